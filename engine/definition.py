@@ -1,0 +1,382 @@
+"""What a checked process is: the contract between `dsl`, which builds it, and `engine`, which runs it.
+
+Everything here is frozen, JSON-able both ways and free of text positions except in `Definition.places`, which the
+digest leaves out, so that reformatting a file does not make another process of it. Expressions are kept as FEEL text
+(dialect `charter`). A definition does not know people, cases, time or files.
+
+Invariants (the checker guarantees them, the engine relies on them):
+- element names are unique in a process, and parameters, records and elements share that one namespace;
+- `elements` is in document order, a parent before its children; `parent` is None at process level;
+- every name that is used exists; every `Input.approvals` names approvals of that record that do not lie downstream.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import types
+import typing
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+ElementKind = Literal["phase", "activity", "approval", "milestone"]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """A field's or parameter's type.
+
+    `name` is one of text number integer money percent boolean date time datetime duration period person file choice
+    list record; `item` is set for list, `record` for record, `choices` for choice.
+    """
+
+    name: str
+    item: TypeRef | None = None
+    record: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that whoever deploys may bind. `value` is FEEL text, None while unbound."""
+
+    name: str
+    title: str
+    type: TypeRef | None = None
+    value: str | None = None
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a person must show to hold work of a role: kind `certificate` or `skill` (then a level)."""
+
+    kind: Literal["certificate", "skill"]
+    name: str
+    at_least: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    name: str
+    title: str
+    external: bool = False
+    requires: tuple[Requirement, ...] = ()
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope."""
+
+    name: str
+    title: str
+    type: TypeRef
+    optional: bool = False
+    where: str | None = None
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    name: str
+    title: str
+    fields: tuple[Field, ...] = ()
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """Separation (`same` false) or binding (`same` true) of duties: who did `other` may not / must do `element`."""
+
+    element: str
+    other: str
+    same: bool = False
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A record that must be there. `approvals`: those that must have granted its current version first."""
+
+    record: str
+    approvals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """At least `needed` of `elements` are satisfied (done, granted, reached or skipped)."""
+
+    elements: tuple[str, ...]
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """`for each VARIABLE in ITEMS`: one instance an item. `open`: more may be added until closed.
+
+    `enough`: so many done instances end the rest (`done when N of done`); None means all.
+    """
+
+    variable: str
+    items: str
+    open: bool = False
+    enough: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Runs again after it is done: until `until` is true, or every `every` (a Span in FEEL) while `while_` is true."""
+
+    until: str | None = None
+    every: str | None = None
+    while_: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A checklist point. `evidence` is "file" or a record name; `by` a role; `other`: not the activity's doer."""
+
+    name: str
+    title: str
+    evidence: str | None = None
+    by: str | None = None
+    other: bool = False
+    many: Many | None = None
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """So many further attempts, spread with doubling gaps over a Span (FEEL text)."""
+
+    times: int
+    over: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What runs by itself in place of a person.
+
+    kind: `call` (target = connector), `run` (target = process, waits), `start` (does not wait), `signal` (waits for
+    target), `until` (waits for the time that `when` gives), `pause` (waits for the Span that `when` gives).
+    `arguments`: (name, FEEL text) pairs.
+    """
+
+    kind: Literal["call", "run", "start", "signal", "until", "pause"]
+    target: str | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
+    when: str | None = None
+    retry: Retry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of an approval chain: votes by distinct people on `seats`, (role, how many) pairs.
+
+    Granted at `needed` approvals; rejected as soon as `needed` can no longer be reached, or, with `first`
+    (`any of a, b`), by whichever decision comes first. One rejection in an `all of` stage is therefore enough.
+    """
+
+    seats: tuple[tuple[str, int], ...]
+    needed: int
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What follows a rejection. kind: `return` (to target element) or `cancel` (the case, with reason)."""
+
+    kind: Literal["return", "cancel"]
+    target: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """After `rejects` rejections the approval is decided by `role` alone."""
+
+    rejects: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The approval's own part: what is approved, by whom, under which condition, with what consequence."""
+
+    of: str | None
+    stages: tuple[Stage, ...]
+    veto: str | None = None
+    criteria: str | None = None
+    on_reject: Consequence | None = None
+    on_return: str | None = None
+    escalation: Escalation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A phase, activity, approval or milestone.
+
+    `starts_with`: elements whose activation starts this phase (`alongside`). `within`, `takes`: Span in FEEL text;
+    `due`: date or date and time in FEEL; `costs`: Money in FEEL. `assign`: FEEL giving a person, or "least busy" /
+    "in turn" by `assign_mode`.
+    """
+
+    name: str
+    title: str
+    kind: ElementKind
+    parent: str | None = None
+    clauses: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[str, ...] = ()
+    after: tuple[After, ...] = ()
+    starts_with: tuple[str, ...] = ()
+    when: str | None = None          # activity/approval: when; phase: enter when; milestone: its condition
+    exit: str | None = None
+    many: Many | None = None
+    repeat: Repeat | None = None
+    roles: tuple[str, ...] = ()
+    accountable: tuple[str, ...] = ()
+    consulted: tuple[str, ...] = ()
+    informed: tuple[str, ...] = ()
+    assign: str | None = None
+    assign_mode: Literal["offer", "expression", "least busy", "in turn"] = "offer"
+    within: str | None = None
+    due: str | None = None
+    takes: str | None = None
+    costs: str | None = None
+    checklist: tuple[Check, ...] = ()
+    work: Work | None = None
+    agreement: Agreement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`first of` (kind `first`: the first one taken settles the choice) or `one at a time` (kind `single`)."""
+
+    kind: Literal["first", "single"]
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A plain working week. `hours`: for each weekday 0 (Monday) to 6 a tuple of (start, end) minutes of the day."""
+
+    name: str = "standard"
+    zone: str = "UTC"
+    hours: tuple[tuple[tuple[int, int], ...], ...] = (((540, 1020),),) * 5 + ((),) * 2
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A measured figure. `target` and `warn` are FEEL unary tests (`>= 95%`); `every`, `over` Spans in FEEL text.
+
+    `by` is a path over a case; `cases` in the formula is the list of the process's cases.
+    """
+
+    name: str
+    title: str
+    formula: str
+    unit: str | None = None
+    target: str | None = None
+    warn: str | None = None
+    every: str | None = None
+    over: str | None = None
+    by: str | None = None
+    owner: str | None = None
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    name: str
+    title: str
+    version: str = "1"
+    goal: str | None = None
+    owner: str | None = None
+    customer: str | None = None
+    clauses: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    records: tuple[RecordType, ...] = ()
+    separations: tuple[Separation, ...] = ()
+    elements: tuple[Element, ...] = ()
+    orders: tuple[Order, ...] = ()
+    calendar: Calendar = Calendar()
+    kpis: tuple[Kpi, ...] = ()
+    # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.clause` (clause = within, criteria, separate, by, ...),
+    # `record NAME`, `role NAME`, `kpi NAME`; for messages only, outside the digest.
+    places: tuple[tuple[str, str], ...] = ()
+
+    def unbound(self) -> tuple[str, ...]:
+        """Names the parameters that nobody has bound yet."""
+        return tuple(p.name for p in self.parameters if p.value is None)
+
+    def bind(self, values: dict[str, str]) -> Definition:
+        """Gives the definition with parameters bound to FEEL texts; names must exist (checked by the caller)."""
+        parameters = tuple(
+            dataclasses.replace(p, value=values[p.name]) if p.name in values else p for p in self.parameters
+        )
+        return dataclasses.replace(self, parameters=parameters)
+
+    def place(self, subject: str) -> str | None:
+        """Says where a subject stands in the process file, `file:line`; falls back to the element of a clause."""
+        places = _places(self.places)
+        return places.get(subject) or places.get(subject.split(".")[0])
+
+
+@lru_cache(maxsize=256)
+def _places(places: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return dict(places)
+
+
+def to_json(value: Any) -> Any:
+    """Gives any dataclass of the engine as JSON data: defaults left out, tuples as lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        out = {}
+        for f in dataclasses.fields(value):
+            item = getattr(value, f.name)
+            if item != f.default:
+                out[f.name] = to_json(item)
+        return out
+    if isinstance(value, tuple | list):
+        return [to_json(v) for v in value]
+    return value
+
+
+def from_json(kind: Any, data: Any) -> Any:
+    """Builds a dataclass (or tuple, or scalar) of type `kind` back from `to_json` data.
+
+    Raises TypeError or ValueError on data that no `to_json` wrote.
+    """
+    origin = typing.get_origin(kind)
+    if origin in (types.UnionType, typing.Union):
+        if data is None:
+            return None
+        kinds = [k for k in typing.get_args(kind) if k is not type(None)]
+        return from_json(kinds[0], data)
+    if origin is tuple:
+        args = typing.get_args(kind)
+        if len(args) == 2 and args[1] is Ellipsis:
+            return tuple(from_json(args[0], v) for v in data)
+        return tuple(from_json(a, v) for a, v in zip(args, data, strict=True))
+    if dataclasses.is_dataclass(kind):
+        hints = _hints(kind)
+        return kind(**{name: from_json(hints[name], v) for name, v in data.items()})  # type: ignore[operator]
+    return data
+
+
+@lru_cache(maxsize=None)
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def digest(definition: Definition) -> str:
+    """Gives the SHA-256 (hex) of a definition's canonical JSON without its places."""
+    data = to_json(dataclasses.replace(definition, places=()))
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
