@@ -1,0 +1,41 @@
+"""A range as a value, and a function as a value.
+
+A range holds its two ends and whether they belong to it; a missing end (None) is unbounded, as `(< 10)` is.
+What belongs to a range is `operators.contains`. Functions know how many arguments they take and how to be
+called; where they come from (lambda, built-in, business knowledge model, external) is not visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An interval of comparable values (DMN 10.3.2.7); `outside` makes it everything but the interval."""
+
+    low: Any
+    high: Any
+    low_included: bool
+    high_included: bool
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function value; `call` takes the positional arguments and the evaluation's Frame."""
+
+    parameters: tuple[str, ...]
+    call: Callable[[tuple[Any, ...], Any], Any]
+    name: str = "function"
+    types: tuple[Any, ...] = ()  # a Type (types.Type) each parameter, where declared
+    result: Any = None  # the declared result Type, if any
+    variadic: bool = False
+
+    def ordered(self, named: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Put named arguments into parameter order; None where a name is unknown or missing."""
+        if set(named) != set(self.parameters):
+            return None
+        return tuple(named[name] for name in self.parameters)

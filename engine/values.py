@@ -1,0 +1,276 @@
+"""The canonical JSON form of every value Charter stores, hashes or sends, both ways.
+
+A value is what FEEL knows (None, bool, Decimal, str, list, dict, temporal values, ranges) and Charter's own
+Money, Span and File. Invariants: floats never appear; `decode(encode(v)) == v`; equal values have equal
+bytes, so a digest tells whether content changed. The module knows nothing of records or of files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from hashlib import sha256
+from typing import Any
+from unicodedata import normalize
+
+from .feel.own import File, Money, Span
+from .feel.ranges import Range
+from .feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from .feel.temporal_text import (
+    read_date,
+    read_date_time,
+    read_duration,
+    read_time,
+    write_date,
+    write_date_time,
+    write_days,
+    write_time,
+    write_years,
+)
+
+__all__ = [
+    "Date",
+    "DateTime",
+    "DaysDuration",
+    "File",
+    "Money",
+    "NotAValue",
+    "Range",
+    "Span",
+    "Time",
+    "YearsDuration",
+    "canonical",
+    "decode",
+    "digest",
+    "encode",
+]
+
+# Integers up to here are exact in every JSON reader (2**53); longer numbers travel as text.
+_PLAIN = 10**15
+
+
+class NotAValue(ValueError):
+    """A Python object or JSON text that stands for no FEEL value."""
+
+
+def _plain_text(number: Decimal) -> str:
+    """Write a number without superfluous zeros, so that equal numbers have equal text."""
+    if not number:
+        return "0"
+    # normalize() would round to the context of the thread, so the digits are stripped by hand.
+    sign, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int):
+        raise NotAValue("not a finite number")
+    text = "".join(map(str, digits)).rstrip("0")
+    exponent += len(digits) - len(text)
+    prefix = "-" if sign else ""
+    if exponent >= 0:
+        return f"{prefix}{text}{'0' * exponent}" if exponent < 34 else f"{prefix}{text}E{exponent}"
+    point = len(text) + exponent
+    if point > 0:
+        return f"{prefix}{text[:point]}.{text[point:]}"
+    return f"{prefix}0.{'0' * -point}{text}" if point > -34 else f"{prefix}{text}E{exponent}"
+
+
+def _encode_number(number: Decimal) -> Any:
+    text = _plain_text(number)
+    if len(text) <= 15 and "." not in text and "E" not in text:
+        return int(text)
+    return {"number": text}
+
+
+def _encode_int(number: int) -> Any:
+    return number if -_PLAIN < number < _PLAIN else _encode_number(Decimal(number))
+
+
+def _encode_list(items: list[Any] | tuple[Any, ...]) -> Any:
+    return [item if type(item) is str else encode(item) for item in items]
+
+
+def _encode_context(context: Mapping[str, Any]) -> Any:
+    entries = {}
+    for key, value in context.items():
+        if type(key) is not str:
+            raise NotAValue("a context key is not a text")
+        entries[key] = value if type(value) is str else encode(value)
+    return {"context": entries} if not TAGS.isdisjoint(entries) else entries
+
+
+def _encode_range(value: Range) -> Any:
+    return {
+        "range": [encode(value.low), encode(value.high)],
+        "ends": ("[" if value.low_included else "(") + ("]" if value.high_included else ")"),
+        **({"outside": True} if value.outside else {}),
+    }
+
+
+def _encode_file(value: File) -> Any:
+    return {"file": value.sha256, "name": value.name, "size": value.size, "media_type": value.media_type}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_ENCODERS: dict[type, Callable[[Any], Any]] = {
+    type(None): _same,
+    bool: _same,
+    str: _same,
+    Decimal: _encode_number,
+    int: _encode_int,
+    list: _encode_list,
+    tuple: _encode_list,
+    dict: _encode_context,
+    Money: lambda money: {"money": _plain_text(money.amount), "currency": money.currency},
+    Span: lambda span: {"span": str(span)},
+    File: _encode_file,
+    Date: lambda date: {"date": write_date(date)},
+    Time: lambda time: {"time": write_time(time)},
+    DateTime: lambda moment: {"date and time": write_date_time(moment)},
+    DaysDuration: lambda duration: {"duration": write_days(duration)},
+    YearsDuration: lambda duration: {"duration": write_years(duration)},
+    Range: _encode_range,
+}
+
+
+def encode(value: Any) -> Any:
+    """Turn a value into JSON-able, self-describing data; raise NotAValue for anything else (a float, a function)."""
+    encoder = _ENCODERS.get(type(value))
+    if encoder is not None:
+        return encoder(value)
+    if isinstance(value, Mapping):
+        return _encode_context(value)
+    if isinstance(value, (list, tuple)):
+        return _encode_list(value)
+    if isinstance(value, str):
+        return str(value)
+    raise NotAValue(f"a {type(value).__name__} is no value")
+
+
+def _read(reader: Callable[[str], Any], kind: str) -> Callable[[Mapping[str, Any]], Any]:
+    def read(data: Mapping[str, Any]) -> Any:
+        text = data[kind]
+        value = reader(text) if type(text) is str else None
+        if value is None:
+            raise NotAValue(f"`{text}` is no {kind}")
+        return value
+
+    return read
+
+
+def _number(text: Any) -> Decimal:
+    try:
+        number = Decimal(text)
+    except (InvalidOperation, TypeError, ValueError):
+        raise NotAValue(f"`{text}` is no number") from None
+    if not number.is_finite():
+        raise NotAValue(f"`{text}` is no finite number")
+    return number
+
+
+def _decode_span(data: Mapping[str, Any]) -> Span:
+    span = Span()
+    for part in str(data["span"]).split(", "):
+        amount, _, unit = part.partition(" ")
+        try:
+            span = span.plus(Span.of(_number(amount), unit))
+        except KeyError:
+            raise NotAValue(f"`{part}` is no span of time") from None
+    return span
+
+
+def _decode_money(data: Mapping[str, Any]) -> Money:
+    return Money(_number(data["money"]), _text(data, "currency"))
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    if type(value) is not str:
+        raise NotAValue(f"`{key}` is missing")
+    return value
+
+
+def _decode_file(data: Mapping[str, Any]) -> File:
+    size = data.get("size")
+    if type(size) is not int:
+        raise NotAValue("`size` is missing")
+    return File(
+        _text(data, "file"), _text(data, "name"), size, data.get("media_type", "application/octet-stream")
+    )
+
+
+def _decode_range(data: Mapping[str, Any]) -> Range:
+    ends, limits = _text(data, "ends"), data["range"]
+    if ends not in ("[]", "[)", "(]", "()") or type(limits) is not list or len(limits) != 2:
+        raise NotAValue("a range needs two limits and two ends")
+    low, high = map(decode, limits)
+    return Range(low, high, ends[0] == "[", ends[1] == "]", data.get("outside", False) is True)
+
+
+def _decode_context(data: Mapping[str, Any]) -> dict[str, Any]:
+    entries = data["context"]
+    if not isinstance(entries, Mapping):
+        raise NotAValue("`context` holds no context")
+    return {key: decode(value) for key, value in entries.items()}
+
+
+_DECODERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "number": lambda data: _number(data["number"]),
+    "money": _decode_money,
+    "span": _decode_span,
+    "file": _decode_file,
+    "date": _read(read_date, "date"),
+    "time": _read(read_time, "time"),
+    "date and time": _read(read_date_time, "date and time"),
+    "duration": _read(read_duration, "duration"),
+    "range": _decode_range,
+    "context": _decode_context,
+}
+
+TAGS = frozenset(_DECODERS)
+
+
+def decode(data: Any) -> Any:
+    """Turn what `encode` made back into the value; raise NotAValue for JSON that stands for none."""
+    kind = type(data)
+    if kind is str or data is None or kind is bool:
+        return data
+    if kind is int:
+        return Decimal(data)
+    if kind is list or kind is tuple:
+        return [decode(item) for item in data]
+    if isinstance(data, Mapping):
+        for tag in TAGS.intersection(data):
+            return _DECODERS[tag](data)
+        return {key: decode(value) for key, value in data.items()}
+    if kind is Decimal:
+        return data
+    raise NotAValue(f"a {kind.__name__} stands for no value")
+
+
+def _composed(data: Any) -> Any:
+    """Bring every text into Unicode form NFC."""
+    if type(data) is str:
+        return data if data.isascii() else normalize("NFC", data)
+    if type(data) is dict:
+        return {_composed(key): _composed(value) for key, value in data.items()}
+    if type(data) in (list, tuple):
+        return [_composed(item) for item in data]
+    return data
+
+
+_dumps = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def canonical(data: Any) -> bytes:
+    """Write JSON-able data as its one canonical byte string: sorted keys, NFC, no spaces, UTF-8."""
+    text = _dumps(data)
+    if not text.isascii() and normalize("NFC", text) != text:
+        text = _dumps(_composed(data))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def digest(value: Any) -> str:
+    """Hash a value: hex SHA-256 of the canonical bytes of its encoded form."""
+    return sha256(canonical(encode(value))).hexdigest()
