@@ -1,0 +1,103 @@
+"""The registry of diagnostic codes: what exists, how grave it is and which words its sentence takes.
+
+A code is never used for anything else again. Its sentences are in `messages/*.toml`, its page in
+`diagnostics/CODE.md`, its example in the page; a test walks this table and asks for all of them.
+CH1xx syntax, CH2xx names, CH3xx types, CH4xx flow, CH6xx rules and tables, CH9xx style. CH5xx are refusals and live
+in `engine/refusals.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    code: str
+    slug: str
+    severity: Severity
+    arguments: tuple[str, ...] = ()
+
+
+def _rows(severity: Severity, *rows: tuple[str, ...]) -> list[Code]:
+    return [Code(row[0], row[1], severity, row[2:]) for row in rows]
+
+
+_ALL = [
+    *_rows(
+        "error",
+        # names
+        ("CH201", "unknown-role", "name"),
+        ("CH202", "unknown-record", "name"),
+        ("CH203", "unknown-element", "name"),
+        ("CH204", "input-nothing-produces", "element", "name"),
+        ("CH205", "duplicate-name", "name", "kind"),
+        ("CH206", "wrong-kind", "name", "kind", "wanted"),
+        ("CH207", "unknown-type", "name"),
+        ("CH208", "unknown-process", "name"),
+        ("CH209", "recursive-record", "name", "path"),
+        ("CH210", "used-file-missing", "path"),
+        ("CH211", "use-cycle", "path"),
+        ("CH212", "unknown-calendar", "name"),
+        ("CH213", "duplicate-clause", "clause", "element"),
+        ("CH214", "clause-not-here", "clause", "kind"),
+        ("CH215", "unknown-argument", "name", "process"),
+        ("CH216", "reserved-name", "name"),
+        ("CH217", "unknown-zone", "name"),
+        ("CH219", "named-twice", "name", "clause"),
+        ("CH220", "too-many", "what", "count", "limit"),
+        ("CH221", "output-nothing-produces", "name"),
+        ("CH222", "hours-out-of-order", "hours"),
+        # scenarios
+        ("CH230", "unknown-person", "name"),
+        ("CH231", "unknown-state", "name", "state", "kind"),
+        ("CH232", "unknown-refusal", "name"),
+        ("CH233", "scenario-without-case", "title"),
+        ("CH234", "unknown-kpi", "name"),
+        ("CH235", "unknown-check", "name", "element"),
+        ("CH236", "not-written-here", "name", "element"),
+        ("CH237", "cannot-be-done", "verb", "name", "kind"),
+        ("CH238", "not-repeated", "name"),
+        # types
+        ("CH301", "expression-syntax", "text", "detail"),
+        ("CH302", "unknown-name", "name"),
+        ("CH303", "unknown-field", "name", "owner"),
+        ("CH304", "wrong-type", "detail"),
+        ("CH305", "mixed-units", "detail"),
+        ("CH306", "wrong-arguments", "function", "detail"),
+        ("CH307", "unknown-function", "name"),
+        ("CH308", "wrong-result", "clause", "wanted", "given"),
+        ("CH309", "not-a-list", "text", "given"),
+        ("CH310", "value-does-not-fit", "name", "wanted", "given"),
+        ("CH311", "impossible-value", "value", "name"),
+        # flow
+        ("CH401", "cycle", "path"),
+        ("CH402", "unreachable", "element"),
+        ("CH403", "never-ends", "element"),
+        ("CH404", "return-not-upstream", "element", "target"),
+        ("CH405", "nobody-can-take", "element"),
+        ("CH406", "due-after-phase", "element", "span", "phase", "limit"),
+        ("CH409", "approval-without-by", "element"),
+        ("CH410", "nobody-responsible", "element"),
+        ("CH411", "kpi-without-formula", "name"),
+        ("CH412", "needs-more-than-there-are", "needed", "count"),
+        ("CH413", "clause-needs", "clause", "needed"),
+        ("CH414", "milestone-without-condition", "element"),
+        ("CH415", "separated-from-itself", "element"),
+        ("CH416", "after-its-own-part", "element", "target"),
+    ),
+    *_rows(
+        "warning",
+        ("CH218", "role-unused", "name"),
+        ("CH407", "output-unused", "element", "name"),
+        ("CH408", "unbound-parameter", "name"),
+        ("CH417", "empty-phase", "element"),
+        ("CH418", "never-escalates", "element"),
+        ("CH419", "process-without-work", "name"),
+    ),
+]
+
+CODES: dict[str, Code] = {code.code: code for code in _ALL}

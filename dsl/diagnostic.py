@@ -1,0 +1,61 @@
+"""What is wrong in an author's text, as a value: a code, a place and the words to fill into the code's sentence.
+
+It does not know sentences, languages or how anything looks on a screen (`render.py` does) and it is never raised.
+Spans are (start, end) offsets in characters into the text of `file`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from .codes import CODES, Severity
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that a tool may apply: the text at `span` becomes `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Another place that a diagnostic speaks of; `note` is the key of a phrase in the message tables."""
+
+    span: Span
+    file: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding.
+
+    `arguments` fill the sentence of `code`. Three of them are general: `guess` (what the author may have meant),
+    `guess_kind` (the key of a phrase that says what the guess is, such as `output_of`) and `guess_of` (its owner).
+    """
+
+    code: str
+    span: Span
+    arguments: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    fix: Fix | None = None
+    file: str = ""
+    also: tuple[Place, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        return CODES[self.code].severity
+
+    @property
+    def is_error(self) -> bool:
+        return CODES[self.code].severity == "error"
+
+    def sort_key(self) -> tuple[Any, ...]:
+        """Orders diagnostics as a reader meets them: by file, place, code."""
+        return (self.file, self.span, self.code)
