@@ -1,0 +1,31 @@
+"""One option for all golden files: `pytest --regen` writes what is produced now; read the diff before committing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Times are measured in benchmarks/, never asserted: a slow machine must not fail a property.
+settings.register_profile("charter", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("charter")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regen", action="store_true", help="write golden files anew instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares text with a golden file, or writes it when asked to."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--regen"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is missing: run pytest --regen and read it"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
