@@ -1,0 +1,104 @@
+"""The registry of CH5xx codes: why a command is refused, why an element is held, why it was passed over.
+
+A code has a slug and the names of the values its sentence may use; the sentences live in the message tables.
+Codes are never reused. CH501-549 refuse a command (`records.Refusal`), CH550-569 say what an element
+waits for
+(`readiness.holds`), CH570-579 say why the engine itself passed over or ended an element (`data.because`
+of a record).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    code: str
+    slug: str
+    arguments: tuple[str, ...] = ()
+
+
+_ROWS: tuple[tuple[str, str, str], ...] = (
+    # commands refused
+    ("CH501", "not-your-role", "element person roles"),
+    ("CH502", "wrong-state", "element state verb"),
+    ("CH503", "separate-from", "element other person"),
+    ("CH504", "same-as", "element other person doers"),
+    ("CH505", "requirement-missing", "person role kind requirement level"),
+    ("CH506", "reason-missing", "verb"),
+    ("CH507", "assigned-to-another", "element holder person"),
+    ("CH508", "criteria-not-met", "element criteria"),
+    ("CH509", "unknown-element", "element"),
+    ("CH510", "record-not-expected", "element record"),
+    ("CH511", "record-missing", "element record"),
+    ("CH512", "field-missing", "record field"),
+    ("CH513", "field-unknown", "record field"),
+    ("CH514", "value-of-wrong-type", "record field expected"),
+    ("CH515", "check-missing", "element check title"),
+    ("CH516", "evidence-missing", "element check evidence"),
+    ("CH517", "already-voted", "element person"),
+    ("CH518", "input-missing", "element record"),
+    ("CH519", "case-not-open", "status verb"),
+    ("CH520", "not-the-holder", "element holder person"),
+    ("CH521", "already-used", "element user state"),
+    ("CH522", "no-return-target", "element candidates"),
+    ("CH523", "not-upstream", "element target"),
+    ("CH524", "one-at-a-time", "element other"),
+    ("CH525", "late-answer", "element attempt current"),
+    ("CH526", "unbound-parameters", "parameters"),
+    ("CH527", "criteria-unknown", "element criteria"),
+    ("CH528", "condition-not-met", "record field condition"),
+    ("CH529", "condition-unknown", "record field condition"),
+    ("CH530", "check-needs-role", "element check role person"),
+    ("CH531", "check-needs-another-person", "element check person"),
+    ("CH532", "unknown-check", "element check"),
+    ("CH533", "only-the-engine", "verb person"),
+    ("CH534", "only-people", "verb"),
+    ("CH535", "not-in-charge", "element person roles verb"),
+    ("CH536", "nobody-waits-for-signal", "signal"),
+    ("CH537", "not-an-open-list", "element"),
+    ("CH538", "list-closed", "element"),
+    ("CH539", "no-such-record", "record"),
+    ("CH540", "case-already-started", "case"),
+    ("CH541", "too-much-follows", "limit"),
+    ("CH542", "bad-value", "record field"),
+    ("CH543", "no-seat-left", "element roles"),
+    ("CH544", "runs-by-itself", "element target"),
+    ("CH545", "container-ended", "element container state"),
+    ("CH546", "not-the-doer", "element person doers"),
+    ("CH547", "not-an-approval", "element verb"),
+    # what an element waits for
+    ("CH550", "waits-for-container", "element container state"),
+    ("CH551", "waits-for-record", "element record producers"),
+    ("CH552", "waits-for-approval", "element record approval state"),
+    ("CH553", "waits-for-elements", "element elements needed"),
+    ("CH554", "waits-for-condition", "element clause condition"),
+    ("CH555", "waits-for-people", "element roles"),
+    ("CH556", "waits-for-holder", "element holder"),
+    ("CH557", "waits-for-rework", "element elements"),
+    ("CH558", "waits-for-exit", "element condition"),
+    ("CH559", "waits-for-children", "element elements"),
+    ("CH560", "waits-for-time", "element at"),
+    ("CH561", "waits-for-signal", "element signal"),
+    ("CH562", "waits-for-answer", "element target attempt"),
+    ("CH563", "waits-for-case", "element status"),
+    ("CH564", "waits-for-resume", "element"),
+    ("CH565", "waits-for-retry", "element target"),
+    # why the engine passed over or ended an element
+    ("CH570", "condition-false", "element condition"),
+    ("CH571", "input-never-comes", "element record"),
+    ("CH572", "predecessor-never-satisfied", "element elements"),
+    ("CH573", "choice-taken", "element other"),
+    ("CH574", "container-over", "element container"),
+    ("CH575", "enough-done", "element enough"),
+    ("CH576", "removed-from-list", "element list"),
+    ("CH577", "milestone-not-reached", "element condition"),
+    ("CH578", "rejected", "element"),
+)
+
+CODES: Mapping[str, Code] = MappingProxyType(
+    {code: Code(code, slug, tuple(arguments.split())) for code, slug, arguments in _ROWS}
+)
