@@ -1,0 +1,56 @@
+"""The one clock of the runtime: the server's time and zone, and how both are written.
+
+Times are microseconds since the epoch, UTC, everywhere in Charter. The module does not know cases; that a case's
+records never run backwards is settled where they are sealed (`audit/log.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from functools import cache
+
+
+def now() -> int:
+    """Gives the server's time in microseconds since the epoch, UTC."""
+    return time.time_ns() // 1000
+
+
+@cache
+def zone() -> str:
+    """Names the server's time zone as the IANA database does, or by its offset where no name is known."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    if named and not named.startswith("/"):
+        return named
+    try:
+        target = os.readlink("/etc/localtime")
+    except OSError:
+        target = ""
+    if "zoneinfo/" in target:
+        return target.split("zoneinfo/", 1)[1]
+    offset = time.localtime().tm_gmtoff // 60
+    return "UTC" if offset == 0 else f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
+
+
+def text(at: int) -> str:
+    """Writes an instant as `2026-03-02T01:00:00.000000Z`: always UTC, always six decimals, so text order is time order."""
+    seconds, micros = divmod(at, 1_000_000)
+    return f"{_seconds(seconds)}.{micros:06d}Z"
+
+
+# Records of one step, and steps of one second, share the text of their second.
+_last: tuple[int, str] = (0, "1970-01-01T00:00:00")
+
+
+def _seconds(seconds: int) -> str:
+    global _last
+    if _last[0] != seconds:
+        _last = (seconds, datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    return _last[1]
+
+
+def read(written: str) -> int:
+    """Reads what `text` wrote; raises ValueError on anything else."""
+    moment = datetime.strptime(written, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond

@@ -1,0 +1,31 @@
+"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH599.
+
+The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section `refusals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ..engine.records import Reason, Refusal
+
+UNKNOWN_PERSON = "CH580"
+CONFLICT = "CH581"
+KEY_REUSED = "CH582"
+NO_SUBSTITUTE = "CH583"
+UNBOUND = "CH526"
+
+# code -> the values its sentence names
+CODES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    UNKNOWN_PERSON: ("person",),
+    CONFLICT: ("case", "seen", "version"),
+    KEY_REUSED: ("key", "case"),
+    NO_SUBSTITUTE: ("person", "principal"),
+})
+
+
+def refusal(code: str, subject: str | None = None, **arguments: Any) -> Refusal:
+    """Gives a refusal with one reason."""
+    return Refusal((Reason(code, subject, arguments),))

@@ -1,0 +1,73 @@
+"""What is peculiar to SQLite: how a connection is set up, how a transaction begins, and the append-only triggers.
+
+Invariants: write-ahead log, synchronous=FULL (a commit that returned survives a power cut), foreign keys on, a write
+takes the lock at its beginning, so that it never fails half-way for want of it. `user_version` carries the schema number.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+BUSY_SECONDS = 10.0
+
+# An UPDATE or DELETE of a record fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
+# delete trigger fires then too (recursive_triggers).
+TRIGGERS: tuple[str, ...] = tuple(
+    f"CREATE TRIGGER records_no_{verb} BEFORE {verb} ON records "
+    "BEGIN SELECT RAISE(ABORT, 'audit records are append-only'); END"
+    for verb in ("update", "delete")
+)
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA recursive_triggers=ON",
+    "PRAGMA cache_size=-16384",
+)
+
+
+def make_engine(path: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """Makes the engine for a database file; nothing is opened before the first connection."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_reset_on_return=None,
+        connect_args={"timeout": busy_seconds, "check_same_thread": False, "cached_statements": 256},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(dbapi: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        dbapi.isolation_level = None  # transactions begin where `begin` says, not where the driver guesses
+        for pragma in _PRAGMAS:
+            dbapi.execute(pragma).close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        driver(connection).execute("BEGIN" if connection.info.pop("reading", False) else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def driver(connection: Connection) -> Any:
+    """Gives the driver's own connection under SQLAlchemy's."""
+    return connection.connection.driver_connection
+
+
+def schema_of(connection: Connection) -> int:
+    """Gives the schema number of the database: 0 for an empty file."""
+    return int(driver(connection).execute("PRAGMA user_version").fetchone()[0])
+
+
+def stamp(connection: Connection, schema: int) -> None:
+    """Writes the schema number inside the transaction."""
+    driver(connection).execute(f"PRAGMA user_version={schema:d}")
+
+
+def is_empty(connection: Connection) -> bool:
+    """Tells whether the database has no table at all."""
+    return driver(connection).execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0

@@ -1,0 +1,160 @@
+"""Opens a database and hands out transactions.
+
+A `Store` knows where the database is and that its schema is current; it knows nothing of cases. Invariants: what happens
+in one `write` block is committed whole or not at all; every failure of the database leaves as a `StorageError`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from . import sqlite
+from .errors import BadAddress, CannotOpen, Missing, NewerSchema, NotADatabase, StorageError, storage_error
+from .tables import SCHEMA, metadata
+
+DEFAULT_FILE = "charter.db"
+
+
+class Store:
+    """A database whose schema is current. `folder` is where its companions (files, connectors) stand."""
+
+    def __init__(self, engine: Engine, url: str, folder: Path, path: Path | None) -> None:
+        self.engine = engine
+        self.url = url
+        self.folder = folder
+        self.path = path
+        self._idle: list[Connection] = []
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Gives a connection that sees one unchanging state of the database."""
+        yield from self._transaction(reading=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Gives a connection that holds the write lock; commits at the end of the block, rolls back on any exception."""
+        yield from self._transaction(reading=False)
+
+    def _transaction(self, *, reading: bool) -> Iterator[Connection]:
+        # Taking a connection out of the pool and giving it back costs as much as a statement, so idle ones are kept.
+        try:
+            connection = self._idle.pop() if self._idle else self.engine.connect()
+            if reading:
+                connection.info["reading"] = True
+            transaction = connection.begin()
+        except (DBAPIError, _DRIVER_ERRORS) as cause:
+            raise storage_error(cause, self.url) from cause
+        try:
+            yield connection
+            transaction.commit()
+        except (DBAPIError, _DRIVER_ERRORS) as cause:
+            self._abandon(connection)
+            raise storage_error(cause, self.url) from cause
+        except BaseException:
+            self._abandon(connection)
+            raise
+        else:
+            self._idle.append(connection)
+
+    def _abandon(self, connection: Connection) -> None:
+        # After a failure the connection is closed: whatever it held is rolled back with it, come what may.
+        try:
+            connection.invalidate()
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Closes every connection that is not in use."""
+        while self._idle:
+            self._idle.pop().close()
+        self.engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    import sqlite3
+
+    return (sqlite3.Error,)
+
+
+_DRIVER_ERRORS = _driver_errors()
+
+
+def open_store(url: str | None = None, *, create: bool = True, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
+    """Opens a database, makes it where there is none (unless `create` is false), and brings its schema up to date.
+
+    `url` is a file path or an SQLAlchemy URL; None means `$CHARTER_DB`, else `charter.db` in the working folder.
+    Raises a `StorageError`: Missing, NotADatabase, NewerSchema, Locked, ReadOnly, DiskFull, CannotOpen, BadAddress.
+    """
+    address = url or os.environ.get("CHARTER_DB") or DEFAULT_FILE
+    path = _sqlite_path(address)
+    if not path.exists() and not create:
+        raise Missing(f"no database at {path}", url=str(path))
+    if not path.parent.is_dir():
+        raise CannotOpen(f"no folder {path.parent}", url=str(path))
+    if path.is_dir():
+        raise CannotOpen(f"{path} is a folder", url=str(path))
+    store = Store(sqlite.make_engine(str(path), busy_seconds=busy_seconds), str(path), path.parent, path)
+    try:
+        _bring_up_to_date(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _sqlite_path(address: str) -> Path:
+    if "://" not in address:
+        return Path(address).absolute()
+    try:
+        parsed = make_url(address)
+    except ArgumentError as cause:
+        raise BadAddress(f"cannot read the database URL {address}", url=address) from cause
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise BadAddress(f"cannot use the database {address}", url=address)
+    return Path(parsed.database).absolute()
+
+
+def _bring_up_to_date(store: Store) -> None:
+    # The usual case costs one PRAGMA: neither the table list nor Alembic is looked at.
+    with store.read() as connection:
+        schema = sqlite.schema_of(connection)
+        empty = schema == 0 and sqlite.is_empty(connection)
+    if schema == SCHEMA:
+        return
+    if schema > SCHEMA:
+        raise NewerSchema(f"schema {schema}, this build knows {SCHEMA}", url=store.url, schema=schema, known=SCHEMA)
+    if schema == 0 and not empty:
+        raise NotADatabase("a database of another program", url=store.url)
+    with store.write() as connection:
+        if sqlite.schema_of(connection) == SCHEMA:  # another process was quicker
+            return
+        if schema == 0:
+            _create(connection)
+        else:
+            from .migrations import upgrade
+
+            upgrade(connection)
+        sqlite.stamp(connection, SCHEMA)
+
+
+def _create(connection: Connection) -> None:
+    # A new file gets the present schema at once; a test holds that the migrations arrive at the same one.
+    metadata.create_all(connection)
+    for trigger in sqlite.TRIGGERS:
+        connection.exec_driver_sql(trigger)
+
+
+__all__ = ["Store", "StorageError", "open_store"]
