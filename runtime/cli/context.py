@@ -1,0 +1,65 @@
+"""What every verb is given: the language, the database, the person who asks, and where to write.
+
+The store is opened when a verb first asks for it, so that verbs on files alone never touch a database.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .messages import Messages
+from .output import Output
+
+if TYPE_CHECKING:
+    from ..cases import Cases
+    from ..store import Store
+
+
+@dataclass
+class Context:
+    """One run of the command line. `db` None: $CHARTER_DB or ./charter.db; `person` as given or from CHARTER_PERSON."""
+
+    say: Messages
+    db: str | None = None
+    person_given: str | None = None
+
+    @cached_property
+    def output(self) -> Output:
+        return Output(self.say)
+
+    @property
+    def database(self) -> str:
+        """The path or URL of the database."""
+        return self.db or os.environ.get("CHARTER_DB") or "charter.db"
+
+    @property
+    def person(self) -> str:
+        """Who asks; a misuse when nobody said."""
+        from .errors import Misuse
+
+        person = self.person_given or os.environ.get("CHARTER_PERSON")
+        if not person:
+            raise Misuse("no_person")
+        return person
+
+    @cached_property
+    def store(self) -> Store:
+        from ..store import open_store
+
+        return open_store(self.database)
+
+    @cached_property
+    def cases(self) -> Cases:
+        from ..cases import Cases
+
+        return Cases(self.store, channel="cli")
+
+    @cached_property
+    def now(self) -> int:
+        """The clock at the start of the verb, microseconds since the epoch, so that one output has one now."""
+        import time
+
+        return time.time_ns() // 1000

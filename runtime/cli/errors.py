@@ -1,0 +1,151 @@
+"""How the command line ends: the one table of exit codes, and what is said when something goes wrong.
+
+Three kinds reach a user: a misuse of the command line (exit 2), a coded error of the environment, and a bug (CH001),
+whose report goes to a file. No traceback is shown unless CHARTER_DEBUG=1. Sentences come from `[errors]` (`CH090`,
+`CH090_help`) and `[usage]` of the message tables.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...engine.errors import CharterError
+from .messages import Messages
+
+if TYPE_CHECKING:
+    from ...engine.definition import Definition
+    from ...engine.records import Refusal
+
+# exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
+EXITS: dict[int, str] = {
+    0: "done",
+    1: "findings",
+    2: "usage",
+    3: "refused",
+    4: "missing",
+    5: "conflict",
+    70: "bug",
+    74: "storage",
+    130: "interrupted",
+}
+DONE, FINDINGS, USAGE, REFUSED, MISSING, CONFLICT, BUG, STORAGE, INTERRUPTED = EXITS
+# refusals that mean "somebody was faster" or "no such thing" rather than "you may not"
+_REFUSAL_EXITS = {"CH531": CONFLICT, "CH532": CONFLICT}
+
+
+class Missing(CharterError):
+    """Something the command names does not exist: CH091 file, CH092 process, CH093 case, CH094 code, ..."""
+
+    code = "CH091"
+    exit_code = MISSING
+
+
+class Unwritable(CharterError):
+    """A file or folder could not be read or written: CH095."""
+
+    code = "CH095"
+    exit_code = STORAGE
+
+
+class Misuse(click.UsageError):
+    """A command line that cannot be meant: `key` under [usage] and what its sentence names."""
+
+    def __init__(self, key: str, ctx: click.Context | None = None, **arguments: Any) -> None:
+        super().__init__(key, ctx or click.get_current_context(silent=True))
+        self.key = key
+        self.arguments = arguments
+
+
+def usage_sentence(error: click.ClickException, say: Messages) -> str:
+    """Says in the reader's language what is wrong with the command line."""
+    if isinstance(error, Misuse):
+        return say(f"usage.{error.key}", **error.arguments)
+    if isinstance(error, click.NoSuchOption):
+        near = error.possibilities
+        sentence = say("usage.no_option", option=error.option_name)
+        return sentence + (say("usage.did_you_mean", guess=near[0]) if near else "")
+    if isinstance(error, click.BadOptionUsage):
+        parameter = _option(error)
+        flag = isinstance(parameter, click.Option) and parameter.is_flag
+        return say("usage.takes_no_value" if flag else "usage.needs_value", option=error.option_name)
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return say("usage.missing", name=_label(error.param, say))
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        return say("usage.bad_value", name=_label(error.param, say), detail=error.message)
+    return error.format_message()
+
+
+def _option(error: click.BadOptionUsage) -> click.Parameter | None:
+    parameters = error.ctx.command.params if error.ctx else []
+    return next((p for p in parameters if error.option_name in p.opts), None)
+
+
+def _label(parameter: click.Parameter, say: Messages) -> str:
+    if isinstance(parameter, click.Option):
+        return parameter.opts[-1]
+    metavar = parameter.metavar or (parameter.name or "").upper()
+    return say.find(f"metavars.{metavar}") or metavar
+
+
+def error_lines(error: CharterError, say: Messages) -> list[str]:
+    """Says a coded error: its sentence, and the help where the table has one."""
+    if say.find(f"errors.{error.code}") is None:
+        sentence = str(error)
+    else:
+        sentence = say(f"errors.{error.code}", **_Default(error.arguments))
+    lines = [say("frame.error", code=error.code, sentence=sentence)]
+    if say.find(f"errors.{error.code}_help"):
+        lines.append(say("frame.help", text=say(f"errors.{error.code}_help", **_Default(error.arguments))))
+    return lines
+
+
+class _Default(dict[str, Any]):
+    """Arguments of a sentence; one that is missing is shown by its name, so that an error never hides an error."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def refusal_exit(refusal: Refusal) -> int:
+    """Gives the exit code of a refusal."""
+    return _REFUSAL_EXITS.get(refusal.code, REFUSED)
+
+
+def refusal_lines(refusal: Refusal, definition: Definition | None, say: Messages) -> list[str]:
+    """Says a refusal: each reason's sentence, then the clause of the process file that holds it back."""
+    from ...dsl.render import refusal_sentence
+
+    lines = []
+    for index, reason in enumerate(refusal.reasons):
+        sentence = refusal_sentence(reason, say.lang)
+        lines.append(say("frame.refused" if index == 0 else "frame.also", code=reason.code, sentence=sentence))
+        place = definition.place(reason.subject) if definition and reason.subject else None
+        if place:
+            lines.append(say("frame.clause", place=place))
+    return lines
+
+
+def report_bug(error: BaseException, argv: list[str], say: Messages) -> int:
+    """Writes an unexpected exception into a report file and says where; gives exit code 70."""
+    import platform
+    import tempfile
+    import traceback
+
+    trace = "".join(traceback.format_exception(error))
+    if os.environ.get("CHARTER_DEBUG") == "1":
+        sys.stderr.write(trace)
+    head = f"charter {' '.join(argv)}\npython {sys.version}\n{platform.platform()}\n\n"
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="charter-bug-", suffix=".txt")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(head + trace)
+    except OSError:
+        path = "-"  # a full disk must not hide the bug itself
+    kind = f"{type(error).__name__}: {error}".splitlines()[0]
+    sys.stderr.write(say("frame.error", code="CH001", sentence=say("errors.CH001", detail=kind, path=path)) + "\n")
+    sys.stderr.write(say("frame.help", text=say("errors.CH001_help")) + "\n")
+    return BUG

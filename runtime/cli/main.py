@@ -1,0 +1,183 @@
+"""The command line `charter`: which verbs there are, and how every run begins and ends.
+
+`charter --help` imports no verb module; a verb's module is imported when the verb is used. Exit codes are those of
+`errors.EXITS`. Invariant: whatever happens, the process ends with one of them and without a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ...engine.errors import CharterError
+from .context import Context
+from .errors import EXITS, INTERRUPTED, USAGE, error_lines, report_bug, usage_sentence
+from .messages import LANGUAGES, Messages, language
+from .verb import _help_option, global_options, metavar_text, two_columns, unknown_verb
+
+# group -> verb -> module that declares it in its VERBS
+VERBS: dict[str, dict[str, str]] = {
+    "write": {
+        "check": "check", "fmt": "fmt", "test": "test", "explain": "explain", "graph": "graph",
+    },
+    "deploy": {"deploy": "deploy", "people": "people", "connectors": "connectors"},
+    "work": {
+        "start": "start", "inbox": "inbox", "show": "show", "cases": "cases",
+        "claim": "act", "release": "act", "delegate": "act", "begin": "act", "confirm": "act", "complete": "act",
+        "approve": "act", "reject": "act", "return": "act", "withdraw": "act",
+        "comment": "act", "attach": "attach",
+    },
+    "steer": {
+        "suspend": "act", "resume": "act", "skip": "act", "cancel": "act", "reopen": "act",
+        "impact": "impact", "amend": "act", "add": "act", "close": "act", "retry": "act", "signal": "signal",
+        "tick": "tick",
+    },
+    "measure": {"kpi": "kpi", "audit": "audit"},
+    "operate": {"doctor": "doctor", "completion": "completion", "demo": "demo"},
+}  # fmt: skip
+MODULES = {verb: module for verbs in VERBS.values() for verb, module in verbs.items()}
+
+
+class Charter(click.Group):
+    """The root command; its verbs are looked up in MODULES."""
+
+    def __init__(self) -> None:
+        version = click.Option(
+            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version
+        )
+        super().__init__("charter", params=[*global_options(), version], no_args_is_help=True)
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return _help_option(self)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f".{MODULES[cmd_name]}", __package__)
+        command: click.Command = module.VERBS[cmd_name]
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in MODULES:
+            raise unknown_verb(args[0], list(MODULES), ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+        # click would import every verb module to learn its one line
+        from click.shell_completion import CompletionItem
+
+        if incomplete.startswith("-"):
+            return super(click.Group, self).shell_complete(ctx, incomplete)
+        say = ctx.obj.say
+        return [CompletionItem(v, help=say(f"verbs.{v}")) for v in MODULES if v.startswith(incomplete)]
+
+    def get_usage(self, ctx: click.Context) -> str:
+        say = ctx.obj.say
+        return say("frame.usage", line=f"charter {metavar_text('VERB', say)} …")
+
+    def get_help(self, ctx: click.Context) -> str:
+        context: Context = ctx.obj
+        say, columns = context.say, context.output.columns
+        lines = [say("frame.about"), "", self.get_usage(ctx), ""]
+        left = max(map(len, MODULES))
+        for group, verbs in VERBS.items():
+            lines.append(say(f"groups.{group}"))
+            lines += two_columns([(verb.ljust(left), say(f"verbs.{verb}")) for verb in verbs], columns)
+            lines.append("")
+        rows = [
+            (", ".join(p.opts) + (f" {metavar_text(p.metavar, say)}" if p.metavar else ""), say(f"common.o_{p.name}"))
+            for p in self.params
+        ]
+        lines += [say("frame.globals"), *two_columns([*rows, ("-h, --help", say("common.o_help"))], columns), ""]
+        exits = [(str(code).rjust(3), say(f"exits.{word}")) for code, word in EXITS.items()]
+        lines += [say("frame.exits"), *two_columns(exits, columns), ""]
+        lines.append(say("frame.more", line=f"charter {metavar_text('VERB', say)} --help"))
+        return "\n".join(lines)
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from ... import __version__
+
+        ctx.obj.output.line(f"charter {__version__}")
+        ctx.exit()
+
+
+def _language(argv: Sequence[str]) -> str:
+    # Looked for before parsing, because --help and mistakes elsewhere on the line are answered in this language too.
+    for index, word in enumerate(argv):
+        if word == "--":
+            break
+        value = word[7:] if word.startswith("--lang=") else None
+        if word == "--lang" and index + 1 < len(argv):
+            value = argv[index + 1]
+        if value in LANGUAGES:
+            return value
+    return language()
+
+
+def run(argv: Sequence[str], context: Context | None = None) -> int:
+    """Runs one command line and gives its exit code; writes to sys.stdout and sys.stderr.
+
+    `context` is for callers in the same process (the demo, tests) that share a store over several runs.
+    """
+    arguments = list(argv)
+    context = context or Context(Messages(_language(arguments)))
+    say = context.say
+    try:
+        code = Charter().main(arguments, "charter", standalone_mode=False, obj=context)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        assert error.ctx is not None
+        context.output.line(error.ctx.command.get_help(error.ctx))
+        return USAGE
+    except click.UsageError as error:
+        lines = [say("frame.misuse", sentence=usage_sentence(error, say))]
+        if error.ctx is not None:
+            lines += [error.ctx.command.get_usage(error.ctx), say("frame.more", line=f"{_path(error.ctx)} --help")]
+        sys.stderr.write("\n".join(lines) + "\n")
+        return USAGE
+    except CharterError as error:
+        sys.stderr.write("\n".join(error_lines(error, say)) + "\n")
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader has gone (`| head`): end quietly, and keep the interpreter from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return report_bug(error, arguments, say)
+
+
+def _path(ctx: click.Context) -> str:
+    name = getattr(ctx.command, "full_name", "")
+    return f"charter {name}".strip()
+
+
+def main() -> None:
+    """The console entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        # a terminal that cannot show a character gets a question mark, not an error
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if "_CHARTER_COMPLETE" in os.environ:
+        from click.shell_completion import shell_complete
+
+        context = Context(Messages(language()))
+        sys.exit(shell_complete(Charter(), {"obj": context}, "charter", "_CHARTER_COMPLETE",
+                                os.environ["_CHARTER_COMPLETE"]))  # fmt: skip
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Every sentence the command line says, in the reader's language, from `runtime/messages/{en,zh}.toml`.
+
+A key is `section.name`. Only the sections that are asked for are parsed, because reading a whole table would cost more
+than the rest of `charter --help`. Placeholders are those of `str.format`, with one more form for English plurals:
+`{count:# error|# errors}`. The module does not know terminals; invariant (held by a test): both tables have the same
+keys with the same placeholders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import string
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent.parent / "messages"
+LANGUAGES = ("en", "zh")
+_SECTION = re.compile(r"^\[([a-z_]+)\][ \t]*$", re.MULTILINE)
+
+
+class _Formatter(string.Formatter):
+    """`str.format` with `{n:one|many}`, in which `#` stands for the number."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            one, _, many = format_spec.partition("|")
+            return (one if value == 1 else many).replace("#", str(value))
+        return str(super().format_field(value, format_spec))
+
+
+_FORMATTER = _Formatter()
+
+
+def language(environment: Mapping[str, str] | None = None) -> str:
+    """Chooses `en` or `zh` from the locale variables, in the order POSIX gives them (POSIX.1-2017, 8.2)."""
+    environment = os.environ if environment is None else environment
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = environment.get(variable, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+@cache
+def _sections(lang: str) -> dict[str, str]:
+    text = (FOLDER / f"{lang}.toml").read_text(encoding="utf-8")
+    heads = list(_SECTION.finditer(text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    return {head[1]: text[head.end() : end] for head, end in zip(heads, ends, strict=True)}
+
+
+@cache
+def section(lang: str, name: str) -> Mapping[str, str]:
+    """Gives one section of a language's table; empty when there is none."""
+    import tomllib
+
+    table: dict[str, str] = tomllib.loads(_sections(lang).get(name, ""))
+    return table
+
+
+class Messages:
+    """The sentences of one language: `say("check.summary", errors=2)`."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def find(self, key: str) -> str | None:
+        """Gives the raw sentence of a key, or None."""
+        name, _, rest = key.partition(".")
+        return section(self.lang, name).get(rest)
+
+    def __call__(self, key: str, **arguments: Any) -> str:
+        """Gives the sentence of a key with its placeholders filled; the key itself where the table lacks it."""
+        raw = self.find(key)
+        return key if raw is None else _FORMATTER.vformat(raw, (), arguments)

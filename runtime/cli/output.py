@@ -1,0 +1,167 @@
+"""Calm text on a terminal: aligned tables, sheets, times, JSON. Knows display widths, not what it prints.
+
+Invariants: colour only on a terminal that wants it; columns line up also with Chinese text; a data line never wraps
+into the next (cells are one line).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+from unicodedata import combining, east_asian_width
+
+from .messages import Messages
+
+MICROSECONDS = 1_000_000
+# what a piece of text means -> the SGR code it is drawn with
+STYLES = {"strong": "1", "faint": "2", "good": "32", "warn": "33", "bad": "31", "name": "36"}
+# (seconds in one, message key) for relative times, largest first
+_UNITS = ((86400 * 365, "years"), (86400 * 30, "months"), (86400, "days"), (3600, "hours"), (60, "minutes"))
+
+
+def width(text: str) -> int:
+    """Counts terminal columns: East Asian wide characters take two (Unicode UAX #11), combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def pad(text: str, columns: int) -> str:
+    """Fills text with blanks up to so many columns."""
+    return text + " " * (columns - width(text))
+
+
+def one_line(value: Any) -> str:
+    """Gives a cell's text: None as an empty cell, control characters (a newline too) as blanks."""
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Breaks text into lines of at most so many columns, at blanks, and between any two wide characters."""
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        line, used, gap = "", 0, -1
+        for c in paragraph:
+            if used + width(c) > columns:
+                wide = width(c) == 2 or c in "，。、；：）"
+                cut = gap if gap > 0 and not wide else len(line)
+                lines.append(line[:cut].rstrip())
+                line = line[cut:].lstrip()
+                used, gap = width(line), -1
+            if c == " ":
+                gap = len(line)
+            elif width(c) == 2:
+                gap = len(line) + 1
+            if line or c != " ":
+                line += c
+                used += width(c)
+        lines.append(line)
+    return lines
+
+
+class Output:
+    """Where a verb writes: standard output, in one language. `colour` None: decided by the terminal and NO_COLOR."""
+
+    def __init__(self, say: Messages, stream: IO[str] | None = None, *, colour: bool | None = None) -> None:
+        self.say = say
+        self._stream = stream
+        self._colour = colour
+
+    @property
+    def stream(self) -> IO[str]:
+        # looked up late, so that a redirected sys.stdout (tests, the demo) is honoured
+        return self._stream or sys.stdout
+
+    @property
+    def colour(self) -> bool:
+        if self._colour is not None:
+            return self._colour
+        return self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    @property
+    def terminal(self) -> bool:
+        return self.stream.isatty()
+
+    @property
+    def columns(self) -> int:
+        """The width to fill: the terminal's, else 100."""
+        if not self.terminal:
+            return 100
+        import shutil
+
+        return max(40, shutil.get_terminal_size((100, 24)).columns)
+
+    def style(self, text: str, style: str | None) -> str:
+        """Draws text in a style of STYLES where colour is wanted."""
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self.colour else text
+
+    def line(self, text: str = "", style: str | None = None) -> None:
+        self.stream.write(self.style(text, style) + "\n")
+
+    def json(self, data: Any) -> None:
+        """Writes JSON data as one document, readable."""
+        self.stream.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+    def json_line(self, data: Any) -> None:
+        """Writes JSON data as one line (JSON Lines)."""
+        self.stream.write(json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+    def table(
+        self,
+        headings: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        styles: Sequence[str | None] = (),
+        indent: int = 0,
+    ) -> None:
+        """Writes rows in aligned columns under faint headings; the last column is not padded. No rows: nothing."""
+        cells = [[one_line(cell) for cell in row] for row in rows]
+        if not cells:
+            return
+        head = [list(headings)] if headings else []
+        widths = [max(map(width, column)) for column in zip(*head, *cells, strict=True)]
+        styles = tuple(styles) + (None,) * (len(widths) - len(styles))
+        for index, row in enumerate(head + cells):
+            faint = bool(head) and index == 0
+            parts = [
+                self.style(cell, "faint" if faint else style)
+                + ("" if last else " " * (columns - width(cell) + 2))
+                for cell, columns, style, last in zip(
+                    row, widths, styles, [*([False] * (len(widths) - 1)), True], strict=True
+                )
+            ]
+            self.stream.write((" " * indent + "".join(parts)).rstrip() + "\n")
+
+    def sheet(self, pairs: Iterable[tuple[str, Any]], *, indent: int = 0) -> None:
+        """Writes label/value pairs in two columns; pairs whose value is None are left out."""
+        self.table(
+            (), [(label, value) for label, value in pairs if value is not None], styles=("faint",), indent=indent
+        )
+
+    def moment(self, at: int | None) -> str | None:
+        """Shows an instant (microseconds since the epoch) in the local zone, to the minute."""
+        if at is None:
+            return None
+        return datetime.fromtimestamp(at / MICROSECONDS, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+    def relative(self, at: int | None, now: int) -> str | None:
+        """Says how far an instant lies from now: `in 3 hours`, `2 days ago`."""
+        if at is None:
+            return None
+        amount = self.amount(abs(at - now))
+        if amount is None:
+            return self.say("time.now")
+        return self.say("time.ahead" if at > now else "time.ago", amount=amount)
+
+    def amount(self, microseconds: int) -> str | None:
+        """Says a length of time in its largest sensible unit; None below a minute."""
+        seconds = timedelta(microseconds=microseconds).total_seconds()
+        for size, unit in _UNITS:
+            if seconds >= size:
+                return self.say(f"time.{unit}", count=int(seconds // size))
+        return None

@@ -1,0 +1,286 @@
+"""What a verb of the command line is: a click command whose every word comes from the message tables.
+
+A verb module declares `VERBS = {"check": Verb("check", run_check, [argument(...), option(...)])}`; `main` imports it only
+when the verb is used. The function gets the Context and the parameters, and returns an exit code or None.
+
+Where the words are, for a verb `audit log` in section `audit`:
+- one line: `verbs.check` for a verb, `audit.verb_log` for one below a family; example: `audit.example_log`; a longer
+  text, if any: `audit.about_log`;
+- an option `--since`: `audit.o_since`, else `common.o_since`; an argument CASE: `audit.a_case`, else `common.a_case`
+  (arguments need none when the metavar says it all); metavars: `metavars.CASE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from .context import Context
+from .errors import Misuse
+from .messages import LANGUAGES, Messages
+from .output import pad, width, wrap
+
+
+class Words(click.ParamType):
+    """One of a few words."""
+
+    name = "words"
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value in self.words:
+            return value
+        raise Misuse("not_one_of", ctx, value=value, words=", ".join(self.words), name=_name(param))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+
+
+class Whole(click.ParamType):
+    """A whole number, not negative."""
+
+    name = "whole"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, int):
+            return value
+        if str(value).isascii() and str(value).isdigit():
+            return int(value)
+        raise Misuse("not_whole", ctx, value=value, name=_name(param))
+
+
+class Binding(click.ParamType):
+    """`NAME=VALUE`, as a pair; the name may be a path (`schedule.start`)."""
+
+    name = "binding"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        name, equals, rest = str(value).partition("=")
+        if not equals or not name.strip():
+            raise Misuse("not_binding", ctx, value=value, name=_name(param))
+        return (name.strip(), rest.strip())
+
+
+def _name(param: click.Parameter | None) -> str:
+    return param.opts[-1] if param is not None else ""
+
+
+def argument(name: str, metavar: str, *, many: bool = False, required: bool = True, complete: Any = None) -> Any:
+    """An argument; `many`: one or more (none at all when not required)."""
+    return click.Argument(
+        [name], metavar=metavar, nargs=-1 if many else 1, required=required, shell_complete=complete
+    )
+
+
+def option(flag: str, metavar: str, *, short: str | None = None, many: bool = False, name: str | None = None,
+           type: click.ParamType | None = None, default: Any = None, complete: Any = None) -> click.Option:  # fmt: skip
+    """An option with a value; `name` is the function's parameter when the flag's own word will not do (`--as`)."""
+    declarations = [d for d in (name, short, flag) if d]
+    return click.Option(declarations, metavar=metavar, multiple=many, type=type or click.UNPROCESSED,
+                        default=() if many else default, shell_complete=complete)  # fmt: skip
+
+
+def switch(flag: str, *, short: str | None = None, name: str | None = None) -> click.Option:
+    """An option without a value."""
+    return click.Option([d for d in (name, short, flag) if d], is_flag=True, default=False)
+
+
+JSON = "--json"  # every verb that lists or shows has `switch(JSON, name="as_json")`
+
+
+def _set_language(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        ctx.obj.say.lang = value
+
+
+def _set_database(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        ctx.obj.db = value
+
+
+def _set_person(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        ctx.obj.person_given = value
+
+
+def global_options() -> list[click.Parameter]:
+    """Builds the options accepted before and after every verb."""
+    rows: tuple[tuple[list[str], str, click.ParamType, Callable[..., None]], ...] = (
+        (["person", "--as"], "PERSON", click.UNPROCESSED, _set_person),
+        (["--db"], "URL", click.UNPROCESSED, _set_database),
+        (["--lang"], "|".join(LANGUAGES), Words(LANGUAGES), _set_language),
+    )
+    return [
+        click.Option(names, metavar=metavar, type=kind, callback=callback, expose_value=False)
+        for names, metavar, kind, callback in rows
+    ]
+
+
+def _is_global(param: click.Parameter) -> bool:
+    return not param.expose_value
+
+
+class Verb(click.Command):
+    """A verb; `section` is the table its options' words are in (the verb's first word unless given)."""
+
+    def __init__(
+        self, name: str, run: Callable[..., int | None], params: Sequence[click.Parameter] = (), *,
+        section: str | None = None, raw: bool = False,
+    ) -> None:  # fmt: skip
+        # Extra arguments are allowed here and refused below, in our own words.
+        settings: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": raw}
+        super().__init__(
+            name.split()[-1], callback=run, params=[*params, *global_options()], context_settings=settings
+        )
+        self.full_name = name
+        self.section = section or name.split()[0]
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return _help_option(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            raise Misuse("extra", ctx, value=" ".join(ctx.args))
+        return ctx.args
+
+    def invoke(self, ctx: click.Context) -> Any:
+        assert self.callback is not None
+        return self.callback(ctx.obj, **ctx.params)
+
+    def get_usage(self, ctx: click.Context) -> str:
+        return usage_line(self, ctx.obj.say, f"charter {self.full_name}")
+
+    def get_help(self, ctx: click.Context) -> str:
+        context: Context = ctx.obj
+        say = context.say
+        lines = [self.get_usage(ctx), ""]
+        for key in (one_line_key(self.full_name), f"{self.section}.about_{self.name}"):
+            if say.find(key):
+                lines += [*wrap(say(key), context.output.columns), ""]
+        lines += parameter_lines(self, self.section, context)
+        if say.find(f"{self.section}.example_{self.name}"):
+            lines += [say("frame.examples"), *_indented(say(f"{self.section}.example_{self.name}")), ""]
+        return "\n".join(lines).rstrip()
+
+
+class Family(click.Group):
+    """A verb with verbs below it: `charter audit log`."""
+
+    def __init__(self, name: str, verbs: Mapping[str, click.Command]) -> None:
+        super().__init__(name, commands=dict(verbs), params=global_options(), no_args_is_help=True)
+        self.full_name = name
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return _help_option(self)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            raise unknown_verb(args[0], list(self.commands), ctx)
+        return super().resolve_command(ctx, args)
+
+    def get_usage(self, ctx: click.Context) -> str:
+        say = ctx.obj.say
+        return say("frame.usage", line=f"charter {self.full_name} {metavar_text('VERB', say)} …")
+
+    def get_help(self, ctx: click.Context) -> str:
+        say = ctx.obj.say
+        rows = [(f"charter {self.full_name} {name}", say(one_line_key(f"{self.full_name} {name}"))) for name in self.commands]
+        lines = [self.get_usage(ctx), "", say(f"verbs.{self.full_name}"), "", *two_columns(rows, ctx.obj.output.columns)]
+        return "\n".join([*lines, "", say("frame.more", line=f"charter {self.full_name} {metavar_text('VERB', say)} --help")])
+
+
+def one_line_key(full_name: str) -> str:
+    """Gives the key of a verb's one line: `verbs.check`, `audit.verb_log`."""
+    family, _, name = full_name.partition(" ")
+    return f"{family}.verb_{name}" if name else f"verbs.{family}"
+
+
+def unknown_verb(word: str, verbs: Sequence[str], ctx: click.Context) -> Misuse:
+    """Makes the misuse for a verb that does not exist, with the nearest one that does."""
+    import difflib
+
+    near = difflib.get_close_matches(word, verbs, 1, 0.6)
+    guess = ctx.obj.say("usage.did_you_mean", guess=near[0]) if near else ""
+    return Misuse("no_verb", ctx, verb=word, guess=guess)
+
+
+def _help_option(command: click.Command) -> click.Option:
+    def show(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            ctx.obj.output.line(command.get_help(ctx))
+            ctx.exit()
+
+    return click.Option(["--help", "-h"], is_flag=True, is_eager=True, expose_value=False, callback=show)
+
+
+def metavar_text(metavar: str, say: Messages) -> str:
+    """Gives a metavar in the reader's language."""
+    return say.find(f"metavars.{metavar}") or metavar
+
+
+def usage_line(command: click.Command, say: Messages, name: str) -> str:
+    """Writes the one line of how a verb is called."""
+    parts = [name]
+    for param in command.params:
+        if isinstance(param, click.Argument):
+            text = metavar_text(param.metavar or "", say) + (" …" if param.nargs == -1 else "")
+            parts.append(text if param.required else f"[{text}]")
+    parts.append(f"[{say('frame.options_word')}]")
+    return say("frame.usage", line=" ".join(parts))
+
+
+def parameter_lines(command: click.Command, section: str, context: Context) -> list[str]:
+    """Writes arguments, options and global options under their headings, in two columns."""
+    say = context.say
+    blocks: dict[str, list[tuple[str, str]]] = {"arguments": [], "options": [], "globals": []}
+    for param in command.params:
+        prefix = "a_" if isinstance(param, click.Argument) else "o_"
+        own, shared = f"{section}.{prefix}{param.name}", f"common.{prefix}{param.name}"
+        text = say(own) if say.find(own) else say(shared) if say.find(shared) else ""
+        if isinstance(param, click.Argument):
+            if text:
+                blocks["arguments"].append((metavar_text(param.metavar or "", say), text))
+            continue
+        assert isinstance(param, click.Option)
+        # words of a choice are shown as they are typed; other metavars in the reader's language
+        kind = "|".join(param.type.words) if isinstance(param.type, Words) else metavar_text(param.metavar or "", say)
+        label = ", ".join(sorted(param.opts, key=len)) + ("" if param.is_flag else f" {kind}")
+        blocks["globals" if _is_global(param) else "options"].append((label, text))
+    blocks["globals"].append(("-h, --help", say("common.o_help")))
+    lines: list[str] = []
+    for heading, rows in blocks.items():
+        if rows:
+            lines += [say(f"frame.{heading}"), *two_columns(rows, context.output.columns), ""]
+    return lines
+
+
+def two_columns(rows: Sequence[tuple[str, str]], columns: int) -> list[str]:
+    """Sets labels and texts in two columns; texts wrap within theirs; a label too wide stands on its own line."""
+    left = min(34, max((width(label) for label, _ in rows), default=0))
+    lines: list[str] = []
+    for label, text in rows:
+        wrapped = wrap(text, max(24, columns - left - 4)) or [""]
+        if width(label) > left:
+            lines.append(f"  {label}")
+            label = ""
+        for index, part in enumerate(wrapped):
+            lines.append(f"  {pad(label if index == 0 else '', left)}  {part}".rstrip())
+    return lines
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}".rstrip() for line in text.strip("\n").splitlines()]
