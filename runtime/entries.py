@@ -1,0 +1,321 @@
+"""What people type or keep in files (flags, JSON, YAML, CSV) read into typed values of a record.
+
+`Reader` knows the process's record types and how to take in a file; it knows neither terminals nor cases. What
+cannot be read is a `Misfit` value with the path of the field and what was expected there: collected, never
+raised. Whether a well-read value is *allowed* (`where`, required fields) is the engine's to say; a missing field
+stays missing here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from ..engine import values
+from ..engine.definition import RecordType, TypeRef
+from ..engine.feel.own import CURRENCY_WORDS, UNITS
+from ..engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that does not read: `expected` is a key of the message table's [entries] section."""
+
+    path: str
+    expected: str
+    given: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+_NUMBER = re.compile(r"[+-]?\d[\d,_ ]*(\.\d+)?|[+-]?\.\d+")
+_MONEY = re.compile(
+    r"(?P<before>[A-Z]{3}|¥|￥)?\s*(?P<amount>[+-]?[\d,_]+(?:\.\d+)?)\s*(?P<after>[A-Z]{3}|\w+)?"
+)
+_LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([^\d,，]+?)\s*(?:[,，]|(?=\d)|$)")
+_PERIOD = re.compile(r"\s*(?:\.\.|–|—|~|～|至|\bto\b)\s*")
+_SIGNS = {"¥": "CNY", "￥": "CNY", **CURRENCY_WORDS}
+_TRUE = frozenset(("true", "yes", "y", "1", "是", "对", "對"))
+_FALSE = frozenset(("false", "no", "n", "0", "否", "不"))
+_PATH = re.compile(r"[^.\[\]]+|\[\d+\]")
+
+_NOTHING = object()
+
+
+def _number(text: str) -> Any:
+    if not _NUMBER.fullmatch(text):
+        return None
+    try:
+        return Decimal(re.sub(r"[,_ ]", "", text))
+    except InvalidOperation:
+        return None
+
+
+def _integer(text: str) -> Any:
+    number = _number(text)
+    return number if number is not None and number == number.to_integral_value() else None
+
+
+def _percent(text: str) -> Any:
+    if text.endswith(("%", "％")):
+        number = _number(text[:-1].strip())
+        return None if number is None else number / 100
+    return _number(text)
+
+
+def _money(text: str) -> Any:
+    match = _MONEY.fullmatch(text)
+    if match is None:
+        return None
+    word = match["before"] or match["after"] or ""
+    currency = _SIGNS.get(word, word)
+    if not re.fullmatch(r"[A-Z]{3}", currency) or (match["before"] and match["after"]):
+        return None
+    return values.Money(Decimal(re.sub(r"[,_]", "", match["amount"])), currency)
+
+
+def _boolean(text: str) -> Any:
+    word = text.lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def _length(text: str) -> Any:
+    if text[:1] in "P-" and (iso := read_duration(text)) is not None:
+        return iso
+    span, at = values.Span(), 0
+    while at < len(text):
+        match = _LENGTH.match(text, at)
+        if match is None or match[2] not in UNITS:
+            return None
+        span, at = span.plus(values.Span.of(Decimal(match[1]), match[2])), match.end()
+    return span if text else None
+
+
+def _moment(text: str) -> Any:
+    # `2026-03-02 09:00` is how people write it; ISO 8601 wants the T and the seconds
+    return read_date_time(
+        re.sub(r"^(\d{4}-\d\d-\d\d)[ T]+(\d\d:\d\d)(?!:)", r"\1T\2:00", text).replace(" ", "T", 1)
+    )
+
+
+def _clock(text: str) -> Any:
+    return read_time(f"{text}:00" if re.fullmatch(r"\d\d:\d\d", text) else text)
+
+
+# type -> what reads its text; None from it means that the text does not fit
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "text": lambda text: text,
+    "number": _number,
+    "integer": _integer,
+    "money": _money,
+    "percent": _percent,
+    "boolean": _boolean,
+    "date": read_date,
+    "time": _clock,
+    "datetime": _moment,
+    "duration": _length,
+    "person": lambda text: text if re.fullmatch(r"[^\s,;=]+", text) else None,
+}
+_PERIOD_TYPE = TypeRef("date")
+
+
+class Reader:
+    """Reads data for the records of one process. `ingest` takes a file into the content store."""
+
+    def __init__(
+        self,
+        records: Iterable[RecordType],
+        ingest: Callable[[Path], values.File],
+        *,
+        base: Path | None = None,
+    ) -> None:
+        self.records = {record.name: record for record in records}
+        self.ingest = ingest
+        self.base = base or Path()
+        self.misfits: list[Misfit] = []
+
+    def value(self, data: Any, kind: TypeRef, path: str) -> Any:
+        """Gives the value of a type that text or plain data stand for; None for nothing or a noted misfit."""
+        if data is None or (isinstance(data, str) and data == "" and kind.name != "text"):
+            return None
+        if isinstance(data, Mapping) and kind.name != "record":
+            decoded = self._tagged(data)
+            if decoded is not _NOTHING:
+                return decoded
+        if kind.name in ("record", "list", "period", "choice", "file"):
+            return getattr(self, f"_{kind.name}")(data, kind, path)
+        if type(data) is bool:
+            data = "true" if data else "false"
+        text = data.strip() if isinstance(data, str) and kind.name != "text" else str(data)
+        found = None if isinstance(data, list | Mapping) else READERS[kind.name](text)
+        return self._misfit(path, kind.name, data) if found is None else found
+
+    def _misfit(self, path: str, expected: str, data: Any, **arguments: Any) -> None:
+        given = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=str)
+        self.misfits.append(Misfit(path, expected, given[:80], arguments))
+
+    @staticmethod
+    def _tagged(data: Mapping[str, Any]) -> Any:
+        # the canonical form that `show --json` prints may be handed back as it is
+        try:
+            decoded = values.decode(data)
+        except values.NotAValue:
+            return _NOTHING
+        return _NOTHING if isinstance(decoded, dict) else decoded
+
+    def _period(self, data: Any, kind: TypeRef, path: str) -> Any:
+        if isinstance(data, str):
+            ends = _PERIOD.split(data.strip())
+            data = dict(zip(("start", "end"), ends, strict=True)) if len(ends) == 2 else data
+        if not isinstance(data, Mapping) or not set(data) <= {"start", "end"}:
+            return self._misfit(path, "period", data)
+        return {
+            end: self.value(data[end], _PERIOD_TYPE, f"{path}.{end}")
+            for end in ("start", "end")
+            if end in data
+        }
+
+    def _choice(self, data: Any, kind: TypeRef, path: str) -> Any:
+        text = str(data).strip()
+        same = [choice for choice in kind.choices if choice.casefold() == text.casefold()]
+        return same[0] if same else self._misfit(path, "choice", text, choices=", ".join(kind.choices))
+
+    def _file(self, data: Any, kind: TypeRef, path: str) -> Any:
+        if not isinstance(data, str):
+            return self._misfit(path, "file", data)
+        place = self.base / data
+        return self.ingest(place) if place.is_file() else self._misfit(path, "file", str(place))
+
+    def _list(self, data: Any, kind: TypeRef, path: str) -> Any:
+        assert kind.item is not None
+        if isinstance(data, str):
+            text = data.strip()
+            if text.startswith("["):
+                data = _json(text)
+            elif text.endswith((".csv", ".json", ".yaml", ".yml")) and (self.base / text).is_file():
+                data = load(self.base / text)
+            else:
+                data = [part.strip() for part in re.split(r"[;；\n]", text) if part.strip()]
+        if isinstance(data, Mapping):  # from flags: positions as keys
+            data = [data[key] for key in sorted(data, key=str)]
+        if not isinstance(data, list):
+            return self._misfit(path, "list", data)
+        if (
+            kind.item.name not in ("record", "period")
+            and data
+            and all(isinstance(row, Mapping) and len(row) == 1 for row in data)
+        ):
+            data = [next(iter(row.values())) for row in data]  # a CSV of one column
+        return [self.value(item, kind.item, f"{path}[{index}]") for index, item in enumerate(data, 1)]
+
+    def _record(self, data: Any, kind: TypeRef, path: str) -> Any:
+        assert kind.record is not None
+        if isinstance(data, str) and data.lstrip().startswith("{"):
+            data = _json(data)
+        if not isinstance(data, Mapping):
+            return self._misfit(path, "record", data, record=kind.record)
+        return self.record(data, self.records[kind.record], path)
+
+    def record(self, data: Mapping[str, Any], record: RecordType, path: str) -> dict[str, Any]:
+        """Gives a record's value, fields in the order of the process file; titles are read as names too.
+
+        A field that the record does not have is kept as it is, so that the engine refuses it by name.
+        """
+        titles = {f.title: f.name for f in record.fields}
+        named = {titles.get(str(key), str(key)): value for key, value in data.items()}
+        out: dict[str, Any] = {}
+        for f in record.fields:
+            if f.name in named:
+                found = self.value(named.pop(f.name), f.type, f"{path}.{f.name}")
+                if found is not None:
+                    out[f.name] = found
+        return out | {key: _plain(value) for key, value in named.items() if value is not None}
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {str(key): _plain(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_plain(item) for item in data]
+    return data if data is None or isinstance(data, bool | int | str | Decimal) else str(data)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except json.JSONDecodeError:
+        return text
+
+
+class Unreadable(ValueError):
+    """A data file that is no JSON, YAML or CSV; the text says where it goes wrong."""
+
+
+def load(path: Path) -> Any:
+    """Reads a JSON, YAML or CSV file into plain data; numbers stay exact; an unknown ending is read as JSON.
+
+    CSV: the first row names the fields (dots lead into inner ones), an empty cell is no value. Raises
+    Unreadable, OSError.
+    """
+    return parse(path.read_text(encoding="utf-8-sig"), path.suffix.lower())
+
+
+def parse(text: str, suffix: str) -> Any:
+    """Reads the text of a data file of that ending; raises Unreadable."""
+    try:
+        if suffix in (".yaml", ".yml"):
+            import yaml
+
+            # every scalar stays text: the field's type decides, not YAML
+            return yaml.load(text, yaml.BaseLoader)
+        if suffix == ".csv":
+            return [_unfold(row) for row in csv.DictReader(io.StringIO(text))]
+        return json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+    except Exception as error:
+        if type(error).__module__.startswith("yaml"):
+            raise Unreadable(" ".join(str(error).split())) from None
+        raise
+
+
+def _unfold(row: Mapping[str | None, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, cell in row.items():
+        if key is not None and isinstance(cell, str) and cell.strip():
+            put(out, [part.strip() for part in key.split(".")], cell.strip())
+    return out
+
+
+def steps(path: str) -> list[str]:
+    """Splits `plan.tasks[2].name` into its steps; a position keeps its brackets."""
+    return _PATH.findall(path)
+
+
+def put(tree: Any, path: list[str], value: Any) -> None:
+    """Sets a value deep inside plain data, making contexts and lists on the way; `[n]` counts from 1."""
+    *way, last = path
+    here = tree
+    for step, following in zip(way, [*way[1:], last], strict=True):
+        empty: Any = [] if following.startswith("[") else {}
+        if step.startswith("["):
+            index = int(step[1:-1]) - 1
+            while len(here) <= index:
+                here.append({} if not following.startswith("[") else [])
+            here = here[index]
+        else:
+            if not isinstance(here.get(step), dict | list):
+                here[step] = empty
+            here = here[step]
+    if last.startswith("["):
+        index = int(last[1:-1]) - 1
+        here.extend([None] * (index + 1 - len(here)))
+        here[index] = value
+    else:
+        here[last] = value

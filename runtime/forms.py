@@ -1,0 +1,267 @@
+"""Where the records of a verb come from: flags, data files, or a form that asks field by field on a terminal.
+
+`gather` puts flags and files together, `Form` asks. Both end in the values of `entries.Reader`. The module knows
+nothing of cases and writes to nobody: it asks and tells through the two functions it is given. Invariant: a form
+never ends with a value that its field's type cannot read or whose `where` is false.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine import feel, values
+from ..engine.definition import Field, RecordType, TypeRef
+from .entries import Misfit, Reader, load, parse, put, steps
+
+if TYPE_CHECKING:
+    from .cli.messages import Messages
+
+
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """A flag or file that belongs to no wanted record: `key` under [entries] and what its sentence names."""
+
+    key: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Values by record name, and what was wrong with what was given."""
+
+    records: dict[str, Any]
+    faults: tuple[Misfit | Astray, ...]
+
+
+def gather(
+    reader: Reader,
+    wanted: Sequence[str],
+    sets: Sequence[tuple[str, str]],
+    data: Sequence[str],
+    current: Mapping[str, Any],
+) -> Gathered:
+    """Reads `--set path=value` and `--data [path=]FILE` into values of the wanted records.
+
+    A path may leave the record's name out where only one is wanted. What `--set` names changes the record's current
+    value (`current`: encoded) where there is one and no file gives the record. Raises OSError and entries.Unreadable.
+    """
+    trees: dict[str, Any] = {}
+    bases: dict[str, Path] = {}
+    faults: list[Misfit | Astray] = []
+
+    def home(path: str) -> list[str] | None:
+        way = steps(path)
+        if way and way[0] in wanted:
+            return way
+        if len(wanted) == 1:
+            return [wanted[0], *way]
+        faults.append(Astray("which_record", {"path": path, "records": ", ".join(wanted) or "-"}))
+        return None
+
+    for spec in data:
+        path, equals, name = spec.partition("=")
+        if not equals or Path(spec).is_file():
+            path, name = "", spec
+        content = parse(sys.stdin.read(), ".json") if name == "-" else load(Path(name))
+        if path:
+            way = home(path)
+            if way:
+                put(trees, way, content)
+                bases[way[0]] = Path(name).parent
+            continue
+        for record, tree in _shared_out(content, wanted, reader, name, faults).items():
+            trees[record] = tree
+            bases[record] = Path(name).parent
+
+    given: dict[str, list[str]] = {}
+    for path, text in sets:
+        given.setdefault(path, []).append(text)
+    for path, texts in given.items():
+        way = home(path)
+        if way is None:
+            continue
+        if len(way) == 1:
+            trees[way[0]] = texts[-1]
+            continue
+        if way[0] not in trees:
+            trees[way[0]] = _thawed(current.get(way[0]))
+        put(trees, way, texts[0] if len(texts) == 1 else texts)
+
+    out: dict[str, Any] = {}
+    for record, tree in trees.items():
+        reader.base = bases.get(record, Path())
+        out[record] = reader.value(tree, TypeRef("record", record=record), record)
+    return Gathered(out, (*faults, *reader.misfits))
+
+
+def _thawed(encoded: Any) -> Any:
+    """Gives a current value as plain data that may be changed; tagged values stay as they are."""
+    if isinstance(encoded, Mapping):
+        return {key: _thawed(value) for key, value in encoded.items()}
+    if isinstance(encoded, list | tuple):
+        return [_thawed(item) for item in encoded]
+    return {} if encoded is None else encoded
+
+
+def _shared_out(
+    content: Any, wanted: Sequence[str], reader: Reader, name: str, faults: list[Misfit | Astray]
+) -> dict[str, Any]:
+    """Tells which record a whole file gives: one keyed by records, the only one wanted, or the rows of its list."""
+    if isinstance(content, Mapping) and content and set(content) <= set(wanted):
+        sole = reader.records.get(wanted[0]) if len(wanted) == 1 else None
+        if sole is None or not set(content) <= {f.name for f in sole.fields}:
+            return dict(content)
+    if len(wanted) != 1:
+        faults.append(Astray("which_record", {"path": name, "records": ", ".join(wanted) or "-"}))
+        return {}
+    record = wanted[0]
+    if isinstance(content, list):
+        lists = [f.name for f in reader.records[record].fields if f.type.name == "list"]
+        if len(lists) == 1:
+            return {record: {lists[0]: content}}
+        if len(content) == 1:
+            return {record: content[0]}
+    return {record: content}
+
+
+def said(fault: Misfit | Astray, say: Messages) -> str:
+    """Says a fault in one sentence."""
+    if isinstance(fault, Astray):
+        return say(f"entries.{fault.key}", **fault.arguments)
+    expected = say(f"entries.{fault.expected}", **fault.arguments)
+    return say("entries.misfit", path=fault.path, given=fault.given, expected=expected)
+
+
+class Form:
+    """Asks a person for a record, field by field, in the language of `say`.
+
+    `ask` gives the answer to a prompt (EOFError or KeyboardInterrupt end the form), `tell` shows a line.
+    """
+
+    def __init__(
+        self, reader: Reader, say: Messages, ask: Callable[[str], str], tell: Callable[[str], None]
+    ) -> None:
+        self.reader = reader
+        self.say = say
+        self.ask = ask
+        self.tell = tell
+
+    def record(self, record: RecordType, current: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Asks for every field; an empty answer keeps the current value, or leaves an optional field out."""
+        self.tell(self.say("entries.form", title=record.title, record=record.name))
+        return self._fields(record, current or {}, "  ")
+
+    def _fields(self, record: RecordType, current: Mapping[str, Any], indent: str) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for f in record.fields:
+            value = self._field(f, out, current.get(f.name), indent)
+            if value is not None:
+                out[f.name] = value
+        return out
+
+    def _field(self, f: Field, so_far: Mapping[str, Any], current: Any, indent: str) -> Any:
+        self.tell(f"{indent}{self.label(f)}")
+        while True:
+            value = self._answer(f.type, f.name, current, indent, f.optional)
+            if value is None and f.optional:
+                return None
+            if value is None:
+                self.tell(f"{indent}  {self.say('entries.needed')}")
+                continue
+            if f.where and _holds(f.where, {**so_far, f.name: value}) is False:
+                self.tell(f"{indent}  {self.say('entries.where', condition=f.where)}")
+                continue
+            return value
+
+    def label(self, f: Field) -> str:
+        """Says what a field wants: title, name, type, choices, constraint, whether it may stay empty."""
+        parts = [self.say(f"entries.{f.type.name}", choices=_choices(f.type), record=f.type.record)]
+        if f.where:
+            parts.append(self.say("entries.constraint", condition=f.where))
+        if f.optional:
+            parts.append(self.say("entries.optional"))
+        name = f.name if f.title == f.name else f"{f.title} ({f.name})"
+        return self.say("entries.label", name=name, wants=self.say("entries.and").join(parts))
+
+    def _answer(self, kind: TypeRef, name: str, current: Any, indent: str, optional: bool) -> Any:
+        if kind.name == "record":
+            assert kind.record is not None
+            inner = current if isinstance(current, Mapping) else {}
+            return self._fields(self.reader.records[kind.record], inner, indent + "  ")
+        if kind.name == "list":
+            return self._items(kind, name, current, indent, optional)
+        default = shown(current)
+        while True:
+            text = self.ask(f"{indent}  {name}{f' [{default}]' if default else ''}: ").strip()
+            if not text:
+                return values.decode(current) if current is not None else None
+            if kind.name == "choice" and text.isdigit() and 0 < int(text) <= len(kind.choices):
+                return kind.choices[int(text) - 1]
+            self.reader.misfits.clear()
+            value = self.reader.value(text, kind, name)
+            if not self.reader.misfits:
+                return value
+            self.tell(f"{indent}  {said(self.reader.misfits[0], self.say)}")
+            self.reader.misfits.clear()
+
+    def _items(self, kind: TypeRef, name: str, current: Any, indent: str, optional: bool) -> Any:
+        assert kind.item is not None
+        items: list[Any] = []
+        kept = list(current) if isinstance(current, list | tuple) else []
+        if kept and self._yes("entries.keep", indent, count=len(kept)):
+            items = [values.decode(item) for item in kept]
+        if kind.item.name == "record":
+            while self._yes("entries.another", indent, name=name, number=len(items) + 1):
+                items.append(self._answer(kind.item, name, None, indent, False))
+        else:
+            self.tell(f"{indent}  {self.say('entries.end_with_empty')}")
+            while (
+                value := self._answer(kind.item, f"{name}[{len(items) + 1}]", None, indent, True)
+            ) is not None:
+                items.append(value)
+        return items or (None if optional else [])
+
+    def _yes(self, key: str, indent: str, **arguments: Any) -> bool:
+        answer = self.ask(f"{indent}  {self.say(key, **arguments)} ").strip().lower()
+        return answer[:1] in ("y", "是", "1")
+
+
+def _choices(kind: TypeRef) -> str:
+    return "  ".join(f"{number}={choice}" for number, choice in enumerate(kind.choices, 1))
+
+
+def _holds(condition: str, scope: Mapping[str, Any]) -> Any:
+    """Evaluates a field's `where` over the record so far; unknown (null) where it reads what is not there yet."""
+    parsed = feel.parse(condition)
+    return feel.compile(parsed.tree).evaluate(scope) if parsed.tree is not None else None
+
+
+def shown(encoded: Any) -> str:
+    """Shows an encoded value in one line, the way a person would type it."""
+    if encoded is None:
+        return ""
+    if encoded is True or encoded is False:
+        return "true" if encoded else "false"
+    if isinstance(encoded, Mapping):
+        return _shown_context(encoded)
+    if isinstance(encoded, list | tuple):
+        return "; ".join(shown(item) for item in encoded)
+    return str(encoded)
+
+
+def _shown_context(data: Mapping[str, Any]) -> str:
+    if set(data) == {"money", "currency"}:
+        return f"{data['money']} {data['currency']}"
+    if "file" in data and "name" in data:
+        return f"{data['name']} ({str(data['file'])[:8]})"
+    if set(data) == {"start", "end"}:
+        return f"{shown(data['start'])}..{shown(data['end'])}"
+    for tag in ("number", "date", "time", "date and time", "duration", "span"):
+        if set(data) == {tag}:
+            return str(data[tag])
+    inner = data["context"] if set(data) == {"context"} else data
+    return "{" + ", ".join(f"{key}: {shown(value)}" for key, value in inner.items()) + "}"
