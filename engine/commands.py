@@ -50,12 +50,16 @@ class OnNode(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start(Command):
-    """Opens the case. `records`: (name, value) of the process's inputs. `parent`: (case, node) that runs this one."""
+    """Opens the case. `records`: (name, value) of the process's inputs.
+
+    `parent`: (case, node) that runs this one, and `attempt` the attempt of its `StartCase`.
+    """
 
     verb: ClassVar[str] = "start"
     case: str
     records: tuple[tuple[str, Any], ...] = ()
     parent: tuple[str, str] | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

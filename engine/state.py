@@ -3,20 +3,24 @@
 Nodes are element instances by key. A key is the element's name, with the index path of the `for each` instances
 around it: `do_task` is the group of `do_task[1]`, `do_task[2]`; `rectify[2]` stands in instance 2 of its phase.
 Record versions are keyed alike: what `rectify[2]` writes is `correction[2]`. Only the current version is kept.
-Times are microseconds since the epoch, UTC.
+Times are microseconds since the epoch, UTC. Nodes and the other rows are named tuples, because a step makes
+several of them and nothing else here is as cheap; use `_replace` to change one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """The current version of a record: `number` counts from 1, `digest` is `values.digest` of the value."""
+class Version(NamedTuple):
+    """The current version of a record: `number` counts from 1, `digest` is `values.digest` of the value.
+
+    `node` wrote it (None: it came with the start of the case or with a signal); an amendment leaves `node` alone.
+    """
 
     number: int
     digest: str
@@ -26,8 +30,7 @@ class Version:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     person: str
     role: str
     stage: int
@@ -35,23 +38,25 @@ class Vote:
     on_behalf_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(NamedTuple):
     check: str
     person: str
     at: int
     evidence: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One element instance.
 
-    `before` is the state to restore when staleness or suspension is withdrawn. `used`: (record key, digest) pairs of
-    the versions this node's work rests on. `holder` has claimed it, or it is assigned to them. `doers`: everyone who
-    finished or decided it, any iteration (separation of duties looks here). `wake`: the next instant at which time
-    itself changes this node (wait over, retry, repeat); `due`: its due date; `overdue`: that has been recorded.
-    `item`: the for-each item (encoded); `attempt` counts calls; `rejects` counts rejections, any iteration.
+    `before` is the state to restore when staleness is withdrawn. `used`: (record key, digest) pairs of the
+    versions this node's work rests on; `plan_items[*]` stands for all instances' versions together. `holder` has
+    claimed it, or it is `assigned` to them. `doers`: everyone who finished or decided it, any iteration, and whom
+    they stood in for (separation of duties looks here). `wake`: the next instant at which time itself changes this
+    node (wait over, retry, repeat); `due`: its due date; `overdue`: that has been recorded. `item`: the for-each item
+    (encoded), `added` by hand to an open list; `size`: how many instances a group has; `pending`: how many children
+    are not settled yet. `redo`: it had delivered and is being done again. `waits`: the node this work was sent back
+    to. `attempt` counts calls; `rejects` counts rejections, any iteration. `outcome`: approve, reject or return of
+    an approval; of a skipped node why: condition, dead, choice, container, person.
     """
 
     key: str
@@ -70,9 +75,13 @@ class Node:
     rejects: int = 0
     confirmations: tuple[Confirmation, ...] = ()
     item: Any = None
+    added: bool = False
     attempt: int = 0
     closed: bool = False
-    child: str | None = None
+    size: int = 0
+    pending: int = 0
+    redo: bool = False
+    waits: str | None = None
     ready_at: int | None = None
     started_at: int | None = None
     ended_at: int | None = None
@@ -81,11 +90,18 @@ class Node:
     wake: int | None = None
 
 
+def _empty() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class CaseState:
     """A case. `status`: none (not started), open, suspended, completed, cancelled. `wake`: when to send the next Tick.
 
     `commands` counts applied steps and is the optimistic version; `records_written` numbers audit records densely.
+    `parent` and `attempt`: the (case, node) that runs this case, and its attempt to answer. `pending` counts
+    top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that
+    `wake` costs nothing.
     """
 
     case: str = ""
@@ -98,10 +114,94 @@ class CaseState:
     opened_by: str | None = None
     reason: str | None = None
     parent: tuple[str, str] | None = None
-    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
-    versions: Mapping[str, Version] = field(default_factory=lambda: MappingProxyType({}))
+    attempt: int = 0
+    pending: int = 0
+    nodes: Mapping[str, Node] = field(default_factory=_empty)
+    versions: Mapping[str, Version] = field(default_factory=_empty)
     signals: tuple[str, ...] = ()
     wake: int | None = None
+    timers: Mapping[str, int] = field(default_factory=_empty)
 
 
 NEW = CaseState()
+
+
+def key_of(name: str, path: tuple[int, ...]) -> str:
+    """Gives the key of an element instance or record version: `rectify`, `rectify[2]`, `rectify[2.1]`."""
+    return f"{name}[{'.'.join(map(str, path))}]" if path else name
+
+
+@lru_cache(maxsize=65536)
+def parse_key(key: str) -> tuple[str, tuple[int, ...]]:
+    """Takes a key apart into name and index path; a key that nothing has gives a name that nothing has."""
+    if not key.endswith("]"):
+        return key, ()
+    name, _, inside = key[:-1].partition("[")
+    try:
+        return name, tuple(int(part) for part in inside.split("."))
+    except ValueError:
+        return key, ()
+
+
+# states in which a due date can still be missed
+RUNNING = frozenset({"ready", "claimed", "active", "suspended", "stale", "withdrawn"})
+
+
+def next_instant(node: Node) -> int | None:
+    """Gives the next instant at which time itself changes a node or makes it overdue, None when none does."""
+    wake, due = node.wake, node.due
+    if due is None or node.overdue or node.state not in RUNNING:
+        return wake
+    return due if wake is None or due < wake else wake
+
+
+_NODE_DEFAULTS = tuple((name, Node._field_defaults.get(name)) for name in Node._fields)
+_TABLES = ("nodes", "versions", "timers")
+_PLAIN = tuple(name for name in CaseState.__dataclass_fields__ if name not in _TABLES)
+_DEFAULTS = {name: CaseState.__dataclass_fields__[name].default for name in _PLAIN}
+
+
+def _node_json(node: Node) -> dict[str, Any]:
+    out = {
+        name: value for (name, default), value in zip(_NODE_DEFAULTS, node, strict=True) if value != default
+    }
+    for name in ("doers", "used", "votes", "confirmations"):
+        if name in out:
+            out[name] = [list(row) if isinstance(row, tuple) else row for row in out[name]]
+    return out
+
+
+def to_json(state: CaseState) -> dict[str, Any]:
+    """Gives a case's state as JSON data, defaults left out; `timers` follow from the nodes and are left out too."""
+    out: dict[str, Any] = {}
+    for name in _PLAIN:
+        value = getattr(state, name)
+        if value != _DEFAULTS[name]:
+            out[name] = list(value) if isinstance(value, tuple) else value
+    out["nodes"] = [_node_json(node) for node in state.nodes.values()]
+    out["versions"] = {key: list(version) for key, version in state.versions.items()}
+    return out
+
+
+def _node(data: Mapping[str, Any]) -> Node:
+    rest = dict(data)
+    rest["doers"] = tuple(rest.get("doers", ()))
+    rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
+    rest["votes"] = tuple(Vote(*row) for row in rest.get("votes", ()))
+    rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))
+    return Node(**rest)
+
+
+def from_json(data: Mapping[str, Any]) -> CaseState:
+    """Builds a case's state back; raises KeyError, TypeError or ValueError on data that `to_json` did not write."""
+    nodes = {row["key"]: _node(row) for row in data["nodes"]}
+    rest = {name: value for name, value in data.items() if name not in _TABLES}
+    if "parent" in rest:
+        rest["parent"] = (rest["parent"][0], rest["parent"][1])
+    rest["signals"] = tuple(rest.get("signals", ()))
+    return CaseState(
+        **rest,
+        nodes=nodes,
+        versions={key: Version(*row) for key, row in data["versions"].items()},
+        timers={key: at for key, node in nodes.items() if (at := next_instant(node)) is not None},
+    )

@@ -1,0 +1,147 @@
+"""The lifecycles: which moves of a case, phase, activity, approval and milestone are legal. Nothing else may move one.
+
+The tables are plain rows; they are compiled once to flat `transitions` machines that hold no model and no callback,
+because what follows from a move is the step's business. Pictures of the lifecycles are drawn from the same rows.
+Knows no process, person or time. A trigger may carry the state it restores after a colon (`resume:claimed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from transitions import Machine, MachineError
+
+Kind = Literal["case", "phase", "activity", "approval", "milestone"]
+
+
+def _rows(*groups: tuple[str, str, str]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((trigger, source, dest) for trigger, sources, dest in groups for source in sources.split())
+
+
+# kind -> rows (trigger, source, dest); the first row's source is the initial state.
+LIFECYCLES: Mapping[Kind, tuple[tuple[str, str, str], ...]] = MappingProxyType({
+    "case": _rows(
+        ("start", "none", "open"),
+        ("suspend", "open", "suspended"),
+        ("resume", "suspended", "open"),
+        ("complete", "open", "completed"),
+        ("cancel", "open suspended", "cancelled"),
+        ("reopen", "completed", "open"),
+    ),
+    # Phases, and the groups and block instances of a `for each`.
+    "phase": _rows(
+        ("open", "planned", "active"),
+        ("complete", "active", "done"),
+        ("repeat", "active done", "active"),
+        ("skip", "planned active", "skipped"),
+        ("cancel", "planned active", "cancelled"),
+        ("reopen", "done skipped cancelled", "active"),
+        ("reset", "planned active done skipped cancelled", "planned"),
+    ),
+    "activity": _rows(
+        ("open", "planned", "ready"),
+        ("claim", "ready", "claimed"),
+        ("begin", "ready claimed", "active"),
+        ("release", "claimed active", "ready"),
+        ("complete", "ready claimed active", "done"),
+        ("suspend", "ready claimed active", "suspended"),
+        ("resume:ready", "suspended", "ready"),
+        ("resume:claimed", "suspended", "claimed"),
+        ("resume:active", "suspended", "active"),
+        ("withdraw", "done", "claimed"),
+        ("fail", "active", "failed"),
+        ("retry", "failed", "active"),
+        ("stale", "ready claimed active suspended done failed skipped", "stale"),
+        ("restore:ready", "stale", "ready"),
+        ("restore:claimed", "stale", "claimed"),
+        ("restore:active", "stale", "active"),
+        ("restore:suspended", "stale", "suspended"),
+        ("restore:done", "stale", "done"),
+        ("restore:failed", "stale", "failed"),
+        ("restore:skipped", "stale", "skipped"),
+        ("skip", "planned ready claimed active suspended failed stale", "skipped"),
+        ("cancel", "planned ready claimed active suspended failed stale", "cancelled"),
+        ("reopen", "ready claimed active suspended done failed skipped cancelled stale", "planned"),
+        ("reset", "planned ready claimed active suspended done failed skipped cancelled stale", "planned"),
+    ),
+    "approval": _rows(
+        ("open", "planned", "ready"),
+        ("vote", "ready", "ready"),
+        ("grant", "ready", "granted"),
+        ("reject", "ready", "rejected"),
+        ("withdraw", "ready", "withdrawn"),
+        ("retract", "ready granted rejected", "ready"),
+        ("stale", "ready granted rejected skipped", "stale"),
+        ("restore:ready", "stale withdrawn", "ready"),
+        ("restore:granted", "stale", "granted"),
+        ("restore:rejected", "stale", "rejected"),
+        ("restore:skipped", "stale", "skipped"),
+        ("skip", "planned ready withdrawn stale", "skipped"),
+        ("cancel", "planned ready withdrawn stale", "cancelled"),
+        ("reopen", "ready granted rejected withdrawn skipped cancelled stale", "planned"),
+        ("reset", "planned ready granted rejected withdrawn skipped cancelled stale", "planned"),
+    ),
+    "milestone": _rows(
+        ("reach", "planned", "reached"),
+        ("skip", "planned", "skipped"),
+        ("cancel", "planned", "cancelled"),
+        ("reopen", "reached skipped cancelled", "planned"),
+        ("reset", "planned reached skipped cancelled", "planned"),
+    ),
+})  # fmt: skip
+
+# States in which an element no longer holds up the phase around it.
+SETTLED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cancelled"})
+# States that satisfy an `after`.
+SATISFIED = frozenset({"done", "granted", "reached", "skipped"})
+# States from which an `after` can no longer be satisfied by itself.
+LOST = frozenset({"cancelled", "rejected"})
+
+
+class Token:
+    """What a machine moves: an object with a `state` and nothing else."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+
+def states(kind: Kind) -> tuple[str, ...]:
+    """Lists a kind's states, the initial one first, in the order in which the rows name them."""
+    found: dict[str, None] = {}
+    for _, source, dest in LIFECYCLES[kind]:
+        found.setdefault(source)
+        found.setdefault(dest)
+    return tuple(found)
+
+
+@lru_cache(maxsize=None)
+def machine(kind: Kind) -> Machine:
+    """Builds a lifecycle's machine, once."""
+    names = list(states(kind))
+    rows = [list(row) for row in LIFECYCLES[kind]]
+    return Machine(model=None, states=names, transitions=rows, initial=names[0], auto_transitions=False)
+
+
+def fire(kind: Kind, state: str, trigger: str) -> str | None:
+    """Gives the state after a move, or None when the lifecycle knows no such move from there."""
+    event = machine(kind).events.get(trigger)
+    if event is None:
+        return None
+    token = Token(state)
+    try:
+        event.trigger(token)
+    except (MachineError, ValueError):
+        # MachineError: no such move; ValueError: a state that the lifecycle does not have.
+        return None
+    return token.state
+
+
+def legal(kind: Kind, state: str, trigger: str) -> bool:
+    """Says whether a move is legal, without making it."""
+    event = machine(kind).events.get(trigger)
+    return event is not None and state in event.transitions

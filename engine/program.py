@@ -1,0 +1,321 @@
+"""A Definition prepared for execution: who produces what, who must be looked at when a fact changes, compiled FEEL.
+
+Everything here follows from the definition alone, is computed once for each definition and never changes; it knows
+no case, person or time. A `Plan` is an element with its loops: the names of the `for each` elements around it (its
+own last), so that a node is a plan and an index path. Where a plan has loops [a, b], its nodes are keyed by paths of
+two numbers; a plan that is itself `for each` has a group node, keyed by a path one number shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from . import feel, values
+from .definition import Definition, Element, RecordType, Separation
+from .feel.temporal import UTC, Zone
+from .machines import Kind
+from .state import Node, key_of
+
+Path = tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """An element prepared: `outer` is the length of its group's (or, without `for each`, its own) index path."""
+
+    element: Element
+    name: str
+    kind: Kind
+    many: bool
+    loops: tuple[str, ...]
+    outer: int
+    position: int
+    parent: Plan | None
+    clauses: tuple[str, ...]
+    children: list[Plan] = field(default_factory=list)
+    uses: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    timed: bool = False
+
+    def lifecycle(self, path: Path) -> Kind:
+        """Says which lifecycle the node at a path has: a `for each` group lives like a phase."""
+        return "phase" if self.many and len(path) == self.outer else self.kind
+
+    def is_group(self, path: Path) -> bool:
+        return self.many and len(path) == self.outer
+
+    def container(self, path: Path) -> str | None:
+        """Gives the key of the node around the node at a path: its group, else its phase, None at process level."""
+        if self.many and len(path) > self.outer:
+            return key_of(self.name, path[:-1])
+        return None if self.parent is None else key_of(self.parent.name, path[: len(self.parent.loops)])
+
+    def descendants(self) -> Iterator[Plan]:
+        for child in self.children:
+            yield child
+            yield from child.descendants()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a consumer finds a record: at its own first `depth` indexes.
+
+    When `group` is set: all versions written inside that group's instances, as a list.
+    """
+
+    depth: int
+    group: Plan | None
+
+
+class Program:
+    """A prepared definition; see the module's text. Use `prepare`."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.plans: dict[str, Plan] = {}
+        for position, element in enumerate(definition.elements):
+            parent = self.plans[element.parent] if element.parent is not None else None
+            outer = parent.loops if parent is not None else ()
+            many = element.many is not None
+            plan = Plan(
+                element=element, name=element.name, kind=element.kind, many=many,
+                loops=(*outer, element.name) if many else outer, outer=len(outer), position=position,
+                parent=parent, clauses=element.clauses,
+            )  # fmt: skip
+            self.plans[element.name] = plan
+            if parent is not None:
+                parent.children.append(plan)
+        self.roots = [plan for plan in self.plans.values() if plan.parent is None]
+        self.types: dict[str, RecordType] = {r.name: r for r in definition.records}
+        self.parameters = {p.name: p for p in definition.parameters}
+        self.roles = {r.name: r for r in definition.roles}
+        self.separations: dict[str, list[Separation]] = {}
+        for separation in definition.separations:
+            self.separations.setdefault(separation.element, []).append(separation)
+            if not separation.same:
+                # Two persons, whichever of the two works first.
+                mirrored = Separation(separation.other, separation.element, False, separation.clauses)
+                self.separations.setdefault(separation.other, []).append(mirrored)
+        self.rivals = self._orders("first")
+        self.singles = self._orders("single")
+        self.producers: dict[str, list[Plan]] = {}
+        for plan in self.plans.values():
+            for record in plan.element.outputs:
+                self.producers.setdefault(record, []).append(plan)
+        self.users: dict[str, list[Plan]] = {}
+        self.listers: dict[str, list[Plan]] = {}
+        self.leaners: dict[str, list[Plan]] = {}
+        watchers: dict[str, dict[str, None]] = {}
+        for plan in self.plans.values():
+            self._connect(plan, watchers)
+        self.watchers: dict[str, tuple[Plan, ...]] = {
+            name: tuple(self.plans[w] for w in found if w != name) for name, found in watchers.items()
+        }
+        self._sources: dict[tuple[str, str], tuple[Source, ...]] = {}
+        self._upstream: dict[tuple[str, str], tuple[Plan, ...]] = {}
+        self._downstream: dict[str, frozenset[str]] = {}
+        self.decoded: dict[str, Any] = {}
+
+    def _orders(self, kind: str) -> dict[str, list[Plan]]:
+        found: dict[str, list[Plan]] = {}
+        for order in self.definition.orders:
+            if order.kind == kind:
+                for name in order.elements:
+                    others = (other for other in order.elements if other != name)
+                    found.setdefault(name, []).extend(self.plans[other] for other in others)
+        return found
+
+    def _connect(self, plan: Plan, watchers: dict[str, dict[str, None]]) -> None:
+        """Notes what a plan uses (its work rests on it) and what it watches (it is looked at when that changes)."""
+        element = plan.element
+        work = element.work
+        lists = [element.many.items] if element.many is not None else []
+        resting = [element.when, *(text for _, text in (work.arguments if work is not None else ()))]
+        watched = [element.when, element.exit, *lists]
+        if element.agreement is not None:
+            resting.append(element.agreement.criteria)
+        if work is not None:
+            watched.append(work.when)
+        uses = dict.fromkeys(i.record for i in element.inputs)
+        if element.agreement is not None and element.agreement.of is not None:
+            uses[element.agreement.of] = None
+        names = self.names
+        uses.update((n, None) for text in resting for n in names(text) if n in self.types)
+        plan.uses = () if plan.kind == "phase" else tuple(uses)
+        plan.items = tuple(dict.fromkeys(n for text in lists for n in names(text) if n in self.types))
+        plan.timed = bool(element.within or element.due or element.repeat or work)
+        for record in plan.uses:
+            self.users.setdefault(record, []).append(plan)
+        for record in plan.items:
+            self.listers.setdefault(record, []).append(plan)
+        facts = dict.fromkeys((*uses, *plan.items, *(n for text in watched for n in names(text))))
+        for needed in element.inputs:
+            for approval in needed.approvals:
+                self.leaners.setdefault(approval, []).append(plan)
+                facts[approval] = None
+            for producer in self.producers.get(needed.record, ()):
+                facts[producer.name] = None
+        facts.update((name, None) for after in element.after for name in after.elements)
+        facts.update((name, None) for name in element.starts_with)
+        for fact in tuple(facts):
+            # Inside a loop that this element is not in, it sees the loop's group.
+            for name in (fact, *(p.name for p in self.producers.get(fact, ()))):
+                seen = self.plans.get(name)
+                if seen is not None and (group := self.group_between(plan, seen)) is not None:
+                    facts[group.name] = None
+        for fact in facts:
+            watchers.setdefault(fact, {})[plan.name] = None
+
+    def names(self, text: str | None) -> frozenset[str]:
+        """Gives the free names of a FEEL text; none for a text that does not parse."""
+        expression = None if text is None else compiled(text)
+        return frozenset() if expression is None else expression.names
+
+    @cached_property
+    def zone(self) -> Zone:
+        name = self.definition.calendar.zone
+        return UTC if name == "UTC" else Zone(name=name)
+
+    @cached_property
+    def bound(self) -> dict[str, Any]:
+        """The values of the parameters, None while unbound; a later one may use an earlier one."""
+        found: dict[str, Any] = {}
+        for parameter in self.definition.parameters:
+            expression = None if parameter.value is None else compiled(parameter.value)
+            found[parameter.name] = None if expression is None else expression.evaluate(found)
+        return found
+
+    def decode(self, digest: str, data: Any) -> Any:
+        """Decodes a record version's value, remembering the latest few by digest."""
+        try:
+            return self.decoded[digest]
+        except KeyError:
+            value = values.decode(data)
+            if len(self.decoded) > 4096:
+                self.decoded.clear()
+            self.decoded[digest] = value
+            return value
+
+    def shared(self, a: Plan, b: Plan) -> int:
+        """Counts the loops that two plans stand in together."""
+        count = 0
+        for x, y in zip(a.loops, b.loops, strict=False):
+            if x != y:
+                break
+            count += 1
+        return count
+
+    def group_between(self, viewer: Plan, seen: Plan) -> Plan | None:
+        """Gives the outermost `for each` that `seen` is in and `viewer` is not, None when it sees the plan itself."""
+        shared = self.shared(viewer, seen)
+        return self.plans[seen.loops[shared]] if shared < len(seen.loops) else None
+
+    def seen(self, viewer: Plan, path: Path, seen: Plan) -> str:
+        """Gives the key under which the node of `viewer` at `path` sees an element: its node, or a loop's group."""
+        if not seen.loops:
+            return seen.name
+        shared = min(self.shared(viewer, seen), len(path))
+        if shared < len(seen.loops):
+            return key_of(seen.loops[shared], path[:shared])
+        return key_of(seen.name, path[:shared])
+
+    def sources(self, viewer: Plan, record: str) -> tuple[Source, ...]:
+        """Lists where a plan finds a record, nearest first."""
+        found = self._sources.get((viewer.name, record))
+        if found is None:
+            own: dict[int, Source] = {}
+            groups: dict[tuple[int, str], Source] = {}
+            for producer in self.producers.get(record, ()):
+                depth = self.shared(viewer, producer)
+                group = self.group_between(viewer, producer)
+                if group is None:
+                    own[depth] = Source(depth, None)
+                else:
+                    groups[depth, group.name] = Source(depth, group)
+            own.setdefault(0, Source(0, None))
+            found = (*sorted(own.values(), key=lambda s: -s.depth), *groups.values())
+            self._sources[viewer.name, record] = found
+        return found
+
+    def downstream(self, plan: Plan) -> frozenset[str]:
+        """Names the elements that use, directly or through others, what a plan produces or grants."""
+        found = self._downstream.get(plan.name)
+        if found is None:
+            reached: dict[str, None] = {}
+            todo = [plan]
+            while todo:
+                for user in self._direct(todo.pop()):
+                    if user.name not in reached:
+                        reached[user.name] = None
+                        todo.append(user)
+            found = self._downstream[plan.name] = frozenset(reached)
+        return found
+
+    def _direct(self, plan: Plan) -> Iterator[Plan]:
+        for record in plan.element.outputs:
+            yield from self.users.get(record, ())
+            for lister in self.listers.get(record, ()):
+                yield lister
+                yield from lister.descendants()
+        yield from self.leaners.get(plan.name, ())
+
+    def upstream(self, plan: Plan, record: str) -> tuple[Plan, ...]:
+        """Lists the producers of a record on whose rework a plan waits.
+
+        A producer that itself rests on the plan's work does not count when it comes later in the file, or two
+        elements that update one record in place would wait for each other for ever.
+        """
+        found = self._upstream.get((plan.name, record))
+        if found is None:
+            producers = self.producers.get(record, ())
+            down = self.downstream(plan) if producers else frozenset()
+            found = tuple(
+                p for p in producers
+                if p is not plan and not (p.name in down and p.position > plan.position)
+            )  # fmt: skip
+            self._upstream[plan.name, record] = found
+        return found
+
+    def keys(self, nodes: Mapping[str, Node], plan: Plan, path: Path, loops: tuple[str, ...]) -> Iterable[str]:
+        """Yields the keys of a plan's nodes that can see the fact at `path` inside `loops`, groups included."""
+        if not plan.loops:
+            return (plan.name,)
+        shared = 0
+        for x, y in zip(plan.loops, loops[: len(path)], strict=False):
+            if x != y:
+                break
+            shared += 1
+        return self.expand(nodes, plan, path[:shared])
+
+    def expand(self, nodes: Mapping[str, Node], plan: Plan, base: Path) -> Iterator[str]:
+        if len(base) >= plan.outer:
+            yield key_of(plan.name, base)
+        if len(base) < len(plan.loops):
+            group = nodes.get(key_of(plan.loops[len(base)], base))
+            if group is not None:
+                for index in range(1, group.size + 1):
+                    yield from self.expand(nodes, plan, (*base, index))
+
+
+@lru_cache(maxsize=16384)
+def compiled(text: str) -> feel.Expression | None:
+    """Compiles a FEEL text, None when it does not parse (the checker has said so already)."""
+    tree = feel.parse(text).tree
+    return None if tree is None else feel.compile(tree)
+
+
+_prepared: dict[int, Program] = {}
+
+
+def prepare(definition: Definition) -> Program:
+    """Prepares a definition, once: the same object gives the same program."""
+    program = _prepared.get(id(definition))
+    if program is None:
+        if len(_prepared) >= 256:
+            _prepared.clear()
+        # The program holds the definition, so that its id cannot come to mean another one.
+        program = _prepared[id(definition)] = Program(definition)
+    return program
