@@ -2,8 +2,8 @@
 
 A code is never used for anything else again. Its sentences are in `messages/*.toml`, its page in
 `diagnostics/CODE.md`, its example in the page; a test walks this table and asks for all of them.
-CH1xx syntax, CH2xx names, CH3xx types, CH4xx flow, CH6xx rules and tables, CH9xx style. CH5xx are refusals and live
-in `engine/refusals.py`.
+CH1xx syntax, CH2xx names, CH3xx types, CH4xx flow, CH6xx rules and tables, CH9xx style. CH5xx are refusals
+and live in `engine/refusals.py`.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ _ALL = [
         ("CH220", "too-many", "what", "count", "limit"),
         ("CH221", "output-nothing-produces", "name"),
         ("CH222", "hours-out-of-order", "hours"),
+        ("CH223", "input-not-given", "process", "name"),
+        ("CH224", "not-given-back", "process", "name"),
+        ("CH225", "not-side-by-side", "name", "other"),
         # scenarios
         ("CH230", "unknown-person", "name"),
         ("CH231", "unknown-state", "name", "state", "kind"),
@@ -78,7 +81,7 @@ _ALL = [
         ("CH402", "unreachable", "element"),
         ("CH403", "never-ends", "element"),
         ("CH404", "return-not-upstream", "element", "target"),
-        ("CH405", "nobody-can-take", "element"),
+        ("CH405", "nobody-can-take", "element", "other", "why"),
         ("CH406", "due-after-phase", "element", "span", "phase", "limit"),
         ("CH409", "approval-without-by", "element"),
         ("CH410", "nobody-responsible", "element"),
@@ -97,6 +100,8 @@ _ALL = [
         ("CH417", "empty-phase", "element"),
         ("CH418", "never-escalates", "element"),
         ("CH419", "process-without-work", "name"),
+        ("CH420", "takes-longer-than-due", "element", "takes", "within"),
+        ("CH421", "no-person-does-it", "element", "other"),
     ),
 ]
 

@@ -1,6 +1,6 @@
-"""What is wrong in an author's text, as a value: a code, a place and the words to fill into the code's sentence.
+"""What is wrong in an author's text, as a value: a code, a place and the words for the code's sentence.
 
-It does not know sentences, languages or how anything looks on a screen (`render.py` does) and it is never raised.
+It knows no sentences and no languages, nor how anything looks on a screen (`render.py` does). It is never raised.
 Spans are (start, end) offsets in characters into the text of `file`.
 """
 
@@ -37,8 +37,9 @@ class Place:
 class Diagnostic:
     """One finding.
 
-    `arguments` fill the sentence of `code`. Three of them are general: `guess` (what the author may have meant),
-    `guess_kind` (the key of a phrase that says what the guess is, such as `output_of`) and `guess_of` (its owner).
+    `arguments` fill the sentence of `code`. Three of them are general: `guess` (what the author may have
+    meant), `guess_kind` (the key of a phrase that says what the guess is, such as `output_of`) and `guess_of`
+    (its owner).
     """
 
     code: str

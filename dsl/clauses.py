@@ -1,0 +1,391 @@
+"""Checks the clauses of a process: whether each may stand where it stands, and whether the names in it exist.
+
+Tables say which clause belongs to which kind of element and which may be written once. Expressions inside clauses
+are the type checker's; whether work can flow is the flow analysis's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import tree as t
+from .findings import Findings
+from .scopes import RESERVED, Part, ProcessScope
+
+LIMIT_NAMES = 1_000
+
+_ALL = frozenset({"phase", "activity", "approval", "milestone"})
+_WORK = frozenset({"activity", "approval"})
+_ACTIVITY = frozenset({"activity"})
+
+# The word of a clause, the elements it may belong to, and whether it may be written once only.
+# `dsl/messages` has no part in it: a clause is called in a message what the author has to write.
+_CLAUSES: dict[object, tuple[str, frozenset[str], bool]] = {
+    t.Source: ("source", _ALL, False),
+    t.Input: ("input", _ALL, False),
+    t.Output: ("output", _ACTIVITY, False),
+    t.After: ("after", _ALL, False),
+    t.Alongside: ("alongside", frozenset({"phase"}), True),
+    (t.When, "when"): ("when", frozenset({"activity", "approval", "milestone"}), True),
+    (t.When, "enter"): ("enter when", frozenset({"phase"}), True),
+    (t.When, "exit"): ("exit when", frozenset({"phase"}), True),
+    (t.Raci, "role"): ("role", _ACTIVITY, True),
+    (t.Raci, "accountable"): ("accountable", _ALL, True),
+    (t.Raci, "consulted"): ("consulted", _ALL, True),
+    (t.Raci, "informed"): ("informed", _ALL, True),
+    (t.Measure, "within"): ("within", _ALL, True),
+    (t.Measure, "due"): ("due", _ALL, True),
+    (t.Measure, "takes"): ("takes", _ALL, True),
+    (t.Measure, "costs"): ("costs", _ALL, True),
+    t.Assign: ("assign", _ACTIVITY, True),
+    t.Of: ("of", frozenset({"approval"}), True),
+    t.By: ("by", frozenset({"approval"}), True),
+    t.Veto: ("veto", frozenset({"approval"}), True),
+    t.Criteria: ("criteria", frozenset({"approval"}), True),
+    (t.On, "reject"): ("on reject", frozenset({"approval"}), True),
+    (t.On, "return"): ("on return", frozenset({"approval"}), True),
+    (t.On, "rejects"): ("on rejects", frozenset({"approval"}), True),
+    t.Duty: ("separate from", _WORK, False),
+    t.ForEach: ("for each", frozenset({"phase", "activity", "approval"}), True),
+    t.DoneWhen: ("done when", frozenset({"phase", "activity", "approval"}), True),
+    t.Repeat: ("repeat", frozenset({"phase", "activity"}), True),
+    t.Checklist: ("checklist", _ACTIVITY, True),
+    t.Work: ("call", _ACTIVITY, True),
+    t.Wait: ("wait", _ACTIVITY, True),
+    t.Retry: ("retry", _ACTIVITY, True),
+}
+
+# clause -> clauses of which one must stand beside it
+_NEEDS: dict[type, tuple[tuple[type, ...], str, str]] = {
+    t.DoneWhen: ((t.ForEach,), "done when", "for each"),
+    t.Retry: ((t.Work,), "retry", "call"),
+    t.Veto: ((t.By,), "veto", "by"),
+}
+
+
+def check_clauses(scope: ProcessScope, findings: Findings) -> None:
+    """Reports misplaced clauses and unknown names in the clauses of a process."""
+    _header(scope, findings)
+    for part in scope.elements.values():
+        _placement(part, findings)
+        for kind, lines in part.clauses.items():
+            check = _CHECKS.get(kind)
+            if check is not None:
+                for line in lines:
+                    check(line, part, scope, findings)
+    for around, ordering in scope.orders:
+        _ordering(around, ordering, scope, findings)
+    for separation, file in scope.separations:
+        for name in (separation.element, separation.other):
+            if _element(name, scope, findings, file=file, wanted=_WORK) is None:
+                break
+        else:
+            if separation.element.text == separation.other.text:
+                findings.add("CH415", separation.other.span, file=file, element=separation.element.text)
+
+
+def _placement(part: Part, findings: Findings) -> None:
+    for kind, lines in part.clauses.items():
+        seen: dict[object, Any] = {}
+        for line in lines:
+            key = kind if kind in _CLAUSES else (kind, getattr(line, "kind", None) or getattr(line, "event", None))
+            row = _CLAUSES.get(key)
+            if row is None:
+                continue
+            word, kinds, once = row
+            if part.kind not in kinds:
+                findings.add("CH214", line.span, clause=word, kind=part.kind)
+            elif once and key in seen:
+                findings.add("CH213", line.span, clause=word, element=part.name)
+            seen[key] = line
+        needs = _NEEDS.get(kind)
+        if needs is not None and not any(n in part.clauses for n in needs[0]):
+            findings.add("CH413", lines[0].span, clause=needs[1], needed=needs[2])
+    works = [*part.all(t.Work), *part.all(t.Wait)]
+    if len(works) > 1 and len(part.all(t.Work)) == 1 == len(part.all(t.Wait)):
+        findings.add("CH213", works[1].span, clause="wait", element=part.name)
+
+
+# --- names ----------------------------------------------------------------------------------------------------------
+
+
+def _distinct(names: Iterable[t.Name], clause: str, findings: Findings) -> None:
+    seen: set[str] = set()
+    count = 0
+    for name in names:
+        count += 1
+        if name.text in seen:
+            findings.add("CH219", name.span, name=name.text, clause=clause)
+        seen.add(name.text)
+    if count > LIMIT_NAMES:
+        findings.add("CH220", name.span, what="names", count=count, limit=LIMIT_NAMES)
+
+
+def check_role(name: t.Name, scope: ProcessScope, findings: Findings, file: str | None = None) -> bool:
+    """Whether a name is a role of the process; reports it when not."""
+    if scope.role(name.text) is not None:
+        scope.used_roles.add(name.text)
+        return True
+    kind = scope.kind_of(name.text)
+    if kind is not None:
+        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted="role")
+    else:
+        findings.unknown("CH201", name, [*scope.roles, *scope.shared.roles], file=file)
+    return False
+
+
+def _element(
+    name: t.Name,
+    scope: ProcessScope,
+    findings: Findings,
+    *,
+    file: str | None = None,
+    wanted: frozenset[str] = _ALL,
+    word: str = "element",
+) -> Part | None:
+    part = scope.element(name.text)
+    if part is not None:
+        if part.kind in wanted:
+            return part
+        findings.add("CH206", name.span, file=file, name=name.text, kind=part.kind, wanted=word_of(wanted))
+        return None
+    kind = scope.kind_of(name.text)
+    if kind is not None:
+        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=word_of(wanted))
+    else:
+        candidates = [p.name for p in scope.elements.values() if p.kind in wanted]
+        findings.unknown("CH203", name, candidates, file=file)
+    return None
+
+
+def word_of(wanted: frozenset[str]) -> str:
+    """The word for a set of element kinds: the kind itself, `work`, or `element`."""
+    return next(iter(wanted)) if len(wanted) == 1 else "work" if wanted == _WORK else "element"
+
+
+def _record(name: t.Name, scope: ProcessScope, findings: Findings) -> bool:
+    if scope.is_record(name.text):
+        return True
+    kind = scope.kind_of(name.text)
+    if kind is not None:
+        findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
+    else:
+        findings.unknown("CH202", name, [*scope.records, *scope.shared.records, *scope.producers])
+    return False
+
+
+def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Asks that something writes a record that an element takes or an approval is about (CH204)."""
+    text = name.text
+    if text in scope.inputs or text in scope.producers:
+        return
+    kind = scope.kind_of(text)
+    if kind not in (None, "record"):
+        findings.add("CH206", name.span, name=text, kind=kind, wanted="record")
+        return
+    guess = findings.guess(text, [*scope.producers, *scope.inputs])
+    if guess is None:
+        findings.add("CH204", name.span, element=part.name, name=text)
+        return
+    producers = scope.producers.get(guess)
+    findings.unknown(
+        "CH204",
+        name,
+        (guess,),
+        element=part.name,
+        guess_kind="output_of" if producers else "input_of",
+        guess_of=producers[0].name if producers else scope.name,
+    )
+
+
+# --- clauses ---------------------------------------------------------------------------------------------------------
+
+
+def _input(line: t.Input, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct(line.names, "input", findings)
+    for name in line.names:
+        _produced(name, part, scope, findings)
+
+
+def _output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct(line.names, "output", findings)
+    for name in line.names:
+        element = scope.elements.get(name.text)
+        if element is not None or scope.parameter(name.text) is not None:
+            kind = element.kind if element else "parameter"
+            findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
+        elif name.text in RESERVED:
+            findings.add("CH216", name.span, name=name.text)
+        else:
+            scope.record(name.text)
+
+
+def _of(line: t.Of, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _produced(line.record, part, scope, findings)
+
+
+def _after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    word = "after" if isinstance(line, t.After) else "alongside"
+    _distinct(line.names, word, findings)
+    for name in line.names:
+        other = _element(name, scope, findings)
+        if other is not None and (other is part or other in part.ancestors() or part in other.ancestors()):
+            findings.add("CH416", name.span, element=part.name, target=other.name)
+    if isinstance(line, t.After) and line.needed is not None and not 0 < line.needed <= len(line.names):
+        findings.add("CH412", line.span, needed=line.needed, count=len(line.names))
+
+
+def _roles(line: t.Raci, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct(line.roles, line.kind, findings)
+    for name in line.roles:
+        check_role(name, scope, findings)
+
+
+def _by(line: t.By, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    for stage in line.stages:
+        _distinct(stage.roles, "by", findings)
+        for name in stage.roles:
+            check_role(name, scope, findings)
+        if stage.mode == "count" and stage.count is not None:
+            there_are = stage.seats if stage.seats is not None else len(stage.roles)
+            if not 0 < stage.count <= there_are:
+                findings.add("CH412", stage.span, needed=stage.count, count=there_are)
+
+
+def _veto(line: t.Veto, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    check_role(line.role, scope, findings)
+
+
+def _on(line: t.On, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    if line.target is None:
+        return
+    if line.action == "escalate":
+        check_role(line.target, scope, findings)
+    else:
+        _element(line.target, scope, findings, wanted=_WORK)
+
+
+def _duty(line: t.Duty, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    other = _element(line.other, scope, findings, wanted=_WORK)
+    if other is part:
+        findings.add("CH415", line.other.span, element=part.name)
+
+
+def _for_each(line: t.ForEach, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    name = line.variable
+    around = [p.one(t.ForEach) for p in part.ancestors()]
+    outer = next((f for f in around if f is not None and f.variable.text == name.text), None)
+    if name.text in RESERVED:
+        findings.add("CH216", name.span, name=name.text)
+    elif outer is not None:
+        findings.add("CH205", name.span, name=name.text, kind="variable")
+    else:
+        kind = scope.kind_of(name.text)
+        if kind in ("record", "parameter", *_ALL):
+            findings.add("CH205", name.span, name=name.text, kind=kind)
+
+
+def _checklist(line: t.Checklist, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    seen: set[str] = set()
+    for check in line.checks:
+        if check.name is not None:
+            if check.name.text in seen:
+                findings.add("CH205", check.name.span, name=check.name.text, kind="check")
+            seen.add(check.name.text)
+        for clause in check.body:
+            if isinstance(clause, t.CheckBy):
+                check_role(clause.role, scope, findings)
+            elif isinstance(clause, t.Evidence) and clause.record is not None:
+                _record(clause.record, scope, findings)
+            elif isinstance(clause, t.ForEach):
+                _for_each(clause, part, scope, findings)
+
+
+def _work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct((a.name for a in line.arguments), line.kind, findings)
+    if line.kind == "call":
+        return
+    symbol = scope.shared.processes.get(line.target.text)
+    if symbol is None:
+        kind = scope.kind_of(line.target.text)
+        if kind is not None:
+            findings.add("CH206", line.target.span, name=line.target.text, kind=kind, wanted="process")
+        else:
+            findings.unknown("CH208", line.target, scope.shared.processes)
+        return
+    check_arguments(line.arguments, symbol.node, line.target, findings)
+    if line.kind == "run":
+        gives = {n.text for o in symbol.node.body if isinstance(o, t.Output) for n in o.names}
+        for name in part.outputs:
+            if name.text not in gives:
+                findings.unknown("CH224", name, gives, process=line.target.text)
+
+
+def check_arguments(
+    arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings, *, complete: bool = True
+) -> None:
+    """Reports arguments that a process does not take, and (if `complete`) inputs it needs and does not get."""
+    takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
+    parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)}
+    for argument in arguments:
+        if argument.name.text not in takes and argument.name.text not in parameters:
+            findings.unknown("CH215", argument.name, [*takes, *parameters], process=at.text)
+    if complete:
+        given = {a.name.text for a in arguments}
+        for name in sorted(takes - given):
+            findings.add("CH223", at.span, process=at.text, name=name)
+
+
+_CHECKS: dict[type, Callable[[Any, Part, ProcessScope, Findings], None]] = {
+    t.Input: _input,
+    t.Output: _output,
+    t.Of: _of,
+    t.After: _after,
+    t.Alongside: _after,
+    t.Raci: _roles,
+    t.By: _by,
+    t.Veto: _veto,
+    t.On: _on,
+    t.Duty: _duty,
+    t.ForEach: _for_each,
+    t.Checklist: _checklist,
+    t.Work: _work,
+}
+
+
+# --- the process itself ----------------------------------------------------------------------------------------------
+
+
+def _ordering(around: Part | None, line: t.Ordering, scope: ProcessScope, findings: Findings) -> None:
+    word = "first of" if line.kind == "first" else "one at a time"
+    _distinct(line.names, word, findings)
+    parts = [(name, _element(name, scope, findings)) for name in line.names]
+    if len(parts) < 2:
+        findings.add("CH412", line.span, needed=2, count=len(parts))
+    known = [(name, part) for name, part in parts if part is not None]
+    for name, part in known:
+        if part.parent is not known[0][1].parent:
+            findings.add("CH225", name.span, name=name.text, other=known[0][0].text)
+
+
+def _header(scope: ProcessScope, findings: Findings) -> None:
+    header = scope.header
+    for kind in (t.Owner, t.Customer):
+        for line in header.get(kind, []):
+            check_role(line.role, scope, findings)
+    for line in header.get(t.CalendarUse, []):
+        if scope.calendar(line.name.text) is None:
+            findings.unknown("CH212", line.name, [*scope.calendars, *scope.shared.calendars])
+    for name in scope.inputs.values():
+        element = scope.elements.get(name.text)
+        if element is not None:
+            findings.add("CH206", name.span, name=name.text, kind=element.kind, wanted="record")
+        scope.record(name.text)
+    for name in scope.outputs.values():
+        if name.text not in scope.producers and name.text not in scope.inputs:
+            findings.unknown("CH221", name, scope.producers)
+    for symbol in scope.kpis.values():
+        for line in symbol.node.body:
+            if isinstance(line, t.Owner):
+                check_role(line.role, scope, findings)

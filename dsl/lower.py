@@ -1,0 +1,370 @@
+"""Builds the Definition of a checked process: what the engine runs, free of text.
+
+It relies on the passes before it and finds nothing wrong itself. What the author left out is filled in here: titles,
+the phase that a phase follows, the approvals an input waits for, the names of checklist points. Only what a process
+names of the shared declarations enters its definition. Positions go into `places` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..engine import definition as d
+from . import tree as t
+from .expressions import canonical
+from .order import predecessors
+from .scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
+
+# gives `file:line` for an offset into a file
+PlaceOf = Callable[[str, int], str]
+
+
+def lower(scope: ProcessScope, granted: dict[tuple[str, str], tuple[Part, ...]], place_of: PlaceOf) -> d.Definition:
+    """Gives the definition of a process without errors; `granted` says which approvals each input waits for."""
+    header = scope.header
+    node = scope.node
+    parameters = tuple(_parameter(s) for s in scope.parameters.values())
+    elements = _Elements(scope, granted)
+    goal, owner, customer = (_first(header.get(k, ())) for k in (t.Goal, t.Owner, t.Customer))
+    version = _first(header.get(t.Version, ()))
+    return d.Definition(
+        name=scope.name,
+        title=_title(node.title, scope.name),
+        version=version.text if version else "1",
+        goal=goal.text.text if goal else None,
+        owner=owner.role.text if owner else None,
+        customer=customer.role.text if customer else None,
+        clauses=_clauses(header.get(t.Source, ())),
+        parameters=parameters,
+        inputs=tuple(scope.inputs),
+        outputs=tuple(scope.outputs),
+        roles=tuple(_role(s.node) for s in scope.roles.values()),
+        records=_records(scope),
+        separations=_separations(scope),
+        elements=tuple(elements.element(p) for p in scope.elements.values()),
+        orders=tuple(
+            d.Order(line.kind, tuple(_last(n) for n in line.names)) for _, line in scope.orders
+        ),
+        calendar=_calendar(scope),
+        kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
+        places=_places(scope, place_of),
+    )
+
+
+def _first(lines: tuple[t.Line, ...] | list[t.Line]) -> object | None:
+    return lines[0] if lines else None
+
+
+def _last(name: t.Name) -> str:
+    """An element's own name, of a path that may name the phases around it."""
+    return name.text.rpartition(".")[2]
+
+
+def _title(title: t.Text | None, name: str) -> str:
+    return title.text if title is not None else name
+
+
+def _clauses(lines: object) -> tuple[str, ...]:
+    return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)  # type: ignore[attr-defined]
+
+
+def _feel(expr: t.Expr | None, kind: str = "expression") -> str | None:
+    return None if expr is None else canonical(expr.text, kind)
+
+
+def _names(names: tuple[t.Name, ...]) -> tuple[str, ...]:
+    return tuple(n.text for n in names)
+
+
+# --- declarations ----------------------------------------------------------------------------------------------------
+
+
+def type_ref(type_: t.Type) -> d.TypeRef:
+    """Gives a type as the engine keeps it."""
+    if type_.name not in BUILT_IN_TYPES:
+        return d.TypeRef("record", record=type_.name)
+    item = type_ref(type_.item) if type_.item is not None else None
+    return d.TypeRef(type_.name, item, None, tuple(c.text for c in type_.choices))
+
+
+def _parameter(symbol: Symbol) -> d.Parameter:
+    node: t.Parameter = symbol.node
+    type_ = type_ref(node.type) if node.type else None
+    return d.Parameter(node.name.text, node.name.text, type_, _feel(node.value), _clauses(node.body))
+
+
+def _role(node: t.Role) -> d.Role:
+    requires = tuple(
+        d.Requirement(line.kind, line.name.text, line.at_least) for line in node.body if isinstance(line, t.Requires)
+    )
+    return d.Role(node.name.text, _title(node.title, node.name.text), node.external, requires, _clauses(node.body))
+
+
+def _record(node: t.Record) -> d.RecordType:
+    fields = tuple(
+        d.Field(
+            f.name.text,
+            _title(f.title, f.name.text),
+            type_ref(f.type),
+            f.optional,
+            _feel(f.where),
+            _clauses(f.body),
+        )
+        for f in node.body
+        if isinstance(f, t.Field)
+    )
+    return d.RecordType(node.name.text, _title(node.title, node.name.text), fields, _clauses(node.body))
+
+
+def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:
+    """The declared records, those their fields need, and one without fields for each output nobody declared."""
+    names = [*scope.records, *scope.inputs, *scope.producers]
+    found: dict[str, d.RecordType] = {}
+    for name in names:  # grows while it is walked: records whose fields are records
+        if name in found:
+            continue
+        symbol = scope.record(name)
+        if symbol is None:
+            found[name] = d.RecordType(name, name)
+            continue
+        found[name] = _record(symbol.node)
+        for line in symbol.node.body:
+            if isinstance(line, t.Field):
+                type_ = line.type
+                while type_.item is not None:
+                    type_ = type_.item
+                if type_.name not in BUILT_IN_TYPES:
+                    names.append(type_.name)
+    return tuple(found.values())
+
+
+def _calendar(scope: ProcessScope) -> d.Calendar:
+    uses = scope.header.get(t.CalendarUse, ())
+    symbol = scope.calendar(uses[0].name.text) if uses else None
+    if symbol is None:
+        return d.Calendar()
+    zone = "UTC"
+    hours: list[list[tuple[int, int]]] = [[] for _ in range(7)]
+    for line in symbol.node.body:
+        if isinstance(line, t.Zone):
+            zone = line.name
+        elif isinstance(line, t.Hours):
+            for day in days(line):
+                hours[day].extend(line.intervals)
+    if not any(hours):
+        return d.Calendar(symbol.name, zone)
+    return d.Calendar(symbol.name, zone, tuple(tuple(sorted(h)) for h in hours))
+
+
+def days(line: t.Hours) -> list[int]:
+    """The weekdays that a line of opening hours covers; `Friday to Monday` runs over the week's end."""
+    last = line.last if line.last >= line.first else line.last + 7
+    return [day % 7 for day in range(line.first, last + 1)]
+
+
+def _kpi(node: t.Kpi) -> d.Kpi:
+    figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
+    unit = next((line.name.text for line in node.body if isinstance(line, t.Unit)), None)
+    over = next((line.window for line in node.body if isinstance(line, t.Over)), None)
+    owner = next((line.role.text for line in node.body if isinstance(line, t.Owner)), None)
+    return d.Kpi(
+        name=node.name.text,
+        title=_title(node.title, node.name.text),
+        formula=_feel(figures.get("formula")) or "null",
+        unit=unit,
+        target=_feel(figures.get("target"), "unary"),
+        warn=_feel(figures.get("warn"), "unary"),
+        every=_feel(figures.get("every")),
+        over=_feel(over),
+        by=_feel(figures.get("by")),
+        owner=owner,
+        clauses=_clauses(node.body),
+    )
+
+
+def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
+    found = [
+        d.Separation(_last(line.element), _last(line.other), line.same, _clauses(line.body))
+        for line, _ in scope.separations
+    ]
+    found.extend(
+        d.Separation(part.name, _last(duty.other), duty.same)
+        for part in scope.elements.values()
+        for duty in part.all(t.Duty)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+# --- elements ----------------------------------------------------------------------------------------------------------
+
+
+class _Elements:
+    """Builds the elements of one process."""
+
+    def __init__(self, scope: ProcessScope, granted: dict[tuple[str, str], tuple[Part, ...]]) -> None:
+        self.granted = granted
+        self.follows = predecessors(scope)
+
+    def element(self, part: Part) -> d.Element:
+        raci = {line.kind: _names(line.roles) for line in part.all(t.Raci)}
+        measures = {line.kind: _feel(line.expr) for line in part.all(t.Measure)}
+        conditions = {line.kind: _feel(line.expr) for line in part.all(t.When)}
+        assign = part.one(t.Assign)
+        takes = [*part.inputs, *((part.of,) if part.of is not None else ())]
+        return d.Element(
+            name=part.name,
+            title=_title(part.node.title, part.name),
+            kind=part.node.kind,
+            parent=part.parent.name if part.parent is not None else None,
+            clauses=_clauses(part.all(t.Source)),
+            inputs=tuple(dict.fromkeys(self._input(part, n.text) for n in takes)),
+            outputs=_names(part.outputs),
+            after=self._after(part),
+            starts_with=tuple(_last(n) for line in part.all(t.Alongside) for n in line.names),
+            when=conditions.get("enter" if part.kind == "phase" else "when"),
+            exit=conditions.get("exit"),
+            many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
+            repeat=_repeat(part.one(t.Repeat)),
+            roles=raci.get("role", ()),
+            accountable=raci.get("accountable", ()),
+            consulted=raci.get("consulted", ()),
+            informed=raci.get("informed", ()),
+            assign=_feel(assign.expr) if assign else None,
+            assign_mode=assign.mode if assign else "offer",
+            within=measures.get("within"),
+            due=measures.get("due"),
+            takes=measures.get("takes"),
+            costs=measures.get("costs"),
+            checklist=_checks(part.one(t.Checklist)),
+            work=_work(part),
+            agreement=_agreement(part) if part.kind == "approval" else None,
+        )
+
+    def _input(self, part: Part, record: str) -> d.Input:
+        return d.Input(record, tuple(a.name for a in self.granted.get((part.name, record), ())))
+
+    def _after(self, part: Part) -> tuple[d.After, ...]:
+        lines = tuple(
+            d.After(tuple(_last(n) for n in line.names), len(line.names) if line.needed is None else line.needed)
+            for line in part.all(t.After)
+        )
+        earlier = self.follows.get(part.name)
+        return lines if earlier is None else (d.After((earlier.name,), 1), *lines)
+
+
+def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | None:
+    if line is None:
+        return None
+    items = _feel(line.items) or "[]"
+    return d.Many(line.variable.text, items, line.open, enough.enough if enough else None)
+
+
+def _repeat(line: t.Repeat | None) -> d.Repeat | None:
+    return None if line is None else d.Repeat(_feel(line.until), _feel(line.every), _feel(line.while_))
+
+
+def _checks(line: t.Checklist | None) -> tuple[d.Check, ...]:
+    return tuple(_check(c, i) for i, c in enumerate(line.checks, 1)) if line is not None else ()
+
+
+def check_name(check: t.Check, number: int) -> str:
+    """The name of a checklist point: its own, or its place in the list, `check1`."""
+    return check.name.text if check.name is not None else f"check{number}"
+
+
+def _check(check: t.Check, number: int) -> d.Check:
+    evidence = next((c for c in check.body if isinstance(c, t.Evidence)), None)
+    by = next((c for c in check.body if isinstance(c, t.CheckBy)), None)
+    many = next((c for c in check.body if isinstance(c, t.ForEach)), None)
+    return d.Check(
+        name=check_name(check, number),
+        title=check.title.text,
+        evidence=None if evidence is None else evidence.record.text if evidence.record else "file",
+        by=by.role.text if by else None,
+        other=by.other if by else False,
+        many=_many(many),
+        clauses=_clauses(check.body),
+    )
+
+
+def _work(part: Part) -> d.Work | None:
+    work, wait, retry = part.one(t.Work), part.one(t.Wait), part.one(t.Retry)
+    if work is not None:
+        again = d.Retry(retry.times, canonical(retry.over.text)) if retry else None
+        arguments = tuple((a.name.text, _feel(a.value) or "null") for a in work.arguments)
+        return d.Work(work.kind, work.target.text, arguments, None, again)
+    if wait is not None:
+        return d.Work(wait.kind, wait.signal.text if wait.signal else None, (), _feel(wait.expr))
+    return None
+
+
+def _stage(stage: t.Stage) -> d.Stage:
+    names = _names(stage.roles)
+    if stage.mode == "count" and stage.seats is not None:
+        return d.Stage(tuple((n, stage.seats) for n in names), stage.count or 1)
+    seats = tuple((n, 1) for n in names)
+    needed = {"one": 1, "any": 1, "all": len(names), "count": stage.count or 1}[stage.mode]
+    return d.Stage(seats, needed, first=stage.mode == "any")
+
+
+def _agreement(part: Part) -> d.Agreement:
+    by, veto, criteria = part.one(t.By), part.one(t.Veto), part.one(t.Criteria)
+    on = {line.event: line for line in part.all(t.On)}
+    reject, back, many = on.get("reject"), on.get("return"), on.get("rejects")
+    consequence = None
+    if reject is not None and reject.action != "escalate":
+        target = _last(reject.target) if reject.target else None
+        consequence = d.Consequence(reject.action, target, reject.reason.text if reject.reason else None)
+    return d.Agreement(
+        of=part.of.text if part.of is not None else None,
+        stages=tuple(_stage(s) for s in by.stages) if by else (),
+        veto=veto.role.text if veto else None,
+        criteria=_feel(criteria.expr) if criteria else None,
+        on_reject=consequence,
+        on_return=_last(back.target) if back and back.target else None,
+        escalation=d.Escalation(many.count or 1, many.target.text) if many and many.target else None,
+    )
+
+
+# --- places ------------------------------------------------------------------------------------------------------------
+
+_WORDS: dict[type, str] = {
+    t.Input: "input", t.Output: "output", t.After: "after", t.Alongside: "alongside", t.Assign: "assign",
+    t.Of: "of", t.By: "by", t.Veto: "veto", t.Criteria: "criteria", t.ForEach: "for each", t.DoneWhen: "done when",
+    t.Repeat: "repeat", t.Checklist: "checklist", t.Work: "work", t.Wait: "work", t.Retry: "retry",
+}  # fmt: skip
+
+
+def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+
+    def put(subject: str, file: str, span: tuple[int, int]) -> None:
+        found.setdefault(subject, place_of(file, span[0]))
+
+    for part in scope.elements.values():
+        put(part.name, scope.file, part.node.name.span)
+        for kind, lines in part.clauses.items():
+            for line in lines:
+                word = _WORDS.get(kind) or _own_word(line)
+                if word is not None:
+                    put(f"{part.name}.{word}", scope.file, line.span)
+    for line, file in scope.separations:
+        put(f"{_last(line.element)}.{'same' if line.same else 'separate'}", file, line.span)
+    for kind, table in (
+        ("record", scope.records), ("role", scope.roles), ("kpi", scope.kpis), ("parameter", scope.parameters)
+    ):  # fmt: skip
+        for symbol in table.values():
+            put(f"{kind} {symbol.name}", symbol.file, symbol.span)
+    return tuple(found.items())
+
+
+def _own_word(line: object) -> str | None:
+    match line:
+        case t.Measure() | t.When() | t.Raci():
+            return line.kind
+        case t.On():
+            return f"on {line.event}"
+        case t.Duty():
+            return "same" if line.same else "separate"
+    return None
+

@@ -1,0 +1,254 @@
+"""Checks every expression of a process: syntax, names, fields, types and units, and the result its clause asks for.
+
+The scope of an expression is that of its clause: the case as its element sees it, inside a `for each` the variable,
+inside `where` the record's own fields, in a KPI the `cases`. FEEL does the inference; the table here says what each
+clause wants. What expressions read is kept in `scope.used`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..engine import feel
+from ..engine.feel import types as f
+from . import tree as t
+from .expressions import paths
+from .findings import Findings
+from .scopes import BUILT_IN_TYPES, Part, ProcessScope
+from .types import CASE, case_type, parameter_type, seen_from, type_of
+
+Type = Any
+
+MOMENT = f.OneOf("date or date and time", (f.DATE, f.DATE_TIME))
+LIST = f.ListType(item=f.ANY)
+
+_CODES = {
+    "unknown-name": "CH302",
+    "unknown-field": "CH303",
+    "type": "CH304",
+    "unit": "CH305",
+    "arity": "CH306",
+    "unknown-function": "CH307",
+}
+
+_MEASURES: dict[str, Type] = {"within": f.SPAN, "due": MOMENT, "takes": f.SPAN, "costs": f.MONEY}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An expression, the type its clause wants (None: any), and the clause's word. `outer`: seen from outside."""
+
+    expr: t.Expr
+    wanted: Type | None
+    clause: str
+    outer: bool = False
+
+
+def check_types(scope: ProcessScope, findings: Findings) -> None:
+    """Reports what is wrong in the expressions and declared types of a process."""
+    _Checker(scope, findings).check()
+
+
+class _View(Mapping[str, Type]):
+    """The names an expression sees with their types, looked up when asked for."""
+
+    def __init__(self, scope: ProcessScope, part: Part | None, extra: dict[str, Type]) -> None:
+        self.scope = scope
+        self.part = part
+        self.extra = extra
+
+    def __getitem__(self, name: str) -> Type:
+        found = self.extra.get(name)
+        if found is None:
+            found = CASE if name == "case" else seen_from(name, self.part, self.scope)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        s = self.scope
+        yield from dict.fromkeys(
+            [*self.extra, *s.elements, *s.records, *s.producers, *s.inputs, *s.parameters, *s.shared.parameters, "case"]
+        )
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Checker:
+    def __init__(self, scope: ProcessScope, findings: Findings) -> None:
+        self.scope = scope
+        self.findings = findings
+        self.variables: dict[str, dict[str, Type]] = {}
+        self.file: str | None = None
+
+    def check(self) -> None:
+        scope = self.scope
+        for symbol in list(scope.records.values()):
+            if scope.shared.records.get(symbol.name) is not symbol:
+                self._record(symbol.node, symbol.file)
+        for symbol in list(scope.parameters.values()):
+            if scope.shared.parameters.get(symbol.name) is not symbol:
+                self._parameter(symbol.node, symbol.file)
+        for part in scope.elements.values():
+            inside = self._variables(part)
+            outside = self._variables(part.parent)
+            for lines in part.clauses.values():
+                for line in lines:
+                    for ask in asks(line):
+                        if ask.outer:
+                            self._expression(ask, part.parent, outside)
+                        else:
+                            self._expression(ask, part, inside)
+        for symbol in scope.kpis.values():
+            self._kpi(symbol.node)
+
+    def _variables(self, part: Part | None) -> dict[str, Type]:
+        """The `for each` variables around and on an element, with the types of their items."""
+        if part is None:
+            return {}
+        known = self.variables.get(part.name)
+        if known is None:
+            known = self._variables(part.parent)
+            line = part.one(t.ForEach)
+            if line is not None:
+                known = {**known, line.variable.text: self._item(line, part.parent, known)}
+            self.variables[part.name] = known
+        return known
+
+    def _item(self, line: t.ForEach, outside: Part | None, known: dict[str, Type]) -> Type:
+        tree = feel.parse(line.items.text, dialect="charter").tree if line.items is not None else None
+        if tree is None:
+            return f.ANY
+        found, _ = feel.infer(tree, _View(self.scope, outside, known))
+        return found.item if isinstance(found, f.ListType) else f.ANY
+
+    def _record(self, node: t.Record, file: str) -> None:
+        fields = [line for line in node.body if isinstance(line, t.Field)]
+        for line in fields:
+            self._type(line.type, file)
+        if self.findings.diagnostics and any(d.code == "CH207" for d in self.findings.diagnostics):
+            return
+        own = {line.name.text: type_of(line.type, self.scope) for line in fields}
+        for line in fields:
+            if line.where is not None:
+                self._expression(Ask(line.where, f.BOOLEAN, "where"), None, own, file=file)
+
+    def _type(self, type_: t.Type, file: str) -> None:
+        while type_.item is not None:
+            type_ = type_.item
+        if type_.name not in BUILT_IN_TYPES:
+            self.scope.record(type_.name)
+
+    def _parameter(self, node: t.Parameter, file: str) -> None:
+        if node.value is not None:
+            found = self._expression(Ask(node.value, None, "parameter"), None, {}, file=file)
+            wanted = parameter_type(node, self.scope)
+            if found is not None and not fits(found, wanted):
+                self.findings.add(
+                    "CH310", node.value.span, file=file, name=node.name.text, wanted=str(wanted), given=str(found)
+                )
+
+    def _kpi(self, node: t.Kpi) -> None:
+        cases = {"cases": f.ListType(item=case_type(self.scope))}
+        figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
+        value: Type = f.ANY
+        for kind, expr in figures.items():
+            if kind == "formula":
+                value = self._expression(Ask(expr, None, "formula"), None, cases) or f.ANY
+        for kind, expr in figures.items():
+            if kind in ("target", "warn"):
+                self._expression(Ask(expr, None, kind), None, {"?": value}, kind="unary")
+            elif kind == "every":
+                self._expression(Ask(expr, f.SPAN, "every"), None, {})
+            elif kind == "by":
+                self._expression(Ask(expr, None, "by"), None, dict(case_type(self.scope).fields))
+        for line in node.body:
+            if isinstance(line, t.Over):
+                self._expression(Ask(line.window, f.SPAN, "over"), None, {})
+
+    def _expression(
+        self, ask: Ask, part: Part | None, extra: dict[str, Type], *, file: str | None = None, kind: str = "expression"
+    ) -> Type | None:
+        """Reports what is wrong in one expression; gives its type, None when it is wrong."""
+        expr = ask.expr
+        parsed = feel.parse(expr.text, dialect="charter", kind=kind)  # type: ignore[arg-type]
+        if parsed.tree is None:
+            for problem in parsed.problems[:1]:
+                self._problem("CH301", expr, problem, file, text=expr.text)
+            return None
+        for path in paths(expr.text, kind):
+            self.scope.used.add(path[1] if path[0] == "cases" and len(path) > 1 else path[0])
+        found, problems = feel.infer(parsed.tree, _View(self.scope, part, extra))
+        for problem in problems:
+            self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file)
+        if problems:
+            return None
+        if ask.wanted is not None and not fits(found, ask.wanted):
+            if ask.wanted is LIST:
+                self.findings.add("CH309", expr.span, file=file, text=expr.text, given=str(found))
+            else:
+                self.findings.add(
+                    "CH308", expr.span, file=file, clause=ask.clause, wanted=str(ask.wanted), given=str(found)
+                )
+            return None
+        return found
+
+    def _problem(self, code: str, expr: t.Expr, problem: Any, file: str | None, **arguments: object) -> None:
+        start = expr.span[0] + problem.start
+        span = (start, max(start + 1, expr.span[0] + problem.end))
+        written = expr.text[problem.start : problem.end]
+        arguments.update(name=written, detail=problem.message)
+        self.findings.add(code, span, file=file, **arguments)
+
+
+def fits(found: Type, wanted: Type) -> bool:
+    """Whether a value of an inferred type can be what a clause wants; what is not known may be anything."""
+    if found is f.ANY or found is f.NULL:
+        return True
+    if isinstance(found, f.OneOf):
+        return any(fits(option, wanted) for option in found.options)
+    if isinstance(wanted, f.OneOf):
+        return any(fits(found, option) for option in wanted.options)
+    if isinstance(found, f.ListType) and isinstance(wanted, f.ListType):
+        return fits(found.item, wanted.item)
+    if isinstance(found, f.ContextType) and isinstance(wanted, f.ContextType):
+        return all(name in found.fields and fits(found.fields[name], ty) for name, ty in wanted.fields.items())
+    return f.is_subtype(found, wanted)
+
+
+def asks(line: Any) -> Iterator[Ask]:
+    """The expressions of an element's clause and what the clause wants of each."""
+    match line:
+        case t.When():
+            yield Ask(line.expr, f.BOOLEAN, line.kind)
+        case t.Criteria():
+            yield Ask(line.expr, f.BOOLEAN, "criteria")
+        case t.Measure():
+            yield Ask(line.expr, _MEASURES[line.kind], line.kind)
+        case t.Assign(expr=t.Expr() as expr):
+            yield Ask(expr, f.STRING, "assign")
+        case t.ForEach(items=t.Expr() as items):
+            yield Ask(items, LIST, "for each", outer=True)
+        case t.Repeat():
+            if line.until is not None:
+                yield Ask(line.until, f.BOOLEAN, "repeat until")
+            if line.every is not None:
+                yield Ask(line.every, f.SPAN, "repeat every")
+            if line.while_ is not None:
+                yield Ask(line.while_, f.BOOLEAN, "while")
+        case t.Checklist():
+            for check in line.checks:
+                for clause in check.body:
+                    if isinstance(clause, t.ForEach) and clause.items is not None:
+                        yield Ask(clause.items, LIST, "for each")
+        case t.Work():
+            for argument in line.arguments:
+                if argument.value is not None:
+                    yield Ask(argument.value, None, "with")
+        case t.Wait(expr=t.Expr() as expr):
+            yield Ask(expr, MOMENT if line.kind == "until" else f.SPAN, f"wait {line.kind}")
+        case t.Retry():
+            yield Ask(line.over, f.SPAN, "retry")

@@ -1,0 +1,141 @@
+"""The FEEL types of what a process declares: fields, records, elements, the case.
+
+It mirrors what `engine/scope.py` gives to expressions at run time and knows nothing of expressions themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.feel import types as f
+from . import tree as t
+from .scopes import BUILT_IN_TYPES, Part, ProcessScope
+
+Type = Any  # a type of FEEL's algebra
+
+PERIOD = f.ContextType(fields={"start": f.DATE, "end": f.DATE})
+
+_BUILT_IN: dict[str, Type] = {
+    "text": f.STRING,
+    "number": f.NUMBER,
+    "integer": f.NUMBER,
+    "money": f.MONEY,
+    "percent": f.NUMBER,
+    "boolean": f.BOOLEAN,
+    "date": f.DATE,
+    "time": f.TIME,
+    "datetime": f.DATE_TIME,
+    "duration": f.SPAN,
+    "period": PERIOD,
+    "person": f.STRING,
+    "file": f.FILE,
+    "choice": f.STRING,
+    "list": f.ListType(item=f.ANY),
+}
+
+_STATES: dict[str, tuple[str, ...]] = {
+    "phase": ("planned", "active", "done", "skipped", "cancelled"),
+    "activity": (
+        "planned", "ready", "claimed", "active", "suspended", "done", "stale", "skipped", "cancelled", "failed",
+    ),
+    "approval": ("planned", "ready", "granted", "rejected", "withdrawn", "stale", "skipped", "cancelled"),
+    "milestone": ("planned", "reached", "skipped", "cancelled"),
+}  # fmt: skip
+
+CASE_STATES = ("open", "suspended", "completed", "cancelled")
+
+_ELEMENT: dict[str, Type] = {
+    **{state: f.BOOLEAN for states in _STATES.values() for state in states},
+    "state": f.STRING,
+    "outcome": f.STRING,
+    "iteration": f.NUMBER,
+    "rejects": f.NUMBER,
+    "on_time": f.BOOLEAN,
+    "overdue": f.BOOLEAN,
+    "due": f.DATE_TIME,
+    "started_at": f.DATE_TIME,
+    "ended_at": f.DATE_TIME,
+    "duration": f.DAYS_DURATION,
+    "doer": f.STRING,
+}
+
+ELEMENT = f.ContextType(fields=_ELEMENT)
+
+CASE = f.ContextType(
+    fields={
+        "id": f.STRING,
+        "status": f.STRING,
+        "open": f.BOOLEAN,
+        "completed": f.BOOLEAN,
+        "cancelled": f.BOOLEAN,
+        "opened_at": f.DATE_TIME,
+        "closed_at": f.DATE_TIME,
+        "by": f.STRING,
+        "on_time": f.BOOLEAN,
+        "duration": f.DAYS_DURATION,
+    }
+)
+
+
+def states_of(kind: str) -> tuple[str, ...]:
+    """The states an element of a kind can be in (`case` for the case itself)."""
+    return CASE_STATES if kind == "case" else _STATES[kind]
+
+
+def type_of(type_: t.Type, scope: ProcessScope) -> Type:
+    """Gives the FEEL type of a declared type."""
+    if type_.item is not None:
+        return f.ListType(item=type_of(type_.item, scope))
+    if type_.name in BUILT_IN_TYPES:
+        return _BUILT_IN[type_.name]
+    return record_type(type_.name, scope)
+
+
+def record_type(name: str, scope: ProcessScope) -> Type:
+    """Gives the FEEL type of a record's value; anything where nobody declared its fields."""
+    known = scope.types.get(name)
+    if known is None:
+        symbol = scope.record(name)
+        if symbol is None or not any(isinstance(line, t.Field) for line in symbol.node.body):
+            known = f.ANY
+        else:
+            lines = [line for line in symbol.node.body if isinstance(line, t.Field)]
+            known = f.ContextType(fields={line.name.text: type_of(line.type, scope) for line in lines})
+        scope.types[name] = known
+    return known
+
+
+def seen_from(name: str, part: Part | None, scope: ProcessScope) -> Type | None:
+    """Gives the type a name has in the expressions of an element (None: of the process); None for unknown names.
+
+    A record that instances of a `for each` write is one value inside the instance and a list outside.
+    """
+    if name in scope.elements:
+        return ELEMENT
+    if scope.is_record(name):
+        type_ = record_type(name, scope)
+        around = part.instances if part is not None else ()
+        written = scope.written_in(name) or ()
+        for inner in written:
+            if inner not in around:
+                type_ = f.ListType(item=type_)
+        return type_
+    parameter = scope.parameter(name)
+    if parameter is not None:
+        return parameter_type(parameter.node, scope)
+    return None
+
+
+def parameter_type(node: t.Parameter, scope: ProcessScope) -> Type:
+    """Gives a parameter's declared type; anything where it says none."""
+    return type_of(node.type, scope) if node.type is not None else f.ANY
+
+
+def case_type(scope: ProcessScope) -> Type:
+    """Gives the type of one item of `cases`: everything a case has, seen from outside."""
+    names = [*scope.elements, *scope.records, *scope.parameters, *scope.producers, *scope.inputs]
+    fields = {name: seen_from(name, None, scope) for name in names}
+    return f.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
+
+
+_CASE_FIELDS: dict[str, Type] = dict(CASE.fields) | {"case": CASE, "process": f.ANY}
