@@ -34,7 +34,7 @@ EXITS: dict[int, str] = {
 }
 DONE, FINDINGS, USAGE, REFUSED, MISSING, CONFLICT, BUG, STORAGE, INTERRUPTED = EXITS
 # refusals that mean "somebody was faster" or "no such thing" rather than "you may not"
-_REFUSAL_EXITS = {"CH531": CONFLICT, "CH532": CONFLICT}
+_REFUSAL_EXITS = {"CH581": CONFLICT, "CH582": CONFLICT}
 
 
 class Missing(CharterError):

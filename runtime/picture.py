@@ -1,0 +1,247 @@
+"""What a drawing of a process shows, before any format: nested items, arrows between siblings, returns, present states.
+
+Made from a Definition and, for a case, its CaseState; knows no SVG, Mermaid or terminal. Dependencies (after, inputs,
+conditions, for-each lists) are lifted to the two siblings that hold their ends, and those that follow from others are
+left out. Invariants: an arrow joins two children of one item; arrows form no cycle; returns join any two elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..engine.definition import Consequence, Definition, Element, ElementKind, Stage
+from ..engine.state import CaseState, Node
+from .cli.messages import Messages
+
+# of several instances, the state that matters most to a reader comes first
+_PRESENCE = ("failed", "active", "claimed", "ready", "stale", "suspended", "planned", "rejected", "done", "granted",
+             "reached", "withdrawn", "skipped", "cancelled")  # fmt: skip
+SETTLED = frozenset({"done", "granted", "reached", "skipped", "cancelled", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Work sent back: `kind` is the occasion, `reject` or `return`."""
+
+    source: str
+    target: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An element as drawn. `captions`: small lines (who, what runs); `many`: it is there once an item of a list.
+
+    `state` is None without a case; `settled` of `count` instances are settled where there are several.
+    """
+
+    name: str
+    title: str
+    kind: ElementKind
+    captions: tuple[str, ...] = ()
+    many: bool = False
+    state: str | None = None
+    count: int = 0
+    settled: int = 0
+    children: tuple[Item, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A whole drawing; `status` is the case's, None without one."""
+
+    name: str
+    title: str
+    children: tuple[Item, ...]
+    arrows: tuple[Arrow, ...]
+    returns: tuple[Return, ...]
+    status: str | None = None
+    subtitle: str | None = None
+
+    def items(self) -> Iterator[Item]:
+        """Walks all items, a parent before its children."""
+        stack = list(reversed(self.children))
+        while stack:
+            item = stack.pop()
+            yield item
+            stack.extend(reversed(item.children))
+
+
+@dataclass
+class _Links:
+    """The tree of elements and the dependencies lifted onto siblings: parent (None: the process) -> pairs."""
+
+    definition: Definition
+    parents: dict[str, str | None] = field(default_factory=dict)
+    pairs: dict[str | None, set[tuple[str, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.parents = {e.name: e.parent for e in self.definition.elements}
+
+    def path(self, name: str | None) -> list[str]:
+        """Names the elements around an element, outermost first, itself last."""
+        path: list[str] = []
+        while name is not None:
+            path.append(name)
+            name = self.parents[name]
+        return path[::-1]
+
+    def link(self, source: str, target: str) -> None:
+        one, two = self.path(source), self.path(target)
+        depth = 0
+        while depth < min(len(one), len(two)) and one[depth] == two[depth]:
+            depth += 1
+        # where one holds the other there is nothing to draw
+        if depth < len(one) and depth < len(two):
+            self.pairs.setdefault(one[depth - 1] if depth else None, set()).add((one[depth], two[depth]))
+
+
+def build_picture(definition: Definition, say: Messages, state: CaseState | None = None) -> Picture:
+    """Makes the picture of a process, or of a case where `state` is given, with captions in the reader's language."""
+    links = _Links(definition)
+    for source, target in dict.fromkeys(_dependencies(definition)):
+        if source != target:
+            links.link(source, target)
+    nodes: dict[str, list[Node]] = {}
+    for node in state.nodes.values() if state else ():
+        nodes.setdefault(node.element, []).append(node)
+    held: dict[str | None, list[Item]] = {}
+    titles = {role.name: role.title for role in definition.roles}
+    order = {e.name: i for i, e in enumerate(definition.elements)}
+    for element in reversed(definition.elements):  # children before their parent
+        children = tuple(reversed(held.get(element.name, [])))
+        item = Item(
+            element.name, element.title, element.kind, tuple(_captions(element, titles, say)),
+            element.many is not None, children=children,
+            arrows=_arrows(links.pairs.get(element.name, set()), order),
+        )  # fmt: skip
+        if state is not None:
+            item = _stand(item, nodes.get(element.name, []))
+        held.setdefault(element.parent, []).append(item)
+    return Picture(
+        definition.name, definition.title, tuple(reversed(held.get(None, []))),
+        _arrows(links.pairs.get(None, set()), order), tuple(_returns(definition)),
+        state.status if state else None, state.case if state else None,
+    )  # fmt: skip
+
+
+def _dependencies(definition: Definition) -> Iterator[tuple[str, str]]:
+    """Gives (what comes first, what needs it) for every dependency that the definition states."""
+    elements = {e.name for e in definition.elements}
+    producers: dict[str, list[str]] = {}
+    for element in definition.elements:
+        for record in element.outputs:
+            producers.setdefault(record, []).append(element.name)
+    for element in definition.elements:
+        for after in element.after:
+            yield from ((name, element.name) for name in after.elements)
+        for needed in element.inputs:
+            yield from ((name, element.name) for name in needed.approvals or producers.get(needed.record, ()))
+        conditions = (element.when, element.many.items if element.many else None)
+        for name in _roots(text for text in conditions if text):
+            if name in elements:
+                yield name, element.name
+            yield from ((producer, element.name) for producer in producers.get(name, ()))
+
+
+def _roots(texts: Iterable[str]) -> Iterator[str]:
+    """Names what FEEL texts read."""
+    from ..engine import feel
+
+    for text in texts:
+        tree = feel.parse(text).tree
+        if tree is not None:
+            yield from sorted(feel.compile(tree).names)
+
+
+def _arrows(pairs: set[tuple[str, str]], order: Mapping[str, int]) -> tuple[Arrow, ...]:
+    """Orders arrows as the file does, without those that would close a cycle or follow from others."""
+    followers: dict[str, set[str]] = {}
+    for source, target in sorted(pairs, key=lambda pair: (order[pair[0]], order[pair[1]])):
+        if not _reaches(followers, target, source):
+            followers.setdefault(source, set()).add(target)
+    kept = [
+        Arrow(source, target)
+        for source, targets in followers.items()
+        for target in targets
+        if not any(_reaches(followers, other, target) for other in targets if other != target)
+    ]
+    return tuple(sorted(kept, key=lambda arrow: (order[arrow.source], order[arrow.target])))
+
+
+def _reaches(followers: Mapping[str, set[str]], start: str, goal: str) -> bool:
+    seen, stack = {start}, [start]
+    while stack:
+        name = stack.pop()
+        if name == goal:
+            return True
+        fresh = followers.get(name, set()) - seen
+        seen |= fresh
+        stack.extend(fresh)
+    return False
+
+
+def _returns(definition: Definition) -> Iterator[Return]:
+    for element in definition.elements:
+        agreement = element.agreement
+        if agreement is None:
+            continue
+        rejected = agreement.on_reject
+        if rejected is not None and rejected.kind == "return" and rejected.target:
+            yield Return(element.name, rejected.target, "reject")
+            if agreement.on_return == rejected.target:
+                continue
+        if agreement.on_return:
+            yield Return(element.name, agreement.on_return, "return")
+
+
+def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Iterator[str]:
+    """Gives the small lines under an element's title: who decides or does it, what runs, how often."""
+    agreement, work = element.agreement, element.work
+    if agreement is not None:
+        yield say("graph.then").join(_stage(stage, titles, say) for stage in agreement.stages)
+        if isinstance(agreement.on_reject, Consequence) and agreement.on_reject.kind == "cancel":
+            yield say("graph.cancels")
+    elif work is not None:
+        yield say(f"graph.work_{work.kind}", target=work.target or work.when or "")
+    elif element.roles:
+        yield ", ".join(titles.get(role, role) for role in element.roles)
+    if element.many is not None:
+        yield say("graph.many", variable=element.many.variable, items=element.many.items)
+    if element.repeat is not None:
+        repeat = element.repeat
+        key = "repeat_every" if repeat.every else "repeat_until"
+        yield say(f"graph.{key}", text=repeat.every or repeat.until or "")
+
+
+def _stage(stage: Stage, titles: Mapping[str, str], say: Messages) -> str:
+    names = [titles.get(role, role) for role, _ in stage.seats]
+    seats = sum(count for _, count in stage.seats)
+    if seats == 1:
+        return names[0]
+    if stage.needed == seats and len(names) > 1:
+        return say("graph.all_of", names=", ".join(names))
+    if stage.first:
+        return say("graph.any_of", names=", ".join(names))
+    return say("graph.some_of", needed=stage.needed, seats=seats, names=", ".join(names))
+
+
+def _stand(item: Item, nodes: list[Node]) -> Item:
+    """Puts the present state of an element's instances on its item."""
+    # a `for each` group stands for its instances once there are any
+    instances = [n for n in nodes if "[" in n.key] or nodes
+    if not instances:
+        return replace(item, state="planned")
+    rank = {state: i for i, state in enumerate(_PRESENCE)}
+    state = min((n.state for n in instances), key=lambda s: rank.get(s, len(rank)))
+    settled = sum(n.state in SETTLED for n in instances)
+    several = len(instances) if len(instances) > 1 or instances[0].key != item.name else 0
+    return replace(item, state=state, count=several, settled=settled)

@@ -1,0 +1,370 @@
+"""A picture as one self-contained SVG 1.1 file: phases as boxes, approvals as diamonds, returns as dashed arrows.
+
+Knows shapes, text widths and colours, not processes. Texts fit their shapes by measured widths (East Asian characters
+are one em wide); colours follow the reader's light or dark scheme. Invariants: no script, no outside resource; every
+text is escaped; same picture, same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape, quoteattr
+
+from .cli.messages import Messages
+from .layout import Box, Placed, place
+from .picture import Arrow, Item, Picture
+
+TITLE, SMALL = 14.0, 11.5
+LINE, SMALL_LINE = 19.0, 16.0
+COLUMN = 136.0  # text wraps within this
+PADDING, HEAD = 18.0, 34.0
+GAP, LAYER_GAP, LANE = 26.0, 46.0, 12.0
+# (state, style class): what a state looks like
+CLASSES = {
+    "planned": "planned", "ready": "live", "claimed": "live", "active": "live", "suspended": "held", "stale": "held",
+    "done": "good", "granted": "good", "reached": "good", "rejected": "bad", "failed": "bad", "cancelled": "gone",
+    "skipped": "gone", "withdrawn": "held",
+}  # fmt: skip
+# (class, fill, line) in the light and in the dark scheme
+_LIGHT = (("planned", "#ffffff", "#7a8594"), ("live", "#dcebff", "#1a5fb4"), ("held", "#fff0cf", "#a86500"),
+          ("good", "#def3e2", "#26803f"), ("bad", "#fde1e1", "#b3261e"), ("gone", "#eeeff2", "#a9b1bc"))  # fmt: skip
+_DARK = (("planned", "#22272e", "#8b96a5"), ("live", "#153456", "#6cb0ff"), ("held", "#46340c", "#e0a83a"),
+         ("good", "#15391f", "#5cc47a"), ("bad", "#4a1917", "#ff8a80"), ("gone", "#2a2e34", "#5f6874"))  # fmt: skip
+_STYLE = """
+svg{{font-family:"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei","Segoe UI",sans-serif;font-size:14px}}
+.page{{fill:{page}}}.phase{{fill:{box};stroke:{edge}}}.inner{{fill:{inner}}}text{{fill:{ink}}}.small{{font-size:11.5px;fill:{faint}}}
+.head{{font-weight:600}}.name{{font-size:18px;font-weight:600}}
+.arrow{{fill:none;stroke:{arrow};stroke-width:1.4}}.tip{{fill:{arrow}}}
+.return{{fill:none;stroke:{back};stroke-width:1.4;stroke-dasharray:6 4}}.back{{fill:{back}}}.backtext{{font-size:11.5px;fill:{back}}}
+"""
+
+
+def measure(text: str, size: float) -> float:
+    """Estimates a text's width in a common sans-serif face, generously."""
+    em = 0.0
+    for c in text:
+        if c >= "\u1100":
+            em += 1.0
+        elif c in "iljtfrI.,:;'|!()[] ":
+            em += 0.36
+        elif c in "mwMW@%—":
+            em += 0.9
+        else:
+            em += 0.68 if c.isupper() else 0.58
+    return em * size
+
+
+def fold(text: str, size: float, room: float, most: int = 3) -> list[str]:
+    """Breaks text into at most so many lines that fit the room; what does not fit ends in an ellipsis."""
+    lines, line = [], ""
+    for piece in _pieces(text):
+        if line and measure(line + piece.rstrip(), size) > room:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece if line else piece.lstrip()
+        while measure(line.rstrip(), size) > room:  # one long word
+            cut = next(i for i in range(len(line), 0, -1) if measure(line[:i], size) <= room or i == 1)
+            lines.append(line[:cut])
+            line = line[cut:]
+    if line.strip() or not lines:
+        lines.append(line.rstrip())
+    if len(lines) > most:
+        kept = lines[:most]
+        while kept[-1] and measure(kept[-1] + "…", size) > room:
+            kept[-1] = kept[-1][:-1]
+        kept[-1] += "…"
+        return kept
+    return lines
+
+
+def _pieces(text: str) -> list[str]:
+    """Splits where a line may break: after blanks, underscores and wide characters, not before closing punctuation."""
+    pieces: list[str] = []
+    for c in text:
+        closing = c in "，。、；：）」』》？！,.;:)]}"
+        glue = pieces and (closing or (c < "\u1100" and pieces[-1][-1] < "\u1100" and pieces[-1][-1] not in " _"))
+        if glue:
+            pieces[-1] += c
+        else:
+            pieces.append(c)
+    return pieces
+
+
+@dataclass
+class _Shape:
+    """An item with its size, its texts broken, and, for a phase, its content placed within."""
+
+    item: Item
+    width: float
+    height: float
+    title: list[str]
+    captions: list[str]
+    inside: Placed | None = None
+    lanes: int = 0  # returns that run under the content
+    shapes: dict[str, _Shape] = field(default_factory=dict)
+    body: tuple[float, float] = (0.0, 0.0)  # of an approval: its diamond
+
+
+def _caption_lines(item: Item, room: float) -> list[str]:
+    texts = list(item.captions)
+    if item.count:
+        texts.append(f"{item.settled}/{item.count}")
+    return [line for text in texts for line in fold(text, SMALL, room, 2)]
+
+
+def _shape(item: Item, picture: Picture) -> _Shape:
+    if item.kind == "phase":
+        return _phase(item, picture)
+    captions = _caption_lines(item, COLUMN + 20)
+    if item.kind == "approval":
+        title = fold(item.title, TITLE, COLUMN * 0.8)
+        text_width = max(measure(line, TITLE) for line in title)
+        text_height = len(title) * LINE
+        # a text of w x h fits a diamond of W x H when w/W + h/H <= 1
+        high = text_height * 1.9 + 22
+        wide = max(text_width / (1 - text_height / high) + 14, high * 1.5)
+        caption_width = max((measure(line, SMALL) for line in captions), default=0.0)
+        return _Shape(item, max(wide, caption_width), high + len(captions) * SMALL_LINE + (4 if captions else 0),
+                      title, captions, body=(wide, high))  # fmt: skip
+    title = fold(item.title, TITLE, COLUMN)
+    wide = max([measure(line, TITLE) for line in title] + [measure(line, SMALL) for line in captions])
+    high = len(title) * LINE + len(captions) * SMALL_LINE + 20
+    extra = 28 if item.kind == "milestone" else 24
+    return _Shape(item, max(wide + extra, 96), max(high, 44), title, captions)
+
+
+def _phase(item: Item, picture: Picture) -> _Shape:
+    shapes = {child.name: _shape(child, picture) for child in item.children}
+    inside = _arrange(shapes, item.arrows, across=True)
+    names = set(shapes)
+    lanes = sum(r.source in names or r.target in names for r in picture.returns)
+    title = [item.title]
+    captions = _caption_lines(item, 1e9)
+    head = measure(item.title, TITLE) * 1.08 + sum(measure(c, SMALL) + 14 for c in captions) + 2 * PADDING
+    width = max(inside.width + 2 * PADDING + 16, head, 160)
+    height = HEAD + inside.height + PADDING + lanes * LANE + (8 if lanes else 0)
+    return _Shape(item, width, max(height, HEAD + 12), title, captions, inside, lanes, shapes)
+
+
+def _arrange(shapes: dict[str, _Shape], arrows: Sequence[Arrow], *, across: bool) -> Placed:
+    sizes = {name: (shape.width, shape.height) for name, shape in shapes.items()}
+    pairs = [(arrow.source, arrow.target) for arrow in arrows]
+    return place(sizes, pairs, across=across, layer_gap=LAYER_GAP, gap=GAP)
+
+
+class _Page:
+    """Collects the drawing and remembers where each element came to stand."""
+
+    def __init__(self, say: Messages) -> None:
+        self.say = say
+        self.parts: list[str] = []
+        self.at: dict[str, Box] = {}
+        self.shapes: dict[str, _Shape] = {}
+        self.holders: dict[str, str | None] = {}
+        self.lanes: dict[str | None, int] = {}
+
+    def add(self, text: str) -> None:
+        self.parts.append(text)
+
+    def text(self, x: float, y: float, text: str, style: str = "", anchor: str = "middle") -> None:
+        kind = f' class="{style}"' if style else ""
+        self.add(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{kind}>{escape(text)}</text>')
+
+
+def write_svg(picture: Picture, say: Messages) -> str:
+    """Writes a picture as an SVG document."""
+    page = _Page(say)
+    shapes = {item.name: _shape(item, picture) for item in picture.children}
+    across = not any(item.kind == "phase" for item in picture.children)
+    placed = _arrange(shapes, picture.arrows, across=across)
+    outer = {r.source for r in picture.returns} | {r.target for r in picture.returns}
+    held = {child.name for item in picture.children for child in item.children}
+    margin = 28.0 + (LANE * len(picture.returns) if outer & held else 0)
+    subtitle = " · ".join(t for t in (picture.subtitle, picture.status and say(f"states.{picture.status}")) if t)
+    top = 64.0 if subtitle else 48.0
+    _draw(page, shapes, placed, picture.arrows, margin, top, None, across)
+    below = top + placed.height + 12 + LANE * sum(r.source in shapes for r in picture.returns)
+    page.lanes[None] = 0
+    for number, back in enumerate(picture.returns):
+        _return(page, back.source, back.target, say(f"graph.on_{back.kind}"), number, top + placed.height)
+    width = max(margin + placed.width + 28, measure(picture.title, 18) * 1.1 + 56, measure(subtitle, SMALL) + 56)
+    states = list(dict.fromkeys(item.state for item in picture.items() if item.state))
+    height = below + 16
+    if states:
+        height = _legend(page, states, below + 10, width) + 20
+    head = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
+        f'height="{height:.0f}" role="img" aria-label={quoteattr(picture.title)}>',
+        f"<title>{escape(picture.title)}</title>",
+        f"<style>{_style()}</style>",
+        '<rect class="page" width="100%" height="100%"/>',
+        f'<text class="name" x="28" y="32">{escape(picture.title)}</text>',
+    ]
+    if subtitle:
+        head.append(f'<text class="small" x="28" y="51">{escape(subtitle)}</text>')
+    return "\n".join([*head, *page.parts, "</svg>"]) + "\n"
+
+
+def _style() -> str:
+    light = _STYLE.format(page="#ffffff", box="#f4f6f9", inner="#ebeff4", edge="#c6ced8", ink="#1b2430", faint="#566273",
+                          arrow="#566273", back="#b3561e")  # fmt: skip
+    dark = _STYLE.format(page="#14181d", box="#1b2027", inner="#222932", edge="#3b4552", ink="#e6ebf1", faint="#a5b0be",
+                         arrow="#97a3b3", back="#f0a070")  # fmt: skip
+    rules = [".{0}{{fill:{1};stroke:{2};stroke-width:1.4}}".format(*row) for row in _LIGHT]
+    night = [".{0}{{fill:{1};stroke:{2}}}".format(*row) for row in _DARK]
+    gone = ".gone{stroke-dasharray:3 3}"
+    return f"{light}{''.join(rules)}{gone}\n@media (prefers-color-scheme:dark){{{dark}{''.join(night)}}}"
+
+
+def _draw(page: _Page, shapes: dict[str, _Shape], placed: Placed, arrows: Sequence[Arrow], x: float, y: float,
+          holder: str | None, across: bool) -> None:  # fmt: skip
+    for name, shape in shapes.items():
+        box = placed.boxes[name]
+        here = Box(box.width, box.height, x + box.x, y + box.y)
+        page.at[name], page.shapes[name], page.holders[name] = here, shape, holder
+        _item(page, shape, here)
+    for arrow in arrows:
+        bends = [(x + bx, y + by) for bx, by in placed.bends[arrow.source, arrow.target]]
+        _arrow(page, page.at[arrow.source], page.at[arrow.target], bends, across,
+               page.shapes[arrow.source], page.shapes[arrow.target])  # fmt: skip
+
+
+def _item(page: _Page, shape: _Shape, box: Box) -> None:
+    item = shape.item
+    style = CLASSES.get(item.state or "planned", "planned")
+    state = f" — {page.say(f'states.{item.state}')}" if item.state else ""
+    page.add(f"<g><title>{escape(item.name + state)}</title>")
+    middle = box.x + box.width / 2
+    if item.kind == "phase":
+        kind = "phase" if item.state in (None, "planned") else f"phase {style}line"
+        for shift in (5, 0) if item.many else (0,):
+            page.add(f'<rect class="{kind}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" width="{box.width:.1f}" '
+                     f'height="{box.height:.1f}" rx="9"/>')  # fmt: skip
+        left = box.x + 14
+        if item.state:
+            page.add(f'<circle class="{style}" cx="{left + 5:.1f}" cy="{box.y + 18:.1f}" r="5.5"/>')
+            left += 20
+        page.text(left, box.y + 23, item.title, "head", "start")
+        left += measure(item.title, TITLE) * 1.08 + 14
+        for caption in shape.captions:
+            page.text(left, box.y + 23, caption, "small", "start")
+            left += measure(caption, SMALL) + 14
+        assert shape.inside is not None
+        inner_x = box.x + (box.width - shape.inside.width) / 2
+        page.add("</g>")
+        _draw(page, shape.shapes, shape.inside, item.arrows, inner_x, box.y + HEAD, item.name, True)
+        return
+    if item.kind == "approval":
+        wide, high = shape.body
+        for shift in (4, 0) if item.many else (0,):
+            left, top = middle - wide / 2 + shift, box.y + shift
+            page.add(f'<path class="{style}" d="M{left:.1f} {top + high / 2:.1f}L{left + wide / 2:.1f} {top:.1f}'
+                     f'L{left + wide:.1f} {top + high / 2:.1f}L{left + wide / 2:.1f} {top + high:.1f}Z"/>')  # fmt: skip
+        text_top = box.y + high / 2 - len(shape.title) * LINE / 2
+        caption_top = box.y + high + 4
+    else:
+        radius = 16 if item.kind == "milestone" else 6
+        for shift in (4, 0) if item.many else (0,):
+            page.add(f'<rect class="{style}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" '
+                     f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}"/>')  # fmt: skip
+        text_top = box.y + (box.height - len(shape.title) * LINE - len(shape.captions) * SMALL_LINE) / 2
+        caption_top = text_top + len(shape.title) * LINE
+    for number, line in enumerate(shape.title):
+        page.text(middle, text_top + number * LINE + 14, line)
+    for number, line in enumerate(shape.captions):
+        page.text(middle, caption_top + number * SMALL_LINE + 11, line, "small")
+    page.add("</g>")
+
+
+def _port(box: Box, shape: _Shape, across: bool, leaving: bool) -> tuple[float, float]:
+    """Gives the point where an arrow leaves or enters a shape."""
+    wide, high = shape.body if shape.item.kind == "approval" else (box.width, box.height)
+    middle = box.x + box.width / 2
+    if across:
+        return middle + (wide / 2 if leaving else -wide / 2), box.y + high / 2
+    return middle, box.y + (box.height if leaving else 0)
+
+
+def _arrow(page: _Page, source: Box, target: Box, bends: list[tuple[float, float]], across: bool, one: _Shape,
+           two: _Shape) -> None:  # fmt: skip
+    start, end = _port(source, one, across, True), _port(target, two, across, False)
+    stop = (end[0] - 7, end[1]) if across else (end[0], end[1] - 7)
+    path = f"M{start[0]:.1f} {start[1]:.1f}"
+    points = [start, *bends, stop]
+    for number, ((ax, ay), (bx, by)) in enumerate(zip(points, points[1:], strict=False)):
+        if number % 2:  # straight through a layer
+            path += f"L{bx:.1f} {by:.1f}"
+        elif across:
+            path += f"C{(ax + bx) / 2:.1f} {ay:.1f} {(ax + bx) / 2:.1f} {by:.1f} {bx:.1f} {by:.1f}"
+        else:
+            path += f"C{ax:.1f} {(ay + by) / 2:.1f} {bx:.1f} {(ay + by) / 2:.1f} {bx:.1f} {by:.1f}"
+    page.add(f'<path class="arrow" d="{path}"/>')
+    _tip(page, end, (1, 0) if across else (0, 1), "tip")
+
+
+def _tip(page: _Page, end: tuple[float, float], way: tuple[int, int], style: str) -> None:
+    (x, y), (dx, dy) = end, way
+    back = (x - 8 * dx, y - 8 * dy)
+    page.add(f'<path class="{style}" d="M{x:.1f} {y:.1f}L{back[0] - 4 * dy:.1f} {back[1] - 4 * dx:.1f}'
+             f'L{back[0] + 4 * dy:.1f} {back[1] + 4 * dx:.1f}Z"/>')  # fmt: skip
+
+
+def _return(page: _Page, source: str, target: str, label: str, number: int, bottom: float) -> None:
+    """Draws work sent back: down beside its column, along a lane under the content, up to the target's foot."""
+    one, two = page.at[source], page.at[target]
+    near, far = page.holders[source], page.holders[target]
+
+    def lane(holder: str | None) -> float:
+        taken = page.lanes.get(holder, 0)
+        page.lanes[holder] = taken + 1
+        foot = page.at[holder].y + page.at[holder].height if holder else bottom + 24 + LANE * 2
+        lanes = page.shapes[holder].lanes if holder else 0
+        return foot - 8 - LANE * (lanes - 1 - taken) if holder else foot + LANE * taken
+
+    shift = 7 * (number % 3)
+    # beside the boxes, in the gap between two columns
+    left_out, up_to = one.x - 12 - shift, two.x + two.width + 12 + shift
+    start, end = (one.middle[0], one.y + one.height), (two.middle[0], two.y + two.height)
+    if near == far:
+        run = lane(near)
+        points = [start, (start[0], start[1] + 10), (left_out, start[1] + 10), (left_out, run), (up_to, run),
+                  (up_to, end[1] + 13), (end[0], end[1] + 13), end]  # fmt: skip
+        mark = (left_out, run)
+    else:
+        first, second = lane(near), lane(far)
+        margin = 18.0 + LANE * number
+        points = [start, (start[0], start[1] + 10), (left_out, start[1] + 10), (left_out, first), (margin, first),
+                  (margin, second), (up_to, second), (up_to, end[1] + 13), (end[0], end[1] + 13), end]  # fmt: skip
+        mark = (left_out, first)
+    page.add(f'<path class="return" d="{_rounded(points[:-1] + [(end[0], end[1] + 7)])}"/>')
+    _tip(page, end, (0, -1), "back")
+    page.text(mark[0] - 6, mark[1] - 4, label, "backtext", "end")
+
+
+def _rounded(points: list[tuple[float, float]], radius: float = 5.0) -> str:
+    """Writes a path of straight runs with rounded corners."""
+    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for (ax, ay), (bx, by), (cx, cy) in zip(points, points[1:], points[2:], strict=False):
+        before, behind = abs(bx - ax) + abs(by - ay), abs(cx - bx) + abs(cy - by)
+        r = min(radius, before / 2, behind / 2)
+        if r < 0.5:
+            path += f"L{bx:.1f} {by:.1f}"
+            continue
+        from_x, from_y = bx - (bx - ax) / before * r, by - (by - ay) / before * r
+        to_x, to_y = bx + (cx - bx) / behind * r, by + (cy - by) / behind * r
+        path += f"L{from_x:.1f} {from_y:.1f}Q{bx:.1f} {by:.1f} {to_x:.1f} {to_y:.1f}"
+    return path + f"L{points[-1][0]:.1f} {points[-1][1]:.1f}"
+
+
+def _legend(page: _Page, states: Sequence[str], y: float, width: float) -> float:
+    x = 28.0
+    for state in states:
+        text = page.say(f"states.{state}")
+        step = 22 + measure(text, SMALL) + 18
+        if x + step > width - 12 and x > 28:
+            x, y = 28.0, y + 20
+        page.add(f'<rect class="{CLASSES.get(state, "planned")}" x="{x:.1f}" y="{y:.1f}" width="16" height="12" rx="3"/>')
+        page.text(x + 22, y + 10.5, text, "small", "start")
+        x += step
+    return y + 12
