@@ -1,0 +1,229 @@
+"""What a decision model is (OMG DMN 1.5, chapters 6 to 10), as frozen data; nothing here evaluates.
+
+Expressions and unary tests are kept as FEEL text. Names are those of the model, blanks and operators included.
+References between elements are element ids, imported ones prefixed by their namespace: `namespace#id`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal as OneOf
+
+HitPolicy = OneOf["UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER"]
+Aggregation = OneOf["SUM", "COUNT", "MIN", "MAX"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A boxed expression (DMN 1.5, 10.2). `type` is the name of the type its value must have, if declared."""
+
+    type: str | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Box):
+    """FEEL text (7.3.1); `language` is set when the text is in another expression language."""
+
+    text: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A named part of a context, an argument, a formal parameter's place: its name, type and expression."""
+
+    name: str
+    value: Box | None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context(Box):
+    """A boxed context (10.2.1.4); `result` is the last entry without a name, whose value is the whole's."""
+
+    entries: tuple[Entry, ...]
+    result: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Box):
+    """A boxed list (10.2.1.5)."""
+
+    items: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation(Box):
+    """A relation (10.2.1.6): rows of cells under named columns; a list of contexts."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Box, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation(Box):
+    """A boxed invocation (10.2.1.3) with named arguments."""
+
+    function: Box
+    arguments: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBox(Box):
+    """A boxed function definition (10.2.1.7); kind FEEL, Java or PMML. `body` None: nothing to call."""
+
+    parameters: tuple[Parameter, ...]
+    body: Box | None
+    kind: str = "FEEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional(Box):
+    """A boxed conditional (10.2.1.8)."""
+
+    condition: Box
+    then: Box
+    otherwise: Box
+
+
+@dataclass(frozen=True, slots=True)
+class FilterBox(Box):
+    """A boxed filter (10.2.1.9): the items of `items` for which `match` is true."""
+
+    items: Box
+    match: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Iterator(Box):
+    """A boxed iterator (10.2.1.10): `for` gives a list, `every` and `some` a truth value."""
+
+    kind: OneOf["for", "every", "some"]
+    variable: str
+    items: Box
+    body: Box
+
+
+@dataclass(frozen=True, slots=True)
+class InputClause:
+    """A column of conditions: the expression tested, its type, the values it may have (unary tests)."""
+
+    expression: str
+    type: str | None = None
+    allowed: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputClause:
+    """A column of conclusions. `allowed` is in order of priority; `default` holds when no rule matches."""
+
+    name: str | None
+    type: str | None = None
+    allowed: str | None = None
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: a unary test for each input, an expression for each output."""
+
+    tests: tuple[str, ...]
+    outputs: tuple[str, ...]
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Box):
+    """A decision table (DMN 1.5, chapter 8)."""
+
+    inputs: tuple[InputClause, ...]
+    outputs: tuple[OutputClause, ...]
+    rules: tuple[Rule, ...]
+    hit_policy: HitPolicy = "UNIQUE"
+    aggregation: Aggregation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDefinition:
+    """A named type (7.3.2): a base type with allowed values, or components; perhaps a list; or a function's type."""
+
+    name: str
+    type: str | None = None
+    allowed: str | None = None
+    constraint: str | None = None
+    components: tuple[ItemDefinition, ...] = ()
+    collection: bool = False
+    function: tuple[tuple[str | None, ...], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputData:
+    id: str
+    name: str
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision: its logic and the ids of the inputs, decisions and knowledge that it requires."""
+
+    id: str
+    name: str
+    logic: Box | None = None
+    type: str | None = None
+    requires: tuple[str, ...] = ()
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """A business knowledge model: a named function and the knowledge that it requires."""
+
+    id: str
+    name: str
+    logic: FunctionBox | None = None
+    type: str | None = None
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A decision service (6.3.8): which decisions it gives, computes inside, and takes as arguments; ids."""
+
+    id: str
+    name: str
+    outputs: tuple[str, ...]
+    encapsulated: tuple[str, ...] = ()
+    input_decisions: tuple[str, ...] = ()
+    input_data: tuple[str, ...] = ()
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Another model, known here under `name` (empty: its names join this model's)."""
+
+    namespace: str
+    name: str
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A whole definitions element."""
+
+    name: str
+    namespace: str
+    imports: tuple[Import, ...] = ()
+    items: tuple[ItemDefinition, ...] = ()
+    inputs: tuple[InputData, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    knowledge: tuple[Knowledge, ...] = ()
+    services: tuple[Service, ...] = ()
