@@ -1,0 +1,342 @@
+"""Asks the trail in FEEL: an expression over the fields of a record, compiled to SQL as far as SQL says the same.
+
+What SQL decides exactly as FEEL would (comparisons of the columns kept beside each record, `and`, `or`, `not`, `in`,
+`between`) is left to it. Any other part is answered by FEEL itself on the records that the rest lets through, so a
+query never means two things. Results come in the order of arrival, page by keyset on `position`, and stream. The
+module does not know persons or terminals. Invariant: the SQL filter lets every record through for which the FEEL
+expression is true (a property test compares them).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, false, not_, or_, select, true
+
+from ...engine import feel
+from ...engine.feel import tree, types
+from ...engine.feel.temporal import Date, DateTime, Time
+from ...engine.feel.temporal_text import read_date_time, write_date_time
+from ...engine.values import NotAValue, decode
+from .. import clock
+from ..store import tables
+
+_r = tables.records.c
+
+# name in a query -> (type, column that holds just that, may be absent)
+FIELDS: Mapping[str, tuple[types.Type, ColumnElement[Any] | None, bool]] = {
+    "position": (types.NUMBER, _r.position, False),
+    "id": (types.STRING, None, False),
+    "case": (types.STRING, _r.case, False),
+    "seq": (types.NUMBER, _r.seq, False),
+    "at": (types.DATE_TIME, _r.at, False),
+    "zone": (types.STRING, None, False),
+    "kind": (types.STRING, _r.kind, False),
+    "actor": (types.STRING, _r.actor, False),
+    "role": (types.STRING, None, True),
+    "on_behalf_of": (types.STRING, None, True),
+    "element": (types.STRING, _r.element, True),
+    "node": (types.STRING, None, True),
+    "before": (types.STRING, None, True),
+    "after": (types.STRING, None, True),
+    "record": (types.STRING, _r.record, True),
+    "data": (types.ContextType({}, open=True), None, False),
+    "reason": (types.STRING, None, True),
+    "cause": (types.NUMBER, None, True),
+    "clauses": (types.ListType(types.STRING), None, False),
+    "outcome": (types.STRING, _r.outcome, False),
+    "process": (types.STRING, None, True),
+    "definition": (types.STRING, None, True),
+    "channel": (types.STRING, None, False),
+    "host": (types.STRING, None, False),
+    "build": (types.STRING, None, False),
+    "prev": (types.STRING, None, False),
+}
+_ORDERED = frozenset(("position", "seq", "at"))  # columns that SQL orders as FEEL does on every database
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """SQL that lets every wanted record through; `exact` when it lets no other through."""
+
+    sql: ColumnElement[bool]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A checked question: its FEEL tree, the SQL filter, the case it is about if it names one."""
+
+    tree: tree.Node
+    filter: Filter
+    case: str | None
+
+
+_ALL = Filter(true(), False)
+
+
+def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
+    """Makes a query of a FEEL text over FIELDS; on any problem (offsets in `text`) gives none."""
+    parsed = feel.parse(text)
+    if parsed.tree is None or parsed.problems:
+        return None, parsed.problems
+    kind, problems = feel.infer(parsed.tree, {name: row[0] for name, row in FIELDS.items()})
+    if problems:
+        return None, problems
+    if not types.is_subtype(kind, types.BOOLEAN) and kind is not types.ANY:
+        whole = feel.Problem("type", "a question is a condition, true or false", 0, len(text))
+        return None, (whole,)
+    zoned = _zoned(parsed.tree)
+    return Query(zoned, _filter(zoned), _pinned_case(zoned)), ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that answers: where it stands and its parsed body."""
+
+    position: int
+    fields: Mapping[str, Any]
+
+
+def run(
+    connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None
+) -> Iterator[Found]:
+    """Gives the records that answer, in order of arrival, after a position, at most `limit`; all for no query."""
+    statement = select(_r.position, _r.body, _r.record).where(_r.position > after)
+    test = None
+    if query is not None:
+        statement = statement.where(query.filter.sql)
+        if not query.filter.exact:
+            test = feel.compile(query.tree)
+    # Within one case both orders are one, and the case's own index is then the short way.
+    pinned = query is not None and query.case is not None
+    statement = statement.order_by(_r.seq if pinned else _r.position)
+    if limit is not None and test is None:
+        statement = statement.limit(limit)
+    count = 0
+    for position, body, record in connection.execute(statement.execution_options(yield_per=500)):
+        fields = json.loads(bytes(body))
+        if test is not None and test.evaluate(scope(position, fields, record)) is not True:
+            continue
+        yield Found(position, fields)
+        count += 1
+        if count == limit:
+            return
+
+
+def scope(position: int, fields: Mapping[str, Any], record: str | None) -> dict[str, Any]:
+    """Gives a record's fields as FEEL values under the names of FIELDS."""
+    node = fields.get("element")
+    named = dict.fromkeys(FIELDS) | {name: value for name, value in fields.items() if name in FIELDS}
+    return named | {
+        "position": decode(position),
+        "seq": decode(fields["seq"]),
+        "cause": decode(fields.get("cause")),
+        "at": read_date_time(fields["at"]),
+        "node": node,
+        "element": node.partition("[")[0] if node else None,
+        "record": record,
+        "clauses": fields.get("clauses", []),
+        "data": _values(fields.get("data", {})),
+    }
+
+
+def _values(data: Any) -> Any:
+    try:
+        return decode(data)
+    except NotAValue:
+        return {key: _values(value) for key, value in data.items()} if isinstance(data, Mapping) else None
+
+
+# --- compiling: one function a form, each giving a Filter ---------------------------------------------------
+
+
+def _filter(node: tree.Node) -> Filter:
+    compile_node = _FILTERS.get(type(node))
+    return compile_node(node) if compile_node else _ALL
+
+
+def _boolean(node: Any) -> Filter:
+    return Filter(true() if node.value else false(), True)
+
+
+def _binary(node: Any) -> Filter:
+    if node.op in ("and", "or"):
+        left, right = _filter(node.left), _filter(node.right)
+        join = and_ if node.op == "and" else or_
+        return Filter(join(left.sql, right.sql), left.exact and right.exact)
+    if node.op in _MIRRORED:
+        if isinstance(node.left, tree.Name):
+            return _compare(node.left.name, node.op, node.right)
+        if isinstance(node.right, tree.Name):
+            return _compare(node.right.name, _MIRRORED[node.op], node.left)
+    return _ALL
+
+
+def _compare(name: str, op: str, other: tree.Node) -> Filter:
+    kind, column, optional = FIELDS.get(name, (None, None, False))
+    if column is None:
+        return _ALL
+    known, value = _constant(other, kind)
+    if not known or (op not in ("=", "!=") and name not in _ORDERED):
+        return _ALL
+    if value is None:  # FEEL: null equals null, and is in no order
+        null = column.is_(None)
+        return (
+            Filter(null if op == "=" else not_(null), True) if op in ("=", "!=") else Filter(false(), False)
+        )
+    if op == "=":
+        # FEEL's `null = "x"` is false where SQL's is unknown
+        return Filter(and_(column.is_not(None), column == value) if optional else column == value, True)
+    if op == "!=":
+        return Filter(or_(column.is_(None), column != value) if optional else column != value, True)
+    return Filter(column.op(op, is_comparison=True)(value), True)
+
+
+def _between(node: Any) -> Filter:
+    if not isinstance(node.of, tree.Name):
+        return _ALL
+    low, high = _compare(node.of.name, ">=", node.low), _compare(node.of.name, "<=", node.high)
+    return Filter(and_(low.sql, high.sql), low.exact and high.exact)
+
+
+def _in(node: Any) -> Filter:
+    if not isinstance(node.of, tree.Name):
+        return _ALL
+    tests = [_test(node.of.name, test) for test in node.tests]
+    return Filter(or_(*(t.sql for t in tests)), all(t.exact for t in tests)) if tests else _ALL
+
+
+def _test(name: str, test: tree.Node) -> Filter:
+    if isinstance(test, tree.Interval):
+        low = _compare(name, ">=" if test.ends[0] == "[" else ">", test.low)
+        high = _compare(name, "<=" if test.ends[1] == "]" else "<", test.high)
+        return Filter(and_(low.sql, high.sql), low.exact and high.exact)
+    if isinstance(test, tree.Comparison):
+        return _compare(name, test.op, test.of)
+    if isinstance(test, tree.Items):
+        tests = [_test(name, item) for item in test.items]
+        return Filter(or_(false(), *(t.sql for t in tests)), all(t.exact for t in tests))
+    return _compare(name, "=", test)
+
+
+def _call(node: Any) -> Filter:
+    name = node.function.name if isinstance(node.function, tree.Name) else ""
+    if name == "not" and len(node.arguments) == 1:
+        inner = _filter(node.arguments[0])
+        # what is only a superset says nothing about its complement
+        return Filter(not_(inner.sql), True) if inner.exact else _ALL
+    if name in _PATTERNS and len(node.arguments) == 2 and isinstance(node.arguments[0], tree.Name):
+        field = node.arguments[0].name
+        column = _r.clauses if name == "list contains" and field == "clauses" else FIELDS[field][1]
+        known, value = _constant(node.arguments[1], types.STRING)
+        if column is not None and known and isinstance(value, str) and (column is not _r.at):
+            before, after = _PATTERNS[name]
+            escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            # LIKE takes upper and lower case for the same in some databases: a superset, so not exact
+            return Filter(column.like(f"{before}{escaped}{after}", escape="\\"), False)
+    return _ALL
+
+
+_PATTERNS = {
+    "starts with": ("", "%"),
+    "ends with": ("%", ""),
+    "contains": ("%", "%"),
+    "list contains": ("% ", " %"),
+}
+_FILTERS: Mapping[type, Any] = {
+    tree.Boolean: _boolean,
+    tree.Binary: _binary,
+    tree.Between: _between,
+    tree.In: _in,
+    tree.Call: _call,
+}
+
+
+def _constant(node: tree.Node, kind: types.Type | None) -> tuple[bool, Any]:
+    """Gives (whether it is one that SQL can compare with this type, the value as the column holds it)."""
+    expression = feel.compile(node)
+    if expression.names:
+        return False, None
+    value = expression.evaluate({})
+    if value is None:
+        return isinstance(node, tree.Null), None
+    if kind is types.DATE_TIME and isinstance(value, DateTime) and value.time.zone is not None:
+        return True, instant(value)
+    if kind is types.NUMBER and types.conforms(value, types.NUMBER):
+        return (True, int(value)) if value == value.to_integral_value() else (False, None)
+    return (True, value) if kind is types.STRING and isinstance(value, str) else (False, None)
+
+
+def _pinned_case(node: tree.Node) -> str | None:
+    if isinstance(node, tree.Binary) and node.op == "and":
+        return _pinned_case(node.left) or _pinned_case(node.right)
+    if isinstance(node, tree.Binary) and node.op == "=" and isinstance(node.right, tree.String):
+        return node.right.value if node.left == tree.Name("case") else None
+    return None
+
+
+# --- times: a query that names no zone means the server's ----------------------------------------------------
+
+
+def _zoned(node: tree.Node) -> tree.Node:
+    """Gives the tree with dates and zoneless times that are compared with `at` read in the server's zone."""
+    if isinstance(node, tree.Binary):
+        left, right = _zoned(node.left), _zoned(node.right)
+        if left == tree.Name("at"):
+            right = _moment(right)
+        elif right == tree.Name("at"):
+            left = _moment(left)
+        return replace(node, left=left, right=right)
+    if isinstance(node, tree.Between) and node.of == tree.Name("at"):
+        return replace(node, low=_moment(node.low), high=_moment(node.high))
+    if isinstance(node, tree.In) and node.of == tree.Name("at"):
+        return replace(node, tests=tuple(_moments(test) for test in node.tests))
+    if isinstance(node, tree.Call):
+        return replace(node, arguments=tuple(_zoned(argument) for argument in node.arguments))
+    return node
+
+
+def _moments(test: tree.Node) -> tree.Node:
+    if isinstance(test, tree.Interval):
+        return replace(test, low=_moment(test.low), high=_moment(test.high))
+    return replace(test, of=_moment(test.of)) if isinstance(test, tree.Comparison) else _moment(test)
+
+
+def _moment(node: tree.Node) -> tree.Node:
+    expression = feel.compile(node)
+    if expression.names:
+        return node
+    value = expression.evaluate({}, feel.Env(now=moment(clock.now())))
+    if isinstance(value, Date):
+        value = DateTime(value, Time(0, 0, 0, 0, None))
+    if isinstance(value, DateTime):
+        return tree.At(write_date_time(moment(instant(value))), start=node.start, end=node.end)
+    return node
+
+
+def instant(value: DateTime) -> int:
+    """Gives a date and time as microseconds since the epoch; without zone it is the server's time."""
+    nanoseconds = value.instant
+    if nanoseconds is not None:
+        return nanoseconds // 1000
+    date, time = value.date, value.time
+    local = datetime(date.year, date.month, date.day, time.hour, time.minute, time.second)
+    return int(local.astimezone().timestamp()) * 1_000_000 + time.nanosecond // 1000
+
+
+def moment(at: int) -> DateTime:
+    """Gives microseconds since the epoch as a FEEL date and time, UTC."""
+    found = read_date_time(clock.text(at))
+    assert found is not None
+    return found
+
+
+def quoted(text: str) -> str:
+    """Writes a text as a FEEL string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

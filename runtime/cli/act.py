@@ -1,0 +1,258 @@
+"""The verbs that do something to a case: one table row a verb, one path for all.
+
+`charter VERB CASE [ELEMENT] …`. Where a person has exactly one fitting piece of work in the case the element may be left
+out, and the answer names it. A row says what of the command's fields the verb takes; whether the person may do it is
+the engine's to say, through `Cases.perform`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from .context import Context
+from .errors import Misuse
+from .verb import JSON, Binding, Verb, Whole, argument, option, switch
+
+if TYPE_CHECKING:
+    from ...engine.definition import Definition, Element
+    from ...engine.state import CaseState, Node
+
+_REASON = option("--reason", "TEXT", short="-m")
+_SETS = option("--set", "NAME=VALUE", many=True, name="sets", type=Binding())
+_DATA = option("--data", "FILE", many=True)
+_CHECKS = option("--check", "NAME=EVIDENCE", many=True, name="checks")
+_TO_PERSON = option("--to", "PERSON")
+_TO_ELEMENT = option("--to", "ELEMENT")
+_EVERY = (
+    option("--for", "PERSON", name="on_behalf_of"),
+    option("--key", "TEXT"),
+    option("--seen", "NUMBER", type=Whole()),
+    switch(JSON, name="as_json"),
+)
+
+Aim = Literal["work", "element", "case", "record", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A row: what the verb is aimed at, the options it takes, and, for `work`, the states it fits.
+
+    aim: `work` an element, found where it is left out; `element` must be named; `case` an element or the whole case;
+    `record` a record; `text` a text, on an element or the case.
+    """
+
+    aim: Aim
+    options: Sequence[click.Option] = ()
+    states: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset(("activity", "approval"))
+
+
+_READY = frozenset(("ready",))
+_HELD = frozenset(("claimed", "active", "suspended"))
+_OPEN = frozenset(("ready", "claimed", "active"))
+_DONE = frozenset(("done", "granted", "rejected"))
+_ACTIVITY = frozenset(("activity",))
+_APPROVAL = frozenset(("approval",))
+
+ACTS: Mapping[str, Act] = {
+    "claim": Act("work", (), _READY, _ACTIVITY),
+    "release": Act("work", (), _HELD, _ACTIVITY),
+    "delegate": Act("work", (_TO_PERSON, _REASON), _OPEN),
+    "begin": Act("work", (), frozenset(("ready", "claimed")), _ACTIVITY),
+    "confirm": Act("work", (_CHECKS,), _OPEN, _ACTIVITY),
+    "complete": Act("work", (_SETS, _DATA, _CHECKS), _OPEN, _ACTIVITY),
+    "approve": Act("work", (_REASON,), _OPEN, _APPROVAL),
+    "reject": Act("work", (_REASON,), _OPEN, _APPROVAL),
+    "return": Act("work", (_TO_ELEMENT, _REASON), _OPEN),
+    "withdraw": Act("work", (_REASON,), _DONE),
+    "suspend": Act("case", (_REASON,)),
+    "resume": Act("case", (_REASON,)),
+    "skip": Act("element", (_REASON,)),
+    "cancel": Act("case", (_REASON,)),
+    "reopen": Act("element", (_REASON,)),
+    "amend": Act("record", (_SETS, _DATA, _REASON)),
+    "comment": Act("text"),
+    "add": Act("element", (_SETS, _DATA, option("--item", "TEXT"), _REASON)),
+    "close": Act("element", (_REASON,)),
+    "retry": Act("element", (_REASON,)),
+}
+
+
+def run_act(context: Context, verb: str, case: str, element: str | None = None, **given: Any) -> int:
+    """Performs a verb of ACTS and tells what came of it."""
+    from .aftermath import tell
+
+    act = ACTS[verb]
+    as_json, person = given.pop("as_json"), context.person
+    case = context.cases.resolve(case)
+    arguments = {name: given.pop(name) for name in ("on_behalf_of", "key", "seen", "reason") if name in given}
+    state, definition = context.cases.state(case), context.cases.definition(case)
+    node: str | None = element
+    if act.aim == "record":
+        assert element is not None
+        arguments |= _amendment(context, definition, state, element, **given)
+        node = None
+    elif act.aim == "text":
+        arguments["text"] = given["text"]
+    elif act.aim == "work":
+        node = element or find_work(context, verb, case, definition, state, person)
+        if element is None and not as_json:
+            from .aftermath import named
+
+            context.output.line(context.say("act.found", what=named(definition, node)), "faint")
+    if node is not None:
+        arguments["node"] = node
+    if verb == "confirm":
+        return _confirm(context, case, definition, node, arguments, given["checks"], as_json)
+    if verb == "add":
+        arguments["item"] = _item(context, definition, node, **given)
+    elif act.aim == "work":
+        arguments |= _fields(context, verb, definition, state, node, given)
+    performed = context.cases.perform(case, person=person, verb=verb, **arguments)
+    return tell(context, verb, performed, node=node, as_json=as_json)
+
+
+def run_comment(context: Context, case: str, words: Sequence[str], **given: Any) -> int:
+    """Comments on a case, or with two words on an element: `comment CASE [ELEMENT] TEXT`."""
+    if len(words) > 2:
+        raise Misuse("extra", value=" ".join(words[2:]))
+    return run_act(context, "comment", case, words[0] if len(words) == 2 else None, text=words[-1], **given)
+
+
+def find_work(
+    context: Context, verb: str, case: str, definition: Definition, state: CaseState, person: str
+) -> str:
+    """Gives the one element of a case that a verb of this person can mean; a misuse that names them when several."""
+    from .aftermath import named
+
+    act = ACTS[verb]
+    program_kinds = {e.name: e.kind for e in definition.elements}
+    if act.states is _DONE:
+        found = [n.key for n in state.nodes.values() if n.state in _DONE and person in n.doers[-1:]]
+    else:
+        mine = {item.node for item in _inbox(context, case, person)}
+        found = [key for key in mine if state.nodes[key].state in act.states]
+    found = sorted(key for key in found if program_kinds[key.partition("[")[0]] in act.kinds)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Misuse("no_work", verb=verb, person=person, case=case)
+    raise Misuse("which_element", names="\n  ".join(named(definition, key) for key in found))
+
+
+def _inbox(context: Context, case: str, person: str) -> list[Any]:
+    from ..inbox import inbox
+
+    with context.store.read() as connection:
+        return [item for item in inbox(connection, person, now=context.now, limit=1000) if item.case == case]
+
+
+def _element(definition: Definition, node: str | None) -> Element | None:
+    name = (node or "").partition("[")[0]
+    return next((e for e in definition.elements if e.name == name), None)
+
+
+def _fields(
+    context: Context, verb: str, definition: Definition, state: CaseState, node: str | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Gives the verb's own fields of the command: outputs and checks of `complete`, `to` of others."""
+    from .handover import checks, records
+
+    if verb != "complete":
+        return {name: value for name, value in given.items() if value is not None}
+    element = _element(definition, node)
+    if element is None or node is None:
+        return {}
+    from ...engine.state import key_of, parse_key
+
+    path = parse_key(node)[1]
+    there: Node | None = state.nodes.get(node)
+    current = {
+        record: version.value
+        for record in element.outputs
+        if (version := state.versions.get(key_of(record, path))) is not None and there is not None
+    }
+    return {
+        "records": records(context, definition, element.outputs, given["sets"], given["data"], current),
+        "checks": checks(context, element, given["checks"]),
+    }
+
+
+def _amendment(
+    context: Context, definition: Definition, state: CaseState, record: str, *, sets: Any, data: Any
+) -> dict[str, Any]:
+    from .handover import records
+
+    name = record.partition("[")[0]
+    if name not in {r.name for r in definition.records}:
+        # the engine knows the word for it (no such record), and the attempt is recorded
+        return {"record": record, "value": {}}
+    version = state.versions.get(record)
+    found = records(context, definition, (name,), sets, data, {name: version.value} if version else {})
+    if not found:
+        raise Misuse("nothing_given", record=record)
+    return {"record": record, "value": found[0][1]}
+
+
+def _item(context: Context, definition: Definition, node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
+    """Gives the item for an open `for each`: plain text or JSON by --item, fields by --set, a file by --data."""
+    from ...engine.values import encode
+    from ..entries import load, put, steps
+
+    if item is not None:
+        from .handover import one_value
+
+        return one_value(context, definition, None, item, node or "item")
+    tree: dict[str, Any] = {}
+    for spec in data:
+        from pathlib import Path
+
+        content = load(Path(spec))
+        return encode(content)
+    for path, text in sets:
+        put(tree, steps(path), text)
+    if not tree:
+        raise Misuse("nothing_given", record=node)
+    return encode(tree)
+
+
+def _confirm(
+    context: Context, case: str, definition: Definition, node: str | None, arguments: Mapping[str, Any],
+    given: Sequence[str], as_json: bool,
+) -> int:  # fmt: skip
+    """Ticks each point in a command of its own; stops at the first that is refused."""
+    from .aftermath import tell
+    from .handover import checks
+
+    element = _element(definition, node)
+    points = checks(context, element, given) if element else tuple((g, None) for g in given)
+    if not points:
+        names = ", ".join(check.name for check in element.checklist) if element else ""
+        raise Misuse("which_check", names=names)
+    code = 0
+    for check, evidence in points:
+        performed = context.cases.perform(
+            case, person=context.person, verb="confirm", check=check, evidence=evidence, **arguments
+        )
+        code = tell(context, "confirm", performed, node=node, as_json=as_json)
+        if code:
+            break
+    return code
+
+
+def _verb(name: str, act: Act) -> Verb:
+    if act.aim == "text":
+        aimed = [argument("words", "[ELEMENT] TEXT", many=True)]
+        return Verb(name, run_comment, [argument("case", "CASE"), *aimed, *_EVERY], section="act")
+    metavar = "RECORD" if act.aim == "record" else "ELEMENT"
+    aimed = [argument("element", metavar, required=act.aim in ("element", "record"))]
+    run = partial(run_act, verb=name)
+    return Verb(name, run, [argument("case", "CASE"), *aimed, *act.options, *_EVERY], section="act")
+
+
+VERBS = {name: _verb(name, act) for name, act in ACTS.items()}

@@ -1,0 +1,169 @@
+"""What a person reads after a verb: what happened, and who is waited for now; or why not, and who could.
+
+One line for the verb itself, then at most one for each sort of consequence. Knows the records of one step and the
+state after it; decides nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...engine.records import Record, Refusal
+from .context import Context
+from .errors import refusal_exit, refusal_lines
+
+if TYPE_CHECKING:
+    from ...engine.definition import Definition
+    from ...engine.state import CaseState
+    from ..cases import Performed
+
+MOST = 5  # names in one line before "and n more"
+
+# kinds of records that are told of, in this order; each is one line naming its elements
+_TOLD = (
+    "granted", "rejected", "reached", "returned", "withdrawn", "reopened", "repeated", "staled", "restored",
+    "skipped", "failed", "escalated", "overdue",
+)  # fmt: skip
+# what the verb's own line says already
+_OWN = {
+    "approve": "granted", "reject": "rejected", "return": "returned", "withdraw": "withdrawn", "skip": "skipped",
+    "reopen": "reopened",
+}  # fmt: skip
+
+
+def named(definition: Definition, key: str) -> str:
+    """Names an element instance for a reader: `do_task[2] 执行工作任务`."""
+    name = key.partition("[")[0]
+    title = next((e.title for e in definition.elements if e.name == name), name)
+    return key if title == name else f"{key} {title}"
+
+
+def several(context: Context, names: Sequence[str]) -> str:
+    """Joins names, the first few of many."""
+    shown = context.say("happened.comma").join(names[:MOST])
+    return context.say("happened.more", names=shown, count=len(names) - MOST) if len(names) > MOST else shown
+
+
+def tell(context: Context, verb: str, performed: Performed, *, node: str | None = None, as_json: bool = False) -> int:
+    """Writes what a performed command did; gives the exit code."""
+    definition = performed.definition
+    if performed.refusal is not None:
+        return refused(context, performed.refusal, definition, performed.state, node)
+    if as_json:
+        context.output.json(_json(performed))
+        return 0
+    for line in lines(context, verb, performed, node):
+        context.output.line(line)
+    return 0
+
+
+def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterable[str]:
+    """Yields the lines of what happened."""
+    from .. import views
+
+    say, definition, state = context.say, performed.definition, performed.state
+    records = performed.records
+    versions = [r for r in records if r.kind in ("written", "amended")]
+    written = several(context, [_version(r) for r in versions])
+    what = named(definition, node) if node else say("happened.the_case", case=state.case)
+    yield say(f"did.{verb}", what=what, records=say("happened.with", records=written) if written else "",
+              case=state.case, process=definition.title, person=_to(records))  # fmt: skip
+    by_kind: dict[str, list[str]] = {}
+    for record in records:
+        if record.element is not None:
+            names = by_kind.setdefault(record.kind, [])
+            if record.element not in names:
+                names.append(record.element)
+    for kind in _TOLD:
+        keys = [k for k in by_kind.get(kind, ()) if not (_OWN.get(verb) == kind and k == node)]
+        if keys:
+            yield "  " + say(f"happened.{kind}", names=several(context, [named(definition, k) for k in keys]))
+    phases = {e.name for e in definition.elements if e.kind == "phase"}
+    done = [k for k in by_kind.get("completed", ()) if k.partition("[")[0] in phases]
+    if done:
+        yield "  " + say("happened.phase_done", names=several(context, [named(definition, k) for k in done]))
+    if state.status in ("completed", "cancelled", "suspended"):
+        yield "  " + say(f"happened.case_{state.status}")
+        return
+    fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
+    waiting = views.waiting(definition, state)
+    new = [w for w in waiting if w.key in fresh]
+    chosen = new or waiting
+    if chosen:
+        names = several(context, [f"{named(definition, w.key)} ({whom(context, definition, w)})" for w in chosen])
+        yield "  " + say("happened.next" if new else "happened.waiting", names=names)
+
+
+def whom(context: Context, definition: Definition, waiting: Any) -> str:
+    """Says who is waited for: the holder, or the roles with the people who have them."""
+    if waiting.holder:
+        return str(waiting.holder)
+    if not waiting.roles:
+        return context.say("happened.itself")
+    return context.say("happened.or").join(people_of(context, definition.name, waiting.roles))
+
+
+def people_of(context: Context, process: str, roles: Iterable[str]) -> list[str]:
+    """Names roles with the people who hold them: `department_head: wang, liu`."""
+    from ..directory import candidates
+
+    out = []
+    with context.store.read() as connection:
+        for role in roles:
+            people = candidates(connection, process, (role,))
+            out.append(f"{role}: {several(context, people)}" if people else context.say("happened.nobody", role=role))
+    return out
+
+
+def refused(
+    context: Context, refusal: Refusal, definition: Definition | None, state: CaseState | None, node: str | None
+) -> int:
+    """Writes a refusal: the sentence, the clause that holds it back, and who could do it."""
+    out = list(refusal_lines(refusal, definition, context.say))
+    if definition is not None and state is not None and node in state.nodes and refusal.code in _AUTHORITY:
+        from ...engine.program import prepare
+        from .. import views
+
+        holder = state.nodes[node].holder
+        roles = views.waited_for(prepare(definition), state.nodes[node])
+        able = [holder] if holder else people_of(context, definition.name, roles)
+        if able:
+            out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
+    sys.stderr.write("\n".join(out) + "\n")
+    return refusal_exit(refusal)
+
+
+# refusals about who a person is, so that naming others helps
+_AUTHORITY = frozenset({"CH501", "CH503", "CH504", "CH505", "CH507", "CH517", "CH520", "CH543"})
+
+
+def _version(record: Record) -> str:
+    return f"{record.data.get('record')} v{record.data.get('number', record.data.get('version', '?'))}"
+
+
+def _to(records: Sequence[Record]) -> str:
+    for record in records:
+        command = record.data.get("command")
+        if isinstance(command, Mapping):
+            to = command.get("to")
+            return str(to.get("person", "")) if isinstance(to, Mapping) else str(to or "")
+    return ""
+
+
+def _json(performed: Performed) -> dict[str, Any]:
+    from .. import views
+
+    return {
+        "case": performed.case,
+        "status": performed.state.status,
+        "version": performed.state.commands,
+        "records": [
+            {"kind": r.kind, "element": r.element, "before": r.before, "after": r.after} for r in performed.records
+        ],
+        "waiting": [
+            {"element": w.key, "holder": w.holder, "roles": list(w.roles), "due": w.due}
+            for w in views.waiting(performed.definition, performed.state)
+        ],
+    }

@@ -1,0 +1,53 @@
+"""`charter cases`: the cases of the database, newest first, with who is waited for."""
+
+from __future__ import annotations
+
+from .context import Context
+from .verb import JSON, Verb, Whole, Words, option, switch
+
+STATUSES = ("open", "suspended", "completed", "cancelled")
+
+
+def run_cases(
+    context: Context, process: str | None, status: str | None, person: str | None, limit: int, as_json: bool
+) -> int:
+    """Lists cases; `person`: those that wait for somebody or were opened by them."""
+    from ..register import listed
+
+    say, output = context.say, context.output
+    with context.store.read() as connection:
+        found = listed(connection, process=process, status=status, person=person, limit=limit)
+    if as_json:
+        output.json([row.to_json() for row in found])
+        return 0
+    if not found:
+        output.line(say("cases.none"))
+        return 0
+    rows = [
+        (
+            f"#{row.number}", row.id, row.process, say(f"states.{row.status}"), output.moment(row.opened_at),
+            row.opened_by, say("happened.comma").join(row.elements),
+            "" if row.due is None else output.relative(row.due, context.now),
+        )
+        for row in found
+    ]  # fmt: skip
+    heads = ("number", "case", "process", "status", "opened", "by", "waiting", "due")
+    output.table([say(f"cases.{head}") for head in heads], rows, styles=("name",))
+    if len(found) == limit:
+        output.line(say("cases.more", limit=limit), "faint")
+    return 0
+
+
+VERBS = {
+    "cases": Verb(
+        "cases",
+        run_cases,
+        [
+            option("--process", "PROCESS"),
+            option("--status", "TEXT", type=Words(STATUSES)),
+            option("--person", "PERSON", name="person"),
+            option("--limit", "NUMBER", type=Whole(), default=100),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}

@@ -1,0 +1,99 @@
+"""From `--set`, `--data`, `--check` or a form on the terminal to the values a command carries.
+
+Knows which records a verb wants; reading them is `runtime/entries.py`, asking is `runtime/forms.py`. What cannot be read
+is a misuse of the command line (exit 2); what reads well goes to the engine, which says whether it is allowed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .context import Context
+from .errors import Misuse, Missing
+
+if TYPE_CHECKING:
+    from ...engine.definition import Definition, Element, TypeRef
+    from ...engine.values import File
+
+
+def ingest(context: Context, path: Path) -> File:
+    """Takes a file into the content store beside the database."""
+    from ..files import Files
+
+    return Files(context.store.folder).ingest(path)
+
+
+def records(
+    context: Context,
+    definition: Definition,
+    wanted: Sequence[str],
+    sets: Sequence[tuple[str, str]],
+    data: Sequence[str],
+    current: Mapping[str, Any],
+) -> tuple[tuple[str, Any], ...]:
+    """Gives (record, encoded value) pairs for the wanted records; asks on a terminal when nothing was given.
+
+    `current`: the encoded current values, which `--set` changes and the form offers.
+    """
+    from ...engine.values import encode
+    from ..entries import Reader, Unreadable
+    from ..forms import Form, gather, said
+
+    reader = Reader(definition.records, lambda path: ingest(context, path))
+    if not sets and not data:
+        if not wanted or not (sys.stdin.isatty() and context.output.terminal):
+            return ()
+        form = Form(reader, context.say, input, context.output.line)
+        types = {r.name: r for r in definition.records}
+        asked = {name: form.record(types[name], current.get(name)) for name in wanted}
+        return tuple((name, encode(value)) for name, value in asked.items())
+    try:
+        gathered = gather(reader, wanted, sets, data, current)
+    except Unreadable as error:
+        raise Misuse("unreadable", detail=str(error)) from None
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise Missing(str(error), path=str(error.filename)) from None
+    except UnicodeDecodeError:
+        raise Misuse("unreadable", detail="UTF-8") from None
+    if gathered.faults:
+        raise Misuse("faults", faults="\n  ".join(said(fault, context.say) for fault in gathered.faults))
+    return tuple((name, encode(value)) for name, value in gathered.records.items())
+
+
+def one_value(context: Context, definition: Definition, kind: TypeRef | None, text: str, name: str) -> Any:
+    """Gives one encoded value of a type read from text; without a type: JSON, else the text itself."""
+    from ...engine.values import encode
+    from ..entries import Reader, parse, Unreadable
+    from ..forms import said
+
+    if kind is None:
+        try:
+            return parse(text, ".json") if text[:1] in '{["' else text
+        except Unreadable:
+            return text
+    reader = Reader(definition.records, lambda path: ingest(context, path))
+    value = reader.value(text, kind, name)
+    if reader.misfits:
+        raise Misuse("faults", faults=said(reader.misfits[0], context.say))
+    return encode(value)
+
+
+def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tuple[str, Any], ...]:
+    """Gives (point, evidence) pairs of `--check NAME[=EVIDENCE]`; a file is taken in, a record is named."""
+    from ...engine.values import encode
+
+    points = {check.name: check for check in element.checklist}
+    out = []
+    for text in given:
+        name, equals, evidence = text.partition("=")
+        check = points.get(name.partition("[")[0])
+        value: Any = evidence if equals else None
+        if value is not None and (check is None or check.evidence in (None, "file")) and Path(value).is_file():
+            value = encode(ingest(context, Path(value)))
+        elif value is not None and check is not None and check.evidence == "file":
+            raise Missing(f"no file {value}", path=value)
+        out.append((name, value))
+    return tuple(out)

@@ -1,0 +1,179 @@
+"""What `show` tells of a case: where it stands, who is waited for since when, and what comes next.
+
+Everything is computed from (definition, state, now); the module knows no database, person or language: states, roles
+and reasons leave it as words and codes, times as microseconds. Invariant: each node of the state appears once in the
+tree, below its phase and its `for each` group; elements that have no node yet appear as planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..engine import readiness
+from ..engine.authority import roles_wanted
+from ..engine.definition import Definition, Element
+from ..engine.program import Plan, Program, prepare
+from ..engine.records import Reason
+from ..engine.state import CaseState, Node, key_of, parse_key
+
+# states in which somebody is waited for
+OPEN = frozenset({"ready", "claimed", "active", "suspended"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the tree. `kind`: phase, activity, approval, milestone, or group for a `for each`."""
+
+    depth: int
+    key: str
+    element: Element
+    kind: str
+    node: Node | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open work: who is waited for (a person, or whoever has one of the roles), since when, until when."""
+
+    key: str
+    element: Element
+    state: str
+    holder: str | None
+    roles: tuple[str, ...]
+    since: int | None
+    due: int | None
+    overdue: bool
+
+
+def rows(definition: Definition, state: CaseState) -> Iterator[Row]:
+    """Yields the tree of a case in document order, instances below their group."""
+    program = prepare(definition)
+    for root in program.roots:
+        yield from _below(root, (), 0, state)
+
+
+def _below(plan: Plan, path: tuple[int, ...], depth: int, state: CaseState) -> Iterator[Row]:
+    key = key_of(plan.name, path)
+    node = state.nodes.get(key)
+    kind = "group" if plan.is_group(path) else plan.kind
+    yield Row(depth, key, plan.element, kind, node, node.state if node else "planned")
+    if kind == "group":
+        for index in range(1, (node.size if node else 0) + 1):
+            yield from _below(plan, (*path, index), depth + 1, state)
+        return
+    for child in plan.children:
+        yield from _below(child, path, depth + 1, state)
+
+
+def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
+    """Lists the open work of a case, what is due first in front."""
+    program = prepare(definition)
+    out = []
+    for row in rows(definition, state):
+        node = row.node
+        if node is None or row.kind not in ("activity", "approval") or node.state not in OPEN:
+            continue
+        out.append(
+            Waiting(
+                row.key, row.element, node.state, node.holder, waited_for(program, node),
+                node.ready_at, node.due, node.overdue,
+            )
+        )  # fmt: skip
+    return sorted(out, key=lambda w: (w.due is None, w.due or 0))
+
+
+def waited_for(program: Program, node: Node) -> tuple[str, ...]:
+    """Names the roles of which somebody is to act on a node; none for what runs by itself."""
+    plan = program.plans[node.element]
+    if plan.element.work is not None:
+        return ()
+    owner = program.definition.owner
+    return tuple(roles_wanted(program, plan, node)) or ((owner,) if owner else ())
+
+
+def coming(definition: Definition, state: CaseState, now: int) -> list[tuple[Row, tuple[Reason, ...]]]:
+    """Lists what is planned inside what is active, with the reasons that hold each back."""
+    if state.status not in ("open", "suspended"):
+        return []
+    program = prepare(definition)
+    out = []
+    for row in rows(definition, state):
+        around = program.plans[row.element.name].container(parse_key(row.key)[1])
+        inside = around is None or ((node := state.nodes.get(around)) is not None and node.state == "active")
+        if row.state == "planned" and inside:
+            out.append((row, tuple(readiness.holds(program, state, row.key, now))))
+    return out
+
+
+def collapsed(tree: list[Row]) -> list[Row]:
+    """Leaves out what lies below a phase or group that has not begun, or that was passed over."""
+    out: list[Row] = []
+    hidden: int | None = None
+    for row in tree:
+        if hidden is not None and row.depth > hidden:
+            continue
+        hidden = row.depth if row.kind in ("phase", "group") and row.state in _CLOSED else None
+        out.append(row)
+    return out
+
+
+_CLOSED = frozenset({"planned", "skipped", "cancelled"})
+
+
+def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any]:
+    """Gives the whole view as JSON data."""
+    return {
+        "case": state.case,
+        "process": definition.name,
+        "title": definition.title,
+        "status": state.status,
+        "reason": state.reason,
+        "opened_at": state.opened_at,
+        "opened_by": state.opened_by,
+        "closed_at": state.closed_at,
+        "version": state.commands,
+        "elements": [_row_json(row) for row in rows(definition, state)],
+        "waiting": [_waiting_json(w) for w in waiting(definition, state)],
+        "coming": [
+            {"element": row.key, "holds": [reason_json(reason, definition) for reason in reasons]}
+            for row, reasons in coming(definition, state, now)
+        ],
+        "records": [
+            {"record": key, "version": v.number, "by": v.by, "at": v.at, "node": v.node, "digest": v.digest,
+             "value": v.value}
+            for key, v in state.versions.items()
+        ],
+    }  # fmt: skip
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    node = row.node
+    facts: Mapping[str, Any] = (
+        {
+            "iteration": node.iteration, "holder": node.holder, "doers": list(node.doers), "outcome": node.outcome,
+            "reason": node.reason, "ready_at": node.ready_at, "ended_at": node.ended_at, "due": node.due,
+            "overdue": node.overdue,
+        }
+        if node
+        else {}
+    )  # fmt: skip
+    return {"element": row.key, "title": row.element.title, "kind": row.kind, "depth": row.depth,
+            "state": row.state, **facts}  # fmt: skip
+
+
+def _waiting_json(w: Waiting) -> dict[str, Any]:
+    return {"element": w.key, "title": w.element.title, "state": w.state, "holder": w.holder, "roles": list(w.roles),
+            "since": w.since, "due": w.due, "overdue": w.overdue}  # fmt: skip
+
+
+def reason_json(reason: Reason, definition: Definition) -> dict[str, Any]:
+    """Gives a reason as JSON data, with its place in the process file."""
+    return {
+        "code": reason.code,
+        "subject": reason.subject,
+        "place": definition.place(reason.subject) if reason.subject else None,
+        "arguments": dict(reason.arguments),
+    }
