@@ -34,7 +34,7 @@ def zone() -> str:
 
 
 def text(at: int) -> str:
-    """Writes an instant as `2026-03-02T01:00:00.000000Z`: always UTC, always six decimals, so text order is time order."""
+    """Writes an instant as `2026-03-02T01:00:00.000000Z`: UTC, six decimals, so that text order is time order."""
     seconds, micros = divmod(at, 1_000_000)
     return f"{_seconds(seconds)}.{micros:06d}Z"
 

@@ -1,6 +1,7 @@
 """The refusals that the host itself makes, before a command reaches a case: CH580 to CH599.
 
-The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section `refusals`.
+The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
+`refusals`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What storage can fail with, as coded exceptions, and how a driver's complaint becomes one of them.
 
-Invariants: every failure of the database that reaches a caller is a `StorageError`; each has its own code and sentence
-in `runtime/messages`, section `errors`. A transaction that failed with one of them has changed nothing.
+Invariants: every failure of the database that reaches a caller is a `StorageError`; each has its own code and
+sentence in `runtime/messages`, section `errors`. A transaction that failed with one of them has changed nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Statements of the hot path: written once in SQLAlchemy Core, compiled once a dialect, run on the driver's cursor.
 
-SQLAlchemy's own execution costs more than SQLite's for one row; what is compiled here is the same text that it would
-send. Parameters are given by position, in the order of `names`. Errors are the driver's; `Store` turns them into coded ones.
+SQLAlchemy's own execution costs more than SQLite's for one row; what is compiled here is the same text that it
+would send. Parameters are given by position, in the order of `names`. Errors are the driver's; `Store` turns them
+into coded ones.
 """
 
 from __future__ import annotations

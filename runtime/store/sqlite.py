@@ -1,7 +1,8 @@
 """What is peculiar to SQLite: how a connection is set up, how a transaction begins, and the append-only triggers.
 
-Invariants: write-ahead log, synchronous=FULL (a commit that returned survives a power cut), foreign keys on, a write
-takes the lock at its beginning, so that it never fails half-way for want of it. `user_version` carries the schema number.
+Invariants: write-ahead log, synchronous=FULL (a commit that returned survives a power cut), foreign keys on, a
+write takes the lock at its beginning, so that it never fails half-way for want of it. `user_version` carries the
+schema number.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 BUSY_SECONDS = 10.0
+
+# What a statement can fail with: SQLAlchemy's wrapping, or the driver's own where `prepared.py` speaks to it.
+FAILURES: tuple[type[Exception], ...] = (DBAPIError, sqlite3.Error)
 
 # An UPDATE or DELETE of a record fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
 # delete trigger fires then too (recursive_triggers).
@@ -70,4 +75,4 @@ def stamp(connection: Connection, schema: int) -> None:
 
 def is_empty(connection: Connection) -> bool:
     """Tells whether the database has no table at all."""
-    return driver(connection).execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    return not driver(connection).execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

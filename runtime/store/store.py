@@ -1,7 +1,8 @@
 """Opens a database and hands out transactions.
 
-A `Store` knows where the database is and that its schema is current; it knows nothing of cases. Invariants: what happens
-in one `write` block is committed whole or not at all; every failure of the database leaves as a `StorageError`.
+A `Store` knows where the database is and that its schema is current; it knows nothing of cases. Invariants: what
+happens in one `write` block is committed whole or not at all; every failure of the database leaves as a
+`StorageError`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
 from . import sqlite
 from .errors import BadAddress, CannotOpen, Missing, NewerSchema, NotADatabase, StorageError, storage_error
@@ -39,7 +40,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Gives a connection that holds the write lock; commits at the end of the block, rolls back on any exception."""
+        """Gives a connection that holds the write lock; commits at the end of the block, or undoes all of it."""
         yield from self._transaction(reading=False)
 
     def _transaction(self, *, reading: bool) -> Iterator[Connection]:
@@ -49,12 +50,12 @@ class Store:
             if reading:
                 connection.info["reading"] = True
             transaction = connection.begin()
-        except (DBAPIError, _DRIVER_ERRORS) as cause:
+        except sqlite.FAILURES as cause:
             raise storage_error(cause, self.url) from cause
         try:
             yield connection
             transaction.commit()
-        except (DBAPIError, _DRIVER_ERRORS) as cause:
+        except sqlite.FAILURES as cause:
             self._abandon(connection)
             raise storage_error(cause, self.url) from cause
         except BaseException:
@@ -81,15 +82,6 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _driver_errors() -> tuple[type[Exception], ...]:
-    import sqlite3
-
-    return (sqlite3.Error,)
-
-
-_DRIVER_ERRORS = _driver_errors()
 
 
 def open_store(url: str | None = None, *, create: bool = True, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
@@ -157,4 +149,4 @@ def _create(connection: Connection) -> None:
         connection.exec_driver_sql(trigger)
 
 
-__all__ = ["Store", "StorageError", "open_store"]
+__all__ = ["StorageError", "Store", "open_store"]

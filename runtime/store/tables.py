@@ -1,9 +1,9 @@
 """Every table of the database, in SQLAlchemy Core. No SQL of one database only; that is in `sqlite.py`.
 
 Three sorts: what is true (definitions, cases, records, people), what the same transaction derives from it for speed
-(work_items, record_versions: `runtime/readmodels.py` can rebuild them), and what is still to be done (outbox, keys).
-Times are microseconds since the epoch, UTC. Invariants: `records` is only ever added to; `cases.head` is the SHA-256 of
-the case's last record; `cases.state` is what replaying its records gives.
+(work_items, record_versions: `runtime/readmodels.py` can rebuild them), and what is still to be done (outbox,
+keys). Times are microseconds since the epoch, UTC. Invariants: `records` is only ever added to; `cases.head` is the
+SHA-256 of the case's last record; `cases.state` is what replaying its records gives.
 """
 
 from __future__ import annotations

@@ -1,0 +1,206 @@
+"""Checks a trail and gives three verdicts: integrity, completeness, truth, each with the first record at fault.
+
+Integrity: every stored body is well-formed, says what its columns say, and continues the chain of hashes; hashed
+are the stored bytes, nothing is written anew. Completeness: sequence numbers are dense from 1 to the count the
+chain's owner keeps, and the head is the last record's hash. Truth: replaying the records through the pinned
+definition gives them again, and the stored state. Somebody who can write the database can recompute all of it; what
+stops them is a head held outside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ...engine import state as states
+from ...engine.replay import replay
+from ...engine.values import canonical
+from .. import clock
+from ..casefile import Archive
+from ..store import Store
+from ..store import tables as t
+from .log import GENESIS, ORGANISATION, Sealed, to_records
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and at which record: `why` is a key of the message tables (section `verify`)."""
+
+    case: str
+    seq: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`sound` or the first fault. name: `integrity`, `completeness`, `truth`."""
+
+    name: str
+    sound: bool
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The three verdicts over what was looked at."""
+
+    integrity: Verdict
+    completeness: Verdict
+    truth: Verdict
+    cases: int
+    records: int
+    # chain -> (records, head): what to compare with a head held outside
+    heads: dict[str, tuple[int, str]]
+
+    @property
+    def sound(self) -> bool:
+        """Tells whether all three verdicts are good."""
+        return self.integrity.sound and self.completeness.sound and self.truth.sound
+
+
+class _NotPlain(ValueError):
+    pass
+
+
+def _refuse_float(_: str) -> Any:
+    raise _NotPlain
+
+
+@dataclass(slots=True)
+class _Findings:
+    integrity: Fault | None = None
+    completeness: Fault | None = None
+    truth: Fault | None = None
+
+    def note(self, name: str, fault: Fault) -> None:
+        if getattr(self, name) is None:
+            setattr(self, name, fault)
+
+
+def verify(store: Store, case: str | None = None) -> Verification:
+    """Verifies one case's trail, or every trail of the database and the organisation's."""
+    findings, heads, cases, records = _Findings(), {}, 0, 0
+    archive = Archive(remembered=0)
+    with store.read() as connection:
+        for chain, count, head in _chains(connection, case):
+            cases += chain != ORGANISATION
+            sealed = list(_check_chain(connection, chain, count, head, findings))
+            records += len(sealed)
+            heads[chain] = (count, head)
+            if chain != ORGANISATION:
+                _check_truth(connection, archive, chain, sealed, findings)
+        if case is None:
+            _check_strays(connection, set(heads), findings)
+    verdicts = {n: Verdict(n, getattr(findings, n) is None, getattr(findings, n)) for n in _Findings.__slots__}
+    return Verification(**verdicts, cases=cases, records=records, heads=heads)
+
+
+def _chains(connection: Connection, case: str | None) -> Iterator[tuple[str, int, str]]:
+    c, k = t.cases.c, t.chains.c
+    query = select(c.id, c.records, c.head).order_by(c.number)
+    if case is not None:
+        query = query.where(c.id == case)
+    for row in connection.execute(query).fetchall():
+        yield row[0], row[1], row[2]
+    if case is None:
+        for row in connection.execute(select(k.chain, k.records, k.head).order_by(k.chain)).fetchall():
+            yield row[0], row[1], row[2]
+
+
+_r = t.records.c
+
+
+def _check_chain(
+    connection: Connection, chain: str, count: int, head: str, findings: _Findings
+) -> Iterator[Sealed]:
+    """Walks one chain and yields its readable records."""
+    query = select(t.records).where(_r.case == chain).order_by(_r.seq)
+    prev, expected = GENESIS, 1
+    for row in connection.execute(query):
+        body = bytes(row.body)
+        if row.seq != expected:
+            findings.note("completeness", Fault(chain, expected, "gap" if row.seq > expected else "repeated"))
+            expected = row.seq
+        fields = _parse(body)
+        if fields is None:
+            findings.note("integrity", Fault(chain, row.seq, "unreadable"))
+        else:
+            if fields.get("prev") != prev:
+                findings.note("integrity", Fault(chain, row.seq, "chain_broken"))
+            if not _agrees(row, fields):
+                findings.note("integrity", Fault(chain, row.seq, "columns_differ"))
+            yield Sealed(chain, row.seq, body, fields, row.position)
+        prev = sha256(body).hexdigest()
+        expected += 1
+    if expected - 1 != count:
+        findings.note("completeness", Fault(chain, min(expected, count + 1), "count_differs"))
+    elif prev != head:
+        findings.note("integrity", Fault(chain, count or None, "head_differs"))
+
+
+def _parse(body: bytes) -> dict[str, Any] | None:
+    try:
+        fields = json.loads(body, parse_float=_refuse_float, parse_constant=_refuse_float)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _agrees(row: Any, fields: dict[str, Any]) -> bool:
+    """Tells whether the columns beside a body say what the body says."""
+    element = fields.get("element")
+    clauses = fields.get("clauses")
+    data = fields.get("data") or {}
+    about = data.get("record") if fields.get("kind") in ("written", "amended") else None
+    try:
+        at = clock.read(fields["at"])
+    except (KeyError, ValueError, TypeError):
+        return False
+    return (
+        fields.get("case") == row.case
+        and fields.get("seq") == row.seq
+        and fields.get("id") == f"{row.case}.{row.seq}"
+        and at == row.at
+        and fields.get("actor") == row.actor
+        and fields.get("kind") == row.kind
+        and fields.get("outcome") == row.outcome
+        and (element.partition("[")[0] if element else None) == row.element
+        and (about.partition("[")[0] if isinstance(about, str) else None) == row.record
+        and (f" {' '.join(clauses)} " if clauses else None) == row.clauses
+    )
+
+
+def _check_truth(
+    connection: Connection, archive: Archive, case: str, sealed: list[Sealed], findings: _Findings
+) -> None:
+    row = connection.execute(select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)).one()
+    definition = archive.pinned(connection, row.definition).definition
+    foreign = next((s for s in sealed if s.fields.get("definition") != row.definition), None)
+    if foreign is not None:
+        findings.note("truth", Fault(case, foreign.seq, "other_definition"))
+        return
+    try:
+        played = replay(definition, list(to_records(sealed)))
+    except (KeyError, TypeError, ValueError):
+        # Records that no step wrote cannot even be read back as commands.
+        findings.note("truth", Fault(case, None, "not_replayable"))
+        return
+    if played.difference is not None:
+        at = played.difference.index
+        findings.note("truth", Fault(case, sealed[at].seq if at < len(sealed) else None, "differs_from_replay"))
+    elif canonical(states.to_json(played.state)) != canonical(json.loads(row.state)):
+        findings.note("truth", Fault(case, None, "state_differs"))
+
+
+def _check_strays(connection: Connection, known: set[str], findings: _Findings) -> None:
+    for (case,) in connection.execute(select(_r.case).distinct()):
+        if case not in known:
+            findings.note("completeness", Fault(case, 1, "no_such_case"))
+
+
+__all__ = ["Fault", "Verdict", "Verification", "verify"]

@@ -1,0 +1,206 @@
+"""A case as it lies in the database: its row, its state, the definition it is pinned to, and where its chain stands.
+
+Reads and writes the row; knows neither commands nor people. Invariants: the row is written only where its head is
+still the one that was read (else `Overtaken`); a definition, once stored, never changes, so it is read once a
+process; a state is parsed again only when the head has moved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ..engine import definition as definitions
+from ..engine import state as states
+from ..engine.definition import Definition
+from ..engine.errors import CharterError
+from ..engine.state import CaseState
+from .audit.log import Chain
+from .readmodels import Shape
+from .store import tables as t
+from .store.prepared import Prepared
+
+
+class NoSuchCase(CharterError):
+    """No case has this id, number or beginning of an id."""
+
+    code = "CH030"
+    exit_code = 4
+
+
+class AmbiguousCase(CharterError):
+    """Several cases' ids begin like this."""
+
+    code = "CH036"
+    exit_code = 4
+
+
+class NoSuchProcess(CharterError):
+    """No process of this name, or no definition of this digest, has been deployed."""
+
+    code = "CH031"
+    exit_code = 4
+
+
+class Overtaken(Exception):
+    """Somebody else has moved the case since it was read; inside this package only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A stored definition with its digest and what the read models need of it."""
+
+    digest: str
+    definition: Definition
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """One case as read: `stored` is False for a case that is only about to be started."""
+
+    chain: Chain
+    state: CaseState
+    pinned: Pinned
+    stored: bool = True
+
+
+_c = t.cases.c
+_READ = Prepared(
+    select(_c.definition, _c.records, _c.head, _c.last_at, _c.state).where(_c.id == bindparam("id")), "id"
+)
+_INSERT_COLUMNS = (
+    "id", "process", "definition", "status", "version", "records", "head", "last_at", "wake", "opened_at", "closed_at",
+    "opened_by", "parent", "state",
+)  # fmt: skip
+_INSERT = Prepared(insert(t.cases).inline(), *_INSERT_COLUMNS)
+# The columns that are in an index are left alone where they did not change.
+_MOVES = ("version", "records", "head", "last_at", "state")
+_MARKS = ("status", "wake", "opened_at", "closed_at")
+_MOVE = Prepared(
+    update(t.cases)
+    .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
+    .values({n: bindparam(n) for n in _MOVES}),
+    *_MOVES, "case_id", "old_head",
+)  # fmt: skip
+_MARK = Prepared(
+    update(t.cases)
+    .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
+    .values({n: bindparam(n) for n in (*_MOVES, *_MARKS)}),
+    *_MOVES, *_MARKS, "case_id", "old_head",
+)  # fmt: skip
+_DEFINITION = Prepared(
+    select(t.definitions.c.body).where(t.definitions.c.digest == bindparam("digest")), "digest"
+)
+
+
+class Archive:
+    """Reads and writes case files, remembering definitions and the states it last saw."""
+
+    def __init__(self, remembered: int = 256) -> None:
+        self._pinned: dict[str, Pinned] = {}
+        self._states: dict[str, tuple[str, CaseState]] = {}
+        self._remembered = remembered
+
+    def pinned(self, connection: Connection, digest: str) -> Pinned:
+        """Gives a stored definition; raises NoSuchProcess."""
+        found = self._pinned.get(digest)
+        if found is None:
+            row = _DEFINITION.run(connection, digest).fetchone()
+            if row is None:
+                raise NoSuchProcess(f"no definition {digest}", process=digest)
+            found = self.remember(digest, definitions.from_json(Definition, json.loads(row[0])))
+        return found
+
+    def remember(self, digest: str, definition: Definition) -> Pinned:
+        """Keeps a definition at hand."""
+        found = self._pinned[digest] = Pinned(digest, definition, Shape(definition))
+        return found
+
+    def find(self, connection: Connection, case: str) -> CaseFile | None:
+        """Reads a case, None when there is none of this id."""
+        row = _READ.run(connection, case).fetchone()
+        if row is None:
+            return None
+        digest, records, head, last_at, text = row
+        seen = self._states.get(case)
+        if seen is not None and seen[0] == head:
+            state = seen[1]
+        else:
+            state = states.from_json(json.loads(text))
+            self.saw(case, head, state)
+        return CaseFile(Chain(case, records, head, last_at), state, self.pinned(connection, digest))
+
+    def load(self, connection: Connection, case: str) -> CaseFile:
+        """Reads a case; raises NoSuchCase."""
+        found = self.find(connection, case)
+        if found is None:
+            raise NoSuchCase(f"no case {case}", case=case)
+        return found
+
+    def saw(self, case: str, head: str, state: CaseState) -> None:
+        """Remembers a committed state; the one seen longest ago makes room."""
+        self._states.pop(case, None)
+        self._states[case] = (head, state)
+        if len(self._states) > self._remembered:
+            self._states.pop(next(iter(self._states)))
+
+    def save(self, connection: Connection, before: CaseFile, chain: Chain, state: CaseState) -> None:
+        """Writes a case's new state and chain end; raises Overtaken when the row is no longer the one that was read."""
+        text = write_state(state)
+        moves = (state.commands, chain.records, chain.head, chain.last_at, text)
+        if not before.stored:
+            _INSERT.run(
+                connection, state.case or chain.case, before.pinned.definition.name, before.pinned.digest, state.status,
+                *moves[:4], state.wake, state.opened_at, state.closed_at, state.opened_by,
+                state.parent[0] if state.parent else None, text,
+            ).close()  # fmt: skip
+            return
+        old = before.state
+        marks: tuple[Any, ...] = (state.status, state.wake, state.opened_at, state.closed_at)
+        if marks == (old.status, old.wake, old.opened_at, old.closed_at):
+            cursor = _MOVE.run(connection, *moves, chain.case, before.chain.head)
+        else:
+            cursor = _MARK.run(connection, *moves, *marks, chain.case, before.chain.head)
+        if cursor.rowcount != 1:
+            raise Overtaken
+        cursor.close()
+
+
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+def write_state(state: CaseState) -> str:
+    """Writes a state as compact JSON text."""
+    return _dumps(states.to_json(state))
+
+
+def resolve(connection: Connection, text: str) -> str:
+    """Finds the case that a person means: its id, its number (`12`, `#12`) or the unique beginning of its id.
+
+    Raises NoSuchCase or AmbiguousCase.
+    """
+    wanted = text.strip()
+    number = wanted.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        found = connection.execute(select(_c.id).where(_c.number == int(number))).scalar()
+        if found is not None or wanted.startswith("#"):
+            if found is None:
+                raise NoSuchCase(f"no case {text}", case=text)
+            return str(found)
+    if wanted:
+        # Ids are lower-case letters and digits, so `~` comes after all that begin alike.
+        query = select(_c.id).where(_c.id >= wanted.lower(), _c.id < wanted.lower() + "~").order_by(_c.id).limit(2)
+        ids: Sequence[str] = list(connection.execute(query).scalars())
+        if len(ids) == 1 or (ids and ids[0] == wanted.lower()):
+            return ids[0]
+        if ids:
+            raise AmbiguousCase(f"several cases begin with {text}", case=text)
+    raise NoSuchCase(f"no case {text}", case=text)
+
+
+__all__ = ["AmbiguousCase", "Archive", "CaseFile", "NoSuchCase", "NoSuchProcess", "Pinned", "resolve"]

@@ -1,0 +1,416 @@
+"""The one way to change a case: load, step, append, commit, then carry out what the step asks of the world.
+
+`Cases` owns the clock and the ids; it decides nothing about a process (that is `engine.step`) and prints nothing.
+Every command, allowed or refused, leaves records in the transaction of its change. Refusals are values. Invariants:
+a case's records, state, read models and outbox change together or not at all; records of a case never run backwards
+in time.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, desc, insert, select
+
+from ..engine import commands
+from ..engine import definition as definitions
+from ..engine.commands import SYSTEM, Actor, Command, Start, Tick
+from ..engine.definition import Definition
+from ..engine.effects import Effect
+from ..engine.records import Record, Refusal
+from ..engine.state import NEW, CaseState
+from ..engine.transition import Step, step
+from ..engine.values import canonical
+from . import clock as server
+from . import readmodels
+from .actors import actor_for
+from .audit import log
+from .audit.log import Chain, Origin
+from .casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, resolve
+from .connectors import Connectors
+from .delivery import Delivery, post
+from .directory import Directory
+from .keys import earlier, note_key
+from .refusals import CONFLICT, UNBOUND, refusal
+from .store import Store
+from .store import tables as t
+
+# A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
+_TICKS = 1000
+# Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth a record.
+_JITTER = 1_000_000
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deployment came to: the digest, whether it is new here, or why it was refused."""
+
+    digest: str
+    new: bool
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """What a command came to: the state after it and all that followed at once, its own records and effects.
+
+    `first` is the sequence number of `records[0]` in the case's chain (in the organisation's for a refusal made
+    before the case was reached).
+    """
+
+    case: str
+    state: CaseState
+    definition: Definition
+    records: tuple[Record, ...]
+    refusal: Refusal | None = None
+    effects: tuple[Effect, ...] = ()
+    first: int = 0
+
+
+class Cases:
+    """The cases of one database, as one host sees them."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], int] = server.now,
+        channel: str = "cli",
+        host: str | None = None,
+        connectors: Connectors | None = None,
+    ) -> None:
+        self.store = store
+        self._clock = clock
+        self._channel = channel
+        self._host = host or ""
+        self._archive = Archive()
+        self.directory = Directory()
+        self.connectors = connectors if connectors is not None else Connectors(store.folder)
+        self._delivery = Delivery(self)
+
+    # -- definitions ---------------------------------------------------------------------------------------------
+
+    def deploy(self, definition: Definition, *, by: str, texts: Mapping[str, str] = _NOTHING) -> Deployed:
+        """Makes a definition the one that new cases run; refused while a parameter is unbound (CH526)."""
+        digest = definitions.digest(definition)
+        unbound = definition.unbound()
+        now = self._clock()
+        data: dict[str, Any] = {"process": definition.name, "version": definition.version, "definition": digest}
+        if unbound:
+            refused = refusal(UNBOUND, definition.name, parameters=list(unbound))
+            with self.store.write() as connection:
+                self._note(connection, "refused", by, {**data, "parameters": list(unbound)}, refused)
+            return Deployed(digest, False, refused)
+        with self.store.write() as connection:
+            d = t.definitions
+            new = connection.execute(select(d.c.digest).where(d.c.digest == digest)).scalar() is None
+            if new:
+                body = json.dumps(definitions.to_json(definition), ensure_ascii=False, separators=(",", ":"))
+                connection.execute(
+                    insert(d).values(
+                        digest=digest, process=definition.name, version=definition.version, title=definition.title,
+                        body=body,
+                    )
+                )  # fmt: skip
+                for name, text in sorted(texts.items()):
+                    hashed = sha256(text.encode()).hexdigest()
+                    connection.execute(
+                        insert(t.texts).values(digest=digest, name=name, sha256=hashed, text=text)
+                    )
+                known = set(
+                    connection.execute(
+                        select(t.process_roles.c.role).where(t.process_roles.c.process == definition.name)
+                    ).scalars()
+                )
+                for role in {r.name for r in definition.roles} - known:
+                    connection.execute(insert(t.process_roles).values(role=role, process=definition.name))
+            connection.execute(
+                insert(t.deployments).values(process=definition.name, digest=digest, at=now, by=by)
+            )
+            data["texts"] = {name: sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())}
+            self._note(connection, "deployed", by, data)
+        return Deployed(digest, new)
+
+    def definition(self, case_or_digest: str) -> Definition:
+        """Gives the definition that a case is pinned to, or that of a digest, or the latest of a process's name."""
+        with self.store.read() as connection:
+            found = self._archive.find(connection, case_or_digest)
+            if found is not None:
+                return found.pinned.definition
+            if len(case_or_digest) == 64:
+                return self._archive.pinned(connection, case_or_digest).definition
+            return self._latest(connection, case_or_digest).definition
+
+    def processes(self) -> list[Definition]:
+        """Lists the latest deployed definition of every process, by name."""
+        with self.store.read() as connection:
+            names = connection.execute(select(t.deployments.c.process).distinct().order_by(t.deployments.c.process))
+            return [self._latest(connection, name).definition for name in list(names.scalars())]
+
+    def _latest(self, connection: Connection, process: str) -> Pinned:
+        d = t.deployments.c
+        digest = connection.execute(
+            select(d.digest).where(d.process == process).order_by(desc(d.number)).limit(1)
+        ).scalar()
+        if digest is None:
+            raise NoSuchProcess(f"no process {process} has been deployed", process=process)
+        return self._archive.pinned(connection, digest)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def resolve(self, text: str) -> str:
+        """Gives the id of the case that `text` means: an id, its unique beginning, or a number."""
+        with self.store.read() as connection:
+            return resolve(connection, text)
+
+    def state(self, case: str) -> CaseState:
+        """Gives a case's present state."""
+        with self.store.read() as connection:
+            return self._archive.load(connection, case).state
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    def start(
+        self, process: str, *, person: str, records: Mapping[str, Any] = _NOTHING, key: str | None = None
+    ) -> Performed:
+        """Opens a case of the latest definition of a process."""
+        case = new_id()
+        return self._perform(case, person, "start", {"records": records}, key=key, process=process)
+
+    def perform(
+        self,
+        case: str,
+        *,
+        person: str,
+        verb: str,
+        node: str | None = None,
+        key: str | None = None,
+        seen: int | None = None,
+        on_behalf_of: str | None = None,
+        **arguments: Any,
+    ) -> Performed:
+        """Performs one command on a case for a person.
+
+        `arguments` are the command's fields (engine/commands.py); records and checks may be given as mappings, `to` of
+        `delegate` as a person's id. `seen`: the version (`CaseState.commands`) that the person looked at; another one
+        is refused as a conflict. `key`: repeating it gives the first result again. `on_behalf_of`: whose substitute or
+        delegate acts; found by itself where only a principal's authority will do.
+        """
+        if node is not None:
+            arguments["node"] = node
+        return self._perform(case, person, verb, arguments, key=key, seen=seen, behalf=on_behalf_of)
+
+    def tick(self, case: str | None = None, *, until: int | None = None) -> int:
+        """Makes happen what has come due, in one case or all, and sends what is still to be sent; gives how many ticks.
+
+        `until` bounds what counts as due; it never goes past the clock.
+        """
+        from .timers import due
+
+        now = self._clock()
+        until = now if until is None else min(until, now)
+        ticked = 0
+        while True:
+            with self.store.read() as connection:
+                wanted = [case] if case is not None else due(connection, until)
+            done = sum(self._tick(each, until) for each in wanted)
+            ticked += done
+            if case is not None or not done:
+                break
+        self._delivery.deliver(case)
+        return ticked
+
+    def _tick(self, case: str, until: int) -> int:
+        with self.store.write() as connection:
+            file = self._archive.load(connection, case)
+            after, done, _ = self._run_down(connection, file, until)
+        self._archive.saw(case, after.chain.head, after.state)
+        return done
+
+    def _run_down(self, connection: Connection, file: CaseFile, until: int) -> tuple[CaseFile, int, list[Effect]]:
+        """Sends the ticks that are due, inside the transaction."""
+        done, effects = 0, []
+        while (wake := file.state.wake) is not None and wake <= until and done < _TICKS:
+            command = Tick(actor=SYSTEM, at=self._now(file))
+            ticked = step(file.pinned.definition, file.state, command)
+            file = self._write(connection, file, command, ticked)
+            effects += ticked.effects
+            done += 1
+            if ticked.refusal is not None or file.state.wake == wake:
+                break
+        return file, done, effects
+
+    def now(self) -> int:
+        """Gives the clock's time, microseconds since the epoch."""
+        return self._clock()
+
+    def _now(self, file: CaseFile) -> int:
+        """Gives the time for the next record: the clock's, but never before the case's last one."""
+        return max(self._clock(), file.chain.last_at)
+
+    def _perform(
+        self, case: str, person: str, verb: str, arguments: Mapping[str, Any], *, key: str | None = None,
+        seen: int | None = None, behalf: str | None = None, process: str | None = None,
+    ) -> Performed:  # fmt: skip
+        mark = fingerprint(process or case, person, verb, arguments) if key is not None else ""
+        try:
+            with self.store.write() as connection:
+                if key is not None:
+                    before = earlier(connection, key, mark)
+                    if before is not None:
+                        return self._again(connection, before, person, verb)
+                if process is not None:
+                    file = CaseFile(Chain(case), NEW, self._latest(connection, process), stored=False)
+                    effects: list[Effect] = []
+                else:
+                    file = self._archive.load(connection, case)
+                    file, _, effects = self._run_down(connection, file, self._now(file))
+                before_it = file
+                performed, file = self._one(connection, file, person, verb, arguments, seen, behalf)
+                # A command that never reached the case may be sent again with its key: nothing came of it.
+                if key is not None and file is not before_it:
+                    note_key(connection, key, mark, performed, self._clock())
+                effects += performed.effects
+        except Overtaken:
+            # Only databases that lock rows come here: another host moved the case between our read and our write.
+            return self._conflict(case, person, verb, seen)
+        self._archive.saw(case, file.chain.head, file.state)
+        if effects:
+            self._delivery.deliver(case)
+            with self.store.read() as connection:
+                latest = self._archive.load(connection, case)
+            return _with_state(performed, latest.state)
+        return performed
+
+    def _one(
+        self, connection: Connection, file: CaseFile, person: str, verb: str, arguments: Mapping[str, Any],
+        seen: int | None, behalf: str | None,
+    ) -> tuple[Performed, CaseFile]:  # fmt: skip
+        """Judges who asks, then runs the command."""
+        definition, case = file.pinned.definition, file.chain.case
+        if seen is not None and seen != file.state.commands:
+            refused = refusal(CONFLICT, None, case=case, seen=seen, version=file.state.commands)
+            return self._turned_away(connection, file, person, verb, refused), file
+        at = self._now(file)
+        if (clock := self._clock()) < file.chain.last_at - _JITTER:
+            data = {"case": case, "clock": server.text(clock), "last_record": server.text(file.chain.last_at)}
+            self._note(connection, "clock_stepped_back", SYSTEM.person, data)
+        actor = actor_for(self.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf)
+        if isinstance(actor, Refusal):
+            return self._turned_away(connection, file, person, verb, actor), file
+        built = self._command(connection, file, verb, actor, at, arguments)
+        if isinstance(built, Refusal):
+            return self._turned_away(connection, file, person, verb, built), file
+        done = step(definition, file.state, built)
+        if done.refusal is not None and not file.stored:  # no case comes of it
+            return self._turned_away(connection, file, person, verb, done.refusal), file
+        after = self._write(connection, file, built, done)
+        first = file.chain.records + 1
+        return Performed(case, after.state, definition, done.records, done.refusal, done.effects, first), after
+
+    def _command(
+        self, connection: Connection, file: CaseFile, verb: str, actor: Actor, at: int, arguments: Mapping[str, Any]
+    ) -> Command | Refusal:
+        given = {k: v for k, v in arguments.items() if v is not None}
+        for name in ("records", "checks"):
+            if name in given and isinstance(given[name], Mapping):
+                given[name] = tuple(given[name].items())
+        if verb == "start":
+            return Start(actor=actor, at=at, case=file.chain.case, **given)
+        if verb == "delegate" and isinstance(given.get("to"), str):
+            to = self.directory.actor(connection, given["to"], file.pinned.definition.name, at)
+            if isinstance(to, Refusal):
+                return to
+            given["to"] = to
+        return commands.COMMANDS[verb](actor=actor, at=at, **given)
+
+    def _write(self, connection: Connection, file: CaseFile, command: Command, done: Step) -> CaseFile:
+        """Writes all that comes of a step, inside the transaction."""
+        pinned = file.pinned
+        origin = Origin(self._channel, self._host, pinned.definition.name, pinned.digest)
+        chain, sealed = log.seal(file.chain, done.records, origin)
+        log.store(connection, sealed, done.records, file.chain.last_at)
+        self._archive.save(connection, file, chain, done.state)
+        readmodels.keep(connection, pinned.shape, file.state, done.state, sealed)
+        if done.effects:
+            post(connection, file.chain.case, done.effects, command.at)
+        return CaseFile(chain, done.state, pinned)
+
+    def answer(self, connection: Connection, case: str, build: Callable[[CaseFile, int], Command | None]) -> None:
+        """Runs a command of the engine's own (Assign, Answer) inside the caller's transaction; None does nothing."""
+        file = self._archive.load(connection, case)
+        command = build(file, self._now(file))
+        if command is not None:
+            self._write(connection, file, command, step(file.pinned.definition, file.state, command))
+
+    def open_child(
+        self, connection: Connection, process: str, build: Callable[[str, int], Start]
+    ) -> tuple[str, Refusal | None]:
+        """Opens a case that another case asked for, inside the caller's transaction; raises NoSuchProcess."""
+        case = new_id()
+        file = CaseFile(Chain(case), NEW, self._latest(connection, process), stored=False)
+        command = build(case, self._clock())
+        done = step(file.pinned.definition, NEW, command)
+        if done.refusal is None:
+            self._write(connection, file, command, done)
+        return case, done.refusal
+
+    # -- what never reaches a case -------------------------------------------------------------------------------
+
+    def _turned_away(
+        self, connection: Connection, file: CaseFile, person: str, verb: str, refused: Refusal
+    ) -> Performed:
+        data = {"verb": verb, "process": file.pinned.definition.name}
+        if file.stored:
+            data["case"] = file.chain.case
+        records, first = self._note(connection, "refused", person, data, refused)
+        return Performed(file.chain.case, file.state, file.pinned.definition, records, refused, (), first)
+
+    def _conflict(self, case: str, person: str, verb: str, seen: int | None) -> Performed:
+        with self.store.write() as connection:
+            file = self._archive.load(connection, case)
+            refused = refusal(CONFLICT, None, case=case, seen=seen, version=file.state.commands)
+            return self._turned_away(connection, file, person, verb, refused)
+
+    def _again(self, connection: Connection, before: Any, person: str, verb: str) -> Performed:
+        case, first, records, refused = before
+        file = self._archive.load(connection, case)
+        if refused is not None and not records:
+            return self._turned_away(connection, file, person, verb, refused)
+        return Performed(case, file.state, file.pinned.definition, records, refused, (), first)
+
+    def _note(
+        self, connection: Connection, kind: str, actor: str, data: Mapping[str, Any], refused: Refusal | None = None
+    ) -> tuple[tuple[Record, ...], int]:
+        """Writes a record that concerns no case's own course into the organisation's chain."""
+        full = dict(data)
+        if refused is not None:
+            full["reasons"] = [{"code": r.code, "arguments": dict(r.arguments)} for r in refused.reasons]
+        outcome = "done" if refused is None else "refused"
+        record = Record(kind, self._clock(), actor, outcome=outcome, data=full)
+        sealed = log.append(connection, [record], Origin(self._channel, self._host))
+        return (record,), sealed[0].seq
+
+
+def _with_state(performed: Performed, state: CaseState) -> Performed:
+    p = performed
+    return Performed(p.case, state, p.definition, p.records, p.refusal, p.effects, p.first)
+
+
+def new_id() -> str:
+    """Gives a fresh case id: 16 characters of an alphabet without look-alikes, 80 random bits, a letter first."""
+    alphabet = "abcdefghjkmnpqrstvwxyz0123456789"
+    return secrets.choice(alphabet[:22]) + "".join(secrets.choice(alphabet) for _ in range(15))
+
+
+def fingerprint(subject: str, person: str, verb: str, arguments: Mapping[str, Any]) -> str:
+    """Hashes what a command asks, so that a key can be told from the same key on another command."""
+    plain = {k: (sorted(map(list, v.items())) if isinstance(v, Mapping) else v) for k, v in arguments.items()}
+    return sha256(canonical([subject, person, verb, plain])).hexdigest()

@@ -1,0 +1,268 @@
+"""The people of the organisation: who is there, their roles, skills, certificates, absences and stand-ins.
+
+Every change is one audit record in the organisation's chain, in the transaction of the change. A stand-in counts
+only within its time, for its scope, and once the stand-in has accepted; it can be revoked and is never passed on.
+Reading a person's authority is in `directory.py`. Invariant: what a person may do is nowhere but here; default
+deny.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ..engine.errors import CharterError
+from ..engine.records import Record
+from . import clock as server
+from .audit.log import Origin, append
+from .directory import ANY, Directory, Person, StandIn, load
+from .people_files import BadPerson, Entry
+from .store import Store
+from .store import tables as t
+
+
+class NoSuchPerson(CharterError):
+    """The directory has no person of that name."""
+
+    code = "CH033"
+    exit_code = 4
+
+
+class NoSuchStandIn(CharterError):
+    """There is no stand-in of that number for this person, or it is settled already."""
+
+    code = "CH034"
+    exit_code = 4
+
+
+class People:
+    """The directory and the commands that change it. `by` is who makes the change, as the audit names them."""
+
+    def __init__(
+        self, store: Store, *, by: str, clock: Callable[[], int] = server.now, channel: str = "cli"
+    ) -> None:
+        self._store = store
+        self._by = by
+        self._clock = clock
+        self._origin = Origin(channel)
+        self._directory = Directory()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def all(self) -> list[Person]:
+        """Lists everybody, by id."""
+        with self._store.read() as connection:
+            ids = connection.execute(select(t.persons.c.id).order_by(t.persons.c.id)).scalars()
+            return [p for i in list(ids) if (p := load(connection, i)) is not None]
+
+    def get(self, person: str) -> Person:
+        """Gives one person; raises NoSuchPerson."""
+        with self._store.read() as connection:
+            return self._must(connection, person)
+
+    def stand_ins(self, person: str) -> list[StandIn]:
+        """Lists the stand-ins that a person has named or been named for."""
+        s = t.substitutions
+        with self._store.read() as connection:
+            rows = connection.execute(
+                select(
+                    s.c.number, s.c.kind, s.c.principal, s.c.person, s.c.process, s.c.role, s.c.since, s.c.until,
+                    s.c.accepted_at, s.c.revoked_at,
+                ).where((s.c.principal == person) | (s.c.person == person)).order_by(s.c.number)
+            )  # fmt: skip
+            return [StandIn(*columns) for columns in map(tuple[Any, ...], rows)]
+
+    @staticmethod
+    def _must(connection: Connection, person: str) -> Person:
+        found = load(connection, person)
+        if found is None:
+            raise NoSuchPerson(f"nobody is called {person}", person=person)
+        return found
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def add(self, person: str, name: str | None = None) -> None:
+        """Adds a person, or renames and re-activates one."""
+        with self._store.write() as connection:
+            self._add(connection, person, name)
+
+    def deactivate(self, person: str, reason: str | None = None) -> None:
+        """Takes all authority from a person; what they did keeps their name."""
+        with self._store.write() as connection:
+            self._must(connection, person)
+            connection.execute(update(t.persons).where(t.persons.c.id == person).values(active=0))
+            self._record(connection, "person_deactivated", {"person": person}, reason)
+
+    def grant(self, person: str, role: str, process: str = ANY) -> None:
+        """Gives a person a role, in one process or (`*`) in all."""
+        with self._store.write() as connection:
+            self._must(connection, person)
+            self._grant(connection, person, role, process)
+
+    def revoke(self, person: str, role: str, process: str = ANY, reason: str | None = None) -> None:
+        """Takes a role from a person; what is not held is left alone."""
+        g = t.grants.c
+        with self._store.write() as connection:
+            self._must(connection, person)
+            done = connection.execute(
+                delete(t.grants).where(g.person == person, g.role == role, g.process == process)
+            )
+            if done.rowcount:
+                data = {"person": person, "role": role, "process": process}
+                self._record(connection, "role_revoked", data, reason)
+
+    def skill(self, person: str, skill: str, level: int) -> None:
+        """Sets a person's level in a skill."""
+        with self._store.write() as connection:
+            self._must(connection, person)
+            self._skill(connection, person, skill, level)
+
+    def certify(self, person: str, certificate: str, valid_until: int | None = None) -> None:
+        """Notes a certificate, until an instant or for good."""
+        with self._store.write() as connection:
+            self._must(connection, person)
+            self._certify(connection, person, certificate, valid_until)
+
+    def absent(self, person: str, since: int, until: int, reason: str | None = None) -> None:
+        """Notes that a person is away from `since` until before `until`."""
+        with self._store.write() as connection:
+            self._must(connection, person)
+            self._absent(connection, person, since, until, reason)
+
+    def stand_in(
+        self, kind: str, principal: str, person: str, *, since: int, until: int, process: str = ANY, role: str = ANY
+    ) -> int:
+        """Names somebody to act for another and gives the number to accept it by.
+
+        kind: `substitute` counts only while the principal is absent, `delegation` throughout.
+        """
+        with self._store.write() as connection:
+            return self._stand_in(connection, kind, principal, person, since, until, process, role)
+
+    def accept(self, number: int, person: str) -> None:
+        """Accepts a stand-in; only the one who is to stand in can."""
+        self._settle(number, person, "accepted_at", "stand_in_accepted", ("person",))
+
+    def end(self, number: int, person: str) -> None:
+        """Revokes a stand-in; either side can."""
+        self._settle(number, person, "revoked_at", "stand_in_revoked", ("person", "principal"))
+
+    def _settle(self, number: int, person: str, column: str, kind: str, sides: tuple[str, ...]) -> None:
+        s = t.substitutions
+        with self._store.write() as connection:
+            row = connection.execute(select(s).where(s.c.number == number)).mappings().fetchone()
+            if row is None or row[column] is not None or person not in [row[side] for side in sides]:
+                raise NoSuchStandIn(f"no stand-in {number} of {person}", number=number, person=person)
+            connection.execute(update(s).where(s.c.number == number).values({column: self._clock()}))
+            data = {"number": number, "principal": row["principal"], "person": row["person"]}
+            self._record(connection, kind, data)
+
+    def load(self, entries: Iterable[Mapping[str, Any]]) -> int:
+        """Adds or completes people from read entries (see `people_files.py`), all or none; gives how many.
+
+        An entry: `id`, `name`, `roles` (name or {role, process}), `skills` {name: level}, `certificates` (name or
+        {name, until}), `absences` [{since, until, reason}], `substitutes`
+        [{person, since, until, process, role, kind}].
+        What an entry says of a stand-in counts as accepted: the file is the organisation's own word.
+        """
+        read = [Entry.of(e) for e in entries]
+        with self._store.write() as connection:
+            for e in read:
+                self._add(connection, e.id, e.name)
+                for role, process in e.roles:
+                    self._grant(connection, e.id, role, process)
+                for skill, level in e.skills:
+                    self._skill(connection, e.id, skill, level)
+                for certificate, until in e.certificates:
+                    self._certify(connection, e.id, certificate, until)
+                for since, until, reason in e.absences:
+                    self._absent(connection, e.id, since, until, reason)
+            for e in read:
+                for kind, person, since, until, process, role in e.substitutes:
+                    self._stand_in(connection, kind, e.id, person, since, until, process, role, accepted=True)
+        return len(read)
+
+    # -- one change inside a transaction -------------------------------------------------------------------------
+
+    def _add(self, connection: Connection, person: str, name: str | None) -> None:
+        found = load(connection, person)
+        if found is None:
+            connection.execute(insert(t.persons).values(id=person, name=name or person, active=1))
+            self._record(connection, "person_added", {"person": person, "name": name or person})
+        elif not found.active or (name is not None and name != found.name):
+            connection.execute(
+                update(t.persons).where(t.persons.c.id == person).values(name=name or found.name, active=1)
+            )
+            data = {"person": person, "name": name or found.name, "old": found.name, "was_active": found.active}
+            self._record(connection, "person_changed", data)
+
+    def _grant(self, connection: Connection, person: str, role: str, process: str) -> None:
+        found = load(connection, person)
+        if found is not None and (role, process) not in found.grants:
+            connection.execute(insert(t.grants).values(person=person, role=role, process=process))
+            self._record(connection, "role_granted", {"person": person, "role": role, "process": process})
+
+    def _skill(self, connection: Connection, person: str, skill: str, level: int) -> None:
+        s = t.skills.c
+        old = connection.execute(select(s.level).where(s.person == person, s.skill == skill)).scalar()
+        if old == level:
+            return
+        connection.execute(delete(t.skills).where(s.person == person, s.skill == skill))
+        connection.execute(insert(t.skills).values(person=person, skill=skill, level=level))
+        self._record(connection, "skill_set", {"person": person, "skill": skill, "old": old, "new": level})
+
+    def _certify(self, connection: Connection, person: str, certificate: str, valid_until: int | None) -> None:
+        c = t.certificates.c
+        old = connection.execute(
+            select(c.valid_until).where(c.person == person, c.certificate == certificate)
+        ).fetchone()
+        if old is not None and old[0] == valid_until:
+            return
+        connection.execute(delete(t.certificates).where(c.person == person, c.certificate == certificate))
+        connection.execute(
+            insert(t.certificates).values(person=person, certificate=certificate, valid_until=valid_until)
+        )
+        data = {"person": person, "certificate": certificate, "valid_until": valid_until}
+        self._record(connection, "certificate_noted", data)
+
+    def _absent(self, connection: Connection, person: str, since: int, until: int, reason: str | None) -> None:
+        if until <= since:
+            raise BadPerson("an absence ends before it begins", person=person, field="until")
+        a = t.absences
+        same = select(a.c.number).where(a.c.person == person, a.c.since == since, a.c.until == until)
+        if connection.execute(same).fetchone() is None:
+            connection.execute(insert(a).values(person=person, since=since, until=until, reason=reason))
+            data = {"person": person, "since": server.text(since), "until": server.text(until)}
+            self._record(connection, "absence_noted", data, reason)
+
+    def _stand_in(
+        self, connection: Connection, kind: str, principal: str, person: str, since: int, until: int,
+        process: str, role: str, *, accepted: bool = False,
+    ) -> int:  # fmt: skip
+        if kind not in ("substitute", "delegation"):
+            raise BadPerson(f"{kind} is no kind of stand-in", person=principal, field="kind")
+        if until <= since or person == principal:
+            raise BadPerson("a stand-in needs a time and another person", person=principal, field="until")
+        self._must(connection, principal)
+        self._must(connection, person)
+        s = t.substitutions
+        values = {
+            "kind": kind, "principal": principal, "person": person, "process": process, "role": role, "since": since,
+            "until": until,
+        }  # fmt: skip
+        same = select(s.c.number).where(*(s.c[k] == v for k, v in values.items()), s.c.revoked_at.is_(None))
+        known = connection.execute(same).scalar()
+        if known is not None:
+            return int(known)
+        at = self._clock() if accepted else None
+        made = insert(s).values(**values, accepted_at=at).returning(s.c.number)
+        number = int(connection.execute(made).scalar_one())
+        data = {**values, "number": number, "since": server.text(since), "until": server.text(until)}
+        self._record(connection, "stand_in_named", {**data, "accepted": accepted})
+        return number
+
+    def _record(self, connection: Connection, kind: str, data: Mapping[str, Any], reason: str | None = None) -> None:
+        record = Record(kind, self._clock(), self._by, reason=reason, data=data)
+        append(connection, [record], self._origin)

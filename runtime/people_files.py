@@ -1,0 +1,182 @@
+"""Reads people from a YAML, JSON or CSV file into checked entries. Knows nothing of the database.
+
+YAML and JSON hold a list of people, or {people: [...]}. CSV has a heading line; `roles`, `skills` and
+`certificates` hold several values apart by `;`: `manager; hr@leave_request`, `negotiation=3; law=1`, `PMP`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from ..engine.errors import CharterError
+from .directory import ANY
+from .files import FileNotReadable
+
+# What has no end lasts this long: year 9999.
+FOREVER = 253_402_300_799_000_000
+
+
+class BadPerson(CharterError):
+    """A person's data cannot be read: an unknown key, a value of the wrong kind, an end before its beginning."""
+
+    code = "CH035"
+    exit_code = 1
+
+
+_KEYS = frozenset({"id", "name", "roles", "skills", "certificates", "absences", "substitutes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person as a file gives them, times in microseconds."""
+
+    id: str
+    name: str | None
+    roles: tuple[tuple[str, str], ...]
+    skills: tuple[tuple[str, int], ...]
+    certificates: tuple[tuple[str, int | None], ...]
+    absences: tuple[tuple[int, int, str | None], ...]
+    substitutes: tuple[tuple[str, str, int, int, str, str], ...]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Entry:
+        """Checks one entry; raises BadPerson naming the person and the field."""
+        person = data.get("id") if isinstance(data, Mapping) else None
+        if not isinstance(person, str) or not person.strip() or "|" in person:
+            raise BadPerson("an entry has no id, or an id with `|`", person=str(person), field="id")
+        for key in data:
+            if key not in _KEYS:
+                raise BadPerson(f"unknown key {key}", person=person, field=str(key))
+        field = "name"
+        try:
+            name = data.get("name")
+            if name is not None and not isinstance(name, str):
+                raise TypeError
+            field = "roles"
+            roles = tuple(_role(r) for r in _list(data, field))
+            field = "skills"
+            skills = tuple((str(k), _level(v)) for k, v in (data.get(field) or {}).items())
+            field = "certificates"
+            certificates = tuple(_certificate(c) for c in _list(data, field))
+            field = "absences"
+            absences = tuple((*_period(a), a.get("reason")) for a in _list(data, field))
+            field = "substitutes"
+            substitutes = tuple(
+                (s.get("kind", "substitute"), _text(s["person"]), *_period(s), *_scope(s)) for s in _list(data, field)
+            )
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as cause:
+            raise BadPerson(f"{field} of {person} cannot be read", person=person, field=field) from cause
+        return cls(person, name, roles, skills, certificates, absences, substitutes)
+
+
+def _list(data: Mapping[str, Any], key: str) -> list[Any]:
+    value = data.get(key)
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError
+    return value
+
+
+def _level(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _role(value: Any) -> tuple[str, str]:
+    if isinstance(value, str):
+        role, _, process = value.partition("@")
+        return _text(role.strip()), process.strip() or ANY
+    return _text(value["role"]), value.get("process", ANY)
+
+
+def _scope(value: Mapping[str, Any]) -> tuple[str, str]:
+    return _text(value.get("process", ANY)), _text(value.get("role", ANY))
+
+
+def _certificate(value: Any) -> tuple[str, int | None]:
+    if isinstance(value, str):
+        return _text(value), None
+    until = value.get("until")
+    return _text(value["name"]), None if until is None else instant(until, last=True)
+
+
+def _period(value: Mapping[str, Any]) -> tuple[int, int]:
+    since, until = value.get("since"), value.get("until")
+    return (0 if since is None else instant(since)), (FOREVER if until is None else instant(until, last=True))
+
+
+def instant(value: Any, *, last: bool = False, zone: tzinfo | None = None) -> int:
+    """Reads a day or a time, in the local zone where it names none, as microseconds; a last day is meant whole.
+
+    Raises ValueError or TypeError.
+    """
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day) + (timedelta(days=1) if last else timedelta())
+    elif isinstance(value, str):
+        day_only = len(value.strip()) <= 10
+        moment = datetime.fromisoformat(value.strip())
+        if day_only and last:
+            moment += timedelta(days=1)
+    else:
+        raise TypeError
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Reads a file of people; raises FileNotReadable or BadPerson."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as cause:
+        raise FileNotReadable(str(cause), path=str(path)) from cause
+    except UnicodeDecodeError as cause:
+        raise BadPerson(f"{path} is not UTF-8 text", person=str(path), field="file") from cause
+    kind = path.suffix.lower()
+    try:
+        if kind == ".csv":
+            return [_row(row) for row in csv.DictReader(io.StringIO(text))]
+        if kind == ".json":
+            data = json.loads(text)
+        else:
+            import yaml
+
+            data = yaml.safe_load(text)
+    except Exception as cause:
+        # Each of the three readers has exceptions of its own; all mean that the file is not what its name says.
+        raise BadPerson(f"{path} cannot be read: {cause}", person=str(path), field="file") from cause
+    people = data.get("people") if isinstance(data, dict) else data
+    if not isinstance(people, list):
+        raise BadPerson(f"{path} holds no list of people", person=str(path), field="people")
+    return people
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    cells = ((k, v) for k, v in row.items() if isinstance(k, str) and isinstance(v, str))
+    out: dict[str, Any] = {k.strip(): v.strip() for k, v in cells if v.strip()}
+    for key in ("roles", "certificates"):
+        if key in out:
+            out[key] = [part.strip() for part in out[key].split(";") if part.strip()]
+    if "skills" in out:
+        pairs = (part.partition("=") for part in out["skills"].split(";") if part.strip())
+        out["skills"] = {name.strip(): int(level) for name, _, level in pairs}
+    return out

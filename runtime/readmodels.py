@@ -1,0 +1,183 @@
+"""What the same transaction keeps beside a case for speed: open work by role and by person, and who wrote which
+version.
+
+Read models follow from the case's state (and, for a version, from the record that holds it): `rebuild` makes them
+anew, and a property test compares. Only what a step changed is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select
+
+from ..engine.definition import Definition, Element
+from ..engine.state import CaseState, Node, parse_key
+from .audit.log import Sealed, load
+from .store import tables as t
+from .store.prepared import Prepared
+
+# Work without a due date comes after all work that has one: some 3,000 years later.
+_NEVER = 10**17
+
+_OPEN = frozenset({"ready", "claimed", "active", "suspended"})
+
+_COLUMNS = (
+    "case", "node", "role", "process", "element", "state", "iteration", "holder", "assigned", "barred", "since", "due",
+    "rank",
+)  # fmt: skip
+Row = tuple[object, ...]
+
+
+def _separated(definition: Definition) -> Mapping[str, tuple[str, ...]]:
+    """Gives, for each element, the elements that its doers may not do."""
+    out: dict[str, tuple[str, ...]] = {}
+    for s in definition.separations:
+        if not s.same:
+            out[s.other] = (*out.get(s.other, ()), s.element)
+    return out
+
+
+class Shape:
+    """What the read models need of a definition, looked up once."""
+
+    __slots__ = ("elements", "groups", "name", "owner", "separated", "separated_from")
+
+    def __init__(self, definition: Definition) -> None:
+        self.name = definition.name
+        self.owner = definition.owner
+        self.elements = {e.name: e for e in definition.elements if e.kind in ("activity", "approval")}
+        # element -> length of the index path of its `for each` group node; the work is in the longer ones
+        self.groups: dict[str, int] = {}
+        depth: dict[str | None, int] = {None: 0}
+        for e in definition.elements:
+            depth[e.name] = depth[e.parent] + (e.many is not None)
+            if e.many is not None:
+                self.groups[e.name] = depth[e.parent]
+        self.separated = _separated(definition)
+        self.separated_from: dict[str, set[str]] = {}
+        for other, elements in self.separated.items():
+            for element in elements:
+                self.separated_from.setdefault(element, set()).add(other)
+
+
+def _roles(element: Element, node: Node) -> tuple[str, ...]:
+    agreement = element.agreement
+    if agreement is None:
+        return element.roles
+    if agreement.escalation is not None and node.rejects >= agreement.escalation.rejects:
+        return (agreement.escalation.role,)
+    if node.stage >= len(agreement.stages):
+        return ()
+    return tuple(role for role, _ in agreement.stages[node.stage].seats)
+
+
+def _barred(shape: Shape, state: CaseState, element: Element, node: Node) -> str:
+    people = {v.person for v in node.votes if v.stage == node.stage}
+    others = shape.separated_from.get(element.name)
+    if others:
+        for other in state.nodes.values():
+            if other.element in others:
+                people.update(other.doers)
+    return f"|{'|'.join(sorted(people))}|" if people else ""
+
+
+def work_rows(shape: Shape, state: CaseState, node: Node) -> list[Row]:
+    """Gives the open-work rows of one node: none, one for its holder, or one for each role it is offered to."""
+    element = shape.elements.get(node.element)
+    if element is None or node.state not in _OPEN or state.status != "open" or element.work is not None:
+        return []
+    if element.many is not None and len(parse_key(node.key)[1]) == shape.groups[element.name]:
+        return []
+    since = node.ready_at or state.opened_at or 0
+    rank = node.due if node.due is not None else since + _NEVER
+    barred = _barred(shape, state, element, node)
+    roles = ("",) if node.holder is not None else (_roles(element, node) or (shape.owner or "",))
+    return [
+        (
+            state.case, node.key, role, shape.name, node.element, node.state, node.iteration, node.holder,
+            int(node.assigned), barred, since, node.due, rank,
+        )
+        for role in dict.fromkeys(roles)
+    ]  # fmt: skip
+
+
+_w = t.work_items.c
+_INSERT_WORK = Prepared(insert(t.work_items).inline(), *_COLUMNS)
+_DELETE_WORK = Prepared(
+    delete(t.work_items).where(and_(_w.case == bindparam("case"), _w.node == bindparam("node"))), "case", "node"
+)
+_DELETE_CASE = Prepared(delete(t.work_items).where(_w.case == bindparam("case")), "case")
+_VERSION_COLUMNS = ("case", "record", "number", "digest", "node", "by", "at", "seq")
+_INSERT_VERSION = Prepared(insert(t.record_versions).inline(), *_VERSION_COLUMNS)
+
+
+def keep(
+    connection: Connection, shape: Shape, before: CaseState, after: CaseState, sealed: Iterable[Sealed]
+) -> None:
+    """Brings the read models from one state of a case to the next; inside the caller's transaction."""
+    old, new = before.nodes, after.nodes
+    if before.status != after.status and "open" in (before.status, after.status):
+        _DELETE_CASE.run(connection, after.case).close()
+        rows = [row for node in new.values() for row in work_rows(shape, after, node)]
+        if rows:
+            _INSERT_WORK.run_many(connection, rows)
+    elif new is not old:
+        changed = [node for key, node in new.items() if old.get(key) is not node]
+        if shape.separated:
+            touched = {e for node in changed for e in shape.separated.get(node.element, ())}
+            if touched:
+                seen = {node.key for node in changed}
+                changed += [n for n in new.values() if n.element in touched and n.key not in seen]
+        gone, come = [], []
+        for node in changed:
+            earlier = old.get(node.key)
+            was = work_rows(shape, before, earlier) if earlier is not None else []
+            now = work_rows(shape, after, node)
+            if was != now:
+                if was:
+                    gone.append((after.case, node.key))
+                come += now
+        gone += [(after.case, key) for key in old if key not in new]
+        if gone:
+            _DELETE_WORK.run_many(connection, gone)
+        if come:
+            _INSERT_WORK.run_many(connection, come)
+    if after.versions is not before.versions:
+        rows = version_rows(after.case, sealed)
+        if rows:
+            _INSERT_VERSION.run_many(connection, rows)
+
+
+def version_rows(case: str, sealed: Iterable[Sealed]) -> list[Row]:
+    """Gives the rows of the record versions that these audit records wrote."""
+    rows: list[Row] = []
+    for s in sealed:
+        if s.fields["kind"] == "written":
+            data = s.fields["data"]
+            rows.append((
+                case, data["record"], data["version"], data["digest"], s.fields.get("element"), s.fields["actor"],
+                s.at, s.seq,
+            ))  # fmt: skip
+    return rows
+
+
+def rebuild(connection: Connection, case: str, definition: Definition, state: CaseState) -> None:
+    """Makes a case's read models anew from its state and its records."""
+    shape = Shape(definition)
+    _DELETE_CASE.run(connection, case).close()
+    connection.execute(delete(t.record_versions).where(t.record_versions.c.case == case))
+    rows = [row for node in state.nodes.values() for row in work_rows(shape, state, node)]
+    if rows:
+        _INSERT_WORK.run_many(connection, rows)
+    versions = version_rows(case, load(connection, case))
+    if versions:
+        _INSERT_VERSION.run_many(connection, versions)
+
+
+def snapshot(connection: Connection, case: str) -> tuple[list[Row], list[Row]]:
+    """Gives a case's read models as they are stored, sorted, to compare with."""
+    w, v = t.work_items, t.record_versions
+    work = connection.execute(select(w).where(w.c.case == case).order_by(w.c.node, w.c.role))
+    versions = connection.execute(select(v).where(v.c.case == case).order_by(v.c.record, v.c.number))
+    return [tuple(r) for r in work], [tuple(r) for r in versions]
