@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 _SWEEPS = 6
 _LANE = 14.0  # the room that a long arrow takes in a layer it passes
@@ -31,7 +32,10 @@ class Box:
 
 @dataclass
 class Placed:
-    """The outcome: boxes by name, for each arrow the points it passes between its ends, and the extent of it all."""
+    """The outcome: boxes by name, for each arrow the points it passes between its ends, and the extent of it all.
+
+    An arrow runs straight from its start to the first point, turns on the way to the second, and so by turns on.
+    """
 
     boxes: dict[str, Box]
     bends: dict[tuple[str, str], list[tuple[float, float]]] = field(default_factory=dict)
@@ -41,21 +45,28 @@ class Placed:
 
 @dataclass
 class _Slot:
-    """A place in a layer: a box, or a passing arrow; `main` and `side` are its extents along and across the flow."""
+    """A place in a layer: a box, or a passing arrow.
+
+    `main` is its extent along the flow; across it, it reaches `up` before and `down` behind the line of its arrows.
+    """
 
     main: float
-    side: float
+    up: float
+    down: float
     layer: int
-    at: float = 0.0  # centre across the flow
+    at: float = 0.0  # the line of its arrows, across the flow
     before: list[int] = field(default_factory=list)
     behind: list[int] = field(default_factory=list)
 
 
 def place(
     sizes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, str]], *,
-    across: bool, layer_gap: float, gap: float,
+    across: bool, layer_gap: float, gap: float, lines: Mapping[str, float] = MappingProxyType({}),
 ) -> Placed:  # fmt: skip
-    """Places boxes; `sizes` are (width, height) by name in reading order, `arrows` must form no cycle."""
+    """Places boxes; `sizes` are (width, height) by name in reading order, `arrows` must form no cycle.
+
+    `lines`: how far from a box's top (left, when the flow goes down) its arrows meet it; its middle unless given.
+    """
     names = list(sizes)
     layers_of = _layers(names, arrows)
     slots: list[_Slot] = []
@@ -63,12 +74,14 @@ def place(
     for name in names:
         wide, high = sizes[name]
         index[name] = len(slots)
-        slots.append(_Slot(wide if across else high, high if across else wide, layers_of[name]))
+        main, side = (wide, high) if across else (high, wide)
+        line = lines.get(name, side / 2)
+        slots.append(_Slot(main, line, side - line, layers_of[name]))
     chains: dict[tuple[str, str], list[int]] = {}
     for source, target in arrows:
         chain = [index[source]]
         for layer in range(layers_of[source] + 1, layers_of[target]):
-            slots.append(_Slot(0, _LANE, layer))
+            slots.append(_Slot(0, _LANE / 2, _LANE / 2, layer))
             chain.append(len(slots) - 1)
         chain.append(index[target])
         chains[source, target] = chain
@@ -122,8 +135,8 @@ def _spread(layers: list[list[int]], slots: list[_Slot], gap: float) -> None:
     for layer in layers:
         edge = 0.0
         for number in layer:
-            slots[number].at = edge + slots[number].side / 2
-            edge += slots[number].side + gap
+            slots[number].at = edge + slots[number].up
+            edge += slots[number].up + slots[number].down + gap
         shift = (edge - gap) / 2
         for number in layer:
             slots[number].at -= shift
@@ -143,7 +156,7 @@ def _settle(layer: list[int], wanted: list[float], slots: list[_Slot], gap: floa
     offset, shifted = 0.0, []
     for i, number in enumerate(layer):
         if i:
-            offset += slots[layer[i - 1]].side / 2 + gap + slots[number].side / 2
+            offset += slots[layer[i - 1]].down + gap + slots[number].up
         shifted.append(wanted[i] - offset)
     pools: list[tuple[float, int]] = []  # (sum, how many) of runs that move together
     for value in shifted:
@@ -155,7 +168,7 @@ def _settle(layer: list[int], wanted: list[float], slots: list[_Slot], gap: floa
     offset = 0.0
     for i, number in enumerate(layer):
         if i:
-            offset += slots[layer[i - 1]].side / 2 + gap + slots[number].side / 2
+            offset += slots[layer[i - 1]].down + gap + slots[number].up
         slots[number].at = centres[i] + offset
 
 
@@ -164,8 +177,8 @@ def _finish(
     chains: Mapping[tuple[str, str], list[int]], across: bool, layer_gap: float,
 ) -> Placed:  # fmt: skip
     """Turns centres and layers into corners and bends."""
-    low = min((s.at - s.side / 2 for s in slots), default=0.0)
-    high = max((s.at + s.side / 2 for s in slots), default=0.0)
+    low = min((s.at - s.up for s in slots), default=0.0)
+    high = max((s.at + s.down for s in slots), default=0.0)
     starts, extents, edge = [], [], 0.0
     for layer in layers:
         extent = max((slots[n].main for n in layer), default=0.0)
@@ -177,16 +190,15 @@ def _finish(
     for name in names:
         slot = slots[index[name]]
         main = starts[slot.layer] + (extents[slot.layer] - slot.main) / 2
-        side = slot.at - slot.side / 2 - low
-        box = Box(slot.main, slot.side, main, side)
-        boxes[name] = box if across else Box(slot.side, slot.main, side, main)
+        side, extent = slot.at - slot.up - low, slot.up + slot.down
+        boxes[name] = Box(slot.main, extent, main, side) if across else Box(extent, slot.main, side, main)
     placed = Placed(boxes, {}, total if across else high - low, high - low if across else total)
     for ends, chain in chains.items():
         points = []
-        for number in chain[1:-1]:
+        for number in chain:
             slot = slots[number]
-            # straight through the layer, so that the arrow cannot touch a box beside it
+            # straight while within a layer, so that the arrow cannot touch a box beside it
             for main in (starts[slot.layer], starts[slot.layer] + extents[slot.layer]):
                 points.append((main, slot.at - low) if across else (slot.at - low, main))
-        placed.bends[ends] = points
+        placed.bends[ends] = points[1:-1]
     return placed

@@ -215,7 +215,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
     elif element.roles:
         yield ", ".join(titles.get(role, role) for role in element.roles)
     if element.many is not None:
-        yield say("graph.many", variable=element.many.variable, items=element.many.items)
+        key = "many_open" if element.many.open else "many"
+        yield say(f"graph.{key}", variable=element.many.variable, items=element.many.items)
     if element.repeat is not None:
         repeat = element.repeat
         key = "repeat_every" if repeat.every else "repeat_until"

@@ -14,12 +14,13 @@ from xml.sax.saxutils import escape, quoteattr
 from .cli.messages import Messages
 from .layout import Box, Placed, place
 from .picture import Arrow, Item, Picture
+from .returns import LANE, Routes, tip
 
 TITLE, SMALL = 14.0, 11.5
 LINE, SMALL_LINE = 19.0, 16.0
 COLUMN = 136.0  # text wraps within this
 PADDING, HEAD = 18.0, 34.0
-GAP, LAYER_GAP, LANE = 26.0, 46.0, 12.0
+GAP, LAYER_GAP = 28.0, 46.0
 # (state, style class): what a state looks like
 CLASSES = {
     "planned": "planned", "ready": "live", "claimed": "live", "active": "live", "suspended": "held", "stale": "held",
@@ -36,7 +37,7 @@ svg{{font-family:"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",
 .page{{fill:{page}}}.phase{{fill:{box};stroke:{edge}}}.inner{{fill:{inner}}}text{{fill:{ink}}}.small{{font-size:11.5px;fill:{faint}}}
 .head{{font-weight:600}}.name{{font-size:18px;font-weight:600}}
 .arrow{{fill:none;stroke:{arrow};stroke-width:1.4}}.tip{{fill:{arrow}}}
-.return{{fill:none;stroke:{back};stroke-width:1.4;stroke-dasharray:6 4}}.back{{fill:{back}}}.backtext{{font-size:11.5px;fill:{back}}}
+.return{{fill:none;stroke:{back};stroke-width:1.4;stroke-dasharray:6 4}}.back{{fill:{back}}}.backtext{{font-size:11.5px;fill:{back};stroke:{box};stroke-width:4px;paint-order:stroke;stroke-linejoin:round}}
 """
 
 
@@ -75,6 +76,16 @@ def fold(text: str, size: float, room: float, most: int = 3) -> list[str]:
             kept[-1] = kept[-1][:-1]
         kept[-1] += "…"
         return kept
+    return lines
+
+
+def balance(text: str, size: float, room: float) -> list[str]:
+    """Breaks text as `fold` does, but into lines of about the same length."""
+    lines = fold(text, size, room)
+    for share in (0.6, 0.7, 0.8, 0.9):
+        even = fold(text, size, room * share)
+        if len(even) == len(lines) and not even[-1].endswith("…"):
+            return even
     return lines
 
 
@@ -118,7 +129,7 @@ def _shape(item: Item, picture: Picture) -> _Shape:
         return _phase(item, picture)
     captions = _caption_lines(item, COLUMN + 20)
     if item.kind == "approval":
-        title = fold(item.title, TITLE, COLUMN * 0.8)
+        title = balance(item.title, TITLE, COLUMN * 0.8)
         text_width = max(measure(line, TITLE) for line in title)
         text_height = len(title) * LINE
         # a text of w x h fits a diamond of W x H when w/W + h/H <= 1
@@ -127,7 +138,7 @@ def _shape(item: Item, picture: Picture) -> _Shape:
         caption_width = max((measure(line, SMALL) for line in captions), default=0.0)
         return _Shape(item, max(wide, caption_width), high + len(captions) * SMALL_LINE + (4 if captions else 0),
                       title, captions, body=(wide, high))  # fmt: skip
-    title = fold(item.title, TITLE, COLUMN)
+    title = balance(item.title, TITLE, COLUMN)
     wide = max([measure(line, TITLE) for line in title] + [measure(line, SMALL) for line in captions])
     high = len(title) * LINE + len(captions) * SMALL_LINE + 20
     extra = 28 if item.kind == "milestone" else 24
@@ -150,7 +161,9 @@ def _phase(item: Item, picture: Picture) -> _Shape:
 def _arrange(shapes: dict[str, _Shape], arrows: Sequence[Arrow], *, across: bool) -> Placed:
     sizes = {name: (shape.width, shape.height) for name, shape in shapes.items()}
     pairs = [(arrow.source, arrow.target) for arrow in arrows]
-    return place(sizes, pairs, across=across, layer_gap=LAYER_GAP, gap=GAP)
+    # arrows meet an approval at its diamond's height, not at the middle of diamond and captions
+    lines = {n: s.body[1] / 2 for n, s in shapes.items() if s.item.kind == "approval" and across}
+    return place(sizes, pairs, across=across, layer_gap=LAYER_GAP, gap=GAP, lines=lines)
 
 
 class _Page:
@@ -162,7 +175,6 @@ class _Page:
         self.at: dict[str, Box] = {}
         self.shapes: dict[str, _Shape] = {}
         self.holders: dict[str, str | None] = {}
-        self.lanes: dict[str | None, int] = {}
 
     def add(self, text: str) -> None:
         self.parts.append(text)
@@ -178,16 +190,16 @@ def write_svg(picture: Picture, say: Messages) -> str:
     shapes = {item.name: _shape(item, picture) for item in picture.children}
     across = not any(item.kind == "phase" for item in picture.children)
     placed = _arrange(shapes, picture.arrows, across=across)
-    outer = {r.source for r in picture.returns} | {r.target for r in picture.returns}
-    held = {child.name for item in picture.children for child in item.children}
-    margin = 28.0 + (LANE * len(picture.returns) if outer & held else 0)
+    parents = {child.name: item.name for item in picture.items() for child in item.children}
+    crossing = sum(parents.get(r.source) != parents.get(r.target) for r in picture.returns)
+    margin = 28.0 + LANE * crossing
     subtitle = " · ".join(t for t in (picture.subtitle, picture.status and say(f"states.{picture.status}")) if t)
     top = 64.0 if subtitle else 48.0
     _draw(page, shapes, placed, picture.arrows, margin, top, None, across)
     below = top + placed.height + 12 + LANE * sum(r.source in shapes for r in picture.returns)
-    page.lanes[None] = 0
-    for number, back in enumerate(picture.returns):
-        _return(page, back.source, back.target, say(f"graph.on_{back.kind}"), number, top + placed.height)
+    routes = Routes(page.at, page.holders, {n: s.lanes for n, s in page.shapes.items()}, top + placed.height)
+    for back in picture.returns:
+        page.parts += routes.draw(back.source, back.target, say(f"graph.on_{back.kind}"))
     width = max(margin + placed.width + 28, measure(picture.title, 18) * 1.1 + 56, measure(subtitle, SMALL) + 56)
     states = list(dict.fromkeys(item.state for item in picture.items() if item.state))
     height = below + 16
@@ -293,68 +305,14 @@ def _arrow(page: _Page, source: Box, target: Box, bends: list[tuple[float, float
     path = f"M{start[0]:.1f} {start[1]:.1f}"
     points = [start, *bends, stop]
     for number, ((ax, ay), (bx, by)) in enumerate(zip(points, points[1:], strict=False)):
-        if number % 2:  # straight through a layer
+        if number % 2 == 0:  # straight while within a layer
             path += f"L{bx:.1f} {by:.1f}"
         elif across:
             path += f"C{(ax + bx) / 2:.1f} {ay:.1f} {(ax + bx) / 2:.1f} {by:.1f} {bx:.1f} {by:.1f}"
         else:
             path += f"C{ax:.1f} {(ay + by) / 2:.1f} {bx:.1f} {(ay + by) / 2:.1f} {bx:.1f} {by:.1f}"
     page.add(f'<path class="arrow" d="{path}"/>')
-    _tip(page, end, (1, 0) if across else (0, 1), "tip")
-
-
-def _tip(page: _Page, end: tuple[float, float], way: tuple[int, int], style: str) -> None:
-    (x, y), (dx, dy) = end, way
-    back = (x - 8 * dx, y - 8 * dy)
-    page.add(f'<path class="{style}" d="M{x:.1f} {y:.1f}L{back[0] - 4 * dy:.1f} {back[1] - 4 * dx:.1f}'
-             f'L{back[0] + 4 * dy:.1f} {back[1] + 4 * dx:.1f}Z"/>')  # fmt: skip
-
-
-def _return(page: _Page, source: str, target: str, label: str, number: int, bottom: float) -> None:
-    """Draws work sent back: down beside its column, along a lane under the content, up to the target's foot."""
-    one, two = page.at[source], page.at[target]
-    near, far = page.holders[source], page.holders[target]
-
-    def lane(holder: str | None) -> float:
-        taken = page.lanes.get(holder, 0)
-        page.lanes[holder] = taken + 1
-        foot = page.at[holder].y + page.at[holder].height if holder else bottom + 24 + LANE * 2
-        lanes = page.shapes[holder].lanes if holder else 0
-        return foot - 8 - LANE * (lanes - 1 - taken) if holder else foot + LANE * taken
-
-    shift = 7 * (number % 3)
-    # beside the boxes, in the gap between two columns
-    left_out, up_to = one.x - 12 - shift, two.x + two.width + 12 + shift
-    start, end = (one.middle[0], one.y + one.height), (two.middle[0], two.y + two.height)
-    if near == far:
-        run = lane(near)
-        points = [start, (start[0], start[1] + 10), (left_out, start[1] + 10), (left_out, run), (up_to, run),
-                  (up_to, end[1] + 13), (end[0], end[1] + 13), end]  # fmt: skip
-        mark = (left_out, run)
-    else:
-        first, second = lane(near), lane(far)
-        margin = 18.0 + LANE * number
-        points = [start, (start[0], start[1] + 10), (left_out, start[1] + 10), (left_out, first), (margin, first),
-                  (margin, second), (up_to, second), (up_to, end[1] + 13), (end[0], end[1] + 13), end]  # fmt: skip
-        mark = (left_out, first)
-    page.add(f'<path class="return" d="{_rounded(points[:-1] + [(end[0], end[1] + 7)])}"/>')
-    _tip(page, end, (0, -1), "back")
-    page.text(mark[0] - 6, mark[1] - 4, label, "backtext", "end")
-
-
-def _rounded(points: list[tuple[float, float]], radius: float = 5.0) -> str:
-    """Writes a path of straight runs with rounded corners."""
-    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (ax, ay), (bx, by), (cx, cy) in zip(points, points[1:], points[2:], strict=False):
-        before, behind = abs(bx - ax) + abs(by - ay), abs(cx - bx) + abs(cy - by)
-        r = min(radius, before / 2, behind / 2)
-        if r < 0.5:
-            path += f"L{bx:.1f} {by:.1f}"
-            continue
-        from_x, from_y = bx - (bx - ax) / before * r, by - (by - ay) / before * r
-        to_x, to_y = bx + (cx - bx) / behind * r, by + (cy - by) / behind * r
-        path += f"L{from_x:.1f} {from_y:.1f}Q{bx:.1f} {by:.1f} {to_x:.1f} {to_y:.1f}"
-    return path + f"L{points[-1][0]:.1f} {points[-1][1]:.1f}"
+    page.add(tip(end, (1, 0) if across else (0, 1), "tip"))
 
 
 def _legend(page: _Page, states: Sequence[str], y: float, width: float) -> float:
