@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 from unicodedata import normalize
 
+from .errors import CharterError
 from .feel.own import File, Money, Span
 from .feel.ranges import Range
 from .feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
@@ -50,7 +51,7 @@ __all__ = [
 _PLAIN = 10**15
 
 
-class NotAValue(ValueError):
+class NotAValue(CharterError):
     """A Python object or JSON text that stands for no FEEL value."""
 
 
@@ -94,7 +95,8 @@ def _encode_context(context: Mapping[str, Any]) -> Any:
         if type(key) is not str:
             raise NotAValue("a context key is not a text")
         entries[key] = value if type(value) is str else encode(value)
-    return {"context": entries} if not TAGS.isdisjoint(entries) else entries
+    # Only a context with exactly the keys of a tagged form could be taken for one.
+    return {"context": entries} if len(entries) < 5 and frozenset(entries) in _DECODERS else entries
 
 
 def _encode_range(value: Range) -> Any:
@@ -215,20 +217,21 @@ def _decode_context(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: decode(value) for key, value in entries.items()}
 
 
-_DECODERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "number": lambda data: _number(data["number"]),
-    "money": _decode_money,
-    "span": _decode_span,
-    "file": _decode_file,
-    "date": _read(read_date, "date"),
-    "time": _read(read_time, "time"),
-    "date and time": _read(read_date_time, "date and time"),
-    "duration": _read(read_duration, "duration"),
-    "range": _decode_range,
-    "context": _decode_context,
+# exactly these keys -> what they stand for
+_DECODERS: dict[frozenset[str], Callable[[Mapping[str, Any]], Any]] = {
+    frozenset({"number"}): lambda data: _number(data["number"]),
+    frozenset({"money", "currency"}): _decode_money,
+    frozenset({"span"}): _decode_span,
+    frozenset({"file", "name", "size"}): _decode_file,
+    frozenset({"file", "name", "size", "media_type"}): _decode_file,
+    frozenset({"date"}): _read(read_date, "date"),
+    frozenset({"time"}): _read(read_time, "time"),
+    frozenset({"date and time"}): _read(read_date_time, "date and time"),
+    frozenset({"duration"}): _read(read_duration, "duration"),
+    frozenset({"range", "ends"}): _decode_range,
+    frozenset({"range", "ends", "outside"}): _decode_range,
+    frozenset({"context"}): _decode_context,
 }
-
-TAGS = frozenset(_DECODERS)
 
 
 def decode(data: Any) -> Any:
@@ -241,8 +244,9 @@ def decode(data: Any) -> Any:
     if kind is list or kind is tuple:
         return [decode(item) for item in data]
     if isinstance(data, Mapping):
-        for tag in TAGS.intersection(data):
-            return _DECODERS[tag](data)
+        tagged = _DECODERS.get(frozenset(data)) if len(data) < 5 else None
+        if tagged is not None:
+            return tagged(data)
         return {key: decode(value) for key, value in data.items()}
     if kind is Decimal:
         return data

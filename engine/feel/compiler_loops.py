@@ -1,0 +1,373 @@
+"""Closures that open a scope: filters, loops, quantifiers, functions, contexts; and those that make or test ranges.
+
+The other half of `compiler`; the same invariants. Source: DMN 1.5 tables 44 to 47, 51, 60 to 64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from . import tree as t
+from . import types as y
+from .compiler import Scope, closure
+from .external import foreign
+from .frames import Frame, NoValue, Run
+from .limits import MAX_LIST
+from .operators import compare, equal, matches, plain
+from .ranges import Function, Range
+from .temporal import Date, date_from_number
+
+_NOTHING: Mapping[str, Any] = {}
+
+# -- filters
+
+# A test of one of these kinds is a condition; any other may turn out to be a position.
+_CONDITIONS = (t.Between, t.In, t.InstanceOf, t.Quantified, t.Boolean)
+_POSITIONS = (t.Number, t.Negation)
+
+
+def _is_condition(test: t.Node) -> bool:
+    if type(test) is t.Binary:
+        return test.op in ("=", "!=", "<", "<=", ">", ">=", "and", "or")
+    return type(test) in _CONDITIONS
+
+
+def _position(items: Any, position: Decimal, frame: Frame) -> Any:
+    if position != position.to_integral_value() or abs(position.adjusted()) > 9:
+        return frame.note(f"there is no position {position}")
+    index = int(position)
+    if not index or abs(index) > len(items):
+        return frame.note(f"there is no position {index} in a list of {len(items)}")
+    return items[index - 1] if index > 0 else items[index]
+
+
+def _as_items(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return value
+    return [] if value is None else [value]
+
+
+def _filter(node: t.Filter, scope: Scope) -> Run:
+    of = closure(node.of, scope)
+    outside = closure(node.test, scope)
+    if type(node.test) in _POSITIONS:
+
+        def position(frame: Frame) -> Any:
+            items, place = _as_items(of(frame)), outside(frame)
+            return _position(items, place, frame) if type(place) is Decimal else frame.note("a position is a number")
+
+        return position
+    inside = closure(node.test, scope.within_item())
+    condition = _is_condition(node.test)
+
+    def filtered(frame: Frame) -> Any:
+        value = of(frame)
+        items = _as_items(value)
+        if not condition and (not items or type(plain(_on_item(inside, items[0], frame))) is Decimal):
+            place = plain(outside(frame))
+            if type(place) is Decimal:
+                return _position(items, place, frame)
+        frame.state.spend(len(items))
+        return [item for item in items if _on_item(inside, item, frame) is True]
+
+    return filtered
+
+
+def _on_item(test: Run, item: Any, frame: Frame) -> Any:
+    named = Frame({"item": item}, frame, frame.state)
+    return test(Frame(item if isinstance(item, Mapping) else _NOTHING, named, frame.state))
+
+
+# -- loops
+
+
+def _walked(iteration: t.Iteration, scope: Scope) -> Callable[[Frame], Any]:
+    """Make the closure that gives what one iteration walks over; None where it is nothing to walk over."""
+    items = closure(iteration.items, scope)
+    if iteration.to is None:
+
+        def walk(frame: Frame) -> Any:
+            value = items(frame)
+            if type(value) is Range:
+                return _counted(value, frame)
+            return None if value is None else _as_items(value)
+
+        return walk
+    to = closure(iteration.to, scope)
+    return lambda frame: _counted(Range(items(frame), to(frame), True, True), frame)
+
+
+def _counted(range_: Range, frame: Frame) -> Any:
+    """Count a range of whole numbers or of dates out, upwards or downwards."""
+    low, high = plain(range_.low), plain(range_.high)
+    if type(low) is Date and type(high) is Date:
+        return _between(low.number, high.number, range_, date_from_number, frame)
+    if type(low) is not Decimal or type(high) is not Decimal or low % 1 or high % 1:
+        return frame.note("only whole numbers and dates can be counted out")
+    if abs(low) > 10**15 or abs(high) > 10**15:
+        return frame.note("the range is too long to count out")
+    return _between(int(low), int(high), range_, Decimal, frame)
+
+
+def _between(low: int, high: int, range_: Range, make: Callable[[int], Any], frame: Frame) -> Any:
+    step = 1 if high >= low else -1
+    first = low if range_.low_included else low + step
+    last = high if range_.high_included else high - step
+    length = max((last - first) * step + 1, 0)
+    if length > MAX_LIST:
+        return frame.note(f"the range holds more than {MAX_LIST} items")
+    frame.state.spend(length)
+    return [make(value) for value in range(first, last + step, step)] if length else []
+
+
+def _iterated(iterations: tuple[t.Iteration, ...], scope: Scope) -> tuple[Callable[[Frame], Iterator[Frame | None]], Scope]:
+    """Make the walk over the combinations of several iterations, a frame each; None is an iteration over nothing."""
+    names: list[str] = []
+    sources = []
+    for iteration in iterations:
+        sources.append((iteration.name, _walked(iteration, scope)))
+        scope = scope.within(iteration.name)
+        names.append(iteration.name)
+
+    def walk(frame: Frame, level: int = 0) -> Iterator[Frame | None]:
+        name, source = sources[level]
+        items = source(frame)
+        if items is None:
+            yield None
+            return
+        state, last = frame.state, level == len(sources) - 1
+        for item in items:
+            state.spend(1)
+            inner = Frame({name: item}, frame, state)
+            if last:
+                yield inner
+            else:
+                yield from walk(inner, level + 1)
+
+    return walk, scope
+
+
+def _for(node: t.For, scope: Scope) -> Run:
+    walk, inside = _iterated(node.iterations, scope.within("partial"))
+    result = closure(node.result, inside)
+
+    def loop(frame: Frame) -> Any:
+        made: list[Any] = []
+        for inner in walk(Frame({"partial": made}, frame, frame.state)):
+            if inner is None:
+                return frame.note("there is no list to walk over")
+            made.append(result(inner))
+            if len(made) > MAX_LIST:
+                return frame.note(f"the list would hold more than {MAX_LIST} items")
+        return made
+
+    return loop
+
+
+def _quantified(node: t.Quantified, scope: Scope) -> Run:
+    walk, inside = _iterated(node.iterations, scope)
+    test = closure(node.test, inside)
+    decisive = node.kind == "some"
+
+    def quantified(frame: Frame) -> Any:
+        unknown = False
+        for inner in walk(frame):
+            if inner is None:
+                return frame.note("there is no list to walk over")
+            found = test(inner)
+            if found is decisive:
+                return decisive
+            unknown = unknown or type(found) is not bool
+        return frame.note("a condition was neither true nor false") if unknown else not decisive
+
+    return quantified
+
+
+# -- functions and contexts
+
+
+def _lambda(node: t.Lambda, scope: Scope) -> Run:
+    names = tuple(parameter.name for parameter in node.parameters)
+    body = closure(node.body, scope.within(*names))
+    written = tuple(parameter.type for parameter in node.parameters)
+
+    def function(frame: Frame) -> Any:
+        types = tuple(_resolved(type, frame) for type in written)
+        if node.external:
+            found = foreign(body(Frame({}, frame, frame.state)), frame.state.env)
+            if found is None:
+                return frame.note("the external function is not supported")
+            return Function(names, lambda values, caller: _called_foreign(found, values, caller), types=types)
+
+        def call(values: tuple[Any, ...], caller: Frame) -> Any:
+            fitted = tuple(
+                value if type is None else y.coerce(value, type) for value, type in zip(values, types, strict=True)
+            )
+            if any(value is y.MISFIT for value in fitted):
+                return caller.note("an argument has the wrong type")
+            return body(Frame(dict(zip(names, fitted, strict=True)), frame, caller.state))
+
+        return Function(names, call, types=types)
+
+    return function
+
+
+def _called_foreign(function: Callable[..., Any], values: tuple[Any, ...], frame: Frame) -> Any:
+    try:
+        return function(*values)
+    except (NoValue, ArithmeticError, ValueError, TypeError) as why:
+        return frame.note(f"the external function failed: {why}")
+
+
+def _resolved(written: t.TypeName | None, frame: Frame) -> y.Type | None:
+    return None if written is None else y.resolve(written, frame.state.env.types or y.NAMED)
+
+
+def _context(node: t.Context, scope: Scope) -> Run:
+    entries: list[tuple[str, Run]] = []
+    for position, entry in enumerate(node.entries):
+        earlier = tuple(before.key for before in node.entries[:position])
+        entries.append((entry.key, closure(entry.value, scope.within(*earlier))))
+    if len({key for key, _ in entries}) < len(entries):
+        return lambda frame: frame.note("a context holds one key twice")
+
+    def context(frame: Frame) -> Any:
+        made: dict[str, Any] = {}
+        inner = Frame(made, frame, frame.state)
+        for key, run in entries:
+            made[key] = run(inner)
+        return made
+
+    return context
+
+
+def _items(node: t.Items, scope: Scope) -> Run:
+    runs = tuple(closure(item, scope) for item in node.items)
+    return lambda frame: [run(frame) for run in runs]
+
+
+# -- ranges, membership, types
+
+
+def _interval(node: t.Interval, scope: Scope) -> Run:
+    low, high = closure(node.low, scope), closure(node.high, scope)
+    low_included, high_included = node.ends[0] == "[", node.ends[1] == "]"
+
+    def interval(frame: Frame) -> Any:
+        a, b = plain(low(frame)), plain(high(frame))
+        if a is not None and b is not None and compare("<=", a, b) is None:
+            return frame.note(f"{y.type_of(a)} and {y.type_of(b)} are no ends of a range")
+        return Range(a, b, low_included, high_included)
+
+    return interval
+
+
+# unary operator -> the range that holds what it accepts
+_OPEN_RANGES: dict[str, Callable[[Any], Range]] = {
+    "<": lambda value: Range(None, value, False, False),
+    "<=": lambda value: Range(None, value, False, True),
+    ">": lambda value: Range(value, None, False, False),
+    ">=": lambda value: Range(value, None, True, False),
+    "=": lambda value: Range(value, value, True, True),
+    "!=": lambda value: Range(value, value, True, True, True),
+}
+
+
+def _comparison(node: t.Comparison, scope: Scope) -> Run:
+    of, make = closure(node.of, scope), _OPEN_RANGES[node.op]
+    return lambda frame: make(plain(of(frame)))
+
+
+Test = Callable[[Any, Frame], Any]
+
+
+def _compared(op: str, value: Any, limit: Any) -> Any:
+    if op in ("=", "!="):
+        found = equal(value, limit)
+        return None if found is None else found is (op == "=")
+    return compare(op, value, limit)
+
+
+def _test(node: t.Node, scope: Scope) -> Test:
+    """Make the closure that asks whether a value meets one test."""
+    if isinstance(node, t.Comparison):
+        limit, op = closure(node.of, scope), node.op
+        return lambda value, frame: _compared(op, value, limit(frame))
+    run = closure(node, scope)
+    return lambda value, frame: matches(value, plain(run(frame)))
+
+
+def _any_of(tests: tuple[Test, ...], value: Any, frame: Frame) -> Any:
+    unknown = False
+    for test in tests:
+        found = test(value, frame)
+        if found is True:
+            return True
+        unknown = unknown or found is None
+    return None if unknown else False
+
+
+def _in(node: t.In, scope: Scope) -> Run:
+    of = closure(node.of, scope)
+    tests = tuple(_test(test, scope) for test in node.tests)
+    return lambda frame: _any_of(tests, plain(of(frame)), frame)
+
+
+def _cell_test(node: t.Node, scope: Scope) -> Test:
+    """Make the closure for one test of a table cell: its value is matched, or is the answer where it asks for `?`."""
+    if isinstance(node, t.Comparison):
+        return _test(node, scope)
+    run = closure(node, scope)
+    if any(isinstance(part, t.Name) and part.name == "?" for part in t.walk(node)):
+        return lambda value, frame: run(frame)
+
+    def met(value: Any, frame: Frame) -> Any:
+        wanted = plain(run(frame))
+        return True if wanted is True and type(value) is not bool else matches(value, wanted)
+
+    return met
+
+
+def _tests(node: t.Tests, scope: Scope) -> Run:
+    if not node.tests:
+        return lambda frame: True
+    tests = tuple(_cell_test(test, scope) for test in node.tests)
+    value = closure(t.Name("?"), scope)
+
+    def met(frame: Frame) -> Any:
+        found = _any_of(tests, plain(value(frame)), frame)
+        return found if not node.negated or found is None else not found
+
+    return met
+
+
+def _instance_of(node: t.InstanceOf, scope: Scope) -> Run:
+    of = closure(node.of, scope)
+
+    def instance_of(frame: Frame) -> Any:
+        value = of(frame)
+        type = _resolved(node.type, frame)
+        if type is None:
+            return frame.note(f"`{node.type.name}` is no type")
+        if value is None:
+            return type is y.NULL
+        return y.conforms(value, type) and type is not y.NULL
+
+    return instance_of
+
+
+COMPILERS: dict[type, Callable[[Any, Scope], Run]] = {
+    t.Filter: _filter,
+    t.For: _for,
+    t.Quantified: _quantified,
+    t.Lambda: _lambda,
+    t.Context: _context,
+    t.Items: _items,
+    t.Interval: _interval,
+    t.Comparison: _comparison,
+    t.In: _in,
+    t.Tests: _tests,
+    t.InstanceOf: _instance_of,
+}

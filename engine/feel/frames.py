@@ -1,0 +1,84 @@
+"""What an evaluation carries along: the names in scope, the outside it may know, its budget, its reasons.
+
+A Frame is one layer of names; frames are chained as scopes are nested in the text. Invariant: nothing here
+reads a clock; `now` comes from the caller's Env.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .limits import MAX_CALL_DEPTH, MAX_STEPS
+from .temporal import DateTime
+from .types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """What an evaluation may know of the outside.
+
+    `now` is the moment `now()` and `today()` give (null without it); `steps` bounds the work; `types` are the
+    declared types that `instance of` and typed parameters may name; `external` resolves a foreign function by
+    its description and gives a callable, or None.
+    """
+
+    now: DateTime | None = None
+    steps: int = MAX_STEPS
+    types: Mapping[str, Type] | None = None
+    external: Callable[[Mapping[str, Any]], Callable[..., Any] | None] | None = None
+
+
+class NoValue(Exception):
+    """Says why a built-in function has no value for its arguments; becomes null and a reason."""
+
+
+class OverBudget(Exception):
+    """Ends an evaluation that took too many steps or went too deep; never leaves this package."""
+
+
+class State:
+    """The running totals of one evaluation."""
+
+    __slots__ = ("depth", "env", "reasons", "steps")
+
+    def __init__(self, env: Env, explain: bool) -> None:
+        self.env = env
+        self.steps = env.steps
+        self.depth = 0
+        self.reasons: list[str] | None = [] if explain else None
+
+    def spend(self, steps: int) -> None:
+        """Take steps off the budget."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise OverBudget("the evaluation takes too many steps")
+
+    def deeper(self) -> None:
+        """Enter a function."""
+        self.depth += 1
+        self.spend(1)
+        if self.depth > MAX_CALL_DEPTH:
+            raise OverBudget(f"functions call one another more than {MAX_CALL_DEPTH} deep")
+
+
+class Frame:
+    """One layer of names over another."""
+
+    __slots__ = ("names", "state", "up")
+
+    def __init__(self, names: Mapping[str, Any], up: Frame | None, state: State) -> None:
+        self.names = names
+        self.up = up
+        self.state = state
+
+    def note(self, reason: str) -> None:
+        """Remember why a value is null, where somebody asked; give null."""
+        reasons = self.state.reasons
+        if reasons is not None and len(reasons) < 100 and reason not in reasons:
+            reasons.append(reason)
+        return None
+
+
+Run = Callable[[Frame], Any]

@@ -1,0 +1,412 @@
+"""Static typing: what a checker can know of an expression before it runs.
+
+`infer` gives the type of an expression and the Problems in it: unknown names and fields, operators on types
+they do not apply to, mixed currencies and units of time, wrong calls of built-ins. It never reports what may be
+right at run time: an `any` silences every doubt. The module evaluates nothing but one sample a pair of types,
+to learn what the operators' own tables give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from . import tree as t
+from . import types as y
+from .builtins import Builtin, load, ordered
+from .inference_calls import call_type
+from .lexer import Problem
+from .operators import ARITHMETIC, NEGATE, ORDERS
+from .own import UNITS, File, Money, Span
+from .properties import PROPERTIES
+from .temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from .temporal_text import read_temporal
+
+_SAMPLES: dict[y.Type, Any] = {
+    y.BOOLEAN: True,
+    y.NUMBER: Decimal(1),
+    y.STRING: "a",
+    y.DATE: Date(2020, 1, 1),
+    y.TIME: Time(1, 0, 0),
+    y.DATE_TIME: DateTime(Date(2020, 1, 1), Time(1, 0, 0)),
+    y.DAYS_DURATION: DaysDuration(1),
+    y.YEARS_DURATION: YearsDuration(1),
+    y.MONEY: Money(Decimal(1), "XXX"),
+    y.SPAN: Span(days=1),
+    y.FILE: File("", "", 0),
+}
+_CLASS_OF = {type: kind for kind, type in y.CLASSES.items() if kind is not int}
+
+
+@lru_cache(maxsize=1024)
+def arithmetic_type(op: str, left: y.Type, right: y.Type) -> y.Type | None:
+    """Give the type of `left op right`, None where the operator does not apply."""
+    operation = ARITHMETIC[op].get((_CLASS_OF[left], _CLASS_OF[right]))
+    if operation is None:
+        return None
+    try:
+        return y.type_of(operation(_SAMPLES[left], _SAMPLES[right]))
+    except ArithmeticError:
+        return y.ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names a part of an expression can see; `open` says that there may be more."""
+
+    types: Mapping[str, y.Type]
+    open: bool = False
+
+    def plus(self, names: Mapping[str, y.Type], open: bool = False) -> Names:
+        """Add inner names."""
+        return Names({**self.types, **names}, self.open or open)
+
+
+def fields_of(type: y.Type) -> tuple[Mapping[str, y.Type], bool]:
+    """Give the fields of a value of a type, and whether there may be others."""
+    if isinstance(type, y.ContextType):
+        return type.fields, type.open
+    if isinstance(type, y.ListType):
+        fields, open = fields_of(type.item)
+        return {name: y.ListType(field) for name, field in fields.items()}, open
+    if isinstance(type, y.RangeType):
+        properties = {name: kind for name, (kind, _) in PROPERTIES[_RANGE].items()}
+        return {**properties, "start": type.item, "end": type.item}, False
+    kind = _CLASS_OF.get(type)
+    if type is y.ANY or type is y.NULL or isinstance(type, y.OneOf) or kind is None:
+        return {}, True
+    return {name: found for name, (found, _) in PROPERTIES.get(kind, {}).items()}, False
+
+
+_RANGE = next(kind for kind in PROPERTIES if kind.__name__ == "Range")
+
+
+def join(types: list[y.Type]) -> y.Type:
+    """Give the narrowest type that holds all of several; any where there is none."""
+    known = [type for type in types if type is not y.NULL]
+    if not known:
+        return y.ANY
+    first = known[0]
+    return first if all(y.is_subtype(type, first) for type in known[1:]) else y.ANY
+
+
+def item_of(type: y.Type) -> y.Type:
+    """Give the type of what a loop or filter meets in a value of a type."""
+    return type.item if isinstance(type, (y.ListType, y.RangeType)) else type
+
+
+class Inference:
+    """One walk over one tree."""
+
+    def __init__(self, named: Types | None = None) -> None:
+        self.problems: list[Problem] = []
+        self.named = named or y.NAMED
+
+    def report(self, code: str, message: str, node: t.Node, given: str = "", candidates: Any = ()) -> y.Type:
+        """Remember a Problem; what it stands on counts as any, so that one mistake is told once."""
+        self.problems.append(Problem(code, message, node.start, node.end, given, tuple(candidates)))
+        return y.ANY
+
+    def type_of(self, node: t.Node, names: Names) -> y.Type:
+        """Give the type of a node."""
+        visit = _VISITORS.get(type(node))
+        return visit(self, node, names) if visit else y.ANY
+
+    # -- names
+
+    def name(self, node: t.Name, names: Names) -> y.Type:
+        if node.name in names.types:
+            return names.types[node.name]
+        if node.name in load():
+            return y.FUNCTION
+        if names.open:
+            return y.ANY
+        return self.report("unknown-name", f"`{node.name}` is not known here", node, node.name, sorted(names.types))
+
+    def path(self, node: t.Path, names: Names) -> y.Type:
+        of = self.type_of(node.of, names)
+        fields, open = fields_of(of)
+        if node.name in fields:
+            return fields[node.name]
+        if open:
+            return y.ANY
+        place = t.Name(node.name, start=max(node.end - len(node.name), node.start), end=node.end)
+        owner = "it" if isinstance(of, y.ContextType) else f"a {of}"
+        return self.report("unknown-field", f"{owner} has no `{node.name}`", place, node.name, sorted(fields))
+
+    # -- operators
+
+    def binary(self, node: t.Binary, names: Names) -> y.Type:
+        left, right = self.type_of(node.left, names), self.type_of(node.right, names)
+        if node.op in ("and", "or"):
+            self.expect(y.BOOLEAN, left, node.left, node.op)
+            self.expect(y.BOOLEAN, right, node.right, node.op)
+            return y.BOOLEAN
+        self.units(node.op, node.left, node.right, node)
+        if node.op in ARITHMETIC:
+            return self.arithmetic(node, left, right)
+        return self.comparable(node.op, left, right, node)
+
+    def expect(self, wanted: y.Type, given: y.Type, node: t.Node, op: str) -> None:
+        """Report a type that cannot be what an operator needs."""
+        if given is not y.ANY and not y.is_subtype(given, wanted) and not isinstance(given, y.OneOf):
+            self.report("type", f"`{op}` needs {wanted}, this is {given}", node, str(given))
+
+    def arithmetic(self, node: t.Binary, left: y.Type, right: y.Type) -> y.Type:
+        if left not in _SAMPLES or right not in _SAMPLES:
+            if isinstance(left, (y.ListType, y.ContextType)) or isinstance(right, (y.ListType, y.ContextType)):
+                return self.report("type", f"`{node.op}` does not apply to {left} and {right}", node, node.op)
+            return y.ANY
+        found = arithmetic_type(node.op, left, right)
+        if found is None:
+            return self.report("type", f"`{node.op}` does not apply to {left} and {right}", node, node.op)
+        return found
+
+    def comparable(self, op: str, left: y.Type, right: y.Type, node: t.Node) -> y.Type:
+        """Check that two values can be compared; the result is true or false."""
+        if op in ("=", "!="):
+            plain = left in _SAMPLES and right in _SAMPLES
+            if plain and left != right:
+                self.report("type", f"{left} and {right} are never equal", node, op)
+        elif left in _SAMPLES and right in _SAMPLES:
+            if (_CLASS_OF[left], _CLASS_OF[right]) not in ORDERS:
+                self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
+        elif isinstance(left, (y.ListType, y.ContextType)) or isinstance(right, (y.ListType, y.ContextType)):
+            self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
+        return y.BOOLEAN
+
+    def units(self, op: str, left: t.Node, right: t.Node, node: t.Node) -> None:
+        """Report two literals whose currencies or units of time never convert into one another."""
+        if op in ("*", "**"):
+            return
+        if isinstance(left, t.Amount) and isinstance(right, t.Amount) and left.currency != right.currency:
+            self.report("unit", f"{left.currency} and {right.currency} are two currencies", node, right.currency)
+        if isinstance(left, t.Length) and isinstance(right, t.Length) and op not in ("+", "-"):
+            one, other = UNITS[left.unit][0], UNITS[right.unit][0]
+            if one != other:
+                self.report("unit", f"{left.unit} and {right.unit} are two units", node, right.unit)
+
+    def negation(self, node: t.Negation, names: Names) -> y.Type:
+        of = self.type_of(node.of, names)
+        if of in _SAMPLES and _CLASS_OF[of] not in NEGATE:
+            return self.report("type", f"a {of} has no negative", node, str(of))
+        return of
+
+    def between(self, node: t.Between, names: Names) -> y.Type:
+        of = self.type_of(node.of, names)
+        for end in (node.low, node.high):
+            self.units("<=", node.of, end, end)
+            self.comparable("<=", of, self.type_of(end, names), end)
+        return y.BOOLEAN
+
+    def in_(self, node: t.In, names: Names) -> y.Type:
+        of = self.type_of(node.of, names)
+        for test in node.tests:
+            self.test(test, of, names)
+        return y.BOOLEAN
+
+    def test(self, node: t.Node, of: y.Type, names: Names) -> None:
+        """Check one test against the type of what it tests."""
+        if isinstance(node, t.Comparison):
+            self.comparable(node.op, of, self.type_of(node.of, names), node)
+            return
+        wanted = self.type_of(node, names)
+        if isinstance(node, t.Items):
+            wanted = join([item_of(self.type_of(item, names)) for item in node.items])
+        wanted = item_of(wanted)
+        if of in _SAMPLES and wanted in _SAMPLES and of != wanted and wanted is not y.BOOLEAN:
+            pair = (_CLASS_OF[of], _CLASS_OF[wanted])
+            if pair not in ORDERS:
+                self.report("type", f"{of} is compared with {wanted}", node, str(wanted))
+
+    def instance_of(self, node: t.InstanceOf, names: Names) -> y.Type:
+        self.type_of(node.of, names)
+        self.written(node.type)
+        return y.BOOLEAN
+
+    def written(self, node: t.TypeName) -> y.Type:
+        """Resolve a type written in the expression."""
+        found = y.resolve(node, self.named)
+        if found is None:
+            return self.report("unknown-type", f"`{node.name}` is no type", node, node.name, sorted(self.named))
+        return found
+
+    # -- scopes
+
+    def filter(self, node: t.Filter, names: Names) -> y.Type:
+        of = self.type_of(node.of, names)
+        item = item_of(of)
+        if isinstance(node.test, (t.Number, t.Negation)):
+            self.type_of(node.test, names)
+            return item
+        fields, open = fields_of(item) if isinstance(item, y.ContextType) or item is y.ANY else ({}, False)
+        test = self.type_of(node.test, names.plus({"item": item, **fields}, open))
+        if test is y.NUMBER:
+            return item
+        if test in _SAMPLES and test is not y.BOOLEAN:
+            self.report("type", f"a filter needs a condition or a position, this is {test}", node.test, str(test))
+        return y.ListType(item) if test is y.BOOLEAN else y.ANY
+
+    def iterations(self, iterations: tuple[t.Iteration, ...], names: Names) -> Names:
+        """Add the loop variables to the names."""
+        for iteration in iterations:
+            items = self.type_of(iteration.items, names)
+            if iteration.to is not None:
+                to = self.type_of(iteration.to, names)
+                for end, node in ((items, iteration.items), (to, iteration.to)):
+                    if end in _SAMPLES and end not in (y.NUMBER, y.DATE):
+                        self.report("type", f"only numbers and dates count up, this is {end}", node, str(end))
+            names = names.plus({iteration.name: item_of(items)})
+        return names
+
+    def for_(self, node: t.For, names: Names) -> y.Type:
+        inner = self.iterations(node.iterations, names.plus({"partial": y.LIST}))
+        return y.ListType(self.type_of(node.result, inner))
+
+    def quantified(self, node: t.Quantified, names: Names) -> y.Type:
+        test = self.type_of(node.test, self.iterations(node.iterations, names))
+        self.expect(y.BOOLEAN, test, node.test, "satisfies")
+        return y.BOOLEAN
+
+    def lambda_(self, node: t.Lambda, names: Names) -> y.Type:
+        types = tuple(self.written(p.type) if p.type else y.ANY for p in node.parameters)
+        inner = {parameter.name: type for parameter, type in zip(node.parameters, types, strict=True)}
+        if node.external:
+            return y.FunctionType(types)
+        return y.FunctionType(types, self.type_of(node.body, names.plus(inner)))
+
+    def context(self, node: t.Context, names: Names) -> y.Type:
+        fields: dict[str, y.Type] = {}
+        for entry in node.entries:
+            if entry.key in fields:
+                self.report("duplicate", f"the key `{entry.key}` is there twice", entry, entry.key)
+            fields[entry.key] = self.type_of(entry.value, names)
+            names = names.plus({entry.key: fields[entry.key]})
+        return y.ContextType(fields)
+
+    def items(self, node: t.Items, names: Names) -> y.Type:
+        return y.ListType(join([self.type_of(item, names) for item in node.items]))
+
+    def if_(self, node: t.If, names: Names) -> y.Type:
+        self.expect(y.BOOLEAN, self.type_of(node.condition, names), node.condition, "if")
+        return join([self.type_of(node.yes, names), self.type_of(node.no, names)])
+
+    def interval(self, node: t.Interval, names: Names) -> y.Type:
+        low, high = self.type_of(node.low, names), self.type_of(node.high, names)
+        self.units("<=", node.low, node.high, node)
+        self.comparable("<=", low, high, node)
+        return y.RangeType(join([low, high]))
+
+    def comparison(self, node: t.Comparison, names: Names) -> y.Type:
+        return y.RangeType(self.type_of(node.of, names))
+
+    def tests(self, node: t.Tests, names: Names) -> y.Type:
+        of = names.types.get("?", y.ANY)
+        for test in node.tests:
+            asks = any(isinstance(part, t.Name) and part.name == "?" for part in t.walk(test))
+            if asks:
+                self.type_of(test, names)
+            else:
+                self.test(test, of, names)
+        return y.BOOLEAN
+
+    def at(self, node: t.At, names: Names) -> y.Type:
+        value = read_temporal(node.value)
+        if value is None:
+            return self.report("type", f"`{node.value}` is no date, time or duration", node, node.value)
+        return y.type_of(value)
+
+    # -- calls
+
+    def call(self, node: t.Call, names: Names) -> y.Type:
+        given = [self.type_of(argument, names) for argument in node.arguments]
+        known = self.known_function(node.function, names)
+        if isinstance(known, y.Type):
+            if isinstance(known, y.FunctionType) and known.parameters is not None:
+                if len(known.parameters) != len(given):
+                    message = f"the function takes {len(known.parameters)} arguments, not {len(given)}"
+                    return self.report("arity", message, node)
+                return known.result
+            return y.ANY
+        rows = [(row, tuple(given)) for row in known if row.least <= len(given) and (row.most is None or len(given) <= row.most)]
+        if not rows:
+            return self.report("arity", f"`{known[0].name}` takes {_arity(known)}, not {len(given)}", node, known[0].name)
+        return call_type(self, node, node.arguments, rows)
+
+    def named_call(self, node: t.NamedCall, names: Names) -> y.Type:
+        given = {argument.name: self.type_of(argument.value, names) for argument in node.arguments}
+        known = self.known_function(node.function, names)
+        if isinstance(known, y.Type):
+            return known.result if isinstance(known, y.FunctionType) else y.ANY
+        rows = [(row, values) for row in known if (values := ordered(row, given)) is not None]
+        if not rows:
+            allowed = sorted({parameter.name for row in known for parameter in row.parameters})
+            wrong = next((name for name in given if name not in allowed), "")
+            what = f"has no parameter `{wrong}`" if wrong else "needs other parameters"
+            return self.report("arity", f"`{known[0].name}` {what}", node, wrong, allowed)
+        return call_type(self, node, tuple(argument.value for argument in node.arguments), rows)
+
+    def known_function(self, node: t.Node, names: Names) -> y.Type | list[Builtin]:
+        """Find what a call calls: the rows of a built-in, or the type of a function value."""
+        if not isinstance(node, t.Name):
+            return self.type_of(node, names)
+        if node.name in names.types:
+            return names.types[node.name]
+        rows = load().get(node.name)
+        if rows:
+            return rows
+        if names.open:
+            return y.ANY
+        candidates = sorted({*load(), *names.types})
+        return self.report("unknown-function", f"there is no function `{node.name}`", node, node.name, candidates)
+
+
+def _arity(rows: list[Builtin]) -> str:
+    counts = sorted({row.least for row in rows} | {row.most for row in rows if row.most is not None})
+    if any(row.most is None for row in rows):
+        return f"at least {counts[0]} arguments"
+    return f"{' or '.join(map(str, counts))} argument{'' if counts == [1] else 's'}"
+
+
+_VISITORS: dict[type[t.Node], Callable[[Inference, Any, Names], y.Type]] = {
+    t.Null: lambda self, node, names: y.NULL,
+    t.Boolean: lambda self, node, names: y.BOOLEAN,
+    t.Number: lambda self, node, names: y.NUMBER,
+    t.Percent: lambda self, node, names: y.PERCENT,
+    t.Amount: lambda self, node, names: y.MONEY,
+    t.Length: lambda self, node, names: y.SPAN,
+    t.String: lambda self, node, names: y.STRING,
+    t.At: Inference.at,
+    t.Name: Inference.name,
+    t.Path: Inference.path,
+    t.Filter: Inference.filter,
+    t.Call: Inference.call,
+    t.NamedCall: Inference.named_call,
+    t.Negation: Inference.negation,
+    t.Binary: Inference.binary,
+    t.Between: Inference.between,
+    t.In: Inference.in_,
+    t.Comparison: Inference.comparison,
+    t.Interval: Inference.interval,
+    t.InstanceOf: Inference.instance_of,
+    t.If: Inference.if_,
+    t.For: Inference.for_,
+    t.Quantified: Inference.quantified,
+    t.Lambda: Inference.lambda_,
+    t.Items: Inference.items,
+    t.Context: Inference.context,
+    t.Tests: Inference.tests,
+}
+
+
+def infer(tree: t.Node, types: Types, named: Types | None = None) -> tuple[y.Type, tuple[Problem, ...]]:
+    """Give the type of an expression and its Problems, `types` being the types of the names in scope.
+
+    `named` adds type names that `instance of` may use. Problems carry the codes unknown-name, unknown-field,
+    unknown-function, unknown-type, type, unit, arity, duplicate, with what was given and the candidates.
+    """
+    inference = Inference({**y.NAMED, **named} if named else None)
+    return inference.type_of(tree, Names(types)), tuple(inference.problems)

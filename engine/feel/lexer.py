@@ -1,0 +1,462 @@
+"""Text to tokens, settling everything in FEEL that depends on context.
+
+The standard's names may hold spaces and operators, its keys and parameters need no quotes, a `[` may close a
+range and a `]` open one, types have words of their own. The lexer reads the text once into raw pieces and
+walks over them with a stack of open brackets; what it hands on is plain LALR(1). It knows no grammar beyond
+that and no values except literals. Source: DMN 1.5 grammar rules 22 to 36 and 10.3.1.5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from .limits import MAX_DEPTH
+from .own import CURRENCY_WORDS, UNITS
+from .words import (
+    GENERICS,
+    KEYWORDS,
+    MARKS,
+    NO_OPERAND,
+    OPERAND_ENDS,
+    PROPERTIES,
+    SPACED_BUILTINS,
+    TYPE_NAMES,
+)
+
+_START = (
+    "?_A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3005-\u3007\u3021-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff10-\ufffd\U00010000-\U000effff"
+)
+_RAW = re.compile(
+    rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
+    |(?P<string>@?"(?:[^"\\]|\\.)*")
+    |(?P<mark>\.\.|\*\*|<=|>=|!=|->)
+    |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    |(?P<word>[{_START}][{_START}0-9\u00b7\u0300-\u036f\u203f-\u2040]*)
+    |(?P<sign>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
+_SURROGATES = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+_CURRENCY = re.compile("[A-Z]{3}").fullmatch
+_LONGEST_UNIT = max(map(len, UNITS))
+
+Raw = tuple[str, str, int, int]  # kind, text, start, end
+Names = dict[str, list[tuple[tuple[str, ...], str]]]  # first piece -> (pieces, name), longest first
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with an expression, and where; `code` is a FEEL-local slug."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    given: str = ""
+    candidates: tuple[str, ...] = ()
+
+
+class Malformed(Exception):
+    """Carries the one Problem that ends a parse; never leaves this package."""
+
+    def __init__(self, code: str, message: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message, start, end)
+
+
+class Token:
+    """A terminal of feel.lark with its value and place."""
+
+    __slots__ = ("end", "start", "type", "value")
+
+    # Lark copies these from the last token to its end mark; offsets are all we use.
+    line = column = end_line = end_column = start_pos = end_pos = 0
+
+    def __init__(self, type: str, value: Any, start: int, end: int) -> None:
+        self.type = type
+        self.value = value
+        self.start = start
+        self.end = end
+
+
+def _pieces(text: str) -> tuple[str, ...]:
+    return tuple(match.group() for match in _RAW.finditer(text) if match.lastgroup != "space")
+
+
+def _tabulate(names: Iterable[str], known: Names) -> Names:
+    for name in names:
+        pieces = _pieces(name)
+        if len(pieces) > 1:
+            rows = known.setdefault(pieces[0], [])
+            rows[:] = [row for row in rows if row[0] != pieces]
+            rows.append((pieces, name))
+            rows.sort(key=lambda row: -len(row[0]))
+    return known
+
+
+_BUILTIN_NAMES = _tabulate(SPACED_BUILTINS, {})
+_TYPE_NAMES = _tabulate(TYPE_NAMES, {})
+_PROPERTY_NAMES = _tabulate(PROPERTIES, {})
+
+
+def _copied(known: Names) -> Names:
+    return {first: list(rows) for first, rows in known.items()}
+
+
+@lru_cache(maxsize=512)
+def _known(names: frozenset[str]) -> Names:
+    spaced = [name for name in names if len(_pieces(name)) > 1]
+    return _tabulate(spaced, _copied(_BUILTIN_NAMES)) if spaced else _BUILTIN_NAMES
+
+
+def unescaped(text: str) -> str:
+    """Resolve the escapes of a string literal's inside (DMN grammar rule 35)."""
+    if "\\" not in text:
+        return text
+
+    def replaced(match: re.Match[str]) -> str:
+        short, long, single = match.groups()
+        if single is not None:
+            # FEEL keeps an unknown escape as written, so that regular expressions stay readable.
+            return _ESCAPES.get(single, "\\" + single)
+        code = int(short or long, 16)
+        return chr(code) if code <= 0x10FFFF else match.group()
+
+    return _SURROGATES.sub(
+        lambda pair: chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + ord(pair[2]) - 0xDC00), _ESCAPE.sub(replaced, text)
+    )
+
+
+class Lexer:
+    """One walk over one text; `tokens()` gives the terminals or raises Malformed."""
+
+    def __init__(self, text: str, names: frozenset[str], *, units: bool, unary: bool) -> None:
+        self.text = text
+        self.units = units
+        self.unary = unary
+        self.known = _known(names)
+        self.own_names = False  # whether `known` is a copy that may grow
+        self.raws: list[Raw] = [
+            (match.lastgroup or "", match.group(), match.start(), match.end())
+            for match in _RAW.finditer(text)
+            if match.lastgroup != "space"
+        ]
+        self.out: list[Token] = []
+        self.open: list[str] = []  # one mark an open bracket: ( f p [ r { i < and the starts of iterations
+        self.at = 0
+
+    def tokens(self) -> list[Token]:
+        """Give every terminal of the text."""
+        if self.unary and self._special_unary():
+            return self.out
+        raws, count = self.raws, len(self.raws)
+        while self.at < count:
+            raw = raws[self.at]
+            self._KINDS[raw[0]](self, raw)
+        return self.out
+
+    # -- small steps
+
+    def _text(self, ahead: int = 0) -> str:
+        at = self.at + ahead
+        return self.raws[at][1] if at < len(self.raws) else ""
+
+    def _emit(self, type: str, value: Any, start: int, end: int, taken: int = 1) -> None:
+        self.out.append(Token(type, value, start, end))
+        self.at += taken
+
+    def _last(self) -> str:
+        return self.out[-1].type if self.out else ""
+
+    def _top(self) -> str:
+        return self.open[-1] if self.open else ""
+
+    def _push(self, mark: str, raw: Raw) -> None:
+        self.open.append(mark)
+        if len(self.open) > MAX_DEPTH:
+            raise Malformed("too-deep", f"more than {MAX_DEPTH} levels of nesting", raw[2], raw[3])
+
+    def _pop(self) -> str:
+        while self.open and self.open[-1] == "i":
+            self.open.pop()
+        return self.open.pop() if self.open else ""
+
+    def _learn(self, name: str) -> None:
+        if not self.own_names:
+            self.known, self.own_names = _copied(self.known), True
+        _tabulate((name,), self.known)
+
+    def _match(self, known: Mapping[str, list[tuple[tuple[str, ...], str]]], text: str) -> tuple[int, str] | None:
+        rows = known.get(text)
+        if rows:
+            for pieces, name in rows:
+                here = self.raws[self.at : self.at + len(pieces)]
+                if len(here) == len(pieces) and all(raw[1] == piece for raw, piece in zip(here, pieces, strict=True)):
+                    return len(pieces), name
+        return None
+
+    def _collect(self, stops: tuple[str, ...], longest: int = 60) -> int:
+        """Count the pieces before the next stop at this level; 0 when there is none or a bracket comes first."""
+        for ahead in range(longest):
+            text = self._text(ahead)
+            if text in stops:
+                return ahead
+            if not text or text[0] == '"':
+                return 0
+        return 0
+
+    def _name_of(self, count: int) -> tuple[str, int, int]:
+        start, end = self.raws[self.at][2], self.raws[self.at + count - 1][3]
+        return " ".join(self.text[start:end].split()), start, end
+
+    def _take_name(self, type: str, count: int, skipped: int = 0) -> None:
+        name, start, end = self._name_of(count)
+        if count > 1:
+            self._learn(name)
+        self._emit(type, name, start, end, count + skipped)
+
+    # -- whole-text forms of unary tests
+
+    def _special_unary(self) -> bool:
+        raws = self.raws
+        if len(raws) == 1 and raws[0][1] == "-":
+            self._emit("DASH", "-", raws[0][2], raws[0][3])
+            return True
+        if len(raws) > 2 and raws[0][1] == "not" and raws[1][1] == "(":
+            level = 0
+            for index in range(1, len(raws)):
+                level += (raws[index][1] == "(") - (raws[index][1] == ")")
+                if not level:
+                    if index == len(raws) - 1:
+                        self._emit("NOT", "not", raws[0][2], raws[0][3])
+                    break
+        return False
+
+    # -- the kinds of raw piece
+
+    def _string(self, raw: Raw) -> None:
+        _, text, start, end = raw
+        last = self._last()
+        if self._text(1) == ":" and self._top() == "{" and last in ("LBRACE", "COMMA"):
+            self._emit("KEY", unescaped(text[1:-1]), start, end, 2)
+        elif text[0] == "@":
+            self._emit("AT", unescaped(text[2:-1]), start, end)
+        else:
+            self._emit("STRING", unescaped(text[1:-1]), start, end)
+
+    def _number(self, raw: Raw) -> None:
+        if self._name_starts_here(raw):
+            return
+        _, text, start, end = raw
+        if len(text) > 7_000:
+            raise Malformed("too-long", "the number has too many digits", start, end)
+        value = Decimal(text)
+        if self.units and self._unit(value, start):
+            return
+        self._emit("NUMBER", value, start, end)
+
+    def _unit(self, value: Decimal, start: int) -> bool:
+        """Read what makes a number an amount, a share or a length of time in Charter's dialect."""
+        following = self.raws[self.at + 1] if self.at + 1 < len(self.raws) else None
+        if following is None or following[0] not in ("word", "sign"):
+            return False
+        kind, word, _, end = following
+        if kind == "sign":
+            if word == "%":
+                self._emit("PERCENT", value, start, end, 2)
+            return word == "%"
+        currency = CURRENCY_WORDS.get(word) or (word if _CURRENCY(word) else None)
+        if currency:
+            self._emit("AMOUNT", (value, currency), start, end, 2)
+            return True
+        phrase = f"{word} {self._text(2)}"
+        if phrase in UNITS:
+            self._emit("LENGTH", (value, phrase), start, self.raws[self.at + 2][3], 3)
+            return True
+        if word in UNITS:
+            self._emit("LENGTH", (value, word), start, end, 2)
+            return True
+        return False
+
+    def _name_starts_here(self, raw: Raw) -> bool:
+        """Read what only its position makes a name: a key, a parameter, a variable, a property, a known name."""
+        last, top = self._last(), self._top()
+        if last == "DOT":
+            found = self._match(_PROPERTY_NAMES, raw[1]) or self._match(self.known, raw[1])
+            count, name = found or (1, raw[1])
+            self._emit("NAME", name, raw[2], self.raws[self.at + count - 1][3], count)
+            return True
+        if top == "{" and last in ("LBRACE", "COMMA"):
+            count = self._collect((":",))
+            if count:
+                self._take_name("KEY", count, 1)
+                return True
+        elif top in ("f", "p", "<") and last in ("LPAR", "COMMA", "TLT"):
+            if top == "p":
+                count = self._collect((":", ",", ")"))
+                if count:
+                    typed = self._text(count) == ":"
+                    self._take_name("ARGUMENT" if typed else "NAME", count, int(typed))
+                    return True
+            else:
+                # An argument's name ends at a colon; any bracket or comma before it means there is none.
+                count = self._collect((":", ",", "(", ")", "[", "]", "{", "}", "<", ">"), 12)
+                if count and self._text(count) == ":":
+                    self._take_name("ARGUMENT", count, 1)
+                    return True
+        if last in ("FOR", "SOME", "EVERY") or (top == "i" and last == "COMMA"):
+            count = self._collect(("in", "(", ")", "[", "]", "{", "}", ","))
+            if count and self._text(count) == "in":
+                self._take_name("NAME", count)
+                return True
+        found = self._match(self.known, raw[1])
+        if found and not self._expects_type():
+            self._emit("NAME", found[1], raw[2], self.raws[self.at + found[0] - 1][3], found[0])
+            return True
+        return False
+
+    def _expects_type(self) -> bool:
+        last = self._last()
+        if last in ("INSTANCE_OF", "ARROW", "TLT"):
+            return True
+        if self._top() == "<":
+            return last in ("COMMA", "ARGUMENT")
+        return last == "ARGUMENT" and self._top() == "p"
+
+    def _word(self, raw: Raw) -> None:
+        _, text, start, end = raw
+        if self._name_starts_here(raw):
+            return
+        if self._expects_type():
+            self._type(raw)
+            return
+        keyword = KEYWORDS.get(text)
+        if keyword:
+            if keyword in ("FOR", "SOME", "EVERY"):
+                self._push("i", raw)
+            elif keyword in ("RETURN", "SATISFIES") and self._top() == "i":
+                self.open.pop()
+            self._emit(keyword, text, start, end)
+        elif text == "instance" and self._text(1) == "of":
+            self._emit("INSTANCE_OF", text, start, self.raws[self.at + 1][3], 2)
+        elif text == "function" and self._text(1) == "(":
+            self._emit("FUNCTION", text, start, end)
+        elif text == "external" and self._last() == "RPAR":
+            self._emit("EXTERNAL", text, start, end)
+        else:
+            self._emit("NAME", text, start, end)
+
+    def _type(self, raw: Raw) -> None:
+        _, text, start, end = raw
+        if text in GENERICS and self._text(1) == "<":
+            self._emit("GENERIC", text, start, end)
+            opening = self.raws[self.at]
+            self._push("<", opening)
+            self._emit("TLT", "<", opening[2], opening[3])
+            return
+        found = self._match(_TYPE_NAMES, text) or self._match(self.known, text)
+        count, name = found or (1, text)
+        while self._text(count) == "." and self.at + count + 1 < len(self.raws):
+            name += "." + self._text(count + 1)
+            count += 2
+        self._emit("TYPE", name, start, self.raws[self.at + count - 1][3], count)
+
+    def _mark(self, raw: Raw) -> None:
+        _, text, start, end = raw
+        if text == "->" and self._last() == "TGT":
+            self._emit("ARROW", text, start, end)
+        elif text == "->":
+            self._emit("MINUS", "-", start, start + 1, 0)
+            self._emit("GT", ">", start + 1, end)
+        else:
+            if text == ".." and self._top() == "[":
+                self.open[-1] = "r"
+            elif text == ".." and self._top() in ("(", "f"):
+                self.open[-1] = "q"
+            self._emit(MARKS[text], text, start, end)
+
+    def _sign(self, raw: Raw) -> None:
+        _, text, start, end = raw
+        special = self._BRACKETS.get(text)
+        if special:
+            special(self, raw)
+            return
+        type = MARKS.get(text)
+        if type is None:
+            if text == '"':
+                raise Malformed("syntax", "the text after this quotation mark has no end", start, len(self.text))
+            raise Malformed("syntax", f"`{text}` means nothing here", start, end)
+        if text == ">" and self._top() == "<":
+            self.open.pop()
+            type = "TGT"
+        self._emit(type, text, start, end)
+
+    def _left_parenthesis(self, raw: Raw) -> None:
+        last = self._last()
+        self._push("p" if last == "FUNCTION" else "f" if last in OPERAND_ENDS else "(", raw)
+        self._emit("LPAR", "(", raw[2], raw[3])
+
+    def _left_square(self, raw: Raw) -> None:
+        if self._last() in OPERAND_ENDS and self._top() in ("r", "q") and not self._operand_follows():
+            self._pop()
+            self._emit("CLOSE", "[", raw[2], raw[3])
+        else:
+            self._push("[", raw)
+            self._emit("LSQB", "[", raw[2], raw[3])
+
+    def _operand_follows(self) -> bool:
+        if self.at + 1 >= len(self.raws):
+            return False
+        kind, text, _, _ = self.raws[self.at + 1]
+        if kind == "word":
+            return text not in NO_OPERAND
+        return kind in ("string", "number") or text in "([{-"
+
+    def _right_square(self, raw: Raw) -> None:
+        last = self._last()
+        opens = last not in OPERAND_ENDS and (last != "LSQB" or self._range_follows())
+        if opens:
+            self._push("[", raw)
+            self._emit("OPEN", "]", raw[2], raw[3])
+        else:
+            self._pop()
+            self._emit("RSQB", "]", raw[2], raw[3])
+
+    def _range_follows(self) -> bool:
+        """Tell whether `]` behind `[` opens a range: a `..` comes before anything that would end it."""
+        level = 0
+        for _, text, _, _ in self.raws[self.at + 1 :]:
+            if text == ".." and not level:
+                return True
+            level += (text in "([{") - (text in ")]}")
+            if level < 0 or (text == "," and not level):
+                return False
+        return False
+
+    def _left_brace(self, raw: Raw) -> None:
+        self._push("{", raw)
+        self._emit("LBRACE", "{", raw[2], raw[3])
+
+    def _closing(self, raw: Raw) -> None:
+        self._pop()
+        self._emit(MARKS[raw[1]], raw[1], raw[2], raw[3])
+
+    def _minus(self, raw: Raw) -> None:
+        self._emit("MINUS", "-", raw[2], raw[3])
+
+    _KINDS = {"string": _string, "number": _number, "word": _word, "mark": _mark, "sign": _sign}
+    _BRACKETS = {
+        "(": _left_parenthesis,
+        "[": _left_square,
+        "]": _right_square,
+        "{": _left_brace,
+        ")": _closing,
+        "}": _closing,
+    }

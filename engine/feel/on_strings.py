@@ -1,0 +1,100 @@
+"""Built-in functions on strings (DMN 1.5 table 74). Rows only; the registry is `builtins`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from .builtins import builtin
+from .frames import NoValue
+from .limits import MAX_STRING
+from .patterns import compiled, replacement
+
+
+@builtin("substring(string: string, start position: number, length?: number) -> string")
+def substring(string: str, start: Decimal, length: Decimal | None = None) -> str:
+    position = int(start)
+    if not position or abs(position) > len(string):
+        raise NoValue(f"there is no position {start}")
+    first = position - 1 if position > 0 else len(string) + position
+    if length is None:
+        return string[first:]
+    if length < 1:
+        raise NoValue("the length must be at least 1")
+    return string[first : first + int(min(length, Decimal(len(string))))]
+
+
+@builtin("string length(string: string) -> number")
+def string_length(string: str) -> Decimal:
+    return Decimal(len(string))
+
+
+@builtin("upper case(string: string) -> string")
+def upper_case(string: str) -> str:
+    return string.upper()
+
+
+@builtin("lower case(string: string) -> string")
+def lower_case(string: str) -> str:
+    return string.lower()
+
+
+@builtin("substring before(string: string, match: string) -> string")
+def substring_before(string: str, match: str) -> str:
+    before, found, _ = string.partition(match) if match else ("", "", "")
+    return before if found else ""
+
+
+@builtin("substring after(string: string, match: string) -> string")
+def substring_after(string: str, match: str) -> str:
+    if not match:
+        return string
+    return string.partition(match)[2]
+
+
+@builtin("contains(string: string, match: string) -> boolean")
+def contains(string: str, match: str) -> bool:
+    return match in string
+
+
+@builtin("starts with(string: string, match: string) -> boolean")
+def starts_with(string: str, match: str) -> bool:
+    return string.startswith(match)
+
+
+@builtin("ends with(string: string, match: string) -> boolean")
+def ends_with(string: str, match: str) -> bool:
+    return string.endswith(match)
+
+
+@builtin("matches(input: string, pattern: string, flags?: string) -> boolean")
+def matches(input: str, pattern: str, flags: str | None = None) -> bool:
+    return compiled(pattern, flags or "").on(input).search(input) is not None
+
+
+@builtin("replace(input: string, pattern: string, replacement: string, flags?: string) -> string")
+def replace(input: str, pattern: str, new: str, flags: str | None = None) -> str:
+    regex = compiled(pattern, flags or "").on(input)
+    template = new.replace("\\", "\\\\") if flags and "q" in flags else replacement(new, regex.groups)
+    if len(input) * (len(new) + 1) > MAX_STRING and len(regex.findall(input)) * len(new) > MAX_STRING:
+        raise NoValue(f"the text would hold more than {MAX_STRING} characters")
+    return regex.sub(template, input)
+
+
+@builtin("split(string: string, delimiter: string) -> names")
+def split(string: str, delimiter: str) -> list[str]:
+    regex = compiled(delimiter).on(string)
+    parts, at = [], 0
+    for match in regex.finditer(string):
+        if match.end() > match.start():
+            parts.append(string[at : match.start()])
+            at = match.end()
+    return [*parts, string[at:]]
+
+
+@builtin("string join(list: list, delimiter?: any) -> string")
+def string_join(list: Sequence[str | None], delimiter: str | None = None) -> str:
+    texts = [item for item in list if item is not None]
+    if any(type(text) is not str for text in texts) or not (delimiter is None or type(delimiter) is str):
+        raise NoValue("only texts can be joined")
+    return (delimiter or "").join(texts)

@@ -1,0 +1,351 @@
+"""What FEEL's operators mean, as dispatch tables keyed by the types of the two operands.
+
+`+ - * / **` are in ARITHMETIC, order in ORDERS, equality in `equal`; `contains` and `matches` are what `in`
+and unary tests ask. A pair of types without a row has no value (null). Functions raise ArithmeticError where
+the standard gives null: overflow, division by zero, a date beyond the calendar. Source: DMN 1.5 tables 42, 43,
+53 to 58; money and spans are Charter's own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Any
+
+from .limits import MAX_DIGITS, MAX_EXPONENT, MIN_EXPONENT
+from .own import FIELDS, File, Money, Span
+from .ranges import Function, Range
+from .temporal import (
+    DAY,
+    SECOND,
+    UTC,
+    Date,
+    DateTime,
+    DaysDuration,
+    OutOfRange,
+    Time,
+    YearsDuration,
+    date_from_number,
+    datetime_from_instant,
+    datetime_from_local,
+    days_duration,
+    time_from_nanoseconds,
+    time_offset_seconds,
+    years_duration,
+)
+
+NUMBERS = Context(
+    prec=MAX_DIGITS,
+    rounding=ROUND_HALF_EVEN,
+    Emin=MIN_EXPONENT,
+    Emax=MAX_EXPONENT,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
+add, subtract, multiply, divide = NUMBERS.add, NUMBERS.subtract, NUMBERS.multiply, NUMBERS.divide
+
+Operation = Callable[[Any, Any], Any]
+
+
+def power(base: Decimal, exponent: Decimal) -> Decimal:
+    """Raise to a power; zero to the zero is one, as in Java and IEEE 754."""
+    if not exponent:
+        return Decimal(1)
+    return NUMBERS.power(base, exponent)
+
+
+def plain(value: Any) -> Any:
+    """Bring a Python value that stands for a FEEL value into FEEL's own class."""
+    kind = type(value)
+    if kind is int:
+        return NUMBERS.create_decimal(value)
+    if kind is float:
+        return NUMBERS.create_decimal(repr(value))
+    if kind is tuple or (isinstance(value, list) and kind is not list):
+        return list(value)
+    return value
+
+
+def _whole(number: Decimal) -> int:
+    return int(number.to_integral_value(ROUND_FLOOR if number >= 0 else "ROUND_CEILING"))
+
+
+def _scale_days(duration: DaysDuration, factor: Decimal) -> DaysDuration:
+    return days_duration(_whole(multiply(Decimal(duration.nanoseconds), factor)))
+
+
+def _scale_years(duration: YearsDuration, factor: Decimal) -> YearsDuration:
+    return years_duration(_whole(multiply(Decimal(duration.months), factor)))
+
+
+def _moment(date: Date) -> DateTime:
+    # A date meets a date and time as its midnight in UTC (DMN 10.3.2.9.4, from date to date and time).
+    return DateTime(date, Time(0, 0, 0, 0, UTC))
+
+
+def shift(moment: DateTime, nanoseconds: int) -> DateTime:
+    """Move a date and time by elapsed time; with a zone the clock may show a changed offset."""
+    instant = moment.instant
+    if instant is None or moment.zone is None:
+        return datetime_from_local(moment.local + nanoseconds, None)
+    return datetime_from_instant(instant + nanoseconds, moment.zone)
+
+
+def _shift_months(moment: DateTime, months: int) -> DateTime:
+    return DateTime(moment.date.plus_months(months), moment.time)
+
+
+def _shift_date(date: Date, nanoseconds: int) -> Date:
+    return date_from_number((date.number * DAY + nanoseconds) // DAY)
+
+
+def _between(later: DateTime, earlier: DateTime) -> DaysDuration:
+    one, other = later.instant, earlier.instant
+    if (one is None) != (other is None):
+        raise OutOfRange("one of the two times has a zone and the other has none")
+    if one is None or other is None:
+        return days_duration(later.local - earlier.local)
+    return days_duration(one - other)
+
+
+def _time_of(time: Time) -> int:
+    offset = time_offset_seconds(time)
+    return time.of_day - (offset or 0) * SECOND
+
+
+def _times_between(later: Time, earlier: Time) -> DaysDuration:
+    if (later.zone is None) != (earlier.zone is None):
+        raise OutOfRange("one of the two times has a zone and the other has none")
+    return DaysDuration(_time_of(later) - _time_of(earlier))
+
+
+class Mixed(OutOfRange):
+    """Two currencies, or units of time, that do not convert into one another."""
+
+
+def _currency(one: Money, other: Money) -> str:
+    if one.currency != other.currency:
+        raise Mixed(f"{one.currency} and {other.currency} are two currencies")
+    return one.currency
+
+
+def _calendar(span: Span, sign: int, date: Date) -> Date:
+    if span.working_days or span.working_seconds or span.seconds or span.months % 1 or span.days % 1:
+        raise Mixed(f"{span} cannot be added to a date without a calendar")
+    moved = date.plus_months(sign * int(span.months)) if span.months else date
+    return date_from_number(moved.number + sign * int(span.days))
+
+
+def _calendar_time(span: Span, sign: int, moment: DateTime) -> DateTime:
+    if span.working_days or span.working_seconds or span.months % 1 or span.days % 1:
+        raise Mixed(f"{span} cannot be added to a date and time without a calendar")
+    date = _calendar(Span(span.months, span.days), sign, moment.date)
+    return shift(DateTime(date, moment.time), sign * int(span.seconds * SECOND))
+
+
+def _ratio(one: Span, other: Span) -> Decimal:
+    (name, amount), (divisor_name, divisor) = one.parts()[0], other.parts()[0]
+    if name != divisor_name or len(one.parts()) > 1 or len(other.parts()) > 1:
+        raise Mixed(f"{one} and {other} are in different units")
+    return divide(Decimal(amount), Decimal(divisor))
+
+
+ADD: dict[tuple[type, type], Operation] = {
+    (Decimal, Decimal): add,
+    (str, str): lambda a, b: a + b,
+    (DateTime, DaysDuration): lambda a, b: shift(a, b.nanoseconds),
+    (DaysDuration, DateTime): lambda a, b: shift(b, a.nanoseconds),
+    (DateTime, YearsDuration): lambda a, b: _shift_months(a, b.months),
+    (YearsDuration, DateTime): lambda a, b: _shift_months(b, a.months),
+    (Date, DaysDuration): lambda a, b: _shift_date(a, b.nanoseconds),
+    (DaysDuration, Date): lambda a, b: _shift_date(b, a.nanoseconds),
+    (Date, YearsDuration): lambda a, b: a.plus_months(b.months),
+    (YearsDuration, Date): lambda a, b: b.plus_months(a.months),
+    (Time, DaysDuration): lambda a, b: time_from_nanoseconds(a.of_day + b.nanoseconds, a.zone),
+    (DaysDuration, Time): lambda a, b: time_from_nanoseconds(b.of_day + a.nanoseconds, b.zone),
+    (DaysDuration, DaysDuration): lambda a, b: days_duration(a.nanoseconds + b.nanoseconds),
+    (YearsDuration, YearsDuration): lambda a, b: years_duration(a.months + b.months),
+    (Money, Money): lambda a, b: Money(add(a.amount, b.amount), _currency(a, b)),
+    (Span, Span): lambda a, b: a.plus(b),
+    (Date, Span): lambda a, b: _calendar(b, 1, a),
+    (Span, Date): lambda a, b: _calendar(a, 1, b),
+    (DateTime, Span): lambda a, b: _calendar_time(b, 1, a),
+    (Span, DateTime): lambda a, b: _calendar_time(a, 1, b),
+}
+SUBTRACT: dict[tuple[type, type], Operation] = {
+    (Decimal, Decimal): subtract,
+    (DateTime, DateTime): _between,
+    (DateTime, Date): lambda a, b: _between(a, _moment(b)),
+    (Date, DateTime): lambda a, b: _between(_moment(a), b),
+    (Date, Date): lambda a, b: days_duration((a.number - b.number) * DAY),
+    (Time, Time): _times_between,
+    (DateTime, DaysDuration): lambda a, b: shift(a, -b.nanoseconds),
+    (DateTime, YearsDuration): lambda a, b: _shift_months(a, -b.months),
+    (Date, DaysDuration): lambda a, b: _shift_date(a, -b.nanoseconds),
+    (Date, YearsDuration): lambda a, b: a.plus_months(-b.months),
+    (Time, DaysDuration): lambda a, b: time_from_nanoseconds(a.of_day - b.nanoseconds, a.zone),
+    (DaysDuration, DaysDuration): lambda a, b: days_duration(a.nanoseconds - b.nanoseconds),
+    (YearsDuration, YearsDuration): lambda a, b: years_duration(a.months - b.months),
+    (Money, Money): lambda a, b: Money(subtract(a.amount, b.amount), _currency(a, b)),
+    (Span, Span): lambda a, b: a.plus(b, -1),
+    (Date, Span): lambda a, b: _calendar(b, -1, a),
+    (DateTime, Span): lambda a, b: _calendar_time(b, -1, a),
+}
+MULTIPLY: dict[tuple[type, type], Operation] = {
+    (Decimal, Decimal): multiply,
+    (DaysDuration, Decimal): _scale_days,
+    (Decimal, DaysDuration): lambda a, b: _scale_days(b, a),
+    (YearsDuration, Decimal): _scale_years,
+    (Decimal, YearsDuration): lambda a, b: _scale_years(b, a),
+    (Money, Decimal): lambda a, b: Money(multiply(a.amount, b), a.currency),
+    (Decimal, Money): lambda a, b: Money(multiply(a, b.amount), b.currency),
+    (Span, Decimal): lambda a, b: a.scaled(b),
+    (Decimal, Span): lambda a, b: b.scaled(a),
+}
+DIVIDE: dict[tuple[type, type], Operation] = {
+    (Decimal, Decimal): divide,
+    (DaysDuration, Decimal): lambda a, b: days_duration(_whole(divide(Decimal(a.nanoseconds), b))),
+    (YearsDuration, Decimal): lambda a, b: years_duration(_whole(divide(Decimal(a.months), b))),
+    (DaysDuration, DaysDuration): lambda a, b: divide(Decimal(a.nanoseconds), Decimal(b.nanoseconds)),
+    (YearsDuration, YearsDuration): lambda a, b: divide(Decimal(a.months), Decimal(b.months)),
+    (Money, Decimal): lambda a, b: Money(divide(a.amount, b), a.currency),
+    (Money, Money): lambda a, b: divide(a.amount, b.amount) if _currency(a, b) else None,
+    (Span, Decimal): lambda a, b: a.scaled(divide(Decimal(1), b)),
+    (Span, Span): _ratio,
+}
+POWER: dict[tuple[type, type], Operation] = {(Decimal, Decimal): power}
+
+ARITHMETIC: dict[str, dict[tuple[type, type], Operation]] = {
+    "+": ADD,
+    "-": SUBTRACT,
+    "*": MULTIPLY,
+    "/": DIVIDE,
+    "**": POWER,
+}
+
+NEGATE: dict[type, Callable[[Any], Any]] = {
+    Decimal: NUMBERS.minus,
+    DaysDuration: lambda a: DaysDuration(-a.nanoseconds),
+    YearsDuration: lambda a: YearsDuration(-a.months),
+    Money: lambda a: Money(NUMBERS.minus(a.amount), a.currency),
+    Span: lambda a: a.scaled(Decimal(-1)),
+}
+
+
+def _order_moments(a: DateTime, b: DateTime) -> tuple[int, int] | None:
+    one, other = a.instant, b.instant
+    if (one is None) != (other is None):
+        return None
+    return (a.local, b.local) if one is None or other is None else (one, other)
+
+
+def _order_times(a: Time, b: Time) -> tuple[int, int] | None:
+    if (a.zone is None) != (b.zone is None):
+        return None
+    return _time_of(a), _time_of(b)
+
+
+def _order_spans(a: Span, b: Span) -> tuple[Any, Any] | None:
+    used = [name for name in FIELDS if getattr(a, name) or getattr(b, name)]
+    if len(used) > 1:
+        return None
+    return (getattr(a, used[0]), getattr(b, used[0])) if used else (0, 0)
+
+
+def _itself(a: Any, b: Any) -> tuple[Any, Any]:
+    return a, b
+
+
+# two types -> the two keys whose order is the order of the values; None where they have none
+ORDERS: dict[tuple[type, type], Callable[[Any, Any], tuple[Any, Any] | None]] = {
+    (Decimal, Decimal): _itself,
+    (str, str): _itself,
+    (Date, Date): lambda a, b: (a.number, b.number),
+    (Time, Time): _order_times,
+    (DateTime, DateTime): _order_moments,
+    (Date, DateTime): lambda a, b: _order_moments(_moment(a), b),
+    (DateTime, Date): lambda a, b: _order_moments(a, _moment(b)),
+    (DaysDuration, DaysDuration): lambda a, b: (a.nanoseconds, b.nanoseconds),
+    (YearsDuration, YearsDuration): lambda a, b: (a.months, b.months),
+    (Money, Money): lambda a, b: (a.amount, b.amount) if a.currency == b.currency else None,
+    (Span, Span): _order_spans,
+}
+
+COMPARISONS: dict[str, Operation] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def compare(op: str, a: Any, b: Any) -> bool | None:
+    """Order two values by `<`, `<=`, `>` or `>=`; None where they have no order."""
+    order = ORDERS.get((type(a), type(b))) or ORDERS.get((type(plain(a)), type(plain(b))))
+    keys = order(plain(a), plain(b)) if order else None
+    return None if keys is None else COMPARISONS[op](*keys)
+
+
+_SIMPLE = frozenset((bool, Decimal, str, Date, DaysDuration, YearsDuration, Money, File))
+_ORDERED = frozenset((Time, DateTime, Span))
+
+
+def equal(a: Any, b: Any) -> bool | None:
+    """Apply FEEL's `=` (DMN table 42): null equals only null, unlike types have no answer (None)."""
+    kind = type(a)
+    if kind is type(b):
+        if kind in _SIMPLE:
+            return bool(a == b)
+        if kind in _ORDERED:
+            keys = ORDERS[kind, kind](a, b)
+            return False if keys is None else bool(keys[0] == keys[1])
+    if a is None or b is None:
+        return a is b
+    a, b = plain(a), plain(b)
+    if isinstance(a, list) and isinstance(b, list):
+        return _all_equal(zip(a, b, strict=True)) if len(a) == len(b) else False
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return _all_equal((a[key], b[key]) for key in a) if a.keys() == b.keys() else False
+    if type(a) is Range and type(b) is Range:
+        same = (a.low_included, a.high_included, a.outside) == (b.low_included, b.high_included, b.outside)
+        return same and _all_equal(((a.low, b.low), (a.high, b.high)))
+    if type(a) is Function and type(b) is Function:
+        return a is b
+    return bool(a == b) if type(a) is type(b) else None
+
+
+def _all_equal(pairs: Any) -> bool:
+    return all(equal(a, b) is True for a, b in pairs)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Tell whether two values are the same item of a list: equal, and of one type."""
+    return equal(a, b) is True
+
+
+def contains(range: Range, value: Any) -> bool | None:
+    """Tell whether a value lies in a range; None where it cannot be compared with the ends."""
+    if value is None:
+        return None
+    inside: bool | None = True
+    if range.low is not None:
+        inside = compare(">=" if range.low_included else ">", value, range.low)
+    if range.high is not None and inside:
+        inside = compare("<=" if range.high_included else "<", value, range.high)
+    return inside if inside is None or not range.outside else not inside
+
+
+def matches(value: Any, test: Any) -> bool | None:
+    """Tell whether a value meets what a test evaluated to: an equal value, a range or a list around it."""
+    if type(test) is Range:
+        return True if type(value) is Range and equal(value, test) else contains(test, value)
+    if isinstance(test, (list, tuple)):
+        unknown = False
+        for item in test:
+            found = matches(value, item) if type(item) is Range else equal(value, item)
+            if found:
+                return True
+            unknown = unknown or found is None
+        if isinstance(value, (list, tuple)) and equal(value, test):
+            return True
+        return None if unknown and value is None else False
+    return equal(value, test)

@@ -1,0 +1,206 @@
+"""Text to tree: the only module that knows Lark.
+
+`parse` never raises on any text: it gives a tree or Problems. The LALR tables are built on first use, results
+are remembered by (text, names, dialect, kind). Positions are offsets into the text as given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import tree as t
+from .lexer import Lexer, Malformed, Problem, Token
+from .limits import MAX_DEPTH, MAX_TEXT, PARSE_CACHE
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+Dialect = Literal["dmn", "charter"]
+Kind = Literal["expression", "unary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text turned out to be: a tree, or None and why."""
+
+    tree: t.Node | None
+    problems: tuple[Problem, ...] = ()
+
+
+def _at(kind: Callable[..., t.Node], first: Any, last: Any, *values: Any) -> t.Node:
+    return kind(*values, start=first.start, end=last.end)
+
+
+def _tuple(parts: list[Any]) -> tuple[Any, ...]:
+    """Keep the nodes of a list with its commas."""
+    return tuple(part for part in parts if not isinstance(part, Token))
+
+
+def _interval(parts: list[Any]) -> t.Node:
+    opening, low, _, high, closing = parts
+    ends = ("[" if opening.type == "LSQB" else "(") + ("]" if closing.type == "RSQB" else ")")
+    return _at(t.Interval, opening, closing, low, high, ends)
+
+
+def _lambda(parts: list[Any]) -> t.Node:
+    parameters = next((part for part in parts if type(part) is tuple), ())
+    external = any(isinstance(part, Token) and part.type == "EXTERNAL" for part in parts)
+    return _at(t.Lambda, parts[0], parts[-1], parameters, parts[-1], external)
+
+
+def _generic(parts: list[Any]) -> t.Node:
+    return _at(t.TypeName, parts[0], parts[-1], parts[0].value, _tuple(parts))
+
+
+def _context_type(parts: list[Any]) -> t.Node:
+    members = _tuple(parts)
+    keys, types = tuple(key for key, _ in members), tuple(type for _, type in members)
+    return _at(t.TypeName, parts[0], parts[-1], parts[0].value, types, keys)
+
+
+def _iteration(parts: list[Any]) -> t.Node:
+    to = parts[4] if len(parts) > 3 else None
+    return _at(t.Iteration, parts[0], parts[-1], parts[0].value, parts[2], to)
+
+
+def _parameter(parts: list[Any]) -> t.Node:
+    return _at(t.Parameter, parts[0], parts[-1], parts[0].value, parts[1] if len(parts) > 1 else None)
+
+
+def _literal(kind: Callable[..., t.Node]) -> Callable[[list[Any]], t.Node]:
+    return lambda p: kind(p[0].value, start=p[0].start, end=p[0].end)
+
+
+def _pair(kind: Callable[..., t.Node]) -> Callable[[list[Any]], t.Node]:
+    return lambda p: kind(*p[0].value, start=p[0].start, end=p[0].end)
+
+
+# rule or alias of feel.lark -> what it makes of its parts
+_MAKERS: dict[str, Callable[[list[Any]], Any]] = {
+    "expression": lambda p: p[0],
+    "if_": lambda p: _at(t.If, p[0], p[5], p[1], p[3], p[5]),
+    "for_": lambda p: _at(t.For, p[0], p[3], p[1], p[3]),
+    "quantified": lambda p: _at(t.Quantified, p[0], p[3], p[0].value, p[1], p[3]),
+    "lambda_": _lambda,
+    "iterations": _tuple,
+    "iteration": _iteration,
+    "parameters": _tuple,
+    "parameter": _parameter,
+    "binary": lambda p: _at(t.Binary, p[0], p[2], p[1].value, p[0], p[2]),
+    "compare": lambda p: p[0],
+    "between": lambda p: _at(t.Between, p[0], p[4], p[0], p[2], p[4]),
+    "in_": lambda p: _at(t.In, p[0], p[2], p[0], (p[2],)),
+    "in_list": lambda p: _at(t.In, p[0], p[-1], p[0], _tuple(p[2:])),
+    "negation": lambda p: _at(t.Negation, p[0], p[1], p[1]),
+    "instance_of": lambda p: _at(t.InstanceOf, p[0], p[2], p[0], p[2]),
+    "path": lambda p: _at(t.Path, p[0], p[2], p[0], p[2].value),
+    "filter": lambda p: _at(t.Filter, p[0], p[3], p[0], p[2]),
+    "call": lambda p: _at(t.Call, p[0], p[-1], p[0], _tuple(p[1:])),
+    "named_call": lambda p: _at(t.NamedCall, p[0], p[-1], p[0], _tuple(p[1:])),
+    "argument": lambda p: _at(t.Argument, p[0], p[1], p[0].value, p[1]),
+    "number": _literal(t.Number),
+    "percent": _literal(t.Percent),
+    "amount": _pair(t.Amount),
+    "length": _pair(t.Length),
+    "string": _literal(t.String),
+    "at": _literal(t.At),
+    "name": _literal(t.Name),
+    "true": lambda p: t.Boolean(True, start=p[0].start, end=p[0].end),
+    "false": lambda p: t.Boolean(False, start=p[0].start, end=p[0].end),
+    "null": lambda p: t.Null(start=p[0].start, end=p[0].end),
+    "group": lambda p: p[1],
+    "interval": _interval,
+    "items": lambda p: _at(t.Items, p[0], p[-1], _tuple(p)),
+    "context": lambda p: _at(t.Context, p[0], p[-1], _tuple(p)),
+    "entry": lambda p: _at(t.Entry, p[0], p[1], p[0].value, p[1]),
+    "relation": lambda p: _at(t.Comparison, p[0], p[1], p[0].value, p[1]),
+    "anything": lambda p: _at(t.Tests, p[0], p[0], ()),
+    "no_tests": lambda p: _at(t.Tests, p[0], p[-1], _tuple(p), True),
+    "tests": lambda p: _at(t.Tests, p[0], p[-1], _tuple(p)),
+    "unary": lambda p: p[0],
+    "type_name": _literal(t.TypeName),
+    "generic": _generic,
+    "function_type": _generic,
+    "context_type": _context_type,
+    "member": lambda p: (p[0].value, p[1]),
+}
+
+
+@lru_cache(maxsize=1)
+def _lark() -> Lark:
+    from lark import Lark, Transformer
+    from lark.lexer import Lexer as LarkLexer
+
+    class Ready(LarkLexer):
+        """Lark's view of the lexer: the tokens are ready when the parse begins."""
+
+        __future_interface__ = 1
+
+        def __init__(self, conf: Any) -> None:
+            pass
+
+        def lex(self, state: Any, parser_state: Any) -> Iterator[Any]:
+            return iter(state.text)
+
+    maker = Transformer()
+    for name, make in _MAKERS.items():
+        setattr(maker, name, make)
+    return Lark(
+        files(__package__).joinpath("feel.lark").read_text("utf-8"),
+        parser="lalr",
+        lexer=Ready,
+        start=["expression", "unary"],
+        transformer=maker,
+        maybe_placeholders=False,
+        keep_all_tokens=True,
+    )
+
+
+# What a reader may expect at a place, in words; terminals that are not listed are named by their mark.
+_PHRASES = {"NAME": "a name", "NUMBER": "a number", "STRING": "a text", "$END": "the end"}
+
+
+def _unexpected(error: Any, text: str) -> Problem:
+    token = error.token
+    if token.type == "$END":
+        end = len(text.rstrip())
+        return Problem("syntax", "the expression stops too early", end, max(end, len(text)))
+    shown = text[token.start : token.end]
+    return Problem("syntax", f"`{shown}` cannot stand here", token.start, token.end, shown)
+
+
+@lru_cache(maxsize=PARSE_CACHE)
+def _parse(text: str, names: frozenset[str], units: bool, kind: Kind) -> Parsed:
+    if len(text) > MAX_TEXT:
+        message = f"an expression holds at most {MAX_TEXT} characters"
+        return Parsed(None, (Problem("too-long", message, MAX_TEXT, len(text)),))
+    from lark.exceptions import UnexpectedToken
+
+    try:
+        tokens = Lexer(text, names, units=units, unary=kind == "unary").tokens()
+        if not tokens:
+            return Parsed(None, (Problem("syntax", "there is no expression", 0, len(text)),))
+        tree: Any = _lark().parse(tokens, start=kind)  # type: ignore[arg-type]
+    except Malformed as malformed:
+        return Parsed(None, (malformed.problem,))
+    except UnexpectedToken as error:
+        return Parsed(None, (_unexpected(error, text),))
+    if len(tokens) > MAX_DEPTH and t.depth(tree) > MAX_DEPTH:
+        return Parsed(None, (Problem("too-deep", f"more than {MAX_DEPTH} levels", tree.start, tree.end),))
+    return Parsed(tree)
+
+
+def parse(
+    text: str, *, names: Iterable[str] = (), dialect: Dialect = "charter", kind: Kind = "expression"
+) -> Parsed:
+    """Parse one expression, or the unary tests of a decision table cell.
+
+    `names` are the names with spaces or operators that are in scope; the longest one wins (DMN 10.3.1.5).
+    Never raises; a text that cannot be parsed gives `tree=None` and a Problem.
+    """
+    scope = names if type(names) is frozenset else frozenset(names)
+    return _parse(text, scope, dialect == "charter", kind)
