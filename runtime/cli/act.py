@@ -149,7 +149,9 @@ def _inbox(context: Context, case: str, person: str) -> list[Any]:
     from ..inbox import inbox
 
     with context.store.read() as connection:
-        return [item for item in inbox(connection, person, now=context.now, limit=1000) if item.case == case]
+        found = inbox(connection, person, now=context.now, limit=1000)
+    # an unknown person has no work; the command itself then says who is unknown
+    return [item for item in found if item.case == case] if isinstance(found, list) else []
 
 
 def _element(definition: Definition, node: str | None) -> Element | None:

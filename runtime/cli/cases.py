@@ -9,14 +9,14 @@ STATUSES = ("open", "suspended", "completed", "cancelled")
 
 
 def run_cases(
-    context: Context, process: str | None, status: str | None, person: str | None, limit: int, as_json: bool
+    context: Context, process: str | None, status: str | None, whose: str | None, limit: int, as_json: bool
 ) -> int:
-    """Lists cases; `person`: those that wait for somebody or were opened by them."""
+    """Lists cases; `whose`: those that wait for somebody or were opened by them."""
     from ..register import listed
 
     say, output = context.say, context.output
     with context.store.read() as connection:
-        found = listed(connection, process=process, status=status, person=person, limit=limit)
+        found = listed(connection, process=process, status=status, person=whose, limit=limit)
     if as_json:
         output.json([row.to_json() for row in found])
         return 0
@@ -45,7 +45,7 @@ VERBS = {
         [
             option("--process", "PROCESS"),
             option("--status", "TEXT", type=Words(STATUSES)),
-            option("--person", "PERSON", name="person"),
+            option("--person", "PERSON", name="whose"),
             option("--limit", "NUMBER", type=Whole(), default=100),
             switch(JSON, name="as_json"),
         ],

@@ -1,0 +1,227 @@
+"""`charter people`: who is there, their roles, skills, certificates, absences and stand-ins, one verb a change.
+
+Every change goes through `runtime.people.People`, which records it; `--as` names who makes it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .context import Context
+from .errors import Misuse
+from .verb import JSON, Family, Verb, Whole, argument, option, switch
+
+if TYPE_CHECKING:
+    from ..people import People
+
+
+def people(context: Context) -> People:
+    """Gives the directory, changed in the name of who asks (the operator where nobody is named)."""
+    from ..people import People
+
+    by = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
+    return People(context.store, by=by)
+
+
+def run_list(context: Context, role: str | None, as_json: bool) -> int:
+    """Lists everybody, or those who hold a role."""
+    found = [p for p in people(context).all() if role is None or any(r == role for r, _ in p.grants)]
+    if as_json:
+        context.output.json([_json(p) for p in found])
+        return 0
+    say = context.say
+    if not found:
+        context.output.line(say("people.none"))
+        return 0
+    rows = []
+    for p in found:
+        away = say("people.away") if p.absent(context.now) else ""
+        rows.append((p.id, p.name, _roles(p), away if p.active else say("people.inactive")))
+    heads = [say(f"people.{head}") for head in ("id", "name", "roles", "remark")]
+    context.output.table(heads, rows, styles=("name",))
+    return 0
+
+
+def _roles(person: Any) -> str:
+    return ", ".join(role if where == "*" else f"{role}@{where}" for role, where in person.grants)
+
+
+def run_show(context: Context, who: str, as_json: bool) -> int:
+    """Shows one person with everything that gives or takes authority."""
+    directory = people(context)
+    person, say, output = directory.get(who), context.say, context.output
+    stand_ins = directory.stand_ins(who)
+    if as_json:
+        output.json({**_json(person), "stand_ins": [_stand_in_json(s) for s in stand_ins]})
+        return 0
+    comma = say("happened.comma")
+    output.sheet([
+        (say("people.id"), person.id),
+        (say("people.name"), person.name),
+        (say("people.remark"), None if person.active else say("people.inactive")),
+        (say("people.roles"), _roles(person) or None),
+        (say("people.skills"), comma.join(f"{name} {level}" for name, level in person.skills) or None),
+        (say("people.certificates"), comma.join(_until(context, n, u) for n, u in person.certificates) or None),
+        (say("people.absences"), comma.join(
+            f"{output.moment(a)} – {_end(context, b)}" for a, b in person.absences) or None),
+    ])  # fmt: skip
+    for s in stand_ins:
+        status = "revoked" if s.revoked_at else "accepted" if s.accepted_at else "proposed"
+        output.line(say(f"people.{s.kind}_line", number=s.number, person=s.person, principal=s.principal,
+                        status=say(f"people.{status}"), scope=f"{s.role}@{s.process}",
+                        since=output.moment(s.since), until=_end(context, s.until)))  # fmt: skip
+    return 0
+
+
+def _until(context: Context, name: str, until: int | None) -> str:
+    return name if until is None else f"{name} ({_end(context, until)})"
+
+
+def _end(context: Context, at: int) -> str:
+    from ..people import FOREVER
+
+    return context.say("people.forever") if at >= FOREVER else str(context.output.moment(at))
+
+
+def _json(p: Any) -> dict[str, Any]:
+    return {
+        "id": p.id, "name": p.name, "active": p.active,
+        "roles": [{"role": role, "process": where} for role, where in p.grants],
+        "skills": dict(p.skills), "certificates": dict(p.certificates), "absences": [list(a) for a in p.absences],
+    }  # fmt: skip
+
+
+def _stand_in_json(s: Any) -> dict[str, Any]:
+    return {name: getattr(s, name) for name in s.__slots__}
+
+
+def run_import(context: Context, file: str) -> int:
+    """Adds or completes people from a YAML, JSON or CSV file, all or none."""
+    from ..people_files import read
+
+    count = people(context).load(read(Path(file)))
+    context.output.line(context.say("people.imported", count=count, file=file))
+    return 0
+
+
+def run_add(context: Context, who: str, name: str | None) -> int:
+    """Adds a person."""
+    people(context).add(who, name)
+    return _said(context, "added", person=who)
+
+
+def run_remove(context: Context, who: str, reason: str | None) -> int:
+    """Takes all authority from a person; their past stays."""
+    people(context).deactivate(who, reason)
+    return _said(context, "removed", person=who)
+
+
+def run_grant(context: Context, who: str, role: str, process: str) -> int:
+    """Gives a role."""
+    people(context).grant(who, role, process)
+    return _said(context, "granted", person=who, role=role, process=process)
+
+
+def run_revoke(context: Context, who: str, role: str, process: str, reason: str | None) -> int:
+    """Takes a role."""
+    people(context).revoke(who, role, process, reason)
+    return _said(context, "revoked", person=who, role=role, process=process)
+
+
+def run_skill(context: Context, who: str, skill: str, level: str) -> int:
+    """Sets a skill's level."""
+    if not level.isdigit():
+        raise Misuse("not_whole", value=level, name="LEVEL")
+    people(context).skill(who, skill, int(level))
+    return _said(context, "skilled", person=who, skill=skill, level=level)
+
+
+def run_certify(context: Context, who: str, certificate: str, until: str | None) -> int:
+    """Notes a certificate."""
+    people(context).certify(who, certificate, instant(until, "--until", last=True) if until else None)
+    return _said(context, "certified", person=who, certificate=certificate)
+
+
+def run_absent(context: Context, who: str, since: str, until: str, reason: str | None) -> int:
+    """Notes an absence."""
+    start, end = instant(since, "--from"), instant(until, "--until", last=True)
+    people(context).absent(who, start, end, reason)
+    moments = {"since": context.output.moment(start), "until": context.output.moment(end)}
+    return _said(context, "absent", person=who, **moments)
+
+
+def run_stand_in(context: Context, kind: str, who: str, other: str, since: str | None, until: str | None,
+                 process: str, role: str) -> int:  # fmt: skip
+    """Names a substitute (acts while the principal is away) or a delegate (acts throughout)."""
+    from ..people import FOREVER
+
+    start = instant(since, "--from") if since else context.now
+    end = instant(until, "--until", last=True) if until else FOREVER
+    directory = people(context)
+    number = directory.stand_in(kind, who, other, since=start, until=end, process=process, role=role)
+    return _said(context, f"{kind}_named", person=other, principal=who, number=number)
+
+
+def run_substitute(context: Context, **given: Any) -> int:
+    return run_stand_in(context, "substitute", **given)
+
+
+def run_delegate(context: Context, **given: Any) -> int:
+    return run_stand_in(context, "delegation", **given)
+
+
+def run_accept(context: Context, number: int) -> int:
+    """Accepts standing in; only the one named can."""
+    people(context).accept(number, context.person)
+    return _said(context, "stand_in_accepted", number=number)
+
+
+def run_end(context: Context, number: int) -> int:
+    """Ends a stand-in; either side can."""
+    people(context).end(number, context.person)
+    return _said(context, "stand_in_ended", number=number)
+
+
+def _said(context: Context, key: str, **arguments: Any) -> int:
+    context.output.line(context.say(f"people.did_{key}", **arguments))
+    return 0
+
+
+def instant(text: str, name: str, *, last: bool = False) -> int:
+    """Reads a day or a time given on the command line."""
+    from ..people_files import instant as read
+
+    try:
+        return read(text, last=last)
+    except (ValueError, TypeError):
+        raise Misuse("not_time", value=text, name=name) from None
+
+
+_WHO = argument("who", "PERSON")
+_PROCESS = option("--process", "PROCESS", default="*")
+_REASON = option("--reason", "TEXT", short="-m")
+_FROM = option("--from", "TIME", name="since")
+_UNTIL = option("--until", "TIME")
+_STAND_IN = [_WHO, argument("other", "PERSON"), _FROM, _UNTIL, _PROCESS, option("--role", "ROLE", default="*")]
+_NUMBER = argument("number", "NUMBER")
+_NUMBER.type = Whole()
+
+_ROWS: tuple[tuple[str, Any, list[Any]], ...] = (
+    ("list", run_list, [option("--role", "ROLE"), switch(JSON, name="as_json")]),
+    ("show", run_show, [_WHO, switch(JSON, name="as_json")]),
+    ("import", run_import, [argument("file", "FILE")]),
+    ("add", run_add, [_WHO, option("--name", "TEXT")]),
+    ("remove", run_remove, [_WHO, _REASON]),
+    ("grant", run_grant, [_WHO, argument("role", "ROLE"), _PROCESS]),
+    ("revoke", run_revoke, [_WHO, argument("role", "ROLE"), _PROCESS, _REASON]),
+    ("skill", run_skill, [_WHO, argument("skill", "NAME"), argument("level", "NUMBER")]),
+    ("certify", run_certify, [_WHO, argument("certificate", "NAME"), _UNTIL]),
+    ("absent", run_absent, [_WHO, argument("since", "TIME"), argument("until", "TIME"), _REASON]),
+    ("substitute", run_substitute, _STAND_IN),
+    ("delegate", run_delegate, _STAND_IN),
+    ("accept", run_accept, [_NUMBER]),
+    ("end", run_end, [_NUMBER]),
+)
+VERBS = {"people": Family("people", {name: Verb(f"people {name}", run, params) for name, run, params in _ROWS})}

@@ -1,0 +1,171 @@
+"""`charter show CASE`: where a case stands, who is waited for since when, and what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .context import Context
+from .output import pad, width
+from .verb import JSON, Verb, argument, switch
+
+if TYPE_CHECKING:
+    from ...engine.definition import Definition
+    from ...engine.records import Reason
+    from ...engine.state import CaseState
+    from ..views import Row
+
+# state -> (mark, style); the mark says it without colour too
+MARKS = {
+    "planned": ("·", "faint"), "ready": ("○", "strong"), "claimed": ("◐", "strong"), "active": ("●", "strong"),
+    "suspended": ("‖", "warn"), "done": ("✓", "good"), "granted": ("✓", "good"), "reached": ("✓", "good"),
+    "stale": ("~", "warn"), "withdrawn": ("~", "warn"), "skipped": ("–", "faint"), "cancelled": ("✗", "faint"),
+    "rejected": ("✗", "bad"), "failed": ("!", "bad"),
+}  # fmt: skip
+
+
+def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
+    """Shows one case; `records`: with the values of its records."""
+    from .. import views
+    from ..register import number_of
+
+    case = context.cases.resolve(case)
+    state, definition = context.cases.state(case), context.cases.definition(case)
+    with context.store.read() as connection:
+        number = number_of(connection, case)
+    if as_json:
+        context.output.json({"number": number, **views.to_json(definition, state, context.now)})
+        return 0
+    head(context, definition, state, number)
+    tree(context, definition, state)
+    waiting(context, definition, state)
+    coming(context, definition, state)
+    versions(context, definition, state, records)
+    return 0
+
+
+def head(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
+    """Writes the case's own line: number, process, status, since when, by whom."""
+    say, output = context.say, context.output
+    title = "" if definition.title == definition.name else f" {definition.title}"
+    output.line(f"#{number} {state.case}  {output.style(definition.name, 'name')}{title}")
+    line = say("show.opened", status=say(f"states.{state.status}"), at=output.moment(state.opened_at),
+               by=state.opened_by)  # fmt: skip
+    if state.closed_at is not None:
+        line += say("show.closed", at=output.moment(state.closed_at))
+    output.line(line + (say("show.because", reason=state.reason) if state.reason else ""))
+
+
+def tree(context: Context, definition: Definition, state: CaseState) -> None:
+    """Writes phases and elements with a mark and the state's word; what has not begun stays folded."""
+    from .. import views
+
+    say, output = context.say, context.output
+    rows = views.collapsed(list(views.rows(definition, state)))
+    names = ["  " * row.depth + label(row) for row in rows]
+    wide = min(60, max((width(name) for name in names), default=0))
+    output.line()
+    for row, name in zip(rows, names, strict=True):
+        mark, style = MARKS[row.state]
+        word = say(f"states.{row.state}")
+        details = "".join(_details(context, row))
+        output.line(f"{output.style(mark, style)} {pad(name, wide)}  {output.style(word, style)}{details}")
+
+
+def label(row: Row) -> str:
+    """Names a row: key, then title where it says more."""
+    return row.key if row.element.title == row.element.name else f"{row.key} {row.element.title}"
+
+
+def _details(context: Context, row: Row) -> list[str]:
+    say, node = context.say, row.node
+    if node is None:
+        return []
+    out = []
+    if node.iteration > 1:
+        out.append(say("show.iteration", count=node.iteration))
+    if node.doers and row.state in ("done", "granted", "rejected", "stale"):
+        out.append(say("show.by", person=node.doers[-1]))
+    if row.state in ("done", "granted", "rejected", "reached") and node.ended_at and row.kind != "phase":
+        out.append(f" · {context.output.moment(node.ended_at)}")
+    if node.overdue:
+        out.append(" · " + context.output.style(say("show.overdue"), "bad"))
+    if node.reason and row.state in ("skipped", "cancelled", "rejected", "failed", "suspended"):
+        out.append(say("show.because", reason=node.reason))
+    return out
+
+
+def waiting(context: Context, definition: Definition, state: CaseState) -> None:
+    """Writes who is waited for, since when, and until when."""
+    from .. import views
+    from .aftermath import named, whom
+
+    say, output = context.say, context.output
+    found = views.waiting(definition, state) if state.status == "open" else []
+    if not found:
+        return
+    output.line()
+    output.line(say("show.waiting"), "strong")
+    rows = []
+    for w in found:
+        late = w.overdue or (w.due is not None and w.due < context.now)
+        due = "" if w.due is None else say("show.due", at=output.moment(w.due), when=output.relative(w.due, context.now))
+        rows.append((
+            named(definition, w.key), whom(context, definition, w),
+            say("show.since", when=output.relative(w.since, context.now)), output.style(due, "bad") if late else due,
+        ))  # fmt: skip
+    output.table((), rows, indent=2, styles=("name",))
+
+
+def coming(context: Context, definition: Definition, state: CaseState) -> None:
+    """Writes what is planned next and what holds each back."""
+    from .. import views
+    from .aftermath import named
+
+    found = views.coming(definition, state, context.now)
+    if not found:
+        return
+    context.output.line()
+    context.output.line(context.say("show.coming"), "strong")
+    rows = [
+        (named(definition, row.key), context.say("happened.comma").join(reason_text(context, r) for r in reasons))
+        for row, reasons in found[:12]
+    ]
+    context.output.table((), rows, indent=2)
+    if len(found) > 12:
+        context.output.line("  " + context.say("show.more", count=len(found) - 12), "faint")
+
+
+def reason_text(context: Context, reason: Reason) -> str:
+    """Says a reason in one sentence."""
+    from ...dsl.render import refusal_sentence
+
+    return refusal_sentence(reason, context.say.lang)
+
+
+def versions(context: Context, definition: Definition, state: CaseState, full: bool) -> None:
+    """Writes the current version of each record, with its value where asked."""
+    from ..forms import shown
+
+    say, output = context.say, context.output
+    if not state.versions:
+        return
+    output.line()
+    output.line(say("show.records"), "strong")
+    titles = {r.name: r.title for r in definition.records}
+    rows = []
+    for key, version in state.versions.items():
+        title = titles.get(key.partition("[")[0], "")
+        rows.append((key, "" if title == key else title, f"v{version.number}", version.by, output.moment(version.at)))
+    output.table((), rows, indent=2, styles=("name",))
+    if not full:
+        return
+    for key, version in state.versions.items():
+        output.line()
+        output.line(f"{key} v{version.number}", "name")
+        inner = version.value if isinstance(version.value, dict) else {"": version.value}
+        output.sheet([(name, shown(value)) for name, value in inner.items()], indent=2)
+
+
+VERBS = {
+    "show": Verb("show", run_show, [argument("case", "CASE"), switch("--records"), switch(JSON, name="as_json")])
+}
