@@ -28,7 +28,6 @@ TRIGGERS: tuple[str, ...] = tuple(
 )
 
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",
@@ -61,6 +60,14 @@ def make_engine(path: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
 def driver(connection: Connection) -> Any:
     """Gives the driver's own connection under SQLAlchemy's."""
     return connection.connection.driver_connection
+
+
+def use_write_ahead_log(connection: Connection) -> None:
+    """Turns the write-ahead log on, for good; outside a transaction, and only for a database of ours."""
+    raw = driver(connection)
+    raw.execute("ROLLBACK")
+    raw.execute("PRAGMA journal_mode=WAL")
+    raw.execute("BEGIN")
 
 
 def schema_of(connection: Connection) -> int:

@@ -124,6 +124,8 @@ def _bring_up_to_date(store: Store) -> None:
     with store.read() as connection:
         schema = sqlite.schema_of(connection)
         empty = schema == 0 and sqlite.is_empty(connection)
+        if empty:
+            sqlite.use_write_ahead_log(connection)
     if schema == SCHEMA:
         return
     if schema > SCHEMA:

@@ -1,0 +1,246 @@
+"""The database: what opens, what is refused and with which code, and that a failure leaves nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, func, inspect, select
+
+from charter.engine.records import Record
+from charter.runtime.audit import log
+from charter.runtime.audit.log import Origin
+from charter.runtime.store import Store, errors, open_store, sqlite
+from charter.runtime.store.tables import SCHEMA, metadata, records
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python in a process of its own, from this checkout."""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+
+
+def fill(store: Store, count: int = 1, text: str = "") -> None:
+    with store.write() as connection:
+        for number in range(count):
+            log.append(connection, [Record("noted", number, "li", data={"text": text})], Origin("test"))
+
+
+def count(store: Store) -> int:
+    with store.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(records)).scalar_one())
+
+
+def test_a_new_file_gets_the_present_schema_and_its_safety(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "a.db")) as store, store.read() as connection:
+        raw = sqlite.driver(connection)
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        found = {name: raw.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
+        assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+        assert sqlite.schema_of(connection) == SCHEMA
+        assert set(inspect(connection).get_table_names()) == set(metadata.tables)
+
+
+def test_opening_again_imports_no_alembic(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    open_store(str(path)).close()
+    code = (
+        "import sys; from charter.runtime.store import open_store; open_store(sys.argv[1])\n"
+        "print('alembic' in sys.modules)"
+    )
+    done = run(code, str(path))
+    assert done.stdout.strip() == "False"
+
+
+def test_the_migrations_arrive_at_the_schema_that_a_new_file_gets(tmp_path: Path) -> None:
+    from charter.runtime.store.migrations import upgrade
+
+    migrated = sqlite.make_engine(str(tmp_path / "old.db"))
+    with migrated.begin() as connection:
+        upgrade(connection, since=0)
+    open_store(str(tmp_path / "new.db")).close()
+    told = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
+    old, new = (sqlite3.connect(tmp_path / name).execute(told).fetchall() for name in ("old.db", "new.db"))
+    assert [row[:3] for row in old] == [row[:3] for row in new]
+    # A table's text may name its constraints in another order; what it holds is compared by what SQLite makes of it.
+    assert [row for row in old if row[0] != "table"] == [row for row in new if row[0] != "table"]
+    assert len(new) > 20
+    one, two = (inspect(create_engine(f"sqlite:///{tmp_path / name}")) for name in ("old.db", "new.db"))
+    for table in metadata.tables:
+        for look in ("get_columns", "get_pk_constraint", "get_foreign_keys", "get_unique_constraints"):
+            assert shape(getattr(one, look)(table)) == shape(getattr(two, look)(table))
+
+
+def shape(found: object) -> list[str]:
+    return sorted(map(str, found)) if isinstance(found, list) else [str(found)]
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"this is no database at all" * 100)
+
+
+def foreign(path: Path) -> None:
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE theirs (x)")
+    other.commit()
+    other.close()
+
+
+def newer(path: Path) -> None:
+    open_store(str(path)).close()
+    raw = sqlite3.connect(path)
+    raw.execute(f"PRAGMA user_version={SCHEMA + 1}")
+    raw.close()
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (garbage, errors.NotADatabase),
+        (foreign, errors.NotADatabase),
+        (newer, errors.NewerSchema),
+        (folder, errors.CannotOpen),
+    ],
+)
+def test_what_is_no_database_of_ours_is_refused_and_left_alone(
+    tmp_path: Path, make: object, expected: type[errors.StorageError]
+) -> None:
+    path = tmp_path / "a.db"
+    make(path)  # type: ignore[operator]
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(expected) as caught:
+        open_store(str(path))
+    assert type(caught.value) is expected
+    assert caught.value.exit_code == 74
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("nowhere/a.db", errors.CannotOpen),
+        ("postgresql://localhost/x", errors.BadAddress),
+        ("sqlite://", errors.BadAddress),
+        ("no such scheme://", errors.BadAddress),
+    ],
+)
+def test_addresses_that_lead_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, expected: type[errors.StorageError]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(expected):
+        open_store(address)
+    assert not list(tmp_path.iterdir())
+
+
+def test_none_is_made_where_none_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(errors.Missing):
+        open_store(str(tmp_path / "a.db"), create=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_environment_names_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARTER_DB", str(tmp_path / "there.db"))
+    open_store().close()
+    assert (tmp_path / "there.db").exists()
+
+
+def test_a_database_locked_for_too_long_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with open_store(str(path), busy_seconds=0.05) as store:
+        fill(store)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(errors.Locked) as caught:
+            fill(store)
+        assert caught.value.code == "CH011"
+        assert count(store) == 1  # reading goes on beside a writer
+        other.execute("ROLLBACK")
+        fill(store)
+        assert count(store) == 2
+
+
+def test_what_happens_in_a_transaction_happens_whole_or_not_at_all(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "a.db")) as store:
+        fill(store)
+        with pytest.raises(KeyError), store.write() as connection:
+            log.append(connection, [Record("noted", 1, "li")], Origin("test"))
+            raise KeyError
+        assert count(store) == 1
+        fill(store)
+        assert count(store) == 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE records SET actor = 'x'",
+        "DELETE FROM records",
+        "INSERT OR REPLACE INTO records SELECT * FROM records",
+    ],
+)
+def test_records_cannot_be_changed_through_the_database(tmp_path: Path, statement: str) -> None:
+    with open_store(str(tmp_path / "a.db")) as store:
+        fill(store)
+        with pytest.raises(errors.AppendOnly), store.write() as connection:
+            connection.exec_driver_sql(statement)
+        assert count(store) == 1
+
+
+def test_a_full_disk_says_so_and_leaves_what_was_there(tmp_path: Path) -> None:
+    """A process whose files may not grow past a limit fails as it does on a full disk; what was committed stays."""
+    path = tmp_path / "a.db"
+    with open_store(str(path)) as store:
+        fill(store, 3)
+    code = f"""
+import resource, signal
+from tests.unit.test_store import count, errors, fill, open_store
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = open_store({str(path)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (256 * 1024, resource.RLIM_INFINITY))
+done = 0
+try:
+    for _ in range(1000):
+        fill(store, 1, "x" * 4000)
+        done += 1
+except errors.DiskFull as full:
+    print(full.code, count(store) == 3 + done, done > 0)
+"""
+    finished = run(code)
+    assert finished.stdout.split() == ["CH012", "True", "True"], finished.stderr
+    with open_store(str(path)) as store:
+        before = count(store)
+        fill(store)
+        assert count(store) == before + 1
+        with store.read() as connection:
+            assert sqlite.driver(connection).execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        # Root writes everything; SQLite's own read-only switch meets the same refusal.
+        with open_store(str(tmp_path / "a.db")) as store:
+            fill(store)
+            with pytest.raises(errors.ReadOnly), store.write() as connection:
+                sqlite.driver(connection).execute("PRAGMA query_only=ON")
+                log.append(connection, [Record("noted", 1, "li")], Origin("test"))
+            assert count(store) == 1
+        return
+    path = tmp_path / "a.db"
+    with open_store(str(path)) as store:
+        fill(store)
+    path.chmod(0o444)
+    with open_store(str(path)) as store, pytest.raises(errors.ReadOnly):
+        fill(store)
