@@ -117,6 +117,7 @@ class Parameter(Line):
     type: Type | None = None
     value: Expr | None = None
     body: tuple[Source, ...] = ()
+    title: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,318 @@
+"""Source -> tree: drives Lark's LALR tables over the logical lines and goes on after errors.
+
+Lark builds the tables from charter.lark and runs the automaton; lexer.py feeds it what each state can take, and the
+functions of from_parse.py build the nodes as rules are recognised, so that no other tree is ever made. The only
+module of `dsl` that imports lark, and only when something is parsed.
+
+Recovery works by lines, because a rule never ends in the middle of one. An unreadable line is mended if it can be (a
+keyword misspelt, a rest too much, a part missing) so that its block is still read, else left out with its block; the
+automaton goes back to where it stood before the line. Nothing is read twice but the line, so time stays linear.
+Invariant: diagnostics of an item put its index into `broken`; the tree of a broken item may lack lines.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from . import from_scenario
+from . import tree as t
+from .diagnostic import Diagnostic, Fix
+from .from_parse import CALLBACKS
+from .lexer import Lexeme, Mode
+from .source import LIMITS, Source
+from .syntax import complaint
+from .words import keyword_terminals
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
+
+LIMIT_ERRORS = 200
+_TRIES = 4  # how many doubtful keywords of one line are read as names
+# What stands for a missing part of a header, so that its block can be read.
+_STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "INT": "1", "ID": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A file's tree, what is wrong with its text, and which items of the tree later passes must leave alone."""
+
+    tree: t.File
+    diagnostics: tuple[Diagnostic, ...] = ()
+    broken: frozenset[int] = frozenset()
+
+
+def parse(source: Source) -> Parsed:
+    """Parses a file; every text gives a tree, with diagnostics when it is wrong."""
+    with _collection_paused():
+        return _Parse(source).run()
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """A parse makes no cycles, and Python's collector would look at all its nodes again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Unreadable(Exception):
+    """Control flow within a line: no lexeme at `place`, or the parser cannot take this one."""
+
+    def __init__(self, place: int, mode: Mode) -> None:
+        self.place = place
+        self.mode = mode
+
+
+
+
+class _Parse:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.working
+        self.state, self.table, self.unexpected = _automaton()
+        self.diagnostics = list(source.diagnostics)
+        self.errors = 0
+        self.base = -1  # how many states stood before the line being read, -1 while none of it is taken
+        self.lost = False  # a line at the top could not be read at all
+
+    # --- the file ---------------------------------------------------------------------------------------------------------
+
+    def run(self) -> Parsed:
+        source, levels, skip_above = self.source, [0], -1
+        end = len(self.text)
+        for start, stop, indent in source.lines:
+            if skip_above >= 0:
+                if indent > skip_above:
+                    continue
+                skip_above = -1
+            if self.errors >= LIMIT_ERRORS:
+                self.report("CH116", start, stop, limit=LIMIT_ERRORS)
+                self.lost = True
+                break
+            opened = False
+            if indent > levels[-1]:
+                if not self.may_open(start, stop, len(levels)):
+                    skip_above = levels[-1]
+                    continue
+                depth = len(self.state.state_stack)
+                self.state.feed_token(Lexeme("INDENT", "", start, start))
+                opened = True
+            else:
+                while indent < levels[-1]:
+                    levels.pop()
+                    self.state.feed_token(Lexeme("DEDENT", "", start, start))
+                if indent > levels[-1]:
+                    self.report("CH110", start, stop)
+                    indent = levels[-1]
+            if self.line(start, stop):
+                if opened:
+                    levels.append(indent)
+            else:
+                skip_above = levels[-1] if opened else indent
+                self.lost = self.lost or not indent
+                if opened:
+                    self.base = depth
+                    self.retreat()
+                    skip_above = indent
+        for _ in levels[1:]:
+            self.state.feed_token(Lexeme("DEDENT", "", end, end))
+        items: tuple[t.Line, ...] = self.state.feed_token(Lexeme("$END", "", end, end), True)
+        tree = t.File(items, source.last_comments, span=(0, end))
+        return Parsed(tree, tuple(sorted(self.diagnostics, key=Diagnostic.sort_key)), self.broken(items))
+
+    def may_open(self, start: int, stop: int, depth: int) -> bool:
+        """Whether a block may begin here; reports it when not."""
+        if depth > LIMITS["depth"]:
+            self.report("CH109", start, stop, limit=LIMITS["depth"])
+            return False
+        if "INDENT" not in self.table[self.state.state_stack[-1]]:
+            self.report("CH111", start, stop)
+            return False
+        return True
+
+    def broken(self, items: tuple[t.Line, ...]) -> frozenset[int]:
+        """Says which items have a diagnostic between their first line and the next item's."""
+        if self.lost:
+            return frozenset(range(len(items)))
+        if not self.diagnostics:
+            return frozenset()
+        tops = [start for start, _, indent in self.source.lines if not indent]
+        hit = {tops[max(0, bisect_right(tops, d.span[0]) - 1)] for d in self.diagnostics if tops}
+        return frozenset(n for n, item in enumerate(items) if item.span[0] in hit)
+
+    def report(self, code: str, start: int, end: int, fix: Fix | None = None, **arguments: object) -> None:
+        self.errors += 1
+        self.diagnostics.append(Diagnostic(code, (start, end), arguments, fix, self.source.path))
+
+    # --- a line -----------------------------------------------------------------------------------------------------------
+
+    def line(self, start: int, stop: int) -> bool:
+        """Reads a logical line up to its NL, mending it if it must be; False when the parser stands before it still."""
+        doubts: dict[int, bool] = {}
+        try:
+            self.feed(start, stop, doubts)
+            return True
+        except _Unreadable as unreadable:
+            error = unreadable
+        for place in [p for p in sorted(doubts, reverse=True) if p <= error.place][:_TRIES]:
+            self.retreat()
+            try:
+                self.feed(start, stop, {place: True})
+                return True
+            except _Unreadable as unreadable:
+                if unreadable.place > error.place:
+                    error = unreadable
+        self.retreat()
+        return self.mend(start, stop, error)
+
+    def feed(self, start: int, stop: int, doubts: dict[int, bool], swap: Lexeme | None = None) -> None:
+        """Feeds a line's lexemes and its NL; `swap` takes the place of the word at its offset."""
+        text, state, table = self.text, self.state, self.table
+        stack = state.state_stack
+        self.base = -1
+        pos = start
+        while pos < stop:
+            mode = _mode(stack[-1], table)
+            lexeme = swap if swap and pos == swap.start_pos else mode.next(text, pos, stop, doubts)
+            if lexeme is None:
+                raise _Unreadable(pos, mode)
+            if pos == start:
+                lexeme.comments = self.source.comments.get(start, t.NO_COMMENTS)
+            try:
+                state.feed_token(lexeme)
+            except self.unexpected:
+                raise _Unreadable(pos, mode) from None
+            if pos == start:
+                self.base = len(stack) - 1
+            pos = lexeme.end_pos
+            while pos < stop and text[pos] == " ":
+                pos += 1
+        if "NL" not in table[stack[-1]]:
+            raise _Unreadable(stop, _mode(stack[-1], table))
+        state.feed_token(Lexeme("NL", "", stop, stop))
+
+    def retreat(self) -> None:
+        """Takes the parser back to where it stood before the line."""
+        if self.base >= 0:
+            del self.state.state_stack[self.base :]
+            del self.state.value_stack[self.base - 1 :]
+        self.base = -1
+
+    def mend(self, start: int, stop: int, error: _Unreadable) -> bool:
+        """Reports an unreadable line once and reads what can be read of it, so that its block is not lost."""
+        text, place = self.text, error.place
+        found = complaint(text, start, stop, place, error.mode.accepted)
+        self.report(found.code, *found.span, found.fix, **found.arguments)
+        if found.guess:
+            terminal, value = found.guess
+            try:
+                self.feed(start, stop, {}, Lexeme(terminal, value, place, found.span[1]))
+                return True
+            except _Unreadable:
+                self.retreat()
+        if place == start:
+            return False
+        end = place
+        while text[end - 1] == " ":
+            end -= 1
+        try:
+            self.feed(start, end, {})
+            return True
+        except _Unreadable as unreadable:
+            if unreadable.place < end:
+                self.retreat()
+                return False
+        return self.complete(end)
+
+    def complete(self, end: int) -> bool:
+        """Stands something in for the parts that a line lacks at its end."""
+        for _ in range(4):
+            accepted = self.table[self.state.state_stack[-1]]
+            lacking = next((name for name in ("NL", *_STAND_INS) if name in accepted), None)
+            if lacking is None:
+                break
+            try:
+                self.state.feed_token(Lexeme(lacking, _STAND_INS.get(lacking, ""), end, end))
+            except self.unexpected:
+                break
+            if lacking == "NL":
+                return True
+        self.retreat()
+        return False
+
+
+# --- the automaton ----------------------------------------------------------------------------------------------------------
+
+
+_BY_STATE: dict[int, Mode] = {}
+_BY_TERMINALS: dict[frozenset[str], Mode] = {}
+
+
+def _mode(state: int, table: Any) -> Mode:
+    """How to read where the automaton is in this state; states that take the same terminals share it."""
+    mode = _BY_STATE.get(state)
+    if mode is None:
+        accepted = frozenset(name for name in table[state] if name.isupper())
+        mode = _BY_TERMINALS.get(accepted)
+        if mode is None:
+            mode = _BY_TERMINALS[accepted] = Mode(accepted)
+        _BY_STATE[state] = mode
+    return mode
+
+
+def grammar() -> str:
+    """Gives the grammar in Lark's notation, with its keyword terminals declared."""
+    text = (Path(__file__).parent / "charter.lark").read_text(encoding="utf-8")
+    return f"{text}%declare {' '.join(sorted(keyword_terminals() - _declared(text)))}\n"
+
+
+def _declared(text: str) -> set[str]:
+    return {name for line in text.splitlines() if line.startswith("%declare") for name in line.split()[1:]}
+
+
+@cache
+def _lark() -> Lark:
+    """Builds Lark's tables, or takes them from the user's cache folder, where they are kept by content."""
+    import lark
+
+    text = grammar()
+    callbacks = SimpleNamespace(**CALLBACKS)
+    options: dict[str, Any] = {
+        "parser": "lalr", "lexer": "basic", "start": "file", "keep_all_tokens": True, "maybe_placeholders": False,
+    }  # fmt: skip
+    key = hashlib.sha256(f"{lark.__version__} {text}".encode()).hexdigest()[:24]
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charter"
+    kept, own = folder / f"grammar-{key}", folder / f"grammar-{key}.{os.getpid()}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if kept.exists():
+            return lark.Lark(text, transformer=callbacks, cache=str(kept), **options)
+        # Written under a name of its own and then renamed, so that nobody reads half a file.
+        built = lark.Lark(text, transformer=callbacks, cache=str(own), **options)
+        own.replace(kept)
+        return built
+    except OSError:
+        return lark.Lark(text, transformer=callbacks, **options)
+
+
+def _automaton() -> tuple[Any, Any, type[Exception]]:
+    from lark.exceptions import UnexpectedToken
+
+    state = _lark().parse_interactive().parser_state
+    return state, state.parse_conf.states, UnexpectedToken

@@ -1,0 +1,110 @@
+"""What to say of a line that the grammar cannot read: which code, what was found, what could stand there, a guess.
+
+Knows the words of the language and what the parser could have taken; knows nothing of blocks or of trees. What could
+stand there is told in the language that the line is written in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from .diagnostic import Fix
+from .tree import Span
+from .words import LANGUAGES, Language, spellings
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_FOUND = re.compile(r'"(?:[^"\\]|\\.)*"?|\w+(?:[.\-]\w+)*|.', re.DOTALL)
+
+# Terminals that are not words, by the key of the phrase that names them in the message tables.
+_SHAPES: Mapping[str, str] = {
+    "NAME": "a_name", "PATH": "a_name", "KEY": "a_name", "SUBJECT": "a_name", "STRING": "a_quoted_text",
+    "INT": "a_number", "WORD": "a_word", "ID": "a_clause_id", "CLOCK": "a_time_of_day", "EXPR": "an_expression",
+    "ITEMS": "an_expression", "PERIOD": "an_expression", "COND": "an_expression", "VALUE": "an_expression",
+    "TYPE": "a_type", "WEEKDAY": "a_weekday", "STATE": "a_state", "NL": "end_of_line",
+}  # fmt: skip
+_MARKS: Mapping[str, str] = {"COMMA": ",", "EQUALS": "=", "BAR": "|", "GE": ">=", "DASH": "-"}
+_VERBS = frozenset({"DO", "HAND_OVER", "SEND_BACK", "CONFIRM", "COMMENT", "ATTACH"})
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    code: str
+    span: Span
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    fix: Fix | None = None
+    guess: tuple[str, str] | None = None  # the terminal and value of the word that was probably meant
+
+
+def complaint(text: str, start: int, stop: int, place: int, accepted: Collection[str]) -> Complaint:
+    """Says what is wrong at `place` of the logical line `start`..`stop`, where `accepted` could have stood."""
+    language = language_of(text, start, stop)
+    expected = expectation(accepted, language)
+    if place >= stop:
+        return Complaint("CH113", (max(start, stop - 1), stop), {"expected": expected})
+    match = _FOUND.match(text, place, stop)
+    found = match.group() if match else text[place]
+    span = (place, place + len(found))
+    arguments: dict[str, object] = {"found": found, "expected": expected}
+    guessed = _guess(found, accepted) if _WORD.match(found) else None
+    if guessed:
+        words, terminal, value = guessed
+        code = "CH114" if place == start else "CH112"
+        return Complaint(code, span, arguments | {"guess": words}, Fix(span, words), (terminal, value))
+    if place > start:
+        return Complaint("CH112", span, arguments)
+    if any(w == found or w.startswith(found + " ") for w, _, _, _ in spellings()):
+        return Complaint("CH115", span, arguments)
+    return Complaint("CH114", span, arguments)
+
+
+def language_of(text: str, start: int, stop: int) -> Language:
+    """Tells the language of a line by its first keyword, else by its first word's script."""
+    line = text[start:stop]
+    words = _WORD.findall(line[:200])
+    for word in words:
+        for language in LANGUAGES:
+            if any(w.split()[0] == word for w, _, _, row in spellings() if row == language):
+                return language
+    return "zh-Hans" if words and not words[0].isascii() else "en"
+
+
+def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...]:
+    """Lists what could stand at a place: words as they are written, and `@key` for a phrase of the message tables."""
+    listed: dict[str, None] = {}
+    for name in accepted:
+        if name in _SHAPES:
+            listed[f"@{_SHAPES[name]}"] = None
+        elif name in _MARKS:
+            listed[_MARKS[name]] = None
+    if _VERBS & set(accepted):
+        listed["@a_verb"] = None
+    seen: set[str] = set()
+    for words, terminal, _, row in spellings():
+        if row == language and terminal in accepted and terminal not in seen | _VERBS | {"TYPE", "WEEKDAY", "STATE"}:
+            seen.add(terminal)
+            listed[words] = None
+    ordered = sorted(listed)
+    return (*ordered[:_SHOWN], "…") if len(ordered) > _SHOWN else tuple(ordered)
+
+
+def _guess(found: str, accepted: Collection[str]) -> tuple[str, str, str] | None:
+    """Finds the word that may stand here and that `found` resembles most."""
+    best, score = None, 0.0
+    for words, terminal, value, _ in spellings():
+        if terminal in accepted and terminal != "STATE":
+            likeness = _likeness(found.lower(), words.lower())
+            if likeness > score:
+                best, score = (words, terminal, value), likeness
+    return best if score >= 0.7 else None
+
+
+def _likeness(found: str, words: str) -> float:
+    if abs(len(found) - len(words)) > 3:
+        return 0.0
+    if not found.isascii() and len(words) == len(found) > 1:
+        return sum(a == b for a, b in zip(found, words, strict=True)) / len(words) + 0.2
+    return SequenceMatcher(None, found, words).ratio()
