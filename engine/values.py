@@ -103,7 +103,7 @@ def _encode_range(value: Range) -> Any:
     return {
         "range": [encode(value.low), encode(value.high)],
         "ends": ("[" if value.low_included else "(") + ("]" if value.high_included else ")"),
-        **({"outside": True} if value.outside else {}),
+        **({"test": value.test} if value.test else {}),
     }
 
 
@@ -207,7 +207,10 @@ def _decode_range(data: Mapping[str, Any]) -> Range:
     if ends not in ("[]", "[)", "(]", "()") or type(limits) is not list or len(limits) != 2:
         raise NotAValue("a range needs two limits and two ends")
     low, high = map(decode, limits)
-    return Range(low, high, ends[0] == "[", ends[1] == "]", data.get("outside", False) is True)
+    test = data.get("test", "")
+    if test not in ("", "=", "!="):
+        raise NotAValue("the test of a range is `=` or `!=`")
+    return Range(low, high, ends[0] == "[", ends[1] == "]", test)
 
 
 def _decode_context(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,7 +232,7 @@ _DECODERS: dict[frozenset[str], Callable[[Mapping[str, Any]], Any]] = {
     frozenset({"date and time"}): _read(read_date_time, "date and time"),
     frozenset({"duration"}): _read(read_duration, "duration"),
     frozenset({"range", "ends"}): _decode_range,
-    frozenset({"range", "ends", "outside"}): _decode_range,
+    frozenset({"range", "ends", "test"}): _decode_range,
     frozenset({"context"}): _decode_context,
 }
 

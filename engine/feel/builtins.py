@@ -2,7 +2,7 @@
 
 A row is a signature in plain text and the Python function that does it, so that adding a built-in is one row
 in the family module it belongs to. Signatures use the standard's parameter names (DMN 1.5 tables 71 to 82);
-`?` behind a parameter makes it optional, `...` takes any number, only `any` takes null. An implementation
+`?` behind a parameter makes it optional, `...` takes any number, `= null` fills it in calls with names, only `any` takes null. An implementation
 raises NoValue or ArithmeticError where the result is null.
 """
 
@@ -29,6 +29,7 @@ class Parameter:
     classes: frozenset[type]  # the value classes that fit without a closer look
     optional: bool = False
     variadic: bool = False
+    filled: bool = False  # null where a call with named arguments leaves it out
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Builtin:
     framed: bool
     least: int
     most: int | None
+
+    def takes(self, count: int) -> bool:
+        """Tell whether a call may give so many positional arguments."""
+        return self.least <= count and (self.most is None or count <= self.most)
 
 
 REGISTRY: dict[str, list[Builtin]] = {}
@@ -77,9 +82,10 @@ def _classes(type: y.Type) -> frozenset[type]:
 
 def _parameter(text: str) -> Parameter:
     name, _, kind = text.partition(":")
-    type = _TYPES[kind.strip()]
+    kind, _, default = kind.partition("=")
+    type, filled = _TYPES[kind.strip()], default.strip() == "null"
     bare = name.strip().rstrip("?").removeprefix("...")
-    return Parameter(bare, type, _classes(type), name.strip().endswith("?"), name.strip().startswith("..."))
+    return Parameter(bare, type, _classes(type), name.strip().endswith("?"), name.strip().startswith("..."), filled)
 
 
 def builtin(*signatures: str, framed: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -92,7 +98,7 @@ def builtin(*signatures: str, framed: bool = False) -> Callable[[Callable[..., A
                 raise ValueError(signature)
             name, inside, result = match.groups()
             parameters = tuple(_parameter(part) for part in inside.split(",") if part.strip())
-            least = sum(not (p.optional or p.variadic) for p in parameters)
+            least = sum(not (p.optional or p.variadic) for p in parameters) or int(inside.startswith("..."))
             most = None if any(p.variadic for p in parameters) else len(parameters)
             row = Builtin(name, parameters, _TYPES[result], call, framed, least, most)
             REGISTRY.setdefault(name, []).append(row)
@@ -130,7 +136,10 @@ def _fitted(row: Builtin, values: tuple[Any, ...]) -> list[Any] | None:
 
 def rows_of(name: str, count: int) -> tuple[Builtin, ...]:
     """List the rows of a built-in that take so many positional arguments."""
-    return tuple(row for row in REGISTRY.get(name, ()) if row.least <= count and (row.most is None or count <= row.most))
+    return tuple(row for row in REGISTRY.get(name, ()) if row.takes(count))
+
+
+_SIZED = frozenset((str, list, dict))
 
 
 def apply(rows: tuple[Builtin, ...], name: str, values: tuple[Any, ...], frame: Frame) -> Any:
@@ -140,12 +149,15 @@ def apply(rows: tuple[Builtin, ...], name: str, values: tuple[Any, ...], frame: 
         if fitted is None:
             continue
         try:
-            return row.call(frame, *fitted) if row.framed else row.call(*fitted)
+            value = row.call(frame, *fitted) if row.framed else row.call(*fitted)
+            if type(value) in _SIZED:
+                frame.state.spend(len(value) >> 4 if type(value) is str else len(value))
+            return value
         except (NoValue, ArithmeticError) as why:
             return frame.note(f"{name}: {_said(why)}")
     if not rows:
         return frame.note(f"{name} does not take {len(values)} argument{'' if len(values) == 1 else 's'}")
-    given = ", ".join(str(y.type_of(value)) for value in values)
+    given = ", ".join(y.kind_of(value) for value in values)
     return frame.note(f"{name} does not take {given}")
 
 
@@ -165,6 +177,8 @@ def ordered(row: Builtin, named: Mapping[str, Any]) -> tuple[Any, ...] | None:
     for parameter in parameters:
         if parameter.name in named:
             values.append(named[parameter.name])
+        elif parameter.filled:
+            values.append(None)
         elif not parameter.optional:
             return None
         elif any(later.name in named for later in parameters[len(values) :]):

@@ -16,7 +16,8 @@ from typing import Any
 from . import tree as t
 from . import types as y
 from .builtins import apply, apply_named, function_value, load, rows_of
-from .frames import Env, Frame, OverBudget, Run, State
+from .frames import Env, Frame, Run, State
+from .limits import MAX_COMPARED, MAX_DEPTH, OverBudget
 from .operators import ARITHMETIC, COMPARISONS, NEGATE, NUMBERS, ORDERS, equal, plain
 from .own import Money, Span
 from .printer import text
@@ -142,9 +143,12 @@ def _arithmetic(node: t.Binary, scope: Scope) -> Run:
             a, b = plain(a), plain(b)
             operation = table.get((type(a), type(b)))
             if operation is None:
-                return frame.note(f"`{op}` does not apply to {y.type_of(a)} and {y.type_of(b)}")
+                return frame.note(f"`{op}` does not apply to {y.kind_of(a)} and {y.kind_of(b)}")
         try:
-            return operation(a, b)
+            value = operation(a, b)
+            if type(value) is str:
+                frame.state.spend(len(value) >> 4)
+            return value
         except ArithmeticError as why:
             return frame.note(_reason(why, op))
 
@@ -183,7 +187,7 @@ def _ordering(left: Run, right: Run, op: str) -> Run:
         keys_of = ORDERS.get((type(a), type(b)))
         keys = keys_of(a, b) if keys_of else None
         if keys is None:
-            return frame.note(f"{y.type_of(a)} and {y.type_of(b)} have no order here")
+            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} have no order here")
         return holds(*keys)
 
     return order
@@ -199,7 +203,7 @@ def _equality(node: t.Binary, scope: Scope) -> Run:
             return (a == b) is wanted
         found = equal(a, b)
         if found is None:
-            return frame.note(f"{y.type_of(a)} and {y.type_of(b)} cannot be compared")
+            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} cannot be compared")
         return found is wanted
 
     return equality
@@ -251,7 +255,7 @@ def _negation(node: t.Negation, scope: Scope) -> Run:
     def negation(frame: Frame) -> Any:
         value = plain(of(frame))
         negate = NEGATE.get(type(value))
-        return negate(value) if negate else frame.note(f"{y.type_of(value)} has no negative")
+        return negate(value) if negate else frame.note(f"{y.kind_of(value)} has no negative")
 
     return negation
 
@@ -343,10 +347,10 @@ def _compilers() -> dict[type, Compile]:
     return {
         t.Null: lambda node, scope: _constant(None),
         t.Boolean: lambda node, scope: _constant(node.value),
-        t.Number: lambda node, scope: _number(node.value),
-        t.Percent: lambda node, scope: _constant(NUMBERS.divide(node.value, Decimal(100))),
-        t.Amount: lambda node, scope: _constant(Money(NUMBERS.plus(node.value), node.currency)),
-        t.Length: lambda node, scope: _constant(Span.of(NUMBERS.plus(node.value), node.unit)),
+        t.Number: lambda node, scope: _made(lambda: NUMBERS.plus(node.value)),
+        t.Percent: lambda node, scope: _made(lambda: NUMBERS.divide(node.value, Decimal(100))),
+        t.Amount: lambda node, scope: _made(lambda: Money(NUMBERS.plus(node.value), node.currency)),
+        t.Length: lambda node, scope: _made(lambda: Span.of(NUMBERS.plus(node.value), node.unit)),
         t.String: lambda node, scope: _constant(node.value),
         t.At: _at,
         t.Name: _name,
@@ -364,9 +368,10 @@ def _compilers() -> dict[type, Compile]:
 _table: dict[type, Compile] = {}
 
 
-def _number(value: Decimal) -> Run:
+def _made(make: Callable[[], Any]) -> Run:
+    """Make the closure of a literal that holds a number, which may be beyond what a number can be."""
     try:
-        return _constant(NUMBERS.plus(value))
+        return _constant(make())
     except ArithmeticError:
         return lambda frame: frame.note("the number is too large")
 
@@ -376,6 +381,24 @@ def closure(node: t.Node, scope: Scope) -> Run:
     if not _table:
         _table.update(_compilers())
     return _table[type(node)](node, scope)
+
+
+def _bounded(value: Any) -> Any:
+    """Give a result back unless it has too many parts or levels, shared parts counted each time."""
+    left, levels, level = MAX_COMPARED, 0, [value]
+    while level:
+        inner: list[Any] = []
+        for part in level:
+            if type(part) is list or type(part) is dict:
+                left -= len(part)
+                if left < 0:
+                    raise OverBudget("the result holds too many parts")
+                inner.extend(part if type(part) is list else part.values())
+        levels += 1
+        if levels > MAX_DEPTH:
+            raise OverBudget("the result is nested too deep")
+        level = inner
+    return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -403,7 +426,8 @@ class Expression:
     def evaluate(self, scope: Mapping[str, Any], env: Env | None = None) -> Any:
         """Give the value for a scope; null wherever the standard or a bound says so."""
         try:
-            return self.run(Frame(scope, None, State(env or _DEFAULT, False)))
+            value = self.run(Frame(scope, None, State(env or _DEFAULT, False)))
+            return _bounded(value) if type(value) in (list, dict) else value
         except (OverBudget, RecursionError, MemoryError):
             return None
 
@@ -411,7 +435,7 @@ class Expression:
         """Give the value and the reason of every null met on the way."""
         state = State(env or _DEFAULT, True)
         try:
-            value = self.run(Frame(scope, None, state))
+            value = _bounded(self.run(Frame(scope, None, state)))
         except (OverBudget, RecursionError, MemoryError) as why:
             value = Frame(scope, None, state).note(str(why) or "the evaluation goes too deep")
         return value, tuple(state.reasons or ())

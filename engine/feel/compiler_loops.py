@@ -99,12 +99,16 @@ def _walked(iteration: t.Iteration, scope: Scope) -> Callable[[Frame], Any]:
     return lambda frame: _counted(Range(items(frame), to(frame), True, True), frame)
 
 
+def _whole(number: Decimal) -> bool:
+    return number == number.to_integral_value()
+
+
 def _counted(range_: Range, frame: Frame) -> Any:
     """Count a range of whole numbers or of dates out, upwards or downwards."""
     low, high = plain(range_.low), plain(range_.high)
     if type(low) is Date and type(high) is Date:
         return _between(low.number, high.number, range_, date_from_number, frame)
-    if type(low) is not Decimal or type(high) is not Decimal or low % 1 or high % 1:
+    if type(low) is not Decimal or type(high) is not Decimal or not _whole(low) or not _whole(high):
         return frame.note("only whole numbers and dates can be counted out")
     if abs(low) > 10**15 or abs(high) > 10**15:
         return frame.note("the range is too long to count out")
@@ -257,8 +261,10 @@ def _interval(node: t.Interval, scope: Scope) -> Run:
 
     def interval(frame: Frame) -> Any:
         a, b = plain(low(frame)), plain(high(frame))
-        if a is not None and b is not None and compare("<=", a, b) is None:
-            return frame.note(f"{y.type_of(a)} and {y.type_of(b)} are no ends of a range")
+        if a is None or b is None:
+            return frame.note("an end of the range is null")
+        if compare("<=", a, b) is None:
+            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} are no ends of a range")
         return Range(a, b, low_included, high_included)
 
     return interval
@@ -270,8 +276,8 @@ _OPEN_RANGES: dict[str, Callable[[Any], Range]] = {
     "<=": lambda value: Range(None, value, False, True),
     ">": lambda value: Range(value, None, False, False),
     ">=": lambda value: Range(value, None, True, False),
-    "=": lambda value: Range(value, value, True, True),
-    "!=": lambda value: Range(value, value, True, True, True),
+    "=": lambda value: Range(value, value, True, True, "="),
+    "!=": lambda value: Range(value, value, True, True, "!="),
 }
 
 
@@ -296,6 +302,8 @@ def _test(node: t.Node, scope: Scope) -> Test:
         limit, op = closure(node.of, scope), node.op
         return lambda value, frame: _compared(op, value, limit(frame))
     run = closure(node, scope)
+    if isinstance(node, t.Interval):
+        return lambda value, frame: matches(value, found) if (found := run(frame)) is not None else None
     return lambda value, frame: matches(value, plain(run(frame)))
 
 

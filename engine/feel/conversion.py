@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -47,56 +47,74 @@ def _key(key: str) -> str:
     return key if re.fullmatch(r"[^\W\d]\w*( \w+)*", key) else _quoted(key)
 
 
-def text_of(value: Any, inside: bool = False, depth: int = 0) -> str:
-    """Write any value as `string()` does; texts inside lists and contexts stand in quotation marks."""
+def text_of(value: Any) -> str:
+    """Write any value as `string()` does; texts inside lists and contexts stand in quotation marks.
+
+    Raises NoValue for a value whose text would be longer than any text may be.
+    """
+    return value if isinstance(value, str) else _text(value, [MAX_STRING])
+
+
+def _text(value: Any, budget: list[int]) -> str:
     kind = type(value)
-    if value is None:
-        return "null"
-    if kind is bool:
-        return "true" if value else "false"
+    budget[0] -= len(value) + 2 if kind is str else 1
+    if budget[0] < 0:
+        raise NoValue(f"the text would hold more than {MAX_STRING} characters")
+    writer = _WRITERS.get(kind)
+    if writer is not None:
+        return writer(value, budget)
     if isinstance(value, str):
-        return _quoted(value) if inside else value
-    if kind in (Decimal, int):
-        return number_text(Decimal(value))
-    if kind in (Date, Time, DateTime, DaysDuration, YearsDuration):
-        return f'@"{write(value)}"' if inside and depth < 0 else write(value)
-    if depth > 50:
-        raise NoValue("the value is nested too deep")
+        return _quoted(value)
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(text_of(item, True, depth + 1) for item in value)}]"
-    if isinstance(value, Mapping):
-        entries = (f"{_key(key)}: {text_of(item, True, depth + 1)}" for key, item in value.items())
-        return f"{{{', '.join(entries)}}}"
-    if kind is Range:
-        return _range_text(value)
-    if kind is Money:
-        return f"{number_text(value.amount)} {value.currency}"
-    if kind is File:
-        return str(value.name)
-    if kind is Function:
-        return f"function({', '.join(value.parameters)})"
-    return str(value)
+        return _list_text(value, budget)
+    return _context_text(value, budget) if isinstance(value, Mapping) else str(value)
 
 
-def _range_text(value: Range) -> str:
-    low, high = (_end_text(end) for end in (value.low, value.high))
+def _list_text(items: Any, budget: list[int]) -> str:
+    return f"[{', '.join(_text(item, budget) for item in items)}]"
+
+
+def _context_text(context: Mapping[str, Any], budget: list[int]) -> str:
+    return f"{{{', '.join(f'{_key(key)}: {_text(item, budget)}' for key, item in context.items())}}}"
+
+
+def _range_text(value: Range, budget: list[int]) -> str:
+    if value.test:
+        return f"({value.test} {_end_text(value.low, budget)})"
+    if value.low is None or value.high is None:
+        end = value.high if value.low is None else value.low
+        mark = "<" if value.low is None else ">"
+        return f"({mark}{'=' if value.low_included or value.high_included else ''} {_end_text(end, budget)})"
+    low, high = _end_text(value.low, budget), _end_text(value.high, budget)
     return f"{'[' if value.low_included else '('}{low}..{high}{']' if value.high_included else ')'}"
 
 
-def _end_text(value: Any) -> str:
-    if type(value) in (Date, Time, DateTime, DaysDuration, YearsDuration):
-        return f'@"{write(value)}"'
-    return text_of(value, True)
+def _end_text(value: Any, budget: list[int]) -> str:
+    return f'@"{write(value)}"' if type(value) in _TEMPORAL else _text(value, budget)
+
+
+_TEMPORAL = (Date, Time, DateTime, DaysDuration, YearsDuration)
+_WRITERS: dict[type, Callable[[Any, list[int]], str]] = {
+    type(None): lambda value, budget: "null",
+    bool: lambda value, budget: "true" if value else "false",
+    str: lambda value, budget: _quoted(value),
+    Decimal: lambda value, budget: number_text(value),
+    int: lambda value, budget: number_text(Decimal(value)),
+    **{kind: lambda value, budget: write(value) for kind in _TEMPORAL},
+    list: _list_text,
+    dict: _context_text,
+    Range: _range_text,
+    Money: lambda value, budget: f"{number_text(value.amount)} {value.currency}",
+    File: lambda value, budget: str(value.name),
+    Function: lambda value, budget: f"function({', '.join(value.parameters)})",
+}
 
 
 @builtin("string(from: any) -> string")
 def string(value: Any) -> str | None:
     if value is None:
         raise NoValue("null has no text")
-    text = text_of(value)
-    if len(text) > MAX_STRING:
-        raise NoValue(f"the text would hold more than {MAX_STRING} characters")
-    return text
+    return text_of(value)
 
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?").fullmatch
@@ -196,7 +214,7 @@ def _clock(hour: Decimal, minute: Decimal, second: Decimal, zone: Zone | None) -
     hours, minutes = _integer(hour), _integer(minute)
     if not (0 <= hours < 24 and 0 <= minutes < 60 and 0 <= second < 60):
         raise NoValue("there is no such time of day")
-    return Time(hours, minutes, whole, int((second - whole) * SECOND), zone)
+    return Time(hours, minutes, whole, int(NUMBERS.multiply(second, Decimal(SECOND))) % SECOND, zone)
 
 
 @builtin(f"date and time({_PARTS}) -> date and time")
@@ -217,7 +235,7 @@ def date_time_with_zone(*parts: Any) -> DateTime:
 def _offset(duration: Any) -> Zone:
     if type(duration) is not DaysDuration or abs(duration.nanoseconds) > 18 * 3600 * SECOND:
         raise NoValue("an offset is a duration of at most 18 hours")
-    return Zone(int(duration.nanoseconds / SECOND))
+    return Zone(abs(duration.nanoseconds) // SECOND * (1 if duration.nanoseconds > 0 else -1))
 
 
 @builtin("time(from: string) -> time")

@@ -52,7 +52,7 @@ def _argument(value: Any, kind: str) -> Any:
     if type(value) is Decimal:
         if kind in _WHOLE:
             low, high = _WHOLE[kind]
-            if value % 1 or not low <= value <= high:
+            if value != value.to_integral_value() or not low <= value <= high:
                 raise NoValue(f"{value} is no {kind}")
             return int(value)
         if kind in ("double", "float"):

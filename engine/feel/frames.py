@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .limits import MAX_CALL_DEPTH, MAX_STEPS
+from .limits import MAX_CALL_DEPTH, MAX_STEPS, OverBudget
 from .temporal import DateTime
 from .types import Type
 
@@ -32,10 +32,6 @@ class Env:
 
 class NoValue(Exception):
     """Says why a built-in function has no value for its arguments; becomes null and a reason."""
-
-
-class OverBudget(Exception):
-    """Ends an evaluation that took too many steps or went too deep; never leaves this package."""
 
 
 class State:

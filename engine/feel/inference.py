@@ -331,9 +331,10 @@ class Inference:
                     return self.report("arity", message, node)
                 return known.result
             return y.ANY
-        rows = [(row, tuple(given)) for row in known if row.least <= len(given) and (row.most is None or len(given) <= row.most)]
+        rows = [(row, tuple(given)) for row in known if row.takes(len(given))]
         if not rows:
-            return self.report("arity", f"`{known[0].name}` takes {_arity(known)}, not {len(given)}", node, known[0].name)
+            message = f"`{known[0].name}` takes {_arity(known)}, not {len(given)}"
+            return self.report("arity", message, node, known[0].name)
         return call_type(self, node, node.arguments, rows)
 
     def named_call(self, node: t.NamedCall, names: Names) -> y.Type:
@@ -362,6 +363,9 @@ class Inference:
             return y.ANY
         candidates = sorted({*load(), *names.types})
         return self.report("unknown-function", f"there is no function `{node.name}`", node, node.name, candidates)
+
+
+Types = Mapping[str, y.Type]
 
 
 def _arity(rows: list[Builtin]) -> str:

@@ -257,7 +257,10 @@ class Lexer:
         _, text, start, end = raw
         if len(text) > 7_000:
             raise Malformed("too-long", "the number has too many digits", start, end)
-        value = Decimal(text)
+        try:
+            value = Decimal(text)
+        except ArithmeticError:
+            raise Malformed("too-long", "the number has too large an exponent", start, end) from None
         if self.units and self._unit(value, start):
             return
         self._emit("NUMBER", value, start, end)

@@ -85,7 +85,7 @@ def context_merge(contexts: Sequence[Context]) -> dict[str, Any]:
     return merged
 
 
-@builtin("is(value1: any, value2: any) -> boolean")
+@builtin("is(value1: any = null, value2: any = null) -> boolean")
 def identical(value1: Any, value2: Any) -> bool:
     # Times are the same only in the same form: 10:00Z is not 12:00+02:00 (DMN table 83).
     if type(value1) is not type(value2):

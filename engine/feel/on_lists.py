@@ -11,8 +11,8 @@ from functools import cmp_to_key
 from typing import Any
 
 from .builtins import builtin
-from .frames import Frame, NoValue
-from .limits import MAX_LIST
+from .frames import Frame, NoValue, State
+from .limits import MAX_LIST, MAX_UNHASHED
 from .operators import ADD, DIVIDE, MULTIPLY, NUMBERS, compare, plain, same
 from .ranges import Function
 
@@ -176,7 +176,7 @@ def sublist(list: Items, start: Decimal, length: Decimal | None = None) -> Any:
     first = _index(start, len(list))
     if length is None:
         return [*list[first:]]
-    if length < 0 or length != length.to_integral_value() or first + length > len(list):
+    if length < 0 or length != length.to_integral_value() or length > len(list) - first:
         raise NoValue("the list is too short")
     return [*list[first : first + int(length)]]
 
@@ -215,6 +215,7 @@ def replace_where(frame: Frame, list: Items, match: Function, new: Any) -> Any:
         raise NoValue("the function must take the item and the new item")
     replaced = []
     for item in list:
+        frame.state.spend(1)
         found = match.call((item, new), frame)
         if type(found) is not bool:
             raise NoValue("the function must give true or false")
@@ -242,6 +243,8 @@ def _distinct(items: Items) -> list[Any]:
             if item in seen:
                 continue
             seen.add(item)
+        elif len(odd) > MAX_UNHASHED:
+            raise NoValue(f"more than {MAX_UNHASHED} distinct items that are neither texts nor numbers")
         elif any(same(item, other) for other in odd):
             continue
         else:
@@ -270,15 +273,19 @@ def flatten(list: Items) -> Any:
                 waiting.append(iter(item))
                 break
             flat.append(item)
+            if len(flat) > MAX_LIST:
+                raise NoValue(f"the list would hold more than {MAX_LIST} items")
         else:
             waiting.pop()
     return flat
 
 
-def ordered(items: Items, precedes: Any) -> list[Any]:
+def ordered(items: Items, precedes: Any, state: State | None = None) -> list[Any]:
     """Sort by a function that tells whether one item comes before another."""
 
     def order(a: Any, b: Any) -> int:
+        if state is not None:
+            state.spend(1)
         before = precedes(a, b)
         if before is None:
             raise NoValue("the items have no common order")
@@ -292,8 +299,8 @@ def ordered(items: Items, precedes: Any) -> list[Any]:
 @builtin("sort(list: list, precedes?: function) -> list", framed=True)
 def sort(frame: Frame, list: Items, precedes: Function | None = None) -> Any:
     if precedes is None:
-        return ordered(list, lambda a, b: compare("<", a, b))
+        return ordered(list, lambda a, b: compare("<", a, b), frame.state)
     if len(precedes.parameters) != 2:
         raise NoValue("the function must take two items")
-    return ordered(list, lambda a, b: precedes.call((a, b), frame))
+    return ordered(list, lambda a, b: precedes.call((a, b), frame), frame.state)
 

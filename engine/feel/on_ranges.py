@@ -19,7 +19,7 @@ Interval = tuple[Any, bool, Any, bool]  # low, low included, high, high included
 
 def _interval(value: Any) -> Interval:
     if type(value) is Range:
-        if value.low is None or value.high is None or value.outside:
+        if value.low is None or value.high is None or value.test == "!=":
             raise NoValue("a range without ends has no place on the line")
         return value.low, value.low_included, value.high, value.high_included
     return value, True, value, True

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import Any
 
-from .limits import MAX_DIGITS, MAX_EXPONENT, MIN_EXPONENT
+from .limits import MAX_COMPARED, MAX_DIGITS, MAX_EXPONENT, MAX_STRING, MIN_EXPONENT, OverBudget
 from .own import FIELDS, File, Money, Span
 from .ranges import Function, Range
 from .temporal import (
@@ -67,6 +67,12 @@ def plain(value: Any) -> Any:
 
 def _whole(number: Decimal) -> int:
     return int(number.to_integral_value(ROUND_FLOOR if number >= 0 else "ROUND_CEILING"))
+
+
+def _joined(one: str, other: str) -> str:
+    if len(one) + len(other) > MAX_STRING:
+        raise OutOfRange(f"the text would hold more than {MAX_STRING} characters")
+    return one + other
 
 
 def _scale_days(duration: DaysDuration, factor: Decimal) -> DaysDuration:
@@ -128,18 +134,22 @@ def _currency(one: Money, other: Money) -> str:
     return one.currency
 
 
+def _is_whole(*amounts: Decimal | int) -> bool:
+    return all(amount == Decimal(amount).to_integral_value() for amount in amounts)
+
+
 def _calendar(span: Span, sign: int, date: Date) -> Date:
-    if span.working_days or span.working_seconds or span.seconds or span.months % 1 or span.days % 1:
+    if span.working_days or span.working_seconds or span.seconds or not _is_whole(span.months, span.days):
         raise Mixed(f"{span} cannot be added to a date without a calendar")
     moved = date.plus_months(sign * int(span.months)) if span.months else date
     return date_from_number(moved.number + sign * int(span.days))
 
 
 def _calendar_time(span: Span, sign: int, moment: DateTime) -> DateTime:
-    if span.working_days or span.working_seconds or span.months % 1 or span.days % 1:
+    if span.working_days or span.working_seconds or not _is_whole(span.months, span.days):
         raise Mixed(f"{span} cannot be added to a date and time without a calendar")
     date = _calendar(Span(span.months, span.days), sign, moment.date)
-    return shift(DateTime(date, moment.time), sign * int(span.seconds * SECOND))
+    return shift(DateTime(date, moment.time), sign * int(NUMBERS.multiply(Decimal(span.seconds), Decimal(SECOND))))
 
 
 def _ratio(one: Span, other: Span) -> Decimal:
@@ -151,7 +161,7 @@ def _ratio(one: Span, other: Span) -> Decimal:
 
 ADD: dict[tuple[type, type], Operation] = {
     (Decimal, Decimal): add,
-    (str, str): lambda a, b: a + b,
+    (str, str): _joined,
     (DateTime, DaysDuration): lambda a, b: shift(a, b.nanoseconds),
     (DaysDuration, DateTime): lambda a, b: shift(b, a.nanoseconds),
     (DateTime, YearsDuration): lambda a, b: _shift_months(a, b.months),
@@ -286,35 +296,49 @@ def compare(op: str, a: Any, b: Any) -> bool | None:
 
 
 _SIMPLE = frozenset((bool, Decimal, str, Date, DaysDuration, YearsDuration, Money, File))
-_ORDERED = frozenset((Time, DateTime, Span))
 
 
-def equal(a: Any, b: Any) -> bool | None:
-    """Apply FEEL's `=` (DMN table 42): null equals only null, unlike types have no answer (None)."""
+def equal(a: Any, b: Any, budget: list[int] | None = None) -> bool | None:
+    """Apply FEEL's `=` (DMN table 42): null equals only null, unlike types have no answer (None).
+
+    Times are equal when they agree to the second, as the standard's kit has it; order is exact. Raises OverBudget
+    for values so deeply shared that comparing them would not end.
+    """
     kind = type(a)
     if kind is type(b):
         if kind in _SIMPLE:
             return bool(a == b)
-        if kind in _ORDERED:
+        if kind is Time or kind is DateTime:
             keys = ORDERS[kind, kind](a, b)
-            return False if keys is None else bool(keys[0] == keys[1])
+            return keys is not None and bool(keys[0] // SECOND == keys[1] // SECOND)
+        if kind is Span:
+            return bool(a == b)
     if a is None or b is None:
         return a is b
     a, b = plain(a), plain(b)
+    if a is b and type(a) in (list, dict):
+        return True
+    budget = [MAX_COMPARED] if budget is None else budget
     if isinstance(a, list) and isinstance(b, list):
-        return _all_equal(zip(a, b, strict=True)) if len(a) == len(b) else False
+        return len(a) == len(b) and _all_equal(zip(a, b, strict=True), budget)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return _all_equal((a[key], b[key]) for key in a) if a.keys() == b.keys() else False
+        return a.keys() == b.keys() and _all_equal(((a[key], b[key]) for key in a), budget)
     if type(a) is Range and type(b) is Range:
-        same = (a.low_included, a.high_included, a.outside) == (b.low_included, b.high_included, b.outside)
-        return same and _all_equal(((a.low, b.low), (a.high, b.high)))
+        alike = (a.low_included, a.high_included, a.test) == (b.low_included, b.high_included, b.test)
+        return alike and _all_equal(((a.low, b.low), (a.high, b.high)), budget)
     if type(a) is Function and type(b) is Function:
         return a is b
     return bool(a == b) if type(a) is type(b) else None
 
 
-def _all_equal(pairs: Any) -> bool:
-    return all(equal(a, b) is True for a, b in pairs)
+def _all_equal(pairs: Any, budget: list[int]) -> bool:
+    for a, b in pairs:
+        budget[0] -= 1
+        if budget[0] < 0:
+            raise OverBudget("the values are too large to compare")
+        if equal(a, b, budget) is not True:
+            return False
+    return True
 
 
 def same(a: Any, b: Any) -> bool:
@@ -331,7 +355,7 @@ def contains(range: Range, value: Any) -> bool | None:
         inside = compare(">=" if range.low_included else ">", value, range.low)
     if range.high is not None and inside:
         inside = compare("<=" if range.high_included else "<", value, range.high)
-    return inside if inside is None or not range.outside else not inside
+    return inside if inside is None or range.test != "!=" else not inside
 
 
 def matches(value: Any, test: Any) -> bool | None:

@@ -62,7 +62,7 @@ class Span:
         """Add (or with sign -1 subtract) field by field."""
         return Span(
             *(
-                _plain(_EXACT.add(Decimal(getattr(self, name)), sign * Decimal(getattr(other, name))))
+                _plain(_EXACT.add(Decimal(getattr(self, name)), _EXACT.multiply(Decimal(sign), Decimal(getattr(other, name)))))
                 for name in FIELDS
             )
         )

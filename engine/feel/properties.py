@@ -12,6 +12,7 @@ from typing import Any
 
 from . import types as y
 from .frames import Frame
+from .operators import NUMBERS
 from .own import File, Money, Span
 from .ranges import Range
 from .temporal import (
@@ -43,8 +44,8 @@ def _part(unit: int, cycle: int | None) -> Callable[[DaysDuration], Decimal]:
 
 
 def _seconds(duration: DaysDuration) -> Decimal:
-    count = Decimal(abs(duration.nanoseconds) % MINUTE) / SECOND
-    return -count if duration.nanoseconds < 0 else count
+    count = abs(duration.nanoseconds) % MINUTE
+    return NUMBERS.divide(Decimal(-count if duration.nanoseconds < 0 else count), Decimal(SECOND))
 
 
 def _signed(whole: int, part: int) -> Decimal:
@@ -52,7 +53,7 @@ def _signed(whole: int, part: int) -> Decimal:
 
 
 def _second(time: Time) -> Decimal:
-    return Decimal(time.second) if not time.nanosecond else Decimal(time.second) + Decimal(time.nanosecond) / SECOND
+    return Decimal(time.second) if not time.nanosecond else NUMBERS.divide(Decimal(time.of_day % MINUTE), Decimal(SECOND))
 
 
 _OF_DATE: dict[str, Callable[[Date], Any]] = {

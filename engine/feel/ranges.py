@@ -14,13 +14,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval of comparable values (DMN 10.3.2.7); `outside` makes it everything but the interval."""
+    """An interval of comparable values (DMN 10.3.2.7).
+
+    `test` is `=` or `!=` for the ranges `(= x)` and `(!= x)`, whose both ends are x; the standard's kit tells
+    `(= x)` from `[x..x]`.
+    """
 
     low: Any
     high: Any
     low_included: bool
     high_included: bool
-    outside: bool = False
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

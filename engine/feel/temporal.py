@@ -72,7 +72,7 @@ class OutOfRange(ArithmeticError):
 def date_of(year: int, month: int, day: int) -> Date:
     """Make a date; raise OutOfRange when the calendar has no such day."""
     if not -MAX_YEAR <= year <= MAX_YEAR or not 1 <= month <= 12 or not 1 <= day <= days_in_month(year, month):
-        raise OutOfRange(f"there is no day {year}-{month}-{day}")
+        raise OutOfRange("the calendar has no such day")
     return Date(year, month, day)
 
 

@@ -168,6 +168,18 @@ def type_of(value: Any) -> Type:
     return FunctionType() if type(value) is Function else ANY
 
 
+def kind_of(value: Any) -> str:
+    """Name the kind of a value in a message, without looking inside it."""
+    plain = CLASSES.get(type(value))
+    if plain is not None:
+        return plain.name
+    if isinstance(value, (list, tuple)):
+        return "list"
+    if isinstance(value, Mapping):
+        return "context"
+    return {Range: "range", Function: "function"}.get(type(value), "any")
+
+
 def conforms(value: Any, type: Type) -> bool:
     """Tell whether a value belongs to a type; null belongs to every type (DMN 10.3.2.9.1)."""
     return value is None or type is NULL or type is ANY or _belongs(value, type)
