@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from ..engine.definition import Definition, Element
 from ..engine.state import CaseState, Node, parse_key
-from .audit.log import Sealed, load
+from .audit.log import WRITES, Sealed, load
 from .store import tables as t
 from .store.prepared import Prepared
 
@@ -153,7 +153,7 @@ def version_rows(case: str, sealed: Iterable[Sealed]) -> list[Row]:
     """Gives the rows of the record versions that these audit records wrote."""
     rows: list[Row] = []
     for s in sealed:
-        if s.fields["kind"] == "written":
+        if s.fields["kind"] in WRITES:
             data = s.fields["data"]
             rows.append((
                 case, data["record"], data["version"], data["digest"], s.fields.get("element"), s.fields["actor"],

@@ -123,8 +123,8 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
 
 _COLUMNS = ("case", "seq", "at", "actor", "kind", "outcome", "element", "record", "clauses", "body")
 _INSERT = Prepared(insert(tables.records).inline(), *_COLUMNS)
-# kind of record -> `data` names the record that got a version
-_WRITES = frozenset({"written", "amended"})
+# the kinds whose `data` names a record (`record`, `version`, `digest`, `value`) that got a version
+WRITES = frozenset({"written", "amended"})
 
 
 def store(connection: Connection, sealed: Sequence[Sealed], records: Sequence[Record], last_at: int) -> None:
@@ -132,7 +132,7 @@ def store(connection: Connection, sealed: Sequence[Sealed], records: Sequence[Re
     rows = []
     for s, r in zip(sealed, records, strict=True):
         element = r.element
-        about = r.data.get("record") if r.kind in _WRITES else None
+        about = r.data.get("record") if r.kind in WRITES else None
         rows.append((
             s.case, s.seq, last_at if r.at < last_at else r.at, r.actor, r.kind, r.outcome,
             element.partition("[")[0] if element else None,

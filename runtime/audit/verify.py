@@ -24,7 +24,7 @@ from .. import clock
 from ..casefile import Archive
 from ..store import Store
 from ..store import tables as t
-from .log import GENESIS, ORGANISATION, Sealed, to_records
+from .log import GENESIS, ORGANISATION, WRITES, Sealed, to_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _agrees(row: Any, fields: dict[str, Any]) -> bool:
     element = fields.get("element")
     clauses = fields.get("clauses")
     data = fields.get("data") or {}
-    about = data.get("record") if fields.get("kind") in ("written", "amended") else None
+    about = data.get("record") if fields.get("kind") in WRITES else None
     try:
         at = clock.read(fields["at"])
     except (KeyError, ValueError, TypeError):

@@ -1,0 +1,294 @@
+"""People, connectors and files: who may act for whom and when, what may be called, and what is kept."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from sqlalchemy import select
+
+from charter.engine.commands import Actor
+from charter.engine.records import Refusal
+from charter.runtime.audit.log import ORGANISATION, load
+from charter.runtime.connectors import BadConnector, Call, Connector, Connectors, NoSuchConnector
+from charter.runtime.directory import Directory
+from charter.runtime.files import FileNotReadable, Files
+from charter.runtime.people import BadPerson, NoSuchPerson, NoSuchStandIn, People
+from charter.runtime.people_files import read
+from charter.runtime.store import Store, open_store
+from charter.runtime.store.tables import settings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "a.db")) as opened:
+        yield opened
+
+
+def actor(store: Store, person: str, at: int, process: str = "p", behalf: str | None = None) -> Actor | Refusal:
+    with store.read() as connection:
+        return Directory().actor(connection, person, process, at, on_behalf_of=behalf)
+
+
+def kinds(store: Store) -> list[str]:
+    with store.read() as connection:
+        return [s.fields["kind"] for s in load(connection, ORGANISATION)]
+
+
+def test_authority_is_what_was_granted_and_nothing_else(store: Store) -> None:
+    people = People(store, by="root", clock=lambda: 100)
+    people.add("li", "Li")
+    people.grant("li", "employee")
+    people.grant("li", "manager", "p")
+    people.skill("li", "law", 2)
+    people.certify("li", "PMP", valid_until=200)
+    assert actor(store, "li", 100) == Actor("li", ("employee", "manager"), skills=(("law", 2),), certificates=("PMP",))
+    assert actor(store, "li", 200, "q") == Actor("li", ("employee",), skills=(("law", 2),))
+    people.revoke("li", "manager", "p", "moved")
+    assert actor(store, "li", 100).roles == ("employee",)  # type: ignore[union-attr]
+    people.deactivate("li")
+    for person in ("li", "nobody"):
+        refused = actor(store, person, 100)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "CH580"
+    assert kinds(store) == [
+        "person_added", "role_granted", "role_granted", "skill_set", "certificate_noted", "role_revoked",
+        "person_deactivated",
+    ]  # fmt: skip
+
+
+def test_what_changes_nothing_leaves_no_record(store: Store) -> None:
+    people = People(store, by="root")
+    entry = {
+        "id": "li", "roles": ["employee"], "skills": {"law": 1}, "certificates": ["PMP"],
+        "absences": [{"since": "2026-03-01", "until": "2026-03-02"}],
+    }  # fmt: skip
+    assert people.load([entry]) == 1
+    before = kinds(store)
+    people.load([entry])
+    people.revoke("li", "manager")
+    assert kinds(store) == before
+
+
+def test_a_stand_in_counts_in_its_time_for_its_scope_once_accepted_until_revoked(store: Store) -> None:
+    now = [100]
+    people = People(store, by="root", clock=lambda: now[0])
+    for person in ("li", "wang", "zhao"):
+        people.add(person)
+    people.grant("wang", "manager")
+    people.grant("wang", "buyer")
+    number = people.stand_in("delegation", "wang", "li", since=100, until=200, process="p", role="manager")
+    assert isinstance(actor(store, "li", 150, behalf="wang"), Refusal)
+    with pytest.raises(NoSuchStandIn):
+        people.accept(number, "zhao")
+    people.accept(number, "li")
+    assert actor(store, "li", 150, behalf="wang") == Actor("li", ("manager",), "wang", ("manager",))
+    for at, process in ((99, "p"), (200, "p"), (150, "q")):
+        assert isinstance(actor(store, "li", at, process, "wang"), Refusal)
+    onward = people.stand_in("delegation", "li", "zhao", since=100, until=200)
+    people.accept(onward, "zhao")
+    assert actor(store, "zhao", 150, behalf="li") == Actor("zhao", (), "li", ())  # what was lent is not lent on
+    now[0] = 160
+    people.end(number, "wang")
+    assert isinstance(actor(store, "li", 160, behalf="wang"), Refusal)
+    with pytest.raises(NoSuchStandIn):
+        people.end(number, "wang")
+
+
+def test_a_substitute_counts_only_while_the_principal_is_away(store: Store) -> None:
+    people = People(store, by="root", clock=lambda: 0)
+    people.add("li")
+    people.add("wang")
+    people.grant("wang", "manager")
+    people.accept(people.stand_in("substitute", "wang", "li", since=0, until=1000), "li")
+    people.absent("wang", 100, 200, "leave")
+    found = [isinstance(actor(store, "li", at, behalf="wang"), Actor) for at in (99, 100, 199, 200)]
+    assert found == [False, True, True, False]
+
+
+def test_impossible_people_are_refused_whole(store: Store) -> None:
+    people = People(store, by="root")
+    good = {"id": "li", "roles": ["employee"]}
+    for bad in (
+        {"roles": ["x"]},
+        {"id": "a|b"},
+        {"id": "wang", "rolls": []},
+        {"id": "wang", "skills": {"law": "much"}},
+        {"id": "wang", "absences": [{"since": "2026-03-02", "until": "2026-02-02"}]},
+        {"id": "wang", "substitutes": [{"person": "wang", "since": "2026-03-02"}]},
+    ):
+        with pytest.raises(BadPerson):
+            people.load([good, bad])
+    with pytest.raises(NoSuchPerson):
+        people.load([good, {"id": "wang", "substitutes": [{"person": "nobody"}]}])
+    assert people.all() == []
+    assert kinds(store) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("p.yaml", "people:\n- {id: li, name: 李, roles: [manager, hr@p], skills: {law: 2}, certificates: [PMP]}\n"),
+        (
+            "p.json",
+            '[{"id": "li", "name": "李", "roles": ["manager", "hr@p"], "skills": {"law": 2}, "certificates": ["PMP"]}]',
+        ),
+        ("p.csv", "id,name,roles,skills,certificates\nli,李,manager; hr@p,law=2,PMP\n"),
+    ],
+)
+def test_a_file_of_people_reads_alike_in_every_format(tmp_path: Path, store: Store, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    people = People(store, by="root")
+    people.load(read(path))
+    li = people.get("li")
+    assert (li.name, li.grants, li.skills, li.certificates) == (
+        "李", (("hr", "p"), ("manager", "*")), (("law", 2),), (("PMP", None),),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("a.yaml", b"{"), ("a.json", b"{"), ("a.yaml", b"x: 1"), ("a.json", b"\xff"), ("a.csv", b"id,skills\nli,law=x\n")],
+)
+def test_a_file_that_holds_no_people_says_so(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(BadPerson):
+        read(tmp_path / name)
+    with pytest.raises(FileNotReadable):
+        read(tmp_path / "none.csv")
+
+
+# -- connectors ------------------------------------------------------------------------------------------------------
+
+CALL = Call("c", "case1", "work[2]", 3, (("request", {"money": "5", "currency": "CNY"}),))
+ANSWER = ((("quote", {"price": 7}),), None)
+
+
+class _Server(http.server.BaseHTTPRequestHandler):
+    seen: ClassVar[list[tuple[str | None, Any]]] = []
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.seen.append((self.headers["Idempotency-Key"], body["arguments"]))
+        answers = {"/ok": (200, b'{"quote": {"price": 7}}'), "/bad": (500, b""), "/text": (200, b"hello")}
+        code, content = answers.get(self.path, (302, b""))
+        self.send_response(code)
+        if code == 302:
+            self.send_header("Location", "/ok")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Keeps the test's output clean."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_command_a_function_and_an_address_answer_alike(
+    tmp_path: Path, store: Store, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "quotes.py").write_text(
+        "def quote(call):\n"
+        "    print('noise')\n"
+        "    assert call['key'] == 'case1:work[2]:3' and call['arguments']['request']['money'] == '5'\n"
+        "    return {'quote': {'price': 7}}\n"
+    )
+    (tmp_path / "quote.json").write_text('{"quote": {"price": 7}}')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    connectors = Connectors(tmp_path)
+    for data in (
+        {"python": "quotes:quote"},
+        {"command": ["sh", "-c", "cat > /dev/null; test $CHARTER_KEY = 'case1:work[2]:3' && cat quote.json"]},
+        {"http": f"{address}/ok"},
+    ):
+        connectors.add(store, Connector.of("c", data), by="root", at=1)
+        assert connectors.call(CALL) == ANSWER
+    assert _Server.seen == [("case1:work[2]:3", {"request": {"money": "5", "currency": "CNY"}})]
+    assert kinds(store) == ["connectors_changed"] * 3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"command": ["false"]},
+        {"command": ["/no/such/program"]},
+        {"command": ["echo", "[1]"]},
+        {"command": ["echo", "{"]},
+        {"command": ["sh", "-c", "sleep 60 & sleep 60"], "timeout": 1},
+        {"python": "no_such_module:f"},
+        {"http": "http://127.0.0.1:9/"},
+        {"http": "{address}/bad"},
+        {"http": "{address}/text"},
+        {"http": "{address}/elsewhere"},
+    ],
+)
+def test_whatever_goes_wrong_is_a_failure_of_one_line(
+    tmp_path: Path, store: Store, address: str, data: dict[str, Any]
+) -> None:
+    if "http" in data:
+        data = {"http": data["http"].format(address=address)}
+    connectors = Connectors(tmp_path)
+    connectors.add(store, Connector.of("c", data), by="root", at=1)
+    records, failure = connectors.call(CALL)
+    assert records == ()
+    assert failure
+    assert "\n" not in failure
+
+
+def test_nothing_runs_that_is_not_registered(tmp_path: Path, store: Store) -> None:
+    connectors = Connectors(tmp_path)
+    assert connectors.call(CALL) == ((), "no connector c is registered")
+    with pytest.raises(NoSuchConnector):
+        connectors.remove(store, "c", by="root", at=1)
+    for bad in (None, {}, {"command": "rm"}, {"python": "os"}, {"http": "ftp://x"}, {"command": ["a"], "timeout": 0}):
+        with pytest.raises(BadConnector):
+            Connector.of("c", bad)
+
+
+def test_a_hand_on_the_connectors_file_is_recorded_once(tmp_path: Path, store: Store) -> None:
+    connectors = Connectors(tmp_path)
+    connectors.path.write_text("c: {command: [echo, '{}']}\n")
+    for _ in range(2):
+        with store.write() as connection:
+            connectors.note_configuration(connection, 1)
+    assert kinds(store) == ["connectors_changed"]
+    with store.read() as connection:
+        assert connection.execute(select(settings.c.name)).scalars().all() == ["connectors"]
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_kept_once_whole_and_read_only(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    one, two = tmp_path / "报价.pdf", tmp_path / "b.pdf"
+    one.write_bytes(b"content" * 1000)
+    two.write_bytes(b"content" * 1000)
+    first, second = files.ingest(one), files.ingest(two)
+    assert first.sha256 == second.sha256
+    assert (first.name, first.size, first.media_type) == ("报价.pdf", 7000, "application/pdf")
+    kept = files.path(first.sha256)
+    assert kept.read_bytes() == one.read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o444
+    assert list(files.verify()) == [(first.sha256, True)]
+    kept.chmod(0o644)
+    kept.write_bytes(b"other")
+    assert list(files.verify()) == [(first.sha256, False)]
+    for nothing in (tmp_path / "none", tmp_path):
+        with pytest.raises(FileNotReadable):
+            files.ingest(nothing)
