@@ -1,0 +1,119 @@
+"""What the documentation shows is what the product does: examples are compiled, transcripts are run and compared.
+
+In a page, a fence `charter` is an example: a whole file when it begins at the margin, else clauses of a process. A
+comment `<!-- file: NAME -->` before a fence puts its text into the folder in which the page's `console` fences run.
+In those, a line `$ charter …` is a command, the lines below it its output; `pytest --regen` writes them anew.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from charter.dsl.passes import compile
+from charter.dsl.parser import parse
+from charter.dsl.source import read
+from charter.runtime.cli.main import run
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/language.md")
+LOCALES = {"README.zh-CN.md": "zh_CN.UTF-8"}
+NINE_O_CLOCK = 1_772_442_000_000_000_000  # Monday 2 March 2026, 09:00 UTC, in nanoseconds
+_FENCE = re.compile(r"(?:<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>charter|console|json|yaml)\n(?P<text>.*?)^```$", re.M | re.S)
+
+
+@dataclass(frozen=True)
+class Fence:
+    kind: str
+    name: str | None
+    text: str
+    start: int
+    end: int
+
+
+def fences(page: str) -> Iterator[Fence]:
+    for found in _FENCE.finditer(page):
+        yield Fence(found["kind"], found["name"], found["text"], found.start("text"), found.end("text"))
+
+
+def examples() -> list[tuple[str, int, str]]:
+    found = []
+    for page in PAGES:
+        text = (ROOT / page).read_text("utf-8")
+        found += [(page, text.count("\n", 0, f.start), f.text) for f in fences(text) if f.kind == "charter"]
+    return found
+
+
+@pytest.mark.parametrize(("page", "line", "text"), [pytest.param(*e, id=f"{e[0]}:{e[1]}") for e in examples()])
+def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
+    if text.startswith(" "):
+        source, found = read("fragment.charter", ("process fragment\n" + text).encode())
+        found = (*found, *parse(source).diagnostics)
+    else:
+        found = compile("page.charter", text, lambda path: (ROOT / "processes" / path).read_bytes()).diagnostics
+    assert [d for d in found if d.is_error] == []
+
+
+def test_there_are_examples_to_read() -> None:
+    assert len(examples()) > 20
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A clock that moves a second a look and ids that count, so that a transcript is the same every time."""
+    now, ids = iter(range(NINE_O_CLOCK, 2**62, 1_000_000_000)), iter(range(1, 2**31))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr(time, "time_ns", lambda: next(now))
+    monkeypatch.setattr(secrets, "token_hex", lambda size=16: f"{next(ids):0{2 * size}x}")
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("page", PAGES)
+def test_a_transcript_is_what_happens(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    for name in ("CHARTER_DB", "CHARTER_PERSON", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", LOCALES.get(page, "C.UTF-8"))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "processes").symlink_to(ROOT / "processes")
+    text = (ROOT / page).read_text("utf-8")
+    new, at = "", 0
+    for fence in fences(text):
+        if fence.name is not None:
+            (tmp_path / fence.name).write_text(fence.text, "utf-8")
+        if fence.kind == "console":
+            new += text[at : fence.start] + played(fence.text)
+            at = fence.end
+    new += text[at:]
+    if request.config.getoption("--regen"):
+        (ROOT / page).write_text(new, "utf-8")
+    assert new == text
+
+
+def played(transcript: str) -> str:
+    out = []
+    for line in transcript.splitlines():
+        if not line.startswith("$ "):
+            continue
+        program, *arguments = shlex.split(line[2:])
+        assert program == "charter", line
+        shown = io.StringIO()
+        with redirect_stdout(shown), redirect_stderr(shown):
+            run(arguments)
+        out.append(f"{line}\n{shown.getvalue()}")
+    return "\n".join(out)
