@@ -7,6 +7,9 @@ from typing import Any
 from . import tree as t
 from .from_parse import Parts, expr_of, name_of, place, register, text_of
 from .lexer import Lexeme
+from .words import spellings
+
+_CASE = frozenset(word for word, terminal, *_ in spellings() if terminal == "CASE")
 
 
 def _cast_step(c: Parts) -> t.CastStep:
@@ -38,6 +41,8 @@ def _subject(lexeme: Lexeme) -> t.Target:
     """`apply`, `do_task[2]` or `case` before `is`."""
     name, _, index = lexeme.value.partition("[")
     start, end = lexeme.span
+    if name in _CASE:
+        return t.Target(t.Name("case", span=(start, end)), span=(start, end))
     return t.Target(t.Name(name, span=(start, start + len(name))), index.removesuffix("]"), span=(start, end))
 
 
