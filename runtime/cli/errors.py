@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +20,7 @@ from .messages import Messages
 if TYPE_CHECKING:
     from ...engine.definition import Definition
     from ...engine.records import Refusal
+    from ..bindings import Misbinding
 
 # exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
 EXITS: dict[int, str] = {
@@ -38,17 +40,10 @@ _REFUSAL_EXITS = {"CH581": CONFLICT, "CH582": CONFLICT}
 
 
 class Missing(CharterError):
-    """Something the command names does not exist: CH091 file, CH092 process, CH093 case, CH094 code, ..."""
+    """Something that the command line names does not exist."""
 
-    code = "CH091"
+    code = "CH094"
     exit_code = MISSING
-
-
-class Unwritable(CharterError):
-    """A file or folder could not be read or written: CH095."""
-
-    code = "CH095"
-    exit_code = STORAGE
 
 
 class Misuse(click.UsageError):
@@ -58,6 +53,12 @@ class Misuse(click.UsageError):
         super().__init__(key, ctx or click.get_current_context(silent=True))
         self.key = key
         self.arguments = arguments
+
+
+def misbound(wrong: Sequence[Misbinding], say: Messages) -> Misuse:
+    """Makes the misuse for values that cannot be bound to parameters."""
+    sentences = [say(f"bindings.{one.key}", **one.arguments) for one in wrong]
+    return Misuse("bindings", detail="; ".join(sentences))
 
 
 def usage_sentence(error: click.ClickException, say: Messages) -> str:

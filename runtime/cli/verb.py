@@ -23,7 +23,7 @@ from .messages import LANGUAGES, Messages
 from .output import pad, width, wrap
 
 
-class Words(click.ParamType):
+class Words(click.ParamType[Any]):
     """One of a few words."""
 
     name = "words"
@@ -44,7 +44,7 @@ class Words(click.ParamType):
         return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
 
 
-class Whole(click.ParamType):
+class Whole(click.ParamType[Any]):
     """A whole number, not negative."""
 
     name = "whole"
@@ -57,7 +57,7 @@ class Whole(click.ParamType):
         raise Misuse("not_whole", ctx, value=value, name=_name(param))
 
 
-class Binding(click.ParamType):
+class Binding(click.ParamType[Any]):
     """`NAME=VALUE`, as a pair; the name may be a path (`schedule.start`)."""
 
     name = "binding"
@@ -75,15 +75,15 @@ def _name(param: click.Parameter | None) -> str:
     return param.opts[-1] if param is not None else ""
 
 
-def argument(name: str, metavar: str, *, many: bool = False, required: bool = True, complete: Any = None) -> Any:
+def argument(name: str, metavar: str, *, many: bool = False, required: bool = True, complete: Any = None,
+             type: click.ParamType[Any] | None = None) -> click.Argument:  # fmt: skip
     """An argument; `many`: one or more (none at all when not required)."""
-    return click.Argument(
-        [name], metavar=metavar, nargs=-1 if many else 1, required=required, shell_complete=complete
-    )
+    return click.Argument([name], metavar=metavar, nargs=-1 if many else 1, required=required,
+                          type=type or click.UNPROCESSED, shell_complete=complete)  # fmt: skip
 
 
 def option(flag: str, metavar: str, *, short: str | None = None, many: bool = False, name: str | None = None,
-           type: click.ParamType | None = None, default: Any = None, complete: Any = None) -> click.Option:  # fmt: skip
+           type: click.ParamType[Any] | None = None, default: Any = None, complete: Any = None) -> click.Option:  # fmt: skip
     """An option with a value; `name` is the function's parameter when the flag's own word will not do (`--as`)."""
     declarations = [d for d in (name, short, flag) if d]
     return click.Option(declarations, metavar=metavar, multiple=many, type=type or click.UNPROCESSED,
@@ -115,7 +115,7 @@ def _set_person(ctx: click.Context, _: click.Parameter, value: str | None) -> No
 
 def global_options() -> list[click.Parameter]:
     """Builds the options accepted before and after every verb."""
-    rows: tuple[tuple[list[str], str, click.ParamType, Callable[..., None]], ...] = (
+    rows: tuple[tuple[list[str], str, click.ParamType[Any], Callable[..., None]], ...] = (
         (["person", "--as"], "PERSON", click.UNPROCESSED, _set_person),
         (["--db"], "URL", click.UNPROCESSED, _set_database),
         (["--lang"], "|".join(LANGUAGES), Words(LANGUAGES), _set_language),

@@ -83,3 +83,9 @@ def stamp(connection: Connection, schema: int) -> None:
 def is_empty(connection: Connection) -> bool:
     """Tells whether the database has no table at all."""
     return not driver(connection).execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def condition(connection: Connection) -> tuple[str, int, str]:
+    """Gives journal mode, synchronous level and the first structural damage found (`ok`: none), for `charter doctor`."""
+    ask = driver(connection).execute
+    return tuple(ask(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "quick_check(1)"))

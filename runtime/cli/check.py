@@ -1,0 +1,89 @@
+"""`charter check PATH…`: everything that is wrong in process files, found before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import texts
+from .context import Context
+from .errors import FINDINGS, misbound
+from .verb import Binding, Verb, Words, argument, option
+
+if TYPE_CHECKING:
+    from ...dsl.diagnostic import Diagnostic
+    from ...dsl.source import Source
+
+FORMATS = ("full", "concise", "json")
+
+
+def report(
+    context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: str
+) -> None:
+    """Writes diagnostics for a reader: `full` with source lines, `concise` one line each."""
+    from ...dsl import render
+
+    output = context.output
+    for number, diagnostic in enumerate(diagnostics):
+        if form == "full":
+            if number:
+                output.line()
+            output.line(render.full(diagnostic, sources, lang=context.say.lang, colour=output.colour))
+        else:
+            output.line(render.concise(diagnostic, sources, lang=context.say.lang, colour=output.colour))
+
+
+def run_check(context: Context, paths: tuple[str, ...], form: str, bindings: tuple[tuple[str, str], ...]) -> int:
+    """Checks files and folders; exit 1 when there is an error."""
+    from ...dsl import render
+
+    found: dict[tuple[Any, ...], Diagnostic] = {}
+    sources: dict[str, Source] = {}
+    definitions = []
+    files = 0
+    for path in texts.find_files(paths):
+        compiled = texts.compile_file(path)
+        files += 1
+        sources |= compiled.sources
+        definitions += compiled.definitions
+        # a file that several others use is checked with each of them, and told of once
+        for diagnostic in compiled.diagnostics:
+            key = (*diagnostic.sort_key(), str(sorted(diagnostic.arguments.items(), key=str)))
+            found.setdefault(key, diagnostic)
+    if bindings:
+        from ..bindings import bind_parameters
+
+        _, wrong = bind_parameters(definitions, bindings)
+        if wrong and definitions:
+            raise misbound(wrong, context.say)
+    bound = {name for name, _ in bindings}
+    diagnostics = [d for _, d in sorted(found.items(), key=lambda item: item[0])
+                   if not (d.code == UNBOUND and d.arguments.get("name") in bound)]  # fmt: skip
+    errors = sum(d.is_error for d in diagnostics)
+    if form == "json":
+        context.output.json({
+            "files": files, "errors": errors, "warnings": len(diagnostics) - errors,
+            "diagnostics": [render.as_json(d, sources, lang=context.say.lang) for d in diagnostics],
+        })  # fmt: skip
+        return FINDINGS if errors else 0
+    report(context, diagnostics, sources, form)
+    if form == "full" and diagnostics:
+        context.output.line()
+    summary = context.say(
+        "check.summary" if diagnostics else "check.clean",
+        files=files, errors=errors, warnings=len(diagnostics) - errors,
+    )  # fmt: skip
+    context.output.line(summary, "bad" if errors else "good")
+    return FINDINGS if errors else 0
+
+
+# a parameter without a value, which --set can give
+UNBOUND = "CH408"
+
+VERBS = {
+    "check": Verb("check", run_check, [
+        argument("paths", "PATH", many=True),
+        option("--format", "NAME", name="form", type=Words(FORMATS), default="full"),
+        option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+    ])
+}  # fmt: skip

@@ -1,0 +1,54 @@
+"""`charter deploy FILE`: checks a process file, binds its parameters, and makes it what new cases run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import texts
+from ..bindings import bind_parameters
+from .check import report
+from .context import Context
+from .errors import FINDINGS, misbound, refusal_exit, refusal_lines
+from .verb import JSON, Binding, Verb, argument, option, switch
+
+
+def run_deploy(
+    context: Context, file: str, process: str | None, bindings: tuple[tuple[str, str], ...], as_json: bool
+) -> int:
+    """Deploys a file's processes, or the one named, with the processes that they run."""
+    say, output = context.say, context.output
+    person = context.person
+    compiled = texts.compile_file(file)
+    if compiled.failed:
+        report(context, compiled.diagnostics, compiled.sources, "full")
+        return FINDINGS
+    texts.choose(compiled, file, process)
+    bound, wrong = bind_parameters(compiled.definitions, bindings)
+    if wrong:
+        raise misbound(wrong, say)
+    wanted = [d for d in bound if process in (None, d.name)]
+    answers: list[dict[str, Any]] = []
+    for definition in wanted:
+        done = context.cases.deploy(definition, by=person, texts=texts.used_texts(compiled))
+        if done.refusal is not None:
+            for line in refusal_lines(done.refusal, definition, say):
+                output.line(line)
+            output.line(say("frame.help", text=say("deploy.bind", file=file, name=definition.unbound()[0])))
+            return refusal_exit(done.refusal)
+        answers.append({"process": definition.name, "version": definition.version, "digest": done.digest, "new": done.new})
+        if not as_json:
+            key = "deploy.done" if done.new else "deploy.again"
+            output.line(say(key, process=definition.name, version=definition.version, digest=done.digest[:12]))
+    if as_json:
+        output.json(answers)
+    return 0
+
+
+VERBS = {
+    "deploy": Verb("deploy", run_deploy, [
+        argument("file", "FILE"),
+        option("--process", "PROCESS"),
+        option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+        switch(JSON, name="as_json"),
+    ])
+}  # fmt: skip

@@ -1,0 +1,228 @@
+"""`charter doctor`: whether this machine and this database are fit for work, one line a check, each with its mend.
+
+A check looks and changes nothing; it gives a Finding. Their order is that of CHECKS. Exit 1 when one fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import CharterError
+from .context import Context
+from .errors import FINDINGS, error_lines
+from .verb import JSON, Verb, switch
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+OLDEST_PYTHON = (3, 11)
+PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "tzdata")
+# free bytes on the database's disk below which the check warns, and fails
+ROOM = (1 << 30, 100 << 20)
+# a record this much (microseconds) ahead of the clock means that the clock went backwards
+AHEAD = 60_000_000
+STYLES = {"ok": "good", "warn": "warn", "fail": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: level ok, warn or fail; `value` is shown; `mend` is a key under [doctor], None when ok."""
+
+    check: str
+    level: str
+    value: str
+    mend: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Examination:
+    """What the checks look at; the store is opened by the check of the database and used by those after it."""
+
+    context: Context
+    store: Store | None = None
+
+
+def _python(_: Examination) -> Iterator[Finding]:
+    good = sys.version_info >= OLDEST_PYTHON
+    yield Finding("python", "ok" if good else "fail", sys.version.split()[0], None if good else "mend_python")
+
+
+def _packages(_: Examination) -> Iterator[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    from ... import __version__
+
+    found, missing = [f"charter {__version__}"], []
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    if missing:
+        yield Finding("packages", "fail", ", ".join(missing), "mend_packages", {"names": " ".join(missing)})
+    else:
+        yield Finding("packages", "ok", ", ".join(found))
+
+
+def _database(examination: Examination) -> Iterator[Finding]:
+    from ..store import open_store, sqlite
+    from ..store.errors import Missing
+
+    context = examination.context
+    try:
+        examination.store = open_store(context.database, create=False)
+    except Missing:
+        yield Finding("database", "warn", context.database, "mend_no_database")
+        return
+    except CharterError as error:
+        yield Finding("database", "fail", error_lines(error, context.say)[0], "mend_database")
+        return
+    with examination.store.read() as connection:
+        schema = sqlite.schema_of(connection)
+        journal, sync, damage = sqlite.condition(connection)
+    yield Finding("database", "ok", context.say("doctor.schema", path=context.database, schema=schema))
+    safe = journal == "wal" and sync == 2
+    value = f"journal {journal}, synchronous {sync}"
+    yield Finding("journal", "ok" if safe else "warn", value, None if safe else "mend_journal")
+    if damage != "ok":
+        yield Finding("structure", "fail", str(damage), "mend_structure")
+
+
+def _disk(examination: Examination) -> Iterator[Finding]:
+    from ..store.store import _sqlite_path
+
+    try:
+        folder = _sqlite_path(examination.context.database).parent
+    except CharterError:
+        return
+    if not folder.is_dir():
+        yield Finding("disk", "fail", str(folder), "mend_folder")
+        return
+    free = shutil.disk_usage(folder).free
+    level = "fail" if free < ROOM[1] else "warn" if free < ROOM[0] else "ok"
+    text = examination.context.say("doctor.free", size=f"{free / (1 << 30):.1f} GiB", folder=folder)
+    yield Finding("disk", level, text, None if level == "ok" else "mend_disk")
+    if not os.access(folder, os.W_OK):
+        yield Finding("folder", "fail", str(folder), "mend_folder")
+
+
+def _clock(examination: Examination) -> Iterator[Finding]:
+    from zoneinfo import ZoneInfo
+
+    from .. import clock
+
+    context = examination.context
+    zone = clock.zone()
+    try:
+        if zone[:1] not in "+-":
+            ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        yield Finding("clock", "warn", zone, "mend_zone")
+        return
+    value = f"{context.output.moment(context.now)} {zone}"
+    newest = _newest(examination.store)
+    if newest is not None and newest > context.now + AHEAD:
+        yield Finding("clock", "fail", value, "mend_clock", {"newest": context.output.moment(newest)})
+    else:
+        yield Finding("clock", "ok", value)
+
+
+def _newest(store: Store | None) -> int | None:
+    if store is None:
+        return None
+    from sqlalchemy import func, select
+
+    from ..store import tables as t
+
+    with store.read() as connection:
+        newest: int | None = connection.execute(select(func.max(t.chains.c.last_at))).scalar()
+        newest_of_cases: int | None = connection.execute(select(func.max(t.cases.c.last_at))).scalar()
+    return max((at for at in (newest, newest_of_cases) if at is not None), default=None)
+
+
+def _locale(examination: Examination) -> Iterator[Finding]:
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    setting = next((os.environ[name] for name in names if os.environ.get(name)), "—")
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    good = encoding == "utf8"
+    value = f"{setting}, {sys.stdout.encoding}, --lang {examination.context.say.lang}"
+    yield Finding("locale", "ok" if good else "warn", value, None if good else "mend_locale")
+
+
+def _people(examination: Examination) -> Iterator[Finding]:
+    if examination.store is None:
+        return
+    from sqlalchemy import func, select
+
+    from ..store import tables as t
+
+    with examination.store.read() as connection:
+        count = connection.execute(select(func.count()).select_from(t.persons)).scalar()
+    text = examination.context.say("doctor.persons", count=count)
+    yield Finding("people", "ok" if count else "warn", text, None if count else "mend_people")
+
+
+def _connectors(examination: Examination) -> Iterator[Finding]:
+    from ..connectors import BadConnector, Connectors
+    from ..store.store import _sqlite_path
+
+    try:
+        connectors = Connectors(_sqlite_path(examination.context.database).parent).all()
+    except BadConnector as error:
+        yield Finding("connectors", "fail", error_lines(error, examination.context.say)[0], "mend_connectors")
+        return
+    except CharterError:
+        return
+    lost = [c.name for c in connectors.values() if c.kind == "command" and not shutil.which(str(c.target[0]))]
+    if lost:
+        yield Finding("connectors", "warn", ", ".join(lost), "mend_command", {"names": ", ".join(lost)})
+    else:
+        text = examination.context.say("doctor.connectors", count=len(connectors))
+        yield Finding("connectors", "ok", text)
+
+
+CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
+    _python, _packages, _database, _disk, _clock, _locale, _people, _connectors,
+)  # fmt: skip
+
+
+def run_doctor(context: Context, as_json: bool) -> int:
+    """Makes every check and tells what it found."""
+    examination = Examination(context)
+    findings = [finding for check in CHECKS for finding in check(examination)]
+    if examination.store is not None:
+        examination.store.close()
+    say, output = context.say, context.output
+    failed = any(f.level == "fail" for f in findings)
+    if as_json:
+        output.json([
+            {"check": f.check, "level": f.level, "value": f.value,
+             "mend": say(f"doctor.{f.mend}", **f.arguments) if f.mend else None}
+            for f in findings
+        ])  # fmt: skip
+        return FINDINGS if failed else 0
+    from .output import pad, width, wrap
+
+    labels = {f.check: say(f"doctor.{f.check}") for f in findings}
+    levels = {level: say(f"doctor.{level}") for level in STYLES}
+    first = max(map(width, levels.values()))
+    second = max(map(width, labels.values()))
+    for f in findings:
+        mark = output.style(pad(levels[f.level], first), STYLES[f.level])
+        lines = wrap(f.value, max(30, output.columns - first - second - 4)) or [""]
+        output.line(f"{mark}  {pad(labels[f.check], second)}  {lines[0]}")
+        indent = " " * (first + second + 4)
+        for line in lines[1:]:
+            output.line(indent + line)
+        if f.mend:
+            output.line(indent + say("doctor.mend", text=say(f"doctor.{f.mend}", **f.arguments)))
+    return FINDINGS if failed else 0
+
+
+VERBS = {"doctor": Verb("doctor", run_doctor, [switch(JSON, name="as_json")])}

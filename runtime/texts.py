@@ -1,0 +1,142 @@
+"""Reads process files from the disk for the language: which files a path means, their bytes, what they compile to.
+
+Knows the file system, not the language. Invariants: only regular files are read, and no more of one than the language
+takes; paths in diagnostics are those the user typed, with forward slashes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.errors import CharterError
+
+if TYPE_CHECKING:
+    from ..dsl.passes import Compiled
+    from ..engine.definition import Definition
+
+SUFFIX = ".charter"
+STDIN = "-"
+# One byte more than dsl/source.py takes, so that its own diagnostic speaks of a file that is too long.
+LONGEST = (16 << 20) + 1
+
+
+class NoSuchFile(CharterError):
+    """There is no file or folder of this name."""
+
+    code = "CH091"
+    exit_code = 4
+
+
+class Unreadable(CharterError):
+    """A file is there but cannot be read or written."""
+
+    code = "CH095"
+    exit_code = 74
+
+
+class NoProcess(CharterError):
+    """A file declares no process (of this name) that could be used."""
+
+    code = "CH097"
+    exit_code = 4
+
+
+def find_files(paths: Sequence[str]) -> Iterator[str]:
+    """Gives every process file that paths mean, each once: a file itself, a folder's `*.charter` at any depth, `-`.
+
+    Raises NoSuchFile.
+    """
+    seen = set()
+    for path in paths:
+        for found in _under(path):
+            if found not in seen:
+                seen.add(found)
+                yield found
+
+
+def _under(path: str) -> Iterator[str]:
+    if path == STDIN:
+        yield path
+    elif os.path.isdir(path):
+        folders = sorted(Path(path).rglob(f"*{SUFFIX}"))
+        # hidden folders (.git, .venv) hold no process files of the user's own
+        yield from (f.as_posix() for f in folders if not any(p.startswith(".") for p in f.relative_to(path).parts))
+    elif os.path.exists(path):
+        yield Path(path).as_posix()
+    else:
+        raise NoSuchFile(f"no file {path}", path=path)
+
+
+def read_bytes(path: str) -> bytes:
+    """Reads a process file (`-`: standard input); raises NoSuchFile or Unreadable."""
+    if path == STDIN:
+        return sys.stdin.buffer.read(LONGEST)
+    try:
+        return _regular(path)
+    except FileNotFoundError:
+        raise NoSuchFile(f"no file {path}", path=path) from None
+    except OSError as error:
+        raise Unreadable(f"cannot read {path}", path=path, detail=error.strerror or str(error)) from None
+
+
+def _regular(path: str) -> bytes:
+    # A pipe or device named by `use` must not make the check wait for ever.
+    if not os.path.isfile(path):
+        if os.path.exists(path):
+            raise OSError(0, "not a regular file")
+        raise FileNotFoundError(path)
+    with open(path, "rb") as file:
+        return file.read(LONGEST)
+
+
+def compile_file(path: str) -> Compiled:
+    """Compiles a process file with the files it uses; raises NoSuchFile or Unreadable for the file itself."""
+    from ..dsl.passes import compile
+
+    name = "<stdin>" if path == STDIN else path
+    return compile(name, read_bytes(path), _regular)
+
+
+def used_texts(compiled: Compiled) -> Mapping[str, str]:
+    """Gives the texts a compilation read, by path."""
+    return {path: source.text for path, source in compiled.sources.items()}
+
+
+def choose(compiled: Compiled, path: str, process: str | None) -> Definition:
+    """Gives a file's process by name, or its first; raises NoProcess."""
+    found = compiled.definition(process) if process else next(iter(compiled.definitions), None)
+    if found is None:
+        raise NoProcess(f"no process {process or ''} in {path}", path=path, name=process or "")
+    return found
+
+
+def write_atomically(path: str, data: bytes) -> None:
+    """Replaces a file's content in one step, keeping its mode; a link is followed. Raises Unreadable."""
+    import stat
+    import tempfile
+
+    target = os.path.realpath(path)
+    temporary = None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=".charter-", dir=os.path.dirname(target))
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise Unreadable(f"cannot write {path}", path=path, detail=error.strerror or str(error)) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
