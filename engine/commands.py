@@ -2,8 +2,8 @@
 
 A command carries everything that the step needs to know of the outside: who asks, with which authority, and when.
 The host resolves people; the engine decides. Values of records are JSON data in the canonical form of `values.encode`.
-`at` is the server's clock in microseconds since the epoch, UTC. `node` names an element instance: `apply`, `do_task[2]`,
-`rectify[2.1]`. Commands are JSON-able both ways (`to_json`, `from_json`), because each leads its own audit records and
+`at` is the server's clock in microseconds since the epoch, UTC. `node` names an element instance: `apply`,
+`do_task[2]`, `rectify[2.1]`. Commands are JSON-able both ways (`to_json`, `from_json`), because each leads its own audit records and
 `replay` reads it back from there.
 """
 
@@ -123,7 +123,10 @@ class Reject(OnNode):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return(OnNode):
-    """Sends work back: from an approval or activity `node` to an upstream element (`to`, else the declared or only one)."""
+    """Sends work back: from an approval or activity `node` to an upstream element.
+
+    `to`, else the declared target, else the only producer of what was used.
+    """
 
     verb: ClassVar[str] = "return"
     to: str | None = None
@@ -168,7 +171,10 @@ class Reopen(OnNode):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amend(Command):
-    """Writes a new version of a record that work may already have used; `record` may carry an index, `deliverable[2]`."""
+    """Writes a new version of a record that work may already have used.
+
+    `record` may carry an index, `deliverable[2]`.
+    """
 
     verb: ClassVar[str] = "amend"
     record: str

@@ -43,7 +43,10 @@ class Offer(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Notify(Effect):
-    """Tell people of these roles (or these persons) that something happened: kind ready, overdue, escalated, informed."""
+    """Tell people of these roles (or these persons) that something happened.
+
+    kind: ready, overdue, escalated, informed, failed.
+    """
 
     kind: str
     roles: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ Knows no process, person or time. A trigger may carry the state it restores afte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import Literal
 
@@ -119,7 +119,7 @@ def states(kind: Kind) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def machine(kind: Kind) -> Machine:
     """Builds a lifecycle's machine, once."""
     names = list(states(kind))

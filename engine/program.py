@@ -117,6 +117,7 @@ class Program:
         self._sources: dict[tuple[str, str], tuple[Source, ...]] = {}
         self._upstream: dict[tuple[str, str], tuple[Plan, ...]] = {}
         self._downstream: dict[str, frozenset[str]] = {}
+        self._before: dict[str, frozenset[str]] = {}
         self.decoded: dict[str, Any] = {}
 
     def _orders(self, kind: str) -> dict[str, list[Plan]]:
@@ -278,6 +279,32 @@ class Program:
             )  # fmt: skip
             self._upstream[plan.name, record] = found
         return found
+
+    def precedes(self, earlier: Plan, later: Plan) -> bool:
+        """Says whether a plan lies upstream of another: by what it uses, comes after, or is inside of."""
+        found = self._before.get(later.name)
+        if found is None:
+            reached: dict[str, None] = {}
+            todo = [later]
+            while todo:
+                for plan in self._directly_before(todo.pop()):
+                    if plan.name not in reached:
+                        reached[plan.name] = None
+                        todo.append(plan)
+            found = self._before[later.name] = frozenset(reached)
+        return earlier.name in found
+
+    def _directly_before(self, plan: Plan) -> Iterator[Plan]:
+        element = plan.element
+        if plan.parent is not None:
+            yield plan.parent
+        for record in (*plan.uses, *plan.items):
+            yield from self.producers.get(record, ())
+        named = [name for after in element.after for name in after.elements]
+        named.extend(name for needed in element.inputs for name in needed.approvals)
+        for name in named:
+            yield self.plans[name]
+            yield from self.plans[name].descendants()
 
     def keys(self, nodes: Mapping[str, Node], plan: Plan, path: Path, loops: tuple[str, ...]) -> Iterable[str]:
         """Yields the keys of a plan's nodes that can see the fact at `path` inside `loops`, groups included."""

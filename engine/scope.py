@@ -179,16 +179,15 @@ class Scope:
     def element(self, seen: Plan) -> Any:
         nodes, zone = self.view.nodes, self.program.zone
         plan = self.plan
-        if not seen.loops or plan is None:
-            shared = 0
-        else:
+        shared = 0
+        if seen.loops and plan is not None:
             shared = min(self.program.shared(plan, seen), len(self.path))
         base = self.path[:shared]
         if shared >= seen.outer:
             key = key_of(seen.name, base)
             node = nodes.get(key)
-            # Not created yet: everything about it can still be asked, and is planned, false or null.
-            return ElementView(node if node is not None else Node(key, seen.name), zone)
+            # Not created: everything about it can still be asked.
+            return ElementView(node or Node(key, seen.name, standing(self.program, self.view, seen, base)), zone)
         return [
             ElementView(nodes[key], zone)
             for key in self.program.expand(nodes, seen, base)
@@ -202,6 +201,22 @@ class Scope:
         if isinstance(found, list):
             return [self.program.decode(v.digest, v.value) for v in found]
         return self.program.decode(found[1].digest, found[1].value)
+
+
+def standing(program: Program, view: View, plan: Plan, path: Path) -> str:
+    """Gives the state of an element's node, also of one that is not created because a phase around it is not open."""
+    node = view.nodes.get(key_of(plan.name, path))
+    around: Plan | None = plan
+    while node is None:
+        around = around.parent if around is not None else None
+        if around is None:
+            return "cancelled" if view.status == "cancelled" else "planned"
+        node = view.nodes.get(key_of(around.name, path[: len(around.loops)]))
+        if node is not None and node.state not in ("planned", "active"):
+            return "cancelled" if node.state == "cancelled" else "skipped"
+        if node is not None:
+            return "planned"
+    return node.state
 
 
 def find(

@@ -55,8 +55,9 @@ class Node(NamedTuple):
     node (wait over, retry, repeat); `due`: its due date; `overdue`: that has been recorded. `item`: the for-each item
     (encoded), `added` by hand to an open list; `size`: how many instances a group has; `pending`: how many children
     are not settled yet. `redo`: it had delivered and is being done again. `waits`: the node this work was sent back
-    to. `attempt` counts calls; `rejects` counts rejections, any iteration. `outcome`: approve, reject or return of
-    an approval; of a skipped node why: condition, dead, choice, container, person.
+    to. `attempt` counts calls; `rejects` counts rejections, any iteration. `reason` is that of its latest move.
+    `outcome`: approve, reject or return of an approval; of a skipped or cancelled node why: condition, dead, choice,
+    enough, list, container, person.
     """
 
     key: str

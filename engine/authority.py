@@ -1,0 +1,150 @@
+"""Who may do what in a case: roles, requirements, separation and binding of duties, assignment, being in charge.
+
+Default deny: a person needs a reason to be allowed, and a refusal names what is missing and where the process file
+asks for it. Separation looks at the whole history of the case (`Node.doers`), for the person and for whoever they
+stand in for. The module knows people only by what a command's `Actor` says of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .commands import Actor
+from .definition import Stage
+from .draft import Draft, Refused, refuse
+from .program import Path, Plan, Program
+from .records import Reason
+from .state import Node
+
+
+def stages(plan: Plan, node: Node) -> tuple[Stage, ...]:
+    """Gives the stages that decide an approval now: the declared ones, or after enough rejections the higher role."""
+    agreement = plan.element.agreement
+    if agreement is None:
+        return ()
+    escalation = agreement.escalation
+    if escalation is not None and node.rejects >= escalation.rejects:
+        return (Stage(((escalation.role, 1),), 1),)
+    return agreement.stages
+
+
+def roles_wanted(program: Program, plan: Plan, node: Node) -> tuple[str, ...]:
+    """Names the roles whose people a node waits for: those of the activity, or with seats in the current stage."""
+    if plan.element.agreement is None:
+        return plan.element.roles
+    chain = stages(plan, node)
+    return tuple(role for role, _ in chain[min(node.stage, len(chain) - 1)].seats) if chain else ()
+
+
+def persons(actor: Actor) -> tuple[str, ...]:
+    """Gives the person and whoever they act for."""
+    return (actor.person,) if actor.on_behalf_of is None else (actor.person, actor.on_behalf_of)
+
+
+def role_among(actor: Actor, roles: Iterable[str]) -> str | None:
+    """Gives the first of these roles that the actor has, an own one before a lent one."""
+    found = [role for role in roles if role in actor.roles or role in actor.lent]
+    return min(found, key=lambda role: role in actor.lent) if found else None
+
+
+def unmet(program: Program, actor: Actor, role: str) -> Reason | None:
+    """Gives what a role asks of its people and the actor cannot show (CH505), if anything."""
+    declared = program.roles.get(role)
+    for requirement in declared.requires if declared is not None else ():
+        if requirement.kind == "certificate":
+            met = requirement.name in actor.certificates
+        else:
+            levels = [level for name, level in actor.skills if name == requirement.name]
+            met = bool(levels) and max(levels) >= (requirement.at_least or 0)
+        if not met:
+            arguments = {
+                "person": actor.person, "role": role, "kind": requirement.kind, "requirement": requirement.name,
+                "level": requirement.at_least,
+            }  # fmt: skip
+            return Reason("CH505", f"role {role}", arguments)
+    return None
+
+
+def separated(draft: Draft, plan: Plan, path: Path, actor: Actor) -> Reason | None:
+    """Gives the separation (CH503) or binding (CH504) of duties that stands against a person, if any."""
+    for rule in draft.program.separations.get(plan.name, ()):
+        other = draft.program.plans[rule.other]
+        doers: dict[str, None] = {}
+        for key in draft.program.expand(draft.nodes, other, ()):
+            node = draft.nodes.get(key)
+            if node is not None:
+                doers.update(dict.fromkeys(node.doers))
+        for person in persons(actor):
+            if not rule.same and person in doers:
+                arguments: dict[str, Any] = {"element": plan.name, "other": other.name, "person": person}
+                return Reason("CH503", f"{plan.name}.separate", arguments)
+        if rule.same and doers and not any(person in doers for person in persons(actor)):
+            arguments = {
+                "element": plan.name, "other": other.name, "person": actor.person, "doers": list(doers),
+            }  # fmt: skip
+            return Reason("CH504", f"{plan.name}.same", arguments)
+    return None
+
+
+def entitle(
+    draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor, roles: tuple[str, ...], *, held: bool = True
+) -> str | None:
+    """Gives the role in which the actor may work on a node; refuses with every reason that stands against it.
+
+    `held`: whether somebody else's claim or assignment stands against it (it does not for votes).
+    """
+    found: list[Reason] = []
+    role = role_among(actor, roles)
+    holds = node.holder is not None and node.holder in persons(actor)
+    if held and node.holder is not None and not holds:
+        arguments = {"element": node.key, "holder": node.holder, "person": actor.person}
+        found.append(Reason("CH507", f"{plan.name}.role", arguments))
+    # Whoever is named by `assign` needs no role; an element that names nobody is for those in charge.
+    elif role is None and not (holds and node.assigned) and (roles or not in_charge(draft, plan, actor)):
+        arguments = {"element": node.key, "person": actor.person, "roles": list(roles)}
+        found.append(Reason("CH501", f"{plan.name}.{'by' if plan.kind == 'approval' else 'role'}", arguments))
+    if role is not None:
+        missing = unmet(draft.program, actor, role)
+        if missing is not None:
+            found.append(missing)
+    apart = separated(draft, plan, path, actor)
+    if apart is not None:
+        found.append(apart)
+    if found:
+        raise Refused(*found)
+    return role
+
+
+def _owners(draft: Draft, plan: Plan | None) -> tuple[str, ...]:
+    owner = draft.program.definition.owner
+    accountable = plan.element.accountable if plan is not None else ()
+    return (*accountable, *((owner,) if owner is not None else ()))
+
+
+def in_charge(draft: Draft, plan: Plan | None, actor: Actor) -> str | None:
+    """Gives the role in which the actor is in charge of an element (or the case): accountable, or process owner.
+
+    Where no owner is declared, whoever opened the case is in charge of it, and the word is `opener`.
+    """
+    role = role_among(actor, _owners(draft, plan))
+    if role is None and draft.program.definition.owner is None and draft.opened_by in persons(actor):
+        return "opener"
+    return role
+
+
+def require_charge(draft: Draft, plan: Plan | None, actor: Actor, verb: str, *, opener: bool = False) -> str:
+    """Gives the role in which the actor is in charge; refuses (CH535) anybody else."""
+    role = in_charge(draft, plan, actor)
+    if role is None and opener and draft.opened_by in persons(actor):
+        role = "opener"
+    if role is None:
+        raise refuse(
+            "CH535",
+            plan.name if plan is not None else "owner",
+            element=plan.name if plan is not None else draft.process,
+            person=actor.person,
+            roles=list(_owners(draft, plan)) or ["opener"],
+            verb=verb,
+        )
+    return role

@@ -1,0 +1,210 @@
+"""What runs by itself: connectors, other cases, signals and waits; and what time does on a Tick.
+
+The engine asks the host for calls and cases through effects and takes its answers as commands. A call that fails is
+tried again as its `retry` says, with gaps that double; a failed one holds its phase until somebody retries or skips
+it. Knows no clock: time is what a Tick says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import calendars, flow, values, work
+from .authority import in_charge, role_among
+from .commands import Answer, Retry, Signal, Tick
+from .draft import Draft, Refused, refuse
+from .effects import CallConnector, Notify, StartCase
+from .program import Path, Plan
+from .state import RUNNING, Node
+
+
+def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Starts what an element that has just become ready does by itself."""
+    task = plan.element.work
+    assert task is not None
+    if task.kind in ("call", "run", "start"):
+        _ask(draft, node, plan, path, "begin")
+    elif task.kind == "signal":
+        if task.target in draft.signals:
+            # It came before anybody waited for it; one signal is for one waiter.
+            signals = list(draft.signals)
+            signals.remove(task.target)
+            draft.signals = tuple(signals)
+            work.finish(draft, node, plan, path, [])
+        else:
+            draft.move(node, "begin", "begun", started_at=draft.at)
+    else:
+        value = None if task.when is None else draft.scope(plan, path).value(task.when)
+        calendar = draft.program.definition.calendar
+        until = task.kind == "until"
+        wake = calendars.deadline(calendar, value) if until else calendars.add(calendar, draft.at, value)
+        if wake is not None and wake <= draft.at:
+            work.finish(draft, node, plan, path, [])
+        else:
+            draft.move(node, "begin", "begun", started_at=draft.at, wake=wake)
+
+
+def _arguments(draft: Draft, plan: Plan, path: Path) -> tuple[tuple[str, Any], ...]:
+    task = plan.element.work
+    assert task is not None
+    scope = draft.scope(plan, path)
+    found = []
+    for name, text in task.arguments:
+        try:
+            found.append((name, values.encode(scope.value(text))))
+        except values.NotAValue:
+            found.append((name, None))
+    return tuple(found)
+
+
+def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) -> None:
+    """Sends the effect of a call or another case, with the next attempt's number."""
+    task = plan.element.work
+    assert task is not None and task.target is not None
+    attempt = node.attempt + 1
+    arguments = _arguments(draft, plan, path)
+    data = {"target": task.target, "attempt": attempt, "arguments": [list(pair) for pair in arguments]}
+    if trigger is not None:
+        node = draft.move(node, trigger, "called", data=data, attempt=attempt, wake=None, started_at=draft.at)
+    else:
+        node = node._replace(attempt=attempt, wake=None)
+        draft.put(node)
+        draft.record("called", node, node.state, node.state, data=data)
+    if task.kind == "call":
+        draft.effects.append(CallConnector(node.key, task.target, attempt, arguments))
+        return
+    draft.effects.append(StartCase(node.key, task.target, attempt, arguments, task.kind == "run"))
+    if task.kind == "start":
+        work.finish(draft, node, plan, path, [])
+
+
+def answer(draft: Draft, command: Answer) -> None:
+    node = draft.nodes.get(command.node)
+    if node is None:
+        raise refuse("CH509", element=command.node)
+    plan, path = draft.place(node.key)
+    task = plan.element.work
+    waiting = task is not None and task.kind in ("call", "run") and node.state == "active" and node.wake is None
+    if not waiting or command.attempt != node.attempt:
+        raise refuse("CH525", plan.name, element=node.key, attempt=command.attempt, current=node.attempt)
+    failure = command.failure
+    written = []
+    if failure is None:
+        given = tuple(pair for pair in command.records if pair[0] in plan.element.outputs)
+        try:
+            written = work.outputs(draft, node, plan, path, given)
+        except Refused as refused:
+            # What answered cannot be told to try harder, so a wrong answer is a failed call.
+            reason = refused.reasons[0]
+            what = [str(reason.arguments.get(name)) for name in ("record", "field") if reason.arguments.get(name)]
+            failure = " ".join([reason.code, *what])
+    if failure is None:
+        work.finish(draft, node, plan, path, written, "answered")
+        return
+    wake = _retry_at(draft, plan, path, node)
+    data = {"attempt": node.attempt, "failure": failure}
+    if wake is None:
+        draft.move(node, "fail", "failed", reason=failure, data=data, result="failed", ended_at=draft.at)
+        owner = draft.program.definition.owner
+        draft.effects.append(Notify(node.key, "failed", (owner,) if owner is not None else ()))
+    else:
+        draft.put(node._replace(wake=wake))
+        data["again"] = wake
+        draft.record("retried", node, node.state, node.state, reason=failure, data=data, outcome="failed")
+
+
+def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:
+    """Gives when a failed call is tried again: gaps double and together fill the span that `retry` gives."""
+    retry = plan.element.work.retry if plan.element.work is not None else None
+    if retry is None or retry.times < 1 or node.attempt > retry.times:
+        return None
+    span = draft.scope(plan, path).value(retry.over)
+    end = calendars.add(draft.program.definition.calendar, draft.at, span)
+    total = max(end - draft.at, 0) if end is not None else 0
+    times = min(retry.times, 60)
+    step = min(node.attempt, times) - 1
+    return draft.at + max(total * 2**step // (2**times - 1), 1)
+
+
+def retry(draft: Draft, command: Retry) -> None:
+    node, plan, path = work.require(draft, command.node, "retry", "retry")
+    draft.role = role_among(command.actor, plan.element.roles) or in_charge(draft, plan, command.actor)
+    if draft.role is None:
+        owner = draft.program.definition.owner
+        roles = [*plan.element.roles, *([owner] if owner is not None else ["opener"])]
+        raise refuse(
+            "CH535", plan.name, element=plan.name, person=command.actor.person, roles=roles, verb="retry"
+        )
+    draft.put(node._replace(ended_at=None))
+    _ask(draft, draft.nodes[node.key], plan, path, "retry")
+
+
+def signal(draft: Draft, command: Signal) -> None:
+    plans = [
+        plan for plan in draft.program.plans.values()
+        if plan.element.work is not None
+        and plan.element.work.kind == "signal"
+        and plan.element.work.target == command.name
+    ]  # fmt: skip
+    if not plans:
+        raise refuse("CH536", None, signal=command.name)
+    roles = tuple(role.name for role in draft.program.definition.roles)
+    draft.role = role_among(command.actor, roles)
+    if draft.role is None and in_charge(draft, None, command.actor) is None:
+        raise refuse("CH501", None, element=draft.process, person=command.actor.person, roles=list(roles))
+    waiting = []
+    for plan in plans:
+        for key in draft.program.expand(draft.nodes, plan, ()):
+            node = draft.nodes.get(key)
+            if node is not None and node.state == "active":
+                path = draft.place(key)[1]
+                waiting.append((node, plan, path, work.outputs(draft, node, plan, path, command.records)))
+    draft.record("signalled", reason=command.reason, data={"signal": command.name})
+    if not waiting:
+        draft.signals = (*draft.signals, command.name)
+    draft.follow()
+    for node, plan, path, written in waiting:
+        if draft.nodes[node.key].state == "active":
+            work.finish(draft, draft.nodes[node.key], plan, path, written)
+
+
+def tick(draft: Draft, command: Tick) -> None:
+    draft.record("ticked")
+    draft.follow()
+    if draft.status != "open":
+        return
+    due = sorted((at, key) for key, at in draft.timers.items() if at <= draft.at)
+    for _, key in due:
+        node = draft.nodes[key]
+        if node.due is not None and node.due <= draft.at and not node.overdue and node.state in RUNNING:
+            node = node._replace(overdue=True)
+            draft.put(node)
+            draft.record("overdue", node, node.state, node.state, data={"due": node.due})
+            plan = draft.place(key)[0]
+            people = (node.holder,) if node.holder is not None else ()
+            roles = plan.element.accountable or plan.element.roles
+            draft.effects.append(Notify(key, "overdue", roles, people))
+            draft.touch_element(*draft.place(key), draft.cause)
+        if node.wake is not None and node.wake <= draft.at:
+            _wake(draft, node, *draft.place(key))
+
+
+def _wake(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    task = plan.element.work
+    if node.state == "active" and task is not None:
+        if task.kind == "call" or task.kind == "run":
+            _ask(draft, node, plan, path, None)
+        else:
+            draft.put(node._replace(wake=None))
+            work.finish(draft, draft.nodes[node.key], plan, path, [])
+        return
+    draft.put(node._replace(wake=None))
+    repeat = plan.element.repeat
+    if node.state != "done" or repeat is None:
+        return
+    container = plan.container(path)
+    around = draft.nodes.get(container) if container is not None else None
+    if container is not None and (around is None or around.state != "active"):
+        return
+    if repeat.while_ is None or draft.scope(plan, path).value(repeat.while_) is True:
+        flow.again(draft, draft.nodes[node.key], plan, path)

@@ -1,0 +1,138 @@
+"""Whether a record's value is what its type asks for: fields, types and `where` conditions.
+
+Works on values that came as JSON data in the canonical form; gives back the value in its one encoded form with its
+digest, or refuses naming record, field and condition. A record type without fields takes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from .definition import TypeRef
+from .draft import Draft, Refused, digest_of
+from .feel.own import File, Money, Span
+from .feel.ranges import Range
+from .feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from .program import Path, Plan, Program
+from .records import Reason
+
+
+def _period(value: Any) -> bool:
+    if isinstance(value, Range):
+        value = {"start": value.low, "end": value.high}
+    if not isinstance(value, dict) or set(value) != {"start", "end"}:
+        return False
+    start, end = value["start"], value["end"]
+    if type(start) is not type(end) or not isinstance(start, Date | DateTime):
+        return False
+    first, last = (start.number, end.number) if isinstance(start, Date) else (start.local, end.local)
+    return bool(first <= last)
+
+
+# type name -> whether a value is of it
+_TESTS: dict[str, Callable[[Any], bool]] = {
+    "text": lambda v: isinstance(v, str),
+    "person": lambda v: isinstance(v, str) and v != "",
+    "number": lambda v: isinstance(v, Decimal),
+    "percent": lambda v: isinstance(v, Decimal),
+    "integer": lambda v: isinstance(v, Decimal) and v == v.to_integral_value(),
+    "money": lambda v: isinstance(v, Money),
+    "boolean": lambda v: isinstance(v, bool),
+    "date": lambda v: isinstance(v, Date),
+    "time": lambda v: isinstance(v, Time),
+    "datetime": lambda v: isinstance(v, DateTime),
+    "duration": lambda v: isinstance(v, Span | DaysDuration | YearsDuration),
+    "period": _period,
+    "file": lambda v: isinstance(v, File),
+}
+
+
+def type_text(type_: TypeRef) -> str:
+    """Writes a type as the process file does."""
+    if type_.name == "list" and type_.item is not None:
+        return f"list of {type_text(type_.item)}"
+    if type_.name == "choice":
+        return " | ".join(f'"{choice}"' for choice in type_.choices)
+    return type_.record if type_.name == "record" and type_.record is not None else type_.name
+
+
+def _check(program: Program, type_: TypeRef, value: Any, record: str, field: str) -> list[Reason]:
+    if type_.name == "list":
+        if not isinstance(value, list):
+            return [_wrong(type_, record, field)]
+        item = type_.item
+        if item is None:
+            return []
+        return [r for i, v in enumerate(value, 1) for r in _check(program, item, v, record, f"{field}[{i}]")]
+    if type_.name == "record":
+        return _fields(program, type_.record or "", value, record, f"{field}.")
+    if type_.name == "choice":
+        fits = isinstance(value, str) and value in type_.choices
+    else:
+        fits = _TESTS[type_.name](value) if type_.name in _TESTS else True
+    return [] if fits else [_wrong(type_, record, field)]
+
+
+def _wrong(type_: TypeRef, record: str, field: str) -> Reason:
+    arguments = {"record": record, "field": field, "expected": type_text(type_)}
+    return Reason("CH514", f"record {record}", arguments)
+
+
+def _fields(program: Program, name: str, value: Any, record: str, prefix: str = "") -> list[Reason]:
+    declared = program.types.get(name)
+    if declared is None or not declared.fields:
+        return []
+    if not isinstance(value, dict):
+        return [Reason("CH514", f"record {name}", {"record": record, "field": prefix[:-1], "expected": name})]
+    found: list[Reason] = []
+    fields = {field.name: field for field in declared.fields}
+    for given in value:
+        if given not in fields:
+            found.append(Reason("CH513", f"record {name}", {"record": record, "field": f"{prefix}{given}"}))
+    for field in declared.fields:
+        here = value.get(field.name)
+        if here is not None:
+            found.extend(_check(program, field.type, here, record, f"{prefix}{field.name}"))
+        elif not field.optional:
+            found.append(Reason("CH512", f"record {name}", {"record": record, "field": f"{prefix}{field.name}"}))
+    return found
+
+
+def _conditions(
+    draft: Draft, plan: Plan | None, path: Path, name: str, value: Any, record: str, prefix: str = ""
+) -> list[Reason]:
+    declared = draft.program.types.get(name)
+    found: list[Reason] = []
+    if declared is None or not declared.fields:
+        return found
+    own = {field.name: value.get(field.name) for field in declared.fields}
+    for field in declared.fields:
+        here = own[field.name]
+        if here is None:
+            continue
+        label = f"{prefix}{field.name}"
+        if field.where is not None:
+            holds = draft.scope(plan, path).value(field.where, own)
+            if holds is not True:
+                code = "CH528" if holds is False else "CH529"
+                arguments = {"record": record, "field": label, "condition": field.where}
+                found.append(Reason(code, f"record {name}", arguments))
+        inner, rows = field.type, [(label, here)]
+        if inner.name == "list" and inner.item is not None:
+            inner = inner.item
+            rows = [(f"{label}[{i}]", row) for i, row in enumerate(here, 1)]
+        if inner.name == "record" and inner.record is not None:
+            for at, row in rows:
+                found.extend(_conditions(draft, plan, path, inner.record, row, record, f"{at}."))
+    return found
+
+
+def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any) -> tuple[Any, str]:
+    """Gives (encoded value, digest) of a record's new content; refuses it with every fault (CH512-514, CH528-529)."""
+    value, encoded, digest = digest_of(record, data)
+    found = _fields(draft.program, record, value, record) or _conditions(draft, plan, path, record, value, record)
+    if found:
+        raise Refused(*found)
+    return encoded, digest

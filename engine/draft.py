@@ -1,0 +1,307 @@
+"""The step's working copy of a case: copy-on-write tables, the records and effects so far, and the work list.
+
+Every change of a node goes through `move` or `put`, which keep the counters (`pending`), the timers and the record
+of the move, reopen what has to be open around a node that is open again, and put whoever watches on the work list.
+Decides nothing: what should move is for `flow`, `staleness` and the commands. The state it started from is never
+changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import values
+from .commands import SYSTEM, Actor, Command, to_json
+from .effects import Effect
+from .machines import SETTLED, fire
+from .program import Path, Plan, Program
+from .readiness import covers
+from .records import Reason, Record
+from .refusals import CODES
+from .scope import Scope
+from .state import CaseState, Node, Version, key_of, next_instant, parse_key
+
+# A step that leads to more than this is refused (CH541) instead of running on.
+MOST_MOVES = 50_000
+
+
+class Refused(Exception):
+    """Carries the reasons of a refusal up to `step`, which makes a value of it. Never leaves the engine."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__(reasons[0].code)
+        self.reasons = reasons
+
+
+def refuse(code: str, subject: str | None = None, **arguments: Any) -> Refused:
+    """Makes a refusal of one reason."""
+    assert code in CODES, code
+    return Refused(Reason(code, subject, arguments))
+
+
+class Draft:
+    """See the module's text. Reads like a `CaseState` (it is a `scope.View`)."""
+
+    __slots__ = (
+        "_own_nodes", "_own_timers", "_own_versions", "acting", "agenda", "at", "attempt", "case", "cause",
+        "closed_at", "command", "effects", "nodes", "opened_at", "opened_by", "parent", "pending", "process",
+        "program", "reason", "records", "role", "signals", "state", "status", "timers", "versions",
+    )  # fmt: skip
+
+    def __init__(self, program: Program, state: CaseState, command: Command) -> None:
+        self.program = program
+        self.state = state
+        self.command = command
+        self.at = command.at
+        self.acting = True
+        self.role: str | None = None
+        self.cause: int | None = None
+        self.records: list[Record] = []
+        self.effects: list[Effect] = []
+        self.agenda: dict[str, int | None] = {}
+        self.case = state.case
+        self.process = state.process
+        self.status = state.status
+        self.opened_at = state.opened_at
+        self.closed_at = state.closed_at
+        self.opened_by = state.opened_by
+        self.reason = state.reason
+        self.parent = state.parent
+        self.attempt = state.attempt
+        self.pending = state.pending
+        self.signals = state.signals
+        self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
+        self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
+        self.timers: dict[str, int] = state.timers  # type: ignore[assignment]
+        self._own_nodes = self._own_versions = self._own_timers = False
+
+    # -- reading ----------------------------------------------------------------------------------------------
+
+    def place(self, key: str) -> tuple[Plan, Path]:
+        name, path = parse_key(key)
+        return self.program.plans[name], path
+
+    def scope(self, plan: Plan | None, path: Path) -> Scope:
+        return Scope(self.program, self, plan, path, self.at)
+
+    def follow(self) -> None:
+        """Ends what the person does: records from here on are the system's, caused by the latest one."""
+        self.acting = False
+        self.cause = len(self.records) - 1
+
+    # -- writing ----------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        kind: str,
+        node: Node | None = None,
+        before: str | None = None,
+        after: str | None = None,
+        *,
+        reason: str | None = None,
+        data: dict[str, Any] | None = None,
+        outcome: str = "done",
+    ) -> int:
+        """Adds a record and gives its index; the command's own actor while `acting`, else the system."""
+        actor: Actor = self.command.actor if self.acting else SYSTEM
+        behalf = actor.on_behalf_of
+        if behalf is not None and self.role is not None and actor.lent and self.role not in actor.lent:
+            behalf = None
+        if len(self.records) > MOST_MOVES:
+            raise refuse("CH541", limit=MOST_MOVES)
+        if not self.records:
+            data = {"command": to_json(self.command), **(data or {})}
+            cause = None
+        else:
+            cause = 0 if self.acting else self.cause
+        self.records.append(
+            Record(
+                kind,
+                self.at,
+                actor.person,
+                None if node is None else node.key,
+                before,
+                after,
+                self.role if self.acting else None,
+                behalf,
+                reason,
+                cause,
+                outcome,
+                self.program.definition.clauses if node is None else self.program.plans[node.element].clauses,
+                data or {},
+            )
+        )
+        return len(self.records) - 1
+
+    def put(self, node: Node, was: Node | None = None) -> None:
+        """Stores a node without a record, keeping timers."""
+        if not self._own_nodes:
+            self.nodes = dict(self.nodes)
+            self._own_nodes = True
+        self.nodes[node.key] = node
+        if node.wake is not None or node.due is not None or node.key in self.timers:
+            instant = next_instant(node)
+            if self.timers.get(node.key) != instant:
+                if not self._own_timers:
+                    self.timers = dict(self.timers)
+                    self._own_timers = True
+                if instant is None:
+                    del self.timers[node.key]
+                else:
+                    self.timers[node.key] = instant
+
+    def create(self, node: Node) -> None:
+        """Adds a planned node and has it looked at. Its container's `pending` is the creator's business."""
+        self.put(node)
+        self.agenda.setdefault(node.key, self.cause)
+
+    def move(
+        self,
+        node: Node,
+        trigger: str,
+        kind: str | None,
+        *,
+        reason: str | None = None,
+        data: dict[str, Any] | None = None,
+        result: str = "done",
+        **changes: Any,
+    ) -> Node:
+        """Moves a node by its lifecycle, records it (unless `kind` is None) and lets the watchers know.
+
+        `data` and `result` (its outcome) are the record's, `reason` the record's and the node's, `changes` are
+        other fields of the node.
+        """
+        plan, path = self.place(node.key)
+        lifecycle = plan.lifecycle(path)
+        state = fire(lifecycle, node.state, trigger)
+        if state is None:
+            verb = trigger.partition(":")[0]
+            raise refuse("CH502", plan.name, element=node.key, state=node.state, verb=verb)
+        was, now = node.state in SETTLED, state in SETTLED
+        if now:
+            changes.setdefault("redo", False)
+        moved = node._replace(state=state, reason=reason, **changes)
+        self.put(moved)
+        if kind is not None:
+            index = self.record(kind, node, node.state, state, reason=reason, data=data, outcome=result)
+        else:
+            index = len(self.records) - 1
+        container = plan.container(path)
+        if lifecycle != "milestone" and was != now:
+            self._count(container, -1 if now else 1, index)
+        elif container is not None and state != node.state:
+            self.agenda.setdefault(container, index)
+        self.touch_element(plan, path, index)
+        if now and node.redo:
+            for output in plan.element.outputs:
+                self.touch_record(output, path, plan.loops, index)
+        if now and (node.iteration > 1 or plan.is_group(path)):
+            for key, other in self.nodes.items():
+                if other.waits == node.key:
+                    self.agenda.setdefault(key, index)
+        return moved
+
+    def _count(self, container: str | None, change: int, cause: int) -> None:
+        """Counts one child more or less unsettled, and reopens a container that was finished."""
+        if container is None:
+            self.pending += change
+            if self.pending == 0:
+                self.agenda.setdefault("", cause)
+            if change > 0 and self.status == "completed":
+                self.set_status("reopen", "reopened")
+            return
+        node = self.nodes.get(container)
+        if node is None:
+            return
+        self.put(node._replace(pending=node.pending + change))
+        if change < 0 or node.state == "active":
+            self.agenda.setdefault(container, cause)
+        if change > 0 and node.state == "done":
+            self.move(self.nodes[container], "reopen", "reopened", ended_at=None, wake=None)
+
+    def set_status(self, trigger: str, kind: str, *, reason: str | None = None, **data: Any) -> None:
+        """Moves the case itself."""
+        status = fire("case", self.status, trigger)
+        if status is None:
+            raise refuse("CH519", status=self.status, verb=trigger)
+        before, self.status = self.status, status
+        ended = status in ("completed", "cancelled")
+        self.closed_at = self.at if ended else None
+        self.reason = reason if status in ("cancelled", "suspended") else None
+        index = self.record(kind, None, before, status, reason=reason, data=data)
+        for watcher in self.program.watchers.get("case", ()):
+            self._touch(watcher, (), (), index)
+
+    # -- letting know -----------------------------------------------------------------------------------------
+
+    def touch_element(self, plan: Plan, path: Path, cause: int | None) -> None:
+        """Puts everyone who watches an element on the work list."""
+        for watcher in self.program.watchers.get(plan.name, ()):
+            self._touch(watcher, path, plan.loops, cause)
+
+    def touch_record(self, record: str, path: Path, loops: tuple[str, ...], cause: int | None) -> None:
+        """Puts everyone who watches a record version on the work list."""
+        for watcher in self.program.watchers.get(record, ()):
+            self._touch(watcher, path, loops, cause)
+
+    def _touch(self, watcher: Plan, path: Path, loops: tuple[str, ...], cause: int | None) -> None:
+        for key in self.program.keys(self.nodes, watcher, path, loops):
+            if key in self.nodes:
+                self.agenda.setdefault(key, cause)
+
+    # -- records of work --------------------------------------------------------------------------------------
+
+    def write(
+        self,
+        record: str,
+        path: Path,
+        loops: tuple[str, ...],
+        value: Any,
+        digest: str,
+        node: str | None,
+        kind: str = "written",
+        reason: str | None = None,
+    ) -> bool:
+        """Writes a record's next version; False when the content is the same as the current version's."""
+        key = key_of(record, path)
+        current = self.versions.get(key)
+        if not self._own_versions:
+            self.versions = dict(self.versions)
+            self._own_versions = True
+        if current is not None and current.digest == digest:
+            self.versions[key] = current._replace(node=node)
+            return False
+        number = 1 if current is None else current.number + 1
+        person = self.command.actor.person
+        self.versions[key] = Version(number, digest, value, node, person, self.at)
+        data = {"record": key, "version": number, "digest": digest, "value": value}
+        if current is not None:
+            data["was"] = current.digest
+        writer = self.nodes.get(node) if node is not None else None
+        index = self.record(kind, writer, reason=reason, data=data)
+        self.touch_record(record, path, loops, index)
+        return True
+
+    def rests_on(self, node: Node, version: str) -> bool:
+        """Says whether a node's work rests on a record version's key."""
+        return any(covers(key, version) for key, _ in node.used)
+
+
+def decode(record: str, data: Any) -> Any:
+    """Decodes a value that came with a command; refused (CH542) when it stands for none."""
+    try:
+        return values.decode(data)
+    except values.NotAValue:
+        raise refuse("CH542", f"record {record}", record=record, field=None) from None
+    except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError):
+        raise refuse("CH542", f"record {record}", record=record, field=None) from None
+
+
+def digest_of(record: str, data: Any) -> tuple[Any, Any, str]:
+    """Gives (value, its one encoded form, digest) of data that came with a command; CH542 when it has none."""
+    value = decode(record, data)
+    try:
+        encoded = values.encode(value)
+        return value, encoded, values.digest(value)
+    except (values.NotAValue, ValueError, TypeError, ArithmeticError, RecursionError):
+        raise refuse("CH542", f"record {record}", record=record, field=None) from None

@@ -1,0 +1,504 @@
+"""What follows from a change: opening what is ready, finishing phases and the case, and the work list that drives it.
+
+`run` takes node keys off the draft's work list until it is empty; `look` says for each what, if anything, follows.
+The commands and the clock change nodes and leave the rest to this module. A looked-at node moves at most once a
+look; a bound (`draft.MOST_MOVES`) ends what would not end by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import automation, calendars, staleness, values
+from .authority import roles_wanted
+from .draft import Draft, refuse
+from .effects import AnswerParent, Notify, Offer
+from .machines import SETTLED
+from .program import Path, Plan
+from .readiness import OUTCOMES, obstacles, upstream_rework, uses
+from .records import Reason
+from .scope import find
+from .state import Node, key_of, parse_key
+
+# So many instances a `for each` may have; a longer list is refused (CH541).
+MOST_INSTANCES = 10_000
+# So many looks a step may take before it is refused (CH541).
+MOST_LOOKS = 200_000
+
+
+def run(draft: Draft) -> None:
+    """Works the list off. Records made from here on are the system's, each with its cause."""
+    draft.acting = False
+    agenda = draft.agenda
+    looks = 0
+    while agenda:
+        if draft.status not in ("open", "completed"):
+            agenda.clear()
+            return
+        key = next(iter(agenda))
+        draft.cause = agenda.pop(key)
+        looks += 1
+        if looks > MOST_LOOKS:
+            raise refuse("CH541", limit=MOST_LOOKS)
+        if key == "":
+            _finish_case(draft)
+            continue
+        node = draft.nodes.get(key)
+        if node is not None:
+            look(draft, node)
+
+
+def look(draft: Draft, node: Node) -> None:
+    """Does what follows for one node, if anything."""
+    follow = _LOOKS.get(node.state)
+    if follow is not None:
+        plan, path = draft.place(node.key)
+        follow(draft, node, plan, path)
+
+
+def because(reason: Reason) -> dict[str, Any]:
+    return {"because": {"code": reason.code, **reason.arguments}}
+
+
+def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    held = obstacles(draft.program, draft, plan, path, draft.at)
+    if not held:
+        open_node(draft, node, plan, path)
+        return
+    reason = held[0]
+    if reason.code in OUTCOMES:
+        used = uses(draft.program, draft, plan, path) if plan.lifecycle(path) in ("activity", "approval") else ()
+        draft.move(
+            node, "skip", "skipped", data=because(reason), outcome=OUTCOMES[reason.code], used=used,
+            ended_at=draft.at,
+        )  # fmt: skip
+        if plan.children or plan.many:
+            _touch_inside(draft, plan, path)
+
+
+def _touch_inside(draft: Draft, plan: Plan, path: Path) -> None:
+    """Lets the watchers of what never came to be know that it will not."""
+    for inner in plan.descendants():
+        draft.touch_element(inner, path, len(draft.records) - 1)
+        for record in inner.element.outputs:
+            draft.touch_record(record, path, plan.loops[: len(path)], len(draft.records) - 1)
+
+
+def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Brings back what was ruled out by a dead path that is alive again."""
+    if node.outcome != "dead":
+        return
+    held = obstacles(draft.program, draft, plan, path, draft.at)
+    if held and (held[0].code in OUTCOMES or held[0].code == "CH550"):
+        return
+    if plan.lifecycle(path) == "phase":
+        draft.move(node, "reset", "reopened", outcome=None, ended_at=None, redo=False)
+    else:
+        draft.move(node, "reopen", "reopened", outcome=None, ended_at=None, used=(), redo=False)
+    draft.agenda.setdefault(node.key, draft.cause)
+
+
+def _look_stale(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    staleness.settle(draft, node, plan, path)
+
+
+def _look_active(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    if plan.is_group(path):
+        _look_group(draft, node, plan, path)
+    elif plan.kind == "phase":
+        _look_phase(draft, node, plan, path)
+
+
+_LOOKS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
+    "planned": _look_planned,
+    "skipped": _look_skipped,
+    "stale": _look_stale,
+    "withdrawn": _look_stale,
+    "active": _look_active,
+}
+
+
+# -- opening --------------------------------------------------------------------------------------------------
+
+
+def open_node(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Opens a node whose time has come, in the way of its kind."""
+    if plan.is_group(path):
+        _open_group(draft, node, plan, path)
+    else:
+        _OPENERS[plan.kind](draft, node, plan, path)
+
+
+def items_of(draft: Draft, plan: Plan, path: Path) -> list[Any] | None:
+    """Evaluates the list of a `for each`; None while it is unknown."""
+    many = plan.element.many
+    assert many is not None
+    found = draft.scope(plan, path).value(many.items)
+    if found is None:
+        return [] if many.open else None
+    items = list(found) if isinstance(found, list | tuple) else [found]
+    if len(items) > MOST_INSTANCES:
+        raise refuse("CH541", f"{plan.name}.for", limit=MOST_INSTANCES)
+    return items
+
+
+def _open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    items = items_of(draft, plan, path)
+    if items is None:
+        return
+    used = uses(draft.program, draft, plan, path)
+    moved = draft.move(
+        node, "open", "opened", data={"instances": len(items)}, used=used, ready_at=draft.at, closed=False,
+        redo=False, pending=0, ended_at=None,
+    )  # fmt: skip
+    # Instances of an earlier round are taken up again; what is more than the list now has is over.
+    for index, item in enumerate(items[: moved.size], 1):
+        old = draft.nodes[key_of(plan.name, (*path, index))]
+        if old.state == "cancelled":
+            old = draft.move(old, "reset", None)
+        draft.put(old._replace(item=values.encode(item), added=False))
+        draft.agenda.setdefault(old.key, draft.cause)
+    for index in range(len(items) + 1, moved.size + 1):
+        old = draft.nodes[key_of(plan.name, (*path, index))]
+        if old.state not in SETTLED:
+            end(draft, old, "cancel", "CH576", list=plan.element.many and plan.element.many.items)
+    current = draft.nodes[node.key]
+    draft.put(current._replace(pending=_unsettled(draft, plan, path, min(len(items), current.size))))
+    for item in items[moved.size :]:
+        create_instance(draft, plan, path, item)
+    draft.agenda.setdefault(node.key, draft.cause)
+
+
+def _unsettled(draft: Draft, plan: Plan, path: Path, size: int) -> int:
+    nodes = (draft.nodes[key_of(plan.name, (*path, index))] for index in range(1, size + 1))
+    return sum(node.state not in SETTLED for node in nodes)
+
+
+def create_instance(draft: Draft, plan: Plan, path: Path, item: Any, *, added: bool = False) -> Node:
+    """Adds one more instance to a group."""
+    group = draft.nodes[key_of(plan.name, path)]
+    if group.size >= MOST_INSTANCES:
+        raise refuse("CH541", f"{plan.name}.for", limit=MOST_INSTANCES)
+    counts = plan.kind != "milestone"
+    draft.put(group._replace(size=group.size + 1, pending=group.pending + counts))
+    node = Node(
+        key_of(plan.name, (*path, group.size + 1)), plan.name, item=values.encode(item), added=added
+    )
+    draft.create(node)
+    return node
+
+
+def _due(draft: Draft, plan: Plan, path: Path) -> int | None:
+    element, calendar = plan.element, draft.program.definition.calendar
+    if element.within is None and element.due is None:
+        return None
+    scope = draft.scope(plan, path)
+    ends = []
+    if element.within is not None:
+        ends.append(calendars.add(calendar, draft.at, scope.value(element.within)))
+    if element.due is not None:
+        ends.append(calendars.deadline(calendar, scope.value(element.due)))
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    children = plan.children
+    draft.move(
+        node, "open", "opened", ready_at=draft.at, started_at=draft.at, due=_due(draft, plan, path),
+        overdue=False, pending=0, ended_at=None,
+    )  # fmt: skip
+    pending = 0
+    for child in children:
+        key = key_of(child.name, path)
+        old = draft.nodes.get(key)
+        if old is None:
+            draft.create(Node(key, child.name))
+        elif old.state == "planned":
+            draft.agenda.setdefault(key, draft.cause)
+        pending += _counts(child) and (old is None or old.state not in SETTLED)
+    current = draft.nodes[node.key]
+    draft.put(current._replace(pending=pending))
+    draft.agenda.setdefault(node.key, draft.cause)
+
+
+def _counts(plan: Plan) -> bool:
+    """Milestones hold nothing up, unless they are `for each` groups of them."""
+    return plan.kind != "milestone" or plan.many
+
+
+def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    draft.move(node, "reach", "reached", ready_at=draft.at, ended_at=draft.at)
+
+
+def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    used = uses(draft.program, draft, plan, path)
+    opened = draft.move(
+        node, "open", "opened", used=used, ready_at=draft.at, due=_due(draft, plan, path), overdue=False
+    )
+    if plan.element.work is not None:
+        automation.begin_work(draft, opened, plan, path)
+    else:
+        _offer(draft, opened, plan, path)
+
+
+def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    element = plan.element
+    if element.assign_mode == "expression" and element.assign is not None:
+        person = draft.scope(plan, path).value(element.assign)
+        if isinstance(person, list) and len(person) == 1:
+            person = person[0]
+        if isinstance(person, str) and person:
+            node = node._replace(holder=person, assigned=True)
+            draft.put(node)
+            draft.record("assigned", node, node.state, node.state, data={"to": person})
+            draft.effects.append(Notify(node.key, "ready", (), (person,)))
+            return
+    elif element.assign_mode in ("least busy", "in turn"):
+        draft.effects.append(Offer(node.key, element.roles, element.assign_mode))
+    draft.effects.append(Notify(node.key, "ready", element.roles))
+
+
+def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    used = uses(draft.program, draft, plan, path)
+    opened = draft.move(
+        node, "open", "opened", used=used, ready_at=draft.at, due=_due(draft, plan, path), overdue=False
+    )
+    agreement = plan.element.agreement
+    escalation = agreement.escalation if agreement is not None else None
+    if escalation is not None and node.rejects >= escalation.rejects:
+        draft.record("escalated", opened, opened.state, opened.state, data={"to": escalation.role})
+        draft.effects.append(Notify(node.key, "escalated", (escalation.role,)))
+    if agreement is None or not agreement.stages:
+        # Nobody is asked: there is nothing to wait for.
+        draft.move(opened, "grant", "granted", outcome="approve", ended_at=draft.at)
+        return
+    draft.effects.append(Notify(node.key, "ready", roles_wanted(draft.program, plan, opened)))
+
+
+_OPENERS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
+    "phase": _open_phase,
+    "activity": _open_activity,
+    "approval": _open_approval,
+    "milestone": _open_milestone,
+}
+
+
+# -- finishing ------------------------------------------------------------------------------------------------
+
+
+def _look_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+
+    many = plan.element.many
+    assert many is not None
+    if node.redo:
+        free = node._replace(redo=False)
+        draft.put(free)
+        if upstream_rework(draft.program, draft, plan, path) is not None:
+            draft.put(node)
+            return
+        items = items_of(draft, plan, path)
+        if items is None:
+            draft.put(node)
+            return
+        staleness.reconcile(draft, free, plan, path, items)
+        return
+    if many.enough is not None and node.pending:
+        rows = [draft.nodes[key_of(plan.name, (*path, i))] for i in range(1, node.size + 1)]
+        if sum(row.state in ("done", "granted", "reached") for row in rows) >= many.enough:
+            for row in rows:
+                if row.state not in SETTLED:
+                    end(draft, draft.nodes[row.key], "skip", "CH575", enough=many.enough)
+            return
+        enough = False
+    else:
+        enough = many.enough is not None and not node.pending and _enough(draft, node, plan, path, many.enough)
+    if node.pending or (many.open and not node.closed and not enough):
+        return
+    _skip_milestones(draft, plan, path, range(1, node.size + 1) if plan.kind == "milestone" else ())
+    complete(draft, draft.nodes[node.key], plan)
+
+
+def _enough(draft: Draft, node: Node, plan: Plan, path: Path, enough: int) -> bool:
+    rows = (draft.nodes[key_of(plan.name, (*path, i))] for i in range(1, node.size + 1))
+    return sum(row.state in ("done", "granted", "reached") for row in rows) >= enough
+
+
+def _skip_milestones(draft: Draft, plan: Plan, path: Path, indexes: Any = ()) -> None:
+    """Passes over milestones that were not reached when everything beside them is over."""
+    keys = [key_of(plan.name, (*path, index)) for index in indexes]
+    if not keys:
+        keys = [key_of(child.name, path) for child in plan.children if child.kind == "milestone"]
+    for key in keys:
+        node = draft.nodes.get(key)
+        if node is not None and node.state == "planned" and not draft.place(key)[0].is_group(parse_key(key)[1]):
+            _last_look(draft, node)
+
+
+def _last_look(draft: Draft, node: Node) -> None:
+    """Reaches a milestone if what completed the rest has brought it about, else passes over it."""
+    look(draft, node)
+    node = draft.nodes[node.key]
+    if node.state != "planned":
+        return
+    element = draft.program.plans[node.element].element
+    reason = Reason("CH577", node.element, {"element": node.key, "condition": element.when})
+    draft.move(node, "skip", "skipped", data=because(reason), outcome="condition", ended_at=draft.at)
+
+
+def _look_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    if node.pending:
+        return
+    element = plan.element
+    if element.exit is not None and draft.scope(plan, path).value(element.exit) is not True:
+        return
+    _skip_milestones(draft, plan, path)
+    repeat = element.repeat
+    node = draft.nodes[node.key]
+    if repeat is not None and repeat.until is not None and draft.scope(plan, path).value(repeat.until) is not True:
+        again(draft, node, plan, path)
+        return
+    complete(draft, node, plan)
+
+
+def complete(draft: Draft, node: Node, plan: Plan) -> None:
+    """Finishes a phase or group whose children are over."""
+    draft.move(node, "complete", "completed", ended_at=draft.at, wake=rhythm(draft, node, plan))
+    path = parse_key(node.key)[1]
+    for child in plan.children:
+        # A rhythm inside does not outlive its phase.
+        inner = draft.nodes.get(key_of(child.name, path))
+        if inner is not None and inner.wake is not None:
+            draft.put(inner._replace(wake=None))
+    if plan.element.informed:
+        draft.effects.append(Notify(node.key, "informed", plan.element.informed))
+
+
+def rhythm(draft: Draft, node: Node, plan: Plan) -> int | None:
+    """Gives the instant at which a `repeat every` comes round again, None for anything else."""
+    repeat = plan.element.repeat
+    path = parse_key(node.key)[1]
+    if repeat is None or repeat.every is None or plan.is_group(path):
+        return None
+    span = draft.scope(plan, path).value(repeat.every)
+    calendar = draft.program.definition.calendar
+    opened = node.ready_at if node.ready_at is not None else draft.at
+    wake = calendars.add(calendar, opened, span)
+    # A rhythm that takes no time would come round for ever at one instant.
+    return None if wake is None or wake <= opened else max(wake, draft.at)
+
+
+def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Starts the next round of a repeated element; the children of a phase start afresh."""
+    if plan.kind != "phase":
+        staleness.reopen(draft, node, "repeated", redo=False)
+        return
+    moved = draft.move(
+        node, "repeat", "repeated", iteration=node.iteration + 1, ready_at=draft.at, started_at=draft.at,
+        ended_at=None, wake=None, overdue=False, due=_due(draft, plan, path),
+    )  # fmt: skip
+    for key in inside(draft, moved, plan, path):
+        reset(draft, draft.nodes[key])
+    draft.agenda.setdefault(moved.key, draft.cause)
+
+
+def reset(draft: Draft, node: Node) -> None:
+    """Puts a node and everything inside it back to planned, for another round of what is around it."""
+    plan, path = draft.place(node.key)
+    if plan.lifecycle(path) != "phase":
+        if node.state == "planned":
+            draft.agenda.setdefault(node.key, draft.cause)
+        else:
+            staleness.reopen(draft, node, trigger="reset")
+        return
+    if node.state != "planned":
+        draft.move(
+            node, "reset", "reopened", iteration=node.iteration + 1, ended_at=None, wake=None, redo=False,
+            closed=False, outcome=None, due=None, overdue=False,
+        )  # fmt: skip
+    draft.agenda.setdefault(node.key, draft.cause)
+    for key in inside(draft, node, plan, path):
+        reset(draft, draft.nodes[key])
+
+
+def inside(draft: Draft, node: Node, plan: Plan, path: Path) -> list[str]:
+    """Lists the keys of the nodes directly inside a phase or group."""
+    if plan.is_group(path):
+        return [key_of(plan.name, (*path, index)) for index in range(1, node.size + 1)]
+    keys = (key_of(child.name, path) for child in plan.children)
+    return [key for key in keys if key in draft.nodes]
+
+
+def restart(draft: Draft, node: Node) -> None:
+    """Does an instance again because its item changed: an activity is reopened, a phase starts afresh inside."""
+    plan, path = draft.place(node.key)
+    if node.state == "planned":
+        draft.agenda.setdefault(node.key, draft.cause)
+    elif plan.kind == "phase":
+        for key in inside(draft, node, plan, path):
+            reset(draft, draft.nodes[key])
+        current = draft.nodes[node.key]
+        if current.state != "active":
+            draft.move(current, "reopen", "reopened", iteration=current.iteration + 1, ended_at=None)
+        draft.agenda.setdefault(node.key, draft.cause)
+    else:
+        reset(draft, node)
+
+
+def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> None:
+    """Skips or cancels a node and everything unsettled inside it, with the engine's reason."""
+    reason = Reason(code, node.element, {"element": node.key, **arguments})
+    kind = {"skip": "skipped", "cancel": "cancelled"}[trigger]
+    outcome = {"CH573": "choice", "CH575": "enough", "CH576": "list"}.get(code, "container")
+    moved = draft.move(
+        node, trigger, kind, data=because(reason), outcome=outcome, ended_at=draft.at, wake=None,
+        holder=None, assigned=False,
+    )  # fmt: skip
+    end_inside(draft, moved, trigger)
+
+
+def end_inside(draft: Draft, node: Node, trigger: str) -> None:
+    """Skips or cancels everything unsettled inside a phase or group that has ended."""
+    plan, path = draft.place(node.key)
+    if plan.lifecycle(path) != "phase":
+        return
+    _touch_inside(draft, plan, path)
+    for key in inside(draft, node, plan, path):
+        if draft.nodes[key].state not in SETTLED:
+            end(draft, draft.nodes[key], trigger, "CH574", container=node.key)
+
+
+def open_case(draft: Draft) -> None:
+    """Creates the top-level elements."""
+    for plan in draft.program.roots:
+        draft.pending += _counts(plan)
+        draft.create(Node(plan.name, plan.name))
+    if draft.pending == 0:
+        draft.agenda.setdefault("", draft.cause)
+
+
+def _finish_case(draft: Draft) -> None:
+    if draft.status != "open" or draft.pending:
+        return
+    for plan in draft.program.roots:
+        node = draft.nodes.get(plan.name)
+        if plan.kind == "milestone" and not plan.many and node is not None and node.state == "planned":
+            _last_look(draft, node)
+    draft.set_status("complete", "completed")
+    answer_parent(draft)
+
+
+def answer_parent(draft: Draft) -> None:
+    """Tells the case that runs this one how it ended."""
+    if draft.parent is None:
+        return
+    case, node = draft.parent
+    if draft.status == "cancelled":
+        draft.effects.append(AnswerParent(node, case, draft.attempt, (), draft.reason or "cancelled"))
+        return
+    found = []
+    for record in draft.program.definition.outputs:
+        version = find(draft.program, draft, None, (), record)
+        if isinstance(version, tuple):
+            found.append((record, version[1].value))
+    draft.effects.append(AnswerParent(node, case, draft.attempt, tuple(found)))

@@ -1,0 +1,327 @@
+"""What may run now, and if not, what holds it back or rules it out.
+
+An element is ready when the phase around it is active, every input is there (approved where approvals are asked
+for), every `after` is satisfied and `when` is true. A false `when` and an input or predecessor that can never come
+rule it out (dead path); an unknown `when` holds it. Looks only; changes nothing; knows no people and no commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from typing import Any
+
+from .definition import After, Input
+from .machines import LOST, SATISFIED, SETTLED
+from .program import Path, Plan, Program
+from .records import Reason
+from .scope import Scope, View, find, gather, standing
+from .state import Node, key_of, parse_key
+
+# Skip outcomes by the code that rules an element out.
+OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead"}
+
+Use = tuple[str, str]
+
+
+def use(program: Program, view: View, plan: Plan, path: Path, record: str) -> Use | None:
+    """Gives the (key, digest) of the version a place sees; `record[*]` with one digest for a list of them."""
+    for source in program.sources(plan, record):
+        base = path[: source.depth]
+        if source.group is None:
+            key = key_of(record, base)
+            version = view.versions.get(key)
+            if version is not None:
+                return key, version.digest
+        else:
+            group = view.nodes.get(key_of(source.group.name, base))
+            if group is not None and group.state in ("done", "skipped"):
+                found = gather(program, view, source.group, base, record)
+                if found or group.size == 0:
+                    digest = sha256("".join(v.digest for v in found).encode()).hexdigest()
+                    return f"{record}[{''.join(f'{i}.' for i in base)}*]", digest
+    return None
+
+
+def uses(program: Program, view: View, plan: Plan, path: Path) -> tuple[Use, ...]:
+    """Gives what the work of a node rests on, as it stands now; a group rests on what its list comes from."""
+    records = plan.items if plan.is_group(path) else plan.uses
+    if not records:
+        return ()
+    found = (use(program, view, plan, path, record) for record in records)
+    return tuple(pair for pair in found if pair is not None)
+
+
+def covers(used: str, version: str) -> bool:
+    """Says whether a key of `Node.used` rests on a record version's key."""
+    return used == version or (used.endswith("*]") and version.startswith(used[:-2]))
+
+
+def seen_state(program: Program, view: View, plan: Plan, path: Path, seen: Plan) -> str:
+    """Gives the state in which a place sees an element; inside a loop that the place is not in, the loop's."""
+    name, at = parse_key(program.seen(plan, path, seen))
+    return standing(program, view, program.plans[name], at)
+
+
+def reworked(program: Program, view: View, plan: Plan, path: Path, seen: Plan) -> str | None:
+    """Gives the key of a node (or loop) that is stale or being done again and that the place waits for, if any."""
+    key = program.seen(plan, path, seen)
+    node = view.nodes.get(key)
+    if node is None:
+        return None
+    if node.redo or node.state in ("stale", "withdrawn"):
+        return key
+    name, at = parse_key(key)
+    if node.pending and node.state == "active" and program.plans[name].is_group(at):
+        return key
+    return None
+
+
+def upstream_rework(program: Program, view: View, plan: Plan, path: Path) -> str | None:
+    """Gives the first node upstream of a place that is still stale or being done again, None when all is settled."""
+    nodes = view.nodes
+    for depth in range(1, len(path) + 1):
+        group_plan = program.plans[plan.loops[depth - 1]]
+        group = nodes.get(key_of(group_plan.name, path[: depth - 1]))
+        if group is not None and group.redo:
+            return group.key
+    for record in plan.items if plan.is_group(path) else plan.uses:
+        for producer in program.upstream(plan, record):
+            key = reworked(program, view, plan, path, producer)
+            if key is not None:
+                return key
+    for needed in plan.element.inputs:
+        for name in needed.approvals:
+            key = program.seen(plan, path, program.plans[name])
+            node = nodes.get(key)
+            if node is not None and (node.redo or node.state in ("stale", "withdrawn", "ready")):
+                return key
+    return None
+
+
+def _approved(program: Program, view: View, plan: Plan, path: Path, needed: Input, name: str) -> str:
+    """Says how an approval stands towards an input: holds not (""), "waits" or is "lost"."""
+    approval = program.plans[name]
+    seen = program.seen(plan, path, approval)
+    state = seen_state(program, view, plan, path, approval)
+    seen_name, at = parse_key(seen)
+    if program.plans[seen_name].is_group(at):
+        if state not in ("done", "skipped"):
+            return "lost" if state in LOST else "waits"
+        rows = (view.nodes.get(key) for key in program.expand(view.nodes, approval, at))
+        states = {row.state for row in rows if row is not None and row.element == name}
+        return "lost" if "rejected" in states else ""
+    if state in ("skipped",):
+        return ""
+    if state in LOST:
+        return "lost"
+    if state != "granted":
+        return "waits"
+    now = use(program, view, plan, path, needed.record)
+    node = view.nodes[seen]
+    return "" if now is None or now in node.used or not any(k == now[0] for k, _ in node.used) else "waits"
+
+
+def _inputs(program: Program, view: View, plan: Plan, path: Path) -> Iterator[Reason]:
+    for needed in plan.element.inputs:
+        record = needed.record
+        producers = program.producers.get(record, ())
+        if use(program, view, plan, path, record) is None:
+            states = [seen_state(program, view, plan, path, p) for p in producers]
+            dead = bool(states) and all(s in SETTLED for s in states)
+            yield Reason(
+                "CH571" if dead else "CH551",
+                f"{plan.name}.input",
+                {"element": plan.name, "record": record, "producers": [p.name for p in producers]},
+            )
+            continue
+        for producer in program.upstream(plan, record):
+            key = reworked(program, view, plan, path, producer)
+            if key is not None:
+                yield Reason("CH557", f"{plan.name}.input", {"element": plan.name, "elements": [key]})
+                break
+        else:
+            repeating = _repeating(program, view, plan, path, record)
+            if repeating is not None:
+                yield repeating
+        for name in needed.approvals:
+            held = _approved(program, view, plan, path, needed, name)
+            if held:
+                state = seen_state(program, view, plan, path, program.plans[name])
+                yield Reason(
+                    "CH571" if held == "lost" else "CH552",
+                    f"{plan.name}.input",
+                    {"element": plan.name, "record": record, "approval": name, "state": state},
+                )
+
+
+def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str) -> Reason | None:
+    """Holds a consumer while the writer of the version is in the middle of its `repeat until`."""
+    found = find(program, view, plan, path, record)
+    if found is None or isinstance(found, list) or found[1].node is None:
+        return None
+    writer = view.nodes.get(found[1].node)
+    if writer is None or writer.element == plan.name or writer.state in SETTLED:
+        return None
+    repeat = program.plans[writer.element].element.repeat
+    if repeat is None or repeat.until is None:
+        return None
+    arguments = {"element": plan.name, "record": record, "producers": [writer.element]}
+    return Reason("CH551", f"{plan.name}.input", arguments)
+
+
+def _after(program: Program, view: View, plan: Plan, path: Path, after: After) -> Reason | None:
+    states = [seen_state(program, view, plan, path, program.plans[name]) for name in after.elements]
+    if sum(state in SATISFIED for state in states) >= after.needed:
+        return None
+    lost = sum(state in LOST for state in states)
+    code = "CH572" if len(states) - lost < after.needed else "CH553"
+    arguments: dict[str, Any] = {"element": plan.name, "elements": list(after.elements)}
+    if code == "CH553":
+        arguments["needed"] = after.needed
+    return Reason(code, f"{plan.name}.after", arguments)
+
+
+def _container(view: View, plan: Plan, path: Path) -> Reason | None:
+    container = plan.container(path)
+    if container is None:
+        return None
+    node = view.nodes.get(container)
+    if node is not None and node.state == "active":
+        return None
+    state = "planned" if node is None else node.state
+    return Reason("CH550", plan.name, {"element": plan.name, "container": container, "state": state})
+
+
+def per_instance(program: Program, plan: Plan, text: str | None) -> bool:
+    """Says whether a condition of a `for each` element is asked of each instance: it names the variable."""
+    many = plan.element.many
+    return many is not None and many.variable in program.names(text)
+
+
+def obstacles(program: Program, view: View, plan: Plan, path: Path, now: int) -> list[Reason]:
+    """Lists what keeps a planned node from being ready; empty when it is ready.
+
+    Codes of OUTCOMES rule it out, the others hold it. `when` is looked at last, at the moment it alone decides.
+    """
+    inside = _container(view, plan, path)
+    if inside is not None:
+        return [inside]
+    element = plan.element
+    instance = plan.many and len(path) > plan.outer
+    found: list[Reason] = []
+    if not instance:
+        if element.inputs:
+            found.extend(_inputs(program, view, plan, path))
+        for after in element.after:
+            reason = _after(program, view, plan, path, after)
+            if reason is not None:
+                found.append(reason)
+        if element.starts_with and not any(
+            seen_state(program, view, plan, path, program.plans[name]) not in ("planned",)
+            for name in element.starts_with
+        ):
+            arguments = {"element": plan.name, "elements": list(element.starts_with), "needed": 1}
+            found.append(Reason("CH553", f"{plan.name}.alongside", arguments))
+    if found:
+        # What rules it out counts even where something else would still hold it.
+        return sorted(found, key=lambda reason: reason.code not in OUTCOMES)
+    if element.when is not None and (not plan.many or per_instance(program, plan, element.when) == instance):
+        reason = _when(program, view, plan, path, now)
+        if reason is not None:
+            return [reason]
+    work = element.work
+    if work is not None and work.kind in ("until", "pause") and not plan.is_group(path):
+        value = None if work.when is None else Scope(program, view, plan, path, now).value(work.when)
+        if value is None:
+            arguments = {"element": plan.name, "clause": "wait", "condition": work.when}
+            return [Reason("CH554", f"{plan.name}.wait", arguments)]
+    return []
+
+
+def _when(program: Program, view: View, plan: Plan, path: Path, now: int) -> Reason | None:
+    condition = plan.element.when
+    assert condition is not None
+    value = Scope(program, view, plan, path, now).value(condition)
+    if value is True:
+        return None
+    if value is False and plan.kind != "milestone":
+        return Reason("CH570", f"{plan.name}.when", {"element": plan.name, "condition": condition})
+    # Unknown is not false; and a milestone waits until its condition comes true.
+    arguments = {"element": plan.name, "clause": "when", "condition": condition}
+    return Reason("CH554", f"{plan.name}.when", arguments)
+
+
+def _waiting_for_people(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
+    from .authority import roles_wanted
+
+    if node.holder is not None:
+        return Reason("CH556", f"{plan.name}.role", {"element": plan.name, "holder": node.holder})
+    roles = list(roles_wanted(program, plan, node))
+    return Reason("CH555", f"{plan.name}.role", {"element": plan.name, "roles": roles})
+
+
+def _waiting_for_work(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
+    work = plan.element.work
+    if work is None:
+        return _waiting_for_people(program, view, plan, path, node)
+    if work.kind == "signal":
+        return Reason("CH561", f"{plan.name}.wait", {"element": plan.name, "signal": work.target})
+    if work.kind in ("until", "pause"):
+        return Reason("CH560", f"{plan.name}.wait", {"element": plan.name, "at": node.wake})
+    arguments = {"element": plan.name, "target": work.target, "attempt": node.attempt}
+    return Reason("CH562", plan.name, arguments)
+
+
+def _waiting_for_children(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
+    open_children = [
+        key for key, child in view.nodes.items()
+        if child.state not in SETTLED
+        and program.plans[child.element].container(parse_key(key)[1]) == node.key
+    ]  # fmt: skip
+    if open_children:
+        return Reason("CH559", plan.name, {"element": plan.name, "elements": open_children})
+    return Reason("CH558", f"{plan.name}.exit", {"element": plan.name, "condition": plan.element.exit})
+
+
+def _waiting_for_rework(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
+    key = node.waits or upstream_rework(program, view, plan, path)
+    return Reason("CH557", plan.name, {"element": plan.name, "elements": [key] if key else []})
+
+
+_Wait = Callable[[Program, View, Plan, Path, Node], Reason]
+
+# state -> what a node in it waits for
+_WAITS: dict[str, _Wait] = {
+    "ready": _waiting_for_people,
+    "claimed": _waiting_for_people,
+    "active": _waiting_for_work,
+    "stale": _waiting_for_rework,
+    "withdrawn": _waiting_for_rework,
+    "suspended": lambda pr, v, p, a, n: Reason("CH564", p.name, {"element": p.name}),
+    "failed": lambda pr, v, p, a, n: Reason(
+        "CH565", p.name, {"element": p.name, "target": p.element.work and p.element.work.target}
+    ),
+}
+
+
+def holds(program: Program, view: View, key: str, now: int) -> list[Reason]:
+    """Says what an element waits for, or why the engine passed over it; empty for what is finished by itself.
+
+    `key` must be a node's or an element's; anything else gives CH509.
+    """
+    name, path = parse_key(key)
+    plan = program.plans.get(name)
+    if plan is None:
+        return [Reason("CH509", None, {"element": key})]
+    if view.status != "open":
+        return [Reason("CH563", None, {"element": name, "status": view.status})]
+    node = view.nodes.get(key)
+    if node is None or node.state == "planned":
+        return obstacles(program, view, plan, path, now)
+    if plan.lifecycle(path) == "phase":
+        return [_waiting_for_children(program, view, plan, path, node)] if node.state == "active" else []
+    if node.state == "skipped" and node.outcome in ("condition", "dead"):
+        return obstacles(program, view, plan, path, now)
+    wait = _WAITS.get(node.state)
+    return [] if wait is None else [wait(program, view, plan, path, node)]

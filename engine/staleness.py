@@ -1,0 +1,264 @@
+"""What becomes stale when work is done again, and what becomes of stale work afterwards.
+
+Staleness follows data only: whatever rests on a version that is being made again, directly or through what others
+made of it, or on an approval that is being asked again. `closure` says what that is without touching anything
+(`impact` shows it, `mark` does it). When the new version is there, a stale node that used exactly what is current
+now is restored to where it stood; any other is reopened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from . import flow, values
+from .draft import Draft
+from .machines import SATISFIED
+from .program import Path, Plan, Program
+from .readiness import covers, seen_state, upstream_rework, use, uses
+from .scope import View
+from .state import Node, key_of, parse_key
+
+_ELIGIBLE = frozenset({"ready", "claimed", "active", "suspended", "done", "failed", "granted", "rejected"})
+_DELIVERED = frozenset({"done", "granted", "rejected", "skipped"})
+
+# A fact that is being made again: (record, path, loops), or (None, path of an approval's node, its plan).
+Fact = tuple[str, Path, tuple[str, ...]]
+
+
+def eligible(node: Node) -> bool:
+    """Says whether a node can become stale: it was opened, or was passed over because of what it read."""
+    return node.state in _ELIGIBLE or (node.state == "skipped" and node.outcome == "condition")
+
+
+def open_around(program: Program, view: View, plan: Plan, path: Path) -> bool:
+    """Says whether everything around a node is active or done, so that it can be opened again."""
+    container = plan.container(path)
+    while container is not None:
+        node = view.nodes.get(container)
+        if node is None or node.state not in ("active", "done"):
+            return False
+        name, at = parse_key(container)
+        container = program.plans[name].container(at)
+    return True
+
+
+class _Closure:
+    def __init__(self, program: Program, view: View) -> None:
+        self.program = program
+        self.view = view
+        self.stale: dict[str, Node] = {}
+        self.groups: dict[str, Node] = {}
+        self.done: set[str] = set()
+        self.spare: set[str] = set()
+        self.todo: list[Node] = []
+
+    def record(self, record: str, path: Path, loops: tuple[str, ...]) -> None:
+        nodes, program, version = self.view.nodes, self.program, key_of(record, path)
+        for user in program.users.get(record, ()):
+            for key in program.keys(nodes, user, path, loops):
+                node = nodes.get(key)
+                if node is not None and any(covers(used, version) for used, _ in node.used):
+                    self.add(node, user, parse_key(key)[1])
+        for lister in program.listers.get(record, ()):
+            for key in program.keys(nodes, lister, path, loops):
+                group = nodes.get(key)
+                at = parse_key(key)[1]
+                if group is None or not lister.is_group(at) or key in self.groups:
+                    continue
+                rests = any(covers(used, version) for used, _ in group.used)
+                if rests and group.state in ("active", "done") and open_around(program, self.view, lister, at):
+                    self.groups[key] = group
+                    for inner in self._inside(lister, at):
+                        self.add(nodes[inner], *self._place(inner))
+
+    def _inside(self, group: Plan, base: Path) -> Iterator[str]:
+        nodes = self.view.nodes
+        for plan in (group, *group.descendants()):
+            for key in self.program.expand(nodes, plan, base):
+                if key in nodes and not nodes[key].added:
+                    yield key
+
+    def _place(self, key: str) -> tuple[Plan, Path]:
+        name, path = parse_key(key)
+        return self.program.plans[name], path
+
+    def add(self, node: Node, plan: Plan, path: Path) -> None:
+        if node.key in self.stale or node.key in self.spare or not eligible(node):
+            return
+        if plan.lifecycle(path) in ("phase", "milestone"):
+            return
+        if not open_around(self.program, self.view, plan, path):
+            return
+        self.stale[node.key] = node
+        if node.state in _DELIVERED or node.redo:
+            self.todo.append(node)
+
+    def deliver(self, node: Node) -> None:
+        """Follows what a node had delivered: its records, and its grant."""
+        if node.key in self.done:
+            return
+        self.done.add(node.key)
+        plan, path = self._place(node.key)
+        for output in plan.element.outputs:
+            self.record(output, path, plan.loops)
+        for leaner in self.program.leaners.get(plan.name, ()):
+            for key in self.program.keys(self.view.nodes, leaner, path, plan.loops):
+                other = self.view.nodes.get(key)
+                if other is not None and key != node.key:
+                    self.add(other, leaner, parse_key(key)[1])
+
+    def run(self) -> None:
+        while self.todo:
+            self.deliver(self.todo.pop(0))
+
+
+def closure(
+    program: Program, view: View, nodes: list[Node], facts: list[Fact] | None = None, spare: str | None = None
+) -> tuple[list[Node], list[Node]]:
+    """Lists what becomes stale when nodes deliver again or record versions change: (nodes, for-each groups).
+
+    The given nodes themselves and the key `spare` are not in the answer.
+    """
+    found = _Closure(program, view)
+    if spare is not None:
+        found.spare.add(spare)
+    found.spare.update(node.key for node in nodes)
+    for node in nodes:
+        found.deliver(node)
+    for record, path, loops in facts or ():
+        found.record(record, path, loops)
+    found.run()
+    return list(found.stale.values()), list(found.groups.values())
+
+
+def mark(
+    draft: Draft,
+    nodes: list[Node],
+    facts: list[Fact] | None = None,
+    *,
+    spare: str | None = None,
+    withdrawn: bool = False,
+) -> None:
+    """Makes stale whatever `closure` names; with `withdrawn`, pending approvals are withdrawn instead."""
+    stale, groups = closure(draft.program, draft, nodes, facts, spare)
+    for group in groups:
+        current = draft.nodes[group.key]
+        if current.state == "done":
+            current = draft.move(current, "reopen", "reopened", ended_at=None, wake=None)
+        draft.put(current._replace(redo=True))
+        draft.agenda.setdefault(group.key, draft.cause)
+    for node in stale:
+        current = draft.nodes[node.key]
+        approval = draft.program.plans[node.element].kind == "approval"
+        trigger, kind = ("withdraw", "withdrawn") if withdrawn and approval and node.state == "ready" else (
+            "stale", "staled"
+        )  # fmt: skip
+        redo = current.redo or node.state in _DELIVERED
+        draft.move(current, trigger, kind, before=node.state, redo=redo)
+        draft.agenda.setdefault(node.key, draft.cause)
+
+
+def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reopen", **extra: Any) -> Node:
+    """Puts a node back to planned for another round; who did it before is kept, what was decided is not."""
+    delivered = node.redo or node.state in _DELIVERED
+    data = extra.pop("data", None)
+    reason = extra.pop("reason", None)
+    changes: dict[str, Any] = {
+        "iteration": node.iteration + 1, "before": None, "holder": None, "assigned": False, "outcome": None,
+        "used": (), "votes": (), "stage": 0, "confirmations": (), "waits": None, "ready_at": None,
+        "started_at": None, "ended_at": None, "due": None, "overdue": False, "wake": None, "redo": delivered,
+
+    }  # fmt: skip
+    changes.update(extra)
+    moved = draft.move(node, trigger, kind, reason=reason, data=data, **changes)
+    draft.agenda.setdefault(node.key, len(draft.records) - 1)
+    return moved
+
+
+def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Looks at a stale (or withdrawn) node again: restores it, reopens it, or leaves it until upstream is finished."""
+    program = draft.program
+    if node.waits is not None:
+        target = draft.nodes.get(node.waits)
+        if target is not None and not _finished(draft, target):
+            return
+    if upstream_rework(program, draft, plan, path) is not None:
+        return
+    if _unchanged(draft, node, plan, path):
+        before = node.before or "ready"
+        redo = node.redo and before not in _DELIVERED
+        draft.move(node, f"restore:{before}", "restored", before=None, waits=None, redo=redo)
+        for output in plan.element.outputs:
+            draft.touch_record(output, path, plan.loops, len(draft.records) - 1)
+    else:
+        reopen(draft, node)
+
+
+def _finished(draft: Draft, node: Node) -> bool:
+    """Says whether what was sent back is done again; of a group, when no instance is open."""
+    plan, path = draft.place(node.key)
+    if plan.is_group(path):
+        return node.pending == 0
+    return node.state in ("done", "granted", "rejected", "skipped", "cancelled", "reached")
+
+
+def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
+    """Says whether everything a node used is as it was, and what it made is still its own."""
+    program = draft.program
+    for key, digest in node.used:
+        now = use(program, draft, plan, path, parse_key(key)[0])
+        if now is None or now != (key, digest):
+            return False
+    for output in plan.element.outputs:
+        version = draft.versions.get(key_of(output, path))
+        if node.before == "done" and version is not None and version.node != node.key:
+            return False
+    for needed in plan.element.inputs:
+        for name in needed.approvals:
+            approval = program.plans[name]
+            state = seen_state(program, draft, plan, path, approval)
+            if state not in SATISFIED:
+                return False
+    return True
+
+
+def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any]) -> None:
+    """Fits a for-each group to a changed list.
+
+    An instance whose item is unchanged (by digest) is kept, a changed position gets the new item and is reopened,
+    new ones are added, removed ones cancelled.
+    """
+    digests = [values.digest(item) for item in items]
+    old: dict[int, str] = {}
+    for index in range(1, group.size + 1):
+        node = draft.nodes.get(key_of(plan.name, (*path, index)))
+        if node is not None and not node.added and node.state != "cancelled":
+            old[index] = values.digest(values.decode(node.item))
+    left = dict(enumerate(digests))
+    kept: list[int] = []
+    for index in [i for i, d in old.items() if i - 1 in left and left[i - 1] == d]:
+        kept.append(index)
+        del old[index], left[index - 1]
+    for index, digest in list(old.items()):
+        position = next((p for p, d in left.items() if d == digest), None)
+        if position is not None:
+            kept.append(index)
+            del old[index], left[position]
+    draft.put(group._replace(redo=False, used=uses(draft.program, draft, plan, path)))
+    for index in kept:
+        for inner in (plan, *plan.descendants()):
+            for key in draft.program.expand(draft.nodes, inner, (*path, index)):
+                if key in draft.nodes:
+                    draft.agenda.setdefault(key, draft.cause)
+    changed = list(zip(old, left, strict=False))
+    for index, position in changed:
+        key = key_of(plan.name, (*path, index))
+        draft.put(draft.nodes[key]._replace(item=values.encode(items[position])))
+        flow.restart(draft, draft.nodes[key])
+        del old[index], left[position]
+    for position in left:
+        flow.create_instance(draft, plan, path, items[position])
+    for index in old:
+        flow.end(draft, draft.nodes[key_of(plan.name, (*path, index))], "cancel", "CH576", list=plan.element.many.items)  # type: ignore[union-attr]
+    draft.agenda.setdefault(group.key, draft.cause)

@@ -1,0 +1,195 @@
+"""`step`: what a command does to a case. Pure, deterministic and total: every state and command gives a Step.
+
+A command is checked and carried out by the function of its verb, then the work list is run until nothing follows any
+more. A refusal is a value with its reasons and leaves one record; the state keeps everything but the count of records.
+The command itself stands in the first record of its step, so that `replay` can run it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import automation, changes, flow, votes, work
+from .authority import role_among
+from .commands import SYSTEM, Command, Start, to_json
+from .contents import validate
+from .definition import Definition
+from .draft import Draft, Refused, refuse
+from .effects import Effect
+from .program import Program, prepare
+from .records import Reason, Record, Refusal
+from .state import CaseState
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a command did: the next state, at least one record, what the host must do, and the refusal if any."""
+
+    state: CaseState
+    records: tuple[Record, ...]
+    effects: tuple[Effect, ...] = ()
+    refusal: Refusal | None = None
+
+
+def _start(draft: Draft, command: Start) -> None:
+    program = draft.program
+    unbound = program.definition.unbound()
+    if unbound:
+        raise refuse("CH526", None, parameters=list(unbound))
+    roles = tuple(role.name for role in program.definition.roles)
+    draft.role = role_among(command.actor, roles)
+    if draft.role is None and roles and command.actor.person != SYSTEM.person:
+        raise refuse(
+            "CH501", None, element=program.definition.name, person=command.actor.person, roles=list(roles)
+        )
+    draft.case, draft.process = command.case, program.definition.name
+    draft.parent, draft.attempt = command.parent, command.attempt
+    found: list[Reason] = []
+    written: list[tuple[str, Any, str]] = []
+    given = [name for name, _ in command.records]
+    for record, value in command.records:
+        if record not in program.definition.inputs or given.count(record) > 1:
+            found.append(Reason("CH510", None, {"element": draft.process, "record": record}))
+            continue
+        try:
+            written.append((record, *validate(draft, None, (), record, value)))
+        except Refused as refused:
+            found.extend(refused.reasons)
+    for record in program.definition.inputs:
+        if record not in given:
+            found.append(Reason("CH511", None, {"element": draft.process, "record": record}))
+    if found:
+        raise Refused(*found)
+    draft.opened_at, draft.opened_by = draft.at, command.actor.person
+    draft.set_status("start", "started", process=draft.process, case=command.case)
+    for record, value, digest in written:
+        draft.write(record, (), (), value, digest, None)
+    draft.follow()
+    flow.open_case(draft)
+
+
+_RUNNING = frozenset({"open"})
+_LASTING = frozenset({"open", "completed"})
+_STARTED = frozenset({"open", "suspended", "completed", "cancelled"})
+_WAITING = frozenset({"open", "suspended"})
+
+_Act = Callable[[Draft, Any], None]
+
+# verb -> (who does it, in which case statuses, who may send it, whether it needs a reason)
+_VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
+    "start": (_start, frozenset({"none"}), "anybody", False),
+    "claim": (work.claim, _RUNNING, "people", False),
+    "release": (work.release, _RUNNING, "people", False),
+    "delegate": (work.delegate, _RUNNING, "people", False),
+    "assign": (work.assign, _RUNNING, "anybody", False),
+    "begin": (work.begin, _RUNNING, "people", False),
+    "confirm": (work.confirm, _RUNNING, "people", False),
+    "complete": (work.complete, _RUNNING, "people", False),
+    "approve": (votes.approve, _RUNNING, "people", False),
+    "reject": (votes.reject, _RUNNING, "people", True),
+    "return": (changes.return_, _RUNNING, "people", True),
+    "withdraw": (changes.withdraw, _LASTING, "people", False),
+    "suspend": (changes.suspend, _RUNNING, "people", False),
+    "resume": (changes.resume, _WAITING, "people", False),
+    "skip": (changes.skip, _RUNNING, "people", True),
+    "cancel": (changes.cancel, _WAITING, "people", True),
+    "reopen": (changes.reopen, _LASTING, "people", True),
+    "amend": (changes.amend, _LASTING, "people", True),
+    "comment": (changes.comment, _STARTED, "people", False),
+    "attach": (changes.attach, _STARTED, "people", False),
+    "add": (changes.add, _RUNNING, "people", False),
+    "close": (changes.close, _RUNNING, "people", False),
+    "signal": (automation.signal, _WAITING, "people", False),
+    "tick": (automation.tick, _WAITING, "engine", False),
+    "answer": (automation.answer, _WAITING, "engine", False),
+    "retry": (automation.retry, _RUNNING, "people", False),
+}  # fmt: skip
+
+
+def _admit(draft: Draft, command: Command, statuses: frozenset[str], sender: str, reason: bool) -> None:
+    """Refuses what no state of an element could allow."""
+    if draft.status not in statuses:
+        if command.verb == "start":
+            raise refuse("CH540", None, case=draft.case)
+        raise refuse("CH519", None, status=draft.status, verb=command.verb)
+    is_engine = command.actor.person == SYSTEM.person
+    if sender == "people" and is_engine:
+        raise refuse("CH534", None, verb=command.verb)
+    if sender == "engine" and not is_engine:
+        raise refuse("CH533", None, verb=command.verb, person=command.actor.person)
+    if reason and not (command.reason or "").strip():
+        raise refuse("CH506", None, verb=command.verb)
+
+
+def step(definition: Definition, state: CaseState, command: Command) -> Step:
+    """Gives what a command does to a case."""
+    program = prepare(definition)
+    draft = Draft(program, state, command)
+    act, statuses, sender, reason = _VERBS[command.verb]
+    try:
+        _admit(draft, command, statuses, sender, reason)
+        act(draft, command)
+        flow.run(draft)
+    except Refused as refused:
+        return _refused(program, state, command, refused.reasons)
+    return Step(_next(draft), tuple(draft.records), tuple(draft.effects))
+
+
+def _next(draft: Draft) -> CaseState:
+    before = draft.state
+    timers = draft.timers
+    wake = min(timers.values()) if timers and draft.status == "open" else None
+    return CaseState(
+        draft.case,
+        draft.process,
+        draft.status,
+        before.commands + 1,
+        before.records_written + len(draft.records),
+        draft.opened_at,
+        draft.closed_at,
+        draft.opened_by,
+        draft.reason,
+        draft.parent,
+        draft.attempt,
+        draft.pending,
+        draft.nodes,
+        draft.versions,
+        draft.signals,
+        wake,
+        timers,
+    )
+
+
+def _refused(program: Program, state: CaseState, command: Command, reasons: tuple[Reason, ...]) -> Step:
+    actor = command.actor
+    key = getattr(command, "node", None)
+    node = state.nodes.get(key) if isinstance(key, str) else None
+    data = {
+        "command": to_json(command),
+        "reasons": [
+            {"code": r.code, "subject": r.subject, "arguments": dict(r.arguments)} for r in reasons
+        ],
+    }
+    record = Record(
+        "refused",
+        command.at,
+        actor.person,
+        key if isinstance(key, str) else None,
+        node.state if node is not None else None,
+        node.state if node is not None else None,
+        None,
+        actor.on_behalf_of,
+        command.reason,
+        None,
+        "refused",
+        program.plans[node.element].clauses if node is not None else program.definition.clauses,
+        data,
+    )
+    counted = CaseState(
+        state.case, state.process, state.status, state.commands, state.records_written + 1, state.opened_at,
+        state.closed_at, state.opened_by, state.reason, state.parent, state.attempt, state.pending, state.nodes,
+        state.versions, state.signals, state.wake, state.timers,
+    )  # fmt: skip
+    return Step(counted, (record,), (), Refusal(reasons))

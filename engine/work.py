@@ -1,0 +1,329 @@
+"""What people do to an activity: claim, release, delegate, begin, confirm, complete; and `Assign`, the host's choice.
+
+Each function checks everything first and refuses before it changes anything. Approvals are in `votes`, what departs
+from the plan in `changes`, what runs by itself in `automation`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import flow, staleness
+from .authority import entitle, in_charge, persons, role_among, separated, unmet
+from .commands import Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
+from .contents import validate
+from .definition import Check
+from .draft import Draft, Refused, decode, refuse
+from .effects import Notify
+from .feel.own import File
+from .machines import SETTLED, legal
+from .program import Path, Plan
+from .readiness import use
+from .records import Reason
+from .state import Confirmation, Node, key_of
+
+
+def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
+    """Finds a node that the lifecycle lets make a move; refuses an unknown one (CH509) or a wrong state (CH502)."""
+    node = draft.nodes.get(key)
+    if node is None:
+        raise refuse("CH509", element=key)
+    plan, path = draft.place(key)
+    if not legal(plan.lifecycle(path), node.state, trigger):
+        raise refuse("CH502", plan.name, element=key, state=node.state, verb=verb)
+    return node, plan, path
+
+
+def _by_people(plan: Plan, node: Node) -> None:
+    if plan.element.work is not None:
+        raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
+
+
+def _alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
+    """Refuses (CH524) while another of a `one at a time` is in hand."""
+    for other in draft.program.singles.get(plan.name, ()):
+        key = draft.program.seen(plan, path, other)
+        rival = draft.nodes.get(key)
+        if rival is not None and rival.state in ("claimed", "active"):
+            raise refuse("CH524", f"{plan.name}.one", element=node.key, other=key)
+
+
+def taken(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
+    """Settles a `first of`: the others are passed over."""
+    for other in draft.program.rivals.get(plan.name, ()):
+        rival = draft.nodes.get(draft.program.seen(plan, path, other))
+        if rival is not None and rival.state not in SETTLED:
+            flow.end(draft, rival, "skip", "CH573", other=node.key)
+
+
+def claim(draft: Draft, command: Claim) -> None:
+    node, plan, path = require(draft, command.node, "claim", "claim")
+    _by_people(plan, node)
+    draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    _alone(draft, plan, path, node)
+    draft.move(node, "claim", "claimed", holder=command.actor.person)
+    taken(draft, plan, path, node)
+
+
+def release(draft: Draft, command: Release) -> None:
+    node, plan, _ = require(draft, command.node, "release", "release")
+    _by_people(plan, node)
+    if node.holder not in persons(command.actor):
+        draft.role = in_charge(draft, plan, command.actor)
+        if draft.role is None:
+            raise refuse(
+                "CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person
+            )
+    draft.move(node, "release", "released", holder=None, assigned=False, started_at=None)
+
+
+def _fit(draft: Draft, plan: Plan, path: Path, person: Actor, node: Node) -> str | None:
+    """Gives the role in which somebody else can take work over; refuses who has none or is kept apart."""
+    found: list[Reason] = []
+    role = role_among(person, plan.element.roles)
+    if role is None and plan.element.roles:
+        arguments = {"element": node.key, "person": person.person, "roles": list(plan.element.roles)}
+        found.append(Reason("CH501", f"{plan.name}.role", arguments))
+    if role is not None and (missing := unmet(draft.program, person, role)) is not None:
+        found.append(missing)
+    apart = separated(draft, plan, path, person)
+    if apart is not None:
+        found.append(apart)
+    if found:
+        raise Refused(*found)
+    return role
+
+
+def delegate(draft: Draft, command: Delegate) -> None:
+    node, plan, path = require(draft, command.node, "release", "delegate") if _held(
+        draft, command.node
+    ) else require(draft, command.node, "claim", "delegate")  # fmt: skip
+    _by_people(plan, node)
+    draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    _fit(draft, plan, path, command.to, node)
+    moved = node._replace(holder=command.to.person, assigned=True)
+    draft.put(moved)
+    data = {"to": command.to.person, "from": command.actor.person}
+    draft.record("delegated", node, node.state, node.state, reason=command.reason, data=data)
+    draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
+
+
+def _held(draft: Draft, key: str) -> bool:
+    node = draft.nodes.get(key)
+    return node is not None and node.state in ("claimed", "active")
+
+
+def assign(draft: Draft, command: Assign) -> None:
+    node, plan, path = require(draft, command.node, "claim", "assign")
+    _by_people(plan, node)
+    if command.actor.person != "system":
+        draft.role = in_charge(draft, plan, command.actor)
+        if draft.role is None:
+            arguments = {"element": plan.name, "person": command.actor.person, "roles": [], "verb": "assign"}
+            raise Refused(Reason("CH535", plan.name, arguments))
+    _fit(draft, plan, path, command.to, node)
+    moved = node._replace(holder=command.to.person, assigned=True)
+    draft.put(moved)
+    draft.record("assigned", node, node.state, node.state, data={"to": command.to.person})
+    draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
+
+
+def begin(draft: Draft, command: Begin) -> None:
+    node, plan, path = require(draft, command.node, "begin", "begin")
+    _by_people(plan, node)
+    draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    _alone(draft, plan, path, node)
+    holder = node.holder if node.holder is not None else command.actor.person
+    draft.move(node, "begin", "begun", holder=holder, started_at=draft.at)
+    taken(draft, plan, path, node)
+
+
+# -- checklists -----------------------------------------------------------------------------------------------
+
+
+def checks(draft: Draft, plan: Plan, path: Path) -> dict[str, Check]:
+    """Gives an activity's checklist points by name; `for each` points once an item, as `proof[1]`."""
+    found: dict[str, Check] = {}
+    for check in plan.element.checklist:
+        if check.many is None:
+            found[check.name] = check
+            continue
+        items = draft.scope(plan, path).value(check.many.items)
+        count = len(items) if isinstance(items, list) else (0 if items is None else 1)
+        found.update((f"{check.name}[{index}]", check) for index in range(1, count + 1))
+    return found
+
+
+def _confirmable(draft: Draft, node: Node, plan: Plan, name: str, check: Check, actor: Actor) -> Reason | None:
+    """Gives what stands against this person's ticking a point."""
+    subject = f"{plan.name}.checklist.{check.name}"
+    if check.by is not None and role_among(actor, (check.by,)) is None:
+        arguments = {"element": node.key, "check": name, "role": check.by, "person": actor.person}
+        return Reason("CH530", subject, arguments)
+    if check.other and (node.holder in persons(actor) or not set(persons(actor)).isdisjoint(node.doers)):
+        return Reason("CH531", subject, {"element": node.key, "check": name, "person": actor.person})
+    return None
+
+
+def _evidence(
+    draft: Draft, plan: Plan, path: Path, node: Node, name: str, check: Check, evidence: Any, given: set[str]
+) -> Reason | None:
+    """Gives what a point asks to be shown and is not: a file, or a record that is there or comes along."""
+    if check.evidence is None:
+        return None
+    if check.evidence == "file":
+        shown = evidence is not None and isinstance(decode(check.name, evidence), File)
+    else:
+        shown = check.evidence in given or use(draft.program, draft, plan, path, check.evidence) is not None
+    if shown:
+        return None
+    arguments = {"element": node.key, "check": name, "evidence": check.evidence}
+    return Reason("CH516", f"{plan.name}.checklist.{check.name}", arguments)
+
+
+def confirm(draft: Draft, command: Confirm) -> None:
+    node, plan, path = require(draft, command.node, "complete", "confirm")
+    points = checks(draft, plan, path)
+    check = points.get(command.check)
+    if check is None:
+        raise refuse("CH532", f"{plan.name}.checklist", element=node.key, check=command.check)
+    found = [
+        _confirmable(draft, node, plan, command.check, check, command.actor),
+        _evidence(draft, plan, path, node, command.check, check, command.evidence, set()),
+    ]
+    if check.by is None and not check.other:
+        draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    elif check.by is None:
+        draft.role = role_among(command.actor, plan.element.roles)
+        if draft.role is None:
+            arguments = {
+                "element": node.key, "person": command.actor.person, "roles": list(plan.element.roles),
+            }  # fmt: skip
+            found.insert(0, Reason("CH501", f"{plan.name}.role", arguments))
+    else:
+        draft.role = check.by
+    reasons = [reason for reason in found if reason is not None]
+    if reasons:
+        raise Refused(*reasons)
+    ticked = Confirmation(command.check, command.actor.person, draft.at, command.evidence)
+    rest = tuple(c for c in node.confirmations if c.check != command.check)
+    draft.put(node._replace(confirmations=(*rest, ticked)))
+    data = {"check": command.check, "evidence": command.evidence}
+    draft.record("confirmed", node, node.state, node.state, reason=command.reason, data=data)
+
+
+def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path) -> tuple[Confirmation, ...]:
+    """Gives all confirmations with those that come along; refuses with every point that is missing or not allowed."""
+    points = checks(draft, plan, path)
+    if not points and not command.checks:
+        return node.confirmations
+    given = {name for name, _ in command.records}
+    done = {c.check: c for c in node.confirmations}
+    found: list[Reason] = []
+    actor = command.actor
+    for name, evidence in command.checks:
+        check = points.get(name)
+        if check is None:
+            arguments: dict[str, Any] = {"element": node.key, "check": name}
+            found.append(Reason("CH532", f"{plan.name}.checklist", arguments))
+            continue
+        against = _confirmable(draft, node._replace(holder=actor.person), plan, name, check, actor)
+        against = against or _evidence(draft, plan, path, node, name, check, evidence, given)
+        if against is not None:
+            found.append(against)
+        done[name] = Confirmation(name, actor.person, draft.at, evidence)
+    for name, check in points.items():
+        subject = f"{plan.name}.checklist.{check.name}"
+        if name not in done:
+            arguments = {"element": node.key, "check": name, "title": check.title}
+            found.append(Reason("CH515", subject, arguments))
+        elif check.other and done[name].person in persons(actor) and not any(
+            reason.code == "CH531" and reason.arguments["check"] == name for reason in found
+        ):  # fmt: skip
+            found.append(Reason("CH531", subject, {"element": node.key, "check": name, "person": actor.person}))
+    if found:
+        raise Refused(*found)
+    return tuple(done.values())
+
+
+# -- finishing ------------------------------------------------------------------------------------------------
+
+
+def outputs(
+    draft: Draft, node: Node, plan: Plan, path: Path, given: tuple[tuple[str, Any], ...]
+) -> list[tuple[str, Any, str]]:
+    """Validates what comes with a completion: (record, encoded value, digest); refuses what is missing or strange.
+
+    An output that is not given is kept as it is when this element wrote it in an earlier round.
+    """
+    found: list[Reason] = []
+    written: list[tuple[str, Any, str]] = []
+    seen: set[str] = set()
+    for record, value in given:
+        if record not in plan.element.outputs or record in seen:
+            found.append(Reason("CH510", f"{plan.name}.output", {"element": node.key, "record": record}))
+            continue
+        seen.add(record)
+        try:
+            written.append((record, *validate(draft, plan, path, record, value)))
+        except Refused as refused:
+            found.extend(refused.reasons)
+    for record in plan.element.outputs:
+        if record not in seen:
+            version = draft.versions.get(key_of(record, path))
+            if version is None or version.node != node.key:
+                found.append(Reason("CH511", f"{plan.name}.output", {"element": node.key, "record": record}))
+    if found:
+        raise Refused(*found)
+    return written
+
+
+def finish(
+    draft: Draft,
+    node: Node,
+    plan: Plan,
+    path: Path,
+    written: list[tuple[str, Any, str]],
+    kind: str = "completed",
+    *,
+    reason: str | None = None,
+    **changes: Any,
+) -> None:
+    """Moves an activity to done, writes its outputs and lets what rests on them know."""
+    moved = draft.move(
+        node, "complete", kind, reason=reason, ended_at=draft.at, outcome=None, wake=flow.rhythm(draft, node, plan),
+        **changes,
+    )  # fmt: skip
+    facts: list[staleness.Fact] = []
+    for record, value, digest in written:
+        before = draft.versions.get(key_of(record, path))
+        changed = draft.write(record, path, plan.loops, value, digest, node.key)
+        if changed and before is not None and before.node == node.key:
+            facts.append((record, path, plan.loops))
+    draft.follow()
+    taken(draft, plan, path, node)
+    if plan.element.informed:
+        draft.effects.append(Notify(node.key, "informed", plan.element.informed))
+    if facts:
+        staleness.mark(draft, [], facts, spare=node.key)
+    repeat = plan.element.repeat
+    if repeat is not None and repeat.until is not None and draft.scope(plan, path).value(repeat.until) is not True:
+        flow.again(draft, draft.nodes[moved.key], plan, path)
+
+
+def complete(draft: Draft, command: Complete) -> None:
+    node, plan, path = require(draft, command.node, "complete", "complete")
+    if plan.lifecycle(path) == "phase":
+        raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="complete")
+    _by_people(plan, node)
+    actor = command.actor
+    draft.role = entitle(draft, node, plan, path, actor, plan.element.roles)
+    _alone(draft, plan, path, node)
+    confirmations = _ticked(draft, command, node, plan, path)
+    written = outputs(draft, node, plan, path, command.records)
+    doers = (*node.doers, *(p for p in persons(actor) if p not in node.doers))
+    holder = node.holder if node.holder is not None else actor.person
+    finish(
+        draft, node, plan, path, written, reason=command.reason, doers=doers, holder=holder,
+        confirmations=confirmations,
+    )  # fmt: skip
