@@ -29,6 +29,23 @@ def _rows(severity: Severity, *rows: tuple[str, ...]) -> list[Code]:
 _ALL = [
     *_rows(
         "error",
+        # text and syntax
+        ("CH101", "not-utf-8", "byte"),
+        ("CH102", "file-too-big", "limit"),
+        ("CH103", "line-too-long", "length", "limit"),
+        ("CH104", "tab-in-indentation"),
+        ("CH105", "control-character", "character"),
+        ("CH106", "unclosed-text"),
+        ("CH107", "unclosed-bracket", "bracket"),
+        ("CH108", "quote-inside-quotes"),
+        ("CH109", "too-deep", "limit"),
+        ("CH110", "uneven-indentation"),
+        ("CH111", "unexpected-block"),
+        ("CH112", "unexpected-word", "found", "expected"),
+        ("CH113", "line-stops-too-early", "expected"),
+        ("CH114", "unknown-clause", "found", "expected"),
+        ("CH115", "misplaced-clause", "found", "expected"),
+        ("CH116", "too-many-errors", "limit"),
         # names
         ("CH201", "unknown-role", "name"),
         ("CH202", "unknown-record", "name"),

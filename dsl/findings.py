@@ -13,15 +13,29 @@ from . import tree as t
 from .diagnostic import Diagnostic, Fix, Place, Span
 
 
+class Budget:
+    """How many candidates may still be looked at, over a whole compilation."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = 50_000
+
+
 class Findings:
     """The diagnostics of one file, in the order they were found."""
 
-    __slots__ = ("_budget", "diagnostics", "file")
+    __slots__ = ("budget", "diagnostics", "file")
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, budget: Budget | None = None) -> None:
         self.file = file
         self.diagnostics: list[Diagnostic] = []
-        self._budget = 200_000
+        self.budget = Budget() if budget is None else budget
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of the findings is an error."""
+        return any(d.is_error for d in self.diagnostics)
 
     def add(
         self,
@@ -39,12 +53,11 @@ class Findings:
 
     def guess(self, name: str, candidates: Iterable[str]) -> str | None:
         """The candidate that most looks like `name`, if any looks like it."""
-        if self._budget <= 0 or len(name) > 80:
+        if self.budget.left <= 0 or len(name) > 80:
             return None
-        near = [c for c in candidates if abs(len(c) - len(name)) <= 3 and c != name]
-        self._budget -= len(near) + 10
-        short = len(name) <= 4
-        found = get_close_matches(name, near[:20_000], 1, 0.5 if short else 0.7)
+        near = [c for c in candidates if abs(len(c) - len(name)) <= 3 and c != name][: self.budget.left]
+        self.budget.left -= len(near) + 1
+        found = get_close_matches(name, near, 1, 0.5 if len(name) <= 4 else 0.7)
         return found[0] if found else None
 
     def unknown(

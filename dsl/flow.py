@@ -10,28 +10,26 @@ from decimal import Decimal
 
 from ..engine.values import Span
 from . import tree as t
-from .expressions import constant, names, paths
+from .expressions import constant, names
 from .findings import Findings
 from .order import Order, approvals_of_inputs, begin, end
 from .scopes import Part, ProcessScope
 
-Granted = dict[tuple[str, str], tuple[Part, ...]]
 
-
-def check_flow(scope: ProcessScope, findings: Findings) -> Granted:
-    """Reports work that cannot flow; gives the approvals that each input waits for."""
+def check_flow(scope: ProcessScope, findings: Findings) -> None:
+    """Reports work that cannot flow, and settles which approvals each input waits for (`scope.granted`)."""
     if not scope.elements:
         findings.add("CH419", scope.node.name.span, name=scope.name)
-        return {}
+        return
     order = Order(scope)
     if _circles(order, findings):
-        return {}
-    granted = approvals_of_inputs(scope, order)
-    if granted:
+        return
+    scope.granted = approvals_of_inputs(scope, order)
+    if scope.granted:
         # An approval that must come first may close a circle of its own.
-        order = Order(scope, granted)
+        order = Order(scope)
         if _circles(order, findings):
-            return {}
+            return
     for part in scope.elements.values():
         _complete(part, findings)
         _conditions(part, scope, order, findings)
@@ -43,7 +41,6 @@ def check_flow(scope: ProcessScope, findings: Findings) -> Granted:
     for symbol in scope.parameters.values():
         if symbol.node.value is None:
             findings.add("CH408", symbol.span, file=symbol.file, name=symbol.name)
-    return granted
 
 
 def _circles(order: Order, findings: Findings) -> bool:
@@ -252,9 +249,3 @@ def _kpis(scope: ProcessScope, findings: Findings) -> None:
     for symbol in scope.kpis.values():
         if not any(isinstance(line, t.Figure) and line.kind == "formula" for line in symbol.node.body):
             findings.add("CH411", symbol.span, name=symbol.name)
-
-
-def read_names(scope: ProcessScope, expr: t.Expr, kind: str = "expression") -> None:
-    """Counts what an expression reads as used: the roots of its paths, and of paths over `cases` the next step."""
-    for path in paths(expr.text, kind):
-        scope.used.add(path[1] if path[0] == "cases" and len(path) > 1 else path[0])

@@ -19,12 +19,12 @@ from .scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
 PlaceOf = Callable[[str, int], str]
 
 
-def lower(scope: ProcessScope, granted: dict[tuple[str, str], tuple[Part, ...]], place_of: PlaceOf) -> d.Definition:
-    """Gives the definition of a process without errors; `granted` says which approvals each input waits for."""
+def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
+    """Gives the definition of a process without errors."""
     header = scope.header
     node = scope.node
     parameters = tuple(_parameter(s) for s in scope.parameters.values())
-    elements = _Elements(scope, granted)
+    elements = _Elements(scope)
     goal, owner, customer = (_first(header.get(k, ())) for k in (t.Goal, t.Owner, t.Customer))
     version = _first(header.get(t.Version, ()))
     return d.Definition(
@@ -90,7 +90,7 @@ def type_ref(type_: t.Type) -> d.TypeRef:
 def _parameter(symbol: Symbol) -> d.Parameter:
     node: t.Parameter = symbol.node
     type_ = type_ref(node.type) if node.type else None
-    return d.Parameter(node.name.text, node.name.text, type_, _feel(node.value), _clauses(node.body))
+    return d.Parameter(node.name.text, _title(node.title, node.name.text), type_, _feel(node.value), _clauses(node.body))
 
 
 def _role(node: t.Role) -> d.Role:
@@ -201,8 +201,8 @@ def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
 class _Elements:
     """Builds the elements of one process."""
 
-    def __init__(self, scope: ProcessScope, granted: dict[tuple[str, str], tuple[Part, ...]]) -> None:
-        self.granted = granted
+    def __init__(self, scope: ProcessScope) -> None:
+        self.granted = scope.granted
         self.follows = predecessors(scope)
 
     def element(self, part: Part) -> d.Element:

@@ -48,12 +48,11 @@ def predecessors(scope: ProcessScope) -> dict[str, Part]:
 
 
 class Order:
-    """The moments of a process in an order in which they can come. `granted`: approvals each input waits for."""
+    """The moments of a process in an order in which they can come."""
 
-    def __init__(self, scope: ProcessScope, granted: dict[tuple[str, str], tuple[Part, ...]] | None = None) -> None:
+    def __init__(self, scope: ProcessScope) -> None:
         self.scope = scope
         self.parts = list(scope.elements.values())
-        self.granted = granted or {}
         self.follows = predecessors(scope)
         self.conditions: list[Condition] = []
         for part in self.parts:
@@ -94,7 +93,7 @@ class Order:
             if word.text not in scope.inputs:
                 sources = tuple(end(p) for p in scope.producers.get(word.text, ()))
                 add(Condition(start, sources, min(1, len(sources)), word.span))
-            for approval in self.granted.get((part.name, word.text), ()):
+            for approval in scope.granted.get((part.name, word.text), ()):
                 add(Condition(start, (end(approval),), 1, word.span))
 
     def _solve(self) -> list[int]:

@@ -11,7 +11,7 @@ from . import tree as t
 from .clauses import check_clauses
 from .diagnostic import Place
 from .findings import Findings
-from .scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Shared, Symbol
+from .scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
 
 LIMITS = {"elements": 20_000, "nesting": 40, "names": 1_000}
 
@@ -19,12 +19,11 @@ LIMITS = {"elements": 20_000, "nesting": 40, "names": 1_000}
 _ONCE = {t.Version: "version", t.Goal: "goal", t.Owner: "owner", t.Customer: "customer", t.CalendarUse: "calendar"}
 
 
-def resolve(process: t.Process, file: str, shared: Shared, findings: Findings) -> ProcessScope:
-    """Gives the scope of a process; what is wrong with its names goes into `findings`."""
-    scope = ProcessScope(process, file, shared)
+def check_names(scope: ProcessScope, findings: Findings) -> None:
+    """Reads the body of a process into its scope, and reports what is wrong with its names."""
     _Declarations(scope, findings).read()
+    _types(scope, findings)
     check_clauses(scope, findings)
-    return scope
 
 
 class _Declarations:
@@ -61,18 +60,18 @@ class _Declarations:
             case t.Element():
                 self._element(line, None, 1)
             case t.Role():
-                self._declare(scope.roles, scope.shared.roles, "role", line)
+                self._declare("role", line, scope.roles, scope.shared.roles)
             case t.Record():
-                if self._alone("record", line.name):
+                if self._alone(line):
                     scope.records[line.name.text] = Symbol("record", line.name.text, line, scope.file)
-                check_fields(line, scope.file, self.findings)
+                _fields(line, scope.file, self.findings)
             case t.Parameter():
-                if self._alone("parameter", line.name):
+                if self._alone(line):
                     scope.parameters[line.name.text] = Symbol("parameter", line.name.text, line, scope.file)
             case t.Calendar():
-                self._declare(scope.calendars, scope.shared.calendars, "calendar", line)
+                self._calendar(line)
             case t.Kpi():
-                self._declare(scope.kpis, {}, "kpi", line)
+                self._declare("kpi", line, scope.kpis, {})
             case t.Separation():
                 scope.separations.append((line, scope.file))
             case t.Ordering():
@@ -80,19 +79,31 @@ class _Declarations:
             case _:
                 scope.header.setdefault(type(line), []).append(line)
 
+    def _calendar(self, line: t.Calendar) -> None:
+        self._declare("calendar", line, self.scope.calendars, self.scope.shared.calendars)
+        if self.scope.name:
+            # A process that brings its own calendar works by it.
+            use = t.CalendarUse(line.name, span=line.span)
+            self.scope.header.setdefault(t.CalendarUse, []).append(use)
+
     def _declare(
-        self, table: dict[str, Symbol], shared: dict[str, Symbol], kind: str, line: t.Role | t.Calendar | t.Kpi
+        self,
+        kind: str,
+        line: t.Role | t.Calendar | t.Kpi,
+        table: dict[str, Symbol],
+        shared: dict[str, Symbol],
     ) -> None:
         name = line.name.text
         earlier = table.get(name) or shared.get(name)
-        if earlier is not None:
-            self._duplicate(line.name, kind, earlier)
+        if earlier is not None and earlier.node is not line:
+            self._duplicate(line.name, earlier)
         else:
             table[name] = Symbol(kind, name, line, self.scope.file)
 
-    def _alone(self, kind: str, name: t.Name) -> bool:
+    def _alone(self, line: t.Element | t.Record | t.Parameter) -> bool:
         """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
-        scope, text = self.scope, name.text
+        scope, name = self.scope, line.name
+        text = name.text
         if text in RESERVED:
             self.findings.add("CH216", name.span, name=text)
             return False
@@ -105,12 +116,12 @@ class _Declarations:
             or scope.shared.records.get(text)
             or scope.shared.parameters.get(text)
         )
-        if earlier is None:
+        if earlier is None or earlier.node is line:
             return True
-        self._duplicate(name, kind, earlier)
+        self._duplicate(name, earlier)
         return False
 
-    def _duplicate(self, name: t.Name, kind: str, earlier: Symbol) -> None:
+    def _duplicate(self, name: t.Name, earlier: Symbol) -> None:
         place = Place(earlier.span, earlier.file, "first_declared")
         self.findings.add("CH205", name.span, also=(place,), name=name.text, kind=earlier.kind)
 
@@ -123,7 +134,7 @@ class _Declarations:
             )
             return
         part = Part(node, node.name.text, node.kind, len(scope.elements), parent)
-        if self._alone(node.kind, node.name):
+        if self._alone(node):
             scope.elements[part.name] = part
         if parent is not None:
             parent.children.append(part)
@@ -152,7 +163,7 @@ class _Declarations:
                 scope.approvals.setdefault(part.of.text, []).append(part)
 
 
-def check_fields(record: t.Record, file: str, findings: Findings) -> None:
+def _fields(record: t.Record, file: str, findings: Findings) -> None:
     """Reports fields of a record that are declared twice or bear a name expressions cannot use."""
     seen: dict[str, t.Field] = {}
     for line in record.body:
@@ -166,11 +177,56 @@ def check_fields(record: t.Record, file: str, findings: Findings) -> None:
             findings.add("CH216", line.name.span, file=file, name=line.name.text)
 
 
-def check_type(type_: t.Type, scope: ProcessScope, findings: Findings, file: str) -> None:
-    """Reports a type that is neither built in nor a record."""
+def _types(scope: ProcessScope, findings: Findings) -> None:
+    """Reports types that are neither built in nor a record, and records that contain themselves."""
+    own = [s for s in scope.records.values() if scope.shared.records.get(s.name) is not s]
+    for symbol in own:
+        for line in symbol.node.body:
+            if isinstance(line, t.Field):
+                _type(line.type, scope, findings)
+    for symbol in scope.parameters.values():
+        if symbol.node.type is not None:
+            _type(symbol.node.type, scope, findings)
+    finished: set[str] = set()
+    for symbol in own:
+        _nested(symbol, scope, findings, finished)
+
+
+def _type(type_: t.Type, scope: ProcessScope, findings: Findings) -> None:
+    type_ = _innermost(type_)
+    if type_.name not in BUILT_IN_TYPES and scope.record(type_.name) is None:
+        candidates = [*BUILT_IN_TYPES, *scope.records, *scope.shared.records]
+        findings.unknown("CH207", t.Name(type_.name, span=type_.span), candidates)
+
+
+def _innermost(type_: t.Type) -> t.Type:
     while type_.item is not None:
         type_ = type_.item
-    if type_.name in BUILT_IN_TYPES or scope.record(type_.name) is not None:
-        return
-    candidates = [*BUILT_IN_TYPES, *scope.records, *scope.shared.records]
-    findings.unknown("CH207", t.Name(type_.name, span=type_.span), candidates, file=file)
+    return type_
+
+
+def _nested(top: Symbol, scope: ProcessScope, findings: Findings, finished: set[str]) -> None:
+    """Walks the records inside a record, depth first, and reports the first way back to one that is still open."""
+    path: list[str] = []
+    stack: list[tuple[Symbol, int]] = [(top, 0)]
+    while stack:
+        symbol, at = stack.pop()
+        if at == 0:
+            if symbol.name in finished:
+                continue
+            path.append(symbol.name)
+        fields = [line for line in symbol.node.body if isinstance(line, t.Field)]
+        if at == len(fields):
+            finished.add(path.pop())
+            continue
+        stack.append((symbol, at + 1))
+        type_ = _innermost(fields[at].type)
+        inner = None if type_.name in BUILT_IN_TYPES else scope.record(type_.name)
+        if inner is None:
+            continue
+        if inner.name in path:
+            circle = [*path[path.index(inner.name) :], inner.name]
+            shown = " → ".join(f"`{n}`" for n in circle)
+            findings.add("CH209", type_.span, file=symbol.file, name=inner.name, path=shown)
+        else:
+            stack.append((inner, 0))

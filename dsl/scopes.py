@@ -123,6 +123,8 @@ class ProcessScope:
     used_roles: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     types: dict[str, Any] = field(default_factory=dict)
+    # By (element, record): the approvals that must have granted what the element takes. Filled by the flow pass.
+    granted: dict[tuple[str, str], tuple[Part, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ clause wants. What expressions read is kept in `scope.used`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,12 @@ from ..engine.feel import types as f
 from . import tree as t
 from .expressions import paths
 from .findings import Findings
-from .scopes import BUILT_IN_TYPES, Part, ProcessScope
-from .types import CASE, case_type, parameter_type, seen_from, type_of
+from .scopes import Part, ProcessScope
+from .types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of
 
 Type = Any
 
-MOMENT = f.OneOf("date or date and time", (f.DATE, f.DATE_TIME))
+MOMENT = f.OneOf(options=(f.DATE, f.DATE_TIME))
 LIST = f.ListType(item=f.ANY)
 
 _CODES = {
@@ -32,6 +32,9 @@ _CODES = {
     "arity": "CH306",
     "unknown-function": "CH307",
 }
+
+# what the engine puts into every scope
+_GIVEN: dict[str, Type] = {"case": CASE, "process": PROCESS}
 
 _MEASURES: dict[str, Type] = {"within": f.SPAN, "due": MOMENT, "takes": f.SPAN, "costs": f.MONEY}
 
@@ -51,30 +54,10 @@ def check_types(scope: ProcessScope, findings: Findings) -> None:
     _Checker(scope, findings).check()
 
 
-class _View(Mapping[str, Type]):
-    """The names an expression sees with their types, looked up when asked for."""
-
-    def __init__(self, scope: ProcessScope, part: Part | None, extra: dict[str, Type]) -> None:
-        self.scope = scope
-        self.part = part
-        self.extra = extra
-
-    def __getitem__(self, name: str) -> Type:
-        found = self.extra.get(name)
-        if found is None:
-            found = CASE if name == "case" else seen_from(name, self.part, self.scope)
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        s = self.scope
-        yield from dict.fromkeys(
-            [*self.extra, *s.elements, *s.records, *s.producers, *s.inputs, *s.parameters, *s.shared.parameters, "case"]
-        )
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+def check_expression(ask: Ask, scope: ProcessScope, findings: Findings, kind: str = "expression") -> None:
+    """Reports what is wrong in one expression that sees the case from outside."""
+    extra = {"?": f.ANY} if kind == "unary" else {}
+    _Checker(scope, findings).expression(ask, None, extra, kind=kind)
 
 
 class _Checker:
@@ -99,9 +82,9 @@ class _Checker:
                 for line in lines:
                     for ask in asks(line):
                         if ask.outer:
-                            self._expression(ask, part.parent, outside)
+                            self.expression(ask, part.parent, outside)
                         else:
-                            self._expression(ask, part, inside)
+                            self.expression(ask, part, inside)
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
 
@@ -122,29 +105,19 @@ class _Checker:
         tree = feel.parse(line.items.text, dialect="charter").tree if line.items is not None else None
         if tree is None:
             return f.ANY
-        found, _ = feel.infer(tree, _View(self.scope, outside, known))
+        found, _ = feel.infer(tree, self._types(line.items.text, outside, known))  # type: ignore[union-attr]
         return found.item if isinstance(found, f.ListType) else f.ANY
 
     def _record(self, node: t.Record, file: str) -> None:
         fields = [line for line in node.body if isinstance(line, t.Field)]
-        for line in fields:
-            self._type(line.type, file)
-        if self.findings.diagnostics and any(d.code == "CH207" for d in self.findings.diagnostics):
-            return
         own = {line.name.text: type_of(line.type, self.scope) for line in fields}
         for line in fields:
             if line.where is not None:
-                self._expression(Ask(line.where, f.BOOLEAN, "where"), None, own, file=file)
-
-    def _type(self, type_: t.Type, file: str) -> None:
-        while type_.item is not None:
-            type_ = type_.item
-        if type_.name not in BUILT_IN_TYPES:
-            self.scope.record(type_.name)
+                self.expression(Ask(line.where, f.BOOLEAN, "where"), None, own, file=file)
 
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
-            found = self._expression(Ask(node.value, None, "parameter"), None, {}, file=file)
+            found = self.expression(Ask(node.value, None, "parameter"), None, {}, file=file)
             wanted = parameter_type(node, self.scope)
             if found is not None and not fits(found, wanted):
                 self.findings.add(
@@ -157,19 +130,19 @@ class _Checker:
         value: Type = f.ANY
         for kind, expr in figures.items():
             if kind == "formula":
-                value = self._expression(Ask(expr, None, "formula"), None, cases) or f.ANY
+                value = self.expression(Ask(expr, None, "formula"), None, cases) or f.ANY
         for kind, expr in figures.items():
             if kind in ("target", "warn"):
-                self._expression(Ask(expr, None, kind), None, {"?": value}, kind="unary")
+                self.expression(Ask(expr, None, kind), None, {"?": value}, kind="unary")
             elif kind == "every":
-                self._expression(Ask(expr, f.SPAN, "every"), None, {})
+                self.expression(Ask(expr, f.SPAN, "every"), None, {})
             elif kind == "by":
-                self._expression(Ask(expr, None, "by"), None, dict(case_type(self.scope).fields))
+                self.expression(Ask(expr, None, "by"), None, dict(case_type(self.scope).fields))
         for line in node.body:
             if isinstance(line, t.Over):
-                self._expression(Ask(line.window, f.SPAN, "over"), None, {})
+                self.expression(Ask(line.window, f.SPAN, "over"), None, {})
 
-    def _expression(
+    def expression(
         self, ask: Ask, part: Part | None, extra: dict[str, Type], *, file: str | None = None, kind: str = "expression"
     ) -> Type | None:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
@@ -177,13 +150,11 @@ class _Checker:
         parsed = feel.parse(expr.text, dialect="charter", kind=kind)  # type: ignore[arg-type]
         if parsed.tree is None:
             for problem in parsed.problems[:1]:
-                self._problem("CH301", expr, problem, file, text=expr.text)
+                self._problem("CH301", expr, problem, file, {}, text=expr.text)
             return None
-        for path in paths(expr.text, kind):
-            self.scope.used.add(path[1] if path[0] == "cases" and len(path) > 1 else path[0])
-        found, problems = feel.infer(parsed.tree, _View(self.scope, part, extra))
+        found, problems = feel.infer(parsed.tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
-            self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file)
+            self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
         if problems:
             return None
         if ask.wanted is not None and not fits(found, ask.wanted):
@@ -196,12 +167,39 @@ class _Checker:
             return None
         return found
 
-    def _problem(self, code: str, expr: t.Expr, problem: Any, file: str | None, **arguments: object) -> None:
+    def _types(
+        self, text: str, part: Part | None, extra: dict[str, Type], kind: str = "expression"
+    ) -> dict[str, Type]:
+        """The types of the names an expression reads, and no others, because FEEL copies them for each inner scope."""
+        found: dict[str, Type] = {}
+        for path in paths(text, kind):
+            name = path[0]
+            self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
+            known = extra.get(name) or _GIVEN.get(name) or seen_from(name, part, self.scope)
+            if known is not None:
+                found[name] = known
+        if "?" in extra:
+            found["?"] = extra["?"]
+        return found
+
+    def _problem(
+        self, code: str, expr: t.Expr, problem: Any, file: str | None, extra: dict[str, Type], **arguments: object
+    ) -> None:
         start = expr.span[0] + problem.start
         span = (start, max(start + 1, expr.span[0] + problem.end))
-        written = expr.text[problem.start : problem.end]
-        arguments.update(name=written, detail=problem.message)
-        self.findings.add(code, span, file=file, **arguments)
+        written = problem.given or expr.text[problem.start : problem.end]
+        if code in ("CH302", "CH303", "CH307"):
+            candidates = self._names(extra) if code == "CH302" else problem.candidates
+            name = t.Name(written, span=span)
+            self.findings.unknown(code, name, candidates, file=file, detail=problem.message, **arguments)
+        else:
+            self.findings.add(code, span, file=file, detail=problem.message, **arguments)
+
+    def _names(self, extra: dict[str, Type]) -> list[str]:
+        s = self.scope
+        return [
+            *extra, *s.elements, *s.records, *s.producers, *s.inputs, *s.parameters, *s.shared.parameters, *_GIVEN
+        ]  # fmt: skip
 
 
 def fits(found: Type, wanted: Type) -> bool:

@@ -13,6 +13,8 @@ from .scopes import BUILT_IN_TYPES, Part, ProcessScope
 
 Type = Any  # a type of FEEL's algebra
 
+BOOLEAN: Type = f.BOOLEAN
+SPAN: Type = f.SPAN
 PERIOD = f.ContextType(fields={"start": f.DATE, "end": f.DATE})
 
 _BUILT_IN: dict[str, Type] = {
@@ -47,27 +49,34 @@ CASE_STATES = ("open", "suspended", "completed", "cancelled")
 _ELEMENT: dict[str, Type] = {
     **{state: f.BOOLEAN for states in _STATES.values() for state in states},
     "state": f.STRING,
+    "settled": f.BOOLEAN,
     "outcome": f.STRING,
+    "reason": f.STRING,
     "iteration": f.NUMBER,
     "rejects": f.NUMBER,
+    "attempt": f.NUMBER,
     "on_time": f.BOOLEAN,
     "overdue": f.BOOLEAN,
     "due": f.DATE_TIME,
+    "ready_at": f.DATE_TIME,
     "started_at": f.DATE_TIME,
     "ended_at": f.DATE_TIME,
     "duration": f.DAYS_DURATION,
     "doer": f.STRING,
+    "doers": f.ListType(item=f.STRING),
+    "holder": f.STRING,
+    "item": f.ANY,
 }
 
 ELEMENT = f.ContextType(fields=_ELEMENT)
+ELEMENTS = f.ListType(item=ELEMENT)
 
 CASE = f.ContextType(
     fields={
         "id": f.STRING,
         "status": f.STRING,
-        "open": f.BOOLEAN,
-        "completed": f.BOOLEAN,
-        "cancelled": f.BOOLEAN,
+        **dict.fromkeys(CASE_STATES, f.BOOLEAN),
+        "reason": f.STRING,
         "opened_at": f.DATE_TIME,
         "closed_at": f.DATE_TIME,
         "by": f.STRING,
@@ -75,6 +84,9 @@ CASE = f.ContextType(
         "duration": f.DAYS_DURATION,
     }
 )
+
+
+PROCESS = f.ContextType(fields=dict.fromkeys(("name", "title", "version", "goal", "owner"), f.STRING))
 
 
 def states_of(kind: str) -> tuple[str, ...]:
@@ -108,22 +120,24 @@ def record_type(name: str, scope: ProcessScope) -> Type:
 def seen_from(name: str, part: Part | None, scope: ProcessScope) -> Type | None:
     """Gives the type a name has in the expressions of an element (None: of the process); None for unknown names.
 
-    A record that instances of a `for each` write is one value inside the instance and a list outside.
+    What instances of a `for each` write, and the elements inside them, are one inside the instance and a list
+    outside.
     """
-    if name in scope.elements:
-        return ELEMENT
+    seen = scope.elements.get(name)
+    if seen is not None:
+        return ELEMENT if _beside(part, seen.parent.instances if seen.parent else ()) else ELEMENTS
     if scope.is_record(name):
         type_ = record_type(name, scope)
-        around = part.instances if part is not None else ()
-        written = scope.written_in(name) or ()
-        for inner in written:
-            if inner not in around:
-                type_ = f.ListType(item=type_)
-        return type_
+        return type_ if _beside(part, scope.written_in(name) or ()) else f.ListType(item=type_)
     parameter = scope.parameter(name)
     if parameter is not None:
         return parameter_type(parameter.node, scope)
     return None
+
+
+def _beside(part: Part | None, instances: tuple[Part, ...]) -> bool:
+    """Whether an element stands inside all of these `for each` elements."""
+    return not instances or (part is not None and set(instances) <= set(part.instances))
 
 
 def parameter_type(node: t.Parameter, scope: ProcessScope) -> Type:
@@ -138,4 +152,4 @@ def case_type(scope: ProcessScope) -> Type:
     return f.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
 
 
-_CASE_FIELDS: dict[str, Type] = dict(CASE.fields) | {"case": CASE, "process": f.ANY}
+_CASE_FIELDS: dict[str, Type] = dict(CASE.fields) | {"case": CASE, "process": PROCESS}

@@ -1,0 +1,117 @@
+"""Text in, definitions, scenarios and diagnostics out: every pass of the language in its order.
+
+A pass looks at the scope of one process and adds findings; a later pass runs for a process only where the earlier
+left no error, so that no error is reported as the consequence of another. Never raises on any bytes; does no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..engine.definition import Definition
+from . import tree as t
+from .diagnostic import Diagnostic
+from .findings import Budget, Findings
+from .flow import check_flow
+from .lower import lower
+from .resolve import check_names
+from .scenarios import Scenario, lower_scenario
+from .scopes import ProcessScope
+from .source import Source
+from .staffing import check_staffing
+from .typecheck import check_types
+from .uses import Files, Loader, Unit
+
+Pass = Callable[[ProcessScope, Findings], None]
+
+PASSES: tuple[tuple[str, Pass], ...] = (
+    ("resolve", check_names),
+    ("typecheck", check_types),
+    ("flow", check_flow),
+    ("staffing", check_staffing),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a file came to. `definitions`: its own processes, then those of the files it uses.
+
+    `diagnostics` are in reading order; `sources` give the text that each of them points into, by file.
+    """
+
+    definitions: tuple[Definition, ...]
+    scenarios: tuple[Scenario, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        return any(d.is_error for d in self.diagnostics)
+
+    def definition(self, name: str) -> Definition | None:
+        """Finds a process by name."""
+        return next((d for d in self.definitions if d.name == name), None)
+
+
+def compile(path: str, data: bytes | str, loader: Loader | None = None) -> Compiled:
+    """Compiles the process file `data` called `path` with all it uses; `loader` gives the bytes of other files.
+
+    `loader` takes a path relative to where `path` is relative to, and raises OSError where there is no such file.
+    """
+    files = Files(loader)
+    root = files.load(path, data)
+    diagnostics = list(files.diagnostics)
+    definitions: list[Definition] = []
+    budget = Budget()
+    # A file used comes before its user here; people ask for the process of the file they named.
+    units = [root, *(u for u in files.units.values() if u is not root)]
+    scopes: dict[int, ProcessScope] = {}
+    for unit in units:
+        diagnostics += unit.findings.diagnostics
+        if unit.findings.failed or unit.incomplete:
+            continue
+        for process in (_tops(unit), *(i for i in unit.items if isinstance(i, t.Process))):
+            scope = ProcessScope(process, unit.path, unit.shared)
+            findings = Findings(unit.path, budget)
+            _run(scope, findings)
+            diagnostics += findings.diagnostics
+            if process.name.text and not findings.failed:
+                scopes[id(process)] = scope
+    for unit in units:
+        for process in unit.items:
+            if id(process) in scopes:
+                definitions.append(lower(scopes[id(process)], files.place))
+    scenarios = []
+    if not root.incomplete:
+        findings = Findings(path, budget)
+        scenarios = list(_scenarios(root, scopes, findings, files))
+        diagnostics += findings.diagnostics
+    # A used file is warned about when it is checked itself.
+    diagnostics = [d for d in diagnostics if d.is_error or d.file == path]
+    diagnostics.sort(key=Diagnostic.sort_key)
+    sources = {unit.path: unit.source for unit in files.units.values()}
+    return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources)
+
+
+def _run(scope: ProcessScope, findings: Findings) -> None:
+    for _, check in PASSES:
+        check(scope, findings)
+        if findings.failed or not scope.name:
+            return
+
+
+def _tops(unit: Unit) -> t.Process:
+    """What a file declares at top level, as a process without name and work, so that the passes check it once."""
+    shared = t.Role | t.Record | t.Parameter | t.Calendar
+    return t.Process(t.Name(""), body=tuple(i for i in unit.items if isinstance(i, shared)))
+
+
+def _scenarios(
+    root: Unit, scopes: dict[int, ProcessScope], findings: Findings, files: Files
+) -> Iterator[Scenario]:
+    for item in root.items:
+        if isinstance(item, t.Scenario):
+            scenario = lower_scenario(item, root.shared.processes, scopes, findings, files.place)
+            if scenario is not None:
+                yield scenario

@@ -1,0 +1,152 @@
+"""Reads a process file with all the files it uses, each once, and says what they share.
+
+It does no I/O: `loader` gives the bytes of a path and raises OSError or KeyError where there are none. A path in
+`use` is relative to the file that says it. What a file shares is what it declares at top level and what the files
+it uses share.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import tree as t
+from .diagnostic import Diagnostic, Place
+from .findings import Findings
+from .parser import parse
+from .scopes import Shared, Symbol
+from .source import Source, read
+
+Loader = Callable[[str], bytes]
+
+LIMITS = {"files": 1_000, "depth": 50}
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One file: its text, its tree, the tops that have syntax errors, the files it uses, what it shares."""
+
+    path: str
+    source: Source
+    tree: t.File
+    broken: frozenset[int]
+    uses: list[tuple[t.Use, Unit]] = field(default_factory=list)
+    shared: Shared = field(default_factory=Shared)
+    findings: Findings = field(default_factory=lambda: Findings(""))
+
+    @property
+    def items(self) -> list[t.Line]:
+        """The tops of the file without syntax errors."""
+        return [item for index, item in enumerate(self.tree.items) if index not in self.broken]
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether syntax errors hide something that the file or one it uses shares, so that names may be missing."""
+        seen: set[int] = set()
+        stack = [self]
+        while stack:
+            unit = stack.pop()
+            if id(unit) in seen:
+                continue
+            seen.add(id(unit))
+            if any(not isinstance(unit.tree.items[i], t.Process | t.Scenario) for i in unit.broken):
+                return True
+            stack += [used for _, used in unit.uses]
+        return False
+
+
+class Files:
+    """The files of one compilation by path. `diagnostics` are those of reading and of `use`."""
+
+    def __init__(self, loader: Loader | None) -> None:
+        self.loader = loader
+        self.units: dict[str, Unit] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self._open: list[str] = []
+
+    def place(self, path: str, offset: int) -> str:
+        """Gives `file:line` for an offset into a file."""
+        return f"{path}:{self.units[path].source.position(offset)[0]}"
+
+    def load(self, path: str, data: bytes | str) -> Unit:
+        """Reads a file and, depth first, the files it uses."""
+        source = read(data, path)
+        parsed = parse(source)
+        unit = Unit(path, source, parsed.tree, parsed.broken, findings=Findings(path))
+        self.units[path] = unit
+        self.diagnostics += parsed.diagnostics
+        self._open.append(path)
+        for item in unit.items:
+            lines = item.body if isinstance(item, t.Process) else (item,)
+            for line in lines:
+                if isinstance(line, t.Use):
+                    used = self._use(unit, line)
+                    if used is not None:
+                        unit.uses.append((line, used))
+        self._open.pop()
+        _share(unit)
+        return unit
+
+    def _use(self, unit: Unit, line: t.Use) -> Unit | None:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(unit.path), line.path.text))
+        if path in self._open:
+            circle = [*self._open[self._open.index(path) :], path]
+            unit.findings.add("CH211", line.path.span, path=" → ".join(f"`{p}`" for p in circle))
+            return None
+        known = self.units.get(path)
+        if known is not None:
+            return known
+        data = None
+        if self.loader is not None and len(self.units) < LIMITS["files"] and len(self._open) < LIMITS["depth"]:
+            try:
+                data = self.loader(path)
+            except (OSError, KeyError, ValueError):
+                data = None
+        if data is None:
+            unit.findings.add("CH210", line.path.span, path=line.path.text)
+            return None
+        return self.load(path, data)
+
+
+_TABLES: dict[type, str] = {
+    t.Role: "roles", t.Record: "records", t.Parameter: "parameters", t.Calendar: "calendars", t.Process: "processes",
+}  # fmt: skip
+_KINDS = {
+    "roles": "role", "records": "record", "parameters": "parameter", "calendars": "calendar", "processes": "process",
+}  # fmt: skip
+
+
+def _share(unit: Unit) -> None:
+    """Fills what a file shares, and reports what it declares twice."""
+    shared = unit.shared
+    for line, used in unit.uses:
+        for name, kind in _KINDS.items():
+            table: dict[str, Symbol] = getattr(shared, name)
+            for symbol in getattr(used.shared, name).values():
+                earlier = table.setdefault(symbol.name, symbol)
+                if earlier.node is not symbol.node:
+                    _twice(unit, line.path, symbol.name, kind, earlier)
+        known = {id(separation) for separation, _ in shared.separations}
+        shared.separations += [pair for pair in used.shared.separations if id(pair[0]) not in known]
+    # A process with syntax errors is not checked, but others may still run it.
+    for item in unit.tree.items:
+        if isinstance(item, t.Separation):
+            shared.separations.append((item, unit.path))
+        name = _TABLES.get(type(item), "")
+        if not name or not isinstance(item, t.Role | t.Record | t.Parameter | t.Calendar | t.Process):
+            continue
+        own = Symbol(_KINDS[name], item.name.text, item, unit.path)
+        rivals = [getattr(shared, name)]
+        if name in ("records", "parameters"):
+            rivals = [shared.records, shared.parameters]
+        rival = next((r[own.name] for r in rivals if own.name in r), None)
+        if rival is not None:
+            _twice(unit, item.name, own.name, rival.kind, rival)
+        else:
+            getattr(shared, name)[own.name] = own
+
+
+def _twice(unit: Unit, at: t.Name | t.Text, name: str, kind: str, earlier: Symbol) -> None:
+    place = Place(earlier.span, earlier.file, "first_declared")
+    unit.findings.add("CH205", at.span, also=(place,), name=name, kind=kind)
