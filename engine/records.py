@@ -52,6 +52,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "attached": "a file was attached",
     "ticked": "time passed",
     "refused": "a command was refused",
+    "consulted": "the trail was asked",
 })
 
 

@@ -1,0 +1,78 @@
+"""The past of a case, played again: each command of the trail through the definition the case is pinned to.
+
+The states of the past are stored nowhere; they are what the recorded commands give, which is what makes the trail
+worth asking. The module reads records and runs `engine.step`; it changes nothing. Invariant: the moments of a case come
+in order, and the last one's state is the stored state of a trail that verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ...engine import commands
+from ...engine.commands import Command
+from ...engine.definition import Definition
+from ...engine.state import NEW, CaseState
+from ...engine.transition import step
+from .log import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One command and what it came to: its records in the chain, the state before and after."""
+
+    command: Command
+    records: tuple[Sealed, ...]
+    before: CaseState
+    after: CaseState
+
+    @property
+    def first(self) -> int:
+        """The sequence number of its first record."""
+        return self.records[0].seq
+
+    @property
+    def last(self) -> int:
+        """The sequence number of its last record."""
+        return self.records[-1].seq
+
+    @property
+    def at(self) -> int:
+        """When it happened, microseconds since the epoch."""
+        return self.records[0].at
+
+
+def moments(definition: Definition, sealed: Iterable[Sealed]) -> Iterator[Moment]:
+    """Yields the moments of a case from its records in order."""
+    state = NEW
+    for group in _steps(sealed):
+        command = commands.from_json(group[0].fields["data"]["command"])
+        after = step(definition, state, command).state
+        yield Moment(command, tuple(group), state, after)
+        state = after
+
+
+def _steps(sealed: Iterable[Sealed]) -> Iterator[list[Sealed]]:
+    group: list[Sealed] = []
+    for record in sealed:
+        if "command" in record.fields.get("data", {}):
+            if group:
+                yield group
+            group = [record]
+        elif group:
+            group.append(record)
+    if group:
+        yield group
+
+
+def as_of(
+    definition: Definition, sealed: Iterable[Sealed], *, at: int | None = None, seq: int | None = None
+) -> Moment | None:
+    """Gives the last moment not after a time, or the one that holds record `seq`; None before the case began."""
+    found = None
+    for moment in moments(definition, sealed):
+        if (at is not None and moment.at > at) or (seq is not None and moment.first > seq):
+            break
+        found = moment
+    return found

@@ -1,0 +1,171 @@
+"""Where a record version came from, and what came of it: the graph of versions and the deeds between them.
+
+A deed is one piece of work finished or decided (or an amendment, or a start): it used versions and made versions. The
+graph is read off the case's moments, so it says what the engine knew then. Invariant: every version is made by exactly
+one deed; what a deed used was made before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...engine.readiness import covers
+from ...engine.state import Node
+from .asof import Moment
+
+_FINISHED = frozenset(("done", "granted", "rejected", "reached"))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One version of a record: `key` with its instance, `number` from 1."""
+
+    key: str
+    number: int
+    digest: str
+    value: Any
+
+    @property
+    def name(self) -> str:
+        """`plan@2`, as it is asked for."""
+        return f"{self.key}@{self.number}"
+
+
+@dataclass(eq=False, slots=True)
+class Deed:
+    """What somebody did: `kind` is the record's word (completed, granted, amended, started …), `seq` that record."""
+
+    seq: int
+    kind: str
+    node: str | None
+    person: str
+    at: int
+    reason: str | None
+    used: list[Made] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Lineage:
+    """The graph of one case."""
+
+    deeds: list[Deed]
+    versions: dict[str, list[Made]]
+
+    def find(self, text: str) -> Made | None:
+        """Finds `plan`, `plan@2` or `deliverable[2]@1`; the latest version where none is named."""
+        key, at, number = text.partition("@")
+        found = self.versions.get(key, [])
+        if not at:
+            return found[-1] if found else None
+        return next((made for made in found if str(made.number) == number.removeprefix("v")), None)
+
+    def maker(self, made: Made) -> Deed | None:
+        """Gives the deed that made a version."""
+        return next((deed for deed in self.deeds if made in deed.made), None)
+
+    def users(self, made: Made) -> list[Deed]:
+        """Lists the deeds that used a version."""
+        return [deed for deed in self.deeds if made in deed.used]
+
+
+def lineage(moments: Iterable[Moment]) -> Lineage:
+    """Reads the graph off a case's moments."""
+    graph = Lineage([], {})
+    for moment in moments:
+        for deed in _deeds(moment, graph):
+            if deed.made or deed.used:
+                graph.deeds.append(deed)
+    return graph
+
+
+def _deeds(moment: Moment, graph: Lineage) -> Iterator[Deed]:
+    before, after = moment.before, moment.after
+    amended = moment.command.verb == "amend"
+    fresh: dict[str | None, list[Made]] = {}
+    earlier: list[Made] = []
+    for key, version in after.versions.items():
+        old = before.versions.get(key)
+        if old is None or (old.number, old.digest) != (version.number, version.digest):
+            made = Made(key, version.number, version.digest, version.value)
+            earlier += graph.versions.get(key, [])[-1:]
+            # an amendment leaves the writing element alone, but it is not that element's deed
+            fresh.setdefault(None if amended else version.node, []).append(made)
+            graph.versions.setdefault(key, []).append(made)
+    for node in after.nodes.values():
+        was = before.nodes.get(node.key)
+        if node is not was and _finished(was, node):
+            deed = _told(moment, node.key)
+            deed.used = [made for key, digest in node.used for made in _resolved(graph, key, digest)]
+            deed.made = fresh.pop(node.key, [])
+            yield deed
+    for writer, made_here in fresh.items():
+        deed = _told(moment, writer)
+        deed.made = made_here
+        deed.used = earlier if amended else []
+        yield deed
+
+
+def _finished(was: Node | None, node: Node) -> bool:
+    """Tells whether this step finished or decided the node: not what was only restored."""
+    if node.state not in _FINISHED:
+        return False
+    return was is None or was.state not in (*_FINISHED, "stale", "withdrawn") or node.ended_at != was.ended_at
+
+
+def _told(moment: Moment, node: str | None) -> Deed:
+    """Finds the record that tells of a deed on a node; the step's first record where none does."""
+    words = ("completed", "granted", "rejected", "reached", "answered")
+    told = next(
+        (r for r in moment.records if r.fields.get("element") == node and r.fields["kind"] in words),
+        moment.records[0],
+    )
+    first = moment.records[0]
+    return Deed(
+        told.seq, told.fields["kind"], node, told.fields["actor"], told.at,
+        told.fields.get("reason") or first.fields.get("reason"),
+    )  # fmt: skip
+
+
+def _resolved(graph: Lineage, key: str, digest: str) -> list[Made]:
+    """Gives the versions that a `used` pair means: one by its digest, or the latest of each instance for a list."""
+    if key in graph.versions:
+        same = [made for made in graph.versions[key] if made.digest == digest]
+        return same[-1:]
+    return [found[-1] for name, found in graph.versions.items() if covers(key, name)]
+
+
+def upward(graph: Lineage, made: Made, seen: set[str] | None = None) -> dict[str, Any]:
+    """Gives where a version came from as a tree: its deed, what that used, and so on; a repeated one once."""
+    seen = set() if seen is None else seen
+    deed = graph.maker(made)
+    known = made.name in seen
+    seen.add(made.name)
+    return {
+        "version": made.name, "digest": made.digest, "repeated": known, "deed": _deed_json(deed),
+        "from": [] if deed is None or known else [upward(graph, used, seen) for used in deed.used],
+    }  # fmt: skip
+
+
+def downward(graph: Lineage, made: Made, seen: set[str] | None = None) -> list[dict[str, Any]]:
+    """Gives what came of a version as a tree: the deeds that used it, the versions they made, and so on."""
+    seen = set() if seen is None else seen
+    out = []
+    for deed in graph.users(made):
+        below = []
+        for further in deed.made:
+            known = further.name in seen
+            seen.add(further.name)
+            came = [] if known else downward(graph, further, seen)
+            below.append({"version": further.name, "digest": further.digest, "repeated": known, "came": came})
+        out.append({"deed": _deed_json(deed), "made": below})
+    return out
+
+
+def _deed_json(deed: Deed | None) -> dict[str, Any] | None:
+    if deed is None:
+        return None
+    return {"seq": deed.seq, "kind": deed.kind, "node": deed.node, "person": deed.person, "at": deed.at,
+            "reason": deed.reason}  # fmt: skip

@@ -1,0 +1,57 @@
+"""Why an element is in its state: what holds it back now, and the records that brought it where it is.
+
+The reasons are the engine's own (`readiness.holds`); the history follows `cause` from the last record that moved the
+element back to the command that set it off. The module adds no judgement: where the trail says nothing it says unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...engine import readiness
+from ...engine.definition import Definition
+from ...engine.program import prepare
+from ...engine.records import Reason
+from ...engine.state import CaseState
+from .log import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer: `state` now, `holds` what keeps it from moving on, `chain` from the last move to its command."""
+
+    node: str
+    state: str
+    holds: tuple[Reason, ...]
+    because: Reason | None
+    chain: tuple[Sealed, ...]
+
+
+def why(definition: Definition, state: CaseState, records: Sequence[Sealed], node: str, now: int) -> Why:
+    """Explains a node of a case (or an element that has none yet)."""
+    program = prepare(definition)
+    there = state.nodes.get(node)
+    moves = [r for r in records if r.fields.get("element") == node and r.fields.get("after") is not None]
+    by_seq = {r.seq: r for r in records}
+    chain: list[Sealed] = []
+    step: Sealed | None = moves[-1] if moves else None
+    while step is not None and step not in chain:
+        chain.append(step)
+        cause = step.fields.get("cause")
+        step = by_seq.get(cause) if isinstance(cause, int) else None
+    return Why(
+        node,
+        there.state if there else "planned",
+        tuple(readiness.holds(program, state, node, now)),
+        _because(chain[0]) if chain else None,
+        tuple(chain),
+    )
+
+
+def _because(record: Sealed) -> Reason | None:
+    """Gives the reason that the engine wrote into a move of its own (CH570 to CH579), if it did."""
+    data = record.fields.get("data", {}).get("because")
+    if not isinstance(data, dict) or "code" not in data:
+        return None
+    return Reason(data["code"], data.get("subject"), data.get("arguments", {}))

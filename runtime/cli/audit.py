@@ -1,0 +1,306 @@
+"""`charter audit`: the trail as a list, a question in FEEL, lineage, reasons, the past, and the three verdicts.
+
+Whoever asks the trail leaves a record of it (`consulted`, in the organisation's chain).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .context import Context
+from .errors import FINDINGS, Missing, Misuse
+from .trail import FORMATS, actor_of, kind_word, listed, shown_time, what
+from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
+
+if TYPE_CHECKING:
+    from ..audit.verify import Fault
+
+ORGANISATION = "organisation"
+
+
+def consulted(context: Context, question: str, **about: Any) -> None:
+    """Records that the trail was asked, by whom and what."""
+    from ...engine.records import Record
+    from ..audit.log import Origin, append
+
+    who = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
+    data = {"question": question, **{name: value for name, value in about.items() if value}}
+    with context.store.write() as connection:
+        append(connection, [Record("consulted", context.now, who, data=data)], Origin("cli"))
+
+
+def chain(context: Context, case: str) -> str:
+    """Gives the chain that a person means: a case, or `organisation`."""
+    return ORGANISATION if case == ORGANISATION else context.cases.resolve(case)
+
+
+def run_log(context: Context, case: str, after: int, limit: int, format: str) -> int:
+    """Lists the records of one chain in order."""
+    from ..audit.query import build, quoted
+
+    case = chain(context, case)
+    consulted(context, "log", case=case)
+    query, _ = build(f"case = {quoted(case)}")
+    return listed(context, query, after, limit, format)
+
+
+def run_query(
+    context: Context, feel: str | None, case: str | None, actor: str | None, since: str | None, until: str | None,
+    element: str | None, kind: str | None, clause: str | None, record_type: str | None, limit: int, after: int,
+    format: str,
+) -> int:  # fmt: skip
+    """Lists the records that answer a question in FEEL and flags."""
+    from ..audit.query import build, quoted
+
+    parts = [f"({feel})"] if feel else []
+    if feel:
+        _checked(context, feel)
+    if case:
+        parts.append(f"case = {quoted(chain(context, case))}")
+    equal = {
+        "actor": actor,
+        "kind": kind,
+        "record": record_type,
+        "node" if element and "[" in element else "element": element,
+    }
+    parts += [f"{name} = {quoted(value)}" for name, value in equal.items() if value]
+    if clause:
+        parts.append(f"list contains(clauses, {quoted(clause)})")
+    if since:
+        parts.append(f'at >= date and time("{_time(since, "--since")}")')
+    if until:
+        parts.append(f'at < date and time("{_time(until, "--until", last=True)}")')
+    text = " and ".join(parts)
+    query = build(text)[0] if text else None
+    consulted(context, "query", text=text)
+    return listed(context, query, after, limit, format)
+
+
+def _checked(context: Context, text: str) -> None:
+    """Refuses a question that is no FEEL condition over a record's fields, with the place that is wrong."""
+    from ..audit.query import FIELDS, build
+
+    problems = build(text)[1]
+    if problems:
+        problem = problems[0]
+        mark = " " * problem.start + "^" * max(1, problem.end - problem.start)
+        raise Misuse("bad_question", detail=problem.message, text=text, mark=mark, fields=", ".join(FIELDS))
+
+
+def _time(text: str, name: str, *, last: bool = False) -> str:
+    from .. import clock
+    from .people import instant
+
+    return clock.text(instant(text, name, last=last))
+
+
+def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
+    """Draws where a record version came from and what came of it."""
+    from ..audit.asof import moments
+    from ..audit.lineage import downward, lineage, upward
+    from ..audit.log import load
+
+    case = context.cases.resolve(case)
+    with context.store.read() as connection:
+        graph = lineage(moments(context.cases.definition(case), load(connection, case)))
+    consulted(context, "trace", case=case, record=version)
+    made = graph.find(version)
+    if made is None:
+        known = ", ".join(m.name for versions in graph.versions.values() for m in versions)
+        raise Missing(f"no version {version}", code="CH096", version=version, known=known or "-")
+    up, down = upward(graph, made), downward(graph, made)
+    if as_json:
+        context.output.json({"version": made.name, "value": made.value, "from": up, "came": down})
+        return 0
+    say, output = context.say, context.output
+    output.line(f"{output.style(made.name, 'strong')}  {_deed(context, up['deed'])}")
+    output.line(say("audit.came_from"), "faint")
+    _draw(
+        context,
+        [(_version(context, u), [_up(context, v) for v in u["from"]]) for u in up["from"]]
+        or [(say("audit.nothing_used"), [])],
+    )
+    output.line(say("audit.came_of_it"), "faint")
+    _draw(context, [_down(context, d) for d in down] or [(say("audit.not_used"), [])])
+    return 0
+
+
+Branch = tuple[str, list[Any]]
+
+
+def _up(context: Context, tree: Mapping[str, Any]) -> Branch:
+    return _version(context, tree), [_up(context, below) for below in tree["from"]]
+
+
+def _down(context: Context, tree: Mapping[str, Any]) -> Branch:
+    below = [
+        (made["version"] + (context.say("audit.repeated") if made["repeated"] else ""),
+         [_down(context, further) for further in made["came"]])
+        for made in tree["made"]
+    ]  # fmt: skip
+    return _deed(context, tree["deed"]), below
+
+
+def _version(context: Context, tree: Mapping[str, Any]) -> str:
+    again = context.say("audit.repeated") if tree["repeated"] else ""
+    return f"{tree['version']}  {_deed(context, tree['deed'])}{again}"
+
+
+def _deed(context: Context, deed: Mapping[str, Any] | None) -> str:
+    if deed is None:
+        return ""
+    text = context.say("audit.deed", node=deed["node"] or "", kind=kind_word(context, deed["kind"]),
+                       person=deed["person"], at=context.output.moment(deed["at"]), seq=deed["seq"])  # fmt: skip
+    return " ".join(text.split()) + (context.say("show.because", reason=deed["reason"]) if deed["reason"] else "")
+
+
+def _draw(context: Context, branches: Sequence[Branch], lead: str = "") -> None:
+    for index, (text, below) in enumerate(branches):
+        last = index == len(branches) - 1
+        context.output.line(f"{lead}{'└─ ' if last else '├─ '}{text}")
+        _draw(context, below, lead + ("   " if last else "│  "))
+
+
+def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
+    """Tells why an element is in its state, or which guard holds it back."""
+    from .. import views
+    from ..audit.log import load
+    from ..audit.why import why
+    from .aftermath import named
+    from .show import reason_text
+
+    case = context.cases.resolve(case)
+    definition, state = context.cases.definition(case), context.cases.state(case)
+    if element.partition("[")[0] not in {e.name for e in definition.elements}:
+        raise Missing(f"no element {element}", code="CH098", element=element)
+    with context.store.read() as connection:
+        found = why(definition, state, list(load(connection, case)), element, context.now)
+    consulted(context, "why", case=case, element=element)
+    if as_json:
+        context.output.json({
+            "element": element, "state": found.state,
+            "holds": [views.reason_json(reason, definition) for reason in found.holds],
+            "because": views.reason_json(found.because, definition) if found.because else None,
+            "chain": [record.fields for record in found.chain],
+        })  # fmt: skip
+        return 0
+    say, output = context.say, context.output
+    output.line(f"{named(definition, element)}  {output.style(say(f'states.{found.state}'), 'strong')}")
+    for reason in (*found.holds, *([found.because] if found.because else [])):
+        output.line(f"  {reason_text(context, reason)}  {output.style(reason.code, 'faint')}")
+        place = definition.place(reason.subject) if reason.subject else None
+        if place:
+            output.line("  " + say("frame.clause", place=place).strip(), "faint")
+    if not found.chain:
+        output.line("  " + say("audit.never_moved"))
+    for index, record in enumerate(found.chain):
+        f = record.fields
+        line = say("audit.moved" if index == 0 else "audit.caused", seq=record.seq, kind=kind_word(context, f["kind"]),
+                   element=f.get("element") or say("happened.the_case", case=case), actor=actor_of(f),
+                   at=shown_time(context, f["at"]))  # fmt: skip
+        reason_given = say("show.because", reason=f["reason"]) if f.get("reason") else ""
+        output.line("  " * (index + 1) + " ".join([line, what(f)]).rstrip() + reason_given)
+    return 0
+
+
+def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
+    """Shows a case as it stood at a time, or after a record."""
+    from .. import views
+    from ..audit.asof import as_of
+    from ..audit.log import load
+    from . import show
+    from .people import instant
+
+    case = context.cases.resolve(case)
+    definition = context.cases.definition(case)
+    text = when.removeprefix("#")
+    if when.startswith("#") and not text.isdigit():
+        raise Misuse("not_whole", value=when, name="#SEQ")
+    at = None if when.startswith("#") else instant(when, "TIME", last=True) - (1 if len(when) <= 10 else 0)
+    seq = int(text) if when.startswith("#") else None
+    with context.store.read() as connection:
+        moment = as_of(definition, load(connection, case, until=None), at=at, seq=seq)
+    consulted(context, "as-of", case=case, when=when)
+    if moment is None:
+        context.output.line(context.say("audit.before_start"))
+        return 0
+    if as_json:
+        context.output.json({"seq": moment.last, "at": moment.at, **views.to_json(definition, moment.after, moment.at)})
+        return 0
+    context.output.line(
+        context.say("audit.as_of", seq=moment.last, at=context.output.moment(at if at is not None else moment.at)),
+        "faint",
+    )
+    show.head(context, definition, moment.after, None)
+    show.tree(context, definition, moment.after)
+    show.versions(context, definition, moment.after, False)
+    return 0
+
+
+def _fault(context: Context, fault: Fault) -> str:
+    seq = "?" if fault.seq is None else str(fault.seq)
+    return context.say("audit.fault", case=fault.case, seq=seq, why=context.say(f"verify.{fault.why}"))
+
+
+def run_verify(context: Context, case: str | None, as_json: bool) -> int:
+    """Gives the three verdicts; exit 1 when any fails."""
+    from ..audit.verify import verify
+
+    wanted = chain(context, case) if case else None
+    found = verify(context.store, wanted)
+    consulted(context, "verify", case=wanted, sound="yes" if found.sound else "no")
+    verdicts = (found.integrity, found.completeness, found.truth)
+    if as_json:
+        context.output.json({
+            "sound": found.sound, "cases": found.cases, "records": found.records,
+            "verdicts": [{"name": v.name, "sound": v.sound,
+                          "fault": None if v.fault is None else
+                          {"case": v.fault.case, "seq": v.fault.seq, "why": v.fault.why}} for v in verdicts],
+            "heads": {name: {"records": count, "head": head} for name, (count, head) in found.heads.items()},
+        })  # fmt: skip
+        return 0 if found.sound else FINDINGS
+    say, output = context.say, context.output
+    rows = []
+    for verdict in verdicts:
+        fault = verdict.fault
+        told = say(f"audit.{verdict.name}_holds") if fault is None else _fault(context, fault)
+        word, style = ("audit.sound", "good") if verdict.sound else ("audit.unsound", "bad")
+        rows.append((say(f"audit.{verdict.name}"), output.style(say(word), style), told))
+    output.table((), rows)
+    output.line(say("audit.looked_at", cases=found.cases, records=found.records), "faint")
+    if wanted is not None and wanted in found.heads:
+        output.line(say("audit.head", head=found.heads[wanted][1]), "faint")
+    return 0 if found.sound else FINDINGS
+
+
+_PAGING = [
+    option("--limit", "NUMBER", type=Whole(), default=0),
+    option("--after", "NUMBER", type=Whole(), default=0),
+    option("--format", "TEXT", type=Words(FORMATS), default="table"),
+]
+_AS_JSON = switch(JSON, name="as_json")
+_ASKED = [
+    argument("feel", "FEEL", required=False),
+    option("--case", "CASE"), option("--actor", "PERSON"), option("--since", "TIME"), option("--until", "TIME"),
+    option("--element", "ELEMENT"), option("--kind", "TEXT"), option("--clause", "TEXT"),
+    option("--record-type", "RECORD"),
+]  # fmt: skip
+VERBS = {
+    "audit": Family(
+        "audit",
+        {
+            "log": Verb("audit log", run_log, [argument("case", "CASE"), *_PAGING]),
+            "query": Verb("audit query", run_query, [*_ASKED, *_PAGING]),
+            "trace": Verb(
+                "audit trace", run_trace, [argument("case", "CASE"), argument("version", "RECORD[@VERSION]"), _AS_JSON]
+            ),
+            "why": Verb("audit why", run_why, [argument("case", "CASE"), argument("element", "ELEMENT"), _AS_JSON]),
+            "as-of": Verb(
+                "audit as-of", run_as_of, [argument("case", "CASE"), argument("when", "TIME|#SEQ"), _AS_JSON]
+            ),
+            "verify": Verb("audit verify", run_verify, [argument("case", "CASE", required=False), _AS_JSON]),
+        },
+    )
+}

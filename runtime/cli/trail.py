@@ -1,0 +1,127 @@
+"""Audit records on a terminal or in a stream: a table, JSON lines or CSV, page by page.
+
+Knows how a record is shown, not which ones were asked for.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .context import Context
+from .output import one_line
+
+if TYPE_CHECKING:
+    from ..audit.query import Found, Query
+
+FORMATS = ("table", "jsonl", "csv")
+PAGE = 100
+_CSV = (
+    "position", "case", "seq", "at", "zone", "actor", "role", "on_behalf_of", "kind", "element", "before", "after",
+    "outcome", "reason", "cause", "clauses", "process", "definition", "channel", "host", "build", "prev", "data",
+)  # fmt: skip
+
+
+def listed(context: Context, query: Query | None, after: int, limit: int, format: str) -> int:
+    """Writes the records that answer a query, from after a position on, in one of FORMATS; gives the exit code."""
+    from ..audit.query import run
+
+    # one more than a page tells whether there is a next one; the other formats stream to the end
+    size = limit or (PAGE if format == "table" else None)
+    with context.store.read() as connection:
+        found = run(connection, query, after=after, limit=None if size is None else size + 1)
+        if format == "table":
+            return _table(context, list(found), size or PAGE)
+        count, last = _streamed(context, found, format, size)
+    if size is not None and count > size:
+        sys.stderr.write(context.say("audit.more", position=last) + "\n")
+    return 0
+
+
+def _streamed(context: Context, found: Iterable[Found], format: str, size: int | None) -> tuple[int, int]:
+    count = last = 0
+    writer = csv.writer(context.output.stream, lineterminator="\n")
+    if format == "csv":
+        writer.writerow(_CSV)
+    for record in found:
+        count += 1
+        if size is not None and count > size:
+            break
+        last = record.position
+        if format == "jsonl":
+            context.output.json_line({"position": record.position, **record.fields})
+        else:
+            row = {"position": record.position, **record.fields}
+            writer.writerow([_cell(row.get(name)) for name in _CSV])
+    return count, last
+
+
+def _cell(value: Any) -> str:
+    """Writes a CSV cell; what a spreadsheet would take for a formula is defused with an apostrophe."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return f"'{text}" if text[:1] in "=+-@\t" and not isinstance(value, int) else text
+
+
+def _table(context: Context, found: Sequence[Found], size: int) -> int:
+    say, output = context.say, context.output
+    if not found:
+        output.line(say("audit.nothing"))
+        return 0
+    several = len({record.fields["case"] for record in found}) > 1
+    rows = []
+    for record in found[:size]:
+        f = record.fields
+        change = f"{f.get('before') or '–'} → {f['after']}" if f.get("after") else ""
+        outcome = "" if f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
+        number = f"{f['case'][:6]} {f['seq']}" if several else str(f["seq"])
+        rows.append((
+            str(record.position), number, shown_time(context, f["at"]), actor_of(f), kind_word(context, f["kind"]),
+            f.get("element") or "", change, what(f), f.get("reason") or "", output.style(outcome, "bad"),
+        ))  # fmt: skip
+    heads = ("position", "seq", "at", "actor", "kind", "element", "change", "what", "reason", "outcome")
+    output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))
+    if len(found) > size:
+        output.line(say("audit.more", position=found[size - 1].position), "faint")
+    return 0
+
+
+def shown_time(context: Context, written: str) -> str:
+    """Shows a record's time in the local zone."""
+    from .. import clock
+
+    return str(context.output.moment(clock.read(written)))
+
+
+def actor_of(fields: Mapping[str, Any]) -> str:
+    """Says who did it, in which role, for whom."""
+    role = f" ({fields['role']})" if fields.get("role") else ""
+    behalf = f" ← {fields['on_behalf_of']}" if fields.get("on_behalf_of") else ""
+    return f"{fields['actor']}{behalf}{role}"
+
+
+def kind_word(context: Context, kind: str) -> str:
+    """Says a record's kind in the reader's language."""
+    return context.say.find(f"kinds.{kind}") or kind
+
+
+def what(fields: Mapping[str, Any]) -> str:
+    """Says in a few words what a record is about beyond its element: a version, a refusal's code, a comment."""
+    data = fields.get("data", {})
+    if "record" in data:
+        number = data.get("number", data.get("version"))
+        return f"{data['record']} v{number}" if number is not None else str(data["record"])
+    reasons = data.get("reasons")
+    if isinstance(reasons, list):
+        return " ".join(dict.fromkeys(str(reason.get("code", "")) for reason in reasons))
+    because = data.get("because")
+    if isinstance(because, Mapping):
+        return str(because.get("code", ""))
+    for name in ("check", "text", "to", "connector", "signal", "person", "question", "name"):
+        if isinstance(data.get(name), str):
+            return one_line(data[name])[:40]
+    return ""
