@@ -69,7 +69,7 @@ def register(*rows: tuple[str, Callable[[Parts], Any]]) -> None:
     CALLBACKS.update(rows)
 
 
-# --- lists and small parts ------------------------------------------------------------------------------------------------
+# --- lists and small parts --------------------------------------------------------------------------------
 
 
 def _more(c: Parts) -> Any:
@@ -123,7 +123,7 @@ register(
     ("target_case", _target),
 )
 
-# --- declarations -----------------------------------------------------------------------------------------------------------
+# --- declarations --------------------------------------------------------------------------------
 
 
 def _head(c: Parts, titled: tuple[t.Name, t.Text | None], last: Any = None) -> dict[str, Any]:
@@ -200,9 +200,9 @@ register(
     ("field_titled", lambda c: _field(c, text_of(c[2]), c[3], c[5])),
 )
 
-# --- calendars --------------------------------------------------------------------------------------------------------------
+# --- calendars --------------------------------------------------------------------------------
 
-_DAYS = {d: n for n, d in enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))}
+DAYS = {d: n for n, d in enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))}
 
 
 def _minutes(clock: Lexeme) -> int:
@@ -213,7 +213,7 @@ def _minutes(clock: Lexeme) -> int:
 def _hours(c: Parts, first: Lexeme, last: Lexeme) -> t.Hours:
     spans = [(a, b) for a, b, _ in c[-1]]
     span = (c[0].start_pos, c[-1][-1][2])
-    return t.Hours(_DAYS[first.value], _DAYS[last.value], tuple(spans), span=span, comments=c[0].comments)
+    return t.Hours(DAYS[first.value], DAYS[last.value], tuple(spans), span=span, comments=c[0].comments)
 
 
 register(
@@ -226,7 +226,7 @@ register(
     ("hours_of_days", lambda c: _hours(c, c[0], c[2])),
 )
 
-# --- elements and their clauses -----------------------------------------------------------------------------------------------
+# --- elements and their clauses --------------------------------------------------------------------------------
 
 
 def _kind(lexeme: Lexeme) -> Any:
@@ -242,7 +242,7 @@ _WHEN = {"ENTER_WHEN": "enter", "EXIT_WHEN": "exit"}
 
 register(
     ("element", lambda c: t.Element(_kind(c[0]), c[1][0], c[1][1], tuple(c[3]), **_head(c, c[1]))),
-    ("element_inline", lambda c: t.Element(_kind(c[0]), *c[1], (*c[2], *c[4]), **_head(c, c[1], c[2][-1]))),
+    ("element_inline", lambda c: t.Element(_kind(c[0]), c[1][0], c[1][1], (*c[2], *c[4]), **_head(c, c[1], c[2][-1]))),
     ("raci", lambda c: t.Raci(_kind(c[0]), names_of(c[1]), **place(c))),
     ("assign", lambda c: t.Assign("expression", expr_of(c[1]), **place(c))),
     ("assign_least_busy", lambda c: t.Assign("least busy", **place(c))),

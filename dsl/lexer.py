@@ -21,7 +21,9 @@ from .words import spellings
 _NAME = r"[^\W\d]\w*"
 _PATH = rf"{_NAME}(?:\.{_NAME})*"
 _KEY = rf"{_PATH}(?:\[\d+(?:\.\d+)*\])?"
-_AFTER_SUBJECT = "|".join(re.escape(w).replace(r"\ ", r"\s+") for w, t, _, _ in spellings() if t in ("IS", "WAS_DONE_BY"))
+_AFTER_SUBJECT = "|".join(
+    re.escape(w).replace(r"\ ", r"\s+") for w, terminal, _, _ in spellings() if terminal in ("IS", "WAS_DONE_BY")
+)
 
 # Terminals that are not words, in the order in which they are tried.
 PATTERNS: Mapping[str, str] = {

@@ -41,7 +41,7 @@ assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
 LIMIT_ERRORS = 200
 _TRIES = 4  # how many doubtful keywords of one line are read as names
 # What stands for a missing part of a header, so that its block can be read.
-_STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "INT": "1", "ID": "0"}
+_STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Parse:
         self.base = -1  # how many states stood before the line being read, -1 while none of it is taken
         self.lost = False  # a line at the top could not be read at all
 
-    # --- the file ---------------------------------------------------------------------------------------------------------
+    # --- the file --------------------------------------------------------------------------------
 
     def run(self) -> Parsed:
         source, levels, skip_above = self.source, [0], -1
@@ -156,11 +156,11 @@ class _Parse:
         hit = {tops[max(0, bisect_right(tops, d.span[0]) - 1)] for d in self.diagnostics if tops}
         return frozenset(n for n, item in enumerate(items) if item.span[0] in hit)
 
-    def report(self, code: str, start: int, end: int, fix: Fix | None = None, **arguments: object) -> None:
+    def report(self, code: str, start: int, end: int, *, fix: Fix | None = None, **arguments: Any) -> None:
         self.errors += 1
         self.diagnostics.append(Diagnostic(code, (start, end), arguments, fix, self.source.path))
 
-    # --- a line -----------------------------------------------------------------------------------------------------------
+    # --- a line --------------------------------------------------------------------------------
 
     def line(self, start: int, stop: int) -> bool:
         """Reads a logical line up to its NL, mending it if it must be; False when the parser stands before it still."""
@@ -218,7 +218,7 @@ class _Parse:
         """Reports an unreadable line once and reads what can be read of it, so that its block is not lost."""
         text, place = self.text, error.place
         found = complaint(text, start, stop, place, error.mode.accepted)
-        self.report(found.code, *found.span, found.fix, **found.arguments)
+        self.report(found.code, *found.span, fix=found.fix, **found.arguments)
         if found.guess:
             terminal, value = found.guess
             try:
@@ -257,7 +257,7 @@ class _Parse:
         return False
 
 
-# --- the automaton ----------------------------------------------------------------------------------------------------------
+# --- the automaton --------------------------------------------------------------------------------
 
 
 _BY_STATE: dict[int, Mode] = {}

@@ -13,10 +13,9 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from .diagnostic import Diagnostic
-from .tree import NO_COMMENTS, Comments
+from .tree import Comments
 
 # What a file may at most be. The engine runs what people write, and nobody writes more.
 LIMITS = {"bytes": 16 * 1024 * 1024, "line": 20_000, "depth": 64, "lines_in_brackets": 10_000}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from typing import Any
 
 from .diagnostic import Fix
 from .tree import Span
@@ -34,7 +35,7 @@ _SHOWN = 8
 class Complaint:
     code: str
     span: Span
-    arguments: Mapping[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     fix: Fix | None = None
     guess: tuple[str, str] | None = None  # the terminal and value of the word that was probably meant
 
@@ -48,7 +49,7 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     match = _FOUND.match(text, place, stop)
     found = match.group() if match else text[place]
     span = (place, place + len(found))
-    arguments: dict[str, object] = {"found": found, "expected": expected}
+    arguments: dict[str, Any] = {"found": found, "expected": expected}
     guessed = _guess(found, accepted) if _WORD.match(found) else None
     if guessed:
         words, terminal, value = guessed

@@ -67,7 +67,7 @@ class Argument(Node):
     file: Text | None = None
 
 
-# --- header clauses -------------------------------------------------------------------------------------------------
+# --- header clauses --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,10 @@ class Source(Line):
 
 @dataclass(frozen=True, slots=True)
 class Type(Node):
-    """`text`, `list of T`, `choice "a" | "b"`, or a record's name. `name` is the canonical English word of a built-in."""
+    """`text`, `list of T`, `choice "a" | "b"`, or a record's name.
+
+    `name` is the English word of a built-in type, `list`, `choice` or the record's name.
+    """
 
     name: str
     item: Type | None = None
@@ -201,7 +204,7 @@ class Separation(Line):
     body: tuple[Source, ...] = ()
 
 
-# --- clauses of phases, activities, approvals, milestones --------------------------------------------------------------
+# --- clauses of phases, activities, approvals, milestones --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +403,7 @@ class Element(Line):
     body: tuple[Line, ...] = ()
 
 
-# --- KPIs ----------------------------------------------------------------------------------------------------------------
+# --- KPIs --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,7 +434,7 @@ class Kpi(Line):
     body: tuple[Figure | Unit | Over | Owner | Source, ...] = ()
 
 
-# --- scenarios -----------------------------------------------------------------------------------------------------------
+# --- scenarios --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -552,7 +555,7 @@ class Scenario(Line):
     body: tuple[Line, ...] = ()
 
 
-# --- files ---------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
