@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -18,7 +18,7 @@ from ..engine import definition as definitions
 from ..engine import state as states
 from ..engine.definition import Definition
 from ..engine.errors import CharterError
-from ..engine.state import CaseState
+from ..engine.state import CaseState, Node, Version
 from .audit.log import Chain
 from .readmodels import Shape
 from .store import tables as t
@@ -104,6 +104,7 @@ class Archive:
     def __init__(self, remembered: int = 256) -> None:
         self._pinned: dict[str, Pinned] = {}
         self._states: dict[str, tuple[str, CaseState]] = {}
+        self._writings: dict[str, StateText] = {}
         self._remembered = remembered
 
     def pinned(self, connection: Connection, digest: str) -> Pinned:
@@ -147,11 +148,13 @@ class Archive:
         self._states.pop(case, None)
         self._states[case] = (head, state)
         if len(self._states) > self._remembered:
-            self._states.pop(next(iter(self._states)))
+            oldest = next(iter(self._states))
+            del self._states[oldest]
+            self._writings.pop(oldest, None)
 
     def save(self, connection: Connection, before: CaseFile, chain: Chain, state: CaseState) -> None:
         """Writes a case's new state and chain end; raises Overtaken when the row is no longer the one that was read."""
-        text = write_state(state)
+        text = self._writings.setdefault(chain.case, StateText()).write(state)
         moves = (state.commands, chain.records, chain.head, chain.last_at, text)
         if not before.stored:
             _INSERT.run(
@@ -174,9 +177,36 @@ class Archive:
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-def write_state(state: CaseState) -> str:
-    """Writes a state as compact JSON text."""
-    return _dumps(states.to_json(state))
+class StateText:
+    """Writes one case's states as JSON text, anew only where a node or version is another than the last time.
+
+    Nodes and versions are immutable, so the same object has the same text.
+    """
+
+    __slots__ = ("_nodes", "_versions")
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, tuple[Node, str]] = {}
+        self._versions: dict[str, tuple[Version, str]] = {}
+
+    def write(self, state: CaseState) -> str:
+        """Gives what `json.dumps(state.to_json(state))` would, in compact form."""
+        nodes, versions = self._nodes, self._versions
+        fresh = {k: n for k, n in state.nodes.items() if k not in nodes or nodes[k][0] is not n}
+        written = {k: v for k, v in state.versions.items() if k not in versions or versions[k][0] is not v}
+        data = states.to_json(replace(state, nodes=fresh, versions=written))
+        for (key, node), row in zip(fresh.items(), data.pop("nodes"), strict=True):
+            nodes[key] = (node, _dumps(row))
+        for key, row in data.pop("versions").items():
+            versions[key] = (written[key], f"{_dumps(key)}:{_dumps(row)}")
+        if len(nodes) > len(state.nodes):
+            self._nodes = nodes = {k: nodes[k] for k in state.nodes}
+        if len(versions) > len(state.versions):
+            self._versions = versions = {k: versions[k] for k in state.versions}
+        head = _dumps(data)[1:-1]
+        rows = ",".join([nodes[k][1] for k in state.nodes])
+        last = ",".join([versions[k][1] for k in state.versions])
+        return f'{{{head}{"," if head else ""}"nodes":[{rows}],"versions":{{{last}}}}}'
 
 
 def resolve(connection: Connection, text: str) -> str:

@@ -230,9 +230,7 @@ class Cases:
     def _tick(self, case: str, until: int) -> int:
         with self.store.write() as connection:
             file = self._archive.load(connection, case)
-            after, done, _ = self._run_down(connection, file, until)
-        self._archive.saw(case, after.chain.head, after.state)
-        return done
+            return self._run_down(connection, file, until)[1]
 
     def _run_down(self, connection: Connection, file: CaseFile, until: int) -> tuple[CaseFile, int, list[Effect]]:
         """Sends the ticks that are due, inside the transaction."""
@@ -281,7 +279,6 @@ class Cases:
         except Overtaken:
             # Only databases that lock rows come here: another host moved the case between our read and our write.
             return self._conflict(case, person, verb, seen)
-        self._archive.saw(case, file.chain.head, file.state)
         if effects:
             self._delivery.deliver(case)
             with self.store.read() as connection:
@@ -341,6 +338,8 @@ class Cases:
         readmodels.keep(connection, pinned.shape, file.state, done.state, sealed)
         if done.effects:
             post(connection, file.chain.case, done.effects, command.at)
+        # What is remembered is known by its head, so that it does no harm should the transaction fail.
+        self._archive.saw(file.chain.case, chain.head, done.state)
         return CaseFile(chain, done.state, pinned)
 
     def answer(self, connection: Connection, case: str, build: Callable[[CaseFile, int], Command | None]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
 
-from ..engine.commands import Actor
+from ..engine.commands import SYSTEM, Actor
 from ..engine.records import Refusal
 from .audit.log import ORGANISATION
 from .refusals import NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
@@ -132,7 +132,7 @@ class Directory:
     ) -> Actor | Refusal:
         """Gives a person's authority in a process at an instant, or refuses: unknown, or no stand-in."""
         found = self.person(connection, person)
-        if found is None or not found.active:
+        if found is None or not found.active or person == SYSTEM.person:
             return refusal(UNKNOWN_PERSON, person=person)
         own = found.roles(process)
         lent: tuple[str, ...] = ()

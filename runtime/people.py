@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from ..engine.commands import SYSTEM
 from ..engine.errors import CharterError
 from ..engine.records import Record
 from . import clock as server
@@ -187,6 +188,8 @@ class People:
     # -- one change inside a transaction -------------------------------------------------------------------------
 
     def _add(self, connection: Connection, person: str, name: str | None) -> None:
+        if person == SYSTEM.person:
+            raise BadPerson(f"{person} is the engine's own name", person=person, field="id")
         found = load(connection, person)
         if found is None:
             connection.execute(insert(t.persons).values(id=person, name=name or person, active=1))

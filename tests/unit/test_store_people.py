@@ -117,6 +117,7 @@ def test_impossible_people_are_refused_whole(store: Store) -> None:
     for bad in (
         {"roles": ["x"]},
         {"id": "a|b"},
+        {"id": "system"},
         {"id": "wang", "rolls": []},
         {"id": "wang", "skills": {"law": "much"}},
         {"id": "wang", "absences": [{"since": "2026-03-02", "until": "2026-02-02"}]},
