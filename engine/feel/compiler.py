@@ -361,6 +361,7 @@ def _compilers() -> dict[type, Compile]:
         t.If: _if,
         t.Call: _call,
         t.NamedCall: _named_call,
+        t.Embedded: lambda node, scope: node.make(scope),
         **loops.COMPILERS,
     }
 

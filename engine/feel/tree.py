@@ -6,6 +6,7 @@ JSON-able both ways and says nothing of names in scope, types or values.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator as Walk
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -203,6 +204,16 @@ class TypeName(Node):
     name: str
     members: tuple[TypeName, ...] = ()
     keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded(Node):
+    """What no text can say and yet has a value in its place, such as a decision table.
+
+    `make` takes the scope (compiler.Scope) and gives the closure. It stands only in trees that are not read from text.
+    """
+
+    make: Callable[[Any], Callable[[Any], Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,117 @@
+"""Item definitions as types with allowed values (DMN 1.5, 7.3.2 and 10.3.2.9): what a value must be to pass.
+
+A value is fitted by the standard's implicit conversions; one that does not fit, or is not among the allowed values,
+is null with a reason. Types are resolved by name when first asked for, so definitions may stand in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..feel import parse
+from ..feel import types as y
+from ..feel.compiler import Scope, closure
+from ..feel.frames import Frame, Run
+from . import model as m
+
+_CELL = Scope((frozenset(("?",)),))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """A type, its allowed values (unary tests asked of each value), and the items of its parts."""
+
+    type: y.Type
+    allowed: tuple[Run, ...] = ()
+    components: Mapping[str, Item] | None = None
+    member: Item | None = None
+
+    def fit(self, value: Any, frame: Frame) -> Any:
+        """Gives the value as this type has it; null, and a reason, where it does not belong."""
+        if value is None:
+            return None
+        fitted = y.coerce(value, self.type)
+        if fitted is y.MISFIT:
+            return frame.note(f"{y.type_of(value)} is not {self.type}")
+        return fitted if self.admits(fitted, frame) else frame.note("the value is not among the allowed ones")
+
+    def admits(self, value: Any, frame: Frame) -> bool:
+        """Says whether a value of the type is allowed, with all its parts."""
+        if value is None:
+            return True
+        if self.member is not None and not all(self.member.admits(each, frame) for each in value):
+            return False
+        if self.components is not None and not all(
+            item.admits(value.get(name), frame) for name, item in self.components.items()
+        ):
+            return False
+        return all(test(Frame({"?": value}, frame, frame.state)) is True for test in self.allowed)
+
+
+def tests(text: str | None, names: frozenset[str]) -> tuple[Run, ...]:
+    """Compiles unary tests of allowed values; none where there is no text, or one that cannot be read."""
+    if text is None:
+        return ()
+    tree = parse(text, names=names, dialect="dmn", kind="unary").tree
+    return () if tree is None else (closure(tree, _CELL),)
+
+
+class Items:
+    """The item definitions of a model, and under `prefix.` those of its imports."""
+
+    def __init__(self, definitions: Mapping[str, m.ItemDefinition], names: frozenset[str]) -> None:
+        self.definitions = definitions
+        self.names = names
+        self._made: dict[str, Item | None] = {}
+
+    def named(self, name: str | None) -> Item | None:
+        """Gives the item of a type's name; None for no name, `Any` and names that nothing defines."""
+        if name is None:
+            return None
+        if name not in self._made:
+            self._made[name] = None  # a definition that contains itself is not checked further down
+            definition = self.definitions.get(name)
+            prefix = name[: len(name) - len(definition.name)] if definition is not None else ""
+            self._made[name] = _plain(name) if definition is None else self._item(definition, prefix)
+        return self._made[name]
+
+    def types(self) -> dict[str, y.Type]:
+        """Gives every named type, for `instance of`."""
+        made = {name: self.named(name) for name in self.definitions}
+        return {name: item.type for name, item in made.items() if item is not None}
+
+    def _item(self, definition: m.ItemDefinition, prefix: str) -> Item:
+        base = self._base(definition, prefix)
+        allowed = tests(definition.allowed, self.names)
+        constraint = tests(definition.constraint, self.names)
+        if not definition.collection:
+            return Item(base.type, (*base.allowed, *allowed, *constraint), base.components, base.member)
+        # Allowed values of a collection are those of its items, a type constraint is one of the whole.
+        member = Item(base.type, (*base.allowed, *allowed), base.components, base.member)
+        return Item(y.ListType(member.type), constraint, None, member)
+
+    def _base(self, definition: m.ItemDefinition, prefix: str) -> Item:
+        if definition.components:
+            parts = {c.name: self._item(c, prefix) for c in definition.components}
+            return Item(y.ContextType({name: part.type for name, part in parts.items()}), components=parts)
+        if definition.function is not None:
+            parameters, result = definition.function
+            types = tuple(self._type(name, prefix) for name in parameters)
+            return Item(y.FunctionType(types, self._type(result, prefix)))
+        name = definition.type
+        if name is None:
+            return Item(y.ANY)
+        own = prefix + name if prefix + name in self.definitions else name
+        return self.named(own) or Item(y.ANY)
+
+    def _type(self, name: str | None, prefix: str) -> y.Type:
+        item = None if name is None else self.named(prefix + name if prefix + name in self.definitions else name)
+        return y.ANY if item is None else item.type
+
+
+def _plain(name: str) -> Item | None:
+    kind = y.NAMED.get(name)
+    return None if kind is None or kind is y.ANY else Item(kind)
+

@@ -1,0 +1,227 @@
+"""Decision tables (OMG DMN 1.5, chapter 8): which rules hold for these inputs, and what they say together.
+
+A column of tests is indexed where its cells are constants and intervals (`columns`), so that the rules of a large
+table are looked up and only what the index cannot decide is evaluated. `Table.hits` tells the rows, for the audit.
+Invariants: rules are numbered from 0 in the order of the table; a hit is a rule all of whose tests are true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from ..feel import parse
+from ..feel import tree as t
+from ..feel.compiler import Scope, closure
+from ..feel.frames import Frame, Run
+from ..feel.operators import ARITHMETIC, compare, equal
+from . import model as m
+from .columns import Column
+from .items import Item, Items, tests
+
+Read = Callable[..., t.Node]
+
+
+class Table:
+    """A table compiled for the scope it stands in."""
+
+    def __init__(self, box: m.Table, scope: Scope, names: frozenset[str], items: Items, read: Read) -> None:
+        self.box = box
+        cell = scope.within("?")
+        self.inputs = [closure(read(clause.expression, names), scope) for clause in box.inputs]
+        self.types = [items.named(clause.type) for clause in box.inputs]
+        self.allowed = [tests(clause.allowed, names) for clause in box.inputs]
+        self.columns = [
+            Column([_cell(rule.tests, index, names, read) for rule in box.rules], cell)
+            for index in range(len(box.inputs))
+        ]
+        self.names = [clause.name or "" for clause in box.outputs]
+        self.kinds: list[Item | None] = [items.named(clause.type) for clause in box.outputs]
+        self.results = [
+            [closure(read(text, names), scope) for text in rule.outputs[: len(box.outputs)]] for rule in box.rules
+        ]
+        self.defaults = [
+            None if clause.default is None else closure(read(clause.default, names), scope) for clause in box.outputs
+        ]
+        self.priorities = [_priorities(clause.allowed, names, scope) for clause in box.outputs]
+        self.every = (1 << len(box.rules)) - 1
+        self.first_only = box.hit_policy == "FIRST"
+
+    def hits(self, frame: Frame) -> list[int] | None:
+        """Lists the rules that hold, in table order; None, with a reason, when an input is not allowed."""
+        values = []
+        candidates = self.every
+        unsure: list[int] = []
+        for run, kind, allowed, column in zip(self.inputs, self.types, self.allowed, self.columns, strict=True):
+            value = run(frame)
+            if kind is not None and value is not None:
+                value = kind.fit(value, frame)
+            if any(test(Frame({"?": value}, frame, frame.state)) is not True for test in allowed):
+                frame.note("an input of the table is not among its allowed values")
+                return None
+            sure, maybe = column.rules(value)
+            candidates &= sure | maybe
+            unsure.append(maybe)
+            values.append(Frame({"?": value}, frame, frame.state))
+        found = []
+        for rule in _bits(candidates):
+            if all(
+                not maybe >> rule & 1 or column.tests[rule](cell) is True
+                for column, maybe, cell in zip(self.columns, unsure, values, strict=True)
+            ):
+                found.append(rule)
+                if self.first_only:
+                    break
+        return found
+
+    def __call__(self, frame: Frame) -> Any:
+        """Gives the table's value under its hit policy."""
+        hits = self.hits(frame)
+        if hits is None:
+            return None
+        if not hits:
+            return self._default(frame)
+        return POLICIES[self.box.hit_policy](self, hits, frame)
+
+    def outputs(self, rule: int, frame: Frame) -> tuple[Any, ...]:
+        return tuple(
+            run(frame) if kind is None else kind.fit(run(frame), frame)
+            for run, kind in zip(self.results[rule], self.kinds, strict=False)
+        )
+
+    def value(self, outputs: tuple[Any, ...]) -> Any:
+        """Puts the outputs of one rule together: a context where there are several columns."""
+        if len(self.names) == 1:
+            return outputs[0] if outputs else None
+        return dict(zip(self.names, outputs, strict=False))
+
+    def _default(self, frame: Frame) -> Any:
+        if not any(self.defaults):
+            if self.box.hit_policy == "COLLECT" and self.box.aggregation is None:
+                return []
+            if self.box.aggregation == "COUNT":
+                return Decimal(0)
+            return frame.note("no rule of the table holds, and it has no default")
+        value = self.value(tuple(None if run is None else run(frame) for run in self.defaults))
+        several = self.box.hit_policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER") and self.box.aggregation is None
+        return [value] if several else value
+
+    def ranked(self, hits: list[int], frame: Frame) -> list[tuple[Any, ...]]:
+        """Gives the outputs of the hits, those whose values stand first among the allowed ones first."""
+        orders = [None if run is None else run(frame) for run in self.priorities]
+
+        def rank(outputs: tuple[Any, ...]) -> tuple[int, ...]:
+            return tuple(
+                next((i for i, each in enumerate(order) if equal(each, value) is True), len(order))
+                for order, value in zip(orders, outputs, strict=True)
+                if order is not None
+            )
+
+        return sorted((self.outputs(rule, frame) for rule in hits), key=rank)
+
+
+def table(box: m.Table, scope: Scope, names: frozenset[str], items: Items, read: Read) -> Run:
+    """Compiles a decision table to a closure."""
+    return Table(box, scope, names, items, read)
+
+
+def _cell(cells: tuple[str, ...], index: int, names: frozenset[str], read: Read) -> t.Node:
+    return read(cells[index], names, "unary") if index < len(cells) else t.Tests(())
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def _priorities(text: str | None, names: frozenset[str], scope: Scope) -> Run | None:
+    # The allowed values of an output, in their order, read as a list.
+    if text is None:
+        return None
+    tree = parse(f"[{text}]", names=names, dialect="dmn").tree
+    return None if tree is None else closure(tree, scope)
+
+
+def _unique(table: Table, hits: list[int], frame: Frame) -> Any:
+    if len(hits) > 1:
+        return frame.note(f"rules {_numbers(hits)} hold at once in a table where one may")
+    return table.value(table.outputs(hits[0], frame))
+
+
+def _first(table: Table, hits: list[int], frame: Frame) -> Any:
+    return table.value(table.outputs(hits[0], frame))
+
+
+def _any(table: Table, hits: list[int], frame: Frame) -> Any:
+    values = [table.outputs(rule, frame) for rule in hits]
+    if any(equal(list(values[0]), list(other)) is not True for other in values[1:]):
+        return frame.note(f"rules {_numbers(hits)} hold at once and do not agree")
+    return table.value(values[0])
+
+
+def _priority(table: Table, hits: list[int], frame: Frame) -> Any:
+    return table.value(table.ranked(hits, frame)[0])
+
+
+def _output_order(table: Table, hits: list[int], frame: Frame) -> Any:
+    return [table.value(outputs) for outputs in table.ranked(hits, frame)]
+
+
+def _rule_order(table: Table, hits: list[int], frame: Frame) -> Any:
+    return [table.value(table.outputs(rule, frame)) for rule in hits]
+
+
+def _collect(table: Table, hits: list[int], frame: Frame) -> Any:
+    values = _rule_order(table, hits, frame)
+    aggregation = table.box.aggregation
+    if aggregation is None:
+        return values
+    if aggregation == "COUNT":
+        return Decimal(len(values))
+    if len(table.names) > 1:
+        columns = [[value[name] for value in values] for name in table.names]
+        return dict(zip(table.names, (AGGREGATIONS[aggregation](column, frame) for column in columns), strict=True))
+    return AGGREGATIONS[aggregation](values, frame)
+
+
+def _sum(values: list[Any], frame: Frame) -> Any:
+    total = values[0]
+    for value in values[1:]:
+        add = ARITHMETIC["+"].get((type(total), type(value)))
+        if add is None:
+            return frame.note("the outputs of the table cannot be added")
+        total = add(total, value)
+    return total
+
+
+def _extreme(op: str) -> Callable[[list[Any], Frame], Any]:
+    def extreme(values: list[Any], frame: Frame) -> Any:
+        best = values[0]
+        for value in values[1:]:
+            better = compare(op, value, best)
+            if better is None:
+                return frame.note("the outputs of the table have no order")
+            best = value if better else best
+        return best
+
+    return extreme
+
+
+def _numbers(hits: list[int]) -> str:
+    return ", ".join(str(rule + 1) for rule in hits)
+
+
+AGGREGATIONS: dict[str, Callable[[list[Any], Frame], Any]] = {"SUM": _sum, "MIN": _extreme("<"), "MAX": _extreme(">")}
+
+POLICIES: dict[str, Callable[[Table, list[int], Frame], Any]] = {
+    "UNIQUE": _unique,
+    "FIRST": _first,
+    "ANY": _any,
+    "PRIORITY": _priority,
+    "OUTPUT ORDER": _output_order,
+    "RULE ORDER": _rule_order,
+    "COLLECT": _collect,
+}

@@ -1,0 +1,61 @@
+"""A table's index must never change what the table says: looked up and asked one by one, the same rules hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charter.engine.decisions import model as m
+from charter.engine.decisions.boxes import read
+from charter.engine.decisions.columns import Column
+from charter.engine.decisions.graph import Graph
+from charter.engine.feel import Env
+from charter.engine.feel.compiler import Scope
+from charter.engine.feel.frames import Frame, State
+
+NUMBERS = st.integers(-5, 5)
+CELLS = st.one_of(
+    st.just("-"),
+    NUMBERS.map(str),
+    st.lists(NUMBERS.map(str), min_size=2, max_size=3).map(", ".join),
+    st.tuples(st.sampled_from(["<", "<=", ">", ">="]), NUMBERS).map(lambda p: f"{p[0]} {p[1]}"),
+    st.tuples(st.sampled_from("[("), NUMBERS, NUMBERS, st.sampled_from("])")).map(
+        lambda p: f"{p[0]}{min(p[1], p[2])}..{max(p[1], p[2])}{p[3]}"
+    ),
+    NUMBERS.map(lambda n: f"not({n})"),
+    NUMBERS.map(lambda n: f"? > {n}"),
+    st.sampled_from(['"high"', '"low"', "true", "null", '"high", 3', "< 2, > 4", "[1..3], [2..5)", "other"]),
+)
+OTHERS = ["high", "low", True, False, None, Decimal("2.5"), [Decimal(3)]]
+VALUES = st.one_of(NUMBERS.map(Decimal), st.sampled_from(OTHERS))
+
+
+@given(st.lists(CELLS, max_size=90), VALUES)
+def test_the_index_agrees_with_asking_every_rule(cells: list[str], value: object) -> None:
+    column = Column([read(cell, frozenset(), "unary") for cell in cells], Scope().within("?"))
+    frame = Frame({"?": value}, Frame({}, None, state := State(Env(), False)), state)
+    sure, maybe = column.rules(value)
+    for rule, test in enumerate(column.tests):
+        holds = test(frame) is True
+        assert holds == bool(sure >> rule & 1) or bool(maybe >> rule & 1), cells[rule]
+        assert not sure >> rule & 1 or holds, cells[rule]
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12), VALUES, VALUES)
+def test_first_is_the_first_of_rule_order(rows: list[tuple[str, str]], x: object, y: object) -> None:
+    rules = tuple(m.Rule(row, (str(number),)) for number, row in enumerate(rows))
+    inputs, outputs = (m.InputClause("x"), m.InputClause("y")), (m.OutputClause(None),)
+
+    def said(policy: m.HitPolicy) -> object:
+        decision = m.Decision("d", "d", m.Table(inputs, outputs, rules, policy), requires=("x", "y"))
+        model = m.Model("t", "t", inputs=(m.InputData("x", "x"), m.InputData("y", "y")), decisions=(decision,))
+        return Graph(model).evaluate("d", {"x": x, "y": y}).value
+
+    every = said("RULE ORDER")
+    assert said("FIRST") == (every[0] if every else None)
+    if every and len(every) == 1:
+        assert said("UNIQUE") == every[0]
+    if every and len(every) > 1:
+        assert said("UNIQUE") is None
