@@ -63,7 +63,7 @@ def driver(connection: Connection) -> Any:
 
 
 def use_write_ahead_log(connection: Connection) -> None:
-    """Turns the write-ahead log on, for good; outside a transaction, and only for a database of ours."""
+    """Turns the write-ahead log on, for good; only for a database of ours."""
     raw = driver(connection)
     raw.execute("ROLLBACK")
     raw.execute("PRAGMA journal_mode=WAL")

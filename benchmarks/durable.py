@@ -1,0 +1,234 @@
+"""How fast commands are when each is durable: Charter on SQLite beside raw sqlite3 and beside SpiffWorkflow.
+
+The same process three times: ten steps, an approval that sends work back once, a branch. A step is one command (Charter),
+one transaction with one update and one insert of the same sizes (raw sqlite3), one task run, saved as JSON and loaded again
+(SpiffWorkflow, into the same kind of database). All with the write-ahead log and synchronous=FULL, all in one run,
+alternating, best of several rounds. Wanted: at most 2.0 times raw sqlite3; at least 3 times SpiffWorkflow's rate.
+
+    python -m benchmarks.durable [--cases N] [--rounds N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from charter.engine.definition import (
+    After,
+    Agreement,
+    Consequence,
+    Definition,
+    Element,
+    Field,
+    Input,
+    RecordType,
+    Role,
+    Stage,
+    TypeRef,
+)
+from charter.runtime.cases import Cases
+from charter.runtime.people import People
+from charter.runtime.store import open_store
+
+_ROLE = ("clerk",)
+
+
+def _activity(name: str, after: str | None, **more: object) -> Element:
+    waits = (After((after,), 1),) if after else ()
+    return Element(name, name, "activity", roles=_ROLE, after=waits, **more)  # type: ignore[arg-type]
+
+
+PROCESS = Definition(
+    "ten_steps",
+    "ten steps",
+    owner="boss",
+    roles=(Role("clerk", "clerk"), Role("boss", "boss")),
+    records=(RecordType("offer", "offer", (Field("amount", "amount", TypeRef("number")),)),),
+    elements=(
+        _activity("receive", None),
+        _activity("sort_out", "receive"),
+        _activity("calculate", "sort_out", outputs=("offer",)),
+        Element(
+            "decide", "decide", "approval", inputs=(Input("offer"),),
+            agreement=Agreement(
+                "offer", (Stage((("boss", 1),), 1),), on_reject=Consequence("return", "calculate")
+            ),
+        ),
+        _activity("call_back", "decide", when="offer.amount > 100"),
+        _activity("write_letter", "call_back"),
+        _activity("send", "write_letter"),
+        _activity("book", "send"),
+        _activity("file", "book"),
+        _activity("close", "file"),
+    ),
+)  # fmt: skip
+
+# (verb, node, person, arguments): one rejection and one round of rework
+COMMANDS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
+    ("complete", "receive", "li", {}),
+    ("complete", "sort_out", "li", {}),
+    ("complete", "calculate", "li", {"records": {"offer": {"amount": 500}}}),
+    ("reject", "decide", "wang", {"reason": "too dear"}),
+    ("complete", "calculate", "li", {"records": {"offer": {"amount": 400}}}),
+    ("approve", "decide", "wang", {}),
+    *(("complete", node, "li", {}) for node in ("call_back", "write_letter", "send", "book", "file", "close")),
+)
+
+
+def charter(folder: Path, cases: int) -> Iterator[None]:
+    """Runs cases through the whole runtime; yields after each durable step."""
+    with open_store(str(folder / "charter.db")) as store:
+        people = People(store, by="root")
+        for person, role in (("li", "clerk"), ("wang", "boss")):
+            people.add(person)
+            people.grant(person, role)
+        host = Cases(store)
+        host.deploy(PROCESS, by="root")
+        for _ in range(cases):
+            case = host.start("ten_steps", person="li").case
+            yield
+            for verb, node, person, arguments in COMMANDS:
+                done = host.perform(case, person=person, verb=verb, node=node, **arguments)
+                assert done.refusal is None, done.refusal
+                yield
+            assert done.state.status == "completed"
+
+
+def _sizes(folder: Path) -> tuple[str, bytes]:
+    """Gives a typical state and record body of Charter's, for the raw database to write as well."""
+    raw = sqlite3.connect(folder / "charter.db")
+    state = raw.execute("SELECT state FROM cases ORDER BY length(state) LIMIT 1 OFFSET 5").fetchone()[0]
+    body = raw.execute("SELECT body FROM records WHERE kind = 'completed' ORDER BY position LIMIT 1 OFFSET 7").fetchone()[0]
+    raw.close()
+    return state, body
+
+
+def _database(path: Path) -> sqlite3.Connection:
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("PRAGMA journal_mode=WAL")
+    raw.execute("PRAGMA synchronous=FULL")
+    raw.execute("CREATE TABLE IF NOT EXISTS cases (id INTEGER PRIMARY KEY, version INTEGER, state TEXT)")
+    raw.execute("CREATE TABLE IF NOT EXISTS records (id INTEGER PRIMARY KEY, case_id INTEGER, body BLOB)")
+    return raw
+
+
+def raw_sqlite(folder: Path, cases: int, state: str, body: bytes) -> Iterator[None]:
+    """Does one transaction a step: one update of the state, one insert of a record."""
+    raw = _database(folder / "raw.db")
+    for _ in range(cases):
+        case = raw.execute("INSERT INTO cases (version, state) VALUES (0, ?)", (state,)).lastrowid
+        yield
+        for version, _command in enumerate(COMMANDS):
+            raw.execute("BEGIN IMMEDIATE")
+            raw.execute("UPDATE cases SET version = ?, state = ? WHERE id = ?", (version, state, case))
+            raw.execute("INSERT INTO records (case_id, body) VALUES (?, ?)", (case, body))
+            raw.execute("COMMIT")
+            yield
+    raw.close()
+
+
+_BPMN = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t">
+<process id="ten_steps" isExecutable="true">
+<startEvent id="start"/>{tasks}
+<exclusiveGateway id="decided" default="back"/><exclusiveGateway id="dear" default="cheap"/>
+<endEvent id="end"/>{flows}
+</process></definitions>"""
+
+
+def _bpmn() -> bytes:
+    names = [e.name for e in PROCESS.elements]
+    tasks = "".join(f'<manualTask id="{name}" name="{name}"/>' for name in names)
+    pairs = [("start", "receive"), ("receive", "sort_out"), ("sort_out", "calculate"), ("calculate", "decide")]
+    pairs += [("decide", "decided"), ("call_back", "write_letter")]
+    pairs += [("write_letter", "send"), ("send", "book"), ("book", "file"), ("file", "close"), ("close", "end")]
+    flows = "".join(
+        f'<sequenceFlow id="f{n}" sourceRef="{a}" targetRef="{b}"/>' for n, (a, b) in enumerate(pairs)
+    )
+    condition = "<conditionExpression>{}</conditionExpression></sequenceFlow>"
+    flows += '<sequenceFlow id="on" sourceRef="decided" targetRef="dear">' + condition.format("granted")
+    flows += '<sequenceFlow id="back" sourceRef="decided" targetRef="calculate"/>'
+    flows += '<sequenceFlow id="call" sourceRef="dear" targetRef="call_back">' + condition.format("amount &gt; 100")
+    flows += '<sequenceFlow id="cheap" sourceRef="dear" targetRef="write_letter"/>'
+    return _BPMN.format(tasks=tasks, flows=flows).encode()
+
+
+def spiff(folder: Path, cases: int) -> Iterator[None]:
+    """Runs the same process in SpiffWorkflow, saved and loaded again each step."""
+    from lxml import etree
+    from SpiffWorkflow.bpmn import BpmnWorkflow
+    from SpiffWorkflow.bpmn.parser import BpmnParser
+    from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+    from SpiffWorkflow.util.task import TaskState
+
+    parser = BpmnParser()
+    parser.add_bpmn_xml(etree.fromstring(_bpmn()))
+    spec = parser.get_spec("ten_steps")
+    serializer = BpmnWorkflowSerializer()
+    raw = _database(folder / "spiff.db")
+    for _ in range(cases):
+        workflow = BpmnWorkflow(spec)
+        workflow.do_engine_steps()
+        state = serializer.serialize_json(workflow)
+        case = raw.execute("INSERT INTO cases (version, state) VALUES (0, ?)", (state,)).lastrowid
+        yield
+        for version, (verb, node, person, arguments) in enumerate(COMMANDS):
+            raw.execute("BEGIN IMMEDIATE")
+            state = raw.execute("SELECT state FROM cases WHERE id = ?", (case,)).fetchone()[0]
+            workflow = serializer.deserialize_json(state)
+            (task,) = workflow.get_tasks(state=TaskState.READY, manual=True)
+            assert task.task_spec.name == node
+            records = arguments.get("records")
+            if isinstance(records, dict):
+                task.data.update(records["offer"])
+            task.data["granted"] = verb == "approve"
+            task.run()
+            workflow.do_engine_steps()
+            record = json.dumps({"verb": verb, "node": node, "person": person, "arguments": arguments})
+            raw.execute(
+                "UPDATE cases SET version = ?, state = ? WHERE id = ?",
+                (version, serializer.serialize_json(workflow), case),
+            )
+            raw.execute("INSERT INTO records (case_id, body) VALUES (?, ?)", (case, record))
+            raw.execute("COMMIT")
+            yield
+        assert workflow.completed
+    raw.close()
+
+
+def _timed(run: Callable[[], Iterator[None]]) -> float:
+    """Gives microseconds a step, without what comes before the first one."""
+    steps = run()
+    next(steps)
+    begin = time.perf_counter()
+    count = sum(1 for _ in steps)
+    return (time.perf_counter() - begin) / count * 1e6
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="durable commands a second")
+    options.add_argument("--cases", type=int, default=60)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--folder", type=Path, help="where to put the databases; a disk, not memory")
+    given = options.parse_args()
+    best = {"charter": 1e9, "sqlite3": 1e9, "spiff": 1e9}
+    for _ in range(given.rounds):
+        with tempfile.TemporaryDirectory(dir=given.folder) as name:
+            folder = Path(name)
+            best["charter"] = min(best["charter"], _timed(lambda: charter(folder, given.cases)))
+            state, body = _sizes(folder)
+            best["sqlite3"] = min(best["sqlite3"], _timed(lambda: raw_sqlite(folder, given.cases, state, body)))
+            best["spiff"] = min(best["spiff"], _timed(lambda: spiff(folder, max(2, given.cases // 10))))
+    for name, micros in best.items():
+        print(f"{name:8} {micros:8.0f} us a step   {1e6 / micros:8.0f} steps a second")
+    print(f"charter / sqlite3  {best['charter'] / best['sqlite3']:.2f}   (wanted: at most 2.0)")
+    print(f"spiff / charter    {best['spiff'] / best['charter']:.2f}   (wanted: at least 3)")
+
+
+if __name__ == "__main__":
+    main()
