@@ -347,9 +347,12 @@ def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
     plan, path = draft.place(node.key)
     if not plan.is_group(path) or plan.element.many is None or not plan.element.many.open:
         raise refuse("CH537", plan.name, element=node.key)
-    draft.role = role_among(command.actor, plan.element.roles) or in_charge(draft, plan, command.actor)
+    # A phase has no role of its own: its list is kept by those who work inside.
+    inside = (role for part in plan.descendants() for role in part.element.roles)
+    roles = plan.element.roles or tuple(dict.fromkeys(inside))
+    draft.role = role_among(command.actor, roles) or in_charge(draft, plan, command.actor)
     if draft.role is None:
-        arguments = {"element": node.key, "person": command.actor.person, "roles": list(plan.element.roles)}
+        arguments = {"element": node.key, "person": command.actor.person, "roles": list(roles)}
         raise Refused(Reason("CH501", f"{plan.name}.role", arguments))
     if node.closed:
         raise refuse("CH538", plan.name, element=node.key)
