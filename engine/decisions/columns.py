@@ -30,7 +30,7 @@ class Column:
         spans: list[tuple[Any, bool, Any, bool, int]] = []
         for rule, cell in enumerate(cells):
             bit = 1 << rule
-            parts = _parts(cell)
+            parts = parts_of(cell)
             if parts is None:
                 self.other |= bit
             elif not parts:
@@ -58,7 +58,7 @@ class Column:
         return self.always, self.all & ~self.always
 
 
-def _parts(cell: t.Node) -> list[Any] | None:
+def parts_of(cell: t.Node) -> list[Any] | None:
     """Takes a cell apart into constants and spans (low, included, high, included): none for `-`; None if neither."""
     if not isinstance(cell, t.Tests) or cell.negated:
         return None
