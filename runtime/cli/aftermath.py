@@ -50,7 +50,7 @@ def tell(context: Context, verb: str, performed: Performed, *, node: str | None 
     """Writes what a performed command did; gives the exit code."""
     definition = performed.definition
     if performed.refusal is not None:
-        return refused(context, performed.refusal, definition, performed.state, node)
+        return refused(context, performed.refusal, definition, performed.state, node, context.person)
     if as_json:
         context.output.json(_json(performed))
         return 0
@@ -68,7 +68,9 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
     versions = [r for r in records if r.kind in ("written", "amended")]
     written = several(context, [_version(r) for r in versions])
     what = named(definition, node) if node else say("happened.the_case", case=state.case)
-    yield say(f"did.{verb}", what=what, records=say("happened.with", records=written) if written else "",
+    settled = node is not None and any(r.kind == "granted" and r.element == node for r in records)
+    key = "did.approve_granted" if verb == "approve" and settled else f"did.{verb}"
+    yield say(key, what=what, records=say("happened.with", records=written) if written else "",
               case=state.case, process=definition.title, person=_to(records))  # fmt: skip
     by_kind: dict[str, list[str]] = {}
     for record in records:
@@ -105,21 +107,22 @@ def whom(context: Context, definition: Definition, waiting: Any) -> str:
     return context.say("happened.or").join(people_of(context, definition.name, waiting.roles))
 
 
-def people_of(context: Context, process: str, roles: Iterable[str]) -> list[str]:
-    """Names roles with the people who hold them: `department_head: wang, liu`."""
+def people_of(context: Context, process: str, roles: Iterable[str], *, but: str | None = None) -> list[str]:
+    """Names roles with the people who hold them: `department_head: wang, liu`; leaves one person out."""
     from ..directory import candidates
 
     out = []
     with context.store.read() as connection:
         for role in roles:
-            people = candidates(connection, process, (role,))
+            people = [person for person in candidates(connection, process, (role,)) if person != but]
             out.append(f"{role}: {several(context, people)}" if people else context.say("happened.nobody", role=role))
     return out
 
 
 def refused(
-    context: Context, refusal: Refusal, definition: Definition | None, state: CaseState | None, node: str | None
-) -> int:
+    context: Context, refusal: Refusal, definition: Definition | None, state: CaseState | None, node: str | None,
+    person: str | None = None,
+) -> int:  # fmt: skip
     """Writes a refusal: the sentence, the clause that holds it back, and who could do it."""
     out = list(refusal_lines(refusal, definition, context.say))
     if definition is not None and state is not None and node in state.nodes and refusal.code in _AUTHORITY:
@@ -128,7 +131,7 @@ def refused(
 
         holder = state.nodes[node].holder
         roles = views.waited_for(prepare(definition), state.nodes[node])
-        able = [holder] if holder else people_of(context, definition.name, roles)
+        able = [holder] if holder else people_of(context, definition.name, roles, but=person)
         if able:
             out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
     sys.stderr.write("\n".join(out) + "\n")

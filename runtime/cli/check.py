@@ -12,31 +12,24 @@ from .verb import Binding, Verb, Words, argument, option
 
 if TYPE_CHECKING:
     from ...dsl.diagnostic import Diagnostic
+    from ...dsl.render import Format
     from ...dsl.source import Source
 
 FORMATS = ("full", "concise", "json")
 
 
 def report(
-    context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: str
+    context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: Format
 ) -> None:
-    """Writes diagnostics for a reader: `full` with source lines, `concise` one line each."""
-    from ...dsl import render
+    """Writes diagnostics for a reader: `full` with source lines, `concise` one line each, `json` as an array."""
+    from ...dsl.render import render
 
     output = context.output
-    for number, diagnostic in enumerate(diagnostics):
-        if form == "full":
-            if number:
-                output.line()
-            output.line(render.full(diagnostic, sources, lang=context.say.lang, colour=output.colour))
-        else:
-            output.line(render.concise(diagnostic, sources, lang=context.say.lang, colour=output.colour))
+    output.stream.write(render(diagnostics, sources, form, lang=context.say.lang, colour=output.colour))
 
 
-def run_check(context: Context, paths: tuple[str, ...], form: str, bindings: tuple[tuple[str, str], ...]) -> int:
+def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: tuple[tuple[str, str], ...]) -> int:
     """Checks files and folders; exit 1 when there is an error."""
-    from ...dsl import render
-
     found: dict[tuple[Any, ...], Diagnostic] = {}
     sources: dict[str, Source] = {}
     definitions = []
@@ -60,13 +53,9 @@ def run_check(context: Context, paths: tuple[str, ...], form: str, bindings: tup
     diagnostics = [d for _, d in sorted(found.items(), key=lambda item: item[0])
                    if not (d.code == UNBOUND and d.arguments.get("name") in bound)]  # fmt: skip
     errors = sum(d.is_error for d in diagnostics)
-    if form == "json":
-        context.output.json({
-            "files": files, "errors": errors, "warnings": len(diagnostics) - errors,
-            "diagnostics": [render.as_json(d, sources, lang=context.say.lang) for d in diagnostics],
-        })  # fmt: skip
-        return FINDINGS if errors else 0
     report(context, diagnostics, sources, form)
+    if form == "json":
+        return FINDINGS if errors else 0
     if form == "full" and diagnostics:
         context.output.line()
     summary = context.say(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .context import Context
-from .errors import Misuse, Missing
+from .errors import Missing, Misuse
 
 if TYPE_CHECKING:
     from ...engine.definition import Definition, Element, TypeRef
@@ -66,7 +66,7 @@ def records(
 def one_value(context: Context, definition: Definition, kind: TypeRef | None, text: str, name: str) -> Any:
     """Gives one encoded value of a type read from text; without a type: JSON, else the text itself."""
     from ...engine.values import encode
-    from ..entries import Reader, parse, Unreadable
+    from ..entries import Reader, Unreadable, parse
     from ..forms import said
 
     if kind is None:

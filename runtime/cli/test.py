@@ -1,0 +1,171 @@
+"""`charter test PATH…`: plays the scenarios of process files, then tells what none of them has reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import texts
+from .check import report
+from .context import Context
+from .errors import FINDINGS, refusal_lines
+from .verb import JSON, Verb, argument, option, switch
+
+if TYPE_CHECKING:
+    from ...dsl.passes import Compiled
+    from ...engine.definition import Definition
+    from ..coverage import Coverage
+    from ..scenarios import Failure, Played, Said
+
+
+def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json: bool) -> int:
+    """Plays every scenario of files and folders; exit 1 when one fails or a file has errors."""
+    from ..scenarios import play
+
+    say, output = context.say, context.output
+    played: list[tuple[Played, Compiled]] = []
+    definitions: dict[str, Definition] = {}
+    broken = False
+    for path in texts.find_files(paths):
+        compiled = texts.compile_file(path)
+        errors = [d for d in compiled.diagnostics if d.is_error]
+        if errors:
+            broken = True
+            report(context, errors, compiled.sources, "full")
+            output.line()
+            continue
+        for definition in compiled.definitions:
+            definitions.setdefault(definition.name, definition)
+        for scenario in compiled.scenarios:
+            if only is None or only in scenario.title:
+                done = play(scenario, compiled.definitions)
+                played.append((done, compiled))
+                if not as_json:
+                    _tell(context, done, compiled)
+    failed = sum(done.failure is not None for done, _ in played)
+    coverage = _coverage(definitions, [done for done, _ in played]) if only is None else []
+    if as_json:
+        output.json(_as_json(context, [done for done, _ in played], coverage))
+        return FINDINGS if failed or broken else 0
+    if not played and not broken:
+        output.line(say("test.none"))
+    else:
+        key = {"count": len(played), "passed": len(played) - failed, "failed": failed}
+        output.line()
+        output.line(say("test.summary", **key), "bad" if failed else "good")
+    for one in coverage:
+        _tell_coverage(context, one)
+    return FINDINGS if failed or broken else 0
+
+
+def _tell(context: Context, done: Played, compiled: Compiled) -> None:
+    say, output = context.say, context.output
+    title = done.scenario.title
+    if done.failure is None:
+        output.line(output.style(say("test.passed", title=title), "good"))
+        return
+    output.line(output.style(say("test.failed", title=title), "bad"))
+    failure = done.failure
+    output.line("      " + say("test.at", place=failure.place))
+    written = _written(failure.place, compiled)
+    if written:
+        output.line(f"      {written}")
+    definition = compiled.definition(done.scenario.process)
+    for line in _reasons(context, failure, definition):
+        output.line("      " + line)
+
+
+def _written(place: str, compiled: Compiled) -> str | None:
+    """Gives the line of the file that a place names."""
+    path, _, line = place.rpartition(":")
+    source = compiled.sources.get(path)
+    return source.line_text(int(line)).strip() if source is not None and line.isdigit() else None
+
+
+def _reasons(context: Context, failure: Failure, definition: Definition | None) -> list[str]:
+    say = context.say
+    lines = []
+    if failure.expected is not None:
+        lines.append(say("test.expected", text=_said(context, failure.expected)))
+    lines += [say("test.actual", text=_said(context, said)) for said in failure.actual]
+    if failure.refusal is not None:
+        first, *rest = refusal_lines(failure.refusal, definition, say)
+        lines += [say("test.actual", text=first), *(f"          {line}" for line in rest)]
+    return lines
+
+
+def _said(context: Context, said: Said) -> str:
+    key, arguments = said
+    words: dict[str, Any] = dict(arguments)
+    if "state" in words:
+        words["state"] = context.say(f"states.{words['state']}")
+    if words.get("target") == "case":
+        words["target"] = context.say("test.case")
+    return context.say(f"test.{key}", **words)
+
+
+def _coverage(definitions: Mapping[str, Definition], played: list[Played]) -> list[Coverage]:
+    from ..coverage import measure_coverage
+
+    return [
+        measure_coverage(d, [r for done in played for r in done.records.get(d.name, ())])
+        for d in definitions.values()
+        if d.elements
+    ]
+
+
+def _tell_coverage(context: Context, coverage: Coverage) -> None:
+    say, output = context.say, context.output
+    name = coverage.definition.name
+    output.line()
+    if not coverage.covered_elements:
+        output.line(say("test.no_scenario", process=name), "warn")
+        return
+    output.line(say(
+        "test.covered", process=name, elements=len(coverage.covered_elements), all_elements=len(coverage.elements),
+        outcomes=len(coverage.covered_outcomes), all_outcomes=len(coverage.outcomes),
+    ))  # fmt: skip
+    if coverage.missed:
+        output.line("  " + say("test.uncovered"))
+        rows = [
+            (name, ", ".join(say(f"test.outcome_{o}") for o in outcomes), coverage.definition.place(name))
+            for name, outcomes in coverage.missed
+        ]
+        output.table((), rows, indent=4)
+
+
+def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -> dict[str, Any]:
+    def failure(done: Played) -> dict[str, Any] | None:
+        found = done.failure
+        if found is None:
+            return None
+        return {
+            "place": found.place,
+            "expected": _said(context, found.expected) if found.expected else None,
+            "actual": [_said(context, said) for said in found.actual],
+            "refusal": [r.code for r in found.refusal.reasons] if found.refusal else None,
+        }
+
+    return {
+        "scenarios": [
+            {"title": d.scenario.title, "process": d.scenario.process, "place": d.scenario.place,
+             "passed": d.failure is None, "failure": failure(d)}
+            for d in played
+        ],
+        "coverage": [
+            {"process": c.definition.name,
+             "elements": {"all": len(c.elements), "covered": len(c.covered_elements)},
+             "outcomes": {"all": len(c.outcomes), "covered": len(c.covered_outcomes)},
+             "missed": [{"element": name, "outcomes": list(outcomes)} for name, outcomes in c.missed]}
+            for c in coverage
+        ],
+    }  # fmt: skip
+
+
+VERBS = {
+    "test": Verb("test", run_test, [
+        argument("paths", "PATH", many=True),
+        option("--only", "TEXT", short="-k"),
+        switch(JSON, name="as_json"),
+    ])
+}  # fmt: skip

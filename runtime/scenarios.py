@@ -1,0 +1,340 @@
+"""Plays scenarios: each step of `dsl.scenarios.Scenario` as a command to a world in memory, in virtual time.
+
+Knows neither databases nor terminals. The case opens on Monday 2026-03-02 at 09:00 in its calendar's zone; it is opened
+by the first person the scenario names. A person cast in a role is taken to have what the role requires. The first step
+that does not come out as written ends the scenario. Failures are values: keys and arguments of the message tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ..dsl import scenarios as s
+from ..engine import calendars, commands, feel, kpis, values
+from ..engine.commands import Actor, Command
+from ..engine.definition import Definition
+from ..engine.program import prepare
+from ..engine.records import Record, Refusal
+from ..engine.scope import Scope
+from ..engine.state import CaseState, Node
+from ..engine.transition import Step
+from ..engine.world import World
+from .entries import Reader, load
+
+START = datetime(2026, 3, 2, 9, 0)  # a Monday
+CASE = "case"
+
+Said = tuple[str, Mapping[str, Any]]  # a key under [test] and what its sentence names
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Where a scenario went wrong: what was expected there and what came, with the refusal if there was one."""
+
+    place: str
+    expected: Said | None
+    actual: tuple[Said, ...]
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A scenario's outcome. `records`: everything that happened, by process."""
+
+    scenario: s.Scenario
+    failure: Failure | None
+    records: Mapping[str, tuple[Record, ...]]
+
+
+class _Wrong(Exception):
+    """Ends a scenario; caught by `play`."""
+
+    def __init__(self, expected: Said | None, *actual: Said, refusal: Refusal | None = None) -> None:
+        super().__init__()
+        self.expected, self.actual, self.refusal = expected, actual, refusal
+
+
+def play(scenario: s.Scenario, definitions: Sequence[Definition]) -> Played:
+    """Plays one scenario among the compiled definitions of its file."""
+    player = _Player(scenario, definitions)
+    place = scenario.place
+    failure = None
+    try:
+        player.open()
+        for step in scenario.steps:
+            place = step.place or place
+            _STEPS[type(step)](player, step)
+    except _Wrong as wrong:
+        failure = Failure(place, wrong.expected, wrong.actual, wrong.refusal)
+    return Played(scenario, failure, player.happened())
+
+
+class _Player:
+    def __init__(self, scenario: s.Scenario, definitions: Sequence[Definition]) -> None:
+        self.scenario = scenario
+        self.base = Path(os.path.dirname(scenario.place.rpartition(":")[0]))
+        found = next(d for d in definitions if d.name == scenario.process)
+        bound = {name: value.feel for name, value in scenario.parameters if value.feel is not None}
+        self.definition = found.bind(bound)
+        self.roles: dict[str, set[str]] = {}
+        start = START.replace(tzinfo=ZoneInfo(self.definition.calendar.zone))
+        others = [d for d in definitions if d.name != found.name]
+        self.world = World([self.definition, *others], int(start.timestamp()) * 1_000_000)
+        self.case = ""
+
+    # --- the world
+
+    @property
+    def state(self) -> CaseState:
+        return self.world.state(self.case)
+
+    def happened(self) -> dict[str, tuple[Record, ...]]:
+        """Gives the records of every case, by process."""
+        found: dict[str, tuple[Record, ...]] = {}
+        for case in self.world.cases():
+            process = self.world.definition(case).name
+            found[process] = found.get(process, ()) + tuple(self.world.records(case))
+        return found
+
+    def actor(self, person: str) -> Actor:
+        """Gives a person with the roles cast, and with all that these require."""
+        roles = self.roles.get(person, set())
+        needs = [need for role in self.definition.roles if role.name in roles for need in role.requires]
+        return Actor(
+            person,
+            tuple(sorted(roles)),
+            skills=tuple((n.name, n.at_least or 1) for n in needs if n.kind == "skill"),
+            certificates=tuple(n.name for n in needs if n.kind == "certificate"),
+        )
+
+    def open(self) -> None:
+        unbound = self.definition.unbound()
+        if unbound:
+            raise _Wrong(None, ("not_deployable", {"parameters": ", ".join(unbound)}))
+        casts = [pair for step in self.scenario.steps if isinstance(step, s.Cast) for pair in step.roles]
+        opener = casts[0][0] if casts else CASE
+        # Opening needs a role of the process, and the cast may stand further down.
+        roles = {role for person, held in casts if person == opener for role in held}
+        self.roles[opener] = roles
+        records = tuple((name, self.record(name, value)) for name, value in self.scenario.records)
+        self.opener = opener
+        self.case, step = self.world.open(self.definition.name, self.actor(opener), records)
+        self.roles.clear()
+        self.accept(step)
+
+    def send(self, act: type[Command], person: str, **fields: Any) -> Step:
+        return self.world.perform(self.case, act(actor=self.actor(person), at=self.world.now, **fields))
+
+    def accept(self, step: Step) -> None:
+        if step.refusal is not None:
+            raise _Wrong(("allowed", {}), refusal=step.refusal)
+
+    # --- values
+
+    def scope(self) -> Scope:
+        return Scope(prepare(self.definition), self.state, None, (), self.world.now)
+
+    def value(self, value: s.Value) -> Any:
+        """Gives a step's value, encoded."""
+        if value.file is not None:
+            return values.encode(self.file(value.file))
+        assert value.feel is not None
+        found = self.scope().value(value.feel) if self.case else feel.compile(_tree(value.feel)).evaluate({})
+        if found is None and value.feel != "null":
+            raise _Wrong(None, ("bad_value", {"text": value.feel}))
+        return values.encode(found)
+
+    def record(self, name: str, value: s.Value) -> Any:
+        """Gives a record's value, encoded; a file is read as the data of that record."""
+        if value.file is None:
+            return self.value(value)
+        record = next((r for r in self.definition.records if r.name == name), None)
+        if record is None or not record.fields:
+            return self.value(value)
+        try:
+            data = load(self.base / value.file)
+        except (OSError, ValueError) as error:
+            raise _Wrong(None, ("file_missing", {"path": value.file, "detail": str(error)})) from None
+        reader = Reader(self.definition.records, self.file, base=self.base)
+        found = reader.record(data, record, name)
+        if reader.misfits:
+            misfit = reader.misfits[0]
+            raise _Wrong(None, ("bad_value", {"text": f"{misfit.path} = {misfit.given}"}))
+        return values.encode(found)
+
+    def file(self, path: Path | str) -> values.File:
+        """Gives a file beside the process file as a value; nothing is stored."""
+        import mimetypes
+
+        try:
+            data = (self.base / path).read_bytes()
+        except OSError as error:
+            detail = error.strerror or ""
+            raise _Wrong(None, ("file_missing", {"path": str(path), "detail": detail})) from None
+        kind = mimetypes.guess_type(str(path))[0] or "application/octet-stream"
+        return values.File(hashlib.sha256(data).hexdigest(), Path(path).name, len(data), kind)
+
+    # --- steps
+
+    def cast(self, step: s.Cast) -> None:
+        for person, roles in step.roles:
+            self.roles.setdefault(person, set()).update(roles)
+
+    def ask(self, step: s.Act) -> Step:
+        fields = _FIELDS.get(step.verb, _on_node)(self, step)
+        return self.send(commands.COMMANDS[step.verb], step.person, **fields, reason=step.reason)
+
+    def act(self, step: s.Act) -> None:
+        self.accept(self.ask(step))
+
+    def refuse(self, step: s.Refuse) -> None:
+        done = self.ask(step.act)
+        expected: Said = ("refused_with", {"code": step.code}) if step.code else ("refused_any", {})
+        if done.refusal is None:
+            raise _Wrong(expected, ("was_allowed", {}))
+        if step.code is not None and step.code not in [reason.code for reason in done.refusal.reasons]:
+            raise _Wrong(expected, refusal=done.refusal)
+
+    def wait(self, step: s.Pass) -> None:
+        span = self.scope().value(step.span)
+        until = calendars.add(self.definition.calendar, self.world.now, span)
+        if until is None:
+            raise _Wrong(None, ("bad_value", {"text": step.span}))
+        self.world.advance(until)
+
+    def connector(self, step: s.Connector) -> None:
+        answers = tuple((name, self.record(name, value)) for name, value in step.answers)
+        self.world.connect(step.name, answers, fails=step.fails, times=step.times)
+
+    def arrive(self, step: s.Arrive) -> None:
+        records = tuple((name, self.record(name, value)) for name, value in step.arguments)
+        self.accept(self.send(commands.Signal, self.opener, name=step.name, records=records))
+
+    def expect_state(self, step: s.ExpectState) -> None:
+        target = step.target or CASE
+        wanted = {"target": target, "state": step.state, "iteration": step.iteration}
+        expected: Said = ("in_iteration" if step.iteration is not None else "in_state", wanted)
+        if step.target is None:
+            if self.state.status != step.state:
+                raise _Wrong(expected, ("in_state", {"target": target, "state": self.state.status}))
+            return
+        node = self.state.nodes.get(step.target)
+        if node is None:
+            # what is not there yet is planned
+            if step.state != "planned":
+                raise _Wrong(expected, ("not_there", {"target": target}))
+            return
+        met = node.overdue if step.state == "overdue" else node.state == step.state
+        if not met or step.iteration not in (None, node.iteration):
+            found = {"target": target, "state": node.state, "iteration": node.iteration}
+            raise _Wrong(expected, ("in_iteration", found))
+
+    def expect_doer(self, step: s.ExpectDoer) -> None:
+        nodes = [n for key, n in self.state.nodes.items() if key == step.target or _instance_of(key, step.target)]
+        doers = [person for node in nodes for person in node.doers]
+        if step.person not in doers:
+            actual: Said = ("done_by_nobody", {"target": step.target})
+            if doers:
+                actual = ("done_by", {"target": step.target, "person": ", ".join(doers)})
+            raise _Wrong(("done_by", {"target": step.target, "person": step.person}), actual)
+
+    def expect_kpi(self, step: s.ExpectKpi) -> None:
+        kpi = next(k for k in self.definition.kpis if k.name == step.name)
+        program = prepare(self.definition)
+        cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == program.definition.name]
+        figures = kpis.measure(kpi, self.definition, cases, self.world.now)
+        shown = [feel_text(f.value) for f in figures if f.value is not None]
+        actual: Said = ("kpi_value", {"name": step.name, "value": ", ".join(shown)})
+        if not shown:
+            actual = ("kpi_unknown", {"name": step.name})
+        if step.test is None:
+            if shown:
+                raise _Wrong(("kpi_unknown", {"name": step.name}), actual)
+            return
+        known = [f for f in figures if f.value is not None]
+        test = feel.compile(_tree(step.test, unary=True))
+        names = {p.name: self.scope().name(p.name) for p in self.definition.parameters}
+        if not known or not all(test.evaluate({**names, "?": values.decode(f.value)}) is True for f in known):
+            raise _Wrong(("kpi_wanted", {"name": step.name, "test": step.test}), actual)
+
+    def expect_true(self, step: s.ExpectTrue) -> None:
+        found = self.scope().value(step.expr)
+        if found is not True:
+            raise _Wrong(("is_true", {"text": step.expr}), ("is_value", {"value": feel_text(values.encode(found))}))
+
+
+def _instance_of(key: str, target: str) -> bool:
+    return key.startswith(f"{target}[")
+
+
+def _tree(text: str, *, unary: bool = False) -> feel.Node:
+    tree = feel.parse(text, kind="unary" if unary else "expression").tree
+    assert tree is not None, "the checker has parsed it before"
+    return tree
+
+
+def feel_text(encoded: Any) -> str:
+    """Shows an encoded value as one line: numbers and texts plainly, the rest as canonical JSON."""
+    if isinstance(encoded, dict) and set(encoded) == {"number"}:
+        return str(encoded["number"])
+    return values.canonical(encoded).decode()
+
+
+def _on_node(player: _Player, step: s.Act) -> dict[str, Any]:
+    return {"node": step.target}
+
+
+def _named(player: _Player, step: s.Act) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, player.record(name, value)) for name, value in step.arguments)
+
+
+def _confirm(player: _Player, step: s.Act) -> dict[str, Any]:
+    evidence = player.value(step.arguments[0][1]) if step.arguments else None
+    return {"node": step.target, "check": step.check, "evidence": evidence}
+
+
+def _delegate(player: _Player, step: s.Act) -> dict[str, Any]:
+    return {"node": step.target, "to": player.actor(step.to or "")}
+
+
+def _amend(player: _Player, step: s.Act) -> dict[str, Any]:
+    record = step.target or ""
+    value = player.record(record.partition("[")[0], step.arguments[0][1]) if step.arguments else None
+    return {"record": record, "value": value}
+
+
+def _add(player: _Player, step: s.Act) -> dict[str, Any]:
+    return {"node": step.target, "item": player.value(step.arguments[0][1]) if step.arguments else None}
+
+
+# verb -> the fields of its command besides actor, time and reason; a verb not here has only its node
+_FIELDS: Mapping[str, Callable[[_Player, s.Act], dict[str, Any]]] = {
+    "complete": lambda player, step: {"node": step.target, "records": _named(player, step)},
+    "confirm": _confirm,
+    "delegate": _delegate,
+    "return": lambda player, step: {"node": step.target, "to": step.to},
+    "amend": _amend,
+    "comment": lambda player, step: {"node": step.target, "text": step.said or ""},
+    "attach": lambda player, step: {"node": step.target, "file": values.encode(player.file(step.said or ""))},
+    "add": _add,
+}
+
+_STEPS: Mapping[type[s.Step], Callable[[_Player, Any], None]] = {
+    s.Cast: _Player.cast,
+    s.Act: _Player.act,
+    s.Refuse: _Player.refuse,
+    s.Pass: _Player.wait,
+    s.Connector: _Player.connector,
+    s.Arrive: _Player.arrive,
+    s.ExpectState: _Player.expect_state,
+    s.ExpectDoer: _Player.expect_doer,
+    s.ExpectKpi: _Player.expect_kpi,
+    s.ExpectTrue: _Player.expect_true,
+}
