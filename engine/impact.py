@@ -1,0 +1,63 @@
+"""What a new version of a record would cost, said beforehand: the work, people, approvals and clocks it reopens.
+
+Asks the same closure that an amendment carries out, so that the forecast and what then happens agree whenever the
+new content differs. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .authority import roles_wanted
+from .definition import Definition
+from .program import prepare
+from .scope import View
+from .staleness import closure
+from .state import parse_key
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What becomes stale.
+
+    `elements`: node keys, in the order in which the change reaches them; `groups`: `for each` lists that are read
+    again; `people`: who holds or did that work, sorted; `roles`: whose work it is where nobody holds it;
+    `approvals`: those of the elements that are approvals; `due`: (key, due date) of clocks that start again.
+    """
+
+    record: str
+    elements: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    approvals: tuple[str, ...] = ()
+    due: tuple[tuple[str, int], ...] = ()
+
+
+def impact(definition: Definition, state: View, record: str) -> Impact:
+    """Says what a new version of the record with this key (`plan`, `deliverable[2]`) would reopen."""
+    program = prepare(definition)
+    version = state.versions.get(record)
+    if version is None:
+        return Impact(record)
+    name, path = parse_key(record)
+    writer = state.nodes.get(version.node) if version.node is not None else None
+    loops = program.plans[writer.element].loops if writer is not None else ()
+    nodes, groups = closure(program, state, [], [(name, path, loops)])
+    people: set[str] = set()
+    roles: dict[str, None] = {}
+    for node in nodes:
+        people.update(node.doers)
+        if node.holder is not None:
+            people.add(node.holder)
+        elif not node.doers:
+            roles.update(dict.fromkeys(roles_wanted(program, program.plans[node.element], node)))
+    return Impact(
+        record,
+        tuple(node.key for node in nodes),
+        tuple(group.key for group in groups),
+        tuple(sorted(people)),
+        tuple(roles),
+        tuple(node.key for node in nodes if program.plans[node.element].kind == "approval"),
+        tuple((node.key, node.due) for node in nodes if node.due is not None),
+    )

@@ -1,0 +1,171 @@
+"""The laws of the engine, on random processes and histories."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from charter.engine import commands, state
+from charter.engine.definition import Definition, from_json, to_json
+from charter.engine.impact import impact
+from charter.engine.machines import SETTLED
+from charter.engine.program import prepare
+from charter.engine.readiness import holds
+from charter.engine.refusals import CODES
+from charter.engine.replay import replay
+from charter.engine.state import NEW, CaseState, next_instant, parse_key
+from charter.engine.transition import Step, step
+
+from tests.properties.processes import histories
+
+History = tuple[Definition, list[tuple[CaseState, commands.Command, Step]]]
+
+laws = settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+@laws
+@given(histories())
+def test_every_command_leaves_a_record_and_a_consistent_state(history: History) -> None:
+    definition, rows = history
+    plans = prepare(definition).plans
+    for before, command, done in rows:
+        assert done.records
+        assert done.records[0].data["command"] == commands.to_json(command)
+        assert done.state.records_written == before.records_written + len(done.records)
+        if done.refusal is not None:
+            assert len(done.records) == 1 and not done.effects
+            assert done.records[0].kind == "refused"
+            for reason in done.refusal.reasons:
+                assert set(reason.arguments) <= set(CODES[reason.code].arguments), reason
+            assert (done.state.nodes, done.state.versions) == (before.nodes, before.versions)
+            continue
+        assert all(r.cause is None if i == 0 else r.cause is not None for i, r in enumerate(done.records))
+        assert all(r.cause is None or r.cause < i for i, r in enumerate(done.records))
+        pending: dict[str | None, int] = {}
+        for node in done.state.nodes.values():
+            plan, path = plans[node.element], parse_key(node.key)[1]
+            if plan.lifecycle(path) != "milestone" and node.state not in SETTLED:
+                container = plan.container(path)
+                pending[container] = pending.get(container, 0) + 1
+        assert done.state.pending == pending.get(None, 0)
+        for node in done.state.nodes.values():
+            if plans[node.element].lifecycle(parse_key(node.key)[1]) == "phase" and node.state == "active":
+                assert node.pending == pending.get(node.key, 0), node.key
+        instants = {k: at for k, n in done.state.nodes.items() if (at := next_instant(n)) is not None}
+        assert done.state.timers == instants
+
+
+@laws
+@given(histories())
+def test_replay_gives_the_same_state(history: History) -> None:
+    definition, rows = history
+    trail = [record for _, _, done in rows for record in done.records]
+    again = replay(definition, trail)
+    assert again.difference is None
+    assert again.state == rows[-1][2].state
+
+
+@laws
+@given(histories(), st.data())
+def test_replay_finds_a_changed_trail(history: History, data: st.DataObject) -> None:
+    definition, rows = history
+    trail = [record for _, _, done in rows for record in done.records]
+    index = data.draw(st.integers(0, len(trail) - 1))
+    if index == len(trail) - 1 and trail[index].data.get("command") is not None:
+        return  # a whole last step taken away leaves an honest shorter trail
+    again = replay(definition, trail[:index] + trail[index + 1 :])
+    whole = trail[index].cause is None and (index + 1 == len(trail) or trail[index + 1].cause is None)
+    assert again.difference is not None or whole
+
+
+@laws
+@given(histories())
+def test_a_step_is_deterministic_and_changes_nothing_it_was_given(history: History) -> None:
+    definition, rows = history
+    twin: Definition = from_json(Definition, to_json(definition))
+    assert twin == definition
+    for before, command, done in rows:
+        told = state.to_json(before)
+        assert step(twin, state.from_json(told), commands.from_json(commands.to_json(command))) == done
+        assert state.to_json(before) == told
+    assert step(definition, NEW, rows[0][1]) == rows[0][2]
+
+
+@laws
+@given(histories())
+def test_state_survives_json(history: History) -> None:
+    for _, _, done in history[1]:
+        assert state.from_json(state.to_json(done.state)) == done.state
+
+
+@laws
+@given(histories(most=30))
+def test_impact_foretells_what_an_amendment_does(history: History) -> None:
+    definition, rows = history
+    for before, command, done in rows:
+        if isinstance(command, commands.Amend) and done.refusal is None:
+            told = impact(definition, before, command.record)
+            staled = [r.element for r in done.records if r.kind in ("staled", "withdrawn")]
+            if done.records[0].data.get("same"):
+                assert staled == []
+            else:
+                # The first wave is foretold; what a changed list then redoes inside is a new wave.
+                assert tuple(staled[: len(told.elements)]) == told.elements
+                assert set(staled) == set(told.elements)
+                approvals = {e for e in told.elements if before.nodes[e].element.startswith("p")}
+                assert set(told.approvals) == approvals
+
+
+@laws
+@given(histories())
+def test_only_what_used_a_version_becomes_stale(history: History) -> None:
+    definition, rows = history
+    program = prepare(definition)
+    for before, _, done in rows:
+        for record in done.records:
+            if record.kind != "staled" or record.element is None:
+                continue
+            plan = program.plans[parse_key(record.element)[0]]
+            rests = set(plan.uses) | {name for i in plan.element.inputs for name in i.approvals}
+            looped = any(program.plans[loop].items for loop in plan.loops)
+            sent_back = done.records[0].kind in ("rejected", "returned")
+            assert rests or looped or sent_back
+            node = before.nodes.get(record.element)
+            assert node is None or node.state != "planned" or len(done.records) > 2
+
+
+@laws
+@given(histories(most=40))
+def test_separation_of_duties_is_never_broken(history: History) -> None:
+    definition, rows = history
+    did: dict[str, set[str]] = {}
+    bound: dict[str, set[str]] = {}
+    for _, command, done in rows:
+        first = done.records[0]
+        if first.kind in ("completed", "voted", "granted", "rejected") and first.element is not None:
+            element = parse_key(first.element)[0]
+            people = {command.actor.person} | ({command.actor.on_behalf_of or command.actor.person})
+            for rule in definition.separations:
+                for here, there in ((rule.element, rule.other), (rule.other, rule.element)):
+                    if not rule.same and element == here:
+                        assert not people & did.get(there, set())
+                if rule.same and element == rule.element and did.get(rule.other):
+                    assert people & did[rule.other]
+            did.setdefault(element, set()).update(people)
+            bound.setdefault(element, set()).update(people)
+
+
+@laws
+@given(histories())
+def test_whatever_waits_says_for_what(history: History) -> None:
+    definition, rows = history
+    program = prepare(definition)
+    end = rows[-1][2].state
+    for key, node in end.nodes.items():
+        reasons = holds(program, end, key, rows[-1][1].at)
+        for reason in reasons:
+            assert set(reason.arguments) == set(CODES[reason.code].arguments), reason
+        if end.status == "open" and node.state not in SETTLED:
+            assert reasons, (key, node.state)
