@@ -34,7 +34,7 @@ from .audit import log
 from .audit.log import Chain, Origin
 from .casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, resolve
 from .connectors import Connectors
-from .delivery import Delivery, post
+from .delivery import Delivery, kept, post
 from .directory import Directory
 from .keys import earlier, note_key
 from .refusals import CONFLICT, UNBOUND, refusal
@@ -276,10 +276,11 @@ class Cases:
                 if key is not None and file is not before_it:
                     note_key(connection, key, mark, performed, self._clock())
                 effects += performed.effects
+                asked = kept(effects)
         except Overtaken:
             # Only databases that lock rows come here: another host moved the case between our read and our write.
             return self._conflict(case, person, verb, seen)
-        if effects:
+        if asked:
             self._delivery.deliver(case)
             with self.store.read() as connection:
                 latest = self._archive.load(connection, case)
@@ -336,8 +337,8 @@ class Cases:
         log.store(connection, sealed, done.records, file.chain.last_at)
         self._archive.save(connection, file, chain, done.state)
         readmodels.keep(connection, pinned.shape, file.state, done.state, sealed)
-        if done.effects:
-            post(connection, file.chain.case, done.effects, command.at)
+        if asked := kept(done.effects):
+            post(connection, file.chain.case, asked, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.
         self._archive.saw(file.chain.case, chain.head, done.state)
         return CaseFile(chain, done.state, pinned)

@@ -36,15 +36,15 @@ _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliv
 _GRACE = 30_000_000
 
 
+def kept(effects: Sequence[Effect]) -> list[Effect]:
+    """Gives the effects that the host itself must carry out."""
+    return [e for e in effects if type(e).__name__ in _KEPT]
+
+
 def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) -> None:
     """Keeps effects for delivery, in the transaction of the step that asked for them."""
-    rows = [
-        (case, type(e).__name__, json.dumps(definitions.to_json(e), ensure_ascii=False), at, 0)
-        for e in effects
-        if type(e).__name__ in _KEPT
-    ]
-    if rows:
-        _POST.run_many(connection, rows)
+    rows = [(case, type(e).__name__, json.dumps(definitions.to_json(e), ensure_ascii=False), at, 0) for e in effects]
+    _POST.run_many(connection, rows)
 
 
 class Delivery:
