@@ -330,8 +330,8 @@ def _agreement(part: Part) -> d.Agreement:
 
 _WORDS: dict[type, str] = {
     t.Input: "input", t.Output: "output", t.After: "after", t.Alongside: "alongside", t.Assign: "assign",
-    t.Of: "of", t.By: "by", t.Veto: "veto", t.Criteria: "criteria", t.ForEach: "for each", t.DoneWhen: "done when",
-    t.Repeat: "repeat", t.Checklist: "checklist", t.Work: "work", t.Wait: "work", t.Retry: "retry",
+    t.Of: "of", t.By: "by", t.Veto: "veto", t.Criteria: "criteria", t.ForEach: "for", t.DoneWhen: "done when",
+    t.Repeat: "repeat", t.Checklist: "checklist", t.Work: "work", t.Wait: "wait", t.Retry: "retry",
 }  # fmt: skip
 
 
@@ -348,6 +348,9 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
                 word = _WORDS.get(kind) or _own_word(line)
                 if word is not None:
                     put(f"{part.name}.{word}", scope.file, line.span)
+    for _, ordering in scope.orders:
+        for name in ordering.names:
+            put(f"{_last(name)}.one", scope.file, ordering.span)
     for line, file in scope.separations:
         put(f"{_last(line.element)}.{'same' if line.same else 'separate'}", file, line.span)
     for kind, table in (
@@ -360,10 +363,12 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
 
 def _own_word(line: object) -> str | None:
     match line:
-        case t.Measure() | t.When() | t.Raci():
+        case t.Measure() | t.Raci():
             return line.kind
+        case t.When():
+            return "exit" if line.kind == "exit" else "when"
         case t.On():
-            return f"on {line.event}"
+            return "return" if line.action == "return" else line.event
         case t.Duty():
             return "same" if line.same else "separate"
     return None

@@ -1,0 +1,264 @@
+"""Turns diagnostics, refusals and codes into words on a screen; the only place that formats them.
+
+Sentences come from `messages/{en,zh}.toml`, pages from `diagnostics/CODE.md`. It decides nothing: which diagnostics
+there are, and in which order, is its caller's business. Colour is used only when asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from ..engine.records import Reason
+from .codes import CODES
+from .diagnostic import Diagnostic
+from .source import Source, display_width
+
+Format = Literal["full", "concise", "json"]
+LANGUAGES = ("en", "zh")
+
+_HERE = Path(__file__).parent
+_COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[1;34m", "off": "\033[0m"}
+# Arguments whose values are words of the tables, not the author's.
+_WORDS = frozenset({"kind", "wanted", "given", "what", "why"})
+# A line longer than this is shown around the place only.
+_WIDEST = 160
+
+
+@cache
+def table(lang: str) -> Mapping[str, Any]:
+    """The message table of a language (`en` or `zh`)."""
+    return tomllib.loads((_HERE / "messages" / f"{lang}.toml").read_text(encoding="utf-8"))
+
+
+class _Arguments(dict[str, object]):
+    """The arguments of a sentence; one that is missing is shown by its name instead of breaking the sentence."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def word(text: str, lang: str) -> str:
+    """Says a word of the tables (a kind of thing, a type such as `list of number`) in a language."""
+    words = table(lang)["words"]
+    if text in words:
+        return str(words[text])
+    if text.startswith("list of "):
+        return str(words["_list_of"].format(item=word(text[8:], lang)))
+    if " or " in text:
+        one, _, other = text.partition(" or ")
+        return str(words["_or"].format(one=word(one, lang), other=word(other, lang)))
+    return text
+
+
+def _expected(listed: Iterable[str], lang: str) -> str:
+    """Says what could stand at a place: words as they are written, `@key` for a phrase of the table."""
+    phrases = table(lang)["phrases"]
+    said = [phrases[w[1:]] if w.startswith("@") else "…" if w == "…" else f"`{w}`" for w in listed]
+    if len(said) < 2:
+        return "".join(said)
+    comma: str = phrases["comma"]
+    if said[-1] == "…":
+        return comma.join(said)
+    return str(phrases["or"].format(some=comma.join(said[:-1]), last=said[-1]))
+
+
+def _said(arguments: Mapping[str, object], lang: str) -> _Arguments:
+    said = _Arguments()
+    for name, value in arguments.items():
+        if name == "expected" and not isinstance(value, str):
+            said[name] = _expected(value, lang)  # type: ignore[arg-type]
+        elif name in _WORDS and isinstance(value, str):
+            said[name] = word(value, lang)
+        elif name in ("state", "verb") and isinstance(value, str):
+            said[name] = table(lang)["states" if name == "state" else "verbs"].get(value, value)
+        elif name == "detail" and isinstance(value, str):
+            said[name] = detail(value, lang)
+        else:
+            said[name] = value
+    return said
+
+
+@cache
+def _details(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The sentences in which FEEL tells its problems, as patterns, with what a language says instead."""
+    return tuple((re.compile(pattern), said) for pattern, said in table(lang).get("feel", {}).items())
+
+
+def detail(text: str, lang: str) -> str:
+    """Says one of FEEL's own sentences in a language; one without a translation stays as it is."""
+    for pattern, said in _details(lang):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            groups = range(1, len(match.groups()) + 1)
+            # What stands in backticks is the author's, whatever word it looks like.
+            raw = [text[match.start(g) - 1 : match.start(g)] == "`" for g in groups]
+            return said.format(*(match[g] if raw[g - 1] else word(match[g], lang) for g in groups))
+    return text
+
+
+def message(diagnostic: Diagnostic, lang: str = "en") -> str:
+    """Gives the one sentence of a diagnostic."""
+    return str(table(lang)[diagnostic.code]["message"]).format_map(_said(diagnostic.arguments, lang))
+
+
+def help_of(diagnostic: Diagnostic, lang: str = "en") -> str:
+    """Gives what to do about a diagnostic."""
+    return str(table(lang)[diagnostic.code]["help"]).format_map(_said(diagnostic.arguments, lang))
+
+
+def label(diagnostic: Diagnostic, lang: str = "en") -> str:
+    """Gives the words under the place: what the author may have meant; empty where there is no guess."""
+    if "guess" not in diagnostic.arguments:
+        return ""
+    key = str(diagnostic.arguments.get("guess_kind", "did_you_mean"))
+    return str(table(lang)["frame"][key]).format_map(_said(diagnostic.arguments, lang))
+
+
+def refusal_sentence(reason: Reason, lang: str = "en") -> str:
+    """Gives the sentence of a CH5xx reason: why a command is refused, or what an element waits for."""
+    refusals = table(lang)["refusals"]
+    arguments = _Arguments({k: _value(k, v, lang) for k, v in reason.arguments.items()})
+    return str(refusals[reason.code]).format_map(arguments) if reason.code in refusals else reason.code
+
+
+# arguments of refusals whose values are words of the engine, and the table that says them
+_ENGINE_WORDS = {"state": "states", "status": "states", "verb": "verbs"}
+
+
+def _value(name: str, value: object, lang: str) -> object:
+    if name in _ENGINE_WORDS:
+        return table(lang)[_ENGINE_WORDS[name]].get(value, value)
+    if isinstance(value, list | tuple):
+        comma: str = table(lang)["phrases"]["comma"]
+        return comma.join(str(v) for v in value)
+    return "" if value is None else value
+
+
+def explain(code: str, lang: str = "en") -> str | None:
+    """Gives the page of a diagnostic or refusal in a language, None for a code that does not exist."""
+    from ..engine.refusals import CODES as REFUSALS
+
+    refusal = REFUSALS.get(code)
+    if refusal is not None:
+        sentence = str(table(lang)["refusals"][code])
+        return f"{code}: {refusal.slug}\n\n{sentence}\n"
+    known = CODES.get(code)
+    if known is None:
+        return None
+    texts, bad, good = page(code)
+    frame = table(lang)["frame"]
+    parts = [f"{code}: {known.slug} ({frame[known.severity]})", texts[lang]]
+    for heading, example in ((frame["bad"], bad), (frame["good"], good)):
+        parts.append(f"{heading}:\n\n" + "\n".join(f"    {line}".rstrip() for line in example.splitlines()))
+    return "\n\n".join(parts) + "\n"
+
+
+def page(code: str) -> tuple[dict[str, str], str, str]:
+    """Reads the page of a diagnostic: its texts by language, its bad example, its good example."""
+    text = (_HERE / "diagnostics" / f"{code}.md").read_text(encoding="utf-8")
+    _, _, body = text.partition("\n")
+    english, _, rest = body.partition("\n## 中文\n")
+    chinese, _, examples = rest.partition("\n## Examples\n")
+    bad, good = re.findall(r"```charter\n(.*?)```", examples, re.DOTALL)
+    return {"en": english.strip(), "zh": chinese.strip()}, bad, good
+
+
+# --- formats ---------------------------------------------------------------------------------------------------------
+
+
+def render(
+    diagnostics: Iterable[Diagnostic],
+    sources: Mapping[str, Source],
+    format: Format = "full",
+    *,
+    lang: str = "en",
+    colour: bool = False,
+) -> str:
+    """Writes diagnostics for a reader: `full` with the source line, `concise` one a line, `json` one array."""
+    if format == "json":
+        data = [_json(d, sources.get(d.file), lang) for d in diagnostics]
+        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    if format == "concise":
+        return "".join(f"{_concise(d, sources.get(d.file), lang)}\n" for d in diagnostics)
+    return "\n".join(_full(d, sources, lang, _COLOURS if colour else {}) for d in diagnostics)
+
+
+def _position(diagnostic: Diagnostic, source: Source | None) -> tuple[int, int]:
+    return source.position(diagnostic.span[0]) if source is not None else (1, 1)
+
+
+def _concise(diagnostic: Diagnostic, source: Source | None, lang: str) -> str:
+    line, column = _position(diagnostic, source)
+    severity = table(lang)["frame"][diagnostic.severity]
+    guess = label(diagnostic, lang)
+    said = message(diagnostic, lang) + (f"{table(lang)['frame']['semicolon']}{guess}" if guess else "")
+    return f"{diagnostic.file}:{line}:{column}: {severity}[{diagnostic.code}] {said}"
+
+
+def _json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[str, Any]:
+    line, column = _position(diagnostic, source)
+    end = source.position(diagnostic.span[1]) if source is not None else (1, 1)
+    fix = diagnostic.fix
+    return {
+        "code": diagnostic.code,
+        "slug": CODES[diagnostic.code].slug,
+        "severity": diagnostic.severity,
+        "message": message(diagnostic, lang),
+        "help": help_of(diagnostic, lang),
+        "file": diagnostic.file,
+        "line": line,
+        "column": column,
+        "end": {"line": end[0], "column": end[1]},
+        "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in diagnostic.arguments.items()},
+        "fix": None if fix is None else {"start": fix.span[0], "end": fix.span[1], "text": fix.text},
+    }
+
+
+def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colours: Mapping[str, str]) -> str:
+    frame = table(lang)["frame"]
+    off = colours.get("off", "")
+    head = f"{colours.get(diagnostic.severity, '')}{frame[diagnostic.severity]}[{diagnostic.code}]{off}"
+    lines = [f"{head}: {message(diagnostic, lang)}"]
+    source = sources.get(diagnostic.file)
+    blue = colours.get("place", "")
+    if source is None:
+        lines.append(f"  {blue}-->{off} {diagnostic.file}")
+        margin = "  "
+    else:
+        line, column = source.position(diagnostic.span[0])
+        margin = " " * (len(str(line)) + 1)
+        bar = f"{blue}{margin}|{off}"
+        lines.append(f"{margin[1:]}{blue}-->{off} {diagnostic.file}:{line}:{column}")
+        lines.append(bar)
+        shown, caret = _excerpt(source, line, column, diagnostic.span[1] - diagnostic.span[0])
+        lines.append(f"{blue}{line} |{off} {shown}")
+        under = f"{colours.get(diagnostic.severity, '')}{caret} {label(diagnostic, lang)}".rstrip()
+        lines.append(f"{bar} {under}{off}")
+    for place in diagnostic.also:
+        other = sources.get(place.file)
+        if other is not None:
+            at, column = other.position(place.span[0])
+            lines.append(f"{margin}{blue}={off} {frame[place.note]}: {place.file}:{at}:{column}")
+    lines.append(f"{margin}{blue}={off} {frame['help']}: {help_of(diagnostic, lang)}")
+    lines.append(f"{margin}{blue}={off} {frame['help']}: charter explain {diagnostic.code}")
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(source: Source, line: int, column: int, length: int) -> tuple[str, str]:
+    """The source line (the part around the place, when it is long) and the marks under the place."""
+    text = source.line_text(line).replace("\t", " ")
+    start = column - 1
+    if len(text) > _WIDEST:
+        first = max(0, start - _WIDEST // 3)
+        text = text[first : first + _WIDEST]
+        start -= first
+    # Control characters would move the reader's cursor or do worse.
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    marked = text[start : start + max(1, length)]
+    return text, " " * display_width(text[:start]) + "^" * max(1, display_width(marked))
