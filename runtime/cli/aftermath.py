@@ -70,7 +70,7 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
     what = named(definition, node) if node else say("happened.the_case", case=state.case)
     settled = node is not None and any(r.kind == "granted" and r.element == node for r in records)
     key = "did.approve_granted" if verb == "approve" and settled else f"did.{verb}"
-    yield say(key, what=what, records=say("happened.with", records=written) if written else "",
+    yield say(key, what=what, written=written, records=say("happened.with", records=written) if written else "",
               case=state.case, process=definition.title, person=_to(records))  # fmt: skip
     by_kind: dict[str, list[str]] = {}
     for record in records:
@@ -78,8 +78,16 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
             names = by_kind.setdefault(record.kind, [])
             if record.element not in names:
                 names.append(record.element)
+    fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
+    waiting = views.waiting(definition, state)
+    new = [w for w in waiting if w.key in fresh]
+    # what a step moved twice is told of as it stands now, and what is next is not told of before
+    coming = {w.key for w in new}
+    stale = {key for key, there in state.nodes.items() if there.state == "stale"}
     for kind in _TOLD:
-        keys = [k for k in by_kind.get(kind, ()) if not (_OWN.get(verb) == kind and k == node)]
+        keys = [k for k in by_kind.get(kind, ()) if not (_OWN.get(verb) == kind and k == node) and k not in coming]
+        if kind == "staled":
+            keys = [k for k in keys if k in stale]
         if keys:
             yield "  " + say(f"happened.{kind}", names=several(context, [named(definition, k) for k in keys]))
     phases = {e.name for e in definition.elements if e.kind == "phase"}
@@ -89,9 +97,6 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
     if state.status in ("completed", "cancelled", "suspended"):
         yield "  " + say(f"happened.case_{state.status}")
         return
-    fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
-    waiting = views.waiting(definition, state)
-    new = [w for w in waiting if w.key in fresh]
     chosen = new or waiting
     if chosen:
         names = several(context, [f"{named(definition, w.key)} ({whom(context, definition, w)})" for w in chosen])

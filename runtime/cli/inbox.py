@@ -34,7 +34,7 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
     rows = []
     for item in items:
         here = element(context, item)
-        due = "" if item.due is None else say("inbox.due", when=output.relative(item.due, context.now))
+        due = "" if item.due is None else say("inbox.due_in", when=output.relative(item.due, context.now))
         late = item.due is not None and item.due < context.now
         rows.append((
             f"#{item.number}", item.node, "" if here.title == here.name else here.title, say(f"states.{item.state}"), output.relative(item.since, context.now),

@@ -108,12 +108,18 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
     rows = []
     for w in found:
         late = w.overdue or (w.due is not None and w.due < context.now)
-        due = "" if w.due is None else say("show.due", at=output.moment(w.due), when=output.relative(w.due, context.now))
+        due = "" if w.due is None else say("show.due", at=deadline(context, w.due), when=output.relative(w.due, context.now))
         rows.append((
             named(definition, w.key), whom(context, definition, w),
             say("show.since", when=output.relative(w.since, context.now)), output.style(due, "bad") if late else due,
         ))  # fmt: skip
     output.table((), rows, indent=2, styles=("name",))
+
+
+def deadline(context: Context, at: int) -> str:
+    """Shows a due date; one at midnight is the end of the day before it, as people say it."""
+    shown = str(context.output.moment(at))
+    return f"{str(context.output.moment(at - 1))[:10]} 24:00" if shown.endswith(" 00:00") else shown
 
 
 def coming(context: Context, definition: Definition, state: CaseState) -> None:

@@ -1,0 +1,55 @@
+"""`charter impact CASE RECORD`: tells beforehand what a new version of a record would reopen. Changes nothing."""
+
+from __future__ import annotations
+
+from .context import Context
+from .errors import Missing
+from .verb import JSON, Verb, argument, switch
+
+
+def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
+    """Lists elements, people, approvals and due dates that a change would reopen."""
+    from ...engine.impact import impact
+    from .aftermath import named, people_of, several
+    from .show import deadline
+
+    case = context.cases.resolve(case)
+    state, definition = context.cases.state(case), context.cases.definition(case)
+    if record not in state.versions:
+        raise Missing(f"no record {record}", code="CH096", version=record, known=", ".join(state.versions) or "-")
+    found = impact(definition, state, record)
+    if as_json:
+        context.output.json({
+            "record": record, "version": state.versions[record].number, "elements": list(found.elements),
+            "lists": list(found.groups), "people": list(found.people), "roles": list(found.roles),
+            "approvals": list(found.approvals), "due": [{"element": key, "due": due} for key, due in found.due],
+        })  # fmt: skip
+        return 0
+    say, output = context.say, context.output
+    number = state.versions[record].number
+    if not found.elements and not found.groups:
+        output.line(say("impact.nothing", record=record, number=number))
+        return 0
+    output.line(say("impact.head", record=record, number=number))
+    work = [key for key in found.elements if key not in found.approvals]
+    rows = []
+    for label, keys in (("elements", work), ("approvals", found.approvals), ("lists", found.groups)):
+        rows += [
+            (say(f"impact.{label}") if index == 0 else "", named(definition, key), say(f"states.{state.nodes[key].state}"))
+            for index, key in enumerate(keys)
+        ]
+    output.table((), rows, indent=2, styles=("faint",))
+    facts = [
+        (say("impact.people"), several(context, list(found.people)) if found.people else None),
+        (say("impact.roles"), say("happened.or").join(people_of(context, definition.name, found.roles)) or None),
+        (say("impact.due"), say("happened.comma").join(f"{key} {deadline(context, due)}" for key, due in found.due) or None),
+    ]
+    output.sheet(facts, indent=2)
+    return 0
+
+
+VERBS = {
+    "impact": Verb(
+        "impact", run_impact, [argument("case", "CASE"), argument("record", "RECORD"), switch(JSON, name="as_json")]
+    )
+}
