@@ -8,203 +8,137 @@ first line they end (`Comments.beside`); a block's last comments are its `after`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-Span = tuple[int, int]
-NOWHERE: Span = (0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Comments:
-    before: tuple[str, ...] = ()
-    beside: str | None = None
-    after: tuple[str, ...] = ()
-
-
-NO_COMMENTS = Comments()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    span: Span = field(default=NOWHERE, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line(Node):
-    """A node that begins a line of its own, so that comments may belong to it."""
-
-    comments: Comments = NO_COMMENTS
-
-
-@dataclass(frozen=True, slots=True)
-class Name(Node):
-    """An identifier; a path `execution.do_task` has its dots in `text`."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Text(Node):
-    """A quoted string's value."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Expr(Node):
-    """FEEL, as written (outer blanks off)."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Argument(Node):
-    """`name = expr`, or `name = file "path"` (then `file`)."""
-
-    name: Name
-    value: Expr | None = None
-    file: Text | None = None
-
-
-# --- header clauses --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Use(Line):
-    path: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Version(Line):
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Goal(Line):
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Owner(Line):
-    role: Name
-
-
-@dataclass(frozen=True, slots=True)
-class Customer(Line):
-    role: Name
-
-
-@dataclass(frozen=True, slots=True)
-class Source(Line):
-    """Rule-book clause ids."""
-
-    ids: tuple[Name, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Type(Node):
-    """`text`, `list of T`, `choice "a" | "b"`, or a record's name.
-
-    `name` is the English word of a built-in type, `list`, `choice` or the record's name.
-    """
-
-    name: str
-    item: Type | None = None
-    choices: tuple[Text, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter(Line):
-    name: Name
-    type: Type | None = None
-    value: Expr | None = None
-    body: tuple[Source, ...] = ()
-    title: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Input(Line):
-    names: tuple[Name, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Output(Line):
-    names: tuple[Name, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CalendarUse(Line):
-    """`calendar office` in a process: which calendar its working time means."""
-
-    name: Name
-
-
-@dataclass(frozen=True, slots=True)
-class Zone(Line):
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hours(Line):
-    """`Monday to Friday 09:00-12:00, 13:30-18:00`: weekdays 0..6, minutes of the day."""
-
-    first: int
-    last: int
-    intervals: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar(Line):
-    name: Name
-    body: tuple[Zone | Hours, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Requires(Line):
-    """`requires certificate "PMP"` · `requires skill negotiation >= 3`."""
-
-    kind: Literal["certificate", "skill"]
-    name: Name | Text
-    at_least: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Role(Line):
-    name: Name
-    title: Text | None = None
-    external: bool = False
-    body: tuple[Requires | Source, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Field(Line):
-    name: Name
-    type: Type
-    title: Text | None = None
-    optional: bool = False
-    where: Expr | None = None
-    body: tuple[Source, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Record(Line):
-    name: Name
-    title: Text | None = None
-    body: tuple[Field | Source, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Separation(Line):
-    """`separate X from Y` · `same X from Y` at process level."""
-
-    same: bool
-    element: Name
-    other: Name
-    body: tuple[Source, ...] = ()
-
-
-# --- clauses of phases, activities, approvals, milestones --------------------------------------------------------------------------------
+from .declarations import (
+    Calendar as Calendar,
+)
+from .declarations import (
+    CalendarUse as CalendarUse,
+)
+from .declarations import (
+    Customer as Customer,
+)
+from .declarations import (
+    Field as Field,
+)
+from .declarations import (
+    Goal as Goal,
+)
+from .declarations import (
+    Hours as Hours,
+)
+from .declarations import (
+    Input as Input,
+)
+from .declarations import (
+    Output as Output,
+)
+from .declarations import (
+    Owner as Owner,
+)
+from .declarations import (
+    Parameter as Parameter,
+)
+from .declarations import (
+    Record as Record,
+)
+from .declarations import (
+    Requires as Requires,
+)
+from .declarations import (
+    Role as Role,
+)
+from .declarations import (
+    Separation as Separation,
+)
+from .declarations import (
+    Source as Source,
+)
+from .declarations import (
+    Type as Type,
+)
+from .declarations import (
+    Use as Use,
+)
+from .declarations import (
+    Version as Version,
+)
+from .declarations import (
+    Zone as Zone,
+)
+from .nodes import (
+    NO_COMMENTS as NO_COMMENTS,
+)
+from .nodes import (
+    NOWHERE as NOWHERE,
+)
+from .nodes import (
+    Argument as Argument,
+)
+from .nodes import (
+    Comments as Comments,
+)
+from .nodes import (
+    Expr as Expr,
+)
+from .nodes import (
+    Line as Line,
+)
+from .nodes import (
+    Name as Name,
+)
+from .nodes import (
+    Node as Node,
+)
+from .nodes import (
+    Span as Span,
+)
+from .nodes import (
+    Text as Text,
+)
+from .steps import (
+    ActStep as ActStep,
+)
+from .steps import (
+    AfterStep as AfterStep,
+)
+from .steps import (
+    CaseStep as CaseStep,
+)
+from .steps import (
+    Casting as Casting,
+)
+from .steps import (
+    CastStep as CastStep,
+)
+from .steps import (
+    ConnectorStep as ConnectorStep,
+)
+from .steps import (
+    ExpectDoer as ExpectDoer,
+)
+from .steps import (
+    ExpectKpi as ExpectKpi,
+)
+from .steps import (
+    ExpectState as ExpectState,
+)
+from .steps import (
+    ExpectTrue as ExpectTrue,
+)
+from .steps import (
+    RefuseStep as RefuseStep,
+)
+from .steps import (
+    SignalStep as SignalStep,
+)
+from .steps import (
+    Target as Target,
+)
+
+# --- clauses of phases, activities, approvals, milestones ----------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,128 +368,13 @@ class Kpi(Line):
     body: tuple[Figure | Unit | Over | Owner | Source, ...] = ()
 
 
-# --- scenarios --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CaseStep(Line):
-    """`case PROCESS with a = v, …`: opens the case; arguments bind parameters and give process inputs."""
-
-    process: Name
-    arguments: tuple[Argument, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Casting(Node):
-    """`li is employee`."""
-
-    person: Name
-    roles: tuple[Name, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CastStep(Line):
-    """`li is marketing, wang is department_head`; a person with two roles is named twice."""
-
-    castings: tuple[Casting, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Target(Node):
-    """An element or record of the case, with the index of its instance: `do_task[2]`, `rectify[2.1]`; or `case`."""
-
-    name: Name
-    index: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ActStep(Line):
-    """`PERSON VERB TARGET …`. `verb` is a verb of engine.commands (`does` is complete).
-
-    `arguments`: `with …`; `reason`: `because "…"`; `to`: a person (delegates), or an element (returns … to);
-    `check`: `wang confirms skills of form_team with evidence = …`; `text`: comments.
-    """
-
-    person: Name
-    verb: str
-    target: Target | None = None
-    arguments: tuple[Argument, ...] = ()
-    to: Name | None = None
-    check: Name | None = None
-    text: Text | None = None
-    reason: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RefuseStep(Line):
-    """`refuse STEP` · `refuse STEP because CH503`."""
-
-    step: ActStep
-    code: Name | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AfterStep(Line):
-    """`after 5 working days`: virtual time passes."""
-
-    span_: Expr
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectorStep(Line):
-    """`connector C answers r = {…}` · `connector C fails` (`times` calls, then answers again; None: from now on)."""
-
-    connector: Name
-    answers: tuple[Argument, ...] = ()
-    fails: bool = False
-    times: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SignalStep(Line):
-    """`signal NAME with r = …` arrives from outside."""
-
-    name: Name
-    arguments: tuple[Argument, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectState(Line):
-    """`expect apply is ready, iteration 2` · `expect case is cancelled` · `expect form_team is overdue`."""
-
-    target: Target
-    state: str
-    iteration: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectDoer(Line):
-    """`expect apply was done by li`."""
-
-    target: Target
-    person: Name
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectKpi(Line):
-    """`expect kpi NAME >= 95%` · `expect kpi NAME is unknown` (test None)."""
-
-    name: Name
-    test: Expr | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectTrue(Line):
-    expr: Expr
+# --- files -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario(Line):
     title: Text
     body: tuple[Line, ...] = ()
-
-
-# --- files --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

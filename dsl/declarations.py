@@ -1,0 +1,142 @@
+"""A process's header, roles, records, parameters and calendars, as `tree.py` mirrors everything else of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .nodes import Expr, Line, Name, Node, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Line):
+    path: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Version(Line):
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goal(Line):
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Owner(Line):
+    role: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Customer(Line):
+    role: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Line):
+    """Rule-book clause ids."""
+
+    ids: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Type(Node):
+    """`text`, `list of T`, `choice "a" | "b"`, or a record's name.
+
+    `name` is the English word of a built-in type, `list`, `choice` or the record's name.
+    """
+
+    name: str
+    item: Type | None = None
+    choices: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Line):
+    name: Name
+    type: Type | None = None
+    value: Expr | None = None
+    body: tuple[Source, ...] = ()
+    title: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Line):
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Line):
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarUse(Line):
+    """`calendar office` in a process: which calendar its working time means."""
+
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Zone(Line):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hours(Line):
+    """`Monday to Friday 09:00-12:00, 13:30-18:00`: weekdays 0..6, minutes of the day."""
+
+    first: int
+    last: int
+    intervals: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar(Line):
+    name: Name
+    body: tuple[Zone | Hours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Requires(Line):
+    """`requires certificate "PMP"` · `requires skill negotiation >= 3`."""
+
+    kind: Literal["certificate", "skill"]
+    name: Name | Text
+    at_least: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role(Line):
+    name: Name
+    title: Text | None = None
+    external: bool = False
+    body: tuple[Requires | Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Line):
+    name: Name
+    type: Type
+    title: Text | None = None
+    optional: bool = False
+    where: Expr | None = None
+    body: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Line):
+    name: Name
+    title: Text | None = None
+    body: tuple[Field | Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Separation(Line):
+    """`separate X from Y` · `same X from Y` at process level."""
+
+    same: bool
+    element: Name
+    other: Name
+    body: tuple[Source, ...] = ()
