@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from . import tree as t
 from .diagnostic import Diagnostic, Fix, Place, Span
@@ -41,11 +42,12 @@ class Findings:
         self,
         code: str,
         span: Span,
+        /,
         *,
         fix: Fix | None = None,
         also: tuple[Place, ...] = (),
         file: str | None = None,
-        **arguments: object,
+        **arguments: Any,
     ) -> None:
         self.diagnostics.append(
             Diagnostic(code, span, arguments, fix, self.file if file is None else file, also)
@@ -61,7 +63,7 @@ class Findings:
         return found[0] if found else None
 
     def unknown(
-        self, code: str, name: t.Name, candidates: Iterable[str], *, file: str | None = None, **arguments: object
+        self, code: str, name: t.Name, candidates: Iterable[str], *, file: str | None = None, **arguments: Any
     ) -> None:
         """Reports a name that stands for nothing, with the guess that a tool may put in its place."""
         guess = self.guess(name.text, candidates)

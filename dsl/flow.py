@@ -7,6 +7,7 @@ reports is certain for every run of the process; what depends on people or data 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from ..engine.values import Span
 from . import tree as t
@@ -170,7 +171,7 @@ def _returns(part: Part, order: Order, findings: Findings) -> None:
         target = order.scope.element(line.target.text)
         if target is None or order.precedes(end(target), begin(part)):
             continue
-        arguments: dict[str, object] = {}
+        arguments: dict[str, Any] = {}
         producers = order.scope.producers.get(part.of.text, []) if part.of is not None else []
         if producers:
             arguments = {"guess": producers[0].name, "guess_kind": "producer_of", "guess_of": part.of.text}  # type: ignore[union-attr]

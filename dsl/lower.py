@@ -7,12 +7,14 @@ names of the shared declarations enters its definition. Positions go into `place
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from ..engine import definition as d
 from . import tree as t
 from .expressions import canonical
 from .order import predecessors
+from .resolve import days
 from .scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
 
 # gives `file:line` for an offset into a file
@@ -51,7 +53,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
     )
 
 
-def _first(lines: tuple[t.Line, ...] | list[t.Line]) -> object | None:
+def _first(lines: Any) -> Any:
     return lines[0] if lines else None
 
 
@@ -64,8 +66,8 @@ def _title(title: t.Text | None, name: str) -> str:
     return title.text if title is not None else name
 
 
-def _clauses(lines: object) -> tuple[str, ...]:
-    return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)  # type: ignore[attr-defined]
+def _clauses(lines: Iterable[t.Line]) -> tuple[str, ...]:
+    return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)
 
 
 def _feel(expr: t.Expr | None, kind: str = "expression") -> str | None:
@@ -154,12 +156,6 @@ def _calendar(scope: ProcessScope) -> d.Calendar:
     if not any(hours):
         return d.Calendar(symbol.name, zone)
     return d.Calendar(symbol.name, zone, tuple(tuple(sorted(h)) for h in hours))
-
-
-def days(line: t.Hours) -> list[int]:
-    """The weekdays that a line of opening hours covers; `Friday to Monday` runs over the week's end."""
-    last = line.last if line.last >= line.first else line.last + 7
-    return [day % 7 for day in range(line.first, last + 1)]
 
 
 def _kpi(node: t.Kpi) -> d.Kpi:
@@ -353,11 +349,11 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
             put(f"{_last(name)}.one", scope.file, ordering.span)
     for line, file in scope.separations:
         put(f"{_last(line.element)}.{'same' if line.same else 'separate'}", file, line.span)
-    for kind, table in (
+    for named, table in (
         ("record", scope.records), ("role", scope.roles), ("kpi", scope.kpis), ("parameter", scope.parameters)
     ):  # fmt: skip
         for symbol in table.values():
-            put(f"{kind} {symbol.name}", symbol.file, symbol.span)
+            put(f"{named} {symbol.name}", symbol.file, symbol.span)
     return tuple(found.items())
 
 

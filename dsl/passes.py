@@ -79,9 +79,9 @@ def compile(path: str, data: bytes | str, loader: Loader | None = None) -> Compi
             if process.name.text and not findings.failed:
                 scopes[id(process)] = scope
     for unit in units:
-        for process in unit.items:
-            if id(process) in scopes:
-                definitions.append(lower(scopes[id(process)], files.place))
+        for item in unit.items:
+            if id(item) in scopes:
+                definitions.append(lower(scopes[id(item)], files.place))
     scenarios = []
     if not root.incomplete:
         findings = Findings(path, budget)

@@ -49,7 +49,7 @@ def word(text: str, lang: str) -> str:
     if text in words:
         return str(words[text])
     if text.startswith("list of "):
-        return str(words["_list_of"].format(item=word(text[8:], lang)))
+        return str(words["_list_of"].format(item=re.sub("^an? ", "", word(text[8:], lang))))
     if " or " in text:
         one, _, other = text.partition(" or ")
         return str(words["_or"].format(one=word(one, lang), other=word(other, lang)))

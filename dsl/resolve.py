@@ -7,6 +7,8 @@ elements are checked by `clauses.py`. Invariant: without an error here, every na
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from . import tree as t
 from .clauses import check_clauses
 from .diagnostic import Place
@@ -80,6 +82,7 @@ class _Declarations:
                 scope.header.setdefault(type(line), []).append(line)
 
     def _calendar(self, line: t.Calendar) -> None:
+        _hours(line, self.findings)
         self._declare("calendar", line, self.scope.calendars, self.scope.shared.calendars)
         if self.scope.name:
             # A process that brings its own calendar works by it.
@@ -175,6 +178,38 @@ def _fields(record: t.Record, file: str, findings: Findings) -> None:
             findings.add("CH205", line.name.span, file=file, also=(place,), name=line.name.text, kind="field")
         elif line.name.text in RESERVED:
             findings.add("CH216", line.name.span, file=file, name=line.name.text)
+
+
+def _hours(calendar: t.Calendar, findings: Findings) -> None:
+    """Reports a zone that does not exist, and opening hours that end before they begin or overlap."""
+    taken: dict[int, list[tuple[int, int]]] = {}
+    for line in calendar.body:
+        if isinstance(line, t.Zone):
+            if not _is_zone(line.name):
+                findings.add("CH217", line.span, name=line.name)
+            continue
+        for day in days(line):
+            for start, end in line.intervals:
+                clash = any(start < other_end and other_start < end for other_start, other_end in taken.get(day, ()))
+                if end <= start or clash:
+                    shown = f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
+                    findings.add("CH222", line.span, hours=shown)
+                    return
+                taken.setdefault(day, []).append((start, end))
+
+
+def days(line: t.Hours) -> list[int]:
+    """The weekdays that a line of opening hours covers; `Friday to Monday` runs over the week's end."""
+    last = line.last if line.last >= line.first else line.last + 7
+    return [day % 7 for day in range(line.first, last + 1)]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _types(scope: ProcessScope, findings: Findings) -> None:

@@ -360,7 +360,7 @@ class _Lowering:
                 states += states_of("phase")  # a group of instances lives like a phase
         if line.state not in states:
             guess = self.findings.guess(line.state, states)
-            extra = {"guess": guess} if guess else {}
+            extra: dict[str, Any] = {"guess": guess} if guess else {}
             self.findings.add("CH231", line.span, name=name, state=line.state, kind=kind, **extra)
         return ExpectState(target, line.state, line.iteration, **self.at(line))
 

@@ -14,6 +14,7 @@ from typing import Any
 from ..engine import feel
 from ..engine.feel import types as f
 from . import tree as t
+from .choices import impossible
 from .expressions import paths
 from .findings import Findings
 from .scopes import Part, ProcessScope
@@ -111,9 +112,10 @@ class _Checker:
     def _record(self, node: t.Record, file: str) -> None:
         fields = [line for line in node.body if isinstance(line, t.Field)]
         own = {line.name.text: type_of(line.type, self.scope) for line in fields}
+        declared = {line.name.text: line.type for line in fields}
         for line in fields:
             if line.where is not None:
-                self.expression(Ask(line.where, f.BOOLEAN, "where"), None, own, file=file)
+                self.expression(Ask(line.where, f.BOOLEAN, "where"), None, own, file=file, declared=declared)
 
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
@@ -143,7 +145,14 @@ class _Checker:
                 self.expression(Ask(line.window, f.SPAN, "over"), None, {})
 
     def expression(
-        self, ask: Ask, part: Part | None, extra: dict[str, Type], *, file: str | None = None, kind: str = "expression"
+        self,
+        ask: Ask,
+        part: Part | None,
+        extra: dict[str, Type],
+        *,
+        file: str | None = None,
+        kind: str = "expression",
+        declared: dict[str, t.Type] | None = None,
     ) -> Type | None:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
         expr = ask.expr
@@ -155,6 +164,12 @@ class _Checker:
         found, problems = feel.infer(parsed.tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
             self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
+        hidden = declared or {}
+        for node, value, name, values in impossible(parsed.tree, self.scope, hidden):
+            span = (expr.span[0] + node.start, expr.span[0] + node.end)
+            guess = self.findings.guess(value, values)
+            said: dict[str, Any] = {"guess": guess} if guess is not None else {}
+            self.findings.add("CH311", span, file=file, value=value, name=name, **said)
         if problems:
             return None
         if ask.wanted is not None and not fits(found, ask.wanted):
@@ -183,7 +198,7 @@ class _Checker:
         return found
 
     def _problem(
-        self, code: str, expr: t.Expr, problem: Any, file: str | None, extra: dict[str, Type], **arguments: object
+        self, code: str, expr: t.Expr, problem: Any, file: str | None, extra: dict[str, Type], **arguments: Any
     ) -> None:
         start = expr.span[0] + problem.start
         span = (start, max(start + 1, expr.span[0] + problem.end))

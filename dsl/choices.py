@@ -1,0 +1,69 @@
+"""Finds comparisons with a text that the other side can never be: a misspelt outcome, state or choice.
+
+It looks at `path = "text"` and `path != "text"` where the path leads to a fact of an element or a field of type
+choice. Whatever else an expression compares is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..engine.feel import tree as f
+from . import tree as t
+from .scopes import ProcessScope
+from .types import states_of
+
+# Why the engine passed an element over or ended it; it stands where a decision's outcome would.
+_PASSED = ("condition", "dead", "choice", "enough", "list", "container", "person")
+_OUTCOMES: dict[str, tuple[str, ...]] = {
+    "approval": ("approve", "reject", "return", *_PASSED),
+    "activity": ("return", *_PASSED),
+    "phase": _PASSED,
+    "milestone": _PASSED,
+}
+
+
+def impossible(
+    tree: f.Node, scope: ProcessScope, own: Mapping[str, t.Type]
+) -> Iterator[tuple[f.Node, str, str, tuple[str, ...]]]:
+    """Yields (the text's node, the text, the path, what it can be) for each comparison that never holds.
+
+    `own`: declared types of names that only this expression sees, such as the fields of its record.
+    """
+    for node in f.walk(tree):
+        if not isinstance(node, f.Binary) or node.op not in ("=", "!="):
+            continue
+        for text, other in ((node.left, node.right), (node.right, node.left)):
+            if not isinstance(text, f.String):
+                continue
+            path = _path(other)
+            values = _values(path, scope, own) if path else None
+            if values and text.value not in values:
+                yield text, text.value, ".".join(path), values
+
+
+def _path(node: f.Node) -> tuple[str, ...]:
+    names: list[str] = []
+    while isinstance(node, f.Path):
+        names.append(node.name)
+        node = node.of
+    return (*reversed((*names, node.name)),) if isinstance(node, f.Name) else ()
+
+
+def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> tuple[str, ...] | None:
+    root, *rest = path
+    part = scope.elements.get(root)
+    if root not in own and part is not None and len(rest) == 1:
+        states = (*states_of(part.kind), *(states_of("phase") if t.ForEach in part.clauses else ()))
+        return states if rest[0] == "state" else _OUTCOMES[part.kind] if rest[0] == "outcome" else None
+    if root == "case" and rest == ["status"]:
+        return states_of("case")
+    if root in own:
+        type_: t.Type | None = own[root]
+    else:
+        type_ = t.Type(root) if scope.record(root) is not None else None
+    for name in rest:
+        symbol = scope.record(type_.name) if type_ is not None and type_.item is None else None
+        fields = symbol.node.body if symbol is not None else ()
+        type_ = next((x.type for x in fields if isinstance(x, t.Field) and x.name.text == name), None)
+    return tuple(c.text for c in type_.choices) if type_ is not None and type_.choices else None
