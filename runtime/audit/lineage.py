@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...engine.definition import Definition
+from ...engine.program import Program, prepare
 from ...engine.readiness import covers
-from ...engine.state import Node
+from ...engine.state import CaseState, Node, key_of, parse_key
 from .asof import Moment
 
 _FINISHED = frozenset(("done", "granted", "rejected", "reached"))
@@ -71,17 +73,17 @@ class Lineage:
         return [deed for deed in self.deeds if made in deed.used]
 
 
-def lineage(moments: Iterable[Moment]) -> Lineage:
+def lineage(definition: Definition, moments: Iterable[Moment]) -> Lineage:
     """Reads the graph off a case's moments."""
-    graph = Lineage([], {})
+    graph, program = Lineage([], {}), prepare(definition)
     for moment in moments:
-        for deed in _deeds(moment, graph):
+        for deed in _deeds(moment, graph, program):
             if deed.made or deed.used:
                 graph.deeds.append(deed)
     return graph
 
 
-def _deeds(moment: Moment, graph: Lineage) -> Iterator[Deed]:
+def _deeds(moment: Moment, graph: Lineage, program: Program) -> Iterator[Deed]:
     before, after = moment.before, moment.after
     amended = moment.command.verb == "amend"
     fresh: dict[str | None, list[Made]] = {}
@@ -98,7 +100,8 @@ def _deeds(moment: Moment, graph: Lineage) -> Iterator[Deed]:
         was = before.nodes.get(node.key)
         if node is not was and _finished(was, node):
             deed = _told(moment, node.key)
-            deed.used = [made for key, digest in node.used for made in _resolved(graph, key, digest)]
+            rests_on = _rests_on(after, node, program)
+            deed.used = [made for key, digest in rests_on for made in _resolved(graph, key, digest)]
             deed.made = fresh.pop(node.key, [])
             yield deed
     for writer, made_here in fresh.items():
@@ -106,6 +109,16 @@ def _deeds(moment: Moment, graph: Lineage) -> Iterator[Deed]:
         deed.made = made_here
         deed.used = earlier if amended else []
         yield deed
+
+
+def _rests_on(state: CaseState, node: Node, program: Program) -> tuple[tuple[str, str], ...]:
+    """Gives what a node used and, inside a `for each`, the list that it is an instance of."""
+    name, path = parse_key(node.key)
+    used = dict(node.used)
+    for depth, loop in enumerate(program.plans[name].loops[: len(path)]):
+        group = state.nodes.get(key_of(loop, path[:depth]))
+        used.update(group.used if group is not None and group.key != node.key else ())
+    return tuple(used.items())
 
 
 def _finished(was: Node | None, node: Node) -> bool:

@@ -1,8 +1,8 @@
 """The verbs that do something to a case: one table row a verb, one path for all.
 
-`charter VERB CASE [ELEMENT] …`. Where a person has exactly one fitting piece of work in the case the element may be left
-out, and the answer names it. A row says what of the command's fields the verb takes; whether the person may do it is
-the engine's to say, through `Cases.perform`.
+`charter VERB CASE [ELEMENT] …`. Where a person has exactly one fitting piece of work in the case the element may be
+left out, and the answer names it. A row says what of the command's fields the verb takes; whether the person may do
+it is the engine's to say, through `Cases.perform`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
     act = ACTS[verb]
     as_json, person = given.pop("as_json"), context.person
     case = context.cases.resolve(case)
-    arguments = {name: given.pop(name) for name in ("on_behalf_of", "key", "seen", "reason") if name in given}
+    arguments: dict[str, Any] = {name: given.pop(name) for name in ("on_behalf_of", "key", "seen", "reason") if name in given}
     state, definition = context.cases.state(case), context.cases.definition(case)
     node: str | None = element
     if act.aim == "record":

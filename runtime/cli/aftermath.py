@@ -26,6 +26,8 @@ _TOLD = (
     "granted", "rejected", "reached", "returned", "withdrawn", "reopened", "repeated", "staled", "restored",
     "skipped", "failed", "escalated", "overdue",
 )  # fmt: skip
+# told of only where the element is still so at the end of the step
+_STILL = {"staled": ("stale",), "reopened": ("planned", "ready", "active"), "rejected": ("rejected",)}
 # what the verb's own line says already
 _OWN = {
     "approve": "granted", "reject": "rejected", "return": "returned", "withdraw": "withdrawn", "skip": "skipped",
@@ -83,11 +85,10 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
     new = [w for w in waiting if w.key in fresh]
     # what a step moved twice is told of as it stands now, and what is next is not told of before
     coming = {w.key for w in new}
-    stale = {key for key, there in state.nodes.items() if there.state == "stale"}
     for kind in _TOLD:
         keys = [k for k in by_kind.get(kind, ()) if not (_OWN.get(verb) == kind and k == node) and k not in coming]
-        if kind == "staled":
-            keys = [k for k in keys if k in stale]
+        if kind in _STILL:
+            keys = [k for k in keys if k in state.nodes and state.nodes[k].state in _STILL[kind]]
         if keys:
             yield "  " + say(f"happened.{kind}", names=several(context, [named(definition, k) for k in keys]))
     phases = {e.name for e in definition.elements if e.kind == "phase"}
@@ -99,8 +100,8 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
         return
     chosen = new or waiting
     if chosen:
-        names = several(context, [f"{named(definition, w.key)} ({whom(context, definition, w)})" for w in chosen])
-        yield "  " + say("happened.next" if new else "happened.waiting", names=names)
+        people = [f"{named(definition, w.key)} ({whom(context, definition, w)})" for w in chosen]
+        yield "  " + say("happened.next" if new else "happened.waiting", names=several(context, people))
 
 
 def whom(context: Context, definition: Definition, waiting: Any) -> str:
@@ -130,7 +131,7 @@ def refused(
 ) -> int:  # fmt: skip
     """Writes a refusal: the sentence, the clause that holds it back, and who could do it."""
     out = list(refusal_lines(refusal, definition, context.say))
-    if definition is not None and state is not None and node in state.nodes and refusal.code in _AUTHORITY:
+    if definition is not None and state is not None and node is not None and node in state.nodes and refusal.code in _AUTHORITY:
         from ...engine.program import prepare
         from .. import views
 

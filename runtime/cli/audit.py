@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from .context import Context
 from .errors import FINDINGS, Missing, Misuse
-from .trail import FORMATS, actor_of, kind_word, listed, shown_time, what
+from .trail import FORMATS, ORGANISATION, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
 if TYPE_CHECKING:
     from ..audit.verify import Fault
 
-ORGANISATION = "organisation"
 
 
 def consulted(context: Context, question: str, **about: Any) -> None:
@@ -103,8 +102,9 @@ def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
     from ..audit.log import load
 
     case = context.cases.resolve(case)
+    definition = context.cases.definition(case)
     with context.store.read() as connection:
-        graph = lineage(moments(context.cases.definition(case), load(connection, case)))
+        graph = lineage(definition, moments(definition, load(connection, case)))
     consulted(context, "trace", case=case, record=version)
     made = graph.find(version)
     if made is None:
@@ -210,6 +210,7 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     from .. import views
     from ..audit.asof import as_of
     from ..audit.log import load
+    from ..register import number_of
     from . import show
     from .people import instant
 
@@ -233,7 +234,9 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
         context.say("audit.as_of", seq=moment.last, at=context.output.moment(at if at is not None else moment.at)),
         "faint",
     )
-    show.head(context, definition, moment.after, None)
+    with context.store.read() as connection:
+        number = number_of(connection, case)
+    show.head(context, definition, moment.after, number)
     show.tree(context, definition, moment.after)
     show.versions(context, definition, moment.after, False)
     return 0

@@ -36,6 +36,10 @@ _BINDINGS = (
 )  # fmt: skip
 _SET = " ".join(f"--set {shlex.quote(binding)}" for binding in _BINDINGS)
 
+_PREPARED = "--data demo/dossier.json --check present_all --check whole --check accurate"
+_RISKS = "--data demo/risks.json --check technical --check personnel --check market --check change"
+_PROOF = "--check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/evidence-faults.txt"
+
 # A line is a command; `!` before it: it must be refused; `+ DAYS`: so many days later; `# KEY`: a chapter of [demo].
 STORY = f"""
 # people
@@ -67,7 +71,7 @@ charter approve 1 --as zhao
 ! charter complete 1 form_team --data demo/team.json --check qualified --as chen
 charter complete 1 form_team --data demo/team.json --check qualified --check duties --as chen
 charter complete 1 make_plan --data demo/plan.json --as chen
-charter complete 1 assess_risks --data demo/risks.json --check technical --check personnel --check market --check change --as chen
+charter complete 1 assess_risks {_RISKS} --as chen
 charter approve 1 plan_review --as wang
 # execution
 + 1
@@ -96,11 +100,12 @@ charter complete 1 assign_tasks --data demo/assignment-2.json --as chen
 charter show 1
 charter complete 1 do_task[2] --data demo/deliverable-2.json --as sun
 charter complete 1 do_task[3] --data demo/deliverable-3.json --as zhou
+charter complete 1 track --data demo/progress-on-plan.json --as chen
 charter close 1 resolve_issue --as chen
 + 14
 # acceptance
-! charter complete 1 prepare --data demo/dossier.json --check present_all --check whole --check accurate --as sun
-charter complete 1 prepare --data demo/dossier.json --check present_all --check whole --check accurate --check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/evidence-faults.txt --as sun
+! charter complete 1 prepare {_PREPARED} --as sun
+charter complete 1 prepare {_PREPARED} {_PROOF} --as sun
 charter confirm 1 agree_terms --check agreed --as he
 charter complete 1 agree_terms --data demo/terms.json --as chen
 charter complete 1 present --data demo/presentation.json --as chen
@@ -118,8 +123,7 @@ charter complete 1 visit[1] --data demo/follow-up.json --as wu
 charter close 1 feedback_handling --as wu
 charter complete 1 gather --data demo/opinions.json --as wu
 charter complete 1 improve --data demo/improvement.json --as chen
-+ 31
-charter show 1
+charter cases
 # kpis
 charter kpi service_project
 charter kpi service_project satisfaction --facts

@@ -1,7 +1,8 @@
 """From `--set`, `--data`, `--check` or a form on the terminal to the values a command carries.
 
-Knows which records a verb wants; reading them is `runtime/entries.py`, asking is `runtime/forms.py`. What cannot be read
-is a misuse of the command line (exit 2); what reads well goes to the engine, which says whether it is allowed.
+Knows which records a verb wants; reading them is `runtime/entries.py`, asking is `runtime/forms.py`. What cannot
+be read is a misuse of the command line (exit 2); what reads well goes to the engine, which says whether it is
+allowed.
 """
 
 from __future__ import annotations

@@ -34,15 +34,15 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     work = [key for key in found.elements if key not in found.approvals]
     rows = []
     for label, keys in (("elements", work), ("approvals", found.approvals), ("lists", found.groups)):
-        rows += [
-            (say(f"impact.{label}") if index == 0 else "", named(definition, key), say(f"states.{state.nodes[key].state}"))
-            for index, key in enumerate(keys)
-        ]
+        for index, key in enumerate(keys):
+            heading = say(f"impact.{label}") if index == 0 else ""
+            rows.append((heading, named(definition, key), say(f"states.{state.nodes[key].state}")))
     output.table((), rows, indent=2, styles=("faint",))
+    clocks = say("happened.comma").join(f"{key} {deadline(context, due)}" for key, due in found.due)
     facts = [
-        (say("impact.people"), several(context, list(found.people)) if found.people else None),
+        (say("impact.people"), several(context, list(found.people)) or None),
         (say("impact.roles"), say("happened.or").join(people_of(context, definition.name, found.roles)) or None),
-        (say("impact.due"), say("happened.comma").join(f"{key} {deadline(context, due)}" for key, due in found.due) or None),
+        (say("impact.due"), clocks or None),
     ]
     output.sheet(facts, indent=2)
     return 0

@@ -36,8 +36,9 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
         here = element(context, item)
         due = "" if item.due is None else say("inbox.due_in", when=output.relative(item.due, context.now))
         late = item.due is not None and item.due < context.now
+        title = "" if here.title == here.name else here.title
         rows.append((
-            f"#{item.number}", item.node, "" if here.title == here.name else here.title, say(f"states.{item.state}"), output.relative(item.since, context.now),
+            f"#{item.number}", item.node, title, say(f"states.{item.state}"), output.relative(item.since, context.now),
             output.style(due, "bad") if late else due, why(context, item), next_command(here.kind, item),
         ))  # fmt: skip
     heads = ("case", "element", "title", "state", "since", "due", "why", "next")

@@ -22,7 +22,7 @@ def people(context: Context) -> People:
     from ..people import People
 
     by = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
-    return People(context.store, by=by)
+    return People(context.store, by=by, clock=lambda: context.now)
 
 
 def run_list(context: Context, role: str | None, as_json: bool) -> int:
@@ -80,7 +80,7 @@ def _until(context: Context, name: str, until: int | None) -> str:
 
 
 def _end(context: Context, at: int) -> str:
-    from ..people import FOREVER
+    from ..people_files import FOREVER
 
     return context.say("people.forever") if at >= FOREVER else str(context.output.moment(at))
 
@@ -155,7 +155,7 @@ def run_absent(context: Context, who: str, since: str, until: str, reason: str |
 def run_stand_in(context: Context, kind: str, who: str, other: str, since: str | None, until: str | None,
                  process: str, role: str) -> int:  # fmt: skip
     """Names a substitute (acts while the principal is away) or a delegate (acts throughout)."""
-    from ..people import FOREVER
+    from ..people_files import FOREVER
 
     start = instant(since, "--from") if since else context.now
     end = instant(until, "--until", last=True) if until else FOREVER

@@ -108,7 +108,9 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
     rows = []
     for w in found:
         late = w.overdue or (w.due is not None and w.due < context.now)
-        due = "" if w.due is None else say("show.due", at=deadline(context, w.due), when=output.relative(w.due, context.now))
+        due = ""
+        if w.due is not None:
+            due = say("show.due", at=deadline(context, w.due), when=output.relative(w.due, context.now))
         rows.append((
             named(definition, w.key), whom(context, definition, w),
             say("show.since", when=output.relative(w.since, context.now)), output.style(due, "bad") if late else due,

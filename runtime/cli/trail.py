@@ -17,6 +17,7 @@ from .output import one_line
 if TYPE_CHECKING:
     from ..audit.query import Found, Query
 
+ORGANISATION = "organisation"
 FORMATS = ("table", "jsonl", "csv")
 PAGE = 100
 _CSV = (
@@ -78,7 +79,8 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
         f = record.fields
         change = f"{f.get('before') or '–'} → {f['after']}" if f.get("after") else ""
         outcome = "" if f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
-        number = f"{f['case'][:6]} {f['seq']}" if several else str(f["seq"])
+        chain = say("audit.organisation") if f["case"] == ORGANISATION else f["case"][:6]
+        number = f"{chain} {f['seq']}" if several else str(f["seq"])
         rows.append((
             str(record.position), number, shown_time(context, f["at"]), actor_of(f), kind_word(context, f["kind"]),
             f.get("element") or "", change, what(f), f.get("reason") or "", output.style(outcome, "bad"),
