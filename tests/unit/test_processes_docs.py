@@ -56,8 +56,8 @@ def examples() -> list[tuple[str, int, str]]:
 @pytest.mark.parametrize(("page", "line", "text"), [pytest.param(*e, id=f"{e[0]}:{e[1]}") for e in examples()])
 def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
     if text.startswith(" "):
-        source, found = read("fragment.charter", ("process fragment\n" + text).encode())
-        found = (*found, *parse(source).diagnostics)
+        source = read("process fragment\n" + text, "fragment.charter")
+        found = (*source.diagnostics, *parse(source).diagnostics)
     else:
         found = compile("page.charter", text, lambda path: (ROOT / "processes" / path).read_bytes()).diagnostics
     assert [d for d in found if d.is_error] == []
