@@ -51,7 +51,8 @@ def test_the_two_first_examples_are_one_process() -> None:
 def shape(definition: Definition) -> list[tuple[object, ...]]:
     """What a definition is, names and texts aside."""
     return [
-        (e.kind, len(e.inputs), len(e.outputs), len(e.after), e.agreement is None, e.within is None) for e in definition.elements
+        (e.kind, len(e.inputs), len(e.outputs), len(e.after), e.agreement is None, e.within is None)
+        for e in definition.elements
     ]
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl.passes import compile
 from charter.dsl.parser import parse
+from charter.dsl.passes import compile
 from charter.dsl.source import read
 from charter.runtime.cli.main import run
 
@@ -28,7 +28,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/language.md")
 LOCALES = {"README.zh-CN.md": "zh_CN.UTF-8"}
 NINE_O_CLOCK = 1_772_442_000_000_000_000  # Monday 2 March 2026, 09:00 UTC, in nanoseconds
-_FENCE = re.compile(r"(?:<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>charter|console|json|yaml)\n(?P<text>.*?)^```$", re.M | re.S)
+_FENCE = re.compile(
+    r"(?:<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>charter|console|text|json|yaml)\n(?P<text>.*?)^```$",
+    re.M | re.S,
+)
 
 
 @dataclass(frozen=True)
