@@ -1,0 +1,92 @@
+"""The past, lineage, reasons and views over generated histories of generated processes."""
+
+from __future__ import annotations
+
+from charter.engine.commands import Command
+from charter.engine.definition import Definition
+from charter.engine.state import CaseState
+from charter.engine.transition import Step
+from charter.runtime import views
+from charter.runtime.audit.asof import as_of, moments
+from charter.runtime.audit.lineage import downward, lineage, upward
+from charter.runtime.audit.log import Chain, Origin, Sealed, seal
+from charter.runtime.audit.why import why
+from hypothesis import given, settings
+
+from tests.properties.processes import histories
+
+History = tuple[Definition, list[tuple[CaseState, Command, Step]]]
+
+
+def sealed(history: list[tuple[CaseState, Command, Step]]) -> list[Sealed]:
+    chain, out = Chain("case"), []
+    for _, _, step in history:
+        chain, more = seal(chain, step.records, Origin("test", "host", "process", "digest"))
+        out += more
+    return out
+
+
+@settings(max_examples=60)
+@given(histories(25))
+def test_every_moment_of_the_past_is_what_was(history: History) -> None:
+    definition, steps = history
+    records = sealed(steps)
+    found = list(moments(definition, records))
+    assert [m.after for m in found] == [step.state for _, _, step in steps]
+    assert [r.seq for m in found for r in m.records] == list(range(1, len(records) + 1))
+    for moment in found:
+        for seq in (moment.first, moment.last):
+            then = as_of(definition, records, seq=seq)
+            assert then is not None and then.after == moment.after
+    assert as_of(definition, records, at=records[0].at - 1) is None
+
+
+@settings(max_examples=60)
+@given(histories(30))
+def test_every_version_was_made_once_from_what_was_made_before(history: History) -> None:
+    definition, steps = history
+    graph = lineage(definition, moments(definition, sealed(steps)))
+    last = steps[-1][2].state
+    assert {key: made[-1].number for key, made in graph.versions.items() if key in last.versions} == {
+        key: version.number for key, version in last.versions.items()
+    }
+    makers: dict[str, int] = {}
+    for deed in graph.deeds:
+        for made in deed.made:
+            assert made.name not in makers
+            makers[made.name] = deed.seq
+    for deed in graph.deeds:
+        for used in deed.used:
+            assert makers[used.name] <= deed.seq
+    for versions in graph.versions.values():
+        for made in versions:
+            assert upward(graph, made)["version"] == made.name
+            downward(graph, made)
+
+
+@settings(max_examples=60)
+@given(histories(25))
+def test_the_tree_shows_every_node_once_and_every_element(history: History) -> None:
+    definition, steps = history
+    state = steps[-1][2].state
+    shown = [row.key for row in views.rows(definition, state)]
+    assert len(shown) == len(set(shown))
+    assert set(state.nodes) <= set(shown)
+    # an element inside a `for each` shows once it has an instance
+    assert {e.name for e in definition.elements if e.parent is None} <= {key.partition("[")[0] for key in shown}
+    waiting = {w.key for w in views.waiting(definition, state)}
+    assert waiting <= set(state.nodes)
+    assert all(state.nodes[key].state in views.OPEN for key in waiting)
+
+
+@settings(max_examples=40)
+@given(histories(25))
+def test_why_follows_causes_back_to_a_command(history: History) -> None:
+    definition, steps = history
+    records, state = sealed(steps), steps[-1][2].state
+    for key, node in state.nodes.items():
+        found = why(definition, state, records, key, steps[-1][1].at)
+        assert found.state == node.state
+        if found.chain:
+            assert "cause" not in found.chain[-1].fields
+            assert found.chain[0].fields["after"] == node.state

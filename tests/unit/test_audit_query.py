@@ -1,0 +1,178 @@
+"""A question in FEEL means the same whether SQL answers it or FEEL does: generated questions over a real trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from charter.dsl import passes
+from charter.engine import feel
+from charter.runtime.audit import query
+from charter.runtime.cases import Cases
+from charter.runtime.people import People
+from charter.runtime.store import Store, open_store
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+EXAMPLE = Path(__file__).parents[2] / "processes" / "examples" / "leave_request.charter"
+START = 1_772_413_200_000_000  # 2026-03-02 01:00 UTC
+HOUR = 3_600_000_000
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A database with three cases: granted, rejected, and one with refused attempts."""
+    now = START
+
+    def clock() -> int:
+        nonlocal now
+        now += HOUR
+        return now
+
+    with open_store(str(tmp_path_factory.mktemp("trail") / "charter.db")) as store:
+        people = People(store, by="admin", clock=clock)
+        people.load([
+            {"id": "li", "roles": ["employee"]},
+            {"id": "wang", "roles": ["employee", "manager"]},
+            {"id": "zhou", "roles": ["hr"]},
+        ])  # fmt: skip
+        cases = Cases(store, clock=clock)
+        for definition in passes.compile(str(EXAMPLE), EXAMPLE.read_bytes()).definitions:
+            cases.deploy(definition, by="admin")
+        request = {"request": {"first_day": {"date": "2026-03-02"}, "last_day": {"date": "2026-03-06"}}}
+        for ending in ("approve", "reject", "refused"):
+            case = cases.start("leave_request", person="li").case
+            cases.perform(case, person="li", verb="complete", node="apply", records=request)
+            cases.perform(case, person="li", verb="approve", node="decide")
+            if ending != "refused":
+                cases.perform(case, person="wang", verb=ending, node="decide", reason="month end")
+        cases.perform(case, person="nobody", verb="claim", node="apply")
+        yield store
+
+
+def everything(store: Store) -> list[tuple[int, dict[str, object], str | None]]:
+    import json
+
+    r = query._r
+    with store.read() as connection:
+        rows = connection.execute(select(r.position, r.body, r.record).order_by(r.position)).all()
+    return [(position, json.loads(bytes(body)), record) for position, body, record in rows]
+
+
+def answers(store: Store, text: str) -> list[int]:
+    asked, problems = query.build(text)
+    assert asked is not None, (text, problems)
+    with store.read() as connection:
+        return [found.position for found in query.run(connection, asked)]
+
+
+def by_feel(store: Store, text: str) -> list[int]:
+    asked, _ = query.build(text)
+    assert asked is not None
+    expression = feel.compile(asked.tree)
+    return [
+        position
+        for position, fields, record in everything(store)
+        if expression.evaluate(query.scope(position, fields, record)) is True
+    ]
+
+
+WORDS = {
+    "kind": ("granted", "refused", "opened", "written", "role_granted"),
+    "actor": ("li", "wang", "system", "admin"),
+    "element": ("apply", "decide", "ask"),
+    "record": ("request",),
+    "outcome": ("done", "refused"),
+    "role": ("employee", "manager"),
+    "reason": ("month end",),
+    "node": ("apply", "decide"),
+}
+
+
+@st.composite
+def leaves(draw: st.DrawFn) -> str:
+    kind = draw(st.sampled_from(("word", "null", "number", "time", "in", "between", "like", "clause", "flipped")))
+    field = draw(st.sampled_from(sorted(WORDS)))
+    word = draw(st.sampled_from((*WORDS[field], "nothing")))
+    op = draw(st.sampled_from(("=", "!=", "<", "<=", ">", ">=")))
+    day = draw(st.integers(1, 4))
+    number = draw(st.integers(0, 30))
+    if kind == "word":
+        return f'{field} {op} "{word}"'
+    if kind == "flipped":
+        return f'"{word}" {op} {field}'
+    if kind == "null":
+        return f"{field} {draw(st.sampled_from(('=', '!=')))} null"
+    if kind == "number":
+        return f"{draw(st.sampled_from(('seq', 'position')))} {op} {number}"
+    if kind == "time":
+        return f'at {op} date and time("2026-03-0{day}T05:00:00Z")'
+    if kind == "in":
+        others = ", ".join(f'"{w}"' for w in WORDS[field])
+        return draw(st.sampled_from((f"{field} in ({others})", f"seq in [{number}..20)", f"seq in (< {number})")))
+    if kind == "between":
+        return f'at between date("2026-03-01") and date("2026-03-0{day}")'
+    if kind == "like":
+        function = draw(st.sampled_from(("starts with", "ends with", "contains")))
+        return f'{function}({field}, "{word[:2]}")'
+    return 'list contains(clauses, "S003-2.1-04")'
+
+
+conditions = st.recursive(
+    leaves(),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(("and", "or")), inner).map(lambda t: f"({t[0]}) {t[1]} ({t[2]})"),
+        inner.map(lambda text: f"not({text})"),
+    ),
+    max_leaves=5,
+)
+
+
+@given(text=conditions)
+def test_sql_and_feel_agree(store: Store, text: str) -> None:
+    assert answers(store, text) == by_feel(store, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ('kind = "granted" and at >= date("2026-03-01")', True),
+        ('not(actor = "li") or seq in [1..5]', True),
+        ('reason = "month end" and kind = "rejected"', False),
+        ('contains(actor, "an")', False),
+    ],
+)
+def test_what_sql_can_say_is_left_to_sql(text: str, exact: bool) -> None:
+    asked, _ = query.build(text)
+    assert asked is not None
+    assert asked.filter.exact is exact
+
+
+def test_the_trail_answers_by_who_what_when_and_why(store: Store) -> None:
+    assert len(answers(store, 'kind = "granted" and actor = "wang"')) == 1
+    assert len(answers(store, 'reason = "month end"')) >= 1
+    assert len(answers(store, 'kind = "refused"')) == 4
+    assert answers(store, 'at < date("2026-01-01")') == []
+
+
+@pytest.mark.parametrize("text", ["actr = 1", "seq +", '"text"', "1 + 1", "", "(", "seq = \x00"])
+def test_what_is_no_question_is_said_with_its_place(text: str) -> None:
+    asked, problems = query.build(text)
+    assert asked is None
+    assert problems
+    assert 0 <= problems[0].start <= problems[0].end <= max(1, len(text))
+
+
+def test_pages_join_without_gap_or_overlap(store: Store) -> None:
+    asked, _ = query.build('outcome = "done"')
+    pages: list[int] = []
+    with store.read() as connection:
+        while True:
+            page = [f.position for f in query.run(connection, asked, after=pages[-1] if pages else 0, limit=7)]
+            if not page:
+                break
+            assert len(page) <= 7
+            pages += page
+    assert pages == answers(store, 'outcome = "done"')
