@@ -114,12 +114,13 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
     for node in state.nodes.values() if state else ():
         nodes.setdefault(node.element, []).append(node)
     held: dict[str | None, list[Item]] = {}
-    titles = {role.name: role.title for role in definition.roles}
+    # names that captions show by their titles: roles, and parameters that stand for a rhythm
+    titles = {named.name: named.title for named in (*definition.parameters, *definition.roles)}
     order = {e.name: i for i, e in enumerate(definition.elements)}
     for element in reversed(definition.elements):  # children before their parent
         children = tuple(reversed(held.get(element.name, [])))
         item = Item(
-            element.name, element.title, element.kind, tuple(_captions(element, titles, say)),
+            element.name, plain(element.title), element.kind, tuple(map(plain, _captions(element, titles, say))),
             element.many is not None, children=children,
             arrows=_arrows(links.pairs.get(element.name, set()), order),
         )  # fmt: skip
@@ -127,10 +128,15 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
             item = _stand(item, nodes.get(element.name, []))
         held.setdefault(element.parent, []).append(item)
     return Picture(
-        definition.name, definition.title, tuple(reversed(held.get(None, []))),
+        definition.name, plain(definition.title), tuple(reversed(held.get(None, []))),
         _arrows(links.pairs.get(None, set()), order), tuple(_returns(definition)),
         state.status if state else None, state.case if state else None,
     )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Gives text without what no drawing can hold: control characters and lone surrogates become blanks."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def _dependencies(definition: Definition) -> Iterator[tuple[str, str]]:
@@ -220,7 +226,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
     if element.repeat is not None:
         repeat = element.repeat
         key = "repeat_every" if repeat.every else "repeat_until"
-        yield say(f"graph.{key}", text=repeat.every or repeat.until or "")
+        text = repeat.every or repeat.until or ""
+        yield say(f"graph.{key}", text=titles.get(text, text))
 
 
 def _stage(stage: Stage, titles: Mapping[str, str], say: Messages) -> str:

@@ -183,7 +183,7 @@ def _connectors(examination: Examination) -> Iterator[Finding]:
     if lost:
         yield Finding("connectors", "warn", ", ".join(lost), "mend_command", {"names": ", ".join(lost)})
     else:
-        text = examination.context.say("doctor.connectors", count=len(connectors))
+        text = examination.context.say("doctor.registered", count=len(connectors))
         yield Finding("connectors", "ok", text)
 
 

@@ -18,7 +18,7 @@ from ...engine.errors import CharterError
 from .context import Context
 from .errors import EXITS, INTERRUPTED, USAGE, error_lines, report_bug, usage_sentence
 from .messages import LANGUAGES, Messages, language
-from .verb import _help_option, global_options, metavar_text, two_columns, unknown_verb
+from .verb import _help_option, global_options, metavar_text, parse_in_context, two_columns, unknown_verb
 
 # group -> verb -> module that declares it in its VERBS
 VERBS: dict[str, dict[str, str]] = {
@@ -54,6 +54,9 @@ class Charter(click.Group):
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return _help_option(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return parse_in_context(lambda: super(Charter, self).parse_args(ctx, args), ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(MODULES)

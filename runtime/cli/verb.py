@@ -130,6 +130,15 @@ def _is_global(param: click.Parameter) -> bool:
     return not param.expose_value
 
 
+def parse_in_context(parse: Callable[[], list[str]], ctx: click.Context) -> list[str]:
+    """Parses, and tells an error that click's parser raises without a context where it happened."""
+    try:
+        return parse()
+    except click.UsageError as error:
+        error.ctx = error.ctx or ctx
+        raise
+
+
 class Verb(click.Command):
     """A verb; `section` is the table its options' words are in (the verb's first word unless given)."""
 
@@ -149,7 +158,7 @@ class Verb(click.Command):
         return _help_option(self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        super().parse_args(ctx, args)
+        parse_in_context(lambda: super(Verb, self).parse_args(ctx, args), ctx)
         if ctx.args and not ctx.resilient_parsing:
             raise Misuse("extra", ctx, value=" ".join(ctx.args))
         return ctx.args
@@ -183,6 +192,9 @@ class Family(click.Group):
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return _help_option(self)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return parse_in_context(lambda: super(Family, self).parse_args(ctx, args), ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)

@@ -1,0 +1,344 @@
+"""The command line's frame and the author's verbs: one language at a time, one table of verbs, transcripts as golden files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import stat
+import string
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import pytest
+from charter.runtime.cli import messages
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import EXITS
+from charter.runtime.cli.main import MODULES, VERBS, Charter, run
+from charter.runtime.cli.messages import FOLDER, LANGUAGES, Messages
+from charter.runtime.cli.output import Output, width, wrap
+from charter.runtime.cli.verb import Family
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests/golden/cli_author"
+TABLES = {lang: tomllib.loads((FOLDER / f"{lang}.toml").read_text("utf-8")) for lang in LANGUAGES}
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every verb and verb below a family, by its full name."""
+    root = Charter()
+    for name in MODULES:
+        command = root.get_command(click.Context(root), name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, Family):
+            yield from ((f"{name} {below}", inner) for below, inner in command.commands.items())
+
+
+# --- messages
+
+
+def test_both_languages_say_the_same_things() -> None:
+    sentences = {
+        lang: {f"{section}.{key}" for section, table in TABLES[lang].items() for key in table} for lang in LANGUAGES
+    }
+    assert sentences["en"] == sentences["zh"]
+
+
+def test_both_languages_name_the_same_values() -> None:
+    def placeholders(text: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    different = [
+        f"{section}.{key}"
+        for section, table in TABLES["en"].items()
+        for key, text in table.items()
+        if isinstance(text, str) and not key.startswith("example_")
+        and placeholders(text) != placeholders(TABLES["zh"][section][key])
+    ]  # fmt: skip
+    assert not different
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_sections_read_alone_are_those_of_the_whole_table(lang: str) -> None:
+    assert {name: dict(messages.section(lang, name)) for name in TABLES[lang]} == TABLES[lang]
+
+
+def test_a_section_that_no_table_has_is_empty() -> None:
+    assert Messages("en")("nowhere.nothing") == "nowhere.nothing"
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [
+        ({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "zh_TW"}, "zh"), ({"LANG": "de_DE"}, "en"),
+        ({"LANG": "zh_CN", "LC_ALL": "C"}, "en"), ({"LANG": "en_US", "LC_MESSAGES": "zh_CN"}, "zh"),
+        ({"LC_ALL": "", "LANG": "zh_CN"}, "zh"),
+    ],
+)  # fmt: skip
+def test_the_locale_chooses_the_language(environment: dict[str, str], lang: str) -> None:
+    assert messages.language(environment) == lang
+
+
+def test_states_are_called_as_the_process_file_calls_them() -> None:
+    words = tomllib.loads((ROOT / "dsl/keywords/zh_hans.toml").read_text("utf-8"))["states"]
+    spoken = TABLES["zh"]["states"]
+    different = {s for s in words if s in spoken and spoken[s] != (words[s] if isinstance(words[s], str) else words[s][0])}
+    assert different <= {"open"}  # 进行 begins a clause, 进行中 tells of a case
+
+
+# --- verbs and their help
+
+
+def test_every_verb_has_one_line_an_example_and_words_for_its_options() -> None:
+    lacking = []
+    for name, command in commands():
+        family, _, below = name.partition(" ")
+        line = f"{family}.verb_{below}" if below else f"verbs.{family}"
+        section = getattr(command, "section", family)
+        wanted = [line, *([] if isinstance(command, Family) else [f"{section}.example_{command.name}"])]
+        for lang in LANGUAGES:
+            say = Messages(lang)
+            lacking += [f"{lang} {key}" for key in wanted if say.find(key) is None]
+            for param in command.params:
+                if isinstance(param, click.Option):
+                    keys = (f"{section}.o_{param.name}", f"common.o_{param.name}")
+                    if not any(say.find(key) for key in keys):
+                        lacking.append(f"{lang} {keys[0]}")
+    assert not lacking
+
+
+def test_what_lists_or_shows_answers_as_json_too() -> None:
+    lists = {"test", "doctor", "inbox", "show", "cases", "impact", "kpi", "deploy"}
+    without = [
+        name for name, command in commands()
+        if name in lists and not any(param.name == "as_json" for param in command.params)
+    ]  # fmt: skip
+    assert not without
+
+
+# click's own English, as it would stand in a message or a help page
+CLICK = re.compile(
+    r"\bUsage\b|\bOptions:|\bCommands:|Show this message|Missing (argument|option|parameter|command)|No such|Invalid value"
+    r"|Got unexpected|Try '|Error:|Aborted|requires an argument|required"
+)
+MISTAKES = (
+    [], ["--help"], ["nothing"], ["check"], ["check", "--format", "odd", "x"], ["check", "--format"],
+    ["check", "--nothing", "x"], ["explain", "A", "B"], ["check", "--help"], ["audit"], ["audit", "nothing"],
+    ["--lang", "xx"], ["check", "--set", "odd", "x"], ["fmt", "--check=1", "x"], ["deploy", "x.charter"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", MISTAKES, ids=" ".join)
+def test_nothing_of_click_speaks_english_to_a_chinese_reader(
+    line: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHARTER_PERSON", raising=False)
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    code = run(line)
+    said = "".join(capsys.readouterr())
+    assert code in EXITS and code != 70
+    assert not CLICK.search(said)
+    assert re.search("[\u4e00-\u9fff]", said)
+
+
+@pytest.mark.parametrize("words", [["explain", "CH094", "--lang", "zh"], ["--lang", "zh", "explain", "CH094"],
+                                   ["explain", "--lang=zh", "CH094"]])  # fmt: skip
+def test_global_options_stand_before_or_after_the_verb(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 0
+    assert "没有代码" in capsys.readouterr().out
+
+
+def test_help_imports_no_verb_and_no_engine() -> None:
+    program = (
+        "import sys; from charter.runtime.cli.main import run, MODULES; run(['--help'])\n"
+        "verbs = {'charter.runtime.cli.' + m for m in MODULES.values()}\n"
+        "heavy = verbs | {'sqlalchemy', 'lark', 'rich', 'transitions', 'alembic', 'yaml', 'charter.engine.definition'}\n"
+        "sys.exit(str(sorted(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0 or done.stderr.strip() == "0", done.stderr
+
+
+def test_every_verb_is_in_one_group() -> None:
+    assert len(MODULES) == sum(map(len, VERBS.values()))
+
+
+def test_exit_codes_are_documented() -> None:
+    rows = re.findall(r"^\| (\d+) \|", (ROOT / "docs/exit-codes.md").read_text("utf-8"), re.MULTILINE)
+    assert [int(row) for row in rows] == list(EXITS)
+
+
+# --- how a run ends
+
+
+def test_a_bug_leaves_a_report_and_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    # there is no bug to be had on purpose, so one is put in
+    monkeypatch.setattr(Output, "line", lambda *_: 1 // 0)
+    assert run(["completion", "bash"]) == 70
+    said = capsys.readouterr().err
+    assert "error[CH001]" in said and "Traceback" not in said
+    [report] = tmp_path.glob("charter-bug-*.txt")
+    assert "ZeroDivisionError" in report.read_text() and str(report) in said
+
+
+def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m charter --help | head -1", shell=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stderr == "" and done.stdout.count("\n") == 1
+
+
+# --- output
+
+
+@given(st.text(), st.integers(10, 80))
+def test_wrapped_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
+    lines = wrap(text, columns)
+    assert all(width(line) <= columns for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8), st.text(max_size=8)), min_size=1))
+def test_columns_line_up_whatever_the_script(rows: list[tuple[str, str, str]]) -> None:
+    stream = io.StringIO()
+    Output(Messages("en"), stream).table(("a", "乙", "c"), [(one, two, "|") for one, two, _ in rows])
+    ends = {width(line) for line in stream.getvalue().splitlines()[1:]}
+    assert len(ends) == 1
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    output = Output(Messages("en"), Terminal())
+    assert output.style("x", "bad") == "\x1b[31mx\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert output.style("x", "bad") == "x"
+
+
+# --- transcripts
+
+TRANSCRIPTS: dict[str, list[str]] = {
+    "help": ["--help", "--lang zh --help", "check --help", "check --help --lang zh", "graph -h --lang zh"],
+    "check": [
+        "check leave.charter wrong.charter", "check wrong.charter --format concise", "check wrong.charter --lang zh",
+        "check leave.charter --format json", "check leave.charter --set patience='2 weeks'",
+        "check leave.charter --set patience=soon", "check leave.charter --set patince=1", "check nowhere.charter",
+    ],
+    "fmt": ["fmt untidy.charter --check", "fmt untidy.charter --diff", "fmt .", "fmt . --check", "fmt untidy.charter --keywords zh-Hans"],
+    "test": ["test leave.charter", "test leave.charter --lang zh", "test leave.charter -k file --json"],
+    "graph": ["graph leave.charter", "graph leave.charter --format mermaid --lang zh", "graph --lifecycle milestone",
+              "graph wrong.charter", "graph leave.charter --process nothing"],
+    "usage": [" ".join(line) for line in MISTAKES if line and "--help" not in line],
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for file in (GOLDEN / "files").iterdir():
+        shutil.copy(file, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "CHARTER_PERSON", "CHARTER_DB"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_transcript(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]
+) -> None:
+    import shlex
+
+    parts = []
+    for line in TRANSCRIPTS[name]:
+        code = run(shlex.split(line))
+        said = capsys.readouterr()
+        parts.append(f"$ charter {line}\n{said.out}{said.err}[{code}]\n")
+    golden(GOLDEN / f"{name}.txt", "\n".join(parts))
+
+
+# --- what verbs do to files
+
+
+def test_fmt_replaces_a_file_whole_and_keeps_its_mode(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "untidy.charter"
+    file.chmod(0o640)
+    link = folder / "link.charter"
+    link.symlink_to(file)
+    assert run(["fmt", "link.charter"]) == 0
+    assert link.is_symlink() and stat.S_IMODE(file.stat().st_mode) == 0o640
+    once = file.read_bytes()
+    assert run(["fmt", "untidy.charter", "--check"]) == 0
+    assert file.read_bytes() == once
+    assert sorted(p.name for p in folder.iterdir() if p.name.startswith(".")) == []
+
+
+def test_fmt_leaves_a_file_with_errors_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "broken.charter"
+    file.write_text("process x\n  activty y\n")
+    before = file.read_bytes()
+    assert run(["fmt", "broken.charter"]) == 1
+    assert file.read_bytes() == before
+    assert "error[CH1" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_that_cannot_be_written_is_a_coded_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.chmod(0o500)
+    try:
+        assert run(["fmt", "untidy.charter"]) == 74
+    finally:
+        folder.chmod(0o700)
+    assert "error[CH095]" in capsys.readouterr().err
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_end_in_diagnostics(data: bytes) -> None:
+    from charter.dsl.render import render
+    from charter.runtime.texts import compile_file
+
+    path = Path("/tmp") / f"charter-any-{os.getpid()}.charter"
+    path.write_bytes(data)
+    try:
+        compiled = compile_file(str(path))
+        for form in ("full", "concise", "json"):
+            assert isinstance(render(compiled.diagnostics, compiled.sources, form), str)  # type: ignore[arg-type]
+    finally:
+        path.unlink()
+
+
+def test_doctor_finds_a_file_that_is_no_database(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "charter.db").write_bytes(b"not a database, and long enough to look like one" * 40)
+    assert run(["doctor", "--json"]) == 1
+    found = {f["check"]: f for f in json.loads(capsys.readouterr().out)}
+    assert found["database"]["level"] == "fail" and "CH013" in found["database"]["value"]
+    assert found["python"]["level"] == "ok"
+
+
+def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["deploy", "leave.charter", "--as", "zhou"]) == 3
+    assert "CH526" in capsys.readouterr().out
+    assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0
+    [first] = json.loads(capsys.readouterr().out)
+    assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0
+    [again] = json.loads(capsys.readouterr().out)
+    assert first["new"] and not again["new"] and first["digest"] == again["digest"]
+    context = Context(Messages("en"))
+    assert context.cases.definition("leave").parameters[0].value == "2 weeks"
+    context.store.close()

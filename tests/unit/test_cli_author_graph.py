@@ -1,0 +1,145 @@
+"""Drawings: boxes never overlap, arrows point one way, SVG is well-formed whatever the texts; whole drawings are golden."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from charter.engine.definition import After, Agreement, Consequence, Definition, Element, Many, Stage
+from charter.engine.machines import LIFECYCLES
+from charter.engine.state import CaseState, Node
+from charter.runtime.cli.messages import Messages
+from charter.runtime.graph import write_lifecycle, write_mermaid, write_text
+from charter.runtime.layout import Box, place
+from charter.runtime.picture import build_picture
+from charter.runtime.svg import CLASSES, fold, measure, write_svg
+from charter.runtime.texts import compile_file
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests/golden/graph"
+SVG = "{http://www.w3.org/2000/svg}"
+EN, ZH = Messages("en"), Messages("zh")
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[dict[str, tuple[float, float]], list[tuple[str, str]]]:
+    count = draw(st.integers(1, 12))
+    sizes = {f"n{i}": (draw(st.integers(10, 300)) * 1.0, draw(st.integers(10, 200)) * 1.0) for i in range(count)}
+    pairs = draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=20))
+    return sizes, list(dict.fromkeys((f"n{a}", f"n{b}") for a, b in pairs if a < b))
+
+
+@given(graphs(), st.booleans())
+def test_boxes_keep_apart_and_arrows_point_on(
+    graph: tuple[dict[str, tuple[float, float]], list[tuple[str, str]]], across: bool
+) -> None:
+    sizes, arrows = graph
+    placed = place(sizes, arrows, across=across, layer_gap=40, gap=20)
+    for one, two in itertools.combinations(placed.boxes.values(), 2):
+        assert _apart(one, two)
+    for name, box in placed.boxes.items():
+        assert (box.width, box.height) == sizes[name]
+        assert box.x >= -0.01 and box.x + box.width <= placed.width + 0.01
+        assert box.y >= -0.01 and box.y + box.height <= placed.height + 0.01
+    for source, target in arrows:
+        one, two = placed.boxes[source], placed.boxes[target]
+        assert one.x + one.width < two.x if across else one.y + one.height < two.y
+    assert place(sizes, arrows, across=across, layer_gap=40, gap=20) == placed
+
+
+def _apart(one: Box, two: Box) -> bool:
+    return (
+        one.x + one.width <= two.x + 0.01 or two.x + two.width <= one.x + 0.01
+        or one.y + one.height <= two.y + 0.01 or two.y + two.height <= one.y + 0.01
+    )  # fmt: skip
+
+
+@given(st.text(max_size=80), st.integers(30, 200))
+def test_folded_lines_fit(text: str, room: int) -> None:
+    lines = fold(text, 14, room)
+    assert 1 <= len(lines) <= 3
+    assert all(measure(line, 14) <= room or len(line) <= 1 for line in lines)
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Definition:
+    """Phases with activities and approvals, with arbitrary titles and references; more than a checker would pass."""
+    titles = st.text(max_size=30)
+    names = [f"e{i}" for i in range(draw(st.integers(1, 9)))]
+    elements: list[Element] = []
+    for index, name in enumerate(names):
+        kind = draw(st.sampled_from(["phase", "activity", "approval", "milestone"]))
+        parents = [None, *(e.name for e in elements if e.kind == "phase")]
+        others = draw(st.lists(st.sampled_from(names), max_size=3))
+        agreement = None
+        if kind == "approval":
+            back = draw(st.sampled_from(names))
+            agreement = Agreement(None, (Stage((("boss", 1),), 1),), on_reject=Consequence("return", back))
+        elements.append(Element(
+            name, draw(titles), kind, draw(st.sampled_from(parents)),
+            after=(After(tuple(others), 1),) if others else (), agreement=agreement,
+            many=Many("x", "e0") if draw(st.booleans()) else None,
+        ))  # fmt: skip
+    return Definition("p", draw(titles), elements=tuple(elements))
+
+
+@given(definitions(), st.randoms(use_true_random=False))
+def test_every_process_and_case_can_be_drawn(definition: Definition, random: object) -> None:
+    states = list(CLASSES)
+    nodes = {e.name: Node(e.name, e.name, states[i % len(states)]) for i, e in enumerate(definition.elements)}
+    for state in (None, CaseState("c", "p", "open", nodes=nodes)):
+        picture = build_picture(definition, EN, state)
+        drawn = ElementTree.fromstring(write_svg(picture, EN))
+        shapes = [g for g in drawn.iter(f"{SVG}g")]
+        assert len(shapes) == len(definition.elements)
+        text = "\n".join(write_text(picture, EN))
+        assert all(f"{e.name}" in text for e in definition.elements if e.title != e.name)
+        mermaid = write_mermaid(picture, EN)
+        assert sum(line.strip().startswith("subgraph ") for line in mermaid) == sum(
+            line.strip() == "end" for line in mermaid
+        )
+
+
+def service_project() -> Definition:
+    compiled = compile_file(str(ROOT / "processes/service_project.charter"))
+    found = compiled.definition("service_project")
+    assert found is not None
+    return found
+
+
+def test_no_two_elements_of_the_shipped_process_overlap() -> None:
+    drawn = ElementTree.fromstring(write_svg(build_picture(service_project(), ZH), ZH))
+    boxes = [
+        Box(*(float(r.get(k, "0")) for k in ("width", "height", "x", "y")))
+        for r in drawn.iter(f"{SVG}rect") if (r.get("class") or "").startswith("planned")
+    ]  # fmt: skip
+    assert len(boxes) > 20
+    doubled = [(a, b) for a, b in itertools.combinations(boxes, 2) if not _apart(a, b)]
+    # a `for each` is drawn as a second sheet behind the first, of the same size
+    assert all((a.width, a.height) == (b.width, b.height) and abs(a.x - b.x) <= 4 for a, b in doubled)
+
+
+@pytest.mark.parametrize(("name", "say"), [("service_project", ZH), ("leave_request", EN)])
+def test_drawings(name: str, say: Messages, golden: Callable[[Path, str], None]) -> None:
+    path = {"service_project": "processes", "leave_request": "processes/examples"}[name]
+    compiled = compile_file(str(ROOT / path / f"{name}.charter"))
+    found = compiled.definition(name)
+    assert found is not None
+    picture = build_picture(found, say)
+    golden(GOLDEN / f"{name}.svg", write_svg(picture, say))
+    golden(GOLDEN / f"{name}.txt", "\n".join(write_text(picture, say)) + "\n")
+    golden(GOLDEN / f"{name}.mmd", "\n".join(write_mermaid(picture, say)) + "\n")
+
+
+@pytest.mark.parametrize("kind", LIFECYCLES)
+def test_a_lifecycle_is_drawn_whole(kind: str) -> None:
+    rows = LIFECYCLES[kind]  # type: ignore[index]
+    lines = write_lifecycle(rows, rows[0][1])
+    drawn = {m.groups() for line in lines if (m := re.match(r"  (\w+) --> (\w+): ", line))}
+    assert drawn == {(source, dest) for _, source, dest in rows}
