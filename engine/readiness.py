@@ -129,11 +129,10 @@ def _inputs(program: Program, view: View, plan: Plan, path: Path) -> Iterator[Re
         if use(program, view, plan, path, record) is None:
             states = [seen_state(program, view, plan, path, p) for p in producers]
             dead = bool(states) and all(s in SETTLED for s in states)
-            yield Reason(
-                "CH571" if dead else "CH551",
-                f"{plan.name}.input",
-                {"element": plan.name, "record": record, "producers": [p.name for p in producers]},
-            )
+            arguments: dict[str, Any] = {"element": plan.name, "record": record}
+            if not dead:
+                arguments["producers"] = [p.name for p in producers]
+            yield Reason("CH571" if dead else "CH551", f"{plan.name}.input", arguments)
             continue
         for producer in program.upstream(plan, record):
             key = reworked(program, view, plan, path, producer)
@@ -147,12 +146,11 @@ def _inputs(program: Program, view: View, plan: Plan, path: Path) -> Iterator[Re
         for name in needed.approvals:
             held = _approved(program, view, plan, path, needed, name)
             if held:
-                state = seen_state(program, view, plan, path, program.plans[name])
-                yield Reason(
-                    "CH571" if held == "lost" else "CH552",
-                    f"{plan.name}.input",
-                    {"element": plan.name, "record": record, "approval": name, "state": state},
-                )
+                arguments = {"element": plan.name, "record": record}
+                if held == "waits":
+                    arguments["approval"] = name
+                    arguments["state"] = seen_state(program, view, plan, path, program.plans[name])
+                yield Reason("CH571" if held == "lost" else "CH552", f"{plan.name}.input", arguments)
 
 
 def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str) -> Reason | None:
@@ -318,7 +316,12 @@ def holds(program: Program, view: View, key: str, now: int) -> list[Reason]:
         return [Reason("CH563", None, {"element": name, "status": view.status})]
     node = view.nodes.get(key)
     if node is None or node.state == "planned":
-        return obstacles(program, view, plan, path, now)
+        found = obstacles(program, view, plan, path, now)
+        if not found and plan.is_group(path) and plan.element.many is not None:
+            # Everything else is there, so what it waits for is its list.
+            arguments = {"element": plan.name, "clause": "for each", "condition": plan.element.many.items}
+            found = [Reason("CH554", f"{plan.name}.for", arguments)]
+        return found
     if plan.lifecycle(path) == "phase":
         return [_waiting_for_children(program, view, plan, path, node)] if node.state == "active" else []
     if node.state == "skipped" and node.outcome in ("condition", "dead"):

@@ -2,12 +2,15 @@
 
 A process is drawn top down: phases, elements, then inputs, outputs, orders and rules among what is already there, so
 that every definition keeps the invariants of `engine.definition`. Commands are mostly sensible for a given state,
-and sometimes garbage; `play` draws a whole history.
+and sometimes garbage; `histories` draws a process and a whole history of it. Hypothesis draws a seed and a length,
+because thousands of single draws for each example would cost more than the engine does; a failing history shrinks to
+its shortest prefix.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -64,8 +67,8 @@ def record_type(name: str) -> RecordType:
 class _Draw:
     """One process in the making."""
 
-    def __init__(self, draw: Any) -> None:
-        self.draw = draw
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
         self.elements: list[Element] = []
         self.records: list[RecordType] = []
         self.loops: dict[str, tuple[str, ...]] = {}
@@ -73,10 +76,13 @@ class _Draw:
         self.approvals: dict[str, str] = {}
 
     def one(self, *values: Any) -> Any:
-        return self.draw(st.sampled_from(values))
+        return self.rng.choice(values)
 
     def chance(self, percent: int) -> bool:
-        return bool(self.draw(st.integers(0, 99)) < percent)
+        return bool(self.rng.randint(0, 99) < percent)
+
+    def some(self, values: list[str], least: int, most: int) -> list[str]:
+        return self.rng.sample(values, min(len(values), self.rng.randint(least, most)))
 
     def name(self, prefix: str) -> str:
         return f"{prefix}{len(self.elements) + 1}"
@@ -89,7 +95,7 @@ class _Draw:
             self.made.setdefault(record, element.name)
 
     def many(self) -> Many | None:
-        lists = [record for record in self.made]
+        lists = list(self.made)
         if not lists or not self.chance(18):
             return None
         return Many(
@@ -105,7 +111,7 @@ class _Draw:
     def inputs(self) -> tuple[Input, ...]:
         if not self.made or not self.chance(75):
             return ()
-        names = self.draw(st.lists(st.sampled_from(list(self.made)), min_size=1, max_size=2, unique=True))
+        names = self.some(list(self.made), 1, 2)
         return tuple(
             Input(n, tuple(a for a, of in self.approvals.items() if of == n and self.chance(60))) for n in names
         )
@@ -113,8 +119,8 @@ class _Draw:
     def after(self, names: list[str]) -> tuple[After, ...]:
         if not names or not self.chance(25):
             return ()
-        chosen = self.draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
-        return (After(tuple(chosen), self.draw(st.integers(1, len(chosen)))),)
+        chosen = self.some(names, 1, 2)
+        return (After(tuple(chosen), self.rng.randint(1, len(chosen))),)
 
     def repeat(self, name: str) -> Repeat | None:
         if not self.chance(12):
@@ -149,7 +155,7 @@ class _Draw:
         element = Element(
             name, name, "activity", parent,
             inputs=self.inputs(), outputs=outputs, after=self.after(beside), when=self.condition(), many=self.many(),
-            repeat=self.repeat(name), roles=() if work is not None else (self.one(*ROLES),),
+            repeat=self.repeat(name) if work is None or work.kind in ("call", "run") else None, roles=() if work is not None else (self.one(*ROLES),),
             within="2 hours" if self.chance(20) else None, work=work, checklist=checklist,
             assign='"wu"' if self.chance(6) else None,
             assign_mode="offer",
@@ -180,19 +186,20 @@ class _Draw:
             escalation=Escalation(2, "boss") if self.chance(20) else None,
         )  # fmt: skip
         earlier = tuple(a for a, o in self.approvals.items() if o == of and self.chance(30))
+        within = "1 hour" if self.chance(20) else None
         self.add(
             Element(
                 name, name, "approval", parent, inputs=(Input(of, earlier),), after=self.after(beside),
-                when=self.condition(), agreement=agreement, within="1 hour" if self.chance(20) else None,
-            )  # fmt: skip
-        )
+                when=self.condition(), agreement=agreement, within=within,
+            )
+        )  # fmt: skip
         self.approvals[name] = of
 
     def fill(self, parent: str | None, depth: int) -> None:
         beside: list[str] = []
-        for _ in range(self.draw(st.integers(1, 3 if depth else 4))):
+        for _ in range(self.rng.randint(1, 3 if depth else 4)):
             before = len(self.elements)
-            kind = self.draw(st.integers(0, 9))
+            kind = self.rng.randint(0, 9)
             if kind <= 1 and depth < 2:
                 self.phase(parent, beside, depth)
             elif kind <= 4 and self.made:
@@ -221,8 +228,8 @@ class _Draw:
         leaves = [e.name for e in self.elements if e.kind in ("activity", "approval") and e.work is None]
         separations = []
         if len(leaves) >= 2:
-            for _ in range(self.draw(st.integers(0, 2))):
-                a, b = self.draw(st.lists(st.sampled_from(leaves), min_size=2, max_size=2, unique=True))
+            for _ in range(self.rng.randint(0, 2)):
+                a, b = self.some(leaves, 2, 2)
                 separations.append(Separation(a, b, same=self.chance(20)))
         orders = []
         siblings = [e.name for e in self.elements if e.kind == "activity" and e.parent is None and not e.many]
@@ -241,50 +248,69 @@ class _Draw:
         )  # fmt: skip
 
 
-@st.composite
-def definitions(draw: Any) -> Definition:
-    """Draws a small process that keeps every invariant of a checked definition."""
-    return _Draw(draw).definition()
+def definition(rng: Random) -> Definition:
+    """Makes a small process that keeps every invariant of a checked definition."""
+    return _Draw(rng).definition()
 
 
-values = st.one_of(
-    st.fixed_dictionaries(
-        {"x": st.integers(0, 3)}, optional={"rows": st.lists(st.integers(0, 3), max_size=3)}
-    ),
-    st.fixed_dictionaries({"x": st.integers(0, 3), "rows": st.lists(st.integers(0, 3), max_size=3)}),
-)
-garbage = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
+def definitions() -> st.SearchStrategy[Definition]:
+    """Draws a small process."""
+    return st.integers(0, 2**48).map(lambda seed: definition(Random(seed)))
 
 
-def _likely(draw: Any, definition: Definition, state: CaseState, at: int) -> c.Command | None:
+def value(rng: Random) -> dict[str, Any]:
+    """A record's content, mostly a good one."""
+    found: dict[str, Any] = {"x": rng.randint(-1, 3) if rng.random() < 0.1 else rng.randint(1, 3)}
+    if rng.random() < 0.7:
+        found["rows"] = [rng.randint(0, 3) for _ in range(rng.randint(0, 3))]
+    return found
+
+
+def garbage(rng: Random, depth: int = 0) -> Any:
+    """Any JSON data, also such as looks like an encoded value and is none."""
+    kind = rng.randint(0, 10 if depth < 3 else 7)
+    if kind == 8:
+        return [garbage(rng, depth + 1) for _ in range(rng.randint(0, 3))]
+    if kind >= 9:
+        names = ("x", "rows", "date", "number", "money", "currency", "span", "context", "file", "")
+        return {rng.choice(names): garbage(rng, depth + 1) for _ in range(rng.randint(0, 3))}
+    return rng.choice((None, True, 0, -1, 10**30, "", "x", "2026-13-45", "1e999", "3 working days", "\ud800"))
+
+
+def _fit(rng: Random, element: Element) -> c.Actor:
+    """Picks somebody, mostly somebody who has a role in it."""
+    roles = set(element.roles)
+    if element.agreement is not None:
+        roles.update(role for stage in element.agreement.stages for role, _ in stage.seats)
+    fit = [person for person in PEOPLE if roles & set(person.roles)]
+    return rng.choice(fit if fit and rng.random() < 0.85 else PEOPLE)
+
+
+def _likely(rng: Random, definition: Definition, state: CaseState, at: int) -> c.Command | None:
     """Draws a command that has a chance: somebody works on what is open."""
     elements = {e.name: e for e in definition.elements}
     open_nodes = [n for n in state.nodes.values() if n.state in ("ready", "claimed", "active", "failed")]
     leaves = [n for n in open_nodes if elements[n.element].kind != "phase"]
     if not leaves:
         return None
-    node = draw(st.sampled_from(leaves))
+    node = rng.choice(leaves)
     element = elements[node.element]
-    who = draw(st.sampled_from(PEOPLE))
+    who = _fit(rng, element)
     if element.work is not None:
         if node.state == "failed":
             return c.Retry(actor=who, at=at, node=node.key)
         if element.work.kind == "signal":
             return c.Signal(actor=who, at=at, name="bell")
-        given = tuple((record, draw(values)) for record in element.outputs)
-        failure = draw(st.sampled_from([None, None, "down"]))
+        given = tuple((record, value(rng)) for record in element.outputs)
+        failure = rng.choice([None, None, "down"])
         return c.Answer(actor=c.SYSTEM, at=at, node=node.key, attempt=node.attempt, records=given, failure=failure)
     if element.kind == "approval":
-        choice = draw(st.integers(0, 5))
+        choice = rng.randint(0, 5)
         if choice <= 3:
             return c.Approve(actor=who, at=at, node=node.key)
         verb = c.Reject if choice == 4 else c.Return
         return verb(actor=who, at=at, node=node.key, reason="because")
-    choice = draw(st.integers(0, 11))
+    choice = rng.randint(0, 11)
     if choice == 0:
         return c.Claim(actor=who, at=at, node=node.key)
     if choice == 1:
@@ -292,61 +318,76 @@ def _likely(draw: Any, definition: Definition, state: CaseState, at: int) -> c.C
     if choice == 2:
         return c.Return(actor=who, at=at, node=node.key, reason="because")
     if choice == 3:
-        return c.Delegate(actor=who, at=at, node=node.key, to=draw(st.sampled_from(PEOPLE)))
+        return c.Delegate(actor=who, at=at, node=node.key, to=rng.choice(PEOPLE))
     if choice == 4 and element.checklist:
-        check = draw(st.sampled_from(["seen", "twice"]))
+        check = rng.choice(["seen", "twice"])
         return c.Confirm(actor=who, at=at, node=node.key, check=check)
-    given = tuple((record, draw(values)) for record in element.outputs)
+    given = tuple((record, _content(rng, state, node.key, record)) for record in element.outputs)
     ticks = (("seen", None),) if element.checklist else ()
     return c.Complete(actor=who, at=at, node=node.key, records=given, checks=ticks)
 
 
-def _departure(draw: Any, state: CaseState, at: int) -> c.Command:
-    """Draws a command that departs from the plan, on any node or record."""
-    who = draw(st.sampled_from(PEOPLE))
-    key = draw(st.sampled_from([*state.nodes, "ghost"]))
-    record = draw(st.sampled_from([*state.versions, "ghost"]))
-    common: dict[str, Any] = {"actor": who, "at": at, "reason": draw(st.sampled_from(["because", None]))}
-    kind = draw(st.integers(0, 15))
-    if kind <= 3:
-        return c.Amend(record=record, value=draw(values), **{**common, "reason": "because"})
-    if kind <= 5:
-        return c.Reopen(node=key, **{**common, "reason": "because"})
-    if kind == 6:
-        return c.Withdraw(node=key, **common)
-    if kind == 7:
-        return c.Skip(node=key, **common)
-    if kind == 8:
-        return c.Cancel(node=draw(st.sampled_from([key, key, key, None])), **common)
-    if kind == 9:
-        return c.Suspend(node=draw(st.sampled_from([key, None])), **common)
-    if kind == 10:
-        return c.Resume(node=draw(st.sampled_from([key, None])), **common)
-    if kind == 11:
-        return c.Add(node=key, item=draw(st.integers(0, 3)), **common)
-    if kind == 12:
-        return c.Close(node=key, **common)
-    if kind == 13:
-        return c.Release(node=key, **common)
-    if kind == 14:
-        return c.Return(node=key, to=draw(st.sampled_from([None, *state.nodes])), **common)
-    return c.Withdraw(node=key, **common)
+# verb -> node states in which it may be allowed
+_APT = {
+    "reopen": ("done", "granted", "rejected", "skipped", "cancelled", "failed", "reached"),
+    "withdraw": ("done", "granted", "rejected"),
+    "skip": ("planned", "ready", "claimed", "active", "stale", "failed", "suspended"),
+    "cancel": ("planned", "ready", "claimed", "active", "stale", "failed", "suspended"),
+    "suspend": ("ready", "claimed", "active"),
+    "resume": ("suspended",),
+    "release": ("claimed", "active"),
+    "return": ("ready", "claimed", "active"),
+    "add": ("active",),
+    "close": ("active",),
+}
 
 
-def _garbage(draw: Any, state: CaseState, at: int) -> c.Command:
+def _content(rng: Random, state: CaseState, key: str, record: str) -> dict[str, Any]:
+    """New content, or often what the element wrote before."""
+    before = state.versions.get(record + key[len(key.split("[")[0]) :])
+    if before is not None and rng.random() < 0.5:
+        found: dict[str, Any] = before.value
+        return found
+    return value(rng)
+
+
+def _departure(rng: Random, state: CaseState, at: int) -> c.Command:
+    """Makes a command that departs from the plan, on a node or record that mostly allows it."""
+    verb = rng.choice((*_APT, "amend", "amend", "amend", "reopen", "withdraw"))
+    apt = [n for n in state.nodes.values() if n.state in _APT.get(verb, ())]
+    node = rng.choice(apt) if apt and rng.random() < 0.9 else None
+    key = node.key if node is not None else rng.choice([*state.nodes, "ghost"])
+    doers = [p for p in PEOPLE if node is not None and p.person in node.doers]
+    who = rng.choice(doers) if verb == "withdraw" and doers and rng.random() < 0.8 else rng.choice(PEOPLE[2:4])
+    if rng.random() < 0.15:
+        who = rng.choice(PEOPLE)
+    common: dict[str, Any] = {"actor": who, "at": at, "reason": "because" if rng.random() < 0.9 else None}
+    if verb == "amend":
+        return c.Amend(record=rng.choice([*state.versions] or ["ghost"]), value=value(rng), **common)
+    if verb in ("suspend", "resume", "cancel") and rng.random() < (0.1 if verb == "cancel" else 0.3):
+        return {"suspend": c.Suspend, "resume": c.Resume, "cancel": c.Cancel}[verb](node=None, **common)
+    if verb == "return":
+        return c.Return(node=key, to=rng.choice([None, *state.nodes]), **common)
+    if verb == "add":
+        return c.Add(node=key, item=rng.randint(0, 3), **common)
+    made: c.Command = c.COMMANDS[verb](node=key, **common)  # type: ignore[call-arg]
+    return made
+
+
+def _garbage(rng: Random, state: CaseState, at: int) -> c.Command:
     """Draws a command that makes little sense."""
-    who = draw(st.sampled_from((*PEOPLE, c.SYSTEM)))
-    key = draw(st.sampled_from([*state.nodes, "ghost", "a1[9]", "a1[x]", ""]))
-    common: dict[str, Any] = {"actor": who, "at": at, "reason": draw(st.sampled_from([None, "", "why"]))}
+    who = rng.choice((*PEOPLE, c.SYSTEM))
+    key = rng.choice([*state.nodes, "ghost", "a1[9]", "a1[x]", ""])
+    common: dict[str, Any] = {"actor": who, "at": at, "reason": rng.choice([None, "", "why"])}
     made = (
-        lambda: c.Complete(node=key, records=((draw(st.sampled_from(["r1", "zz"])), draw(garbage)),), **common),
-        lambda: c.Amend(record=draw(st.sampled_from([*state.versions, "zz"])), value=draw(garbage), **common),
-        lambda: c.Add(node=key, item=draw(garbage), **common),
-        lambda: c.Confirm(node=key, check="seen", evidence=draw(garbage), **common),
-        lambda: c.Answer(node=key, attempt=draw(st.integers(-1, 3)), records=(("r1", draw(garbage)),), **common),
-        lambda: c.Signal(name=draw(st.sampled_from(["bell", "gong"])), records=(("r1", 1),), **common),
-        lambda: c.Assign(node=key, to=draw(st.sampled_from(PEOPLE)), **common),
-        lambda: c.Attach(file=draw(garbage), node=draw(st.sampled_from([key, None])), **common),
+        lambda: c.Complete(node=key, records=((rng.choice((["r1", "zz"])), garbage(rng)),), **common),
+        lambda: c.Amend(record=rng.choice([*state.versions, "zz"]), value=garbage(rng), **common),
+        lambda: c.Add(node=key, item=garbage(rng), **common),
+        lambda: c.Confirm(node=key, check="seen", evidence=garbage(rng), **common),
+        lambda: c.Answer(node=key, attempt=rng.randint(-1, 3), records=(("r1", garbage(rng)),), **common),
+        lambda: c.Signal(name=rng.choice(["bell", "gong"]), records=(("r1", 1),), **common),
+        lambda: c.Assign(node=key, to=rng.choice(PEOPLE), **common),
+        lambda: c.Attach(file=garbage(rng), node=rng.choice([key, None]), **common),
         lambda: c.Comment(text="hm", **common),
         lambda: c.Approve(node=key, **common),
         lambda: c.Reject(node=key, **common),
@@ -355,36 +396,43 @@ def _garbage(draw: Any, state: CaseState, at: int) -> c.Command:
         lambda: c.Start(case="again", **common),
         lambda: c.Tick(**common),
     )
-    return made[draw(st.integers(0, len(made) - 1))]()
+    return made[rng.randint(0, len(made) - 1)]()
 
 
-def command(draw: Any, definition: Definition, state: CaseState, at: int) -> c.Command:
+def command(rng: Random, definition: Definition, state: CaseState, at: int) -> c.Command:
     """Draws one command for a state."""
     if state.status == "none":
-        return c.Start(actor=draw(st.sampled_from(PEOPLE[:5])), at=at, case="c1")
-    kind = draw(st.integers(0, 19))
-    if kind <= 12:
-        likely = _likely(draw, definition, state, at)
+        return c.Start(actor=rng.choice(PEOPLE[:5]), at=at, case="c1")
+    kind = rng.randint(0, 29)
+    if state.status == "suspended" and kind < 15:
+        return c.Resume(actor=PEOPLE[3], at=at)
+    if kind <= 20:
+        likely = _likely(rng, definition, state, at)
         if likely is not None:
             return likely
-    if kind <= 17:
-        return _departure(draw, state, at)
-    if kind == 18:
+    if kind <= 26:
+        return _departure(rng, state, at)
+    if kind <= 28:
         return c.Tick(actor=c.SYSTEM, at=state.wake if state.wake is not None and state.wake > at else at)
-    return _garbage(draw, state, at)
+    return _garbage(rng, state, at)
 
 
-@st.composite
-def histories(draw: Any, most: int = 25) -> tuple[Definition, list[tuple[CaseState, c.Command, Step]]]:
-    """Draws a process and a history of it: (state before, command, step) for each command."""
-    definition = draw(definitions())
+def history(seed: int, length: int) -> tuple[Definition, list[tuple[CaseState, c.Command, Step]]]:
+    """Makes a process and a history of it: (state before, command, step) for each command."""
+    rng = Random(seed)
+    process = definition(rng)
     state, at = NEW, START
     rows: list[tuple[CaseState, c.Command, Step]] = []
-    for _ in range(draw(st.integers(3, most))):
-        at += draw(st.integers(0, 2)) * HOUR
-        sent = command(draw, definition, state, at)
+    for _ in range(length):
+        at += rng.randint(0, 2) * HOUR
+        sent = command(rng, process, state, at)
         at = max(at, sent.at)
-        done = step(definition, state, sent)
+        done = step(process, state, sent)
         rows.append((state, sent, done))
         state = done.state
-    return definition, rows
+    return process, rows
+
+
+def histories(most: int = 40) -> st.SearchStrategy[tuple[Definition, list[tuple[CaseState, c.Command, Step]]]]:
+    """Draws a history of at most so many commands."""
+    return st.builds(history, st.integers(0, 2**48), st.integers(2, most))

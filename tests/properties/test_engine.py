@@ -169,3 +169,23 @@ def test_whatever_waits_says_for_what(history: History) -> None:
             assert set(reason.arguments) == set(CODES[reason.code].arguments), reason
         if end.status == "open" and node.state not in SETTLED:
             assert reasons, (key, node.state)
+
+
+@laws
+@given(histories(most=40))
+def test_a_case_never_comes_to_a_stop_without_somebody_to_move_it(history: History) -> None:
+    definition, rows = history
+    program = prepare(definition)
+    end, now = rows[-1][2].state, rows[-1][1].at
+    if end.status != "open":
+        return
+    leaves = [n for n in end.nodes.values() if program.plans[n.element].kind in ("activity", "approval")]
+    groups = [n for n in end.nodes.values() if program.plans[n.element].is_group(parse_key(n.key)[1])]
+    at_hand = {"ready", "claimed", "active", "suspended", "failed"}
+    moving = [n for n in leaves if n.state in at_hand and n not in groups]
+    lists = [n for n in groups if n.state == "active" and not n.closed and program.plans[n.element].element.many.open]  # type: ignore[union-attr]
+    if moving or lists:
+        return
+    # Nothing is in anybody's hands, so something must be unknown, and say so.
+    codes = {reason.code for key in end.nodes for reason in holds(program, end, key, now)}
+    assert codes & {"CH554", "CH558"}, codes
