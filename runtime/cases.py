@@ -322,7 +322,7 @@ class Cases:
                 given[name] = tuple(given[name].items())
         if verb == "start":
             return Start(actor=actor, at=at, case=file.chain.case, **given)
-        if verb == "delegate" and isinstance(given.get("to"), str):
+        if verb in ("delegate", "assign") and isinstance(given.get("to"), str):
             to = self.directory.actor(connection, given["to"], file.pinned.definition.name, at)
             if isinstance(to, Refusal):
                 return to

@@ -153,8 +153,8 @@ def version_rows(case: str, sealed: Iterable[Sealed]) -> list[Row]:
     """Gives the rows of the record versions that these audit records wrote."""
     rows: list[Row] = []
     for s in sealed:
-        if s.fields["kind"] in WRITES:
-            data = s.fields["data"]
+        # An amendment to the same content is recorded too, but makes no version.
+        if s.fields["kind"] in WRITES and "digest" in (data := s.fields["data"]):
             rows.append((
                 case, data["record"], data["version"], data["digest"], s.fields.get("element"), s.fields["actor"],
                 s.at, s.seq,

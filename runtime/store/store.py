@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -65,11 +65,13 @@ class Store:
             self._idle.append(connection)
 
     def _abandon(self, connection: Connection) -> None:
-        # After a failure the connection is closed: whatever it held is rolled back with it, come what may.
-        try:
+        # After a failure the connection is not used again. Closing alone would not end the transaction while some
+        # cursor is still referred to (by a traceback, say), so it is rolled back first.
+        with suppress(*sqlite.FAILURES):
+            sqlite.driver(connection).rollback()
+        with suppress(*sqlite.FAILURES):
             connection.invalidate()
-        finally:
-            connection.close()
+        connection.close()
 
     def close(self) -> None:
         """Closes every connection that is not in use."""

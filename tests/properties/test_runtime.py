@@ -1,0 +1,124 @@
+"""Laws of the runtime over generated processes and commands, on real SQLite files.
+
+Whatever people send: every command leaves a record, the trail verifies in all three ways, the read models are
+what rebuilding gives, and another host with an empty memory sees the same state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from charter.engine import commands as c
+from charter.runtime import readmodels
+from charter.runtime.audit.verify import verify
+from charter.runtime.casefile import StateText
+from charter.runtime.cases import Cases, Performed
+from charter.runtime.people import People
+from charter.runtime.store import Store, open_store
+from charter.runtime.store.tables import cases, outbox, records
+from tests.properties.processes import HOUR, PEOPLE, START, command, definition
+
+FOREVER = 10**17
+
+
+class Clock:
+    """The test's own time; sometimes it steps back."""
+
+    at = START
+
+    def __call__(self) -> int:
+        return self.at
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with tempfile.TemporaryDirectory() as folder, open_store(str(Path(folder) / "a.db")) as opened:
+        people = People(opened, by="root", clock=lambda: START)
+        for person in PEOPLE:
+            people.add(person.person)
+            for role in person.roles:
+                if role not in person.lent:
+                    people.grant(person.person, role)
+            for skill, level in person.skills:
+                people.skill(person.person, skill, level)
+            for certificate in person.certificates:
+                people.certify(person.person, certificate)
+        people.accept(people.stand_in("delegation", "li", "sun", since=0, until=FOREVER), "sun")
+        yield opened
+
+
+def count(store: Store) -> int:
+    with store.read() as connection:
+        return int(connection.execute(select(func.count()).select_from(records)).scalar_one())
+
+
+def send(host: Cases, case: str, sent: c.Command, key: str | None) -> Performed:
+    """Sends an engine command the way a person's program would."""
+    fields = {f.name: getattr(sent, f.name) for f in dataclasses.fields(sent) if f.name not in ("actor", "at", "case")}
+    if sent.verb in ("delegate", "assign"):
+        fields["to"] = sent.to.person  # type: ignore[attr-defined]
+    person = "ghost" if sent.actor is c.SYSTEM else sent.actor.person
+    return host.perform(case, person=person, verb=sent.verb, key=key, **fields)
+
+
+def same(store: Store, case: str, host: Cases) -> None:
+    """Holds what must be true of a case at any time."""
+    fresh = Cases(store)
+    state = host.state(case)
+    assert fresh.state(case) == state
+    with store.write() as connection:
+        kept = readmodels.snapshot(connection, case)
+        readmodels.rebuild(connection, case, host.definition(case), state)
+        assert readmodels.snapshot(connection, case) == kept
+        row = connection.execute(select(cases).where(cases.c.id == case)).one()
+        assert (row.status, row.wake, row.closed_at, row.version) == (
+            state.status, state.wake, state.closed_at, state.commands,
+        )  # fmt: skip
+        assert row.records == state.records_written
+        assert row.state == StateText().write(state)
+        assert connection.execute(select(func.count()).select_from(outbox)).scalar_one() == 0
+    found = verify(store, case)
+    assert found.sound, found
+
+
+@given(seed=st.integers(0, 2**48), length=st.integers(2, 20))
+@settings(max_examples=80)
+def test_whatever_people_send_the_trail_and_the_read_models_hold(store: Store, seed: int, length: int) -> None:
+    rng = Random(seed)
+    clock = Clock()
+    host = Cases(store, clock=clock)
+    process = definition(rng)
+    deployed = host.deploy(process, by="root")
+    if deployed.refusal is not None:
+        assert process.unbound()
+        return
+    started = host.start(process.name, person=rng.choice(["li", "wu", "zhao", "qian", "nobody"]))
+    case = started.case
+    if started.refusal is not None:
+        return
+    for number in range(length):
+        clock.at += rng.randint(-1, 2) * HOUR
+        sent = command(rng, process, host.state(case), clock.at)
+        if sent.verb == "tick":
+            clock.at = max(clock.at, sent.at)
+            host.tick(case)
+            continue
+        before = count(store)
+        done = send(host, case, sent, key=f"{case}.{number}")
+        assert done.records
+        assert count(store) > before
+        if sent.actor is not c.SYSTEM and (done.refusal is None or done.refusal.code < "CH580"):
+            written = count(store)
+            repeated = send(host, case, sent, key=f"{case}.{number}")
+            assert (repeated.first, repeated.records, repeated.refusal) == (done.first, done.records, done.refusal)
+            assert count(store) == written
+    same(store, case, host)
