@@ -197,9 +197,7 @@ def _decode_file(data: Mapping[str, Any]) -> File:
     size = data.get("size")
     if type(size) is not int:
         raise NotAValue("`size` is missing")
-    return File(
-        _text(data, "file"), _text(data, "name"), size, data.get("media_type", "application/octet-stream")
-    )
+    return File(_text(data, "file"), _text(data, "name"), size, data.get("media_type", "application/octet-stream"))
 
 
 def _decode_range(data: Mapping[str, Any]) -> Range:

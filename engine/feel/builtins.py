@@ -2,8 +2,8 @@
 
 A row is a signature in plain text and the Python function that does it, so that adding a built-in is one row
 in the family module it belongs to. Signatures use the standard's parameter names (DMN 1.5 tables 71 to 82);
-`?` behind a parameter makes it optional, `...` takes any number, `= null` fills it in calls with names, only `any` takes null. An implementation
-raises NoValue or ArithmeticError where the result is null.
+`?` behind a parameter makes it optional, `...` takes any number, `= null` fills it in calls with names; only
+`any` takes null. An implementation raises NoValue or ArithmeticError where the result is null.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from . import types as y
 from .frames import Frame, NoValue
@@ -26,7 +26,7 @@ class Parameter:
 
     name: str
     type: y.Type
-    classes: frozenset[type]  # the value classes that fit without a closer look
+    classes: frozenset[Any]  # the value classes that fit without a closer look
     optional: bool = False
     variadic: bool = False
     filled: bool = False  # null where a call with named arguments leaves it out
@@ -88,10 +88,13 @@ def _parameter(text: str) -> Parameter:
     return Parameter(bare, type, _classes(type), name.strip().endswith("?"), name.strip().startswith("..."), filled)
 
 
-def builtin(*signatures: str, framed: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+Implementation = TypeVar("Implementation", bound=Callable[..., Any])
+
+
+def builtin(*signatures: str, framed: bool = False) -> Callable[[Implementation], Implementation]:
     """Enter a function into the registry under its signatures."""
 
-    def enter(call: Callable[..., Any]) -> Callable[..., Any]:
+    def enter(call: Implementation) -> Implementation:
         for signature in signatures:
             match = _ROW.fullmatch(signature)
             if match is None:
@@ -111,7 +114,7 @@ class _Ungiven:
     """Stands for an optional argument left out before a given one."""
 
 
-UNGIVEN = _Ungiven()
+UNGIVEN: Any = _Ungiven()
 
 _MISFIT = y.MISFIT
 

@@ -165,7 +165,8 @@ def _arithmetic(node: t.Binary, scope: Scope) -> Run:
 
 
 def _reason(why: ArithmeticError, op: str) -> str:
-    return str(why) if type(why).__module__.startswith("charter") else f"`{op}` has no result here (by zero, or too large)"
+    own = type(why).__module__.startswith("charter")
+    return str(why) if own else f"`{op}` has no result here (by zero, or too large)"
 
 
 def _order(node: t.Binary, scope: Scope) -> Run:
@@ -394,7 +395,7 @@ def _bounded(value: Any) -> Any:
                 left -= len(part)
                 if left < 0:
                     raise OverBudget("the result holds too many parts")
-                inner.extend(part if type(part) is list else part.values())
+                inner.extend(part.values() if isinstance(part, dict) else part)
         levels += 1
         if levels > MAX_DEPTH:
             raise OverBudget("the result is nested too deep")
@@ -438,7 +439,9 @@ class Expression:
         try:
             value = _bounded(self.run(Frame(scope, None, state)))
         except (OverBudget, RecursionError, MemoryError) as why:
-            value = Frame(scope, None, state).note(str(why) or "the evaluation goes too deep")
+            value = None
+            reason = str(why) if isinstance(why, OverBudget) else "the evaluation goes too deep"
+            state.reasons = [*(state.reasons or ()), reason]
         return value, tuple(state.reasons or ())
 
 

@@ -126,14 +126,15 @@ def _between(low: int, high: int, range_: Range, make: Callable[[int], Any], fra
     return [make(value) for value in range(first, last + step, step)] if length else []
 
 
-def _iterated(iterations: tuple[t.Iteration, ...], scope: Scope) -> tuple[Callable[[Frame], Iterator[Frame | None]], Scope]:
+Walk = Callable[[Frame], Iterator[Frame | None]]
+
+
+def _iterated(iterations: tuple[t.Iteration, ...], scope: Scope) -> tuple[Walk, Scope]:
     """Make the walk over the combinations of several iterations, a frame each; None is an iteration over nothing."""
-    names: list[str] = []
     sources = []
     for iteration in iterations:
         sources.append((iteration.name, _walked(iteration, scope)))
         scope = scope.within(iteration.name)
-        names.append(iteration.name)
 
     def walk(frame: Frame, level: int = 0) -> Iterator[Frame | None]:
         name, source = sources[level]

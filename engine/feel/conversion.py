@@ -219,17 +219,17 @@ def _clock(hour: Decimal, minute: Decimal, second: Decimal, zone: Zone | None) -
 
 @builtin(f"date and time({_PARTS}) -> date and time")
 def date_time_from_parts(*parts: Decimal) -> DateTime:
-    return DateTime(date_from_parts(*parts[:3]), _clock(*parts[3:6], None))
+    return DateTime(date_from_parts(parts[0], parts[1], parts[2]), _clock(parts[3], parts[4], parts[5], None))
 
 
 @builtin(f"date and time({_PARTS}, offset: duration) -> date and time")
 def date_time_with_offset(*parts: Any) -> DateTime:
-    return DateTime(date_from_parts(*parts[:3]), _clock(*parts[3:6], _offset(parts[6])))
+    return DateTime(date_from_parts(parts[0], parts[1], parts[2]), _clock(parts[3], parts[4], parts[5], _offset(parts[6])))
 
 
 @builtin(f"date and time({_PARTS}, timezone: string) -> date and time")
 def date_time_with_zone(*parts: Any) -> DateTime:
-    return DateTime(date_from_parts(*parts[:3]), _clock(*parts[3:6], _zone(parts[6])))
+    return DateTime(date_from_parts(parts[0], parts[1], parts[2]), _clock(parts[3], parts[4], parts[5], _zone(parts[6])))
 
 
 def _offset(duration: Any) -> Zone:
@@ -311,5 +311,3 @@ def range_from_text(frame: Frame, text: str) -> Range:
     if compare("<=", value.low, value.high) is not True:
         raise NoValue("the range ends before it starts")
     return value
-
-

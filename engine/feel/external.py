@@ -92,11 +92,11 @@ def _format(pattern: str, *values: Any) -> str:
         if type(value) is not Decimal:
             raise NoValue(f"%{conversion} needs a number")
         number: Any = float(value) if conversion in "fe" else int(value)
-        grouping = "," if "," in flags else ""
         sign = "+" if "+" in flags else " " if " " in flags else ""
-        zero = "0" if "0" in flags else ""
+        place = "<" if "-" in flags else "" if "0" in flags else ">"
         digits = f".{precision or 6}" if conversion in "fe" else ""
-        return f"{number:{'<' if '-' in flags else '>' if not zero else ''}{sign}{zero}{width}{grouping}{digits}{conversion}}"
+        form = f"{place}{sign}{'0' * ('0' in flags)}{width}{',' * (',' in flags)}{digits}{conversion}"
+        return format(number, form)
 
     return _SPECIFIER.sub(written, pattern)
 
@@ -107,40 +107,73 @@ def _java_text(value: Any) -> str:
     return str(value)
 
 
-_ROUND: Callable[[float], int] = lambda x: math.floor(x + 0.5)  # noqa: E731
+def _nearest(number: float) -> int:
+    return math.floor(number + 0.5)
 
+
+# method of java.lang.Math -> its number of double parameters, and what it does
 _DOUBLES: dict[str, tuple[int, Callable[..., Any]]] = {
-    "abs": (1, abs), "acos": (1, math.acos), "asin": (1, math.asin), "atan": (1, math.atan), "atan2": (2, math.atan2),
-    "cbrt": (1, math.cbrt), "ceil": (1, lambda x: float(math.ceil(x))), "cos": (1, math.cos), "cosh": (1, math.cosh),
-    "exp": (1, math.exp), "floor": (1, lambda x: float(math.floor(x))), "hypot": (2, math.hypot), "log": (1, math.log),
-    "log10": (1, math.log10), "max": (2, max), "min": (2, min), "pow": (2, math.pow), "rint": (1, lambda x: float(round(x))),
-    "round": (1, _ROUND), "signum": (1, lambda x: math.copysign(1.0, x) if x else x), "sin": (1, math.sin),
-    "sinh": (1, math.sinh), "sqrt": (1, math.sqrt), "tan": (1, math.tan), "tanh": (1, math.tanh),
-    "toDegrees": (1, math.degrees), "toRadians": (1, math.radians),
-}  # fmt: skip
+    "abs": (1, abs),
+    "acos": (1, math.acos),
+    "asin": (1, math.asin),
+    "atan": (1, math.atan),
+    "atan2": (2, math.atan2),
+    "cbrt": (1, math.cbrt),
+    "ceil": (1, lambda x: float(math.ceil(x))),
+    "cos": (1, math.cos),
+    "cosh": (1, math.cosh),
+    "exp": (1, math.exp),
+    "floor": (1, lambda x: float(math.floor(x))),
+    "hypot": (2, math.hypot),
+    "log": (1, math.log),
+    "log10": (1, math.log10),
+    "max": (2, max),
+    "min": (2, min),
+    "pow": (2, math.pow),
+    "rint": (1, lambda x: float(round(x))),
+    "round": (1, _nearest),
+    "signum": (1, lambda x: math.copysign(1.0, x) if x else x),
+    "sin": (1, math.sin),
+    "sinh": (1, math.sinh),
+    "sqrt": (1, math.sqrt),
+    "tan": (1, math.tan),
+    "tanh": (1, math.tanh),
+    "toDegrees": (1, math.degrees),
+    "toRadians": (1, math.radians),
+}
+
+Method = tuple[str, str, tuple[str, ...]]  # class, method, kinds of its parameters
 
 
-def _methods() -> dict[tuple[str, str, tuple[str, ...]], Foreign]:
-    table: dict[tuple[str, str, tuple[str, ...]], Foreign] = {}
+def _read_whole(kind: str) -> Foreign:
+    return lambda text: _argument(Decimal(int(text)), kind)
+
+
+def _boxed_methods(boxed: str, kind: str) -> dict[Method, Foreign]:
+    """List valueOf and parse… of one of Java's number classes."""
+    parse = "parse" + boxed.rpartition(".")[2].removesuffix("eger")
+    itself: Foreign = int if kind in _WHOLE else _single if kind == "float" else float
+    read: Foreign = _read_whole(kind) if kind in _WHOLE else lambda text: itself(float(text))
+    return {
+        (boxed, "valueOf", (kind,)): itself,
+        (boxed, "valueOf", ("string",)): read,
+        (boxed, parse, ("string",)): read,
+    }
+
+
+def _methods() -> dict[Method, Foreign]:
+    table: dict[Method, Foreign] = {("java.lang.String", "format", ("string", "objects")): _format}
     for name, (count, call) in _DOUBLES.items():
         table["java.lang.Math", name, ("double",) * count] = call
     for kind in ("int", "long", "float"):
-        for name in ("max", "min"):
-            table["java.lang.Math", name, (kind, kind)] = {"max": max, "min": min}[name]
+        table["java.lang.Math", "max", (kind, kind)] = max
+        table["java.lang.Math", "min", (kind, kind)] = min
         table["java.lang.Math", "abs", (kind,)] = abs
     for boxed, kind in _BOXED.items():
-        if kind in _WHOLE:
-            table[boxed, "valueOf", (kind,)] = int
-            table[boxed, "valueOf", ("string",)] = lambda text, kind=kind: _argument(Decimal(int(text)), kind)
-            table[boxed, f"parse{boxed.rpartition('.')[2].removesuffix('eger')}", ("string",)] = table[boxed, "valueOf", ("string",)]
-        elif kind in ("float", "double"):
-            cut = _single if kind == "float" else float
-            table[boxed, "valueOf", (kind,)] = cut
-            table[boxed, "valueOf", ("string",)] = lambda text, cut=cut: cut(float(text))
-            table[boxed, f"parse{boxed.rpartition('.')[2]}", ("string",)] = table[boxed, "valueOf", ("string",)]
+        if kind in _WHOLE or kind in ("float", "double"):
+            table.update(_boxed_methods(boxed, kind))
     for kind in ("char", "int", "long", "double", "float"):
         table["java.lang.String", "valueOf", (kind,)] = _java_text
-    table["java.lang.String", "format", ("string", "objects")] = _format
     return table
 
 

@@ -71,6 +71,7 @@ class Frame:
 
     def note(self, reason: str) -> None:
         """Remember why a value is null, where somebody asked; give null."""
+        self.state.spend(2)
         reasons = self.state.reasons
         if reasons is not None and len(reasons) < 100 and reason not in reasons:
             reasons.append(reason)

@@ -33,7 +33,7 @@ def may_fit(given: y.Type, wanted: y.Type) -> bool:
         return may_fit(given.item, wanted)
     if isinstance(wanted, y.ContextType) and isinstance(given, y.ContextType):
         return True
-    if isinstance(wanted, y.FunctionType) or isinstance(wanted, y.RangeType):
+    if isinstance(wanted, (y.FunctionType, y.RangeType)):
         return type(given) is type(wanted)
     return given is y.DATE and wanted is y.DATE_TIME
 

@@ -9,7 +9,7 @@ that and no values except literals. Source: DMN 1.5 grammar rules 22 to 36 and 1
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -159,7 +159,7 @@ class Lexer:
         raws, count = self.raws, len(self.raws)
         while self.at < count:
             raw = raws[self.at]
-            self._KINDS[raw[0]](self, raw)
+            _KINDS[raw[0]](self, raw)
         return self.out
 
     # -- small steps
@@ -193,7 +193,7 @@ class Lexer:
             self.known, self.own_names = _copied(self.known), True
         _tabulate((name,), self.known)
 
-    def _match(self, known: Mapping[str, list[tuple[tuple[str, ...], str]]], text: str) -> tuple[int, str] | None:
+    def _match(self, known: Names, text: str) -> tuple[int, str] | None:
         rows = known.get(text)
         if rows:
             for pieces, name in rows:
@@ -387,7 +387,7 @@ class Lexer:
 
     def _sign(self, raw: Raw) -> None:
         _, text, start, end = raw
-        special = self._BRACKETS.get(text)
+        special = _BRACKETS.get(text)
         if special:
             special(self, raw)
             return
@@ -451,15 +451,19 @@ class Lexer:
         self._pop()
         self._emit(MARKS[raw[1]], raw[1], raw[2], raw[3])
 
-    def _minus(self, raw: Raw) -> None:
-        self._emit("MINUS", "-", raw[2], raw[3])
 
-    _KINDS = {"string": _string, "number": _number, "word": _word, "mark": _mark, "sign": _sign}
-    _BRACKETS = {
-        "(": _left_parenthesis,
-        "[": _left_square,
-        "]": _right_square,
-        "{": _left_brace,
-        ")": _closing,
-        "}": _closing,
-    }
+_KINDS: dict[str, Callable[[Lexer, Raw], None]] = {
+    "string": Lexer._string,
+    "number": Lexer._number,
+    "word": Lexer._word,
+    "mark": Lexer._mark,
+    "sign": Lexer._sign,
+}
+_BRACKETS: dict[str, Callable[[Lexer, Raw], None]] = {
+    "(": Lexer._left_parenthesis,
+    "[": Lexer._left_square,
+    "]": Lexer._right_square,
+    "{": Lexer._left_brace,
+    ")": Lexer._closing,
+    "}": Lexer._closing,
+}

@@ -12,8 +12,7 @@ MAX_DEPTH = 150  # levels of one tree; every pass over a tree recurses once or t
 MAX_STEPS = 2_000_000  # items visited and functions called in one evaluation
 MAX_CALL_DEPTH = 60  # function calls inside one another
 MAX_LIST = 1_000_000  # items of one list, whether written, appended or counted out of a range
-MAX_UNHASHED = 3_000  # distinct lists, contexts or temporal values of one list, compared pair by pair
-MAX_COMPARED = 3_000_000  # parts of two values compared with each other, or of one result
+MAX_COMPARED = 1_500_000  # parts of two values compared with each other, or of one result
 MAX_STRING = 1_000_000  # characters of one string result
 MAX_DIGITS = 34  # significant digits of a number (IEEE 754 decimal128, DMN 10.3.2.3.1)
 MAX_EXPONENT = 6144  # largest power of ten of a number
@@ -22,8 +21,8 @@ MIN_SCALE = -6111  # scales that decimal() and the rounding functions take (DMN 
 MAX_SCALE = 6176
 MAX_YEAR = 999_999_999  # years of a date, either side of zero
 MAX_PATTERN = 1_000  # characters of a regular expression
-MAX_PATTERN_SUBJECT = 100_000  # characters a plain pattern is matched against
-MAX_NESTED_SUBJECT = 500  # the same for a pattern with two unbounded repeats that may overlap
+MAX_PATTERN_SUBJECT = 100_000  # characters a pattern is matched against
+MAX_PROGRAM = 5_000  # steps of one pattern, its counted repeats written out
 PARSE_CACHE = 4_096  # expressions remembered by the parser
 
 

@@ -93,5 +93,3 @@ def identical(value1: Any, value2: Any) -> bool:
     if type(value1) in (Time, DateTime, Decimal):
         return bool(value1 == value2)
     return equal(value1, value2) is True
-
-

@@ -12,8 +12,8 @@ from typing import Any
 
 from .builtins import builtin
 from .frames import Frame, NoValue, State
-from .limits import MAX_LIST, MAX_UNHASHED
-from .operators import ADD, DIVIDE, MULTIPLY, NUMBERS, compare, plain, same
+from .limits import MAX_COMPARED, MAX_LIST
+from .operators import ADD, DIVIDE, MULTIPLY, NUMBERS, compare, likeness, plain, same
 from .ranges import Function
 
 Items = Sequence[Any]
@@ -215,7 +215,7 @@ def replace_where(frame: Frame, list: Items, match: Function, new: Any) -> Any:
         raise NoValue("the function must take the item and the new item")
     replaced = []
     for item in list:
-        frame.state.spend(1)
+        frame.state.spend(3)
         found = match.call((item, new), frame)
         if type(found) is not bool:
             raise NoValue("the function must give true or false")
@@ -234,23 +234,11 @@ def index_of(list: Items, match: Any) -> Any:
 
 
 def _distinct(items: Items) -> list[Any]:
-    # Hashing finds most repeats; only values that have no hash are compared one by one.
-    seen: set[Any] = set()
-    kept: list[Any] = []
-    odd: list[Any] = []
+    budget = [MAX_COMPARED]
+    kept: dict[Any, Any] = {}
     for item in items:
-        if type(item) in (str, Decimal):
-            if item in seen:
-                continue
-            seen.add(item)
-        elif len(odd) > MAX_UNHASHED:
-            raise NoValue(f"more than {MAX_UNHASHED} distinct items that are neither texts nor numbers")
-        elif any(same(item, other) for other in odd):
-            continue
-        else:
-            odd.append(item)
-        kept.append(item)
-    return kept
+        kept.setdefault(likeness(item, budget), item)
+    return [*kept.values()]
 
 
 @builtin("union(...list: list) -> list")
@@ -285,7 +273,7 @@ def ordered(items: Items, precedes: Any, state: State | None = None) -> list[Any
 
     def order(a: Any, b: Any) -> int:
         if state is not None:
-            state.spend(1)
+            state.spend(3)
         before = precedes(a, b)
         if before is None:
             raise NoValue("the items have no common order")
@@ -303,4 +291,3 @@ def sort(frame: Frame, list: Items, precedes: Function | None = None) -> Any:
     if len(precedes.parameters) != 2:
         raise NoValue("the function must take two items")
     return ordered(list, lambda a, b: precedes.call((a, b), frame), frame.state)
-

@@ -128,4 +128,3 @@ def odd(number: Decimal) -> bool:
 @builtin("even(number: number) -> boolean")
 def even(number: Decimal) -> bool:
     return _parity(number) == 0
-

@@ -69,26 +69,38 @@ def ends_with(string: str, match: str) -> bool:
 
 @builtin("matches(input: string, pattern: string, flags?: string) -> boolean")
 def matches(input: str, pattern: str, flags: str | None = None) -> bool:
-    return compiled(pattern, flags or "").on(input).search(input) is not None
+    return compiled(pattern, flags or "").found_in(input)
 
 
 @builtin("replace(input: string, pattern: string, replacement: string, flags?: string) -> string")
 def replace(input: str, pattern: str, new: str, flags: str | None = None) -> str:
-    regex = compiled(pattern, flags or "").on(input)
-    template = new.replace("\\", "\\\\") if flags and "q" in flags else replacement(new, regex.groups)
-    if len(input) * (len(new) + 1) > MAX_STRING and len(regex.findall(input)) * len(new) > MAX_STRING:
-        raise NoValue(f"the text would hold more than {MAX_STRING} characters")
-    return regex.sub(template, input)
+    regex = compiled(pattern, flags or "")
+    parts = (new,) if flags and "q" in flags else replacement(new, regex.regex.groups)
+    out: list[str] = []
+    at = length = 0
+    for places in regex.matches(input):
+        out.append(input[at : places[0]])
+        for part in parts:
+            out.append(part if isinstance(part, str) else _group(input, places, part))
+            length += len(out[-1])
+        if length > MAX_STRING:
+            raise NoValue(f"the text would hold more than {MAX_STRING} characters")
+        at = places[1]
+    return "".join([*out, input[at:]])
+
+
+def _group(text: str, places: tuple[int, ...], number: int) -> str:
+    start, end = places[2 * number : 2 * number + 2]
+    return text[start:end] if start >= 0 else ""
 
 
 @builtin("split(string: string, delimiter: string) -> names")
 def split(string: str, delimiter: str) -> list[str]:
-    regex = compiled(delimiter).on(string)
     parts, at = [], 0
-    for match in regex.finditer(string):
-        if match.end() > match.start():
-            parts.append(string[at : match.start()])
-            at = match.end()
+    for start, end, *_ in compiled(delimiter).matches(string):
+        if end > start:
+            parts.append(string[at:start])
+            at = end
     return [*parts, string[at:]]
 
 

@@ -8,7 +8,7 @@ the standard gives null: overflow, division by zero, a date beyond the calendar.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import Any
 
@@ -339,6 +339,26 @@ def _all_equal(pairs: Any, budget: list[int]) -> bool:
         if equal(a, b, budget) is not True:
             return False
     return True
+
+
+def likeness(value: Any, budget: list[int]) -> Hashable:
+    """Give a key that two values share exactly when `equal` says true; the budget is as in `equal`."""
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise OverBudget("the values are too large to compare")
+    value = plain(value)
+    kind = type(value)
+    if kind is DateTime or kind is Time:
+        keys = ORDERS[kind, kind](value, value)
+        return kind, value.zone is None, keys[0] // SECOND if keys else None
+    if kind is list:
+        return kind, tuple(likeness(item, budget) for item in value)
+    if isinstance(value, Mapping):
+        return dict, frozenset((key, likeness(item, budget)) for key, item in value.items())
+    if kind is Range:
+        ends = likeness(value.low, budget), likeness(value.high, budget)
+        return kind, ends, value.low_included, value.high_included, value.test
+    return kind, value
 
 
 def same(a: Any, b: Any) -> bool:

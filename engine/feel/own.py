@@ -60,12 +60,12 @@ class Span:
 
     def plus(self, other: Span, sign: int = 1) -> Span:
         """Add (or with sign -1 subtract) field by field."""
-        return Span(
-            *(
-                _plain(_EXACT.add(Decimal(getattr(self, name)), _EXACT.multiply(Decimal(sign), Decimal(getattr(other, name)))))
-                for name in FIELDS
-            )
-        )
+
+        def sum_of(name: str) -> Quantity:
+            added = _EXACT.multiply(Decimal(sign), Decimal(getattr(other, name)))
+            return _plain(_EXACT.add(Decimal(getattr(self, name)), added))
+
+        return Span(*map(sum_of, FIELDS))
 
     def __str__(self) -> str:
         return ", ".join(_spoken(name, amount) for name, amount in self.parts()) or "0 days"
@@ -99,9 +99,7 @@ _WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
 )
 
 # every unit word -> (field of Span, how many of the field's unit it is)
-UNITS: dict[str, tuple[str, int]] = {
-    word: (field, factor) for field, factor, words in _WORDS for word in words
-}
+UNITS: dict[str, tuple[str, int]] = {word: (field, factor) for field, factor, words in _WORDS for word in words}
 
 # The unit words a currency may have instead of its three letters.
 CURRENCY_WORDS = {"元": "CNY", "人民币": "CNY", "人民幣": "CNY"}

@@ -146,7 +146,7 @@ def _lark() -> Lark:
         def lex(self, state: Any, parser_state: Any) -> Iterator[Any]:
             return iter(state.text)
 
-    maker = Transformer()
+    maker: Any = Transformer()
     for name, make in _MAKERS.items():
         setattr(maker, name, make)
     return Lark(
@@ -184,7 +184,7 @@ def _parse(text: str, names: frozenset[str], units: bool, kind: Kind) -> Parsed:
         tokens = Lexer(text, names, units=units, unary=kind == "unary").tokens()
         if not tokens:
             return Parsed(None, (Problem("syntax", "there is no expression", 0, len(text)),))
-        tree: Any = _lark().parse(tokens, start=kind)  # type: ignore[arg-type]
+        tree: Any = _lark().parse(tokens, start=kind)
     except Malformed as malformed:
         return Parsed(None, (malformed.problem,))
     except UnexpectedToken as error:
@@ -194,9 +194,7 @@ def _parse(text: str, names: frozenset[str], units: bool, kind: Kind) -> Parsed:
     return Parsed(tree)
 
 
-def parse(
-    text: str, *, names: Iterable[str] = (), dialect: Dialect = "charter", kind: Kind = "expression"
-) -> Parsed:
+def parse(text: str, *, names: Iterable[str] = (), dialect: Dialect = "charter", kind: Kind = "expression") -> Parsed:
     """Parse one expression, or the unary tests of a decision table cell.
 
     `names` are the names with spaces or operators that are in scope; the longest one wins (DMN 10.3.1.5).

@@ -1,24 +1,30 @@
 """Regular expressions as XPath 3.1 and XML Schema write them, run by Python's `re`.
 
-Translates the syntax, the flags and the replacement text, and keeps the time bounded: a pattern whose repeats
-may backtrack into one another is only matched against short texts. `compiled` raises NoValue for a text that is
-no pattern. Source: DMN 1.5 table 74 (matches, replace, split), XQuery and XPath Functions 3.1 chapter 5.6.
+Translates the syntax, the flags and the replacement text, and keeps the time bounded: where `re` might try too
+many ways, `automaton` follows them all at once. `compiled` raises NoValue for a text that is no pattern.
+Source: DMN 1.5 table 74 (matches, replace, split), XQuery and XPath Functions 3.1 chapter 5.6.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
+from .automaton import Automaton, Unsupported
 from .frames import NoValue
-from .limits import MAX_NESTED_SUBJECT, MAX_PATTERN, MAX_PATTERN_SUBJECT
+from .limits import MAX_PATTERN, MAX_PATTERN_SUBJECT
 
 _FLAGS = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE, "x": 0, "q": 0}
 
 # XML name characters, for \i and \c
-_INITIAL = "_:A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd"
+_INITIAL = (
+    "_:A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d"
+    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd"
+)
 _NAME = _INITIAL + r"\-.0-9\u00b7\u0300-\u036f\u203f-\u2040"
 
 _BLOCKS = {
@@ -165,55 +171,98 @@ class _Translator:
 _REPEAT = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.|\(\?:|\(\?!|[()]|[*+?]|\{\d+(?:,\d*)?\}|.", re.DOTALL)
 
 
-def _backtracks(pattern: str) -> bool:
-    """Tell whether an unbounded repeat stands inside another, or two alternatives inside one.
+class _Choices:
+    """How many ways a pattern gives `re` to go wrong: repeats without end, optional parts, repeats in repeats."""
 
-    Errs towards yes; such patterns may take time exponential in the length of what they are matched against.
-    """
-    stack: list[bool] = [False]  # whether the group so far holds an unbounded repeat or alternatives
-    closed = False  # whether the piece before was a group that holds one
-    for match in _REPEAT.finditer(pattern):
-        piece = match.group()
-        if piece in ("(", "(?:", "(?!"):
-            stack.append(False)
-            closed = False
-        elif piece == ")":
-            closed = stack.pop() if len(stack) > 1 else False
-            stack[-1] = stack[-1] or closed
-        elif piece in ("*", "+") or (piece[0] == "{" and (piece[-2] == "," or int(re.findall(r"\d+", piece)[-1]) > 1)):
-            if closed:
-                return True
-            stack[-1] = True
-        elif piece == "|":
-            stack[-1] = True
-            closed = False
-        elif piece != "?":
-            closed = False
-    return False
+    def __init__(self, pattern: str) -> None:
+        self.unbounded = 0
+        self.optional = 0
+        self.nested = False
+        inside = [False]  # whether the group so far holds a choice
+        closed = False  # whether the piece before was such a group
+        for match in _REPEAT.finditer(pattern):
+            piece = match.group()
+            if piece in ("(", "(?:", "(?!"):
+                inside.append(False)
+                closed = False
+            elif piece == ")":
+                closed = inside.pop() if len(inside) > 1 else False
+                inside[-1] = inside[-1] or closed
+            elif piece in ("*", "+", "?", "|") or (piece[0] == "{" and len(piece) > 2):
+                inside[-1] = inside[-1] or "," in piece or piece[0] != "{"
+                self._count(piece, closed)
+                closed = closed and piece == "?"
+            else:
+                closed = False
+
+    def _count(self, piece: str, closed: bool) -> None:
+        if piece in ("*", "+") or piece.endswith(",}"):
+            self.unbounded += 1
+            self.nested = self.nested or closed
+        elif piece in ("?", "|"):
+            self.optional += 1
+        else:
+            least, _, most = piece[1:-1].partition(",")
+            self.optional += int(most or least) - int(least)
+            self.nested = self.nested or (closed and int(most or least) > 1)
+
+    def cost(self, length: int) -> float:
+        """Estimate the tries of `re` on a text of that length, from above."""
+        if self.nested and length > 18:
+            return math.inf
+        tries = (length + 1.0) ** (self.unbounded + bool(self.unbounded)) if self.unbounded < 12 else math.inf
+        return max(tries * 2.0 ** min(self.optional, 60), length) * (2.0**length if self.nested else 1)
 
 
-def _repeats(pattern: str) -> int:
-    return sum(1 for match in _REPEAT.finditer(pattern) if match.group() in ("*", "+") or match.group()[-2:] == ",}")
+# Tries `re` may make before the automaton, which needs about as long for a tenth of it, takes over.
+_MAX_TRIES = 3e6
+_MAX_AUTOMATON = 4_000_000
 
 
 class Pattern:
-    """A checked pattern and how long a text it may be matched against."""
+    """A checked pattern; it picks the way to match that is bounded for the text at hand."""
 
-    __slots__ = ("longest", "regex")
+    __slots__ = ("_automaton", "_choices", "regex")
 
-    def __init__(self, regex: re.Pattern[str], longest: int) -> None:
+    def __init__(self, regex: re.Pattern[str], choices: _Choices | None) -> None:
         self.regex = regex
-        self.longest = longest
+        self._choices = choices
+        self._automaton: Automaton | None = None
 
-    def on(self, text: str) -> re.Pattern[str]:
-        """Give the compiled pattern for use on a text; NoValue when the text is too long for it."""
-        if len(text) > self.longest:
-            raise NoValue(f"the pattern may take too long on more than {self.longest} characters")
-        return self.regex
+    def _tame(self, text: str) -> bool:
+        if len(text) > MAX_PATTERN_SUBJECT:
+            raise NoValue(f"a pattern is matched against at most {MAX_PATTERN_SUBJECT} characters")
+        return self._choices is None or self._choices.cost(len(text)) <= _MAX_TRIES
 
+    def _steady(self, text: str) -> Automaton:
+        if self._automaton is None:
+            try:
+                self._automaton = Automaton(self.regex.pattern, self.regex.flags)
+            except Unsupported:
+                raise NoValue("the pattern may take too long on a text of this length") from None
+        if len(self._automaton.program) * (len(text) + 1) > _MAX_AUTOMATON:
+            raise NoValue("the pattern takes too long on a text of this length")
+        return self._automaton
 
-# Longest text for a pattern by what its repeats may do; times stay under a second on one slow core.
-_EXPONENTIAL_SUBJECT = 22
+    def found_in(self, text: str) -> bool:
+        """Tell whether the pattern matches anywhere."""
+        if self._tame(text):
+            return self.regex.search(text) is not None
+        return self._steady(text).search(text) is not None
+
+    def matches(self, text: str) -> Iterator[tuple[int, ...]]:
+        """Yield the places of each match and of its groups: start, end, start of group 1, its end, and so on."""
+        if self._tame(text):
+            for match in self.regex.finditer(text):
+                yield tuple(place for group in match.regs for place in group)
+        else:
+            budget = _MAX_AUTOMATON
+            automaton = self._steady(text)
+            for places in automaton.finditer(text):
+                budget -= len(automaton.program) * (places[1] - places[0] + 1)
+                if budget < 0:
+                    raise NoValue("the pattern takes too long on a text of this length")
+                yield places
 
 
 @lru_cache(maxsize=1024)
@@ -227,25 +276,22 @@ def compiled(pattern: str, flags: str = "") -> Pattern:
     for flag in flags:
         options |= _FLAGS[flag]
     if "q" in flags:
-        return Pattern(re.compile(re.escape(pattern), options), MAX_PATTERN_SUBJECT)
+        return Pattern(re.compile(re.escape(pattern), options), None)
     translator = _Translator(pattern, "x" in flags)
     translator.multiline = "m" in flags
     try:
         python = translator.translated()
-        regex = re.compile(python, options)
+        return Pattern(re.compile(python, options), _Choices(python))
     except (re.error, OverflowError, RecursionError, IndexError):
         raise NoValue(f"`{pattern}` is no pattern") from None
-    if _backtracks(python) or re.search(r"\(\?:\\\d\)", python):
-        longest = _EXPONENTIAL_SUBJECT
-    else:
-        # k repeats side by side cost at most length ** k.
-        longest = {0: MAX_PATTERN_SUBJECT, 1: MAX_PATTERN_SUBJECT}.get(_repeats(python), MAX_NESTED_SUBJECT)
-    return Pattern(regex, longest)
 
 
-def replacement(text: str, groups: int) -> str:
-    """Translate `$1` and `\\$` of an XPath replacement into Python's template."""
-    out: list[str] = []
+Part = str | int  # a piece of a replacement: a text, or the number of a group
+
+
+def replacement(text: str, groups: int) -> tuple[Part, ...]:
+    """Read the `$1` and `\\$` of an XPath replacement."""
+    out: list[Part] = []
     at = 0
     while at < len(text):
         character = text[at]
@@ -253,7 +299,7 @@ def replacement(text: str, groups: int) -> str:
         if character == "\\":
             if at >= len(text) or text[at] not in "\\$":
                 raise NoValue("a backslash in a replacement stands before `$` or another backslash")
-            out.append("\\\\" if text[at] == "\\" else "$")
+            out.append(text[at])
             at += 1
         elif character == "$":
             digits = re.match("[0-9]+", text[at:])
@@ -264,7 +310,7 @@ def replacement(text: str, groups: int) -> str:
             while len(number) > 1 and int(number) > groups:
                 number = number[:-1]
             at += len(number)
-            out.append(f"\\g<{number}>" if int(number) <= groups else "")
+            out.append(int(number) if int(number) <= groups else "")
         else:
             out.append(character)
-    return "".join(out)
+    return tuple(out)

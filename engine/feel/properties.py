@@ -53,7 +53,9 @@ def _signed(whole: int, part: int) -> Decimal:
 
 
 def _second(time: Time) -> Decimal:
-    return Decimal(time.second) if not time.nanosecond else NUMBERS.divide(Decimal(time.of_day % MINUTE), Decimal(SECOND))
+    if not time.nanosecond:
+        return Decimal(time.second)
+    return NUMBERS.divide(Decimal(time.of_day % MINUTE), Decimal(SECOND))
 
 
 _OF_DATE: dict[str, Callable[[Date], Any]] = {
@@ -69,6 +71,14 @@ _OF_TIME: dict[str, Callable[[Time], Any]] = {
     "timezone": lambda t: t.zone.name if t.zone else None,
 }
 
+def _of_day(get: Callable[[Date], Any]) -> Callable[[DateTime], Any]:
+    return lambda moment: get(moment.date)
+
+
+def _of_clock(get: Callable[[Time], Any]) -> Callable[[DateTime], Any]:
+    return lambda moment: get(moment.time)
+
+
 Property = tuple[y.Type, Callable[[Any], Any]]
 
 PROPERTIES: dict[type, dict[str, Property]] = {
@@ -79,8 +89,8 @@ PROPERTIES: dict[type, dict[str, Property]] = {
         "time offset": (y.DAYS_DURATION, lambda t: _offset(time_offset_seconds(t))),
     },
     DateTime: {
-        **{name: (y.NUMBER, lambda v, get=get: get(v.date)) for name, get in _OF_DATE.items()},
-        **{name: (y.NUMBER, lambda v, get=get: get(v.time)) for name, get in _OF_TIME.items()},
+        **{name: (y.NUMBER, _of_day(get)) for name, get in _OF_DATE.items()},
+        **{name: (y.NUMBER, _of_clock(get)) for name, get in _OF_TIME.items()},
         "timezone": (y.STRING, lambda v: _OF_TIME["timezone"](v.time)),
         "time offset": (y.DAYS_DURATION, lambda v: _offset(offset_seconds(v))),
     },

@@ -28,7 +28,7 @@ def reads(node: t.Node) -> frozenset[StaticPath]:
 
 def _static(node: t.Node, local: Locals) -> StaticPath | None:
     if type(node) is t.Name:
-        return local[node.name] if node.name in local else (node.name,)
+        return local.get(node.name, (node.name,))
     if type(node) is t.Path:
         base = _static(node.of, local)
         return None if base is None else (*base, node.name)

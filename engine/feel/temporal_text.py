@@ -7,6 +7,8 @@ it wrote gives an equal value. Source: DMN 1.5 tables 50 to 56.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from .limits import MAX_YEAR
 from .temporal import (
@@ -200,7 +202,7 @@ def write_date_time(moment: DateTime) -> str:
     return f"{write_date(moment.date)}T{write_time(moment.time)}"
 
 
-_WRITERS = {
+_WRITERS: dict[type, Callable[[Any], str]] = {
     Date: write_date,
     Time: write_time,
     DateTime: write_date_time,
@@ -211,4 +213,4 @@ _WRITERS = {
 
 def write(value: Temporal) -> str:
     """Write any temporal value so that `read_temporal` gives it back."""
-    return _WRITERS[type(value)](value)  # type: ignore[operator]
+    return _WRITERS[type(value)](value)

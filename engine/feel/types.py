@@ -38,7 +38,7 @@ class Plain(Type):
 class ListType(Type):
     """A list whose items all have one type."""
 
-    item: Type = field(default_factory=lambda: ANY)
+    item: Type = field(default_factory=lambda: _any())
     name: ClassVar[str] = "list"
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class ContextType(Type):
 class RangeType(Type):
     """A range of values of one type."""
 
-    item: Type = field(default_factory=lambda: ANY)
+    item: Type = field(default_factory=lambda: _any())
     name: ClassVar[str] = "range"
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class FunctionType(Type):
     """A function; `parameters` None means that nothing is known of them."""
 
     parameters: tuple[Type, ...] | None = None
-    result: Type = field(default_factory=lambda: ANY)
+    result: Type = field(default_factory=lambda: _any())
     name: ClassVar[str] = "function"
 
 
@@ -88,7 +88,11 @@ class OneOf(Type):
         return " or ".join(map(str, self.options))
 
 
-ANY = Plain("any")
+def _any() -> Type:
+    return ANY
+
+
+ANY: Type = Plain("any")
 NULL = Plain("null")
 NUMBER = Plain("number")
 PERCENT = NUMBER
@@ -231,7 +235,7 @@ def is_subtype(narrow: Type, wide: Type) -> bool:
         return is_subtype(narrow.item, wide.item)
     if type(narrow) is ContextType and type(wide) is ContextType:
         return all(
-            (name in narrow.fields and is_subtype(narrow.fields[name], type)) or (narrow.open and name not in narrow.fields)
+            is_subtype(narrow.fields[name], type) if name in narrow.fields else narrow.open
             for name, type in wide.fields.items()
         )
     if type(narrow) is FunctionType and type(wide) is FunctionType:

@@ -141,7 +141,8 @@ def main() -> int:
         passed, value, reasons = run(case, names)
         if not passed:
             failed += 1
-            print(f"{case.suite} {case.name}\n    {case.text.strip()}\n    got {value!r} {reasons}\n    want {case.expected!r}")
+            print(f"{case.suite} {case.name}\n    {case.text.strip()}\n    got {value!r} {reasons}")
+            print(f"    want {case.expected!r}")
     print(f"{total - failed} of {total} passed")
     return int(failed > 0)
 
