@@ -44,7 +44,7 @@ class Coverage:
     @property
     def missed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Lists what no scenario reached: (element, outcomes); no outcomes where the element itself was not."""
-        found = []
+        found: list[tuple[str, tuple[str, ...]]] = []
         for name in self.elements:
             if name not in self.covered_elements:
                 found.append((name, ()))

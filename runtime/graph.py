@@ -45,7 +45,8 @@ def _branch(
         following = [titles[target] for source, target in arrows if source == item.name]
         if following:
             parts.append("→ " + ", ".join(following))
-        parts += [f"↩ {titles[r.target]} ({say(f'graph.on_{r.kind}')})" for r in picture.returns if r.source == item.name]
+        backs = [r for r in picture.returns if r.source == item.name]
+        parts += [f"↩ {titles[r.target]} ({say(f'graph.on_{r.kind}')})" for r in backs]
         yield f"{indent}{'└─' if last else '├─'} {'  '.join(parts)}"
         below = indent + ("   " if last else "│  ")
         yield from _branch(picture, item.children, [(a.source, a.target) for a in item.arrows], below, say)

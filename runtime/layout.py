@@ -8,6 +8,7 @@ same places.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -85,7 +86,7 @@ def place(
             chain.append(len(slots) - 1)
         chain.append(index[target])
         chains[source, target] = chain
-        for one, two in zip(chain, chain[1:], strict=False):
+        for one, two in itertools.pairwise(chain):
             slots[one].behind.append(two)
             slots[two].before.append(one)
     layers: list[list[int]] = [[] for _ in range(max(layers_of.values(), default=-1) + 1)]

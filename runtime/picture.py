@@ -115,7 +115,7 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         nodes.setdefault(node.element, []).append(node)
     held: dict[str | None, list[Item]] = {}
     # names that captions show by their titles: roles, and parameters that stand for a rhythm
-    titles = {named.name: named.title for named in (*definition.parameters, *definition.roles)}
+    titles = {p.name: p.title for p in definition.parameters} | {r.name: r.title for r in definition.roles}
     order = {e.name: i for i, e in enumerate(definition.elements)}
     for element in reversed(definition.elements):  # children before their parent
         children = tuple(reversed(held.get(element.name, [])))

@@ -6,6 +6,7 @@ box holds which, not what they are.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
@@ -51,10 +52,11 @@ class Routes:
         points, way, mark = min(ways, key=lambda w: (_hits(w[0], free), _length(w[0])))
         end = points[-1]
         stop = (end[0] - 7 * way[0], end[1] - 7 * way[1])
+        where = f'x="{mark[0]:.1f}" y="{mark[1] + 4:.1f}"'
         return [
             f'<path class="return" d="{_rounded([*points[:-1], stop])}"/>',
             tip(end, way, "back"),
-            f'<text class="backtext" x="{mark[0]:.1f}" y="{mark[1] + 4:.1f}" text-anchor="middle">{escape(label)}</text>',
+            f'<text class="backtext" {where} text-anchor="middle">{escape(label)}</text>',
         ]
 
     def _lane(self, holder: str | None) -> float:
@@ -102,7 +104,7 @@ class Routes:
 def _hits(points: list[Point], boxes: list[Box]) -> int:
     """Counts boxes that a path of straight runs passes through (touching an edge is no hit)."""
     hits = 0
-    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(points):
         low_x, high_x, low_y, high_y = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
         hits += sum(
             low_x < box.x + box.width - 1 and high_x > box.x + 1
@@ -113,7 +115,7 @@ def _hits(points: list[Point], boxes: list[Box]) -> int:
 
 
 def _length(points: list[Point]) -> float:
-    run = sum(abs(bx - ax) + abs(by - ay) for (ax, ay), (bx, by) in zip(points, points[1:], strict=False))
+    run = sum(abs(bx - ax) + abs(by - ay) for (ax, ay), (bx, by) in itertools.pairwise(points))
     return run + 20 * len(points)  # a corner is worth a small way round
 
 

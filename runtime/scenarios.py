@@ -23,7 +23,7 @@ from ..engine.definition import Definition
 from ..engine.program import prepare
 from ..engine.records import Record, Refusal
 from ..engine.scope import Scope
-from ..engine.state import CaseState, Node
+from ..engine.state import CaseState
 from ..engine.transition import Step
 from ..engine.world import World
 from .entries import Reader, load
@@ -247,8 +247,8 @@ class _Player:
 
     def expect_kpi(self, step: s.ExpectKpi) -> None:
         kpi = next(k for k in self.definition.kpis if k.name == step.name)
-        program = prepare(self.definition)
-        cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == program.definition.name]
+        name = self.definition.name
+        cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == name]
         figures = kpis.measure(kpi, self.definition, cases, self.world.now)
         shown = [feel_text(f.value) for f in figures if f.value is not None]
         actual: Said = ("kpi_value", {"name": step.name, "value": ", ".join(shown)})

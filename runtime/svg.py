@@ -7,6 +7,7 @@ text is escaped; same picture, same bytes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
@@ -34,10 +35,11 @@ _DARK = (("planned", "#22272e", "#8b96a5"), ("live", "#153456", "#6cb0ff"), ("he
          ("good", "#15391f", "#5cc47a"), ("bad", "#4a1917", "#ff8a80"), ("gone", "#2a2e34", "#5f6874"))  # fmt: skip
 _STYLE = """
 svg{{font-family:"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei","Segoe UI",sans-serif;font-size:14px}}
-.page{{fill:{page}}}.phase{{fill:{box};stroke:{edge}}}.inner{{fill:{inner}}}text{{fill:{ink}}}.small{{font-size:11.5px;fill:{faint}}}
+.page{{fill:{page}}}.phase{{fill:{box};stroke:{edge}}}text{{fill:{ink}}}.small{{font-size:11.5px;fill:{faint}}}
 .head{{font-weight:600}}.name{{font-size:18px;font-weight:600}}
 .arrow{{fill:none;stroke:{arrow};stroke-width:1.4}}.tip{{fill:{arrow}}}
-.return{{fill:none;stroke:{back};stroke-width:1.4;stroke-dasharray:6 4}}.back{{fill:{back}}}.backtext{{font-size:11.5px;fill:{back};stroke:{box};stroke-width:4px;paint-order:stroke;stroke-linejoin:round}}
+.return{{fill:none;stroke:{back};stroke-width:1.4;stroke-dasharray:6 4}}.back{{fill:{back}}}
+.backtext{{font-size:11.5px;fill:{back};stroke:{box};stroke-width:4px;paint-order:stroke;stroke-linejoin:round}}
 """
 
 
@@ -219,12 +221,12 @@ def write_svg(picture: Picture, say: Messages) -> str:
 
 
 def _style() -> str:
-    light = _STYLE.format(page="#ffffff", box="#f4f6f9", inner="#ebeff4", edge="#c6ced8", ink="#1b2430", faint="#566273",
+    light = _STYLE.format(page="#ffffff", box="#f4f6f9", edge="#c6ced8", ink="#1b2430", faint="#566273",
                           arrow="#566273", back="#b3561e")  # fmt: skip
-    dark = _STYLE.format(page="#14181d", box="#1b2027", inner="#222932", edge="#3b4552", ink="#e6ebf1", faint="#a5b0be",
+    dark = _STYLE.format(page="#14181d", box="#1b2027", edge="#3b4552", ink="#e6ebf1", faint="#a5b0be",
                          arrow="#97a3b3", back="#f0a070")  # fmt: skip
-    rules = [".{0}{{fill:{1};stroke:{2};stroke-width:1.4}}".format(*row) for row in _LIGHT]
-    night = [".{0}{{fill:{1};stroke:{2}}}".format(*row) for row in _DARK]
+    rules = [f".{name}{{fill:{fill};stroke:{line};stroke-width:1.4}}" for name, fill, line in _LIGHT]
+    night = [f".{name}{{fill:{fill};stroke:{line}}}" for name, fill, line in _DARK]
     gone = ".gone{stroke-dasharray:3 3}"
     return f"{light}{''.join(rules)}{gone}\n@media (prefers-color-scheme:dark){{{dark}{''.join(night)}}}"
 
@@ -304,7 +306,7 @@ def _arrow(page: _Page, source: Box, target: Box, bends: list[tuple[float, float
     stop = (end[0] - 7, end[1]) if across else (end[0], end[1] - 7)
     path = f"M{start[0]:.1f} {start[1]:.1f}"
     points = [start, *bends, stop]
-    for number, ((ax, ay), (bx, by)) in enumerate(zip(points, points[1:], strict=False)):
+    for number, ((ax, ay), (bx, by)) in enumerate(itertools.pairwise(points)):
         if number % 2 == 0:  # straight while within a layer
             path += f"L{bx:.1f} {by:.1f}"
         elif across:
@@ -322,7 +324,8 @@ def _legend(page: _Page, states: Sequence[str], y: float, width: float) -> float
         step = 22 + measure(text, SMALL) + 18
         if x + step > width - 12 and x > 28:
             x, y = 28.0, y + 20
-        page.add(f'<rect class="{CLASSES.get(state, "planned")}" x="{x:.1f}" y="{y:.1f}" width="16" height="12" rx="3"/>')
+        style = CLASSES.get(state, "planned")
+        page.add(f'<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="16" height="12" rx="3"/>')
         page.text(x + 22, y + 10.5, text, "small", "start")
         x += step
     return y + 12

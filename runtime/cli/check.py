@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...dsl.diagnostic import Diagnostic
     from ...dsl.render import Format
     from ...dsl.source import Source
+    from ...engine.definition import Definition
 
 FORMATS = ("full", "concise", "json")
 
@@ -32,7 +33,7 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
     """Checks files and folders; exit 1 when there is an error."""
     found: dict[tuple[Any, ...], Diagnostic] = {}
     sources: dict[str, Source] = {}
-    definitions = []
+    definitions: list[Definition] = []
     files = 0
     for path in texts.find_files(paths):
         compiled = texts.compile_file(path)

@@ -15,7 +15,7 @@ from .verb import JSON, Binding, Verb, argument, option, switch
 def run_deploy(
     context: Context, file: str, process: str | None, bindings: tuple[tuple[str, str], ...], as_json: bool
 ) -> int:
-    """Deploys a file's processes, or the one named, with the processes that they run."""
+    """Deploys a file's processes, those of the files it uses too, or only the one named."""
     say, output = context.say, context.output
     person = context.person
     compiled = texts.compile_file(file)
@@ -35,10 +35,11 @@ def run_deploy(
                 output.line(line)
             output.line(say("frame.help", text=say("deploy.bind", file=file, name=definition.unbound()[0])))
             return refusal_exit(done.refusal)
-        answers.append({"process": definition.name, "version": definition.version, "digest": done.digest, "new": done.new})
+        told = {"process": definition.name, "version": definition.version, "digest": done.digest}
+        answers.append({**told, "new": done.new})
         if not as_json:
             key = "deploy.done" if done.new else "deploy.again"
-            output.line(say(key, process=definition.name, version=definition.version, digest=done.digest[:12]))
+            output.line(say(key, **{**told, "digest": done.digest[:12]}))
     if as_json:
         output.json(answers)
     return 0

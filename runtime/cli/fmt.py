@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from .. import texts
 from .check import report
@@ -10,10 +11,13 @@ from .context import Context
 from .errors import FINDINGS
 from .verb import Verb, Words, argument, option, switch
 
+if TYPE_CHECKING:
+    from ...dsl.words import Language
+
 KEYWORDS = ("en", "zh-Hans", "zh-Hant")
 
 
-def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, keywords: str | None) -> int:
+def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, keywords: Language | None) -> int:
     """Formats files in place (`-`: from standard input to standard output).
 
     A file with syntax errors is left as it is and the errors are shown. Exit 1 then, or when `--check` finds a file

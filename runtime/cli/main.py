@@ -83,7 +83,7 @@ class Charter(click.Group):
         return [CompletionItem(v, help=say(f"verbs.{v}")) for v in MODULES if v.startswith(incomplete)]
 
     def get_usage(self, ctx: click.Context) -> str:
-        say = ctx.obj.say
+        say: Messages = ctx.obj.say
         return say("frame.usage", line=f"charter {metavar_text('VERB', say)} …")
 
     def get_help(self, ctx: click.Context) -> str:

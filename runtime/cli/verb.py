@@ -1,7 +1,7 @@
 """What a verb of the command line is: a click command whose every word comes from the message tables.
 
-A verb module declares `VERBS = {"check": Verb("check", run_check, [argument(...), option(...)])}`; `main` imports it only
-when the verb is used. The function gets the Context and the parameters, and returns an exit code or None.
+A verb module declares `VERBS = {"check": Verb("check", run_check, [argument(...), option(...)])}`; `main` imports it
+only when the verb is used. The function gets the Context and the parameters, and returns an exit code or None.
 
 Where the words are, for a verb `audit log` in section `audit`:
 - one line: `verbs.check` for a verb, `audit.verb_log` for one below a family; example: `audit.example_log`; a longer
@@ -75,19 +75,31 @@ def _name(param: click.Parameter | None) -> str:
     return param.opts[-1] if param is not None else ""
 
 
+def _files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+# metavar -> what a shell offers for it
+_OFFERS = {"PATH": _files, "FILE": _files, "FILE|CASE": _files}
+
+
 def argument(name: str, metavar: str, *, many: bool = False, required: bool = True, complete: Any = None,
              type: click.ParamType[Any] | None = None) -> click.Argument:  # fmt: skip
     """An argument; `many`: one or more (none at all when not required)."""
     return click.Argument([name], metavar=metavar, nargs=-1 if many else 1, required=required,
-                          type=type or click.UNPROCESSED, shell_complete=complete)  # fmt: skip
+                          type=type or click.UNPROCESSED, shell_complete=complete or _OFFERS.get(metavar))  # fmt: skip
 
 
-def option(flag: str, metavar: str, *, short: str | None = None, many: bool = False, name: str | None = None,
-           type: click.ParamType[Any] | None = None, default: Any = None, complete: Any = None) -> click.Option:  # fmt: skip
+def option(
+    flag: str, metavar: str, *, short: str | None = None, many: bool = False, name: str | None = None,
+    type: click.ParamType[Any] | None = None, default: Any = None, complete: Any = None,
+) -> click.Option:  # fmt: skip
     """An option with a value; `name` is the function's parameter when the flag's own word will not do (`--as`)."""
     declarations = [d for d in (name, short, flag) if d]
     return click.Option(declarations, metavar=metavar, multiple=many, type=type or click.UNPROCESSED,
-                        default=() if many else default, shell_complete=complete)  # fmt: skip
+                        default=() if many else default, shell_complete=complete or _OFFERS.get(metavar))  # fmt: skip
 
 
 def switch(flag: str, *, short: str | None = None, name: str | None = None) -> click.Option:
@@ -205,14 +217,16 @@ class Family(click.Group):
         return super().resolve_command(ctx, args)
 
     def get_usage(self, ctx: click.Context) -> str:
-        say = ctx.obj.say
+        say: Messages = ctx.obj.say
         return say("frame.usage", line=f"charter {self.full_name} {metavar_text('VERB', say)} …")
 
     def get_help(self, ctx: click.Context) -> str:
         say = ctx.obj.say
-        rows = [(f"charter {self.full_name} {name}", say(one_line_key(f"{self.full_name} {name}"))) for name in self.commands]
-        lines = [self.get_usage(ctx), "", say(f"verbs.{self.full_name}"), "", *two_columns(rows, ctx.obj.output.columns)]
-        return "\n".join([*lines, "", say("frame.more", line=f"charter {self.full_name} {metavar_text('VERB', say)} --help")])
+        names = [f"{self.full_name} {name}" for name in self.commands]
+        rows = [(f"charter {name}", say(one_line_key(name))) for name in names]
+        more = f"charter {self.full_name} {metavar_text('VERB', say)} --help"
+        lines = [self.get_usage(ctx), "", say(f"verbs.{self.full_name}"), ""]
+        return "\n".join([*lines, *two_columns(rows, ctx.obj.output.columns), "", say("frame.more", line=more)])
 
 
 def one_line_key(full_name: str) -> str:
