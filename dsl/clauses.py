@@ -377,6 +377,9 @@ def _header(scope: ProcessScope, findings: Findings) -> None:
     for line in header.get(t.CalendarUse, []):
         if scope.calendar(line.name.text) is None:
             findings.unknown("CH212", line.name, [*scope.calendars, *scope.shared.calendars])
+    for kind, word in ((t.Input, "input"), (t.Output, "output")):
+        for line in header.get(kind, []):
+            _distinct(line.names, word, findings)
     for name in scope.inputs.values():
         element = scope.elements.get(name.text)
         if element is not None:

@@ -155,7 +155,7 @@ def explain(code: str, lang: str = "en") -> str | None:
     frame = table(lang)["frame"]
     parts = [f"{code}: {known.slug} ({frame[known.severity]})", texts[lang]]
     for heading, example in ((frame["bad"], bad), (frame["good"], good)):
-        parts.append(f"{heading}:\n\n" + "\n".join(f"    {line}".rstrip() for line in example.splitlines()))
+        parts.append(f"{heading}\n\n" + "\n".join(f"    {line}".rstrip() for line in example.splitlines()))
     return "\n\n".join(parts) + "\n"
 
 
@@ -224,7 +224,8 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
     frame = table(lang)["frame"]
     off = colours.get("off", "")
     head = f"{colours.get(diagnostic.severity, '')}{frame[diagnostic.severity]}[{diagnostic.code}]{off}"
-    lines = [f"{head}: {message(diagnostic, lang)}"]
+    colon = frame["colon"]
+    lines = [f"{head}{colon}{message(diagnostic, lang)}"]
     source = sources.get(diagnostic.file)
     blue = colours.get("place", "")
     if source is None:
@@ -244,9 +245,9 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
         other = sources.get(place.file)
         if other is not None:
             at, column = other.position(place.span[0])
-            lines.append(f"{margin}{blue}={off} {frame[place.note]}: {place.file}:{at}:{column}")
-    lines.append(f"{margin}{blue}={off} {frame['help']}: {help_of(diagnostic, lang)}")
-    lines.append(f"{margin}{blue}={off} {frame['help']}: charter explain {diagnostic.code}")
+            lines.append(f"{margin}{blue}={off} {frame[place.note]}{colon}{place.file}:{at}:{column}")
+    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}{help_of(diagnostic, lang)}")
+    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}charter explain {diagnostic.code}")
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,143 @@
+"""A diagnostic is one unit: code, sentences in both languages, page, examples. These tests walk the registry."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from charter.dsl import parser, source
+from charter.dsl.codes import CODES
+from charter.dsl.passes import compile
+from charter.dsl.render import LANGUAGES, explain, page, refusal_sentence, render, table
+from charter.dsl.types import states_of
+from charter.engine import machines, refusals
+from charter.engine.records import Reason
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "diagnostics"
+FILES = {"shared.charter": b"role clerk\n"}
+WORK = "process p\n  role clerk\n  activity work\n    role clerk\n"
+
+
+def deep(levels: int) -> str:
+    return "process p\n" + "".join(f"{'  ' * n}phase p{n}\n" for n in range(1, levels + 1))
+
+
+# Bad examples that no page can show as they are: too long, or not text at all.
+BYTES: dict[str, bytes] = {
+    "CH101": b'process p "\xff"\n  role clerk\n  activity work\n    role clerk\n',
+    "CH102": b"#" * (source.LIMITS["bytes"] + 1),
+    "CH103": (WORK + f'  goal "{"x" * source.LIMITS["line"]}"\n').encode(),
+    "CH105": WORK.replace("role clerk", "role \x01clerk", 1).encode(),
+    "CH109": deep(source.LIMITS["depth"] + 1).encode(),
+    "CH116": b"???\n" * (parser.LIMIT_ERRORS + 1),
+    "CH220": (WORK + "    output " + ", ".join(f"r{n}" for n in range(1_001)) + "\n").encode(),
+}
+
+
+def compiled(data: bytes | str):  # type: ignore[no-untyped-def]
+    return compile("example.charter", data, FILES.__getitem__)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_examples(code: str, golden: Callable[[Path, str], None]) -> None:
+    """The bad example of a code's page gives exactly that code, its good example nothing at all."""
+    _, bad, good = page(code)
+    found = compiled(BYTES.get(code, bad))
+    codes = [d.code for d in found.diagnostics]
+    assert codes == [code] or (code == "CH116" and codes[-1] == code)
+    fine = compiled(good)
+    assert not fine.diagnostics
+    assert fine.definitions
+    if code not in BYTES:
+        shown = "\n".join(render(found.diagnostics, found.sources, lang=lang) for lang in LANGUAGES)
+        golden(GOLDEN / f"{code}.txt", shown)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_arguments(code: str) -> None:
+    """A diagnostic carries the arguments that the registry promises for its sentence."""
+    for diagnostic in compiled(BYTES.get(code, page(code)[1])).diagnostics:
+        assert set(CODES[diagnostic.code].arguments) <= set(diagnostic.arguments)
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_sentences(lang: str) -> None:
+    """Every code has a sentence and a help that use its own arguments, one line, lower case, no final period."""
+    said = table(lang)
+    for code, row in CODES.items():
+        message, help_ = said[code]["message"], said[code]["help"]
+        assert placeholders(message + help_) <= set(row.arguments), code
+        for text in (message, help_):
+            assert "\n" not in text and text[-1] not in ".。", code
+        assert message[0].islower() or not message[0].isascii() or message[0] in "`{" or message[:3] == "KPI", code
+    assert set(said["refusals"]) == set(refusals.CODES)
+    for code, text in said["refusals"].items():
+        assert placeholders(text) <= set(refusals.CODES[code].arguments), code
+
+
+def test_languages_have_the_same_keys() -> None:
+    one, other = (table(lang) for lang in LANGUAGES)
+    assert one.keys() == other.keys()
+    for name in one:
+        assert one[name].keys() == other[name].keys(), name
+
+
+def test_no_chinese_in_english_and_no_english_page_in_chinese() -> None:
+    for code in CODES:
+        texts, _, _ = page(code)
+        assert not re.search(r"[\u4e00-\u9fff]", texts["en"]), code
+        assert re.search(r"[\u4e00-\u9fff]", texts["zh"]), code
+        assert re.search(r"[\u4e00-\u9fff]", table("zh")[code]["message"]), code
+
+
+def test_pages_are_of_codes() -> None:
+    pages = {path.stem for path in (Path(__file__).parents[2] / "docs" / "diagnostics").glob("*.md")}
+    assert pages == set(CODES)
+
+
+def test_explain() -> None:
+    for lang in LANGUAGES:
+        for code in (*CODES, *refusals.CODES):
+            text = explain(code, lang)
+            assert text is not None and text.startswith(code)
+        assert explain("CH000", lang) is None
+
+
+def test_refusals_are_said_with_what_the_engine_knows() -> None:
+    reason = Reason("CH502", None, {"element": "apply", "state": "done", "verb": "claim"})
+    assert refusal_sentence(reason, "en") == "`apply` is done, so nobody can claim it"
+    assert refusal_sentence(reason, "zh") == "`apply` 的状态为已完成，不能认领"
+    assert "roles" in refusal_sentence(Reason("CH501", None, {"element": "apply", "person": "li"}), "en")
+
+
+def test_states_are_those_of_the_lifecycles() -> None:
+    for kind in ("phase", "activity", "approval", "milestone"):
+        assert set(states_of(kind)) == set(machines.states(kind))
+    assert set(states_of("case")) == set(machines.states("case")) - {"none"}
+
+
+def test_formats() -> None:
+    found = compiled("process 请假\n  owner 主管\n  role 员工\n  activity 申请\n    role 员工\n")
+    assert render(found.diagnostics, found.sources, "concise") == (
+        "example.charter:2:9: error[CH201] there is no role `主管`\n"
+    )
+    (data,) = json.loads(render(found.diagnostics, found.sources, "json", lang="zh"))
+    assert (data["code"], data["line"], data["column"], data["message"]) == ("CH201", 2, 9, "没有角色 `主管`")
+    assert "\033[" not in render(found.diagnostics, found.sources)
+    assert "\033[" in render(found.diagnostics, found.sources, colour=True)
+
+
+def test_caret_stands_under_wide_text() -> None:
+    found = compiled("process p\n  role 经办人\n  activity 填写申请 after 不存在\n    role 经办人\n")
+    lines = render(found.diagnostics, found.sources).splitlines()
+    at = next(n for n, line in enumerate(lines) if "^" in line)
+    before = lines[at - 1].partition("不存在")[0]
+    assert source.display_width(before) == lines[at].index("^")
+    assert lines[at].count("^") == 6
