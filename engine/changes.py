@@ -175,6 +175,9 @@ def reopen(draft: Draft, command: Reopen) -> None:
     if plan.kind == "milestone":
         draft.move(node, "reopen", "reopened", reason=command.reason, outcome=None, ended_at=None)
         draft.agenda.setdefault(node.key, 0)
+        container = plan.container(path)
+        if container is not None and draft.nodes[container].state == "done":
+            draft.revive(container)
         return
     moved = staleness.reopen(draft, node, reason=command.reason)
     draft.follow()

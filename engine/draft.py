@@ -216,8 +216,17 @@ class Draft:
         self.put(node._replace(pending=node.pending + change))
         if change < 0 or node.state == "active":
             self.agenda.setdefault(container, cause)
-        if change > 0 and node.state == "done":
-            self.move(self.nodes[container], "reopen", "reopened", ended_at=None, wake=None)
+        if change > 0 and node.state in SETTLED:
+            self.revive(container)
+
+    def revive(self, container: str) -> None:
+        """Opens a phase or group again because something inside is open again; its milestones get another look."""
+        node = self.nodes[container]
+        self.move(node, "reopen", "reopened", outcome=None, ended_at=None, wake=None)
+        plan, path = self.place(container)
+        for child in plan.children:
+            if child.kind == "milestone" and key_of(child.name, path) in self.nodes:
+                self.agenda.setdefault(key_of(child.name, path), len(self.records) - 1)
 
     def set_status(self, trigger: str, kind: str, *, reason: str | None = None, **data: Any) -> None:
         """Moves the case itself."""

@@ -245,8 +245,9 @@ class Program:
         """Names the elements that use, directly or through others, what a plan produces or grants."""
         found = self._downstream.get(plan.name)
         if found is None:
-            reached: dict[str, None] = {}
-            todo = [plan]
+            # What is inside a block is made anew with it.
+            todo = [plan, *plan.descendants()]
+            reached = dict.fromkeys(inner.name for inner in todo[1:])
             while todo:
                 for user in self._direct(todo.pop()):
                     if user.name not in reached:

@@ -271,7 +271,18 @@ def _waiting_for_work(program: Program, view: View, plan: Plan, path: Path, node
     return Reason("CH562", plan.name, arguments)
 
 
+def _unknown_list(plan: Plan) -> Reason:
+    items = plan.element.many.items if plan.element.many is not None else None
+    arguments = {"element": plan.name, "clause": "for each", "condition": items}
+    return Reason("CH554", f"{plan.name}.for", arguments)
+
+
 def _waiting_for_children(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
+    if node.redo:
+        key = upstream_rework(program, view, plan, path)
+        if key is not None and key != node.key:
+            return Reason("CH557", plan.name, {"element": plan.name, "elements": [key]})
+        return _unknown_list(plan)
     open_children = [
         key for key, child in view.nodes.items()
         if child.state not in SETTLED
@@ -319,8 +330,7 @@ def holds(program: Program, view: View, key: str, now: int) -> list[Reason]:
         found = obstacles(program, view, plan, path, now)
         if not found and plan.is_group(path) and plan.element.many is not None:
             # Everything else is there, so what it waits for is its list.
-            arguments = {"element": plan.name, "clause": "for each", "condition": plan.element.many.items}
-            found = [Reason("CH554", f"{plan.name}.for", arguments)]
+            found = [_unknown_list(plan)]
         return found
     if plan.lifecycle(path) == "phase":
         return [_waiting_for_children(program, view, plan, path, node)] if node.state == "active" else []

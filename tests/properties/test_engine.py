@@ -15,7 +15,6 @@ from charter.engine.refusals import CODES
 from charter.engine.replay import replay
 from charter.engine.state import NEW, CaseState, next_instant, parse_key
 from charter.engine.transition import Step, step
-
 from tests.properties.processes import histories
 
 History = tuple[Definition, list[tuple[CaseState, commands.Command, Step]]]
