@@ -280,7 +280,7 @@ def parse(text: str, suffix: str) -> Any:
     except (ValueError, RecursionError) as error:
         raise Unreadable(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
     except Exception as error:
-        if type(error).__module__.startswith("yaml"):
+        if type(error).__module__.partition(".")[0] in ("yaml", "_csv"):
             raise Unreadable(" ".join(str(error).split())) from None
         raise
 
@@ -302,7 +302,7 @@ def put(tree: Any, path: list[str], value: Any) -> None:
     """Sets a value deep inside plain data, making contexts and lists on the way; `[n]` counts from 1."""
     *way, last = path
     here = tree
-    for step, following in zip(way, [*way[1:], last], strict=True):
+    for step, following in zip(way, path[1:], strict=True):
         empty: Any = [] if following.startswith("[") else {}
         if step.startswith("["):
             index = int(step[1:-1]) - 1

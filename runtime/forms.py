@@ -120,7 +120,9 @@ def _shared_out(
         return {}
     record = wanted[0]
     if isinstance(content, list):
-        lists = [f.name for f in reader.records[record].fields if f.type.name == "list"]
+        fields = [f for f in reader.records[record].fields if f.type.name == "list"]
+        tables = [f.name for f in fields if f.type.item and f.type.item.name == "record"]
+        lists = tables or [f.name for f in fields]
         if len(lists) == 1:
             return {record: {lists[0]: content}}
         if len(content) == 1:

@@ -90,7 +90,8 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
     act = ACTS[verb]
     as_json, person = given.pop("as_json"), context.person
     case = context.cases.resolve(case)
-    arguments: dict[str, Any] = {name: given.pop(name) for name in ("on_behalf_of", "key", "seen", "reason") if name in given}
+    shared = ("on_behalf_of", "key", "seen", "reason")
+    arguments: dict[str, Any] = {name: given.pop(name) for name in shared if name in given}
     state, definition = context.cases.state(case), context.cases.definition(case)
     node: str | None = element
     if act.aim == "record":

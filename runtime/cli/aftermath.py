@@ -26,6 +26,8 @@ _TOLD = (
     "granted", "rejected", "reached", "returned", "withdrawn", "reopened", "repeated", "staled", "restored",
     "skipped", "failed", "escalated", "overdue",
 )  # fmt: skip
+# verbs that move nothing
+_QUIET = frozenset(("comment", "attach", "confirm"))
 # told of only where the element is still so at the end of the step
 _STILL = {"staled": ("stale",), "reopened": ("planned", "ready", "active"), "rejected": ("rejected",)}
 # what the verb's own line says already
@@ -64,6 +66,7 @@ def tell(context: Context, verb: str, performed: Performed, *, node: str | None 
 def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterable[str]:
     """Yields the lines of what happened."""
     from .. import views
+    from ..register import number_of
 
     say, definition, state = context.say, performed.definition, performed.state
     records = performed.records
@@ -72,8 +75,13 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
     what = named(definition, node) if node else say("happened.the_case", case=state.case)
     settled = node is not None and any(r.kind == "granted" and r.element == node for r in records)
     key = "did.approve_granted" if verb == "approve" and settled else f"did.{verb}"
-    yield say(key, what=what, written=written, records=say("happened.with", records=written) if written else "",
-              case=state.case, process=definition.title, person=_to(records))  # fmt: skip
+    with context.store.read() as connection:
+        number = number_of(connection, state.case)
+    along = say("happened.with", records=written) if written else ""
+    yield say(key, what=what, number=number, written=written, records=along, process=definition.title,
+              person=_to(records))  # fmt: skip
+    if verb in _QUIET:
+        return
     by_kind: dict[str, list[str]] = {}
     for record in records:
         if record.element is not None:
@@ -96,11 +104,14 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
     if done:
         yield "  " + say("happened.phase_done", names=several(context, [named(definition, k) for k in done]))
     if state.status in ("completed", "cancelled", "suspended"):
-        yield "  " + say(f"happened.case_{state.status}")
+        if node is not None or verb not in ("suspend", "cancel"):
+            yield "  " + say(f"happened.case_{state.status}")
         return
     chosen = new or waiting
     if chosen:
-        people = [f"{named(definition, w.key)} ({whom(context, definition, w)})" for w in chosen]
+        people = [
+            say("happened.by", what=named(definition, w.key), who=whom(context, definition, w)) for w in chosen
+        ]
         yield "  " + say("happened.next" if new else "happened.waiting", names=several(context, people))
 
 
@@ -121,7 +132,10 @@ def people_of(context: Context, process: str, roles: Iterable[str], *, but: str 
     with context.store.read() as connection:
         for role in roles:
             people = [person for person in candidates(connection, process, (role,)) if person != but]
-            out.append(f"{role}: {several(context, people)}" if people else context.say("happened.nobody", role=role))
+            if people:
+                out.append(f"{role}: {several(context, people)}")
+            elif but is None:
+                out.append(context.say("happened.nobody", role=role))
     return out
 
 
@@ -131,13 +145,17 @@ def refused(
 ) -> int:  # fmt: skip
     """Writes a refusal: the sentence, the clause that holds it back, and who could do it."""
     out = list(refusal_lines(refusal, definition, context.say))
-    if definition is not None and state is not None and node is not None and node in state.nodes and refusal.code in _AUTHORITY:
+    known = definition is not None and state is not None and node is not None and node in state.nodes
+    if known and refusal.code in _AUTHORITY:
+        assert definition is not None and state is not None and node is not None
         from ...engine.program import prepare
         from .. import views
 
         holder = state.nodes[node].holder
         roles = views.waited_for(prepare(definition), state.nodes[node])
-        able = [holder] if holder else people_of(context, definition.name, roles, but=person)
+        # what is refused of somebody else (the one it was to be handed to) is not answered by naming others
+        others = any(reason.arguments.get("person", person) != person for reason in refusal.reasons)
+        able = [] if others else [holder] if holder else people_of(context, definition.name, roles, but=person)
         if able:
             out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
     sys.stderr.write("\n".join(out) + "\n")

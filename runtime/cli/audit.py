@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .context import Context
-from .errors import FINDINGS, Missing, Misuse
+from .errors import FINDINGS, Missing, Misuse, reason_sentence
 from .trail import FORMATS, ORGANISATION, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
@@ -169,7 +169,6 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     from ..audit.log import load
     from ..audit.why import why
     from .aftermath import named
-    from .show import reason_text
 
     case = context.cases.resolve(case)
     definition, state = context.cases.definition(case), context.cases.state(case)
@@ -189,7 +188,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     say, output = context.say, context.output
     output.line(f"{named(definition, element)}  {output.style(say(f'states.{found.state}'), 'strong')}")
     for reason in (*found.holds, *([found.because] if found.because else [])):
-        output.line(f"  {reason_text(context, reason)}  {output.style(reason.code, 'faint')}")
+        output.line(f"  {reason_sentence(reason, context.say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if reason.subject else None
         if place:
             output.line("  " + say("frame.clause", place=place).strip(), "faint")

@@ -19,7 +19,7 @@ from .messages import Messages
 
 if TYPE_CHECKING:
     from ...engine.definition import Definition
-    from ...engine.records import Refusal
+    from ...engine.records import Reason, Refusal
     from ..bindings import Misbinding
 
 # exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
@@ -116,13 +116,20 @@ def refusal_exit(refusal: Refusal) -> int:
     return _REFUSAL_EXITS.get(refusal.code, REFUSED)
 
 
-def refusal_lines(refusal: Refusal, definition: Definition | None, say: Messages) -> list[str]:
-    """Says a refusal: each reason's sentence, then the clause of the process file that holds it back."""
+def reason_sentence(reason: Reason, say: Messages) -> str:
+    """Says one reason: the host's own codes (CH58x) are in [refusals] of our table, the engine's in the language's."""
+    if say.find(f"refusals.{reason.code}") is not None:
+        return say(f"refusals.{reason.code}", **reason.arguments)
     from ...dsl.render import refusal_sentence
 
+    return refusal_sentence(reason, say.lang)
+
+
+def refusal_lines(refusal: Refusal, definition: Definition | None, say: Messages) -> list[str]:
+    """Says a refusal: each reason's sentence, then the clause of the process file that holds it back."""
     lines = []
     for index, reason in enumerate(refusal.reasons):
-        sentence = refusal_sentence(reason, say.lang)
+        sentence = reason_sentence(reason, say)
         lines.append(say("frame.refused" if index == 0 else "frame.also", code=reason.code, sentence=sentence))
         place = definition.place(reason.subject) if definition and reason.subject else None
         if place:

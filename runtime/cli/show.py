@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .context import Context
+from .errors import reason_sentence
 from .output import pad, width
 from .verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:
     from ...engine.definition import Definition
-    from ...engine.records import Reason
     from ...engine.state import CaseState
     from ..views import Row
 
@@ -134,20 +134,14 @@ def coming(context: Context, definition: Definition, state: CaseState) -> None:
         return
     context.output.line()
     context.output.line(context.say("show.coming"), "strong")
+    say = context.say
     rows = [
-        (named(definition, row.key), context.say("happened.comma").join(reason_text(context, r) for r in reasons))
+        (named(definition, row.key), say("happened.comma").join(reason_sentence(r, say) for r in reasons))
         for row, reasons in found[:12]
     ]
     context.output.table((), rows, indent=2)
     if len(found) > 12:
         context.output.line("  " + context.say("show.more", count=len(found) - 12), "faint")
-
-
-def reason_text(context: Context, reason: Reason) -> str:
-    """Says a reason in one sentence."""
-    from ...dsl.render import refusal_sentence
-
-    return refusal_sentence(reason, context.say.lang)
 
 
 def versions(context: Context, definition: Definition, state: CaseState, full: bool) -> None:

@@ -77,7 +77,8 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
     rows = []
     for record in found[:size]:
         f = record.fields
-        change = f"{f.get('before') or '–'} → {f['after']}" if f.get("after") else ""
+        moved = f.get("after") and f.get("after") != f.get("before")
+        change = f"{f.get('before') or '–'} → {f['after']}" if moved else ""
         outcome = "" if f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
         chain = say("audit.organisation") if f["case"] == ORGANISATION else f["case"][:6]
         number = f"{chain} {f['seq']}" if several else str(f["seq"])
@@ -117,6 +118,8 @@ def what(fields: Mapping[str, Any]) -> str:
     if "record" in data:
         number = data.get("number", data.get("version"))
         return f"{data['record']} v{number}" if number is not None else str(data["record"])
+    if "person" in data and "role" in data:
+        return f"{data['person']} {data['role']}"
     reasons = data.get("reasons")
     if isinstance(reasons, list):
         return " ".join(dict.fromkeys(str(reason.get("code", "")) for reason in reasons))
