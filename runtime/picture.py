@@ -117,10 +117,17 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
     # names that captions show by their titles: roles, and parameters that stand for a rhythm
     titles = {p.name: p.title for p in definition.parameters} | {r.name: r.title for r in definition.roles}
     order = {e.name: i for i, e in enumerate(definition.elements)}
+    names = {e.name: e.title for e in definition.elements}
+    choices = {
+        name: say(f"graph.order_{rule.kind}", names=", ".join(names.get(n, n) for n in rule.elements))
+        for rule in definition.orders
+        for name in rule.elements
+    }
     for element in reversed(definition.elements):  # children before their parent
         children = tuple(reversed(held.get(element.name, [])))
+        captions = [*_captions(element, titles, say), *([choices[element.name]] if element.name in choices else [])]
         item = Item(
-            element.name, plain(element.title), element.kind, tuple(map(plain, _captions(element, titles, say))),
+            element.name, plain(element.title), element.kind, tuple(map(plain, captions)),
             element.many is not None, children=children,
             arrows=_arrows(links.pairs.get(element.name, set()), order),
         )  # fmt: skip
