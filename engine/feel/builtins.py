@@ -211,7 +211,7 @@ def function_value(name: str) -> Function:
     def call(values: tuple[Any, ...], frame: Any) -> Any:
         return apply(rows_of(name, len(values)), name, values, frame)
 
-    return Function(tuple(p.name for p in row.parameters), call, name, variadic=row.most is None)
+    return Function(tuple(p.name for p in row.parameters), call, name, variadic=True)
 
 
 def load() -> dict[str, list[Builtin]]:

@@ -287,7 +287,7 @@ def invoke(function: Any, values: tuple[Any, ...], frame: Frame, name: str) -> A
     """Call a function value; anything else, and a wrong number of arguments, gives null."""
     if type(function) is not Function:
         return frame.note(f"`{name}` is no function")
-    if len(values) != len(function.parameters) and not function.variadic and function.name != name:
+    if len(values) != len(function.parameters) and not function.variadic:
         return frame.note(f"`{name}` takes {len(function.parameters)} arguments, not {len(values)}")
     frame.state.deeper()
     try:

@@ -41,6 +41,12 @@ _RAW = re.compile(
     |(?P<sign>.)""",
     re.VERBOSE | re.DOTALL,
 )
+# Charter's dialect writes a date as people do; in the standard's it is a subtraction.
+_RAW_DATED = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?(?![0-9-]))|"
+    + _RAW.pattern,
+    _RAW.flags,
+)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
 _SURROGATES = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
@@ -145,22 +151,36 @@ class Lexer:
         self.own_names = False  # whether `known` is a copy that may grow
         self.raws: list[Raw] = [
             (match.lastgroup or "", match.group(), match.start(), match.end())
-            for match in _RAW.finditer(text)
+            for match in (_RAW_DATED if units else _RAW).finditer(text)
             if match.lastgroup != "space"
         ]
         self.out: list[Token] = []
         self.open: list[str] = []  # one mark an open bracket: ( f p [ r { i < and the starts of iterations
         self.at = 0
+        self.first_closed = 0  # where the first bracket is closed again
 
     def tokens(self) -> list[Token]:
         """Give every terminal of the text."""
-        if self.unary and self._special_unary():
+        alone = self.text.strip()
+        if self.units and alone in UNITS and not self.unary:
+            # A unit by itself is one of it: `every month`.
+            start = self.text.index(alone)
+            self._emit("LENGTH", (Decimal(1), alone), start, start + len(alone))
             return self.out
         raws, count = self.raws, len(self.raws)
+        if self.unary and count == 1 and raws[0][1] == "-":
+            return [Token("DASH", "-", raws[0][2], raws[0][3])]
         while self.at < count:
             raw = raws[self.at]
             _KINDS[raw[0]](self, raw)
+        if self.unary and self._is_negated():
+            self.out[0].type = "NOT"
         return self.out
+
+    def _is_negated(self) -> bool:
+        """Tell whether the tests as a whole stand in `not(…)`."""
+        out = self.out
+        return len(out) > 3 and out[0].value == "not" and out[1].type == "LPAR" and self.first_closed == len(out) - 1
 
     # -- small steps
 
@@ -186,7 +206,10 @@ class Lexer:
     def _pop(self) -> str:
         while self.open and self.open[-1] == "i":
             self.open.pop()
-        return self.open.pop() if self.open else ""
+        mark = self.open.pop() if self.open else ""
+        if not self.open and not self.first_closed:
+            self.first_closed = len(self.out)
+        return mark
 
     def _learn(self, name: str) -> None:
         if not self.own_names:
@@ -222,23 +245,6 @@ class Lexer:
             self._learn(name)
         self._emit(type, name, start, end, count + skipped)
 
-    # -- whole-text forms of unary tests
-
-    def _special_unary(self) -> bool:
-        raws = self.raws
-        if len(raws) == 1 and raws[0][1] == "-":
-            self._emit("DASH", "-", raws[0][2], raws[0][3])
-            return True
-        if len(raws) > 2 and raws[0][1] == "not" and raws[1][1] == "(":
-            level = 0
-            for index in range(1, len(raws)):
-                level += (raws[index][1] == "(") - (raws[index][1] == ")")
-                if not level:
-                    if index == len(raws) - 1:
-                        self._emit("NOT", "not", raws[0][2], raws[0][3])
-                    break
-        return False
-
     # -- the kinds of raw piece
 
     def _string(self, raw: Raw) -> None:
@@ -250,6 +256,11 @@ class Lexer:
             self._emit("AT", unescaped(text[2:-1]), start, end)
         else:
             self._emit("STRING", unescaped(text[1:-1]), start, end)
+
+    def _date(self, raw: Raw) -> None:
+        _, text, start, end = raw
+        short = len(text) > 10 and (len(text) < 19 or text[16] != ":")
+        self._emit("AT", f"{text[:16]}:00{text[16:]}" if short else text, start, end)
 
     def _number(self, raw: Raw) -> None:
         if self._name_starts_here(raw):
@@ -433,7 +444,9 @@ class Lexer:
             self._emit("RSQB", "]", raw[2], raw[3])
 
     def _range_follows(self) -> bool:
-        """Tell whether `]` behind `[` opens a range: a `..` comes before anything that would end it."""
+        """Tell whether `]` behind `[` opens a range: a `..` comes, not at once, before anything that would end it."""
+        if self._text(1) == "..":
+            return False
         level = 0
         for _, text, _, _ in self.raws[self.at + 1 :]:
             if text == ".." and not level:
@@ -454,6 +467,7 @@ class Lexer:
 
 _KINDS: dict[str, Callable[[Lexer, Raw], None]] = {
     "string": Lexer._string,
+    "date": Lexer._date,
     "number": Lexer._number,
     "word": Lexer._word,
     "mark": Lexer._mark,

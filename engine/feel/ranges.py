@@ -36,7 +36,7 @@ class Function:
     name: str = "function"
     types: tuple[Any, ...] = ()  # a Type (types.Type) each parameter, where declared
     result: Any = None  # the declared result Type, if any
-    variadic: bool = False
+    variadic: bool = False  # whether `call` itself sees to the number of arguments
 
     def ordered(self, named: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Put named arguments into parameter order; None where a name is unknown or missing."""
