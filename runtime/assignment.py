@@ -25,7 +25,7 @@ def choose(connection: Connection, directory: Directory, process: str, offer: Of
     if offer.mode == "least busy":
         w = t.work_items.c
         rows = connection.execute(select(w.holder, func.count()).where(w.holder.in_(there)).group_by(w.holder))
-        busy: dict[str | None, int] = dict(rows.tuples().all())
+        busy: dict[str | None, int] = dict(map(tuple[str | None, int], rows))
         return min(there, key=lambda person: (busy.get(person, 0), person))
     element = parse_key(offer.node)[0]
     turn = t.turns.c

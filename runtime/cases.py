@@ -234,7 +234,8 @@ class Cases:
 
     def _run_down(self, connection: Connection, file: CaseFile, until: int) -> tuple[CaseFile, int, list[Effect]]:
         """Sends the ticks that are due, inside the transaction."""
-        done, effects = 0, []
+        done = 0
+        effects: list[Effect] = []
         while (wake := file.state.wake) is not None and wake <= until and done < _TICKS:
             command = Tick(actor=SYSTEM, at=self._now(file))
             ticked = step(file.pinned.definition, file.state, command)

@@ -128,5 +128,5 @@ def _reach(connection: Connection, stands_in: Iterable[object], process: str | N
 def _numbered(connection: Connection, items: list[WorkItem]) -> list[WorkItem]:
     ids = {item.case for item in items}
     rows = connection.execute(select(t.cases.c.id, t.cases.c.number).where(t.cases.c.id.in_(ids)))
-    numbers: dict[str, int] = dict(rows.tuples().all())
+    numbers: dict[str, int] = dict(map(tuple[str, int], rows))
     return [replace(item, number=numbers[item.case]) for item in items]

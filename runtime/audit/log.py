@@ -23,6 +23,7 @@ from ...engine.records import Record
 from ...engine.values import canonical
 from .. import clock
 from ..store import tables
+from ..store.errors import NotText
 from ..store.prepared import Prepared
 
 ORGANISATION = "organisation"
@@ -116,9 +117,18 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
         if record.data:
             fields["data"] = dict(record.data)
         body = canonical(fields)
+        if not body.isascii():
+            _must_be_text(body)
         head = sha256(body).hexdigest()
         sealed.append(Sealed(chain.case, seq, body, fields))
     return Chain(chain.case, seq, head, last_at), sealed
+
+
+def _must_be_text(body: bytes) -> None:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as cause:
+        raise NotText("a record holds half a character") from cause
 
 
 _COLUMNS = ("case", "seq", "at", "actor", "kind", "outcome", "element", "record", "clauses", "body")

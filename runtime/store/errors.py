@@ -76,6 +76,13 @@ class BadAddress(StorageError):
     code = "CH020"
 
 
+class NotText(CharterError):
+    """Something that is to be kept holds half a character (a lone surrogate), which no UTF-8 can carry."""
+
+    code = "CH039"
+    exit_code = 2
+
+
 # words of the driver's sentence -> what it is; the first that fits
 _BY_SENTENCE: tuple[tuple[str, type[StorageError]], ...] = (
     ("audit records are append-only", AppendOnly),

@@ -86,6 +86,6 @@ def is_empty(connection: Connection) -> bool:
 
 
 def condition(connection: Connection) -> tuple[str, int, str]:
-    """Gives journal mode, synchronous level and the first structural damage found (`ok`: none), for `charter doctor`."""
+    """Gives journal mode, synchronous level and the first damage found (`ok`: none), for `charter doctor`."""
     ask = driver(connection).execute
     return tuple(ask(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "quick_check(1)"))

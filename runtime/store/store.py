@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from . import sqlite
-from .errors import BadAddress, CannotOpen, Missing, NewerSchema, NotADatabase, StorageError, storage_error
+from .errors import BadAddress, CannotOpen, Missing, NewerSchema, NotADatabase, NotText, StorageError, storage_error
 from .tables import SCHEMA, metadata
 
 DEFAULT_FILE = "charter.db"
@@ -58,6 +58,9 @@ class Store:
         except sqlite.FAILURES as cause:
             self._abandon(connection)
             raise storage_error(cause, self.url) from cause
+        except UnicodeEncodeError as cause:
+            self._abandon(connection)
+            raise NotText(str(cause)) from cause
         except BaseException:
             self._abandon(connection)
             raise
