@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..dsl import scenarios as s
-from ..engine import calendars, commands, feel, kpis, values
+from ..engine import calendars, commands, feel, values
 from ..engine.commands import Actor, Command
 from ..engine.definition import Definition
 from ..engine.program import prepare
@@ -86,7 +86,10 @@ class _Player:
         self.roles: dict[str, set[str]] = {}
         start = START.replace(tzinfo=ZoneInfo(self.definition.calendar.zone))
         others = [d for d in definitions if d.name != found.name]
-        self.world = World([self.definition, *others], int(start.timestamp()) * 1_000_000)
+        self.casts = [pair for step in scenario.steps if isinstance(step, s.Cast) for pair in step.roles]
+        # The world may choose among people before they have done anything.
+        people = [self.actor(person, self.all_roles(person)) for person in dict.fromkeys(p for p, _ in self.casts)]
+        self.world = World([self.definition, *others], int(start.timestamp()) * 1_000_000, people)
         self.case = ""
 
     # --- the world
@@ -103,9 +106,13 @@ class _Player:
             found[process] = found.get(process, ()) + tuple(self.world.records(case))
         return found
 
-    def actor(self, person: str) -> Actor:
-        """Gives a person with the roles cast, and with all that these require."""
-        roles = self.roles.get(person, set())
+    def all_roles(self, person: str) -> set[str]:
+        """Names the roles that the scenario casts a person in, at any step."""
+        return {role for name, held in self.casts if name == person for role in held}
+
+    def actor(self, person: str, roles: Set[str] | None = None) -> Actor:
+        """Gives a person with the roles cast so far (or those given), and with all that these require."""
+        roles = self.roles.get(person, set()) if roles is None else roles
         needs = [need for role in self.definition.roles if role.name in roles for need in role.requires]
         return Actor(
             person,
@@ -118,15 +125,11 @@ class _Player:
         unbound = self.definition.unbound()
         if unbound:
             raise _Wrong(None, ("not_deployable", {"parameters": ", ".join(unbound)}))
-        casts = [pair for step in self.scenario.steps if isinstance(step, s.Cast) for pair in step.roles]
-        opener = casts[0][0] if casts else CASE
-        # Opening needs a role of the process, and the cast may stand further down.
-        roles = {role for person, held in casts if person == opener for role in held}
-        self.roles[opener] = roles
         records = tuple((name, self.record(name, value)) for name, value in self.scenario.records)
-        self.opener = opener
-        self.case, step = self.world.open(self.definition.name, self.actor(opener), records)
-        self.roles.clear()
+        self.opener = self.casts[0][0] if self.casts else CASE
+        # Opening needs a role of the process, and the cast stands further down.
+        opener = self.actor(self.opener, self.all_roles(self.opener))
+        self.case, step = self.world.open(self.definition.name, opener, records)
         self.accept(step)
 
     def send(self, act: type[Command], person: str, **fields: Any) -> Step:
@@ -246,6 +249,8 @@ class _Player:
             raise _Wrong(("done_by", {"target": step.target, "person": step.person}), actual)
 
     def expect_kpi(self, step: s.ExpectKpi) -> None:
+        from ..engine import kpis
+
         kpi = next(k for k in self.definition.kpis if k.name == step.name)
         name = self.definition.name
         cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == name]
