@@ -119,6 +119,7 @@ _ALL = [
         ("CH419", "process-without-work", "name"),
         ("CH420", "takes-longer-than-due", "element", "takes", "within"),
         ("CH421", "no-person-does-it", "element", "other"),
+        ("CH422", "may-not-be-there-yet", "element", "name"),
     ),
 ]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine.values import Span
 from . import tree as t
-from .expressions import constant, names
+from .expressions import constant, expressions, names
 from .findings import Findings
 from .order import Order, approvals_of_inputs, begin, end
 from .scopes import Part, ProcessScope
@@ -34,6 +34,7 @@ def check_flow(scope: ProcessScope, findings: Findings) -> None:
     for part in scope.elements.values():
         _complete(part, findings)
         _conditions(part, scope, order, findings)
+        _too_early(part, scope, order, findings)
         _returns(part, order, findings)
         _times(part, findings)
     _alternatives(scope, findings)
@@ -104,6 +105,23 @@ def _conditions(part: Part, scope: ProcessScope, order: Order, findings: Finding
         findings.add("CH403", repeat.while_.span, element=part.name)
 
 
+# Clauses whose expressions are needed as soon as the element begins.
+_AT_ONCE: tuple[type, ...] = (t.Work, t.Assign, t.Measure)
+
+
+def _too_early(part: Part, scope: ProcessScope, order: Order, findings: Findings) -> None:
+    taken = {n.text for p in (part, *part.ancestors()) for n in (*p.inputs, *((p.of,) if p.of else ()))}
+    for kind in _AT_ONCE:
+        for line in part.all(kind):
+            for expr in expressions(line):
+                for root in _roots(expr):
+                    writers = scope.producers.get(root)
+                    if not writers or root in taken or root in scope.inputs or root in scope.elements:
+                        continue
+                    if not any(order.precedes(end(w), begin(part)) for w in writers):
+                        findings.add("CH422", expr.span, element=part.name, name=root)
+
+
 def _all_later(expr: t.Expr, part: Part, scope: ProcessScope, order: Order, *, of_end: bool) -> bool:
     """Whether all that a condition reads comes only after what the condition holds back."""
     roots = _roots(expr)
@@ -132,13 +150,10 @@ def _can_change(expr: t.Expr, part: Part, scope: ProcessScope, order: Order) -> 
     if _reads_clock(expr):
         return True
     for root in _roots(expr):
-        sources: list[Part]
         if root == "case":
             return True
-        if root in scope.elements:
-            sources = [scope.elements[root]]
-        else:
-            sources = scope.producers.get(root, [])
+        seen = scope.elements.get(root)
+        sources = [seen] if seen is not None else scope.producers.get(root, [])
         if any(s is part or not order.precedes(end(s), begin(part)) for s in sources):
             return True
     return False

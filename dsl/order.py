@@ -122,11 +122,11 @@ class Order:
         return position
 
     def precedes(self, earlier: int, later: int) -> bool:
-        """Whether `later` cannot be thought to come before `earlier`: it rests on it, directly or through others."""
-        return earlier in self.behind(later, self.position[earlier])
+        """Whether `later` rests on `earlier`, directly or through others."""
+        return earlier in self.behind(later, self.position[earlier], earlier)
 
-    def behind(self, moment: int, floor: int) -> set[int]:
-        """The moments that a moment rests on, not looking further back than position `floor`.
+    def behind(self, moment: int, floor: int, until: int = -1) -> set[int]:
+        """The moments that a moment rests on, not looking further back than position `floor` or than `until`.
 
         Where several elements write a record, those that come after the moment do not count as before it.
         """
@@ -142,6 +142,8 @@ class Order:
                 for source in self.conditions[index].sources:
                     if floor <= position[source] < at and source not in seen:
                         seen.add(source)
+                        if source == until:
+                            return seen
                         stack.append(source)
         return seen
 

@@ -34,10 +34,9 @@ Arguments = tuple[tuple[str, Value], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`place` is `file:line`, `text` the step as written."""
+    """`place` is `file:line`."""
 
     place: str = ""
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,186 @@
+"""What process files become: definitions and scenarios as golden files, and the rules of lowering one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from charter.dsl import printer
+from charter.dsl.passes import Compiled, compile
+from charter.engine.definition import Definition, Stage, digest, from_json, to_json
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "definitions"
+SHIPPED = sorted((ROOT / "processes").rglob("*.charter"))
+
+
+def load(path: Path) -> Compiled:
+    return compile(path.name, path.read_bytes(), lambda p: (path.parent / p).read_bytes())
+
+
+def written(text: str) -> Definition:
+    """The first process of a text that must be without error."""
+    compiled = compile("t.charter", text)
+    assert not compiled.failed, compiled.diagnostics
+    return compiled.definitions[0]
+
+
+def data(value: Any) -> Any:
+    """Any dataclass as JSON data with the name of its class."""
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: data(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {type(value).__name__: {k: v for k, v in fields.items() if v not in (None, [], "", False)}}
+    return [data(v) for v in value] if isinstance(value, tuple) else value
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("every*.charter")), ids=lambda p: p.stem)
+def test_definitions(path: Path, golden: Callable[[Path, str], None]) -> None:
+    compiled = load(path)
+    assert not compiled.failed
+    shown = {
+        "definitions": [to_json(d) for d in compiled.definitions],
+        "scenarios": [data(s) for s in compiled.scenarios],
+    }
+    golden(path.with_suffix(".json"), json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_shipped_processes_compile(path: Path) -> None:
+    compiled = load(path)
+    assert not compiled.failed, compiled.diagnostics
+    for definition in compiled.definitions:
+        again = from_json(Definition, json.loads(json.dumps(to_json(definition))))
+        assert again == definition and digest(again) == digest(definition)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+@pytest.mark.parametrize("keywords", ["en", "zh-Hans", "zh-Hant"])
+def test_layout_and_keywords_make_no_other_process(path: Path, keywords: Any) -> None:
+    text, problems = printer.format(path.read_bytes(), keywords, path.name)
+    assert not problems
+    again = compile(path.name, text, lambda p: (path.parent / p).read_bytes())
+    assert [digest(d) for d in again.definitions] == [digest(d) for d in load(path).definitions]
+
+
+LINES = """process p
+  role clerk
+  role head
+  activity draft
+    role clerk
+    output plan
+  activity use
+    role clerk
+    input plan
+  activity revise
+    role clerk
+    input plan
+    output plan
+  approval first of plan
+    by clerk
+  approval second of plan
+    by head
+    after first
+  activity note after second
+    role clerk
+    input plan
+"""
+
+
+def inputs(definition: Definition) -> dict[str, tuple[str, ...]]:
+    return {e.name: e.inputs[0].approvals for e in definition.elements if e.inputs}
+
+
+def test_inputs_wait_for_the_approvals_that_do_not_lie_downstream() -> None:
+    assert inputs(written(LINES)) == {
+        "use": ("first", "second"),
+        "revise": (),  # it writes the plan anew, so the approvals come after it
+        "first": (),
+        "second": ("first",),
+        "note": ("first", "second"),
+    }
+
+
+def test_an_approval_may_stand_after_who_uses_the_record() -> None:
+    definition = written(LINES.replace("    after first\n", "    after first, use\n"))
+    assert inputs(definition)["use"] == ("first",)
+
+
+def test_phases_follow_each_other_unless_they_say_otherwise() -> None:
+    definition = written(
+        "process p\n  role clerk\n"
+        + "".join(
+            f"  phase {line}\n    activity in_{line[0]}\n      role clerk\n"
+            for line in ("a", "b", "c after a", "d alongside b")
+        )
+    )
+    after = {e.name: [a.elements for a in e.after] for e in definition.elements if e.kind == "phase"}
+    assert after == {"a": [], "b": [("a",)], "c": [("a",)], "d": []}
+    assert next(e for e in definition.elements if e.name == "d").starts_with == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("by", "stages"),
+    [
+        ("a", (Stage((("a", 1),), 1),)),
+        ("a then b", (Stage((("a", 1),), 1), Stage((("b", 1),), 1))),
+        ("any of a, b", (Stage((("a", 1), ("b", 1)), 1, first=True),)),
+        ("all of a, b", (Stage((("a", 1), ("b", 1)), 2),)),
+        ("2 of a, b, c", (Stage((("a", 1), ("b", 1), ("c", 1)), 2),)),
+        ("3 of 5 a", (Stage((("a", 5),), 3),)),
+    ],
+)
+def test_stages(by: str, stages: tuple[Stage, ...]) -> None:
+    definition = written(f"process p\n  role a\n  role b\n  role c\n  approval decide\n    by {by}\n")
+    agreement = definition.elements[0].agreement
+    assert agreement is not None and agreement.stages == stages
+
+
+def test_places_lie_outside_the_digest() -> None:
+    one, other = written(LINES), written("# a comment\n\n" + LINES)
+    assert one.place("first.by") == "t.charter:15" and other.place("first.by") == "t.charter:17"
+    assert digest(one) == digest(other)
+
+
+def test_only_what_a_process_names_of_the_shared_enters_it() -> None:
+    shared = "role clerk\nrole head\nparameter limit duration\nrecord paper\n  name text\n"
+    process = "process p\n  activity work\n    role clerk\n"
+    one = compile("t.charter", shared + process).definitions[0]
+    assert ([r.name for r in one.roles], one.parameters, one.records) == (["clerk"], (), ())
+    other = compile("t.charter", shared + process + "    within limit\n    output paper\n").definitions[0]
+    assert other.unbound() == ("limit",) and [r.name for r in other.records] == ["paper"]
+
+
+def test_a_file_used_twice_is_read_once() -> None:
+    files = {
+        "a.charter": b'use "b.charter"\nuse "c.charter"\n',
+        "b.charter": b'use "d/d.charter"\n',
+        "c.charter": b'use "d/d.charter"\n',
+        "d/d.charter": b'use "e.charter"\nrole clerk\n',
+        "d/e.charter": b"role head\n",
+    }
+    read: list[str] = []
+
+    def loader(path: str) -> bytes:
+        read.append(path)
+        return files[path]
+
+    text = files["a.charter"] + b"process p\n  activity work\n    role clerk, head\n"
+    compiled = compile("a.charter", text, loader)
+    assert not compiled.diagnostics and [d.name for d in compiled.definitions] == ["p"]
+    assert sorted(read) == ["b.charter", "c.charter", "d/d.charter", "d/e.charter"]
+
+
+def test_a_diagnostic_knows_its_file() -> None:
+    compiled = compile("a.charter", 'use "b.charter"\n', lambda _: b"record r\n  x nonsense\n")
+    assert [(d.code, d.file) for d in compiled.diagnostics] == [("CH207", "b.charter")]
+
+
+def test_one_wrong_process_does_not_hide_another() -> None:
+    text = LINES.replace("role clerk\n", "role clark\n", 1) + LINES.replace("process p", "process q")
+    compiled = compile("t.charter", text)
+    assert compiled.failed and [d.name for d in compiled.definitions] == ["q"]
+    assert {d.code for d in compiled.diagnostics} == {"CH201"}
