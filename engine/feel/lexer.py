@@ -445,7 +445,7 @@ class Lexer:
 
     def _range_follows(self) -> bool:
         """Tell whether `]` behind `[` opens a range: a `..` comes, not at once, before anything that would end it."""
-        if self._text(1) == "..":
+        if not self._operand_follows():
             return False
         level = 0
         for _, text, _, _ in self.raws[self.at + 1 :]:

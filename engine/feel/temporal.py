@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from .limits import MAX_YEAR
 
@@ -100,7 +101,7 @@ UTC = Zone(0)
 
 
 @lru_cache(maxsize=600)
-def zone_rules(name: str) -> object | None:
+def zone_rules(name: str) -> Any:
     """Look an IANA zone up; None when there is none of that name."""
     from zoneinfo import ZoneInfo
 
@@ -165,15 +166,20 @@ def offset_seconds(moment: DateTime) -> int | None:
         return None
     if zone.name is None:
         return zone.offset
-    from datetime import datetime
+    return _offset_by_rule(moment, zone_rules(zone.name), utc=False)
 
-    rules = zone_rules(zone.name)
+
+def _offset_by_rule(moment: DateTime, rules: Any, *, utc: bool) -> int:
+    """Ask an IANA zone for its offset at a moment told in local time, or in UTC."""
+    from datetime import datetime, timezone
+
     date, time = moment.date, moment.time
     # Python's rules end at years 1 and 9999; outside them the first and last known rule go on.
-    year = min(max(date.year, 1), 9999)
+    year = min(max(date.year, 2), 9998)
     day = min(date.day, days_in_month(year, date.month))
-    stamp = datetime(year, date.month, day, time.hour, time.minute, time.second, tzinfo=rules)  # type: ignore[arg-type]
-    difference = stamp.utcoffset()
+    zone = timezone.utc if utc else rules
+    stamp = datetime(year, date.month, day, time.hour, time.minute, time.second, tzinfo=zone)
+    difference = stamp.astimezone(rules).utcoffset() if utc else stamp.utcoffset()
     return 0 if difference is None else difference.days * 86400 + difference.seconds
 
 
@@ -192,9 +198,8 @@ def datetime_from_instant(count: int, zone: Zone) -> DateTime:
     """Make the date and time a clock in `zone` shows so many nanoseconds after the epoch."""
     if zone.name is None:
         return datetime_from_local(count + (zone.offset or 0) * SECOND, zone)
-    offset = offset_seconds(datetime_from_local(count, zone)) or 0
-    guess = datetime_from_local(count + offset * SECOND, zone)
-    return datetime_from_local(count + (offset_seconds(guess) or 0) * SECOND, zone)
+    offset = _offset_by_rule(datetime_from_local(count, None), zone_rules(zone.name), utc=True)
+    return datetime_from_local(count + offset * SECOND, zone)
 
 
 @dataclass(frozen=True, slots=True)
