@@ -161,7 +161,7 @@ def _calendar(scope: ProcessScope) -> d.Calendar:
 def _kpi(node: t.Kpi) -> d.Kpi:
     figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
     unit = next((line.name.text for line in node.body if isinstance(line, t.Unit)), None)
-    over = next((line.window for line in node.body if isinstance(line, t.Over)), None)
+    over = next((line for line in node.body if isinstance(line, t.Over)), None)
     owner = next((line.role.text for line in node.body if isinstance(line, t.Owner)), None)
     return d.Kpi(
         name=node.name.text,
@@ -171,7 +171,8 @@ def _kpi(node: t.Kpi) -> d.Kpi:
         target=_feel(figures.get("target"), "unary"),
         warn=_feel(figures.get("warn"), "unary"),
         every=_feel(figures.get("every")),
-        over=_feel(over),
+        over=_feel(over.window) if over is not None else None,
+        event=over.event if over is not None else "closed",
         by=_feel(figures.get("by")),
         owner=owner,
         clauses=_clauses(node.body),

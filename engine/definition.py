@@ -18,7 +18,7 @@ import json
 import types
 import typing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
@@ -273,7 +273,8 @@ class Calendar:
 class Kpi:
     """A measured figure. `target` and `warn` are FEEL unary tests (`>= 95%`); `every`, `over` Spans in FEEL text.
 
-    `by` is a path over a case; `cases` in the formula is the list of the process's cases.
+    `by` is a path over a case; `cases` in the formula is the list of the process's cases. `event`: whether `over`
+    counts the cases closed or opened in that time.
     """
 
     name: str
@@ -284,6 +285,7 @@ class Kpi:
     warn: str | None = None
     every: str | None = None
     over: str | None = None
+    event: Literal["closed", "opened"] = "closed"
     by: str | None = None
     owner: str | None = None
     clauses: tuple[str, ...] = ()
@@ -370,7 +372,7 @@ def from_json(kind: Any, data: Any) -> Any:
     return data
 
 
-@lru_cache(maxsize=None)
+@cache
 def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 

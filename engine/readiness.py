@@ -127,8 +127,8 @@ def _inputs(program: Program, view: View, plan: Plan, path: Path) -> Iterator[Re
         record = needed.record
         producers = program.producers.get(record, ())
         if use(program, view, plan, path, record) is None:
-            states = [seen_state(program, view, plan, path, p) for p in producers]
-            dead = bool(states) and all(s in SETTLED for s in states)
+            others = program.upstream(plan, record)
+            dead = bool(producers) and all(seen_state(program, view, plan, path, p) in SETTLED for p in others)
             arguments: dict[str, Any] = {"element": plan.name, "record": record}
             if not dead:
                 arguments["producers"] = [p.name for p in producers]

@@ -107,7 +107,8 @@ class ElementView(Mapping[str, Any]):
         return name in _FACTS
 
 
-def _case(program: Program, view: View) -> dict[str, Any]:
+def case_facts(program: Program, view: View) -> dict[str, Any]:
+    """Gives what there is to know of the case itself."""
     zone = program.zone
     ended = [n for n in view.nodes.values() if n.due is not None and n.ended_at is not None]
     late = any(n.overdue for n in view.nodes.values()) or any(_on_time(n) is False for n in ended)
@@ -171,7 +172,7 @@ class Scope:
         if name in program.parameters:
             return program.bound[name]
         if name == "case":
-            return _case(program, self.view)
+            return case_facts(program, self.view)
         if name == "process":
             return _process(program)
         return None

@@ -1,0 +1,250 @@
+"""Figures measured over the cases of a process: value, whether the target is met, and the facts behind it.
+
+A formula is FEEL over `cases`, the list of the process's cases. Every fact it reads is noted with its case and path,
+so that a figure can be followed to the events behind it. A case that lacks a fact is reported as missing: it does not
+count in a projection such as `cases.survey.score`, and it is never guessed. Knows neither storage nor schedules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from . import calendars, feel, values
+from .definition import Definition, Kpi
+from .feel import tree as t
+from .feel.own import Span
+from .program import Program, prepare
+from .scope import Scope, View, case_facts, instant
+from .state import NEW
+
+Fact = tuple[str, str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value.
+
+    `group`: the encoded value of `by`, None without one. `value`: encoded, None when unknown. `status`: met, warn,
+    missed or unknown. `cases`: how many it was measured over. `facts`: (case, path, encoded value). `missing`: the
+    cases that lack a fact that the formula asks for, with the path.
+    """
+
+    kpi: str
+    value: Any
+    status: str
+    group: Any = None
+    cases: int = 0
+    facts: tuple[Fact, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+
+
+class _Notes:
+    """What a formula has read so far."""
+
+    def __init__(self) -> None:
+        self.facts: dict[tuple[str, str], Any] = {}
+        self.missing: dict[tuple[str, str], None] = {}
+
+    def read(self, case: str, path: str, value: Any) -> Any:
+        if value is None:
+            self.missing[case, path] = None
+        elif isinstance(value, Mapping):
+            return _Traced(self, case, path, value)
+        elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+            return [self.read(case, f"{path}[{i}]", item) for i, item in enumerate(value, 1)]
+        else:
+            try:
+                self.facts[case, path] = values.encode(value)
+            except values.NotAValue:
+                self.facts[case, path] = None
+        return value
+
+
+class _Traced(Mapping[str, Any]):
+    """A context that notes what is read of it."""
+
+    def __init__(self, notes: _Notes, case: str, path: str, of: Mapping[str, Any]) -> None:
+        self._notes = notes
+        self._case = case
+        self._path = path
+        self._of = of
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._of:
+            self._notes.missing[self._case, f"{self._path}.{name}"] = None
+            return None
+        return self._notes.read(self._case, f"{self._path}.{name}", self._of[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._of
+
+
+class CaseView(Mapping[str, Any]):
+    """A case as a context: its elements, records and own facts (`status`, `opened_at`, `on_time`, ...)."""
+
+    def __init__(self, program: Program, view: View, notes: _Notes, now: int) -> None:
+        self._scope = Scope(program, view, None, (), now)
+        self._notes = notes
+        self._case = view.case
+
+    def __getitem__(self, name: str) -> Any:
+        program = self._scope.program
+        if name in program.plans or name in program.types:
+            return self._notes.read(self._case, name, self._scope.name(name))
+        facts = case_facts(program, self._scope.view)
+        if name == "case":
+            return _Traced(self._notes, self._case, name, facts)
+        return self._notes.read(self._case, name, facts[name])
+
+    def __iter__(self) -> Iterator[str]:
+        program = self._scope.program
+        yield from (*program.plans, *program.types, *case_facts(program, self._scope.view), "case")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return any(name == own for own in self)
+
+
+def _over_cases(node: Any) -> bool:
+    """Says whether a path starts at `cases`, perhaps filtered."""
+    while isinstance(node, t.Path | t.Filter):
+        node = node.of
+    return isinstance(node, t.Name) and node.name == "cases"
+
+
+def _known_only(node: Any) -> Any:
+    """Rewrites each projection over `cases` so that it has the known values only."""
+    if isinstance(node, t.Path) and _over_cases(node):
+        # The filters inside are conditions on a case and stay as they are.
+        return _put(_template(), node)
+    return _mapped(node, _known_only)
+
+
+def _put(template: Any, node: Any) -> Any:
+    if isinstance(template, t.Name) and template.name == "projection":
+        return node
+    return _mapped(template, lambda inner: _put(inner, node))
+
+
+def _mapped(node: Any, change: Any) -> Any:
+    if isinstance(node, tuple):
+        return tuple(change(item) for item in node)
+    if not isinstance(node, t.Node):
+        return node
+    fields = {f.name: getattr(node, f.name) for f in dataclasses.fields(node)}
+    return dataclasses.replace(
+        node, **{name: change(item) for name, item in fields.items() if isinstance(item, t.Node | tuple)}
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> t.Node:
+    tree = feel.parse("flatten(projection)[item != null]").tree
+    assert tree is not None
+    return tree
+
+
+@lru_cache(maxsize=1024)
+def _formula(text: str) -> feel.Expression | None:
+    tree = feel.parse(text).tree
+    return None if tree is None else feel.compile(_known_only(tree))
+
+
+@lru_cache(maxsize=1024)
+def _test(text: str) -> feel.Expression | None:
+    tree = feel.parse(text, kind="unary").tree
+    return None if tree is None else feel.compile(tree)
+
+
+def _meets(program: Program, text: str | None, value: Any, now: int) -> bool | None:
+    """Says whether a value meets a unary test; None when there is no test or it cannot be told."""
+    test = None if text is None else _test(text)
+    if test is None:
+        return None
+    names = {name: program.bound[name] for name in test.names if name in program.bound}
+    if any(found is None for found in names.values()):
+        return None
+    found = test.evaluate({**names, "?": value}, feel.Env(now=instant(now, program.zone)))
+    return found if isinstance(found, bool) else None
+
+
+def status_of(kpi: Kpi, definition: Definition, value: Any, now: int) -> str:
+    """Says how a value (decoded) stands to the KPI's target: met, warn, missed, or unknown."""
+    program = prepare(definition)
+    met = None if value is None else _meets(program, kpi.target, value, now)
+    if met is None:
+        return "unknown"
+    if not met:
+        return "missed"
+    return "warn" if _meets(program, kpi.warn, value, now) else "met"
+
+
+def _window(kpi: Kpi, program: Program, cases: list[View], now: int) -> list[View] | None:
+    """Keeps the cases closed (or opened) within the window; None when the window's length is unknown."""
+    if kpi.over is None:
+        return cases
+    span = Scope(program, NEW, None, (), now).value(kpi.over)
+    start = calendars.add(program.definition.calendar, now, span.scaled(-1)) if isinstance(span, Span) else None
+    if start is None:
+        return None
+    instants = ((case, case.opened_at if kpi.event == "opened" else case.closed_at) for case in cases)
+    return [case for case, at in instants if at is not None and start <= at <= now]
+
+
+def measure(kpi: Kpi, definition: Definition, cases: Iterable[View], now: int) -> tuple[Figure, ...]:
+    """Measures a KPI over cases of its process as they stand: one figure, or one for each group of `by`.
+
+    `now` is microseconds since the epoch. A group that is not known is a group of its own, with None.
+    """
+    program = prepare(definition)
+    chosen = _window(kpi, program, [case for case in cases if case.status != "none"], now)
+    if chosen is None:
+        return (Figure(kpi.name, None, "unknown"),)
+    if kpi.by is None:
+        return (_figure(kpi, program, chosen, None, now),)
+    groups: dict[bytes, tuple[Any, list[View]]] = {}
+    for case in chosen:
+        found = CaseScope(program, case, now).value(kpi.by)
+        encoded = values.encode(found)
+        groups.setdefault(values.canonical(encoded), (encoded, []))[1].append(case)
+    return tuple(_figure(kpi, program, rows, group, now) for _, (group, rows) in sorted(groups.items()))
+
+
+class CaseScope(Scope):
+    """The names of a `by` path: those of a case, its own facts included."""
+
+    def __init__(self, program: Program, view: View, now: int) -> None:
+        super().__init__(program, view, None, (), now)
+
+    def name(self, name: str) -> Any:
+        found = super().name(name)
+        return case_facts(self.program, self.view).get(name) if found is None else found
+
+
+def _figure(kpi: Kpi, program: Program, cases: list[View], group: Any, now: int) -> Figure:
+    notes = _Notes()
+    formula = _formula(kpi.formula)
+    value = None
+    if formula is not None:
+        scope: dict[str, Any] = {name: program.bound[name] for name in formula.names if name in program.bound}
+        scope["cases"] = [CaseView(program, case, notes, now) for case in cases]
+        value = formula.evaluate(scope, feel.Env(now=instant(now, program.zone)))
+    try:
+        encoded = values.encode(value)
+    except values.NotAValue:
+        value = encoded = None
+    facts = tuple((case, path, fact) for (case, path), fact in notes.facts.items())
+    status = status_of(kpi, program.definition, value, now)
+    return Figure(kpi.name, encoded, status, group, len(cases), facts, tuple(notes.missing))
