@@ -1,0 +1,128 @@
+"""`charter kpi PROCESS [NAME]`: the figures of a process, against their targets, with the facts behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from .context import Context
+from .errors import Missing, misbound
+from .verb import JSON, Binding, Verb, argument, option, switch
+
+if TYPE_CHECKING:
+    from ...engine.kpis import Figure
+    from ..kpi import Measured
+
+STYLES = {"met": "good", "warn": "warn", "missed": "bad", "unknown": "faint"}
+
+
+def run_kpi(
+    context: Context, process: str, name: str | None, bindings: Sequence[tuple[str, str]], facts: bool, as_json: bool
+) -> int:
+    """Measures now, over the cases there are."""
+    from .. import kpi
+    from ..bindings import bind_parameters
+
+    definition = context.cases.definition(process)
+    if bindings:
+        bound, wrong = bind_parameters((definition,), tuple(bindings))
+        if wrong:
+            raise misbound(wrong, context.say)
+        definition = bound[0]
+    if name is not None and name not in {k.name for k in definition.kpis}:
+        raise Missing(f"no KPI {name}", code="CH100", name=name, known=", ".join(k.name for k in definition.kpis))
+    with context.store.read() as connection:
+        cases = kpi.load_cases(connection, definition.name)
+        measured = kpi.measure(definition, [state for _, state in cases.values()], context.now, name)
+        read = [fact for m in measured for figure in m.figures for fact in figure.facts]
+        wanted = {(case, path) for case, path, _ in read} if facts else set()
+        sources = {
+            (case, path): kpi.record_of(connection, cases[case][1], path) for case, path in wanted if case in cases
+        }
+    if as_json:
+        context.output.json([kpi.to_json(m, sources if facts else None) for m in measured])
+        return 0
+    if not measured:
+        context.output.line(context.say("kpi.none"))
+        return 0
+    _table(context, measured)
+    if facts:
+        numbers = {case: number for case, (number, _) in cases.items()}
+        for m in measured:
+            for figure in m.figures:
+                _facts(context, m, figure, numbers, sources)
+    return 0
+
+
+def _table(context: Context, measured: Sequence[Measured]) -> None:
+    say, output = context.say, context.output
+    rows = []
+    for m in measured:
+        for figure in m.figures:
+            status = output.style(say(f"kpi.{figure.status}"), STYLES[figure.status]) if m.kpi.target else ""
+            without = {case for case, _ in figure.missing}
+            lacking = say("kpi.lacking", count=len(without)) if without else ""
+            title = "" if m.kpi.title == m.kpi.name else m.kpi.title
+            rows.append((m.kpi.name, title, _group(context, figure), value_text(figure.value, m.kpi.unit, context),
+                         m.kpi.target or "", status, lacking))  # fmt: skip
+    heads = ("name", "title", "group", "value", "target", "status", "missing")
+    output.table([say(f"kpi.{head}") for head in heads], rows, styles=("name",))
+
+
+def _group(context: Context, figure: Figure) -> str:
+    from ..forms import shown
+
+    return context.say("kpi.all") if figure.group is None else shown(figure.group)
+
+
+def value_text(value: Any, unit: str | None, context: Context) -> str:
+    """Shows a figure to a sensible number of digits, as a share where that is its unit; unknown says so."""
+    from ...engine.values import decode
+    from ..forms import shown
+
+    if value is None:
+        return context.say("kpi.unknown")
+    number = decode(value)
+    if not isinstance(number, Decimal):
+        return shown(value)
+    percent = unit == "percent"
+    text = f"{number * 100 if percent else number:.2f}".rstrip("0").rstrip(".")
+    return f"{text}%" if percent else text + (f" {unit}" if unit else "")
+
+
+def _facts(
+    context: Context, m: Measured, figure: Figure, numbers: dict[str, int], sources: dict[tuple[str, str], str | None]
+) -> None:
+    from ..forms import shown
+
+    say, output = context.say, context.output
+    output.line()
+    value = value_text(figure.value, m.kpi.unit, context)
+    output.line(f"{m.kpi.name}  {_group(context, figure)}  {value}  = {m.kpi.formula}", "name")
+    rows = [
+        (f"#{numbers.get(case, '?')}", path, shown(fact), sources.get((case, path)) or "")
+        for case, path, fact in figure.facts
+    ]
+    if rows:
+        output.table([say(f"kpi.{head}") for head in ("case", "fact", "value", "record")], rows, indent=2)
+    else:
+        output.line("  " + say("kpi.no_facts"), "faint")
+    if figure.missing:
+        lacking = say("happened.comma").join(f"#{numbers.get(case, '?')} {path}" for case, path in figure.missing)
+        output.line(f"  {say('kpi.missing')}: {lacking}", "faint")
+
+
+VERBS = {
+    "kpi": Verb(
+        "kpi",
+        run_kpi,
+        [
+            argument("process", "PROCESS"),
+            argument("name", "NAME", required=False),
+            option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+            switch("--facts"),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}
