@@ -12,7 +12,9 @@ import pytest
 
 from charter.dsl.passes import Compiled, compile
 from charter.engine.definition import Definition
-from charter.runtime.scenarios import play
+from charter.engine.records import Record
+from charter.runtime.coverage import measure_coverage
+from charter.runtime.scenarios import Played, play
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "processes"
@@ -35,11 +37,25 @@ def test_a_shipped_file_checks(path: str) -> None:
     assert {d.code for d in compiled(path).diagnostics} <= {"CH408"}
 
 
+@cache
+def played(path: str, index: int) -> Played:
+    found = compiled(path)
+    return play(found.scenarios[index], found.definitions)
+
+
 @pytest.mark.parametrize(("path", "index", "title"), scenarios())
 def test_a_scenario_passes(path: str, index: int, title: str) -> None:
-    found = compiled(path)
-    failure = play(found.scenarios[index], found.definitions).failure
-    assert failure is None, failure
+    assert played(path, index).failure is None
+
+
+def test_scenarios_reach_every_element_and_outcome() -> None:
+    records: dict[str, list[Record]] = defaultdict(list)
+    for path, index, _ in scenarios():
+        for process, happened in played(path, index).records.items():
+            records[process].extend(happened)
+    definitions = {d.name: d for path in FILES for d in compiled(path).definitions}
+    missed = {name: measure_coverage(d, records[name]).missed for name, d in definitions.items()}
+    assert {name: m for name, m in missed.items() if m} == {}
 
 
 def test_the_two_first_examples_are_one_process() -> None:
