@@ -14,7 +14,7 @@ from ..engine.records import Record
 
 # outcome -> (which elements may have it, the kinds of record that tell of it)
 _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
-    "done": (lambda e: e.kind in ("phase", "activity"), frozenset({"completed"})),
+    "done": (lambda e: e.kind in ("phase", "activity"), frozenset({"completed", "answered"})),
     "granted": (lambda e: e.agreement is not None, frozenset({"granted"})),
     "rejected": (lambda e: e.agreement is not None, frozenset({"rejected"})),
     "returned": (lambda e: e.agreement is not None and bool(e.agreement.of or e.agreement.on_return),
