@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from lark import Lark
 from lark.indenter import Indenter
@@ -100,8 +100,8 @@ def lark_alone() -> Any:
     """Builds Lark as a user of Lark would: terminals as regular expressions, contextual lexer, indenter."""
     class Blocks(Indenter):
         NL_type, INDENT_type, DEDENT_type = "NL", "INDENT", "DEDENT"
-        OPEN_PAREN_types: list[str] = []
-        CLOSE_PAREN_types: list[str] = []
+        OPEN_PAREN_types: ClassVar[list[str]] = []
+        CLOSE_PAREN_types: ClassVar[list[str]] = []
         tab_len = 8
 
     expression = r'(?:"[^"\n]*"|\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\]\n]*\]|\{[^}\n]*\}|STOP[^\n"])+'

@@ -5,7 +5,7 @@ to say so. Where a keyword and a name could both stand, the keyword is chosen an
 when the line turns out unreadable, the parser asks again with names there.
 
 Expressions are one lexeme. EXPR reaches to the end of the line; the others end before a word (or comma) that the
-clause goes on with, outside quotes and brackets: see `_ENDS`. A word that follows an operator or a dot is part of the
+clause goes on with, outside quotes and brackets: see `ENDS`. A word that follows an operator or a dot is part of the
 expression. Knows nothing of lines, blocks and trees.
 """
 
@@ -44,22 +44,22 @@ PATTERNS: Mapping[str, str] = {
     "DASH": r"[-–—~]",
 }
 # What ends an expression before the end of its line.
-_ENDS: Mapping[str, Collection[str]] = {
+ENDS: Mapping[str, Collection[str]] = {
     "EXPR": (),
-    "ITEMS": ("OPEN", "EVIDENCE", "BY", "SOURCE", "CALL", "RUN", "START"),
+    "ITEMS": ("OPEN", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START"),
     "PERIOD": ("WHILE",),
     "COND": ("OPTIONAL", "SOURCE"),
     "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),
 }
 # Words that spell a terminal only when this follows.
-_FOLLOWED: Mapping[str, str] = {
+FOLLOWED: Mapping[str, str] = {
     "FILE_AT": r'(?=\s*")',
     "BECAUSE": r'(?=\s*"|\s*$|\s*\n)',
     "BECAUSE_CODE": r'(?=\s*[^\s"])',
     "KPI": r"(?=\s+[^\W\d])",
 }
 _NAMES = ("NAME", "PATH", "KEY", "SUBJECT", "ID")
-_WORD = re.compile(_NAME)
+WORD = re.compile(_NAME)
 
 
 class Lexeme:
@@ -93,12 +93,12 @@ class Mode:
             rows.sort(key=lambda row: -len(row[0].pattern) if row[0] else 0)
         shapes = [name for name in PATTERNS if name in self.accepted]
         self.shape = re.compile("|".join(f"(?P<{name}>{PATTERNS[name]})" for name in shapes)) if shapes else None
-        self.expression = next((name for name in _ENDS if name in self.accepted), None)
+        self.expression = next((name for name in ENDS if name in self.accepted), None)
         self.soft = bool(self.accepted.intersection(_NAMES))
 
     def next(self, text: str, pos: int, end: int, doubts: dict[int, bool]) -> Lexeme | None:
         """Reads the lexeme at `pos` of a logical line that ends at `end`; None when nothing here may stand."""
-        word = _WORD.match(text, pos, end)
+        word = WORD.match(text, pos, end)
         if word:
             chosen = self.keyword(text, pos, end, word)
             if chosen:
@@ -131,15 +131,15 @@ class Mode:
 def _phrase(words: str, terminal: str) -> re.Pattern[str] | None:
     """The pattern of a spelling of several words or with a condition; None for a plain word."""
     parts = words.split()
-    if len(parts) == 1 and terminal not in _FOLLOWED:
+    if len(parts) == 1 and terminal not in FOLLOWED:
         return None
-    return re.compile(r"\s+".join(map(re.escape, parts)) + r"(?!\w)" + _FOLLOWED.get(terminal, ""))
+    return re.compile(r"\s+".join(map(re.escape, parts)) + r"(?!\w)" + FOLLOWED.get(terminal, ""))
 
 
 @cache
 def _scanner(kind: str) -> re.Pattern[str]:
     """What may matter inside an expression of a kind: quoted texts, brackets, and what ends it."""
-    ends = _ENDS[kind]
+    ends = ENDS[kind]
     marks = r'"(?:[^"\\]|\\.)*"?|[()\[\]{}]' + ("|," if "COMMA" in ends else "")
     words = sorted({w for w, t, _, _ in spellings() if t in ends}, key=len, reverse=True)
     spelled = "|".join(r"\s+".join(map(re.escape, w.split())) for w in words)

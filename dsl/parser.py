@@ -30,7 +30,7 @@ from .diagnostic import Diagnostic, Fix
 from .from_parse import CALLBACKS
 from .lexer import Lexeme, Mode
 from .source import LIMITS, Source
-from .syntax import complaint
+from .syntax import Complaint, complaint, misspelt_start
 from .words import keyword_terminals
 
 if TYPE_CHECKING:
@@ -85,9 +85,10 @@ class _Parse:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.working
-        self.state, self.table, self.unexpected = _automaton()
+        self.state, self.table, self.unexpected = automaton()
         self.diagnostics = list(source.diagnostics)
         self.errors = 0
+        self.excused = False  # something else is wrong with the line: what follows from that need not be said
         self.base = -1  # how many states stood before the line being read, -1 while none of it is taken
         self.lost = False  # a line at the top could not be read at all
 
@@ -95,6 +96,10 @@ class _Parse:
 
     def run(self) -> Parsed:
         source, levels, skip_above = self.source, [0], -1
+        starts = [line[0] for line in source.lines] if source.diagnostics else []
+        wrong = {(d.code, starts[max(0, bisect_right(starts, d.span[1]) - 1)]) for d in source.diagnostics if starts}
+        excused = {start for _, start in wrong}
+        unclosed = {start for code, start in wrong if code == "CH107"}
         end = len(self.text)
         for start, stop, indent in source.lines:
             if skip_above >= 0:
@@ -106,6 +111,7 @@ class _Parse:
                 self.lost = True
                 break
             opened = False
+            self.excused = start in excused
             if indent > levels[-1]:
                 if not self.may_open(start, stop, len(levels)):
                     skip_above = levels[-1]
@@ -115,14 +121,18 @@ class _Parse:
                 opened = True
             else:
                 while indent < levels[-1]:
+                    if indent > levels[-2]:
+                        levels[-1] = indent  # still this block, which goes on at the new indentation
+                        self.excused = True
+                        self.misaligned(start, stop)
+                        break
                     levels.pop()
                     self.state.feed_token(Lexeme("DEDENT", "", start, start))
-                if indent > levels[-1]:
-                    self.report("CH110", start, stop)
-                    indent = levels[-1]
             if self.line(start, stop):
                 if opened:
                     levels.append(indent)
+                if self.excused and start in unclosed:
+                    skip_above = indent  # what stands deeper was meant to be inside the bracket
             else:
                 skip_above = levels[-1] if opened else indent
                 self.lost = self.lost or not indent
@@ -142,9 +152,14 @@ class _Parse:
             self.report("CH109", start, stop, limit=LIMITS["depth"])
             return False
         if "INDENT" not in self.table[self.state.state_stack[-1]]:
-            self.report("CH111", start, stop)
+            if not self.excused:
+                self.report("CH111", start, stop)
             return False
         return True
+
+    def misaligned(self, start: int, stop: int) -> None:
+        if not any(d.code == "CH104" for d in self.source.diagnostics):  # nobody knows how wide a tab is
+            self.report("CH110", start, stop)
 
     def broken(self, items: tuple[t.Line, ...]) -> frozenset[int]:
         """Says which items have a diagnostic between their first line and the next item's."""
@@ -197,7 +212,11 @@ class _Parse:
             try:
                 state.feed_token(lexeme)
             except self.unexpected:
-                raise _Unreadable(pos, mode) from None
+                # The tables may reduce first and refuse then; where that leads, another word may be meant.
+                now = _mode(stack[-1], table)
+                if now is mode:
+                    raise _Unreadable(pos, mode) from None
+                continue
             if pos == start:
                 self.base = len(stack) - 1
             pos = lexeme.end_pos
@@ -218,14 +237,14 @@ class _Parse:
         """Reports an unreadable line once and reads what can be read of it, so that its block is not lost."""
         text, place = self.text, error.place
         found = complaint(text, start, stop, place, error.mode.accepted)
-        self.report(found.code, *found.span, fix=found.fix, **found.arguments)
-        if found.guess:
-            terminal, value = found.guess
-            try:
-                self.feed(start, stop, {}, Lexeme(terminal, value, place, found.span[1]))
+        if place > start:
+            first = misspelt_start(text, start, stop, _mode(self.state.state_stack[-1], self.table).accepted)
+            if first and self.reads(start, stop, first):
+                self.complain(first)
                 return True
-            except _Unreadable:
-                self.retreat()
+        self.complain(found)
+        if self.reads(start, stop, found):
+            return True
         if place == start:
             return False
         end = place
@@ -239,6 +258,23 @@ class _Parse:
                 self.retreat()
                 return False
         return self.complete(end)
+
+    def complain(self, found: Complaint) -> None:
+        if self.excused:
+            return
+        self.report(found.code, *found.span, fix=found.fix, **found.arguments)
+
+    def reads(self, start: int, stop: int, found: Complaint) -> bool:
+        """Whether the line reads with the guess in the place of the word found; it is taken in then."""
+        if found.guess is None:
+            return False
+        terminal, value = found.guess
+        try:
+            self.feed(start, stop, {}, Lexeme(terminal, value, *found.span))
+            return True
+        except _Unreadable:
+            self.retreat()
+            return False
 
     def complete(self, end: int) -> bool:
         """Stands something in for the parts that a line lacks at its end."""
@@ -311,7 +347,7 @@ def _lark() -> Lark:
         return lark.Lark(text, transformer=callbacks, **options)
 
 
-def _automaton() -> tuple[Any, Any, type[Exception]]:
+def automaton() -> tuple[Any, Any, type[Exception]]:
     from lark.exceptions import UnexpectedToken
 
     state = _lark().parse_interactive().parser_state

@@ -16,7 +16,7 @@ from .words import Language, table
 Phrase = tuple[str, str]
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED = re.compile(r'["\\\x00-\x1f\x7f]')
-_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*")|(?<=[(\[{])(\s+)|(\s+)(?=[)\]}])|\s+')
 _DAY_NAMES = {number: name for name, number in DAYS.items()}
 
 
@@ -26,8 +26,8 @@ def quote(text: str) -> str:
 
 
 def expression(expr: t.Expr) -> str:
-    """Writes an expression on one line, with single blanks outside its texts."""
-    return _BLANKS.sub(lambda m: m.group(1) or " ", expr.text)
+    """Writes an expression on one line, with single blanks outside its texts and none just inside brackets."""
+    return _BLANKS.sub(lambda m: m.group(1) or ("" if m.group(2) or m.group(3) else " "), expr.text)
 
 
 def names(parts: Iterable[t.Name]) -> str:
@@ -178,7 +178,7 @@ def _wait(p: Phrases, n: t.Wait) -> Phrase:
 
 
 def _check_by(p: Phrases, n: t.CheckBy) -> Phrase:
-    return p.word("BY"), f"{p.word('OTHER')} {n.role.text}" if n.other else n.role.text
+    return p.word("CHECK_BY"), f"{p.word('OTHER')} {n.role.text}" if n.other else n.role.text
 
 
 def _over(p: Phrases, n: t.Over) -> Phrase:
@@ -202,7 +202,7 @@ def _act(p: Phrases, n: t.ActStep) -> Phrase:
     parts = [n.person.text, p.verb(n.verb)]
     target = p.target(n.target) if n.target else ""
     if n.check is not None:
-        parts += [n.check.text, p.word("ABOUT"), target]
+        parts += [n.check.text, p.word("PART_OF"), target]
     elif n.verb == "attach" and n.text is not None:
         parts += [quote(n.text.text), *([p.word("TO"), target] if target else [])]
     else:

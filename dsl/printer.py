@@ -193,7 +193,7 @@ def _runs(rows: list[_Row]) -> Iterator[list[_Row]]:
     """Cuts a block's rows into runs whose columns are aligned: neighbours of one group."""
     run: list[_Row] = []
     for row in rows:
-        same = run and _group(run[-1].node) == _group(row.node) and _kind(run[-1]) == _kind(row)
+        same = run and not run[-1].below and _group(run[-1].node) == _group(row.node) and _kind(run[-1]) == _kind(row)
         if run and not same:
             yield run
             run = []
@@ -230,7 +230,7 @@ def _columns(cells: list[list[str]], kind: type) -> list[str]:
             if last:
                 line += cell
                 break
-            if widths[column] or cell:
+            if cell or (line and widths[column]):
                 line += cell + " " * (max(widths[column] - display_width(cell), 0) + 1)
         lines.append(line)
     return lines

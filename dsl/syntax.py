@@ -17,6 +17,7 @@ from .tree import Span
 from .words import LANGUAGES, Language, spellings
 
 _WORD = re.compile(r"[^\W\d]\w*")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _FOUND = re.compile(r'"(?:[^"\\]|\\.)*"?|\w+(?:[.\-]\w+)*|.', re.DOTALL)
 
 # Terminals that are not words, by the key of the phrase that names them in the message tables.
@@ -45,15 +46,18 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     language = language_of(text, start, stop)
     expected = expectation(accepted, language)
     if place >= stop:
-        return Complaint("CH113", (max(start, stop - 1), stop), {"expected": expected})
+        return Complaint("CH113", (stop, stop), {"expected": expected})
     match = _FOUND.match(text, place, stop)
     found = match.group() if match else text[place]
     span = (place, place + len(found))
     arguments: dict[str, Any] = {"found": found, "expected": expected}
-    guessed = _guess(found, accepted) if _WORD.match(found) else None
+    guessed = nearest(found, accepted)
     if guessed:
         words, terminal, value = guessed
         code = "CH114" if place == start else "CH112"
+        rest = re.compile("".join(rf"\s+{re.escape(word)}(?!\w)" for word in words.split()[1:]))
+        more = rest.match(text, span[1], stop)
+        span = (place, more.end() if more else span[1])
         return Complaint(code, span, arguments | {"guess": words}, Fix(span, words), (terminal, value))
     if place > start:
         return Complaint("CH112", span, arguments)
@@ -64,13 +68,12 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
 
 def language_of(text: str, start: int, stop: int) -> Language:
     """Tells the language of a line by its first keyword, else by its first word's script."""
-    line = text[start:stop]
-    words = _WORD.findall(line[:200])
+    words = _WORD.findall(_QUOTED.sub("", text[start : min(stop, start + 200)]))
     for word in words:
         for language in LANGUAGES:
             if any(w.split()[0] == word for w, _, _, row in spellings() if row == language):
                 return language
-    return "zh-Hans" if words and not words[0].isascii() else "en"
+    return "zh-Hans" if words and words[0][0] >= "\u2e80" else "en"
 
 
 def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...]:
@@ -92,15 +95,29 @@ def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...
     return (*ordered[:_SHOWN], "…") if len(ordered) > _SHOWN else tuple(ordered)
 
 
-def _guess(found: str, accepted: Collection[str]) -> tuple[str, str, str] | None:
-    """Finds the word that may stand here and that `found` resembles most."""
+def nearest(found: str, accepted: Collection[str]) -> tuple[str, str, str] | None:
+    """Finds the word that may stand here and that `found` resembles most: words, terminal, value."""
     best, score = None, 0.0
+    if not _WORD.match(found):
+        return None
     for words, terminal, value, _ in spellings():
         if terminal in accepted and terminal != "STATE":
             likeness = _likeness(found.lower(), words.lower())
             if likeness > score:
                 best, score = (words, terminal, value), likeness
-    return best if score >= 0.7 else None
+    return best if score >= 0.65 else None
+
+
+def misspelt_start(text: str, start: int, stop: int, accepted: Collection[str]) -> Complaint | None:
+    """Takes a line's first word, read as a name, for a misspelt keyword, if it resembles one."""
+    match = _WORD.match(text, start, stop)
+    guessed = nearest(match.group(), accepted) if match else None
+    if match is None or guessed is None:
+        return None
+    words, terminal, value = guessed
+    expected = expectation(accepted, language_of(text, start, stop))
+    arguments = {"found": match.group(), "expected": expected, "guess": words}
+    return Complaint("CH114", match.span(), arguments, Fix(match.span(), words), (terminal, value))
 
 
 def _likeness(found: str, words: str) -> float:

@@ -1,0 +1,124 @@
+"""Laws of the text side: what is printed reads back, formatting is a fixed point, and no bytes bring it down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from charter.dsl import tree as t
+from charter.dsl.parser import parse
+from charter.dsl.printer import format, to_text
+from charter.dsl.source import read
+from charter.dsl.words import LANGUAGES, Language, spellings
+
+from . import trees
+
+SHIPPED = sorted((Path(__file__).resolve().parents[2] / "processes").rglob("*.charter"))
+
+
+@settings(max_examples=200)
+@given(trees.files, st.sampled_from(LANGUAGES))
+def test_what_is_printed_reads_back(tree: t.File, language: Language) -> None:
+    text = to_text(tree, language)
+    parsed = parse(read(text))
+    assert not parsed.diagnostics, (parsed.diagnostics, text)
+    assert parsed.tree == tree, text
+
+
+@settings(max_examples=50)
+@given(trees.files, st.sampled_from(LANGUAGES), st.sampled_from(LANGUAGES))
+def test_formatting_twice_is_formatting_once(tree: t.File, one: Language, other: Language) -> None:
+    text, diagnostics = format(to_text(tree, one), other)
+    assert not diagnostics
+    assert format(text, other) == (text, [])
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.name)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shipped_files_keep_their_meaning_in_every_language(path: Path, language: Language) -> None:
+    before = parse(read(path.read_bytes()))
+    text, diagnostics = format(path.read_bytes(), language)
+    assert not diagnostics
+    after = parse(read(text))
+    assert after.tree == before.tree
+    assert format(text, language) == (text, [])
+
+
+def survives(data: bytes | str) -> None:
+    """Reads any bytes; what it says must point into the text, and the working text must keep every offset."""
+    source = read(data)
+    assert len(source.working) == len(source.text)
+    parsed = parse(source)
+    for diagnostic in parsed.diagnostics:
+        start, end = diagnostic.span
+        assert 0 <= start <= end <= len(source.text)
+        source.position(start)
+    assert all(0 <= n < len(parsed.tree.items) for n in parsed.broken)
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=300))
+@example(b"\xff\xfeprocess")
+@example(b"\xef\xbb\xbfprocess p\n")
+def test_any_bytes(data: bytes) -> None:
+    survives(data)
+
+
+_WORDS = st.sampled_from(sorted({w for w, _, _, _ in spellings()}))
+_PIECES = st.sampled_from(
+    ["\n", "\n  ", "\n    ", "\n      ", "\t", "  ", " x", ' "题"', "\r\n", "(", "]", '"', "“", "”", "#", ",", "= ", "：", "1"]
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(_WORDS | _WORDS.map(lambda w: f" {w}") | _PIECES, max_size=40).map("".join))
+def test_any_words(text: str) -> None:
+    survives(text)
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(SHIPPED), st.data())
+def test_mutations_of_real_files(path: Path, data: st.DataObject) -> None:
+    lines = path.read_text().split("\n")[:120]
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        line = lines[at]
+        cut = data.draw(st.integers(0, len(line)))
+        match data.draw(st.sampled_from(["cut", "drop", "indent", "insert", "swap", "double"])):
+            case "cut":
+                lines[at] = line[:cut]
+            case "drop":
+                lines[at] = ""
+            case "indent":
+                lines[at] = " " * data.draw(st.integers(0, 9)) + line.lstrip()
+            case "insert":
+                lines[at] = line[:cut] + data.draw(_PIECES) + line[cut:]
+            case "swap":
+                lines[at] = line[:cut] + line[cut + 1 : cut + 2] + line[cut : cut + 1] + line[cut + 2 :]
+            case "double":
+                lines.insert(at, line)
+    survives("\n".join(lines))
+
+
+DEPTH = 3000
+HUGE = {
+    "one line": "process p\n  goal " + "x" * 1_000_000,
+    "open brackets": "process p\n  kpi k\n    formula " + "(" * 15_000 + "\n" + "    target (\n" * 20_000,
+    "nested phases": "process p\n" + "".join(" " * n + f"phase p{n}\n" for n in range(1, DEPTH)),
+    "a list of lists": "record r\n  a " + "list of " * 2_000 + "text\n",
+    "quotes": '"' * 1_000_001,
+    "comments": "process p\n" + "  # c\n" * 100_000,
+    "blank": " " * 15_000 + "\n" + "\n" * 100_000,
+    "errors": "process p\n" + "  fase x\n    wrong\n" * 5_000,
+    "many names": "process p\n  output " + ", ".join(f"r{n}" for n in range(2_000)),
+    "brackets over lines": "process p\n  kpi k\n    formula (\n" + "      1 +\n" * 50_000 + "    1)",
+    "full width": "process p\n" + "  output　a，b，c\n" * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_huge_texts(name: str) -> None:
+    survives(HUGE[name])

@@ -1,0 +1,156 @@
+"""Generates trees of process files: any clause in any place the grammar has for it, with comments and odd texts.
+
+The trees mean nothing (names resolve to nothing); they are what can be written. Names come from a pool that holds
+keywords too, since keywords are soft; expressions from a pool that holds the words and marks that end expressions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from charter.dsl import tree as t
+
+_WORDS = ["plan", "make_plan", "计划", "活动_2", "x", "phase", "阶段", "source", "within", "open", "record", "of"]
+_PLAIN = ["li", "wang", "王五", "budget", "预算", "q1"]
+_EXPRS = [
+    "plan.tasks", "1 + 2", "a.b != null and not(c)", "f(a, b)[x > 1]", '"a, b because c"', "]1..5[", "3 working days",
+    "every t in plan.tasks satisfies t.due <= application.schedule.end", "95%", "(a open, b while c)", "24小时",
+    '{first_day: date("2026-03-02"), tags: ["x", "y"]}', "x - 1", '"\\" # no comment"', "费用 > 500000 CNY",
+]  # fmt: skip
+_TESTS = [">= 95%", "< 97%", "> limit"]
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
+    ["项目启动", 'say "yes"', "a\\b", "“引号”", "# no comment", "（一）：", ""]
+)
+comment = st.sampled_from(["", "why", "说明：（一）", '"quoted', "# twice", "(open", "activity x"])
+
+
+def some(strategy: st.SearchStrategy[Any], low: int = 0, high: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(strategy, min_size=low, max_size=high).map(tuple)
+
+
+_comments = st.just(t.NO_COMMENTS) | st.builds(
+    t.Comments, some(comment, 0, 2), st.none() | comment, some(comment, 0, 2)
+)
+# Most lines bear no comments.
+commented = {"comments": st.integers(0, 5).flatmap(lambda n: st.just(t.NO_COMMENTS) if n else _comments)}
+
+names = st.sampled_from(_WORDS).map(t.Name)
+plain = st.sampled_from(_PLAIN).map(t.Name)
+paths = names | plain | st.builds(lambda a, b: t.Name(f"{a}.{b}"), st.sampled_from(_PLAIN), st.sampled_from(_WORDS))
+text = texts.map(t.Text)
+expr = st.sampled_from(_EXPRS).map(t.Expr)
+test = st.sampled_from(_TESTS).map(t.Expr)
+number = st.integers(0, 999)
+title = st.none() | text
+path_list = some(paths, 1)
+arguments = some(st.builds(t.Argument, names, expr) | st.builds(t.Argument, names, st.none(), text))
+reason = st.none() | text
+
+
+def line(node: Any, *parts: Any, **named: Any) -> st.SearchStrategy[Any]:
+    return st.builds(node, *parts, **named, **commented)
+
+
+source = line(t.Source, some(st.sampled_from(["S003-2.1-04", "7.5.3", "（3）", "ISO-9001:2015", "4"]).map(
+    lambda i: t.Name(i.translate({ord("（"): "(", ord("）"): ")"}))), 1))
+type_ = st.recursive(
+    st.sampled_from(["text", "money", "file", "datetime", "task", "申请"]).map(t.Type)
+    | st.builds(t.Type, st.just("choice"), st.none(), some(text, 1)),
+    lambda inner: st.builds(t.Type, st.just("list"), inner),
+    max_leaves=2,
+)
+field = line(t.Field, plain, type_, title, st.booleans(), st.none() | expr, some(source, 0, 1))
+interval = st.tuples(st.integers(0, 1440), st.integers(0, 1440))
+hours = line(t.Hours, st.integers(0, 6), st.integers(0, 6), some(interval, 1))
+calendar = line(t.Calendar, names, some(line(t.Zone, st.just("Asia/Shanghai")) | hours, 1))
+requires = line(t.Requires, st.just("certificate"), plain | text) | line(
+    t.Requires, st.just("skill"), plain | text, st.none() | number
+)
+role = line(t.Role, names, title, st.booleans(), some(requires | source))
+record = line(t.Record, names, title, some(field | source))
+parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
+separation = line(t.Separation, st.booleans(), paths, paths, some(source, 0, 1))
+ordering = line(t.Ordering, st.sampled_from(["first", "single"]), path_list)
+owner = line(t.Owner, paths)
+
+stage = (
+    st.builds(t.Stage, st.just("one"), st.tuples(paths))
+    | st.builds(t.Stage, st.sampled_from(["any", "all"]), path_list)
+    | st.builds(t.Stage, st.just("count"), path_list, number)
+    | st.builds(t.Stage, st.just("count"), st.tuples(paths), number, number)
+)
+for_each = line(t.ForEach, plain, expr, st.booleans()) | line(t.ForEach, plain, st.none(), st.just(True))
+on = (
+    line(t.On, st.just("reject"), st.just("return"), paths)
+    | line(t.On, st.just("reject"), st.just("cancel"), st.none(), reason)
+    | line(t.On, st.just("return"), st.just("return"), paths)
+    | line(t.On, st.just("rejects"), st.just("escalate"), paths, st.none(), number)
+)
+check = line(
+    t.Check, text, st.none() | names,
+    some(source | for_each | line(t.Evidence, st.none() | plain) | line(t.CheckBy, plain, st.booleans())),
+)  # fmt: skip
+clause = st.one_of(
+    source, ordering, for_each, on,
+    line(t.Input, path_list), line(t.Output, path_list),
+    line(t.Raci, st.sampled_from(["role", "accountable", "consulted", "informed"]), path_list),
+    line(t.Assign, st.just("expression"), expr), line(t.Assign, st.sampled_from(["least busy", "in turn"])),
+    line(t.After, path_list, st.none() | number), line(t.Alongside, path_list),
+    line(t.When, st.sampled_from(["when", "enter", "exit"]), expr), line(t.Of, paths),
+    line(t.By, some(stage, 1)), line(t.Veto, paths), line(t.Criteria, expr),
+    line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr), line(t.Duty, st.booleans(), paths),
+    line(t.DoneWhen, number), line(t.Repeat, expr), line(t.Repeat, st.none(), expr, st.none() | expr),
+    line(t.Work, st.sampled_from(["call", "run", "start"]), paths, arguments),
+    line(t.Wait, st.just("signal"), paths), line(t.Wait, st.sampled_from(["until", "pause"]), st.none(), expr),
+    line(t.Retry, number, expr), line(t.Checklist, some(check)),
+)  # fmt: skip
+kind = st.sampled_from(["phase", "activity", "approval", "milestone"])
+element = st.recursive(
+    line(t.Element, kind, names, title, some(clause, 0, 4)),
+    lambda inner: line(t.Element, kind, names, title, some(inner | clause, 0, 4)),
+    max_leaves=3,
+)
+kpi = line(t.Kpi, names, title, some(
+    line(t.Figure, st.sampled_from(["formula", "every", "by"]), expr)
+    | line(t.Figure, st.sampled_from(["target", "warn"]), test)
+    | line(t.Unit, plain | text) | line(t.Over, st.sampled_from(["closed", "opened"]), expr) | owner | source
+))  # fmt: skip
+process = line(t.Process, names, title, some(
+    st.one_of(
+        line(t.Version, st.sampled_from(["1", "2.0-rc1"])), line(t.Goal, text), owner, line(t.Customer, paths), source,
+        line(t.Input, path_list), line(t.Output, path_list), line(t.CalendarUse, names), ordering, calendar, role,
+        record, parameter, separation, element, element, kpi,
+    ), 0, 6,
+))  # fmt: skip
+
+target = st.builds(t.Target, plain, st.sampled_from(["", "2", "2.1"])) | st.just(t.Target(t.Name("case")))
+act = (
+    line(t.ActStep, plain, st.sampled_from(["claim", "complete", "reject", "amend", "retry", "add"]), target,
+         arguments, reason=reason)
+    | line(t.ActStep, plain, st.sampled_from(["delegate", "return"]), target, to=plain, reason=reason)
+    | line(t.ActStep, plain, st.just("return"), target, reason=reason)
+    | line(t.ActStep, plain, st.just("confirm"), target, arguments, check=plain, reason=reason)
+    | line(t.ActStep, plain, st.sampled_from(["comment", "attach"]), st.none() | target, text=text, reason=reason)
+)  # fmt: skip
+casting = st.builds(t.Casting, plain, st.tuples(paths))
+step = st.one_of(
+    act, line(t.CaseStep, paths, arguments), line(t.CastStep, some(casting, 1)),
+    st.builds(
+        lambda a, code, c: t.RefuseStep(a, code, comments=c),
+        act.map(lambda a: t.ActStep(a.person, a.verb, a.target, a.arguments, a.to, a.check, a.text, a.reason)),
+        st.none() | st.just(t.Name("CH503")), _comments,
+    ),
+    line(t.AfterStep, expr), line(t.ConnectorStep, paths, some(st.builds(t.Argument, names, expr), 1)),
+    line(t.ConnectorStep, paths, fails=st.just(True), times=st.none() | number), line(t.SignalStep, paths, arguments),
+    line(t.ExpectState, target, st.sampled_from(["ready", "overdue", "stale", "odd"]), st.none() | number),
+    line(t.ExpectDoer, target, plain), line(t.ExpectKpi, paths, st.none() | test), line(t.ExpectTrue, expr),
+)  # fmt: skip
+scenario = line(t.Scenario, text, some(step, 0, 5))
+items = st.one_of(
+    process, process, scenario, role, record, parameter, separation, line(t.Use, text), calendar,
+    line(t.Calendar, names),
+)  # fmt: skip
+files = st.builds(t.File, some(items), some(comment, 0, 2))

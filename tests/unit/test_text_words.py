@@ -1,0 +1,75 @@
+"""The keyword tables: complete in every language, unambiguous wherever the grammar takes them, and documented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from charter.dsl import lexer, parser
+from charter.dsl.words import LANGUAGES, keyword_terminals, spellings, table
+
+ROOT = Path(__file__).resolve().parents[2]
+TITLES = {
+    "clauses": ("Clauses", "terminal of the grammar"),
+    "types": ("Types of fields", "type"),
+    "verbs": ("What people do in scenarios", "verb"),
+    "states": ("States in `expect X is STATE`", "state"),
+    "weekdays": ("Weekdays", "day"),
+}
+HEAD = """# The words of the language
+
+Every keyword in English, simplified and traditional Chinese. Where a cell holds several, all are read and the first is
+what `charter fmt --keywords` writes. A file may mix the three. A word means what its row says only where such a word
+may stand; everywhere else it is a name. This page is written by `pytest tests/unit/test_text_words.py --regen` from
+`dsl/keywords/*.toml`; the grammar itself is `dsl/charter.lark`, and [language.md](language.md) says what each clause
+means.
+"""
+
+
+def test_every_language_has_a_word_for_everything() -> None:
+    rows = [{(section, key) for section, part in table(x).items() for key in part} for x in LANGUAGES]
+    assert rows[0] == rows[1] == rows[2]
+
+
+def test_the_grammar_uses_every_word() -> None:
+    used = {name for state in parser.automaton()[1].values() for name in state if name.isupper()}
+    assert keyword_terminals() <= used
+    assert used - keyword_terminals() - {"NL", "INDENT", "DEDENT", "$END"} <= {*lexer.PATTERNS, *lexer.ENDS}
+
+
+def test_no_word_spells_two_things_at_one_place() -> None:
+    clashes = set()
+    for actions in parser.automaton()[1].values():
+        meanings: dict[str, set[str]] = {}
+        for words, terminal, value, _ in spellings():
+            if str(actions.get(terminal, " ")[0]) == "Shift" and terminal not in lexer.FOLLOWED:
+                meanings.setdefault(words, set()).add(f"{terminal} {value if terminal in ('DO', 'TYPE') else ''}")
+        clashes |= {(words, *sorted(found)) for words, found in meanings.items() if len(found) > 1}
+    assert not clashes
+
+
+def test_a_preferred_word_belongs_to_one_row() -> None:
+    for language in LANGUAGES:
+        for section in ("types", "verbs", "states", "weekdays"):
+            preferred = [words[0] for words in table(language)[section].values()]
+            assert len(preferred) == len(set(preferred)), (language, section)
+
+
+def test_keywords_page_is_current(golden: Callable[[Path, str], None]) -> None:
+    lines = [HEAD]
+    for section, (title, key_title) in TITLES.items():
+        lines += [f"## {title}", "", f"| {key_title} | English | 简体 | 繁體 |", "| --- | --- | --- | --- |"]
+        for key in table("en")[section]:
+            cells = [" · ".join(f"`{w}`" for w in table(language)[section][key]) for language in LANGUAGES]
+            lines.append(f"| {key} | {' | '.join(cells)} |")
+        lines.append("")
+    golden(ROOT / "docs" / "keywords.md", "\n".join(lines))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_are_words(language: str) -> None:
+    for words, _, _, row in spellings():
+        if row == language:
+            assert all(lexer.WORD.fullmatch(part) for part in words.split()), words
