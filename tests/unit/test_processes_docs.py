@@ -64,7 +64,12 @@ def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
         source = read("process fragment\n" + text, "fragment.charter")
         found = (*source.diagnostics, *parse(source).diagnostics)
     else:
-        found = compile("page.charter", text, lambda path: (ROOT / "processes" / path).read_bytes()).diagnostics
+        beside = {f.name: f.text for f in fences((ROOT / page).read_text("utf-8")) if f.name}
+        found = compile(
+            "page.charter",
+            text,
+            lambda path: beside[path].encode() if path in beside else (ROOT / "processes" / path).read_bytes(),
+        ).diagnostics
     assert [d for d in found if d.is_error] == []
 
 
