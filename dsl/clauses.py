@@ -107,7 +107,7 @@ def _placement(part: Part, findings: Findings) -> None:
         findings.add("CH213", works[1].span, clause="wait", element=part.name)
 
 
-# --- names ----------------------------------------------------------------------------------------------------------
+# --- names ----------------------------------------------------------------------------------------
 
 
 def _distinct(names: Iterable[t.Name], clause: str, findings: Findings) -> None:
@@ -199,7 +199,7 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
     )
 
 
-# --- clauses ---------------------------------------------------------------------------------------------------------
+# --- clauses --------------------------------------------------------------------------------------
 
 
 def _input(line: t.Input, part: Part, scope: ProcessScope, findings: Findings) -> None:
@@ -354,7 +354,7 @@ _CHECKS: dict[type, Callable[[Any, Part, ProcessScope, Findings], None]] = {
 }
 
 
-# --- the process itself ----------------------------------------------------------------------------------------------
+# --- the process itself ---------------------------------------------------------------------------
 
 
 def _ordering(around: Part | None, line: t.Ordering, scope: ProcessScope, findings: Findings) -> None:
@@ -377,8 +377,8 @@ def _header(scope: ProcessScope, findings: Findings) -> None:
     for line in header.get(t.CalendarUse, []):
         if scope.calendar(line.name.text) is None:
             findings.unknown("CH212", line.name, [*scope.calendars, *scope.shared.calendars])
-    for kind, word in ((t.Input, "input"), (t.Output, "output")):
-        for line in header.get(kind, []):
+    for listed, word in ((t.Input, "input"), (t.Output, "output")):
+        for line in header.get(listed, []):
             _distinct(line.names, word, findings)
     for name in scope.inputs.values():
         element = scope.elements.get(name.text)

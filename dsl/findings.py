@@ -49,9 +49,7 @@ class Findings:
         file: str | None = None,
         **arguments: Any,
     ) -> None:
-        self.diagnostics.append(
-            Diagnostic(code, span, arguments, fix, self.file if file is None else file, also)
-        )
+        self.diagnostics.append(Diagnostic(code, span, arguments, fix, self.file if file is None else file, also))
 
     def guess(self, name: str, candidates: Iterable[str]) -> str | None:
         """The candidate that most looks like `name`, if any looks like it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from ..engine.values import Span
+from ..engine.feel.own import Span
 from . import tree as t
 from .expressions import constant, expressions, names
 from .findings import Findings
@@ -53,7 +53,7 @@ def _circles(order: Order, findings: Findings) -> bool:
     return bool(found)
 
 
-# --- what an element must have -----------------------------------------------------------------------------------------
+# --- what an element must have --------------------------------------------------------------------
 
 
 def _complete(part: Part, findings: Findings) -> None:
@@ -76,7 +76,7 @@ def _complete(part: Part, findings: Findings) -> None:
         findings.add("CH417", at, element=part.name)
 
 
-# --- never starting, never ending ----------------------------------------------------------------------------------------
+# --- never starting, never ending -----------------------------------------------------------------
 
 
 def _roots(expr: t.Expr) -> set[str]:
@@ -112,7 +112,7 @@ _AT_ONCE: tuple[type, ...] = (t.Work, t.Assign, t.Measure)
 def _too_early(part: Part, scope: ProcessScope, order: Order, findings: Findings) -> None:
     taken = {n.text for p in (part, *part.ancestors()) for n in (*p.inputs, *((p.of,) if p.of else ()))}
     for kind in _AT_ONCE:
-        for line in part.all(kind):
+        for line in part.clauses.get(kind, ()):
             for expr in expressions(line):
                 for root in _roots(expr):
                     writers = scope.producers.get(root)
@@ -176,7 +176,7 @@ def _alternatives(scope: ProcessScope, findings: Findings) -> None:
                 findings.add("CH402", scope.elements[name].node.name.span, element=name)
 
 
-# --- returning ----------------------------------------------------------------------------------------------------------
+# --- returning ------------------------------------------------------------------------------------
 
 
 def _returns(part: Part, order: Order, findings: Findings) -> None:
@@ -193,7 +193,7 @@ def _returns(part: Part, order: Order, findings: Findings) -> None:
         findings.add("CH404", line.target.span, element=part.name, target=target.name, **arguments)
 
 
-# --- times --------------------------------------------------------------------------------------------------------------
+# --- times ----------------------------------------------------------------------------------------
 
 
 def _span(measure: t.Measure | None) -> Span | None:
@@ -216,7 +216,9 @@ def _least_and_most(span: Span) -> tuple[Decimal, Decimal]:
 
 def longer(one: Span, other: Span) -> bool:
     """Whether a span is longer than another whatever the months and working weeks are."""
-    units = [(getattr(one, u), getattr(other, u)) for u in ("months", "days", "seconds", "working_days", "working_seconds")]
+    units = [
+        (getattr(one, u), getattr(other, u)) for u in ("months", "days", "seconds", "working_days", "working_seconds")
+    ]
     used = [pair for pair in units if pair[0] or pair[1]]
     if len(used) == 1:
         return bool(used[0][0] > used[0][1])
@@ -246,7 +248,7 @@ def _times(part: Part, findings: Findings) -> None:
             return
 
 
-# --- outputs and figures ---------------------------------------------------------------------------------------------------
+# --- outputs and figures --------------------------------------------------------------------------
 
 
 def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:

@@ -44,9 +44,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         records=_records(scope),
         separations=_separations(scope),
         elements=tuple(elements.element(p) for p in scope.elements.values()),
-        orders=tuple(
-            d.Order(line.kind, tuple(_last(n) for n in line.names)) for _, line in scope.orders
-        ),
+        orders=tuple(d.Order(line.kind, tuple(_last(n) for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         places=_places(scope, place_of),
@@ -78,7 +76,7 @@ def _names(names: tuple[t.Name, ...]) -> tuple[str, ...]:
     return tuple(n.text for n in names)
 
 
-# --- declarations ----------------------------------------------------------------------------------------------------
+# --- declarations ---------------------------------------------------------------------------------
 
 
 def type_ref(type_: t.Type) -> d.TypeRef:
@@ -92,7 +90,9 @@ def type_ref(type_: t.Type) -> d.TypeRef:
 def _parameter(symbol: Symbol) -> d.Parameter:
     node: t.Parameter = symbol.node
     type_ = type_ref(node.type) if node.type else None
-    return d.Parameter(node.name.text, _title(node.title, node.name.text), type_, _feel(node.value), _clauses(node.body))
+    return d.Parameter(
+        node.name.text, _title(node.title, node.name.text), type_, _feel(node.value), _clauses(node.body)
+    )
 
 
 def _role(node: t.Role) -> d.Role:
@@ -192,7 +192,7 @@ def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
     return tuple(dict.fromkeys(found))
 
 
-# --- elements ----------------------------------------------------------------------------------------------------------
+# --- elements -------------------------------------------------------------------------------------
 
 
 class _Elements:
@@ -323,7 +323,7 @@ def _agreement(part: Part) -> d.Agreement:
     )
 
 
-# --- places ------------------------------------------------------------------------------------------------------------
+# --- places ---------------------------------------------------------------------------------------
 
 _WORDS: dict[type, str] = {
     t.Input: "input", t.Output: "output", t.After: "after", t.Alongside: "alongside", t.Assign: "assign",
@@ -369,4 +369,3 @@ def _own_word(line: object) -> str | None:
         case t.Duty():
             return "same" if line.same else "separate"
     return None
-

@@ -107,9 +107,7 @@ def _tops(unit: Unit) -> t.Process:
     return t.Process(t.Name(""), body=tuple(i for i in unit.items if isinstance(i, shared)))
 
 
-def _scenarios(
-    root: Unit, scopes: dict[int, ProcessScope], findings: Findings, files: Files
-) -> Iterator[Scenario]:
+def _scenarios(root: Unit, scopes: dict[int, ProcessScope], findings: Findings, files: Files) -> Iterator[Scenario]:
     for item in root.items:
         if isinstance(item, t.Scenario):
             scenario = lower_scenario(item, root.shared.processes, scopes, findings, files.place)

@@ -132,9 +132,7 @@ class _Declarations:
         scope = self.scope
         self.elements += 1
         if depth > LIMITS["nesting"]:
-            self.findings.add(
-                "CH220", node.name.span, what="nesting", count=depth, limit=LIMITS["nesting"]
-            )
+            self.findings.add("CH220", node.name.span, what="nesting", count=depth, limit=LIMITS["nesting"])
             return
         part = Part(node, node.name.text, node.kind, len(scope.elements), parent)
         if self._alone(node):

@@ -246,9 +246,7 @@ class _Lowering:
             if kind is None:
                 self.findings.unknown("CH203", target.name, self.scope.elements)
             else:
-                self.findings.add(
-                    "CH206", target.name.span, name=target.name.text, kind=kind, wanted="element"
-                )
+                self.findings.add("CH206", target.name.span, name=target.name.text, kind=kind, wanted="element")
             return None
         if target.index and target.index.count(".") >= len(part.instances):
             self.findings.add("CH238", target.span, name=part.name)

@@ -14,14 +14,16 @@ from typing import Any, TypeVar
 from . import tree as t
 from .diagnostic import Span
 
-BUILT_IN_TYPES = frozenset(
-    ["text", "number", "integer", "money", "percent", "boolean", "date", "time", "datetime", "duration", "period", "person", "file", "choice", "list"]
-)
+BUILT_IN_TYPES = frozenset({
+    "text", "number", "integer", "money", "percent", "boolean", "date", "time", "datetime", "duration", "period",
+    "person", "file", "choice", "list",
+})  # fmt: skip
 
 # What an expression could not tell from its own words or from the names the engine puts into every scope.
-RESERVED = frozenset(
-    ["case", "cases", "process", "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or", "between", "instance", "true", "false", "null", "function", "external"]
-)
+RESERVED = frozenset({
+    "case", "cases", "process", "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or",
+    "between", "instance", "true", "false", "null", "function", "external",
+})  # fmt: skip
 
 LineT = TypeVar("LineT", bound=t.Line)
 

@@ -59,9 +59,7 @@ def doers(part: Part) -> set[str]:
     return {n.text for line in part.all(t.Raci) if line.kind == "role" for n in line.roles}
 
 
-def _outside_and_inside(
-    scope: ProcessScope, same: list[tuple[Part, Part, t.Name, str]], findings: Findings
-) -> None:
+def _outside_and_inside(scope: ProcessScope, same: list[tuple[Part, Part, t.Name, str]], findings: Findings) -> None:
     """Reports a binding of an element that only outsiders do to one that only insiders do."""
     outsiders = {name for name, symbol in scope.roles.items() if symbol.node.external}
     for one, two, name, file in same:

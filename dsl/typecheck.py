@@ -182,9 +182,7 @@ class _Checker:
             return None
         return found
 
-    def _types(
-        self, text: str, part: Part | None, extra: dict[str, Type], kind: str = "expression"
-    ) -> dict[str, Type]:
+    def _types(self, text: str, part: Part | None, extra: dict[str, Type], kind: str = "expression") -> dict[str, Type]:
         """The types of the names an expression reads, and no others, because FEEL copies them for each inner scope."""
         found: dict[str, Type] = {}
         for path in paths(text, kind):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from charter.dsl import printer
 from charter.dsl.passes import Compiled, compile
 from charter.engine.definition import Definition, Stage, digest, from_json, to_json

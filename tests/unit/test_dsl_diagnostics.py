@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from charter.dsl import parser, source
 from charter.dsl.codes import CODES
 from charter.dsl.passes import compile
