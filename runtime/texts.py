@@ -31,6 +31,13 @@ class NoSuchFile(CharterError):
     exit_code = 4
 
 
+class NoProcessFile(CharterError):
+    """A folder holds no process file, so that looking through it would find nothing and mean nothing."""
+
+    code = "CH092"
+    exit_code = 4
+
+
 class Unreadable(CharterError):
     """A file is there but cannot be read or written."""
 
@@ -48,7 +55,7 @@ class NoProcess(CharterError):
 def find_files(paths: Sequence[str]) -> Iterator[str]:
     """Gives every process file that paths mean, each once: a file itself, a folder's `*.charter` at any depth, `-`.
 
-    Raises NoSuchFile.
+    Raises NoSuchFile, and NoProcessFile for a folder without any.
     """
     seen = set()
     for path in paths:
@@ -64,7 +71,10 @@ def _under(path: str) -> Iterator[str]:
     elif os.path.isdir(path):
         folders = sorted(Path(path).rglob(f"*{SUFFIX}"))
         # hidden folders (.git, .venv) hold no process files of the user's own
-        yield from (f.as_posix() for f in folders if not any(p.startswith(".") for p in f.relative_to(path).parts))
+        shown = [f.as_posix() for f in folders if not any(p.startswith(".") for p in f.relative_to(path).parts)]
+        if not shown:
+            raise NoProcessFile(f"no process file in {path}", path=path)
+        yield from shown
     elif os.path.exists(path):
         yield Path(path).as_posix()
     else:

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """One run of the command line. `db` None: $CHARTER_DB or ./charter.db; `person` as given or from CHARTER_PERSON."""
+    """One run of the command line. `db` None: $CHARTER_DB or ./charter.db; `person` as given or from CHARTER_PERSON.
+
+    `create`: whether a database that is not there is made; a verb that only asks must not make one of a mistyped name.
+    """
 
     say: Messages
     db: str | None = None
     person_given: str | None = None
+    create: bool = False
 
     @cached_property
     def output(self) -> Output:
@@ -49,7 +53,7 @@ class Context:
     def store(self) -> Store:
         from ..store import open_store
 
-        return open_store(self.database)
+        return open_store(self.database, create=self.create)
 
     @cached_property
     def cases(self) -> Cases:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json: bool) -> int:
     """Plays every scenario of files and folders; exit 1 when one fails or a file has errors."""
+    from ...dsl.render import render
     from ..scenarios import play
 
     say, output = context.say, context.output
     played: list[tuple[Played, Compiled]] = []
+    found: list[Any] = []
     definitions: dict[str, Definition] = {}
     broken = False
     for path in texts.find_files(paths):
@@ -31,8 +34,11 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json
         errors = [d for d in compiled.diagnostics if d.is_error]
         if errors:
             broken = True
-            report(context, errors, compiled.sources, "full")
-            output.line()
+            if as_json:
+                found += json.loads(render(errors, compiled.sources, "json", lang=say.lang))
+            else:
+                report(context, errors, compiled.sources, "full")
+                output.line()
             continue
         for definition in compiled.definitions:
             definitions.setdefault(definition.name, definition)
@@ -45,9 +51,9 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json
     failed = sum(done.failure is not None for done, _ in played)
     coverage = _coverage(definitions, [done for done, _ in played]) if only is None else []
     if as_json:
-        output.json(_as_json(context, [done for done, _ in played], coverage))
+        output.json({**_as_json(context, [done for done, _ in played], coverage), "diagnostics": found})
         return FINDINGS if failed or broken else 0
-    if not played and not broken:
+    if not played:
         output.line(say("test.none"))
     else:
         key = {"count": len(played), "passed": len(played) - failed, "failed": failed}

@@ -345,3 +345,37 @@ def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys:
     context = Context(Messages("en"))
     assert context.cases.definition("leave").parameters[0].value == "2 weeks"
     context.store.close()
+
+
+def test_only_a_founding_verb_makes_a_database(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cases", "--db", "mistyped.db"]) == 74
+    assert "CH018" in capsys.readouterr().err
+    assert not (folder / "mistyped.db").exists()
+
+
+def test_a_folder_without_process_files_is_no_success(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "empty" / ".hidden").mkdir(parents=True)
+    shutil.copy(folder / "leave.charter", folder / "empty" / ".hidden")
+    for verb in ("check", "fmt", "test"):
+        assert run([verb, "empty"]) == 4
+    assert capsys.readouterr().err.count("error[CH092]") == 3
+
+
+def test_standard_input_is_a_file_too(folder: Path) -> None:
+    def charter(*line: str, data: bytes) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([sys.executable, "-m", "charter", *line], input=data, capture_output=True)
+
+    untidy = (folder / "untidy.charter").read_bytes()
+    formatted = charter("fmt", "-", data=untidy)
+    assert formatted.returncode == 0 and formatted.stdout != untidy
+    assert charter("fmt", "-", data=formatted.stdout).stdout == formatted.stdout
+    found = charter("check", "-", "--format", "concise", data=b"process x\n  activty y\n")
+    assert found.returncode == 1 and found.stdout.startswith(b"<stdin>:2:3: error[CH1")
+
+
+def test_only_regular_files_are_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(folder / "pipe.charter")
+    (folder / "uses.charter").write_text('use "pipe.charter"\nprocess x\n')
+    assert run(["check", "pipe.charter"]) == 74
+    assert run(["check", "uses.charter", "--format", "concise"]) == 1
+    assert "CH210" in capsys.readouterr().out
