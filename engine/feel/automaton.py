@@ -123,27 +123,32 @@ class _Builder:
             self.program[end][2] = len(self.program)
 
     def _repeat(self, inner: Node, least: int, most: int | None, lazy: bool) -> None:
+        if most is None:
+            self._endless(inner, least, lazy)
+            return
         for _ in range(least):
             self.compile(inner)
-        if most is None:
-            split = self.emit("split")
-            self.compile(inner)
-            back = self.emit("jump")
-            self.program[back][2] = split
-            self._leave(split, lazy)
-            return
         splits = []
         for _ in range(most - least):
             splits.append(self.emit("split"))
             self.compile(inner)
         for split in splits:
-            self._leave(split, lazy)
+            self._choose(split, split + 1, len(self.program), lazy)
 
-    def _leave(self, split: int, lazy: bool) -> None:
-        """Let a split go behind the repeat, first when it is lazy."""
-        self.program[split][3] = len(self.program)
-        if lazy:
-            self.program[split][2:] = [len(self.program), split + 1]
+    def _endless(self, inner: Node, least: int, lazy: bool) -> None:
+        for _ in range(least - 1):
+            self.compile(inner)
+        enter = self.emit("split") if not least else None
+        start = len(self.program)
+        self.compile(inner)
+        # The way back stands behind the part, so that a part that took nothing leads out and not in a circle.
+        self._choose(self.emit("split"), start, len(self.program), lazy)
+        if enter is not None:
+            self._choose(enter, start, len(self.program), lazy)
+
+    def _choose(self, split: int, on: int, out: int, lazy: bool) -> None:
+        """Let a split go on with a repeat or out of it, out first when it is lazy."""
+        self.program[split][2:] = [out, on] if lazy else [on, out]
 
 
 Node = tuple[Any, ...]

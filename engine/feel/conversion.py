@@ -217,19 +217,23 @@ def _clock(hour: Decimal, minute: Decimal, second: Decimal, zone: Zone | None) -
     return Time(hours, minutes, whole, int(NUMBERS.multiply(second, Decimal(SECOND))) % SECOND, zone)
 
 
+def _from_parts(parts: tuple[Any, ...], zone: Zone | None) -> DateTime:
+    return DateTime(date_from_parts(*parts[:3]), _clock(*parts[3:6], zone=zone))
+
+
 @builtin(f"date and time({_PARTS}) -> date and time")
-def date_time_from_parts(*parts: Decimal) -> DateTime:
-    return DateTime(date_from_parts(parts[0], parts[1], parts[2]), _clock(parts[3], parts[4], parts[5], None))
+def date_time_from_parts(*parts: Any) -> DateTime:
+    return _from_parts(parts, None)
 
 
 @builtin(f"date and time({_PARTS}, offset: duration) -> date and time")
 def date_time_with_offset(*parts: Any) -> DateTime:
-    return DateTime(date_from_parts(parts[0], parts[1], parts[2]), _clock(parts[3], parts[4], parts[5], _offset(parts[6])))
+    return _from_parts(parts, _offset(parts[6]))
 
 
 @builtin(f"date and time({_PARTS}, timezone: string) -> date and time")
 def date_time_with_zone(*parts: Any) -> DateTime:
-    return DateTime(date_from_parts(parts[0], parts[1], parts[2]), _clock(parts[3], parts[4], parts[5], _zone(parts[6])))
+    return _from_parts(parts, _zone(parts[6]))
 
 
 def _offset(duration: Any) -> Zone:

@@ -71,6 +71,7 @@ _OF_TIME: dict[str, Callable[[Time], Any]] = {
     "timezone": lambda t: t.zone.name if t.zone else None,
 }
 
+
 def _of_day(get: Callable[[Date], Any]) -> Callable[[DateTime], Any]:
     return lambda moment: get(moment.date)
 

@@ -171,13 +171,14 @@ def offset_seconds(moment: DateTime) -> int | None:
 
 def _offset_by_rule(moment: DateTime, rules: Any, *, utc: bool) -> int:
     """Ask an IANA zone for its offset at a moment told in local time, or in UTC."""
-    from datetime import datetime, timezone
+    from datetime import UTC as PLAIN_UTC
+    from datetime import datetime
 
     date, time = moment.date, moment.time
     # Python's rules end at years 1 and 9999; outside them the first and last known rule go on.
     year = min(max(date.year, 2), 9998)
     day = min(date.day, days_in_month(year, date.month))
-    zone = timezone.utc if utc else rules
+    zone = PLAIN_UTC if utc else rules
     stamp = datetime(year, date.month, day, time.hour, time.minute, time.second, tzinfo=zone)
     difference = stamp.astimezone(rules).utcoffset() if utc else stamp.utcoffset()
     return 0 if difference is None else difference.days * 86400 + difference.seconds
