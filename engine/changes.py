@@ -222,7 +222,7 @@ def amend(draft: Draft, command: Amend) -> None:
     loops = writer.loops if writer is not None else ()
     draft.write(record, path, loops, encoded, digest, current.node, "amended", reason=command.reason)
     draft.follow()
-    staleness.mark(draft, [], [(record, path, loops)])
+    staleness.mark(draft, [], [(record, path, loops, current.digest)], spare=current.node)
 
 
 # -- leaving out, holding up ----------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ audit records and `replay` reads it back from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from .definition import from_json as _from_json
@@ -255,9 +256,35 @@ COMMANDS: dict[str, type[Command]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
+def _actor_json(actor: Actor) -> dict[str, Any]:
+    found: dict[str, Any] = _to_json(actor)
+    return found
+
+
+_SHAPES = {c: tuple((f.name, f.default) for f in fields(c)) for c in COMMANDS.values()}
+_PEOPLE = frozenset({"actor", "to"})
+_PAIRS = frozenset({"records", "checks"})
+
+
 def to_json(command: Command) -> dict[str, Any]:
-    """Gives a command as JSON data, its verb under `verb`."""
-    return {"verb": command.verb, **_to_json(command)}
+    """Gives a command as JSON data, its verb under `verb`, defaults left out.
+
+    Every step does this once, so it goes by the shape of the class and takes values, which are JSON already, as they
+    are. What it gives must not be changed.
+    """
+    out: dict[str, Any] = {"verb": command.verb}
+    for name, default in _SHAPES[type(command)]:
+        value = getattr(command, name)
+        if value is default or value == default:
+            continue
+        if name in _PEOPLE and isinstance(value, Actor):
+            out[name] = _actor_json(value)
+        elif name in _PAIRS:
+            out[name] = [list(pair) for pair in value]
+        else:
+            out[name] = list(value) if isinstance(value, tuple) else value
+    return out
 
 
 def from_json(data: dict[str, Any]) -> Command:

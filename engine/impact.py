@@ -43,7 +43,7 @@ def impact(definition: Definition, state: View, record: str) -> Impact:
     name, path = parse_key(record)
     writer = state.nodes.get(version.node) if version.node is not None else None
     loops = program.plans[writer.element].loops if writer is not None else ()
-    nodes, groups = closure(program, state, [], [(name, path, loops)])
+    nodes, groups = closure(program, state, [], [(name, path, loops, version.digest)], version.node)
     people: set[str] = set()
     roles: dict[str, None] = {}
     for node in nodes:

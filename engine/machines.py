@@ -127,8 +127,12 @@ def machine(kind: Kind) -> Machine:
     return Machine(model=None, states=names, transitions=rows, initial=names[0], auto_transitions=False)
 
 
+@cache
 def fire(kind: Kind, state: str, trigger: str) -> str | None:
-    """Gives the state after a move, or None when the lifecycle knows no such move from there."""
+    """Gives the state after a move, or None when the lifecycle knows no such move from there.
+
+    A machine without model and callbacks is a table, so that each distinct move is made once and then remembered.
+    """
     event = machine(kind).events.get(trigger)
     if event is None:
         return None

@@ -59,6 +59,9 @@ def covers(used: str, version: str) -> bool:
 
 def seen_state(program: Program, view: View, plan: Plan, path: Path, seen: Plan) -> str:
     """Gives the state in which a place sees an element; inside a loop that the place is not in, the loop's."""
+    if not seen.loops:
+        node = view.nodes.get(seen.name)
+        return node.state if node is not None else standing(program, view, seen, ())
     name, at = parse_key(program.seen(plan, path, seen))
     return standing(program, view, program.plans[name], at)
 
@@ -169,11 +172,17 @@ def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str
 
 
 def _after(program: Program, view: View, plan: Plan, path: Path, after: After) -> Reason | None:
-    states = [seen_state(program, view, plan, path, program.plans[name]) for name in after.elements]
-    if sum(state in SATISFIED for state in states) >= after.needed:
+    plans = program.plans
+    satisfied = lost = 0
+    for name in after.elements:
+        state = seen_state(program, view, plan, path, plans[name])
+        if state in SATISFIED:
+            satisfied += 1
+        elif state in LOST:
+            lost += 1
+    if satisfied >= after.needed:
         return None
-    lost = sum(state in LOST for state in states)
-    code = "CH572" if len(states) - lost < after.needed else "CH553"
+    code = "CH572" if len(after.elements) - lost < after.needed else "CH553"
     arguments: dict[str, Any] = {"element": plan.name, "elements": list(after.elements)}
     if code == "CH553":
         arguments["needed"] = after.needed

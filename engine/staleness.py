@@ -22,8 +22,8 @@ from .state import Node, key_of, parse_key
 _ELIGIBLE = frozenset({"ready", "claimed", "active", "suspended", "done", "failed", "granted", "rejected"})
 _DELIVERED = frozenset({"done", "granted", "rejected", "skipped"})
 
-# A fact that is being made again: (record, path, loops), or (None, path of an approval's node, its plan).
-Fact = tuple[str, Path, tuple[str, ...]]
+# A record version that is being made again: (record, path, loops, its digest; None: whatever was written there).
+Fact = tuple[str, Path, tuple[str, ...], str | None]
 
 
 def eligible(node: Node) -> bool:
@@ -43,6 +43,12 @@ def open_around(program: Program, view: View, plan: Plan, path: Path) -> bool:
     return True
 
 
+def _rests(node: Node, version: str, digest: str | None) -> bool:
+    return any(
+        covers(key, version) and (digest is None or key != version or used == digest) for key, used in node.used
+    )
+
+
 class _Closure:
     def __init__(self, program: Program, view: View) -> None:
         self.program = program
@@ -53,12 +59,13 @@ class _Closure:
         self.spare: set[str] = set()
         self.todo: list[Node] = []
 
-    def record(self, record: str, path: Path, loops: tuple[str, ...]) -> None:
+    def record(self, record: str, path: Path, loops: tuple[str, ...], digest: str | None) -> None:
+        """Adds what rests on a version. Work on a version that others have updated since does not rest on it."""
         nodes, program, version = self.view.nodes, self.program, key_of(record, path)
         for user in program.users.get(record, ()):
             for key in program.keys(nodes, user, path, loops):
                 node = nodes.get(key)
-                if node is not None and any(covers(used, version) for used, _ in node.used):
+                if node is not None and _rests(node, version, digest):
                     self.add(node, user, parse_key(key)[1])
         for lister in program.listers.get(record, ()):
             for key in program.keys(nodes, lister, path, loops):
@@ -66,8 +73,7 @@ class _Closure:
                 at = parse_key(key)[1]
                 if group is None or not lister.is_group(at) or key in self.groups:
                     continue
-                rests = any(covers(used, version) for used, _ in group.used)
-                if rests and group.state in ("active", "done") and open_around(program, self.view, lister, at):
+                if _rests(group, version, digest) and group.state in ("active", "done") and open_around(program, self.view, lister, at):
                     self.groups[key] = group
                     for inner in self._inside(lister, at):
                         self.add(nodes[inner], *self._place(inner))
@@ -101,7 +107,9 @@ class _Closure:
         self.done.add(node.key)
         plan, path = self._place(node.key)
         for output in plan.element.outputs:
-            self.record(output, path, plan.loops)
+            version = self.view.versions.get(key_of(output, path))
+            own = version is not None and version.node == node.key
+            self.record(output, path, plan.loops, version.digest if own and version is not None else None)
         for leaner in self.program.leaners.get(plan.name, ()):
             for key in self.program.keys(self.view.nodes, leaner, path, plan.loops):
                 other = self.view.nodes.get(key)
@@ -126,8 +134,8 @@ def closure(
     found.spare.update(node.key for node in nodes)
     for node in nodes:
         found.deliver(node)
-    for record, path, loops in facts or ():
-        found.record(record, path, loops)
+    for fact in facts or ():
+        found.record(*fact)
     found.run()
     return list(found.stale.values()), list(found.groups.values())
 

@@ -299,7 +299,7 @@ def finish(
         before = draft.versions.get(key_of(record, path))
         changed = draft.write(record, path, plan.loops, value, digest, node.key)
         if changed and before is not None and before.node == node.key:
-            facts.append((record, path, plan.loops))
+            facts.append((record, path, plan.loops, before.digest))
     draft.follow()
     taken(draft, plan, path, node)
     if plan.element.informed:
