@@ -162,7 +162,8 @@ _PLAIN = tuple(name for name in CaseState.__dataclass_fields__ if name not in _T
 _DEFAULTS = {name: CaseState.__dataclass_fields__[name].default for name in _PLAIN}
 
 
-def _node_json(node: Node) -> dict[str, Any]:
+def node_json(node: Node) -> dict[str, Any]:
+    """Gives one node as JSON data, defaults left out."""
     out = {
         name: value for (name, default), value in zip(_NODE_DEFAULTS, node, strict=True) if value != default
     }
@@ -172,14 +173,20 @@ def _node_json(node: Node) -> dict[str, Any]:
     return out
 
 
-def to_json(state: CaseState) -> dict[str, Any]:
-    """Gives a case's state as JSON data, defaults left out; `timers` follow from the nodes and are left out too."""
+def case_json(state: CaseState) -> dict[str, Any]:
+    """Gives what `to_json` does without nodes and versions: for a host that writes only those that changed."""
     out: dict[str, Any] = {}
     for name in _PLAIN:
         value = getattr(state, name)
         if value != _DEFAULTS[name]:
             out[name] = list(value) if isinstance(value, tuple) else value
-    out["nodes"] = [_node_json(node) for node in state.nodes.values()]
+    return out
+
+
+def to_json(state: CaseState) -> dict[str, Any]:
+    """Gives a case's state as JSON data, defaults left out; `timers` follow from the nodes and are left out too."""
+    out = case_json(state)
+    out["nodes"] = [node_json(node) for node in state.nodes.values()]
     out["versions"] = {key: list(version) for key, version in state.versions.items()}
     return out
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -20,6 +20,7 @@ from ..engine.definition import Definition
 from ..engine.errors import CharterError
 from ..engine.state import CaseState, Node, Version
 from .audit.log import Chain
+from .compact import compact
 from .readmodels import Shape
 from .store import tables as t
 from .store.prepared import Prepared
@@ -174,9 +175,6 @@ class Archive:
         cursor.close()
 
 
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-
-
 class StateText:
     """Writes one case's states as JSON text, anew only where a node or version is another than the last time.
 
@@ -192,18 +190,19 @@ class StateText:
     def write(self, state: CaseState) -> str:
         """Gives what `json.dumps(state.to_json(state))` would, in compact form."""
         nodes, versions = self._nodes, self._versions
-        fresh = {k: n for k, n in state.nodes.items() if k not in nodes or nodes[k][0] is not n}
-        written = {k: v for k, v in state.versions.items() if k not in versions or versions[k][0] is not v}
-        data = states.to_json(replace(state, nodes=fresh, versions=written))
-        for (key, node), row in zip(fresh.items(), data.pop("nodes"), strict=True):
-            nodes[key] = (node, _dumps(row))
-        for key, row in data.pop("versions").items():
-            versions[key] = (written[key], f"{_dumps(key)}:{_dumps(row)}")
+        for key, node in state.nodes.items():
+            known = nodes.get(key)
+            if known is None or known[0] is not node:
+                nodes[key] = (node, compact(states.node_json(node)))
+        for key, version in state.versions.items():
+            written = versions.get(key)
+            if written is None or written[0] is not version:
+                versions[key] = (version, f"{compact(key)}:{compact(list(version))}")
         if len(nodes) > len(state.nodes):
             self._nodes = nodes = {k: nodes[k] for k in state.nodes}
         if len(versions) > len(state.versions):
             self._versions = versions = {k: versions[k] for k in state.versions}
-        head = _dumps(data)[1:-1]
+        head = compact(states.case_json(state))[1:-1]
         rows = ",".join([nodes[k][1] for k in state.nodes])
         last = ",".join([versions[k][1] for k in state.versions])
         return f'{{{head}{"," if head else ""}"nodes":[{rows}],"versions":{{{last}}}}}'

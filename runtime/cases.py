@@ -317,10 +317,11 @@ class Cases:
     def _command(
         self, connection: Connection, file: CaseFile, verb: str, actor: Actor, at: int, arguments: Mapping[str, Any]
     ) -> Command | Refusal:
-        given = {k: v for k, v in arguments.items() if v is not None}
+        given = dict(arguments)
         for name in ("records", "checks"):
-            if name in given and isinstance(given[name], Mapping):
-                given[name] = tuple(given[name].items())
+            if name in given:
+                pairs = given[name] or ()
+                given[name] = tuple(pairs.items()) if isinstance(pairs, Mapping) else pairs
         if verb == "start":
             return Start(actor=actor, at=at, case=file.chain.case, **given)
         if verb in ("delegate", "assign") and isinstance(given.get("to"), str):
@@ -337,7 +338,7 @@ class Cases:
         chain, sealed = log.seal(file.chain, done.records, origin)
         log.store(connection, sealed, done.records, file.chain.last_at)
         self._archive.save(connection, file, chain, done.state)
-        readmodels.keep(connection, pinned.shape, file.state, done.state, sealed)
+        readmodels.keep(connection, pinned.shape, file.state, done.state, done.records, file.chain.records + 1)
         if asked := kept(done.effects):
             post(connection, file.chain.case, asked, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.

@@ -7,13 +7,14 @@ anew, and a property test compares. Only what a step changed is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from ..engine.definition import Definition, Element
+from ..engine.records import Record
 from ..engine.state import CaseState, Node, parse_key
-from .audit.log import WRITES, Sealed, load
+from .audit.log import WRITES, load, to_records
 from .store import tables as t
 from .store.prepared import Prepared
 
@@ -113,9 +114,9 @@ _INSERT_VERSION = Prepared(insert(t.record_versions).inline(), *_VERSION_COLUMNS
 
 
 def keep(
-    connection: Connection, shape: Shape, before: CaseState, after: CaseState, sealed: Iterable[Sealed]
+    connection: Connection, shape: Shape, before: CaseState, after: CaseState, records: Sequence[Record], first: int
 ) -> None:
-    """Brings the read models from one state of a case to the next; inside the caller's transaction."""
+    """Brings the read models from one state of a case to the next, in its transaction; `first` numbers `records[0]`."""
     old, new = before.nodes, after.nodes
     if before.status != after.status and "open" in (before.status, after.status):
         _DELETE_CASE.run(connection, after.case).close()
@@ -144,22 +145,19 @@ def keep(
         if come:
             _INSERT_WORK.run_many(connection, come)
     if after.versions is not before.versions:
-        rows = version_rows(after.case, sealed)
+        rows = version_rows(after.case, records, first)
         if rows:
             _INSERT_VERSION.run_many(connection, rows)
 
 
-def version_rows(case: str, sealed: Iterable[Sealed]) -> list[Row]:
-    """Gives the rows of the record versions that these audit records wrote."""
-    rows: list[Row] = []
-    for s in sealed:
-        # An amendment to the same content is recorded too, but makes no version.
-        if s.fields["kind"] in WRITES and "digest" in (data := s.fields["data"]):
-            rows.append((
-                case, data["record"], data["version"], data["digest"], s.fields.get("element"), s.fields["actor"],
-                s.at, s.seq,
-            ))  # fmt: skip
-    return rows
+def version_rows(case: str, records: Iterable[Record], first: int) -> list[Row]:
+    """Gives the rows of the record versions that these audit records wrote; `first` is the number of the first."""
+    # An amendment to the same content is recorded too, but makes no version.
+    return [
+        (case, r.data["record"], r.data["version"], r.data["digest"], r.element, r.actor, r.at, seq)
+        for seq, r in enumerate(records, first)
+        if r.kind in WRITES and "digest" in r.data
+    ]
 
 
 def rebuild(connection: Connection, case: str, definition: Definition, state: CaseState) -> None:
@@ -170,7 +168,7 @@ def rebuild(connection: Connection, case: str, definition: Definition, state: Ca
     rows = [row for node in state.nodes.values() for row in work_rows(shape, state, node)]
     if rows:
         _INSERT_WORK.run_many(connection, rows)
-    versions = version_rows(case, load(connection, case))
+    versions = version_rows(case, to_records(load(connection, case)), 1)
     if versions:
         _INSERT_VERSION.run_many(connection, versions)
 

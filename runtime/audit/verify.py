@@ -134,7 +134,7 @@ def _check_chain(
                 findings.note("integrity", Fault(chain, row.seq, "chain_broken"))
             if not _agrees(row, fields):
                 findings.note("integrity", Fault(chain, row.seq, "columns_differ"))
-            yield Sealed(chain, row.seq, body, fields, row.position)
+            yield Sealed(chain, row.seq, body, row.position)
         prev = sha256(body).hexdigest()
         expected += 1
     if expected - 1 != count:

@@ -50,11 +50,12 @@ def make_engine(path: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
         for pragma in _PRAGMAS:
             dbapi.execute(pragma).close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        driver(connection).execute("BEGIN" if connection.info.pop("reading", False) else "BEGIN IMMEDIATE")
-
     return engine
+
+
+def begin(connection: Connection, *, reading: bool) -> None:
+    """Begins a transaction; one that writes takes the lock now."""
+    driver(connection).execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def driver(connection: Connection) -> Any:

@@ -44,17 +44,16 @@ class Store:
         yield from self._transaction(reading=False)
 
     def _transaction(self, *, reading: bool) -> Iterator[Connection]:
-        # Taking a connection out of the pool and giving it back costs as much as a statement, so idle ones are kept.
+        # SQLAlchemy's own pool and transactions cost more than ours do on the driver, so idle connections are kept
+        # here, and what SQLAlchemy takes for one endless transaction is begun and ended beneath it.
         try:
-            connection = self._idle.pop() if self._idle else self.engine.connect()
-            if reading:
-                connection.info["reading"] = True
-            transaction = connection.begin()
+            connection = self._idle.pop() if self._idle else self._connect()
+            sqlite.begin(connection, reading=reading)
         except sqlite.FAILURES as cause:
             raise storage_error(cause, self.url) from cause
         try:
             yield connection
-            transaction.commit()
+            sqlite.driver(connection).commit()
         except sqlite.FAILURES as cause:
             self._abandon(connection)
             raise storage_error(cause, self.url) from cause
@@ -66,6 +65,11 @@ class Store:
             raise
         else:
             self._idle.append(connection)
+
+    def _connect(self) -> Connection:
+        connection = self.engine.connect()
+        connection.begin()
+        return connection
 
     def _abandon(self, connection: Connection) -> None:
         # After a failure the connection is not used again. Closing alone would not end the transaction while some
