@@ -108,6 +108,7 @@ _ALL = [
         ("CH414", "milestone-without-condition", "element"),
         ("CH415", "separated-from-itself", "element"),
         ("CH416", "after-its-own-part", "element", "target"),
+        ("CH423", "runs-itself", "path"),
     ),
     *_rows(
         "warning",

@@ -6,6 +6,7 @@ reports is certain for every run of the process; what depends on people or data 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -38,6 +39,7 @@ def check_flow(scope: ProcessScope, findings: Findings) -> None:
         _returns(part, order, findings)
         _times(part, findings)
     _alternatives(scope, findings)
+    _bindings(scope, order)
     _outputs(scope, order, findings)
     _kpis(scope, findings)
     for symbol in scope.parameters.values():
@@ -174,6 +176,49 @@ def _alternatives(scope: ProcessScope, findings: Findings) -> None:
         for name, alternatives in taken.items():
             if len(alternatives) > 1:
                 findings.add("CH402", scope.elements[name].node.name.span, element=name)
+
+
+def _bindings(scope: ProcessScope, order: Order) -> None:
+    """Settles for each `same` which of its two elements comes first, since only the later one can be checked."""
+    pairs = [(line.element.text, line.other.text) for line, _ in scope.separations if line.same]
+    pairs += [(p.name, duty.other.text) for p in scope.elements.values() for duty in p.all(t.Duty) if duty.same]
+    for name, other_name in pairs:
+        element, other = scope.element(name), scope.element(other_name)
+        if element is not None and other is not None and order.precedes(end(element), begin(other)):
+            scope.turned.add((element.name, other.name))
+
+
+def check_runs(scopes: Iterable[ProcessScope], findings: Findings) -> None:
+    """Reports processes that always run themselves, directly or through others: their cases would never end."""
+    runs: dict[str, list[tuple[str, t.Name, str]]] = {}
+    for scope in scopes:
+        found = runs.setdefault(scope.name, [])
+        for part in scope.elements.values():
+            held = any(kind in p.clauses for p in (part, *part.ancestors()) for kind in (t.When, t.ForEach))
+            for line in part.all(t.Work):
+                if line.kind != "call" and not held:
+                    found.append((line.target.text, line.target, scope.file))
+    done: set[str] = set()
+    for first in runs:
+        # Depth first; the way back to a process that is still open is a circle.
+        path: list[str] = []
+        stack: list[tuple[str, int]] = [(first, 0)]
+        while stack:
+            name, at = stack.pop()
+            if at == 0:
+                if name in done:
+                    continue
+                path.append(name)
+            if at == len(runs.get(name, ())):
+                done.add(path.pop())
+                continue
+            stack.append((name, at + 1))
+            target, place, file = runs[name][at]
+            if target in path:
+                circle = " → ".join(f"`{n}`" for n in (*path[path.index(target) :], target))
+                findings.add("CH423", place.span, file=file, path=circle)
+            elif target in runs:
+                stack.append((target, 0))
 
 
 # --- returning ------------------------------------------------------------------------------------

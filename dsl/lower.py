@@ -180,16 +180,14 @@ def _kpi(node: t.Kpi) -> d.Kpi:
 
 
 def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
-    found = [
-        d.Separation(_last(line.element), _last(line.other), line.same, _clauses(line.body))
-        for line, _ in scope.separations
+    found = [(_last(line.element), _last(line.other), line.same, _clauses(line.body)) for line, _ in scope.separations]
+    for part in scope.elements.values():
+        found += [(part.name, _last(duty.other), duty.same, ()) for duty in part.all(t.Duty)]
+    turned = [
+        (other, one, same, ids) if same and (one, other) in scope.turned else (one, other, same, ids)
+        for one, other, same, ids in found
     ]
-    found.extend(
-        d.Separation(part.name, _last(duty.other), duty.same)
-        for part in scope.elements.values()
-        for duty in part.all(t.Duty)
-    )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(d.Separation(*row) for row in turned))
 
 
 # --- elements -------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from ..engine.definition import Definition
 from . import tree as t
 from .diagnostic import Diagnostic
 from .findings import Budget, Findings
-from .flow import check_flow
+from .flow import check_flow, check_runs
 from .lower import lower
 from .resolve import check_names
 from .scenarios import Scenario, lower_scenario
@@ -78,6 +78,9 @@ def compile(path: str, data: bytes | str, loader: Loader | None = None) -> Compi
             diagnostics += findings.diagnostics
             if process.name.text and not findings.failed:
                 scopes[id(process)] = scope
+    endless = Findings(path, budget)
+    check_runs(scopes.values(), endless)
+    diagnostics += endless.diagnostics
     for unit in units:
         for item in unit.items:
             if id(item) in scopes:

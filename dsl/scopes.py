@@ -127,6 +127,8 @@ class ProcessScope:
     types: dict[str, Any] = field(default_factory=dict)
     # By (element, record): the approvals that must have granted what the element takes. Filled by the flow pass.
     granted: dict[tuple[str, str], tuple[Part, ...]] = field(default_factory=dict)
+    # Bindings (element, other) whose element comes first: there it is the other that must find the same person.
+    turned: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def name(self) -> str:

@@ -185,3 +185,10 @@ def test_one_wrong_process_does_not_hide_another() -> None:
     compiled = compile("t.charter", text)
     assert compiled.failed and [d.name for d in compiled.definitions] == ["q"]
     assert {d.code for d in compiled.diagnostics} == {"CH201"}
+
+
+def test_a_binding_is_checked_at_the_later_of_its_two_elements() -> None:
+    text = "process p\n  role c\n  activity a\n    role c\n    {}\n  activity b after a\n    role c\n    {}\n"
+    for one, other in (("same as b", "costs 1 CNY"), ("costs 1 CNY", "same as a")):
+        (rule,) = written(text.format(one, other)).separations
+        assert (rule.element, rule.other, rule.same) == ("b", "a", True)
