@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import Context
 from .errors import FINDINGS, Missing, Misuse, reason_sentence
+from .output import Cell
 from .trail import FORMATS, ORGANISATION, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
@@ -269,7 +270,7 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
         fault = verdict.fault
         told = say(f"audit.{verdict.name}_holds") if fault is None else _fault(context, fault)
         word, style = ("audit.sound", "good") if verdict.sound else ("audit.unsound", "bad")
-        rows.append((say(f"audit.{verdict.name}"), output.style(say(word), style), told))
+        rows.append((say(f"audit.{verdict.name}"), Cell(say(word), style), told))
     output.table((), rows)
     output.line(say("audit.looked_at", cases=found.cases, records=found.records), "faint")
     if wanted is not None and wanted in found.heads:

@@ -118,6 +118,11 @@ def refusal_exit(refusal: Refusal) -> int:
 
 def reason_sentence(reason: Reason, say: Messages) -> str:
     """Says one reason: the host's own codes (CH58x) are in [refusals] of our table, the engine's in the language's."""
+    elements = reason.arguments.get("elements")
+    if isinstance(elements, list) and reason.arguments.get("needed") == len(elements):
+        # "waits for 1 of execution" is how a machine says it
+        return say("refusals.waits_for_all", element=reason.arguments.get("element"),
+                   elements=say("happened.comma").join(elements))  # fmt: skip
     if say.find(f"refusals.{reason.code}") is not None:
         return say(f"refusals.{reason.code}", **reason.arguments)
     from ...dsl.render import refusal_sentence

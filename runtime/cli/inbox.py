@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from .aftermath import refused
 from .context import Context
+from .output import Cell
 from .verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:
-    from ...engine.definition import Element
     from ..inbox import WorkItem
 
 LIMIT = 100
@@ -19,38 +19,37 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
     """Lists a person's open work, what is due first in front."""
     from ...engine.records import Refusal
     from ..inbox import inbox
+    from ..register import titles
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
         items = inbox(connection, person, now=context.now, process=process, limit=limit)
-    if isinstance(items, Refusal):
-        return refused(context, items, None, None, None)
+        if isinstance(items, Refusal):
+            return refused(context, items, None, None, None)
+        # Titles come without the command path: what is looked at most often must start fast.
+        known = titles(connection, [item.case for item in items])
     if as_json:
-        output.json([_json(context, item, element(context, item)) for item in items])
+        output.json([_json(item, *known[item.case][item.element]) for item in items])
         return 0
     if not items:
         output.line(say("inbox.empty", person=person))
         return 0
     rows = []
     for item in items:
-        here = element(context, item)
+        title, kind = known[item.case][item.element]
         due = "" if item.due is None else say("inbox.due_in", when=output.relative(item.due, context.now))
         late = item.due is not None and item.due < context.now
-        title = "" if here.title == here.name else here.title
+        shown = "" if title == item.element else title
+        since = output.relative(item.since, context.now)
         rows.append((
-            f"#{item.number}", item.node, title, say(f"states.{item.state}"), output.relative(item.since, context.now),
-            output.style(due, "bad") if late else due, why(context, item), next_command(here.kind, item),
+            f"#{item.number}", item.node, shown, say(f"states.{item.state}"), since,
+            Cell(due, "bad" if late else None), why(context, item), next_command(kind, item),
         ))  # fmt: skip
     heads = ("case", "element", "title", "state", "since", "due", "why", "next")
     output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", "name"))
     if len(items) == limit:
         output.line(say("inbox.more", limit=limit), "faint")
     return 0
-
-
-def element(context: Context, item: WorkItem) -> Element:
-    """Gives the element that a piece of work is an instance of."""
-    return next(e for e in context.cases.definition(item.case).elements if e.name == item.element)
 
 
 def why(context: Context, item: WorkItem) -> str:
@@ -65,12 +64,12 @@ def next_command(kind: str, item: WorkItem) -> str:
     return f"charter {verb} {item.number} {item.node}"
 
 
-def _json(context: Context, item: WorkItem, element: Element) -> dict[str, Any]:
+def _json(item: WorkItem, title: str, kind: str) -> dict[str, Any]:
     return {
         "case": item.case, "number": item.number, "process": item.process, "element": item.node,
-        "title": element.title, "kind": element.kind, "state": item.state, "iteration": item.iteration,
+        "title": title, "kind": kind, "state": item.state, "iteration": item.iteration,
         "role": item.role, "why": item.why, "on_behalf_of": item.on_behalf_of, "since": item.since, "due": item.due,
-        "next": next_command(element.kind, item),
+        "next": next_command(kind, item),
     }  # fmt: skip
 
 

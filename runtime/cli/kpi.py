@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import Context
 from .errors import Missing, misbound
+from .output import Cell
 from .verb import JSON, Binding, Verb, argument, option, switch
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
     rows = []
     for m in measured:
         for figure in m.figures:
-            status = output.style(say(f"kpi.{figure.status}"), STYLES[figure.status]) if m.kpi.target else ""
+            status = Cell(say(f"kpi.{figure.status}"), STYLES[figure.status]) if m.kpi.target else ""
             without = {case for case, _ in figure.missing}
             lacking = say("kpi.lacking", count=len(without)) if without else ""
             title = "" if m.kpi.title == m.kpi.name else m.kpi.title

@@ -23,6 +23,17 @@ STYLES = {"strong": "1", "faint": "2", "good": "32", "warn": "33", "bad": "31", 
 _UNITS = ((86400 * 365, "years"), (86400 * 30, "months"), (86400, "days"), (3600, "hours"), (60, "minutes"))
 
 
+class Cell(str):
+    """A cell's text with a style of its own; columns are measured by the text alone."""
+
+    style: str | None
+
+    def __new__(cls, text: str, style: str | None = None) -> Cell:
+        cell = super().__new__(cls, text)
+        cell.style = style
+        return cell
+
+
 def width(text: str) -> int:
     """Counts terminal columns: East Asian wide characters take two (Unicode UAX #11), combining marks none."""
     if text.isascii():
@@ -119,17 +130,17 @@ class Output:
         styles: Sequence[str | None] = (),
         indent: int = 0,
     ) -> None:
-        """Writes rows in aligned columns under faint headings; the last column is not padded. No rows: nothing."""
-        cells = [[one_line(cell) for cell in row] for row in rows]
+        """Writes rows in aligned columns under faint headings, a `Cell` in its own style. No rows: nothing."""
+        cells = [[Cell(one_line(cell), getattr(cell, "style", None)) for cell in row] for row in rows]
         if not cells:
             return
-        head = [list(headings)] if headings else []
+        head = [[Cell(heading) for heading in headings]] if headings else []
         widths = [max(map(width, column)) for column in zip(*head, *cells, strict=True)]
         styles = tuple(styles) + (None,) * (len(widths) - len(styles))
         for index, row in enumerate(head + cells):
             faint = bool(head) and index == 0
             parts = [
-                self.style(cell, "faint" if faint else style)
+                self.style(cell, "faint" if faint else cell.style or style)
                 + ("" if last else " " * (columns - width(cell) + 2))
                 for cell, columns, style, last in zip(
                     row, widths, styles, [*([False] * (len(widths) - 1)), True], strict=True

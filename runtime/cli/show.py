@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .context import Context
 from .errors import reason_sentence
-from .output import pad, width
+from .output import Cell, pad, width
 from .verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
             due = say("show.due", at=deadline(context, w.due), when=output.relative(w.due, context.now))
         rows.append((
             named(definition, w.key), whom(context, definition, w),
-            say("show.since", when=output.relative(w.since, context.now)), output.style(due, "bad") if late else due,
+            say("show.since", when=output.relative(w.since, context.now)), Cell(due, "bad" if late else None),
         ))  # fmt: skip
     output.table((), rows, indent=2, styles=("name",))
 

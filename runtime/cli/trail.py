@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .context import Context
-from .output import one_line
+from .output import Cell, one_line
 
 if TYPE_CHECKING:
     from ..audit.query import Found, Query
@@ -84,7 +84,7 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
         number = f"{chain} {f['seq']}" if several else str(f["seq"])
         rows.append((
             str(record.position), number, shown_time(context, f["at"]), actor_of(f), kind_word(context, f["kind"]),
-            f.get("element") or "", change, what(f), f.get("reason") or "", output.style(outcome, "bad"),
+            f.get("element") or "", change, what(f), f.get("reason") or "", Cell(outcome, "bad"),
         ))  # fmt: skip
     heads = ("position", "seq", "at", "actor", "kind", "element", "change", "what", "reason", "outcome")
     output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
 from charter.dsl import passes
 from charter.engine import feel
 from charter.runtime.audit import query
 from charter.runtime.cases import Cases
 from charter.runtime.people import People
 from charter.runtime.store import Store, open_store
-from hypothesis import given
-from hypothesis import strategies as st
-from sqlalchemy import select
 
 EXAMPLE = Path(__file__).parents[2] / "processes" / "examples" / "leave_request.charter"
 START = 1_772_413_200_000_000  # 2026-03-02 01:00 UTC
