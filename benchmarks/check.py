@@ -21,7 +21,7 @@ from lark.indenter import Indenter
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from charter.dsl import parser, source  # noqa: E402
+from charter.dsl import parser, passes, source  # noqa: E402
 from charter.dsl.lexer import PATTERNS  # noqa: E402
 from charter.dsl.words import spellings  # noqa: E402
 
@@ -152,7 +152,15 @@ def main() -> None:
         print(f"{title}, {text.count(chr(10)):,} lines")
         print(f"  Lark alone            {theirs:6.2f} s   (its collector paused: {theirs_paused:.2f} s)")
         print(f"  parse, bytes to tree  {ours:6.2f} s   ratio {ours / theirs:.2f} ({ours / theirs_paused:.2f})")
-        print(f"  ten times the text costs {ours / small:.1f} times the time")
+        compiled = passes.compile("bench.charter", data)
+        if compiled.failed:
+            print("  the text does not check:", [d for d in compiled.diagnostics if d.is_error][:3])
+        del compiled
+        whole = timed(lambda data=data: passes.compile("bench.charter", data), 1)  # type: ignore[misc]
+        part = timed(lambda tenth=tenth: passes.compile("bench.charter", tenth), 1)  # type: ignore[misc]
+        print(f"  check, everything     {whole:6.2f} s   ratio {whole / theirs:.2f} ({whole / theirs_paused:.2f})")
+        print(f"  ten times the text costs {whole / part:.1f} times the time to check")
+        print(f"  ten times the text costs {ours / small:.1f} times the time to parse")
 
 
 if __name__ == "__main__":

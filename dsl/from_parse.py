@@ -12,6 +12,7 @@ from typing import Any
 
 from . import tree as t
 from .lexer import Lexeme
+from .source import LIMITS
 
 Parts = list[Any]
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
@@ -60,6 +61,15 @@ def place(c: Parts) -> dict[str, Any]:
             end = last.span[1]
             break
     return {"span": (c[0].span[0], end), "comments": c[0].comments}
+
+
+class Unbuildable(Exception):
+    """A symbol that the grammar accepts and the tree cannot hold; the parser reports it and goes on."""
+
+    def __init__(self, code: str, span: t.Span, arguments: dict[str, Any]) -> None:
+        self.code = code
+        self.span = span
+        self.arguments = arguments
 
 
 CALLBACKS: dict[str, Callable[[Parts], Any]] = {}  # by the names of rules and aliases
@@ -123,6 +133,16 @@ register(
     ("target_case", _target),
 )
 
+def _list_type(c: Parts) -> t.Type:
+    """`list of list of T`: the lexemes of `list of`, outermost first, and T."""
+    lists, type = c
+    if len(lists) > LIMITS["depth"]:
+        raise Unbuildable("CH109", (lists[0].start_pos, type.span[1]), {"limit": LIMITS["depth"]})
+    for lexeme in reversed(lists):
+        type = t.Type("list", type, span=(lexeme.start_pos, type.span[1]))
+    return type  # type: ignore[no-any-return]
+
+
 # --- declarations --------------------------------------------------------------------------------
 
 
@@ -156,7 +176,7 @@ register(
     ("one_at_a_time", lambda c: t.Ordering("single", names_of(c[1]), **place(c))),
     ("plain_type", lambda c: t.Type(c[0].value, span=c[0].span)),
     ("record_type", lambda c: t.Type(c[0].value, span=c[0].span)),
-    ("list_type", lambda c: t.Type("list", c[1], span=(c[0].start_pos, c[1].span[1]))),
+    ("list_type", _list_type),
     (
         "choice_type",
         lambda c: t.Type("choice", None, tuple(map(text_of, c[1])), span=(c[0].start_pos, c[1][-1].end_pos)),

@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING, Any
 from . import from_scenario
 from . import tree as t
 from .diagnostic import Diagnostic, Fix
-from .from_parse import CALLBACKS
+from .from_parse import CALLBACKS, Unbuildable
 from .lexer import Lexeme, Mode
-from .source import LIMITS, Source
+from .source import LIMIT_ERRORS, LIMITS, Source
 from .syntax import Complaint, complaint, misspelt_start
 from .words import keyword_terminals
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
 
-LIMIT_ERRORS = 200
 _TRIES = 4  # how many doubtful keywords of one line are read as names
 # What stands for a missing part of a header, so that its block can be read.
 _STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
@@ -74,9 +73,10 @@ def _collection_paused() -> Iterator[None]:
 class _Unreadable(Exception):
     """Control flow within a line: no lexeme at `place`, or the parser cannot take this one."""
 
-    def __init__(self, place: int, mode: Mode) -> None:
+    def __init__(self, place: int, mode: Mode, why: Unbuildable | None = None) -> None:
         self.place = place
         self.mode = mode
+        self.why = why
 
 
 
@@ -87,7 +87,7 @@ class _Parse:
         self.text = source.working
         self.state, self.table, self.unexpected = automaton()
         self.diagnostics = list(source.diagnostics)
-        self.errors = 0
+        self.errors = len(source.diagnostics)
         self.excused = False  # something else is wrong with the line: what follows from that need not be said
         self.base = -1  # how many states stood before the line being read, -1 while none of it is taken
         self.lost = False  # a line at the top could not be read at all
@@ -217,6 +217,8 @@ class _Parse:
                 if now is mode:
                     raise _Unreadable(pos, mode) from None
                 continue
+            except Unbuildable as why:
+                raise _Unreadable(pos, mode, why) from None
             if pos == start:
                 self.base = len(stack) - 1
             pos = lexeme.end_pos
@@ -224,7 +226,10 @@ class _Parse:
                 pos += 1
         if "NL" not in table[stack[-1]]:
             raise _Unreadable(stop, _mode(stack[-1], table))
-        state.feed_token(Lexeme("NL", "", stop, stop))
+        try:
+            state.feed_token(Lexeme("NL", "", stop, stop))
+        except Unbuildable as why:
+            raise _Unreadable(stop, _mode(stack[-1], table), why) from None
 
     def retreat(self) -> None:
         """Takes the parser back to where it stood before the line."""
@@ -236,6 +241,9 @@ class _Parse:
     def mend(self, start: int, stop: int, error: _Unreadable) -> bool:
         """Reports an unreadable line once and reads what can be read of it, so that its block is not lost."""
         text, place = self.text, error.place
+        if error.why is not None:
+            self.report(error.why.code, *error.why.span, **error.why.arguments)
+            return False
         found = complaint(text, start, stop, place, error.mode.accepted)
         if place > start:
             first = misspelt_start(text, start, stop, _mode(self.state.state_stack[-1], self.table).accepted)

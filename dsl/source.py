@@ -19,6 +19,8 @@ from .tree import Comments
 
 # What a file may at most be. The engine runs what people write, and nobody writes more.
 LIMITS = {"bytes": 16 * 1024 * 1024, "line": 20_000, "depth": 64, "lines_in_brackets": 10_000}
+LIMIT_ERRORS = 200  # of one file; whoever reads them has enough to do
+_PATIENCE = 1_000_000  # characters of a file that are read in vain for brackets that never close
 
 _TWINS = {c: c - 0xFEE0 for c in map(ord, "，：（）；％［］｛｝＝＜＞＋－＊／｜！０１２３４５６７８９")}
 _TWINS |= {ord("、"): ord(","), 0x3000: ord(" "), 0xA0: ord(" "), ord("\t"): ord(" ")}
@@ -90,7 +92,7 @@ def read(data: bytes | str, path: str = "") -> Source:
     if len(data) > LIMITS["bytes"]:
         problems.append(Diagnostic("CH102", (0, 0), {"limit": LIMITS["bytes"] // 2**20}, file=path))
         data = data[:0]
-    text = data if isinstance(data, str) else _decode(data, path, problems)
+    text = data.removeprefix("\ufeff") if isinstance(data, str) else _decode(data, path, problems)
     source = Source(path, text, diagnostics=problems)
     _Reader(source).run()
     return source
@@ -116,9 +118,11 @@ class _Reader:
         self.before: dict[int, list[str]] = {}
         self.beside: dict[int, str] = {}
         self.after: dict[int, list[str]] = {}
+        self.patience = _PATIENCE
 
     def report(self, code: str, start: int, end: int, **arguments: object) -> None:
-        self.source.diagnostics.append(Diagnostic(code, (start, end), arguments, file=self.source.path))
+        if len(self.source.diagnostics) < LIMIT_ERRORS:
+            self.source.diagnostics.append(Diagnostic(code, (start, end), arguments, file=self.source.path))
 
     def run(self) -> None:
         source, pieces, limit = self.source, self.pieces, LIMITS["line"]
@@ -268,7 +272,7 @@ class _Reader:
             body = line.strip()
             if body and body[0] != "#":
                 deeper = len(line) - len(line.lstrip()) > first
-                if len(line) > LIMITS["line"] or not (deeper or body[0] in ")]}）］｝"):
+                if len(line) > LIMITS["line"] or not (deeper or body[0] in ")]}）］｝") or place - at > self.patience:
                     break
             part = self.scan(line, place)
             net += part.net
@@ -280,6 +284,7 @@ class _Reader:
                 scan.working = " ".join(parts)
                 scan.more = more
                 return taken
+        self.patience -= place - at
         del self.source.diagnostics[known:]
         self.report("CH107", scan.opened, scan.opened + 1, bracket=self.source.text[scan.opened])
         return 0

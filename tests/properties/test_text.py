@@ -68,9 +68,9 @@ def test_any_bytes(data: bytes) -> None:
 
 
 _WORDS = st.sampled_from(sorted({w for w, _, _, _ in spellings()}))
-_PIECES = st.sampled_from(
-    ["\n", "\n  ", "\n    ", "\n      ", "\t", "  ", " x", ' "题"', "\r\n", "(", "]", '"', "“", "”", "#", ",", "= ", "：", "1"]
-)  # fmt: skip
+_PIECES = st.sampled_from([
+    "\n", "\n  ", "\n    ", "\n      ", "\t", "  ", " x", ' "题"', "\r\n", "(", "]", '"', "“", "”", "#", ",", "= ", "：", "1",
+])  # fmt: skip
 
 
 @settings(max_examples=300)
@@ -115,6 +115,8 @@ HUGE = {
     "errors": "process p\n" + "  fase x\n    wrong\n" * 5_000,
     "many names": "process p\n  output " + ", ".join(f"r{n}" for n in range(2_000)),
     "brackets over lines": "process p\n  kpi k\n    formula (\n" + "      1 +\n" * 50_000 + "    1)",
+    "tabs": "process p\n" + "\tversion 1\n" * 50_000,
+    "stairs of brackets": "".join(" " * n + "(\n" for n in range(4_000)),
     "full width": "process p\n" + "  output　a，b，c\n" * 20_000,
 }
 
