@@ -3,17 +3,23 @@
 `parse` turns a text into a tree or problems, `compile` a tree into an Expression, `infer` finds what a checker
 can know before anything runs. The room knows nothing of processes, records or decisions; it is pure, and
 bounded whatever the text (see `limits`).
+
+Names are imported when first used, so that who only needs values does not load the language.
 """
 
 from __future__ import annotations
 
-from .compiler import Expression, compile
-from .frames import Env
-from .inference import infer
-from .lexer import Problem
-from .parser import Dialect, Kind, Parsed, parse
-from .printer import text
-from .tree import Node, from_json, to_json
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .compiler import Expression, compile
+    from .frames import Env
+    from .inference import infer
+    from .lexer import Problem
+    from .parser import Dialect, Kind, Parsed, parse
+    from .printer import text
+    from .tree import Node, from_json, to_json
 
 __all__ = [
     "Dialect",
@@ -30,3 +36,29 @@ __all__ = [
     "text",
     "to_json",
 ]
+
+# name -> the module that has it
+_HOMES = {
+    "Dialect": "parser",
+    "Env": "frames",
+    "Expression": "compiler",
+    "Kind": "parser",
+    "Node": "tree",
+    "Parsed": "parser",
+    "Problem": "lexer",
+    "compile": "compiler",
+    "from_json": "tree",
+    "infer": "inference",
+    "parse": "parser",
+    "text": "printer",
+    "to_json": "tree",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value

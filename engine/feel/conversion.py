@@ -218,7 +218,8 @@ def _clock(hour: Decimal, minute: Decimal, second: Decimal, zone: Zone | None) -
 
 
 def _from_parts(parts: tuple[Any, ...], zone: Zone | None) -> DateTime:
-    return DateTime(date_from_parts(*parts[:3]), _clock(*parts[3:6], zone=zone))
+    year, month, day, hour, minute, second = parts[:6]
+    return DateTime(date_from_parts(year, month, day), _clock(hour, minute, second, zone))
 
 
 @builtin(f"date and time({_PARTS}) -> date and time")

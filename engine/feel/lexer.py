@@ -82,9 +82,6 @@ class Token:
 
     __slots__ = ("end", "start", "type", "value")
 
-    # Lark copies these from the last token to its end mark; offsets are all we use.
-    line = column = end_line = end_column = start_pos = end_pos = 0
-
     def __init__(self, type: str, value: Any, start: int, end: int) -> None:
         self.type = type
         self.value = value

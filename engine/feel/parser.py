@@ -1,23 +1,21 @@
 """Text to tree: the only module that knows Lark.
 
-`parse` never raises on any text: it gives a tree or Problems. The LALR tables are built on first use, results
-are remembered by (text, names, dialect, kind). Positions are offsets into the text as given.
+`parse` never raises on any text: it gives a tree or Problems. The LALR tables come from Lark, which is only loaded
+to build them anew; results are remembered by (text, names, dialect, kind). Positions are offsets into the text
+as given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from . import tree as t
 from .lexer import Lexer, Malformed, Problem, Token
 from .limits import MAX_DEPTH, MAX_TEXT, PARSE_CACHE
-
-if TYPE_CHECKING:
-    from lark import Lark
 
 Dialect = Literal["dmn", "charter"]
 Kind = Literal["expression", "unary"]
@@ -130,42 +128,125 @@ _MAKERS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-@lru_cache(maxsize=1)
-def _lark() -> Lark:
-    from lark import Lark, Transformer
+TABLE = "feel.table.json"
+
+# A rule as the table keeps it: what it makes, how many parts it takes, its maker (None passes its one part on, ""
+# collects), and which of its parts are collections to be spread out.
+Rule = tuple[str, int, str | None, list[int]]
+
+
+def build_table() -> dict[str, Any]:
+    """Let Lark turn feel.lark into LALR(1) tables, as JSON-able data.
+
+    The tables are kept beside the grammar because building them takes longer than most commands; a test compares.
+    """
+    from lark import Lark
     from lark.lexer import Lexer as LarkLexer
+    from lark.parsers.lalr_analysis import Shift
 
-    class Ready(LarkLexer):
-        """Lark's view of the lexer: the tokens are ready when the parse begins."""
-
-        __future_interface__ = 1
+    class NoText(LarkLexer):
+        """Satisfies Lark, which wants a lexer even to build a table."""
 
         def __init__(self, conf: Any) -> None:
             pass
 
-        def lex(self, state: Any, parser_state: Any) -> Iterator[Any]:
-            return iter(state.text)
+        def lex(self, lexer_state: Any, parser_state: Any) -> Any:
+            return iter(())
 
-    maker: Any = Transformer()
-    for name, make in _MAKERS.items():
-        setattr(maker, name, make)
-    return Lark(
-        files(__package__).joinpath("feel.lark").read_text("utf-8"),
-        parser="lalr",
-        lexer=Ready,
-        start=["expression", "unary"],
-        transformer=maker,
-        maybe_placeholders=False,
-        keep_all_tokens=True,
-    )
+    grammar = _resource("feel.lark")
+    lark: Any = Lark(grammar, parser="lalr", lexer=NoText, start=["expression", "unary"], maybe_placeholders=False)
+    table: Any = lark.parser.parser._parse_table
+    # Lark numbers states by the order of its sets; here they are numbered by the way they are reached.
+    order = [table.start_states[name] for name in sorted(table.start_states)]
+    place = {state: index for index, state in enumerate(order)}
+    rules: list[Rule] = []
+    numbers: dict[Any, int] = {}
+    states: list[dict[str, int]] = []
+    for state in order:
+        actions: dict[str, int] = {}
+        for symbol, (action, target) in sorted(table.states[state].items()):
+            if action is not Shift:
+                if target not in numbers:
+                    numbers[target] = len(rules)
+                    rules.append(_rule(target))
+                actions[symbol] = -1 - numbers[target]
+                continue
+            if target not in place:
+                place[target] = len(order)
+                order.append(target)
+            actions[symbol] = place[target]
+        states.append(actions)
+    starts = {name: [place[table.start_states[name]], place[end]] for name, end in sorted(table.end_states.items())}
+    return {"starts": starts, "rules": rules, "states": states}
 
 
-# What a reader may expect at a place, in words; terminals that are not listed are named by their mark.
-_PHRASES = {"NAME": "a name", "NUMBER": "a number", "STRING": "a text", "$END": "the end"}
+def _rule(rule: Any) -> Rule:
+    origin, parts = rule.origin.name, rule.expansion
+    spread = [index for index, part in enumerate(parts) if part.name.startswith("__")]
+    if rule.options.expand1 and len(parts) == 1 and not rule.alias:
+        return origin, 1, None, []
+    return origin, len(parts), "" if origin.startswith("__") else rule.alias or origin, spread
 
 
-def _unexpected(error: Any, text: str) -> Problem:
-    token = error.token
+def _resource(name: str) -> str:
+    from importlib.resources import files
+
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[dict[str, list[int]], list[tuple[str, int, Any, list[int]]], list[dict[str, int]]]:
+    data = json.loads(_resource(TABLE))
+    rules = [
+        (origin, count, maker if maker is None else _MAKERS.get(maker, _collected), spread)
+        for origin, count, maker, spread in data["rules"]
+    ]
+    return data["starts"], rules, data["states"]
+
+
+def _collected(parts: list[Any]) -> list[Any]:
+    return parts
+
+
+class _Unexpected(Exception):
+    """Carries the token at which no rule goes on."""
+
+    def __init__(self, token: Token) -> None:
+        self.token = token
+
+
+def _built(tokens: list[Token], start: str) -> t.Node:
+    """Run the LALR(1) automaton over the tokens, making nodes from the bottom up."""
+    starts, rules, states = _table()
+    first, last = starts[start]
+    stack: list[int] = [first]
+    values: list[Any] = []
+    for token in (*tokens, Token("$END", "", 0, 0)):
+        kind = token.type
+        while True:
+            action = states[stack[-1]].get(kind)
+            if action is None:
+                raise _Unexpected(token)
+            if action >= 0:
+                stack.append(action)
+                values.append(token)
+                break
+            origin, count, maker, spread = rules[-1 - action]
+            if maker is None:
+                stack.pop()
+            else:
+                parts = values[-count:]
+                del stack[-count:], values[-count:]
+                for index in reversed(spread):
+                    parts[index : index + 1] = parts[index]
+                values.append(maker(parts))
+            stack.append(states[stack[-1]][origin])
+            if stack[-1] == last and kind == "$END":
+                return values[-1]  # type: ignore[no-any-return]
+    raise AssertionError("the end mark is always refused or final")
+
+
+def _unexpected(token: Token, text: str) -> Problem:
     if token.type == "$END":
         end = len(text.rstrip())
         return Problem("syntax", "the expression stops too early", end, max(end, len(text)))
@@ -178,17 +259,15 @@ def _parse(text: str, names: frozenset[str], units: bool, kind: Kind) -> Parsed:
     if len(text) > MAX_TEXT:
         message = f"an expression holds at most {MAX_TEXT} characters"
         return Parsed(None, (Problem("too-long", message, MAX_TEXT, len(text)),))
-    from lark.exceptions import UnexpectedToken
-
     try:
         tokens = Lexer(text, names, units=units, unary=kind == "unary").tokens()
         if not tokens:
             return Parsed(None, (Problem("syntax", "there is no expression", 0, len(text)),))
-        tree: Any = _lark().parse(tokens, start=kind)
+        tree = _built(tokens, kind)
     except Malformed as malformed:
         return Parsed(None, (malformed.problem,))
-    except UnexpectedToken as error:
-        return Parsed(None, (_unexpected(error, text),))
+    except _Unexpected as unexpected:
+        return Parsed(None, (_unexpected(unexpected.token, text),))
     if len(tokens) > MAX_DEPTH and t.depth(tree) > MAX_DEPTH:
         return Parsed(None, (Problem("too-deep", f"more than {MAX_DEPTH} levels", tree.start, tree.end),))
     return Parsed(tree)
