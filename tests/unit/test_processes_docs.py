@@ -1,6 +1,7 @@
 """What the documentation shows is what the product does: examples are compiled, transcripts are run and compared.
 
-In a page, a fence `charter` is an example: a whole file when it begins at the margin, else clauses of a process. A
+In a page, a fence `charter` is an example: a whole file when it begins at the margin, and then
+its scenarios are played; else clauses of a process. A
 comment `<!-- file: NAME -->` before a fence puts its text into the folder in which the page's `console` fences run.
 In those, a line `$ charter …` is a command, the lines below it its output; `pytest --regen` writes them anew.
 """
@@ -25,6 +26,7 @@ from charter.dsl.passes import compile
 from charter.dsl.source import read
 from charter.dsl.words import table
 from charter.runtime.cli.main import run
+from charter.runtime.scenarios import play
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/language.md")
@@ -65,11 +67,14 @@ def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
         found = (*source.diagnostics, *parse(source).diagnostics)
     else:
         beside = {f.name: f.text for f in fences((ROOT / page).read_text("utf-8")) if f.name}
-        found = compile(
+        compiled = compile(
             "page.charter",
             text,
             lambda path: beside[path].encode() if path in beside else (ROOT / "processes" / path).read_bytes(),
-        ).diagnostics
+        )
+        found = compiled.diagnostics
+        failed = [play(s, compiled.definitions).failure for s in compiled.scenarios]
+        assert not any(failed), failed
     assert [d for d in found if d.is_error] == []
 
 
@@ -133,3 +138,12 @@ def played(transcript: str) -> str:
             run(arguments)
         out.append(f"{line}\n{shown.getvalue()}")
     return "\n".join(out)
+
+
+def test_links_lead_somewhere() -> None:
+    lost = []
+    for page in sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"))):
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
+            if "://" not in link and not (page.parent / link).exists():
+                lost.append(f"{page.relative_to(ROOT)}: {link}")
+    assert lost == []
