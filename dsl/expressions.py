@@ -1,44 +1,56 @@
 """FEEL inside a process file: the one way the passes here read an expression.
 
-It knows the dialect and nothing of scopes or types. Reading is remembered by FEEL itself, so asking twice is cheap.
+It knows the dialect and nothing of scopes or types. What was read is remembered, so asking twice is cheap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ..engine import feel
+from ..engine.feel.reads import reads
 from . import tree as t
 
 
-@lru_cache(maxsize=65_536)
-def canonical(text: str, kind: str = "expression") -> str:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An expression as read: its tree (None where it is none), what is wrong, canonical text, every static path."""
+
+    tree: feel.Node | None
+    problems: tuple[feel.Problem, ...]
+    text: str
+    paths: frozenset[tuple[str, ...]]
+
+
+# Several passes ask for the same expression, and a large file holds more of them than FEEL itself remembers.
+@lru_cache(maxsize=32_768)
+def read(text: str, kind: feel.Kind = "expression") -> Reading:
+    """Reads an expression, or the unary tests of a KPI's target."""
+    parsed = feel.parse(text, dialect="charter", kind=kind)
+    tree = parsed.tree
+    if tree is None:
+        return Reading(None, parsed.problems, text, frozenset())
+    return Reading(tree, (), feel.text(tree), reads(tree))
+
+
+def canonical(text: str, kind: feel.Kind = "expression") -> str:
     """Gives an expression in FEEL's canonical spacing; a text that is no expression stays as it is."""
-    tree = feel.parse(text, dialect="charter", kind=kind).tree  # type: ignore[arg-type]
-    return text if tree is None else feel.text(tree)
+    return read(text, kind).text
 
 
-@lru_cache(maxsize=65_536)
-def paths(text: str, kind: str = "expression") -> frozenset[tuple[str, ...]]:
-    """Every static path that an expression reads from its free names, such as ("plan", "tasks")."""
-    tree = feel.parse(text, dialect="charter", kind=kind).tree  # type: ignore[arg-type]
-    return frozenset() if tree is None else feel.compile(tree).paths
-
-
-def names(text: str, kind: str = "expression") -> set[str]:
+def names(text: str) -> set[str]:
     """The free names of an expression."""
-    return {path[0] for path in paths(text, kind)}
+    return {path[0] for path in read(text).paths}
 
 
+@lru_cache(maxsize=4_096)
 def constant(text: str) -> Any:
     """The value of an expression that reads nothing; None for any other and where it has no value."""
-    tree = feel.parse(text, dialect="charter").tree
-    if tree is None:
-        return None
-    expression = feel.compile(tree)
-    return None if expression.names else expression.evaluate({})
+    found = read(text)
+    return None if found.tree is None or found.paths else feel.compile(found.tree).evaluate({})
 
 
 def expressions(part: Any) -> Iterator[t.Expr]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..engine import definition as d
+from ..engine import feel
 from . import tree as t
 from .expressions import canonical
 from .order import predecessors
@@ -68,7 +69,7 @@ def _clauses(lines: Iterable[t.Line]) -> tuple[str, ...]:
     return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)
 
 
-def _feel(expr: t.Expr | None, kind: str = "expression") -> str | None:
+def _feel(expr: t.Expr | None, kind: feel.Kind = "expression") -> str | None:
     return None if expr is None else canonical(expr.text, kind)
 
 

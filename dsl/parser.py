@@ -54,13 +54,13 @@ class Parsed:
 
 def parse(source: Source) -> Parsed:
     """Parses a file; every text gives a tree, with diagnostics when it is wrong."""
-    with _collection_paused():
+    with collection_paused():
         return _Parse(source).run()
 
 
 @contextmanager
-def _collection_paused() -> Iterator[None]:
-    """A parse makes no cycles, and Python's collector would look at all its nodes again and again."""
+def collection_paused() -> Iterator[None]:
+    """Keeps Python's cyclic collector off: a parse makes no cycles, and Python's collector would look at all its nodes again and again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -230,6 +230,8 @@ class _Parse:
             state.feed_token(Lexeme("NL", "", stop, stop))
         except Unbuildable as why:
             raise _Unreadable(stop, _mode(stack[-1], table), why) from None
+        except self.unexpected:
+            raise _Unreadable(stop, _mode(stack[-1], table)) from None
 
     def retreat(self) -> None:
         """Takes the parser back to where it stood before the line."""

@@ -15,6 +15,7 @@ from .diagnostic import Diagnostic
 from .findings import Budget, Findings
 from .flow import check_flow, check_runs
 from .lower import lower
+from .parser import collection_paused
 from .resolve import check_names
 from .scenarios import Scenario, lower_scenario
 from .scopes import ProcessScope
@@ -59,6 +60,11 @@ def compile(path: str, data: bytes | str, loader: Loader | None = None) -> Compi
 
     `loader` takes a path relative to where `path` is relative to, and raises OSError where there is no such file.
     """
+    with collection_paused():
+        return _compile(path, data, loader)
+
+
+def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
     files = Files(loader)
     root = files.load(path, data)
     diagnostics = list(files.diagnostics)

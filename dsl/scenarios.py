@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..engine import feel
 from ..engine.refusals import CODES as REFUSALS
 from . import tree as t
 from .clauses import check_arguments
@@ -229,7 +230,7 @@ class _Lowering:
         self.expression(argument.value)
         return Value(canonical(argument.value.text))
 
-    def expression(self, expr: t.Expr, wanted: Any = None, clause: str = "with", kind: str = "expression") -> str:
+    def expression(self, expr: t.Expr, wanted: Any = None, clause: str = "with", kind: feel.Kind = "expression") -> str:
         check_expression(Ask(expr, wanted, clause), self.scope, self.findings, kind)
         return canonical(expr.text, kind)
 

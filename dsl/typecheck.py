@@ -15,7 +15,7 @@ from ..engine import feel
 from ..engine.feel import types as f
 from . import tree as t
 from .choices import impossible
-from .expressions import paths
+from .expressions import read
 from .findings import Findings
 from .scopes import Part, ProcessScope
 from .types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of
@@ -55,7 +55,7 @@ def check_types(scope: ProcessScope, findings: Findings) -> None:
     _Checker(scope, findings).check()
 
 
-def check_expression(ask: Ask, scope: ProcessScope, findings: Findings, kind: str = "expression") -> None:
+def check_expression(ask: Ask, scope: ProcessScope, findings: Findings, kind: feel.Kind = "expression") -> None:
     """Reports what is wrong in one expression that sees the case from outside."""
     extra = {"?": f.ANY} if kind == "unary" else {}
     _Checker(scope, findings).expression(ask, None, extra, kind=kind)
@@ -103,7 +103,7 @@ class _Checker:
         return known
 
     def _item(self, line: t.ForEach, outside: Part | None, known: dict[str, Type]) -> Type:
-        tree = feel.parse(line.items.text, dialect="charter").tree if line.items is not None else None
+        tree = read(line.items.text).tree if line.items is not None else None
         if tree is None:
             return f.ANY
         found, _ = feel.infer(tree, self._types(line.items.text, outside, known))  # type: ignore[union-attr]
@@ -151,12 +151,12 @@ class _Checker:
         extra: dict[str, Type],
         *,
         file: str | None = None,
-        kind: str = "expression",
+        kind: feel.Kind = "expression",
         declared: dict[str, t.Type] | None = None,
     ) -> Type | None:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
         expr = ask.expr
-        parsed = feel.parse(expr.text, dialect="charter", kind=kind)  # type: ignore[arg-type]
+        parsed = read(expr.text, kind)
         if parsed.tree is None:
             for problem in parsed.problems[:1]:
                 self._problem("CH301", expr, problem, file, {}, text=expr.text)
@@ -182,10 +182,12 @@ class _Checker:
             return None
         return found
 
-    def _types(self, text: str, part: Part | None, extra: dict[str, Type], kind: str = "expression") -> dict[str, Type]:
+    def _types(
+        self, text: str, part: Part | None, extra: dict[str, Type], kind: feel.Kind = "expression"
+    ) -> dict[str, Type]:
         """The types of the names an expression reads, and no others, because FEEL copies them for each inner scope."""
         found: dict[str, Type] = {}
-        for path in paths(text, kind):
+        for path in read(text, kind).paths:
             name = path[0]
             self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
             known = extra.get(name) or _GIVEN.get(name) or seen_from(name, part, self.scope)
