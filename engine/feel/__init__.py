@@ -13,12 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .compiler import Expression, compile
+    from .expression import Expression, compile
     from .frames import Env
     from .inference import infer
-    from .lexer import Problem
     from .parser import Dialect, Kind, Parsed, parse
     from .printer import text
+    from .tokens import Problem
     from .tree import Node, from_json, to_json
 
 __all__ = [
@@ -41,12 +41,12 @@ __all__ = [
 _HOMES = {
     "Dialect": "parser",
     "Env": "frames",
-    "Expression": "compiler",
+    "Expression": "expression",
     "Kind": "parser",
     "Node": "tree",
     "Parsed": "parser",
-    "Problem": "lexer",
-    "compile": "compiler",
+    "Problem": "tokens",
+    "compile": "expression",
     "from_json": "tree",
     "infer": "inference",
     "parse": "parser",

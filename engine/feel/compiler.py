@@ -1,32 +1,27 @@
-"""Tree to closures: an Expression that is compiled once and evaluated many times.
+"""Tree to closures: each node becomes one Python function of a Frame.
 
-Each node becomes one Python function of a Frame. Names are resolved to a number of frames up while compiling;
-only names inside a filter are looked up by trial. Evaluating never raises: what has no value is null, and
-`explain` tells why. Invariant: an Expression holds no state of any evaluation.
+Names are resolved to a number of frames up while compiling; only names inside a filter are looked up by trial.
+A closure gives null where the standard says so and raises nothing but OverBudget. Scopes, loops and ranges are
+in `compiler_loops`, what a user of an expression sees is in `expression`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from . import tree as t
 from . import types as y
 from .builtins import apply, apply_named, function_value, load, rows_of
-from .frames import Env, Frame, Run, State
-from .limits import MAX_COMPARED, MAX_DEPTH, OverBudget
+from .frames import Frame, Run
 from .operators import ARITHMETIC, COMPARISONS, NEGATE, NUMBERS, ORDERS, equal, plain
 from .own import Money, Span
-from .printer import text
 from .properties import read
 from .ranges import Function
-from .reads import StaticPath, reads
 from .temporal_text import read_temporal
 
-_DEFAULT = Env()
 _MISSING: Any = object()
 
 
@@ -383,68 +378,3 @@ def closure(node: t.Node, scope: Scope) -> Run:
     if not _table:
         _table.update(_compilers())
     return _table[type(node)](node, scope)
-
-
-def _bounded(value: Any) -> Any:
-    """Give a result back unless it has too many parts or levels, shared parts counted each time."""
-    left, levels, level = MAX_COMPARED, 0, [value]
-    while level:
-        inner: list[Any] = []
-        for part in level:
-            if type(part) is list or type(part) is dict:
-                left -= len(part)
-                if left < 0:
-                    raise OverBudget("the result holds too many parts")
-                inner.extend(part.values() if isinstance(part, dict) else part)
-        levels += 1
-        if levels > MAX_DEPTH:
-            raise OverBudget("the result is nested too deep")
-        level = inner
-    return value
-
-
-@dataclass(frozen=True, eq=False)
-class Expression:
-    """A compiled expression; use it as often as you like, from any thread."""
-
-    tree: t.Node
-    run: Run = field(repr=False)
-
-    @cached_property
-    def text(self) -> str:
-        """Print the expression in canonical spacing."""
-        return text(self.tree)
-
-    @cached_property
-    def paths(self) -> frozenset[StaticPath]:
-        """List every static path read from a free name, such as ("plan", "tasks")."""
-        return reads(self.tree)
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """List the free names; those inside a filter count though they may be fields of its items."""
-        return frozenset(path[0] for path in self.paths)
-
-    def evaluate(self, scope: Mapping[str, Any], env: Env | None = None) -> Any:
-        """Give the value for a scope; null wherever the standard or a bound says so."""
-        try:
-            value = self.run(Frame(scope, None, State(env or _DEFAULT, False)))
-            return _bounded(value) if type(value) in (list, dict) else value
-        except (OverBudget, RecursionError, MemoryError):
-            return None
-
-    def explain(self, scope: Mapping[str, Any], env: Env | None = None) -> tuple[Any, tuple[str, ...]]:
-        """Give the value and the reason of every null met on the way."""
-        state = State(env or _DEFAULT, True)
-        try:
-            value = _bounded(self.run(Frame(scope, None, state)))
-        except (OverBudget, RecursionError, MemoryError) as why:
-            value = None
-            reason = str(why) if isinstance(why, OverBudget) else "the evaluation goes too deep"
-            state.reasons = [*(state.reasons or ()), reason]
-        return value, tuple(state.reasons or ())
-
-
-def compile(tree: t.Node) -> Expression:
-    """Compile a tree into an Expression."""
-    return Expression(tree, closure(tree, Scope()))

@@ -304,7 +304,7 @@ def _literal(node: t.Node) -> bool:
 
 @builtin("range(from: string) -> range", framed=True)
 def range_from_text(frame: Frame, text: str) -> Range:
-    from .compiler import compile
+    from .expression import compile
     from .parser import parse
 
     node = parse(text, dialect="dmn").tree

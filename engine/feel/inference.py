@@ -18,12 +18,12 @@ from . import tree as t
 from . import types as y
 from .builtins import Builtin, load, ordered
 from .inference_calls import call_type
-from .lexer import Problem
 from .operators import ARITHMETIC, NEGATE, ORDERS
 from .own import UNITS, File, Money, Span
 from .properties import PROPERTIES
 from .temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from .temporal_text import read_temporal
+from .tokens import Problem
 
 _SAMPLES: dict[y.Type, Any] = {
     y.BOOLEAN: True,

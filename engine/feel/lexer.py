@@ -9,132 +9,29 @@ that and no values except literals. Source: DMN 1.5 grammar rules 22 to 36 and 1
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from .limits import MAX_DEPTH
 from .own import CURRENCY_WORDS, UNITS
-from .words import (
-    GENERICS,
-    KEYWORDS,
-    MARKS,
-    NO_OPERAND,
-    OPERAND_ENDS,
-    PROPERTIES,
-    SPACED_BUILTINS,
-    TYPE_NAMES,
+from .tokens import (
+    DATED,
+    PROPERTY_NAMES,
+    RAW,
+    TYPES,
+    Malformed,
+    Names,
+    Raw,
+    Token,
+    copied,
+    known_names,
+    tabulate,
+    unescaped,
 )
+from .words import GENERICS, KEYWORDS, MARKS, NO_OPERAND, OPERAND_ENDS
 
-_START = (
-    "?_A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
-    "\u2c00-\u2fef\u3005-\u3007\u3021-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff10-\ufffd\U00010000-\U000effff"
-)
-_RAW = re.compile(
-    rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
-    |(?P<string>@?"(?:[^"\\]|\\.)*")
-    |(?P<mark>\.\.|\*\*|<=|>=|!=|->)
-    |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-    |(?P<word>[{_START}][{_START}0-9\u00b7\u0300-\u036f\u203f-\u2040]*)
-    |(?P<sign>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-# Charter's dialect writes a date as people do; in the standard's it is a subtraction.
-_RAW_DATED = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?(?![0-9-]))|"
-    + _RAW.pattern,
-    _RAW.flags,
-)
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
-_SURROGATES = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _CURRENCY = re.compile("[A-Z]{3}").fullmatch
-_LONGEST_UNIT = max(map(len, UNITS))
-
-Raw = tuple[str, str, int, int]  # kind, text, start, end
-Names = dict[str, list[tuple[tuple[str, ...], str]]]  # first piece -> (pieces, name), longest first
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with an expression, and where; `code` is a FEEL-local slug."""
-
-    code: str
-    message: str
-    start: int
-    end: int
-    given: str = ""
-    candidates: tuple[str, ...] = ()
-
-
-class Malformed(Exception):
-    """Carries the one Problem that ends a parse; never leaves this package."""
-
-    def __init__(self, code: str, message: str, start: int, end: int) -> None:
-        super().__init__(message)
-        self.problem = Problem(code, message, start, end)
-
-
-class Token:
-    """A terminal of feel.lark with its value and place."""
-
-    __slots__ = ("end", "start", "type", "value")
-
-    def __init__(self, type: str, value: Any, start: int, end: int) -> None:
-        self.type = type
-        self.value = value
-        self.start = start
-        self.end = end
-
-
-def _pieces(text: str) -> tuple[str, ...]:
-    return tuple(match.group() for match in _RAW.finditer(text) if match.lastgroup != "space")
-
-
-def _tabulate(names: Iterable[str], known: Names) -> Names:
-    for name in names:
-        pieces = _pieces(name)
-        if len(pieces) > 1:
-            rows = known.setdefault(pieces[0], [])
-            rows[:] = [row for row in rows if row[0] != pieces]
-            rows.append((pieces, name))
-            rows.sort(key=lambda row: -len(row[0]))
-    return known
-
-
-_BUILTIN_NAMES = _tabulate(SPACED_BUILTINS, {})
-_TYPE_NAMES = _tabulate(TYPE_NAMES, {})
-_PROPERTY_NAMES = _tabulate(PROPERTIES, {})
-
-
-def _copied(known: Names) -> Names:
-    return {first: list(rows) for first, rows in known.items()}
-
-
-@lru_cache(maxsize=512)
-def _known(names: frozenset[str]) -> Names:
-    spaced = [name for name in names if len(_pieces(name)) > 1]
-    return _tabulate(spaced, _copied(_BUILTIN_NAMES)) if spaced else _BUILTIN_NAMES
-
-
-def unescaped(text: str) -> str:
-    """Resolve the escapes of a string literal's inside (DMN grammar rule 35)."""
-    if "\\" not in text:
-        return text
-
-    def replaced(match: re.Match[str]) -> str:
-        short, long, single = match.groups()
-        if single is not None:
-            # FEEL keeps an unknown escape as written, so that regular expressions stay readable.
-            return _ESCAPES.get(single, "\\" + single)
-        code = int(short or long, 16)
-        return chr(code) if code <= 0x10FFFF else match.group()
-
-    return _SURROGATES.sub(
-        lambda pair: chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + ord(pair[2]) - 0xDC00), _ESCAPE.sub(replaced, text)
-    )
 
 
 class Lexer:
@@ -144,11 +41,11 @@ class Lexer:
         self.text = text
         self.units = units
         self.unary = unary
-        self.known = _known(names)
+        self.known = known_names(names)
         self.own_names = False  # whether `known` is a copy that may grow
         self.raws: list[Raw] = [
             (match.lastgroup or "", match.group(), match.start(), match.end())
-            for match in (_RAW_DATED if units else _RAW).finditer(text)
+            for match in (DATED if units else RAW).finditer(text)
             if match.lastgroup != "space"
         ]
         self.out: list[Token] = []
@@ -210,8 +107,8 @@ class Lexer:
 
     def _learn(self, name: str) -> None:
         if not self.own_names:
-            self.known, self.own_names = _copied(self.known), True
-        _tabulate((name,), self.known)
+            self.known, self.own_names = copied(self.known), True
+        tabulate((name,), self.known)
 
     def _match(self, known: Names, text: str) -> tuple[int, str] | None:
         rows = known.get(text)
@@ -300,7 +197,7 @@ class Lexer:
         """Read what only its position makes a name: a key, a parameter, a variable, a property, a known name."""
         last, top = self._last(), self._top()
         if last == "DOT":
-            found = self._match(_PROPERTY_NAMES, raw[1]) or self._match(self.known, raw[1])
+            found = self._match(PROPERTY_NAMES, raw[1]) or self._match(self.known, raw[1])
             count, name = found or (1, raw[1])
             self._emit("NAME", name, raw[2], self.raws[self.at + count - 1][3], count)
             return True
@@ -372,7 +269,7 @@ class Lexer:
             self._push("<", opening)
             self._emit("TLT", "<", opening[2], opening[3])
             return
-        found = self._match(_TYPE_NAMES, text) or self._match(self.known, text)
+        found = self._match(TYPES, text) or self._match(self.known, text)
         count, name = found or (1, text)
         while self._text(count) == "." and self.at + count + 1 < len(self.raws):
             name += "." + self._text(count + 1)

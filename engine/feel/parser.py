@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from . import tree as t
-from .lexer import Lexer, Malformed, Problem, Token
+from .lexer import Lexer
 from .limits import MAX_DEPTH, MAX_TEXT, PARSE_CACHE
+from .tokens import Malformed, Problem, Token
 
 Dialect = Literal["dmn", "charter"]
 Kind = Literal["expression", "unary"]

@@ -1,0 +1,123 @@
+"""The pieces a FEEL text falls into, the tokens made of them, and the names that hold several pieces.
+
+A Problem says what is wrong with a text and where. The module knows how names are matched, not where.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from .words import PROPERTIES, SPACED_BUILTINS, TYPE_NAMES
+
+_START = (
+    "?_A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3005-\u3007\u3021-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff10-\ufffd\U00010000-\U000effff"
+)
+RAW = re.compile(
+    rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
+    |(?P<string>@?"(?:[^"\\]|\\.)*")
+    |(?P<mark>\.\.|\*\*|<=|>=|!=|->)
+    |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    |(?P<word>[{_START}][{_START}0-9\u00b7\u0300-\u036f\u203f-\u2040]*)
+    |(?P<sign>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+# Charter's dialect writes a date as people do; in the standard's it is a subtraction.
+DATED = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?(?![0-9-]))|"
+    + RAW.pattern,
+    RAW.flags,
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
+_SURROGATES = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
+
+Raw = tuple[str, str, int, int]  # kind, text, start, end
+Names = dict[str, list[tuple[tuple[str, ...], str]]]  # first piece -> (pieces, name), longest first
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with an expression, and where; `code` is a FEEL-local slug."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    given: str = ""
+    candidates: tuple[str, ...] = ()
+
+
+class Malformed(Exception):
+    """Carries the one Problem that ends a parse; never leaves this package."""
+
+    def __init__(self, code: str, message: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message, start, end)
+
+
+class Token:
+    """A terminal of feel.lark with its value and place."""
+
+    __slots__ = ("end", "start", "type", "value")
+
+    def __init__(self, type: str, value: Any, start: int, end: int) -> None:
+        self.type = type
+        self.value = value
+        self.start = start
+        self.end = end
+
+
+def _pieces(text: str) -> tuple[str, ...]:
+    return tuple(match.group() for match in RAW.finditer(text) if match.lastgroup != "space")
+
+
+def tabulate(names: Iterable[str], known: Names) -> Names:
+    """Enter the names that hold several pieces, the longest first."""
+    for name in names:
+        pieces = _pieces(name)
+        if len(pieces) > 1:
+            rows = known.setdefault(pieces[0], [])
+            rows[:] = [row for row in rows if row[0] != pieces]
+            rows.append((pieces, name))
+            rows.sort(key=lambda row: -len(row[0]))
+    return known
+
+
+_BUILTIN_NAMES = tabulate(SPACED_BUILTINS, {})
+TYPES = tabulate(TYPE_NAMES, {})
+PROPERTY_NAMES = tabulate(PROPERTIES, {})
+
+
+def copied(known: Names) -> Names:
+    """Copy a table of names, so that it may grow."""
+    return {first: list(rows) for first, rows in known.items()}
+
+
+@lru_cache(maxsize=512)
+def known_names(names: frozenset[str]) -> Names:
+    """Give the table of the built-ins' names and these."""
+    spaced = [name for name in names if len(_pieces(name)) > 1]
+    return tabulate(spaced, copied(_BUILTIN_NAMES)) if spaced else _BUILTIN_NAMES
+
+
+def unescaped(text: str) -> str:
+    """Resolve the escapes of a string literal's inside (DMN grammar rule 35)."""
+    if "\\" not in text:
+        return text
+
+    def replaced(match: re.Match[str]) -> str:
+        short, long, single = match.groups()
+        if single is not None:
+            # FEEL keeps an unknown escape as written, so that regular expressions stay readable.
+            return _ESCAPES.get(single, "\\" + single)
+        code = int(short or long, 16)
+        return chr(code) if code <= 0x10FFFF else match.group()
+
+    return _SURROGATES.sub(
+        lambda pair: chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + ord(pair[2]) - 0xDC00), _ESCAPE.sub(replaced, text)
+    )
