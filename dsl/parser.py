@@ -60,7 +60,7 @@ def parse(source: Source) -> Parsed:
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """Keeps Python's cyclic collector off: a parse makes no cycles, and Python's collector would look at all its nodes again and again."""
+    """Keeps Python's cyclic collector off, which would look at all nodes again and again and find no cycles."""
     was_on = gc.isenabled()
     gc.disable()
     try:
