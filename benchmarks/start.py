@@ -1,7 +1,7 @@
-"""Times how long the command line takes to start, whole processes against `python -c pass`: `python benchmarks/start.py`.
+"""Times the start of the command line, whole processes against `python -c pass`: `python benchmarks/start.py`.
 
-Ratios are of medians in one run, the commands taken in turn; nothing is asserted. The goals are 8 times for `--help` and
-20 times for `inbox` (docs/performance.md).
+Ratios are of medians in one run, the commands taken in turn; nothing is asserted. The goals are 8 times for `--help`
+and 20 times for `inbox` (docs/performance.md).
 """
 
 from __future__ import annotations

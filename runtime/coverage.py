@@ -1,12 +1,13 @@
-"""What scenarios have reached of a process: its elements, and the outcomes each may have.
+"""What scenarios have reached of a process: its elements, the outcomes each may have, the rule-book clauses.
 
 Reads definitions and audit records alone. An element is covered once it was ready, active or reached; an outcome once a
-record tells of it. What may come out of an element follows from its clauses: a table, `_OUTCOMES`.
+record tells of it; a clause once an element was done, a checklist point ticked or a record written that carries it out.
+What may come out of an element follows from what it says: a table, `_OUTCOMES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..engine.definition import Definition, Element
@@ -27,19 +28,23 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),
     "reached": (lambda e: e.kind == "milestone", frozenset({"reached"})),
 }  # fmt: skip
+# kinds of record that show that an element was carried out
+_DONE = frozenset({"completed", "reached", "granted", "rejected", "returned"})
 # kinds of record that show that an element came alive
 _ALIVE = frozenset({"opened", "reached", "completed", "granted", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Elements and (element, outcome) pairs of a process, all and covered, in the order of the file."""
+    """Elements, (element, outcome) pairs and clauses of a process, all and covered, in the order of the file."""
 
     definition: Definition
     elements: tuple[str, ...]
     outcomes: tuple[tuple[str, str], ...]
     covered_elements: frozenset[str]
     covered_outcomes: frozenset[tuple[str, str]]
+    clauses: tuple[str, ...] = ()
+    covered_clauses: frozenset[str] = frozenset()
 
     @property
     def missed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -57,7 +62,8 @@ class Coverage:
 
 def measure_coverage(definition: Definition, records: Iterable[Record]) -> Coverage:
     """Compares what may happen in a process with what has."""
-    seen = {(r.element.partition("[")[0], r.kind) for r in records if r.element is not None and r.outcome != "refused"}
+    happened = [r for r in records if r.outcome != "refused"]
+    seen = {(r.element.partition("[")[0], r.kind) for r in happened if r.element is not None}
     outcomes = tuple(
         (element.name, outcome)
         for element in definition.elements
@@ -68,4 +74,25 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
         (name, outcome) for name, outcome in outcomes if any((name, kind) in seen for kind in _OUTCOMES[outcome][1])
     )
     alive = frozenset(name for name, kind in seen if kind in _ALIVE)
-    return Coverage(definition, tuple(e.name for e in definition.elements), outcomes, alive, covered)
+    carriers = dict(_carriers(definition))
+    carried = {name for name, kind in seen if kind in _DONE} | {f"record {_base(r, 'record')}" for r in happened}
+    carried |= {f"{(r.element or '').partition('[')[0]} {_base(r, 'check')}" for r in happened}
+    return Coverage(
+        definition, tuple(e.name for e in definition.elements), outcomes, alive, covered,
+        tuple(dict.fromkeys(clause for clauses in carriers.values() for clause in clauses)),
+        frozenset(clause for carrier in carried for clause in carriers.get(carrier, ())),
+    )  # fmt: skip
+
+
+def _carriers(definition: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Gives what carries clauses out, by a name of its own: `ELEMENT`, `ELEMENT CHECK`, `record RECORD`."""
+    for record in definition.records:
+        yield f"record {record.name}", record.clauses + tuple(c for f in record.fields for c in f.clauses)
+    for element in definition.elements:
+        yield element.name, element.clauses
+        yield from ((f"{element.name} {check.name}", check.clauses) for check in element.checklist)
+
+
+def _base(record: Record, key: str) -> str:
+    """Gives the name that a record's data holds under a key, without an instance's index."""
+    return str(record.data.get(key, "")).partition("[")[0]

@@ -120,15 +120,16 @@ def _layers(names: Sequence[str], arrows: Sequence[tuple[str, str]]) -> dict[str
 
 def _order(layers: list[list[int]], slots: list[_Slot]) -> None:
     """Orders each layer by the average place of its neighbours, sweeping to and fro (the barycentre method)."""
+    rank = {n: i for row in layers for i, n in enumerate(row)}
     for sweep in range(_SWEEPS):
         forward = sweep % 2 == 0
         for layer in layers if forward else reversed(layers):
-            rank = {n: i for row in layers for i, n in enumerate(row)}
             keys = {}
             for number in layer:
                 near = slots[number].before if forward else slots[number].behind
                 keys[number] = sum(rank[n] for n in near) / len(near) if near else float(rank[number])
             layer.sort(key=lambda n: (keys[n], rank[n]))
+            rank.update((n, i) for i, n in enumerate(layer))
 
 
 def _spread(layers: list[list[int]], slots: list[_Slot], gap: float) -> None:

@@ -177,29 +177,44 @@ def _roots(texts: Iterable[str]) -> Iterator[str]:
 
 def _arrows(pairs: set[tuple[str, str]], order: Mapping[str, int]) -> tuple[Arrow, ...]:
     """Orders arrows as the file does, without those that would close a cycle or follow from others."""
-    followers: dict[str, set[str]] = {}
+    followers: dict[str, list[str]] = {}
     for source, target in sorted(pairs, key=lambda pair: (order[pair[0]], order[pair[1]])):
-        if not _reaches(followers, target, source):
-            followers.setdefault(source, set()).add(target)
-    kept = [
-        Arrow(source, target)
-        for source, targets in followers.items()
-        for target in targets
-        if not any(_reaches(followers, other, target) for other in targets if other != target)
-    ]
+        followers.setdefault(source, []).append(target)
+        followers.setdefault(target, [])
+    last_first = _without_cycles(followers)
+    place = {name: i for i, name in enumerate(reversed(last_first))}
+    beyond: dict[str, int] = {}  # what can be reached from a name, as bits by place
+    kept: list[Arrow] = []
+    for name in last_first:
+        reached = 0
+        for target in sorted(followers[name], key=place.__getitem__):
+            if not reached >> place[target] & 1:  # else another way leads there
+                kept.append(Arrow(name, target))
+            reached |= beyond[target]
+        beyond[name] = reached | 1 << place[name]
     return tuple(sorted(kept, key=lambda arrow: (order[arrow.source], order[arrow.target])))
 
 
-def _reaches(followers: Mapping[str, set[str]], start: str, goal: str) -> bool:
-    seen, stack = {start}, [start]
-    while stack:
-        name = stack.pop()
-        if name == goal:
-            return True
-        fresh = followers.get(name, set()) - seen
-        seen |= fresh
-        stack.extend(fresh)
-    return False
+def _without_cycles(followers: dict[str, list[str]]) -> list[str]:
+    """Takes out the arrows that close a cycle; gives the names, each after all that follow it."""
+    finished: dict[str, None] = {}
+    open_: set[str] = set()
+    for start in followers:
+        stack = [] if start in finished else [(start, iter(list(followers[start])))]
+        open_.update(name for name, _ in stack)
+        while stack:
+            name, targets = stack[-1]
+            target = next(targets, None)
+            if target is None:
+                stack.pop()
+                open_.discard(name)
+                finished[name] = None
+            elif target in open_:
+                followers[name].remove(target)
+            elif target not in finished:
+                open_.add(target)
+                stack.append((target, iter(list(followers[target]))))
+    return list(finished)
 
 
 def _returns(definition: Definition) -> Iterator[Return]:

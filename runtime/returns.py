@@ -36,6 +36,7 @@ class Routes:
     lanes: Mapping[str, int]
     bottom: float  # of all content
     taken: dict[str | None, int] = field(default_factory=dict)
+    arrived: dict[str, int] = field(default_factory=dict)  # how many returns end at a box already
     crossed: int = 0
 
     def draw(self, source: str, target: str, label: str) -> list[str]:
@@ -50,6 +51,7 @@ class Routes:
         ways = list(self._ways(source, target, first, second, margin))
         free = self._obstacles(source, target)
         points, way, mark = min(ways, key=lambda w: (_hits(w[0], free), _length(w[0])))
+        self.arrived[target] = self.arrived.get(target, 0) + 1
         end = points[-1]
         stop = (end[0] - 7 * way[0], end[1] - 7 * way[1])
         where = f'x="{mark[0]:.1f}" y="{mark[1] + 4:.1f}"'
@@ -73,7 +75,7 @@ class Routes:
         """Gives every way worth trying: its points, which way its head points, and where its label stands."""
         one, two = self.at[source], self.at[target]
         out_x, out_y = one.middle[0], one.y + one.height
-        in_x, foot = two.middle[0], two.y + two.height
+        in_x, foot = two.middle[0] - 10.0 * self.arrived.get(target, 0), two.y + two.height
         shift = 5.0 * (self.taken.get(self.holders[source], 0) % 3)
         exits: list[list[Point]] = [[(out_x + shift, out_y), (out_x + shift, first)]]
         for x in (one.x - 10 - shift, one.x + one.width + 10 + shift):

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..dsl import scenarios as s
-from ..engine import calendars, commands, feel, values
+from ..engine import calendars, commands, feel, kpis, values
 from ..engine.commands import Actor, Command
 from ..engine.definition import Definition
 from ..engine.program import prepare
@@ -249,8 +249,6 @@ class _Player:
             raise _Wrong(("done_by", {"target": step.target, "person": step.person}), actual)
 
     def expect_kpi(self, step: s.ExpectKpi) -> None:
-        from ..engine import kpis
-
         kpi = next(k for k in self.definition.kpis if k.name == step.name)
         name = self.definition.name
         cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == name]

@@ -10,6 +10,7 @@ from .. import texts
 from .check import report
 from .context import Context
 from .errors import FINDINGS, refusal_lines
+from .output import wrap
 from .verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
@@ -131,6 +132,13 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
         "test.covered", process=name, elements=len(coverage.covered_elements), all_elements=len(coverage.elements),
         outcomes=len(coverage.covered_outcomes), all_outcomes=len(coverage.outcomes),
     ))  # fmt: skip
+    lacking = [clause for clause in coverage.clauses if clause not in coverage.covered_clauses]
+    if coverage.clauses:
+        covered, total = len(coverage.covered_clauses), len(coverage.clauses)
+        output.line("  " + say("test.clauses", covered=covered, total=total))
+    if lacking:
+        for line in wrap(say("test.clauses_missed", clauses=" ".join(lacking)), output.columns - 4):
+            output.line("    " + line)
     if coverage.missed:
         output.line("  " + say("test.uncovered"))
         rows = [
@@ -162,6 +170,8 @@ def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -
             {"process": c.definition.name,
              "elements": {"all": len(c.elements), "covered": len(c.covered_elements)},
              "outcomes": {"all": len(c.outcomes), "covered": len(c.covered_outcomes)},
+             "clauses": {"all": len(c.clauses), "covered": len(c.covered_clauses)},
+             "clauses_missed": [clause for clause in c.clauses if clause not in c.covered_clauses],
              "missed": [{"element": name, "outcomes": list(outcomes)} for name, outcomes in c.missed]}
             for c in coverage
         ],

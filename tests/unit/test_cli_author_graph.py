@@ -126,16 +126,42 @@ def test_no_two_elements_of_the_shipped_process_overlap() -> None:
     assert all((a.width, a.height) == (b.width, b.height) and abs(a.x - b.x) <= 4 for a, b in doubled)
 
 
-@pytest.mark.parametrize(("name", "say"), [("service_project", ZH), ("leave_request", EN)])
-def test_drawings(name: str, say: Messages, golden: Callable[[Path, str], None]) -> None:
-    path = {"service_project": "processes", "leave_request": "processes/examples"}[name]
-    compiled = compile_file(str(ROOT / path / f"{name}.charter"))
-    found = compiled.definition(name)
-    assert found is not None
-    picture = build_picture(found, say)
+def survey() -> Definition:
+    compiled = compile_file(str(GOLDEN / "survey.charter"))
+    assert not compiled.diagnostics
+    return compiled.definitions[0]
+
+
+def standing() -> CaseState:
+    """A case in the middle of its work: one of two visits done, an approval granted, another stale."""
+    rows = (
+        ("prepare", "done"), ("draft_plan", "done"), ("plan_review", "granted"), ("agreed", "reached"),
+        ("work", "active"), ("visit", "active"), ("visit[1]", "done"), ("visit[2]", "claimed"), ("control", "active"),
+        ("inspect", "suspended"), ("by_mail", "skipped"), ("archive", "failed"), ("acceptance", "stale"),
+    )  # fmt: skip
+    nodes = {key: Node(key, key.partition("[")[0], state) for key, state in rows}
+    return CaseState("survey-7", "survey", "open", nodes=nodes)
+
+
+@pytest.mark.parametrize(("name", "say", "state"), [("process", ZH, None), ("case", EN, standing())])
+def test_drawings(
+    name: str, say: Messages, state: CaseState | None, golden: Callable[[Path, str], None]
+) -> None:
+    picture = build_picture(survey(), say, state)
     golden(GOLDEN / f"{name}.svg", write_svg(picture, say))
     golden(GOLDEN / f"{name}.txt", "\n".join(write_text(picture, say)) + "\n")
     golden(GOLDEN / f"{name}.mmd", "\n".join(write_mermaid(picture, say)) + "\n")
+
+
+def test_a_large_process_is_drawn_in_proportion() -> None:
+    """Each element waits for the twenty before it: what follows from others is left out, so a chain remains."""
+    names = [f"e{i}" for i in range(600)]
+    elements = tuple(
+        Element(name, name, "activity", after=(After(tuple(names[max(0, i - 20) : i]), 1),) if i else ())
+        for i, name in enumerate(names)
+    )
+    picture = build_picture(Definition("p", "p", elements=elements), EN)
+    assert [(a.source, a.target) for a in picture.arrows] == list(itertools.pairwise(names))
 
 
 @pytest.mark.parametrize("kind", LIFECYCLES)
