@@ -34,11 +34,9 @@ def actor_for(
     node: str | None, behalf: str | None,
 ) -> Actor | Refusal:  # fmt: skip
     """Gives the actor of a command, or the refusal when the person is unknown or may not act for that principal."""
-    actor = directory.actor(connection, person, definition.name, at, on_behalf_of=behalf)
-    if isinstance(actor, Refusal) or behalf is not None:
-        return actor
     known = directory.person(connection, person)
-    if known is None or not known.stands_in:
+    actor = directory.authority(connection, known, person, definition.name, at, on_behalf_of=behalf)
+    if isinstance(actor, Refusal) or behalf is not None or known is None or not known.stands_in:
         return actor
     name = parse_key(node)[0] if node else None
     element = next((e for e in definition.elements if e.name == name), None)

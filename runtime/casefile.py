@@ -8,9 +8,10 @@ process; a state is parsed again only when the head has moved.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -60,8 +61,7 @@ class Pinned:
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(NamedTuple):
     """One case as read: `stored` is False for a case that is only about to be started."""
 
     chain: Chain
@@ -208,6 +208,12 @@ class StateText:
         return f'{{{head}{"," if head else ""}"nodes":[{rows}],"versions":{{{last}}}}}'
 
 
+def new_id() -> str:
+    """Gives a fresh case id: 16 characters of an alphabet without look-alikes, 80 random bits, a letter first."""
+    alphabet = "abcdefghjkmnpqrstvwxyz0123456789"
+    return secrets.choice(alphabet[:22]) + "".join(secrets.choice(alphabet) for _ in range(15))
+
+
 def resolve(connection: Connection, text: str) -> str:
     """Finds the case that a person means: its id, its number (`12`, `#12`) or the unique beginning of its id.
 
@@ -232,4 +238,4 @@ def resolve(connection: Connection, text: str) -> str:
     raise NoSuchCase(f"no case {text}", case=text)
 
 
-__all__ = ["AmbiguousCase", "Archive", "CaseFile", "NoSuchCase", "NoSuchProcess", "Pinned", "resolve"]
+__all__ = ["AmbiguousCase", "Archive", "CaseFile", "NoSuchCase", "NoSuchProcess", "Pinned", "new_id", "resolve"]

@@ -9,7 +9,6 @@ in time.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,20 +25,20 @@ from ..engine.effects import Effect
 from ..engine.records import Record, Refusal
 from ..engine.state import NEW, CaseState
 from ..engine.transition import Step, step
-from ..engine.values import canonical
 from . import clock as server
 from . import readmodels
 from .actors import actor_for
 from .audit import log
 from .audit.log import Chain, Origin
-from .casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, resolve
+from .casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, new_id, resolve
 from .connectors import Connectors
 from .delivery import Delivery, kept, post
 from .directory import Directory
-from .keys import earlier, note_key
+from .keys import earlier, fingerprint, note_key
 from .refusals import CONFLICT, UNBOUND, refusal
 from .store import Store
 from .store import tables as t
+from .timers import BEGINNING, due
 
 # A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
 _TICKS = 1000
@@ -212,18 +211,20 @@ class Cases:
 
         `until` bounds what counts as due; it never goes past the clock.
         """
-        from .timers import due
-
         now = self._clock()
         until = now if until is None else min(until, now)
-        ticked = 0
-        while True:
-            with self.store.read() as connection:
-                wanted = [case] if case is not None else due(connection, until)
-            done = sum(self._tick(each, until) for each in wanted)
-            ticked += done
-            if case is not None or not done:
-                break
+        if case is not None:
+            ticked = self._tick(case, until)
+        else:
+            ticked = 0
+            after = BEGINNING
+            while True:
+                with self.store.read() as connection:
+                    wanted = due(connection, until, after)
+                if not wanted:
+                    break
+                ticked += sum(self._tick(each, until) for _, each in wanted)
+                after = wanted[-1]
         self._delivery.deliver(case)
         return ticked
 
@@ -404,15 +405,3 @@ class Cases:
 def _with_state(performed: Performed, state: CaseState) -> Performed:
     p = performed
     return Performed(p.case, state, p.definition, p.records, p.refusal, p.effects, p.first)
-
-
-def new_id() -> str:
-    """Gives a fresh case id: 16 characters of an alphabet without look-alikes, 80 random bits, a letter first."""
-    alphabet = "abcdefghjkmnpqrstvwxyz0123456789"
-    return secrets.choice(alphabet[:22]) + "".join(secrets.choice(alphabet) for _ in range(15))
-
-
-def fingerprint(subject: str, person: str, verb: str, arguments: Mapping[str, Any]) -> str:
-    """Hashes what a command asks, so that a key can be told from the same key on another command."""
-    plain = {k: (sorted(map(list, v.items())) if isinstance(v, Mapping) else v) for k, v in arguments.items()}
-    return sha256(canonical([subject, person, verb, plain])).hexdigest()

@@ -131,7 +131,15 @@ class Directory:
         self, connection: Connection, person: str, process: str, at: int, *, on_behalf_of: str | None = None
     ) -> Actor | Refusal:
         """Gives a person's authority in a process at an instant, or refuses: unknown, or no stand-in."""
-        found = self.person(connection, person)
+        return self.authority(
+            connection, self.person(connection, person), person, process, at, on_behalf_of=on_behalf_of
+        )
+
+    def authority(
+        self, connection: Connection, found: Person | None, person: str, process: str, at: int, *,
+        on_behalf_of: str | None = None,
+    ) -> Actor | Refusal:  # fmt: skip
+        """Gives what `actor` does, for a person who has been looked up already."""
         if found is None or not found.active or person == SYSTEM.person:
             return refusal(UNKNOWN_PERSON, person=person)
         own = found.roles(process)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, Select, literal_column, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select, tuple_
 
 from ..engine.records import Refusal
 from .directory import ANY, Directory
 from .refusals import UNKNOWN_PERSON, refusal
 from .store import tables as t
+from .store.prepared import Prepared
 
 _w = t.work_items.c
-# SQLite joins at most 500 selects; this many keep well below it.
-_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +61,51 @@ def inbox(
     known = directory.person(connection, person)
     if known is None or not known.active:
         return refusal(UNKNOWN_PERSON, person=person)
-    processes = _processes(connection, known.grants, process)
-    lanes: list[tuple[Select[tuple[object, ...]], str, str | None]] = [(_held(person), "held", None)]
-    lanes += [(_offered(p, r), "offered", None) for p, r in processes]
+    # A lane is one index range that comes in the inbox's order: (statement, its parameters, why, on behalf of whom).
+    lanes: list[tuple[Prepared, tuple[str, ...], str, str | None]] = [(_HELD, (person,), "held", None)]
+    lanes += [(_OFFERED, pair, "offered", None) for pair in _processes(connection, known.grants, process)]
     for where in _reach(connection, known.stands_in, process):
         for principal, roles in directory.principals(connection, known, where, now):
-            lanes += [(_offered(where, role), "stand_in", principal) for role in roles]
-            lanes.append((_held(principal).where(_w.process == where), "stand_in", principal))
+            lanes += [(_OFFERED, (where, role), "stand_in", principal) for role in roles]
+            lanes.append((_HELD_IN, (principal, where), "stand_in", principal))
     found: dict[tuple[str, str], WorkItem] = {}
-    for begin in range(0, len(lanes), _AT_ONCE):
-        part = lanes[begin : begin + _AT_ONCE]
-        parts = []
-        for number, (query, _why, _principal) in enumerate(part):
-            query = query.where(~_w.barred.contains(f"|{person}|", autoescape=True))
-            if process is not None:
-                query = query.where(_w.process == process)
-            if after is not None:
-                query = query.where(tuple_(_w.rank, _w.case, _w.node) > after)
-            one = query.order_by(_w.rank, _w.case, _w.node).limit(limit).subquery()
-            parts.append(select(one, literal_column(str(number)).label("lane")))
-        for row in connection.execute(union_all(*parts)):
-            _query, why, principal = part[row.lane]
-            key = (row.case, row.node)
-            if key in found:
-                continue
-            found[key] = WorkItem(
-                row.case, 0, row.process, row.node, row.element, row.state, row.iteration, row.role or None, why,
-                principal, bool(row.assigned), row.since, row.due, row.rank,
-            )  # fmt: skip
-    chosen = sorted(found.values(), key=lambda item: item.place)[:limit]
-    return _numbered(connection, chosen)
+    for statement, lane, why, whose in lanes:
+        for row in statement.run(connection, *lane, f"|{person}|", *(after or _BEGINNING), limit).fetchall():
+            case, node, role, at, element, state, iteration, assigned, since, due, rank = row
+            # Work offered through several roles is one piece of work; one's own right comes before another's.
+            if (case, node) not in found and (process is None or at == process):
+                found[case, node] = WorkItem(
+                    case, 0, at, node, element, state, iteration, role or None, why, whose, bool(assigned), since,
+                    due, rank,
+                )  # fmt: skip
+    return _numbered(connection, sorted(found.values(), key=lambda item: item.place)[:limit])
 
 
-def _held(person: str) -> Select[tuple[object, ...]]:
-    return select(t.work_items).where(_w.holder == person)
+def _lane(*where: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(
+            _w.case, _w.node, _w.role, _w.process, _w.element, _w.state, _w.iteration, _w.assigned, _w.since, _w.due,
+            _w.rank,
+        )
+        .where(*where)
+        # LIKE would not tell `Li` from `li` on every database.
+        .where(func.replace(_w.barred, bindparam("who"), literal_column("''")) == _w.barred)
+        .where(tuple_(_w.rank, _w.case, _w.node) > tuple_(*(bindparam(n) for n in ("rank", "case", "node"))))
+        .order_by(_w.rank, _w.case, _w.node)
+        .limit(bindparam("most"))
+    )  # fmt: skip
 
 
-def _offered(process: str, role: str) -> Select[tuple[object, ...]]:
-    return select(t.work_items).where(_w.process == process, _w.role == role, _w.holder.is_(None))
+_REST = ("who", "rank", "case", "node", "most")
+_BEGINNING = (-1, "", "")
+_HELD = Prepared(_lane(_w.holder == bindparam("holder")), "holder", *_REST)
+_HELD_IN = Prepared(
+    _lane(_w.holder == bindparam("holder"), _w.process == bindparam("process")), "holder", "process", *_REST
+)
+_OFFERED = Prepared(
+    _lane(_w.process == bindparam("process"), _w.role == bindparam("role"), _w.holder.is_(None)),
+    "process", "role", *_REST,
+)  # fmt: skip
 
 
 def _processes(

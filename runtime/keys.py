@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
 from ..engine.records import Reason, Record, Refusal
+from ..engine.values import canonical
 from .audit import log
 from .refusals import KEY_REUSED, refusal
 from .store import tables as t
@@ -45,3 +48,9 @@ def _refusal(records: tuple[Record, ...]) -> Refusal | None:
         return None
     reasons = records[0].data.get("reasons", ())
     return Refusal(tuple(Reason(r["code"], r.get("subject"), r.get("arguments", {})) for r in reasons))
+
+
+def fingerprint(subject: str, person: str, verb: str, arguments: Mapping[str, Any]) -> str:
+    """Hashes what a command asks, so that a key can be told from the same key on another command."""
+    plain = {k: (sorted(map(list, v.items())) if isinstance(v, Mapping) else v) for k, v in arguments.items()}
+    return sha256(canonical([subject, person, verb, plain])).hexdigest()

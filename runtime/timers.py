@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, tuple_
 
 from .store import tables as t
 
 _c = t.cases.c
 
 
-def due(connection: Connection, until: int, limit: int = 500) -> list[str]:
-    """Lists cases that want a tick at or before an instant, the longest overdue first."""
-    query = select(_c.id).where(_c.wake.is_not(None), _c.wake <= until).order_by(_c.wake).limit(limit)
-    return list(connection.execute(query).scalars())
+# Before every case: where a walk over what is due begins.
+BEGINNING = (-(2**62), "")
+
+
+def due(
+    connection: Connection, until: int, after: tuple[int, str] = BEGINNING, limit: int = 500
+) -> list[tuple[int, str]]:
+    """Lists (wake, case) of the cases that want a tick at or before an instant, the longest overdue first.
+
+    `after`: the last one seen, so that a case which stays due does not hold up the others.
+    """
+    query = (
+        select(_c.wake, _c.id)
+        .where(_c.wake.is_not(None), _c.wake <= until, tuple_(_c.wake, _c.id) > after)
+        .order_by(_c.wake, _c.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def next_wake(connection: Connection) -> int | None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import is_normalized
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -34,8 +34,7 @@ ORGANISATION = "organisation"
 GENESIS = "0" * 64  # `prev` of the first record of a chain
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """Where a chain stands: so many records, the hash of the last one, its time."""
 
     case: str
@@ -44,8 +43,7 @@ class Chain:
     last_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What the host adds to every record: where the command came from and under what it was judged."""
 
     channel: str
@@ -123,9 +121,10 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
             f'{f""","clauses":{compact_sorted(list(r.clauses))}""" if r.clauses else ""}'
             f'{f""","data":{compact_sorted(dict(r.data))}""" if r.data else ""}{definition}'
-            f'{_field("element", r.element)}{host}{encode_basestring(f"{case}.{seq}")},"kind":{encode_basestring(r.kind)}'
-            f'{_field("on_behalf_of", r.on_behalf_of)},"outcome":{encode_basestring(r.outcome)},"prev":"{head}"'
-            f'{named}{_field("reason", r.reason)}{_field("role", r.role)},"seq":{seq}{zone}'
+            f'{_field("element", r.element)}{host}{encode_basestring(f"{case}.{seq}")}'
+            f',"kind":{encode_basestring(r.kind)}{_field("on_behalf_of", r.on_behalf_of)}'
+            f',"outcome":{encode_basestring(r.outcome)},"prev":"{head}"{named}'
+            f'{_field("reason", r.reason)}{_field("role", r.role)},"seq":{seq}{zone}'
         )
         body = text.encode() if text.isascii() else _composed(text)
         head = sha256(body).hexdigest()

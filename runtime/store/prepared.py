@@ -22,29 +22,38 @@ class Prepared:
     def __init__(self, statement: ClauseElement, *names: str) -> None:
         self._statement = statement
         self._names = names
-        self._texts: dict[str, tuple[str, tuple[int, ...] | None]] = {}
+        self._texts: dict[str, tuple[str, tuple[int, ...] | None, tuple[Any, ...]]] = {}
 
-    def _compiled(self, connection: Connection) -> tuple[str, tuple[int, ...] | None]:
+    def _compiled(self, connection: Connection) -> tuple[str, tuple[int, ...] | None, tuple[Any, ...]]:
         dialect = connection.dialect
         found = self._texts.get(dialect.name)
         if found is None:
             compiled = self._statement.compile(dialect=dialect, column_keys=list(self._names))
-            wanted = getattr(compiled, "positiontup", None) or list(self._names)
-            order = tuple(self._names.index(name) for name in wanted)
-            straight = order == tuple(range(len(self._names)))
-            found = self._texts[dialect.name] = (str(compiled), None if straight else order)
+            wanted = list(getattr(compiled, "positiontup", None) or self._names)
+            # A dialect may have parameters of its own, such as the OFFSET 0 that SQLite's LIMIT is given.
+            own = [name for name in dict.fromkeys(wanted) if name not in self._names]
+            names = [*self._names, *own]
+            constants = tuple(compiled.params[name] for name in own)
+            order = tuple(names.index(name) for name in wanted)
+            straight = order == tuple(range(len(names))) and not constants
+            found = self._texts[dialect.name] = (str(compiled), None if straight else order, constants)
         return found
 
     def run(self, connection: Connection, *values: Any) -> Any:
         """Runs the statement and gives the driver's cursor."""
-        text, order = self._compiled(connection)
+        text, order, constants = self._compiled(connection)
         cursor = connection.connection.cursor()
-        cursor.execute(text, values if order is None else [values[i] for i in order])
+        if order is not None:
+            all_values = (*values, *constants)
+            values = tuple([all_values[i] for i in order])
+        cursor.execute(text, values)
         return cursor
 
     def run_many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Runs the statement once a row."""
-        text, order = self._compiled(connection)
+        text, order, constants = self._compiled(connection)
+        if order is not None:
+            rows = [[(*row, *constants)[i] for i in order] for row in rows]
         cursor = connection.connection.cursor()
-        cursor.executemany(text, rows if order is None else [[row[i] for i in order] for row in rows])
+        cursor.executemany(text, rows)
         cursor.close()
