@@ -186,14 +186,14 @@ class Form:
             parts.append(self.say("entries.constraint", condition=f.where))
         if f.optional:
             parts.append(self.say("entries.optional"))
-        name = f.name if f.title == f.name else f"{f.title} ({f.name})"
+        name = f.name if f.title == f.name else self.say("entries.named", title=f.title, name=f.name)
         return self.say("entries.label", name=name, wants=self.say("entries.and").join(parts))
 
     def _answer(self, kind: TypeRef, name: str, current: Any, indent: str, optional: bool) -> Any:
         if kind.name == "record":
             assert kind.record is not None
             inner = current if isinstance(current, Mapping) else {}
-            return self._fields(self.reader.records[kind.record], inner, indent + "  ")
+            return self._fields(self.reader.records[kind.record], inner, indent + "    ")
         if kind.name == "list":
             return self._items(kind, name, current, indent, optional)
         default = shown(current)

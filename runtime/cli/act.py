@@ -20,7 +20,7 @@ from .verb import JSON, Binding, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
     from ...engine.definition import Definition, Element
-    from ...engine.state import CaseState, Node
+    from ...engine.state import CaseState
 
 _REASON = option("--reason", "TEXT", short="-m")
 _SETS = option("--set", "NAME=VALUE", many=True, name="sets", type=Binding())
@@ -111,7 +111,7 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
     if verb == "confirm":
         return _confirm(context, case, definition, node, arguments, given["checks"], as_json)
     if verb == "add":
-        arguments["item"] = _item(context, definition, node, **given)
+        arguments["item"] = _item(node, **given)
     elif act.aim == "work":
         arguments |= _fields(context, verb, definition, state, node, given)
     performed = context.cases.perform(case, person=person, verb=verb, **arguments)
@@ -174,11 +174,10 @@ def _fields(
     from ...engine.state import key_of, parse_key
 
     path = parse_key(node)[1]
-    there: Node | None = state.nodes.get(node)
     current = {
         record: version.value
         for record in element.outputs
-        if (version := state.versions.get(key_of(record, path))) is not None and there is not None
+        if (version := state.versions.get(key_of(record, path))) is not None
     }
     return {
         "records": records(context, definition, element.outputs, given["sets"], given["data"], current),
@@ -202,21 +201,15 @@ def _amendment(
     return {"record": record, "value": found[0][1]}
 
 
-def _item(context: Context, definition: Definition, node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
-    """Gives the item for an open `for each`: plain text or JSON by --item, fields by --set, a file by --data."""
+def _item(node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
+    """Gives the item for an open `for each`: text or JSON by --item, fields by --set, a file by --data."""
     from ...engine.values import encode
-    from ..entries import load, put, steps
+    from ..entries import put, steps
+    from .handover import plain
 
-    if item is not None:
-        from .handover import one_value
-
-        return one_value(context, definition, None, item, node or "item")
+    if item is not None or data:
+        return plain(item if item is not None else data[0], from_file=item is None)
     tree: dict[str, Any] = {}
-    for spec in data:
-        from pathlib import Path
-
-        content = load(Path(spec))
-        return encode(content)
     for path, text in sets:
         put(tree, steps(path), text)
     if not tree:

@@ -16,7 +16,7 @@ from .context import Context
 from .errors import Missing, Misuse
 
 if TYPE_CHECKING:
-    from ...engine.definition import Definition, Element, TypeRef
+    from ...engine.definition import Definition, Element
     from ...engine.values import File
 
 
@@ -64,22 +64,22 @@ def records(
     return tuple((name, encode(value)) for name, value in gathered.records.items())
 
 
-def one_value(context: Context, definition: Definition, kind: TypeRef | None, text: str, name: str) -> Any:
-    """Gives one encoded value of a type read from text; without a type: JSON, else the text itself."""
-    from ...engine.values import encode
-    from ..entries import Reader, Unreadable, parse
-    from ..forms import said
+def plain(given: str, *, from_file: bool = False) -> Any:
+    """Gives an encoded value that no type is declared for: a file's data, JSON, or else the text itself."""
+    from ...engine.values import NotAValue, decode, encode
+    from ..entries import Unreadable, load, parse
 
-    if kind is None:
-        try:
-            return parse(text, ".json") if text[:1] in '{["' else text
-        except Unreadable:
-            return text
-    reader = Reader(definition.records, lambda path: ingest(context, path))
-    value = reader.value(text, kind, name)
-    if reader.misfits:
-        raise Misuse("faults", faults=said(reader.misfits[0], context.say))
-    return encode(value)
+    try:
+        data = load(Path(given)) if from_file else parse(given, ".json") if given[:1] in ("{", "[", '"') else given
+        return encode(decode(data))
+    except Unreadable as error:
+        if from_file:
+            raise Misuse("unreadable", detail=str(error)) from None
+        return given
+    except NotAValue as error:
+        raise Misuse("unreadable", detail=str(error)) from None
+    except OSError as error:
+        raise Missing(str(error), path=given) from None
 
 
 def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tuple[str, Any], ...]:
