@@ -321,7 +321,12 @@ def _any_of(tests: tuple[Test, ...], value: Any, frame: Frame) -> Any:
 def _in(node: t.In, scope: Scope) -> Run:
     of = closure(node.of, scope)
     tests = tuple(_test(test, scope) for test in node.tests)
-    return lambda frame: _any_of(tests, plain(of(frame)), frame)
+
+    def within(frame: Frame) -> Any:
+        found = _any_of(tests, plain(of(frame)), frame)
+        return frame.note("the value cannot be compared with a test") if found is None else found
+
+    return within
 
 
 def _cell_test(node: t.Node, scope: Scope) -> Test:

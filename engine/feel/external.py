@@ -36,11 +36,18 @@ _BOXED = {
 }
 
 
-def _single(value: float) -> float:
-    """Round to IEEE 754 single precision, as a Java float does."""
+class Single(float):
+    """A Java float: a number of IEEE 754 single precision, written with as few digits as tell it from others."""
+
+    def __str__(self) -> str:
+        texts = (f"{float(self):.{digits}g}" for digits in range(1, 10))
+        return next(text for text in texts if _single(float(text)) == self)
+
+
+def _single(value: float) -> Single:
     import struct
 
-    return float(struct.unpack("f", struct.pack("f", value))[0])
+    return Single(struct.unpack("f", struct.pack("f", value))[0])
 
 
 def _argument(value: Any, kind: str) -> Any:
@@ -63,10 +70,10 @@ def _argument(value: Any, kind: str) -> Any:
 
 
 def _result(value: Any) -> Any:
-    if type(value) is float:
+    if isinstance(value, float):
         if not math.isfinite(value):
             raise NoValue("the result is no number")
-        return Decimal(repr(value))
+        return Decimal(str(value))
     return Decimal(value) if type(value) is int else value
 
 
@@ -99,12 +106,6 @@ def _format(pattern: str, *values: Any) -> str:
         return format(number, form)
 
     return _SPECIFIER.sub(written, pattern)
-
-
-def _java_text(value: Any) -> str:
-    if type(value) is float:
-        return repr(value)
-    return str(value)
 
 
 def _nearest(number: float) -> int:
@@ -168,12 +169,12 @@ def _methods() -> dict[Method, Foreign]:
     for kind in ("int", "long", "float"):
         table["java.lang.Math", "max", (kind, kind)] = max
         table["java.lang.Math", "min", (kind, kind)] = min
-        table["java.lang.Math", "abs", (kind,)] = abs
+        table["java.lang.Math", "abs", (kind,)] = abs if kind != "float" else lambda x: _single(abs(x))
     for boxed, kind in _BOXED.items():
         if kind in _WHOLE or kind in ("float", "double"):
             table.update(_boxed_methods(boxed, kind))
     for kind in ("char", "int", "long", "double", "float"):
-        table["java.lang.String", "valueOf", (kind,)] = _java_text
+        table["java.lang.String", "valueOf", (kind,)] = str
     return table
 
 

@@ -69,9 +69,9 @@ def _overlaps_before(a: Interval, b: Interval) -> bool:
 
 
 def _overlaps_after(a: Interval, b: Interval) -> bool:
+    starts = _less(b[0], a[0]) or (_equal(a[0], b[0]) and b[1] and not a[1])
     meets = _less(a[0], b[2]) or (_equal(a[0], b[2]) and a[1] and b[3])
-    ends = _less(b[2], a[2]) or (_equal(a[2], b[2]) and a[3] and not b[3])
-    return meets and ends and _starts_later(a, b)
+    return starts and meets and _ends_earlier(b, a)
 
 
 def _finishes(a: Interval, b: Interval) -> bool:
