@@ -80,9 +80,8 @@ def separated(draft: Draft, plan: Plan, path: Path, actor: Actor) -> Reason | No
                 arguments: dict[str, Any] = {"element": plan.name, "other": other.name, "person": person}
                 return Reason("CH503", f"{plan.name}.separate", arguments)
         if rule.same and doers and not any(person in doers for person in persons(actor)):
-            arguments = {
-                "element": plan.name, "other": other.name, "person": actor.person, "doers": list(doers),
-            }  # fmt: skip
+            arguments = {"element": plan.name, "other": other.name, "person": actor.person}
+            arguments["doers"] = list(doers)
             return Reason("CH504", f"{plan.name}.same", arguments)
     return None
 
@@ -98,7 +97,7 @@ def entitle(
     role = role_among(actor, roles)
     holds = node.holder is not None and node.holder in persons(actor)
     if held and node.holder is not None and not holds:
-        arguments = {"element": node.key, "holder": node.holder, "person": actor.person}
+        arguments: dict[str, Any] = {"element": node.key, "holder": node.holder, "person": actor.person}
         found.append(Reason("CH507", f"{plan.name}.role", arguments))
     # Whoever is named by `assign` needs no role; an element that names nobody is for those in charge.
     elif role is None and not (holds and node.assigned) and (roles or not in_charge(draft, plan, actor)):

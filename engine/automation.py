@@ -122,8 +122,8 @@ def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:
     end = calendars.add(draft.program.definition.calendar, draft.at, span)
     total = max(end - draft.at, 0) if end is not None else 0
     times = min(retry.times, 60)
-    step = min(node.attempt, times) - 1
-    return draft.at + max(total * 2**step // (2**times - 1), 1)
+    gap: int = total * (1 << (min(node.attempt, times) - 1)) // ((1 << times) - 1)
+    return draft.at + max(gap, 1)
 
 
 def retry(draft: Draft, command: Retry) -> None:

@@ -6,13 +6,14 @@ refuses before it changes anything. Which of them need a reason is in `transitio
 
 from __future__ import annotations
 
-from . import flow, staleness
+from . import flow, opening, staleness
 from .authority import entitle, in_charge, persons, require_charge, role_among, roles_wanted
 from .commands import Add, Amend, Attach, Cancel, Close, Comment, Reopen, Resume, Return, Skip, Suspend, Withdraw
 from .contents import validate
 from .draft import Draft, Refused, decode, refuse
 from .machines import SETTLED
 from .program import Path, Plan
+from .readiness import open_around
 from .records import Reason
 from .state import Node, key_of, parse_key
 from .work import require
@@ -80,9 +81,9 @@ def _target(draft: Draft, node: Node, plan: Plan, path: Path, to: str | None) ->
     target = draft.nodes.get(key)
     if target is None or target.key == node.key:
         raise refuse("CH509", element=to)
-    open_around = staleness.open_around(draft.program, draft, found, parse_key(key)[1])
+    placed = open_around(draft.program, draft, found, parse_key(key)[1])
     over = [t for t in _targets(draft, key) if t.state in _FINISHED]
-    if not over or not open_around:
+    if not over or not placed:
         raise refuse("CH502", plan.name, element=key, state=target.state, verb="return")
     return key
 
@@ -108,7 +109,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     node, plan, path = require(draft, command.node, "retract" if approval else "withdraw", "withdraw")
     if plan.element.work is not None:
         raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
-    if not staleness.open_around(draft.program, draft, plan, path):
+    if not open_around(draft.program, draft, plan, path):
         raise _ended(draft, plan, path, node)
     people = persons(command.actor)
     voted = [v for v in node.votes if v.person in people and v.stage == node.stage]
@@ -157,7 +158,7 @@ def reopen(draft: Draft, command: Reopen) -> None:
     draft.role = require_charge(draft, plan, command.actor, "reopen")
     if node.state not in _FINISHED:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reopen")
-    if not staleness.open_around(draft.program, draft, plan, path):
+    if not open_around(draft.program, draft, plan, path):
         raise _ended(draft, plan, path, node)
     if plan.lifecycle(path) == "phase":
         inner = [draft.nodes[key] for key in _within(draft, node)]
@@ -369,7 +370,7 @@ def add(draft: Draft, command: Add) -> None:
     item = decode(plan.name, command.item)
     draft.record("added", node, node.state, node.state, reason=command.reason, data={"item": command.item})
     draft.follow()
-    flow.create_instance(draft, plan, path, item, added=True)
+    opening.create_instance(draft, plan, path, item, added=True)
 
 
 def close(draft: Draft, command: Close) -> None:

@@ -367,13 +367,13 @@ def from_json(kind: Any, data: Any) -> Any:
             return tuple(from_json(args[0], v) for v in data)
         return tuple(from_json(a, v) for a, v in zip(args, data, strict=True))
     if dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
+        hints = _hints(typing.cast(type, kind))
         return kind(**{name: from_json(hints[name], v) for name, v in data.items()})  # type: ignore[operator]
     return data
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 

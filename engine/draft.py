@@ -19,7 +19,7 @@ from .readiness import covers
 from .records import Reason, Record
 from .refusals import CODES
 from .scope import Scope
-from .state import CaseState, Node, Version, key_of, next_instant, parse_key
+from .state import CaseState, Node, Version, changed, key_of, next_instant, parse_key
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000
@@ -133,13 +133,13 @@ class Draft:
         )
         return len(self.records) - 1
 
-    def put(self, node: Node, was: Node | None = None) -> None:
+    def put(self, node: Node) -> None:
         """Stores a node without a record, keeping timers."""
         if not self._own_nodes:
             self.nodes = dict(self.nodes)
             self._own_nodes = True
         self.nodes[node.key] = node
-        if node.wake is not None or node.due is not None or node.key in self.timers:
+        if node.due is not None or node.wake is not None or (self.timers and node.key in self.timers):
             instant = next_instant(node)
             if self.timers.get(node.key) != instant:
                 if not self._own_timers:
@@ -180,7 +180,9 @@ class Draft:
         was, now = node.state in SETTLED, state in SETTLED
         if now:
             changes.setdefault("redo", False)
-        moved = node._replace(state=state, reason=reason, **changes)
+        changes["state"] = state
+        changes["reason"] = reason
+        moved = changed(node, changes)
         self.put(moved)
         if kind is not None:
             index = self.record(kind, node, node.state, state, reason=reason, data=data, outcome=result)
@@ -245,8 +247,12 @@ class Draft:
 
     def touch_element(self, plan: Plan, path: Path, cause: int | None) -> None:
         """Puts everyone who watches an element on the work list."""
+        nodes, agenda = self.nodes, self.agenda
         for watcher in self.program.watchers.get(plan.name, ()):
-            self._touch(watcher, path, plan.loops, cause)
+            if watcher.loops:
+                self._touch(watcher, path, plan.loops, cause)
+            elif watcher.name in nodes:
+                agenda.setdefault(watcher.name, cause)
 
     def touch_record(self, record: str, path: Path, loops: tuple[str, ...], cause: int | None) -> None:
         """Puts everyone who watches a record version on the work list."""

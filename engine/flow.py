@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import automation, calendars, staleness, values
-from .authority import roles_wanted
+from . import calendars, opening, staleness
 from .draft import Draft, refuse
-from .effects import AnswerParent, Notify, Offer
+from .effects import AnswerParent, Notify
 from .machines import SETTLED
 from .program import Path, Plan
 from .readiness import OUTCOMES, obstacles, upstream_rework, uses
@@ -21,8 +20,6 @@ from .records import Reason
 from .scope import find
 from .state import Node, key_of, parse_key
 
-# So many instances a `for each` may have; a longer list is refused (CH541).
-MOST_INSTANCES = 10_000
 # So many looks a step may take before it is refused (CH541).
 MOST_LOOKS = 200_000
 
@@ -62,9 +59,9 @@ def because(reason: Reason) -> dict[str, Any]:
 
 
 def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    held = obstacles(draft.program, draft, plan, path, draft.at)
+    held = obstacles(draft.program, draft, plan, path, draft.at, brief=True)
     if not held:
-        open_node(draft, node, plan, path)
+        opening.open_node(draft, node, plan, path)
         return
     reason = held[0]
     if reason.code in OUTCOMES:
@@ -119,171 +116,6 @@ _LOOKS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
 }
 
 
-# -- opening --------------------------------------------------------------------------------------------------
-
-
-def open_node(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    """Opens a node whose time has come, in the way of its kind."""
-    if plan.is_group(path):
-        _open_group(draft, node, plan, path)
-    else:
-        _OPENERS[plan.kind](draft, node, plan, path)
-
-
-def items_of(draft: Draft, plan: Plan, path: Path) -> list[Any] | None:
-    """Evaluates the list of a `for each`; None while it is unknown."""
-    many = plan.element.many
-    assert many is not None
-    found = draft.scope(plan, path).value(many.items)
-    if found is None:
-        return [] if many.open else None
-    items = list(found) if isinstance(found, list | tuple) else [found]
-    if len(items) > MOST_INSTANCES:
-        raise refuse("CH541", f"{plan.name}.for", limit=MOST_INSTANCES)
-    return items
-
-
-def _open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    items = items_of(draft, plan, path)
-    if items is None:
-        return
-    used = uses(draft.program, draft, plan, path)
-    moved = draft.move(
-        node, "open", "opened", data={"instances": len(items)}, used=used, ready_at=draft.at, closed=False,
-        redo=False, pending=0, ended_at=None,
-    )  # fmt: skip
-    # Instances of an earlier round are taken up again; what is more than the list now has is over.
-    for index, item in enumerate(items[: moved.size], 1):
-        old = draft.nodes[key_of(plan.name, (*path, index))]
-        if old.state == "cancelled":
-            old = draft.move(old, "reset", None)
-        draft.put(old._replace(item=values.encode(item), added=False))
-        draft.agenda.setdefault(old.key, draft.cause)
-    for index in range(len(items) + 1, moved.size + 1):
-        old = draft.nodes[key_of(plan.name, (*path, index))]
-        if old.state not in SETTLED:
-            end(draft, old, "cancel", "CH576", list=plan.element.many and plan.element.many.items)
-    current = draft.nodes[node.key]
-    draft.put(current._replace(pending=_unsettled(draft, plan, path, min(len(items), current.size))))
-    for item in items[moved.size :]:
-        create_instance(draft, plan, path, item)
-    draft.agenda.setdefault(node.key, draft.cause)
-
-
-def _unsettled(draft: Draft, plan: Plan, path: Path, size: int) -> int:
-    nodes = (draft.nodes[key_of(plan.name, (*path, index))] for index in range(1, size + 1))
-    return sum(node.state not in SETTLED for node in nodes)
-
-
-def create_instance(draft: Draft, plan: Plan, path: Path, item: Any, *, added: bool = False) -> Node:
-    """Adds one more instance to a group."""
-    group = draft.nodes[key_of(plan.name, path)]
-    if group.size >= MOST_INSTANCES:
-        raise refuse("CH541", f"{plan.name}.for", limit=MOST_INSTANCES)
-    counts = plan.kind != "milestone"
-    draft.put(group._replace(size=group.size + 1, pending=group.pending + counts))
-    node = Node(
-        key_of(plan.name, (*path, group.size + 1)), plan.name, item=values.encode(item), added=added
-    )
-    draft.create(node)
-    return node
-
-
-def _due(draft: Draft, plan: Plan, path: Path) -> int | None:
-    element, calendar = plan.element, draft.program.definition.calendar
-    if element.within is None and element.due is None:
-        return None
-    scope = draft.scope(plan, path)
-    ends = []
-    if element.within is not None:
-        ends.append(calendars.add(calendar, draft.at, scope.value(element.within)))
-    if element.due is not None:
-        ends.append(calendars.deadline(calendar, scope.value(element.due)))
-    return min((end for end in ends if end is not None), default=None)
-
-
-def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    children = plan.children
-    draft.move(
-        node, "open", "opened", ready_at=draft.at, started_at=draft.at, due=_due(draft, plan, path),
-        overdue=False, pending=0, ended_at=None,
-    )  # fmt: skip
-    pending = 0
-    for child in children:
-        key = key_of(child.name, path)
-        old = draft.nodes.get(key)
-        if old is None:
-            draft.create(Node(key, child.name))
-        elif old.state == "planned":
-            draft.agenda.setdefault(key, draft.cause)
-        pending += _counts(child) and (old is None or old.state not in SETTLED)
-    current = draft.nodes[node.key]
-    draft.put(current._replace(pending=pending))
-    draft.agenda.setdefault(node.key, draft.cause)
-
-
-def _counts(plan: Plan) -> bool:
-    """Milestones hold nothing up, unless they are `for each` groups of them."""
-    return plan.kind != "milestone" or plan.many
-
-
-def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    draft.move(node, "reach", "reached", ready_at=draft.at, ended_at=draft.at)
-
-
-def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    used = uses(draft.program, draft, plan, path)
-    opened = draft.move(
-        node, "open", "opened", used=used, ready_at=draft.at, due=_due(draft, plan, path), overdue=False
-    )
-    if plan.element.work is not None:
-        automation.begin_work(draft, opened, plan, path)
-    else:
-        _offer(draft, opened, plan, path)
-
-
-def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    element = plan.element
-    if element.assign_mode == "expression" and element.assign is not None:
-        person = draft.scope(plan, path).value(element.assign)
-        if isinstance(person, list) and len(person) == 1:
-            person = person[0]
-        if isinstance(person, str) and person:
-            node = node._replace(holder=person, assigned=True)
-            draft.put(node)
-            draft.record("assigned", node, node.state, node.state, data={"to": person})
-            draft.effects.append(Notify(node.key, "ready", (), (person,)))
-            return
-    elif element.assign_mode in ("least busy", "in turn"):
-        draft.effects.append(Offer(node.key, element.roles, element.assign_mode))
-    draft.effects.append(Notify(node.key, "ready", element.roles))
-
-
-def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    used = uses(draft.program, draft, plan, path)
-    opened = draft.move(
-        node, "open", "opened", used=used, ready_at=draft.at, due=_due(draft, plan, path), overdue=False
-    )
-    agreement = plan.element.agreement
-    escalation = agreement.escalation if agreement is not None else None
-    if escalation is not None and node.rejects >= escalation.rejects:
-        draft.record("escalated", opened, opened.state, opened.state, data={"to": escalation.role})
-        draft.effects.append(Notify(node.key, "escalated", (escalation.role,)))
-    if agreement is None or not agreement.stages:
-        # Nobody is asked: there is nothing to wait for.
-        draft.move(opened, "grant", "granted", outcome="approve", ended_at=draft.at)
-        return
-    draft.effects.append(Notify(node.key, "ready", roles_wanted(draft.program, plan, opened)))
-
-
-_OPENERS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
-    "phase": _open_phase,
-    "activity": _open_activity,
-    "approval": _open_approval,
-    "milestone": _open_milestone,
-}
-
-
 # -- finishing ------------------------------------------------------------------------------------------------
 
 
@@ -297,7 +129,7 @@ def _look_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         if upstream_rework(draft.program, draft, plan, path) is not None:
             draft.put(node)
             return
-        items = items_of(draft, plan, path)
+        items = opening.items_of(draft, plan, path)
         if items is None:
             draft.put(node)
             return
@@ -395,7 +227,7 @@ def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         return
     moved = draft.move(
         node, "repeat", "repeated", iteration=node.iteration + 1, ready_at=draft.at, started_at=draft.at,
-        ended_at=None, wake=None, overdue=False, due=_due(draft, plan, path),
+        ended_at=None, wake=None, overdue=False, due=opening.due_of(draft, plan, path),
     )  # fmt: skip
     for key in inside(draft, moved, plan, path):
         reset(draft, draft.nodes[key])
@@ -471,7 +303,7 @@ def end_inside(draft: Draft, node: Node, trigger: str) -> None:
 def open_case(draft: Draft) -> None:
     """Creates the top-level elements."""
     for plan in draft.program.roots:
-        draft.pending += _counts(plan)
+        draft.pending += opening.counts(plan)
         draft.create(Node(plan.name, plan.name))
     if draft.pending == 0:
         draft.agenda.setdefault("", draft.cause)

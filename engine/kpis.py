@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -196,7 +197,9 @@ def _window(kpi: Kpi, program: Program, cases: list[View], now: int) -> list[Vie
     if kpi.over is None:
         return cases
     span = Scope(program, NEW, None, (), now).value(kpi.over)
-    start = calendars.add(program.definition.calendar, now, span.scaled(-1)) if isinstance(span, Span) else None
+    if not isinstance(span, Span):
+        return None
+    start = calendars.add(program.definition.calendar, now, span.scaled(Decimal(-1)))
     if start is None:
         return None
     instants = ((case, case.opened_at if kpi.event == "opened" else case.closed_at) for case in cases)

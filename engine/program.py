@@ -38,7 +38,7 @@ class Plan:
     children: list[Plan] = field(default_factory=list)
     uses: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
-    timed: bool = False
+    around: str | None = None
 
     def lifecycle(self, path: Path) -> Kind:
         """Says which lifecycle the node at a path has: a `for each` group lives like a phase."""
@@ -49,6 +49,8 @@ class Plan:
 
     def container(self, path: Path) -> str | None:
         """Gives the key of the node around the node at a path: its group, else its phase, None at process level."""
+        if not self.loops:
+            return self.around
         if self.many and len(path) > self.outer:
             return key_of(self.name, path[:-1])
         return None if self.parent is None else key_of(self.parent.name, path[: len(self.parent.loops)])
@@ -83,7 +85,7 @@ class Program:
             plan = Plan(
                 element=element, name=element.name, kind=element.kind, many=many,
                 loops=(*outer, element.name) if many else outer, outer=len(outer), position=position,
-                parent=parent, clauses=element.clauses,
+                parent=parent, clauses=element.clauses, around=element.parent,
             )  # fmt: skip
             self.plans[element.name] = plan
             if parent is not None:
@@ -147,7 +149,6 @@ class Program:
         uses.update((n, None) for text in resting for n in names(text) if n in self.types)
         plan.uses = () if plan.kind == "phase" else tuple(uses)
         plan.items = tuple(dict.fromkeys(n for text in lists for n in names(text) if n in self.types))
-        plan.timed = bool(element.within or element.due or element.repeat or work)
         for record in plan.uses:
             self.users.setdefault(record, []).append(plan)
         for record in plan.items:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .definition import After, Input
 from .machines import LOST, SATISFIED, SETTLED
-from .program import Path, Plan, Program
+from .program import Path, Plan, Program, compiled
 from .records import Reason
 from .scope import Scope, View, find, gather, standing
 from .state import Node, key_of, parse_key
@@ -50,6 +50,18 @@ def uses(program: Program, view: View, plan: Plan, path: Path) -> tuple[Use, ...
         return ()
     found = (use(program, view, plan, path, record) for record in records)
     return tuple(pair for pair in found if pair is not None)
+
+
+def open_around(program: Program, view: View, plan: Plan, path: Path) -> bool:
+    """Says whether everything around a node is active or done, so that it can be opened again."""
+    container = plan.container(path)
+    while container is not None:
+        node = view.nodes.get(container)
+        if node is None or node.state not in ("active", "done"):
+            return False
+        name, at = parse_key(container)
+        container = program.plans[name].container(at)
+    return True
 
 
 def covers(used: str, version: str) -> bool:
@@ -122,7 +134,16 @@ def _approved(program: Program, view: View, plan: Plan, path: Path, needed: Inpu
         return "waits"
     now = use(program, view, plan, path, needed.record)
     node = view.nodes[seen]
-    return "" if now is None or now in node.used or not any(k == now[0] for k, _ in node.used) else "waits"
+    if now is None or now in node.used or not any(key == now[0] for key, _ in node.used):
+        return ""
+    if not open_around(program, view, approval, parse_key(seen)[1]):
+        # Its phase was left out since, so nobody can be asked again, as with an approval that was skipped.
+        return ""
+    # A version that was made after the approval, as what follows from it, does not undo it.
+    version = view.versions.get(now[0])
+    writer = view.nodes.get(version.node) if version is not None and version.node is not None else None
+    later = writer is not None and program.precedes(approval, program.plans[writer.element])
+    return "" if later else "waits"
 
 
 def _inputs(program: Program, view: View, plan: Plan, path: Path) -> Iterator[Reason]:
@@ -171,7 +192,9 @@ def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str
     return Reason("CH551", f"{plan.name}.input", arguments)
 
 
-def _after(program: Program, view: View, plan: Plan, path: Path, after: After) -> Reason | None:
+def _after(
+    program: Program, view: View, plan: Plan, path: Path, after: After, brief: bool
+) -> Reason | None:
     plans = program.plans
     satisfied = lost = 0
     for name in after.elements:
@@ -182,6 +205,8 @@ def _after(program: Program, view: View, plan: Plan, path: Path, after: After) -
             lost += 1
     if satisfied >= after.needed:
         return None
+    if brief and len(after.elements) - lost >= after.needed:
+        return _HELD[0]
     code = "CH572" if len(after.elements) - lost < after.needed else "CH553"
     arguments: dict[str, Any] = {"element": plan.name, "elements": list(after.elements)}
     if code == "CH553":
@@ -206,10 +231,17 @@ def per_instance(program: Program, plan: Plan, text: str | None) -> bool:
     return many is not None and many.variable in program.names(text)
 
 
-def obstacles(program: Program, view: View, plan: Plan, path: Path, now: int) -> list[Reason]:
+_HELD = [Reason("CH553")]
+
+
+def obstacles(
+    program: Program, view: View, plan: Plan, path: Path, now: int, *, brief: bool = False
+) -> list[Reason]:
     """Lists what keeps a planned node from being ready; empty when it is ready.
 
     Codes of OUTCOMES rule it out, the others hold it. `when` is looked at last, at the moment it alone decides.
+    With `brief` the answer to a predecessor that is still to come is a bare CH553: the step asks this often, and
+    only whether.
     """
     inside = _container(view, plan, path)
     if inside is not None:
@@ -218,12 +250,14 @@ def obstacles(program: Program, view: View, plan: Plan, path: Path, now: int) ->
     instance = plan.many and len(path) > plan.outer
     found: list[Reason] = []
     if not instance:
+        for after in element.after:
+            reason = _after(program, view, plan, path, after, brief)
+            if reason is not None:
+                if reason is _HELD[0]:
+                    return _HELD
+                found.append(reason)
         if element.inputs:
             found.extend(_inputs(program, view, plan, path))
-        for after in element.after:
-            reason = _after(program, view, plan, path, after)
-            if reason is not None:
-                found.append(reason)
         if element.starts_with and not any(
             seen_state(program, view, plan, path, program.plans[name]) not in ("planned",)
             for name in element.starts_with
@@ -246,13 +280,27 @@ def obstacles(program: Program, view: View, plan: Plan, path: Path, now: int) ->
     return []
 
 
+# What is known of an element only once it is over.
+_ENDINGS = frozenset({"outcome", "done", "granted", "rejected", "reached"})
+
+
+def _undecided(program: Program, view: View, plan: Plan, path: Path, condition: str) -> bool:
+    """Says whether a condition reads how an element ended that has not ended yet: its answer is still to come."""
+    expression = compiled(condition)
+    return expression is not None and any(
+        seen_state(program, view, plan, path, program.plans[read[0]]) not in SETTLED
+        for read in expression.paths
+        if len(read) > 1 and read[1] in _ENDINGS and read[0] in program.plans
+    )
+
+
 def _when(program: Program, view: View, plan: Plan, path: Path, now: int) -> Reason | None:
     condition = plan.element.when
     assert condition is not None
     value = Scope(program, view, plan, path, now).value(condition)
     if value is True:
         return None
-    if value is False and plan.kind != "milestone":
+    if value is False and plan.kind != "milestone" and not _undecided(program, view, plan, path, condition):
         return Reason("CH570", f"{plan.name}.when", {"element": plan.name, "condition": condition})
     # Unknown is not false; and a milestone waits until its condition comes true.
     arguments = {"element": plan.name, "clause": "when", "condition": condition}

@@ -39,9 +39,8 @@ def replay(definition: Definition, records: Iterable[Record], state: CaseState =
     found = list(records)
     index = 0
     while index < len(found):
-        data = found[index].data.get("command")
         try:
-            command = from_json(data)
+            command = from_json(found[index].data["command"])
         except (KeyError, TypeError, ValueError, AttributeError):
             # A step begins here, but no command: a record was put in, taken out or changed.
             return Replay(state, Difference(index, found[index], None))

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import flow, values
+from . import flow, opening, values
 from .draft import Draft
 from .machines import SATISFIED
 from .program import Path, Plan, Program
-from .readiness import covers, seen_state, upstream_rework, use, uses
+from .readiness import covers, open_around, seen_state, upstream_rework, use, uses
 from .scope import View
 from .state import Node, key_of, parse_key
 
@@ -29,18 +29,6 @@ Fact = tuple[str, Path, tuple[str, ...], str | None]
 def eligible(node: Node) -> bool:
     """Says whether a node can become stale: it was opened, or was passed over because of what it read."""
     return node.state in _ELIGIBLE or (node.state == "skipped" and node.outcome == "condition")
-
-
-def open_around(program: Program, view: View, plan: Plan, path: Path) -> bool:
-    """Says whether everything around a node is active or done, so that it can be opened again."""
-    container = plan.container(path)
-    while container is not None:
-        node = view.nodes.get(container)
-        if node is None or node.state not in ("active", "done"):
-            return False
-        name, at = parse_key(container)
-        container = program.plans[name].container(at)
-    return True
 
 
 def _rests(node: Node, version: str, digest: str | None) -> bool:
@@ -73,7 +61,9 @@ class _Closure:
                 at = parse_key(key)[1]
                 if group is None or not lister.is_group(at) or key in self.groups:
                     continue
-                if _rests(group, version, digest) and group.state in ("active", "done") and open_around(program, self.view, lister, at):
+                if not _rests(group, version, digest) or group.state not in ("active", "done"):
+                    continue
+                if open_around(program, self.view, lister, at):
                     self.groups[key] = group
                     for inner in self._inside(lister, at):
                         self.add(nodes[inner], *self._place(inner))
@@ -165,6 +155,37 @@ def mark(
         redo = current.redo or node.state in _DELIVERED
         draft.move(current, trigger, kind, before=node.state, redo=redo)
         draft.agenda.setdefault(node.key, draft.cause)
+
+
+def outdated(draft: Draft, record: str, path: Path, plan: Plan, digest: str) -> list[Node]:
+    """Lists the approvals that had this version before them when another element updated the record in place.
+
+    An approval says yes to what is there, so it is asked again; unless it lies before the update, as a first review
+    does before the revision that follows from it.
+    """
+    found = []
+    for approval in draft.program.users.get(record, ()):
+        agreement = approval.element.agreement
+        if agreement is None or agreement.of != record or draft.program.precedes(approval, plan):
+            continue
+        for key in draft.program.keys(draft.nodes, approval, path, plan.loops):
+            node = draft.nodes.get(key)
+            if node is None or not eligible(node) or not _rests(node, key_of(record, path), digest):
+                continue
+            if open_around(draft.program, draft, approval, parse_key(key)[1]):
+                found.append(node)
+    return found
+
+
+def ask_again(draft: Draft, nodes: list[Node]) -> None:
+    """Makes approvals stale that look at an outdated version, with what leans on them."""
+    mark(draft, nodes)
+    for node in nodes:
+        current = draft.nodes[node.key]
+        if eligible(current):
+            redo = current.redo or current.state in _DELIVERED
+            draft.move(current, "stale", "staled", before=current.state, redo=redo)
+            draft.agenda.setdefault(node.key, draft.cause)
 
 
 def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reopen", **extra: Any) -> Node:
@@ -266,7 +287,7 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
         flow.restart(draft, draft.nodes[key])
         del old[index], left[position]
     for position in left:
-        flow.create_instance(draft, plan, path, items[position])
+        opening.create_instance(draft, plan, path, items[position])
     for index in old:
         flow.end(draft, draft.nodes[key_of(plan.name, (*path, index))], "cancel", "CH576", list=plan.element.many.items)  # type: ignore[union-attr]
     draft.agenda.setdefault(group.key, draft.cause)

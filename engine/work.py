@@ -295,17 +295,23 @@ def finish(
         **changes,
     )  # fmt: skip
     facts: list[staleness.Fact] = []
+    outdated: list[Node] = []
     for record, value, digest in written:
         before = draft.versions.get(key_of(record, path))
         changed = draft.write(record, path, plan.loops, value, digest, node.key)
-        if changed and before is not None and before.node == node.key:
-            facts.append((record, path, plan.loops, before.digest))
+        if changed and before is not None:
+            if before.node == node.key:
+                facts.append((record, path, plan.loops, before.digest))
+            else:
+                outdated += staleness.outdated(draft, record, path, plan, before.digest)
     draft.follow()
     taken(draft, plan, path, node)
     if plan.element.informed:
         draft.effects.append(Notify(node.key, "informed", plan.element.informed))
     if facts:
         staleness.mark(draft, [], facts, spare=node.key)
+    if outdated:
+        staleness.ask_again(draft, outdated)
     repeat = plan.element.repeat
     if repeat is not None and repeat.until is not None and draft.scope(plan, path).value(repeat.until) is not True:
         flow.again(draft, draft.nodes[moved.key], plan, path)
