@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ from charter.dsl.words import LANGUAGES, Language, spellings
 
 from . import trees
 
-SHIPPED = sorted((Path(__file__).resolve().parents[2] / "processes").rglob("*.charter"))
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted((ROOT / "processes").rglob("*.charter"))
 
 
-@settings(max_examples=200)
+@settings(max_examples=400)
 @given(trees.files, st.sampled_from(LANGUAGES))
 def test_what_is_printed_reads_back(tree: t.File, language: Language) -> None:
     text = to_text(tree, language)
@@ -45,6 +47,28 @@ def test_shipped_files_keep_their_meaning_in_every_language(path: Path, language
     after = parse(read(text))
     assert after.tree == before.tree
     assert format(text, language) == (text, [])
+
+
+CORPUS = [path.read_text("utf-8") for path in (*SHIPPED, *sorted((ROOT / "tests/golden/fmt").glob("*.charter")))]
+
+
+@settings(max_examples=100)
+@given(st.sampled_from(CORPUS), st.data())
+def test_no_comment_is_lost(text: str, data: st.DataObject) -> None:
+    lines = [line.split("#")[0].rstrip() for line in text.split("\n")]
+    placed = []
+    for number in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        placed.append(f"comment {number}")
+        if data.draw(st.booleans()) and "#" not in lines[at]:
+            lines[at] += f" # comment {number}"
+        else:
+            lines.insert(at, " " * data.draw(st.integers(0, 9)) + f"#comment {number}")
+    formatted, diagnostics = format("\n".join(lines))
+    assert not diagnostics
+    assert sorted(re.findall(r"# (comment \d)", formatted)) == placed
+    assert format(formatted) == (formatted, [])
+    assert parse(read(formatted)).tree.items, formatted
 
 
 def survives(data: bytes | str) -> None:
@@ -81,9 +105,9 @@ def test_any_words(text: str) -> None:
 
 
 @settings(max_examples=100)
-@given(st.sampled_from(SHIPPED), st.data())
-def test_mutations_of_real_files(path: Path, data: st.DataObject) -> None:
-    lines = path.read_text().split("\n")[:120]
+@given(st.sampled_from(CORPUS), st.data())
+def test_mutations_of_real_files(text: str, data: st.DataObject) -> None:
+    lines = text.split("\n")[:120]
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(lines) - 1))
         line = lines[at]

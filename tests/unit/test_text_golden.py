@@ -66,7 +66,13 @@ def test_format(path: Path, language: Any, golden: Golden) -> None:
 
 
 def test_a_file_keeps_its_own_language() -> None:
-    text = '流程 甲\n  版本 1\n\n  角色 乙\n\nprocess p "题"\n  version 1\n\n階段'
-    assert format(text)[0] == text
-    assert format("流程  甲\n  版本  1\n")[0] == "流程 甲\n  版本 1\n"
-    assert format("流程  甲\n  負責人  乙\n", "zh-Hant")[0] == "流程 甲\n  負責人 乙\n"
+    assert format("流程  甲\n  版本  1\n  owner 乙\n")[0] == "流程 甲\n  版本   1\n  负责人 乙\n"
+    assert format("流程  甲\n  負責人  乙\n  階段  丙\n")[0] == "流程 甲\n  負責人 乙\n\n  階段 丙\n"
+    assert format("process  甲\n  owner  乙\n  阶段  丙\n")[0] == "process 甲\n  owner 乙\n\n  phase 丙\n"
+
+
+def test_a_file_with_errors_is_left_as_it_is() -> None:
+    text = "process  p\n  verison  1\n"
+    formatted, diagnostics = format(text)
+    assert formatted == text
+    assert [d.code for d in diagnostics] == ["CH114"]
