@@ -85,7 +85,7 @@ def answer(draft: Draft, command: Answer) -> None:
     plan, path = draft.place(node.key)
     task = plan.element.work
     waiting = task is not None and task.kind in ("call", "run") and node.state == "active" and node.wake is None
-    if not waiting or command.attempt != node.attempt:
+    if not waiting or plan.is_group(path) or command.attempt != node.attempt:
         raise refuse("CH525", plan.name, element=node.key, attempt=command.attempt, current=node.attempt)
     failure = command.failure
     written = []
@@ -156,8 +156,8 @@ def signal(draft: Draft, command: Signal) -> None:
     for plan in plans:
         for key in draft.program.expand(draft.nodes, plan, ()):
             node = draft.nodes.get(key)
-            if node is not None and node.state == "active":
-                path = draft.place(key)[1]
+            path = draft.place(key)[1]
+            if node is not None and node.state == "active" and not plan.is_group(path):
                 waiting.append((node, plan, path, work.outputs(draft, node, plan, path, command.records)))
     draft.record("signalled", reason=command.reason, data={"signal": command.name})
     if not waiting:

@@ -236,7 +236,7 @@ def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
     """Says whether everything a node used is as it was, and what it made is still its own."""
     program = draft.program
     for key, digest in node.used:
-        now = use(program, draft, plan, path, parse_key(key)[0])
+        now = use(program, draft, plan, path, key.partition("[")[0])
         if now is None or now != (key, digest):
             return False
     for output in plan.element.outputs:

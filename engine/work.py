@@ -29,7 +29,9 @@ def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan
     if node is None:
         raise refuse("CH509", element=key)
     plan, path = draft.place(key)
-    if not legal(plan.lifecycle(path), node.state, trigger):
+    lifecycle = plan.lifecycle(path)
+    # Phases and groups are completed by the engine alone.
+    if not legal(lifecycle, node.state, trigger) or (trigger == "complete" and lifecycle == "phase"):
         raise refuse("CH502", plan.name, element=key, state=node.state, verb=verb)
     return node, plan, path
 
@@ -319,8 +321,6 @@ def finish(
 
 def complete(draft: Draft, command: Complete) -> None:
     node, plan, path = require(draft, command.node, "complete", "complete")
-    if plan.lifecycle(path) == "phase":
-        raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="complete")
     _by_people(plan, node)
     actor = command.actor
     draft.role = entitle(draft, node, plan, path, actor, plan.element.roles)

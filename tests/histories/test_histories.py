@@ -1,0 +1,105 @@
+"""Golden trails: what the engine records when a story is played, line by line.
+
+A difference here is a change of what an auditor reads; read the diff before regenerating.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from charter.engine import commands as c
+from charter.engine.definition import (
+    After,
+    Agreement,
+    Consequence,
+    Definition,
+    Element,
+    Field,
+    Input,
+    Many,
+    RecordType,
+    Role,
+    Separation,
+    Stage,
+    TypeRef,
+)
+from charter.engine.world import World
+
+MONDAY = 1_772_442_000_000_000
+LI = c.Actor("li", ("maker",))
+WU = c.Actor("wu", ("checker",))
+
+
+def project() -> Definition:
+    """A plan is made, approved and carried out task by task; a report sums up what was delivered."""
+    tasks = (Field("tasks", "tasks", TypeRef("list", TypeRef("text"))),)
+    back = Consequence("return", "plan_it")
+    return Definition(
+        "project", "project", owner="checker", roles=(Role("maker", "maker"), Role("checker", "checker")),
+        records=(RecordType("plan", "plan", tasks), RecordType("piece", "piece"), RecordType("report", "report")),
+        separations=(Separation("plan_ok", "plan_it"),),
+        elements=(
+            Element("planning", "planning", "phase"),
+            Element("plan_it", "plan it", "activity", "planning", outputs=("plan",), roles=("maker",)),
+            Element(
+                "plan_ok", "plan ok", "approval", "planning", inputs=(Input("plan"),), within="2 working days",
+                agreement=Agreement("plan", (Stage((("checker", 1),), 1),), on_reject=back),
+            ),
+            Element("doing", "doing", "phase", after=(After(("planning",), 1),)),
+            Element(
+                "do_task", "do task", "activity", "doing", inputs=(Input("plan", ("plan_ok",)),), outputs=("piece",),
+                many=Many("t", "plan.tasks"), roles=("maker",),
+            ),
+            Element("closing", "closing", "phase", after=(After(("doing",), 1),)),
+            Element(
+                "sum_up", "sum up", "activity", "closing", inputs=(Input("piece"),), outputs=("report",),
+                roles=("maker",),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def told(world: World, case: str) -> str:
+    """A trail as text: one line a record, indented under its cause."""
+    lines = []
+    depth: dict[int, int] = {}
+    index = 0
+    for record in world.records(case):
+        index = 0 if record.cause is None else index + 1
+        depth[index] = 0 if record.cause is None else depth[record.cause] + 1
+        moved = f" {record.before} -> {record.after}" if record.after is not None else ""
+        because = record.data.get("because", {}).get("code") or (f'"{record.reason}"' if record.reason else "")
+        codes = " ".join(reason["code"] for reason in record.data.get("reasons", ()))
+        extra = " ".join(x for x in (because, codes) if x)
+        place = record.element or "case"
+        lines.append(f"{'  ' * depth[index]}{record.actor} {record.kind} {place}{moved} {extra}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def test_a_plan_returned_amended_and_withdrawn(golden: Callable[[Path, str], None]) -> None:
+    world = World([project()], MONDAY)
+    case, _ = world.open("project", LI)
+
+    def complete(node: str, record: str, value: object) -> None:
+        world.perform(case, c.Complete(actor=LI, at=world.now, node=node, records=((record, value),)))
+
+    complete("plan_it", "plan", {"tasks": ["dig", "build"]})
+    world.perform(case, c.Approve(actor=LI, at=world.now, node="plan_ok"))
+    world.perform(case, c.Reject(actor=WU, at=world.now, node="plan_ok", reason="no roof"))
+    complete("plan_it", "plan", {"tasks": ["dig", "build", "roof"]})
+    world.advance(MONDAY + 4 * 86_400_000_000)
+    world.perform(case, c.Approve(actor=WU, at=world.now, node="plan_ok"))
+    for i in (1, 2, 3):
+        complete(f"do_task[{i}]", "piece", f"piece {i}")
+    world.perform(case, c.Withdraw(actor=LI, at=world.now, node="do_task[3]"))
+    complete("do_task[3]", "piece", "piece 3")
+    complete("sum_up", "report", "all done")
+    world.perform(
+        case, c.Amend(actor=WU, at=world.now, record="plan", value={"tasks": ["dig", "roof"]}, reason="cheaper")
+    )
+    world.perform(case, c.Approve(actor=WU, at=world.now, node="plan_ok"))
+    complete("do_task[1]", "piece", "piece 1")
+    complete("do_task[3]", "piece", "piece 3, better")
+    complete("sum_up", "report", "all done again")
+    golden(Path(__file__).parent / "golden" / "project.txt", told(world, case))
