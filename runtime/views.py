@@ -85,6 +85,19 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
     return sorted(out, key=lambda w: (w.due is None, w.due or 0))
 
 
+def open_lists(definition: Definition, state: CaseState) -> list[Row]:
+    """Lists the `for each` groups that take more items until somebody closes them."""
+    return [
+        row
+        for row in rows(definition, state)
+        if row.kind == "group" and row.state == "active" and row.node and not row.node.closed and _is_open(row.element)
+    ]
+
+
+def _is_open(element: Element) -> bool:
+    return element.many is not None and element.many.open
+
+
 def waited_for(program: Program, node: Node) -> tuple[str, ...]:
     """Names the roles of which somebody is to act on a node; none for what runs by itself."""
     plan = program.plans[node.element]
@@ -137,6 +150,7 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         "version": state.commands,
         "elements": [_row_json(row) for row in rows(definition, state)],
         "waiting": [_waiting_json(w) for w in waiting(definition, state)],
+        "open_lists": [row.key for row in open_lists(definition, state)],
         "coming": [
             {"element": row.key, "holds": [reason_json(reason, definition) for reason in reasons]}
             for row, reasons in coming(definition, state, now)

@@ -99,10 +99,15 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
             keys = [k for k in keys if k in state.nodes and state.nodes[k].state in _STILL[kind]]
         if keys:
             yield "  " + say(f"happened.{kind}", names=several(context, [named(definition, k) for k in keys]))
-    phases = {e.name for e in definition.elements if e.kind == "phase"}
-    done = [k for k in by_kind.get("completed", ()) if k.partition("[")[0] in phases]
-    if done:
-        yield "  " + say("happened.phase_done", names=several(context, [named(definition, k) for k in done]))
+    wholes = {e.name for e in definition.elements if e.kind == "phase" or e.many}
+    completed = [k for k in by_kind.get("completed", ()) if k != node]
+    whole = [k for k in completed if k.partition("[")[0] in wholes and not _is_work(definition, k)]
+    for kind, keys in (("done", [k for k in completed if k not in whole]), ("phase_done", whole)):
+        if keys:
+            yield "  " + say(f"happened.{kind}", names=several(context, [named(definition, k) for k in keys]))
+    there = state.nodes.get(node) if node else None
+    if verb == "retry" and there is not None and there.state == "failed":
+        yield "  " + say("happened.failed", names=there.reason or named(definition, there.key))
     if state.status in ("completed", "cancelled", "suspended"):
         if node is not None or verb not in ("suspend", "cancel"):
             yield "  " + say(f"happened.case_{state.status}")
@@ -113,6 +118,14 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
             say("happened.by", what=named(definition, w.key), who=whom(context, definition, w)) for w in chosen
         ]
         yield "  " + say("happened.next" if new else "happened.waiting", names=several(context, people))
+    elif lists := views.open_lists(definition, state):
+        yield "  " + say("happened.open_lists", names=several(context, [named(definition, r.key) for r in lists]))
+
+
+def _is_work(definition: Definition, key: str) -> bool:
+    """Tells whether a key is a piece of work inside a `for each`, not the list itself or a phase."""
+    name, bracket, _ = key.partition("[")
+    return bool(bracket) and any(e.name == name and e.kind != "phase" for e in definition.elements)
 
 
 def whom(context: Context, definition: Definition, waiting: Any) -> str:

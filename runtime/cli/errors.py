@@ -8,6 +8,7 @@ whose report goes to a file. No traceback is shown unless CHARTER_DEBUG=1. Sente
 from __future__ import annotations
 
 import os
+import string
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -94,21 +95,19 @@ def _label(parameter: click.Parameter, say: Messages) -> str:
 
 def error_lines(error: CharterError, say: Messages) -> list[str]:
     """Says a coded error: its sentence, and the help where the table has one."""
-    if say.find(f"errors.{error.code}") is None:
-        sentence = str(error)
-    else:
-        sentence = say(f"errors.{error.code}", **_Default(error.arguments))
-    lines = [say("frame.error", code=error.code, sentence=sentence)]
-    if say.find(f"errors.{error.code}_help"):
-        lines.append(say("frame.help", text=say(f"errors.{error.code}_help", **_Default(error.arguments))))
-    return lines
+    sentence = _filled(f"errors.{error.code}", error, say)
+    lines = [say("frame.error", code=error.code, sentence=str(error) if sentence is None else sentence)]
+    advice = _filled(f"errors.{error.code}_help", error, say)
+    return lines if advice is None else [*lines, say("frame.help", text=advice)]
 
 
-class _Default(dict[str, Any]):
-    """Arguments of a sentence; one that is missing is shown by its name, so that an error never hides an error."""
-
-    def __missing__(self, key: str) -> str:
-        return key
+def _filled(key: str, error: CharterError, say: Messages) -> str | None:
+    """Fills an error's sentence; an argument it lacks is shown by its name, so that an error never hides an error."""
+    raw = say.find(key)
+    if raw is None:
+        return None
+    named = {name: name for _, name, _, _ in string.Formatter().parse(raw) if name}
+    return say(key, **{**named, **error.arguments})
 
 
 def refusal_exit(refusal: Refusal) -> int:

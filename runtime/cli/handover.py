@@ -56,7 +56,7 @@ def records(
     except Unreadable as error:
         raise Misuse("unreadable", detail=str(error)) from None
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise Missing(str(error), path=str(error.filename)) from None
+        raise Missing(str(error), code="CH091", path=str(error.filename)) from None
     except UnicodeDecodeError:
         raise Misuse("unreadable", detail="UTF-8") from None
     if gathered.faults:
@@ -79,7 +79,7 @@ def plain(given: str, *, from_file: bool = False) -> Any:
     except NotAValue as error:
         raise Misuse("unreadable", detail=str(error)) from None
     except OSError as error:
-        raise Missing(str(error), path=given) from None
+        raise Missing(str(error), code="CH091", path=given) from None
 
 
 def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tuple[str, Any], ...]:
@@ -95,6 +95,6 @@ def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tu
         if value is not None and (check is None or check.evidence in (None, "file")) and Path(value).is_file():
             value = encode(ingest(context, Path(value)))
         elif value is not None and check is not None and check.evidence == "file":
-            raise Missing(f"no file {value}", path=value)
+            raise Missing(f"no file {value}", code="CH091", path=value)
         out.append((name, value))
     return tuple(out)

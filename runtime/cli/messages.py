@@ -72,7 +72,7 @@ class Messages:
         name, _, rest = key.partition(".")
         return section(self.lang, name).get(rest)
 
-    def __call__(self, key: str, **arguments: Any) -> str:
+    def __call__(self, key: str, /, **arguments: Any) -> str:
         """Gives the sentence of a key with its placeholders filled; the key itself where the table lacks it."""
         raw = self.find(key)
         return key if raw is None else _FORMATTER.vformat(raw, (), arguments)

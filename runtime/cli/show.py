@@ -38,6 +38,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     head(context, definition, state, number)
     tree(context, definition, state)
     waiting(context, definition, state)
+    open_lists(context, definition, state, number)
     coming(context, definition, state)
     versions(context, definition, state, records)
     return 0
@@ -116,6 +117,23 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
             say("show.since", when=output.relative(w.since, context.now)), Cell(due, "bad" if late else None),
         ))  # fmt: skip
     output.table((), rows, indent=2, styles=("name",))
+
+
+def open_lists(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
+    """Writes the lists that take more items, and what to type."""
+    from .. import views
+    from .aftermath import named
+
+    found = views.open_lists(definition, state) if state.status == "open" else []
+    if not found:
+        return
+    context.output.line()
+    context.output.line(context.say("show.open_lists"), "strong")
+    rows = [
+        (named(definition, row.key), f"charter add {number} {row.key}", f"charter close {number} {row.key}")
+        for row in found
+    ]
+    context.output.table((), rows, indent=2, styles=("name",))
 
 
 def deadline(context: Context, at: int) -> str:
