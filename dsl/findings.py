@@ -57,7 +57,7 @@ class Findings:
             return None
         near = [c for c in candidates if abs(len(c) - len(name)) <= 3 and c != name][: self.budget.left]
         self.budget.left -= len(near) + 1
-        found = get_close_matches(name, near, 1, 0.5 if len(name) <= 4 else 0.7)
+        found = get_close_matches(name, near, 1, 0.6 if len(name) <= 4 else 0.7)
         return found[0] if found else None
 
     def unknown(

@@ -7,6 +7,7 @@ clause wants. What expressions read is kept in `scope.used`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,11 @@ from ..engine import feel
 from ..engine.feel import types as f
 from . import tree as t
 from .choices import impossible
+from .diagnostic import Fix
 from .expressions import read
 from .findings import Findings
 from .scopes import Part, ProcessScope
-from .types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of
+from .types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 
 Type = Any
 
@@ -38,6 +40,22 @@ _CODES = {
 _GIVEN: dict[str, Type] = {"case": CASE, "process": PROCESS}
 
 _MEASURES: dict[str, Type] = {"within": f.SPAN, "due": MOMENT, "takes": f.SPAN, "costs": f.MONEY}
+
+
+# What people write who know another language, and how FEEL says it.
+_HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), meant)
+    for pattern, meant in (
+        (r"==", "="),
+        (r"<>", "!="),
+        (r"=>", ">="),
+        (r"=<", "<="),
+        (r"&&?", "and"),
+        (r"\|\|?", "or"),
+        (r"'([^'\"]*)'", r'"\1"'),
+        (r"(\w+(?:\.\w+)*) is (\w+)", r"\1.\2"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +141,12 @@ class _Checker:
             wanted = parameter_type(node, self.scope)
             if found is not None and not fits(found, wanted):
                 self.findings.add(
-                    "CH310", node.value.span, file=file, name=node.name.text, wanted=str(wanted), given=str(found)
+                    "CH310",
+                    node.value.span,
+                    file=file,
+                    name=node.name.text,
+                    wanted=type_word(wanted),
+                    given=type_word(found),
                 )
 
     def _kpi(self, node: t.Kpi) -> None:
@@ -159,7 +182,7 @@ class _Checker:
         parsed = read(expr.text, kind)
         if parsed.tree is None:
             for problem in parsed.problems[:1]:
-                self._problem("CH301", expr, problem, file, {}, text=expr.text)
+                self._unreadable(expr, problem, file)
             return None
         found, problems = feel.infer(parsed.tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
@@ -174,13 +197,33 @@ class _Checker:
             return None
         if ask.wanted is not None and not fits(found, ask.wanted):
             if ask.wanted is LIST:
-                self.findings.add("CH309", expr.span, file=file, text=expr.text, given=str(found))
+                self.findings.add("CH309", expr.span, file=file, text=expr.text, given=type_word(found))
             else:
                 self.findings.add(
-                    "CH308", expr.span, file=file, clause=ask.clause, wanted=str(ask.wanted), given=str(found)
+                    "CH308",
+                    expr.span,
+                    file=file,
+                    clause=ask.clause,
+                    wanted=type_word(ask.wanted),
+                    given=type_word(found),
                 )
             return None
         return found
+
+    def _unreadable(self, expr: t.Expr, problem: feel.Problem, file: str | None) -> None:
+        """Reports a text that is no FEEL, with what its author may have meant from another language."""
+        at = expr.span[0]
+        start, end = problem.start, max(problem.start + 1, problem.end)
+        said: dict[str, Any] = {"text": expr.text, "detail": problem.message}
+        fix = None
+        for pattern, meant in _HABITS:
+            match = next((m for m in pattern.finditer(expr.text) if m.start() <= start <= m.end()), None)
+            if match is not None:
+                start, end = match.span()
+                said["guess"] = match.expand(meant)
+                fix = Fix((at + start, at + end), said["guess"])
+                break
+        self.findings.add("CH301", (at + start, at + end), file=file, fix=fix, **said)
 
     def _types(
         self, text: str, part: Part | None, extra: dict[str, Type], kind: feel.Kind = "expression"

@@ -140,6 +140,15 @@ def _beside(part: Part | None, instances: tuple[Part, ...]) -> bool:
     return not instances or (part is not None and set(instances) <= set(part.instances))
 
 
+def type_word(type_: Type) -> str:
+    """Gives a type as a word of the message tables: `number`, `list of context`, `date or span`."""
+    if isinstance(type_, f.ListType):
+        return "list" if type_.item is f.ANY else f"list of {type_word(type_.item)}"
+    if isinstance(type_, f.OneOf):
+        return " or ".join(type_word(option) for option in type_.options)
+    return str(type_.name)
+
+
 def parameter_type(node: t.Parameter, scope: ProcessScope) -> Type:
     """Gives a parameter's declared type; anything where it says none."""
     return type_of(node.type, scope) if node.type is not None else f.ANY

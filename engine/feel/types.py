@@ -53,6 +53,9 @@ class ContextType(Type):
     open: bool = False
     name: ClassVar[str] = "context"
 
+    def __str__(self) -> str:
+        return self.name
+
     def __hash__(self) -> int:
         return hash((self.name, self.open, frozenset(self.fields)))
 
