@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -253,7 +253,7 @@ class _Player:
         name = self.definition.name
         cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == name]
         figures = kpis.measure(kpi, self.definition, cases, self.world.now)
-        shown = [feel_text(f.value) for f in figures if f.value is not None]
+        shown = [_shown(values.decode(f.value)) for f in figures if f.value is not None]
         actual: Said = ("kpi_value", {"name": step.name, "value": ", ".join(shown)})
         if not shown:
             actual = ("kpi_unknown", {"name": step.name})
@@ -270,7 +270,14 @@ class _Player:
     def expect_true(self, step: s.ExpectTrue) -> None:
         found = self.scope().value(step.expr)
         if found is not True:
-            raise _Wrong(("is_true", {"text": step.expr}), ("is_value", {"value": feel_text(values.encode(found))}))
+            read = self.read(feel.compile(_tree(step.expr)).paths)
+            raise _Wrong(("is_true", {"text": step.expr}), ("is_value", {"value": _shown(found)}), *read)
+
+    def read(self, paths: Iterable[tuple[str, ...]]) -> list[Said]:
+        """Tells what stood where an expression looked, as far as it is a plain value."""
+        texts = {".".join(path) for path in paths}
+        found = [(text, self.scope().value(text)) for text in sorted(texts)]
+        return [("reads", {"path": t, "value": _shown(v)}) for t, v in found if not isinstance(v, Mapping | list)]
 
 
 def _instance_of(key: str, target: str) -> bool:
@@ -283,11 +290,12 @@ def _tree(text: str, *, unary: bool = False) -> feel.Node:
     return tree
 
 
-def feel_text(encoded: Any) -> str:
-    """Shows an encoded value as one line: numbers and texts plainly, the rest as canonical JSON."""
-    if isinstance(encoded, dict) and set(encoded) == {"number"}:
-        return str(encoded["number"])
-    return values.canonical(encoded).decode()
+def _shown(value: Any) -> str:
+    """Shows a value in one line: numbers, texts and other tagged values plainly, the rest as canonical JSON."""
+    encoded = values.encode(value)
+    if isinstance(encoded, dict) and len(encoded) == 1:
+        encoded = next(iter(encoded.values()))
+    return encoded if isinstance(encoded, str) else values.canonical(encoded).decode()
 
 
 def _on_node(player: _Player, step: s.Act) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def _reasons(context: Context, failure: Failure, definition: Definition | None) 
     lines = []
     if failure.expected is not None:
         lines.append(say("test.expected", text=_said(context, failure.expected)))
-    lines += [say("test.actual", text=_said(context, said)) for said in failure.actual]
+    for said in failure.actual:
+        lines.append(say("test.where" if said[0] == "reads" else "test.actual", text=_said(context, said)))
     if failure.refusal is not None:
         first, *rest = refusal_lines(failure.refusal, definition, say)
         lines += [say("test.actual", text=first), *(f"          {line}" for line in rest)]
