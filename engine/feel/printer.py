@@ -175,4 +175,4 @@ def _write(node: t.Node) -> str:
 
 def text(tree: t.Node) -> str:
     """Print a tree as FEEL text in canonical spacing."""
-    return _write(tree)
+    return _part(tree, _LOOSE)

@@ -92,13 +92,8 @@ def _branches(inner: st.SearchStrategy[t.Node]) -> st.SearchStrategy[t.Node]:
 TREES = st.recursive(LEAVES, _branches, max_leaves=12)
 
 
-def whole(tree: t.Node) -> t.Node:
-    """Put a relation, which stands between parentheses only, where a whole expression may stand."""
-    return t.Items((tree,)) if isinstance(tree, t.Comparison) else tree
-
-
 @settings(max_examples=400)
-@given(TREES.map(whole))
+@given(TREES)
 def test_parsing_what_was_printed_gives_the_tree(tree: t.Node) -> None:
     parsed = parse(text(tree))
     assert parsed.tree == tree, parsed.problems or text(parsed.tree)  # type: ignore[arg-type]
@@ -153,7 +148,7 @@ def test_any_text_is_a_tree_or_problems_and_evaluates(source: str, kind: Any) ->
 
 
 @settings(max_examples=300)
-@given(TREES.map(whole))
+@given(TREES)
 def test_every_tree_evaluates_to_the_same_value_twice(tree: t.Node) -> None:
     expression = compile(tree)
     infer(tree, {})
