@@ -60,3 +60,8 @@ def test_every_literal_expression_of_the_kit() -> None:
         if not passed and case.suite not in NEEDS_THE_MODEL:
             failed.append((case.suite, case.name, case.text, value, case.expected, reasons))
     assert not failed
+
+
+def test_every_builtin_is_in_the_reference() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "feel.md").read_text("utf-8")
+    assert not [name for name in load() if f"\n{name}(" not in page]
