@@ -21,10 +21,12 @@ from pathlib import Path
 
 import pytest
 
+from charter.dsl import resolve, source, uses
 from charter.dsl.parser import parse
 from charter.dsl.passes import compile
 from charter.dsl.source import read
 from charter.dsl.words import table
+from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
 from charter.runtime.scenarios import play
 
@@ -63,8 +65,8 @@ def examples() -> list[tuple[str, int, str]]:
 @pytest.mark.parametrize(("page", "line", "text"), [pytest.param(*e, id=f"{e[0]}:{e[1]}") for e in examples()])
 def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
     if text.startswith(" "):
-        source = read("process fragment\n" + text, "fragment.charter")
-        found = (*source.diagnostics, *parse(source).diagnostics)
+        fragment = read("process fragment\n" + text, "fragment.charter")
+        found = (*fragment.diagnostics, *parse(fragment).diagnostics)
     else:
         beside = {f.name: f.text for f in fences((ROOT / page).read_text("utf-8")) if f.name}
         compiled = compile(
@@ -81,6 +83,12 @@ def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
 def test_the_reference_knows_every_clause() -> None:
     page = " ".join((ROOT / "docs/language.md").read_text("utf-8").split())
     assert [words[0] for words in table("en")["clauses"].values() if words[0] not in page] == []
+
+
+def test_the_reference_tells_the_limits() -> None:
+    page = (ROOT / "docs/language.md").read_text("utf-8").split("## Limits")[1].split("## ")[0]
+    told = {int(number) for number in re.findall(r"\d+", page)}
+    assert {*resolve.LIMITS.values(), *uses.LIMITS.values(), *list(source.LIMITS.values())[1:]} <= told
 
 
 def test_there_are_examples_to_read() -> None:
@@ -138,6 +146,11 @@ def played(transcript: str) -> str:
             run(arguments)
         out.append(f"{line}\n{shown.getvalue()}")
     return "\n".join(out)
+
+
+def test_the_page_of_exit_codes_is_the_table() -> None:
+    page = (ROOT / "docs/exit-codes.md").read_text("utf-8")
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.M)] == list(EXITS)
 
 
 def test_links_lead_somewhere() -> None:
