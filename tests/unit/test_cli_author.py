@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charter.engine.errors import CharterError
 from charter.runtime.cli import messages
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import EXITS
@@ -177,6 +178,39 @@ def test_every_verb_is_in_one_group() -> None:
 def test_exit_codes_are_documented() -> None:
     rows = re.findall(r"^\| (\d+) \|", (ROOT / "docs/exit-codes.md").read_text("utf-8"), re.MULTILINE)
     assert [int(row) for row in rows] == list(EXITS)
+
+
+@pytest.mark.parametrize(("lang", "page"), [("en", "commands.md"), ("zh", "commands.zh.md")])
+def test_the_reference_of_all_commands_is_current(
+    lang: str, page: str, golden: Callable[[Path, str], None]
+) -> None:
+    """`docs/commands.md` is every verb's `--help`; `pytest --regen` writes it anew."""
+    context = Context(Messages(lang))
+    context.output = Output(context.say, io.StringIO())
+    root = Charter()
+    found = dict(commands())
+    title = {"en": "Commands", "zh": "命令"}[lang]
+    lines = [f"# {title}", "", "```", root.get_help(click.Context(root, obj=context)), "```"]
+    for group, verbs in VERBS.items():
+        lines += ["", f"## {context.say(f'groups.{group}')}"]
+        for name in [full for verb in verbs for full in found if full == verb or full.startswith(f"{verb} ")]:
+            command = found[name]
+            help_ = command.get_help(click.Context(command, obj=context))
+            # the options that every verb has stand once, above
+            paragraphs = [p for p in help_.split("\n\n") if not p.startswith(context.say("frame.globals"))]
+            lines += ["", f"### charter {name}", "", "```", "\n\n".join(paragraphs), "```"]
+    golden(ROOT / "docs" / page, "\n".join(lines) + "\n")
+
+
+def test_every_coded_error_has_its_sentence() -> None:
+    list(commands())  # imports every verb
+    classes, kinds = [CharterError], set()
+    while classes:
+        kind = classes.pop()
+        kinds.add(kind.code)
+        classes += kind.__subclasses__()
+    assert kinds >= {"CH001", "CH091", "CH095"}
+    assert not kinds - set(TABLES["en"]["errors"])
 
 
 # --- how a run ends

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from charter.engine.definition import Definition, Parameter, TypeRef
 from charter.engine.replay import replay
 from charter.runtime.bindings import bind_parameters
