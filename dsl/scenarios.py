@@ -19,7 +19,7 @@ from .findings import Findings
 from .lower import PlaceOf, check_name
 from .scopes import Part, ProcessScope, Symbol
 from .typecheck import Ask, check_expression
-from .types import BOOLEAN, SPAN, states_of
+from .types import BOOLEAN, SPAN, parameter_type, states_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +176,10 @@ def lower_scenario(
     lowering = _Lowering(_reached(scope, scopes), own, place_of)
     check_arguments(opening.arguments, symbol.node, opening.process, own)
     given = lowering.arguments(opening.arguments)
+    for argument in opening.arguments:
+        parameter = scope.parameters.get(argument.name.text)
+        if parameter is not None and argument.value is not None:
+            lowering.expression(argument.value, parameter_type(parameter.node, scope), argument.name.text)
     steps = [step for line in node.body if line is not opening and (step := lowering.step(line)) is not None]
     findings.diagnostics += own.diagnostics
     if own.failed:

@@ -20,7 +20,7 @@ from .diagnostic import Fix
 from .expressions import read
 from .findings import Findings
 from .scopes import Part, ProcessScope
-from .types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
+from .types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 
 Type = Any
 
@@ -199,14 +199,11 @@ class _Checker:
             if ask.wanted is LIST:
                 self.findings.add("CH309", expr.span, file=file, text=expr.text, given=type_word(found))
             else:
-                self.findings.add(
-                    "CH308",
-                    expr.span,
-                    file=file,
-                    clause=ask.clause,
-                    wanted=type_word(ask.wanted),
-                    given=type_word(found),
-                )
+                words = {"wanted": type_word(ask.wanted), "given": type_word(found)}
+                if found == ELEMENT and ask.wanted is f.BOOLEAN:
+                    part = self.scope.elements.get(expr.text)
+                    words["guess"] = f"{expr.text}.{'granted' if part and part.kind == 'approval' else 'done'}"
+                self.findings.add("CH308", expr.span, file=file, clause=ask.clause, **words)
             return None
         return found
 

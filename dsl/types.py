@@ -144,6 +144,8 @@ def type_word(type_: Type) -> str:
     """Gives a type as a word of the message tables: `number`, `list of context`, `date or span`."""
     if isinstance(type_, f.ListType):
         return "list" if type_.item is f.ANY else f"list of {type_word(type_.item)}"
+    if type_ is ELEMENT:
+        return "element"
     if isinstance(type_, f.OneOf):
         return " or ".join(type_word(option) for option in type_.options)
     return str(type_.name)

@@ -142,3 +142,37 @@ def test_caret_stands_under_wide_text() -> None:
     before = lines[at - 1].partition("不存在")[0]
     assert source.display_width(before) == lines[at].index("^")
     assert lines[at].count("^") == 6
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('request.kind == "a"', "="),
+        ("request.kind = 'a'", '"a"'),
+        ('request.kind <> "a"', "!="),
+        ("apply.done && apply.on_time", "and"),
+        ("apply.done || apply.on_time", "or"),
+        ("apply is done", "apply.done"),
+        ("apply", "apply.done"),
+    ],
+)
+def test_habits_of_other_languages_are_understood(written: str, meant: str) -> None:
+    text = "process p\n  role clerk\n  activity apply\n    role clerk\n    output request\n"
+    found = compiled(text + f"  activity check\n    role clerk\n    input request\n    when {written}\n")
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.code in ("CH301", "CH308") and diagnostic.arguments["guess"] == meant
+
+
+def test_a_fix_mends_what_it_is_for() -> None:
+    """Whatever fix a page's bad example is given, its place holds other text than the fix, and applying it is safe."""
+    mended = 0
+    for code in CODES:
+        bad = page(code)[1]
+        for diagnostic in compiled(bad).diagnostics if code not in BYTES else ():
+            if diagnostic.fix is None:
+                continue
+            start, end = diagnostic.fix.span
+            assert bad[start:end] != diagnostic.fix.text
+            after = compiled(bad[:start] + diagnostic.fix.text + bad[end:]).diagnostics
+            mended += all((d.code, d.span) != (code, diagnostic.span) for d in after)
+    assert mended > 15
