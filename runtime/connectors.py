@@ -11,17 +11,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -146,6 +141,8 @@ class Connectors:
         self._write(store, {n: c for n, c in known.items() if n != name}, by, at)
 
     def _write(self, store: Store, connectors: Mapping[str, Connector], by: str, at: int) -> None:
+        import tempfile
+
         import yaml
 
         data = {name: c.to_data() for name, c in sorted(connectors.items())}
@@ -229,6 +226,11 @@ def _line(cause: Exception) -> str:
 
 
 def _run(connector: Connector, argv: list[str], call: Call) -> bytes:
+    # What only a call needs is loaded by a call: every verb of the command line imports this module.
+    import signal
+    import subprocess
+    import tempfile
+
     # A session of its own, so that a time-out ends its children too. Output goes to files: a pipe could block.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         environment = {**os.environ, "CHARTER_KEY": call.key}
@@ -270,14 +272,16 @@ def _python(connector: Connector, call: Call) -> bytes:
     return _run(connector, [sys.executable, "-c", _PYTHON, str(connector.target)], call)
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """The operator registered one address; a redirect is not that address."""
-
-    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
-        return None
-
-
 def _http(connector: Connector, call: Call) -> bytes:
+    from urllib.error import HTTPError, URLError
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+    class NoRedirect(HTTPRedirectHandler):
+        """The operator registered one address; a redirect is not that address."""
+
+        def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
+            return None
+
     request = Request(
         str(connector.target),
         data=call.to_bytes(),
@@ -285,7 +289,7 @@ def _http(connector: Connector, call: Call) -> bytes:
         method="POST",
     )
     try:
-        with build_opener(_NoRedirect).open(request, timeout=connector.timeout) as response:
+        with build_opener(NoRedirect).open(request, timeout=connector.timeout) as response:
             body: bytes = response.read(_LONGEST_ANSWER + 1)
     except HTTPError as cause:
         raise ValueError(f"status {cause.code}") from None

@@ -7,15 +7,18 @@ authority at all. Stands-in are not transitive: what is lent is what the princip
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
 
-from ..engine.commands import SYSTEM, Actor
 from ..engine.records import Refusal
-from .audit.log import ORGANISATION
 from .refusals import NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
 from .store import tables as t
 from .store.prepared import Prepared
+from .store.tables import ORGANISATION
+
+if TYPE_CHECKING:
+    from ..engine.commands import Actor
 
 ANY = "*"
 
@@ -140,6 +143,9 @@ class Directory:
         on_behalf_of: str | None = None,
     ) -> Actor | Refusal:  # fmt: skip
         """Gives what `actor` does, for a person who has been looked up already."""
+        # Whoever only reads an inbox need not wait for the engine's commands to load.
+        from ..engine.commands import SYSTEM, Actor
+
         if found is None or not found.active or person == SYSTEM.person:
             return refusal(UNKNOWN_PERSON, person=person)
         own = found.roles(process)

@@ -29,8 +29,8 @@ from ..compact import compact_sorted
 from ..store import tables
 from ..store.errors import NotText
 from ..store.prepared import Prepared
+from ..store.tables import ORGANISATION
 
-ORGANISATION = "organisation"
 GENESIS = "0" * 64  # `prev` of the first record of a chain
 
 

@@ -24,6 +24,9 @@ from sqlalchemy import (
 
 SCHEMA = 1  # raised with every migration
 
+# The chain of what concerns no single case: people, deployments, configuration, commands that reached no case.
+ORGANISATION = "organisation"
+
 metadata = MetaData()
 
 # SQLite gives a dense rowid only to a plain INTEGER key; other databases want 64 bits.
@@ -85,7 +88,7 @@ cases = Table(
     Column("state", Text, nullable=False),
 )  # fmt: skip
 Index("cases_by_process", cases.c.process, cases.c.status, cases.c.number)
-Index("cases_to_wake", cases.c.wake, sqlite_where=cases.c.wake.is_not(None), postgresql_where=cases.c.wake.is_not(None))
+Index("cases_to_wake", cases.c.wake, sqlite_where=cases.c.wake.is_not(None))
 
 # Chains that belong to no case, such as `organisation`.
 chains = Table(
@@ -136,9 +139,9 @@ work_items = Table(
 _offered, _held = work_items.c.holder.is_(None), work_items.c.holder.is_not(None)
 Index(
     "work_offered", work_items.c.process, work_items.c.role, work_items.c.rank, work_items.c.case, work_items.c.node,
-    sqlite_where=_offered, postgresql_where=_offered,
+    sqlite_where=_offered,
 )  # fmt: skip
-Index("work_held", work_items.c.holder, work_items.c.rank, sqlite_where=_held, postgresql_where=_held)
+Index("work_held", work_items.c.holder, work_items.c.rank, sqlite_where=_held)
 
 record_versions = Table(
     "record_versions", metadata,

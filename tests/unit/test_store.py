@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,16 @@ def test_the_migrations_arrive_at_the_schema_that_a_new_file_gets(tmp_path: Path
 
 def shape(found: object) -> list[str]:
     return sorted(map(str, found)) if isinstance(found, list) else [str(found)]
+
+
+def test_several_who_make_the_database_at_once_all_get_it(tmp_path: Path) -> None:
+    code = "import sys; from charter.runtime.store import open_store; open_store(sys.argv[1])"
+    path = str(tmp_path / "a.db")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: run(code, path), range(4)))
+    assert [d.returncode for d in done] == [0] * 4, [d.stderr for d in done]
+    with open_store(path, create=False) as store:
+        fill(store)
 
 
 def garbage(path: Path) -> None:

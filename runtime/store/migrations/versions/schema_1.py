@@ -132,12 +132,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(
-        "work_held",
-        "work_items",
-        ["holder", "rank"],
-        unique=False,
-        sqlite_where=sa.text("holder IS NOT NULL"),
-        postgresql_where=sa.text("holder IS NOT NULL"),
+        "work_held", "work_items", ["holder", "rank"], unique=False, sqlite_where=sa.text("holder IS NOT NULL")
     )
     op.create_index(
         "work_offered",
@@ -145,7 +140,6 @@ def upgrade() -> None:
         ["process", "role", "rank", "case", "node"],
         unique=False,
         sqlite_where=sa.text("holder IS NULL"),
-        postgresql_where=sa.text("holder IS NULL"),
     )
     op.create_table(
         "absences",
@@ -186,14 +180,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id"),
     )
     op.create_index("cases_by_process", "cases", ["process", "status", "number"], unique=False)
-    op.create_index(
-        "cases_to_wake",
-        "cases",
-        ["wake"],
-        unique=False,
-        sqlite_where=sa.text("wake IS NOT NULL"),
-        postgresql_where=sa.text("wake IS NOT NULL"),
-    )
+    op.create_index("cases_to_wake", "cases", ["wake"], unique=False, sqlite_where=sa.text("wake IS NOT NULL"))
     op.create_table(
         "certificates",
         sa.Column("person", sa.Text(), nullable=False),
