@@ -164,7 +164,7 @@ def _fields(
     context: Context, verb: str, definition: Definition, state: CaseState, node: str | None, given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Gives the verb's own fields of the command: outputs and checks of `complete`, `to` of others."""
-    from .handover import checks, records
+    from .handover import asked_checks, asks, checks, records
 
     if verb != "complete":
         return {name: value for name, value in given.items() if value is not None}
@@ -179,10 +179,14 @@ def _fields(
         for record in element.outputs
         if (version := state.versions.get(key_of(record, path))) is not None
     }
-    return {
-        "records": records(context, definition, element.outputs, given["sets"], given["data"], current),
-        "checks": checks(context, element, given["checks"]),
-    }
+    nothing = not (given["sets"] or given["data"] or given["checks"])
+    handed = records(context, definition, element.outputs, given["sets"], given["data"], current)
+    ticked = checks(context, element, given["checks"])
+    if nothing and asks(context):
+        there = state.nodes.get(node)
+        confirmed = frozenset(c.check for c in there.confirmations) if there else frozenset()
+        ticked = asked_checks(context, element, confirmed)
+    return {"records": handed, "checks": ticked}
 
 
 def _amendment(

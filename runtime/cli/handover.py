@@ -27,6 +27,19 @@ def ingest(context: Context, path: Path) -> File:
     return Files(context.store.folder).ingest(path)
 
 
+def asks(context: Context) -> bool:
+    """Tells whether there is somebody at a terminal who can be asked."""
+    return sys.stdin.isatty() and context.output.terminal
+
+
+def asked(prompt: str) -> str:
+    """Asks on the terminal; the end of input means the same as Ctrl-C: nothing is handed over."""
+    try:
+        return input(prompt)
+    except EOFError:
+        raise KeyboardInterrupt from None
+
+
 def records(
     context: Context,
     definition: Definition,
@@ -45,12 +58,12 @@ def records(
 
     reader = Reader(definition.records, lambda path: ingest(context, path))
     if not sets and not data:
-        if not wanted or not (sys.stdin.isatty() and context.output.terminal):
+        if not wanted or not asks(context):
             return ()
-        form = Form(reader, context.say, input, context.output.line)
+        form = Form(reader, context.say, asked, context.output.line)
         types = {r.name: r for r in definition.records}
-        asked = {name: form.record(types[name], current.get(name)) for name in wanted}
-        return tuple((name, encode(value)) for name, value in asked.items())
+        answers = {name: form.record(types[name], current.get(name)) for name in wanted}
+        return tuple((name, encode(value)) for name, value in answers.items())
     try:
         gathered = gather(reader, wanted, sets, data, current)
     except Unreadable as error:
@@ -80,6 +93,30 @@ def plain(given: str, *, from_file: bool = False) -> Any:
         raise Misuse("unreadable", detail=str(error)) from None
     except OSError as error:
         raise Missing(str(error), code="CH091", path=given) from None
+
+
+def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> tuple[tuple[str, Any], ...]:
+    """Asks for the points of a checklist that this person may tick and nobody has; evidence is asked for too."""
+    from ...engine.values import encode
+
+    say, out = context.say, []
+    for check in element.checklist:
+        # points for somebody else, and one for each item of a list, are ticked by `confirm`
+        if check.name in ticked or check.by or check.other or check.many:
+            continue
+        title = check.name if check.title == check.name else say("entries.named", title=check.title, name=check.name)
+        if asked(f"  {say('entries.tick', title=title)} ").strip().lower()[:1] not in ("y", "是", "1"):
+            continue
+        evidence: Any = check.evidence
+        while check.evidence == "file":
+            place = Path(asked(f"    {say('entries.evidence')}: ").strip())
+            if place.is_file():
+                evidence = encode(ingest(context, place))
+                break
+            expected = say("entries.file")
+            context.output.line("    " + say("entries.misfit", path=check.name, given=place, expected=expected))
+        out.append((check.name, evidence))
+    return tuple(out)
 
 
 def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tuple[str, Any], ...]:

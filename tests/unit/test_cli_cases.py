@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -385,6 +390,34 @@ def test_a_path_is_found_again_where_it_was_put(way: list[str], value: str) -> N
 
 
 # --- the form
+
+
+def test_the_form_is_asked_on_a_terminal(desk: Desk, tmp_path: Path) -> None:
+    for line in ("charter people add li", "charter people grant li chief", "charter people grant li engineer",
+                 f"charter deploy {GOLDEN}/files/site.charter --as li", "charter start site_visit --as li",
+                 "charter complete 1 --set site=x --set days=1 --as li", "charter signal 1 paid --as li",
+                 "charter add 1 visit --item x --as li"):  # fmt: skip
+        desk.type(line)
+        assert desk.code == 0, line
+    (tmp_path / "photo.jpg").write_text("light")
+    ours, theirs = pty.openpty()
+    line = [sys.executable, "-m", "charter", "complete", "1", "visit[1]", "--as", "li", "--lang", desk.lang]
+    child = subprocess.Popen(
+        line, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    )
+    os.close(theirs)
+    # text, no photo, then the two points of the checklist, the second with its evidence after a mistake
+    os.write(ours, "现场完成\n\ny\ny\nnowhere.jpg\nphoto.jpg\n".encode())
+    said = b""
+    with contextlib.suppress(OSError):  # a terminal whose other end is closed
+        while block := os.read(ours, 4096):
+            said += block
+    os.close(ours)
+    assert child.wait() == 0, said.decode()
+    state = desk.cases.state(desk.cases.resolve("1"))
+    assert state.nodes["visit[1]"].state == "done"
+    assert {c.check for c in state.nodes["visit[1]"].confirmations} == {"safe", "proof"}
+    assert state.versions["report[1]"].value == {"text": "现场完成"}
 
 
 def test_the_form_asks_again_until_a_value_fits(tmp_path: Path) -> None:
