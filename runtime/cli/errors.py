@@ -47,6 +47,13 @@ class Missing(CharterError):
     exit_code = MISSING
 
 
+class Unforeseen(CharterError):
+    """The system refused something that no verb foresaw."""
+
+    code = "CH095"
+    exit_code = STORAGE
+
+
 class Misuse(click.UsageError):
     """A command line that cannot be meant: `key` under [usage] and what its sentence names."""
 

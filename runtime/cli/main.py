@@ -16,7 +16,7 @@ import click
 
 from ...engine.errors import CharterError
 from .context import Context
-from .errors import EXITS, INTERRUPTED, USAGE, error_lines, report_bug, usage_sentence
+from .errors import EXITS, INTERRUPTED, USAGE, Unforeseen, error_lines, report_bug, usage_sentence
 from .messages import LANGUAGES, Messages, language
 from .verb import _help_option, global_options, metavar_text, parse_in_context, two_columns, unknown_verb
 
@@ -156,11 +156,22 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
         sys.stderr.write("\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # the reader has gone (`| head`): end quietly, and keep the interpreter from complaining at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()  # the reader has gone (`| head`): end quietly
         return 0
+    except OSError as error:
+        # What no verb foresaw, a full disk behind standard output for one: the environment's fault, not ours.
+        _forget_output()
+        refused = Unforeseen(str(error), path=error.filename or "-", detail=error.strerror or str(error))
+        sys.stderr.write("\n".join(error_lines(refused, say)) + "\n")
+        return refused.exit_code
     except Exception as error:
         return report_bug(error, arguments, say)
+
+
+def _forget_output() -> None:
+    """Keeps the interpreter from complaining at its end of output that nobody can take."""
+    if sys.stdout is sys.__stdout__:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _path(ctx: click.Context) -> str:

@@ -413,3 +413,11 @@ def test_only_regular_files_are_read(folder: Path, capsys: pytest.CaptureFixture
     assert run(["check", "pipe.charter"]) == 74
     assert run(["check", "uses.charter", "--format", "concise"]) == 1
     assert "CH210" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_a_coded_error() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "charter", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 74
+    assert done.stderr.startswith("error[CH095]") and "Traceback" not in done.stderr
