@@ -82,8 +82,15 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
             findings = Findings(unit.path, budget)
             _run(scope, findings)
             diagnostics += findings.diagnostics
-            if process.name.text and not findings.failed:
+            if not scope.name:
+                unit.sound = not findings.failed
+            elif not findings.failed:
                 scopes[id(process)] = scope
+    # Nothing is built on what a file shares wrongly.
+    for unit in units:
+        if not all(used.sound for used in unit.reached):
+            for item in unit.items:
+                scopes.pop(id(item), None)
     endless = Findings(path, budget)
     check_runs(scopes.values(), endless)
     diagnostics += endless.diagnostics
@@ -104,9 +111,10 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
 
 
 def _run(scope: ProcessScope, findings: Findings) -> None:
-    for _, check in PASSES:
+    # What a file declares for several processes has names and types, but no work that could flow.
+    for _, check in PASSES if scope.name else PASSES[:2]:
         check(scope, findings)
-        if findings.failed or not scope.name:
+        if findings.failed:
             return
 
 

@@ -199,7 +199,7 @@ class _Checker:
             if ask.wanted is LIST:
                 self.findings.add("CH309", expr.span, file=file, text=expr.text, given=type_word(found))
             else:
-                words = {"wanted": type_word(ask.wanted), "given": type_word(found)}
+                words: dict[str, Any] = {"wanted": type_word(ask.wanted), "given": type_word(found)}
                 if found == ELEMENT and ask.wanted is f.BOOLEAN:
                     part = self.scope.elements.get(expr.text)
                     words["guess"] = f"{expr.text}.{'granted' if part and part.kind == 'approval' else 'done'}"

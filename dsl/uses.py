@@ -25,7 +25,10 @@ LIMITS = {"files": 1_000, "depth": 50}
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One file: its text, its tree, the tops that have syntax errors, the files it uses, what it shares."""
+    """One file: its text, its tree, the tops that have syntax errors, the files it uses, what it shares.
+
+    `sound`: what it shares has been checked and is right.
+    """
 
     path: str
     source: Source
@@ -34,6 +37,7 @@ class Unit:
     uses: list[tuple[t.Use, Unit]] = field(default_factory=list)
     shared: Shared = field(default_factory=Shared)
     findings: Findings = field(default_factory=lambda: Findings(""))
+    sound: bool = False
 
     @property
     def items(self) -> list[t.Line]:
@@ -41,19 +45,25 @@ class Unit:
         return [item for index, item in enumerate(self.tree.items) if index not in self.broken]
 
     @property
+    def reached(self) -> list[Unit]:
+        """This file and all it uses, directly or through others."""
+        found = [self]
+        seen = {self.path}
+        for unit in found:  # grows while it is walked
+            for _, used in unit.uses:
+                if used.path not in seen:
+                    seen.add(used.path)
+                    found.append(used)
+        return found
+
+    @property
     def incomplete(self) -> bool:
         """Whether syntax errors hide something that the file or one it uses shares, so that names may be missing."""
-        seen: set[int] = set()
-        stack = [self]
-        while stack:
-            unit = stack.pop()
-            if id(unit) in seen:
-                continue
-            seen.add(id(unit))
-            if any(not isinstance(unit.tree.items[i], t.Process | t.Scenario) for i in unit.broken):
-                return True
-            stack += [used for _, used in unit.uses]
-        return False
+        return any(
+            not isinstance(unit.tree.items[index], t.Process | t.Scenario)
+            for unit in self.reached
+            for index in unit.broken
+        )
 
 
 class Files:

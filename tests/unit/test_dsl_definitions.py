@@ -192,3 +192,21 @@ def test_a_binding_is_checked_at_the_later_of_its_two_elements() -> None:
     for one, other in (("same as b", "costs 1 CNY"), ("costs 1 CNY", "same as a")):
         (rule,) = written(text.format(one, other)).separations
         assert (rule.element, rule.other, rule.same) == ("b", "a", True)
+
+
+def test_what_is_shared_is_checked_where_it_is_declared() -> None:
+    text = "parameter limit duration = 5\nrecord r\n  n number where n > m\n"
+    compiled = compile("t.charter", text + "process p\n  role c\n  activity a\n    role c\n    output r\n")
+    assert [(d.code, d.span) for d in compiled.diagnostics] == [
+        ("CH310", (27, 28)),
+        ("CH302", (59, 60)),
+    ]
+    assert not compiled.definitions
+
+
+def test_a_wrong_shared_declaration_is_told_once() -> None:
+    text = "record r\n  n nubmer\n"
+    for name in ("p", "q"):
+        text += f"process {name}\n  role c\n  activity a\n    role c\n    output r\n"
+    compiled = compile("t.charter", text)
+    assert [d.code for d in compiled.diagnostics] == ["CH207"] and not compiled.definitions
