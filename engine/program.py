@@ -268,8 +268,8 @@ class Program:
     def upstream(self, plan: Plan, record: str) -> tuple[Plan, ...]:
         """Lists the producers of a record on whose rework a plan waits.
 
-        A producer that itself rests on the plan's work does not count when it comes later in the file, or two
-        elements that update one record in place would wait for each other for ever.
+        A producer that itself rests on the plan's work, or comes after it, does not count when it stands later in
+        the file, or two elements that update one record in place would wait for each other for ever.
         """
         found = self._upstream.get((plan.name, record))
         if found is None:
@@ -277,7 +277,8 @@ class Program:
             down = self.downstream(plan) if producers else frozenset()
             found = tuple(
                 p for p in producers
-                if p is not plan and not (p.name in down and p.position > plan.position)
+                if p is not plan
+                and not (p.position > plan.position and (p.name in down or self.precedes(plan, p)))
             )  # fmt: skip
             self._upstream[plan.name, record] = found
         return found
