@@ -15,7 +15,7 @@ from .diagnostic import Place
 from .findings import Findings
 from .scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
 
-LIMITS = {"elements": 20_000, "nesting": 40, "names": 1_000}
+LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
 # Header clauses that may be written once.
 _ONCE = {t.Version: "version", t.Goal: "goal", t.Owner: "owner", t.Customer: "customer", t.CalendarUse: "calendar"}
@@ -220,9 +220,9 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
     for symbol in scope.parameters.values():
         if symbol.node.type is not None:
             _type(symbol.node.type, scope, findings)
-    finished: set[str] = set()
+    depths: dict[str, int] = {}
     for symbol in own:
-        _nested(symbol, scope, findings, finished)
+        _nested(symbol, scope, findings, depths)
 
 
 def _type(type_: t.Type, scope: ProcessScope, findings: Findings) -> None:
@@ -238,19 +238,25 @@ def _innermost(type_: t.Type) -> t.Type:
     return type_
 
 
-def _nested(top: Symbol, scope: ProcessScope, findings: Findings, finished: set[str]) -> None:
-    """Walks the records inside a record, depth first, and reports the first way back to one that is still open."""
+def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[str, int]) -> None:
+    """Walks the records inside a record, depth first; reports the way back to one still open, and too great a depth."""
     path: list[str] = []
     stack: list[tuple[Symbol, int]] = [(top, 0)]
     while stack:
         symbol, at = stack.pop()
         if at == 0:
-            if symbol.name in finished:
+            if symbol.name in depths:
                 continue
             path.append(symbol.name)
         fields = [line for line in symbol.node.body if isinstance(line, t.Field)]
         if at == len(fields):
-            finished.add(path.pop())
+            path.pop()
+            inside = [depths.get(_innermost(line.type).name, 0) for line in fields]
+            depth = depths[symbol.name] = 1 + max(inside, default=0)
+            if depth == LIMITS["records"] + 1:
+                findings.add(
+                    "CH220", symbol.span, file=symbol.file, what="records", count=depth, limit=LIMITS["records"]
+                )
             continue
         stack.append((symbol, at + 1))
         type_ = _innermost(fields[at].type)
