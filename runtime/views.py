@@ -14,6 +14,7 @@ from typing import Any
 from ..engine import readiness
 from ..engine.authority import roles_wanted
 from ..engine.definition import Definition, Element
+from ..engine.machines import SETTLED
 from ..engine.program import Plan, Program, prepare
 from ..engine.records import Reason
 from ..engine.state import CaseState, Node, key_of, parse_key
@@ -122,17 +123,27 @@ def coming(definition: Definition, state: CaseState, now: int) -> list[tuple[Row
 
 
 def collapsed(tree: list[Row]) -> list[Row]:
-    """Leaves out what lies below a phase or group that has not begun, or that was passed over."""
+    """Leaves out what has not begun or was passed over, and what is settled in a list of more than CROWD items."""
     out: list[Row] = []
     hidden: int | None = None
+    crowded: set[int] = set()  # depths at which the rows are instances of a long list
     for row in tree:
         if hidden is not None and row.depth > hidden:
             continue
-        hidden = row.depth if row.kind in ("phase", "group") and row.state in _CLOSED else None
+        hidden = None
+        if row.depth in crowded and row.state in SETTLED:
+            hidden = row.depth
+            continue
+        crowded = {depth for depth in crowded if depth <= row.depth}
+        if row.kind == "group" and row.node is not None and row.node.size > CROWD:
+            crowded.add(row.depth + 1)
+        if row.kind in ("phase", "group") and row.state in _CLOSED:
+            hidden = row.depth
         out.append(row)
     return out
 
 
+CROWD = 12
 _CLOSED = frozenset({"planned", "skipped", "cancelled"})
 
 

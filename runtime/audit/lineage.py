@@ -132,7 +132,7 @@ def _told(moment: Moment, node: str | None) -> Deed:
     """Finds the record that tells of a deed on a node; the step's first record where none does."""
     words = ("completed", "granted", "rejected", "reached", "answered")
     told = next(
-        (r for r in moment.records if r.fields.get("element") == node and r.fields["kind"] in words),
+        (r for r in moment.records if node is not None and r.fields.get("element") == node and r.fields["kind"] in words),
         moment.records[0],
     )
     first = moment.records[0]

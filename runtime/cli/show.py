@@ -82,6 +82,8 @@ def _details(context: Context, row: Row) -> list[str]:
     if node is None:
         return []
     out = []
+    if row.kind == "group" and node.size:
+        out.append(say("show.settled", done=node.size - node.pending, size=node.size))
     if node.iteration > 1:
         out.append(say("show.iteration", count=node.iteration))
     if node.doers and row.state in ("done", "granted", "rejected", "stale"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import assume, given, settings
+from tests.properties.processes import histories
+
 from charter.engine.commands import Command
 from charter.engine.definition import Definition
 from charter.engine.state import CaseState
@@ -12,9 +15,6 @@ from charter.runtime.audit.lineage import downward, lineage, upward
 from charter.runtime.audit.log import Chain, Origin, Sealed, seal
 from charter.runtime.audit.why import why
 from charter.runtime.store.errors import NotText
-from hypothesis import assume, given, settings
-
-from tests.properties.processes import histories
 
 History = tuple[Definition, list[tuple[CaseState, Command, Step]]]
 
@@ -33,7 +33,7 @@ def sealed(history: list[tuple[CaseState, Command, Step]]) -> list[Sealed]:
     return out
 
 
-@settings(max_examples=60)
+@settings(max_examples=80)
 @given(histories(25))
 def test_every_moment_of_the_past_is_what_was(history: History) -> None:
     definition, steps = history
@@ -48,7 +48,7 @@ def test_every_moment_of_the_past_is_what_was(history: History) -> None:
     assert as_of(definition, records, at=records[0].at - 1) is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=80)
 @given(histories(30))
 def test_every_version_was_made_once_from_what_was_made_before(history: History) -> None:
     definition, steps = history
@@ -72,7 +72,7 @@ def test_every_version_was_made_once_from_what_was_made_before(history: History)
             downward(graph, made)
 
 
-@settings(max_examples=60)
+@settings(max_examples=80)
 @given(histories(25))
 def test_the_tree_shows_every_node_once_and_every_element(history: History) -> None:
     definition, steps = history
@@ -82,6 +82,8 @@ def test_the_tree_shows_every_node_once_and_every_element(history: History) -> N
     assert set(state.nodes) <= set(shown)
     # an element inside a `for each` shows once it has an instance
     assert {e.name for e in definition.elements if e.parent is None} <= {key.partition("[")[0] for key in shown}
+    folded = [row.key for row in views.collapsed(list(views.rows(definition, state)))]
+    assert folded == [key for key in shown if key in set(folded)]
     waiting = {w.key for w in views.waiting(definition, state)}
     assert waiting <= set(state.nodes)
     assert all(state.nodes[key].state in views.OPEN for key in waiting)

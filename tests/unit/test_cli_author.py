@@ -20,7 +20,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charter.engine.definition import Definition
 from charter.engine.errors import CharterError
+from charter.runtime.cases import Cases
 from charter.runtime.cli import messages
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import EXITS
@@ -28,6 +30,8 @@ from charter.runtime.cli.main import MODULES, VERBS, Charter, run
 from charter.runtime.cli.messages import FOLDER, LANGUAGES, Messages
 from charter.runtime.cli.output import Output, width, wrap
 from charter.runtime.cli.verb import Family
+from charter.runtime.clock import now
+from charter.runtime.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden/cli_author"
@@ -368,6 +372,16 @@ def test_doctor_finds_a_file_that_is_no_database(folder: Path, capsys: pytest.Ca
     assert found["python"]["level"] == "ok"
 
 
+def test_doctor_notices_a_clock_that_went_backwards(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    definition = Definition("p", "p")
+    for ahead, level in ((0, "ok"), (3600, "fail")):
+        with open_store("charter.db") as store:
+            Cases(store, clock=lambda ahead=ahead: now() + ahead * 1_000_000).deploy(definition, by="li")
+        assert run(["doctor", "--json"]) == (level == "fail")
+        found = {f["check"]: f for f in json.loads(capsys.readouterr().out)}
+        assert found["clock"]["level"] == level and found["journal"]["level"] == "ok"
+
+
 def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["deploy", "leave.charter", "--as", "zhou"]) == 3
     assert "CH526" in capsys.readouterr().out
@@ -418,6 +432,7 @@ def test_only_regular_files_are_read(folder: Path, capsys: pytest.CaptureFixture
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_output_that_cannot_be_written_is_a_coded_error() -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "charter", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        line = [sys.executable, "-m", "charter", "--help"]
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 74
     assert done.stderr.startswith("error[CH095]") and "Traceback" not in done.stderr
