@@ -18,7 +18,7 @@ from .errors import FINDINGS, error_lines
 from .verb import JSON, Verb, switch
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..store.condition import Condition
 
 OLDEST_PYTHON = (3, 11)
 PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "tzdata")
@@ -26,6 +26,7 @@ PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "
 ROOM = (1 << 30, 100 << 20)
 # a record this much (microseconds) ahead of the clock means that the clock went backwards
 AHEAD = 60_000_000
+FULL = 2  # SQLite's synchronous=FULL: a commit that returned survives a power cut
 STYLES = {"ok": "good", "warn": "warn", "fail": "bad"}
 
 
@@ -42,10 +43,10 @@ class Finding:
 
 @dataclass
 class Examination:
-    """What the checks look at; the store is opened by the check of the database and used by those after it."""
+    """What the checks look at; the database's condition is found by its own check and used by those after it."""
 
     context: Context
-    store: Store | None = None
+    condition: Condition | None = None
 
 
 def _python(_: Examination) -> Iterator[Finding]:
@@ -71,27 +72,26 @@ def _packages(_: Examination) -> Iterator[Finding]:
 
 
 def _database(examination: Examination) -> Iterator[Finding]:
-    from ..store import open_store, sqlite
+    from ..store import open_store
+    from ..store.condition import examine
     from ..store.errors import Missing
 
     context = examination.context
     try:
-        examination.store = open_store(context.database, create=False)
+        with open_store(context.database, create=False) as store, store.read() as connection:
+            found = examination.condition = examine(connection)
     except Missing:
         yield Finding("database", "warn", context.database, "mend_no_database")
         return
     except CharterError as error:
         yield Finding("database", "fail", error_lines(error, context.say)[0], "mend_database")
         return
-    with examination.store.read() as connection:
-        schema = sqlite.schema_of(connection)
-        journal, sync, damage = sqlite.condition(connection)
-    yield Finding("database", "ok", context.say("doctor.schema", path=context.database, schema=schema))
-    safe = journal == "wal" and sync == 2
-    value = f"journal {journal}, synchronous {sync}"
+    yield Finding("database", "ok", context.say("doctor.schema", path=context.database, schema=found.schema))
+    safe = found.journal == "wal" and found.synchronous == FULL
+    value = f"journal {found.journal}, synchronous {found.synchronous}"
     yield Finding("journal", "ok" if safe else "warn", value, None if safe else "mend_journal")
-    if damage != "ok":
-        yield Finding("structure", "fail", str(damage), "mend_structure")
+    if found.damage != "ok":
+        yield Finding("structure", "fail", found.damage, "mend_structure")
 
 
 def _disk(examination: Examination) -> Iterator[Finding]:
@@ -126,24 +126,11 @@ def _clock(examination: Examination) -> Iterator[Finding]:
         yield Finding("clock", "warn", zone, "mend_zone")
         return
     value = f"{context.output.moment(context.now)} {zone}"
-    newest = _newest(examination.store)
+    newest = examination.condition.newest if examination.condition else None
     if newest is not None and newest > context.now + AHEAD:
         yield Finding("clock", "fail", value, "mend_clock", {"newest": context.output.moment(newest)})
     else:
         yield Finding("clock", "ok", value)
-
-
-def _newest(store: Store | None) -> int | None:
-    if store is None:
-        return None
-    from sqlalchemy import func, select
-
-    from ..store import tables as t
-
-    with store.read() as connection:
-        newest: int | None = connection.execute(select(func.max(t.chains.c.last_at))).scalar()
-        newest_of_cases: int | None = connection.execute(select(func.max(t.cases.c.last_at))).scalar()
-    return max((at for at in (newest, newest_of_cases) if at is not None), default=None)
 
 
 def _locale(examination: Examination) -> Iterator[Finding]:
@@ -156,14 +143,9 @@ def _locale(examination: Examination) -> Iterator[Finding]:
 
 
 def _people(examination: Examination) -> Iterator[Finding]:
-    if examination.store is None:
+    if examination.condition is None:
         return
-    from sqlalchemy import func, select
-
-    from ..store import tables as t
-
-    with examination.store.read() as connection:
-        count = connection.execute(select(func.count()).select_from(t.persons)).scalar()
+    count = examination.condition.persons
     text = examination.context.say("doctor.persons", count=count)
     yield Finding("people", "ok" if count else "warn", text, None if count else "mend_people")
 
@@ -196,8 +178,6 @@ def run_doctor(context: Context, as_json: bool) -> int:
     """Makes every check and tells what it found."""
     examination = Examination(context)
     findings = [finding for check in CHECKS for finding in check(examination)]
-    if examination.store is not None:
-        examination.store.close()
     say, output = context.say, context.output
     failed = any(f.level == "fail" for f in findings)
     if as_json:

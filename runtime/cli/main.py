@@ -170,8 +170,9 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
 
 def _forget_output() -> None:
     """Keeps the interpreter from complaining at its end of output that nobody can take."""
-    if sys.stdout is sys.__stdout__:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    output = sys.__stdout__
+    if output is not None and output is sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
 
 
 def _path(ctx: click.Context) -> str:

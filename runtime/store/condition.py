@@ -1,0 +1,34 @@
+"""How a database fares, for `charter doctor`: its schema, durability, structure, and what shows whether it is in use.
+
+Looks and changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from . import sqlite
+from . import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`damage` is `ok` or the first damage found; `newest` the newest record's time, microseconds since the epoch."""
+
+    schema: int
+    journal: str
+    synchronous: int
+    damage: str
+    persons: int
+    newest: int | None
+
+
+def examine(connection: Connection) -> Condition:
+    """Gives a database's condition; reads every page of it once."""
+    journal, synchronous, damage = sqlite.condition(connection)
+    persons = connection.execute(select(func.count()).select_from(t.persons)).scalar() or 0
+    ends = [connection.execute(select(func.max(chain.c.last_at))).scalar() for chain in (t.chains, t.cases)]
+    newest = max((at for at in ends if at is not None), default=None)
+    return Condition(sqlite.schema_of(connection), journal, synchronous, damage, persons, newest)

@@ -1,0 +1,156 @@
+"""What the author's verbs do to files, databases and pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charter.engine.definition import Definition
+from charter.runtime.cases import Cases
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.main import run
+from charter.runtime.cli.messages import Messages
+from charter.runtime.clock import now
+from charter.runtime.store import open_store
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden/cli_author"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for file in (GOLDEN / "files").iterdir():
+        shutil.copy(file, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "CHARTER_PERSON", "CHARTER_DB"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_fmt_replaces_a_file_whole_and_keeps_its_mode(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "untidy.charter"
+    file.chmod(0o640)
+    link = folder / "link.charter"
+    link.symlink_to(file)
+    assert run(["fmt", "link.charter"]) == 0
+    assert link.is_symlink() and stat.S_IMODE(file.stat().st_mode) == 0o640
+    once = file.read_bytes()
+    assert run(["fmt", "untidy.charter", "--check"]) == 0
+    assert file.read_bytes() == once
+    assert sorted(p.name for p in folder.iterdir() if p.name.startswith(".")) == []
+
+
+def test_fmt_leaves_a_file_with_errors_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "broken.charter"
+    file.write_text("process x\n  activty y\n")
+    before = file.read_bytes()
+    assert run(["fmt", "broken.charter"]) == 1
+    assert file.read_bytes() == before
+    assert "error[CH1" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_that_cannot_be_written_is_a_coded_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.chmod(0o500)
+    try:
+        assert run(["fmt", "untidy.charter"]) == 74
+    finally:
+        folder.chmod(0o700)
+    assert "error[CH095]" in capsys.readouterr().err
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_end_in_diagnostics(data: bytes) -> None:
+    from charter.dsl.render import render
+    from charter.runtime.texts import compile_file
+
+    path = Path("/tmp") / f"charter-any-{os.getpid()}.charter"
+    path.write_bytes(data)
+    try:
+        compiled = compile_file(str(path))
+        for form in ("full", "concise", "json"):
+            assert isinstance(render(compiled.diagnostics, compiled.sources, form), str)  # type: ignore[arg-type]
+    finally:
+        path.unlink()
+
+
+def test_doctor_finds_a_file_that_is_no_database(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "charter.db").write_bytes(b"not a database, and long enough to look like one" * 40)
+    assert run(["doctor", "--json"]) == 1
+    found = {f["check"]: f for f in json.loads(capsys.readouterr().out)}
+    assert found["database"]["level"] == "fail" and "CH013" in found["database"]["value"]
+    assert found["python"]["level"] == "ok"
+
+
+def test_doctor_notices_a_clock_that_went_backwards(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    definition = Definition("p", "p")
+    for ahead, level in ((0, "ok"), (3600, "fail")):
+        with open_store("charter.db") as store:
+            Cases(store, clock=lambda ahead=ahead: now() + ahead * 1_000_000).deploy(definition, by="li")
+        assert run(["doctor", "--json"]) == (level == "fail")
+        found = {f["check"]: f for f in json.loads(capsys.readouterr().out)}
+        assert found["clock"]["level"] == level and found["journal"]["level"] == "ok"
+
+
+def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["deploy", "leave.charter", "--as", "zhou"]) == 3
+    assert "CH526" in capsys.readouterr().out
+    assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0
+    [first] = json.loads(capsys.readouterr().out)
+    assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0
+    [again] = json.loads(capsys.readouterr().out)
+    assert first["new"] and not again["new"] and first["digest"] == again["digest"]
+    context = Context(Messages("en"))
+    assert context.cases.definition("leave").parameters[0].value == "2 weeks"
+    context.store.close()
+
+
+def test_only_a_founding_verb_makes_a_database(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cases", "--db", "mistyped.db"]) == 74
+    assert "CH018" in capsys.readouterr().err
+    assert not (folder / "mistyped.db").exists()
+
+
+def test_a_folder_without_process_files_is_no_success(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "empty" / ".hidden").mkdir(parents=True)
+    shutil.copy(folder / "leave.charter", folder / "empty" / ".hidden")
+    for verb in ("check", "fmt", "test"):
+        assert run([verb, "empty"]) == 4
+    assert capsys.readouterr().err.count("error[CH092]") == 3
+
+
+def test_standard_input_is_a_file_too(folder: Path) -> None:
+    def charter(*line: str, data: bytes) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([sys.executable, "-m", "charter", *line], input=data, capture_output=True)
+
+    untidy = (folder / "untidy.charter").read_bytes()
+    formatted = charter("fmt", "-", data=untidy)
+    assert formatted.returncode == 0 and formatted.stdout != untidy
+    assert charter("fmt", "-", data=formatted.stdout).stdout == formatted.stdout
+    found = charter("check", "-", "--format", "concise", data=b"process x\n  activty y\n")
+    assert found.returncode == 1 and found.stdout.startswith(b"<stdin>:2:3: error[CH1")
+
+
+def test_only_regular_files_are_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(folder / "pipe.charter")
+    (folder / "uses.charter").write_text('use "pipe.charter"\nprocess x\n')
+    assert run(["check", "pipe.charter"]) == 74
+    assert run(["check", "uses.charter", "--format", "concise"]) == 1
+    assert "CH210" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_a_coded_error() -> None:
+    with open("/dev/full", "w") as full:
+        line = [sys.executable, "-m", "charter", "--help"]
+        done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 74
+    assert done.stderr.startswith("error[CH095]") and "Traceback" not in done.stderr
