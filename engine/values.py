@@ -140,7 +140,10 @@ def encode(value: Any) -> Any:
     """Turn a value into JSON-able, self-describing data; raise NotAValue for anything else (a float, a function)."""
     encoder = _ENCODERS.get(type(value))
     if encoder is not None:
-        return encoder(value)
+        try:
+            return encoder(value)
+        except RecursionError:
+            raise NotAValue("the value is nested too deep") from None
     if isinstance(value, Mapping):
         return _encode_context(value)
     if isinstance(value, (list, tuple)):
@@ -237,18 +240,25 @@ _DECODERS: dict[frozenset[str], Callable[[Mapping[str, Any]], Any]] = {
 
 def decode(data: Any) -> Any:
     """Turn what `encode` made back into the value; raise NotAValue for JSON that stands for none."""
+    try:
+        return _decode(data)
+    except RecursionError:
+        raise NotAValue("the value is nested too deep") from None
+
+
+def _decode(data: Any) -> Any:
     kind = type(data)
     if kind is str or data is None or kind is bool:
         return data
     if kind is int:
         return Decimal(data)
     if kind is list or kind is tuple:
-        return [decode(item) for item in data]
+        return [_decode(item) for item in data]
     if isinstance(data, Mapping):
         tagged = _DECODERS.get(frozenset(data)) if len(data) < 5 else None
         if tagged is not None:
             return tagged(data)
-        return {key: decode(value) for key, value in data.items()}
+        return {key: _decode(value) for key, value in data.items()}
     if kind is Decimal:
         return data
     raise NotAValue(f"a {kind.__name__} stands for no value")
@@ -269,11 +279,17 @@ _dumps = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", "
 
 
 def canonical(data: Any) -> bytes:
-    """Write JSON-able data as its one canonical byte string: sorted keys, NFC, no spaces, UTF-8."""
+    """Write JSON-able data as its one canonical byte string: sorted keys, NFC, no spaces, UTF-8.
+
+    Raises NotAValue for text that has no UTF-8 form (half a surrogate pair).
+    """
     text = _dumps(data)
     if not text.isascii() and normalize("NFC", text) != text:
         text = _dumps(_composed(data))
-    return text.encode("utf-8", "surrogatepass")
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotAValue("a text holds half a character") from None
 
 
 def digest(value: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from . import types as y
 from .frames import Frame, NoValue
+from .operators import plain
 from .ranges import Function, Range
 
 _ROW = re.compile(r"([\w ]+)\((.*)\) -> (.+)")
@@ -130,7 +131,7 @@ def _fitted(row: Builtin, values: tuple[Any, ...]) -> list[Any] | None:
         elif type(value) not in parameter.classes and parameter.type is not y.ANY:
             if value is None:
                 return None
-            value = y.coerce(value, parameter.type)
+            value = y.coerce(plain(value), parameter.type)
             if value is _MISFIT or value is None:
                 return None
         fitted.append(value)

@@ -14,7 +14,7 @@ from typing import Any
 from . import tree as t
 from .compiler import Scope, closure
 from .frames import Env, Frame, Run, State
-from .limits import MAX_COMPARED, MAX_DEPTH, OverBudget
+from .limits import MAX_DEPTH, MAX_RESULT, OverBudget
 from .printer import text
 from .reads import StaticPath, reads
 
@@ -23,7 +23,7 @@ _DEFAULT = Env()
 
 def _bounded(value: Any) -> Any:
     """Give a result back unless it has too many parts or levels, shared parts counted each time."""
-    left, levels, level = MAX_COMPARED, 0, [value]
+    left, levels, level = MAX_RESULT, 0, [value]
     while level:
         inner: list[Any] = []
         for part in level:

@@ -338,8 +338,8 @@ class Lexer:
             self._emit("RSQB", "]", raw[2], raw[3])
 
     def _range_follows(self) -> bool:
-        """Tell whether `]` behind `[` opens a range: a `..` comes, not at once, before anything that would end it."""
-        if not self._operand_follows():
+        """Tell whether `]` behind `[` opens a range: a plain value follows, and a `..` before anything ends it."""
+        if not self._operand_follows() or self.raws[self.at + 1][0] == "sign":
             return False
         level = 0
         for _, text, _, _ in self.raws[self.at + 1 :]:

@@ -331,11 +331,17 @@ def equal(a: Any, b: Any, budget: list[int] | None = None) -> bool | None:
     return bool(a == b) if type(a) is type(b) else None
 
 
+def _charge(parts: int, budget: list[int]) -> None:
+    # Only what is inside lists and contexts counts: sharing there is what makes small values large.
+    budget[0] -= parts
+    if budget[0] < 0:
+        raise OverBudget("the values are too large to compare")
+
+
 def _all_equal(pairs: Any, budget: list[int]) -> bool:
     for a, b in pairs:
-        budget[0] -= 1
-        if budget[0] < 0:
-            raise OverBudget("the values are too large to compare")
+        if type(a) is list or type(a) is dict:
+            _charge(len(a), budget)
         if equal(a, b, budget) is not True:
             return False
     return True
@@ -343,11 +349,10 @@ def _all_equal(pairs: Any, budget: list[int]) -> bool:
 
 def likeness(value: Any, budget: list[int]) -> Hashable:
     """Give a key that two values share exactly when `equal` says true; the budget is as in `equal`."""
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise OverBudget("the values are too large to compare")
     value = plain(value)
     kind = type(value)
+    if kind is list or kind is dict:
+        _charge(len(value) + 1, budget)
     if kind is DateTime or kind is Time:
         keys = ORDERS[kind, kind](value, value)
         return kind, value.zone is None, keys[0] // SECOND if keys else None

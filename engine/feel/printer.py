@@ -85,11 +85,7 @@ def _in(node: t.In) -> str:
 
 
 def _interval(node: t.Interval) -> str:
-    low = _part(node.low, _LOOSE)
-    if low.startswith("[]"):
-        # `[[]` would begin a range that begins with an open range.
-        low = f"({low})"
-    return f"{node.ends[0]}{low}..{_part(node.high, _LOOSE)}{node.ends[1]}"
+    return f"{node.ends[0]}{_part(node.low, _LOOSE)}..{_part(node.high, _LOOSE)}{node.ends[1]}"
 
 
 def _type(node: t.TypeName) -> str:

@@ -34,6 +34,7 @@ DATED = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
 _SURROGATES = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+_HALVES = re.compile("[\ud800-\udfff]")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 
 Raw = tuple[str, str, int, int]  # kind, text, start, end
@@ -118,6 +119,8 @@ def unescaped(text: str) -> str:
         code = int(short or long, 16)
         return chr(code) if code <= 0x10FFFF else match.group()
 
-    return _SURROGATES.sub(
+    whole = _SURROGATES.sub(
         lambda pair: chr(0x10000 + ((ord(pair[1]) - 0xD800) << 10) + ord(pair[2]) - 0xDC00), _ESCAPE.sub(replaced, text)
     )
+    # Half a character has no bytes in UTF-8.
+    return _HALVES.sub("\ufffd", whole)
