@@ -245,7 +245,9 @@ class _Elements:
             for line in part.all(t.After)
         )
         earlier = self.follows.get(part.name)
-        return lines if earlier is None else (d.After((earlier.name,), 1), *lines)
+        if earlier is None:
+            return lines
+        return (d.After(tuple(p.name for p in earlier), len(earlier)), *lines)
 
 
 def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | None:

@@ -33,18 +33,29 @@ def end(part: Part) -> int:
     return 2 * part.number + 1
 
 
-def predecessors(scope: ProcessScope) -> dict[str, Part]:
-    """For each phase that says neither `after` nor `alongside`, the sibling phase that it follows."""
-    found: dict[str, Part] = {}
+def predecessors(scope: ProcessScope) -> dict[str, tuple[Part, ...]]:
+    """For each phase that says neither `after` nor `alongside`, the sibling phases that it follows.
+
+    That is the phase before it; where that one runs alongside others, these too, so that phases which run together
+    are followed together. A phase does not follow one that says it runs alongside it.
+    """
+    found: dict[str, tuple[Part, ...]] = {}
     for siblings in (scope.top, *(p.children for p in scope.elements.values() if p.children)):
-        earlier: Part | None = None
+        together: list[Part] = []  # the last phase and those that run with it
         for part in siblings:
             if part.kind != "phase":
                 continue
-            if earlier is not None and t.After not in part.clauses and t.Alongside not in part.clauses:
-                found[part.name] = earlier
-            earlier = part
-    return found
+            if t.After not in part.clauses and t.Alongside not in part.clauses:
+                found[part.name] = tuple(p for p in together if part.name not in _beside(p))
+            if t.Alongside not in part.clauses:
+                # One that runs alongside this phase belongs to its group although it stands before it.
+                together = [p for p in together if part.name in _beside(p)]
+            together.append(part)
+    return {name: parts for name, parts in found.items() if parts}
+
+
+def _beside(part: Part) -> set[str]:
+    return {name.text.rpartition(".")[2] for line in part.all(t.Alongside) for name in line.names}
 
 
 class Order:
@@ -86,8 +97,7 @@ class Order:
                 other = scope.element(word.text)
                 if other is not None:
                     add(Condition(start, (begin(other),), 1, word.span))
-        earlier = self.follows.get(part.name)
-        if earlier is not None:
+        for earlier in self.follows.get(part.name, ()):
             add(Condition(start, (end(earlier),), 1, name))
         for word in (*part.inputs, *((part.of,) if part.of else ())):
             if word.text not in scope.inputs:

@@ -110,17 +110,27 @@ def test_an_approval_may_stand_after_who_uses_the_record() -> None:
     assert inputs(definition)["use"] == ("first",)
 
 
-def test_phases_follow_each_other_unless_they_say_otherwise() -> None:
-    definition = written(
-        "process p\n  role clerk\n"
-        + "".join(
-            f"  phase {line}\n    activity in_{line[0]}\n      role clerk\n"
-            for line in ("a", "b", "c after a", "d alongside b")
-        )
-    )
-    after = {e.name: [a.elements for a in e.after] for e in definition.elements if e.kind == "phase"}
-    assert after == {"a": [], "b": [("a",)], "c": [("a",)], "d": []}
-    assert next(e for e in definition.elements if e.name == "d").starts_with == ("b",)
+@pytest.mark.parametrize(
+    ("phases", "after"),
+    [
+        (("a", "b", "c"), {"a": (), "b": ("a",), "c": ("b",)}),
+        (("a", "b", "c after a"), {"a": (), "b": ("a",), "c": ("a",)}),
+        # What runs together is followed together.
+        (("a", "b", "c alongside b", "d"), {"a": (), "b": ("a",), "c": (), "d": ("b", "c")}),
+        # The companion may stand first; what it accompanies does not wait for it.
+        (("a", "b alongside c", "c", "d"), {"a": (), "b": (), "c": ("a",), "d": ("b", "c")}),
+    ],
+)
+def test_phases_follow_each_other_unless_they_say_otherwise(
+    phases: tuple[str, ...], after: dict[str, tuple[str, ...]]
+) -> None:
+    text = "process p\n  role clerk\n"
+    text += "".join(f"  phase {line}\n    activity in_{line[0]}\n      role clerk\n" for line in phases)
+    found = [e for e in written(text).elements if e.kind == "phase"]
+    assert {e.name: sum((a.elements for a in e.after), ()) for e in found} == after
+    assert {e.name: e.starts_with for e in found if e.starts_with} == {
+        line[0]: (line[-1],) for line in phases if "alongside" in line
+    }
 
 
 @pytest.mark.parametrize(
