@@ -69,11 +69,15 @@ class _Closure:
                         self.add(nodes[inner], *self._place(inner))
 
     def _inside(self, group: Plan, base: Path) -> Iterator[str]:
+        """Yields what was made from a group's list; instances that were added by hand do not rest on it."""
         nodes = self.view.nodes
-        for plan in (group, *group.descendants()):
-            for key in self.program.expand(nodes, plan, base):
-                if key in nodes and not nodes[key].added:
-                    yield key
+        for index in range(1, nodes[key_of(group.name, base)].size + 1):
+            at = (*base, index)
+            instance = nodes.get(key_of(group.name, at))
+            if instance is None or instance.added:
+                continue
+            for plan in (group, *group.descendants()):
+                yield from (key for key in self.program.expand(nodes, plan, at) if key in nodes)
 
     def _place(self, key: str) -> tuple[Plan, Path]:
         name, path = parse_key(key)

@@ -155,7 +155,8 @@ class _Draw:
         element = Element(
             name, name, "activity", parent,
             inputs=self.inputs(), outputs=outputs, after=self.after(beside), when=self.condition(), many=self.many(),
-            repeat=self.repeat(name) if work is None or outputs else None, roles=() if work is not None else (self.one(*ROLES),),
+            repeat=self.repeat(name) if work is None or outputs else None,
+            roles=() if work is not None else (self.one(*ROLES),),
             within="2 hours" if self.chance(20) else None, work=work, checklist=checklist,
             assign='"wu"' if self.chance(6) else None,
             assign_mode="offer",
