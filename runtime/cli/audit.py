@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import Context
 from .errors import FINDINGS, Missing, Misuse, reason_sentence
+from .messages import section
 from .output import Cell
 from .trail import FORMATS, ORGANISATION, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
@@ -54,6 +55,8 @@ def run_query(
     """Lists the records that answer a question in FEEL and flags."""
     from ..audit.query import build, quoted
 
+    if kind and context.say.find(f"kinds.{kind}") is None:
+        raise Misuse("no_kind", kind=kind, kinds=", ".join(section(context.say.lang, "kinds")))
     parts = [f"({feel})"] if feel else []
     if feel:
         _checked(context, feel)

@@ -1,0 +1,153 @@
+"""What flags, data files and the form mean: typed values of a record, or a sentence about what does not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charter.engine import values
+from charter.engine.definition import Field, RecordType, TypeRef
+from charter.engine.errors import CharterError
+from charter.runtime.cli.messages import Messages
+from charter.runtime.entries import Misfit, Reader, Unreadable, parse, put, steps
+from charter.runtime.forms import Form, Gathered, gather, shown
+
+TASK = RecordType("task", "任务", (
+    Field("name", "名称", TypeRef("text")),
+    Field("due", "期限", TypeRef("date")),
+    Field("cost", "成本", TypeRef("money"), optional=True),
+))  # fmt: skip
+PLAN = RecordType("plan", "计划", (
+    Field("tasks", "任务", TypeRef("list", item=TypeRef("record", record="task"))),
+    Field("tags", "标签", TypeRef("list", item=TypeRef("text")), optional=True),
+    Field("when", "时间", TypeRef("period"), optional=True),
+    Field("share", "比例", TypeRef("percent"), optional=True, where="share <= 100%"),
+    Field("urgency", "紧急", TypeRef("choice", choices=("high", "low")), optional=True),
+    Field("paper", "文件", TypeRef("file"), optional=True),
+))  # fmt: skip
+
+
+def reader(folder: Path) -> Reader:
+    return Reader([TASK, PLAN], lambda path: values.File("0" * 64, path.name, path.stat().st_size), base=folder)
+
+
+def given_values(folder: Path, sets: list[str], data: list[str] | None = None, current: object = None) -> Gathered:
+    pairs = [(s.partition("=")[0], s.partition("=")[2]) for s in sets]
+    return gather(reader(folder), ["plan"], pairs, data or [], {} if current is None else {"plan": current})
+
+
+def test_flags_files_and_tables_give_the_same_plan(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(
+        '{"tasks": [{"name": "a, b", "due": "2026-03-01", "cost": "12.50 CNY"}, {"name": "c", "due": "2026-03-02"}]}'
+    )
+    (tmp_path / "plan.yaml").write_text(
+        "任务:\n- {名称: 'a, b', 期限: 2026-03-01, 成本: 12.50 CNY}\n- name: c\n  due: 2026-03-02\n"
+    )
+    (tmp_path / "tasks.csv").write_text('名称,due,成本\n"a, b",2026-03-01,12.50 CNY\nc,2026-03-02,\n')
+    flags = ["plan.tasks[1].name=a, b", "tasks[1].due=2026-03-01", "tasks[1].cost=CNY 12.50", "tasks[2].name=c",
+             "tasks[2].due=2026-03-02"]  # fmt: skip
+    plans = [
+        given_values(tmp_path, flags),
+        *(given_values(tmp_path, [], [spec]) for spec in (
+            str(tmp_path / "plan.json"), str(tmp_path / "plan.yaml"), f"tasks={tmp_path / 'tasks.csv'}",
+            f"plan.tasks={tmp_path / 'tasks.csv'}", str(tmp_path / "tasks.csv"),
+        )),
+    ]  # fmt: skip
+    assert all(not plan.faults for plan in plans)
+    assert len({values.digest(plan.records["plan"]) for plan in plans}) == 1
+    assert plans[0].records["plan"]["tasks"][0]["cost"] == values.Money(values.decode({"number": "12.5"}), "CNY")
+
+
+def test_set_changes_the_current_value_and_nothing_else(tmp_path: Path) -> None:
+    before = {"tasks": [{"name": "a", "due": {"date": "2026-03-01"}}], "share": {"number": "0.5"}}
+    found = given_values(tmp_path, ["tasks[1].due=2026-04-01"], current=before)
+    assert not found.faults
+    assert values.encode(found.records["plan"]) == {**before, "tasks": [{"name": "a", "due": {"date": "2026-04-01"}}]}
+    assert before["tasks"] == [{"name": "a", "due": {"date": "2026-03-01"}}]
+
+
+@pytest.mark.parametrize(("flag", "path", "expected"), [
+    ("share=many", "plan.share", "percent"),
+    ("when=tomorrow", "plan.when", "period"),
+    ("when=2026-03-01..soon", "plan.when.end", "date"),
+    ("tasks[1].cost=12", "plan.tasks[1].cost", "money"),
+    ("tasks[1].due=2026-02-30", "plan.tasks[1].due", "date"),
+    ("urgency=medium", "plan.urgency", "choice"),
+    ("paper=nowhere.pdf", "plan.paper", "file"),
+])  # fmt: skip
+def test_what_does_not_read_is_said_with_its_path(tmp_path: Path, flag: str, path: str, expected: str) -> None:
+    [fault] = given_values(tmp_path, [flag]).faults
+    assert isinstance(fault, Misfit)
+    assert (fault.path, fault.expected) == (path, expected)
+
+
+def test_repeated_flags_make_a_list(tmp_path: Path) -> None:
+    assert given_values(tmp_path, ["tags=a; b", "share=5%"]).records["plan"]["tags"] == ["a", "b"]
+    assert given_values(tmp_path, ["tags=a; b", "tags=c"]).records["plan"]["tags"] == ["a; b", "c"]
+
+
+SHOWN = {
+    "number": st.decimals(-10**12, 10**12, allow_nan=False, places=3),
+    "money": st.builds(values.Money, st.decimals(0, 10**9, places=2), st.sampled_from(("CNY", "EUR"))),
+    "boolean": st.booleans(),
+    "date": st.dates().map(lambda d: values.Date(d.year, d.month, d.day)),
+    "duration": st.builds(values.Span.of, st.integers(1, 50), st.sampled_from(("days", "working days", "hours"))),
+    "text": st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda t: t.strip() == t),
+}
+
+
+@given(st.sampled_from(sorted(SHOWN)).flatmap(lambda kind: st.tuples(st.just(kind), SHOWN[kind])))
+def test_what_is_shown_can_be_typed_again(pair: tuple[str, object]) -> None:
+    kind, value = pair
+    text = shown(values.encode(value))
+    found = Reader([], lambda path: pytest.fail(str(path))).value(text, TypeRef(kind), "x")
+    assert values.encode(found) == values.encode(value)
+
+
+@given(st.text(max_size=60), st.sampled_from((".json", ".yaml", ".csv")))
+def test_any_data_file_reads_or_says_why_not(text: str, suffix: str) -> None:
+    try:
+        parse(text, suffix)
+    except Unreadable as error:
+        assert str(error)
+
+
+@given(st.recursive(st.text(max_size=8), lambda inner: st.lists(inner, max_size=3)
+                    | st.dictionaries(st.text(max_size=6), inner, max_size=3), max_leaves=8))  # fmt: skip
+def test_any_data_gives_a_value_or_a_misfit(data: object) -> None:
+    def ingest(path: Path) -> values.File:
+        raise CharterError(str(path))
+
+    there = Reader([TASK, PLAN], ingest, base=Path("/nonexistent"))
+    value = there.value(data, TypeRef("record", record="plan"), "plan")
+    values.encode(value)
+    assert value is not None or data in ("", None) or there.misfits
+
+
+@given(st.lists(st.sampled_from(("a", "b", "[1]", "[2]")), min_size=1, max_size=4), st.text(max_size=4))
+def test_a_path_is_found_again_where_it_was_put(way: list[str], value: str) -> None:
+    if way[0].startswith("["):
+        way = ["a", *way]
+    tree: dict[str, object] = {}
+    put(tree, steps(".".join(way).replace(".[", "[")), value)
+    here: object = tree
+    for step in way:
+        here = here[int(step[1:-1]) - 1] if step.startswith("[") else here[step]  # type: ignore[index]
+    assert here == value
+
+
+def test_the_form_asks_again_until_a_value_fits(tmp_path: Path) -> None:
+    answers = iter(["y", "survey", "tomorrow", "2026-03-01", "", "n", "one", "", "", "150%", "", "2", ""])
+    told: list[str] = []
+    form = Form(reader(tmp_path), Messages("en"), lambda prompt: next(answers), told.append)
+    plan = form.record(PLAN)
+    assert values.encode(plan) == {
+        "tasks": [{"name": "survey", "due": {"date": "2026-03-01"}}], "tags": ["one"], "urgency": "low",
+    }  # fmt: skip
+    said = "\n".join(told)
+    assert "`due` wants a day, as 2026-03-01, not `tomorrow`" in said
+    assert "share <= 100%" in said
+    assert next(answers, None) is None
