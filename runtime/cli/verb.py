@@ -81,8 +81,19 @@ def _files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
     return [CompletionItem(incomplete, type="file")]
 
 
+def _known(metavar: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    def offer(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
+        from .offers import offers
+
+        return list(offers(ctx, metavar, incomplete))
+
+    return offer
+
+
 # metavar -> what a shell offers for it
-_OFFERS = {"PATH": _files, "FILE": _files, "FILE|CASE": _files}
+_OFFERS = {"PATH": _files, "FILE": _files, "FILE|CASE": _files} | {
+    metavar: _known(metavar) for metavar in ("CASE", "ELEMENT", "RECORD", "PROCESS", "PERSON", "CODE")
+}
 
 
 def argument(name: str, metavar: str, *, many: bool = False, required: bool = True, complete: Any = None,
@@ -133,9 +144,10 @@ def global_options() -> list[click.Parameter]:
         (["--lang"], "|".join(LANGUAGES), Words(LANGUAGES), _set_language),
     )
     return [
-        click.Option(names, metavar=metavar, type=kind, callback=callback, expose_value=False)
+        click.Option(names, metavar=metavar, type=kind, callback=callback, expose_value=False,
+                     shell_complete=_OFFERS.get(metavar))
         for names, metavar, kind, callback in rows
-    ]
+    ]  # fmt: skip
 
 
 # the verbs with which work on a new database begins; all others want one that is there

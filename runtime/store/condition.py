@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from . import sqlite
-from . import tables as t
+from . import sqlite, tables as t
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from charter.engine.errors import CharterError
 from charter.runtime.cli import messages

@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from charter.engine.definition import Definition
 from charter.runtime.cases import Cases
@@ -154,3 +153,33 @@ def test_output_that_cannot_be_written_is_a_coded_error() -> None:
         done = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 74
     assert done.stderr.startswith("error[CH095]") and "Traceback" not in done.stderr
+
+
+def offered(words: list[str], incomplete: str) -> list[str]:
+    from click.shell_completion import ShellComplete
+
+    from charter.runtime.cli.main import Charter
+
+    context = Context(Messages("en"))
+    shell = ShellComplete(Charter(), {"obj": context}, "charter", "_CHARTER_COMPLETE")
+    try:
+        return [item.value for item in shell.get_completions(words, incomplete)]
+    finally:
+        if "store" in vars(context):
+            context.store.close()
+
+
+def test_a_shell_is_offered_what_there_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert offered(["show"], "") == [] and not (folder / "charter.db").exists()
+    assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks"]) == 0
+    assert run(["people", "add", "li", "--as", "zhou"]) == 0
+    assert run(["people", "grant", "li", "employee", "--as", "zhou"]) == 0
+    assert run(["start", "leave", "--as", "li"]) == 0
+    assert set(offered([], "com")) == {"complete", "comment", "completion"}
+    assert offered(["start"], "l") == ["leave"]
+    assert offered(["show"], "") == ["1"]
+    assert "apply" in offered(["complete", "1"], "a")
+    assert offered(["inbox", "--as"], "l") == ["li"]
+    assert offered(["check", "--format"], "c") == ["concise"]
+    assert offered(["explain"], "CH503") == ["CH503"]
+    assert offered(["show", "--db", "nowhere.db"], "") == []

@@ -9,8 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from charter.engine.definition import After, Agreement, Consequence, Definition, Element, Many, Stage
 from charter.engine.machines import LIFECYCLES

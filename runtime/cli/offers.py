@@ -1,0 +1,78 @@
+"""What a shell offers to complete: cases, elements, processes, people and codes that there are.
+
+Asks and never makes or changes anything; where there is no database, or it cannot be read, nothing is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from ...engine.errors import CharterError
+from .context import Context
+
+MOST = 100
+Offer = tuple[str, str]  # what to type, and what it is
+
+
+def _cases(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
+    from ..register import listed
+
+    with context.store.read() as connection:
+        for case in listed(connection, limit=MOST):
+            yield str(case.number), f"{case.process}, {context.say(f'states.{case.status}')}"
+
+
+def _elements(context: Context, given: Mapping[str, Any]) -> Iterator[Offer]:
+    case = context.cases.resolve(given["case"])
+    titles = {element.name: element.title for element in context.cases.definition(case).elements}
+    for key, node in context.cases.state(case).nodes.items():
+        yield key, f"{titles.get(node.element, '')} {context.say(f'states.{node.state}')}"
+
+
+def _records(context: Context, given: Mapping[str, Any]) -> Iterator[Offer]:
+    case = context.cases.resolve(given["case"])
+    titles = {record.name: record.title for record in context.cases.definition(case).records}
+    for key, version in context.cases.state(case).versions.items():
+        yield key, f"{titles.get(key.partition('[')[0], '')} v{version.number}"
+
+
+def _processes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
+    yield from ((definition.name, definition.title) for definition in context.cases.processes())
+
+
+def _people(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
+    from ..people import People
+
+    yield from ((person.id, person.name) for person in People(context.store, by="").all())
+
+
+def _codes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
+    from ...dsl.codes import CODES
+    from ...engine.refusals import CODES as REFUSALS
+
+    yield from ((code.code, code.slug) for code in CODES.values())
+    yield from ((refusal.code, refusal.slug) for refusal in REFUSALS.values())
+
+
+# metavar -> what there is
+OFFERS: Mapping[str, Callable[[Context, Mapping[str, Any]], Iterator[Offer]]] = {
+    "CASE": _cases,
+    "ELEMENT": _elements,
+    "RECORD": _records,
+    "PROCESS": _processes,
+    "PERSON": _people,
+    "CODE": _codes,
+}
+
+
+def offers(ctx: click.Context, metavar: str, incomplete: str) -> list[CompletionItem[str]]:
+    """Gives what fits the word begun; nothing where that cannot be known."""
+    try:
+        found = list(OFFERS[metavar](ctx.obj, ctx.params))
+    except (CharterError, KeyError):
+        return []
+    return [CompletionItem(word, help=what) for word, what in found if word.startswith(incomplete)]
