@@ -20,7 +20,7 @@ from tests.properties.processes import histories
 History = tuple[Definition, list[tuple[CaseState, commands.Command, Step]]]
 
 laws = settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
