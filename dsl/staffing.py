@@ -33,6 +33,7 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
         if one is not two and groups.of(one.name) == groups.of(two.name):
             findings.add("CH405", name.span, file=file, element=one.name, other=two.name, why="same_and_separate")
     _outside_and_inside(scope, same, findings)
+    _one_and_many(same, findings)
     _roles(scope, findings)
 
 
@@ -68,6 +69,16 @@ def _outside_and_inside(scope: ProcessScope, same: list[tuple[Part, Part, t.Name
             continue
         if (first <= outsiders and not second & outsiders) or (second <= outsiders and not first & outsiders):
             findings.add("CH405", name.span, file=file, element=one.name, other=two.name, why="outside_and_inside")
+
+
+def _one_and_many(same: list[tuple[Part, Part, t.Name, str]], findings: Findings) -> None:
+    """Reports an approval that needs several persons at once and is bound to what one person does."""
+    for one, two, name, file in same:
+        for approval, other in ((one, two), (two, one)):
+            stages = [stage for line in approval.all(t.By) for stage in line.stages]
+            voters = max((len(s.roles) if s.mode == "all" else s.count or 1 for s in stages), default=1)
+            if voters > 1 and other.kind == "activity":
+                findings.add("CH405", name.span, file=file, element=approval.name, other=other.name, why="one_and_many")
 
 
 def _roles(scope: ProcessScope, findings: Findings) -> None:

@@ -99,13 +99,25 @@ class _Checker:
             outside = self._variables(part.parent)
             for lines in part.clauses.values():
                 for line in lines:
-                    for ask in asks(line):
+                    for ask in self._given(line) if isinstance(line, t.Work) else asks(line):
                         if ask.outer:
                             self.expression(ask, part.parent, outside)
                         else:
                             self.expression(ask, part, inside)
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
+
+    def _given(self, line: t.Work) -> Iterator[Ask]:
+        """What `with` gives: values of the types that the parameters of the other process declare."""
+        symbol = self.scope.shared.processes.get(line.target.text) if line.kind != "call" else None
+        wanted: dict[str, Type] = {}
+        for other in symbol.node.body if symbol is not None else ():
+            if isinstance(other, t.Parameter) and other.type is not None:
+                wanted[other.name.text] = type_of(other.type, self.scope)
+        for argument in line.arguments:
+            if argument.value is not None:
+                name = argument.name.text
+                yield Ask(argument.value, wanted.get(name), name)
 
     def _variables(self, part: Part | None) -> dict[str, Type]:
         """The `for each` variables around and on an element, with the types of their items."""
@@ -273,7 +285,7 @@ def fits(found: Type, wanted: Type) -> bool:
 
 
 def asks(line: Any) -> Iterator[Ask]:
-    """The expressions of an element's clause and what the clause wants of each."""
+    """The expressions of an element's clause and what the clause wants of each; for `with` see `_given`."""
     match line:
         case t.When():
             yield Ask(line.expr, f.BOOLEAN, line.kind)
@@ -297,10 +309,6 @@ def asks(line: Any) -> Iterator[Ask]:
                 for clause in check.body:
                     if isinstance(clause, t.ForEach) and clause.items is not None:
                         yield Ask(clause.items, LIST, "for each")
-        case t.Work():
-            for argument in line.arguments:
-                if argument.value is not None:
-                    yield Ask(argument.value, None, "with")
         case t.Wait(expr=t.Expr() as expr):
             yield Ask(expr, MOMENT if line.kind == "until" else f.SPAN, f"wait {line.kind}")
         case t.Retry():

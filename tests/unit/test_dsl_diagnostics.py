@@ -176,3 +176,27 @@ def test_a_fix_mends_what_it_is_for() -> None:
             after = compiled(bad[:start] + diagnostic.fix.text + bad[end:]).diagnostics
             mended += all((d.code, d.span) != (code, diagnostic.span) for d in after)
     assert mended > 15
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("  separate b from a\n  same c from b\n  same c from a\n", "same_and_separate"),
+        ("  same d from a\n", "one_and_many"),
+        ("  same e from a\n", "outside_and_inside"),
+        ("  separate b from a\n  same c from b\n", None),
+    ],
+)
+def test_who_can_do_what(lines: str, why: str | None) -> None:
+    text = "process p\n  role x\n  role y external\n" + lines
+    text += "".join(f"  activity {n}\n    role x\n" for n in "abc")
+    text += "  approval d\n    by 2 of 3 x\n  activity e\n    role y\n"
+    found = [d for d in compiled(text).diagnostics if d.code == "CH405"]
+    assert [d.arguments["why"] for d in found] == ([why] if why else [])
+
+
+def test_arguments_have_the_types_that_the_other_process_declares() -> None:
+    text = "process p\n  activity serve run desk with limit = 5\n"
+    text += "process desk\n  parameter limit duration\n  role x\n  activity a\n    role x\n    within limit\n"
+    assert [d.code for d in compiled(text).diagnostics if d.is_error] == ["CH308"]
+    assert not [d for d in compiled(text.replace("= 5", "= 5 days")).diagnostics if d.is_error]
