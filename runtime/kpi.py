@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ..engine import kpis
-from ..engine import state as states
+from ..engine import kpis, state as states
 from ..engine.definition import Definition, Kpi
 from ..engine.state import CaseState, parse_key
 from .store import tables as t

@@ -80,3 +80,10 @@ def number_of(connection: Connection, case: str) -> int | None:
     """Gives a case's short number."""
     found: int | None = connection.execute(select(t.cases.c.number).where(t.cases.c.id == case)).scalar()
     return found
+
+
+def barred(connection: Connection, case: str, node: str) -> set[str]:
+    """Names who may not do a piece of open work because of their own part in the case."""
+    w = t.work_items.c
+    rows = connection.execute(select(w.barred).where(w.case == case, w.node == node)).scalars()
+    return {person for row in rows for person in row.split("|") if person}

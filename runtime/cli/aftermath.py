@@ -7,10 +7,14 @@ state after it; decides nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...engine.program import prepare
 from ...engine.records import Record, Refusal
+from .. import views
+from ..directory import candidates
+from ..register import barred, number_of
 from .context import Context
 from .errors import refusal_exit, refusal_lines
 
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from ...engine.definition import Definition
     from ...engine.state import CaseState
     from ..cases import Performed
+    from ..views import Waiting
 
 MOST = 5  # names in one line before "and n more"
 
@@ -63,59 +68,75 @@ def tell(context: Context, verb: str, performed: Performed, *, node: str | None 
     return 0
 
 
-def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterable[str]:
-    """Yields the lines of what happened."""
-    from .. import views
-    from ..register import number_of
-
-    say, definition, state = context.say, performed.definition, performed.state
-    records = performed.records
-    versions = [r for r in records if r.kind in ("written", "amended")]
-    written = several(context, [_version(r) for r in versions])
-    what = named(definition, node) if node else say("happened.the_case", case=state.case)
-    settled = node is not None and any(r.kind == "granted" and r.element == node for r in records)
-    key = "did.approve_granted" if verb == "approve" and settled else f"did.{verb}"
-    with context.store.read() as connection:
-        number = number_of(connection, state.case)
-    along = say("happened.with", records=written) if written else ""
-    yield say(key, what=what, number=number, written=written, records=along, process=definition.title,
-              person=_to(records))  # fmt: skip
+def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterator[str]:
+    """Yields the lines of what happened: the verb's own, its consequences, who is waited for now."""
+    yield _own_line(context, verb, performed, node)
     if verb in _QUIET:
         return
     by_kind: dict[str, list[str]] = {}
-    for record in records:
-        if record.element is not None:
-            names = by_kind.setdefault(record.kind, [])
-            if record.element not in names:
-                names.append(record.element)
+    for record in performed.records:
+        if record.element is not None and record.element not in by_kind.setdefault(record.kind, []):
+            by_kind[record.kind].append(record.element)
     fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
-    waiting = views.waiting(definition, state)
+    waiting = views.waiting(performed.definition, performed.state)
     new = [w for w in waiting if w.key in fresh]
-    # what a step moved twice is told of as it stands now, and what is next is not told of before
-    coming = {w.key for w in new}
+    for kind, keys in _consequences(verb, performed, node, by_kind, {w.key for w in new}):
+        names = several(context, [named(performed.definition, key) for key in keys])
+        yield "  " + context.say(f"happened.{kind}", names=names)
+    yield from _standing(context, verb, performed, node, waiting, new)
+
+
+def _own_line(context: Context, verb: str, performed: Performed, node: str | None) -> str:
+    say, definition, records = context.say, performed.definition, performed.records
+    written = several(context, [_version(r) for r in records if r.kind in ("written", "amended")])
+    granted = verb == "approve" and any(r.kind == "granted" and r.element == node for r in records)
+    with context.store.read() as connection:
+        number = number_of(connection, performed.case)
+    return say(
+        "did.approve_granted" if granted else f"did.{verb}",
+        what=named(definition, node) if node else say("happened.the_case"),
+        number=number,
+        written=written,
+        records=say("happened.with", records=written) if written else "",
+        process=definition.title,
+        person=_to(records),
+    )
+
+
+def _consequences(
+    verb: str, performed: Performed, node: str | None, by_kind: Mapping[str, list[str]], coming: set[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Yields (sort, keys) of what else happened; what is next is not told of before, nor what is no longer so."""
+    definition, nodes = performed.definition, performed.state.nodes
     for kind in _TOLD:
         keys = [k for k in by_kind.get(kind, ()) if not (_OWN.get(verb) == kind and k == node) and k not in coming]
         if kind in _STILL:
-            keys = [k for k in keys if k in state.nodes and state.nodes[k].state in _STILL[kind]]
+            keys = [k for k in keys if k in nodes and nodes[k].state in _STILL[kind]]
         if keys:
-            yield "  " + say(f"happened.{kind}", names=several(context, [named(definition, k) for k in keys]))
+            yield kind, keys
     wholes = {e.name for e in definition.elements if e.kind == "phase" or e.many}
     completed = [k for k in by_kind.get("completed", ()) if k != node]
     whole = [k for k in completed if k.partition("[")[0] in wholes and not _is_work(definition, k)]
     for kind, keys in (("done", [k for k in completed if k not in whole]), ("phase_done", whole)):
         if keys:
-            yield "  " + say(f"happened.{kind}", names=several(context, [named(definition, k) for k in keys]))
+            yield kind, keys
+
+
+def _standing(
+    context: Context, verb: str, performed: Performed, node: str | None, waiting: Sequence[Waiting],
+    new: Sequence[Waiting],
+) -> Iterator[str]:  # fmt: skip
+    """Yields how the case stands after it: over, or who is waited for."""
+    say, definition, state = context.say, performed.definition, performed.state
     there = state.nodes.get(node) if node else None
     if verb == "retry" and there is not None and there.state == "failed":
         yield "  " + say("happened.failed", names=there.reason or named(definition, there.key))
     if state.status in ("completed", "cancelled", "suspended"):
         if node is not None or verb not in ("suspend", "cancel"):
             yield "  " + say(f"happened.case_{state.status}")
-        return
-    chosen = new or waiting
-    if chosen:
+    elif new or waiting:
         people = [
-            say("happened.by", what=named(definition, w.key), who=whom(context, definition, w)) for w in chosen
+            say("happened.by", what=named(definition, w.key), who=whom(context, definition, w)) for w in new or waiting
         ]
         yield "  " + say("happened.next" if new else "happened.waiting", names=several(context, people))
     elif lists := views.open_lists(definition, state):
@@ -128,7 +149,7 @@ def _is_work(definition: Definition, key: str) -> bool:
     return bool(bracket) and any(e.name == name and e.kind != "phase" for e in definition.elements)
 
 
-def whom(context: Context, definition: Definition, waiting: Any) -> str:
+def whom(context: Context, definition: Definition, waiting: Waiting) -> str:
     """Says who is waited for: the holder, or the roles with the people who have them."""
     if waiting.holder:
         return str(waiting.holder)
@@ -137,17 +158,17 @@ def whom(context: Context, definition: Definition, waiting: Any) -> str:
     return context.say("happened.or").join(people_of(context, definition.name, waiting.roles))
 
 
-def people_of(context: Context, process: str, roles: Iterable[str], *, but: str | None = None) -> list[str]:
-    """Names roles with the people who hold them: `department_head: wang, liu`; leaves one person out."""
-    from ..directory import candidates
-
+def people_of(
+    context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None] = ()
+) -> list[str]:
+    """Names roles with the people who hold them, `department_head: wang, liu`, leaving some people out."""
     out = []
     with context.store.read() as connection:
         for role in roles:
-            people = [person for person in candidates(connection, process, (role,)) if person != but]
+            people = [person for person in candidates(connection, process, (role,)) if person not in but]
             if people:
                 out.append(f"{role}: {several(context, people)}")
-            elif but is None:
+            elif not but:
                 out.append(context.say("happened.nobody", role=role))
     return out
 
@@ -161,14 +182,13 @@ def refused(
     known = definition is not None and state is not None and node is not None and node in state.nodes
     if known and refusal.code in _AUTHORITY:
         assert definition is not None and state is not None and node is not None
-        from ...engine.program import prepare
-        from .. import views
-
         holder = state.nodes[node].holder
         roles = views.waited_for(prepare(definition), state.nodes[node])
         # what is refused of somebody else (the one it was to be handed to) is not answered by naming others
         others = any(reason.arguments.get("person", person) != person for reason in refusal.reasons)
-        able = [] if others else [holder] if holder else people_of(context, definition.name, roles, but=person)
+        with context.store.read() as connection:
+            unable = barred(connection, state.case, node) | {person}
+        able = [] if others else [holder] if holder else people_of(context, definition.name, roles, but=unable)
         if able:
             out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
     sys.stderr.write("\n".join(out) + "\n")
@@ -193,8 +213,6 @@ def _to(records: Sequence[Record]) -> str:
 
 
 def _json(performed: Performed) -> dict[str, Any]:
-    from .. import views
-
     return {
         "case": performed.case,
         "status": performed.state.status,

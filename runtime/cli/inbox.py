@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .aftermath import refused
 from .context import Context
 from .output import Cell
 from .verb import JSON, Verb, Whole, option, switch
@@ -25,6 +24,8 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
     with context.store.read() as connection:
         items = inbox(connection, person, now=context.now, process=process, limit=limit)
         if isinstance(items, Refusal):
+            from .aftermath import refused
+
             return refused(context, items, None, None, None)
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
