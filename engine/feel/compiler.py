@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from . import tree as t
-from . import types as y
+from . import tree as t, types as y
 from .builtins import apply, apply_named, function_value, load, rows_of
 from .frames import Frame, Run
 from .operators import ARITHMETIC, COMPARISONS, NEGATE, NUMBERS, ORDERS, equal, plain

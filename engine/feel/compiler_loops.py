@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from . import tree as t
-from . import types as y
+from . import tree as t, types as y
 from .compiler import Scope, closure
 from .external import foreign
 from .frames import Frame, NoValue, Run

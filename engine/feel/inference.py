@@ -14,8 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from . import tree as t
-from . import types as y
+from . import tree as t, types as y
 from .builtins import Builtin, load, ordered
 from .inference_calls import call_type
 from .operators import ARITHMETIC, NEGATE, ORDERS
@@ -84,18 +83,11 @@ def fields_of(type: y.Type) -> tuple[Mapping[str, y.Type], bool]:
 _RANGE = next(kind for kind in PROPERTIES if kind.__name__ == "Range")
 
 
-def join(types: list[y.Type]) -> y.Type:
-    """Give the narrowest type that holds all of several; any where there is none."""
-    known = [type for type in types if type is not y.NULL]
-    if not known:
-        return y.ANY
-    first = known[0]
-    return first if all(y.is_subtype(type, first) for type in known[1:]) else y.ANY
-
-
-def item_of(type: y.Type) -> y.Type:
-    """Give the type of what a loop or filter meets in a value of a type."""
-    return type.item if isinstance(type, (y.ListType, y.RangeType)) else type
+def _kind(type: y.Type) -> object:
+    """Give what must agree for two values to be equal; None where it is not known."""
+    if type in _SAMPLES:
+        return type
+    return type.name if isinstance(type, (y.ListType, y.ContextType, y.RangeType, y.FunctionType)) else None
 
 
 class Inference:
@@ -168,8 +160,7 @@ class Inference:
     def comparable(self, op: str, left: y.Type, right: y.Type, node: t.Node) -> y.Type:
         """Check that two values can be compared; the result is true or false."""
         if op in ("=", "!="):
-            plain = left in _SAMPLES and right in _SAMPLES
-            if plain and left != right:
+            if _kind(left) is not None and _kind(right) is not None and _kind(left) != _kind(right):
                 self.report("type", f"{left} and {right} are never equal", node, op)
         elif left in _SAMPLES and right in _SAMPLES:
             if (_CLASS_OF[left], _CLASS_OF[right]) not in ORDERS:
@@ -215,8 +206,8 @@ class Inference:
             return
         wanted = self.type_of(node, names)
         if isinstance(node, t.Items):
-            wanted = join([item_of(self.type_of(item, names)) for item in node.items])
-        wanted = item_of(wanted)
+            wanted = y.join([y.item_of(self.type_of(item, names)) for item in node.items])
+        wanted = y.item_of(wanted)
         if of in _SAMPLES and wanted in _SAMPLES and of != wanted and wanted is not y.BOOLEAN:
             pair = (_CLASS_OF[of], _CLASS_OF[wanted])
             if pair not in ORDERS:
@@ -238,7 +229,7 @@ class Inference:
 
     def filter(self, node: t.Filter, names: Names) -> y.Type:
         of = self.type_of(node.of, names)
-        item = item_of(of)
+        item = y.item_of(of)
         if isinstance(node.test, (t.Number, t.Negation)):
             self.type_of(node.test, names)
             return item
@@ -259,7 +250,7 @@ class Inference:
                 for end, node in ((items, iteration.items), (to, iteration.to)):
                     if end in _SAMPLES and end not in (y.NUMBER, y.DATE):
                         self.report("type", f"only numbers and dates count up, this is {end}", node, str(end))
-            names = names.plus({iteration.name: item_of(items)})
+            names = names.plus({iteration.name: y.item_of(items)})
         return names
 
     def for_(self, node: t.For, names: Names) -> y.Type:
@@ -288,17 +279,17 @@ class Inference:
         return y.ContextType(fields)
 
     def items(self, node: t.Items, names: Names) -> y.Type:
-        return y.ListType(join([self.type_of(item, names) for item in node.items]))
+        return y.ListType(y.join([self.type_of(item, names) for item in node.items]))
 
     def if_(self, node: t.If, names: Names) -> y.Type:
         self.expect(y.BOOLEAN, self.type_of(node.condition, names), node.condition, "if")
-        return join([self.type_of(node.yes, names), self.type_of(node.no, names)])
+        return y.join([self.type_of(node.yes, names), self.type_of(node.no, names)])
 
     def interval(self, node: t.Interval, names: Names) -> y.Type:
         low, high = self.type_of(node.low, names), self.type_of(node.high, names)
         self.units("<=", node.low, node.high, node)
         self.comparable("<=", low, high, node)
-        return y.RangeType(join([low, high]))
+        return y.RangeType(y.join([low, high]))
 
     def comparison(self, node: t.Comparison, names: Names) -> y.Type:
         return y.RangeType(self.type_of(node.of, names))

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from . import tree as t
-from . import types as y
+from . import tree as t, types as y
 from .builtins import UNGIVEN, Builtin
 
 if TYPE_CHECKING:

@@ -14,10 +14,8 @@ from .temporal import DateTime, Time
 Context = Mapping[str, Any]
 
 
-@builtin("not(negand: any) -> boolean")
-def negation(negand: Any) -> bool:
-    if type(negand) is not bool:
-        raise NoValue("only true and false have an opposite")
+@builtin("not(negand: boolean) -> boolean")
+def negation(negand: bool) -> bool:
     return not negand
 
 

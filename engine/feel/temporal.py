@@ -171,8 +171,7 @@ def offset_seconds(moment: DateTime) -> int | None:
 
 def _offset_by_rule(moment: DateTime, rules: Any, *, utc: bool) -> int:
     """Ask an IANA zone for its offset at a moment told in local time, or in UTC."""
-    from datetime import UTC as PLAIN_UTC
-    from datetime import datetime
+    from datetime import UTC as PLAIN_UTC, datetime
 
     date, time = moment.date, moment.time
     # Python's rules end at years 1 and 9999; outside them the first and last known rule go on.

@@ -6,8 +6,7 @@ JSON-able both ways and says nothing of names in scope, types or values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterator as Walk
+from collections.abc import Callable, Iterator as Walk
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any

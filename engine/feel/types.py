@@ -23,6 +23,9 @@ class Type:
 
     name: ClassVar[str] = "any"
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Plain(Type):
@@ -249,6 +252,20 @@ def is_subtype(narrow: Type, wide: Type) -> bool:
             and is_subtype(narrow.result, wide.result)
         )
     return False
+
+
+def join(types: list[Type]) -> Type:
+    """Give the narrowest type that holds all of several; any where there is none."""
+    known = [type for type in types if type is not NULL]
+    if not known:
+        return ANY
+    first = known[0]
+    return first if all(is_subtype(type, first) for type in known[1:]) else ANY
+
+
+def item_of(type: Type) -> Type:
+    """Give the type of what a loop or filter meets in a value of a type."""
+    return type.item if isinstance(type, (ListType, RangeType)) else type
 
 
 MISFIT: Any = object()  # what coerce gives for a value that no conversion makes fit

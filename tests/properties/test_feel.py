@@ -6,12 +6,10 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charter.engine import values as v
-from charter.engine.feel import Env, compile, from_json, infer, parse, text, to_json
-from charter.engine.feel import tree as t
+from charter.engine.feel import Env, compile, from_json, infer, parse, text, to_json, tree as t
 from charter.engine.feel.automaton import Automaton, Unsupported
 from charter.engine.feel.operators import compare, equal, likeness
 from charter.engine.feel.own import UNITS
