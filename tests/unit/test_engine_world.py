@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from charter.engine import calendars, impact, kpis
-from charter.engine import commands as c
-from charter.engine import definition as d
+from charter.engine import calendars, commands as c, definition as d, impact, kpis
 from charter.engine.feel.own import Span
 from charter.engine.replay import replay
 from charter.engine.world import World
