@@ -52,9 +52,9 @@ def list_contains(list: Items, element: Any) -> bool:
     return any(same(item, element) for item in list)
 
 
-@builtin("count(list: list) -> number", "count(...c: any) -> number")
-def count(*c: Any) -> Decimal:
-    return Decimal(len(_operands(c)))
+@builtin("count(list: list) -> number")
+def count(list: Items) -> Decimal:
+    return Decimal(len(list))
 
 
 def _extreme(op: str, items: Items) -> Any:
