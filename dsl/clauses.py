@@ -304,8 +304,8 @@ def _checklist(line: t.Checklist, part: Part, scope: ProcessScope, findings: Fin
 
 def _work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> None:
     _distinct((a.name for a in line.arguments), line.kind, findings)
-    if line.kind == "call":
-        return
+    if line.kind not in ("run", "start"):
+        return  # connectors are the operator's, and not known here
     symbol = scope.shared.processes.get(line.target.text)
     if symbol is None:
         kind = scope.kind_of(line.target.text)

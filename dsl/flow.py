@@ -196,7 +196,7 @@ def check_runs(scopes: Iterable[ProcessScope], findings: Findings) -> None:
         for part in scope.elements.values():
             held = any(kind in p.clauses for p in (part, *part.ancestors()) for kind in (t.When, t.ForEach))
             for line in part.all(t.Work):
-                if line.kind != "call" and not held:
+                if line.kind in ("run", "start") and not held:
                     found.append((line.target.text, line.target, scope.file))
     done: set[str] = set()
     for first in runs:

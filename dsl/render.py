@@ -59,7 +59,7 @@ def word(text: str, lang: str) -> str:
 def _expected(listed: Iterable[str], lang: str) -> str:
     """Says what could stand at a place: words as they are written, `@key` for a phrase of the table."""
     phrases = table(lang)["phrases"]
-    said = [phrases[w[1:]] if w.startswith("@") else "…" if w == "…" else f"`{w}`" for w in listed]
+    said = [phrases.get(w[1:], w[1:]) if w.startswith("@") else "…" if w == "…" else f"`{w}`" for w in listed]
     if len(said) < 2:
         return "".join(said)
     comma: str = phrases["comma"]

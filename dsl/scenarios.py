@@ -196,7 +196,7 @@ def _reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[Proce
     for each in found:  # grows while it is walked
         for part in each.elements.values():
             for line in part.all(t.Work):
-                symbol = each.shared.processes.get(line.target.text) if line.kind != "call" else None
+                symbol = each.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
                 inner = scopes.get(id(symbol.node)) if symbol is not None else None
                 if inner is not None and inner not in found:
                     found.append(inner)

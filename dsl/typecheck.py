@@ -109,7 +109,7 @@ class _Checker:
 
     def _given(self, line: t.Work) -> Iterator[Ask]:
         """What `with` gives: values of the types that the parameters of the other process declare."""
-        symbol = self.scope.shared.processes.get(line.target.text) if line.kind != "call" else None
+        symbol = self.scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
         wanted: dict[str, Type] = {}
         for other in symbol.node.body if symbol is not None else ():
             if isinstance(other, t.Parameter) and other.type is not None:

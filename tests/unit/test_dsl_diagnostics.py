@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl import parser, source
+from charter.dsl import parser, source, syntax
 from charter.dsl.codes import CODES
 from charter.dsl.passes import compile
 from charter.dsl.render import LANGUAGES, explain, page, refusal_sentence, render, table
@@ -96,6 +96,12 @@ def test_no_chinese_in_english_and_no_english_page_in_chinese() -> None:
         assert not re.search(r"[\u4e00-\u9fff]", texts["en"]), code
         assert re.search(r"[\u4e00-\u9fff]", texts["zh"]), code
         assert re.search(r"[\u4e00-\u9fff]", table("zh")[code]["message"]), code
+
+
+def test_what_could_stand_there_has_its_phrase() -> None:
+    """The phrases by which `syntax.py` names what is not a word."""
+    keys = {f"{key}" for key in re.findall(r'"@?((?:an?|end)_\w+)"', Path(syntax.__file__).read_text("utf-8"))}
+    assert len(keys) > 10 and keys <= set(table("en")["phrases"])
 
 
 def test_pages_are_of_codes() -> None:
