@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -11,11 +13,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charter.engine.definition import Definition
 from charter.runtime.cases import Cases
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.clock import now
@@ -183,3 +186,38 @@ def test_a_shell_is_offered_what_there_is(folder: Path, capsys: pytest.CaptureFi
     assert offered(["check", "--format"], "c") == ["concise"]
     assert offered(["explain"], "CH503") == ["CH503"]
     assert offered(["show", "--db", "nowhere.db"], "") == []
+
+
+WORDS = st.sampled_from([
+    "leave.charter", "wrong.charter", "request.json", ".", "nowhere", "1", "CH204", "bash", "leave", "--format", "json",
+    "svg", "concise", "mermaid", "--set", "patience=1 week", "a=b", "--check", "--diff", "--keywords", "zh-Hant",
+    "--json", "-k", "--lang", "zh", "--as", "li", "--db", "x.db", "--process", "--lifecycle", "case", "--", "-", "-o",
+    "--help",
+])  # fmt: skip
+TYPED = st.characters(exclude_categories=["Cs"], exclude_characters="\0/")
+
+
+@given(
+    st.sampled_from(["check", "fmt", "test", "explain", "graph", "deploy", "doctor", "completion", "show", "inbox"]),
+    st.lists(WORDS | st.text(TYPED, max_size=6), max_size=5),
+)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+def test_no_command_line_ends_in_a_bug(
+    tmp_path_factory: pytest.TempPathFactory, verb: str, words: list[str]
+) -> None:
+    here = Path.cwd()
+    place = tmp_path_factory.mktemp("line")
+    for file in (GOLDEN / "files").iterdir():
+        shutil.copy(file, place)
+    os.chdir(place)
+    said, wrong = io.StringIO(), io.StringIO()
+    try:
+        sys.stdin = io.TextIOWrapper(io.BytesIO(b"process x\n"))
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(wrong):
+            code = run([verb, *words])
+    finally:
+        sys.stdin = sys.__stdin__
+        os.chdir(here)
+        shutil.rmtree(place)
+    assert code in EXITS and code != 70, wrong.getvalue()
+    assert code == 0 or said.getvalue() or wrong.getvalue()
