@@ -15,7 +15,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, desc, insert, select
+from sqlalchemy import Connection, bindparam, desc, insert, literal_column, select
 
 from ..engine import commands
 from ..engine import definition as definitions
@@ -38,12 +38,18 @@ from .keys import earlier, fingerprint, note_key
 from .refusals import CONFLICT, UNBOUND, refusal
 from .store import Store
 from .store import tables as t
+from .store.prepared import Prepared
 from .timers import BEGINNING, due
 
 # A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
 _TICKS = 1000
 # Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth a record.
 _JITTER = 1_000_000
+_d = t.deployments.c
+_LATEST = Prepared(
+    select(_d.digest).where(_d.process == bindparam("process")).order_by(desc(_d.number)).limit(literal_column("1")),
+    "process",
+)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -154,13 +160,10 @@ class Cases:
             return [self._latest(connection, name).definition for name in list(names.scalars())]
 
     def _latest(self, connection: Connection, process: str) -> Pinned:
-        d = t.deployments.c
-        digest = connection.execute(
-            select(d.digest).where(d.process == process).order_by(desc(d.number)).limit(1)
-        ).scalar()
-        if digest is None:
+        row = _LATEST.run(connection, process).fetchone()
+        if row is None:
             raise NoSuchProcess(f"no process {process} has been deployed", process=process)
-        return self._archive.pinned(connection, digest)
+        return self._archive.pinned(connection, row[0])
 
     # -- reading -------------------------------------------------------------------------------------------------
 

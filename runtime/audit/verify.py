@@ -87,6 +87,8 @@ def verify(store: Store, case: str | None = None) -> Verification:
     findings, heads, cases, records = _Findings(), {}, 0, 0
     archive = Archive(remembered=0)
     with store.read() as connection:
+        if case is None:
+            _check_numbers(connection, findings)
         for chain, count, head in _chains(connection, case):
             cases += chain != ORGANISATION
             sealed = list(_check_chain(connection, chain, count, head, findings))
@@ -195,6 +197,15 @@ def _check_truth(
         findings.note("truth", Fault(case, sealed[at].seq if at < len(sealed) else None, "differs_from_replay"))
     elif canonical(states.to_json(played.state)) != canonical(json.loads(row.state)):
         findings.note("truth", Fault(case, None, "state_differs"))
+
+
+def _check_numbers(connection: Connection, findings: _Findings) -> None:
+    # A case that is started gets the next number in the same transaction, so a number without a case was a case.
+    numbers = connection.execute(select(t.cases.c.number).order_by(t.cases.c.number)).scalars()
+    for expected, number in enumerate(numbers, 1):
+        if number != expected:
+            findings.note("completeness", Fault(f"#{expected}", None, "case_missing"))
+            return
 
 
 def _check_strays(connection: Connection, known: set[str], findings: _Findings) -> None:

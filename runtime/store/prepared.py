@@ -13,6 +13,21 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.sql.expression import ClauseElement
 
+# Each of SQLAlchemy's layers between a connection and the driver's costs as much as the statement; where the driver's
+# own is to be found is therefore noted on the connection when it is made.
+_DRIVER = "charter_driver"
+
+
+def note_driver(connection: Connection) -> None:
+    """Notes the driver's own connection; for whoever makes connections."""
+    setattr(connection, _DRIVER, connection.connection.driver_connection)
+
+
+def driver(connection: Connection) -> Any:
+    """Gives the driver's own connection under SQLAlchemy's."""
+    noted = connection.__dict__.get(_DRIVER)
+    return connection.connection.driver_connection if noted is None else noted
+
 
 class Prepared:
     """One statement with its parameters in a fixed order."""
@@ -41,11 +56,11 @@ class Prepared:
 
     def run(self, connection: Connection, *values: Any) -> Any:
         """Runs the statement and gives the driver's cursor."""
-        text, order, constants = self._compiled(connection)
-        cursor = connection.connection.cursor()
+        text, order, constants = self._texts.get(connection.dialect.name) or self._compiled(connection)
         if order is not None:
             all_values = (*values, *constants)
             values = tuple([all_values[i] for i in order])
+        cursor = driver(connection).cursor()
         cursor.execute(text, values)
         return cursor
 
@@ -54,6 +69,6 @@ class Prepared:
         text, order, constants = self._compiled(connection)
         if order is not None:
             rows = [[(*row, *constants)[i] for i in order] for row in rows]
-        cursor = connection.connection.cursor()
+        cursor = driver(connection).cursor()
         cursor.executemany(text, rows)
         cursor.close()

@@ -8,11 +8,12 @@ schema number.
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from .prepared import driver
 
 BUSY_SECONDS = 10.0
 
@@ -56,11 +57,6 @@ def make_engine(path: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
 def begin(connection: Connection, *, reading: bool) -> None:
     """Begins a transaction; one that writes takes the lock now."""
     driver(connection).execute("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def driver(connection: Connection) -> Any:
-    """Gives the driver's own connection under SQLAlchemy's."""
-    return connection.connection.driver_connection
 
 
 def use_write_ahead_log(connection: Connection) -> None:

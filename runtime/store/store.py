@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from . import sqlite
 from .errors import BadAddress, CannotOpen, Missing, NewerSchema, NotADatabase, NotText, StorageError, storage_error
+from .prepared import driver, note_driver
 from .tables import SCHEMA, metadata
 
 DEFAULT_FILE = "charter.db"
@@ -53,7 +54,7 @@ class Store:
             raise storage_error(cause, self.url) from cause
         try:
             yield connection
-            sqlite.driver(connection).commit()
+            driver(connection).commit()
         except sqlite.FAILURES as cause:
             self._abandon(connection)
             raise storage_error(cause, self.url) from cause
@@ -69,13 +70,14 @@ class Store:
     def _connect(self) -> Connection:
         connection = self.engine.connect()
         connection.begin()
+        note_driver(connection)
         return connection
 
     def _abandon(self, connection: Connection) -> None:
         # After a failure the connection is not used again. Closing alone would not end the transaction while some
         # cursor is still referred to (by a traceback, say), so it is rolled back first.
         with suppress(*sqlite.FAILURES):
-            sqlite.driver(connection).rollback()
+            driver(connection).rollback()
         with suppress(*sqlite.FAILURES):
             connection.invalidate()
         connection.close()

@@ -511,6 +511,16 @@ def test_tampering_is_found_and_located(
     assert (found.fault.seq, found.fault.why) == (seq, why)
 
 
+def test_a_case_taken_out_with_all_its_records_leaves_its_number_behind(store: Store, path: Path) -> None:
+    opened = host(store)
+    first, _second = (opened.start("leave", person="li").case for _ in range(2))
+    store.close()
+    tampered(path, f"DELETE FROM records WHERE \"case\" = '{first}'", f"DELETE FROM cases WHERE id = '{first}'")
+    fault = verify(store).completeness.fault
+    assert fault is not None
+    assert (fault.case, fault.why) == ("#1", "case_missing")
+
+
 def test_a_history_rewritten_with_its_chain_is_not_what_the_definition_produces(store: Store, path: Path) -> None:
     """Recomputing every hash makes integrity and completeness good again; truth still tells."""
     import json
