@@ -25,8 +25,7 @@ from charter.runtime.cases import Cases
 from charter.runtime.clock import now
 from charter.runtime.inbox import inbox
 from charter.runtime.people import People
-from charter.runtime.store import Store, open_store
-from charter.runtime.store import tables as t
+from charter.runtime.store import Store, open_store, tables as t
 
 from .durable import PROCESS
 

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ..engine import definition as definitions
-from ..engine import state as states
+from ..engine import definition as definitions, state as states
 from ..engine.definition import Definition
 from ..engine.errors import CharterError
 from ..engine.state import CaseState, Node, Version

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
@@ -17,16 +18,14 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, desc, insert, literal_column, select
 
-from ..engine import commands
-from ..engine import definition as definitions
+from ..engine import commands, definition as definitions
 from ..engine.commands import SYSTEM, Actor, Command, Start, Tick
 from ..engine.definition import Definition
 from ..engine.effects import Effect
 from ..engine.records import Record, Refusal
 from ..engine.state import NEW, CaseState
 from ..engine.transition import Step, step
-from . import clock as server
-from . import readmodels
+from . import clock as server, readmodels
 from .actors import actor_for
 from .audit import log
 from .audit.log import Chain, Origin
@@ -36,8 +35,8 @@ from .delivery import Delivery, kept, post
 from .directory import Directory
 from .keys import earlier, fingerprint, note_key
 from .refusals import CONFLICT, UNBOUND, refusal
-from .store import Store
-from .store import tables as t
+from .store import Store, tables as t
+from .store.errors import StorageError
 from .store.prepared import Prepared
 from .timers import BEGINNING, due
 
@@ -286,10 +285,12 @@ class Cases:
             # Only databases that lock rows come here: another host moved the case between our read and our write.
             return self._conflict(case, person, verb, seen)
         if asked:
-            self._delivery.deliver(case)
-            with self.store.read() as connection:
-                latest = self._archive.load(connection, case)
-            return _with_state(performed, latest.state)
+            # The command itself is done and committed: what cannot be delivered now stays in the outbox for a tick.
+            with suppress(StorageError):
+                self._delivery.deliver(case)
+                with self.store.read() as connection:
+                    latest = self._archive.load(connection, case)
+                return _with_state(performed, latest.state)
         return performed
 
     def _one(

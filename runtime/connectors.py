@@ -24,8 +24,7 @@ from ..engine.errors import CharterError
 from ..engine.records import Record
 from ..engine.values import NotAValue, canonical, decode
 from .audit.log import Origin, append
-from .store import Store
-from .store import tables as t
+from .store import Store, tables as t
 
 FILE = "charter-connectors.yaml"
 _TIMEOUT = 60

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from ..engine.records import Reason, Record, Refusal
-from ..engine.values import canonical
+from ..engine.values import NotAValue, canonical
 from .audit import log
 from .refusals import KEY_REUSED, refusal
 from .store import tables as t
+from .store.errors import NotText
 from .store.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -53,4 +54,7 @@ def _refusal(records: tuple[Record, ...]) -> Refusal | None:
 def fingerprint(subject: str, person: str, verb: str, arguments: Mapping[str, Any]) -> str:
     """Hashes what a command asks, so that a key can be told from the same key on another command."""
     plain = {k: (sorted(map(list, v.items())) if isinstance(v, Mapping) else v) for k, v in arguments.items()}
-    return sha256(canonical([subject, person, verb, plain])).hexdigest()
+    try:
+        return sha256(canonical([subject, person, verb, plain])).hexdigest()
+    except NotAValue as cause:
+        raise NotText(str(cause)) from cause

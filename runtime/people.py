@@ -20,8 +20,7 @@ from . import clock as server
 from .audit.log import Origin, append
 from .directory import ANY, Directory, Person, StandIn, load
 from .people_files import BadPerson, Entry
-from .store import Store
-from .store import tables as t
+from .store import Store, tables as t
 
 
 class NoSuchPerson(CharterError):

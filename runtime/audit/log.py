@@ -23,7 +23,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ... import __version__
 from ...engine.records import Record
-from ...engine.values import canonical
+from ...engine.values import NotAValue, canonical
 from .. import clock
 from ..compact import compact_sorted
 from ..store import tables
@@ -136,7 +136,7 @@ def _composed(text: str) -> bytes:
     """Gives a text that is not plain ASCII as UTF-8 in NFC; raises NotText for half a character."""
     try:
         return text.encode() if is_normalized("NFC", text) else canonical(json.loads(text))
-    except UnicodeEncodeError as cause:
+    except (UnicodeEncodeError, NotAValue) as cause:
         raise NotText("a record holds half a character") from cause
 
 

@@ -22,9 +22,9 @@ from ...engine.replay import replay
 from ...engine.values import canonical
 from .. import clock
 from ..casefile import Archive
-from ..store import Store
-from ..store import tables as t
-from .log import GENESIS, ORGANISATION, WRITES, Sealed, to_records
+from ..store import Store, tables as t
+from ..store.tables import ORGANISATION
+from .log import GENESIS, WRITES, Sealed, to_records
 
 
 @dataclass(frozen=True, slots=True)

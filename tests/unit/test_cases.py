@@ -342,6 +342,27 @@ def test_a_call_that_a_crash_cut_off_is_made_again_with_the_same_key(store: Stor
     assert opened.state(case).status == "completed"
 
 
+def test_what_cannot_be_delivered_now_does_not_undo_the_command(store: Store, path: Path, tmp_path: Path) -> None:
+    lock: list[sqlite3.Connection] = []
+
+    def prices(call: dict[str, Any]) -> dict[str, Any]:
+        lock.append(sqlite3.connect(path, isolation_level=None))
+        lock[0].execute("BEGIN IMMEDIATE")  # another program takes the database, and the answer cannot be taken in
+        return {"quote": {"price": 7}}
+
+    clock = Clock()
+    with open_store(str(path), busy_seconds=0.05) as hasty:
+        opened = host(hasty, process(ASK, CALL), clock=clock, connectors=Connectors(tmp_path, {"prices": prices}))
+        case = opened.start("leave", person="li").case
+        done = opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+        assert done.refusal is None
+    lock[0].close()
+    again = Cases(store, clock=clock, connectors=Connectors(tmp_path, {"prices": lambda _: {"quote": {"price": 7}}}))
+    clock.at += HOUR
+    again.tick()
+    assert again.state(case).status == "completed"
+
+
 def test_a_case_runs_another_and_takes_in_what_it_gives(store: Store) -> None:
     child = replace(
         process(replace(ASK, inputs=(Input("brief"),))), name="quoting", inputs=("brief",), outputs=("request",),
