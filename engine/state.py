@@ -176,7 +176,9 @@ _DEFAULTS = {name: CaseState.__dataclass_fields__[name].default for name in _PLA
 def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     out = {
-        name: value for (name, default), value in zip(_NODE_DEFAULTS, node, strict=True) if value != default
+        name: value
+        for (name, default), value in zip(_NODE_DEFAULTS, node, strict=True)
+        if value is not default and value != default
     }
     for name in ("doers", "used", "votes", "confirmations"):
         if name in out:

@@ -115,12 +115,13 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
         seq += 1
         if r.at > last_at:
             last_at = r.at
+        data = r.data if type(r.data) is dict else dict(r.data)
         text = (
             f'{{"actor":{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(last_at)}"'
             f'{_field("before", r.before)}{build}'
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
             f'{f""","clauses":{compact_sorted(list(r.clauses))}""" if r.clauses else ""}'
-            f'{f""","data":{compact_sorted(dict(r.data))}""" if r.data else ""}{definition}'
+            f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}'
             f'{_field("element", r.element)}{host}{encode_basestring(f"{case}.{seq}")}'
             f',"kind":{encode_basestring(r.kind)}{_field("on_behalf_of", r.on_behalf_of)}'
             f',"outcome":{encode_basestring(r.outcome)},"prev":"{head}"{named}'
