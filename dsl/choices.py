@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ..engine.feel import tree as f
 from . import tree as t
+from .expressions import read
 from .scopes import ProcessScope
 from .types import states_of
 
@@ -40,6 +41,13 @@ def impossible(
             values = _values(path, scope, own) if path else None
             if values and text.value not in values:
                 yield text, text.value, ".".join(path), values
+
+
+def choices_of(text: str, scope: ProcessScope) -> tuple[str, ...] | None:
+    """Gives what a path to a field of type choice can be; None for any other expression."""
+    tree = read(text).tree
+    path = _path(tree) if tree is not None else ()
+    return _values(path, scope, {}) if path else None
 
 
 def _path(node: f.Node) -> tuple[str, ...]:

@@ -71,6 +71,10 @@ _ALL = [
         ("CH223", "input-not-given", "process", "name"),
         ("CH224", "not-given-back", "process", "name"),
         ("CH225", "not-side-by-side", "name", "other"),
+        ("CH226", "unknown-decision", "name"),
+        ("CH227", "unknown-decision-argument", "name", "decision"),
+        ("CH228", "decision-lacks-argument", "decision", "name"),
+        ("CH229", "decision-without-one-output", "element", "count"),
         # scenarios
         ("CH230", "unknown-person", "name"),
         ("CH231", "unknown-state", "name", "state", "kind"),
@@ -109,6 +113,14 @@ _ALL = [
         ("CH415", "separated-from-itself", "element"),
         ("CH416", "after-its-own-part", "element", "target"),
         ("CH423", "runs-itself", "path"),
+        # decision tables
+        ("CH601", "table-without-head", "name"),
+        ("CH602", "row-of-other-length", "count", "wanted"),
+        ("CH604", "rules-overlap", "row", "other", "name", "example"),
+        ("CH605", "rules-disagree", "row", "other", "name", "example"),
+        ("CH608", "rule-never-holds", "row", "name"),
+        ("CH609", "output-without-field", "name", "record"),
+        ("CH610", "field-without-output", "name", "record", "decision"),
     ),
     *_rows(
         "warning",
@@ -121,6 +133,10 @@ _ALL = [
         ("CH420", "takes-longer-than-due", "element", "takes", "within"),
         ("CH421", "no-person-does-it", "element", "other"),
         ("CH422", "may-not-be-there-yet", "element", "name"),
+        ("CH603", "table-has-gap", "name", "example"),
+        ("CH606", "rule-masked", "row", "other", "name"),
+        ("CH607", "rule-adds-nothing", "row", "other", "name"),
+        ("CH611", "decision-unused", "name"),
     ),
 ]
 

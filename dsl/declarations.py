@@ -99,6 +99,38 @@ class Calendar(Line):
 
 
 @dataclass(frozen=True, slots=True)
+class HitPolicy(Line):
+    """`hit policy first`: a key of the tables' section `policies`; aggregations are written `collect sum`."""
+
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Columns(Line):
+    """The head of a decision table: `| impact | urgency | -> priority | respond_in |`."""
+
+    inputs: tuple[Expr, ...]
+    outputs: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Line):
+    """A rule of a decision table: a cell for each column, unary tests and then expressions."""
+
+    cells: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Line):
+    """`decision service_level "…" (impact, urgency)` with its table. `parameters` are what the table may read."""
+
+    name: Name
+    title: Text | None = None
+    parameters: tuple[Name, ...] = ()
+    body: tuple[HitPolicy | Columns | Row | Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Requires(Line):
     """`requires certificate "PMP"` · `requires skill negotiation >= 3`."""
 

@@ -189,6 +189,45 @@ register(
 )
 
 
+_CELL = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|[^"|])*?)\s*(?:\||$)')
+
+
+def _row(c: Parts) -> t.Columns | t.Row:
+    """`| a | b | -> c |`: cells between bars outside quoted texts; a head has `->` before its first output."""
+    text, start = c[0].value, c[0].start_pos
+    cells: list[t.Expr] = []
+    first_output: int | None = None
+    at = 1
+    while at < len(text):
+        match = _CELL.match(text, at)
+        if match is None:
+            break
+        cell, place = match.group(1), match.start(1)
+        if match.end() == len(text) and not cell and text.rstrip().endswith("|"):
+            break
+        if cell.startswith("->") and first_output is None:
+            first_output = len(cells)
+            place += 2 + len(cell[2:]) - len(cell[2:].lstrip())
+            cell = cell[2:].lstrip()
+        cells.append(t.Expr(cell, span=(start + place, start + place + max(len(cell), 1))))
+        at = match.end() if match.end() > at else len(text)
+    where = {"span": c[0].span, "comments": c[0].comments}
+    if first_output is None:
+        return t.Row(tuple(cells), **where)
+    names = tuple(t.Name(e.text, span=e.span) for e in cells[first_output:])
+    return t.Columns(tuple(cells[:first_output]), names, **where)
+
+
+register(
+    (
+        "decision",
+        lambda c: t.Decision(c[1][0], c[1][1], names_of(c[2]), tuple(c[4]), **_head(c, c[1], c[2][-1] if c[2] else None)),
+    ),
+    ("hit_policy", lambda c: t.HitPolicy(c[1].value, **place(c))),
+    ("row", _row),
+)
+
+
 def _parameter(c: Parts, type: t.Type | None, value: Lexeme | None) -> t.Parameter:
     name, title = c[1]
     expr = expr_of(value) if value else None

@@ -39,14 +39,17 @@ PATTERNS: Mapping[str, str] = {
     "WORD": r'[^\s"]+',
     "COMMA": ",",
     "EQUALS": "=",
+    "ROW": r"\|[^\n]*",
     "BAR": r"\|",
+    "LPAR": r"\(",
+    "RPAR": r"\)",
     "GE": ">=",
     "DASH": r"[-–—~]",
 }
 # What ends an expression before the end of its line.
 ENDS: Mapping[str, Collection[str]] = {
     "EXPR": (),
-    "ITEMS": ("OPEN", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START"),
+    "ITEMS": ("OPEN", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START", "DECIDE"),
     "PERIOD": ("WHILE",),
     "COND": ("OPTIONAL", "SOURCE"),
     "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..engine import definition as d
-from ..engine import feel
+from ..engine import definition as d, feel
 from . import tree as t
+from .decisions import lower_decision
 from .expressions import canonical
 from .order import predecessors
 from .resolve import days
@@ -48,6 +48,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         orders=tuple(d.Order(line.kind, tuple(_last(n) for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
+        decisions=tuple(lower_decision(s.node, scope) for s in scope.decisions.values()),
         places=_places(scope, place_of),
     )
 

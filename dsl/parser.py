@@ -24,8 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from . import from_scenario
-from . import tree as t
+from . import from_scenario, tree as t
 from .diagnostic import Diagnostic, Fix
 from .from_parse import CALLBACKS, Unbuildable
 from .lexer import Lexeme, Mode

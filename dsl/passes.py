@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..engine.definition import Definition
 from . import tree as t
+from .decisions import check_decisions
 from .diagnostic import Diagnostic
 from .findings import Budget, Findings
 from .flow import check_flow, check_runs
@@ -29,6 +30,7 @@ Pass = Callable[[ProcessScope, Findings], None]
 PASSES: tuple[tuple[str, Pass], ...] = (
     ("resolve", check_names),
     ("typecheck", check_types),
+    ("decisions", check_decisions),
     ("flow", check_flow),
     ("staffing", check_staffing),
 )
@@ -112,7 +114,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
 
 def _run(scope: ProcessScope, findings: Findings) -> None:
     # What a file declares for several processes has names and types, but no work that could flow.
-    for _, check in PASSES if scope.name else PASSES[:2]:
+    for _, check in PASSES if scope.name else PASSES[:3]:
         check(scope, findings)
         if findings.failed:
             return
@@ -120,7 +122,7 @@ def _run(scope: ProcessScope, findings: Findings) -> None:
 
 def _tops(unit: Unit) -> t.Process:
     """What a file declares at top level, as a process without name and work, so that the passes check it once."""
-    shared = t.Role | t.Record | t.Parameter | t.Calendar
+    shared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision
     return t.Process(t.Name(""), body=tuple(i for i in unit.items if isinstance(i, shared)))
 
 

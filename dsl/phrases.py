@@ -34,6 +34,15 @@ def names(parts: Iterable[t.Name]) -> str:
     return ", ".join(part.text for part in parts)
 
 
+def table_cells(node: t.Columns | t.Row) -> list[str]:
+    """Writes a line of a decision table as cells that begin with their bars, and the last bar."""
+    if isinstance(node, t.Row):
+        return [*(f"| {expression(cell)}" for cell in node.cells), "|"]
+    outputs = [name.text for name in node.outputs]
+    shown = [*(expression(cell) for cell in node.inputs), f"-> {outputs[0]}", *outputs[1:]] if outputs else []
+    return [*(f"| {cell}" for cell in shown), "|"]
+
+
 class Phrases:
     """The spelling of clauses in one language."""
 
@@ -66,6 +75,9 @@ class Phrases:
     def state(self, state: str) -> str:
         words = self._rows["states"].get(state)
         return words[0] if words else state
+
+    def policy(self, policy: str) -> str:
+        return self._rows["policies"][policy][0]
 
     def day(self, number: int) -> str:
         return self._rows["weekdays"][_DAY_NAMES[number]][0]
@@ -249,6 +261,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Input: _with_names("INPUT"),
     t.Output: _with_names("OUTPUT"),
     t.CalendarUse: _with_name("CALENDAR", "name"),
+    t.HitPolicy: lambda p, n: (p.word("HIT_POLICY"), p.policy(n.policy)),
     t.Zone: lambda p, n: (f"{p.word('ZONE')} {n.name}", ""),
     t.Hours: _hours,
     t.Requires: _requires,

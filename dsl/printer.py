@@ -15,7 +15,7 @@ from typing import Any
 from . import tree as t
 from .diagnostic import Diagnostic
 from .parser import parse
-from .phrases import Phrases, expression, quote
+from .phrases import Phrases, expression, names, quote, table_cells
 from .source import display_width, read
 from .syntax import language_of
 from .words import LANGUAGES, Language
@@ -34,10 +34,10 @@ _ON_LINE: dict[type, tuple[type, ...]] = {
 # Neighbours of the same group stand together, without a blank line.
 _GROUPS: dict[type, str] = {
     t.Parameter: "parameter", t.Role: "role", t.Separation: "separation", t.Use: "use", t.Record: "record",
-    t.Calendar: "calendar", t.Element: "element", t.Kpi: "kpi", t.Process: "process", t.Scenario: "scenario",
+    t.Calendar: "calendar", t.Decision: "decision", t.Element: "element", t.Kpi: "kpi", t.Process: "process", t.Scenario: "scenario",
 }  # fmt: skip
 _KEYS: dict[type, str] = {t.Process: "PROCESS", t.Record: "RECORD", t.Kpi: "KPI", t.Role: "ROLE"}
-_BLOCKS = (t.Record, t.Calendar, t.Element, t.Kpi, t.Process, t.Scenario)
+_BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Process, t.Scenario)
 
 
 @dataclass(slots=True)
@@ -100,6 +100,12 @@ class _Writer:
                 return _Row(node, [f"{p.word('SCENARIO')} {quote(node.title.text)}"], below)
             case t.Calendar():
                 return _Row(node, [f"{p.word('CALENDAR')} {node.name.text}"], below)
+            case t.Decision():
+                title = quote(node.title.text) if node.title else ""
+                read = f"({names(node.parameters)})" if node.parameters else ""
+                return _Row(node, [f"{p.word('DECISION')} {node.name.text}", title, read], below)
+            case t.Columns() | t.Row():
+                return _Row(node, table_cells(node))
             case t.Parameter():
                 value = f"= {expression(node.value)}" if node.value else ""
                 title = quote(node.title.text) if node.title else ""
@@ -204,6 +210,8 @@ def _runs(rows: list[_Row]) -> Iterator[list[_Row]]:
 
 def _kind(row: _Row) -> object:
     """Rows with different columns never share them."""
+    if isinstance(row.node, t.Columns | t.Row):
+        return "table"
     return type(row.node) if isinstance(row.node, (t.Field, t.Check, *_BLOCKS)) else None
 
 

@@ -74,6 +74,8 @@ class _Declarations:
                 self._calendar(line)
             case t.Kpi():
                 self._declare("kpi", line, scope.kpis, {})
+            case t.Decision():
+                self._declare("decision", line, scope.decisions, scope.shared.decisions)
             case t.Separation():
                 scope.separations.append((line, scope.file))
             case t.Ordering():
@@ -92,7 +94,7 @@ class _Declarations:
     def _declare(
         self,
         kind: str,
-        line: t.Role | t.Calendar | t.Kpi,
+        line: t.Role | t.Calendar | t.Kpi | t.Decision,
         table: dict[str, Symbol],
         shared: dict[str, Symbol],
     ) -> None:

@@ -93,6 +93,7 @@ class Shared:
     records: dict[str, Symbol] = field(default_factory=dict)
     parameters: dict[str, Symbol] = field(default_factory=dict)
     calendars: dict[str, Symbol] = field(default_factory=dict)
+    decisions: dict[str, Symbol] = field(default_factory=dict)
     processes: dict[str, Symbol] = field(default_factory=dict)
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)
 
@@ -114,6 +115,7 @@ class ProcessScope:
     parameters: dict[str, Symbol] = field(default_factory=dict)
     calendars: dict[str, Symbol] = field(default_factory=dict)
     kpis: dict[str, Symbol] = field(default_factory=dict)
+    decisions: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)
     orders: list[tuple[Part | None, t.Ordering]] = field(default_factory=list)
@@ -159,6 +161,9 @@ class ProcessScope:
     def calendar(self, name: str) -> Symbol | None:
         return _adopt(name, self.calendars, self.shared.calendars)
 
+    def decision(self, name: str) -> Symbol | None:
+        return _adopt(name, self.decisions, self.shared.decisions)
+
     def is_record(self, name: str) -> bool:
         """Whether a name stands for a record: declared, written by an element, or given to the process."""
         return self.record(name) is not None or name in self.producers or name in self.inputs
@@ -179,6 +184,7 @@ class ProcessScope:
             ("role", self.roles, self.shared.roles),
             ("kpi", self.kpis, {}),
             ("calendar", self.calendars, self.shared.calendars),
+            ("decision", self.decisions, self.shared.decisions),
             ("process", {}, self.shared.processes),
         ):
             if name in table or name in shared:

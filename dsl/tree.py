@@ -13,128 +13,54 @@ from typing import Literal
 
 from .declarations import (
     Calendar as Calendar,
-)
-from .declarations import (
     CalendarUse as CalendarUse,
-)
-from .declarations import (
+    Columns as Columns,
     Customer as Customer,
-)
-from .declarations import (
+    Decision as Decision,
     Field as Field,
-)
-from .declarations import (
     Goal as Goal,
-)
-from .declarations import (
+    HitPolicy as HitPolicy,
     Hours as Hours,
-)
-from .declarations import (
     Input as Input,
-)
-from .declarations import (
     Output as Output,
-)
-from .declarations import (
     Owner as Owner,
-)
-from .declarations import (
     Parameter as Parameter,
-)
-from .declarations import (
     Record as Record,
-)
-from .declarations import (
     Requires as Requires,
-)
-from .declarations import (
     Role as Role,
-)
-from .declarations import (
+    Row as Row,
     Separation as Separation,
-)
-from .declarations import (
     Source as Source,
-)
-from .declarations import (
     Type as Type,
-)
-from .declarations import (
     Use as Use,
-)
-from .declarations import (
     Version as Version,
-)
-from .declarations import (
     Zone as Zone,
 )
 from .nodes import (
     NO_COMMENTS as NO_COMMENTS,
-)
-from .nodes import (
     NOWHERE as NOWHERE,
-)
-from .nodes import (
     Argument as Argument,
-)
-from .nodes import (
     Comments as Comments,
-)
-from .nodes import (
     Expr as Expr,
-)
-from .nodes import (
     Line as Line,
-)
-from .nodes import (
     Name as Name,
-)
-from .nodes import (
     Node as Node,
-)
-from .nodes import (
     Span as Span,
-)
-from .nodes import (
     Text as Text,
 )
 from .steps import (
     ActStep as ActStep,
-)
-from .steps import (
     AfterStep as AfterStep,
-)
-from .steps import (
     CaseStep as CaseStep,
-)
-from .steps import (
     Casting as Casting,
-)
-from .steps import (
     CastStep as CastStep,
-)
-from .steps import (
     ConnectorStep as ConnectorStep,
-)
-from .steps import (
     ExpectDoer as ExpectDoer,
-)
-from .steps import (
     ExpectKpi as ExpectKpi,
-)
-from .steps import (
     ExpectState as ExpectState,
-)
-from .steps import (
     ExpectTrue as ExpectTrue,
-)
-from .steps import (
     RefuseStep as RefuseStep,
-)
-from .steps import (
     SignalStep as SignalStep,
-)
-from .steps import (
     Target as Target,
 )
 
@@ -295,9 +221,9 @@ class Checklist(Line):
 
 @dataclass(frozen=True, slots=True)
 class Work(Line):
-    """`call C with a = e, …` · `run P with …` · `start P with …`."""
+    """`call C with a = e, …` · `run P with …` · `start P with …` · `decide D with …`."""
 
-    kind: Literal["call", "run", "start"]
+    kind: Literal["call", "run", "start", "decide"]
     target: Name
     arguments: tuple[Argument, ...] = ()
 

@@ -79,10 +79,30 @@ def check_expression(ask: Ask, scope: ProcessScope, findings: Findings, kind: fe
     _Checker(scope, findings).expression(ask, None, extra, kind=kind)
 
 
+def check_cell(
+    ask: Ask, types: dict[str, Type], scope: ProcessScope, findings: Findings, kind: feel.Kind = "expression"
+) -> Type | None:
+    """Reports what is wrong in a cell of a decision table, which sees these names and no others; gives its type."""
+    return _Checker(scope, findings, alone=True).expression(ask, None, types, kind=kind)
+
+
+def argument_types(line: t.Work, part: Part, scope: ProcessScope) -> dict[str, Type]:
+    """Gives the types of what an element's `with` gives, by name; only of those that are right."""
+    checker = _Checker(scope, Findings(scope.file))
+    variables = checker._variables(part)
+    found = {
+        a.name.text: checker.expression(Ask(a.value, None, "with"), part, variables)
+        for a in line.arguments
+        if a.value is not None
+    }
+    return {name: kind for name, kind in found.items() if kind is not None}
+
+
 class _Checker:
-    def __init__(self, scope: ProcessScope, findings: Findings) -> None:
+    def __init__(self, scope: ProcessScope, findings: Findings, *, alone: bool = False) -> None:
         self.scope = scope
         self.findings = findings
+        self.alone = alone  # expressions see only the names they are given
         self.variables: dict[str, dict[str, Type]] = {}
         self.file: str | None = None
 
@@ -242,7 +262,7 @@ class _Checker:
         for path in read(text, kind).paths:
             name = path[0]
             self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
-            known = extra.get(name) or _GIVEN.get(name) or seen_from(name, part, self.scope)
+            known = extra.get(name) or (None if self.alone else _GIVEN.get(name) or seen_from(name, part, self.scope))
             if known is not None:
                 found[name] = known
         if "?" in extra:
@@ -264,6 +284,8 @@ class _Checker:
 
     def _names(self, extra: dict[str, Type]) -> list[str]:
         s = self.scope
+        if self.alone:
+            return [name for name in extra if name != "?"]
         return [
             *extra, *s.elements, *s.records, *s.producers, *s.inputs, *s.parameters, *s.shared.parameters, *_GIVEN
         ]  # fmt: skip

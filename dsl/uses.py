@@ -120,10 +120,12 @@ class Files:
 
 
 _TABLES: dict[type, str] = {
-    t.Role: "roles", t.Record: "records", t.Parameter: "parameters", t.Calendar: "calendars", t.Process: "processes",
+    t.Role: "roles", t.Record: "records", t.Parameter: "parameters", t.Calendar: "calendars", t.Decision: "decisions",
+    t.Process: "processes",
 }  # fmt: skip
 _KINDS = {
-    "roles": "role", "records": "record", "parameters": "parameter", "calendars": "calendar", "processes": "process",
+    "roles": "role", "records": "record", "parameters": "parameter", "calendars": "calendar", "decisions": "decision",
+    "processes": "process",
 }  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def _share(unit: Unit) -> None:
         if isinstance(item, t.Separation):
             shared.separations.append((item, unit.path))
         name = _TABLES.get(type(item), "")
-        if not name or not isinstance(item, t.Role | t.Record | t.Parameter | t.Calendar | t.Process):
+        if not name or not isinstance(item, t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Process):
             continue
         own = Symbol(_KINDS[name], item.name.text, item, unit.path)
         rivals = [getattr(shared, name)]

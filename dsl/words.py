@@ -23,7 +23,7 @@ VERB_TERMINALS: Mapping[str, str] = {
     "comment": "COMMENT",
     "attach": "ATTACH",
 }
-_SECTION_TERMINAL = {"types": "TYPE", "weekdays": "WEEKDAY", "states": "STATE"}
+_SECTION_TERMINAL = {"types": "TYPE", "policies": "POLICY", "weekdays": "WEEKDAY", "states": "STATE"}
 
 
 @cache

@@ -24,6 +24,8 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     assert task is not None
     if task.kind in ("call", "run", "start"):
         _ask(draft, node, plan, path, "begin")
+    elif task.kind == "decide":
+        _decide(draft, node, plan, path, "begin")
     elif task.kind == "signal":
         if task.target in draft.signals:
             # It came before anybody waited for it; one signal is for one waiter.
@@ -42,6 +44,48 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             work.finish(draft, node, plan, path, [])
         else:
             draft.move(node, "begin", "begun", started_at=draft.at, wake=wake)
+
+
+def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> None:
+    """Asks a decision table and writes what it says; the record names the rows that decided.
+
+    A table that says nothing, or something the record cannot hold, is a failed element: somebody mends the facts and
+    retries, or skips it.
+    """
+    task = plan.element.work
+    assert task is not None and task.target is not None
+    node = draft.move(node, trigger, "begun", started_at=draft.at)
+    scope = draft.scope(plan, path)
+    judge = draft.program.judge(task.target)
+    verdict = judge.decide({name: scope.value(text) for name, text in task.arguments}) if judge is not None else None
+    data: dict[str, Any] = {
+        "decision": task.target,
+        "given": dict(_arguments(draft, plan, path)),
+        "rows": list(verdict.rows) if verdict is not None else [],
+    }
+    failure = "; ".join(verdict.reasons[:1]) if verdict is not None and verdict.outputs is None else None
+    written = []
+    if verdict is not None and verdict.outputs is not None:
+        said = values.encode(dict(verdict.outputs))
+        data["said"] = said
+        try:
+            written = work.outputs(draft, node, plan, path, tuple((record, said) for record in plan.element.outputs))
+        except Refused as refused:
+            failure = _named(refused)
+    if failure is None and written:
+        work.finish(draft, node, plan, path, written, "decided", data=data)
+        return
+    data["failure"] = failure or "the table says nothing"
+    draft.move(node, "fail", "failed", reason=data["failure"], data=data, result="failed", ended_at=draft.at)
+    owner = draft.program.definition.owner
+    draft.effects.append(Notify(node.key, "failed", (owner,) if owner is not None else ()))
+
+
+def _named(refused: Refused) -> str:
+    """Says in one line what was wrong with a value that a program or table gave."""
+    reason = refused.reasons[0]
+    what = [str(reason.arguments.get(name)) for name in ("record", "field") if reason.arguments.get(name)]
+    return " ".join([reason.code, *what])
 
 
 def _arguments(draft: Draft, plan: Plan, path: Path) -> tuple[tuple[str, Any], ...]:
@@ -95,9 +139,7 @@ def answer(draft: Draft, command: Answer) -> None:
             written = work.outputs(draft, node, plan, path, given)
         except Refused as refused:
             # What answered cannot be told to try harder, so a wrong answer is a failed call.
-            reason = refused.reasons[0]
-            what = [str(reason.arguments.get(name)) for name in ("record", "field") if reason.arguments.get(name)]
-            failure = " ".join([reason.code, *what])
+            failure = _named(refused)
     if failure is None:
         work.finish(draft, node, plan, path, written, "answered")
         return
@@ -136,7 +178,8 @@ def retry(draft: Draft, command: Retry) -> None:
             "CH535", plan.name, element=plan.name, person=command.actor.person, roles=roles, verb="retry"
         )
     draft.put(node._replace(ended_at=None))
-    _ask(draft, draft.nodes[node.key], plan, path, "retry")
+    again = _decide if plan.element.work is not None and plan.element.work.kind == "decide" else _ask
+    again(draft, draft.nodes[node.key], plan, path, "retry")
 
 
 def signal(draft: Draft, command: Signal) -> None:

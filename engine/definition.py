@@ -161,11 +161,12 @@ class Work:
     """What runs by itself in place of a person.
 
     kind: `call` (target = connector), `run` (target = process, waits), `start` (does not wait), `signal` (waits for
-    target), `until` (waits for the time that `when` gives), `pause` (waits for the Span that `when` gives).
+    target), `until` (waits for the time that `when` gives), `pause` (waits for the Span that `when` gives), `decide`
+    (asks the decision table `target`).
     `arguments`: (name, FEEL text) pairs.
     """
 
-    kind: Literal["call", "run", "start", "signal", "until", "pause"]
+    kind: Literal["call", "run", "start", "signal", "until", "pause", "decide"]
     target: str | None = None
     arguments: tuple[tuple[str, str], ...] = ()
     when: str | None = None
@@ -270,6 +271,41 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionOutput:
+    """A column of conclusions; `values` are what it may be, the weightiest first (priority, output order)."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRule:
+    """A row of a decision table: unary tests and output expressions, FEEL text."""
+
+    tests: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTable:
+    """A decision table (OMG DMN 1.5, chapter 8). `inputs` are expressions over the parameters.
+
+    `hit_policy` and `aggregation` are DMN's words: UNIQUE, FIRST, PRIORITY, ANY, COLLECT, RULE ORDER, OUTPUT ORDER;
+    SUM, MIN, MAX, COUNT.
+    """
+
+    name: str
+    title: str
+    parameters: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[DecisionOutput, ...]
+    rules: tuple[DecisionRule, ...]
+    hit_policy: str = "UNIQUE"
+    aggregation: str | None = None
+    clauses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Kpi:
     """A measured figure. `target` and `warn` are FEEL unary tests (`>= 95%`); `every`, `over` Spans in FEEL text.
 
@@ -310,6 +346,7 @@ class Definition:
     orders: tuple[Order, ...] = ()
     calendar: Calendar = Calendar()
     kpis: tuple[Kpi, ...] = ()
+    decisions: tuple[DecisionTable, ...] = ()
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.clause` (clause = within, criteria, separate, by, ...),
     # `record NAME`, `role NAME`, `kpi NAME`; for messages only, outside the digest.
     places: tuple[tuple[str, str], ...] = ()

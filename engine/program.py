@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import feel, values
 from .definition import Definition, Element, RecordType, Separation
 from .feel.temporal import UTC, Zone
 from .machines import Kind
 from .state import Node, key_of
+
+if TYPE_CHECKING:
+    from .decisions.named import Judge
 
 Path = tuple[int, ...]
 
@@ -120,6 +123,8 @@ class Program:
         self._upstream: dict[tuple[str, str], tuple[Plan, ...]] = {}
         self._downstream: dict[str, frozenset[str]] = {}
         self._before: dict[str, frozenset[str]] = {}
+        self.tables = {table.name: table for table in definition.decisions}
+        self._judges: dict[str, Judge] = {}
         self.decoded: dict[str, Any] = {}
 
     def _orders(self, kind: str) -> dict[str, list[Plan]]:
@@ -189,6 +194,15 @@ class Program:
             expression = None if parameter.value is None else compiled(parameter.value)
             found[parameter.name] = None if expression is None else expression.evaluate(found)
         return found
+
+    def judge(self, name: str) -> Judge | None:
+        """Gives a decision table ready to be asked, prepared when it is asked first."""
+        if name not in self._judges and name in self.tables:
+            # Imported here because most cases never ask one, and every start of the command line would pay.
+            from .decisions.named import Judge
+
+            self._judges[name] = Judge(self.tables[name])
+        return self._judges.get(name)
 
     def decode(self, digest: str, data: Any) -> Any:
         """Decodes a record version's value, remembering the latest few by digest."""

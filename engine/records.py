@@ -42,6 +42,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
     "escalated": "an approval went to a higher role",
     "overdue": "a due date passed",
     "called": "a connector was called or another case asked for",
+    "decided": "a decision table was asked",
     "answered": "a connector or another case answered",
     "failed": "a call failed for good",
     "retried": "a call failed and will be tried again",

@@ -78,8 +78,10 @@ class Table:
     def __call__(self, frame: Frame) -> Any:
         """Gives the table's value under its hit policy."""
         hits = self.hits(frame)
-        if hits is None:
-            return None
+        return None if hits is None else self.say(hits, frame)
+
+    def say(self, hits: list[int], frame: Frame) -> Any:
+        """Gives what rules that hold say together."""
         if not hits:
             return self._default(frame)
         return POLICIES[self.box.hit_policy](self, hits, frame)
