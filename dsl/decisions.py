@@ -36,9 +36,16 @@ def check_decisions(scope: ProcessScope, findings: Findings) -> None:
         for line in part.all(t.Work):
             if line.kind == "decide":
                 _decider(part, line, scope, findings)
+    deciding = {line.target.text for _, line in _deciders(scope)}
     for symbol in list(scope.decisions.values()):
+        table = _Table(symbol, scope, findings)
         if scope.shared.decisions.get(symbol.name) is not symbol:
-            _Table(symbol, scope, findings).check()
+            table.check()
+            if scope.name and symbol.name not in deciding and not findings.failed:
+                findings.add("CH611", symbol.span, name=symbol.name)
+        if not findings.failed:
+            # Without those who decide by it nothing is known of the inputs, and any other text would be a gap.
+            table.prove(gaps=symbol.name in deciding)
     if findings.failed:
         return
     for part, line in _deciders(scope):
@@ -79,6 +86,7 @@ class _Table:
     def __init__(self, symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
         self.node: t.Decision = symbol.node
         self.name = symbol.name
+        self.file = symbol.file
         self.scope = scope
         self.findings = findings
         self.rows = [line for line in self.node.body if isinstance(line, t.Row)]
@@ -87,14 +95,19 @@ class _Table:
         columns = self._head()
         if columns is None:
             return
+        self._cells(columns)
         policies = [line for line in self.node.body if isinstance(line, t.HitPolicy)]
         for extra in policies[1:]:
             self.findings.add("CH213", extra.span, clause="hit policy", element=self.name)
+
+    def _inside(self, columns: t.Columns, types: dict[str, Type], findings: Findings) -> list[Type]:
+        """Gives the types of the inputs' expressions; anything for a wrong one."""
+        found = [check_cell(Ask(expr, None, "decision"), types, self.scope, findings) for expr in columns.inputs]
+        return [f.ANY if kind is None else kind for kind in found]
+
+    def _cells(self, columns: t.Columns) -> None:
         types = self._parameters()
-        inside: list[Type] = []
-        for expr in columns.inputs:
-            found = check_cell(Ask(expr, None, "decision"), types, self.scope, self.findings)
-            inside.append(f.ANY if found is None else found)
+        inside = self._inside(columns, types, self.findings)
         wanted = len(columns.inputs) + len(columns.outputs)
         for row in self.rows:
             if len(row.cells) != wanted:
@@ -105,8 +118,6 @@ class _Table:
                 check_cell(Ask(cell, None, "decision"), seen, self.scope, self.findings, kind="unary")
             for cell in row.cells[len(columns.inputs) :]:
                 check_cell(Ask(cell, None, "decision"), types, self.scope, self.findings)
-        if not self.findings.failed:
-            self._prove(columns, inside)
 
     def _head(self) -> t.Columns | None:
         """Gives the head of the table; reports a missing, second or late one, and columns named twice."""
@@ -138,7 +149,12 @@ class _Table:
             found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else f.ANY
         return found
 
-    def _prove(self, columns: t.Columns, inside: list[Type]) -> None:
+    def prove(self, *, gaps: bool) -> None:
+        """Reports what the rows leave open (if `gaps`), say twice or never say."""
+        columns = next((line for line in self.node.body if isinstance(line, t.Columns)), None)
+        if columns is None:
+            return
+        inside = self._inside(columns, self._parameters(), Findings(self.file))
         lowered = lower_decision(self.node, self.scope)
         allowed = [self._choices(expr) for expr in columns.inputs]
         inputs = tuple(
@@ -150,7 +166,8 @@ class _Table:
         table = m.Table(inputs, outputs, rules, lowered.hit_policy, lowered.aggregation)  # type: ignore[arg-type]
         kinds: list[Kind] = [next((kind for type_, kind in _KINDS if found is type_), "any") for found in inside]
         for finding in analyse(table, kinds).findings:
-            self._report(finding, columns)
+            if gaps or finding.kind != "gap":
+                self._report(finding, columns)
 
     def _choices(self, expr: t.Expr) -> tuple[str, ...]:
         """What a column's parameter can be, where those who decide give a field of type choice."""
@@ -170,12 +187,12 @@ class _Table:
         rows = [rule + 1 for rule in finding.rules]
         said: dict[str, Any] = {"name": self.name, "example": shown or "-"}
         if finding.kind == "gap":
-            self.findings.add(_FOUND[finding.kind], self.node.name.span, **said)
+            self.findings.add(_FOUND[finding.kind], self.node.name.span, file=self.file, **said)
             return
         said |= {"row": rows[0], "other": ", ".join(map(str, rows[1:])) or "-"}
         # Of a pair, it is the later row that is one too many.
         at = max(finding.rules) if finding.kind in ("overlap", "conflict") else finding.rules[0]
-        self.findings.add(_FOUND[finding.kind], self.rows[at].span, **said)
+        self.findings.add(_FOUND[finding.kind], self.rows[at].span, file=self.file, **said)
 
 
 def _quoted(text: str) -> str:

@@ -15,7 +15,7 @@ from ..engine.records import Record
 
 # outcome -> (which elements may have it, the kinds of record that tell of it)
 _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
-    "done": (lambda e: e.kind in ("phase", "activity"), frozenset({"completed", "answered"})),
+    "done": (lambda e: e.kind in ("phase", "activity"), frozenset({"completed", "answered", "decided"})),
     "granted": (lambda e: e.agreement is not None, frozenset({"granted"})),
     "rejected": (lambda e: e.agreement is not None, frozenset({"rejected"})),
     "returned": (lambda e: e.agreement is not None and bool(e.agreement.of or e.agreement.on_return),
@@ -24,19 +24,22 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
                   frozenset({"escalated"})),
     "skipped": (lambda e: e.kind != "milestone" and e.when is not None, frozenset({"skipped"})),
     "overdue": (lambda e: bool(e.within or e.due), frozenset({"overdue"})),
-    "failed": (lambda e: e.work is not None and e.work.kind == "call", frozenset({"failed"})),
+    "failed": (lambda e: e.work is not None and e.work.kind in ("call", "decide"), frozenset({"failed"})),
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),
     "reached": (lambda e: e.kind == "milestone", frozenset({"reached"})),
 }  # fmt: skip
 # kinds of record that show that an element was carried out
-_DONE = frozenset({"completed", "reached", "granted", "rejected", "returned"})
+_DONE = frozenset({"completed", "decided", "reached", "granted", "rejected", "returned"})
 # kinds of record that show that an element came alive
-_ALIVE = frozenset({"opened", "reached", "completed", "granted", "rejected"})
+_ALIVE = frozenset({"opened", "decided", "reached", "completed", "granted", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Elements, (element, outcome) pairs and clauses of a process, all and covered, in the order of the file."""
+    """Elements, (element, outcome) pairs, clauses and (decision, row) pairs of a process, all and covered.
+
+    In the order of the file; rows of decision tables count from 1.
+    """
 
     definition: Definition
     elements: tuple[str, ...]
@@ -45,6 +48,8 @@ class Coverage:
     covered_outcomes: frozenset[tuple[str, str]]
     clauses: tuple[str, ...] = ()
     covered_clauses: frozenset[str] = frozenset()
+    rows: tuple[tuple[str, int], ...] = ()
+    covered_rows: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def missed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -81,6 +86,10 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
         definition, tuple(e.name for e in definition.elements), outcomes, alive, covered,
         tuple(dict.fromkeys(clause for clauses in carriers.values() for clause in clauses)),
         frozenset(clause for carrier in carried for clause in carriers.get(carrier, ())),
+        tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1)),
+        frozenset(
+            (r.data["decision"], row) for r in happened if r.kind in ("decided", "failed") for row in r.data.get("rows", ())
+        ),
     )  # fmt: skip
 
 
@@ -88,8 +97,10 @@ def _carriers(definition: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Gives what carries clauses out, by a name of its own: `ELEMENT`, `ELEMENT CHECK`, `record RECORD`."""
     for record in definition.records:
         yield f"record {record.name}", record.clauses + tuple(c for f in record.fields for c in f.clauses)
+    tables = {table.name: table.clauses for table in definition.decisions}
     for element in definition.elements:
-        yield element.name, element.clauses
+        decides = element.work is not None and element.work.kind == "decide"
+        yield element.name, element.clauses + (tables.get(element.work.target or "", ()) if decides and element.work else ())
         yield from ((f"{element.name} {check.name}", check.clauses) for check in element.checklist)
 
 

@@ -130,7 +130,7 @@ def _finished(was: Node | None, node: Node) -> bool:
 
 def _told(moment: Moment, node: str | None) -> Deed:
     """Finds the record that tells of a deed on a node; the step's first record where none does."""
-    words = ("completed", "granted", "rejected", "reached", "answered")
+    words = ("completed", "granted", "rejected", "reached", "answered", "decided")
     # what is nobody's element (an amendment, a start) is told by the command's own record
     own = [r for r in moment.records if node is not None and r.fields.get("element") == node]
     told = next((r for r in own if r.fields["kind"] in words), moment.records[0])

@@ -133,6 +133,13 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
         "test.covered", process=name, elements=len(coverage.covered_elements), all_elements=len(coverage.elements),
         outcomes=len(coverage.covered_outcomes), all_outcomes=len(coverage.outcomes),
     ))  # fmt: skip
+    if coverage.rows:
+        idle = [f"{table} {row}" for table, row in coverage.rows if (table, row) not in coverage.covered_rows]
+        covered = len(coverage.rows) - len(idle)
+        output.line("  " + say("test.rows", covered=covered, total=len(coverage.rows)))
+        if idle:
+            for line in wrap(say("test.rows_missed", rows=", ".join(idle)), output.columns - 4):
+                output.line("    " + line)
     lacking = [clause for clause in coverage.clauses if clause not in coverage.covered_clauses]
     if coverage.clauses:
         covered, total = len(coverage.covered_clauses), len(coverage.clauses)
@@ -171,6 +178,7 @@ def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -
             {"process": c.definition.name,
              "elements": {"all": len(c.elements), "covered": len(c.covered_elements)},
              "outcomes": {"all": len(c.outcomes), "covered": len(c.covered_outcomes)},
+             "rows": {"all": len(c.rows), "covered": len(c.covered_rows)},
              "clauses": {"all": len(c.clauses), "covered": len(c.covered_clauses)},
              "clauses_missed": [clause for clause in c.clauses if clause not in c.covered_clauses],
              "missed": [{"element": name, "outcomes": list(outcomes)} for name, outcomes in c.missed]}
