@@ -25,10 +25,14 @@ Element = m.InputData | m.Decision | m.Knowledge | m.Service
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A value, and the reasons of every null met on the way; an error was met when there are any."""
+    """A value, and the reasons of every null met on the way; an error was met when there are any.
+
+    `tables` are those that were asked, in that order, each with the rules that held, numbered from 0.
+    """
 
     value: Any
     reasons: tuple[str, ...] = ()
+    tables: tuple[tuple[m.Table, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +115,28 @@ class Graph:
 
         return self._start(call, {}, env)
 
+    # -- what a checker may know
+
+    def names(self, model: m.Model) -> frozenset[str]:
+        """Gives the names, blanks and operators included, with which the texts of a model are read."""
+        return self._builder(model).names
+
+    def items(self, model: m.Model) -> Items:
+        """Gives the types that a model may name."""
+        return self._builder(model).items
+
     def _start(self, work: Callable[[_Run], Any], inputs: Mapping[str, Any], env: Env | None) -> Outcome:
         types = self._builder(self.model).items.types()
         base = env or Env()
         state = State(Env(base.now, base.steps, {**types, **(base.types or {})}, base.external), True)
+        state.tables = []
         run = _Run(self._given(inputs), state)
         try:
             value = work(run)
         except (OverBudget, RecursionError, MemoryError) as why:
             run.frame({}).note(str(why) or "the evaluation goes too deep")
             value = None
-        return Outcome(value, tuple(state.reasons or ()))
+        return Outcome(value, tuple(state.reasons or ()), tuple(state.tables))
 
     def _given(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -140,7 +155,7 @@ class Graph:
 
     # -- what an element requires
 
-    def _requires(self, key: str) -> tuple[tuple[str | None, str, str], ...]:
+    def requires(self, key: str) -> tuple[tuple[str | None, str, str], ...]:
         """Lists what an element sees: (the import's name or None, the element's name, its key)."""
         found = self._requirements.get(key)
         if found is None:
@@ -162,7 +177,7 @@ class Graph:
     def _scope(self, key: str, run: _Run) -> dict[str, Any]:
         """Gives the names that an element's logic may use, with their values."""
         names: dict[str, Any] = {}
-        for alias, name, target in self._requires(key):
+        for alias, name, target in self.requires(key):
             value = self._value(target, run)
             if alias is None:
                 names[name] = value

@@ -35,15 +35,17 @@ class NoValue(Exception):
 
 
 class State:
-    """The running totals of one evaluation."""
+    """The running totals of one evaluation, and where somebody asks: why values are null, which tables were asked."""
 
-    __slots__ = ("depth", "env", "reasons", "steps")
+    __slots__ = ("depth", "env", "reasons", "steps", "tables")
 
     def __init__(self, env: Env, explain: bool) -> None:
         self.env = env
         self.steps = env.steps
         self.depth = 0
         self.reasons: list[str] | None = [] if explain else None
+        # (what was asked, the rules that held); this room does not know what it is
+        self.tables: list[tuple[Any, tuple[int, ...]]] | None = None
 
     def spend(self, steps: int) -> None:
         """Take steps off the budget."""
