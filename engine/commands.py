@@ -261,8 +261,9 @@ def _actor_json(actor: Actor) -> dict[str, Any]:
     return found
 
 
-_SHAPES = {c: tuple((f.name, f.default) for f in fields(c)) for c in COMMANDS.values()}
-_PEOPLE = frozenset({"actor", "to"})
+_SHAPES = {
+    c: tuple((f.name, f.default) for f in fields(c) if f.name not in ("actor", "at")) for c in COMMANDS.values()
+}
 _PAIRS = frozenset({"records", "checks"})
 
 
@@ -272,15 +273,15 @@ def to_json(command: Command) -> dict[str, Any]:
     Every step does this once, so it goes by the shape of the class and takes values, which are JSON already, as they
     are. What it gives must not be changed.
     """
-    out: dict[str, Any] = {"verb": command.verb}
+    out: dict[str, Any] = {"verb": command.verb, "actor": _actor_json(command.actor), "at": command.at}
     for name, default in _SHAPES[type(command)]:
         value = getattr(command, name)
         if value is default or value == default:
             continue
-        if name in _PEOPLE and isinstance(value, Actor):
-            out[name] = _actor_json(value)
-        elif name in _PAIRS:
+        if name in _PAIRS:
             out[name] = [list(pair) for pair in value]
+        elif isinstance(value, Actor):
+            out[name] = _actor_json(value)
         else:
             out[name] = list(value) if isinstance(value, tuple) else value
     return out

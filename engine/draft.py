@@ -13,7 +13,7 @@ from typing import Any
 from . import values
 from .commands import SYSTEM, Actor, Command, to_json
 from .effects import Effect
-from .machines import SETTLED, fire
+from .machines import BEGINNINGS, SETTLED, fire
 from .program import Path, Plan, Program
 from .readiness import covers
 from .records import Reason, Record
@@ -78,6 +78,9 @@ class Draft:
     # -- reading ----------------------------------------------------------------------------------------------
 
     def place(self, key: str) -> tuple[Plan, Path]:
+        plan = self.program.plans.get(key)
+        if plan is not None:
+            return plan, ()
         name, path = parse_key(key)
         return self.program.plans[name], path
 
@@ -193,7 +196,7 @@ class Draft:
             self._count(container, -1 if now else 1, index)
         elif container is not None and state != node.state:
             self.agenda.setdefault(container, index)
-        self.touch_element(plan, path, index)
+        self.touch_element(plan, path, index, begins=trigger in BEGINNINGS and lifecycle != "phase")
         if now and node.redo:
             for output in plan.element.outputs:
                 self.touch_record(output, path, plan.loops, index)
@@ -245,10 +248,10 @@ class Draft:
 
     # -- letting know -----------------------------------------------------------------------------------------
 
-    def touch_element(self, plan: Plan, path: Path, cause: int | None) -> None:
-        """Puts everyone who watches an element on the work list."""
-        nodes, agenda = self.nodes, self.agenda
-        for watcher in self.program.watchers.get(plan.name, ()):
+    def touch_element(self, plan: Plan, path: Path, cause: int | None, *, begins: bool = False) -> None:
+        """Puts everyone who watches an element on the work list; where work on it only begins, those who follow it."""
+        nodes, agenda, program = self.nodes, self.agenda, self.program
+        for watcher in (program.followers if begins else program.watchers).get(plan.name, ()):
             if watcher.loops:
                 self._touch(watcher, path, plan.loops, cause)
             elif watcher.name in nodes:

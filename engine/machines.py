@@ -99,6 +99,8 @@ SETTLED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cance
 SATISFIED = frozenset({"done", "granted", "reached", "skipped"})
 # States from which an `after` can no longer be satisfied by itself.
 LOST = frozenset({"cancelled", "rejected"})
+# Moves of work that only begins, or is put down: whoever waits for its end has nothing new to look at.
+BEGINNINGS = frozenset({"open", "claim", "begin", "release"})
 
 
 class Token:

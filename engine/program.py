@@ -113,11 +113,15 @@ class Program:
         self.users: dict[str, list[Plan]] = {}
         self.listers: dict[str, list[Plan]] = {}
         self.leaners: dict[str, list[Plan]] = {}
-        watchers: dict[str, dict[str, None]] = {}
+        watchers: dict[str, dict[str, bool]] = {}
         for plan in self.plans.values():
             self._connect(plan, watchers)
         self.watchers: dict[str, tuple[Plan, ...]] = {
             name: tuple(self.plans[w] for w in found if w != name) for name, found in watchers.items()
+        }
+        # Of those, whoever looks at more than how it ends. The others need no look when work on it only begins.
+        self.followers: dict[str, tuple[Plan, ...]] = {
+            name: tuple(plan for plan in found if watchers[name][plan.name]) for name, found in self.watchers.items()
         }
         self._sources: dict[tuple[str, str], tuple[Source, ...]] = {}
         self._upstream: dict[tuple[str, str], tuple[Plan, ...]] = {}
@@ -136,8 +140,11 @@ class Program:
                     found.setdefault(name, []).extend(self.plans[other] for other in others)
         return found
 
-    def _connect(self, plan: Plan, watchers: dict[str, dict[str, None]]) -> None:
-        """Notes what a plan uses (its work rests on it) and what it watches (it is looked at when that changes)."""
+    def _connect(self, plan: Plan, watchers: dict[str, dict[str, bool]]) -> None:
+        """Notes what a plan uses (its work rests on it) and what it watches (it is looked at when that changes).
+
+        `watchers`: fact -> name of who watches it -> whether for more than how it ends.
+        """
         element = plan.element
         work = element.work
         lists = [element.many.items] if element.many is not None else []
@@ -158,23 +165,25 @@ class Program:
             self.users.setdefault(record, []).append(plan)
         for record in plan.items:
             self.listers.setdefault(record, []).append(plan)
-        facts = dict.fromkeys((*uses, *plan.items, *(n for text in watched for n in names(text))))
+        read = (*uses, *plan.items, *(n for text in watched for n in names(text)), *element.starts_with)
+        facts = dict.fromkeys(read, True)
         for needed in element.inputs:
             for approval in needed.approvals:
                 self.leaners.setdefault(approval, []).append(plan)
-                facts[approval] = None
+                facts.setdefault(approval, False)
             for producer in self.producers.get(needed.record, ()):
-                facts[producer.name] = None
-        facts.update((name, None) for after in element.after for name in after.elements)
-        facts.update((name, None) for name in element.starts_with)
+                facts.setdefault(producer.name, False)
+        for after in element.after:
+            for name in after.elements:
+                facts.setdefault(name, False)
         for fact in tuple(facts):
             # Inside a loop that this element is not in, it sees the loop's group.
             for name in (fact, *(p.name for p in self.producers.get(fact, ()))):
                 seen = self.plans.get(name)
                 if seen is not None and (group := self.group_between(plan, seen)) is not None:
-                    facts[group.name] = None
-        for fact in facts:
-            watchers.setdefault(fact, {})[plan.name] = None
+                    facts[group.name] = True
+        for fact, more in facts.items():
+            watchers.setdefault(fact, {})[plan.name] = more
 
     def names(self, text: str | None) -> frozenset[str]:
         """Gives the free names of a FEEL text; none for a text that does not parse."""

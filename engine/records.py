@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 # kind -> what it tells. One word a kind, past tense; the command line and the query language use the same words.
 KINDS: Mapping[str, str] = MappingProxyType({
@@ -57,8 +57,7 @@ KINDS: Mapping[str, str] = MappingProxyType({
 })
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One fact. `element` is a node key or None for the case; `before`/`after` are lifecycle states or None.
 
     `cause`: index, within the step, of the record this one follows from; None for the first. `clauses`: the ids of the
@@ -77,7 +76,7 @@ class Record:
     cause: int | None = None
     outcome: str = "done"
     clauses: tuple[str, ...] = ()
-    data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    data: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ Nodes are element instances by key. A key is the element's name, with the index 
 around it: `do_task` is the group of `do_task[1]`, `do_task[2]`; `rectify[2]` stands in instance 2 of its phase.
 Record versions are keyed alike: what `rectify[2]` writes is `correction[2]`. Only the current version is kept.
 Times are microseconds since the epoch, UTC. Nodes and the other rows are named tuples, because a step makes
-several of them and nothing else here is as cheap; use `_replace` to change one.
+several of them and nothing else here is as cheap; use `_replace` to change one. The case is one for the same reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -102,12 +101,10 @@ def changed(node: Node, changes: Mapping[str, Any]) -> Node:
     return tuple.__new__(Node, row)
 
 
-def _empty() -> Mapping[str, Any]:
-    return MappingProxyType({})
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class CaseState:
+class CaseState(NamedTuple):
     """A case. `status`: none (not started), open, suspended, completed, cancelled. `wake`: when to send the next Tick.
 
     `commands` counts applied steps and is the optimistic version; `records_written` numbers audit records densely.
@@ -128,11 +125,11 @@ class CaseState:
     parent: tuple[str, str] | None = None
     attempt: int = 0
     pending: int = 0
-    nodes: Mapping[str, Node] = field(default_factory=_empty)
-    versions: Mapping[str, Version] = field(default_factory=_empty)
+    nodes: Mapping[str, Node] = _NONE
+    versions: Mapping[str, Version] = _NONE
     signals: tuple[str, ...] = ()
     wake: int | None = None
-    timers: Mapping[str, int] = field(default_factory=_empty)
+    timers: Mapping[str, int] = _NONE
 
 
 NEW = CaseState()
@@ -169,8 +166,8 @@ def next_instant(node: Node) -> int | None:
 
 _NODE_DEFAULTS = tuple((name, Node._field_defaults.get(name)) for name in Node._fields)
 _TABLES = ("nodes", "versions", "timers")
-_PLAIN = tuple(name for name in CaseState.__dataclass_fields__ if name not in _TABLES)
-_DEFAULTS = {name: CaseState.__dataclass_fields__[name].default for name in _PLAIN}
+_PLAIN = tuple(name for name in CaseState._fields if name not in _TABLES)
+_DEFAULTS = CaseState._field_defaults
 
 
 def node_json(node: Node) -> dict[str, Any]:

@@ -8,8 +8,7 @@ The command itself stands in the first record of its step, so that `replay` can 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import automation, changes, flow, votes, work
 from .authority import role_among
@@ -23,8 +22,7 @@ from .records import Reason, Record, Refusal
 from .state import CaseState
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a command did: the next state, at least one record, what the host must do, and the refusal if any."""
 
     state: CaseState
@@ -187,9 +185,5 @@ def _refused(program: Program, state: CaseState, command: Command, reasons: tupl
         program.plans[node.element].clauses if node is not None else program.definition.clauses,
         data,
     )
-    counted = CaseState(
-        state.case, state.process, state.status, state.commands, state.records_written + 1, state.opened_at,
-        state.closed_at, state.opened_by, state.reason, state.parent, state.attempt, state.pending, state.nodes,
-        state.versions, state.signals, state.wake, state.timers,
-    )  # fmt: skip
+    counted = state._replace(records_written=state.records_written + 1)
     return Step(counted, (record,), (), Refusal(reasons))

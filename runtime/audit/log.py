@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from json.encoder import encode_basestring
@@ -180,7 +179,7 @@ def append(
     """Appends records to a chain that belongs to no case, and moves its head; inside the caller's transaction."""
     found = _HEAD.run(connection, chain).fetchone()
     before = Chain(chain, *found) if found else Chain(chain)
-    records = [r if r.at >= before.last_at else replace(r, at=before.last_at) for r in records]
+    records = [r if r.at >= before.last_at else r._replace(at=before.last_at) for r in records]
     after, sealed = seal(before, records, origin)
     store(connection, sealed, records, before.last_at)
     values = {"records": after.records, "head": after.head, "last_at": after.last_at}

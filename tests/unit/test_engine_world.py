@@ -243,7 +243,7 @@ def test_the_trail_of_a_world_replays() -> None:
     found = replay(story.world.definition(story.case), story.world.records(story.case))
     assert found.difference is None and found.state == story.world.state(story.case)
     trail = list(story.world.records(story.case))
-    trail[-2] = replace(trail[-2], actor="somebody")
+    trail[-2] = trail[-2]._replace(actor="somebody")
     told = replay(story.world.definition(story.case), trail)
     assert told.difference is not None and told.difference.index == len(trail) - 2
 
