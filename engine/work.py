@@ -18,22 +18,36 @@ from .effects import Notify
 from .feel.own import File
 from .machines import SETTLED, legal
 from .program import Path, Plan
-from .readiness import use
+from .readiness import holds, use
 from .records import Reason
-from .state import Confirmation, Node, key_of
+from .state import Confirmation, Node, key_of, parse_key
 
 
 def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
-    """Finds a node that the lifecycle lets make a move; refuses an unknown one (CH509) or a wrong state (CH502)."""
+    """Finds a node that the lifecycle lets make a move; refuses an unknown one (CH509) or a wrong state (CH502).
+
+    What is planned is refused with what it waits for, also before its phase has begun and it has a node at all.
+    """
     node = draft.nodes.get(key)
     if node is None:
-        raise refuse("CH509", element=key)
+        name, bare = parse_key(key)
+        ahead = draft.program.plans.get(name)
+        if ahead is None or bare or ahead.outer:
+            raise refuse("CH509", element=key)
+        raise _planned(draft, key, name, verb)
     plan, path = draft.place(key)
     lifecycle = plan.lifecycle(path)
     # Phases and groups are completed by the engine alone.
     if not legal(lifecycle, node.state, trigger) or (trigger == "complete" and lifecycle == "phase"):
+        if node.state == "planned":
+            raise _planned(draft, key, plan.name, verb)
         raise refuse("CH502", plan.name, element=key, state=node.state, verb=verb)
     return node, plan, path
+
+
+def _planned(draft: Draft, key: str, name: str, verb: str) -> Refused:
+    found = Reason("CH502", name, {"element": key, "state": "planned", "verb": verb})
+    return Refused(found, *holds(draft.program, draft, key, draft.at))
 
 
 def _by_people(plan: Plan, node: Node) -> None:

@@ -128,7 +128,11 @@ def run_comment(context: Context, case: str, words: Sequence[str], **given: Any)
 def find_work(
     context: Context, verb: str, case: str, definition: Definition, state: CaseState, person: str
 ) -> str:
-    """Gives the one element of a case that a verb of this person can mean; a misuse that names them when several."""
+    """Gives the one element of a case that a verb of this person, or else of anybody, can mean.
+
+    A misuse names them when there are several.
+    """
+    from .. import views
     from .aftermath import named
 
     act = ACTS[verb]
@@ -139,6 +143,11 @@ def find_work(
         mine = {item.node for item in _inbox(context, case, person)}
         found = [key for key in mine if state.nodes[key].state in act.states]
     found = sorted(key for key in found if program_kinds[key.partition("[")[0]] in act.kinds)
+    if not found:
+        # Where only one element could be meant, the engine says better than we could why this person may not.
+        rows = views.rows(definition, state)
+        found = [row.key for row in rows if row.kind in act.kinds and row.node and row.state in act.states]
+        found = found if len(found) == 1 else []
     if len(found) == 1:
         return found[0]
     if not found:

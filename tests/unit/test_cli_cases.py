@@ -107,6 +107,8 @@ charter complete 1 --set first_day=2026-03-06 --set last_day=2026-03-02 --as li
 charter complete 1 --set first_day=2026-03-02 --set request.last_day=2026-03-06 --as li
 charter comment 1 decide 请尽快 --as li
 charter approve 1 decide --as li
+charter approve 1 --as li
+charter complete 1 book --as zhou
 charter return 1 decide --as wang
 charter return 1 --reason 日期有误 --as wang
 charter withdraw 1 apply --as li
