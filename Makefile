@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types imports check wheel ci clean
+.PHONY: demo test lint types imports check fuzz wheel ci clean
 
 .venv/.ready: pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
+	@$(PYTHON) -m venv .venv
+	@echo "setting up .venv"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]' 2>.venv/install.log || { cat .venv/install.log; exit 1; }
+	@touch $@
 
 demo: .venv/.ready          ## a shipped process from start to a verified audit trail, on embedded SQLite
 	$(BIN)/charter demo
@@ -29,10 +30,14 @@ check: .venv/.ready
 	$(BIN)/charter fmt --check processes/
 	$(BIN)/charter test processes/
 
+fuzz: .venv/.ready           ## half a million FEEL texts, on two cores
+	$(BIN)/python -m tests.conformance.feel_fuzz 250000 1 & first=$$!; \
+	$(BIN)/python -m tests.conformance.feel_fuzz 250000 2; second=$$?; wait $$first && exit $$second
+
 wheel: .venv/.ready
 	PYTHON=$(PYTHON) .ci/wheel
 
-ci: test lint types imports check wheel
+ci: lint types imports check wheel fuzz test
 
 clean:
 	rm -rf .venv build dist *.egg-info src/*.egg-info

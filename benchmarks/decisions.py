@@ -27,7 +27,9 @@ def rows(count: int) -> list[tuple[str, int, int]]:
 
 
 def charter(count: int) -> Callable[[], Any]:
-    rules = tuple(m.Rule((f'"{region}"', f"[{low}..{high})"), (str(n),)) for n, (region, low, high) in enumerate(rows(count)))
+    rules = tuple(
+        m.Rule((f'"{region}"', f"[{low}..{high})"), (str(n),)) for n, (region, low, high) in enumerate(rows(count))
+    )
     inputs = (m.InputClause("region", "string"), m.InputClause("amount", "number"))
     decision = m.Decision("d", "d", m.Table(inputs, (m.OutputClause("tier"),), rules), requires=("r", "a"))
     graph = Graph(

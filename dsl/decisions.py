@@ -26,7 +26,9 @@ from .types import type_of, type_word
 LIMITS = {"rules": 20_000}
 
 # kind of finding -> code of its diagnostic
-_FOUND = {"gap": "CH603", "overlap": "CH604", "conflict": "CH605", "masked": "CH606", "subsumed": "CH607", "empty": "CH608"}
+_FOUND = {
+    "gap": "CH603", "overlap": "CH604", "conflict": "CH605", "masked": "CH606", "subsumed": "CH607", "empty": "CH608",
+}  # fmt: skip
 _KINDS: tuple[tuple[Any, Kind], ...] = ((f.NUMBER, "number"), (f.STRING, "string"), (f.BOOLEAN, "boolean"))
 
 
@@ -61,7 +63,7 @@ def _deciders(scope: ProcessScope) -> Iterator[tuple[Part, t.Work]]:
 
 
 def _decider(part: Part, line: t.Work, scope: ProcessScope, findings: Findings) -> None:
-    """Reports a table that is not there, arguments it does not take or lacks, and an element that cannot hold its answer."""
+    """Reports a table that is not there, arguments it does not take or lacks, and more or less than one output."""
     symbol = scope.decision(line.target.text)
     if symbol is None:
         kind = scope.kind_of(line.target.text)
@@ -172,7 +174,7 @@ class _Table:
     def _choices(self, expr: t.Expr) -> tuple[str, ...]:
         """What a column's parameter can be, where those who decide give a field of type choice."""
         found: set[tuple[str, ...]] = set()
-        for part, line in _deciders(self.scope):
+        for _, line in _deciders(self.scope):
             for argument in line.arguments:
                 if line.target.text == self.name and argument.name.text == expr.text and argument.value is not None:
                     found.add(choices_of(argument.value.text, self.scope) or ())

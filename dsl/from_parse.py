@@ -218,11 +218,13 @@ def _row(c: Parts) -> t.Columns | t.Row:
     return t.Columns(tuple(cells[:first_output]), names, **where)
 
 
+def _decision(c: Parts) -> t.Decision:
+    (name, title), read = c[1], c[2]
+    return t.Decision(name, title, names_of(read), tuple(c[4]), **_head(c, c[1], read[-1] if read else None))
+
+
 register(
-    (
-        "decision",
-        lambda c: t.Decision(c[1][0], c[1][1], names_of(c[2]), tuple(c[4]), **_head(c, c[1], c[2][-1] if c[2] else None)),
-    ),
+    ("decision", _decision),
     ("hit_policy", lambda c: t.HitPolicy(c[1].value, **place(c))),
     ("row", _row),
 )

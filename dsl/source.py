@@ -156,7 +156,9 @@ class _Reader:
         """Reads a line that needs a closer look; gives how many lines more it takes in."""
         line = physical[number]
         scan = self.scan(line, at)
-        taken = self.join(physical, number, at, scan) if scan.net > 0 and not line.lstrip().startswith(("|", "｜")) else 0
+        # A table's row is whole: `[1..5)` opens nothing that a later line could close.
+        row = line.lstrip().startswith(("|", "｜"))
+        taken = self.join(physical, number, at, scan) if scan.net > 0 and not row else 0
         working = scan.working
         self.pieces.append(working)
         indent = self.indentation(line, at)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from .definition import from_json as _from_json, to_json as _to_json
+from .plain import from_json as _from_json, to_json as _to_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ..engine import definition as definitions, state as states
+from ..engine import plain, state as states
 from ..engine.definition import Definition
 from ..engine.errors import CharterError
 from ..engine.state import CaseState, Node, Version
@@ -114,7 +114,7 @@ class Archive:
             row = _DEFINITION.run(connection, digest).fetchone()
             if row is None:
                 raise NoSuchProcess(f"no definition {digest}", process=digest)
-            found = self.remember(digest, definitions.from_json(Definition, json.loads(row[0])))
+            found = self.remember(digest, plain.from_json(Definition, json.loads(row[0])))
         return found
 
     def remember(self, digest: str, definition: Definition) -> Pinned:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, desc, insert, literal_column, select
 
-from ..engine import commands, definition as definitions
+from ..engine import commands, definition as definitions, plain
 from ..engine.commands import SYSTEM, Actor, Command, Start, Tick
 from ..engine.definition import Definition
 from ..engine.effects import Effect
@@ -116,7 +116,7 @@ class Cases:
             d = t.definitions
             new = connection.execute(select(d.c.digest).where(d.c.digest == digest)).scalar() is None
             if new:
-                body = json.dumps(definitions.to_json(definition), ensure_ascii=False, separators=(",", ":"))
+                body = json.dumps(plain.to_json(definition), ensure_ascii=False, separators=(",", ":"))
                 connection.execute(
                     insert(d).values(
                         digest=digest, process=definition.name, version=definition.version, title=definition.title,

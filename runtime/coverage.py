@@ -87,9 +87,7 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
         tuple(dict.fromkeys(clause for clauses in carriers.values() for clause in clauses)),
         frozenset(clause for carrier in carried for clause in carriers.get(carrier, ())),
         tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1)),
-        frozenset(
-            (r.data["decision"], row) for r in happened if r.kind in ("decided", "failed") for row in r.data.get("rows", ())
-        ),
+        frozenset((r.data["decision"], row) for r in happened if "decision" in r.data for row in r.data["rows"]),
     )  # fmt: skip
 
 
@@ -99,8 +97,9 @@ def _carriers(definition: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"record {record.name}", record.clauses + tuple(c for f in record.fields for c in f.clauses)
     tables = {table.name: table.clauses for table in definition.decisions}
     for element in definition.elements:
-        decides = element.work is not None and element.work.kind == "decide"
-        yield element.name, element.clauses + (tables.get(element.work.target or "", ()) if decides and element.work else ())
+        work = element.work
+        asked = tables.get(work.target or "", ()) if work is not None and work.kind == "decide" else ()
+        yield element.name, element.clauses + asked
         yield from ((f"{element.name} {check.name}", check.clauses) for check in element.checklist)
 
 

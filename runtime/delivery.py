@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from ..engine import definition as definitions
+from ..engine import plain
 from ..engine.commands import SYSTEM, Answer, Assign, Command, Start
 from ..engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase
 from ..engine.records import Refusal
@@ -43,7 +43,7 @@ def kept(effects: Sequence[Effect]) -> list[Effect]:
 
 def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) -> None:
     """Keeps effects for delivery, in the transaction of the step that asked for them."""
-    rows = [(case, type(e).__name__, json.dumps(definitions.to_json(e), ensure_ascii=False), at, 0) for e in effects]
+    rows = [(case, type(e).__name__, json.dumps(plain.to_json(e), ensure_ascii=False), at, 0) for e in effects]
     _POST.run_many(connection, rows)
 
 
@@ -78,7 +78,7 @@ class Delivery:
             row = connection.execute(query).fetchone()
         if row is None:
             return None
-        effect: Effect = definitions.from_json(_KEPT[row.kind], json.loads(row.body))
+        effect: Effect = plain.from_json(_KEPT[row.kind], json.loads(row.body))
         return row.number, row.case, effect
 
     def _one(self, number: int, case: str, effect: Effect) -> list[str | None]:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..feel import parse
-from ..feel import tree as t
+from ..feel import parse, tree as t
 from ..feel.compiler import Scope, closure
 from ..feel.frames import Frame, NoValue, Run
 from . import model as m

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..feel import parse
-from ..feel import types as y
+from ..feel import parse, types as y
 from ..feel.compiler import Scope, closure
 from ..feel.frames import Frame, Run
 from . import model as m

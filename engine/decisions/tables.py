@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from ..feel import parse
-from ..feel import tree as t
+from ..feel import parse, tree as t
 from ..feel.compiler import Scope, closure
 from ..feel.frames import Frame, Run
 from ..feel.operators import ARITHMETIC, compare, equal
@@ -21,6 +20,8 @@ from .columns import Column
 from .items import Item, Items, tests
 
 Read = Callable[..., t.Node]
+
+MOST_ASKED = 1_000  # tables of one evaluation whose rules are remembered
 
 
 class Table:
@@ -78,7 +79,12 @@ class Table:
     def __call__(self, frame: Frame) -> Any:
         """Gives the table's value under its hit policy."""
         hits = self.hits(frame)
-        return None if hits is None else self.say(hits, frame)
+        if hits is None:
+            return None
+        asked = frame.state.tables
+        if asked is not None and len(asked) < MOST_ASKED:
+            asked.append((self.box, tuple(hits)))
+        return self.say(hits, frame)
 
     def say(self, hits: list[int], frame: Frame) -> Any:
         """Gives what rules that hold say together."""

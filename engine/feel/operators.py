@@ -50,7 +50,10 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
     """Raise to a power; zero to the zero is one, as in Java and IEEE 754."""
     if not exponent:
         return Decimal(1)
-    return NUMBERS.power(base, exponent)
+    result = NUMBERS.power(base, exponent)
+    if not result.is_finite():
+        raise ZeroDivisionError("zero has no negative power")
+    return result
 
 
 def plain(value: Any) -> Any:

@@ -118,6 +118,8 @@ def what(fields: Mapping[str, Any]) -> str:
     if "record" in data:
         number = data.get("number", data.get("version"))
         return f"{data['record']} v{number}" if number is not None else str(data["record"])
+    if "decision" in data:
+        return f"{data['decision']} {', '.join(map(str, data.get('rows', ())))}"
     if "person" in data and "role" in data:
         return f"{data['person']} {data['role']}"
     reasons = data.get("reasons")

@@ -14,8 +14,7 @@ import csv
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC as CLOCK
-from datetime import datetime
+from datetime import UTC as CLOCK, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any

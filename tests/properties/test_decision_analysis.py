@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import product
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.analysis import analyse

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charter.engine import commands, state
-from charter.engine.definition import Definition, from_json, to_json
+from charter.engine.definition import Definition
 from charter.engine.impact import impact
 from charter.engine.machines import SETTLED
+from charter.engine.plain import from_json, to_json
 from charter.engine.program import prepare
 from charter.engine.readiness import holds
 from charter.engine.refusals import CODES

@@ -72,6 +72,12 @@ requires = line(t.Requires, st.just("certificate"), plain | text) | line(
 role = line(t.Role, names, title, st.booleans(), some(requires | source))
 record = line(t.Record, names, title, some(field | source))
 parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
+cell = st.sampled_from(["-", '"P1"', '"a|b"', "< 5", "[1..5)", "not(1)", "> 1, < 0", "1 hour"]).map(t.Expr)
+policies = st.sampled_from(["unique", "first", "rule order", "collect", "collect sum"])
+decision = line(t.Decision, names, title, some(names), some(
+    line(t.HitPolicy, policies) | source | line(t.Row, some(cell, 1, 4))
+    | line(t.Columns, some(plain.map(lambda n: t.Expr(n.text)), 0, 2), some(plain, 1, 2))
+))  # fmt: skip
 separation = line(t.Separation, st.booleans(), paths, paths, some(source, 0, 1))
 ordering = line(t.Ordering, st.sampled_from(["first", "single"]), path_list)
 owner = line(t.Owner, paths)
@@ -103,7 +109,7 @@ clause = st.one_of(
     line(t.By, some(stage, 1)), line(t.Veto, paths), line(t.Criteria, expr),
     line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr), line(t.Duty, st.booleans(), paths),
     line(t.DoneWhen, number), line(t.Repeat, expr), line(t.Repeat, st.none(), expr, st.none() | expr),
-    line(t.Work, st.sampled_from(["call", "run", "start"]), paths, arguments),
+    line(t.Work, st.sampled_from(["call", "run", "start", "decide"]), paths, arguments),
     line(t.Wait, st.just("signal"), paths), line(t.Wait, st.sampled_from(["until", "pause"]), st.none(), expr),
     line(t.Retry, number, expr), line(t.Checklist, some(check)),
 )  # fmt: skip
@@ -122,7 +128,7 @@ process = line(t.Process, names, title, some(
     st.one_of(
         line(t.Version, st.sampled_from(["1", "2.0-rc1"])), line(t.Goal, text), owner, line(t.Customer, paths), source,
         line(t.Input, path_list), line(t.Output, path_list), line(t.CalendarUse, names), ordering, calendar, role,
-        record, parameter, separation, element, element, kpi,
+        record, parameter, separation, decision, element, element, kpi,
     ), 0, 6,
 ))  # fmt: skip
 
@@ -150,7 +156,7 @@ step = st.one_of(
 )  # fmt: skip
 scenario = line(t.Scenario, text, some(step, 0, 5))
 items = st.one_of(
-    process, process, scenario, role, record, parameter, separation, line(t.Use, text), calendar,
+    process, process, scenario, role, record, parameter, separation, decision, line(t.Use, text), calendar,
     line(t.Calendar, names),
 )  # fmt: skip
 files = st.builds(t.File, some(items), some(comment, 0, 2))

@@ -12,7 +12,8 @@ import pytest
 
 from charter.dsl import printer
 from charter.dsl.passes import Compiled, compile
-from charter.engine.definition import Definition, Stage, digest, from_json, to_json
+from charter.engine.definition import Definition, Stage, digest
+from charter.engine.plain import from_json, to_json
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "definitions"
