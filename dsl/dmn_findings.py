@@ -178,11 +178,11 @@ def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
             continue
         pairs = zip(table.inputs, found.example or (), strict=False)
         example = ", ".join(f"{clause.expression} = {_shown(value)}" for clause, value in pairs if value is not None)
-        values = (
+        said = (
             ("rules", ", ".join(str(rule + 1) for rule in found.rules[:1])),
             ("others", ", ".join(str(rule + 1) for rule in found.rules[1:])), ("example", example or "-"),
         )  # fmt: skip
-        yield DmnFinding(found.kind, found.kind in ("overlap", "conflict", "empty"), element, part.at, values)
+        yield DmnFinding(found.kind, found.kind in ("overlap", "conflict", "empty"), element, part.at, said)
 
 
 def _shown(value: Any) -> str:
