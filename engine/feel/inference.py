@@ -165,6 +165,10 @@ class Inference:
         elif left in _SAMPLES and right in _SAMPLES:
             if (_CLASS_OF[left], _CLASS_OF[right]) not in ORDERS:
                 self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
+            elif {left, right} == {y.DAYS_DURATION, y.SPAN}:
+                for length in (part for part in t.walk(node) if isinstance(part, t.Length)):
+                    if UNITS[length.unit][0] != "seconds":
+                        self.report("unit", f"hours and {length.unit} are two units", length, length.unit)
         elif isinstance(left, (y.ListType, y.ContextType)) or isinstance(right, (y.ListType, y.ContextType)):
             self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
         return y.BOOLEAN

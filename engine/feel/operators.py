@@ -264,6 +264,12 @@ def _order_spans(a: Span, b: Span) -> tuple[Any, Any] | None:
     return (getattr(a, used[0]), getattr(b, used[0])) if used else (0, 0)
 
 
+def _order_exact(a: DaysDuration, b: Span) -> tuple[Any, Any] | None:
+    # Hours, minutes and seconds are exact; a day, a month or a working day is not.
+    exact = b.months == b.days == b.working_days == b.working_seconds == 0
+    return (a.nanoseconds, b.seconds * SECOND) if exact else None
+
+
 def _itself(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
@@ -281,6 +287,8 @@ ORDERS: dict[tuple[type, type], Callable[[Any, Any], tuple[Any, Any] | None]] = 
     (YearsDuration, YearsDuration): lambda a, b: (a.months, b.months),
     (Money, Money): lambda a, b: (a.amount, b.amount) if a.currency == b.currency else None,
     (Span, Span): _order_spans,
+    (DaysDuration, Span): _order_exact,
+    (Span, DaysDuration): lambda a, b: (keys := _order_exact(b, a)) and keys[::-1],
 }
 
 COMPARISONS: dict[str, Operation] = {
