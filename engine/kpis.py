@@ -181,6 +181,18 @@ def _meets(program: Program, text: str | None, value: Any, now: int) -> bool | N
     return found if isinstance(found, bool) else None
 
 
+def bound_text(text: str, definition: Definition) -> str:
+    """Gives a target with the values of the parameters it names in their place; an unbound one keeps its name."""
+    tree = feel.parse(text, kind="unary").tree
+    given = {p.name: feel.parse(p.value).tree for p in definition.parameters if p.value is not None}
+
+    def change(node: Any) -> Any:
+        value = given.get(node.name) if isinstance(node, t.Name) else None
+        return _mapped(node, change) if value is None else value
+
+    return text if tree is None else feel.text(change(tree))
+
+
 def status_of(kpi: Kpi, definition: Definition, value: Any, now: int) -> str:
     """Says how a value (decoded) stands to the KPI's target: met, warn, missed, or unknown."""
     program = prepare(definition)

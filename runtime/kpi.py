@@ -21,10 +21,11 @@ from .store import tables as t
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A KPI with its figures, one a group (or one over all cases)."""
+    """A KPI with its figures, one a group (or one over all cases); `target` with its parameters bound."""
 
     kpi: Kpi
     figures: tuple[kpis.Figure, ...]
+    target: str | None
 
 
 def load_cases(connection: Connection, process: str) -> dict[str, tuple[int, CaseState]]:
@@ -37,7 +38,10 @@ def load_cases(connection: Connection, process: str) -> dict[str, tuple[int, Cas
 def measure(definition: Definition, cases: Sequence[CaseState], now: int, name: str | None = None) -> list[Measured]:
     """Measures the process's KPIs, or the one named, over its cases."""
     return [
-        Measured(kpi, kpis.measure(kpi, definition, cases, now))
+        Measured(
+            kpi, kpis.measure(kpi, definition, cases, now),
+            None if kpi.target is None else kpis.bound_text(kpi.target, definition),
+        )  # fmt: skip
         for kpi in definition.kpis
         if name in (None, kpi.name)
     ]
@@ -67,7 +71,7 @@ def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | 
     """Gives a KPI and its figures as JSON data; with the facts where their records (`sources`) are given."""
     kpi = measured.kpi
     return {
-        "name": kpi.name, "title": kpi.title, "unit": kpi.unit, "target": kpi.target, "warn": kpi.warn,
+        "name": kpi.name, "title": kpi.title, "unit": kpi.unit, "target": measured.target, "warn": kpi.warn,
         "figures": [
             {
                 "group": figure.group, "value": figure.value, "status": figure.status, "cases": figure.cases,

@@ -66,7 +66,7 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
             lacking = say("kpi.lacking", count=len(without)) if without else ""
             title = "" if m.kpi.title == m.kpi.name else m.kpi.title
             rows.append((m.kpi.name, title, _group(context, figure), value_text(figure.value, m.kpi.unit, context),
-                         m.kpi.target or "", status, lacking))  # fmt: skip
+                         m.target or "", status, lacking))  # fmt: skip
     heads = ("name", "title", "group", "value", "target", "status", "missing")
     output.table([say(f"kpi.{head}") for head in heads], rows, styles=("name",))
 
