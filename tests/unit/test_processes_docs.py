@@ -102,7 +102,9 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(time, "time_ns", lambda: next(now))
-    monkeypatch.setattr(secrets, "choice", random.Random(7).choice)
+    seed = random.Random(7)
+    monkeypatch.setattr(secrets, "choice", seed.choice)
+    monkeypatch.setattr(secrets, "randbits", seed.getrandbits)
     yield
     monkeypatch.undo()
     time.tzset()
