@@ -1,0 +1,153 @@
+"""DMN models on the disk and the values they are given: files to a linked model, JSON and FEEL to inputs by name.
+
+Imported models are looked for beside the file, by namespace. Knows the file system and JSON; nothing of how a model is
+shown. Invariant: reading a model never raises for what stands in it, only for a file that is not there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ..dsl.from_dmn import Problem, read_dmn
+from ..engine import feel, values
+from ..engine.decisions import model as m
+from ..engine.decisions.graph import Graph
+from ..engine.feel import types as f
+from ..engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
+from . import texts
+
+SUFFIX = ".dmn"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model with those it imports; `graph` None where the file is no model, for the reasons in `problems`."""
+
+    graph: Graph | None
+    problems: tuple[Problem, ...]
+
+
+class BadInputs(Exception):
+    """Inputs that cannot be meant: `key` of a sentence and what it names."""
+
+    def __init__(self, key: str, **arguments: Any) -> None:
+        super().__init__(key)
+        self.key = key
+        self.arguments = arguments
+
+
+def load_model(path: str) -> Loaded:
+    """Reads a model and, where it imports others, the models beside it; raises NoSuchFile or Unreadable."""
+    model, problems = read_dmn(texts.read_bytes(path))
+    if model is None:
+        return Loaded(None, problems)
+    imported: dict[str, m.Model] = {}
+    if model.imports and path != texts.STDIN:
+        beside: dict[str, m.Model] = {}
+        for file in sorted(Path(path).parent.glob(f"*{SUFFIX}")):
+            other = None if file.name == Path(path).name else _readable(file)
+            if other is not None:
+                beside.setdefault(other.namespace, other)
+        todo = [model]
+        while todo:
+            for each in todo.pop().imports:
+                found = beside.get(each.namespace)
+                if found is not None and each.namespace not in imported and each.namespace != model.namespace:
+                    imported[each.namespace] = found
+                    todo.append(found)
+    return Loaded(Graph(model, imported), problems)
+
+
+def _readable(file: Path) -> m.Model | None:
+    # Another file in the folder, broken or forbidden, is no matter of this one.
+    try:
+        return read_dmn(texts.read_bytes(file.as_posix()))[0]
+    except (texts.NoSuchFile, texts.Unreadable):
+        return None
+
+
+def read_inputs(
+    graph: Graph, data: bytes | None, bindings: Iterable[tuple[str, str]], takes: Sequence[str]
+) -> dict[str, Any]:
+    """Gives input values by name, from JSON and from `NAME=FEEL` pairs, which go before; raises BadInputs.
+
+    `takes` are the names there are. A text where the model wants a date, time or duration is read as one.
+    """
+    given: dict[str, Any] = {}
+    if data is not None:
+        given |= _from_json(data)
+    for name, text in bindings:
+        parsed = feel.parse(text)
+        if parsed.tree is None:
+            raise BadInputs("bad_feel", name=name, detail=parsed.problems[0].message, text=text)
+        value, reasons = feel.compile(parsed.tree).explain({})
+        if value is None and reasons:
+            raise BadInputs("bad_feel", name=name, detail=reasons[0], text=text)
+        prefix, dot, rest = name.partition(".")
+        if name not in takes and dot and prefix in takes:
+            part = given.setdefault(prefix, {})
+            if not isinstance(part, dict):
+                raise BadInputs("bad_feel", name=name, detail=prefix, text=text)
+            part[rest] = value
+        else:
+            given[name] = value
+    for name in given:
+        if name not in takes:
+            raise BadInputs("no_input", name=name, known=", ".join(takes) or "-")
+    kinds = {e.name: graph.items(graph.model).named(e.type) for key, e in graph.elements.items()
+             if graph.home[key] is graph.model}  # fmt: skip
+    return {name: _fitted(value, item.type) if (item := kinds.get(name)) is not None else value
+            for name, value in given.items()}  # fmt: skip
+
+
+def _from_json(data: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(data, parse_float=Decimal, parse_constant=_refuse)
+        decoded = {name: values.decode(value) for name, value in read.items()} if isinstance(read, dict) else None
+    except (ValueError, ArithmeticError, RecursionError, values.NotAValue) as error:
+        raise BadInputs("bad_json", detail=str(error)) from None
+    if decoded is None:
+        raise BadInputs("no_object")
+    return decoded
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+_READERS: Mapping[f.Type, Any] = {
+    f.DATE: read_date,
+    f.TIME: read_time,
+    f.DATE_TIME: read_date_time,
+    f.DAYS_DURATION: read_duration,
+    f.YEARS_DURATION: read_duration,
+}
+
+
+def _fitted(value: Any, type_: f.Type) -> Any:
+    """Reads the texts of JSON that stand for dates and the like, as the type says; leaves all else to the model."""
+    if isinstance(value, str) and type_ in _READERS:
+        found = _READERS[type_](value)
+        return value if found is None else found
+    if isinstance(value, list) and isinstance(type_, f.ListType):
+        return [_fitted(item, type_.item) for item in value]
+    if isinstance(value, Mapping) and isinstance(type_, f.ContextType):
+        return {key: _fitted(part, type_.fields.get(key, f.ANY)) for key, part in value.items()}
+    return value
+
+
+def takes(graph: Graph) -> list[str]:
+    """Lists the names that inputs may have: input data, decisions whose answer is given, and imported models."""
+    own = [e.name for key, e in graph.elements.items() if graph.home[key] is graph.model]
+    kinds = {e.name: e for key, e in graph.elements.items() if graph.home[key] is graph.model}
+    inputs = [name for name in own if isinstance(kinds[name], m.InputData)]
+    decisions = [name for name in own if isinstance(kinds[name], m.Decision)]
+    imported = [each.name for each in graph.model.imports if each.name]
+    merged = [e.name for key, e in graph.elements.items() if graph.home[key] is not graph.model
+              and isinstance(e, m.InputData)]  # fmt: skip
+    return list(dict.fromkeys([*inputs, *imported, *merged, *decisions]))
