@@ -10,7 +10,7 @@ stops them is a head held outside.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -82,14 +82,22 @@ class _Findings:
             setattr(self, name, fault)
 
 
-def verify(store: Store, case: str | None = None) -> Verification:
-    """Verifies one case's trail, or every trail of the database and the organisation's."""
+Chains = Sequence[tuple[str, int, str]]
+
+
+def verify(
+    store: Store, case: str | None = None, *, along: Callable[[Chains], Iterable[tuple[str, int, str]]] = iter
+) -> Verification:
+    """Verifies one case's trail, or every trail of the database and the organisation's.
+
+    `along` is handed the chains and gives them back one by one, so that a host can show how far it is.
+    """
     findings, heads, cases, records = _Findings(), {}, 0, 0
     archive = Archive(remembered=0)
     with store.read() as connection:
         if case is None:
             _check_numbers(connection, findings)
-        for chain, count, head in _chains(connection, case):
+        for chain, count, head in along(list(_chains(connection, case))):
             cases += chain != ORGANISATION
             sealed = list(_check_chain(connection, chain, count, head, findings))
             records += len(sealed)

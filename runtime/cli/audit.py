@@ -253,9 +253,10 @@ def _fault(context: Context, fault: Fault) -> str:
 def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     """Gives the three verdicts; exit 1 when any fails."""
     from ..audit.verify import verify
+    from .progress import along
 
     wanted = chain(context, case) if case else None
-    found = verify(context.store, wanted)
+    found = verify(context.store, wanted, along=along)
     consulted(context, "verify", case=wanted, sound="yes" if found.sound else "no")
     verdicts = (found.integrity, found.completeness, found.truth)
     if as_json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import texts
 from .context import Context
 from .errors import FINDINGS, misbound
+from .progress import along
 from .verb import Binding, Verb, Words, argument, option
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
     sources: dict[str, Source] = {}
     definitions: list[Definition] = []
     files = 0
-    for path in texts.find_files(paths):
+    for path in along(list(texts.find_files(paths))):
         compiled = texts.compile_file(path)
         files += 1
         sources |= compiled.sources

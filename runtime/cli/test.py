@@ -11,6 +11,7 @@ from .check import report
 from .context import Context
 from .errors import FINDINGS, refusal_lines
 from .output import wrap
+from .progress import along
 from .verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json
     found: list[Any] = []
     definitions: dict[str, Definition] = {}
     broken = False
-    for path in texts.find_files(paths):
+    files = list(texts.find_files(paths))
+    # each scenario's own line is progress enough
+    for path in along(files) if as_json else files:
         compiled = texts.compile_file(path)
         errors = [d for d in compiled.diagnostics if d.is_error]
         if errors:

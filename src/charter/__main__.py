@@ -1,5 +1,5 @@
 """`python -m charter` is the command line."""
 
-from charter.runtime.cli.main import main
+from charter.runtime.cli.entry import main
 
 main()

@@ -1,0 +1,30 @@
+"""How far long work has come: one line on the terminal that is gone when the work is done.
+
+Written to standard error, and only where that is a terminal and there is enough to do; answers never pass through it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+FEW = 20  # what is done before anybody wonders
+
+
+def along(items: Sequence[T]) -> Iterator[T]:
+    """Yields the items, showing which of how many it is at."""
+    if len(items) <= FEW or not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as shown:
+        yield from shown.track(items)
