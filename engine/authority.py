@@ -44,8 +44,13 @@ def persons(actor: Actor) -> tuple[str, ...]:
 
 def role_among(actor: Actor, roles: Iterable[str]) -> str | None:
     """Gives the first of these roles that the actor has, an own one before a lent one."""
-    found = [role for role in roles if role in actor.roles or role in actor.lent]
-    return min(found, key=lambda role: role in actor.lent) if found else None
+    lent = None
+    for role in roles:
+        if role in actor.lent:
+            lent = lent or role
+        elif role in actor.roles:
+            return role
+    return lent
 
 
 def unmet(program: Program, actor: Actor, role: str) -> Reason | None:

@@ -164,7 +164,7 @@ def next_instant(node: Node) -> int | None:
     return due if wake is None or due < wake else wake
 
 
-_NODE_DEFAULTS = tuple((name, Node._field_defaults.get(name)) for name in Node._fields)
+_NODE_DEFAULTS = tuple(Node._field_defaults.get(name) for name in Node._fields)
 _TABLES = ("nodes", "versions", "timers")
 _PLAIN = tuple(name for name in CaseState._fields if name not in _TABLES)
 _DEFAULTS = CaseState._field_defaults
@@ -174,7 +174,7 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     out = {
         name: value
-        for (name, default), value in zip(_NODE_DEFAULTS, node, strict=True)
+        for name, default, value in zip(Node._fields, _NODE_DEFAULTS, node, strict=True)
         if value is not default and value != default
     }
     for name in ("doers", "used", "votes", "confirmations"):

@@ -115,6 +115,7 @@ class Directory:
     def __init__(self) -> None:
         self._version = -1
         self._persons: dict[str, Person | None] = {}
+        self._roles: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def person(self, connection: Connection, person: str) -> Person | None:
         """Gives all that is known of a person, None when nothing is."""
@@ -123,6 +124,7 @@ class Directory:
         if version != self._version:
             self._version = version
             self._persons.clear()
+            self._roles.clear()
         return self._known(connection, person)
 
     def _known(self, connection: Connection, person: str) -> Person | None:
@@ -148,7 +150,9 @@ class Directory:
 
         if found is None or not found.active or person == SYSTEM.person:
             return refusal(UNKNOWN_PERSON, person=person)
-        own = found.roles(process)
+        own = self._roles.get((person, process))
+        if own is None:
+            own = self._roles[person, process] = found.roles(process)
         lent: tuple[str, ...] = ()
         if on_behalf_of is not None and on_behalf_of != person:
             roles = dict(self.principals(connection, found, process, at)).get(on_behalf_of)
@@ -159,7 +163,7 @@ class Directory:
             on_behalf_of = None
         return Actor(
             person,
-            tuple(sorted({*own, *lent})),
+            tuple(sorted({*own, *lent})) if lent else own,
             on_behalf_of,
             lent,
             found.skills,

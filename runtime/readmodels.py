@@ -85,8 +85,10 @@ def _barred(shape: Shape, state: CaseState, element: Element, node: Node) -> str
 
 def work_rows(shape: Shape, state: CaseState, node: Node) -> list[Row]:
     """Gives the open-work rows of one node: none, one for its holder, or one for each role it is offered to."""
+    if node.state not in _OPEN or state.status != "open":
+        return []
     element = shape.elements.get(node.element)
-    if element is None or node.state not in _OPEN or state.status != "open" or element.work is not None:
+    if element is None or element.work is not None:
         return []
     if element.many is not None and len(parse_key(node.key)[1]) == shape.groups[element.name]:
         return []

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -94,6 +94,21 @@ def _field(name: str, value: str | None) -> str:
     return "" if value is None else f',"{name}":{encode_basestring(value)}'
 
 
+_BUILD = f',"build":{encode_basestring(__version__)},"case":'
+
+
+@lru_cache(maxsize=256)
+def _frame(origin: Origin) -> tuple[str, str, str, str, str]:
+    """Gives what is the same in all records of one origin."""
+    return (
+        f',"channel":{encode_basestring(origin.channel)}',
+        _field("definition", origin.definition),
+        f',"host":{encode_basestring(origin.host or _node())},"id":',
+        _field("process", origin.process),
+        f',"zone":{encode_basestring(clock.zone())}}}',
+    )
+
+
 def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain, list[Sealed]]:
     """Makes the bodies of one step's records and the chain that ends with them.
 
@@ -102,13 +117,9 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
     """
     head, seq, last_at = chain.head, chain.records, chain.last_at
     first = seq + 1
-    case, process = chain.case, origin.process
-    build = f',"build":{encode_basestring(__version__)},"case":{encode_basestring(case)}'
-    channel = f',"channel":{encode_basestring(origin.channel)}'
-    definition = _field("definition", origin.definition)
-    host = f',"host":{encode_basestring(origin.host or _node())},"id":'
-    zone = f',"zone":{encode_basestring(clock.zone())}}}'
-    named = _field("process", process)
+    case = chain.case
+    channel, definition, host, named, zone = _frame(origin)
+    build = f'{_BUILD}{encode_basestring(case)}'
     sealed: list[Sealed] = []
     for r in records:
         seq += 1
