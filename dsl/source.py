@@ -44,6 +44,7 @@ class _Scan:
     net: int = 0
     opened: int = -1
     comment: str | None = None
+    spoilt: bool = False  # whether a control character in it has been reported
     more: list[str] = field(default_factory=list)  # comments of continuation lines
 
 
@@ -95,6 +96,9 @@ def read(data: bytes | str, path: str = "") -> Source:
     text = data.removeprefix("\ufeff") if isinstance(data, str) else _decode(data, path, problems)
     source = Source(path, text, diagnostics=problems)
     _Reader(source).run()
+    if any(problem.code == "CH101" for problem in problems):
+        # In another encoding every mark may be wrong: one diagnostic says it all, and nothing of it is read.
+        del source.diagnostics[1:], source.lines[:]
     return source
 
 
@@ -237,7 +241,8 @@ class _Reader:
                 result.net -= 1
                 out.append(twin)
             else:
-                if mark != "\r" or pos < end:
+                if (mark != "\r" or pos < end) and not result.spoilt:
+                    result.spoilt = True  # one a line is enough: a file that is no text has hundreds
                     self.report("CH105", at + start, at + pos, character=f"U+{ord(mark):04X}")
                 out.append(" ")
         result.working = "".join(out)

@@ -70,3 +70,9 @@ def test_only_the_item_with_the_mistake_is_broken() -> None:
 def test_a_lost_top_line_leaves_nothing_to_later_passes() -> None:
     parsed = parse(read("process a\n  version 1\nwhatever x\n  version 1\nprocess c\n"))
     assert parsed.broken == {0, 1}
+
+
+def test_a_file_in_another_encoding_is_one_diagnostic() -> None:
+    text = '流程 采购 "办公用品"\n  负责人 主管（采购\n  角色 主管\n阶段 甲\n  活动 乙\n'
+    for data in (text.encode("gb18030"), text.encode("utf-16"), bytes(range(256)) * 40):
+        assert [d.code for d in parse(read(data)).diagnostics] == ["CH101"]
