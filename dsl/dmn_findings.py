@@ -15,8 +15,11 @@ from ..engine import feel
 from ..engine.decisions import model as m
 from ..engine.decisions.analysis import Kind, analyse
 from ..engine.decisions.graph import Element, Graph
+from ..engine.decisions.tables import POLICIES
 from ..engine.feel import tree as ft, types as f
 from ..engine.feel.conversion import text_of
+
+AGGREGATES = ("SUM", "COUNT", "MIN", "MAX")
 
 # a step into a box: what it is (`entry`, `rule`, `input` …) and which, a name or a number from 1
 Step = tuple[str, str | int]
@@ -80,6 +83,9 @@ def check_model(graph: Graph) -> Iterator[DmnFinding]:
     for problem in graph.problems:
         if problem.slug == "duplicate-id" or any(problem.element == graph.elements[k].name for k in keys):
             yield DmnFinding(problem.slug, True, problem.element, values=(("name", problem.detail or problem.element),))
+    for key in keys:
+        if _requires_itself(graph, key):
+            yield DmnFinding("circle", True, graph.elements[key].name)
     for item in model.items:
         yield from _item(graph, item, item.name, ())
     for key in keys:
@@ -97,6 +103,22 @@ def _references(graph: Graph, key: str) -> Iterator[DmnFinding]:
             yield DmnFinding("unknown-reference", True, element.name, values=(("name", reference),))
     if not element.outputs:
         yield DmnFinding("service-without-output", True, element.name)
+
+
+def _requires_itself(graph: Graph, key: str) -> bool:
+    """Says whether a decision needs its own answer; a function of knowledge may well call itself."""
+    if not isinstance(graph.elements[key], m.Decision):
+        return False
+    seen: set[str] = set()
+    todo = [key]
+    while todo:
+        for _, _, target in graph.requires(todo.pop()):
+            if target == key:
+                return True
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return False
 
 
 def _known_type(graph: Graph, name: str) -> bool:
@@ -164,6 +186,12 @@ def nodes(tree: ft.Node) -> Iterator[ft.Node]:
 
 def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
     table = part.table
+    for slug, word, words in (
+        ("unknown-policy", table.hit_policy, POLICIES), ("unknown-aggregation", table.aggregation, (None, *AGGREGATES))
+    ):  # fmt: skip
+        if word not in words:
+            yield DmnFinding(slug, True, element, part.at, (("name", word), ("known", ", ".join(filter(None, words)))))
+            return
     wide = (len(table.inputs), len(table.outputs))
     for number, rule in enumerate(table.rules, 1):
         if (len(rule.tests), len(rule.outputs)) != wide:

@@ -19,13 +19,14 @@ from ..engine.decisions import model as m
 from ..engine.decisions.analysis import analyse
 from ..engine.decisions.graph import Element, Graph
 from ..engine.decisions.items import Items
+from ..engine.decisions.tables import POLICIES
 from ..engine.feel import tree as ft, types as f
 from ..engine.feel.builtins import load
 from ..engine.feel.frames import Env, Frame, State
 from ..engine.feel.operators import compare, equal
 from ..engine.feel.words import KEYWORDS, PROPERTIES
 from . import tree as t
-from .dmn_findings import At, nodes, tables
+from .dmn_findings import AGGREGATES, At, nodes, tables
 from .passes import compile
 from .printer import to_text
 
@@ -193,6 +194,8 @@ def _take(
     if not rules or any((len(tests), len(outputs)) != wide for tests, outputs in rules) or not wide[1]:
         raise _Unsaid("ragged")
     texts = [*inputs, *(tree for row in rules for part in row for tree in part)]
+    if table.hit_policy not in POLICIES or table.aggregation not in (None, *AGGREGATES):
+        raise _Unsaid("unknown-policy", name=" ".join(filter(None, (table.hit_policy, table.aggregation))))
     if table.aggregation == "COUNT" and wide[1] > 1:
         raise _Unsaid("count-of-several")
     told: list[Told] = []
@@ -314,7 +317,8 @@ def _fitting(items: Items, table: m.Table, rules: Rows) -> None:
 def _policy(table: m.Table, rules: Rows, names: frozenset[str]) -> tuple[str, Rows]:
     """Gives the hit policy in the language's words; an order of outputs becomes an order of rows where it must."""
     if table.hit_policy not in _SORTED:
-        return " ".join(filter(None, (table.hit_policy.lower(), (table.aggregation or "").lower()))), rules
+        aggregation = table.aggregation if table.hit_policy == "COLLECT" else None
+        return " ".join(filter(None, (table.hit_policy.lower(), (aggregation or "").lower()))), rules
     orders = [_order(clause.allowed, names) for clause in table.outputs]
     if not any(order is not None for order in orders):
         return _SORTED[table.hit_policy], rules

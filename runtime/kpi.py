@@ -41,7 +41,7 @@ def measure(definition: Definition, cases: Sequence[CaseState], now: int, name: 
         Measured(
             kpi, kpis.measure(kpi, definition, cases, now),
             None if kpi.target is None else kpis.bound_text(kpi.target, definition),
-        )  # fmt: skip
+        )
         for kpi in definition.kpis
         if name in (None, kpi.name)
     ]

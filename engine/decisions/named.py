@@ -41,10 +41,9 @@ class Judge:
         outputs = tuple(m.OutputClause(o.name, allowed=", ".join(o.values) or None) for o in table.outputs)
         rules = tuple(m.Rule(rule.tests, rule.outputs) for rule in table.rules)
         box = m.Table(inputs, outputs, rules, table.hit_policy, table.aggregation)  # type: ignore[arg-type]
-        scope = Scope((frozenset(table.parameters),))
         self.names = tuple(o.name for o in table.outputs)
         self.several = table.hit_policy in _LISTS and table.aggregation is None
-        self.table = Table(box, scope, frozenset(), Items({}, frozenset()), _read)
+        self.table = Table(box, Scope(), frozenset(), Items({}, frozenset()), _read)
 
     def decide(self, given: Mapping[str, Any]) -> Verdict:
         """Asks the table; what goes wrong is no answer and a reason."""
@@ -56,7 +55,7 @@ class Judge:
         except (OverBudget, RecursionError, MemoryError) as why:
             return Verdict(None, (), (str(why) or "the table goes too deep",))
         rows = tuple(rule + 1 for rule in hits)
-        if value is None or (not rows and not self.several):
+        if value is None:
             return Verdict(None, rows, tuple(state.reasons or ()))
         return Verdict(self._outputs(value), rows, ())
 

@@ -90,7 +90,10 @@ class Table:
         """Gives what rules that hold say together."""
         if not hits:
             return self._default(frame)
-        return POLICIES[self.box.hit_policy](self, hits, frame)
+        policy = POLICIES.get(self.box.hit_policy)
+        if policy is None:
+            return frame.note(f"there is no hit policy `{self.box.hit_policy}`")
+        return policy(self, hits, frame)
 
     def outputs(self, rule: int, frame: Frame) -> tuple[Any, ...]:
         return tuple(
@@ -189,6 +192,8 @@ def _collect(table: Table, hits: list[int], frame: Frame) -> Any:
         return values
     if aggregation == "COUNT":
         return Decimal(len(values))
+    if aggregation not in AGGREGATIONS:
+        return frame.note(f"there is no aggregation `{aggregation}`")
     if len(table.names) > 1:
         columns = [[value[name] for value in values] for name in table.names]
         return dict(zip(table.names, (AGGREGATIONS[aggregation](column, frame) for column in columns), strict=True))

@@ -128,8 +128,16 @@ def test_every_hit_policy_says_what_dmn_says() -> None:
     assert judged("COLLECT", "MAX")(7).outputs == {"y": Decimal(20)}
     assert judged("COLLECT", "MIN")(7).outputs == {"y": Decimal(10)}
     assert judged("COLLECT", "COUNT")(7).outputs == {"y": Decimal(2)}
+    assert judged("COLLECT", "COUNT")(0).outputs == {"y": Decimal(0)}
     assert judged("PRIORITY", values=('"a"', '"b"'))(7).outputs == {"y": "a"}
     assert judged("OUTPUT ORDER", values=('"a"', '"b"'))(7).outputs == {"y": ["a", "b"]}
     assert judged("RULE ORDER")(7).outputs == {"y": [Decimal(10), Decimal(20)]}
     assert judged("FIRST")(7).rows == (1,)
     assert judged("COLLECT")(7).rows == (1, 2)
+
+
+def test_cells_may_call_built_in_functions() -> None:
+    rows = (rule("< floor(2.5)", "string(x)"), rule(">= abs(-2)", '"much"'))
+    judge = Judge(DecisionTable("t", "t", ("x",), ("floor(x)",), (DecisionOutput("y", ()),), rows, "UNIQUE", None))
+    assert judge.decide({"x": Decimal("1.5")}).outputs == {"y": "1.5"}
+    assert judge.decide({"x": Decimal("2.5")}).outputs == {"y": "much"}
