@@ -11,30 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from .commands import Actor
-from .definition import Stage
 from .draft import Draft, Refused, refuse
 from .program import Path, Plan, Program
 from .records import Reason
 from .state import Node
-
-
-def stages(plan: Plan, node: Node) -> tuple[Stage, ...]:
-    """Gives the stages that decide an approval now: the declared ones, or after enough rejections the higher role."""
-    agreement = plan.element.agreement
-    if agreement is None:
-        return ()
-    escalation = agreement.escalation
-    if escalation is not None and node.rejects >= escalation.rejects:
-        return (Stage(((escalation.role, 1),), 1),)
-    return agreement.stages
-
-
-def roles_wanted(program: Program, plan: Plan, node: Node) -> tuple[str, ...]:
-    """Names the roles whose people a node waits for: those of the activity, or with seats in the current stage."""
-    if plan.element.agreement is None:
-        return plan.element.roles
-    chain = stages(plan, node)
-    return tuple(role for role, _ in chain[min(node.stage, len(chain) - 1)].seats) if chain else ()
 
 
 def persons(actor: Actor) -> tuple[str, ...]:

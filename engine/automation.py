@@ -76,6 +76,11 @@ def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> N
         work.finish(draft, node, plan, path, written, "decided", data=data)
         return
     data["failure"] = failure or "the table says nothing"
+    _fail(draft, node, data)
+
+
+def _fail(draft: Draft, node: Node, data: dict[str, Any]) -> None:
+    """Fails an element with the failure that its data tells, and lets the owner know."""
     draft.move(node, "fail", "failed", reason=data["failure"], data=data, result="failed", ended_at=draft.at)
     owner = draft.program.definition.owner
     draft.effects.append(Notify(node.key, "failed", (owner,) if owner is not None else ()))
@@ -146,9 +151,7 @@ def answer(draft: Draft, command: Answer) -> None:
     wake = _retry_at(draft, plan, path, node)
     data = {"attempt": node.attempt, "failure": failure}
     if wake is None:
-        draft.move(node, "fail", "failed", reason=failure, data=data, result="failed", ended_at=draft.at)
-        owner = draft.program.definition.owner
-        draft.effects.append(Notify(node.key, "failed", (owner,) if owner is not None else ()))
+        _fail(draft, node, data)
     else:
         draft.put(node._replace(wake=wake))
         data["again"] = wake
@@ -235,7 +238,7 @@ def tick(draft: Draft, command: Tick) -> None:
 def _wake(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     task = plan.element.work
     if node.state == "active" and task is not None:
-        if task.kind == "call" or task.kind == "run":
+        if task.kind in ("call", "run"):
             _ask(draft, node, plan, path, None)
         else:
             draft.put(node._replace(wake=None))

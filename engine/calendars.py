@@ -102,18 +102,6 @@ def add(calendar: Calendar, at: int, span: Any) -> int | None:
         return None
 
 
-def elapsed(calendar: Calendar, start: int, end: int) -> int:
-    """Gives the working microseconds between two instants, none when `end` is not after `start`."""
-    total, day = 0, _local(calendar, start)
-    while _instant(day) < end:
-        for opens, closes in calendar.hours[day.weekday()]:
-            first = max(start, _instant(_at_minute(day, opens)))
-            last = min(end, _instant(_at_minute(day, closes)))
-            total += max(0, last - first)
-        day = datetime.combine(day.date() + timedelta(days=1), time(), tzinfo=day.tzinfo)
-    return total
-
-
 def deadline(calendar: Calendar, value: Any) -> int | None:
     """Gives the instant a date (its end, in the calendar's zone) or a date and time stands for, else None."""
     if isinstance(value, DateTime):

@@ -7,14 +7,13 @@ refuses before it changes anything. Which of them need a reason is in `transitio
 from __future__ import annotations
 
 from . import flow, opening, staleness
-from .authority import entitle, in_charge, persons, require_charge, role_among, roles_wanted
+from .authority import entitle, in_charge, persons, require_charge, role_among
 from .commands import Add, Amend, Attach, Cancel, Close, Comment, Reopen, Resume, Return, Skip, Suspend, Withdraw
 from .contents import validate
 from .draft import Draft, Refused, decode, refuse
 from .machines import SETTLED
 from .program import Path, Plan
 from .readiness import open_around
-from .records import Reason
 from .state import Node, key_of, parse_key
 from .work import require
 
@@ -92,7 +91,7 @@ def return_(draft: Draft, command: Return) -> None:
     node, plan, path = require(draft, command.node, "stale", "return")
     if node.state in SETTLED or node.state not in ("ready", "claimed", "active"):
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="return")
-    roles = roles_wanted(draft.program, plan, node)
+    roles = plan.roles_wanted(node)
     agreement = plan.element.agreement
     if agreement is not None and agreement.veto is not None:
         roles = (*roles, agreement.veto)
@@ -285,10 +284,8 @@ def _own_or_charge(
     if draft.role is None and node.holder not in persons(actor):
         draft.role = in_charge(draft, plan, actor)
         if draft.role is None:
-            arguments = {
-                "element": node.key, "person": actor.person, "roles": list(plan.element.roles),
-            }  # fmt: skip
-            raise Refused(Reason("CH501", f"{plan.name}.role", arguments))
+            roles = list(plan.element.roles)
+            raise refuse("CH501", f"{plan.name}.role", element=node.key, person=actor.person, roles=roles)
 
 
 def resume(draft: Draft, command: Resume) -> None:
@@ -356,8 +353,8 @@ def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
     roles = plan.element.roles or tuple(dict.fromkeys(inside))
     draft.role = role_among(command.actor, roles) or in_charge(draft, plan, command.actor)
     if draft.role is None:
-        arguments = {"element": node.key, "person": command.actor.person, "roles": list(roles)}
-        raise Refused(Reason("CH501", f"{plan.name}.role", arguments))
+        person = command.actor.person
+        raise refuse("CH501", f"{plan.name}.role", element=node.key, person=person, roles=list(roles))
     if node.closed:
         raise refuse("CH538", plan.name, element=node.key)
     if node.state != "active":

@@ -2,12 +2,12 @@
 
 `run` takes node keys off the draft's work list until it is empty; `look` says for each what, if anything, follows.
 The commands and the clock change nodes and leave the rest to this module. A looked-at node moves at most once a
-look; a bound (`draft.MOST_MOVES`) ends what would not end by itself.
+look; two bounds (`MOST_LOOKS`, `draft.MOST_MOVES`) end what would not end by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import calendars, opening, staleness
@@ -120,43 +120,39 @@ _LOOKS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
 
 
 def _look_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-
     many = plan.element.many
     assert many is not None
     if node.redo:
-        free = node._replace(redo=False)
-        draft.put(free)
-        if upstream_rework(draft.program, draft, plan, path) is not None:
-            draft.put(node)
-            return
-        items = opening.items_of(draft, plan, path)
-        if items is None:
-            draft.put(node)
-            return
-        staleness.reconcile(draft, free, plan, path, items)
+        _look_changed_list(draft, node, plan, path)
         return
-    if many.enough is not None and node.pending:
-        rows = [draft.nodes[key_of(plan.name, (*path, i))] for i in range(1, node.size + 1)]
-        if sum(row.state in ("done", "granted", "reached") for row in rows) >= many.enough:
+    enough = False
+    if many.enough is not None:
+        rows = [draft.nodes[key] for key in inside(draft, node, plan, path)]
+        enough = sum(row.state in ("done", "granted", "reached") for row in rows) >= many.enough
+        if enough and node.pending:
             for row in rows:
                 if row.state not in SETTLED:
                     end(draft, draft.nodes[row.key], "skip", "CH575", enough=many.enough)
             return
-        enough = False
-    else:
-        enough = many.enough is not None and not node.pending and _enough(draft, node, plan, path, many.enough)
     if node.pending or (many.open and not node.closed and not enough):
         return
     _skip_milestones(draft, plan, path, range(1, node.size + 1) if plan.kind == "milestone" else ())
     complete(draft, draft.nodes[node.key], plan)
 
 
-def _enough(draft: Draft, node: Node, plan: Plan, path: Path, enough: int) -> bool:
-    rows = (draft.nodes[key_of(plan.name, (*path, i))] for i in range(1, node.size + 1))
-    return sum(row.state in ("done", "granted", "reached") for row in rows) >= enough
+def _look_changed_list(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Fits a group to its list once the list is made again; the group does not wait for itself meanwhile."""
+    free = node._replace(redo=False)
+    draft.put(free)
+    waits = upstream_rework(draft.program, draft, plan, path) is not None
+    items = None if waits else opening.items_of(draft, plan, path)
+    if items is None:
+        draft.put(node)
+    else:
+        staleness.reconcile(draft, free, plan, path, items)
 
 
-def _skip_milestones(draft: Draft, plan: Plan, path: Path, indexes: Any = ()) -> None:
+def _skip_milestones(draft: Draft, plan: Plan, path: Path, indexes: Iterable[int] = ()) -> None:
     """Passes over milestones that were not reached when everything beside them is over."""
     keys = [key_of(plan.name, (*path, index)) for index in indexes]
     if not keys:

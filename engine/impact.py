@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .authority import roles_wanted
 from .definition import Definition
 from .program import prepare
 from .scope import View
@@ -51,7 +50,7 @@ def impact(definition: Definition, state: View, record: str) -> Impact:
         if node.holder is not None:
             people.add(node.holder)
         elif not node.doers:
-            roles.update(dict.fromkeys(roles_wanted(program, program.plans[node.element], node)))
+            roles.update(dict.fromkeys(program.plans[node.element].roles_wanted(node)))
     return Impact(
         record,
         tuple(node.key for node in nodes),

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from . import automation, calendars, flow, values
-from .authority import roles_wanted
 from .draft import Draft, refuse
 from .effects import Notify, Offer
 from .machines import SETTLED
@@ -61,7 +60,7 @@ def _open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     for index in range(len(items) + 1, moved.size + 1):
         old = draft.nodes[key_of(plan.name, (*path, index))]
         if old.state not in SETTLED:
-            flow.end(draft, old, "cancel", "CH576", list=plan.element.many and plan.element.many.items)
+            leave_out(draft, plan, path, index)
     current = draft.nodes[node.key]
     draft.put(current._replace(pending=_unsettled(draft, plan, path, min(len(items), current.size))))
     for item in items[moved.size :]:
@@ -72,6 +71,13 @@ def _open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 def _unsettled(draft: Draft, plan: Plan, path: Path, size: int) -> int:
     nodes = (draft.nodes[key_of(plan.name, (*path, index))] for index in range(1, size + 1))
     return sum(node.state not in SETTLED for node in nodes)
+
+
+def leave_out(draft: Draft, plan: Plan, path: Path, index: int) -> None:
+    """Cancels an instance that the list no longer has."""
+    many = plan.element.many
+    assert many is not None
+    flow.end(draft, draft.nodes[key_of(plan.name, (*path, index))], "cancel", "CH576", list=many.items)
 
 
 def create_instance(draft: Draft, plan: Plan, path: Path, item: Any, *, added: bool = False) -> Node:
@@ -173,7 +179,7 @@ def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         # Nobody is asked: there is nothing to wait for.
         draft.move(opened, "grant", "granted", outcome="approve", ended_at=draft.at)
         return
-    draft.effects.append(Notify(node.key, "ready", roles_wanted(draft.program, plan, opened)))
+    draft.effects.append(Notify(node.key, "ready", plan.roles_wanted(opened)))
 
 
 _OPENERS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {

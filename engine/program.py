@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import feel, values
-from .definition import Definition, Element, RecordType, Separation
+from .definition import Definition, Element, RecordType, Separation, Stage
 from .feel.temporal import UTC, Zone
 from .machines import Kind
 from .state import Node, key_of
@@ -58,10 +58,37 @@ class Plan:
             return key_of(self.name, path[:-1])
         return None if self.parent is None else key_of(self.parent.name, path[: len(self.parent.loops)])
 
+    def stages(self, node: Node) -> tuple[Stage, ...]:
+        """Gives the stages that decide an approval now: the declared ones, after enough rejections the higher role."""
+        agreement = self.element.agreement
+        if agreement is None:
+            return ()
+        escalation = agreement.escalation
+        if escalation is not None and node.rejects >= escalation.rejects:
+            return (Stage(((escalation.role, 1),), 1),)
+        return agreement.stages
+
+    def roles_wanted(self, node: Node) -> tuple[str, ...]:
+        """Names the roles whose people a node waits for: the activity's, or those with seats in the current stage."""
+        if self.element.agreement is None:
+            return self.element.roles
+        chain = self.stages(node)
+        return tuple(role for role, _ in chain[min(node.stage, len(chain) - 1)].seats) if chain else ()
+
     def descendants(self) -> Iterator[Plan]:
         for child in self.children:
             yield child
             yield from child.descendants()
+
+
+def shared_loops(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    """Counts the outermost loops that two places stand in together."""
+    count = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        count += 1
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,25 +251,16 @@ class Program:
             self.decoded[digest] = value
             return value
 
-    def shared(self, a: Plan, b: Plan) -> int:
-        """Counts the loops that two plans stand in together."""
-        count = 0
-        for x, y in zip(a.loops, b.loops, strict=False):
-            if x != y:
-                break
-            count += 1
-        return count
-
     def group_between(self, viewer: Plan, seen: Plan) -> Plan | None:
         """Gives the outermost `for each` that `seen` is in and `viewer` is not, None when it sees the plan itself."""
-        shared = self.shared(viewer, seen)
+        shared = shared_loops(viewer.loops, seen.loops)
         return self.plans[seen.loops[shared]] if shared < len(seen.loops) else None
 
     def seen(self, viewer: Plan, path: Path, seen: Plan) -> str:
         """Gives the key under which the node of `viewer` at `path` sees an element: its node, or a loop's group."""
         if not seen.loops:
             return seen.name
-        shared = min(self.shared(viewer, seen), len(path))
+        shared = min(shared_loops(viewer.loops, seen.loops), len(path))
         if shared < len(seen.loops):
             return key_of(seen.loops[shared], path[:shared])
         return key_of(seen.name, path[:shared])
@@ -254,7 +272,7 @@ class Program:
             own: dict[int, Source] = {}
             groups: dict[tuple[int, str], Source] = {}
             for producer in self.producers.get(record, ()):
-                depth = self.shared(viewer, producer)
+                depth = shared_loops(viewer.loops, producer.loops)
                 group = self.group_between(viewer, producer)
                 if group is None:
                     own[depth] = Source(depth, None)
@@ -336,12 +354,7 @@ class Program:
         """Yields the keys of a plan's nodes that can see the fact at `path` inside `loops`, groups included."""
         if not plan.loops:
             return (plan.name,)
-        shared = 0
-        for x, y in zip(plan.loops, loops[: len(path)], strict=False):
-            if x != y:
-                break
-            shared += 1
-        return self.expand(nodes, plan, path[:shared])
+        return self.expand(nodes, plan, path[: shared_loops(plan.loops, loops[: len(path)])])
 
     def expand(self, nodes: Mapping[str, Node], plan: Plan, base: Path) -> Iterator[str]:
         if len(base) >= plan.outer:

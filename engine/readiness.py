@@ -126,7 +126,7 @@ def _approved(program: Program, view: View, plan: Plan, path: Path, needed: Inpu
         rows = (view.nodes.get(key) for key in program.expand(view.nodes, approval, at))
         states = {row.state for row in rows if row is not None and row.element == name}
         return "lost" if "rejected" in states else ""
-    if state in ("skipped",):
+    if state == "skipped":
         return ""
     if state in LOST:
         return "lost"
@@ -259,7 +259,7 @@ def obstacles(
         if element.inputs:
             found.extend(_inputs(program, view, plan, path))
         if element.starts_with and not any(
-            seen_state(program, view, plan, path, program.plans[name]) not in ("planned",)
+            seen_state(program, view, plan, path, program.plans[name]) != "planned"
             for name in element.starts_with
         ):
             arguments = {"element": plan.name, "elements": list(element.starts_with), "needed": 1}
@@ -308,11 +308,9 @@ def _when(program: Program, view: View, plan: Plan, path: Path, now: int) -> Rea
 
 
 def _waiting_for_people(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
-    from .authority import roles_wanted
-
     if node.holder is not None:
         return Reason("CH556", f"{plan.name}.role", {"element": plan.name, "holder": node.holder})
-    roles = list(roles_wanted(program, plan, node))
+    roles = list(plan.roles_wanted(node))
     return Reason("CH555", f"{plan.name}.role", {"element": plan.name, "roles": roles})
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from . import feel, values
 from .feel.temporal import DateTime, DaysDuration, Zone, datetime_from_instant
 from .machines import SETTLED
-from .program import Path, Plan, Program, compiled
+from .program import Path, Plan, Program, compiled, shared_loops
 from .state import Node, Version, key_of, parse_key
 
 
@@ -182,7 +182,7 @@ class Scope:
         plan = self.plan
         shared = 0
         if seen.loops and plan is not None:
-            shared = min(self.program.shared(plan, seen), len(self.path))
+            shared = min(shared_loops(plan.loops, seen.loops), len(self.path))
         base = self.path[:shared]
         if shared >= seen.outer:
             key = key_of(seen.name, base)

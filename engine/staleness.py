@@ -201,7 +201,6 @@ def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reo
         "iteration": node.iteration + 1, "before": None, "holder": None, "assigned": False, "outcome": None,
         "used": (), "votes": (), "stage": 0, "confirmations": (), "waits": None, "ready_at": None,
         "started_at": None, "ended_at": None, "due": None, "overdue": False, "wake": None, "redo": delivered,
-
     }  # fmt: skip
     changes.update(extra)
     moved = draft.move(node, trigger, kind, reason=reason, data=data, **changes)
@@ -293,5 +292,5 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
     for position in left:
         opening.create_instance(draft, plan, path, items[position])
     for index in old:
-        flow.end(draft, draft.nodes[key_of(plan.name, (*path, index))], "cancel", "CH576", list=plan.element.many.items)  # type: ignore[union-attr]
+        opening.leave_out(draft, plan, path, index)
     draft.agenda.setdefault(group.key, draft.cause)

@@ -1,6 +1,6 @@
 """What people do to an approval: approve and reject, one vote a person and stage, until the last stage decides.
 
-Return is in `changes`. A vote takes a seat of a role; `authority.stages` says which stages decide, also after an
+Return is in `changes`. A vote takes a seat of a role; `Plan.stages` says which stages decide, also after an
 escalation.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import changes, staleness
-from .authority import entitle, persons, role_among, roles_wanted, stages
+from .authority import entitle, persons, role_among
 from .commands import Approve, Command, Reject
 from .definition import Stage
 from .draft import Draft, refuse
@@ -22,7 +22,7 @@ from .work import require, taken
 
 def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
     node = draft.nodes.get(key)
-    if node is not None and (draft.place(key)[0].kind != "approval"):
+    if node is not None and draft.place(key)[0].kind != "approval":
         raise refuse("CH547", draft.place(key)[0].name, element=key, verb=verb)
     return require(draft, key, trigger, verb)
 
@@ -38,7 +38,7 @@ def _once(node: Node, plan: Plan, command: Command) -> None:
 def _seat(draft: Draft, node: Node, plan: Plan, path: Path, stage: Stage, command: Command) -> str:
     """Gives the role in which the actor votes: one with a free seat."""
     actor = command.actor
-    wanted = roles_wanted(draft.program, plan, node)
+    wanted = plan.roles_wanted(node)
     taken_seats = [vote.role for vote in node.votes if vote.stage == node.stage]
     free = tuple(role for role, count in stage.seats if taken_seats.count(role) < count)
     if not free or (role_among(actor, free) is None and role_among(actor, wanted) is not None):
@@ -56,7 +56,7 @@ def _cast(node: Node, command: Command, role: str, approve: bool) -> dict[str, A
 
 def approve(draft: Draft, command: Approve) -> None:
     node, plan, path = _approval(draft, command.node, "grant", "approve")
-    chain = stages(plan, node)
+    chain = plan.stages(node)
     if not chain:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="approve")
     stage = chain[min(node.stage, len(chain) - 1)]
@@ -90,12 +90,12 @@ def approve(draft: Draft, command: Approve) -> None:
     draft.follow()
     taken(draft, plan, path, node)
     if passed:
-        draft.effects.append(Notify(node.key, "ready", roles_wanted(draft.program, plan, moved)))
+        draft.effects.append(Notify(node.key, "ready", plan.roles_wanted(moved)))
 
 
 def reject(draft: Draft, command: Reject) -> None:
     node, plan, path = _approval(draft, command.node, "reject", "reject")
-    chain = stages(plan, node)
+    chain = plan.stages(node)
     agreement = plan.element.agreement
     if agreement is None or not chain:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reject")

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import flow, staleness
 from .authority import entitle, in_charge, persons, role_among, separated, unmet
-from .commands import Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
+from .commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
 from .contents import validate
 from .definition import Check
 from .draft import Draft, Refused, decode, refuse
@@ -132,11 +132,11 @@ def _held(draft: Draft, key: str) -> bool:
 def assign(draft: Draft, command: Assign) -> None:
     node, plan, path = require(draft, command.node, "claim", "assign")
     _by_people(plan, node)
-    if command.actor.person != "system":
+    if command.actor.person != SYSTEM.person:
         draft.role = in_charge(draft, plan, command.actor)
         if draft.role is None:
-            arguments = {"element": plan.name, "person": command.actor.person, "roles": [], "verb": "assign"}
-            raise Refused(Reason("CH535", plan.name, arguments))
+            person = command.actor.person
+            raise refuse("CH535", plan.name, element=plan.name, person=person, roles=[], verb="assign")
     _fit(draft, plan, path, command.to, node)
     moved = node._replace(holder=command.to.person, assigned=True)
     draft.put(moved)

@@ -27,8 +27,3 @@ def due(
         .limit(limit)
     )
     return [(row[0], row[1]) for row in connection.execute(query)]
-
-
-def next_wake(connection: Connection) -> int | None:
-    """Gives the next instant at which some case wants a tick, None when none does."""
-    return connection.execute(select(_c.wake).where(_c.wake.is_not(None)).order_by(_c.wake).limit(1)).scalar()

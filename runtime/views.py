@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine import readiness
-from ..engine.authority import roles_wanted
 from ..engine.definition import Definition, Element
 from ..engine.machines import SETTLED
 from ..engine.program import Plan, Program, prepare
@@ -105,7 +104,7 @@ def waited_for(program: Program, node: Node) -> tuple[str, ...]:
     if plan.element.work is not None:
         return ()
     owner = program.definition.owner
-    return tuple(roles_wanted(program, plan, node)) or ((owner,) if owner else ())
+    return plan.roles_wanted(node) or ((owner,) if owner else ())
 
 
 def coming(definition: Definition, state: CaseState, now: int) -> list[tuple[Row, tuple[Reason, ...]]]:
