@@ -2,8 +2,8 @@
 
 Python's `re` tries one way after the other and may need exponential time; this follows every way in order of
 preference, so that it finds what `re` would find, groups included (Pike's construction). It takes the Python
-patterns that `patterns` writes: literals, classes, groups, alternatives, repeats, `^ $ \\Z`; no references
-back. Slower than `re` on tame patterns, so `patterns` only uses it where `re` could blow up.
+patterns that `patterns` writes: literals, classes, groups, alternatives, repeats, the start and end of text and
+line; no references back. Slower than `re` on tame patterns, so `patterns` only uses it where `re` could blow up.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from typing import Any
 from .frames import NoValue
 from .limits import MAX_PROGRAM
 
+# Where a line starts: at the very start, and behind a line's end unless nothing follows it (XPath 5.6.1).
+LINE_START = r"(?:\A|(?<=\n)(?!\Z))"
+
 _PIECE = re.compile(
-    r"""(?P<subtraction>\(\?:\(\?!(?:\\.|\[(?:\\.|[^\]\\])*\]|[^()])*\)\[(?:\\.|[^\]\\])*\]\))
+    rf"""(?P<anchor>{re.escape(LINE_START)}|\^|\$|\\Z)
     |(?P<class>\[\^?\]?(?:\\.|[^\]\\])*\])
-    |(?P<repeat>(?:[*+?]|\{\d+(?:,\d*)?\})\??)
+    |(?P<repeat>(?:[*+?]|\{{\d+(?:,\d*)?\}})\??)
     |(?P<open>\((?:\?:)?)
     |(?P<close>\))
     |(?P<or>\|)
-    |(?P<anchor>\^|\$|\\Z)
     |(?P<one>\\.|.)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -182,7 +184,9 @@ class Automaton:
 
     def _holds(self, anchor: str, text: str, at: int) -> bool:
         if anchor == "^":
-            return at == 0 or (self.multiline and text[at - 1] == "\n")
+            return at == 0
+        if anchor == LINE_START:
+            return at == 0 or (text[at - 1] == "\n" and at < len(text))
         return at == len(text) or (anchor == "$" and self.multiline and text[at] == "\n")
 
     def _follow(self, start: int, saved: Saved, text: str, at: int, seen: set[int], out: Steps) -> None:

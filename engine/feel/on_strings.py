@@ -8,7 +8,7 @@ from decimal import Decimal
 from .builtins import builtin
 from .frames import NoValue
 from .limits import MAX_STRING
-from .patterns import compiled, replacement
+from .patterns import Pattern, compiled, replacement
 
 
 @builtin("substring(string: string, start position: number, length?: number) -> string")
@@ -72,9 +72,17 @@ def matches(input: str, pattern: str, flags: str | None = None) -> bool:
     return compiled(pattern, flags or "").found_in(input)
 
 
+def _taking(pattern: str, flags: str = "") -> Pattern:
+    """Compile a pattern that takes at least one character wherever it matches (XPath error FORX0003)."""
+    regex = compiled(pattern, flags)
+    if regex.found_in(""):
+        raise NoValue("the pattern matches where there is nothing")
+    return regex
+
+
 @builtin("replace(input: string, pattern: string, replacement: string, flags?: string) -> string")
 def replace(input: str, pattern: str, new: str, flags: str | None = None) -> str:
-    regex = compiled(pattern, flags or "")
+    regex = _taking(pattern, flags or "")
     parts = (new,) if flags and "q" in flags else replacement(new, regex.regex.groups)
     out: list[str] = []
     at = length = 0
@@ -97,10 +105,9 @@ def _group(text: str, places: tuple[int, ...], number: int) -> str:
 @builtin("split(string: string, delimiter: string) -> names")
 def split(string: str, delimiter: str) -> list[str]:
     parts, at = [], 0
-    for start, end, *_ in compiled(delimiter).matches(string):
-        if end > start:
-            parts.append(string[at:start])
-            at = end
+    for start, end, *_ in _taking(delimiter).matches(string):
+        parts.append(string[at:start])
+        at = end
     return [*parts, string[at:]]
 
 

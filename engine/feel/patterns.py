@@ -9,163 +9,180 @@ from __future__ import annotations
 
 import math
 import re
-import sys
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from .automaton import Automaton, Unsupported
+from .automaton import LINE_START, Automaton, Unsupported
+from .charsets import Spans, bracket, complement, escape, minus, named, union, with_cases
 from .frames import NoValue
 from .limits import MAX_PATTERN, MAX_PATTERN_SUBJECT
 
-_FLAGS = {"s": re.DOTALL, "m": re.MULTILINE, "i": re.IGNORECASE, "x": 0, "q": 0}
-
-# XML name characters, for \i and \c
-_INITIAL = (
-    "_:A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d"
-    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd"
-)
-_NAME = _INITIAL + r"\-.0-9\u00b7\u0300-\u036f\u203f-\u2040"
-
-_BLOCKS = {
-    "IsBasicLatin": "\\x00-\\x7f",
-    "IsLatin-1Supplement": "\\x80-\\xff",
-    "IsLatinExtended-A": "\u0100-\u017f",
-    "IsLatinExtended-B": "\u0180-\u024f",
-    "IsGreek": "\u0370-\u03ff",
-    "IsGreekandCoptic": "\u0370-\u03ff",
-    "IsCyrillic": "\u0400-\u04ff",
-    "IsHebrew": "\u0590-\u05ff",
-    "IsArabic": "\u0600-\u06ff",
-    "IsThai": "\u0e00-\u0e7f",
-    "IsHiragana": "\u3040-\u309f",
-    "IsKatakana": "\u30a0-\u30ff",
-    "IsCJKUnifiedIdeographs": "\u4e00-\u9fff",
-    "IsHangulSyllables": "\uac00-\ud7af",
-}
+_FLAGS = frozenset("smixq")
+_PLAIN_ESCAPES = {**{mark: mark for mark in "\\|.?*+(){}-[]^$/"}, "n": "\n", "r": "\r", "t": "\t"}
+_QUANTIFIER = re.compile(r"[*+?]|\{\d{1,4}(,\d{0,4})?\}")
+_SPACE = " \t\r\n"
 
 
-@lru_cache(maxsize=64)
-def _category(name: str) -> str:
-    """List the characters of a Unicode category such as `Lu` or `L`, as the inside of a bracket."""
-    if name in _BLOCKS:
-        return _BLOCKS[name]
-    if not re.fullmatch("[CLMNPSZ][a-z]?", name):
-        raise NoValue(f"there is no character class `{name}`")
-    spans: list[str] = []
-    first = None
-    for code in range(sys.maxunicode + 2):
-        inside = code <= sys.maxunicode and unicodedata.category(chr(code)).startswith(name)
-        if inside and first is None:
-            first = code
-        elif not inside and first is not None:
-            spans.append(f"\\U{first:08x}-\\U{code - 1:08x}")
-            first = None
-    return "".join(spans)
-
-
-_CLASSES = {"i": _INITIAL, "c": _NAME}
-_PLAIN_ESCAPES = frozenset("nrt\\|.?*+(){}-[]^$/")
+def _unspaced(pattern: str) -> str:
+    """Drop the white space that the flag `x` makes meaningless: all but that inside brackets."""
+    out: list[str] = []
+    depth, escaped = 0, False
+    for character in pattern:
+        if character in _SPACE and not depth:
+            continue
+        if not escaped:
+            depth = max(0, depth + (character == "[") - (character == "]"))
+        escaped = character == "\\" and not escaped
+        out.append(character)
+    return "".join(out)
 
 
 class _Translator:
-    """Walks an XPath pattern once and writes Python's; `x` mode drops white space outside brackets."""
+    """Walks an XPath pattern once and writes Python's, every class as the characters it holds."""
 
-    def __init__(self, pattern: str, spaced: bool) -> None:
-        self.pattern = pattern
-        self.spaced = spaced
+    def __init__(self, pattern: str, flags: str) -> None:
+        self.pattern = _unspaced(pattern) if "x" in flags else pattern
+        self.any_case = "i" in flags
+        self.any = "." if "s" in flags else r"[^\n\r]"
+        self.start, self.end = (LINE_START, "$") if "m" in flags else ("^", r"\Z")
         self.at = 0
+        self.open: list[int] = []  # numbers of the groups that are not closed yet, 0 where one has none
+        self.closed: set[int] = set()
         self.groups = 0
 
     def translated(self) -> str:
+        """Give the pattern for `re`, to be compiled without the flags `i`, `m` and `x`."""
         out: list[str] = []
         while self.at < len(self.pattern):
-            character = self.pattern[self.at]
-            if character == "[":
-                out.append(self._bracket())
+            mark = self.pattern[self.at]
+            if mark in "|(":
+                self.at += 1
+                out.append(self._group() if mark == "(" else mark)
                 continue
-            self.at += 1
-            if character == "\\":
-                out.append(self._escape(False))
-            elif self.spaced and character in " \t\r\n":
-                continue
-            elif character == "$":
-                out.append("$" if self.multiline else r"\Z")
-            elif character == "(":
-                out.append(self._group())
-            elif character == "{" and not re.match(r"\{\d{1,4}(,\d{0,4})?\}", self.pattern[self.at - 1 :]):
-                raise NoValue("`{` needs a count behind it")
-            else:
-                out.append("\\#" if character == "#" else character)
+            out.append(self._atom(mark))
+            out.append(self._quantifier())
+        if self.open:
+            raise NoValue("`(` has no `)`")
         return "".join(out)
 
-    multiline = False
+    def _atom(self, mark: str) -> str:
+        if mark == "[":
+            return bracket(self._bracket())
+        self.at += 1
+        if mark == "\\":
+            return self._escape()
+        if mark == ")":
+            if not self.open:
+                raise NoValue("`)` has no `(`")
+            self.closed.add(self.open.pop())
+            return ")"
+        if mark in "*+?{}]":
+            raise NoValue(f"`{mark}` cannot stand here")
+        anchor = {"^": self.start, "$": self.end}.get(mark)
+        return self.any if mark == "." else f"(?:{anchor})" if anchor else self._one(mark)
+
+    def _one(self, character: str) -> str:
+        if self.any_case:
+            return bracket(with_cases(((ord(character), ord(character)),)))
+        return re.escape(character)
+
+    def _quantifier(self) -> str:
+        found = _QUANTIFIER.match(self.pattern, self.at)
+        if not found:
+            return ""
+        self.at = found.end()
+        if self.pattern.startswith("?", self.at):
+            self.at += 1
+            return f"{found.group()}?"
+        return found.group()
 
     def _group(self) -> str:
         if self.pattern.startswith("?:", self.at):
             self.at += 2
+            self.open.append(0)
             return "(?:"
         if self.pattern.startswith("?", self.at):
             raise NoValue("`(?` is no group")
         self.groups += 1
+        self.open.append(self.groups)
         return "("
 
-    def _escape(self, inside: bool) -> str:
+    def _escape(self) -> str:
+        digits = re.compile("[1-9][0-9]*").match(self.pattern, self.at)
+        if digits is None:
+            found = self._escaped()
+            return self._one(found) if isinstance(found, str) else bracket(found)
+        # `\\12` is group 12 where there are so many, otherwise group 1 and the text `2`.
+        number = digits.group()
+        while int(number) > self.groups and len(number) > 1:
+            number = number[:-1]
+        if int(number) not in self.closed:
+            raise NoValue(f"there is no group {number} before `\\{number}`")
+        self.at += len(number)
+        return f"(?i:\\{number})" if self.any_case else f"(?:\\{number})"
+
+    def _escaped(self) -> str | Spans:
+        """Read what follows a backslash: one character, or a set of them."""
         if self.at >= len(self.pattern):
             raise NoValue("the pattern ends in a backslash")
-        character = self.pattern[self.at]
+        letter = self.pattern[self.at]
         self.at += 1
-        if character in "pP":
+        if letter in "pP":
             end = self.pattern.find("}", self.at)
             if self.pattern[self.at : self.at + 1] != "{" or end < 0:
-                raise NoValue(f"`\\{character}` needs a class in braces")
-            body = _category(self.pattern[self.at + 1 : end])
+                raise NoValue(f"`\\{letter}` needs a class in braces")
+            spans = named(self.pattern[self.at + 1 : end])
             self.at = end + 1
-            if character == "P":
-                if inside:
-                    raise NoValue("a class in brackets cannot hold `\\P`")
-                return f"[^{body}]"
-            return body if inside else f"[{body}]"
-        if character.lower() in _CLASSES:
-            body = _CLASSES[character.lower()]
-            if inside:
-                return body
-            return f"[{'^' if character.isupper() else ''}{body}]"
-        if character in "dDwWsS":
-            return "\\" + character
-        if character in _PLAIN_ESCAPES:
-            return "\\" + character
-        if character.isdigit() and character != "0" and not inside and int(character) <= self.groups:
-            return f"(?:\\{character})"
-        raise NoValue(f"`\\{character}` is no escape of a pattern")
+            return spans if letter == "p" else complement(spans)
+        found = _PLAIN_ESCAPES.get(letter) or escape(letter)
+        if found is None:
+            raise NoValue(f"`\\{letter}` is no escape of a pattern")
+        return found
 
-    def _bracket(self) -> str:
-        """Read `[…]`, with subtraction `[a-z-[aeiou]]` as a look-ahead."""
+    def _bracket(self) -> Spans:
+        """Read `[…]`, with ranges, escapes and subtraction: `[a-z-[aeiou]]`."""
         self.at += 1
         negated = self.pattern.startswith("^", self.at)
         self.at += negated
-        body: list[str] = []
-        while True:
-            if self.at >= len(self.pattern):
-                raise NoValue("`[` has no `]`")
-            character = self.pattern[self.at]
-            if character == "]" and body:
+        written: list[tuple[int, int]] = []
+        classes: list[Spans] = []
+        first = self.at
+        while not self.pattern.startswith(("]", "-["), self.at):
+            one = self._member(self.at == first)
+            if not isinstance(one, str):
+                classes.append(one)
+                continue
+            low = high = ord(one)
+            if self.pattern.startswith("-", self.at) and not self.pattern.startswith(("-]", "-["), self.at):
                 self.at += 1
-                return f"[{'^' if negated else ''}{''.join(body)}]"
-            if character == "-" and self.pattern.startswith("-[", self.at):
-                self.at += 1
-                minus = self._bracket()
-                if not self.pattern.startswith("]", self.at):
-                    raise NoValue("a subtraction must end its brackets")
-                self.at += 1
-                return f"(?:(?!{minus})[{'^' if negated else ''}{''.join(body)}])"
+                last = self._member(False)
+                if not isinstance(last, str) or ord(last) < low:
+                    raise NoValue("a range in brackets goes from one character to a later one")
+                high = ord(last)
+            written.append((low, high))
+        if self.at == first:
+            raise NoValue("there is nothing in the brackets")
+        spans = union(written)
+        spans = union(with_cases(spans) if self.any_case else spans, *classes)
+        spans = complement(spans) if negated else spans
+        if self.pattern.startswith("-[", self.at):
             self.at += 1
-            if character == "\\":
-                body.append(self._escape(True))
-            elif character == "[":
-                raise NoValue("`[` must be escaped inside brackets")
-            else:
-                body.append("\\" + character if character in "&~|^" else character)
+            spans = minus(spans, self._bracket())
+            if not self.pattern.startswith("]", self.at):
+                raise NoValue("a subtraction must end its brackets")
+        self.at += 1
+        return spans
+
+    def _member(self, first: bool) -> str | Spans:
+        mark = self.pattern[self.at : self.at + 1]
+        self.at += 1
+        if mark == "\\":
+            return self._escaped()
+        if not mark:
+            raise NoValue("`[` has no `]`")
+        if mark == "[" or (mark == "-" and not first and not self.pattern.startswith(("]", "-["), self.at)):
+            raise NoValue(f"`{mark}` must be escaped inside brackets")
+        return mark
 
 
 _REPEAT = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.|\(\?:|\(\?!|[()]|[*+?]|\{\d+(?:,\d*)?\}|.", re.DOTALL)
@@ -270,17 +287,13 @@ def compiled(pattern: str, flags: str = "") -> Pattern:
     """Compile an XPath pattern with its flags (`s m i x q`)."""
     if len(pattern) > MAX_PATTERN:
         raise NoValue(f"a pattern holds at most {MAX_PATTERN} characters")
-    if not set(flags) <= _FLAGS.keys():
+    if not _FLAGS.issuperset(flags):
         raise NoValue(f"`{flags}` are no flags of a pattern")
-    options = re.NOFLAG
-    for flag in flags:
-        options |= _FLAGS[flag]
     if "q" in flags:
-        return Pattern(re.compile(re.escape(pattern), options), None)
-    translator = _Translator(pattern, "x" in flags)
-    translator.multiline = "m" in flags
+        return Pattern(re.compile(re.escape(pattern), re.IGNORECASE if "i" in flags else 0), None)
+    python = _Translator(pattern, flags).translated()
+    options = (re.DOTALL if "s" in flags else 0) | (re.MULTILINE if "m" in flags else 0)
     try:
-        python = translator.translated()
         return Pattern(re.compile(python, options), _Choices(python))
     except (re.error, OverflowError, RecursionError, IndexError):
         raise NoValue(f"`{pattern}` is no pattern") from None
