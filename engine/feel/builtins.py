@@ -197,6 +197,8 @@ def apply_named(name: str, named: Mapping[str, Any], frame: Frame) -> Any:
         values = ordered(row, named)
         if values is not None:
             rows.append((row, values))
+    # Two rows may have the same names: `before(point: …, range: …)` and `before(range: …, point: …)`.
+    rows.sort(key=lambda found: [p.name for p in found[0].parameters if p.name in named] != [*named])
     for row, values in rows:
         if _fitted(row, values) is not None:
             return apply((row,), name, values, frame)

@@ -232,8 +232,10 @@ def _resolved(written: t.TypeName | None, frame: Frame) -> y.Type | None:
 def _context(node: t.Context, scope: Scope) -> Run:
     entries: list[tuple[str, Run]] = []
     for position, entry in enumerate(node.entries):
-        earlier = tuple(before.key for before in node.entries[:position])
-        entries.append((entry.key, closure(entry.value, scope.within(*earlier))))
+        # A function sees its own entry too, so that it may call itself.
+        seen = position + (type(entry.value) is t.Lambda)
+        known = tuple(other.key for other in node.entries[:seen])
+        entries.append((entry.key, closure(entry.value, scope.within(*known))))
     if len({key for key, _ in entries}) < len(entries):
         return lambda frame: frame.note("a context holds one key twice")
 

@@ -278,7 +278,8 @@ class Inference:
         for entry in node.entries:
             if entry.key in fields:
                 self.report("duplicate", f"the key `{entry.key}` is there twice", entry, entry.key)
-            fields[entry.key] = self.type_of(entry.value, names)
+            itself = {entry.key: y.FUNCTION} if type(entry.value) is t.Lambda else {}
+            fields[entry.key] = self.type_of(entry.value, names.plus(itself))
             names = names.plus({entry.key: fields[entry.key]})
         return y.ContextType(fields)
 

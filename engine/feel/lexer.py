@@ -145,7 +145,10 @@ class Lexer:
         _, text, start, end = raw
         last = self._last()
         if self._text(1) == ":" and self._top() == "{" and last in ("LBRACE", "COMMA"):
-            self._emit("KEY", unescaped(text[1:-1]), start, end, 2)
+            key = unescaped(text[1:-1])
+            if all(piece.isidentifier() for piece in key.split(" ")):
+                self._learn(key)
+            self._emit("KEY", key, start, end, 2)
         elif text[0] == "@":
             self._emit("AT", unescaped(text[2:-1]), start, end)
         else:
@@ -196,6 +199,8 @@ class Lexer:
     def _name_starts_here(self, raw: Raw) -> bool:
         """Read what only its position makes a name: a key, a parameter, a variable, a property, a known name."""
         last, top = self._last(), self._top()
+        if raw[0] == "number":
+            return self._known_name(raw)
         if last == "DOT":
             found = self._match(PROPERTY_NAMES, raw[1]) or self._match(self.known, raw[1])
             count, name = found or (1, raw[1])
@@ -224,6 +229,9 @@ class Lexer:
             if count and self._text(count) == "in":
                 self._take_name("NAME", count)
                 return True
+        return self._known_name(raw)
+
+    def _known_name(self, raw: Raw) -> bool:
         found = self._match(self.known, raw[1])
         if found and not self._expects_type():
             self._emit("NAME", found[1], raw[2], self.raws[self.at + found[0] - 1][3], found[0])

@@ -1,7 +1,7 @@
 """Built-in functions on ranges and points (DMN 1.5 table 78). Rows only; the registry is `builtins`.
 
-A point counts as the range from itself to itself, so each relation is written once, on ends. An end is a value
-with 0 when it belongs to the range; -1 or +1 when the range starts just after or ends just before it.
+A point counts as the range from itself to itself, and an end that a range does not have lies beyond every value, so
+each relation is written once, on ends.
 """
 
 from __future__ import annotations
@@ -14,26 +14,31 @@ from .frames import NoValue
 from .operators import compare, equal
 from .ranges import Range
 
-Interval = tuple[Any, bool, Any, bool]  # low, low included, high, high included
+# -1 and +1 for no end below and above, 0 for a value; and the value
+End = tuple[int, Any]
+Interval = tuple[End, bool, End, bool]  # low, low included, high, high included
 
 
 def _interval(value: Any) -> Interval:
     if type(value) is Range:
-        if value.low is None or value.high is None or value.test == "!=":
-            raise NoValue("a range without ends has no place on the line")
-        return value.low, value.low_included, value.high, value.high_included
-    return value, True, value, True
+        if value.test == "!=":
+            raise NoValue("what is not one value has no place on the line")
+        low, high = (-(value.low is None), value.low), (int(value.high is None), value.high)
+        return low, value.low_included, high, value.high_included
+    return (0, value), True, (0, value), True
 
 
-def _less(a: Any, b: Any) -> bool:
-    found = compare("<", a, b)
+def _less(a: End, b: End) -> bool:
+    if a[0] or b[0]:
+        return a[0] < b[0]
+    found = compare("<", a[1], b[1])
     if found is None:
         raise NoValue("the ends have no common order")
     return found
 
 
-def _equal(a: Any, b: Any) -> bool:
-    return equal(a, b) is True
+def _equal(a: End, b: End) -> bool:
+    return a[0] == b[0] and equal(a[1], b[1]) is True
 
 
 def _before(a: Interval, b: Interval) -> bool:

@@ -69,7 +69,8 @@ def _visit(node: t.Node, local: Locals, found: set[StaticPath]) -> None:
     elif isinstance(node, t.Context):
         inner = dict(local)
         for entry in node.entries:
-            _visit(entry.value, inner, found)
+            itself = {entry.key: None} if isinstance(entry.value, t.Lambda) else {}
+            _visit(entry.value, {**inner, **itself}, found)
             inner[entry.key] = None
     elif isinstance(node, (t.Call, t.NamedCall)):
         for argument in node.arguments:
