@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types imports check fuzz wheel ci clean
+.PHONY: demo test lint types imports check fuzz bench wheel ci clean
 
 .venv/.ready: pyproject.toml
 	@$(PYTHON) -m venv .venv
@@ -33,6 +33,14 @@ check: .venv/.ready
 fuzz: .venv/.ready           ## half a million FEEL texts, on two cores
 	$(BIN)/python -m tests.conformance.feel_fuzz 250000 1 & first=$$!; \
 	$(BIN)/python -m tests.conformance.feel_fuzz 250000 2; second=$$?; wait $$first && exit $$second
+
+.venv/.bench: .venv/.ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+bench: .venv/.bench          ## every figure of docs/performance.md; KIT=FOLDER takes the DMN kit too
+	@for name in engine durable feel decisions check inbox start; do \
+	echo "$$name"; $(BIN)/python -m benchmarks.$$name $$(test $$name = decisions && echo $(KIT)) || exit 1; done
 
 wheel: .venv/.ready
 	PYTHON=$(PYTHON) .ci/wheel

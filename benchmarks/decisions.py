@@ -1,14 +1,12 @@
 """Times decision tables: 20 rules against SpiffWorkflow's DMN engine, 10,000 rules against 100, and the whole kit.
 
-`python -m benchmarks.decisions [KIT]` prints one line a measure; nothing is asserted. Both engines get the same rows in
-the same process; SpiffWorkflow's cells are the Python that it evaluates. Every figure is the best of several rounds.
+`python -m benchmarks.decisions [KIT]`, KIT being a folder laid out like the DMN Technology Compatibility Kit. Both
+engines get the same rows and find the last one; SpiffWorkflow's cells are the Python that it evaluates.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-import timeit
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +15,8 @@ from typing import Any
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.graph import Graph
+
+from .figures import race, ratio, say, timed
 
 REGIONS = ("north", "south", "east", "west")
 
@@ -69,28 +69,25 @@ def spiff(count: int) -> Callable[[], Any] | None:
     return lambda: engine.result(task)
 
 
-def best(call: Callable[[], Any], number: int) -> float:
-    """Gives microseconds a call, the best of five rounds."""
-    return min(timeit.repeat(call, number=number, repeat=5)) / number * 1e6
-
-
 def main() -> None:
-    """Prints the figures."""
-    small, large, middle = best(charter(20), 2000), best(charter(10_000), 300), best(charter(100), 2000)
-    print(f"20 rules       {small:9.1f} µs a decision")
+    works = {"small": (charter(20), 2000), "middle": (charter(100), 2000), "large": (charter(10_000), 300)}
     rival = spiff(20)
     if rival is not None:
-        theirs = best(rival, 50)
-        print(f"SpiffWorkflow  {theirs:9.1f} µs, {theirs / small:.1f} times as long")
-    print(f"100 rules      {middle:9.1f} µs")
-    print(f"10,000 rules   {large:9.1f} µs, {large / middle:.1f} times 100 rules (100 times the rules)")
+        works["spiff"] = (rival, 50)
+    found = race(works)
+    titles = {"small": "20 rules", "middle": "100 rules", "large": "10,000 rules", "spiff": "SpiffWorkflow, 20 rules"}
+    for name in works:
+        say(titles[name], [seconds * 1e6 for seconds in found[name]], "us")
+    if rival is not None:
+        say("SpiffWorkflow / Charter, 20 rules", ratio(found["spiff"], found["small"]), least=10)
+    # By scan it would be a hundred times.
+    say("10,000 rules / 100 rules", ratio(found["large"], found["middle"]), most=10)
     if len(sys.argv) > 1:
         from tests.conformance.dmn_tck import run
 
-        start = time.perf_counter()
-        results = list(run(Path(sys.argv[1])))
-        passed = sum(not r.failures for r in results)
-        print(f"kit            {time.perf_counter() - start:9.2f} s for {len(results)} cases, {passed} passed")
+        passed: list[bool] = []
+        seconds = timed(lambda: passed.extend(not result.failures for result in run(Path(sys.argv[1]))))
+        say(f"the kit, {sum(passed):,} of {len(passed):,} cases passed", [seconds], "s", most=60)
 
 
 if __name__ == "__main__":

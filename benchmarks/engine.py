@@ -1,21 +1,15 @@
 """What the pure engine costs: against SpiffWorkflow, against the bare lifecycle moves, and as a case grows.
 
-Run `python benchmarks/engine.py [--json]`. Ratios are taken within one run, in rounds that take turns, best round of
-each; nothing here is asserted by the tests.
+`python -m benchmarks.engine`. The story is one case of ten steps: an approval that rejects once, a round of rework, a
+branch; twelve commands with their audit records on our side, the same tasks without any record on SpiffWorkflow's.
 """
 
 from __future__ import annotations
 
-import gc
-import json
 import logging
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from time import perf_counter
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 
 from charter.engine import commands as c
 from charter.engine.definition import (
@@ -35,6 +29,8 @@ from charter.engine.definition import (
 from charter.engine.machines import Token, machine
 from charter.engine.state import NEW, CaseState
 from charter.engine.transition import step
+
+from .figures import race, ratio, say
 
 AT = 1_780_000_000_000_000
 LI, WU = c.Actor("li", ("clerk",)), c.Actor("wu", ("boss",))
@@ -82,22 +78,22 @@ def story() -> list[c.Command]:
     ]  # fmt: skip
 
 
-def run_charter(definition: Definition, commands: list[c.Command]) -> tuple[CaseState, int, int]:
+def run_charter(definition: Definition, commands: list[c.Command]) -> CaseState:
+    state = NEW
+    for command in commands:
+        state = step(definition, state, command).state
+    return state
+
+
+def count_moves(definition: Definition, commands: list[c.Command]) -> tuple[int, int]:
+    """Gives how many lifecycle moves a story makes, and how many audit records."""
     state, moves, records = NEW, 0, 0
     for command in commands:
         result = step(definition, state, command)
         state = result.state
-        records += len(result.records)
-    return state, moves, records
-
-
-def count_moves(definition: Definition, commands: list[c.Command]) -> int:
-    state, moves = NEW, 0
-    for command in commands:
-        result = step(definition, state, command)
-        state = result.state
         moves += sum(r.after is not None and (r.before != r.after or r.kind == "voted") for r in result.records)
-    return moves
+        records += len(result.records)
+    return moves, records
 
 
 def bare_moves(count: int) -> None:
@@ -162,41 +158,6 @@ def spiff() -> Callable[[], None]:
     return play
 
 
-def timed(work: Callable[[], Any], times: int) -> float:
-    """Gives seconds for one run of `work`."""
-    gc.collect()
-    start = perf_counter()
-    for _ in range(times):
-        work()
-    return (perf_counter() - start) / times
-
-
-def rate_figures() -> dict[str, float]:
-    definition, commands = ten_steps(), story()
-    state, _, records = run_charter(definition, commands)
-    assert state.status == "completed", state
-    moves = count_moves(definition, commands)
-    works = {
-        "charter": (lambda: run_charter(definition, commands), 150),
-        "moves": (lambda: bare_moves(moves), 150),
-        "spiff": (spiff(), 20),
-    }
-    best = dict.fromkeys(works, float("inf"))
-    for _ in range(5):
-        for name, (work, times) in works.items():
-            best[name] = min(best[name], timed(work, times))
-    return {
-        "commands": len(commands),
-        "records": records,
-        "moves": moves,
-        "charter_us_per_case": best["charter"] * 1e6,
-        "moves_us_per_case": best["moves"] * 1e6,
-        "spiff_us_per_case": best["spiff"] * 1e6,
-        "times_spiff": best["spiff"] / best["charter"],
-        "times_bare_moves": best["charter"] / best["moves"],
-    }
-
-
 def loop_case(count: int) -> float:
     """Gives seconds a command for one long case of rework: complete, reject, complete, ..."""
     definition = ten_steps()
@@ -237,17 +198,29 @@ def wide_case(elements: int) -> float:
 
 
 def main() -> None:
-    figures: dict[str, float] = rate_figures()
-    for count in (500, 5000):
-        figures[f"loop_us_per_command_{count}"] = loop_case(count) * 1e6
-        figures[f"list_us_per_command_{count}"] = list_case(count) * 1e6
-    for elements in (200, 2000):
-        figures[f"wide_us_per_command_{elements}"] = wide_case(elements) * 1e6
-    if "--json" in sys.argv:
-        print(json.dumps(figures))
-        return
-    for name, value in figures.items():
-        print(f"{name:32} {value:12.2f}")
+    definition, commands = ten_steps(), story()
+    assert run_charter(definition, commands).status == "completed"
+    moves, records = count_moves(definition, commands)
+    found = race({
+        "charter": (lambda: run_charter(definition, commands), 150),
+        "moves": (lambda: bare_moves(moves), 150),
+        "spiff": (spiff(), 20),
+    })  # fmt: skip
+    for name, title in (
+        ("charter", f"Charter: {len(commands)} commands, {records} records"), ("spiff", "SpiffWorkflow: the same case"),
+        ("moves", f"transitions: {moves} bare moves"),
+    ):  # fmt: skip
+        say(title, [seconds * 1e6 for seconds in found[name]], "us")
+    say("SpiffWorkflow / Charter", ratio(found["spiff"], found["charter"]), least=4)
+    say("Charter / bare moves", ratio(found["charter"], found["moves"]), most=6)
+    for title, case in (("one loop of rework", loop_case), ("an open list", list_case)):
+        short, long = ([case(count) * 1e6 for _ in range(3)] for count in (500, 5000))
+        say(f"{title}, a command of 5,000", long, "us")
+        # Every command costs the same; what a half more leaves room for is memory and the collector.
+        say(f"{title}, of 5,000 / of 500", ratio(long, short), most=1.5)
+    few, many = ([wide_case(elements) * 1e6 for _ in range(3)] for elements in (200, 2000))
+    say("2,000 elements open at once, a command", many, "us")
+    say("2,000 elements / 200 elements", ratio(many, few))
 
 
 if __name__ == "__main__":

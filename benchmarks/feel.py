@@ -1,13 +1,12 @@
 """Times FEEL: parsing, compiled evaluation, and the same against bkflow-feel and Python's own compiled eval.
 
-`python -m benchmarks.feel` prints one line a measure; nothing is asserted. Every figure is the best of several
-rounds in one process, so that ratios hold on a busy machine.
+`python -m benchmarks.feel`. Every engine gets the same expression and the same two values; ours computes with 34-digit
+decimals, Python's eval with its own `Decimal`, bkflow-feel with floats.
 """
 
 from __future__ import annotations
 
-import sys
-import timeit
+import builtins
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -17,15 +16,12 @@ from charter.engine.feel.parser import _parse
 from charter.engine.feel.types import NUMBER, STRING
 from charter.engine.values import digest
 
+from .figures import race, ratio, say
+
 TEXT = 'amount * 1.2 > 1000 and status = "open"'
 SCOPE = {"amount": Decimal(1000), "status": "open"}
 SHORT = 'plan_approval.outcome = "approve"'
 LONG = " and ".join(f'(plan.tasks[due < date("2026-0{n}-01")].cost > {n}00 and x{n} in [1..{n}])' for n in range(1, 9))
-
-
-def best(call: Callable[[], Any], number: int, rounds: int = 7) -> float:
-    """Give microseconds a call, the best of several rounds."""
-    return min(timeit.repeat(call, number=number, repeat=rounds)) / number * 1e6
 
 
 def rival() -> tuple[Callable[[], Any], Callable[[], Any]] | None:
@@ -41,40 +37,42 @@ def rival() -> tuple[Callable[[], Any], Callable[[], Any]] | None:
     return lambda: parse_expression(text, context), lambda: tree.evaluate(context)
 
 
-def main() -> int:
-    """Print the figures."""
+def main() -> None:
     tree = parse(TEXT).tree
-    if tree is None:
-        return 1
+    assert tree is not None
     expression = compile(tree)
-    python = __builtins_compile('amount * D > 1000 and status == "open"')
+    python = builtins.compile('amount * D > 1000 and status == "open"', "benchmark", "eval")
     names = {**SCOPE, "D": Decimal("1.2")}
-    ours = best(lambda: expression.evaluate(SCOPE), 20_000)
-    theirs = best(lambda: eval(python, names), 20_000)
-    print(f"evaluate compiled            {ours:9.2f} us")
-    print(f"python compiled eval         {theirs:9.2f} us   ratio {ours / theirs:.1f} (goal <= 12)")
+    works = {"ours": (lambda: expression.evaluate(SCOPE), 20_000), "python": (lambda: eval(python, names), 20_000)}
     other = rival()
     if other is not None:
-        slow, tree_only = best(other[0], 20, 3), best(other[1], 1000, 3)
-        print(f"bkflow-feel, from text       {slow:9.2f} us   ratio {slow / ours:.0f} (goal >= 20)")
-        print(f"bkflow-feel, its tree only   {tree_only:9.2f} us   ratio {tree_only / ours:.0f}")
-    for label, text, number in (("short", SHORT, 1000), ("middle", TEXT, 1000), ("long", LONG, 50)):
-        uncached = best(lambda text=text: _parse.__wrapped__(text, frozenset(), True, "expression"), number)  # type: ignore[misc]
-        cached = best(lambda text=text: parse(text), 10_000)  # type: ignore[misc]
-        print(f"parse {label:<7}{len(text):5d} chars    {uncached:9.2f} us   from the cache {cached:.2f} us")
-    print(f"compile                      {best(lambda: compile(tree), 5000):9.2f} us")
+        works |= {"text": (other[0], 100), "tree": (other[1], 2000)}
+    found = race(works)
+    titles = {
+        "ours": "compiled evaluation", "python": "Python's compiled eval", "text": "bkflow-feel",
+        "tree": "bkflow-feel, its parsed tree alone",
+    }  # fmt: skip
+    for name in works:
+        say(titles[name], [seconds * 1e6 for seconds in found[name]], "us")
+    say("compiled evaluation / Python's eval", ratio(found["ours"], found["python"]), most=12)
+    if other is not None:
+        say("bkflow-feel / compiled evaluation", ratio(found["text"], found["ours"]), least=20)
     types = {"amount": NUMBER, "status": STRING}
-    print(f"infer                        {best(lambda: infer(tree, types), 5000):9.2f} us")
     record = {"id": "x" * 32, "seq": Decimal(4), "data": {"a": Decimal("1.5"), "b": ["x", "y"]}, "kind": "done"}
-    print(f"digest of a small record     {best(lambda: digest(record), 5000):9.2f} us")
-    return 0
-
-
-def __builtins_compile(text: str) -> Any:
-    import builtins
-
-    return builtins.compile(text, "benchmark", "eval")
+    smaller: dict[str, tuple[Callable[[], Any], int]] = {
+        f"parse {len(text)} characters": (
+            lambda text=text: _parse.__wrapped__(text, frozenset(), True, "expression"), number
+        )
+        for text, number in ((SHORT, 1000), (TEXT, 1000), (LONG, 50))
+    } | {
+        "parse again, from the cache": (lambda: parse(TEXT), 10_000),
+        "compile": (lambda: compile(tree), 5000),
+        "infer its type": (lambda: infer(tree, types), 5000),
+        "digest of a small record": (lambda: digest(record), 5000),
+    }  # fmt: skip
+    for name, rounds in race(smaller, 3).items():
+        say(name, [seconds * 1e6 for seconds in rounds], "us")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
