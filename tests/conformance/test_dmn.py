@@ -145,4 +145,4 @@ def test_imported_tables_answer_as_their_models_do() -> None:
                 expected = _as_decided(told.value, taken, judge)
                 assert equal(expected, said.outputs) is True, (path.name, judge.names, given)
                 asked += 1
-    assert asked > 500
+    assert asked > (500 if KIT.is_dir() else 150)
