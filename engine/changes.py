@@ -15,7 +15,7 @@ from .machines import SETTLED
 from .program import Path, Plan
 from .readiness import open_around
 from .state import Node, key_of, parse_key
-from .work import require
+from .work import alone, require
 
 _FINISHED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cancelled", "failed"})
 _DECIDED = frozenset({"done", "granted", "rejected"})
@@ -302,6 +302,8 @@ def resume(draft: Draft, command: Resume) -> None:
     _own_or_charge(draft, node, plan, path, command, "resume")
     claimed = node.holder is not None and not node.assigned
     state = "active" if node.started_at is not None else ("claimed" if claimed else "ready")
+    if state != "ready":
+        alone(draft, plan, path, node)
     draft.move(node, f"resume:{state}", "resumed", reason=command.reason)
 
 

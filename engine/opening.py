@@ -34,7 +34,7 @@ def items_of(draft: Draft, plan: Plan, path: Path) -> list[Any] | None:
     assert many is not None
     found = draft.scope(plan, path).value(many.items)
     if found is None:
-        return [] if many.open else None
+        return None
     items = list(found) if isinstance(found, list | tuple) else [found]
     if len(items) > MOST_INSTANCES:
         raise refuse("CH541", f"{plan.name}.for", limit=MOST_INSTANCES)

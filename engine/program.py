@@ -75,6 +75,13 @@ class Plan:
         chain = self.stages(node)
         return tuple(role for role, _ in chain[min(node.stage, len(chain) - 1)].seats) if chain else ()
 
+    def levels(self) -> Iterator[Plan]:
+        """Yields the plan and what it stands in, from inside out: where one of them is taken, all are."""
+        level: Plan | None = self
+        while level is not None:
+            yield level
+            level = level.parent
+
     def descendants(self) -> Iterator[Plan]:
         for child in self.children:
             yield child
@@ -198,11 +205,15 @@ class Program:
             for approval in needed.approvals:
                 self.leaners.setdefault(approval, []).append(plan)
                 facts.setdefault(approval, False)
-            for producer in self.producers.get(needed.record, ()):
+        for record in (*(needed.record for needed in element.inputs), *plan.items):
+            for producer in self.producers.get(record, ()):
                 facts.setdefault(producer.name, False)
         for after in element.after:
             for name in after.elements:
                 facts.setdefault(name, False)
+        if work is not None:
+            # What runs by itself waits for its turn in a `one at a time`; a person tries.
+            facts.update((other.name, True) for level in plan.levels() for other in self.singles.get(level.name, ()))
         for fact in tuple(facts):
             # Inside a loop that this element is not in, it sees the loop's group.
             for name in (fact, *(p.name for p in self.producers.get(fact, ()))):

@@ -17,6 +17,7 @@ from .program import Path, Plan, Program, compiled
 from .records import Reason
 from .scope import Scope, View, find, gather, standing
 from .state import Node, key_of, parse_key
+from .turns import in_the_way
 
 # Skip outcomes by the code that rules an element out.
 OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead"}
@@ -149,13 +150,11 @@ def _approved(program: Program, view: View, plan: Plan, path: Path, needed: Inpu
 def _inputs(program: Program, view: View, plan: Plan, path: Path) -> Iterator[Reason]:
     for needed in plan.element.inputs:
         record = needed.record
-        producers = program.producers.get(record, ())
         if use(program, view, plan, path, record) is None:
-            others = program.upstream(plan, record)
-            dead = bool(producers) and all(seen_state(program, view, plan, path, p) in SETTLED for p in others)
+            dead = _dead(program, view, plan, path, record)
             arguments: dict[str, Any] = {"element": plan.name, "record": record}
             if not dead:
-                arguments["producers"] = [p.name for p in producers]
+                arguments["producers"] = [p.name for p in program.producers.get(record, ())]
             yield Reason("CH571" if dead else "CH551", f"{plan.name}.input", arguments)
             continue
         for producer in program.upstream(plan, record):
@@ -175,6 +174,23 @@ def _inputs(program: Program, view: View, plan: Plan, path: Path) -> Iterator[Re
                     arguments["approval"] = name
                     arguments["state"] = seen_state(program, view, plan, path, program.plans[name])
                 yield Reason("CH571" if held == "lost" else "CH552", f"{plan.name}.input", arguments)
+
+
+def _dead(program: Program, view: View, plan: Plan, path: Path, record: str) -> bool:
+    """Says whether everything that could have produced a record is over without having done so."""
+    producers = program.upstream(plan, record)
+    ended = all(seen_state(program, view, plan, path, producer) in SETTLED for producer in producers)
+    return bool(program.producers.get(record)) and ended
+
+
+def _list(program: Program, view: View, plan: Plan, path: Path, now: int) -> Iterator[Reason]:
+    """Rules a `for each` out whose list is unknown because a record that it is made of never comes."""
+    assert plan.element.many is not None
+    for record in plan.items:
+        if use(program, view, plan, path, record) is None and _dead(program, view, plan, path, record):
+            if Scope(program, view, plan, path, now).value(plan.element.many.items) is None:
+                yield Reason("CH571", f"{plan.name}.for", {"element": plan.name, "record": record})
+            return
 
 
 def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str) -> Reason | None:
@@ -233,7 +249,6 @@ def per_instance(program: Program, plan: Plan, text: str | None) -> bool:
 
 _HELD = [Reason("CH553")]
 
-
 def obstacles(
     program: Program, view: View, plan: Plan, path: Path, now: int, *, brief: bool = False
 ) -> list[Reason]:
@@ -258,6 +273,8 @@ def obstacles(
                 found.append(reason)
         if element.inputs:
             found.extend(_inputs(program, view, plan, path))
+        if element.many is not None and plan.items:
+            found.extend(_list(program, view, plan, path, now))
         if element.starts_with and not any(
             seen_state(program, view, plan, path, program.plans[name]) != "planned"
             for name in element.starts_with
@@ -272,7 +289,13 @@ def obstacles(
         if reason is not None:
             return [reason]
     work = element.work
-    if work is not None and work.kind in ("until", "pause") and not plan.is_group(path):
+    if work is None or plan.is_group(path):
+        return []
+    rival = in_the_way(program, view, plan, path)
+    if rival is not None:
+        level, key = rival
+        return [Reason("CH553", f"{level}.one", {"element": plan.name, "elements": [key], "needed": 1})]
+    if work.kind in ("until", "pause"):
         value = None if work.when is None else Scope(program, view, plan, path, now).value(work.when)
         if value is None:
             arguments = {"element": plan.name, "clause": "wait", "condition": work.when}

@@ -21,6 +21,7 @@ from .program import Path, Plan
 from .readiness import holds, use
 from .records import Reason
 from .state import Confirmation, Node, key_of, parse_key
+from .turns import in_the_way
 
 
 def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
@@ -55,28 +56,28 @@ def _by_people(plan: Plan, node: Node) -> None:
         raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
 
 
-def _alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
+def alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
     """Refuses (CH524) while another of a `one at a time` is in hand."""
-    for other in draft.program.singles.get(plan.name, ()):
-        key = draft.program.seen(plan, path, other)
-        rival = draft.nodes.get(key)
-        if rival is not None and rival.state in ("claimed", "active"):
-            raise refuse("CH524", f"{plan.name}.one", element=node.key, other=key)
+    rival = in_the_way(draft.program, draft, plan, path)
+    if rival is not None:
+        level, other = rival
+        raise refuse("CH524", f"{level}.one", element=node.key, other=other)
 
 
 def taken(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
-    """Settles a `first of`: the others are passed over."""
-    for other in draft.program.rivals.get(plan.name, ()):
-        rival = draft.nodes.get(draft.program.seen(plan, path, other))
-        if rival is not None and rival.state not in SETTLED:
-            flow.end(draft, rival, "skip", "CH573", other=node.key)
+    """Settles a `first of` that the element, or a phase around it, is one of: the others are passed over."""
+    for level in plan.levels():
+        for other in draft.program.rivals.get(level.name, ()):
+            rival = draft.nodes.get(draft.program.seen(plan, path, other))
+            if rival is not None and rival.state not in SETTLED:
+                flow.end(draft, rival, "skip", "CH573", other=node.key)
 
 
 def claim(draft: Draft, command: Claim) -> None:
     node, plan, path = require(draft, command.node, "claim", "claim")
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
-    _alone(draft, plan, path, node)
+    alone(draft, plan, path, node)
     draft.move(node, "claim", "claimed", holder=command.actor.person)
     taken(draft, plan, path, node)
 
@@ -148,7 +149,7 @@ def begin(draft: Draft, command: Begin) -> None:
     node, plan, path = require(draft, command.node, "begin", "begin")
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
-    _alone(draft, plan, path, node)
+    alone(draft, plan, path, node)
     holder = node.holder if node.holder is not None else command.actor.person
     draft.move(node, "begin", "begun", holder=holder, started_at=draft.at)
     taken(draft, plan, path, node)
@@ -338,7 +339,7 @@ def complete(draft: Draft, command: Complete) -> None:
     _by_people(plan, node)
     actor = command.actor
     draft.role = entitle(draft, node, plan, path, actor, plan.element.roles)
-    _alone(draft, plan, path, node)
+    alone(draft, plan, path, node)
     confirmations = _ticked(draft, command, node, plan, path)
     written = outputs(draft, node, plan, path, command.records)
     doers = (*node.doers, *(p for p in persons(actor) if p not in node.doers))

@@ -22,7 +22,7 @@ from ..engine.commands import Actor, Command
 from ..engine.definition import Definition
 from ..engine.program import prepare
 from ..engine.records import Record, Refusal
-from ..engine.scope import Scope
+from ..engine.scope import Scope, standing
 from ..engine.state import CaseState
 from ..engine.transition import Step
 from ..engine.world import World
@@ -230,8 +230,10 @@ class _Player:
             return
         node = self.state.nodes.get(step.target)
         if node is None:
-            # what is not there yet is planned
-            if step.state != "planned":
+            # What its phase never opened shares the phase's fate; what is not there yet is planned.
+            plan = prepare(self.definition).plans.get(step.target)
+            state = "planned" if plan is None else standing(prepare(self.definition), self.state, plan, ())
+            if step.state != state:
                 raise _Wrong(expected, ("not_there", {"target": target}))
             return
         met = node.overdue if step.state == "overdue" else node.state == step.state

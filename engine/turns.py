@@ -1,0 +1,40 @@
+"""Whose turn it is in a `one at a time`: what is in hand, and what therefore has to wait.
+
+Work is in hand while it is claimed or active; a phase, or a `for each`, from the first work taken in it until it is
+over. Looks only, changes nothing, and knows neither people nor what else makes an element ready.
+"""
+
+from __future__ import annotations
+
+from .program import Path, Plan, Program
+from .scope import View
+from .state import parse_key
+
+# States of work that somebody has begun.
+_BEGUN = frozenset({"claimed", "active", "suspended", "failed", "done", "granted", "rejected"})
+
+
+def _in_hand(program: Program, view: View, key: str) -> bool:
+    node = view.nodes.get(key)
+    if node is None:
+        return False
+    name, path = parse_key(key)
+    plan = program.plans[name]
+    if plan.lifecycle(path) != "phase":
+        return node.state in ("claimed", "active")
+    inside = ((inner, at) for inner in (plan, *plan.descendants()) for at in program.expand(view.nodes, inner, path))
+    return node.state == "active" and any(
+        at in view.nodes and view.nodes[at].state in _BEGUN and inner.lifecycle(parse_key(at)[1]) != "phase"
+        for inner, at in inside
+    )
+
+
+def in_the_way(program: Program, view: View, plan: Plan, path: Path) -> tuple[str, str] | None:
+    """Gives whose turn a place has to wait for: the name in the `one at a time`, its own or that of a phase around
+    it, and the key of what is in hand; None when it may go."""
+    for level in plan.levels():
+        for other in program.singles.get(level.name, ()):
+            key = program.seen(plan, path, other)
+            if _in_hand(program, view, key):
+                return level.name, key
+    return None
