@@ -111,11 +111,16 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     if not open_around(draft.program, draft, plan, path):
         raise _ended(draft, plan, path, node)
     people = persons(command.actor)
-    voted = [v for v in node.votes if v.person in people and v.stage == node.stage]
+    # One's latest vote, also of a stage that is over, as long as nobody of a later one has voted.
+    last = max((v.stage for v in node.votes if v.person in people), default=None)
+    voted = [v for v in node.votes if v.person in people and v.stage == last]
     if not (set(people) & set(node.doers)) or (approval and not voted):
         raise refuse(
             "CH546", plan.name, element=node.key, person=command.actor.person, doers=list(node.doers)
         )
+    later = next((v.person for v in node.votes if last is not None and v.stage > last), None)
+    if later is not None:
+        raise refuse("CH548", f"{plan.name}.by", element=node.key, person=command.actor.person, other=later)
     pending = approval and node.state == "ready"
     stale, _ = ([], []) if pending else staleness.closure(draft.program, draft, [node])
     for user in stale:
@@ -126,8 +131,8 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
         rest = tuple(v for v in node.votes if v not in voted)
         rejects = node.rejects - (node.state == "rejected")
         moved = draft.move(
-            node, "retract", "withdrawn", reason=command.reason, votes=rest, outcome=None, ended_at=None,
-            rejects=rejects, redo=node.redo or not pending,
+            node, "retract", "withdrawn", reason=command.reason, votes=rest, stage=voted[0].stage, outcome=None,
+            ended_at=None, rejects=rejects, redo=node.redo or not pending,
         )  # fmt: skip
     else:
         draft.role = role_among(command.actor, plan.element.roles)

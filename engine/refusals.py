@@ -69,6 +69,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH545", "container-ended", "element container state"),
     ("CH546", "not-the-doer", "element person doers"),
     ("CH547", "not-an-approval", "element verb"),
+    ("CH548", "decided-since", "element other person"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),
