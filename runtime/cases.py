@@ -8,17 +8,15 @@ in time.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, desc, insert, literal_column, select
+from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
-from ..engine import commands, definition as definitions, plain
+from ..engine import commands
 from ..engine.commands import SYSTEM, Actor, Command, Start, Tick
 from ..engine.definition import Definition
 from ..engine.effects import Effect
@@ -32,9 +30,11 @@ from .audit.log import Chain, Origin
 from .casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, new_id, resolve
 from .connectors import Connectors
 from .delivery import Delivery, kept, post
+from .deployment import Deployed, deploy
 from .directory import Directory
 from .keys import earlier, fingerprint, note_key
-from .refusals import CONFLICT, UNBOUND, refusal
+from .organisation import note
+from .refusals import CONFLICT, refusal
 from .store import Store, tables as t
 from .store.errors import StorageError
 from .store.prepared import Prepared
@@ -50,15 +50,6 @@ _LATEST = Prepared(
     "process",
 )
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """What a deployment came to: the digest, whether it is new here, or why it was refused."""
-
-    digest: str
-    new: bool
-    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +83,7 @@ class Cases:
     ) -> None:
         self.store = store
         self._clock = clock
-        self._channel = channel
-        self._host = host or ""
+        self._origin = Origin(channel, host or "")
         self._archive = Archive()
         self.directory = Directory()
         self.connectors = connectors if connectors is not None else Connectors(store.folder)
@@ -102,45 +92,11 @@ class Cases:
     # -- definitions ---------------------------------------------------------------------------------------------
 
     def deploy(self, definition: Definition, *, by: str, texts: Mapping[str, str] = _NOTHING) -> Deployed:
-        """Makes a definition the one that new cases run; refused while a parameter is unbound (CH526)."""
-        digest = definitions.digest(definition)
-        unbound = definition.unbound()
-        now = self._clock()
-        data: dict[str, Any] = {"process": definition.name, "version": definition.version, "definition": digest}
-        if unbound:
-            refused = refusal(UNBOUND, definition.name, parameters=list(unbound))
-            with self.store.write() as connection:
-                self._note(connection, "refused", by, {**data, "parameters": list(unbound)}, refused)
-            return Deployed(digest, False, refused)
+        """Makes a definition the one that new cases run; for stewards and the process's owner."""
         with self.store.write() as connection:
-            d = t.definitions
-            new = connection.execute(select(d.c.digest).where(d.c.digest == digest)).scalar() is None
-            if new:
-                body = json.dumps(plain.to_json(definition), ensure_ascii=False, separators=(",", ":"))
-                connection.execute(
-                    insert(d).values(
-                        digest=digest, process=definition.name, version=definition.version, title=definition.title,
-                        body=body,
-                    )
-                )  # fmt: skip
-                for name, text in sorted(texts.items()):
-                    hashed = sha256(text.encode()).hexdigest()
-                    connection.execute(
-                        insert(t.texts).values(digest=digest, name=name, sha256=hashed, text=text)
-                    )
-                known = set(
-                    connection.execute(
-                        select(t.process_roles.c.role).where(t.process_roles.c.process == definition.name)
-                    ).scalars()
-                )
-                for role in {r.name for r in definition.roles} - known:
-                    connection.execute(insert(t.process_roles).values(role=role, process=definition.name))
-            connection.execute(
-                insert(t.deployments).values(process=definition.name, digest=digest, at=now, by=by)
-            )
-            data["texts"] = {name: sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())}
-            self._note(connection, "deployed", by, data)
-        return Deployed(digest, new)
+            running = self._running(connection, definition.name)
+            owner = running.definition.owner if running is not None else None
+            return deploy(connection, definition, owner, texts, by=by, at=self._clock(), origin=self._origin)
 
     def definition(self, case_or_digest: str) -> Definition:
         """Gives the definition that a case is pinned to, or that of a digest, or the latest of a process's name."""
@@ -159,10 +115,16 @@ class Cases:
             return [self._latest(connection, name).definition for name in list(names.scalars())]
 
     def _latest(self, connection: Connection, process: str) -> Pinned:
+        found = self._running(connection, process)
+        if found is None:
+            d = t.deployments.c.process
+            known = tuple(connection.execute(select(d).distinct().order_by(d)).scalars())
+            raise NoSuchProcess(f"no process {process} has been deployed", process=process, known=known)
+        return found
+
+    def _running(self, connection: Connection, process: str) -> Pinned | None:
         row = _LATEST.run(connection, process).fetchone()
-        if row is None:
-            raise NoSuchProcess(f"no process {process} has been deployed", process=process)
-        return self._archive.pinned(connection, row[0])
+        return None if row is None else self._archive.pinned(connection, row[0])
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -305,7 +267,7 @@ class Cases:
         at = self._now(file)
         if (clock := self._clock()) < file.chain.last_at - _JITTER:
             data = {"case": case, "clock": server.text(clock), "last_record": server.text(file.chain.last_at)}
-            self._note(connection, "clock_stepped_back", SYSTEM.person, data)
+            note(connection, "clock_stepped_back", SYSTEM.person, data, at=clock, origin=self._origin)
         actor = actor_for(self.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf)
         if isinstance(actor, Refusal):
             return self._turned_away(connection, file, person, verb, actor), file
@@ -339,7 +301,7 @@ class Cases:
     def _write(self, connection: Connection, file: CaseFile, command: Command, done: Step) -> CaseFile:
         """Writes all that comes of a step, inside the transaction."""
         pinned = file.pinned
-        origin = Origin(self._channel, self._host, pinned.definition.name, pinned.digest)
+        origin = self._origin._replace(process=pinned.definition.name, definition=pinned.digest)
         chain, sealed = log.seal(file.chain, done.records, origin)
         log.store(connection, sealed, done.records, file.chain.last_at)
         self._archive.save(connection, file, chain, done.state)
@@ -377,8 +339,8 @@ class Cases:
         data = {"verb": verb, "process": file.pinned.definition.name}
         if file.stored:
             data["case"] = file.chain.case
-        records, first = self._note(connection, "refused", person, data, refused)
-        return Performed(file.chain.case, file.state, file.pinned.definition, records, refused, (), first)
+        told = note(connection, "refused", person, data, at=self._clock(), origin=self._origin, refused=refused)
+        return Performed(file.chain.case, file.state, file.pinned.definition, told[:1], refused, (), told[1].seq)
 
     def _conflict(self, case: str, person: str, verb: str, seen: int | None) -> Performed:
         with self.store.write() as connection:
@@ -392,18 +354,6 @@ class Cases:
         if refused is not None and not records:
             return self._turned_away(connection, file, person, verb, refused)
         return Performed(case, file.state, file.pinned.definition, records, refused, (), first)
-
-    def _note(
-        self, connection: Connection, kind: str, actor: str, data: Mapping[str, Any], refused: Refusal | None = None
-    ) -> tuple[tuple[Record, ...], int]:
-        """Writes a record that concerns no case's own course into the organisation's chain."""
-        full = dict(data)
-        if refused is not None:
-            full["reasons"] = [{"code": r.code, "arguments": dict(r.arguments)} for r in refused.reasons]
-        outcome = "done" if refused is None else "refused"
-        record = Record(kind, self._clock(), actor, outcome=outcome, data=full)
-        sealed = log.append(connection, [record], Origin(self._channel, self._host))
-        return (record,), sealed[0].seq
 
 
 def _with_state(performed: Performed, state: CaseState) -> Performed:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 def now() -> int:
@@ -50,7 +52,12 @@ def _seconds(seconds: int) -> str:
     return _last[1]
 
 
+def iso(at: int | None) -> str | None:
+    """Writes an instant for JSON (RFC 3339, as `text`), or None where there is none."""
+    return None if at is None else text(at)
+
+
 def read(written: str) -> int:
     """Reads what `text` wrote; raises ValueError on anything else."""
     moment = datetime.strptime(written, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    return (moment - _EPOCH) // _MICROSECOND  # exact for every year; `timestamp()` is a float

@@ -205,6 +205,11 @@ def load(connection: Connection, person: str) -> Person | None:
     )
 
 
+def everybody(connection: Connection) -> list[str]:
+    """Lists who may do anything at all: the ids of the active people."""
+    return list(connection.execute(select(t.persons.c.id).where(t.persons.c.active == 1)).scalars())
+
+
 def candidates(connection: Connection, process: str, roles: tuple[str, ...]) -> list[str]:
     """Lists the active persons who hold one of the roles in a process, sorted."""
     query = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, desc, func, or_, select
 
+from .clock import iso
 from .store import tables as t
 
 
@@ -30,8 +31,8 @@ class Listed:
         """Gives the row as JSON data."""
         return {
             "number": self.number, "case": self.id, "process": self.process, "status": self.status,
-            "opened_at": self.opened_at, "opened_by": self.opened_by, "closed_at": self.closed_at,
-            "waiting": list(self.elements), "due": self.due,
+            "opened_at": iso(self.opened_at), "opened_by": self.opened_by, "closed_at": iso(self.closed_at),
+            "waiting": list(self.elements), "due": iso(self.due),
         }  # fmt: skip
 
 
@@ -74,6 +75,14 @@ def titles(connection: Connection, cases: Iterable[str]) -> dict[str, dict[str, 
         digest: {e["name"]: (e["title"], e["kind"]) for e in json.loads(body)["elements"]} for digest, body in bodies
     }
     return {row.id: known[row.definition] for row in rows}
+
+
+def processes(connection: Connection, cases: Iterable[str]) -> dict[str, str]:
+    """Gives the title of each case's process, in the version that the case runs."""
+    c, d = t.cases.c, t.definitions.c
+    named = select(c.id, d.title).join(t.definitions, c.definition == d.digest)
+    rows = connection.execute(named.where(c.id.in_(set(cases))))
+    return dict(map(tuple[str, str], rows))
 
 
 def number_of(connection: Connection, case: str) -> int | None:

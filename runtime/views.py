@@ -1,8 +1,9 @@
 """What `show` tells of a case: where it stands, who is waited for since when, and what comes next.
 
 Everything is computed from (definition, state, now); the module knows no database, person or language: states, roles
-and reasons leave it as words and codes, times as microseconds. Invariant: each node of the state appears once in the
-tree, below its phase and its `for each` group; elements that have no node yet appear as planned.
+and reasons leave it as words and codes, times as microseconds (in JSON as RFC 3339). Invariant: each node of the
+state appears once in the tree, below its phase and its `for each` group; elements that have no node yet appear as
+planned.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..engine.machines import SETTLED
 from ..engine.program import Plan, Program, prepare
 from ..engine.records import Reason
 from ..engine.state import CaseState, Node, key_of, parse_key
+from .clock import iso
 
 # states in which somebody is waited for
 OPEN = frozenset({"ready", "claimed", "active", "suspended"})
@@ -83,6 +85,14 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
             )
         )  # fmt: skip
     return sorted(out, key=lambda w: (w.due is None, w.due or 0))
+
+
+def sent_back(state: CaseState, key: str) -> tuple[str, str] | None:
+    """Gives who sent a piece of work back and why: (the approval's key, its reason); None where nobody did."""
+    for node in state.nodes.values():
+        if node.waits == key and node.reason:
+            return node.key, node.reason
+    return None
 
 
 def open_lists(definition: Definition, state: CaseState) -> list[Row]:
@@ -154,9 +164,9 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         "title": definition.title,
         "status": state.status,
         "reason": state.reason,
-        "opened_at": state.opened_at,
+        "opened_at": iso(state.opened_at),
         "opened_by": state.opened_by,
-        "closed_at": state.closed_at,
+        "closed_at": iso(state.closed_at),
         "version": state.commands,
         "elements": [_row_json(row) for row in rows(definition, state)],
         "waiting": [_waiting_json(w) for w in waiting(definition, state)],
@@ -166,7 +176,7 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
             for row, reasons in coming(definition, state, now)
         ],
         "records": [
-            {"record": key, "version": v.number, "by": v.by, "at": v.at, "node": v.node, "digest": v.digest,
+            {"record": key, "version": v.number, "by": v.by, "at": iso(v.at), "node": v.node, "digest": v.digest,
              "value": v.value}
             for key, v in state.versions.items()
         ],
@@ -178,7 +188,7 @@ def _row_json(row: Row) -> dict[str, Any]:
     facts: Mapping[str, Any] = (
         {
             "iteration": node.iteration, "holder": node.holder, "doers": list(node.doers), "outcome": node.outcome,
-            "reason": node.reason, "ready_at": node.ready_at, "ended_at": node.ended_at, "due": node.due,
+            "reason": node.reason, "ready_at": iso(node.ready_at), "ended_at": iso(node.ended_at), "due": iso(node.due),
             "overdue": node.overdue,
         }
         if node
@@ -190,7 +200,7 @@ def _row_json(row: Row) -> dict[str, Any]:
 
 def _waiting_json(w: Waiting) -> dict[str, Any]:
     return {"element": w.key, "title": w.element.title, "state": w.state, "holder": w.holder, "roles": list(w.roles),
-            "since": w.since, "due": w.due, "overdue": w.overdue}  # fmt: skip
+            "since": iso(w.since), "due": iso(w.due), "overdue": w.overdue}  # fmt: skip
 
 
 def reason_json(reason: Reason, definition: Definition) -> dict[str, Any]:

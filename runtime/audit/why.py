@@ -16,6 +16,8 @@ from ...engine.records import Reason
 from ...engine.state import CaseState
 from .log import Sealed
 
+CONDITION = "CH570"  # passed over because its `when` was false
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -40,11 +42,13 @@ def why(definition: Definition, state: CaseState, records: Sequence[Sealed], nod
         chain.append(step)
         cause = step.fields.get("cause")
         step = by_seq.get(cause) if isinstance(cause, int) else None
+    because = _because(chain[0]) if chain else None
     return Why(
         node,
         there.state if there else "planned",
-        tuple(readiness.holds(program, state, node, now)),
-        _because(chain[0]) if chain else None,
+        # What was passed over holds for the reason written then; what its surroundings have become since says nothing.
+        () if because else tuple(readiness.holds(program, state, node, now)),
+        because,
         tuple(chain),
     )
 
@@ -54,4 +58,7 @@ def _because(record: Sealed) -> Reason | None:
     data = record.fields.get("data", {}).get("because")
     if not isinstance(data, dict) or "code" not in data:
         return None
-    return Reason(data["code"], data.get("subject"), data.get("arguments", {}))
+    arguments = {name: value for name, value in data.items() if name != "code"}
+    element = arguments.get("element")
+    clause = f"{element}.when" if data["code"] == CONDITION else element
+    return Reason(data["code"], clause, arguments)

@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...engine.program import prepare
-from ...engine.records import Record, Refusal
+from ...engine.records import Reason, Record, Refusal
 from .. import views
-from ..directory import candidates
+from ..directory import candidates, everybody
+from ..refusals import UNKNOWN_PERSON
 from ..register import barred, number_of
 from .context import Context
-from .errors import refusal_exit, refusal_lines
+from .errors import guess, refusal_exit, refusal_lines
 
 if TYPE_CHECKING:
     from ...engine.definition import Definition
@@ -191,8 +192,42 @@ def refused(
         able = [] if others else [holder] if holder else people_of(context, definition.name, roles, but=unable)
         if able:
             out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
+    if refusal.code == UNKNOWN_PERSON:
+        with context.store.read() as connection:
+            names = everybody(connection)
+        out[0] += guess(refusal.reasons[0].arguments.get("person"), names, context.say)
+    mend = _mend(refusal.reasons[0], state, node)
+    if mend is not None:
+        key, arguments = mend
+        number = None
+        if state is not None:
+            with context.store.read() as connection:
+                number = number_of(connection, state.case)
+        out.append(context.say("frame.help", text=context.say(f"mends.{key}", case=number, **arguments)))
     sys.stderr.write("\n".join(out) + "\n")
     return refusal_exit(refusal)
+
+
+def _mend(reason: Reason, state: CaseState | None, node: str | None) -> tuple[str, dict[str, Any]] | None:
+    """Says what a person may type instead: a key under [mends] and what its sentence names."""
+    arguments = dict(reason.arguments)
+    there = state.nodes.get(str(arguments.get("element", node))) if state is not None else None
+    if reason.code == "CH502" and there is not None and there.holder is not None and arguments["verb"] == "claim":
+        return "held", {"holder": there.holder}
+    found = _MENDS.get((reason.code, arguments.get("state") or arguments.get("status")))
+    return None if found is None else (found, arguments)
+
+
+# (code, state or status) -> key under [mends]
+_MENDS: Mapping[tuple[str, Any], str] = {
+    ("CH502", "done"): "done",
+    ("CH502", "granted"): "decided",
+    ("CH502", "rejected"): "decided",
+    ("CH502", "suspended"): "suspended",
+    ("CH502", "failed"): "failed",
+    ("CH506", None): "reason",
+    ("CH519", "suspended"): "case_suspended",
+}
 
 
 # refusals about who a person is, so that naming others helps

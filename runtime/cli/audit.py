@@ -13,7 +13,7 @@ from .context import Context
 from .errors import FINDINGS, Missing, Misuse, reason_sentence
 from .messages import section
 from .output import Cell
-from .trail import FORMATS, ORGANISATION, actor_of, kind_word, listed, shown_time, what
+from .trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
 if TYPE_CHECKING:
@@ -155,8 +155,9 @@ def _version(context: Context, tree: Mapping[str, Any]) -> str:
 def _deed(context: Context, deed: Mapping[str, Any] | None) -> str:
     if deed is None:
         return ""
+    person = context.say("audit.system") if deed["person"] == SYSTEM else deed["person"]
     text = context.say("audit.deed", node=deed["node"] or "", kind=kind_word(context, deed["kind"]),
-                       person=deed["person"], at=context.output.moment(deed["at"]), seq=deed["seq"])  # fmt: skip
+                       person=person, at=context.output.moment(deed["at"]), seq=deed["seq"])  # fmt: skip
     return " ".join(text.split()) + (context.say("show.because", reason=deed["reason"]) if deed["reason"] else "")
 
 
@@ -177,7 +178,10 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     case = context.cases.resolve(case)
     definition, state = context.cases.definition(case), context.cases.state(case)
     if element.partition("[")[0] not in {e.name for e in definition.elements}:
-        raise Missing(f"no element {element}", code="CH098", element=element)
+        if element.partition("[")[0].partition("@")[0] in {r.name for r in definition.records}:
+            raise Missing(f"{element} is a record", code="CH040", record=element, case=case)
+        names = tuple(e.name for e in definition.elements)
+        raise Missing(f"no element {element}", code="CH098", element=element, known=names)
     with context.store.read() as connection:
         found = why(definition, state, list(load(connection, case)), element, context.now)
     consulted(context, "why", case=case, element=element)
@@ -201,7 +205,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     for index, record in enumerate(found.chain):
         f = record.fields
         line = say("audit.moved" if index == 0 else "audit.caused", seq=record.seq, kind=kind_word(context, f["kind"]),
-                   element=f.get("element") or say("happened.the_case", case=case), actor=actor_of(f),
+                   element=f.get("element") or say("happened.the_case", case=case), actor=actor_of(context, f),
                    at=shown_time(context, f["at"]))  # fmt: skip
         reason_given = say("show.because", reason=f["reason"]) if f.get("reason") else ""
         output.line("  " * (index + 1) + " ".join([line, what(f)]).rstrip() + reason_given)
@@ -247,16 +251,18 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
 
 def _fault(context: Context, fault: Fault) -> str:
     seq = "?" if fault.seq is None else str(fault.seq)
-    return context.say("audit.fault", case=fault.case, seq=seq, why=context.say(f"verify.{fault.why}"))
+    why = context.say(f"verify.{fault.why}", what=fault.what)
+    return context.say("audit.fault", case=fault.case, seq=seq, why=why)
 
 
 def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     """Gives the three verdicts; exit 1 when any fails."""
     from ..audit.verify import verify
+    from ..files import Files
     from .progress import along
 
     wanted = chain(context, case) if case else None
-    found = verify(context.store, wanted, along=along)
+    found = verify(context.store, wanted, files=Files(context.store.folder), along=along)
     consulted(context, "verify", case=wanted, sound="yes" if found.sound else "no")
     verdicts = (found.integrity, found.completeness, found.truth)
     if as_json:
@@ -264,7 +270,8 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
             "sound": found.sound, "cases": found.cases, "records": found.records,
             "verdicts": [{"name": v.name, "sound": v.sound,
                           "fault": None if v.fault is None else
-                          {"case": v.fault.case, "seq": v.fault.seq, "why": v.fault.why}} for v in verdicts],
+                          {name: getattr(v.fault, name) for name in ("case", "seq", "why", "what")}}
+                         for v in verdicts],
             "heads": {name: {"records": count, "head": head} for name, (count, head) in found.heads.items()},
         })  # fmt: skip
         return 0 if found.sound else FINDINGS

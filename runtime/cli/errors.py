@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import string
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...engine.definition import Definition
     from ...engine.records import Reason, Refusal
     from ..bindings import Misbinding
+    from .context import Context
 
 # exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
 EXITS: dict[int, str] = {
@@ -114,7 +115,21 @@ def _filled(key: str, error: CharterError, say: Messages) -> str | None:
     if raw is None:
         return None
     named = {name: name for _, name, _, _ in string.Formatter().parse(raw) if name}
-    return say(key, **{**named, **error.arguments})
+    given = dict(error.arguments)
+    known = given.get("known")
+    if isinstance(known, tuple):  # the names that the first argument could have been
+        word = next(value for name, value in given.items() if name not in ("detail", "known"))
+        given["guess"] = guess(word, known, say)
+        given["known"] = say("happened.comma").join(known) or "–"
+    return say(key, **{**named, **given})
+
+
+def guess(word: object, known: Iterable[str], say: Messages) -> str:
+    """Asks whether the nearest known word was meant; nothing where none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(str(word), list(known), 1, 0.55)
+    return say("usage.did_you_mean", guess=near[0]) if near else ""
 
 
 def refusal_exit(refusal: Refusal) -> int:
@@ -136,16 +151,41 @@ def reason_sentence(reason: Reason, say: Messages) -> str:
     return refusal_sentence(reason, say.lang)
 
 
+# refusals of a name that stands for nothing -> the argument that holds it, and the names it could have been
+_NAMES: Mapping[str, tuple[str, Callable[[Definition, Reason], Iterable[str]]]] = {
+    "CH509": ("element", lambda definition, _: (e.name for e in definition.elements)),
+    "CH510": ("record", lambda definition, _: (r.name for r in definition.records)),
+    "CH539": ("record", lambda definition, _: (r.name for r in definition.records)),
+    "CH513": ("field", lambda definition, reason: (
+        f.name for r in definition.records if r.name == reason.arguments.get("record") for f in r.fields
+    )),
+}  # fmt: skip
+
+
+def _meant(reason: Reason, definition: Definition | None, say: Messages) -> str:
+    if definition is None or reason.code not in _NAMES:
+        return ""
+    argument, known = _NAMES[reason.code]
+    return guess(reason.arguments.get(argument), known(definition, reason), say)
+
+
 def refusal_lines(refusal: Refusal, definition: Definition | None, say: Messages) -> list[str]:
     """Says a refusal: each reason's sentence, then the clause of the process file that holds it back."""
     lines = []
     for index, reason in enumerate(refusal.reasons):
-        sentence = reason_sentence(reason, say)
+        sentence = reason_sentence(reason, say) + _meant(reason, definition, say)
         lines.append(say("frame.refused" if index == 0 else "frame.also", code=reason.code, sentence=sentence))
         place = definition.place(reason.subject) if definition and reason.subject else None
         if place:
             lines.append(say("frame.clause", place=place))
     return lines
+
+
+def refused(context: Context, refusal: Refusal, definition: Definition | None = None) -> int:
+    """Says a refusal where the answer would stand; gives the exit code."""
+    for line in refusal_lines(refusal, definition, context.say):
+        context.output.line(line)
+    return refusal_exit(refusal)
 
 
 def report_bug(error: BaseException, argv: list[str], say: Messages) -> int:

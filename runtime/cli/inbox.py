@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..clock import iso
 from .context import Context
 from .output import Cell
 from .verb import JSON, Verb, Whole, option, switch
@@ -18,7 +19,7 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
     """Lists a person's open work, what is due first in front."""
     from ...engine.records import Refusal
     from ..inbox import inbox
-    from ..register import titles
+    from ..register import processes, titles
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
@@ -29,6 +30,7 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
             return refused(context, items, None, None, None)
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
+        names = processes(connection, known)
     if as_json:
         output.json([_json(item, *known[item.case][item.element]) for item in items])
         return 0
@@ -40,21 +42,27 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
         title, kind = known[item.case][item.element]
         due = "" if item.due is None else say("inbox.due_in", when=output.relative(item.due, context.now))
         late = item.due is not None and item.due < context.now
-        shown = "" if title == item.element else title
+        shown = item.node if title == item.element else f"{item.node} {title}"
         since = output.relative(item.since, context.now)
         rows.append((
-            f"#{item.number}", item.node, shown, say(f"states.{item.state}"), since,
+            f"#{item.number}", names[item.case], shown, say(f"states.{item.state}"), since,
             Cell(due, "bad" if late else None), why(context, item), next_command(kind, item),
         ))  # fmt: skip
-    heads = ("case", "element", "title", "state", "since", "due", "why", "next")
-    output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", "name"))
+    heads = ("case", "process", "element", "state", "since", "due", "why", "next")
+    output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
     if len(items) == limit:
         output.line(say("inbox.more", limit=limit), "faint")
     return 0
 
 
 def why(context: Context, item: WorkItem) -> str:
-    """Says why a piece of work is this person's."""
+    """Says why a piece of work is this person's; of work that was sent back, by which approval and why."""
+    if item.iteration > 1:
+        from ..views import sent_back
+
+        back = sent_back(context.cases.state(item.case), item.node)
+        if back is not None:
+            return context.say("inbox.why_sent_back", by=back[0], reason=back[1])
     reason = "assigned" if item.why == "held" and item.assigned else item.why
     return context.say(f"inbox.why_{reason}", role=item.role or "", principal=item.on_behalf_of or "")
 
@@ -69,8 +77,8 @@ def _json(item: WorkItem, title: str, kind: str) -> dict[str, Any]:
     return {
         "case": item.case, "number": item.number, "process": item.process, "element": item.node,
         "title": title, "kind": kind, "state": item.state, "iteration": item.iteration,
-        "role": item.role, "why": item.why, "on_behalf_of": item.on_behalf_of, "since": item.since, "due": item.due,
-        "next": next_command(kind, item),
+        "role": item.role, "why": item.why, "on_behalf_of": item.on_behalf_of,
+        "since": iso(item.since), "due": iso(item.due), "next": next_command(kind, item),
     }  # fmt: skip
 
 

@@ -137,9 +137,13 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
     context = context or Context(Messages(_language(arguments)))
     say = context.say
     try:
-        code = Charter().main(arguments, "charter", standalone_mode=False, obj=context)
+        # Not `main`, which takes a reader who has gone (`| head`) for a failure and ends the process itself.
+        with Charter().make_context("charter", arguments, obj=context) as ctx:
+            code = ctx.command.invoke(ctx)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         assert error.ctx is not None
         context.output.line(error.ctx.command.get_help(error.ctx))

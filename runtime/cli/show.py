@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .context import Context
@@ -12,6 +13,7 @@ from .verb import JSON, Verb, argument, switch
 if TYPE_CHECKING:
     from ...engine.definition import Definition
     from ...engine.state import CaseState
+    from ..notes import Note
     from ..views import Row
 
 # state -> (mark, style); the mark says it without colour too
@@ -26,14 +28,16 @@ MARKS = {
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
     from .. import views
+    from ..notes import notes
     from ..register import number_of
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
     with context.store.read() as connection:
-        number = number_of(connection, case)
+        number, said = number_of(connection, case), notes(connection, case)
     if as_json:
-        context.output.json({"number": number, **views.to_json(definition, state, context.now)})
+        whole = views.to_json(definition, state, context.now)
+        context.output.json({"number": number, **whole, "notes": [note.to_json() for note in said]})
         return 0
     head(context, definition, state, number)
     tree(context, definition, state)
@@ -41,6 +45,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     open_lists(context, definition, state, number)
     coming(context, definition, state)
     versions(context, definition, state, records)
+    remarks(context, definition, said)
     return 0
 
 
@@ -68,7 +73,7 @@ def tree(context: Context, definition: Definition, state: CaseState) -> None:
     for row, name in zip(rows, names, strict=True):
         mark, style = MARKS[row.state]
         word = say(f"states.{row.state}")
-        details = "".join(_details(context, row))
+        details = "".join(_details(context, state, row))
         output.line(f"{output.style(mark, style)} {pad(name, wide)}  {output.style(word, style)}{details}")
 
 
@@ -77,7 +82,9 @@ def label(row: Row) -> str:
     return row.key if row.element.title == row.element.name else f"{row.key} {row.element.title}"
 
 
-def _details(context: Context, row: Row) -> list[str]:
+def _details(context: Context, state: CaseState, row: Row) -> list[str]:
+    from ..views import OPEN, sent_back
+
     say, node = context.say, row.node
     if node is None:
         return []
@@ -92,6 +99,9 @@ def _details(context: Context, row: Row) -> list[str]:
         out.append(f" · {context.output.moment(node.ended_at)}")
     if node.overdue:
         out.append(" · " + context.output.style(say("show.overdue"), "bad"))
+    back = sent_back(state, row.key) if node.iteration > 1 and row.state in OPEN else None
+    if back is not None:
+        out.append(say("show.sent_back", by=back[0], reason=back[1]))
     if node.reason and row.state in ("skipped", "cancelled", "rejected", "failed", "suspended"):
         out.append(say("show.because", reason=node.reason))
     return out
@@ -186,6 +196,23 @@ def versions(context: Context, definition: Definition, state: CaseState, full: b
         output.line(f"{key} v{version.number}", "name")
         inner = version.value if isinstance(version.value, dict) else {"": version.value}
         output.sheet([(name, shown(value)) for name, value in inner.items()], indent=2)
+
+
+def remarks(context: Context, definition: Definition, said: Sequence[Note]) -> None:
+    """Writes what people said and attached: when, who, about what."""
+    from .aftermath import named
+    from .trail import shown_time
+
+    if not said:
+        return
+    context.output.line()
+    context.output.line(context.say("show.notes"), "strong")
+    rows = [
+        (shown_time(context, note.at), note.by, named(definition, note.element) if note.element else "",
+         note.text if note.file is None else context.say("show.note_file", name=note.file))
+        for note in said
+    ]  # fmt: skip
+    context.output.table((), rows, indent=2, styles=("faint", None, "name"))
 
 
 VERBS = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..audit.query import Found, Query
 
 ORGANISATION = "organisation"
+SYSTEM = "system"  # the actor of what follows by the definition alone
 FORMATS = ("table", "jsonl", "csv")
 PAGE = 100
 _CSV = (
@@ -78,13 +79,14 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
     for record in found[:size]:
         f = record.fields
         moved = f.get("after") and f.get("after") != f.get("before")
-        change = f"{f.get('before') or '–'} → {f['after']}" if moved else ""
+        change = f"{_state(context, f.get('before'))} → {_state(context, f['after'])}" if moved else ""
         outcome = "" if f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
         chain = say("audit.organisation") if f["case"] == ORGANISATION else f["case"][:6]
         number = f"{chain} {f['seq']}" if several else str(f["seq"])
         rows.append((
-            str(record.position), number, shown_time(context, f["at"]), actor_of(f), kind_word(context, f["kind"]),
-            f.get("element") or "", change, what(f), f.get("reason") or "", Cell(outcome, "bad"),
+            str(record.position), number, shown_time(context, f["at"]), actor_of(context, f),
+            kind_word(context, f["kind"]), f.get("element") or "", change, what(f), f.get("reason") or "",
+            Cell(outcome, "bad"),
         ))  # fmt: skip
     heads = ("position", "seq", "at", "actor", "kind", "element", "change", "what", "reason", "outcome")
     output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))
@@ -100,8 +102,14 @@ def shown_time(context: Context, written: str) -> str:
     return str(context.output.moment(clock.read(written)))
 
 
-def actor_of(fields: Mapping[str, Any]) -> str:
+def _state(context: Context, state: str | None) -> str:
+    return (context.say.find(f"states.{state}") or state) if state else "–"
+
+
+def actor_of(context: Context, fields: Mapping[str, Any]) -> str:
     """Says who did it, in which role, for whom."""
+    if fields["actor"] == SYSTEM:
+        return context.say("audit.system")
     role = f" ({fields['role']})" if fields.get("role") else ""
     behalf = f" ← {fields['on_behalf_of']}" if fields.get("on_behalf_of") else ""
     return f"{fields['actor']}{behalf}{role}"

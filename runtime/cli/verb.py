@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from .context import Context
-from .errors import Misuse
+from .errors import Misuse, guess
 from .messages import LANGUAGES, Messages
 from .output import pad, width, wrap
 
@@ -254,11 +254,7 @@ def one_line_key(full_name: str) -> str:
 
 def unknown_verb(word: str, verbs: Sequence[str], ctx: click.Context) -> Misuse:
     """Makes the misuse for a verb that does not exist, with the nearest one that does."""
-    import difflib
-
-    near = difflib.get_close_matches(word, verbs, 1, 0.6)
-    guess = ctx.obj.say("usage.did_you_mean", guess=near[0]) if near else ""
-    return Misuse("no_verb", ctx, verb=word, guess=guess)
+    return Misuse("no_verb", ctx, verb=word, guess=guess(word, verbs, ctx.obj.say))
 
 
 def _help_option(command: click.Command) -> click.Option:
