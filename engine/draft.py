@@ -320,6 +320,6 @@ def digest_of(record: str, data: Any) -> tuple[Any, Any, str]:
     value = decode(record, data)
     try:
         encoded = values.encode(value)
-        return value, encoded, values.digest(value)
+        return value, encoded, values.data_digest(encoded)
     except (values.NotAValue, ValueError, TypeError, ArithmeticError, RecursionError):
         raise refuse("CH542", f"record {record}", record=record, field=None) from None

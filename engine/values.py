@@ -7,13 +7,13 @@ bytes, so a digest tells whether content changed. The module knows nothing of re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 from unicodedata import normalize
 
+from .compact import compact_sorted
 from .errors import CharterError
 from .feel.own import File, Money, Span
 from .feel.ranges import Range
@@ -42,6 +42,7 @@ __all__ = [
     "Time",
     "YearsDuration",
     "canonical",
+    "data_digest",
     "decode",
     "digest",
     "encode",
@@ -275,17 +276,14 @@ def _composed(data: Any) -> Any:
     return data
 
 
-_dumps = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-
 def canonical(data: Any) -> bytes:
     """Write JSON-able data as its one canonical byte string: sorted keys, NFC, no spaces, UTF-8.
 
     Raises NotAValue for text that has no UTF-8 form (half a surrogate pair).
     """
-    text = _dumps(data)
+    text = compact_sorted(data)
     if not text.isascii() and normalize("NFC", text) != text:
-        text = _dumps(_composed(data))
+        text = compact_sorted(_composed(data))
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
@@ -294,4 +292,9 @@ def canonical(data: Any) -> bytes:
 
 def digest(value: Any) -> str:
     """Hash a value: hex SHA-256 of the canonical bytes of its encoded form."""
-    return sha256(canonical(encode(value))).hexdigest()
+    return data_digest(encode(value))
+
+
+def data_digest(data: Any) -> str:
+    """Hash an encoded value: the `digest` of what it stands for."""
+    return sha256(canonical(data)).hexdigest()

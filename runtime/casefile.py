@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ..engine import plain, state as states
+from ..engine.compact import compact
 from ..engine.definition import Definition
 from ..engine.errors import CharterError
 from ..engine.state import CaseState, Node, Version
 from .audit.log import Chain
-from .compact import compact
 from .readmodels import Shape
 from .store import tables as t
 from .store.prepared import Prepared

@@ -10,7 +10,9 @@ fields.
 from __future__ import annotations
 
 import json
+import os
 import platform
+import pwd
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -21,10 +23,10 @@ from unicodedata import is_normalized
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ... import __version__
+from ...engine.compact import compact_sorted
 from ...engine.records import Record
 from ...engine.values import NotAValue, canonical
 from .. import clock
-from ..compact import compact_sorted
 from ..store import tables
 from ..store.errors import NotText
 from ..store.prepared import Prepared
@@ -98,9 +100,10 @@ _BUILD = f',"build":{encode_basestring(__version__)},"case":'
 
 
 @lru_cache(maxsize=256)
-def _frame(origin: Origin) -> tuple[str, str, str, str, str]:
+def _frame(origin: Origin) -> tuple[str, str, str, str, str, str]:
     """Gives what is the same in all records of one origin."""
     return (
+        f'{{"account":{encode_basestring(_account())},"actor":',
         f',"channel":{encode_basestring(origin.channel)}',
         _field("definition", origin.definition),
         f',"host":{encode_basestring(origin.host or _node())},"id":',
@@ -118,7 +121,7 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
     head, seq, last_at = chain.head, chain.records, chain.last_at
     first = seq + 1
     case = chain.case
-    channel, definition, host, named, zone = _frame(origin)
+    begin, channel, definition, host, named, zone = _frame(origin)
     build = f'{_BUILD}{encode_basestring(case)}'
     sealed: list[Sealed] = []
     for r in records:
@@ -127,7 +130,7 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
             last_at = r.at
         data = r.data if type(r.data) is dict else dict(r.data)
         text = (
-            f'{{"actor":{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(last_at)}"'
+            f'{begin}{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(last_at)}"'
             f'{_field("before", r.before)}{build}'
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
             f'{f""","clauses":{compact_sorted(list(r.clauses))}""" if r.clauses else ""}'
@@ -154,6 +157,16 @@ def _composed(text: str) -> bytes:
 @cache
 def _node() -> str:
     return platform.node()
+
+
+@cache
+def _account() -> str:
+    """Names the account that runs this process: the system's word, not the environment's, which anybody may set."""
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 _COLUMNS = ("case", "seq", "at", "actor", "kind", "outcome", "element", "record", "clauses", "body")
