@@ -222,7 +222,7 @@ def _after(
     if satisfied >= after.needed:
         return None
     if brief and len(after.elements) - lost >= after.needed:
-        return _HELD[0]
+        return _HELD
     code = "CH572" if len(after.elements) - lost < after.needed else "CH553"
     arguments: dict[str, Any] = {"element": plan.name, "elements": list(after.elements)}
     if code == "CH553":
@@ -247,7 +247,7 @@ def per_instance(program: Program, plan: Plan, text: str | None) -> bool:
     return many is not None and many.variable in program.names(text)
 
 
-_HELD = [Reason("CH553")]
+_HELD = Reason("CH553")
 
 def obstacles(
     program: Program, view: View, plan: Plan, path: Path, now: int, *, brief: bool = False
@@ -268,8 +268,6 @@ def obstacles(
         for after in element.after:
             reason = _after(program, view, plan, path, after, brief)
             if reason is not None:
-                if reason is _HELD[0]:
-                    return _HELD
                 found.append(reason)
         if element.inputs:
             found.extend(_inputs(program, view, plan, path))

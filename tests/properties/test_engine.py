@@ -115,6 +115,14 @@ def test_impact_foretells_what_an_amendment_does(history: History) -> None:
                 assert set(staled) == set(told.elements)
                 approvals = {e for e in told.elements if before.nodes[e].element.startswith("p")}
                 assert set(told.approvals) == approvals
+                touched = [before.nodes[e] for e in told.elements]
+                assert told.due == tuple((n.key, n.due) for n in touched if n.due is not None)
+                for node in touched:
+                    known = {*node.doers, *([node.holder] if node.holder is not None else [])}
+                    assert known <= set(told.people)
+                    # Somebody is named for each element, or the roles whose people wait for it are.
+                    roles = prepare(definition).plans[node.element].roles_wanted(node)
+                    assert known or set(roles) <= set(told.roles)
 
 
 def _data_dependents(definition: Definition, command: commands.Command, done: Step) -> set[str]:

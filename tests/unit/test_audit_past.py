@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 from hypothesis import assume, given, settings
 from tests.properties.processes import histories
 
@@ -66,10 +69,27 @@ def test_every_version_was_made_once_from_what_was_made_before(history: History)
     for deed in graph.deeds:
         for used in deed.used:
             assert makers[used.name] <= deed.seq
-    for versions in graph.versions.values():
-        for made in versions:
-            assert upward(graph, made)["version"] == made.name
-            downward(graph, made)
+        # one version of each record, or of each instance of it, and never two of one
+        assert len({used.key for used in deed.used}) == len(deed.used)
+    rests = {(made.name, used.name) for deed in graph.deeds for made in deed.made for used in deed.used}
+    every = [made for versions in graph.versions.values() for made in versions]
+    assert {pair for made in every for pair in _above(upward(graph, made))} == rests
+    assert {pair for made in every for pair in _below(made.name, downward(graph, made))} == rests
+    for made in every:
+        assert upward(graph, made)["version"] == made.name
+
+
+def _above(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for used in tree["from"]:
+        yield tree["version"], used["version"]
+        yield from _above(used)
+
+
+def _below(version: str, tree: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for branch in tree:
+        for made in branch["made"]:
+            yield made["version"], version
+            yield from _below(made["version"], made["came"])
 
 
 @settings(max_examples=80)

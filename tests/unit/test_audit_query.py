@@ -130,6 +130,18 @@ conditions = st.recursive(
 )
 
 
+FORMS = ('{field} {op} "{word}"', '"{word}" {op} {field}', "{field} {op} null", '{field} in (< "{word}", null)')
+
+
+@pytest.mark.parametrize("op", ["=", "!=", "<", "<=", ">", ">="])
+@pytest.mark.parametrize("field", WORDS)
+def test_sql_and_feel_agree_on_every_field(store: Store, field: str, op: str) -> None:
+    for word in (WORDS[field][0], "nothing"):
+        for form in FORMS:
+            text = form.format(field=field, op=op, word=word)
+            assert answers(store, text) == by_feel(store, text), text
+
+
 @given(text=conditions)
 def test_sql_and_feel_agree(store: Store, text: str) -> None:
     assert answers(store, text) == by_feel(store, text)

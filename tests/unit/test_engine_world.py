@@ -236,6 +236,16 @@ def test_a_figure_names_the_cases_that_lack_a_fact() -> None:
     assert unbound.status == "unknown"
 
 
+def test_time_comes_to_every_case_in_its_order() -> None:
+    def pause(name: str, span: str) -> d.Definition:
+        return d.Definition(name, name, elements=(E("wait", "wait", "activity", work=d.Work("pause", when=span)),))
+
+    world = World([pause("long", "5 hours"), pause("short", "2 hours"), pause("middle", "3 hours")], MONDAY)
+    cases = [world.open(name, LI)[0] for name in ("long", "short", "middle")]
+    world.advance(MONDAY + 9 * HOUR)
+    assert [world.state(case).closed_at for case in cases] == [MONDAY + hours * HOUR for hours in (5, 2, 3)]
+
+
 def test_the_trail_of_a_world_replays() -> None:
     story = Story(process(task("make", outputs=("r",), within="1 hour")))
     story.world.advance(MONDAY + 5 * HOUR)
