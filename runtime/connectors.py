@@ -20,10 +20,12 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from ..engine.commands import SYSTEM
 from ..engine.errors import CharterError
-from ..engine.records import Record
+from ..engine.records import Refusal
 from ..engine.values import NotAValue, canonical, decode
-from .audit.log import Origin, append
+from .audit.log import Origin
+from .organisation import admit, note
 from .store import Store, tables as t
 
 FILE = "charter-connectors.yaml"
@@ -128,18 +130,20 @@ class Connectors:
             raise BadConnector(f"{self.path} holds no table of connectors", connector="-", file=str(self.path))
         return {name: Connector.of(name, entry) for name, entry in sorted(data.items())}
 
-    def add(self, store: Store, connector: Connector, *, by: str, at: int) -> None:
-        """Registers a connector or replaces one; the change is recorded."""
-        self._write(store, {**self.all(), connector.name: connector}, by, at)
+    def add(self, store: Store, connector: Connector, *, by: str, at: int) -> Refusal | None:
+        """Registers a connector or replaces one, on the record; for stewards."""
+        return self._write(store, {**self.all(), connector.name: connector}, by, at, "add")
 
-    def remove(self, store: Store, name: str, *, by: str, at: int) -> None:
-        """Takes a connector off the list; the change is recorded. Raises NoSuchConnector."""
+    def remove(self, store: Store, name: str, *, by: str, at: int) -> Refusal | None:
+        """Takes a connector off the list, on the record; for stewards. Raises NoSuchConnector."""
         known = self.all()
         if name not in known:
             raise NoSuchConnector(f"no connector {name}", connector=name)
-        self._write(store, {n: c for n, c in known.items() if n != name}, by, at)
+        return self._write(store, {n: c for n, c in known.items() if n != name}, by, at, "remove")
 
-    def _write(self, store: Store, connectors: Mapping[str, Connector], by: str, at: int) -> None:
+    def _write(
+        self, store: Store, connectors: Mapping[str, Connector], by: str, at: int, verb: str
+    ) -> Refusal | None:
         import tempfile
 
         import yaml
@@ -153,8 +157,11 @@ class Connectors:
                 out.flush()
                 os.fsync(out.fileno())
             with store.write() as connection:
-                self._note(connection, sha256(text.encode()).hexdigest(), data, by, at)
-                os.replace(aside, self.path)
+                refused = admit(connection, by, f"connectors {verb}", at=at, origin=Origin("cli"))
+                if refused is None:
+                    self._note(connection, sha256(text.encode()).hexdigest(), data, by, at)
+                    os.replace(aside, self.path)
+            return refused
         finally:
             Path(aside).unlink(missing_ok=True)
 
@@ -162,7 +169,7 @@ class Connectors:
         """Records that the file was changed by hand since it was last looked at; in the caller's transaction."""
         text = self.path.read_bytes() if self.path.exists() else b""
         data = {name: c.to_data() for name, c in self.all().items()} if text else {}
-        self._note(connection, sha256(text).hexdigest() if text else "", data, "system", at)
+        self._note(connection, sha256(text).hexdigest() if text else "", data, SYSTEM.person, at)
 
     @staticmethod
     def _note(connection: Connection, digest: str, data: Mapping[str, Any], by: str, at: int) -> None:
@@ -174,8 +181,9 @@ class Connectors:
             connection.execute(insert(s).values(name="connectors", value=digest))
         else:
             connection.execute(update(s).where(s.c.name == "connectors").values(value=digest))
-        record = Record("connectors_changed", at, by, data={"old": old, "new": digest, "connectors": dict(data)})
-        append(connection, [record], Origin("file" if by == "system" else "cli"))
+        told = {"old": old, "new": digest, "connectors": dict(data)}
+        origin = Origin("file" if by == SYSTEM.person else "cli")
+        note(connection, "connectors_changed", by, told, at=at, origin=origin)
 
     def timeout(self, name: str) -> int:
         """Says how many seconds a call may take."""

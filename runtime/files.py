@@ -10,7 +10,6 @@ import errno
 import mimetypes
 import os
 import tempfile
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -42,6 +41,8 @@ class Files:
     def ingest(self, path: str | Path, *, name: str | None = None) -> File:
         """Takes a copy of a file into the store and gives its value; raises FileNotReadable, DiskFull, StorageError."""
         source = Path(path)
+        if source.exists() and not source.is_file():  # a pipe would be waited for, a device never ends
+            raise FileNotReadable(f"{path} is no regular file", path=str(path))
         try:
             with source.open("rb") as stream:
                 digest, size = self._keep(stream)
@@ -79,16 +80,16 @@ class Files:
             Path(aside).unlink(missing_ok=True)
         return digest, size
 
-    def verify(self) -> Iterator[tuple[str, bool]]:
-        """Hashes every stored file again: (digest, whether the content still has it)."""
-        if not self.folder.is_dir():
-            return
-        for place in sorted(self.folder.glob("??/*")):
-            hasher = sha256()
-            with place.open("rb") as stream:
+    def condition(self, digest: str) -> str:
+        """Hashes a kept file again: `kept`, `changed` when its content is another, `missing` when it cannot be read."""
+        hasher = sha256()
+        try:
+            with self.path(digest).open("rb") as stream:
                 while block := stream.read(_BLOCK):
                     hasher.update(block)
-            yield place.name, hasher.hexdigest() == place.name
+        except OSError:
+            return "missing"
+        return "kept" if hasher.hexdigest() == digest else "changed"
 
 
 def _sync_folder(folder: Path) -> None:

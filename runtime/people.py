@@ -9,18 +9,22 @@ deny.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ..engine.commands import SYSTEM
 from ..engine.errors import CharterError
-from ..engine.records import Record
+from ..engine.records import Refusal
 from . import clock as server
-from .audit.log import Origin, append
+from .audit.log import Origin
 from .directory import ANY, Directory, Person, StandIn, load
+from .organisation import STEWARD, admit, keeps_a_steward, note
 from .people_files import BadPerson, Entry
 from .store import Store, tables as t
+from .store.tables import ORGANISATION
+
+_T = TypeVar("_T")
 
 
 class NoSuchPerson(CharterError):
@@ -82,84 +86,122 @@ class People:
         return found
 
     # -- changing ------------------------------------------------------------------------------------------------
+    #
+    # Each gives the refusal when `by` may not: stewards change everything, a person their own absences and stand-ins.
 
-    def add(self, person: str, name: str | None = None) -> None:
+    def _changed(self, verb: str, change: Callable[[Connection], _T], *, own: str | None = None) -> _T | Refusal:
+        at = self._clock()
+        with self._store.write() as connection:
+            refused = admit(
+                connection, self._by, f"people {verb}", at=at, origin=self._origin, entitled=own == self._by
+            )
+            return change(connection) if refused is None else refused
+
+    def add(self, person: str, name: str | None = None) -> Refusal | None:
         """Adds a person, or renames and re-activates one."""
-        with self._store.write() as connection:
-            self._add(connection, person, name)
+        return self._changed("add", lambda connection: self._add(connection, person, name))
 
-    def deactivate(self, person: str, reason: str | None = None) -> None:
-        """Takes all authority from a person; what they did keeps their name."""
-        with self._store.write() as connection:
+    def deactivate(self, person: str, reason: str | None = None) -> Refusal | None:
+        """Takes all authority from a person; what they did keeps their name. Refused for the last steward."""
+
+        def change(connection: Connection) -> Refusal | None:
             self._must(connection, person)
+            if (refused := self._last(connection, person, "remove")) is not None:
+                return refused
             connection.execute(update(t.persons).where(t.persons.c.id == person).values(active=0))
             self._record(connection, "person_deactivated", {"person": person}, reason)
+            return None
 
-    def grant(self, person: str, role: str, process: str = ANY) -> None:
-        """Gives a person a role, in one process or (`*`) in all."""
-        with self._store.write() as connection:
+        return self._changed("remove", change)
+
+    def grant(self, person: str, role: str, process: str = ANY) -> Refusal | None:
+        """Gives a person a role, in one process or (`*`) in all, or the organisation's own `steward`."""
+
+        def change(connection: Connection) -> None:
             self._must(connection, person)
             self._grant(connection, person, role, process)
 
-    def revoke(self, person: str, role: str, process: str = ANY, reason: str | None = None) -> None:
-        """Takes a role from a person; what is not held is left alone."""
+        return self._changed("grant", change)
+
+    def revoke(self, person: str, role: str, process: str = ANY, reason: str | None = None) -> Refusal | None:
+        """Takes a role from a person; what is not held is left alone. Refused for the last steward."""
         g = t.grants.c
-        with self._store.write() as connection:
+
+        def change(connection: Connection) -> Refusal | None:
             self._must(connection, person)
+            office = (role, process) == (STEWARD, ORGANISATION)
+            if office and (refused := self._last(connection, person, "revoke")) is not None:
+                return refused
             done = connection.execute(
                 delete(t.grants).where(g.person == person, g.role == role, g.process == process)
             )
             if done.rowcount:
                 data = {"person": person, "role": role, "process": process}
                 self._record(connection, "role_revoked", data, reason)
+            return None
 
-    def skill(self, person: str, skill: str, level: int) -> None:
+        return self._changed("revoke", change)
+
+    def skill(self, person: str, skill: str, level: int) -> Refusal | None:
         """Sets a person's level in a skill."""
-        with self._store.write() as connection:
+
+        def change(connection: Connection) -> None:
             self._must(connection, person)
             self._skill(connection, person, skill, level)
 
-    def certify(self, person: str, certificate: str, valid_until: int | None = None) -> None:
+        return self._changed("skill", change)
+
+    def certify(self, person: str, certificate: str, valid_until: int | None = None) -> Refusal | None:
         """Notes a certificate, until an instant or for good."""
-        with self._store.write() as connection:
+
+        def change(connection: Connection) -> None:
             self._must(connection, person)
             self._certify(connection, person, certificate, valid_until)
 
-    def absent(self, person: str, since: int, until: int, reason: str | None = None) -> None:
-        """Notes that a person is away from `since` until before `until`."""
-        with self._store.write() as connection:
+        return self._changed("certify", change)
+
+    def absent(self, person: str, since: int, until: int, reason: str | None = None) -> Refusal | None:
+        """Notes that a person is away from `since` until before `until`; anybody may note their own absence."""
+
+        def change(connection: Connection) -> None:
             self._must(connection, person)
             self._absent(connection, person, since, until, reason)
 
+        return self._changed("absent", change, own=person)
+
     def stand_in(
         self, kind: str, principal: str, person: str, *, since: int, until: int, process: str = ANY, role: str = ANY
-    ) -> int:
-        """Names somebody to act for another and gives the number to accept it by.
+    ) -> int | Refusal:
+        """Names somebody to act for another and gives the number to accept it by; anybody may name their own.
 
         kind: `substitute` counts only while the principal is absent, `delegation` throughout.
         """
-        with self._store.write() as connection:
-            return self._stand_in(connection, kind, principal, person, since, until, process, role)
+        return self._changed(
+            "substitute" if kind == "substitute" else "delegate",
+            lambda connection: self._stand_in(connection, kind, principal, person, since, until, process, role),
+            own=principal,
+        )
 
-    def accept(self, number: int, person: str) -> None:
+    def accept(self, number: int) -> None:
         """Accepts a stand-in; only the one who is to stand in can."""
-        self._settle(number, person, "accepted_at", "stand_in_accepted", ("person",))
+        self._settle(number, "accepted_at", "stand_in_accepted", ("person",))
 
-    def end(self, number: int, person: str) -> None:
+    def end(self, number: int) -> None:
         """Revokes a stand-in; either side can."""
-        self._settle(number, person, "revoked_at", "stand_in_revoked", ("person", "principal"))
+        self._settle(number, "revoked_at", "stand_in_revoked", ("person", "principal"))
 
-    def _settle(self, number: int, person: str, column: str, kind: str, sides: tuple[str, ...]) -> None:
+    def _settle(self, number: int, column: str, kind: str, sides: tuple[str, ...]) -> None:
         s = t.substitutions
         with self._store.write() as connection:
             row = connection.execute(select(s).where(s.c.number == number)).mappings().fetchone()
-            if row is None or row[column] is not None or person not in [row[side] for side in sides]:
-                raise NoSuchStandIn(f"no stand-in {number} of {person}", number=number, person=person)
-            connection.execute(update(s).where(s.c.number == number).values({column: self._clock()}))
-            data = {"number": number, "principal": row["principal"], "person": row["person"]}
+            if row is None or row[column] is not None or self._by not in [row[side] for side in sides]:
+                raise NoSuchStandIn(f"no stand-in {number} of {self._by}", number=number, person=self._by)
+            at = self._clock()
+            connection.execute(update(s).where(s.c.number == number).values({column: at}))
+            data = {"number": number, "principal": row["principal"], "person": row["person"], column: server.text(at)}
             self._record(connection, kind, data)
 
-    def load(self, entries: Iterable[Mapping[str, Any]]) -> int:
+    def load(self, entries: Iterable[Mapping[str, Any]]) -> int | Refusal:
         """Adds or completes people from read entries (see `people_files.py`), all or none; gives how many.
 
         An entry: `id`, `name`, `roles` (name or {role, process}), `skills` {name: level}, `certificates` (name or
@@ -168,7 +210,8 @@ class People:
         What an entry says of a stand-in counts as accepted: the file is the organisation's own word.
         """
         read = [Entry.of(e) for e in entries]
-        with self._store.write() as connection:
+
+        def change(connection: Connection) -> int:
             for e in read:
                 self._add(connection, e.id, e.name)
                 for role, process in e.roles:
@@ -182,13 +225,15 @@ class People:
             for e in read:
                 for kind, person, since, until, process, role in e.substitutes:
                     self._stand_in(connection, kind, e.id, person, since, until, process, role, accepted=True)
-        return len(read)
+            return len(read)
+
+        return self._changed("import", change)
 
     # -- one change inside a transaction -------------------------------------------------------------------------
 
     def _add(self, connection: Connection, person: str, name: str | None) -> None:
-        if person == SYSTEM.person:
-            raise BadPerson(f"{person} is the engine's own name", person=person, field="id")
+        if person == SYSTEM.person or "|" in person or not person.strip() or not person.isprintable():
+            raise BadPerson(f"{person} cannot be anybody's id", person=person, field="id")
         found = load(connection, person)
         if found is None:
             connection.execute(insert(t.persons).values(id=person, name=name or person, active=1))
@@ -262,9 +307,13 @@ class People:
         made = insert(s).values(**values, accepted_at=at).returning(s.c.number)
         number = int(connection.execute(made).scalar_one())
         data = {**values, "number": number, "since": server.text(since), "until": server.text(until)}
-        self._record(connection, "stand_in_named", {**data, "accepted": accepted})
+        self._record(connection, "stand_in_named", {**data, "accepted_at": None if at is None else server.text(at)})
         return number
 
     def _record(self, connection: Connection, kind: str, data: Mapping[str, Any], reason: str | None = None) -> None:
-        record = Record(kind, self._clock(), self._by, reason=reason, data=data)
-        append(connection, [record], self._origin)
+        note(connection, kind, self._by, data, at=self._clock(), origin=self._origin, reason=reason)
+
+    def _last(self, connection: Connection, person: str, verb: str) -> Refusal | None:
+        return keeps_a_steward(
+            connection, person, self._by, f"people {verb}", at=self._clock(), origin=self._origin
+        )

@@ -162,15 +162,22 @@ def version_rows(case: str, records: Iterable[Record], first: int) -> list[Row]:
     ]
 
 
+def derived(
+    case: str, definition: Definition, state: CaseState, records: Iterable[Record]
+) -> tuple[list[Row], list[Row]]:
+    """Gives a case's read models as they follow from its state and its records: open work, and record versions."""
+    shape = Shape(definition)
+    work = [row for node in state.nodes.values() for row in work_rows(shape, state, node)]
+    return work, version_rows(case, records, 1)
+
+
 def rebuild(connection: Connection, case: str, definition: Definition, state: CaseState) -> None:
     """Makes a case's read models anew from its state and its records."""
-    shape = Shape(definition)
+    work, versions = derived(case, definition, state, to_records(load(connection, case)))
     _DELETE_CASE.run(connection, case).close()
     connection.execute(delete(t.record_versions).where(t.record_versions.c.case == case))
-    rows = [row for node in state.nodes.values() for row in work_rows(shape, state, node)]
-    if rows:
-        _INSERT_WORK.run_many(connection, rows)
-    versions = version_rows(case, to_records(load(connection, case)), 1)
+    if work:
+        _INSERT_WORK.run_many(connection, work)
     if versions:
         _INSERT_VERSION.run_many(connection, versions)
 

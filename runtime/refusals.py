@@ -16,6 +16,8 @@ UNKNOWN_PERSON = "CH580"
 CONFLICT = "CH581"
 KEY_REUSED = "CH582"
 NO_SUBSTITUTE = "CH583"
+NO_STEWARD = "CH584"
+LAST_STEWARD = "CH585"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
@@ -24,6 +26,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     CONFLICT: ("case", "seen", "version"),
     KEY_REUSED: ("key", "case"),
     NO_SUBSTITUTE: ("person", "principal"),
+    NO_STEWARD: ("person", "verb", "stewards"),
+    LAST_STEWARD: ("person",),
 })
 
 

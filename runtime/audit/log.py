@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import pwd
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -162,11 +161,14 @@ def _node() -> str:
 @cache
 def _account() -> str:
     """Names the account that runs this process: the system's word, not the environment's, which anybody may set."""
-    number = os.getuid()
+    if not hasattr(os, "getuid"):
+        return os.getlogin()
+    import pwd  # only where there are user numbers
+
     try:
-        return pwd.getpwuid(number).pw_name
+        return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        return str(number)
+        return str(os.getuid())
 
 
 _COLUMNS = ("case", "seq", "at", "actor", "kind", "outcome", "element", "record", "clauses", "body")

@@ -51,6 +51,7 @@ FIELDS: Mapping[str, tuple[types.Type, ColumnElement[Any] | None, bool]] = {
     "outcome": (types.STRING, _r.outcome, False),
     "process": (types.STRING, None, True),
     "definition": (types.STRING, None, True),
+    "account": (types.STRING, None, False),
     "channel": (types.STRING, None, False),
     "host": (types.STRING, None, False),
     "build": (types.STRING, None, False),

@@ -3,8 +3,9 @@
 Integrity: every stored body is well-formed, says what its columns say, and continues the chain of hashes; hashed
 are the stored bytes, nothing is written anew. Completeness: sequence numbers are dense from 1 to the count the
 chain's owner keeps, and the head is the last record's hash. Truth: replaying the records through the pinned
-definition gives them again, and the stored state. Somebody who can write the database can recompute all of it; what
-stops them is a head held outside.
+definition gives them again, and all that lies beside them (`beside.py`) says the same. Whatever stands in the database,
+the answer is a verdict, never an exception. Somebody who can write the database can recompute all of it; what stops
+them is a head held outside.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
@@ -24,16 +25,24 @@ from .. import clock
 from ..casefile import Archive
 from ..store import Store, tables as t
 from ..store.tables import ORGANISATION
+from .beside import case_differs, definition_differs, files_of, organisation_differs
 from .log import GENESIS, WRITES, Sealed, to_records
+
+if TYPE_CHECKING:
+    from ..files import Files
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, and at which record: `why` is a key of the message tables (section `verify`)."""
+    """What is wrong, and at which record: `why` is a key of the message tables (section `verify`).
+
+    `what`: the table or file that `why` speaks of.
+    """
 
     case: str
     seq: int | None
     why: str
+    what: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +95,13 @@ Chains = Sequence[tuple[str, int, str]]
 
 
 def verify(
-    store: Store, case: str | None = None, *, along: Callable[[Chains], Iterable[tuple[str, int, str]]] = iter
-) -> Verification:
+    store: Store, case: str | None = None, *, files: Files | None = None,
+    along: Callable[[Chains], Iterable[tuple[str, int, str]]] = iter,
+) -> Verification:  # fmt: skip
     """Verifies one case's trail, or every trail of the database and the organisation's.
 
-    `along` is handed the chains and gives them back one by one, so that a host can show how far it is.
+    `files`: where the files that records name are kept, to be hashed too. `along` is handed the chains and gives them
+    back one by one, so that a host can show how far it is.
     """
     findings, heads, cases, records = _Findings(), {}, 0, 0
     archive = Archive(remembered=0)
@@ -102,7 +113,11 @@ def verify(
             sealed = list(_check_chain(connection, chain, count, head, findings))
             records += len(sealed)
             heads[chain] = (count, head)
-            if chain != ORGANISATION:
+            if files is not None:
+                _check_files(files, sealed, findings)
+            if chain == ORGANISATION:
+                _check_organisation(connection, sealed, findings)
+            else:
                 _check_truth(connection, archive, chain, sealed, findings)
         if case is None:
             _check_strays(connection, set(heads), findings)
@@ -130,9 +145,12 @@ def _check_chain(
 ) -> Iterator[Sealed]:
     """Walks one chain and yields its readable records."""
     query = select(t.records).where(_r.case == chain).order_by(_r.seq)
-    prev, expected = GENESIS, 1
+    prev, expected, position = GENESIS, 1, 0
     for row in connection.execute(query):
         body = bytes(row.body)
+        if row.position <= position:
+            findings.note("completeness", Fault(chain, row.seq, "out_of_order"))
+        position = row.position
         if row.seq != expected:
             findings.note("completeness", Fault(chain, expected, "gap" if row.seq > expected else "repeated"))
             expected = row.seq
@@ -188,12 +206,20 @@ def _agrees(row: Any, fields: dict[str, Any]) -> bool:
 def _check_truth(
     connection: Connection, archive: Archive, case: str, sealed: list[Sealed], findings: _Findings
 ) -> None:
-    row = connection.execute(select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)).one()
-    definition = archive.pinned(connection, row.definition).definition
+    row = connection.execute(
+        select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)
+    ).one_or_none()
+    if row is None:
+        findings.note("completeness", Fault(case, 1, "no_such_case"))
+        return
     foreign = next((s for s in sealed if s.fields.get("definition") != row.definition), None)
     if foreign is not None:
         findings.note("truth", Fault(case, foreign.seq, "other_definition"))
         return
+    if (differs := definition_differs(connection, row.definition)) is not None:
+        findings.note("truth", Fault(case, None, "table_differs", differs))
+        return
+    definition = archive.pinned(connection, row.definition).definition
     try:
         played = replay(definition, list(to_records(sealed)))
     except (KeyError, TypeError, ValueError):
@@ -203,8 +229,35 @@ def _check_truth(
     if played.difference is not None:
         at = played.difference.index
         findings.note("truth", Fault(case, sealed[at].seq if at < len(sealed) else None, "differs_from_replay"))
-    elif canonical(states.to_json(played.state)) != canonical(json.loads(row.state)):
+    elif canonical(states.to_json(played.state)) != _stored(row.state):
         findings.note("truth", Fault(case, None, "state_differs"))
+    elif (differs := case_differs(connection, case, definition, played.state, sealed)) is not None:
+        findings.note("truth", Fault(case, None, "table_differs", differs))
+
+
+def _stored(state: str) -> bytes | None:
+    try:
+        return canonical(json.loads(state))
+    except ValueError:
+        return None
+
+
+def _check_organisation(connection: Connection, sealed: list[Sealed], findings: _Findings) -> None:
+    try:
+        differs = organisation_differs(connection, sealed)
+    except (KeyError, TypeError, ValueError):
+        findings.note("truth", Fault(ORGANISATION, None, "not_replayable"))
+        return
+    if differs is not None:
+        findings.note("truth", Fault(ORGANISATION, None, "table_differs", differs))
+
+
+def _check_files(files: Files, sealed: list[Sealed], findings: _Findings) -> None:
+    for record in sealed:
+        for digest in files_of(record.fields.get("data")):
+            condition = files.condition(digest)
+            if condition != "kept":
+                findings.note("integrity", Fault(record.case, record.seq, f"file_{condition}", digest))
 
 
 def _check_numbers(connection: Connection, findings: _Findings) -> None:
@@ -220,6 +273,10 @@ def _check_strays(connection: Connection, known: set[str], findings: _Findings) 
     for (case,) in connection.execute(select(_r.case).distinct()):
         if case not in known:
             findings.note("completeness", Fault(case, 1, "no_such_case"))
+    for table in (t.work_items, t.record_versions):
+        for (case,) in connection.execute(select(table.c.case).distinct()):
+            if case not in known:
+                findings.note("truth", Fault(case, None, "table_differs", table.name))
 
 
 __all__ = ["Fault", "Verdict", "Verification", "verify"]

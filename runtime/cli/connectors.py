@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .context import Context
-from .errors import Misuse
+from .errors import Misuse, refused
 from .verb import JSON, Family, Verb, Whole, argument, option, switch
+
+if TYPE_CHECKING:
+    from ...engine.records import Refusal
 
 
 def run_list(context: Context, as_json: bool) -> int:
@@ -40,20 +43,21 @@ def run_add(
     if len(given) != 1:
         raise Misuse("one_connector")
     connector = Connector.of(name, {**given, "timeout": timeout})
-    context.cases.connectors.add(context.store, connector, by=_by(context), at=context.now)
-    context.output.line(context.say("connectors.added", name=name))
-    return 0
+    done = context.cases.connectors.add(context.store, connector, by=context.person, at=context.now)
+    return _said(context, "added", done, name)
 
 
 def run_remove(context: Context, name: str) -> int:
     """Takes a connector off the list."""
-    context.cases.connectors.remove(context.store, name, by=_by(context), at=context.now)
-    context.output.line(context.say("connectors.removed", name=name))
+    done = context.cases.connectors.remove(context.store, name, by=context.person, at=context.now)
+    return _said(context, "removed", done, name)
+
+
+def _said(context: Context, key: str, done: Refusal | None, name: str) -> int:
+    if done is not None:
+        return refused(context, done)
+    context.output.line(context.say(f"connectors.{key}", name=name))
     return 0
-
-
-def _by(context: Context) -> str:
-    return context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
 
 
 VERBS = {

@@ -47,8 +47,8 @@ charter people import demo/people.yaml --as admin
 charter people list
 # deploy
 charter check service_project.charter --format concise
-! charter deploy service_project.charter --as chen
-charter deploy service_project.charter {_SET} --as chen
+! charter deploy service_project.charter --as admin
+charter deploy service_project.charter {_SET} --as admin
 # application
 charter start service_project --as li
 charter inbox --as li

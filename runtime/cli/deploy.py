@@ -6,9 +6,10 @@ from typing import Any
 
 from .. import texts
 from ..bindings import bind_parameters
+from ..refusals import UNBOUND
 from .check import report
 from .context import Context
-from .errors import FINDINGS, misbound, refusal_exit, refusal_lines
+from .errors import FINDINGS, misbound, refused
 from .verb import JSON, Binding, Verb, argument, option, switch
 
 
@@ -31,10 +32,10 @@ def run_deploy(
     for definition in wanted:
         done = context.cases.deploy(definition, by=person, texts=texts.used_texts(compiled))
         if done.refusal is not None:
-            for line in refusal_lines(done.refusal, definition, say):
-                output.line(line)
-            output.line(say("frame.help", text=say("deploy.bind", file=file, name=definition.unbound()[0])))
-            return refusal_exit(done.refusal)
+            code = refused(context, done.refusal, definition)
+            if done.refusal.code == UNBOUND:
+                output.line(say("frame.help", text=say("deploy.bind", file=file, name=definition.unbound()[0])))
+            return code
         told = {"process": definition.name, "version": definition.version, "digest": done.digest}
         answers.append({**told, "new": done.new})
         if not as_json:

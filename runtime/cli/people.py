@@ -5,24 +5,28 @@ Every change goes through `runtime.people.People`, which records it; `--as` name
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .context import Context
-from .errors import Misuse
+from .errors import Misuse, refused
 from .verb import JSON, Family, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
+    from ...engine.records import Refusal
     from ..people import People
 
 
-def people(context: Context) -> People:
-    """Gives the directory, changed in the name of who asks (the operator where nobody is named)."""
+def people(context: Context, by: str = "") -> People:
+    """Gives the directory, to be changed in the name of `by`; to read it takes nobody's name."""
     from ..people import People
 
-    by = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
     return People(context.store, by=by, clock=lambda: context.now)
+
+
+def change(context: Context) -> People:
+    """Gives the directory, to be changed in the name of who asks."""
+    return people(context, context.person)
 
 
 def run_list(context: Context, role: str | None, as_json: bool) -> int:
@@ -101,55 +105,52 @@ def run_import(context: Context, file: str) -> int:
     """Adds or completes people from a YAML, JSON or CSV file, all or none."""
     from ..people_files import read
 
-    count = people(context).load(read(Path(file)))
-    context.output.line(context.say("people.imported", count=count, file=file))
-    return 0
+    done = change(context).load(read(Path(file)))
+    return _said(context, "imported", done, count=done, file=file)
 
 
 def run_add(context: Context, who: str, name: str | None) -> int:
     """Adds a person."""
-    people(context).add(who, name)
-    return _said(context, "added", person=who)
+    return _said(context, "did_added", change(context).add(who, name), person=who)
 
 
 def run_remove(context: Context, who: str, reason: str | None) -> int:
     """Takes all authority from a person; their past stays."""
-    people(context).deactivate(who, reason)
-    return _said(context, "removed", person=who)
+    return _said(context, "did_removed", change(context).deactivate(who, reason), person=who)
 
 
 def run_grant(context: Context, who: str, role: str, process: str) -> int:
     """Gives a role."""
-    people(context).grant(who, role, process)
-    return _said(context, "granted", person=who, role=role, process=process)
+    done = change(context).grant(who, role, process)
+    return _said(context, "did_granted", done, person=who, role=role, process=process)
 
 
 def run_revoke(context: Context, who: str, role: str, process: str, reason: str | None) -> int:
     """Takes a role."""
-    people(context).revoke(who, role, process, reason)
-    return _said(context, "revoked", person=who, role=role, process=process)
+    done = change(context).revoke(who, role, process, reason)
+    return _said(context, "did_revoked", done, person=who, role=role, process=process)
 
 
 def run_skill(context: Context, who: str, skill: str, level: str) -> int:
     """Sets a skill's level."""
     if not level.isdigit():
         raise Misuse("not_whole", value=level, name="LEVEL")
-    people(context).skill(who, skill, int(level))
-    return _said(context, "skilled", person=who, skill=skill, level=level)
+    done = change(context).skill(who, skill, int(level))
+    return _said(context, "did_skilled", done, person=who, skill=skill, level=level)
 
 
 def run_certify(context: Context, who: str, certificate: str, until: str | None) -> int:
     """Notes a certificate."""
-    people(context).certify(who, certificate, instant(until, "--until", last=True) if until else None)
-    return _said(context, "certified", person=who, certificate=certificate)
+    done = change(context).certify(who, certificate, instant(until, "--until", last=True) if until else None)
+    return _said(context, "did_certified", done, person=who, certificate=certificate)
 
 
 def run_absent(context: Context, who: str, since: str, until: str, reason: str | None) -> int:
     """Notes an absence."""
     start, end = instant(since, "--from"), instant(until, "--until", last=True)
-    people(context).absent(who, start, end, reason)
+    done = change(context).absent(who, start, end, reason)
     moments = {"since": context.output.moment(start), "until": context.output.moment(end)}
-    return _said(context, "absent", person=who, **moments)
+    return _said(context, "did_absent", done, person=who, **moments)
 
 
 def run_stand_in(context: Context, kind: str, who: str, other: str, since: str | None, until: str | None,
@@ -159,9 +160,8 @@ def run_stand_in(context: Context, kind: str, who: str, other: str, since: str |
 
     start = instant(since, "--from") if since else context.now
     end = instant(until, "--until", last=True) if until else FOREVER
-    directory = people(context)
-    number = directory.stand_in(kind, who, other, since=start, until=end, process=process, role=role)
-    return _said(context, f"{kind}_named", person=other, principal=who, number=number)
+    done = change(context).stand_in(kind, who, other, since=start, until=end, process=process, role=role)
+    return _said(context, f"did_{kind}_named", done, person=other, principal=who, number=done)
 
 
 def run_substitute(context: Context, **given: Any) -> int:
@@ -174,19 +174,22 @@ def run_delegate(context: Context, **given: Any) -> int:
 
 def run_accept(context: Context, number: int) -> int:
     """Accepts standing in; only the one named can."""
-    people(context).accept(number, context.person)
-    return _said(context, "stand_in_accepted", number=number)
+    change(context).accept(number)
+    return _said(context, "did_stand_in_accepted", None, number=number)
 
 
 def run_end(context: Context, number: int) -> int:
     """Ends a stand-in; either side can."""
-    people(context).end(number, context.person)
-    return _said(context, "stand_in_ended", number=number)
+    change(context).end(number)
+    return _said(context, "did_stand_in_ended", None, number=number)
 
 
-def _said(context: Context, key: str, **arguments: Any) -> int:
-    context.output.line(context.say(f"people.did_{key}", **arguments))
-    return 0
+def _said(context: Context, key: str, done: int | Refusal | None, **arguments: Any) -> int:
+    """Says what a change came to: the refusal, or the sentence of `key`."""
+    if done is None or isinstance(done, int):
+        context.output.line(context.say(f"people.{key}", **arguments))
+        return 0
+    return refused(context, done)
 
 
 def instant(text: str, name: str, *, last: bool = False) -> int:

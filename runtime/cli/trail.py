@@ -23,7 +23,8 @@ FORMATS = ("table", "jsonl", "csv")
 PAGE = 100
 _CSV = (
     "position", "case", "seq", "at", "zone", "actor", "role", "on_behalf_of", "kind", "element", "before", "after",
-    "outcome", "reason", "cause", "clauses", "process", "definition", "channel", "host", "build", "prev", "data",
+    "outcome", "reason", "cause", "clauses", "process", "definition", "channel", "host", "account", "build",
+    "prev", "data",
 )  # fmt: skip
 
 

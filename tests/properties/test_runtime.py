@@ -54,7 +54,8 @@ def store() -> Iterator[Store]:
                 people.skill(person.person, skill, level)
             for certificate in person.certificates:
                 people.certify(person.person, certificate)
-        people.accept(people.stand_in("delegation", "li", "sun", since=0, until=FOREVER), "sun")
+        number = people.stand_in("delegation", "li", "sun", since=0, until=FOREVER)
+        People(opened, by="sun", clock=lambda: START).accept(number)
         yield opened
 
 

@@ -214,7 +214,8 @@ def test_a_substitute_sees_and_does_the_work_in_the_other_s_name(store: Store) -
     opened = host(store)
     people = People(store, by="root", clock=lambda: 0)
     people.add("sun")
-    people.accept(people.stand_in("delegation", "wang", "sun", since=0, until=10**17), "sun")
+    number = people.stand_in("delegation", "wang", "sun", since=0, until=10**17)
+    People(store, by="sun", clock=lambda: 0).accept(number)
     case = opened.start("leave", person="li").case
     opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
     assert box(store, "sun") == ["decide stand_in wang"]

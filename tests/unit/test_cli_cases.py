@@ -87,14 +87,16 @@ def transcript(desk: Desk, lines: str) -> str:
 
 
 LEAVE = f"""
-charter people add li --name 李娜
-charter people add wang --name 王建国
-charter people add zhou
-charter people grant li employee
-charter people grant wang manager --process leave_request
-charter people grant wang employee
-charter people grant zhou hr
+charter people add li --name 李娜 --as zhou
+charter people add wang --name 王建国 --as zhou
+charter people add zhou --as zhou
+charter people grant li employee --as zhou
+charter people grant wang manager --process leave_request --as zhou
+charter people grant wang employee --as zhou
+charter people grant zhou hr --as zhou
 charter people list
+charter people grant wang hr --as wang
+charter people revoke zhou steward --process organisation --as zhou
 charter deploy {ROOT}/processes/examples/leave_request.charter --as zhou
 charter start leave_request --as wang
 charter inbox --as li
@@ -137,17 +139,17 @@ charter approve 1
 """
 
 STAND_IN = f"""
-charter people add li
-charter people add liu
-charter people add wang
-charter people grant li employee
-charter people grant wang manager
+charter people add li --as wang
+charter people add liu --as wang
+charter people add wang --as wang
+charter people grant li employee --as wang
+charter people grant wang manager --as wang
 charter deploy {ROOT}/processes/examples/leave_request.charter --as wang
 charter start leave_request --as li
 charter complete 1 --set first_day=2026-03-02 --set last_day=2026-03-03 --as li
 charter approve 1 decide --as liu
 charter people substitute wang liu --role manager --as wang
-charter people absent wang 2026-03-01 2026-03-31
+charter people absent wang 2026-03-01 2026-03-31 --as wang
 charter inbox --as liu
 charter people accept 1 --as liu
 charter people show wang
@@ -158,18 +160,18 @@ charter resume 1 --as li
 charter approve 1 --as liu
 charter cancel 1 --reason 不再需要 --as liu
 charter cancel 1 --reason 不再需要 --as li
-charter connectors add mail --command sendmail --command -t
+charter connectors add mail --command sendmail --command -t --as wang
 charter connectors list
-charter connectors remove mail
+charter connectors remove mail --as wang
 charter audit log organisation --limit 40
 """
 
 
 STEER = """
-charter people add chen
-charter people add sun
-charter people grant chen chief
-charter people grant sun engineer
+charter people add chen --as chen
+charter people add sun --as chen
+charter people grant chen chief --as chen
+charter people grant sun engineer --as chen
 charter deploy site.charter --as chen
 charter start site_visit --as chen
 charter complete 1 --set days=0 --set site=北院 --as chen
@@ -247,7 +249,7 @@ def test_the_demo_comes_out_as_its_story_says(desk: Desk) -> None:
 
 
 def test_what_lists_or_shows_is_json_when_asked(desk: Desk) -> None:
-    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:18]))
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
     for line in ("charter inbox --as wang", "charter show 1", "charter cases", "charter people list",
                  "charter people show li", "charter impact 1 request", "charter audit why 1 decide",
                  "charter audit trace 1 request", "charter audit as-of 1 #3", "charter audit verify",
@@ -265,7 +267,7 @@ def test_every_kind_of_record_has_a_word_in_both_languages() -> None:
 
 
 def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None:
-    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:18]))
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
     desk.type("charter audit verify")
     assert desk.code == 0
     desk.store.close()
@@ -284,7 +286,7 @@ def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None
 
 
 def test_the_form_is_asked_on_a_terminal(desk: Desk, tmp_path: Path) -> None:
-    for line in ("charter people add li", "charter people grant li chief", "charter people grant li engineer",
+    for line in ("charter people grant li chief --as li", "charter people grant li engineer --as li",
                  f"charter deploy {GOLDEN}/files/site.charter --as li", "charter start site_visit --as li",
                  "charter complete 1 --set site=x --set days=1 --as li", "charter signal 1 paid --as li",
                  "charter add 1 visit --item x --as li"):  # fmt: skip

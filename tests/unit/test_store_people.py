@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from charter.runtime.store.tables import settings
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(str(tmp_path / "a.db")) as opened:
+        People(opened, by="root", clock=lambda: 0).add("root")  # the first to change anything is its steward
         yield opened
 
 
@@ -37,7 +39,7 @@ def actor(store: Store, person: str, at: int, process: str = "p", behalf: str | 
 
 def kinds(store: Store) -> list[str]:
     with store.read() as connection:
-        return [s.fields["kind"] for s in load(connection, ORGANISATION)]
+        return [s.fields["kind"] for s in load(connection, ORGANISATION, since=3)]
 
 
 def test_authority_is_what_was_granted_and_nothing_else(store: Store) -> None:
@@ -77,7 +79,11 @@ def test_what_changes_nothing_leaves_no_record(store: Store) -> None:
 
 def test_a_stand_in_counts_in_its_time_for_its_scope_once_accepted_until_revoked(store: Store) -> None:
     now = [100]
-    people = People(store, by="root", clock=lambda: now[0])
+
+    def as_(person: str) -> People:
+        return People(store, by=person, clock=lambda: now[0])
+
+    people = as_("root")
     for person in ("li", "wang", "zhao"):
         people.add(person)
     people.grant("wang", "manager")
@@ -85,19 +91,19 @@ def test_a_stand_in_counts_in_its_time_for_its_scope_once_accepted_until_revoked
     number = people.stand_in("delegation", "wang", "li", since=100, until=200, process="p", role="manager")
     assert isinstance(actor(store, "li", 150, behalf="wang"), Refusal)
     with pytest.raises(NoSuchStandIn):
-        people.accept(number, "zhao")
-    people.accept(number, "li")
+        as_("zhao").accept(number)
+    as_("li").accept(number)
     assert actor(store, "li", 150, behalf="wang") == Actor("li", ("manager",), "wang", ("manager",))
     for at, process in ((99, "p"), (200, "p"), (150, "q")):
         assert isinstance(actor(store, "li", at, process, "wang"), Refusal)
     onward = people.stand_in("delegation", "li", "zhao", since=100, until=200)
-    people.accept(onward, "zhao")
+    as_("zhao").accept(onward)
     assert actor(store, "zhao", 150, behalf="li") == Actor("zhao", (), "li", ())  # what was lent is not lent on
     now[0] = 160
-    people.end(number, "wang")
+    as_("wang").end(number)
     assert isinstance(actor(store, "li", 160, behalf="wang"), Refusal)
     with pytest.raises(NoSuchStandIn):
-        people.end(number, "wang")
+        as_("wang").end(number)
 
 
 def test_a_substitute_counts_only_while_the_principal_is_away(store: Store) -> None:
@@ -105,7 +111,7 @@ def test_a_substitute_counts_only_while_the_principal_is_away(store: Store) -> N
     people.add("li")
     people.add("wang")
     people.grant("wang", "manager")
-    people.accept(people.stand_in("substitute", "wang", "li", since=0, until=1000), "li")
+    People(store, by="li", clock=lambda: 0).accept(people.stand_in("substitute", "wang", "li", since=0, until=1000))
     people.absent("wang", 100, 200, "leave")
     found = [isinstance(actor(store, "li", at, behalf="wang"), Actor) for at in (99, 100, 199, 200)]
     assert found == [False, True, True, False]
@@ -127,7 +133,10 @@ def test_impossible_people_are_refused_whole(store: Store) -> None:
             people.load([good, bad])
     with pytest.raises(NoSuchPerson):
         people.load([good, {"id": "wang", "substitutes": [{"person": "nobody"}]}])
-    assert people.all() == []
+    for name in ("a|b", " ", "a\nb", "system"):
+        with pytest.raises(BadPerson):
+            people.add(name)
+    assert [p.id for p in people.all()] == ["root"]
     assert kinds(store) == []
 
 
@@ -286,10 +295,12 @@ def test_a_file_is_kept_once_whole_and_read_only(tmp_path: Path) -> None:
     kept = files.path(first.sha256)
     assert kept.read_bytes() == one.read_bytes()
     assert kept.stat().st_mode & 0o777 == 0o444
-    assert list(files.verify()) == [(first.sha256, True)]
+    assert files.condition(first.sha256) == "kept"
     kept.chmod(0o644)
     kept.write_bytes(b"other")
-    assert list(files.verify()) == [(first.sha256, False)]
-    for nothing in (tmp_path / "none", tmp_path):
+    assert files.condition(first.sha256) == "changed"
+    assert files.condition("0" * 64) == "missing"
+    os.mkfifo(tmp_path / "pipe")
+    for nothing in (tmp_path / "none", tmp_path, tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(FileNotReadable):
             files.ingest(nothing)

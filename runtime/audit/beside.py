@@ -1,0 +1,228 @@
+"""What lies in the database beside the records, held against what the records say.
+
+Everything that somebody could change to get another answer from Charter without touching a record is looked at:
+a case's columns and read models, definitions and the texts they were built from, the directory of people,
+deployments, the connectors' mark, attached files. Reads only; knows nothing of chains and hashes of records. Working
+memory that records do not tell of (outbox, keys, turns) is no part of it. Every function gives what disagrees (a
+table's or a file's name) or None.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from ...engine import definition as definitions, plain
+from ...engine.definition import Definition
+from ...engine.state import CaseState
+from .. import clock, readmodels
+from ..store import tables as t
+from .log import Sealed, to_records
+
+_CASE = ("process", "definition", "status", "version", "records", "last_at", "wake", "opened_at", "closed_at",
+         "opened_by", "parent")  # fmt: skip
+
+
+def case_differs(
+    connection: Connection, case: str, definition: Definition, state: CaseState, sealed: Sequence[Sealed]
+) -> str | None:
+    """Compares a case's row and its read models with the state and the records that they follow from."""
+    row = connection.execute(select(*(t.cases.c[name] for name in _CASE)).where(t.cases.c.id == case)).one()
+    told = (
+        definition.name, sealed[-1].fields.get("definition") if sealed else None, state.status, state.commands,
+        len(sealed), sealed[-1].at if sealed else 0, state.wake, state.opened_at, state.closed_at, state.opened_by,
+        state.parent[0] if state.parent else None,
+    )  # fmt: skip
+    if tuple(row) != told:
+        return "cases"
+    work, versions = readmodels.snapshot(connection, case)
+    should_work, should_versions = readmodels.derived(case, definition, state, to_records(sealed))
+    if sorted(work, key=repr) != sorted(should_work, key=repr):
+        return "work_items"
+    return None if sorted(versions, key=repr) == sorted(should_versions, key=repr) else "record_versions"
+
+
+def definition_differs(connection: Connection, digest: str) -> str | None:
+    """Compares a stored definition with the digest it is known by, and its texts with their hashes."""
+    row = connection.execute(select(t.definitions).where(t.definitions.c.digest == digest)).one_or_none()
+    if row is None:
+        return "definitions"
+    try:
+        stored: Definition = plain.from_json(Definition, json.loads(row.body))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return "definitions"
+    if definitions.digest(stored) != digest or (row.process, row.version, row.title) != (
+        stored.name, stored.version, stored.title,
+    ):  # fmt: skip
+        return "definitions"
+    texts = connection.execute(select(t.texts.c.sha256, t.texts.c.text).where(t.texts.c.digest == digest))
+    return "texts" if any(sha256(text.encode()).hexdigest() != hashed for hashed, text in texts) else None
+
+
+def organisation_differs(connection: Connection, sealed: Sequence[Sealed]) -> str | None:
+    """Compares directory, deployments and connectors' mark with the fold of the organisation's records.
+
+    Raises KeyError, TypeError or ValueError on records that Charter did not write.
+    """
+    kept = connection.execute(select(t.chains.c.last_at).where(t.chains.c.chain == t.ORGANISATION)).scalar()
+    if kept != (sealed[-1].at if sealed else 0):
+        return "chains"
+    told = _fold(sealed)
+    for name, (table, columns) in _TABLES.items():
+        # Rows of a numbered table come in the order of their records; the others have keys of their own.
+        found = [tuple(row) for row in connection.execute(_rows(table, columns))]
+        expected = list(told[name].values()) if isinstance(told[name], dict) else told[name]
+        if sorted(found, key=repr) != sorted(expected, key=repr):
+            return name
+    last: dict[str, str] = {process: digest for process, digest, _at, _by in told["deployments"]}
+    newest = connection.execute(
+        select(t.deployments.c.process, t.deployments.c.digest).order_by(t.deployments.c.number)
+    )
+    if {row[0]: row[1] for row in newest} != last:
+        return "deployments"
+    return _definitions_differ(connection, told)
+
+
+def _rows(table: Table, columns: tuple[str, ...]) -> Any:
+    return select(*(table.c[name] for name in columns))
+
+
+def _definitions_differ(connection: Connection, told: Mapping[str, Any]) -> str | None:
+    """Compares the stored definitions with those that were deployed, byte for byte, and the roles they declare."""
+    bodies = {d: sha256(body.encode()).hexdigest() for d, body in connection.execute(
+        select(t.definitions.c.digest, t.definitions.c.body))}  # fmt: skip
+    if bodies != told["bodies"]:
+        return "definitions"
+    for digest in bodies:
+        if (differs := definition_differs(connection, digest)) is not None:
+            return differs
+    roles: set[tuple[str, str]] = set()
+    for process, body in connection.execute(select(t.definitions.c.process, t.definitions.c.body)):
+        roles.update((role["name"], process) for role in json.loads(body).get("roles", ()))
+    found = {tuple(row) for row in connection.execute(select(t.process_roles.c.role, t.process_roles.c.process))}
+    return None if found == roles else "process_roles"
+
+
+# table -> its columns as the fold below gives them
+_TABLES: Mapping[str, tuple[Table, tuple[str, ...]]] = {
+    "persons": (t.persons, ("id", "name", "active")),
+    "grants": (t.grants, ("person", "role", "process")),
+    "skills": (t.skills, ("person", "skill", "level")),
+    "certificates": (t.certificates, ("person", "certificate", "valid_until")),
+    "absences": (t.absences, ("person", "since", "until", "reason")),
+    "substitutions": (
+        t.substitutions,
+        ("number", "kind", "principal", "person", "process", "role", "since", "until", "accepted_at", "revoked_at"),
+    ),
+    "deployments": (t.deployments, ("process", "digest", "at", "by")),
+    "texts": (t.texts, ("digest", "name", "sha256")),
+    "settings": (t.settings, ("name", "value")),
+}
+
+
+def _fold(sealed: Iterable[Sealed]) -> dict[str, Any]:
+    told: dict[str, Any] = {name: {} for name in _TABLES} | {"absences": [], "deployments": [], "bodies": {}}
+    for record in sealed:
+        tell = _TOLD.get(record.fields["kind"])
+        if tell is not None and record.fields["outcome"] == "done":
+            tell(told, record.fields.get("data", {}), record)
+    return told
+
+
+def _person(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    told["persons"][data["person"]] = (data["person"], data["name"], 1)
+
+
+def _gone(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    person, name, _active = told["persons"][data["person"]]
+    told["persons"][person] = (person, name, 0)
+
+
+def _granted(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    row = (data["person"], data["role"], data["process"])
+    told["grants"][row] = row
+
+
+def _revoked(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    told["grants"].pop((data["person"], data["role"], data["process"]), None)
+
+
+def _skill(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    told["skills"][data["person"], data["skill"]] = (data["person"], data["skill"], data["new"])
+
+
+def _certificate(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    row = (data["person"], data["certificate"], data.get("valid_until"))
+    told["certificates"][row[:2]] = row
+
+
+def _absence(told: dict[str, Any], data: Mapping[str, Any], record: Sealed) -> None:
+    since, until = clock.read(data["since"]), clock.read(data["until"])
+    told["absences"].append((data["person"], since, until, record.fields.get("reason")))
+
+
+def _stand_in(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    accepted = data["accepted_at"]
+    told["substitutions"][data["number"]] = (
+        data["number"], data["kind"], data["principal"], data["person"], data["process"], data["role"],
+        clock.read(data["since"]), clock.read(data["until"]), None if accepted is None else clock.read(accepted), None,
+    )  # fmt: skip
+
+
+def _accepted(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    row = told["substitutions"][data["number"]]
+    told["substitutions"][data["number"]] = (*row[:8], clock.read(data["accepted_at"]), row[9])
+
+
+def _ended(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    row = told["substitutions"][data["number"]]
+    told["substitutions"][data["number"]] = (*row[:9], clock.read(data["revoked_at"]))
+
+
+def _deployed(told: dict[str, Any], data: Mapping[str, Any], record: Sealed) -> None:
+    digest = data["definition"]
+    told["deployments"].append((data["process"], digest, record.at, record.fields["actor"]))
+    if digest not in told["bodies"]:
+        told["bodies"][digest] = data["body"]
+        told["texts"].update(((digest, name), (digest, name, hashed)) for name, hashed in data["texts"].items())
+
+
+def _connectors(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
+    told["settings"]["connectors"] = ("connectors", data["new"])
+
+
+# kind of record -> what it says of the tables
+_TOLD: Mapping[str, Callable[[dict[str, Any], Mapping[str, Any], Sealed], None]] = {
+    "person_added": _person,
+    "person_changed": _person,
+    "person_deactivated": _gone,
+    "role_granted": _granted,
+    "role_revoked": _revoked,
+    "skill_set": _skill,
+    "certificate_noted": _certificate,
+    "absence_noted": _absence,
+    "stand_in_named": _stand_in,
+    "stand_in_accepted": _accepted,
+    "stand_in_revoked": _ended,
+    "deployed": _deployed,
+    "connectors_changed": _connectors,
+}
+
+
+def files_of(fields: Any) -> Iterator[str]:
+    """Yields the SHA-256 of every file that a record's fields name."""
+    if isinstance(fields, Mapping):
+        if "file" in fields and "media_type" in fields and isinstance(fields["file"], str):
+            yield fields["file"]
+        for value in fields.values():
+            yield from files_of(value)
+    elif isinstance(fields, list):
+        for value in fields:
+            yield from files_of(value)
+
+
+__all__ = ["case_differs", "definition_differs", "files_of", "organisation_differs"]

@@ -1,0 +1,90 @@
+"""The organisation: its own chain of records, and who may change it.
+
+What concerns no single case (people, deployments, connectors, commands that reached no case) is recorded in the chain
+`organisation`. It is changed by its stewards: persons who hold the role `steward` in `organisation`, which no grant for
+every process includes. Default deny, with one exception: while there is no steward, the first who changes anything
+becomes one, on the record; and the last one cannot be taken away, so that this happens once. The module does not know
+what is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from ..engine.commands import SYSTEM
+from ..engine.records import Record, Refusal
+from .audit import log
+from .audit.log import Origin, Sealed
+from .refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
+from .store import tables as t
+from .store.tables import ORGANISATION
+
+STEWARD = "steward"
+
+
+def note(
+    connection: Connection, kind: str, actor: str, data: Mapping[str, Any], *, at: int, origin: Origin,
+    refused: Refusal | None = None, reason: str | None = None,
+) -> tuple[Record, Sealed]:  # fmt: skip
+    """Writes a record into the organisation's chain; gives it as made and as sealed, whose time never runs back."""
+    full = dict(data)
+    if refused is not None:
+        full["reasons"] = [{"code": r.code, "arguments": dict(r.arguments)} for r in refused.reasons]
+    outcome = "done" if refused is None else "refused"
+    record = Record(kind, at, actor, reason=reason, outcome=outcome, data=full)
+    return record, log.append(connection, [record], origin)[0]
+
+
+def stewards(connection: Connection) -> list[str]:
+    """Names the active stewards, sorted."""
+    g, p = t.grants.c, t.persons.c
+    query = select(g.person).join(t.persons, p.id == g.person)
+    found = connection.execute(query.where(g.role == STEWARD, g.process == ORGANISATION, p.active == 1))
+    return sorted(found.scalars())
+
+
+def admit(
+    connection: Connection, person: str, verb: str, *, at: int, origin: Origin, entitled: bool = False
+) -> Refusal | None:
+    """Lets a steward change the organisation, or whoever is `entitled` to this change anyway; refuses on the record.
+
+    To be asked in the transaction of the change.
+    """
+    known = stewards(connection)
+    if person in known:
+        return None
+    active = connection.execute(select(t.persons.c.active).where(t.persons.c.id == person)).scalar()
+    if entitled and active:
+        return None
+    if not known and active != 0 and person != SYSTEM.person:
+        _found(connection, person, active is None, at, origin)
+        return None
+    refused = (
+        refusal(NO_STEWARD, person=person, verb=verb, stewards=", ".join(known)) if active
+        else refusal(UNKNOWN_PERSON, person=person)
+    )  # fmt: skip
+    note(connection, "refused", person, {"verb": verb}, at=at, origin=origin, refused=refused)
+    return refused
+
+
+def _found(connection: Connection, person: str, new: bool, at: int, origin: Origin) -> None:
+    if new:
+        connection.execute(insert(t.persons).values(id=person, name=person, active=1))
+        note(connection, "person_added", person, {"person": person, "name": person}, at=at, origin=origin)
+    connection.execute(insert(t.grants).values(person=person, role=STEWARD, process=ORGANISATION))
+    data = {"person": person, "role": STEWARD, "process": ORGANISATION, "first": True}
+    note(connection, "role_granted", person, data, at=at, origin=origin)
+
+
+def keeps_a_steward(
+    connection: Connection, person: str, by: str, verb: str, *, at: int, origin: Origin
+) -> Refusal | None:
+    """Refuses, on the record, to take the last steward away."""
+    if stewards(connection) != [person]:
+        return None
+    refused = refusal(LAST_STEWARD, person=person)
+    note(connection, "refused", by, {"verb": verb, "person": person}, at=at, origin=origin, refused=refused)
+    return refused
