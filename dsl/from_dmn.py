@@ -7,7 +7,7 @@ are refused before the parser sees them. Expressions are not parsed here; that i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -33,13 +33,17 @@ def read_dmn(data: bytes) -> tuple[m.Model | None, tuple[Problem, ...]]:
         return None, (Problem("too-large", str(len(data))),)
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         return None, (Problem("document-type", "<!DOCTYPE"),)
-    parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(events=("start", "end"))
+    parser: ElementTree.XMLPullParser[Element] = ElementTree.XMLPullParser(events=("start", "end", "start-ns"))
+    prefixes: dict[str, str] = {}
     depth = 0
     root: Element | None = None
     try:
         for start in range(0, len(data), 65536):
             parser.feed(data[start : start + 65536])
             for event, element in parser.read_events():  # type: ignore[misc]
+                if event == "start-ns":
+                    prefixes.update((element,))  # type: ignore[arg-type]
+                    continue
                 root = element if root is None else root  # type: ignore[assignment]
                 depth += 1 if event == "start" else -1
                 if depth > DEEPEST:
@@ -50,7 +54,29 @@ def read_dmn(data: bytes) -> tuple[m.Model | None, tuple[Problem, ...]]:
         return None, (Problem("not-xml", str(error), position[0] if position else None),)
     if root is None or _local(root) != "definitions":
         return None, (Problem("no-definitions", "" if root is None else _local(root)),)
+    _unprefix(root, prefixes)
     return _model(root), ()
+
+
+def _unprefix(root: Element, prefixes: dict[str, str]) -> None:
+    """Has type references name what their XML prefix stands for as FEEL does: by the import's name, or by no name."""
+    imports = {e.get("namespace"): e.get("name") or "" for e in _children(root, "import")}
+
+    def plain(reference: str) -> str:
+        prefix, _, name = reference.strip().partition(":")
+        space = prefixes.get(prefix)
+        if name and (prefix == "feel" or space == root.get("namespace") or "/FEEL/" in (space or "")):
+            return name
+        if not name or space not in imports:
+            return reference.strip()
+        return f"{imports[space]}.{name}".removeprefix(".")
+
+    for element in root.iter():
+        for attribute in ("typeRef", "outputTypeRef"):
+            if attribute in element.attrib:
+                element.set(attribute, plain(element.attrib[attribute]))
+        if _local(element) == "typeRef" and element.text:
+            element.text = plain(element.text)
 
 
 def _local(element: Element) -> str:
@@ -78,9 +104,7 @@ def _type(element: Element | None) -> str | None:
     """Gives a type reference, as an attribute or (in item definitions) a child element."""
     if element is None:
         return None
-    reference = element.get("typeRef") or _text(_child(element, "typeRef"))
-    # Version 1.1 qualified the built-in types by a prefix for FEEL.
-    return None if reference is None else reference.strip().removeprefix("feel:")
+    return element.get("typeRef") or _text(_child(element, "typeRef"))
 
 
 def _variable_type(element: Element) -> str | None:
@@ -104,7 +128,7 @@ def _model(root: Element) -> m.Model:
             case "decision":
                 decisions.append(
                     m.Decision(
-                        ident, name, _box_in(element), _variable_type(element),
+                        ident, name, _logic(element), _variable_type(element),
                         _references(element, "requiredDecision", "requiredInput", "requiredKnowledge"),
                         _text(_child(element, "question")),
                     )
@@ -145,7 +169,7 @@ def _item(element: Element) -> m.ItemDefinition:
         allowed=_text(_child(element, "allowedValues")),
         constraint=_text(_child(element, "typeConstraint")),
         components=tuple(_item(e) for e in _children(element, "itemComponent")),
-        collection=element.get("isCollection") == "true",
+        collection=element.get("isCollection") in ("true", "1"),
         function=None
         if function is None
         else (tuple(_type(p) for p in _children(function, "parameters")), function.get("outputTypeRef")),
@@ -161,6 +185,14 @@ def _box_in(element: Element | None) -> m.Box | None:
         if build is not None:
             return build(child)
     return None
+
+
+def _logic(decision: Element) -> m.Box | None:
+    """Gives the logic of a decision; a table of one output has the type of the variable, unless it says its own."""
+    box = _box_in(decision)
+    if isinstance(box, m.Table) and box.type is None and len(box.outputs) == 1:
+        return replace(box, type=_variable_type(decision))
+    return box
 
 
 def _part(element: Element, name: str) -> m.Box:

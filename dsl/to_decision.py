@@ -200,7 +200,7 @@ def _take(
         raise _Unsaid("count-of-several")
     told: list[Told] = []
     _fitting(graph.items(graph.model), table, rules)
-    policy, ordered = _policy(table, rules, names)
+    policy, ordered = _policy(graph.items(graph.model), table, rules, names)
     if ordered is not rules and policy in ("first", "rule order"):
         told.append(Told("sorted", False, element.name, at))
     policy, rules = _default(table, policy, ordered, names)
@@ -314,12 +314,13 @@ def _fitting(items: Items, table: m.Table, rules: Rows) -> None:
                     raise _Unsaid("not-allowed", text=feel.text(outputs[number]), type=clause.type)
 
 
-def _policy(table: m.Table, rules: Rows, names: frozenset[str]) -> tuple[str, Rows]:
+def _policy(items: Items, table: m.Table, rules: Rows, names: frozenset[str]) -> tuple[str, Rows]:
     """Gives the hit policy in the language's words; an order of outputs becomes an order of rows where it must."""
     if table.hit_policy not in _SORTED:
         aggregation = table.aggregation if table.hit_policy == "COLLECT" else None
         return " ".join(filter(None, (table.hit_policy.lower(), (aggregation or "").lower()))), rules
-    orders = [_order(clause.allowed, names) for clause in table.outputs]
+    ranked = [clause.allowed or items.allowed(clause.type or table.type) for clause in table.outputs]
+    orders = [_order(text, names) for text in ranked]
     if not any(order is not None for order in orders):
         return _SORTED[table.hit_policy], rules
     values = [[_constant(tree) for tree in outputs] for _, outputs in rules]

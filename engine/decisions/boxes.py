@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..feel import parse, tree as t
+from ..feel import parse, tree as t, types as y
 from ..feel.compiler import Scope, closure
 from ..feel.frames import Frame, NoValue, Run
+from ..feel.ranges import Function
 from . import model as m
 from .items import Item, Items
 from .tables import table
@@ -33,7 +34,8 @@ class Builder:
         if box is None:
             return failing("nothing is defined here")
         known = self.names if names is None else names
-        return typed(_MAKERS[type(box)](self, box, known), self.items.named(box.type))
+        node, item = _MAKERS[type(box)](self, box, known), self.items.named(box.type)
+        return answering(node, item) if isinstance(box, m.FunctionBox) else typed(node, item)
 
     def entry(self, entry: m.Entry, names: frozenset[str]) -> t.Node:
         return typed(self.tree(entry.value, names), self.items.named(entry.type))
@@ -54,6 +56,30 @@ def typed(node: t.Node, item: Item | None) -> t.Node:
         return lambda frame: item.fit(run(frame), frame)
 
     return t.Embedded(make)
+
+
+def answering(node: t.Node, item: Item | None) -> t.Node:
+    """Makes a tree of a function whose result is fitted to a type: that of a function, or that of the result."""
+    if item is None:
+        return node
+    result = Item(item.type.result) if isinstance(item.type, y.FunctionType) else item
+
+    def make(scope: Scope) -> Run:
+        run = closure(node, scope)
+
+        def answers(frame: Frame) -> Any:
+            function = run(frame)
+            if type(function) is not Function:
+                return function
+
+            def call(values: tuple[Any, ...], caller: Frame) -> Any:
+                return result.fit(function.call(values, caller), caller)
+
+            return replace(function, call=call, result=result.type)
+
+        return answers
+
+    return t.Embedded(make, True)
 
 
 def read(text: str, names: frozenset[str], kind: Any = "expression") -> t.Node:
@@ -119,6 +145,7 @@ def _fitting(node: t.Lambda, items: tuple[Item | None, ...]) -> t.Node:
     """Has a function's arguments fitted to their declared types before its body sees them."""
     if not any(items):
         return node
+
     def make(scope: Scope) -> Run:
         run = closure(node, scope)
 
@@ -140,11 +167,14 @@ def _fitting(node: t.Lambda, items: tuple[Item | None, ...]) -> t.Node:
 
         return fitted
 
-    return t.Embedded(make)
+    return t.Embedded(make, True)
 
 
 def _conditional(builder: Builder, box: m.Conditional, names: frozenset[str]) -> t.Node:
-    """Makes a choice; unlike FEEL's own `if`, a condition that is no truth value has no answer (10.2.1.8)."""
+    """Makes a choice; unlike FEEL's own `if`, a condition that is no truth value has no answer (10.2.1.8).
+
+    Null is an unknown truth value and chooses as false does.
+    """
     parts = [builder.tree(part, names) for part in (box.condition, box.then, box.otherwise)]
 
     def make(scope: Scope) -> Run:
@@ -152,7 +182,7 @@ def _conditional(builder: Builder, box: m.Conditional, names: frozenset[str]) ->
 
         def choose(frame: Frame) -> Any:
             value = condition(frame)
-            if type(value) is not bool:
+            if value is not None and type(value) is not bool:
                 return frame.note("the condition is neither true nor false")
             return then(frame) if value else otherwise(frame)
 

@@ -8,16 +8,15 @@ null and the reasons. Invariant: a Graph holds no state of any evaluation and ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..feel import types as y
 from ..feel.compiler import Scope, closure, invoke
 from ..feel.frames import Env, Frame, Run, State
 from ..feel.limits import OverBudget
 from ..feel.ranges import Function
 from . import model as m
-from .boxes import Builder, typed
+from .boxes import Builder, answering
 from .items import Item, Items
 
 Element = m.InputData | m.Decision | m.Knowledge | m.Service
@@ -87,7 +86,10 @@ class Graph:
     def evaluate(
         self, name: str, inputs: Mapping[str, Any], env: Env | None = None, namespace: str | None = None
     ) -> Outcome:
-        """Computes a decision from input values by name; imported inputs may be given as `MODEL.NAME`."""
+        """Computes a decision from input values by name.
+
+        Imported inputs may be given in a context under the import's name, or as `NAMESPACE#NAME`.
+        """
         key = next((k for k in self.keys(name, namespace) if isinstance(self.elements[k], m.Decision)), None)
         if key is None:
             return Outcome(None, (f"there is no decision `{name}`",))
@@ -144,14 +146,19 @@ class Graph:
             home = self.home[key]
             if element.name in inputs and isinstance(element, m.InputData | m.Decision):
                 found[key] = inputs[element.name]
-            for name in self._aliases(home):
-                part = inputs.get(name)
-                if isinstance(part, Mapping) and element.name in part:
-                    found[key] = part[element.name]
+            exact = f"{home.namespace}#{element.name}"
+            if exact in inputs:
+                found[key] = inputs[exact]
+        todo: list[tuple[m.Model, Mapping[str, Any]]] = [(self.model, inputs)]
+        while todo:
+            model, values = todo.pop()
+            for each in model.imports:
+                part, imported = values.get(each.name), self.models.get(each.namespace)
+                if each.name and isinstance(part, Mapping) and imported is not None:
+                    todo.append((imported, part))
+                    elements: tuple[m.InputData | m.Decision, ...] = (*imported.inputs, *imported.decisions)
+                    found |= {f"{each.namespace}#{e.id}": part[e.name] for e in elements if e.name in part}
         return found
-
-    def _aliases(self, home: m.Model) -> Iterator[str]:
-        return (i.name for i in self.model.imports if i.namespace == home.namespace and i.name)
 
     # -- what an element requires
 
@@ -218,21 +225,8 @@ class Graph:
         function = self._logic_of(key, knowledge.logic)(run.frame(scope))
         if type(function) is not Function:
             return function
-        function = self._answering(function, self._variable(key))
         scope.setdefault(knowledge.name, function)
         return function
-
-    def _answering(self, function: Function, item: Item | None) -> Function:
-        """Has a function's result fitted to the type of its variable, a function type or that of the result."""
-        if item is None:
-            return function
-        if isinstance(item.type, y.FunctionType):
-            item = Item(item.type.result)
-
-        def call(values: tuple[Any, ...], caller: Frame) -> Any:
-            return item.fit(function.call(values, caller), caller)
-
-        return replace(function, call=call, result=item.type)
 
     def _service(self, key: str, service: m.Service, run: _Run) -> Any:
         home = self.home[key]
@@ -271,7 +265,7 @@ class Graph:
                     definitions[prefix + item.name] = item
                 names.update(_names(each) if each is not None else ())
             definitions.update((item.name, item) for item in model.items)
-            names.update(_names(model))
+            names.update(_names(model), _parts(model))
             names.update(i.name for i in model.imports)
             known = frozenset(names - {""})
             builder = self._builders[model.namespace] = Builder(Items(definitions, known), known)
@@ -286,7 +280,9 @@ class Graph:
         run = self._logic.get(key)
         if run is None:
             builder = self._builder(self.home[key])
-            node = typed(builder.tree(box), None)
+            node = builder.tree(box)
+            if isinstance(self.elements[key], m.Knowledge):
+                node = answering(node, self._variable(key))
             run = self._logic[key] = closure(node, Scope())
         return run
 
@@ -303,6 +299,25 @@ def _elements(model: m.Model) -> Iterator[Element]:
     yield from model.decisions
     yield from model.knowledge
     yield from model.services
+
+
+def _parts(model: m.Model) -> Iterator[str]:
+    """Yields the names with blanks that the boxes of a model give to parts of their values."""
+    todo: list[m.Box | None] = [*(d.logic for d in model.decisions), *(k.logic for k in model.knowledge)]
+    while todo:
+        box = todo.pop()
+        names: tuple[str | None, ...] = ()
+        if isinstance(box, m.Relation):
+            names = box.columns
+        elif isinstance(box, m.Table):
+            names = tuple(clause.name for clause in box.outputs)
+        elif isinstance(box, m.Context):
+            names = tuple(entry.name for entry in box.entries)
+            todo += [*(entry.value for entry in box.entries), box.result]
+        elif isinstance(box, m.FunctionBox):
+            todo.append(box.body)
+        # With an operator in it a name could be read where an expression is meant.
+        yield from (name for name in names if name and name.replace(" ", "").isidentifier())
 
 
 def _names(model: m.Model) -> Iterator[str]:

@@ -76,6 +76,18 @@ class Items:
             self._made[name] = _plain(name) if definition is None else self._item(definition, prefix)
         return self._made[name]
 
+    def allowed(self, name: str | None) -> str | None:
+        """Gives the text of a type's allowed values, its own or those of the type that it is made from."""
+        seen: set[str] = set()
+        while name is not None and name in self.definitions and name not in seen:
+            seen.add(name)
+            definition = self.definitions[name]
+            if definition.allowed is not None:
+                return definition.allowed
+            own = name[: len(name) - len(definition.name)] + (definition.type or "")
+            name = own if own in self.definitions else definition.type
+        return None
+
     def types(self) -> dict[str, y.Type]:
         """Gives every named type, for `instance of`."""
         made = {name: self.named(name) for name in self.definitions}

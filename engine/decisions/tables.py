@@ -13,8 +13,9 @@ from typing import Any
 
 from ..feel import parse, tree as t
 from ..feel.compiler import Scope, closure
-from ..feel.frames import Frame, Run
-from ..feel.operators import ARITHMETIC, compare, equal
+from ..feel.frames import Frame, NoValue, Run
+from ..feel.on_lists import total
+from ..feel.operators import compare, equal
 from . import model as m
 from .columns import Column
 from .items import Item, Items, tests
@@ -45,7 +46,8 @@ class Table:
         self.defaults = [
             None if clause.default is None else closure(read(clause.default, names), scope) for clause in box.outputs
         ]
-        self.priorities = [_priorities(clause.allowed, names, scope) for clause in box.outputs]
+        ranked = [clause.allowed or items.allowed(clause.type or box.type) for clause in box.outputs]
+        self.priorities = [_priorities(text, names, scope) for text in ranked]
         self.every = (1 << len(box.rules)) - 1
         self.first_only = box.hit_policy == "FIRST"
 
@@ -201,13 +203,10 @@ def _collect(table: Table, hits: list[int], frame: Frame) -> Any:
 
 
 def _sum(values: list[Any], frame: Frame) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        add = ARITHMETIC["+"].get((type(total), type(value)))
-        if add is None:
-            return frame.note("the outputs of the table cannot be added")
-        total = add(total, value)
-    return total
+    try:
+        return total(values)
+    except (NoValue, ArithmeticError) as why:
+        return frame.note(f"the outputs of the table cannot be added: {why}")
 
 
 def _extreme(op: str) -> Callable[[list[Any], Frame], Any]:

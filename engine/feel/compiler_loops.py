@@ -229,11 +229,15 @@ def _resolved(written: t.TypeName | None, frame: Frame) -> y.Type | None:
     return None if written is None else y.resolve(written, frame.state.env.types or y.NAMED)
 
 
+def _makes_function(node: t.Node) -> bool:
+    return node.function if type(node) is t.Embedded else type(node) is t.Lambda
+
+
 def _context(node: t.Context, scope: Scope) -> Run:
     entries: list[tuple[str, Run]] = []
     for position, entry in enumerate(node.entries):
         # A function sees its own entry too, so that it may call itself.
-        seen = position + (type(entry.value) is t.Lambda)
+        seen = position + _makes_function(entry.value)
         known = tuple(other.key for other in node.entries[:seen])
         entries.append((entry.key, closure(entry.value, scope.within(*known))))
     if len({key for key, _ in entries}) < len(entries):

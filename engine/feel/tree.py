@@ -209,10 +209,12 @@ class TypeName(Node):
 class Embedded(Node):
     """What no text can say and yet has a value in its place, such as a decision table.
 
-    `make` takes the scope (compiler.Scope) and gives the closure. It stands only in trees that are not read from text.
+    `make` takes the scope (compiler.Scope) and gives the closure; `function` tells whether that makes a function. It
+    stands only in trees that are not read from text.
     """
 
     make: Callable[[Any], Callable[[Any], Any]]
+    function: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ def _function_conforms(function: Function, wanted: FunctionType) -> bool:
     given = tuple(type or ANY for type in function.types) or (ANY,) * len(function.parameters)
     # Parameters may be wider than asked, the result narrower (contravariance, DMN table 49).
     return all(is_subtype(asked, has) for asked, has in zip(wanted.parameters, given, strict=True)) and (
-        is_subtype(function.result or ANY, wanted.result)
+        function.result is None or is_subtype(function.result, wanted.result)
     )
 
 

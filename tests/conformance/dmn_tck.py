@@ -2,9 +2,10 @@
 
     python -m tests.conformance.dmn_tck DIRECTORY [--csv tck_results.csv]
 
-prints `N of M passed` and every failure with what was expected and what came; the exit code is 1 when any failed. An
-expected error counts only when an error is reported. Numbers are compared to eight significant places behind the
-point, as the kit's own runner does, everything else exactly.
+prints `N of M passed` and every failure with what was expected and what came; the exit code is 1 when any failed, and
+2 when there is nothing to run. A test file that cannot be read, or holds no case, is one failure. An expected error
+counts only when an error is reported. Numbers are compared to eight significant places behind the point, as the kit's
+own runner does, everything else exactly.
 """
 
 from __future__ import annotations
@@ -49,8 +50,15 @@ def _children(element: ElementTree.Element, name: str) -> Iterator[ElementTree.E
     return (each for each in element if _tag(each) == name)
 
 
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"`{text}` is no number") from None
+
+
 _READERS: Mapping[str, Any] = {
-    **dict.fromkeys(("decimal", "double", "integer", "int", "long", "float", "number"), Decimal),
+    **dict.fromkeys(("decimal", "double", "integer", "int", "long", "float", "number"), _number),
     "boolean": lambda text: text.strip() == "true",
     "date": read_date,
     "dateTime": read_date_time,
@@ -129,9 +137,30 @@ def _ask(graph: Graph, case: ElementTree.Element, name: str, inputs: Mapping[str
     return graph.evaluate(name, inputs, env, case.get("namespace"))
 
 
+def _input(node: ElementTree.Element) -> str:
+    """Names an input; one of another model by that model's namespace too."""
+    return "#".join(filter(None, (node.get("namespace"), node.get("name", ""))))
+
+
+def _wish(node: ElementTree.Element) -> tuple[str, Any, bool]:
+    """Reads what a case expects: the result's name, its value, whether an error is to be reported."""
+    expected = next((value_of(e) for e in _children(node, "expected")), None)
+    return node.get("name", ""), expected, node.get("errorResult") == "true"
+
+
 def run_file(path: Path, models: Mapping[str, tuple[Model, dict[str, Model]]]) -> Iterator[Result]:
     """Runs one test file of a suite."""
-    root = ElementTree.parse(path).getroot()
+    suite = "/".join(path.parent.parts[-2:])
+    try:
+        root = ElementTree.parse(path).getroot()
+        cases = list(_children(root, "testCase"))
+        given = [{_input(each): value_of(each) for each in _children(case, "inputNode")} for case in cases]
+        wishes = [[_wish(node) for node in _children(case, "resultNode")] for case in cases]
+    except (ElementTree.ParseError, ValueError, RecursionError) as error:
+        yield Result(suite, path.stem, "-", (f"the test file cannot be read: {error}",))
+        return
+    if not cases:
+        yield Result(suite, path.stem, "-", ("there is no test case in the file",))
     wanted = next(((e.text or "").strip() for e in _children(root, "modelName")), "")
     if wanted not in models and f"{wanted}.dmn" in models:
         wanted += ".dmn"
@@ -139,20 +168,16 @@ def run_file(path: Path, models: Mapping[str, tuple[Model, dict[str, Model]]]) -
     if wanted in models:
         model, others = models[wanted]
         graph = Graph(model, _needed(model, others))
-    suite = "/".join(path.parent.parts[-2:])
     env = Env(now=_now())
-    for number, case in enumerate(_children(root, "testCase"), 1):
+    for number, (case, inputs, results) in enumerate(zip(cases, given, wishes, strict=True), 1):
         label = case.get("id") or str(number)
         if graph is None:
             yield Result(suite, path.stem, label, (f"there is no model {wanted}",))
             continue
-        inputs = {each.get("name", ""): value_of(each) for each in _children(case, "inputNode")}
-        failures = []
-        for node in _children(case, "resultNode"):
-            name = node.get("name", "")
-            expected = next((value_of(e) for e in _children(node, "expected")), None)
+        failures = [] if results else ["the case expects nothing"]
+        for name, expected, error in results:
             outcome = _ask(graph, case, name, inputs, env)
-            if node.get("errorResult") == "true":
+            if error:
                 if outcome.value is not None or not outcome.reasons:
                     failures.append(f"{name}: expected an error, got {outcome.value!r} and no error")
             elif not close(outcome.value, expected):
@@ -169,24 +194,38 @@ def run(directory: Path) -> Iterator[Result]:
             yield from run_file(path, models)
 
 
+def _write(path: Path, results: list[Result]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        for r in results:
+            writer.writerow([r.suite, r.file, r.case, "ERROR" if r.failures else "SUCCESS", "; ".join(r.failures)])
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the kit, prints failures and the count, and writes the kit's result columns when asked."""
     options = argparse.ArgumentParser(description="Run DMN TCK suites")
     options.add_argument("directory", type=Path)
     options.add_argument("--csv", type=Path)
     given = options.parse_args(arguments)
+    if not given.directory.is_dir():
+        print(f"there is no directory {given.directory}", file=sys.stderr)
+        return 2
     results = list(run(given.directory))
+    if not results:
+        print(f"there are no test cases below {given.directory}", file=sys.stderr)
+        return 2
     for result in results:
         for failure in result.failures:
             print(f"{result.suite} {result.file} {result.case}\n    {failure}")
     if given.csv:
-        with given.csv.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-            for r in results:
-                writer.writerow([r.suite, r.file, r.case, "ERROR" if r.failures else "SUCCESS", "; ".join(r.failures)])
+        try:
+            _write(given.csv, results)
+        except OSError as error:
+            print(f"{given.csv} cannot be written: {error.strerror}", file=sys.stderr)
+            return 2
     passed = sum(not result.failures for result in results)
     print(f"{passed} of {len(results)} passed")
-    return int(passed < len(results) or not results)
+    return int(passed < len(results))
 
 
 if __name__ == "__main__":
