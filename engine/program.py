@@ -205,7 +205,8 @@ class Program:
             for approval in needed.approvals:
                 self.leaners.setdefault(approval, []).append(plan)
                 facts.setdefault(approval, False)
-        for record in (*(needed.record for needed in element.inputs), *plan.items):
+        asked = (name for name in names(element.when) if name in self.types)
+        for record in (*(needed.record for needed in element.inputs), *plan.items, *asked):
             for producer in self.producers.get(record, ()):
                 facts.setdefault(producer.name, False)
         for after in element.after:

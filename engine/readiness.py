@@ -15,7 +15,7 @@ from .definition import After, Input
 from .machines import LOST, SATISFIED, SETTLED
 from .program import Path, Plan, Program, compiled
 from .records import Reason
-from .scope import Scope, View, find, gather, standing
+from .scope import ENDINGS, Foresight, Scope, View, find, gather, standing
 from .state import Node, key_of, parse_key
 from .turns import in_the_way
 
@@ -88,7 +88,7 @@ def reworked(program: Program, view: View, plan: Plan, path: Path, seen: Plan) -
     if node.redo or node.state in ("stale", "withdrawn"):
         return key
     name, at = parse_key(key)
-    if node.pending and node.state == "active" and program.plans[name].is_group(at):
+    if node.state == "active" and program.plans[name].is_group(at):
         return key
     return None
 
@@ -301,29 +301,29 @@ def obstacles(
     return []
 
 
-# What is known of an element only once it is over.
-_ENDINGS = frozenset({"outcome", "done", "granted", "rejected", "reached"})
-
-
-def _undecided(program: Program, view: View, plan: Plan, path: Path, condition: str) -> bool:
-    """Says whether a condition reads how an element ended that has not ended yet: its answer is still to come."""
+def _awaits(program: Program, view: View, plan: Plan, path: Path, condition: str) -> bool:
+    """Says whether a condition reads a record that is still to be written, or endings in a list that is not over."""
     expression = compiled(condition)
-    return expression is not None and any(
-        seen_state(program, view, plan, path, program.plans[read[0]]) not in SETTLED
-        for read in expression.paths
-        if len(read) > 1 and read[1] in _ENDINGS and read[0] in program.plans
-    )
+    awaited: list[Plan] = []
+    for name, *of in () if expression is None else expression.paths:
+        seen = program.plans.get(name)
+        if seen is None and name in program.types and use(program, view, plan, path, name) is None:
+            awaited.extend(program.upstream(plan, name))
+        elif seen is not None and of and of[0] in ENDINGS and parse_key(program.seen(plan, path, seen))[0] != name:
+            awaited.append(seen)
+    return any(seen_state(program, view, plan, path, seen) not in SETTLED for seen in awaited)
 
 
 def _when(program: Program, view: View, plan: Plan, path: Path, now: int) -> Reason | None:
     condition = plan.element.when
     assert condition is not None
-    value = Scope(program, view, plan, path, now).value(condition)
-    if value is True:
+    value = Foresight(program, view, plan, path, now).value(condition)
+    known = isinstance(value, bool) and not _awaits(program, view, plan, path, condition)
+    if known and value:
         return None
-    if value is False and plan.kind != "milestone" and not _undecided(program, view, plan, path, condition):
+    if known and plan.kind != "milestone":
         return Reason("CH570", f"{plan.name}.when", {"element": plan.name, "condition": condition})
-    # Unknown is not false; and a milestone waits until its condition comes true.
+    # Unknown is not false, and "not yet" is unknown; a milestone waits until its condition comes true.
     arguments = {"element": plan.name, "clause": "when", "condition": condition}
     return Reason("CH554", f"{plan.name}.when", arguments)
 

@@ -107,6 +107,19 @@ class ElementView(Mapping[str, Any]):
         return name in _FACTS
 
 
+# What is known of an element only once it is over.
+ENDINGS = frozenset({"outcome", "done", "granted", "rejected", "reached"})
+
+
+class _Unended(ElementView):
+    """An element of which nobody says how it ended before it has."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return None if name in ENDINGS and self._node.state not in SETTLED else super().__getitem__(name)
+
+
 def case_facts(program: Program, view: View) -> dict[str, Any]:
     """Gives what there is to know of the case itself."""
     zone = program.zone
@@ -134,6 +147,7 @@ class Scope:
     """The names an expression at one place of a case may use: those of the element `plan` at the index `path`."""
 
     __slots__ = ("now", "path", "plan", "program", "view")
+    seen_as = ElementView
 
     def __init__(self, program: Program, view: View, plan: Plan | None, path: Path, now: int) -> None:
         self.program = program
@@ -188,9 +202,9 @@ class Scope:
             key = key_of(seen.name, base)
             node = nodes.get(key)
             # Not created: everything about it can still be asked.
-            return ElementView(node or Node(key, seen.name, standing(self.program, self.view, seen, base)), zone)
+            return self.seen_as(node or Node(key, seen.name, standing(self.program, self.view, seen, base)), zone)
         return [
-            ElementView(nodes[key], zone)
+            self.seen_as(nodes[key], zone)
             for key in self.program.expand(nodes, seen, base)
             if key in nodes and len(parse_key(key)[1]) == len(seen.loops)
         ]
@@ -202,6 +216,13 @@ class Scope:
         if isinstance(found, list):
             return [self.program.decode(v.digest, v.value) for v in found]
         return self.program.decode(found[1].digest, found[1].value)
+
+
+class Foresight(Scope):
+    """The names of a `when`: as in a scope, but how an element ends is unknown until it has ended."""
+
+    __slots__ = ()
+    seen_as = _Unended
 
 
 def standing(program: Program, view: View, plan: Plan, path: Path) -> str:
