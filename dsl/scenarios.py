@@ -51,7 +51,8 @@ class Cast(Step):
 class Act(Step):
     """A person asks for something. `target`: a node key, a record key for `amend`, None for the case.
 
-    `to`: a person (delegate) or an element (return). `check`: the name of a checklist point.
+    `to`: a person (delegate) or an element (return). `check`: the name of a checklist point (confirm); `checks`:
+    the points that are ticked by completing, with their evidence.
     """
 
     person: str
@@ -62,6 +63,7 @@ class Act(Step):
     check: str | None = None
     said: str | None = None
     reason: str | None = None
+    checks: Arguments = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,12 @@ def _reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[Proce
     return found
 
 
+def _check_names(part: Part) -> list[str]:
+    """Names the points of an element's checklist."""
+    checklist = part.one(t.Checklist)
+    return [check_name(c, i) for i, c in enumerate(checklist.checks, 1)] if checklist else []
+
+
 class _Lowering:
     """Lowers the steps of one scenario. Names are those of its process, then those of the processes it runs."""
 
@@ -289,7 +297,7 @@ class _Lowering:
                     part = None
         elif "case" not in _TARGETS.get(line.verb, frozenset({"case"})):
             self.findings.add("CH237", line.span, verb=line.verb, name="case", kind="case")
-        self.written(line, part)
+        ticked = self.ticked(line, part) if line.verb == "complete" and part is not None else ()
         to = None
         if line.to is not None:
             if line.verb == "delegate":
@@ -304,11 +312,12 @@ class _Lowering:
             person,
             line.verb,
             target,
-            self.arguments(line.arguments),
+            self.arguments(tuple(a for a in line.arguments if a not in ticked)),
             to,
             line.check.text if line.check else None,
             line.text.text if line.text else None,
             line.reason.text if line.reason else None,
+            self.arguments(ticked),
             **self.at(line),
         )
 
@@ -319,17 +328,18 @@ class _Lowering:
         else:
             self.findings.add("CH237", target.span, verb=line.verb, name=target.name.text, kind=kind)
 
-    def written(self, line: t.ActStep, part: Part | None) -> None:
-        """Checks that what a step hands over is what its target writes."""
-        if line.verb == "complete" and part is not None:
-            outputs = [n.text for n in part.outputs]
-            for argument in line.arguments:
-                if argument.name.text not in outputs:
-                    self.findings.unknown("CH236", argument.name, outputs, element=part.name)
+    def ticked(self, line: t.ActStep, part: Part) -> tuple[t.Argument, ...]:
+        """Gives what a completion hands over that is no output: points of the checklist; reports what is neither."""
+        outputs = [n.text for n in part.outputs]
+        points = _check_names(part)
+        rest = tuple(a for a in line.arguments if a.name.text not in outputs)
+        for argument in rest:
+            if argument.name.text not in points:
+                self.findings.unknown("CH236", argument.name, [*outputs, *points], element=part.name)
+        return rest
 
     def check(self, name: t.Name, part: Part) -> None:
-        checklist = part.one(t.Checklist)
-        names = [check_name(c, i) for i, c in enumerate(checklist.checks, 1)] if checklist else []
+        names = _check_names(part)
         if name.text.partition("[")[0] not in names:
             self.findings.unknown("CH235", name, names, element=part.name)
 

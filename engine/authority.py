@@ -12,7 +12,7 @@ from typing import Any
 
 from .commands import Actor
 from .draft import Draft, Refused, refuse
-from .program import Path, Plan, Program
+from .program import Path, Plan, Program, shared_loops
 from .records import Reason
 from .state import Node
 
@@ -56,7 +56,9 @@ def separated(draft: Draft, plan: Plan, path: Path, actor: Actor) -> Reason | No
     for rule in draft.program.separations.get(plan.name, ()):
         other = draft.program.plans[rule.other]
         doers: dict[str, None] = {}
-        for key in draft.program.expand(draft.nodes, other, ()):
+        # Two persons are two in the whole case; one person is one for each item of a list.
+        around = path[: shared_loops(plan.loops, other.loops)] if rule.same else ()
+        for key in draft.program.expand(draft.nodes, other, around):
             node = draft.nodes.get(key)
             if node is not None:
                 doers.update(dict.fromkeys(node.doers))

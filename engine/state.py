@@ -30,11 +30,14 @@ class Version(NamedTuple):
 
 
 class Vote(NamedTuple):
+    """`role`: the seat it takes; `roles`: those it could take, so that a later voter may have this one."""
+
     person: str
     role: str
     stage: int
     approve: bool
     on_behalf_of: str | None = None
+    roles: tuple[str, ...] = ()
 
 
 class Confirmation(NamedTuple):
@@ -205,7 +208,7 @@ def _node(data: Mapping[str, Any]) -> Node:
     rest = dict(data)
     rest["doers"] = tuple(rest.get("doers", ()))
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
-    rest["votes"] = tuple(Vote(*row) for row in rest.get("votes", ()))
+    rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))
     return Node(**rest)
 

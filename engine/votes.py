@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import changes, staleness
-from .authority import entitle, persons, role_among
+from .authority import entitle, persons, role_among, unmet
 from .commands import Approve, Command, Reject
 from .definition import Stage
 from .draft import Draft, refuse
@@ -35,23 +35,56 @@ def _once(node: Node, plan: Plan, command: Command) -> None:
             raise refuse("CH517", f"{plan.name}.by", element=node.key, person=command.actor.person)
 
 
-def _seat(draft: Draft, node: Node, plan: Plan, path: Path, stage: Stage, command: Command) -> str:
-    """Gives the role in which the actor votes: one with a free seat."""
-    actor = command.actor
-    wanted = plan.roles_wanted(node)
-    taken_seats = [vote.role for vote in node.votes if vote.stage == node.stage]
-    free = tuple(role for role, count in stage.seats if taken_seats.count(role) < count)
-    if not free or (role_among(actor, free) is None and role_among(actor, wanted) is not None):
-        raise refuse("CH543", f"{plan.name}.by", element=node.key, roles=list(wanted))
-    role = entitle(draft, node, plan, path, actor, free, held=False)
-    return role if role is not None else free[0]
+def _seated(votes: tuple[Vote, ...], stage: Stage) -> tuple[Vote, ...] | None:
+    """Gives each vote of a stage a seat of a role its voter has, None where they cannot all have one.
+
+    Whoever holds several roles moves for a later voter who holds fewer: the order of the votes decides nothing.
+    """
+    seats = dict(stage.seats)
+    taken_by: dict[str, list[Vote]] = {role: [] for role in seats}
+
+    def place(vote: Vote, tried: set[str]) -> bool:
+        for role in vote.roles or (vote.role,):
+            if role in tried:
+                continue
+            tried.add(role)
+            holders = taken_by[role]
+            leaver = next((v for v in holders if place(v, tried)), None) if len(holders) >= seats[role] else None
+            if leaver is not None:
+                holders.remove(leaver)
+            if len(holders) < seats[role]:
+                holders.append(vote)
+                return True
+        return False
+
+    if not all(place(vote, set()) for vote in votes):
+        return None
+    roles = {vote.person: role for role, holders in taken_by.items() for vote in holders}
+    return tuple(vote._replace(role=roles[vote.person]) for vote in votes)
 
 
-def _cast(node: Node, command: Command, role: str, approve: bool) -> dict[str, Any]:
+def _vote(
+    draft: Draft, node: Node, plan: Plan, path: Path, command: Command, seats: tuple[str, ...], approve: bool
+) -> Vote:
+    """Makes the actor's vote, in the first of `seats` that is theirs to take; notes the others that are."""
     actor = command.actor
-    vote = Vote(actor.person, role, node.stage, approve, actor.on_behalf_of)
-    doers = (*node.doers, *(p for p in persons(actor) if p not in node.doers))
-    return {"votes": (*node.votes, vote), "doers": doers}
+    own = sorted((r for r in seats if role_among(actor, (r,)) is not None), key=lambda r: r in actor.lent)
+    able = tuple(r for r in own if unmet(draft.program, actor, r) is None)
+    entitle(draft, node, plan, path, actor, able or seats, held=False)
+    return Vote(actor.person, able[0], node.stage, approve, actor.on_behalf_of, able)
+
+
+def _cast(draft: Draft, node: Node, plan: Plan, vote: Vote, stage: Stage | None) -> dict[str, Any]:
+    """Adds a vote to a node's; with `stage` it takes a seat there, and is refused (CH543) where none can be had."""
+    votes = (*node.votes, vote)
+    if stage is not None:
+        seated = _seated(tuple(v for v in votes if v.stage == node.stage), stage)
+        if seated is None:
+            raise refuse("CH543", f"{plan.name}.by", element=node.key, roles=list(plan.roles_wanted(node)))
+        votes = (*(v for v in votes if v.stage != node.stage), *seated)
+    draft.role = votes[-1].role
+    people = persons(draft.command.actor)
+    return {"votes": votes, "doers": (*node.doers, *(p for p in people if p not in node.doers))}
 
 
 def approve(draft: Draft, command: Approve) -> None:
@@ -61,7 +94,7 @@ def approve(draft: Draft, command: Approve) -> None:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="approve")
     stage = chain[min(node.stage, len(chain) - 1)]
     _once(node, plan, command)
-    draft.role = role = _seat(draft, node, plan, path, stage, command)
+    vote = _vote(draft, node, plan, path, command, plan.roles_wanted(node), True)
     agreement = plan.element.agreement
     assert agreement is not None
     if agreement.criteria is not None:
@@ -69,7 +102,7 @@ def approve(draft: Draft, command: Approve) -> None:
         if met is not True:
             code = "CH508" if met is False else "CH527"
             raise refuse(code, f"{plan.name}.criteria", element=node.key, criteria=agreement.criteria)
-    cast = _cast(node, command, role, True)
+    cast = _cast(draft, node, plan, vote, stage)
     agreed = sum(vote.approve and vote.stage == node.stage for vote in cast["votes"])
     data = {"meaning": "approve", "stage": node.stage + 1, "agreed": agreed, "needed": stage.needed}
     passed = agreed >= stage.needed or stage.first
@@ -102,17 +135,13 @@ def reject(draft: Draft, command: Reject) -> None:
     stage = chain[min(node.stage, len(chain) - 1)]
     _once(node, plan, command)
     veto = agreement.veto is not None and role_among(command.actor, (agreement.veto,)) is not None
-    if veto and agreement.veto is not None:
-        entitle(draft, node, plan, path, command.actor, (agreement.veto,), held=False)
-        role = agreement.veto
-    else:
-        role = _seat(draft, node, plan, path, stage, command)
-    draft.role = role
-    cast = _cast(node, command, role, False)
+    seats = (agreement.veto,) if veto and agreement.veto is not None else plan.roles_wanted(node)
+    vote = _vote(draft, node, plan, path, command, seats, False)
+    cast = _cast(draft, node, plan, vote, None if veto else stage)
     refused = sum(not vote.approve and vote.stage == node.stage for vote in cast["votes"])
-    seats = sum(count for _, count in stage.seats)
+    there_are = sum(count for _, count in stage.seats)
     data = {"meaning": "reject", "stage": node.stage + 1, "refused": refused}
-    if not (veto or stage.first or refused > seats - stage.needed):
+    if not (veto or stage.first or refused > there_are - stage.needed):
         draft.move(node, "vote", "voted", reason=command.reason, data=data, **cast)
         draft.follow()
         taken(draft, plan, path, node)

@@ -304,8 +304,10 @@ def _on_node(player: _Player, step: s.Act) -> dict[str, Any]:
     return {"node": step.target}
 
 
-def _named(player: _Player, step: s.Act) -> tuple[tuple[str, Any], ...]:
-    return tuple((name, player.record(name, value)) for name, value in step.arguments)
+def _complete(player: _Player, step: s.Act) -> dict[str, Any]:
+    records = tuple((name, player.record(name, value)) for name, value in step.arguments)
+    checks = tuple((name, player.value(value)) for name, value in step.checks)
+    return {"node": step.target, "records": records, "checks": checks}
 
 
 def _confirm(player: _Player, step: s.Act) -> dict[str, Any]:
@@ -329,7 +331,7 @@ def _add(player: _Player, step: s.Act) -> dict[str, Any]:
 
 # verb -> the fields of its command besides actor, time and reason; a verb not here has only its node
 _FIELDS: Mapping[str, Callable[[_Player, s.Act], dict[str, Any]]] = {
-    "complete": lambda player, step: {"node": step.target, "records": _named(player, step)},
+    "complete": _complete,
     "confirm": _confirm,
     "delegate": _delegate,
     "return": lambda player, step: {"node": step.target, "to": step.to},

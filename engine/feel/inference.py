@@ -90,6 +90,10 @@ def _kind(type: y.Type) -> object:
     return type.name if isinstance(type, (y.ListType, y.ContextType, y.RangeType, y.FunctionType)) else None
 
 
+def _is_zero(node: t.Node) -> bool:
+    return isinstance(node, t.Number) and node.value == 0
+
+
 class Inference:
     """One walk over one tree."""
 
@@ -169,6 +173,8 @@ class Inference:
                 for length in (part for part in t.walk(node) if isinstance(part, t.Length)):
                     if UNITS[length.unit][0] != "seconds":
                         self.report("unit", f"hours and {length.unit} are two units", length, length.unit)
+            elif {left, right} == {y.MONEY, y.NUMBER} and not any(map(_is_zero, (node, *t.children(node)))):
+                self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
         elif isinstance(left, (y.ListType, y.ContextType)) or isinstance(right, (y.ListType, y.ContextType)):
             self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
         return y.BOOLEAN

@@ -270,6 +270,11 @@ def _order_exact(a: DaysDuration, b: Span) -> tuple[Any, Any] | None:
     return (a.nanoseconds, b.seconds * SECOND) if exact else None
 
 
+def _order_nothing(a: Money, b: Decimal) -> tuple[Any, Any] | None:
+    # Nothing is nothing in every currency; any other number lacks one.
+    return None if b else (a.amount, b)
+
+
 def _itself(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
@@ -286,6 +291,8 @@ ORDERS: dict[tuple[type, type], Callable[[Any, Any], tuple[Any, Any] | None]] = 
     (DaysDuration, DaysDuration): lambda a, b: (a.nanoseconds, b.nanoseconds),
     (YearsDuration, YearsDuration): lambda a, b: (a.months, b.months),
     (Money, Money): lambda a, b: (a.amount, b.amount) if a.currency == b.currency else None,
+    (Money, Decimal): _order_nothing,
+    (Decimal, Money): lambda a, b: (keys := _order_nothing(b, a)) and keys[::-1],
     (Span, Span): _order_spans,
     (DaysDuration, Span): _order_exact,
     (Span, DaysDuration): lambda a, b: (keys := _order_exact(b, a)) and keys[::-1],
