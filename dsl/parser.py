@@ -220,9 +220,10 @@ class _Parse:
                 raise _Unreadable(pos, mode, why) from None
             if pos == start:
                 self.base = len(stack) - 1
-            pos = lexeme.end_pos
-            while pos < stop and text[pos] == " ":
-                pos += 1
+            first, pos = pos == start, lexeme.end_pos
+            while pos < stop and (text[pos] == " " or (first and text[pos] == ":")):
+                # People write a colon after a line's first word, and it can mean nothing else there.
+                first, pos = first and text[pos] == " ", pos + 1
         if "NL" not in table[stack[-1]]:
             raise _Unreadable(stop, _mode(stack[-1], table))
         try:

@@ -8,7 +8,7 @@ Invariants: `parse(to_text(tree)).tree == tree`; formatting twice is formatting 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,7 @@ from .diagnostic import Diagnostic
 from .parser import parse
 from .phrases import Phrases, expression, names, quote, table_cells
 from .source import display_width, read
-from .syntax import language_of
-from .words import LANGUAGES, Language
+from .words import Language, language_of
 
 WIDTH = 100
 _WIDE_CELL = 40  # a longer cell does not push its column
@@ -56,16 +55,7 @@ def format(data: bytes | str, keywords: Language | None = None, path: str = "") 
     parsed = parse(source)
     if parsed.diagnostics:
         return source.text, list(parsed.diagnostics)
-    return to_text(parsed.tree, keywords or _own_language(source.working, source.lines)), []
-
-
-def _own_language(text: str, lines: Sequence[tuple[int, int, int]]) -> Language:
-    """The language of most lines' first words."""
-    counts: dict[Language, int] = dict.fromkeys(LANGUAGES, 0)
-    for start, end, _ in lines[:500]:
-        stop = text.find(" ", start, end)
-        counts[language_of(text, start, stop if stop >= 0 else end)] += 1
-    return max(LANGUAGES, key=lambda language: counts[language])
+    return to_text(parsed.tree, keywords or language_of(source.working)), []
 
 
 def to_text(tree: t.File, keywords: Language = "en") -> str:

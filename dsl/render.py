@@ -18,6 +18,7 @@ from ..engine.records import Reason
 from .codes import CODES
 from .diagnostic import Diagnostic
 from .source import Source, display_width
+from .words import Language, language_of, table as keyword_table
 
 Format = Literal["full", "concise", "json"]
 LANGUAGES = ("en", "zh")
@@ -37,10 +38,19 @@ def table(lang: str) -> Mapping[str, Any]:
 
 
 class _Arguments(dict[str, object]):
-    """The arguments of a sentence; one that is missing is shown by its name instead of breaking the sentence."""
+    """The arguments of a sentence; `{ROLE}` is a keyword, spelled as in the author's file.
+
+    One that is missing is shown by its name instead of breaking the sentence.
+    """
+
+    keywords: Language = "en"
+    comma = ", "
 
     def __missing__(self, key: str) -> str:
-        return f"{{{key}}}"
+        if key == "TYPES":
+            return self.comma.join(words[0] for words in keyword_table(self.keywords)["types"].values())
+        rows = keyword_table(self.keywords)["clauses"]
+        return rows[key][0] if key in rows else f"{{{key}}}"
 
 
 def word(text: str, lang: str) -> str:
@@ -68,8 +78,19 @@ def _expected(listed: Iterable[str], lang: str) -> str:
     return str(phrases["or"].format(some=comma.join(said[:-1]), last=said[-1]))
 
 
-def _said(arguments: Mapping[str, object], lang: str) -> _Arguments:
+@cache
+def _keyword(written: str, language: Language) -> str:
+    """Spells a keyword that the checker names in English as another language does; other text stays."""
+    for key, words in keyword_table("en")["clauses"].items():
+        if words[0] == written:
+            return keyword_table(language)["clauses"][key][0]
+    return written
+
+
+def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None = None) -> _Arguments:
     said = _Arguments()
+    said.keywords = keywords or ("zh-Hans" if lang == "zh" else "en")
+    said.comma = table(lang)["phrases"]["comma"]
     for name, value in arguments.items():
         if name == "expected" and not isinstance(value, str):
             said[name] = _expected(value, lang)  # type: ignore[arg-type]
@@ -77,6 +98,8 @@ def _said(arguments: Mapping[str, object], lang: str) -> _Arguments:
             said[name] = word(value, lang)
         elif name in ("state", "verb") and isinstance(value, str):
             said[name] = table(lang)["states" if name == "state" else "verbs"].get(value, value)
+        elif name in ("clause", "needed") and isinstance(value, str):
+            said[name] = _keyword(value, said.keywords)
         elif name == "detail" and isinstance(value, str):
             said[name] = detail(value, lang)
         else:
@@ -102,14 +125,20 @@ def detail(text: str, lang: str) -> str:
     return text
 
 
-def message(diagnostic: Diagnostic, lang: str = "en") -> str:
-    """Gives the one sentence of a diagnostic."""
-    return str(table(lang)[diagnostic.code]["message"]).format_map(_said(diagnostic.arguments, lang))
+def message(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
+    """Gives the one sentence of a diagnostic; `keywords`: the language of the author's file, else the reader's."""
+    return str(table(lang)[diagnostic.code]["message"]).format_map(_said(diagnostic.arguments, lang, keywords))
 
 
-def help_of(diagnostic: Diagnostic, lang: str = "en") -> str:
-    """Gives what to do about a diagnostic."""
-    return str(table(lang)[diagnostic.code]["help"]).format_map(_said(diagnostic.arguments, lang))
+def help_of(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
+    """Gives what to do about a diagnostic: the hint that its arguments name, else what its code says."""
+    hint = diagnostic.arguments.get("hint")
+    said = table(lang)["hints"][hint] if hint else table(lang)[diagnostic.code]["help"]
+    return str(said).format_map(_said(diagnostic.arguments, lang, keywords))
+
+
+def _keywords(source: Source | None) -> Language | None:
+    return None if source is None else language_of(source.working)
 
 
 def label(diagnostic: Diagnostic, lang: str = "en") -> str:
@@ -197,7 +226,8 @@ def _concise(diagnostic: Diagnostic, source: Source | None, lang: str) -> str:
     line, column = _position(diagnostic, source)
     severity = table(lang)["frame"][diagnostic.severity]
     guess = label(diagnostic, lang)
-    said = message(diagnostic, lang) + (f"{table(lang)['frame']['semicolon']}{guess}" if guess else "")
+    said = message(diagnostic, lang, _keywords(source))
+    said += f"{table(lang)['frame']['semicolon']}{guess}" if guess else ""
     return f"{diagnostic.file}:{line}:{column}: {severity}[{diagnostic.code}] {said}"
 
 
@@ -209,8 +239,8 @@ def _json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[str,
         "code": diagnostic.code,
         "slug": CODES[diagnostic.code].slug,
         "severity": diagnostic.severity,
-        "message": message(diagnostic, lang),
-        "help": help_of(diagnostic, lang),
+        "message": message(diagnostic, lang, _keywords(source)),
+        "help": help_of(diagnostic, lang, _keywords(source)),
         "file": diagnostic.file,
         "line": line,
         "column": column,
@@ -225,8 +255,9 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
     off = colours.get("off", "")
     head = f"{colours.get(diagnostic.severity, '')}{frame[diagnostic.severity]}[{diagnostic.code}]{off}"
     colon = frame["colon"]
-    lines = [f"{head}{colon}{message(diagnostic, lang)}"]
     source = sources.get(diagnostic.file)
+    keywords = _keywords(source)
+    lines = [f"{head}{colon}{message(diagnostic, lang, keywords)}"]
     blue = colours.get("place", "")
     if source is None:
         lines.append(f"  {blue}-->{off} {diagnostic.file}")
@@ -246,7 +277,7 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
         if other is not None:
             at, column = other.position(place.span[0])
             lines.append(f"{margin}{blue}={off} {frame[place.note]}{colon}{place.file}:{at}:{column}")
-    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}{help_of(diagnostic, lang)}")
+    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}{help_of(diagnostic, lang, keywords)}")
     lines.append(f"{margin}{blue}={off} {frame['help']}{colon}charter explain {diagnostic.code}")
     return "\n".join(lines) + "\n"
 

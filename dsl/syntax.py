@@ -1,7 +1,8 @@
 """What to say of a line that the grammar cannot read: which code, what was found, what could stand there, a guess.
 
 Knows the words of the language and what the parser could have taken; knows nothing of blocks or of trees. What could
-stand there is told in the language that the line is written in.
+stand there is told in the language that the file is written in; words that people bring from elsewhere and that have
+no twin here (`required`, `gateway`, …) get a hint instead of a list.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from .diagnostic import Fix
 from .tree import Span
-from .words import LANGUAGES, Language, spellings
+from .words import Language, language_of, spellings, strangers
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
@@ -28,8 +29,17 @@ _SHAPES: Mapping[str, str] = {
     "TYPE": "a_type", "WEEKDAY": "a_weekday", "STATE": "a_state", "NL": "end_of_line",
 }  # fmt: skip
 _MARKS: Mapping[str, str] = {"COMMA": ",", "EQUALS": "=", "BAR": "|", "GE": ">=", "DASH": "-"}
+# hint -> where it helps: one of these could have stood there
+STRANGE: Mapping[str, frozenset[str]] = {
+    "required": frozenset({"OPTIONAL"}),
+    "branch": frozenset({"WHEN", "ACTIVITY"}),
+    "several": frozenset({"THEN"}),
+    "about": frozenset({"GOAL", "SOURCE"}),
+    "comparison": frozenset({"WHERE"}),
+    "choices": frozenset({"BAR"}),
+}
 _VERBS = frozenset({"DO", "HAND_OVER", "SEND_BACK", "CONFIRM", "COMMENT", "ATTACH"})
-_SHOWN = 8
+_SHOWN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Complaint:
 
 def complaint(text: str, start: int, stop: int, place: int, accepted: Collection[str]) -> Complaint:
     """Says what is wrong at `place` of the logical line `start`..`stop`, where `accepted` could have stood."""
-    language = language_of(text, start, stop)
+    language = language_of(text)
     expected = expectation(accepted, language)
     if place >= stop:
         return Complaint("CH113", (stop, stop), {"expected": expected})
@@ -51,7 +61,15 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     found = match.group() if match else text[place]
     span = (place, place + len(found))
     arguments: dict[str, Any] = {"found": found, "expected": expected}
-    guessed = nearest(found, accepted)
+    if "STRING" in accepted and "NAME" not in accepted and len(accepted) <= 2 and found[0] != '"':
+        meant = text[place:stop].rstrip()
+        span = (place, place + len(meant))
+        return Complaint("CH112", span, {**arguments, "found": meant, "hint": "quote"}, Fix(span, f'"{meant}"'))
+    hint = next((h for h in strangers().get(found.lower(), ()) if not STRANGE[h].isdisjoint(accepted)), None)
+    if hint is not None:
+        return Complaint("CH114" if place == start else "CH112", span, {**arguments, "hint": hint})
+    elsewhere = place == start and any(w == found or w.startswith(found + " ") for w, _, _, _ in spellings())
+    guessed = None if elsewhere else nearest(found, accepted)
     if guessed:
         words, terminal, value = guessed
         code = "CH114" if place == start else "CH112"
@@ -61,25 +79,18 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
         return Complaint(code, span, arguments | {"guess": words}, Fix(span, words), (terminal, value))
     if place > start:
         return Complaint("CH112", span, arguments)
-    if any(w == found or w.startswith(found + " ") for w, _, _, _ in spellings()):
+    if elsewhere:
         return Complaint("CH115", span, arguments)
     return Complaint("CH114", span, arguments)
 
 
-def language_of(text: str, start: int, stop: int) -> Language:
-    """Tells the language of a line by its first keyword, else by its first word's script."""
-    words = _WORD.findall(_QUOTED.sub("", text[start : min(stop, start + 200)]))
-    for word in words:
-        for language in LANGUAGES:
-            if any(w.split()[0] == word for w, _, _, row in spellings() if row == language):
-                return language
-    return "zh-Hans" if words and words[0][0] >= "\u2e80" else "en"
-
-
 def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...]:
-    """Lists what could stand at a place: words as they are written, and `@key` for a phrase of the message tables."""
+    """Lists what could stand at a place: words as they are written, and `@key` for a phrase of the message tables.
+
+    Words come in the order of the keyword tables, which is that in which a process is written.
+    """
     listed: dict[str, None] = {}
-    for name in accepted:
+    for name in sorted(accepted):
         if name in _SHAPES:
             listed[f"@{_SHAPES[name]}"] = None
         elif name in _MARKS:
@@ -90,9 +101,9 @@ def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...
     for words, terminal, _, row in spellings():
         if row == language and terminal in accepted and terminal not in seen | _VERBS | {"TYPE", "WEEKDAY", "STATE"}:
             seen.add(terminal)
-            listed[words] = None
-    ordered = sorted(listed)
-    return (*ordered[:_SHOWN], "…") if len(ordered) > _SHOWN else tuple(ordered)
+            if len(seen) <= _SHOWN:
+                listed[words] = None
+    return (*listed, "…") if len(seen) > _SHOWN else tuple(listed)
 
 
 def nearest(found: str, accepted: Collection[str]) -> tuple[str, str, str] | None:
@@ -115,7 +126,7 @@ def misspelt_start(text: str, start: int, stop: int, accepted: Collection[str]) 
     if match is None or guessed is None:
         return None
     words, terminal, value = guessed
-    expected = expectation(accepted, language_of(text, start, stop))
+    expected = expectation(accepted, language_of(text))
     arguments = {"found": match.group(), "expected": expected, "guess": words}
     return Complaint("CH114", match.span(), arguments, Fix(match.span(), words), (terminal, value))
 

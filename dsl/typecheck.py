@@ -19,7 +19,7 @@ from .choices import impossible
 from .diagnostic import Fix
 from .expressions import read
 from .findings import Findings
-from .scopes import Part, ProcessScope
+from .scopes import Part, ProcessScope, Symbol
 from .types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 
 Type = Any
@@ -52,6 +52,14 @@ _HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"=<", "<="),
         (r"&&?", "and"),
         (r"\|\|?", "or"),
+        (r"\b(?:并且|而且|且|和)\b", "and"),
+        (r"\b(?:或者|或)\b", "or"),
+        (r"\b(?:大于等于|不小于|不少于|不低于)\b", ">="),
+        (r"\b(?:小于等于|不大于|不超过|不高于|不晚于)\b", "<="),
+        (r"\b(?:大于|超过|高于|晚于)\b", ">"),
+        (r"\b(?:小于|低于|早于|少于)\b", "<"),
+        (r"\b(?:不等于|不是)\b", "!="),
+        (r"\b(?:等于|是|为)\b", "="),
         (r"'([^'\"]*)'", r'"\1"'),
         (r"(\w+(?:\.\w+)*) is (\w+)", r"\1.\2"),
     )
@@ -278,6 +286,13 @@ class _Checker:
         if code in ("CH302", "CH303", "CH307"):
             candidates = self._names(extra) if code == "CH302" else problem.candidates
             name = t.Name(written, span=span)
+            owners = [] if self.alone else [r for r, s in self.scope.records.items() if written in _fields(s)]
+            if code == "CH302" and len(owners) == 1:
+                # A field is reached through its record, which people leave out.
+                meant = f"{owners[0]}.{written}"
+                self.findings.add(code, span, file=file, fix=Fix(span, meant), name=written,
+                                  detail=problem.message, guess=meant, **arguments)  # fmt: skip
+                return
             self.findings.unknown(code, name, candidates, file=file, detail=problem.message, **arguments)
         else:
             self.findings.add(code, span, file=file, detail=problem.message, **arguments)
@@ -289,6 +304,10 @@ class _Checker:
         return [
             *extra, *s.elements, *s.records, *s.producers, *s.inputs, *s.parameters, *s.shared.parameters, *_GIVEN
         ]  # fmt: skip
+
+
+def _fields(record: Symbol) -> set[str]:
+    return {line.name.text for line in record.node.body if isinstance(line, t.Field)}
 
 
 def fits(found: Type, wanted: Type) -> bool:

@@ -6,9 +6,11 @@ word may stand. Invariant: at no place of the grammar does one word spell two te
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +25,7 @@ VERB_TERMINALS: Mapping[str, str] = {
     "comment": "COMMENT",
     "attach": "ATTACH",
 }
+STRANGERS = "strangers"  # words that authors try and that the language does not have, by the hint they get
 _SECTION_TERMINAL = {"types": "TYPE", "policies": "POLICY", "weekdays": "WEEKDAY", "states": "STATE"}
 
 
@@ -51,15 +54,51 @@ def spellings() -> tuple[tuple[str, str, str, Language], ...]:
         (words, terminal(section, key), key, language)
         for language in LANGUAGES
         for section, rows in table(language).items()
+        if section != STRANGERS
         for key, all_words in rows.items()
         for words in all_words
     )
+
+
+_FIRST_WORD = re.compile(r"^ *([^\W\d]\w*)", re.MULTILINE)
+_LOOKED_AT = 500  # lines that tell a file's language
+
+
+@cache
+def _beginnings() -> Mapping[str, frozenset[Language]]:
+    """The languages in which a keyword begins with a word."""
+    found: dict[str, set[Language]] = {}
+    for words, _, _, language in spellings():
+        found.setdefault(words.split()[0], set()).add(language)
+    return {word: frozenset(languages) for word, languages in found.items()}
+
+
+@lru_cache(maxsize=8)
+def language_of(text: str) -> Language:
+    """Tells in which language a file's keywords are: that of most lines' first words, else by their script."""
+    words = [match[1] for match in islice(_FIRST_WORD.finditer(text), _LOOKED_AT)]
+    known = _beginnings()
+    votes = [language for word in words for language in known.get(word, ())]
+    if not votes:
+        return "zh-Hans" if any(word[0] >= "\u2e80" for word in words) else "en"
+    return max(LANGUAGES, key=votes.count)
 
 
 @cache
 def keyword_terminals() -> frozenset[str]:
     """Names the terminals that are spelled with words."""
     return frozenset(name for _, name, _, _ in spellings())
+
+
+@cache
+def strangers() -> Mapping[str, tuple[str, ...]]:
+    """Gives the hints (keys of the message tables) for each word that people try and the language does not have."""
+    found: dict[str, dict[str, None]] = {}
+    for language in LANGUAGES:
+        for hint, words in table(language)[STRANGERS].items():
+            for word in words:
+                found.setdefault(word, {})[hint] = None
+    return {word: tuple(hints) for word, hints in found.items()}
 
 
 def word(section: str, key: str, language: Language) -> str:

@@ -14,6 +14,7 @@ from charter.dsl.codes import CODES
 from charter.dsl.passes import compile
 from charter.dsl.render import LANGUAGES, explain, page, refusal_sentence, render, table
 from charter.dsl.types import states_of
+from charter.dsl.words import keyword_terminals
 from charter.engine import machines, refusals
 from charter.engine.records import Reason
 
@@ -65,7 +66,8 @@ def test_arguments(code: str) -> None:
 
 
 def placeholders(text: str) -> set[str]:
-    return set(re.findall(r"\{(\w+)\}", text))
+    """What a sentence names; keywords (`{ROLE}`) come from the author's file, not from arguments."""
+    return set(re.findall(r"\{(\w+)\}", text)) - keyword_terminals() - {"TYPES"}
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -150,6 +152,37 @@ def test_caret_stands_under_wide_text() -> None:
     assert lines[at].count("^") == 6
 
 
+def test_keywords_in_a_help_are_those_of_the_file() -> None:
+    chinese = compiled("流程 请假\n  角色 员工\n  活动 申请\n    角色 主管\n")
+    traditional = compiled("流程 請假\n  角色 員工\n  活動 歸檔\n    輸入 單\n    角色 員工\n")
+    assert "`角色 主管`" in render(chinese.diagnostics, chinese.sources, lang="en")
+    said = render(traditional.diagnostics, traditional.sources, lang="zh")
+    assert "`輸出 單`" in said and "output" not in said
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("    amount number required", "every field is wanted unless it says `optional`"),
+        ("    数量 整数 大于 0", "`where amount > 0`"),
+        ('    kind choice "a" or "b"', '`choice "a" | "b"`'),
+    ],
+)
+def test_words_from_elsewhere_get_a_hint_and_no_guess(line: str, hint: str) -> None:
+    found = compiled(f"process p\n  role clerk\n  record form\n{line}\n")
+    (diagnostic,) = [d for d in found.diagnostics if d.is_error]
+    assert "guess" not in diagnostic.arguments
+    assert hint in render([diagnostic], found.sources)
+
+
+def test_text_without_quotes_is_mended_whole() -> None:
+    text = "process p\n  goal   every request is answered\n"
+    (diagnostic,) = [d for d in compiled(text).diagnostics if d.is_error]
+    assert diagnostic.fix is not None
+    (start, end), quoted = diagnostic.fix.span, diagnostic.fix.text
+    assert not [d for d in compiled(text[:start] + quoted + text[end:]).diagnostics if d.code == diagnostic.code]
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
@@ -160,6 +193,8 @@ def test_caret_stands_under_wide_text() -> None:
         ("apply.done || apply.on_time", "or"),
         ("apply is done", "apply.done"),
         ("apply", "apply.done"),
+        ("apply.done 并且 apply.on_time", "and"),
+        ("request.amount 大于 3", ">"),
     ],
 )
 def test_habits_of_other_languages_are_understood(written: str, meant: str) -> None:

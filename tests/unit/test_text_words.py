@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from charter.dsl import lexer, parser
-from charter.dsl.words import LANGUAGES, keyword_terminals, spellings, table
+from charter.dsl.syntax import STRANGE
+from charter.dsl.words import LANGUAGES, keyword_terminals, spellings, strangers, table
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLES = {
@@ -31,6 +32,13 @@ means.
 def test_every_language_has_a_word_for_everything() -> None:
     rows = [{(section, key) for section, part in table(x).items() for key in part} for x in LANGUAGES]
     assert rows[0] == rows[1] == rows[2]
+
+
+def test_what_is_hinted_at_is_not_read_there_anyway() -> None:
+    for actions in parser.automaton()[1].values():
+        taken = {words for words, terminal, _, _ in spellings() if terminal in actions}
+        for word, hints in strangers().items():
+            assert word not in taken or all(STRANGE[hint].isdisjoint(actions) for hint in hints), word
 
 
 def test_the_grammar_uses_every_word() -> None:
