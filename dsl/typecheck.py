@@ -14,6 +14,7 @@ from typing import Any
 
 from ..engine import feel
 from ..engine.feel import types as f
+from ..engine.kpis import known_only
 from . import tree as t
 from .choices import impossible
 from .diagnostic import Fix
@@ -224,7 +225,8 @@ class _Checker:
             for problem in parsed.problems[:1]:
                 self._unreadable(expr, problem, file)
             return None
-        found, problems = feel.infer(parsed.tree, self._types(expr.text, part, extra, kind))
+        tree = known_only(parsed.tree) if ask.clause == "formula" else parsed.tree
+        found, problems = feel.infer(tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
             self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
         hidden = declared or {}

@@ -125,18 +125,21 @@ def _over_cases(node: Any) -> bool:
     return isinstance(node, t.Name) and node.name == "cases"
 
 
-def _known_only(node: Any) -> Any:
-    """Rewrites each projection over `cases` so that it has the known values only."""
+def known_only(node: Any) -> Any:
+    """Rewrites each projection over `cases` in a formula's tree so that it has the known values only, in one list."""
     if isinstance(node, t.Path) and _over_cases(node):
         # The filters inside are conditions on a case and stay as they are.
         return _put(_template(), node)
-    return _mapped(node, _known_only)
+    return _mapped(node, known_only)
 
 
 def _put(template: Any, node: Any) -> Any:
     if isinstance(template, t.Name) and template.name == "projection":
         return node
-    return _mapped(template, lambda inner: _put(inner, node))
+    # What is wrong with the whole is told of what the author wrote.
+    at = {"start": node.start, "end": node.end} if isinstance(template, t.Node) else {}
+    found = _mapped(template, lambda inner: _put(inner, node))
+    return dataclasses.replace(found, **at) if at else found
 
 
 def _mapped(node: Any, change: Any) -> Any:
@@ -160,7 +163,7 @@ def _template() -> t.Node:
 @lru_cache(maxsize=1024)
 def _formula(text: str) -> feel.Expression | None:
     tree = feel.parse(text).tree
-    return None if tree is None else feel.compile(_known_only(tree))
+    return None if tree is None else feel.compile(known_only(tree))
 
 
 @lru_cache(maxsize=1024)
