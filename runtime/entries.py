@@ -254,7 +254,12 @@ def _json(text: str) -> Any:
 
 
 class Unreadable(ValueError):
-    """A data file that is no JSON, YAML or CSV; the text says where it goes wrong."""
+    """Data that is no JSON, YAML or CSV, or more of it than anybody types; the text says where it goes wrong."""
+
+
+# What is read from outside is bounded: bytes of a file, values in it (an alias counts as often as it is used),
+# depth, and how long a list is made for the sake of one position.
+_LARGEST, _MOST, _DEEPEST, _LONGEST = 16 << 20, 1_000_000, 60, 100_000
 
 
 def load(path: Path) -> Any:
@@ -263,7 +268,16 @@ def load(path: Path) -> Any:
     CSV: the first row names the fields (dots lead into inner ones), an empty cell is no value. Raises
     Unreadable, OSError.
     """
-    return parse(path.read_text(encoding="utf-8-sig"), path.suffix.lower())
+    return parse(read_text(path), path.suffix.lower())
+
+
+def read_text(path: Path) -> str:
+    """Reads a data file's text; raises Unreadable for too long a one, UnicodeDecodeError, OSError."""
+    with path.open("rb") as stream:
+        data = stream.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise Unreadable(f"more than {_LARGEST >> 20} MiB")
+    return data.decode("utf-8-sig")
 
 
 def parse(text: str, suffix: str) -> Any:
@@ -273,16 +287,30 @@ def parse(text: str, suffix: str) -> Any:
             import yaml
 
             # every scalar stays text: the field's type decides, not YAML
-            return yaml.load(text, yaml.BaseLoader)
-        if suffix == ".csv":
-            return [_unfold(row) for row in csv.DictReader(io.StringIO(text))]
-        return json.loads(text, parse_float=Decimal)
+            data = yaml.load(text, yaml.BaseLoader)
+        elif suffix == ".csv":
+            data = [_unfold(row) for row in csv.DictReader(io.StringIO(text))]
+        else:
+            data = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise Unreadable(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] in ("yaml", "_csv"):
             raise Unreadable(" ".join(str(error).split())) from None
         raise
+    _bounded(data)
+    return data
+
+
+def _bounded(data: Any) -> None:
+    left, waiting = _MOST, [(data, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        left -= 1
+        if left < 0 or depth > _DEEPEST:
+            raise Unreadable(f"more than {_MOST:,} values, or deeper than {_DEEPEST}")
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        waiting.extend((each, depth + 1) for each in inner)
 
 
 def _unfold(row: Mapping[str | None, Any]) -> dict[str, Any]:
@@ -299,23 +327,35 @@ def steps(path: str) -> list[str]:
 
 
 def put(tree: Any, path: list[str], value: Any) -> None:
-    """Sets a value deep inside plain data, making contexts and lists on the way; `[n]` counts from 1."""
-    *way, last = path
+    """Sets a value deep inside plain data, making contexts and lists on the way; `[n]` counts from 1.
+
+    Raises Unreadable where a path leads nowhere: too deep, too far along a list, by name into a list.
+    """
+    if not 0 < len(path) <= _DEEPEST:
+        raise Unreadable(f"a path of {len(path)} steps")
     here = tree
-    for step, following in zip(way, path[1:], strict=True):
-        empty: Any = [] if following.startswith("[") else {}
-        if step.startswith("["):
-            index = int(step[1:-1]) - 1
-            while len(here) <= index:
-                here.append({} if not following.startswith("[") else [])
-            here = here[index]
-        else:
-            if not isinstance(here.get(step), dict | list):
-                here[step] = empty
-            here = here[step]
-    if last.startswith("["):
-        index = int(last[1:-1]) - 1
-        here.extend([None] * (index + 1 - len(here)))
-        here[index] = value
-    else:
-        here[last] = value
+    for step, following in zip(path, [*path[1:], None], strict=True):
+        if following is None:
+            here[_place(here, step, None)] = value
+            return
+        empty = list if following.startswith("[") else dict
+        place = _place(here, step, empty)
+        if not isinstance(here[place], dict | list):
+            here[place] = empty()
+        here = here[place]
+
+
+def _place(here: Any, step: str, empty: type[Any] | None) -> Any:
+    """Gives the key or index of a step, which is there afterwards; positions passed over hold `empty` ones."""
+    if not step.startswith("["):
+        if not isinstance(here, dict):
+            raise Unreadable(f"`{step}` names nothing in a list; its items are [1], [2], …")
+        here.setdefault(step)
+        return step
+    if not isinstance(here, list):
+        raise Unreadable(f"`{step[:20]}` is an item of a list, and there is none before it")
+    number = int(step[1:-1]) if len(step) <= len(str(_LONGEST)) + 2 else 0
+    if not 0 < number <= _LONGEST:
+        raise Unreadable(f"`{step[:20]}` is no item of a list: items are [1] to [{_LONGEST}]")
+    here.extend(empty() if empty else None for _ in range(number - len(here)))
+    return number - 1

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..engine.errors import CharterError
 from .directory import ANY
+from .entries import Unreadable, read_text
 from .files import FileNotReadable
 
 # What has no end lasts this long: year 9999.
@@ -146,11 +147,13 @@ def instant(value: Any, *, last: bool = False, zone: tzinfo | None = None) -> in
 def read(path: Path) -> list[dict[str, Any]]:
     """Reads a file of people; raises FileNotReadable or BadPerson."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_text(path)
     except OSError as cause:
         raise FileNotReadable(str(cause), path=str(path)) from cause
     except UnicodeDecodeError as cause:
         raise BadPerson(f"{path} is not UTF-8 text", person=str(path), field="file") from cause
+    except Unreadable as cause:
+        raise BadPerson(f"{path} cannot be read: {cause}", person=str(path), field="file") from cause
     kind = path.suffix.lower()
     try:
         if kind == ".csv":

@@ -217,14 +217,17 @@ def _amendment(
 def _item(node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
     """Gives the item for an open `for each`: text or JSON by --item, fields by --set, a file by --data."""
     from ...engine.values import encode
-    from ..entries import put, steps
+    from ..entries import Unreadable, put, steps
     from .handover import plain
 
     if item is not None or data:
         return plain(item if item is not None else data[0], from_file=item is None)
     tree: dict[str, Any] = {}
-    for path, text in sets:
-        put(tree, steps(path), text)
+    try:
+        for path, text in sets:
+            put(tree, steps(path), text)
+    except Unreadable as error:
+        raise Misuse("unreadable", detail=str(error)) from None
     if not tree:
         raise Misuse("nothing_given", record=node)
     return encode(tree)

@@ -11,7 +11,7 @@ from charter.engine import values
 from charter.engine.definition import Field, RecordType, TypeRef
 from charter.engine.errors import CharterError
 from charter.runtime.cli.messages import Messages
-from charter.runtime.entries import Misfit, Reader, Unreadable, parse, put, steps
+from charter.runtime.entries import Misfit, Reader, Unreadable, load, parse, put, steps
 from charter.runtime.forms import Form, Gathered, gather, shown
 
 TASK = RecordType("task", "任务", (
@@ -104,6 +104,46 @@ def test_what_is_shown_can_be_typed_again(pair: tuple[str, object]) -> None:
     text = shown(values.encode(value))
     found = Reader([], lambda path: pytest.fail(str(path))).value(text, TypeRef(kind), "x")
     assert values.encode(found) == values.encode(value)
+
+
+_STEP = st.sampled_from(("a", "b", "[0]", "[1]", "[3]", "[100001]", "[99999999999999999999]"))
+
+
+@given(st.lists(st.tuples(st.lists(_STEP, max_size=70), st.text(max_size=2)), max_size=4))
+def test_any_path_leads_somewhere_or_says_why_not(pairs: list[tuple[list[str], str]]) -> None:
+    tree: dict[str, object] = {}
+    for path, value in pairs:
+        try:
+            put(tree, path, value)
+        except Unreadable as why:
+            assert str(why)
+            continue
+        here: object = tree
+        for step in path:
+            here = here[int(step[1:-1]) - 1] if step.startswith("[") else here[step]  # type: ignore[index]
+        assert here == value
+
+
+def _bomb() -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("text", "suffix"), [
+    (_bomb(), ".yaml"),
+    ("a: &a [*a]", ".yaml"),
+    ("[" * 100 + "]" * 100, ".json"),
+    (".".join(["a"] * 5000) + "\nx\n", ".csv"),
+])  # fmt: skip
+def test_data_that_unfolds_without_end_is_refused(text: str, suffix: str) -> None:
+    with pytest.raises(Unreadable):
+        parse(text, suffix)
+
+
+def test_a_file_that_never_ends_is_not_read_to_its_end() -> None:
+    with pytest.raises(Unreadable):
+        load(Path("/dev/zero"))
 
 
 @given(st.text(max_size=60), st.sampled_from((".json", ".yaml", ".csv")))
