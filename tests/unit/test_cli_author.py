@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import shutil
@@ -304,3 +305,37 @@ def test_transcript(
         said = capsys.readouterr()
         parts.append(f"$ charter {line}\n{said.out}{said.err}[{code}]\n")
     golden(GOLDEN / f"{name}.txt", "\n".join(parts))
+
+
+def test_every_sentence_is_one_that_something_says() -> None:
+    """Each key stands in the code, whole or by a form like `f"kinds.{kind}"`, or is a text of a verb's parameter."""
+    known: set[str] = {"common.o_help", "common.o_version"}
+    for name, command in commands():
+        section = getattr(command, "section", name)
+        known |= {f"{section}.{text}_{name.split()[-1]}" for text in ("verb", "about", "example")}
+        for parameter in command.params:
+            letter = "a" if isinstance(parameter, click.Argument) else "o"
+            known |= {f"{place}.{letter}_{parameter.name}" for place in (section, "common")}
+    forms: list[re.Pattern[str]] = []
+    for room in ("engine", "dsl", "runtime"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    chapters = re.findall(r"^# (\w+)$", node.value, re.MULTILINE)  # of the demo
+                    known |= {node.value, *chapters}
+                elif isinstance(node, ast.JoinedStr):
+                    parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in node.values]
+                    forms.append(re.compile("".join(parts)))
+    parts_of = [form for form in forms if re.match(r"[a-z]+_", form.pattern)]
+
+    def said(section: str, key: str) -> bool:
+        if f"{section}.{key}" in known:
+            return True
+        # a form that takes a whole section says those keys that stand somewhere by themselves
+        itself = key.removesuffix("_help") in known or any(form.fullmatch(key) for form in parts_of)
+        whole = rf"{section}\..+"
+        named = (form for form in forms if form.pattern.startswith(rf"{section}\."))
+        return any(form.fullmatch(f"{section}.{key}") and (itself or form.pattern != whole) for form in named)
+
+    keys = [(section, key) for section, table in TABLES["en"].items() for key in table]
+    assert [f"{section}.{key}" for section, key in keys if not said(section, key)] == []
