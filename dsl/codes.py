@@ -85,6 +85,7 @@ _ALL = [
         ("CH236", "not-written-here", "name", "element"),
         ("CH237", "cannot-be-done", "verb", "name", "kind"),
         ("CH238", "not-repeated", "name"),
+        ("CH239", "used-file-of-another-kind", "path"),
         # types
         ("CH301", "expression-syntax", "text", "detail"),
         ("CH302", "unknown-name", "name", "detail"),

@@ -20,6 +20,7 @@ from .source import Source, read
 
 Loader = Callable[[str], bytes]
 
+SUFFIX = ".charter"
 LIMITS = {"files": 1_000, "depth": 50}
 
 
@@ -88,12 +89,8 @@ class Files:
         self.diagnostics += parsed.diagnostics
         self._open.append(path)
         for item in unit.items:
-            lines = item.body if isinstance(item, t.Process) else (item,)
-            for line in lines:
-                if isinstance(line, t.Use):
-                    used = self._use(unit, line)
-                    if used is not None:
-                        unit.uses.append((line, used))
+            if isinstance(item, t.Use) and (used := self._use(unit, item)) is not None:
+                unit.uses.append((item, used))
         self._open.pop()
         _share(unit)
         return unit
@@ -107,6 +104,9 @@ class Files:
         known = self.units.get(path)
         if known is not None:
             return known
+        if not path.endswith(SUFFIX):
+            unit.findings.add("CH239", line.path.span, path=line.path.text)
+            return None
         data = None
         if self.loader is not None and len(self.units) < LIMITS["files"] and len(self._open) < LIMITS["depth"]:
             try:
