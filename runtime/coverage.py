@@ -79,19 +79,19 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
         (name, outcome) for name, outcome in outcomes if any((name, kind) in seen for kind in _OUTCOMES[outcome][1])
     )
     alive = frozenset(name for name, kind in seen if kind in _ALIVE)
-    carriers = dict(_carriers(definition))
+    by_name = dict(carriers(definition))
     carried = {name for name, kind in seen if kind in _DONE} | {f"record {_base(r, 'record')}" for r in happened}
     carried |= {f"{(r.element or '').partition('[')[0]} {_base(r, 'check')}" for r in happened}
     return Coverage(
         definition, tuple(e.name for e in definition.elements), outcomes, alive, covered,
-        tuple(dict.fromkeys(clause for clauses in carriers.values() for clause in clauses)),
-        frozenset(clause for carrier in carried for clause in carriers.get(carrier, ())),
+        tuple(dict.fromkeys(clause for clauses in by_name.values() for clause in clauses)),
+        frozenset(clause for carrier in carried for clause in by_name.get(carrier, ())),
         tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1)),
         frozenset((r.data["decision"], row) for r in happened if "decision" in r.data for row in r.data["rows"]),
     )  # fmt: skip
 
 
-def _carriers(definition: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
+def carriers(definition: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Gives what carries clauses out, by a name of its own: `ELEMENT`, `ELEMENT CHECK`, `record RECORD`."""
     for record in definition.records:
         yield f"record {record.name}", record.clauses + tuple(c for f in record.fields for c in f.clauses)

@@ -14,7 +14,7 @@ from typing import Any
 from ...engine.definition import Definition
 from ...engine.program import Program, prepare
 from ...engine.readiness import covers
-from ...engine.state import CaseState, Node, key_of, parse_key
+from ...engine.state import CaseState, Confirmation, Node, key_of, parse_key
 from .asof import Moment
 
 _FINISHED = frozenset(("done", "granted", "rejected", "reached"))
@@ -47,6 +47,7 @@ class Deed:
     reason: str | None
     used: list[Made] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
+    confirmed: tuple[Confirmation, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,8 +79,7 @@ def lineage(definition: Definition, moments: Iterable[Moment]) -> Lineage:
     graph, program = Lineage([], {}), prepare(definition)
     for moment in moments:
         for deed in _deeds(moment, graph, program):
-            if deed.made or deed.used:
-                graph.deeds.append(deed)
+            graph.deeds.append(deed)
     return graph
 
 
@@ -103,6 +103,7 @@ def _deeds(moment: Moment, graph: Lineage, program: Program) -> Iterator[Deed]:
             rests_on = _rests_on(after, node, program)
             deed.used = [made for key, digest in rests_on for made in _resolved(graph, key, digest)]
             deed.made = fresh.pop(node.key, [])
+            deed.confirmed = node.confirmations
             yield deed
     for writer, made_here in fresh.items():
         deed = _told(moment, writer)

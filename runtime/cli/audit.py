@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .clause import CASES, run_clause
 from .context import Context
 from .errors import FINDINGS, Missing, Misuse, reason_sentence
 from .messages import section
@@ -309,6 +310,11 @@ VERBS = {
             "query": Verb("audit query", run_query, [*_ASKED, *_PAGING]),
             "trace": Verb(
                 "audit trace", run_trace, [argument("case", "CASE"), argument("version", "RECORD[@VERSION]"), _AS_JSON]
+            ),
+            "clause": Verb(
+                "audit clause", run_clause,
+                [argument("clause", "CLAUSE", required=False), option("--case", "CASE"),
+                 option("--cases", "NUMBER", type=Whole(), default=CASES), _AS_JSON],
             ),
             "why": Verb("audit why", run_why, [argument("case", "CASE"), argument("element", "ELEMENT"), _AS_JSON]),
             "as-of": Verb(

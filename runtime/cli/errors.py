@@ -73,7 +73,7 @@ def misbound(wrong: Sequence[Misbinding], say: Messages) -> Misuse:
 def usage_sentence(error: click.ClickException, say: Messages) -> str:
     """Says in the reader's language what is wrong with the command line."""
     if isinstance(error, Misuse):
-        return say(f"usage.{error.key}", **error.arguments)
+        return say(f"usage.{error.key}", **_meaning(error.arguments, say))
     if isinstance(error, click.NoSuchOption):
         near = error.possibilities
         sentence = say("usage.no_option", option=error.option_name)
@@ -115,20 +115,27 @@ def _filled(key: str, error: CharterError, say: Messages) -> str | None:
     if raw is None:
         return None
     named = {name: name for _, name, _, _ in string.Formatter().parse(raw) if name}
-    given = dict(error.arguments)
+    return say(key, **{**named, **_meaning(error.arguments, say)})
+
+
+def _meaning(arguments: Mapping[str, Any], say: Messages) -> dict[str, Any]:
+    """Adds the `guess` at the name that the first argument could have been, where the `known` ones are listed."""
+    given = dict(arguments)
     known = given.get("known")
-    if isinstance(known, tuple):  # the names that the first argument could have been
+    if isinstance(known, tuple):
         word = next(value for name, value in given.items() if name not in ("detail", "known"))
         given["guess"] = guess(word, known, say)
         given["known"] = say("happened.comma").join(known) or "–"
-    return say(key, **{**named, **given})
+    return given
 
 
 def guess(word: object, known: Iterable[str], say: Messages) -> str:
     """Asks whether the nearest known word was meant; nothing where none is near."""
     import difflib
 
-    near = difflib.get_close_matches(str(word), list(known), 1, 0.55)
+    text = str(word)
+    # Of two Chinese characters one is often mistaken for another, which leaves half of the name.
+    near = difflib.get_close_matches(text, list(known), 1, 0.5 if len(text) < 3 and not text.isascii() else 0.55)
     return say("usage.did_you_mean", guess=near[0]) if near else ""
 
 

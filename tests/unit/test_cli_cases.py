@@ -219,7 +219,48 @@ charter audit verify 1
 """
 
 
-@pytest.mark.parametrize(("name", "lines"), [("leave", LEAVE), ("stand_in", STAND_IN), ("steer", STEER)])
+PURCHASE = """
+charter people add 李娜 --as 王敏
+charter people add 王敏 --as 王敏
+charter people add 赵强 --as 王敏
+charter people grant 李娜 采购员 --as 王敏
+charter people grant 王敏 检验员 --as 王敏
+charter people grant 王敏 质量部 --as 王敏
+charter people grant 赵强 经理 --as 王敏
+charter deploy 采购.charter --as 王敏
+charter audit clause --as 王敏
+charter audit clause ISO9001-8.4.1 --as 王敏
+charter start 采购 --as 李娜
+charter start 采购流程 --as 李娜
+charter complete 1 提出申 --as 李娜
+charter complete 1 提出申请 --set 物料=轴承 --set 预算=50000元 --set 缓急=紧急 --as 李娜
+charter complete 1 提出申请 --set 物料=轴承 --set 预算=50000元 --set 急缓=紧急 --as 李娜
+charter return 1 --as 赵强
+charter return 1 --reason 缺报价单 --as 赵强
+charter inbox --as 李娜
+charter comment 1 提出申请 报价单周五到 --as 李娜
+charter attach 1 提出申请 order.json --as 李娜
+charter show 1
+charter complete 1 --set 预算=48000元 --as 李娜
+charter complete 1 提出申请 --set 预算=47000元 --as 李娜
+charter approve 1 --as 赵墙
+charter approve 1 --as 赵强
+charter complete 1 --set 结论=合格 --check 齐全=order.json --as 王敏
+charter audit why 1 退货 --as 王敏
+charter audit why 1 申请单 --as 王敏
+charter audit why 1 来料检 --as 王敏
+charter audit clause --as 王敏
+charter audit clause ISO9001-8.4.1 --as 王敏
+charter audit clause ISO9001-8.4.3 --as 王敏
+charter audit clause ISO9001-8.6 --case 1 --json --as 王敏
+charter audit clause ISO9001-8.4 --as 王敏
+charter audit log 1 --limit 9 --as 王敏
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"), [("leave", LEAVE), ("stand_in", STAND_IN), ("steer", STEER), ("purchase", PURCHASE)]
+)
 def test_transcript(name: str, lines: str, desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     for file in (GOLDEN / "files").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

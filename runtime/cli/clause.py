@@ -1,0 +1,130 @@
+"""`charter audit clause`: which elements carry a clause of the rule book out, and when, by whom, with what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..clock import iso
+from .context import Context
+from .errors import Missing
+from .trail import kind_word
+
+if TYPE_CHECKING:
+    from ...engine.definition import Definition
+    from ..audit.clauses import Carried, Carrier
+
+CASES = 200  # the newest cases that an answer looks at, unless --cases says more
+
+
+def run_clause(context: Context, clause: str | None, case: str | None, cases: int, as_json: bool) -> int:
+    """Tells what carries a clause out and when it was done; without a clause, of every clause in short."""
+    from ..audit.clauses import by_clause
+    from .audit import consulted
+
+    chosen = None if case is None else context.cases.resolve(case)
+    definitions = context.cases.processes() if chosen is None else [context.cases.definition(chosen)]
+    known = {d.name: by_clause(d) for d in definitions}
+    clauses = sorted({name for found in known.values() for name in found})
+    if clause is not None and clause not in clauses:
+        raise Missing(f"no clause {clause}", code="CH041", clause=clause, known=tuple(clauses))
+    consulted(context, "clause", text=clause, case=chosen)
+    done = list(_done(context, chosen, cases))
+    if clause is None:
+        return _all(context, definitions, clauses, done, as_json)
+    return _one(context, definitions, clause, [row for row in done if row[2] == clause], as_json)
+
+
+# (case's number, its definition, clause, how it was carried out)
+_Done = tuple["int | None", "Definition", str, "Carried"]
+
+
+def _done(context: Context, chosen: str | None, limit: int) -> Iterator[_Done]:
+    """Yields each time that a clause was carried out in the newest cases, the oldest of them first."""
+    from ..audit.asof import moments
+    from ..audit.clauses import by_clause, carried
+    from ..audit.lineage import lineage
+    from ..audit.log import load
+    from ..register import listed, number_of
+
+    with context.store.read() as connection:
+        cases = [chosen] if chosen else [row.id for row in reversed(listed(connection, limit=limit))]
+        for case in cases:
+            definition = context.cases.definition(case)
+            carriers = by_clause(definition)
+            if not carriers:
+                continue
+            graph = lineage(definition, moments(definition, load(connection, case)))
+            number = number_of(connection, case)
+            for clause, found in carriers.items():
+                for one in carried(graph, found):
+                    yield number, definition, clause, one
+
+
+def _all(
+    context: Context, definitions: list[Definition], clauses: list[str], done: list[_Done], as_json: bool
+) -> int:
+    from ..audit.clauses import by_clause
+
+    say, output = context.say, context.output
+    rows, data = [], []
+    for clause in clauses:
+        times = [one.deed.at for _, _, name, one in done if name == clause]
+        names = [carrier.name for d in definitions for carrier in by_clause(d).get(clause, ())]
+        last = max(times, default=None)
+        data.append({"clause": clause, "carried_out_by": names, "times": len(times), "last": iso(last)})
+        rows.append((clause, say("happened.comma").join(names), str(len(times)), output.moment(last) or ""))
+    if as_json:
+        output.json(data)
+        return 0
+    if not rows:
+        output.line(say("audit.no_clauses"))
+    output.table([say(f"audit.l_{head}") for head in ("clause", "by", "times", "last")], rows, styles=("name",))
+    return 0
+
+
+def _one(context: Context, definitions: list[Definition], clause: str, done: list[_Done], as_json: bool) -> int:
+    from ..audit.clauses import by_clause
+
+    say, output = context.say, context.output
+    there = [(d, carrier) for d in definitions for carrier in by_clause(d).get(clause, ())]
+    if as_json:
+        output.json({
+            "clause": clause,
+            "carried_out_by": [{"process": d.name, "name": c.name, "place": c.place} for d, c in there],
+            "done": [_json(*row) for row in done],
+        })  # fmt: skip
+        return 0
+    output.line(clause, "strong")
+    output.line(say("audit.carried_out_by"), "faint")
+    output.table((), [(d.title, _named(d, c), c.place or "") for d, c in there], indent=2, styles=(None, "name"))
+    if not done:
+        output.line(say("audit.never_carried_out"))
+        return 0
+    output.line(say("audit.carried_out"), "faint")
+    rows = [
+        (f"#{number}", output.moment(one.deed.at), say("audit.system") if one.deed.person == "system" else
+         one.deed.person, kind_word(context, one.deed.kind), one.deed.node or one.carrier.name,
+         say("happened.comma").join(one.evidence), one.deed.reason or "")
+        for number, _, _, one in done
+    ]  # fmt: skip
+    heads = ("case", "at", "actor", "kind", "element", "evidence", "reason")
+    output.table([say(f"audit.c_{head}") for head in heads], rows, indent=2, styles=("faint", "faint", "name"))
+    return 0
+
+
+def _named(definition: Definition, carrier: Carrier) -> str:
+    """Names a carrier with its title: `application_review 立项审批`."""
+    titles = {e.name: e.title for e in definition.elements} | {r.name: r.title for r in definition.records}
+    if carrier.element is not None:
+        titles |= {f"{e.name}.{c.name}": c.title for e in definition.elements for c in e.checklist}
+    title = titles.get(carrier.name, carrier.name)
+    return carrier.name if title == carrier.name else f"{carrier.name} {title}"
+
+
+def _json(number: int | None, definition: Definition, clause: str, one: Carried) -> dict[str, Any]:
+    return {
+        "case": number, "process": definition.name, "name": one.carrier.name, "element": one.deed.node,
+        "kind": one.deed.kind, "actor": one.deed.person, "at": iso(one.deed.at), "seq": one.deed.seq,
+        "reason": one.deed.reason, "evidence": list(one.evidence),
+    }  # fmt: skip
