@@ -149,6 +149,8 @@ def _element(graph: Graph, key: str) -> Iterator[DmnFinding]:
         bound |= {element.name}
     for part in walk(element.logic, (), graph.names(graph.model), bound):
         match part:
+            case Typed(type=element.type, at=()):
+                continue  # said of the element already
             case Typed() if not _known_type(graph, part.type):
                 yield DmnFinding("unknown-type", True, element.name, part.at, (("name", part.type),))
             case Written():
@@ -255,8 +257,11 @@ def walk(box: m.Box | None, at: At, names: frozenset[str], bound: Bound) -> Iter
                 yield Written(at, box.text, "expression", names, bound)
         case m.Context():
             for entry in box.entries:
-                yield from _entry(entry, (*at, ("entry", entry.name)), names, bound)
-                names, bound = names | {entry.name}, _with(bound, entry.name)
+                known, free = names | {entry.name}, _with(bound, entry.name)
+                # A function sees its own entry too, so that it may call itself.
+                itself = isinstance(entry.value, m.FunctionBox)
+                yield from _entry(entry, (*at, ("entry", entry.name)), *((known, free) if itself else (names, bound)))
+                names, bound = known, free
             yield from walk(box.result, (*at, ("result", "")) if box.result is not None else at, names, bound)
         case m.Items():
             for number, item in enumerate(box.items, 1):

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ..dsl.from_dmn import Problem, read_dmn
+from ..dsl.from_dmn import MOST_BYTES, Problem, read_dmn
 from ..engine import feel, values
 from ..engine.decisions import model as m
 from ..engine.decisions.graph import Graph
@@ -43,7 +43,7 @@ class BadInputs(Exception):
 
 def load_model(path: str) -> Loaded:
     """Reads a model and, where it imports others, the models beside it; raises NoSuchFile or Unreadable."""
-    model, problems = read_dmn(texts.read_bytes(path))
+    model, problems = read_dmn(texts.read_bytes(path, MOST_BYTES + 1))
     if model is None:
         return Loaded(None, problems)
     imported: dict[str, m.Model] = {}
@@ -66,7 +66,7 @@ def load_model(path: str) -> Loaded:
 def _readable(file: Path) -> m.Model | None:
     # Another file in the folder, broken or forbidden, is no matter of this one.
     try:
-        return read_dmn(texts.read_bytes(file.as_posix()))[0]
+        return read_dmn(texts.read_bytes(file.as_posix(), MOST_BYTES + 1))[0]
     except (texts.NoSuchFile, texts.Unreadable):
         return None
 
@@ -98,7 +98,7 @@ def read_inputs(
             given[name] = value
     for name in given:
         if name not in takes:
-            raise BadInputs("no_input", name=name, known=", ".join(takes) or "-")
+            raise BadInputs("no_input", name=name, known=tuple(takes))
     kinds = {e.name: graph.items(graph.model).named(e.type) for key, e in graph.elements.items()
              if graph.home[key] is graph.model}  # fmt: skip
     return {name: _fitted(value, item.type) if (item := kinds.get(name)) is not None else value
@@ -139,6 +139,23 @@ def _fitted(value: Any, type_: f.Type) -> Any:
     if isinstance(value, Mapping) and isinstance(type_, f.ContextType):
         return {key: _fitted(part, type_.fields.get(key, f.ANY)) for key, part in value.items()}
     return value
+
+
+def missing(graph: Graph, decisions: Iterable[str], inputs: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """Lists the inputs that decisions need, directly or through others, and that are not given; with their types."""
+    given, seen, found = graph.given(inputs), set[str](), []
+    todo = [key for name in decisions for key in graph.keys(name)]
+    while todo:
+        key = todo.pop()
+        if key in seen or key in given:
+            continue
+        seen.add(key)
+        element = graph.elements[key]
+        if isinstance(element, m.InputData):
+            home = graph.home[key]
+            found.append((element.name if home is graph.model else f"{home.name}.{element.name}", element.type))
+        todo += [target for _, _, target in reversed(graph.requires(key))]
+    return list(dict.fromkeys(found))
 
 
 def takes(graph: Graph) -> list[str]:

@@ -81,26 +81,26 @@ def _under(path: str) -> Iterator[str]:
         raise NoSuchFile(f"no file {path}", path=path)
 
 
-def read_bytes(path: str) -> bytes:
-    """Reads a process file (`-`: standard input); raises NoSuchFile or Unreadable."""
+def read_bytes(path: str, longest: int = LONGEST) -> bytes:
+    """Reads a process file (`-`: standard input), so many bytes at most; raises NoSuchFile or Unreadable."""
     if path == STDIN:
-        return sys.stdin.buffer.read(LONGEST)
+        return sys.stdin.buffer.read(longest)
     try:
-        return _regular(path)
+        return _regular(path, longest)
     except FileNotFoundError:
         raise NoSuchFile(f"no file {path}", path=path) from None
     except OSError as error:
         raise Unreadable(f"cannot read {path}", path=path, detail=error.strerror or str(error)) from None
 
 
-def _regular(path: str) -> bytes:
+def _regular(path: str, longest: int = LONGEST) -> bytes:
     # A pipe or device named by `use` must not make the check wait for ever.
     if not os.path.isfile(path):
         if os.path.exists(path):
             raise OSError(0, "not a regular file")
         raise FileNotFoundError(path)
     with open(path, "rb") as file:
-        return file.read(LONGEST)
+        return file.read(longest)
 
 
 def compile_file(path: str) -> Compiled:

@@ -99,8 +99,11 @@ def _literal(builder: Builder, box: m.Literal, names: frozenset[str]) -> t.Node:
 def _context(builder: Builder, box: m.Context, names: frozenset[str]) -> t.Node:
     entries = []
     for entry in box.entries:
-        entries.append(t.Entry(entry.name, builder.entry(entry, names)))
-        names |= {entry.name}
+        known = names | {entry.name}
+        # A function sees its own entry too, so that it may call itself.
+        seen = known if isinstance(entry.value, m.FunctionBox) else names
+        entries.append(t.Entry(entry.name, builder.entry(entry, seen)))
+        names = known
     if box.result is None:
         return t.Context(tuple(entries))
     entries.append(t.Entry(RESULT, builder.tree(box.result, names)))

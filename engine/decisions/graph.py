@@ -132,7 +132,7 @@ class Graph:
         base = env or Env()
         state = State(Env(base.now, base.steps, {**types, **(base.types or {})}, base.external), True)
         state.tables = []
-        run = _Run(self._given(inputs), state)
+        run = _Run(self.given(inputs), state)
         try:
             value = work(run)
         except (OverBudget, RecursionError, MemoryError) as why:
@@ -140,7 +140,8 @@ class Graph:
             value = None
         return Outcome(value, tuple(state.reasons or ()), tuple(state.tables))
 
-    def _given(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def given(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Gives the keys of the elements that these inputs name, with their values."""
         found: dict[str, Any] = {}
         for key, element in self.elements.items():
             home = self.home[key]

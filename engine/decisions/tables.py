@@ -40,9 +40,10 @@ class Table:
         ]
         self.names = [clause.name or "" for clause in box.outputs]
         self.kinds: list[Item | None] = [items.named(clause.type) for clause in box.outputs]
-        self.results = [
-            [closure(read(text, names), scope) for text in rule.outputs[: len(box.outputs)]] for rule in box.rules
-        ]
+        # An output that a rule does not have is null.
+        wide = len(box.outputs)
+        said = [(*rule.outputs, *("null",) * wide)[:wide] for rule in box.rules]
+        self.results = [[closure(read(text, names), scope) for text in texts] for texts in said]
         self.defaults = [
             None if clause.default is None else closure(read(clause.default, names), scope) for clause in box.outputs
         ]
@@ -100,14 +101,14 @@ class Table:
     def outputs(self, rule: int, frame: Frame) -> tuple[Any, ...]:
         return tuple(
             run(frame) if kind is None else kind.fit(run(frame), frame)
-            for run, kind in zip(self.results[rule], self.kinds, strict=False)
+            for run, kind in zip(self.results[rule], self.kinds, strict=True)
         )
 
     def value(self, outputs: tuple[Any, ...]) -> Any:
         """Puts the outputs of one rule together: a context where there are several columns."""
         if len(self.names) == 1:
             return outputs[0] if outputs else None
-        return dict(zip(self.names, outputs, strict=False))
+        return dict(zip(self.names, outputs, strict=True))
 
     def _default(self, frame: Frame) -> Any:
         if not any(self.defaults):

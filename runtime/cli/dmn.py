@@ -141,7 +141,7 @@ def run_dmn_run(
     service: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Evaluates a model's decisions, one of them, or a service; exit 1 when one has no value for a reason."""
-    from ..dmn import BadInputs, load_model, read_inputs, takes
+    from ..dmn import BadInputs, load_model, missing, read_inputs, takes
 
     if decision is not None and service is not None:
         raise Misuse("dmn_one_of")
@@ -169,7 +169,15 @@ def run_dmn_run(
     else:
         for name, outcome in outcomes.items():
             _outcome(context, graph, name, outcome, whole)
-    return FINDINGS if any(o.value is None and o.reasons for o in outcomes.values()) else 0
+        unsaid = missing(graph, outcomes, given) if service is None and _unanswered(outcomes.values()) else []
+        if unsaid:
+            inputs = ", ".join(f"{name} ({type_})" if type_ else name for name, type_ in unsaid)
+            context.output.line(context.say("dmn.not_given", inputs=inputs, count=len(unsaid)), "warn")
+    return FINDINGS if _unanswered(outcomes.values()) else 0
+
+
+def _unanswered(outcomes: Iterable[Outcome]) -> bool:
+    return any(outcome.value is None and outcome.reasons for outcome in outcomes)
 
 
 def _env(context: Context) -> Any:
@@ -187,7 +195,7 @@ def _decisions(graph: Graph, wanted: str | None, file: str) -> list[str]:
     if wanted is None:
         return names
     if wanted not in names:
-        raise NoDecision(f"no decision {wanted}", path=file, name=wanted, known=", ".join(names) or "-")
+        raise NoDecision(f"no decision {wanted}", name=wanted, path=file, known=tuple(names))
     return [wanted]
 
 
@@ -202,7 +210,7 @@ def _arguments(graph: Graph, service: str, file: str) -> list[str]:
             keys = (r if "#" in r else f"{model.namespace}#{r}" for r in (*each.input_data, *each.input_decisions))
             return [graph.elements[key].name for key in keys if key in graph.elements]
     names = [*(each.name for each in model.services), *(each.name for each in model.knowledge)]
-    raise NoDecision(f"no service {service}", path=file, name=service, known=", ".join(names) or "-")
+    raise NoDecision(f"no service {service}", name=service, path=file, known=tuple(names))
 
 
 def _asked(graph: Graph, name: str, outcome: Outcome, whole: bool) -> list[tuple[str, tuple[int, ...]]]:

@@ -16,7 +16,7 @@ import pytest
 from charter.dsl import tree as t
 from charter.dsl.decisions import lower_decision
 from charter.dsl.dmn_findings import check_model, nodes
-from charter.dsl.from_dmn import read_dmn
+from charter.dsl.from_dmn import MOST_BYTES, read_dmn
 from charter.dsl.passes import compile
 from charter.dsl.printer import format, to_text
 from charter.dsl.scopes import ProcessScope, Shared
@@ -47,6 +47,20 @@ def test_own_suite(suite: str) -> None:
     results = [result for result in dmn_tck.run(OWN) if result.suite.endswith(f"/{suite}")]
     assert results
     assert [result for result in results if result.failures] == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+def test_document_types_are_refused_in_every_encoding(encoding: str) -> None:
+    text = '<?xml version="1.0"?><!DOCTYPE d [<!ENTITY e "e">]><definitions name="&e;"/>'
+    model, problems = read_dmn(text.encode(encoding))
+    assert model is None
+    assert [problem.slug for problem in problems] == ["document-type"]
+
+
+def test_a_model_larger_than_the_bound_is_refused() -> None:
+    model, problems = read_dmn(b" " * (MOST_BYTES + 1))
+    assert model is None
+    assert [problem.slug for problem in problems] == ["too-large"]
 
 
 def test_the_suite_asks_for_every_hit_policy_and_aggregation() -> None:
