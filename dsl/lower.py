@@ -347,6 +347,9 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
                 word = _WORDS.get(kind) or _own_word(line)
                 if word is not None:
                     put(f"{part.name}.{word}", scope.file, line.span)
+        checklist = part.one(t.Checklist)
+        for number, check in enumerate(checklist.checks if checklist is not None else (), 1):
+            put(f"{part.name}.checklist.{check_name(check, number)}", scope.file, check.span)
     for _, ordering in scope.orders:
         for name in ordering.names:
             put(f"{_last(name)}.one", scope.file, ordering.span)
