@@ -113,6 +113,13 @@ def _decode(data: bytes, path: str, problems: list[Diagnostic]) -> str:
         return text
 
 
+def _column(line: str) -> tuple[int, str]:
+    """Gives the column in which a line begins, and the blanks before it; a full-width blank takes two columns."""
+    match = _BLANK.match(line)
+    blank = match.group() if match else ""
+    return len(blank.expandtabs(4)) + blank.count("\u3000"), blank
+
+
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -205,14 +212,11 @@ class _Reader:
         del self.pending[:settled]
 
     def indentation(self, line: str, at: int) -> int:
-        match = _BLANK.match(line)
-        blank = match.group() if match else ""
-        if not blank.strip(" "):
-            return len(blank)
-        odd = re.search(r"[^ ]+", blank)
-        if odd and len(blank) < len(line.rstrip()) and line[len(blank)] != "#":
-            self.report("CH104", at + odd.start(), at + odd.end())
-        return len(blank.expandtabs(4).replace("\u3000", "  "))
+        column, blank = _column(line)
+        tab = blank.find("\t")
+        if tab >= 0 and len(blank) < len(line.rstrip()) and line[len(blank)] != "#":
+            self.report("CH104", at + tab, at + len(blank.rstrip(" \u3000\xa0")))
+        return column
 
     def scan(self, line: str, at: int) -> _Scan:
         """Reads a line with something odd in it: quotes, brackets, a comment, full-width or control characters."""
@@ -270,7 +274,7 @@ class _Reader:
         closing bracket, so a forgotten bracket can swallow no block.
         """
         line = physical[number]
-        first = len(line) - len(line.lstrip())
+        first, _ = _column(line)
         parts, net, place = [scan.working], scan.net, at + len(line) + 1
         known = len(self.source.diagnostics)
         more: list[str] = []
@@ -278,7 +282,7 @@ class _Reader:
             line = physical[number + taken]
             body = line.strip()
             if body and body[0] != "#":
-                deeper = len(line) - len(line.lstrip()) > first
+                deeper = _column(line)[0] > first
                 if len(line) > LIMITS["line"] or not (deeper or body[0] in ")]}）］｝") or place - at > self.patience:
                     break
             part = self.scan(line, place)

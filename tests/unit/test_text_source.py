@@ -13,7 +13,8 @@ PROCESS = "process p\n  goal \"说\"\n  owner a\n"
 @pytest.mark.parametrize("data", [
     PROCESS.encode(), b"\xef\xbb\xbf" + PROCESS.encode(), "\ufeff" + PROCESS, PROCESS.replace("\n", "\r\n").encode(),
     PROCESS.replace("\n", "  \n\n"), PROCESS.replace('"', "“").encode(), PROCESS.replace(" a", "　a"),
-    PROCESS.rstrip("\n"), PROCESS.replace("owner", "owner\t"),
+    PROCESS.rstrip("\n"), PROCESS.replace("owner", "owner\t"), PROCESS.replace("  ", "\u3000"),
+    PROCESS.replace("    ", "  \u3000"),
 ])  # fmt: skip
 def test_the_same_file_in_other_bytes(data: bytes | str) -> None:
     parsed = parse(read(data))
