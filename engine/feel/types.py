@@ -82,6 +82,9 @@ class FunctionType(Type):
     result: Type = field(default_factory=lambda: _any())
     name: ClassVar[str] = "function"
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class OneOf(Type):

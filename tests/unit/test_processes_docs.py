@@ -31,11 +31,11 @@ from charter.runtime.cli.main import run
 from charter.runtime.scenarios import play
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/tutorial.zh.md", "docs/language.md")
+PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/tutorial.zh.md", "docs/language.md", "docs/dmn.md")
 LOCALES = {"README.zh-CN.md": "zh_CN.UTF-8", "docs/tutorial.zh.md": "zh_CN.UTF-8"}
 NINE_O_CLOCK = 1_772_442_000_000_000_000  # Monday 2 March 2026, 09:00 UTC, in nanoseconds
 _FENCE = re.compile(
-    r"(?:<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>charter|console|text|json|yaml)\n(?P<text>.*?)^```$",
+    r"(?:<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>charter|console|text|json|yaml|xml)\n(?P<text>.*?)^```$",
     re.M | re.S,
 )
 
