@@ -224,7 +224,8 @@ def _records(answer: Any) -> Records:
 
 
 def _line(cause: Exception) -> str:
-    text = " ".join(str(cause).split()) or type(cause).__name__
+    said = "".join(c if c.isprintable() else " " for c in str(cause))
+    text = " ".join(said.split()) or type(cause).__name__
     if isinstance(cause, NotAValue | ValueError) and not isinstance(cause, json.JSONDecodeError):
         return text[:300]
     if isinstance(cause, json.JSONDecodeError):
@@ -280,6 +281,7 @@ def _python(connector: Connector, call: Call) -> bytes:
 
 
 def _http(connector: Connector, call: Call) -> bytes:
+    from threading import Thread
     from urllib.error import HTTPError, URLError
     from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -295,16 +297,31 @@ def _http(connector: Connector, call: Call) -> bytes:
         headers={"Content-Type": "application/json", "Idempotency-Key": call.key},
         method="POST",
     )
-    try:
-        with build_opener(NoRedirect).open(request, timeout=connector.timeout) as response:
-            body: bytes = response.read(_LONGEST_ANSWER + 1)
-    except HTTPError as cause:
-        raise ValueError(f"status {cause.code}") from None
-    except URLError as cause:
-        raise ValueError(f"cannot be reached: {cause.reason}") from None
-    if len(body) > _LONGEST_ANSWER:
+    came: list[bytes | Exception] = []
+
+    def ask() -> None:
+        try:
+            with build_opener(NoRedirect).open(request, timeout=connector.timeout) as response:
+                came.append(response.read(_LONGEST_ANSWER + 1))
+        except Exception as cause:
+            came.append(cause)
+
+    # The socket's time-out begins anew with every byte; the time that the operator allows is for the whole answer.
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(connector.timeout)
+    if not came:
+        raise ValueError(f"no answer within {connector.timeout} seconds")
+    answer = came[0]
+    if isinstance(answer, HTTPError):
+        raise ValueError(f"status {answer.code}")
+    if isinstance(answer, URLError):
+        raise ValueError(f"cannot be reached: {answer.reason}")
+    if isinstance(answer, Exception):
+        raise answer
+    if len(answer) > _LONGEST_ANSWER:
         raise ValueError("the answer is too long")
-    return body or b"null"
+    return answer or b"null"
 
 
 _KINDS: Mapping[str, Callable[[Connector, Call], bytes]] = {"command": _command, "python": _python, "http": _http}

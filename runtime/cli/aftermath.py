@@ -6,7 +6,6 @@ state after it; decides nothing.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from ..refusals import UNKNOWN_PERSON
 from ..register import barred, number_of
 from .context import Context
 from .errors import guess, refusal_exit, refusal_lines
+from .output import complain
 
 if TYPE_CHECKING:
     from ...engine.definition import Definition
@@ -204,7 +204,7 @@ def refused(
             with context.store.read() as connection:
                 number = number_of(connection, state.case)
         out.append(context.say("frame.help", text=context.say(f"mends.{key}", case=number, **arguments)))
-    sys.stderr.write("\n".join(out) + "\n")
+    complain(out)
     return refusal_exit(refusal)
 
 

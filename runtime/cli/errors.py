@@ -17,6 +17,7 @@ import click
 
 from ...engine.errors import CharterError
 from .messages import Messages
+from .output import complain
 
 if TYPE_CHECKING:
     from ...engine.definition import Definition
@@ -212,6 +213,6 @@ def report_bug(error: BaseException, argv: list[str], say: Messages) -> int:
     except OSError:
         path = "-"  # a full disk must not hide the bug itself
     kind = f"{type(error).__name__}: {error}".splitlines()[0]
-    sys.stderr.write(say("frame.error", code="CH001", sentence=say("errors.CH001", detail=kind, path=path)) + "\n")
-    sys.stderr.write(say("frame.help", text=say("errors.CH001_help")) + "\n")
+    told = say("frame.error", code="CH001", sentence=say("errors.CH001", detail=kind, path=path))
+    complain((told, say("frame.help", text=say("errors.CH001_help"))))
     return BUG

@@ -18,6 +18,7 @@ from ...engine.errors import CharterError
 from .context import Context
 from .errors import EXITS, INTERRUPTED, USAGE, Unforeseen, error_lines, report_bug, usage_sentence
 from .messages import LANGUAGES, Messages, language
+from .output import complain
 from .verb import _help_option, global_options, metavar_text, parse_in_context, two_columns, unknown_verb
 
 # group -> verb -> module that declares it in its VERBS
@@ -152,10 +153,10 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
         lines = [say("frame.misuse", sentence=usage_sentence(error, say))]
         if error.ctx is not None:
             lines += [error.ctx.command.get_usage(error.ctx), say("frame.more", line=f"{_path(error.ctx)} --help")]
-        sys.stderr.write("\n".join(lines) + "\n")
+        complain(lines)
         return USAGE
     except CharterError as error:
-        sys.stderr.write("\n".join(error_lines(error, say)) + "\n")
+        complain(error_lines(error, say))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("\n")
@@ -167,7 +168,7 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
         # What no verb foresaw, a full disk behind standard output for one: the environment's fault, not ours.
         _forget_output()
         refused = Unforeseen(str(error), path=error.filename or "-", detail=error.strerror or str(error))
-        sys.stderr.write("\n".join(error_lines(refused, say)) + "\n")
+        complain(error_lines(refused, say))
         return refused.exit_code
     except Exception as error:
         return report_bug(error, arguments, say)

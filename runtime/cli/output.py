@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,26 @@ MICROSECONDS = 1_000_000
 STYLES = {"strong": "1", "faint": "2", "good": "32", "warn": "33", "bad": "31", "name": "36"}
 # (seconds in one, message key) for relative times, largest first
 _UNITS = ((86400 * 365, "years"), (86400 * 30, "months"), (86400, "days"), (3600, "hours"), (60, "minutes"))
+
+
+# What moves the cursor, speaks to the terminal or turns reading round: C0 but tab and line feed, DEL, C1, separators
+# and marks of Unicode's bidirectional algorithm (UAX #9). Titles, comments and file names are other people's text.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_OURS = re.compile("(\x1b\\[(?:0|" + "|".join(STYLES.values()) + ")m)")
+
+
+def neutral(text: str, *, styled: bool = False) -> str:
+    """Gives text with blanks for what a terminal would obey; `styled`: the codes of STYLES are kept."""
+    if text.isprintable():
+        return text
+    if styled:
+        return "".join(part if i % 2 else _UNSAFE.sub(" ", part) for i, part in enumerate(_OURS.split(text)))
+    return _UNSAFE.sub(" ", text)
+
+
+def complain(lines: Iterable[str]) -> None:
+    """Writes lines to standard error."""
+    sys.stderr.write("".join(neutral(line) + "\n" for line in lines))
 
 
 class Cell(str):
@@ -75,6 +96,11 @@ def wrap(text: str, columns: int) -> list[str]:
     return lines
 
 
+def _escaped(text: str) -> str:
+    """Gives JSON text with the escapes of RFC 8259 for what a terminal would obey; it reads back as the same data."""
+    return text if text.isprintable() else _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 class Output:
     """Where a verb writes: standard output, in one language. `colour` None: decided by the terminal and NO_COLOR."""
 
@@ -112,15 +138,15 @@ class Output:
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if style and self.colour else text
 
     def line(self, text: str = "", style: str | None = None) -> None:
-        self.stream.write(self.style(text, style) + "\n")
+        self.stream.write(self.style(neutral(text, styled=self.colour), style) + "\n")
 
     def json(self, data: Any) -> None:
         """Writes JSON data as one document, readable."""
-        self.stream.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        self.stream.write(_escaped(json.dumps(data, ensure_ascii=False, indent=2)) + "\n")
 
     def json_line(self, data: Any) -> None:
         """Writes JSON data as one line (JSON Lines)."""
-        self.stream.write(json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self.stream.write(_escaped(json.dumps(data, ensure_ascii=False, separators=(",", ":"))) + "\n")
 
     def table(
         self,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .context import Context
-from .output import Cell, one_line
+from .output import Cell, neutral, one_line
 
 if TYPE_CHECKING:
     from ..audit.query import Found, Query
@@ -58,7 +58,8 @@ def _streamed(context: Context, found: Iterable[Found], format: str, size: int |
             context.output.json_line({"position": record.position, **record.fields})
         else:
             row = {"position": record.position, **record.fields}
-            writer.writerow([_cell(row.get(name)) for name in _CSV])
+            cells = [_cell(row.get(name)) for name in _CSV]
+            writer.writerow(map(neutral, cells) if context.output.terminal else cells)
     return count, last
 
 

@@ -326,6 +326,31 @@ def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None
     assert f"{case}, record 7" in said or f"{case} 第 7 条" in said
 
 
+def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) -> None:
+    evil = "\x1b]0;x\x07\x1b[2J\x9b31m\u202ex"
+    text = f'process p "{evil}"\n  owner r\n  role r "{evil}"\n  record q\n    a text\n'
+    (tmp_path / "p.charter").write_text(f'{text}  activity x "{evil}"\n    role r\n    output q\n')
+    (tmp_path / evil).write_text("")
+    word = shlex.quote(evil)
+    said = ""
+    for line in ("charter people add li --name WORD --as li", "charter people grant li r --as li",
+                 "charter deploy p.charter --as li", "charter start p --as li", "charter comment 1 WORD --as li",
+                 "charter attach 1 WORD --as li", "charter complete 1 x --set a=WORD --as li",
+                 "charter reopen 1 x --reason WORD --as li", "charter show 1 --records", "charter show 1 --json",
+                 "charter inbox --as li", "charter people list", "charter graph 1", "charter cases",
+                 "charter audit log 1", "charter audit log 1 --format jsonl", "charter audit why 1 x",
+                 "charter audit trace 1 q", "charter audit as-of 1 '#6'"):  # fmt: skip
+        said += desk.type(line.replace("WORD", word))
+        assert desk.code == 0, line
+    for line in ("charter WORD", "charter show WORD", "charter claim 1 WORD --as li", "charter claim 1 x --as WORD",
+                 "charter audit query WORD", "charter deploy no/WORD --as li", "charter check no/WORD"):  # fmt: skip
+        said += desk.type(line.replace("WORD", word))
+        assert desk.code != 0, line
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
+    rows = [json.loads(row) for row in desk.type("charter audit log 1 --format jsonl").splitlines()]
+    assert evil in [row.get("data", {}).get("text") for row in rows]
+
+
 def test_the_form_is_asked_on_a_terminal(desk: Desk, tmp_path: Path) -> None:
     for line in ("charter people grant li chief --as li", "charter people grant li engineer --as li",
                  f"charter deploy {GOLDEN}/files/site.charter --as li", "charter start site_visit --as li",
