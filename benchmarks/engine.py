@@ -169,13 +169,14 @@ def loop_case(count: int) -> float:
         state = step(definition, state, c.Reject(actor=WU, at=AT, node="ok", reason="again")).state
         records = (("offer", {"amount": i % 7}),)
         state = step(definition, state, c.Complete(actor=LI, at=AT, node="a4", records=records)).state
+    assert state.commands == 5 + count
     return (perf_counter() - start) / count
 
 
 def list_case(count: int) -> float:
     """Gives seconds a command for one case whose open list gets item after item, each of them worked on."""
     element = Element(
-        "job", "job", "activity", roles=("clerk",), many=Many("v", "null", open=True), within="2 hours"
+        "job", "job", "activity", roles=("clerk",), many=Many("v", "[]", open=True), within="2 hours"
     )
     definition = Definition("list", "list", roles=(Role("clerk", "clerk"),), elements=(element,))
     state = step(definition, NEW, c.Start(actor=LI, at=AT, case="c")).state
@@ -183,6 +184,7 @@ def list_case(count: int) -> float:
     for i in range(1, count // 2 + 1):
         state = step(definition, state, c.Add(actor=LI, at=AT, node="job", item=i)).state
         state = step(definition, state, c.Complete(actor=LI, at=AT, node=f"job[{i}]")).state
+    assert state.nodes["job"].size == count // 2
     return (perf_counter() - start) / count
 
 
@@ -194,6 +196,7 @@ def wide_case(elements: int) -> float:
     start = perf_counter()
     for i in range(100):
         state = step(definition, state, c.Complete(actor=LI, at=AT, node=f"e{i}")).state
+    assert state.pending == elements - 100
     return (perf_counter() - start) / 100
 
 

@@ -205,8 +205,10 @@ def complete(draft: Draft, node: Node, plan: Plan) -> None:
 def rhythm(draft: Draft, node: Node, plan: Plan) -> int | None:
     """Gives the instant at which a `repeat every` comes round again, None for anything else."""
     repeat = plan.element.repeat
+    if repeat is None or repeat.every is None:
+        return None
     path = parse_key(node.key)[1]
-    if repeat is None or repeat.every is None or plan.is_group(path):
+    if plan.is_group(path):
         return None
     span = draft.scope(plan, path).value(repeat.every)
     calendar = draft.program.definition.calendar

@@ -76,7 +76,7 @@ class Plan:
         return tuple(role for role, _ in chain[min(node.stage, len(chain) - 1)].seats) if chain else ()
 
     def levels(self) -> Iterator[Plan]:
-        """Yields the plan and what it stands in, from inside out: where one of them is taken, all are."""
+        """Yields the plan and what it stands in, from inside out."""
         level: Plan | None = self
         while level is not None:
             yield level
@@ -165,13 +165,19 @@ class Program:
         self._judges: dict[str, Judge] = {}
         self.decoded: dict[str, Any] = {}
 
-    def _orders(self, kind: str) -> dict[str, list[Plan]]:
-        found: dict[str, list[Plan]] = {}
+    def _orders(self, kind: str) -> dict[str, list[tuple[str, Plan]]]:
+        """Gives, by plan, whom it competes with: (which one of the order it is or stands in, each other one)."""
+        named: dict[str, list[str]] = {}
         for order in self.definition.orders:
             if order.kind == kind:
                 for name in order.elements:
-                    others = (other for other in order.elements if other != name)
-                    found.setdefault(name, []).extend(self.plans[other] for other in others)
+                    named.setdefault(name, []).extend(other for other in order.elements if other != name)
+        found: dict[str, list[tuple[str, Plan]]] = {}
+        for plan in self.plans.values() if named else ():
+            # Where one of them is taken, what it stands in is taken too.
+            for level in plan.levels():
+                for other in named.get(level.name, ()):
+                    found.setdefault(plan.name, []).append((level.name, self.plans[other]))
         return found
 
     def _connect(self, plan: Plan, watchers: dict[str, dict[str, bool]]) -> None:
@@ -214,7 +220,7 @@ class Program:
                 facts.setdefault(name, False)
         if work is not None:
             # What runs by itself waits for its turn in a `one at a time`; a person tries.
-            facts.update((other.name, True) for level in plan.levels() for other in self.singles.get(level.name, ()))
+            facts.update((other.name, True) for _, other in self.singles.get(plan.name, ()))
         for fact in tuple(facts):
             # Inside a loop that this element is not in, it sees the loop's group.
             for name in (fact, *(p.name for p in self.producers.get(fact, ()))):

@@ -281,7 +281,7 @@ def obstacles(
             found.append(Reason("CH553", f"{plan.name}.alongside", arguments))
     if found:
         # What rules it out counts even where something else would still hold it.
-        return sorted(found, key=lambda reason: reason.code not in OUTCOMES)
+        return found if len(found) == 1 else sorted(found, key=lambda reason: reason.code not in OUTCOMES)
     if element.when is not None and (not plan.many or per_instance(program, plan, element.when) == instance):
         reason = _when(program, view, plan, path, now)
         if reason is not None:

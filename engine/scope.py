@@ -39,9 +39,14 @@ class View(Protocol):
     def versions(self) -> Mapping[str, Version]: ...
 
 
-def instant(at: int | None, zone: Zone) -> DateTime | None:
+def moment(at: int, zone: Zone) -> DateTime:
     """Gives an instant (microseconds since the epoch) as a FEEL date and time in a zone."""
-    return None if at is None else datetime_from_instant(at * 1000, zone)
+    return datetime_from_instant(at * 1000, zone)
+
+
+def instant(at: int | None, zone: Zone) -> DateTime | None:
+    """Gives what `moment` does, None for none."""
+    return None if at is None else moment(at, zone)
 
 
 def _on_time(node: Node) -> bool | None:
@@ -167,7 +172,7 @@ class Scope:
                 names[name] = extra[name]
             else:
                 names[name] = self.name(name)
-        return expression.evaluate(names, feel.Env(now=instant(self.now, self.program.zone)))
+        return expression.evaluate(names, feel.Env(now=lambda: moment(self.now, self.program.zone)))
 
     def name(self, name: str) -> Any:
         """Gives what a name stands for here, None for a name that stands for nothing."""

@@ -32,9 +32,8 @@ def _in_hand(program: Program, view: View, key: str) -> bool:
 def in_the_way(program: Program, view: View, plan: Plan, path: Path) -> tuple[str, str] | None:
     """Gives whose turn a place has to wait for: the name in the `one at a time`, its own or that of a phase around
     it, and the key of what is in hand; None when it may go."""
-    for level in plan.levels():
-        for other in program.singles.get(level.name, ()):
-            key = program.seen(plan, path, other)
-            if _in_hand(program, view, key):
-                return level.name, key
+    for level, other in program.singles.get(plan.name, ()):
+        key = program.seen(plan, path, other)
+        if _in_hand(program, view, key):
+            return level, key
     return None

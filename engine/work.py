@@ -66,11 +66,10 @@ def alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
 
 def taken(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
     """Settles a `first of` that the element, or a phase around it, is one of: the others are passed over."""
-    for level in plan.levels():
-        for other in draft.program.rivals.get(level.name, ()):
-            rival = draft.nodes.get(draft.program.seen(plan, path, other))
-            if rival is not None and rival.state not in SETTLED:
-                flow.end(draft, rival, "skip", "CH573", other=node.key)
+    for _, other in draft.program.rivals.get(plan.name, ()):
+        rival = draft.nodes.get(draft.program.seen(plan, path, other))
+        if rival is not None and rival.state not in SETTLED:
+            flow.end(draft, rival, "skip", "CH573", other=node.key)
 
 
 def claim(draft: Draft, command: Claim) -> None:

@@ -19,12 +19,12 @@ from .types import Type
 class Env:
     """What an evaluation may know of the outside.
 
-    `now` is the moment `now()` and `today()` give (null without it); `steps` bounds the work; `types` are the
-    declared types that `instance of` and typed parameters may name; `external` resolves a foreign function by
-    its description and gives a callable, or None.
+    `now` gives the moment that `now()` and `today()` tell, and is asked by them alone (null without it); `steps` bounds
+    the work; `types` are the declared types that `instance of` and typed parameters may name; `external` resolves a
+    foreign function by its description and gives a callable, or None.
     """
 
-    now: DateTime | None = None
+    now: Callable[[], DateTime] | None = None
     steps: int = MAX_STEPS
     types: Mapping[str, Type] | None = None
     external: Callable[[Mapping[str, Any]], Callable[..., Any] | None] | None = None

@@ -57,7 +57,7 @@ def now(frame: Frame) -> DateTime:
     moment = frame.state.env.now
     if moment is None:
         raise NoValue("the present is not known here")
-    return moment
+    return moment()
 
 
 @builtin("today() -> date", framed=True)

@@ -313,7 +313,8 @@ def _moment(node: tree.Node) -> tree.Node:
     expression = feel.compile(node)
     if expression.names:
         return node
-    value = expression.evaluate({}, feel.Env(now=moment(clock.now())))
+    present = moment(clock.now())
+    value = expression.evaluate({}, feel.Env(now=lambda: present))
     if isinstance(value, Date):
         value = DateTime(value, Time(0, 0, 0, 0, None))
     if isinstance(value, DateTime):

@@ -187,7 +187,8 @@ def _env(context: Context) -> Any:
     from ...engine.feel.temporal import UTC, Date, DateTime, Time
 
     now = datetime.fromtimestamp(context.now / 1_000_000, CLOCK)
-    return Env(now=DateTime(Date(now.year, now.month, now.day), Time(now.hour, now.minute, now.second, 0, UTC)))
+    present = DateTime(Date(now.year, now.month, now.day), Time(now.hour, now.minute, now.second, 0, UTC))
+    return Env(now=lambda: present)
 
 
 def _decisions(graph: Graph, wanted: str | None, file: str) -> list[str]:

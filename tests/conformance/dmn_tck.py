@@ -168,7 +168,8 @@ def run_file(path: Path, models: Mapping[str, tuple[Model, dict[str, Model]]]) -
     if wanted in models:
         model, others = models[wanted]
         graph = Graph(model, _needed(model, others))
-    env = Env(now=_now())
+    present = _now()
+    env = Env(now=lambda: present)
     for number, (case, inputs, results) in enumerate(zip(cases, given, wishes, strict=True), 1):
         label = case.get("id") or str(number)
         if graph is None:

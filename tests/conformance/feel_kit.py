@@ -21,7 +21,7 @@ from charter.engine.feel.temporal_text import read_date, read_date_time, read_du
 
 KIT = Path("/work/shared/conformance/dmn-tck")
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
-NOW = Env(now=DateTime(Date(2026, 3, 2), Time(10, 30, 0, 0, UTC)))
+NOW = Env(now=lambda: DateTime(Date(2026, 3, 2), Time(10, 30, 0, 0, UTC)))
 
 
 @dataclass(frozen=True)
