@@ -91,10 +91,11 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
     say, definition, records = context.say, performed.definition, performed.records
     written = several(context, [_version(r) for r in records if r.kind in ("written", "amended")])
     granted = verb == "approve" and any(r.kind == "granted" and r.element == node for r in records)
+    same = verb == "amend" and any(r.kind == "amended" and r.data.get("same") for r in records)
     with context.store.read() as connection:
         number = number_of(connection, performed.case)
     return say(
-        "did.approve_granted" if granted else f"did.{verb}",
+        "did.approve_granted" if granted else "did.amend_same" if same else f"did.{verb}",
         what=named(definition, node) if node else say("happened.the_case"),
         number=number,
         written=written,

@@ -203,6 +203,7 @@ charter reopen 1 visit[1] --reason 复查 --as chen
 charter impact 1 order
 charter impact 1 nothing
 charter amend 1 order --set days=2 --reason 多留一天 --as chen
+charter amend 1 order --set days=2 --reason 多留一天 --as chen
 charter amend 1 order --as chen
 charter withdraw 1 --as chen
 charter complete 1 visit[1] --set text=再次完成 --as sun
