@@ -20,6 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted((ROOT / "processes").rglob("*.charter"))
 
 
+def test_every_kind_of_node_is_generated() -> None:
+    """Else the laws below say nothing of it."""
+    kinds = {name for name, kind in vars(t).items() if isinstance(kind, type) and issubclass(kind, t.Node)}
+    generated = set(re.findall(r"\bt\.(\w+)", Path(trees.__file__).read_text("utf-8")))
+    assert kinds - generated == {"Node", "Line"}
+
+
 @settings(max_examples=400)
 @given(trees.files, st.sampled_from(LANGUAGES))
 def test_what_is_printed_reads_back(tree: t.File, language: Language) -> None:

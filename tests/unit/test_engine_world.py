@@ -143,7 +143,7 @@ def test_a_changed_list_keeps_what_is_the_same() -> None:
 
 
 def test_an_open_list_takes_items_until_it_is_closed() -> None:
-    story = Story(process(task("each", many=d.Many("v", "null", open=True))))
+    story = Story(process(task("each", many=d.Many("v", "[]", open=True))))
     assert story("add", "each", item="a") is None
     assert story.done("each[1]") is None
     assert story.status == "open"
