@@ -299,7 +299,7 @@ _AS_JSON = switch(JSON, name="as_json")
 _ASKED = [
     argument("feel", "FEEL", required=False),
     option("--case", "CASE"), option("--actor", "PERSON"), option("--since", "TIME"), option("--until", "TIME"),
-    option("--element", "ELEMENT"), option("--kind", "TEXT"), option("--clause", "TEXT"),
+    option("--element", "ELEMENT"), option("--kind", "TEXT"), option("--clause", "CLAUSE"),
     option("--record-type", "RECORD"),
 ]  # fmt: skip
 VERBS = {

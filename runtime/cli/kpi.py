@@ -19,41 +19,55 @@ STYLES = {"met": "good", "warn": "warn", "missed": "bad", "unknown": "faint"}
 
 
 def run_kpi(
-    context: Context, process: str, name: str | None, bindings: Sequence[tuple[str, str]], facts: bool, as_json: bool
-) -> int:
-    """Measures now, over the cases there are."""
+    context: Context, process: str | None, name: str | None, bindings: Sequence[tuple[str, str]], facts: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Measures now, over the cases there are; without a process all that are deployed."""
     from .. import kpi
     from ..bindings import bind_parameters
 
-    definition = context.cases.definition(process)
-    if bindings:
-        bound, wrong = bind_parameters((definition,), tuple(bindings))
-        if wrong:
-            raise misbound(wrong, context.say)
-        definition = bound[0]
-    if name is not None and name not in {k.name for k in definition.kpis}:
-        raise Missing(f"no KPI {name}", code="CH100", name=name, known=", ".join(k.name for k in definition.kpis))
-    with context.store.read() as connection:
-        cases = kpi.load_cases(connection, definition.name)
-        measured = kpi.measure(definition, [state for _, state in cases.values()], context.now, name)
-        read = [fact for m in measured for figure in m.figures for fact in figure.facts]
-        wanted = {(case, path) for case, path, _ in read} if facts else set()
-        sources = {
-            (case, path): kpi.record_of(connection, cases[case][1], path) for case, path in wanted if case in cases
-        }
+    every = process is None
+    definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
+    data, measured_any = [], False
+    for definition in definitions:
+        if bindings:
+            bound, wrong = bind_parameters((definition,), tuple(bindings))
+            if wrong:
+                raise misbound(wrong, context.say)
+            definition = bound[0]
+        known = tuple(k.name for k in definition.kpis)
+        if name is not None and name not in known:
+            raise Missing(f"no KPI {name}", code="CH100", name=name, known=known)
+        with context.store.read() as connection:
+            cases = kpi.load_cases(connection, definition.name)
+            measured = kpi.measure(definition, [state for _, state in cases.values()], context.now, name)
+            read = [fact for m in measured for figure in m.figures for fact in figure.facts]
+            wanted = {(case, path) for case, path, _ in read} if facts else set()
+            sources = {
+                (case, path): kpi.record_of(connection, cases[case][1], path) for case, path in wanted if case in cases
+            }
+        if as_json:
+            data += [{"process": definition.name, **kpi.to_json(m, sources if facts else None)} for m in measured]
+        elif measured:
+            if every:
+                context.output.line(("\n" if measured_any else "") + definition.title, "strong")
+            _table(context, measured)
+            if facts:
+                numbers = {case: number for case, (number, _) in cases.items()}
+                for m in measured:
+                    for figure in m.figures:
+                        _facts(context, m, figure, numbers, sources)
+        measured_any = measured_any or bool(measured)
     if as_json:
-        context.output.json([kpi.to_json(m, sources if facts else None) for m in measured])
-        return 0
-    if not measured:
+        context.output.json(data)
+    elif not measured_any:
         context.output.line(context.say("kpi.none"))
-        return 0
-    _table(context, measured)
-    if facts:
-        numbers = {case: number for case, (number, _) in cases.items()}
-        for m in measured:
-            for figure in m.figures:
-                _facts(context, m, figure, numbers, sources)
     return 0
+
+
+def _unit(m: Measured) -> str | None:
+    """Gives the unit in which a KPI is shown: its own, or a share where its target is one."""
+    return m.kpi.unit or ("percent" if m.target and m.target.endswith("%") else None)
 
 
 def _table(context: Context, measured: Sequence[Measured]) -> None:
@@ -65,7 +79,7 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
             without = {case for case, _ in figure.missing}
             lacking = say("kpi.lacking", count=len(without)) if without else ""
             title = "" if m.kpi.title == m.kpi.name else m.kpi.title
-            rows.append((m.kpi.name, title, _group(context, figure), value_text(figure.value, m.kpi.unit, context),
+            rows.append((m.kpi.name, title, _group(context, figure), value_text(figure.value, _unit(m), context),
                          m.target or "", status, lacking))  # fmt: skip
     heads = ("name", "title", "group", "value", "target", "status", "missing")
     output.table([say(f"kpi.{head}") for head in heads], rows, styles=("name",))
@@ -99,7 +113,7 @@ def _facts(
 
     say, output = context.say, context.output
     output.line()
-    value = value_text(figure.value, m.kpi.unit, context)
+    value = value_text(figure.value, _unit(m), context)
     output.line(f"{m.kpi.name}  {_group(context, figure)}  {value}  = {m.kpi.formula}", "name")
     rows = [
         (f"#{numbers.get(case, '?')}", path, shown(fact), sources.get((case, path)) or "")
@@ -119,7 +133,7 @@ VERBS = {
         "kpi",
         run_kpi,
         [
-            argument("process", "PROCESS"),
+            argument("process", "PROCESS", required=False),
             argument("name", "NAME", required=False),
             option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
             switch("--facts"),

@@ -58,6 +58,14 @@ def _codes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
     yield from ((refusal.code, refusal.slug) for refusal in REFUSALS.values())
 
 
+def _clauses(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
+    from ..audit.clauses import by_clause
+
+    for definition in context.cases.processes():
+        for clause, found in by_clause(definition).items():
+            yield clause, ", ".join(carrier.name for carrier in found)
+
+
 # metavar -> what there is
 OFFERS: Mapping[str, Callable[[Context, Mapping[str, Any]], Iterator[Offer]]] = {
     "CASE": _cases,
@@ -66,6 +74,7 @@ OFFERS: Mapping[str, Callable[[Context, Mapping[str, Any]], Iterator[Offer]]] = 
     "PROCESS": _processes,
     "PERSON": _people,
     "CODE": _codes,
+    "CLAUSE": _clauses,
 }
 
 

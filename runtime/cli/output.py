@@ -156,13 +156,18 @@ class Output:
         styles: Sequence[str | None] = (),
         indent: int = 0,
     ) -> None:
-        """Writes rows in aligned columns under faint headings, a `Cell` in its own style. No rows: nothing."""
+        """Writes rows in aligned columns under faint headings, a `Cell` in its own style. No rows: nothing.
+
+        A column that says nothing in any row is left out with its heading.
+        """
         cells = [[Cell(one_line(cell), getattr(cell, "style", None)) for cell in row] for row in rows]
         if not cells:
             return
-        head = [[Cell(heading) for heading in headings]] if headings else []
+        told = [index for index, column in enumerate(zip(*cells, strict=True)) if any(column)]
+        cells = [[row[index] for index in told] for row in cells]
+        head = [[Cell(headings[index]) for index in told]] if headings else []
         widths = [max(map(width, column)) for column in zip(*head, *cells, strict=True)]
-        styles = tuple(styles) + (None,) * (len(widths) - len(styles))
+        styles = [styles[index] if index < len(styles) else None for index in told]
         for index, row in enumerate(head + cells):
             faint = bool(head) and index == 0
             parts = [

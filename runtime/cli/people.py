@@ -75,7 +75,8 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
         status = "revoked" if s.revoked_at else "accepted" if s.accepted_at else "proposed"
         output.line(say(f"people.{s.kind}_line", number=s.number, person=s.person, principal=s.principal,
                         status=say(f"people.{status}"), scope=f"{s.role}@{s.process}",
-                        since=output.moment(s.since), until=_end(context, s.until)))  # fmt: skip
+                        since=output.moment(s.since) if s.since else say("people.always"),
+                        until=_end(context, s.until)))  # fmt: skip
     return 0
 
 
@@ -174,14 +175,12 @@ def run_delegate(context: Context, **given: Any) -> int:
 
 def run_accept(context: Context, number: int) -> int:
     """Accepts standing in; only the one named can."""
-    change(context).accept(number)
-    return _said(context, "did_stand_in_accepted", None, number=number)
+    return _said(context, "did_stand_in_accepted", change(context).accept(number), number=number)
 
 
 def run_end(context: Context, number: int) -> int:
     """Ends a stand-in; either side can."""
-    change(context).end(number)
-    return _said(context, "did_stand_in_ended", None, number=number)
+    return _said(context, "did_stand_in_ended", change(context).end(number), number=number)
 
 
 def _said(context: Context, key: str, done: int | Refusal | None, **arguments: Any) -> int:

@@ -9,16 +9,40 @@ from .verb import JSON, Binding, Verb, argument, option, switch
 
 
 def run_start(
-    context: Context, process: str, sets: Sequence[tuple[str, str]], data: Sequence[str], key: str | None, as_json: bool
-) -> int:
-    """Opens a case and tells its number and what comes first."""
+    context: Context, process: str | None, sets: Sequence[tuple[str, str]], data: Sequence[str], key: str | None,
+    as_json: bool,
+) -> int:  # fmt: skip
+    """Opens a case and tells its number and what comes first; without a process lists those there are."""
     from .aftermath import tell
     from .handover import records
 
+    if process is None:
+        return _processes(context, as_json)
     definition = context.cases.definition(process)
     given = records(context, definition, definition.inputs, sets, data, {})
     performed = context.cases.start(definition.name, person=context.person, records=dict(given), key=key)
     return tell(context, "start", performed, as_json=as_json)
+
+
+def _processes(context: Context, as_json: bool) -> int:
+    """Lists what can be started, with the records that a start wants."""
+    say, output = context.say, context.output
+    found = context.cases.processes()
+    if as_json:
+        output.json([
+            {"process": d.name, "title": d.title, "version": d.version, "inputs": list(d.inputs)} for d in found
+        ])  # fmt: skip
+        return 0
+    if not found:
+        output.line(say("start.none"))
+    rows = [
+        (d.name, "" if d.title == d.name else d.title, d.version, say("happened.comma").join(d.inputs),
+         f"charter start {d.name}")
+        for d in found
+    ]  # fmt: skip
+    output.table([say(f"start.{head}") for head in ("process", "title", "version", "inputs", "next")], rows,
+                 styles=("name",))  # fmt: skip
+    return 0
 
 
 VERBS = {
@@ -26,7 +50,7 @@ VERBS = {
         "start",
         run_start,
         [
-            argument("process", "PROCESS"),
+            argument("process", "PROCESS", required=False),
             option("--set", "NAME=VALUE", many=True, name="sets", type=Binding()),
             option("--data", "FILE", many=True),
             option("--key", "TEXT"),

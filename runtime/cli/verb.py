@@ -92,7 +92,7 @@ def _known(metavar: str) -> Callable[[click.Context, click.Parameter, str], list
 
 # metavar -> what a shell offers for it
 _OFFERS = {"PATH": _files, "FILE": _files, "FILE|CASE": _files} | {
-    metavar: _known(metavar) for metavar in ("CASE", "ELEMENT", "RECORD", "PROCESS", "PERSON", "CODE")
+    metavar: _known(metavar) for metavar in ("CASE", "ELEMENT", "RECORD", "PROCESS", "PERSON", "CODE", "CLAUSE")
 }
 
 
