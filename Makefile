@@ -30,9 +30,10 @@ check: .venv/.ready
 	$(BIN)/charter fmt --check processes/
 	$(BIN)/charter test processes/
 
-fuzz: .venv/.ready           ## half a million FEEL texts, on two cores
-	$(BIN)/python -m tests.conformance.feel_fuzz 250000 1 & first=$$!; \
-	$(BIN)/python -m tests.conformance.feel_fuzz 250000 2; second=$$?; wait $$first && exit $$second
+fuzz: .venv/.ready           ## half a million FEEL texts, then DMN models for 15 seconds, on two cores
+	@run() { $(BIN)/python -m tests.conformance.feel_fuzz 250000 $$1 && \
+		$(BIN)/python -m tests.conformance.dmn_fuzz 15 $${1}000000; }; \
+	run 1 & first=$$!; run 2; second=$$?; wait $$first && exit $$second
 
 .venv/.bench: .venv/.ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
