@@ -236,6 +236,22 @@ def test_a_figure_names_the_cases_that_lack_a_fact() -> None:
     assert unbound.status == "unknown"
 
 
+def test_a_case_begins_with_every_input_that_its_process_takes() -> None:
+    takes = process(task("make", inputs=(d.Input("r"),)), inputs=("r",))
+    told = [
+        Story(takes, records=records).start.refusal
+        for records in ((), (("r", {"x": "wrong"}),), (("other", {"x": 1}), ("r", {"x": 1})), (("r", {"x": 1}),))
+    ]
+    assert [found and found.code for found in told] == ["CH511", "CH514", "CH510", None]
+
+
+def test_work_goes_back_only_to_what_there_is() -> None:
+    story = Story(process(task("make", outputs=("r",)), task("check", inputs=(d.Input("r"),))))
+    assert story.done("make", 1) is None
+    for target, code in (("make[7]", "CH509"), ("nowhere", "CH509"), ("check", "CH523"), ("make", None)):
+        assert story("return", "check", to=target, reason="again") == code
+
+
 def test_time_comes_to_every_case_in_its_order() -> None:
     def pause(name: str, span: str) -> d.Definition:
         return d.Definition(name, name, elements=(E("wait", "wait", "activity", work=d.Work("pause", when=span)),))
