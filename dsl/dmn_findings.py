@@ -7,6 +7,7 @@ Invariant: total; every text of the model is looked at exactly once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -59,11 +60,22 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign:
+    """Logic in a language other than FEEL."""
+
+    at: At
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tabled:
     """A decision table in its place."""
 
     at: At
     table: m.Table
+
+
+Part = Written | Typed | Foreign | Tabled
 
 
 def check_model(graph: Graph) -> Iterator[DmnFinding]:
@@ -78,7 +90,7 @@ def check_model(graph: Graph) -> Iterator[DmnFinding]:
         graph.requires(key)
         yield from _references(graph, key)
     names = [graph.elements[key].name for key in keys if not isinstance(graph.elements[key], m.Service)]
-    for name in dict.fromkeys(n for n in names if names.count(n) > 1):
+    for name in (name for name, count in Counter(names).items() if count > 1):
         yield DmnFinding("name-twice", False, name, values=(("name", name),))
     for problem in graph.problems:
         if problem.slug == "duplicate-id" or any(problem.element == graph.elements[k].name for k in keys):
@@ -153,6 +165,8 @@ def _element(graph: Graph, key: str) -> Iterator[DmnFinding]:
                 continue  # said of the element already
             case Typed() if not _known_type(graph, part.type):
                 yield DmnFinding("unknown-type", True, element.name, part.at, (("name", part.type),))
+            case Foreign():
+                yield DmnFinding("foreign", True, element.name, part.at, (("name", part.language),))
             case Written():
                 yield from _written(part, element.name)
             case Tabled():
@@ -245,7 +259,7 @@ def _kind(graph: Graph, clause: m.InputClause) -> Kind:
 # -- the texts, types and tables of a box
 
 
-def walk(box: m.Box | None, at: At, names: frozenset[str], bound: Bound) -> Iterator[Written | Typed | Tabled]:
+def walk(box: m.Box | None, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
     """Yields all texts, type names and tables of a box, with the names that each text is read with and may use."""
     if box is None:
         return
@@ -255,6 +269,8 @@ def walk(box: m.Box | None, at: At, names: frozenset[str], bound: Bound) -> Iter
         case m.Literal():
             if box.language is None:
                 yield Written(at, box.text, "expression", names, bound)
+            else:
+                yield Foreign(at, box.language)
         case m.Context():
             for entry in box.entries:
                 known, free = names | {entry.name}, _with(bound, entry.name)
@@ -279,6 +295,8 @@ def walk(box: m.Box | None, at: At, names: frozenset[str], bound: Bound) -> Iter
             yield from (Typed((*at, ("parameter", p.name)), p.type) for p in box.parameters if p.type is not None)
             if box.kind == "FEEL":
                 yield from walk(box.body, at, names.union(inner), _with(bound, *inner))
+            elif box.kind != "Java":
+                yield Foreign(at, box.kind)
         case m.Conditional():
             for word, part in (("if", box.condition), ("then", box.then), ("else", box.otherwise)):
                 yield from walk(part, (*at, ("part", word)), names, bound)
@@ -298,13 +316,13 @@ def _with(bound: Bound, *names: str) -> Bound:
     return None if bound is None else bound.union(names)
 
 
-def _entry(entry: m.Entry, at: At, names: frozenset[str], bound: Bound) -> Iterator[Written | Typed | Tabled]:
+def _entry(entry: m.Entry, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
     if entry.type is not None:
         yield Typed(at, entry.type)
     yield from walk(entry.value, at, names, bound)
 
 
-def _columns(table: m.Table, at: At, names: frozenset[str], bound: Bound) -> Iterator[Written | Typed | Tabled]:
+def _columns(table: m.Table, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
     clauses = [(*at, ("input", clause.label or clause.expression)) for clause in table.inputs]
     results = [(*at, ("output", clause.name or number)) for number, clause in enumerate(table.outputs, 1)]
     for place, clause in zip(clauses, table.inputs, strict=True):

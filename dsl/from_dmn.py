@@ -56,12 +56,15 @@ def read_dmn(data: bytes) -> tuple[m.Model | None, tuple[Problem, ...]]:
         return None, (Problem("not-xml", str(error), position[0] if position else None),)
     if root is None or _local(root) != "definitions":
         return None, (Problem("no-definitions", "" if root is None else _local(root)),)
-    _unprefix(root, prefixes)
+    _settle(root, prefixes)
     return _model(root), ()
 
 
-def _unprefix(root: Element, prefixes: dict[str, str]) -> None:
-    """Has type references name what their XML prefix stands for as FEEL does: by the import's name, or by no name."""
+def _settle(root: Element, prefixes: dict[str, str]) -> None:
+    """Has type references name what their XML prefix stands for as FEEL does: by the import's name, or by no name.
+
+    The language that a model declares for its expressions is noted at each.
+    """
     imports = {e.get("namespace"): e.get("name") or "" for e in _children(root, "import")}
 
     def plain(reference: str) -> str:
@@ -73,7 +76,10 @@ def _unprefix(root: Element, prefixes: dict[str, str]) -> None:
             return reference.strip()
         return f"{imports[space]}.{name}".removeprefix(".")
 
+    language = root.get("expressionLanguage")
     for element in root.iter():
+        if language is not None and _local(element) == "literalExpression":
+            element.attrib.setdefault("expressionLanguage", language)
         for attribute in ("typeRef", "outputTypeRef"):
             if attribute in element.attrib:
                 element.set(attribute, plain(element.attrib[attribute]))
@@ -203,9 +209,13 @@ def _part(element: Element, name: str) -> m.Box:
 
 
 def _literal(element: Element) -> m.Box:
+    return m.Literal(_text(element) or "", _foreign(element), type=_type(element))
+
+
+def _foreign(element: Element) -> str | None:
+    """Gives the language of an expression or cell that is not FEEL."""
     language = element.get("expressionLanguage")
-    foreign = language is not None and "feel" not in language.lower()
-    return m.Literal(_text(element) or "", language if foreign else None, type=_type(element))
+    return None if language is None or "feel" in language.lower() else language
 
 
 def _context(element: Element) -> m.Box:
@@ -265,6 +275,10 @@ def _iterator(element: Element) -> m.Box:
 
 
 def _table(element: Element) -> m.Box:
+    """Gives a table; one with a cell in another language has no answer, so it counts as an expression of that."""
+    language = next(filter(None, map(_foreign, element.iter())), None)
+    if language is not None:
+        return m.Literal("", language, type=_type(element))
     inputs = []
     for clause in _children(element, "input"):
         expression = _child(clause, "inputExpression")

@@ -57,6 +57,20 @@ def test_document_types_are_refused_in_every_encoding(encoding: str) -> None:
     assert [problem.slug for problem in problems] == ["document-type"]
 
 
+@pytest.mark.parametrize(
+    ("default", "own"),
+    [("", ' expressionLanguage="juel"'), (' expressionLanguage="juel"', ""), (' expressionLanguage="juel"', " FEEL")],
+)
+def test_logic_in_another_language_is_told_and_has_no_value(default: str, own: str) -> None:
+    own = own.replace(" FEEL", ' expressionLanguage="https://www.omg.org/spec/DMN/20230324/FEEL/"')
+    text = f"<literalExpression{own}><text>1</text></literalExpression>"
+    data = f'<definitions namespace="n"{default}><decision name="d">{text}</decision></definitions>'
+    graph = Graph(read_dmn(data.encode())[0] or pytest.fail("no model"))
+    found = [finding.slug for finding in check_model(graph)]
+    outcome = graph.evaluate("d", {})
+    assert (found, outcome.value) == ((["foreign"], None) if "FEEL" not in own else ([], 1))
+
+
 def test_a_model_larger_than_the_bound_is_refused() -> None:
     model, problems = read_dmn(b" " * (MOST_BYTES + 1))
     assert model is None
