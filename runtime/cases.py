@@ -303,7 +303,7 @@ class Cases:
         pinned = file.pinned
         origin = self._origin._replace(process=pinned.definition.name, definition=pinned.digest)
         chain, sealed = log.seal(file.chain, done.records, origin)
-        log.store(connection, sealed, done.records, file.chain.last_at)
+        log.store(connection, sealed, done.records)
         self._archive.save(connection, file, chain, done.state)
         readmodels.keep(connection, pinned.shape, file.state, done.state, done.records, file.chain.records + 1)
         if asked := kept(done.effects):

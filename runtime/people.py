@@ -21,6 +21,7 @@ from .audit.log import Origin
 from .directory import ANY, Directory, Person, StandIn, load
 from .organisation import STEWARD, admit, keeps_a_steward, note
 from .people_files import BadPerson, Entry
+from .refusals import NO_SUBSTITUTE, refusal
 from .store import Store, tables as t
 from .store.tables import ORGANISATION
 
@@ -182,24 +183,30 @@ class People:
             own=principal,
         )
 
-    def accept(self, number: int) -> None:
-        """Accepts a stand-in; only the one who is to stand in can."""
-        self._settle(number, "accepted_at", "stand_in_accepted", ("person",))
+    def accept(self, number: int) -> Refusal | None:
+        """Accepts a stand-in; only the one who is to stand in can (CH583)."""
+        return self._settle("accept", number, "accepted_at", "stand_in_accepted", ("person",))
 
-    def end(self, number: int) -> None:
-        """Revokes a stand-in; either side can."""
-        self._settle(number, "revoked_at", "stand_in_revoked", ("person", "principal"))
+    def end(self, number: int) -> Refusal | None:
+        """Revokes a stand-in; either side can (CH583)."""
+        return self._settle("end", number, "revoked_at", "stand_in_revoked", ("person", "principal"))
 
-    def _settle(self, number: int, column: str, kind: str, sides: tuple[str, ...]) -> None:
+    def _settle(self, verb: str, number: int, column: str, kind: str, sides: tuple[str, ...]) -> Refusal | None:
         s = t.substitutions
         with self._store.write() as connection:
             row = connection.execute(select(s).where(s.c.number == number)).mappings().fetchone()
-            if row is None or row[column] is not None or self._by not in [row[side] for side in sides]:
-                raise NoSuchStandIn(f"no stand-in {number} of {self._by}", number=number, person=self._by)
+            if row is None or row[column] is not None:
+                raise NoSuchStandIn(f"no stand-in {number} to {verb}", number=number, person=self._by)
             at = self._clock()
+            if self._by not in [row[side] for side in sides]:
+                refused = refusal(NO_SUBSTITUTE, person=self._by, principal=row["principal"])
+                told = {"verb": f"people {verb}", "number": number}
+                note(connection, "refused", self._by, told, at=at, origin=self._origin, refused=refused)
+                return refused
             connection.execute(update(s).where(s.c.number == number).values({column: at}))
             data = {"number": number, "principal": row["principal"], "person": row["person"], column: server.text(at)}
             self._record(connection, kind, data)
+        return None
 
     def load(self, entries: Iterable[Mapping[str, Any]]) -> int | Refusal:
         """Adds or completes people from read entries (see `people_files.py`), all or none; gives how many.

@@ -112,12 +112,15 @@ def _frame(origin: Origin) -> tuple[str, str, str, str, str, str]:
 
 
 def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain, list[Sealed]]:
-    """Makes the bodies of one step's records and the chain that ends with them.
+    """Makes the bodies of one step's records (at least one) and the chain that ends with them.
+
+    A record is sealed as the step made it: that its time is not before the chain's last is the caller's to see to,
+    before the step, so that the record, the state and a replay agree.
 
     The body is put together key by key in their order, which costs half of what encoding a mapping does; what is not in
     NFC goes through `canonical`. Raises NotText.
     """
-    head, seq, last_at = chain.head, chain.records, chain.last_at
+    head, seq = chain.head, chain.records
     first = seq + 1
     case = chain.case
     begin, channel, definition, host, named, zone = _frame(origin)
@@ -125,11 +128,9 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
     sealed: list[Sealed] = []
     for r in records:
         seq += 1
-        if r.at > last_at:
-            last_at = r.at
         data = r.data if type(r.data) is dict else dict(r.data)
         text = (
-            f'{begin}{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(last_at)}"'
+            f'{begin}{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(r.at)}"'
             f'{_field("before", r.before)}{build}'
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
             f'{f""","clauses":{compact_sorted(list(r.clauses))}""" if r.clauses else ""}'
@@ -142,7 +143,7 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
         body = text.encode() if text.isascii() else _composed(text)
         head = sha256(body).hexdigest()
         sealed.append(Sealed(case, seq, body))
-    return Chain(case, seq, head, last_at), sealed
+    return Chain(case, seq, head, records[-1].at), sealed
 
 
 def _composed(text: str) -> bytes:
@@ -177,14 +178,14 @@ _INSERT = Prepared(insert(tables.records).inline(), *_COLUMNS)
 WRITES = frozenset({"written", "amended"})
 
 
-def store(connection: Connection, sealed: Sequence[Sealed], records: Sequence[Record], last_at: int) -> None:
+def store(connection: Connection, sealed: Sequence[Sealed], records: Sequence[Record]) -> None:
     """Writes sealed records; their chain's new end is the caller's to write in the same transaction."""
     rows = []
     for s, r in zip(sealed, records, strict=True):
         element = r.element
         about = r.data.get("record") if r.kind in WRITES else None
         rows.append((
-            s.case, s.seq, last_at if r.at < last_at else r.at, r.actor, r.kind, r.outcome,
+            s.case, s.seq, r.at, r.actor, r.kind, r.outcome,
             element.partition("[")[0] if element else None,
             about.partition("[")[0] if isinstance(about, str) else None,
             f" {' '.join(r.clauses)} " if r.clauses else None,
@@ -207,7 +208,7 @@ def append(
     before = Chain(chain, *found) if found else Chain(chain)
     records = [r if r.at >= before.last_at else r._replace(at=before.last_at) for r in records]
     after, sealed = seal(before, records, origin)
-    store(connection, sealed, records, before.last_at)
+    store(connection, sealed, records)
     values = {"records": after.records, "head": after.head, "last_at": after.last_at}
     if found:
         connection.execute(update(tables.chains).where(_chain.chain == chain).values(values))
