@@ -254,7 +254,19 @@ def _json(text: str) -> Any:
 
 
 class Unreadable(ValueError):
-    """Data that is no JSON, YAML or CSV, or more of it than anybody types; the text says where it goes wrong."""
+    """Data that is no JSON, YAML or CSV, or more of it than anybody types.
+
+    `place` is where it goes wrong, (line, column) from 1, and the text then the line there.
+    """
+
+    def __init__(self, text: str, place: tuple[int, int] | None = None) -> None:
+        super().__init__(text)
+        self.place = place
+
+
+def _at(text: str, line: int, column: int) -> Unreadable:
+    lines = text.splitlines()
+    return Unreadable(f"`{lines[line - 1].strip()[:80] if line <= len(lines) else ''}`", (line, column))
 
 
 # What is read from outside is bounded: bytes of a file, values in it (an alias counts as often as it is used),
@@ -292,9 +304,14 @@ def parse(text: str, suffix: str) -> Any:
             data = [_unfold(row) for row in csv.DictReader(io.StringIO(text))]
         else:
             data = json.loads(text, parse_float=Decimal)
+    except json.JSONDecodeError as error:
+        raise _at(text, error.lineno, error.colno) from None
     except (ValueError, RecursionError) as error:
         raise Unreadable(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
     except Exception as error:
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None:
+            raise _at(text, mark.line + 1, mark.column + 1) from None
         if type(error).__module__.partition(".")[0] in ("yaml", "_csv"):
             raise Unreadable(" ".join(str(error).split())) from None
         raise

@@ -214,10 +214,11 @@ class Form:
         assert kind.item is not None
         items: list[Any] = []
         kept = list(current) if isinstance(current, list | tuple) else []
-        if kept and self._yes("entries.keep", indent, count=len(kept)):
+        if kept and self._yes("entries.keep", indent, True, count=len(kept)):
             items = [values.decode(item) for item in kept]
         if kind.item.name == "record":
-            while self._yes("entries.another", indent, name=name, number=len(items) + 1):
+            # the first item of a list that must not be empty is no question
+            while self._yes("entries.another", indent, not (items or optional), name=name, number=len(items) + 1):
                 items.append(self._answer(kind.item, name, None, indent, False))
         else:
             self.tell(f"{indent}  {self.say('entries.end_with_empty')}")
@@ -227,9 +228,24 @@ class Form:
                 items.append(value)
         return items or (None if optional else [])
 
-    def _yes(self, key: str, indent: str, **arguments: Any) -> bool:
-        answer = self.ask(f"{indent}  {self.say(key, **arguments)} ").strip().lower()
-        return answer[:1] in ("y", "是", "1")
+    def _yes(self, key: str, indent: str, otherwise: bool, **arguments: Any) -> bool:
+        """Asks until the answer is one; `otherwise` is what an empty answer means."""
+        while True:
+            answer = self.ask(f"{indent}  {self.say(key, **arguments)} {'[Y/n]' if otherwise else '[y/N]'} ")
+            meant = yes(answer, otherwise)
+            if meant is not None:
+                return meant
+            self.tell(f"{indent}  {self.say('entries.yes_or_no')}")
+
+
+def yes(answer: str, otherwise: bool) -> bool | None:
+    """Tells what an answer to a yes-or-no question means; None where it is neither."""
+    word = answer.strip().lower()
+    return otherwise if not word else True if word in _YES else False if word in _NO else None
+
+
+_YES = frozenset(("y", "yes", "是", "1", "true"))
+_NO = frozenset(("n", "no", "否", "0", "false"))
 
 
 def _choices(kind: TypeRef) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from .clause import CASES, run_clause
 from .context import Context
-from .errors import FINDINGS, Missing, Misuse, reason_sentence
+from .errors import FINDINGS, Missing, Misuse, guess, reason_sentence
 from .messages import section
-from .output import Cell
+from .output import Cell, width
 from .trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
@@ -84,13 +84,30 @@ def run_query(
 
 def _checked(context: Context, text: str) -> None:
     """Refuses a question that is no FEEL condition over a record's fields, with the place that is wrong."""
+    from ...dsl.render import detail
     from ..audit.query import FIELDS, build
 
     problems = build(text)[1]
     if problems:
         problem = problems[0]
-        mark = " " * problem.start + "^" * max(1, problem.end - problem.start)
-        raise Misuse("bad_question", detail=problem.message, text=text, mark=mark, fields=", ".join(FIELDS))
+        written = text[problem.start : problem.end]
+        mark = " " * width(text[: problem.start]) + "^" * max(1, width(written))
+        say = context.say
+        # Who reads the trail's table asks by its headings first.
+        headings = {say(f"audit.c_{heading}"): name for heading, name in _HEADINGS.items()}
+        meant = ""
+        if written in headings:
+            meant = say("usage.did_you_mean", guess=headings[written])
+        elif problem.code == "unknown-name":
+            meant = guess(written, FIELDS, say)
+        raise Misuse("bad_question", detail=detail(problem.message, say.lang) + meant, text=text, mark=mark,
+                     fields=", ".join(FIELDS))  # fmt: skip
+
+
+# headings of the table of records -> the field that a column shows
+_HEADINGS = {name: name for name in ("position", "seq", "at", "actor", "kind", "element", "reason", "outcome")} | {
+    "change": "after", "what": "record",
+}  # fmt: skip
 
 
 def _time(text: str, name: str, *, last: bool = False) -> str:

@@ -18,6 +18,7 @@ from .errors import Missing, Misuse
 if TYPE_CHECKING:
     from ...engine.definition import Definition, Element
     from ...engine.values import File
+    from ..entries import Unreadable
 
 
 def ingest(context: Context, path: Path) -> File:
@@ -62,12 +63,16 @@ def records(
             return ()
         form = Form(reader, context.say, asked, context.output.line)
         types = {r.name: r for r in definition.records}
-        answers = {name: form.record(types[name], current.get(name)) for name in wanted}
+        try:
+            answers = {name: form.record(types[name], current.get(name)) for name in wanted}
+        except KeyboardInterrupt:
+            sys.stderr.write(f"\n{context.say('entries.given_up')}")
+            raise
         return tuple((name, encode(value)) for name, value in answers.items())
     try:
         gathered = gather(reader, wanted, sets, data, current)
     except Unreadable as error:
-        raise Misuse("unreadable", detail=str(error)) from None
+        raise unreadable(error) from None
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise Missing(str(error), code="CH091", path=str(error.filename)) from None
     except UnicodeDecodeError:
@@ -75,6 +80,14 @@ def records(
     if gathered.faults:
         raise Misuse("faults", faults="\n  ".join(said(fault, context.say) for fault in gathered.faults))
     return tuple((name, encode(value)) for name, value in gathered.records.items())
+
+
+def unreadable(error: Unreadable) -> Misuse:
+    """Makes the misuse for data that cannot be read, with its place where that is known."""
+    if error.place is None:
+        return Misuse("unreadable", detail=str(error))
+    line, column = error.place
+    return Misuse("unreadable_at", line=line, column=column, detail=str(error))
 
 
 def plain(given: str, *, from_file: bool = False) -> Any:
@@ -87,7 +100,7 @@ def plain(given: str, *, from_file: bool = False) -> Any:
         return encode(decode(data))
     except Unreadable as error:
         if from_file:
-            raise Misuse("unreadable", detail=str(error)) from None
+            raise unreadable(error) from None
         return given
     except NotAValue as error:
         raise Misuse("unreadable", detail=str(error)) from None
@@ -98,6 +111,7 @@ def plain(given: str, *, from_file: bool = False) -> Any:
 def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> tuple[tuple[str, Any], ...]:
     """Asks for the points of a checklist that this person may tick and nobody has; evidence is asked for too."""
     from ...engine.values import encode
+    from ..forms import yes
 
     say, out = context.say, []
     for check in element.checklist:
@@ -105,7 +119,9 @@ def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> 
         if check.name in ticked or check.by or check.other or check.many:
             continue
         title = check.name if check.title == check.name else say("entries.named", title=check.title, name=check.name)
-        if asked(f"  {say('entries.tick', title=title)} ").strip().lower()[:1] not in ("y", "是", "1"):
+        while (ticks := yes(asked(f"  {say('entries.tick', title=title)} [y/N] "), False)) is None:
+            context.output.line(f"  {say('entries.yes_or_no')}")
+        if not ticks:
             continue
         evidence: Any = check.evidence
         while check.evidence == "file":

@@ -256,6 +256,8 @@ charter audit clause ISO9001-8.4.3 --as 王敏
 charter audit clause ISO9001-8.6 --case 1 --json --as 王敏
 charter audit clause ISO9001-8.4 --as 王敏
 charter audit log 1 --limit 9 --as 王敏
+charter audit query '人员 = "李娜"' --as 王敏
+charter audit query 'actr = "李娜"' --as 王敏
 """
 
 

@@ -12,7 +12,7 @@ from charter.engine.definition import Field, RecordType, TypeRef
 from charter.engine.errors import CharterError
 from charter.runtime.cli.messages import Messages
 from charter.runtime.entries import Misfit, Reader, Unreadable, load, parse, put, steps
-from charter.runtime.forms import Form, Gathered, gather, shown
+from charter.runtime.forms import Form, Gathered, gather, shown, yes
 
 TASK = RecordType("task", "任务", (
     Field("name", "名称", TypeRef("text")),
@@ -144,6 +144,22 @@ def test_data_that_unfolds_without_end_is_refused(text: str, suffix: str) -> Non
 def test_a_file_that_never_ends_is_not_read_to_its_end() -> None:
     with pytest.raises(Unreadable):
         load(Path("/dev/zero"))
+
+
+@pytest.mark.parametrize(("text", "suffix", "place"), [
+    ('{\n  "a": 1,\n  "b": }', ".json", (3, 8)), ("a: 1\nb: [1\nc: 2\n", ".yaml", (3, 2)),
+])  # fmt: skip
+def test_unreadable_data_is_shown_where_it_goes_wrong(text: str, suffix: str, place: tuple[int, int]) -> None:
+    with pytest.raises(Unreadable) as caught:
+        parse(text, suffix)
+    assert caught.value.place == place
+    assert text.splitlines()[place[0] - 1].strip() in str(caught.value)
+
+
+@pytest.mark.parametrize(("answer", "meant"), [("y", True), ("是", True), ("No", False), ("", None), ("yellow", None)])
+def test_only_yes_is_yes(answer: str, meant: bool | None) -> None:
+    for otherwise in (True, False):
+        assert yes(answer, otherwise) is (otherwise if not answer else meant)
 
 
 @given(st.text(max_size=60), st.sampled_from((".json", ".yaml", ".csv")))
