@@ -59,5 +59,7 @@ def iso(at: int | None) -> str | None:
 
 def read(written: str) -> int:
     """Reads what `text` wrote; raises ValueError on anything else."""
-    moment = datetime.strptime(written, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(written)  # a tenth of what strptime costs, but more lenient
+    if len(written) != 27 or written[10] != "T" or written[26] != "Z":
+        raise ValueError(written)
     return (moment - _EPOCH) // _MICROSECOND  # exact for every year; `timestamp()` is a float

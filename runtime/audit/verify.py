@@ -91,6 +91,15 @@ class _Findings:
             setattr(self, name, fault)
 
 
+class _Definitions(dict[str, str | None]):
+    """What is wrong with each definition: looked at once, however many cases run it."""
+
+    def differs(self, connection: Connection, digest: str) -> str | None:
+        if digest not in self:
+            self[digest] = definition_differs(connection, digest)
+        return self[digest]
+
+
 Chains = Sequence[tuple[str, int, str]]
 
 
@@ -104,7 +113,7 @@ def verify(
     back one by one, so that a host can show how far it is.
     """
     findings, heads, cases, records = _Findings(), {}, 0, 0
-    archive = Archive(remembered=0)
+    archive, definitions = Archive(remembered=0), _Definitions()
     with store.read() as connection:
         if case is None:
             _check_numbers(connection, findings)
@@ -118,7 +127,7 @@ def verify(
             if chain == ORGANISATION:
                 _check_organisation(connection, sealed, findings)
             else:
-                _check_truth(connection, archive, chain, sealed, findings)
+                _check_truth(connection, archive, definitions, chain, sealed, findings)
         if case is None:
             _check_strays(connection, set(heads), findings)
     verdicts = {n: Verdict(n, getattr(findings, n) is None, getattr(findings, n)) for n in _Findings.__slots__}
@@ -204,8 +213,9 @@ def _agrees(row: Any, fields: dict[str, Any]) -> bool:
 
 
 def _check_truth(
-    connection: Connection, archive: Archive, case: str, sealed: list[Sealed], findings: _Findings
-) -> None:
+    connection: Connection, archive: Archive, definitions: _Definitions, case: str, sealed: list[Sealed],
+    findings: _Findings,
+) -> None:  # fmt: skip
     row = connection.execute(
         select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)
     ).one_or_none()
@@ -216,7 +226,7 @@ def _check_truth(
     if foreign is not None:
         findings.note("truth", Fault(case, foreign.seq, "other_definition"))
         return
-    if (differs := definition_differs(connection, row.definition)) is not None:
+    if (differs := definitions.differs(connection, row.definition)) is not None:
         findings.note("truth", Fault(case, None, "table_differs", differs))
         return
     definition = archive.pinned(connection, row.definition).definition
