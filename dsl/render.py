@@ -175,17 +175,33 @@ def explain(code: str, lang: str = "en") -> str | None:
 
     refusal = REFUSALS.get(code)
     if refusal is not None:
-        sentence = str(table(lang)["refusals"][code])
+        sentence = re.sub(r"\{\w+\}", "…", str(table(lang)["refusals"][code]))
         return f"{code}: {refusal.slug}\n\n{sentence}\n"
     known = CODES.get(code)
     if known is None:
         return None
     texts, bad, good = page(code)
     frame = table(lang)["frame"]
-    parts = [f"{code}: {known.slug} ({frame[known.severity]})", texts[lang]]
-    for heading, example in ((frame["bad"], bad), (frame["good"], good)):
+    text = texts[lang] if lang == "en" else re.sub(r"`([a-z ]+)`", _in_chinese, texts[lang])
+    parts = [f"{code}: {known.slug} ({frame[known.severity]})", text]
+    for heading, example in zip((frame["bad"], frame["good"]), examples(bad, good, lang), strict=True):
         parts.append(f"{heading}\n\n" + "\n".join(f"    {line}".rstrip() for line in example.splitlines()))
     return "\n\n".join(parts) + "\n"
+
+
+def _in_chinese(quoted: re.Match[str]) -> str:
+    # `case` is a name of expressions, which are FEEL in every language
+    return quoted[0] if quoted[1] == "case" else f"`{_keyword(quoted[1], 'zh-Hans')}`"
+
+
+def examples(bad: str, good: str, lang: str) -> tuple[str, str]:
+    """Gives a page's examples in the keywords of the reader's language; as they are where one is no readable text."""
+    from .printer import format
+
+    if lang == "en":
+        return bad, good
+    (wrong, unread), (right, _) = format(bad, "zh-Hans"), format(good, "zh-Hans")
+    return (bad, good) if unread else (wrong, right)
 
 
 def page(code: str) -> tuple[dict[str, str], str, str]:

@@ -12,7 +12,7 @@ import pytest
 from charter.dsl import parser, source, syntax
 from charter.dsl.codes import CODES
 from charter.dsl.passes import compile
-from charter.dsl.render import LANGUAGES, explain, page, refusal_sentence, render, table
+from charter.dsl.render import LANGUAGES, examples, explain, page, refusal_sentence, render, table
 from charter.dsl.types import states_of
 from charter.dsl.words import keyword_terminals
 from charter.engine import machines, refusals
@@ -117,6 +117,13 @@ def test_explain() -> None:
             text = explain(code, lang)
             assert text is not None and text.startswith(code)
         assert explain("CH000", lang) is None
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code not in BYTES])
+def test_examples_in_chinese_are_wrong_and_right_in_the_same_way(code: str) -> None:
+    bad, good = examples(*page(code)[1:], "zh")
+    assert {d.code for d in compiled(bad).diagnostics} == {code}
+    assert not compiled(good).diagnostics
 
 
 def test_refusals_are_said_with_what_the_engine_knows() -> None:
