@@ -108,10 +108,10 @@ def upstream_rework(program: Program, view: View, plan: Plan, path: Path) -> str
                 return key
     for needed in plan.element.inputs:
         for name in needed.approvals:
-            key = program.seen(plan, path, program.plans[name])
-            node = nodes.get(key)
-            if node is not None and (node.redo or node.state in ("stale", "withdrawn", "ready")):
-                return key
+            approval = program.plans[name]
+            key = reworked(program, view, plan, path, approval)
+            if key is not None or seen_state(program, view, plan, path, approval) == "ready":
+                return key or program.seen(plan, path, approval)
     return None
 
 
