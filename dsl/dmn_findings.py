@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from ..engine import feel
@@ -188,7 +189,9 @@ def _written(part: Written, element: str) -> Iterator[DmnFinding]:
     for name in sorted({path[0] for path in reads(parsed.tree)} - part.bound - {"?", "item"} - load().keys()):
         place = next((n for n in nodes(parsed.tree) if isinstance(n, ft.Name) and n.name == name), parsed.tree)
         span = (place.start, place.end)
-        yield DmnFinding("unknown-name", False, element, part.at, (("name", name),), part.text, span)
+        near = "" if name in part.names else next(iter(get_close_matches(name, part.names | part.bound, 1)), "")
+        about = (("name", name), ("guess", near))
+        yield DmnFinding("unknown-name", False, element, part.at, about, part.text, span)
 
 
 def nodes(tree: ft.Node) -> Iterator[ft.Node]:

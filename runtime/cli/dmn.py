@@ -93,7 +93,10 @@ def _one_line(text: str) -> str:
 
 
 def _sentence(finding: DmnFinding, say: Messages) -> str:
-    return say(f"dmn.s_{finding.slug.replace('-', '_')}", **dict(finding.values))
+    values = dict(finding.values)
+    if values.get("guess"):
+        values["guess"] = say("usage.did_you_mean", guess=values["guess"])
+    return say(f"dmn.s_{finding.slug.replace('-', '_')}", **values)
 
 
 def _finding(context: Context, finding: DmnFinding) -> None:
@@ -169,6 +172,8 @@ def run_dmn_run(
     else:
         for name, outcome in outcomes.items():
             _outcome(context, graph, name, outcome, whole)
+        if not outcomes:
+            context.output.line(context.say("dmn.no_decisions"), "warn")
         unsaid = missing(graph, outcomes, given) if service is None and _unanswered(outcomes.values()) else []
         if unsaid:
             inputs = ", ".join(f"{name} ({type_})" if type_ else name for name, type_ in unsaid)
@@ -278,17 +283,18 @@ def run_dmn_import(context: Context, file: str, output: str | None) -> int:
         return FINDINGS
     found = import_model(loaded.graph)
     text = to_text(found.file())
-    if output is None:
+    if output is None and found.taken:
         context.output.stream.write(text)
-    elif found.taken:
+    if output is not None and found.taken:
         texts.write_atomically(output, text.encode("utf-8"))
     # What is told stands apart from a text that may go into a file.
     context.output.stream.flush()
     for told in found.told:
         sys.stderr.write(_told(told, context.say) + "\n")
-    if output is not None:
-        key = "dmn.written" if found.taken else "dmn.nothing"
-        context.output.line(context.say(key, count=len(found.taken), path=output))
+    if not found.taken:
+        sys.stderr.write(context.say("dmn.nothing") + "\n")
+    elif output is not None:
+        context.output.line(context.say("dmn.written", count=len(found.taken), path=output))
     lost = any(told.lost and told.slug not in ("no-table", "service") for told in found.told)
     return FINDINGS if lost or not found.taken else 0
 
