@@ -80,7 +80,9 @@ def _expected(listed: Iterable[str], lang: str) -> str:
 
 @cache
 def _keyword(written: str, language: Language) -> str:
-    """Spells a keyword that the checker names in English as another language does; other text stays."""
+    """Spells a clause's keyword that is named in English as another language does; other text stays."""
+    if written == "of":  # of the words spelled so, only that of an approval begins a clause
+        return keyword_table(language)["clauses"]["ABOUT"][0]
     for key, words in keyword_table("en")["clauses"].items():
         if words[0] == written:
             return keyword_table(language)["clauses"][key][0]
@@ -190,8 +192,8 @@ def explain(code: str, lang: str = "en") -> str | None:
 
 
 def _in_chinese(quoted: re.Match[str]) -> str:
-    # `case` is a name of expressions, which are FEEL in every language
-    return quoted[0] if quoted[1] == "case" else f"`{_keyword(quoted[1], 'zh-Hans')}`"
+    # these are names of expressions, which are FEEL in every language
+    return quoted[0] if quoted[1] in ("case", "process") else f"`{_keyword(quoted[1], 'zh-Hans')}`"
 
 
 def examples(bad: str, good: str, lang: str) -> tuple[str, str]:
