@@ -17,7 +17,17 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from . import sqlite
-from .errors import BadAddress, CannotOpen, Missing, NewerSchema, NotADatabase, NotText, StorageError, storage_error
+from .errors import (
+    BadAddress,
+    CannotOpen,
+    Missing,
+    NewerSchema,
+    NotADatabase,
+    NotText,
+    ReadOnly,
+    StorageError,
+    storage_error,
+)
 from .prepared import driver, note_driver
 from .tables import SCHEMA, metadata
 
@@ -51,7 +61,11 @@ class Store:
             connection = self._idle.pop() if self._idle else self._connect()
             sqlite.begin(connection, reading=reading)
         except sqlite.FAILURES as cause:
-            raise storage_error(cause, self.url) from cause
+            failure = storage_error(cause, self.url)
+            if isinstance(failure, CannotOpen) and self.path is not None and not os.access(self.folder, os.W_OK):
+                # SQLite keeps its log beside the database even while it reads.
+                failure = ReadOnly(str(cause), url=self.url)
+            raise failure from cause
         try:
             yield connection
             driver(connection).commit()

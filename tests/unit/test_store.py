@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -255,3 +256,18 @@ def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
     path.chmod(0o444)
     with open_store(str(path)) as store, pytest.raises(errors.ReadOnly):
         fill(store)
+
+
+def test_a_database_in_a_folder_one_may_not_write_says_so() -> None:
+    # Root may write anywhere, so the child becomes somebody else once it has everything in memory.
+    code = (
+        "import os, sys; from charter.runtime.store import errors, open_store\n"
+        "open_store(sys.argv[1]).close(); os.chmod(os.path.dirname(sys.argv[1]), 0o555)\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "try: open_store(sys.argv[1])\n"
+        "except errors.ReadOnly as error: print(error.code)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        done = run(code, f"{folder}/a.db")
+        os.chmod(folder, 0o700)
+    assert done.stdout == "CH015\n", done.stderr
