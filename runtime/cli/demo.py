@@ -130,7 +130,7 @@ charter kpi service_project satisfaction --facts
 # trail
 charter audit query 'outcome = "refused"' --as auditor
 charter audit query 'kind in ("granted", "rejected", "returned", "amended")' --case 1 --as auditor
-charter audit query --clause S003-2.1-07 --as auditor
+charter audit clause S003-2.1-07 --as auditor
 charter audit trace 1 plan --as auditor
 charter audit as-of 1 2026-03-04 --as auditor
 charter audit log 1 --limit 12 --as auditor
