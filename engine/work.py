@@ -303,13 +303,19 @@ def finish(
     kind: str = "completed",
     *,
     reason: str | None = None,
+    ticked: tuple[tuple[str, Any], ...] = (),
     **changes: Any,
 ) -> None:
-    """Moves an activity to done, writes its outputs and lets what rests on them know."""
+    """Moves an activity to done, writes its outputs and lets what rests on them know.
+
+    `ticked`: the points that are confirmed in passing; the trail tells of each as if it had been confirmed before.
+    """
     moved = draft.move(
         node, "complete", kind, reason=reason, ended_at=draft.at, outcome=None, wake=flow.rhythm(draft, node, plan),
         **changes,
     )  # fmt: skip
+    for name, evidence in ticked:
+        draft.record("confirmed", moved, moved.state, moved.state, data={"check": name, "evidence": evidence})
     facts: list[staleness.Fact] = []
     outdated: list[Node] = []
     for record, value, digest in written:
@@ -344,6 +350,6 @@ def complete(draft: Draft, command: Complete) -> None:
     doers = (*node.doers, *(p for p in persons(actor) if p not in node.doers))
     holder = node.holder if node.holder is not None else actor.person
     finish(
-        draft, node, plan, path, written, reason=command.reason, doers=doers, holder=holder,
+        draft, node, plan, path, written, reason=command.reason, ticked=command.checks, doers=doers, holder=holder,
         confirmations=confirmations,
     )  # fmt: skip

@@ -20,10 +20,11 @@ from ..dsl import scenarios as s
 from ..engine import calendars, commands, feel, kpis, values
 from ..engine.commands import Actor, Command
 from ..engine.definition import Definition
+from ..engine.machines import SETTLED
 from ..engine.program import prepare
 from ..engine.records import Record, Refusal
 from ..engine.scope import Scope, standing
-from ..engine.state import CaseState
+from ..engine.state import CaseState, parse_key
 from ..engine.transition import Step
 from ..engine.world import World
 from .entries import Reader, load
@@ -85,11 +86,11 @@ class _Player:
         self.definition = found.bind(bound)
         self.roles: dict[str, set[str]] = {}
         start = START.replace(tzinfo=ZoneInfo(self.definition.calendar.zone))
-        others = [d for d in definitions if d.name != found.name]
+        self.definitions = [self.definition, *(d for d in definitions if d.name != found.name)]
         self.casts = [pair for step in scenario.steps if isinstance(step, s.Cast) for pair in step.roles]
         # The world may choose among people before they have done anything.
         people = [self.actor(person, self.all_roles(person)) for person in dict.fromkeys(p for p, _ in self.casts)]
-        self.world = World([self.definition, *others], int(start.timestamp()) * 1_000_000, people)
+        self.world = World(self.definitions, int(start.timestamp()) * 1_000_000, people)
         self.case = ""
 
     # --- the world
@@ -113,7 +114,8 @@ class _Player:
     def actor(self, person: str, roles: Set[str] | None = None) -> Actor:
         """Gives a person with the roles cast so far (or those given), and with all that these require."""
         roles = self.roles.get(person, set()) if roles is None else roles
-        needs = [need for role in self.definition.roles if role.name in roles for need in role.requires]
+        known = (role for definition in self.definitions for role in definition.roles)
+        needs = [need for role in known if role.name in roles for need in role.requires]
         return Actor(
             person,
             tuple(sorted(roles)),
@@ -132,8 +134,20 @@ class _Player:
         self.case, step = self.world.open(self.definition.name, opener, records)
         self.accept(step)
 
-    def send(self, act: type[Command], person: str, **fields: Any) -> Step:
-        return self.world.perform(self.case, act(actor=self.actor(person), at=self.world.now, **fields))
+    def send(self, act: type[Command], person: str, target: str | None = None, **fields: Any) -> Step:
+        command = act(actor=self.actor(person), at=self.world.now, **fields)
+        return self.world.perform(self.case_of(target), command)
+
+    def case_of(self, target: str | None) -> str:
+        """Finds the case that a step means: the scenario's own, or of those it runs the first with this still to do."""
+        if target is None:
+            return self.case
+        name = parse_key(target)[0]
+        known = [c for c in self.world.cases() if name in prepare(self.world.definition(c)).plans]
+        if not known or self.case in known:
+            return self.case
+        nodes = ((case, self.world.state(case).nodes.get(target)) for case in known)
+        return next((case for case, node in nodes if node is not None and node.state not in SETTLED), known[-1])
 
     def accept(self, step: Step) -> None:
         if step.refusal is not None:
@@ -192,7 +206,8 @@ class _Player:
 
     def ask(self, step: s.Act) -> Step:
         fields = _FIELDS.get(step.verb, _on_node)(self, step)
-        return self.send(commands.COMMANDS[step.verb], step.person, **fields, reason=step.reason)
+        target = None if step.verb == "amend" else step.target
+        return self.send(commands.COMMANDS[step.verb], step.person, target, **fields, reason=step.reason)
 
     def act(self, step: s.Act) -> None:
         self.accept(self.ask(step))
@@ -228,11 +243,13 @@ class _Player:
             if self.state.status != step.state:
                 raise _Wrong(expected, ("in_state", {"target": target, "state": self.state.status}))
             return
-        node = self.state.nodes.get(step.target)
+        case = self.case_of(step.target)
+        node = self.world.state(case).nodes.get(step.target)
         if node is None:
             # What its phase never opened shares the phase's fate; what is not there yet is planned.
-            plan = prepare(self.definition).plans.get(step.target)
-            state = "planned" if plan is None else standing(prepare(self.definition), self.state, plan, ())
+            program = prepare(self.world.definition(case))
+            plan = program.plans.get(step.target)
+            state = "planned" if plan is None else standing(program, self.world.state(case), plan, ())
             if step.state != state:
                 raise _Wrong(expected, ("not_there", {"target": target}))
             return
@@ -242,7 +259,8 @@ class _Player:
             raise _Wrong(expected, ("in_iteration", found))
 
     def expect_doer(self, step: s.ExpectDoer) -> None:
-        nodes = [n for key, n in self.state.nodes.items() if key == step.target or _instance_of(key, step.target)]
+        there = self.world.state(self.case_of(step.target)).nodes
+        nodes = [n for key, n in there.items() if key == step.target or _instance_of(key, step.target)]
         doers = [person for node in nodes for person in node.doers]
         if step.person not in doers:
             actual: Said = ("done_by_nobody", {"target": step.target})
