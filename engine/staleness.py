@@ -265,7 +265,8 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
     old: dict[int, str] = {}
     for index in range(1, group.size + 1):
         node = draft.nodes.get(key_of(plan.name, (*path, index)))
-        if node is not None and not node.added and node.state != "cancelled":
+        # What a person cancelled stays so with its item; what left the list may come back to it.
+        if node is not None and not node.added and (node.state != "cancelled" or node.outcome == "person"):
             old[index] = values.digest(values.decode(node.item))
     left = dict(enumerate(digests))
     kept: list[int] = []
@@ -277,6 +278,7 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
         if position is not None:
             kept.append(index)
             del old[index], left[position]
+    old = {i: d for i, d in old.items() if draft.nodes[key_of(plan.name, (*path, i))].state != "cancelled"}
     draft.put(group._replace(redo=False, used=uses(draft.program, draft, plan, path)))
     for index in kept:
         for inner in (plan, *plan.descendants()):
