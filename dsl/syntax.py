@@ -32,6 +32,7 @@ _MARKS: Mapping[str, str] = {"COMMA": ",", "EQUALS": "=", "BAR": "|", "GE": ">="
 # hint -> where it helps: one of these could have stood there
 STRANGE: Mapping[str, frozenset[str]] = {
     "required": frozenset({"OPTIONAL"}),
+    "later": frozenset({"ACTIVITY", "PROCESS", "ZONE"}),
     "branch": frozenset({"WHEN", "ACTIVITY"}),
     "several": frozenset({"THEN"}),
     "about": frozenset({"GOAL", "SOURCE"}),
