@@ -7,6 +7,7 @@ are the type checker's; whether work can flow is the flow analysis's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from . import tree as t
@@ -131,7 +132,7 @@ def check_role(name: t.Name, scope: ProcessScope, findings: Findings, file: str 
     if kind is not None:
         findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted="role")
     else:
-        findings.unknown("CH201", name, [*scope.roles, *scope.shared.roles], file=file)
+        findings.unknown("CH201", name, chain(scope.roles, scope.shared.roles), file=file)
     return False
 
 
@@ -154,7 +155,8 @@ def _element(
     if kind is not None:
         findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=word_of(wanted))
     else:
-        candidates = [p.name for p in scope.elements.values() if p.kind in wanted]
+        # each is looked at, and counted, whether it fits or not
+        candidates = (p.name if p.kind in wanted else "" for p in scope.elements.values())
         findings.unknown("CH203", name, candidates, file=file)
     return None
 
@@ -171,7 +173,7 @@ def _record(name: t.Name, scope: ProcessScope, findings: Findings) -> bool:
     if kind is not None:
         findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
     else:
-        findings.unknown("CH202", name, [*scope.records, *scope.shared.records, *scope.producers])
+        findings.unknown("CH202", name, chain(scope.records, scope.shared.records, scope.producers))
     return False
 
 
@@ -184,7 +186,7 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
     if kind not in (None, "record"):
         findings.add("CH206", name.span, name=text, kind=kind, wanted="record")
         return
-    guess = findings.guess(text, [*scope.producers, *scope.inputs])
+    guess = findings.guess(text, chain(scope.producers, scope.inputs))
     if guess is None:
         findings.add("CH204", name.span, element=part.name, name=text)
         return
@@ -376,7 +378,7 @@ def _header(scope: ProcessScope, findings: Findings) -> None:
             check_role(line.role, scope, findings)
     for line in header.get(t.CalendarUse, []):
         if scope.calendar(line.name.text) is None:
-            findings.unknown("CH212", line.name, [*scope.calendars, *scope.shared.calendars])
+            findings.unknown("CH212", line.name, chain(scope.calendars, scope.shared.calendars))
     for listed, word in ((t.Input, "input"), (t.Output, "output")):
         for line in header.get(listed, []):
             _distinct(line.names, word, findings)

@@ -7,6 +7,7 @@ from the elements that `decide` by the table: the types of what they give, and t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from ..engine import definition as d, feel
@@ -70,7 +71,7 @@ def _decider(part: Part, line: t.Work, scope: ProcessScope, findings: Findings) 
         if kind is not None:
             findings.add("CH206", line.target.span, name=line.target.text, kind=kind, wanted="decision")
         else:
-            findings.unknown("CH226", line.target, [*scope.decisions, *scope.shared.decisions])
+            findings.unknown("CH226", line.target, chain(scope.decisions, scope.shared.decisions))
         return
     takes = [name.text for name in symbol.node.parameters]
     for argument in line.arguments:
@@ -91,7 +92,7 @@ class _Table:
         self.file = symbol.file
         self.scope = scope
         self.findings = findings
-        self.rows = [line for line in self.node.body if isinstance(line, t.Row)]
+        self.rows = self.node.rows
 
     def check(self) -> None:
         columns = self._head()
@@ -153,7 +154,7 @@ class _Table:
 
     def prove(self, *, gaps: bool) -> None:
         """Reports what the rows leave open (if `gaps`), say twice or never say."""
-        columns = next((line for line in self.node.body if isinstance(line, t.Columns)), None)
+        columns = self.node.columns
         if columns is None:
             return
         inside = self._inside(columns, self._parameters(), Findings(self.file))
@@ -208,10 +209,10 @@ def _shown(value: Any) -> str:
 def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
     """Reports outputs of a table that the record an element writes has no field for, and fields nothing fills."""
     record = scope.record(part.outputs[0].text)
-    columns = next((x for x in symbol.node.body if isinstance(x, t.Columns)), None)
+    columns = symbol.node.columns
     if record is None or columns is None:
         return
-    fields = {x.name.text: x for x in record.node.body if isinstance(x, t.Field)}
+    fields = {field.name.text: field for field in record.node.fields}
     several = lower_decision(symbol.node, scope)
     if several.hit_policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER") and several.aggregation is None:
         return  # the record is given a list in its only field: see engine/decisions/named.py
@@ -223,7 +224,7 @@ def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, 
         if not field.optional and field.name.text not in filled:
             findings.add("CH610", line.target.span, record=record.name, decision=symbol.name, name=field.name.text)
     places = [fields.get(name.text) for name in columns.outputs]
-    for row in (x for x in symbol.node.body if isinstance(x, t.Row)):
+    for row in symbol.node.rows:
         for cell, field_ in zip(row.cells[len(columns.inputs) :], places, strict=False):
             tree = read(cell.text).tree
             if field_ is None or not isinstance(tree, Node):
@@ -237,7 +238,7 @@ def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, 
 
 def lower_decision(node: t.Decision, scope: ProcessScope) -> d.DecisionTable:
     """Gives the decision table as the engine asks it; rows are those that the checks have passed."""
-    columns = next((x for x in node.body if isinstance(x, t.Columns)), None)
+    columns = node.columns
     heads = columns.inputs if columns is not None else ()
     policy = next((x.policy for x in node.body if isinstance(x, t.HitPolicy)), "unique")
     word, _, aggregation = policy.partition(" ") if policy.startswith("collect") else (policy, "", "")
@@ -246,8 +247,7 @@ def lower_decision(node: t.Decision, scope: ProcessScope) -> d.DecisionTable:
             tuple(canonical(cell.text, "unary") for cell in row.cells[: len(heads)]),
             tuple(canonical(cell.text) for cell in row.cells[len(heads) :]),
         )
-        for row in node.body
-        if isinstance(row, t.Row)
+        for row in node.rows
     )
     outputs = tuple(
         d.DecisionOutput(name.text, _values(name.text, node, scope, len(heads) + number, rules))
@@ -272,8 +272,8 @@ def _values(
     """What an output may be, the weightiest first: the choices of the field it fills, else as the rows name them."""
     for part, line in _deciders(scope):
         record = scope.record(part.outputs[0].text) if line.target.text == node.name.text and part.outputs else None
-        for field in record.node.body if record is not None else ():
-            if isinstance(field, t.Field) and field.name.text == name and field.type.choices:
+        for field in record.node.fields if record is not None else ():
+            if field.name.text == name and field.type.choices:
                 return tuple(_quoted(choice.text) for choice in field.type.choices)
     number = column - (len(rules[0].tests) if rules else 0)
     return tuple(dict.fromkeys(rule.outputs[number] for rule in rules if number < len(rule.outputs)))

@@ -1,26 +1,32 @@
 """Collects diagnostics, and guesses what an author meant by a name that stands for nothing.
 
-It knows neither processes nor files' contents. Guessing is bounded over the life of a collection, so that a file of
-nothing but wrong names stays cheap to check.
+It knows neither processes nor files' contents. Guessing is bounded over the life of a collection, and so is what one
+run tells, so that a file of nothing but wrong names stays cheap to check.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from . import tree as t
 from .diagnostic import Diagnostic, Fix, Place, Span
 
 
+LIMIT_TOLD = 250  # of one run; whoever reads them has enough to do
+UNTOLD = "CH117"
+_COMPARING = 20  # what it costs to compare two names, where to look at a candidate's length costs one
+
+
 class Budget:
-    """How many candidates may still be looked at, over a whole compilation."""
+    """How much work guessing may still do, over a whole compilation."""
 
     __slots__ = ("left",)
 
     def __init__(self) -> None:
-        self.left = 50_000
+        self.left = 1_000_000
 
 
 class Findings:
@@ -52,11 +58,12 @@ class Findings:
         self.diagnostics.append(Diagnostic(code, span, arguments, fix, self.file if file is None else file, also))
 
     def guess(self, name: str, candidates: Iterable[str]) -> str | None:
-        """The candidate that most looks like `name`, if any looks like it."""
+        """The candidate that most looks like `name`, if any looks like it; `candidates` are read as far as needed."""
         if self.budget.left <= 0 or len(name) > 80:
             return None
-        near = [c for c in candidates if abs(len(c) - len(name)) <= 3 and c != name][: self.budget.left]
-        self.budget.left -= len(near) + 1
+        seen = list(islice(candidates, self.budget.left))
+        near = [c for c in seen if abs(len(c) - len(name)) <= 3 and c != name]
+        self.budget.left -= len(seen) + _COMPARING * len(near) + 1
         found = get_close_matches(name, near, 1, 0.6 if len(name) <= 4 else 0.7)
         return found[0] if found else None
 
@@ -70,3 +77,37 @@ class Findings:
             arguments["guess"] = guess
             fix = Fix(name.span, guess)
         self.add(code, name.span, fix=fix, file=file, name=name.text, **arguments)
+
+
+def told(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Gives in reading order what a run tells: all, or as many errors, then warnings, as are read, and a count.
+
+    What an earlier run counted is counted on.
+    """
+    found = sorted(diagnostics, key=Diagnostic.sort_key)
+    counted = [d.arguments for d in found if d.code == UNTOLD]
+    errors = [d for d in found if d.is_error]
+    warnings = [d for d in found if not d.is_error and d.code != UNTOLD]
+    left_errors, left_warnings = errors[LIMIT_TOLD:], warnings[max(0, LIMIT_TOLD - len(errors)) :]
+    if not (counted or left_errors or left_warnings):
+        return found
+    shown = [*errors[:LIMIT_TOLD], *warnings[: len(warnings) - len(left_warnings)]]
+    shown.sort(key=Diagnostic.sort_key)
+    more = {
+        "errors": len(left_errors) + sum(c["errors"] for c in counted),  # type: ignore[misc]
+        "warnings": len(left_warnings) + sum(c["warnings"] for c in counted),  # type: ignore[misc]
+    }
+    return [*shown, Diagnostic(UNTOLD, shown[-1].span, more, file=shown[-1].file)]
+
+
+def counted(diagnostics: Iterable[Diagnostic]) -> tuple[int, int]:
+    """Counts the errors and the warnings of what is told, with those that are not shown."""
+    errors = warnings = 0
+    for d in diagnostics:
+        if d.code == UNTOLD:
+            errors, warnings = errors + d.arguments["errors"], warnings + d.arguments["warnings"]  # type: ignore[operator]
+        elif d.is_error:
+            errors += 1
+        else:
+            warnings += 1
+    return errors, warnings

@@ -299,12 +299,12 @@ def _times(part: Part, findings: Findings) -> None:
 def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:
     read = scope.used | set(scope.consumers) | set(scope.outputs)
     awaited = {s for c in order.conditions if c.moment % 2 == 0 for s in c.sources if s % 2 == 1}
+    candidates = [r for r in (*scope.records, *scope.consumers) if r not in scope.producers]
     for part in scope.elements.values():
         unread = [n for n in part.outputs if n.text not in read]
         if not unread or not any(end(p) in awaited for p in (part, *part.ancestors())):
             continue  # the last results of a process are what it is for
         for name in unread:
-            candidates = [r for r in (*scope.records, *scope.consumers) if r not in scope.producers]
             findings.unknown("CH407", name, candidates, element=part.name)
 
 

@@ -13,7 +13,7 @@ from ..engine.definition import Definition
 from . import tree as t
 from .decisions import check_decisions
 from .diagnostic import Diagnostic
-from .findings import Budget, Findings
+from .findings import Budget, Findings, told
 from .flow import check_flow, check_runs
 from .lower import lower
 from .parser import collection_paused
@@ -40,7 +40,7 @@ PASSES: tuple[tuple[str, Pass], ...] = (
 class Compiled:
     """What a file came to. `definitions`: its own processes, then those of the files it uses.
 
-    `diagnostics` are in reading order; `sources` give the text that each of them points into, by file.
+    `diagnostics` are in reading order, of very many the first (`findings.told`); `sources` give the text that each of them points into, by file.
     """
 
     definitions: tuple[Definition, ...]
@@ -106,8 +106,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
         scenarios = list(_scenarios(root, scopes, findings, files))
         diagnostics += findings.diagnostics
     # A used file is warned about when it is checked itself.
-    diagnostics = [d for d in diagnostics if d.is_error or d.file == path]
-    diagnostics.sort(key=Diagnostic.sort_key)
+    diagnostics = told(d for d in diagnostics if d.is_error or d.file == path)
     sources = {unit.path: unit.source for unit in files.units.values()}
     return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources)
 

@@ -7,6 +7,7 @@ elements are checked by `clauses.py`. Invariant: without an error here, every na
 
 from __future__ import annotations
 
+from itertools import chain
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import tree as t
@@ -169,9 +170,7 @@ class _Declarations:
 def _fields(record: t.Record, file: str, findings: Findings) -> None:
     """Reports fields of a record that are declared twice or bear a name expressions cannot use."""
     seen: dict[str, t.Field] = {}
-    for line in record.body:
-        if not isinstance(line, t.Field):
-            continue
+    for line in record.fields:
         earlier = seen.setdefault(line.name.text, line)
         if earlier is not line:
             place = Place(earlier.name.span, file, "first_declared")
@@ -216,9 +215,8 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
     """Reports types that are neither built in nor a record, and records that contain themselves."""
     own = [s for s in scope.records.values() if scope.shared.records.get(s.name) is not s]
     for symbol in own:
-        for line in symbol.node.body:
-            if isinstance(line, t.Field):
-                _type(line.type, scope, findings)
+        for line in symbol.node.fields:
+            _type(line.type, scope, findings)
     for symbol in scope.parameters.values():
         if symbol.node.type is not None:
             _type(symbol.node.type, scope, findings)
@@ -228,16 +226,10 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
 
 
 def _type(type_: t.Type, scope: ProcessScope, findings: Findings) -> None:
-    type_ = _innermost(type_)
+    type_ = type_.innermost
     if type_.name not in BUILT_IN_TYPES and scope.record(type_.name) is None:
-        candidates = [*BUILT_IN_TYPES, *scope.records, *scope.shared.records]
+        candidates = chain(BUILT_IN_TYPES, scope.records, scope.shared.records)
         findings.unknown("CH207", t.Name(type_.name, span=type_.span), candidates)
-
-
-def _innermost(type_: t.Type) -> t.Type:
-    while type_.item is not None:
-        type_ = type_.item
-    return type_
 
 
 def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[str, int]) -> None:
@@ -250,10 +242,10 @@ def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[s
             if symbol.name in depths:
                 continue
             path.append(symbol.name)
-        fields = [line for line in symbol.node.body if isinstance(line, t.Field)]
+        fields = symbol.node.fields
         if at == len(fields):
             path.pop()
-            inside = [depths.get(_innermost(line.type).name, 0) for line in fields]
+            inside = [depths.get(line.type.innermost.name, 0) for line in fields]
             depth = depths[symbol.name] = 1 + max(inside, default=0)
             if depth == LIMITS["records"] + 1:
                 findings.add(
@@ -261,7 +253,7 @@ def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[s
                 )
             continue
         stack.append((symbol, at + 1))
-        type_ = _innermost(fields[at].type)
+        type_ = fields[at].type.innermost
         inner = None if type_.name in BUILT_IN_TYPES else scope.record(type_.name)
         if inner is None:
             continue

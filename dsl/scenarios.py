@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..engine import feel
@@ -266,7 +267,7 @@ class _Lowering:
         return part
 
     def key(self, target: t.Target) -> str:
-        name = target.name.text.rpartition(".")[2]
+        name = target.name.last
         return f"{name}[{target.index}]" if target.index else name
 
     # --- steps
@@ -277,7 +278,7 @@ class _Lowering:
             self.people.add(casting.person.text)
             for role in casting.roles:
                 if all(s.role(role.text) is None for s in self.reached):
-                    self.findings.unknown("CH201", role, [*self.scope.roles, *self.scope.shared.roles])
+                    self.findings.unknown("CH201", role, chain(self.scope.roles, self.scope.shared.roles))
             pairs.append((casting.person.text, tuple(r.text for r in casting.roles)))
         return Cast(tuple(pairs), **self.at(line))
 
@@ -324,7 +325,7 @@ class _Lowering:
     def wrong_target(self, line: t.ActStep, target: t.Target) -> None:
         kind = self.scope.kind_of(target.name.text)
         if kind is None:
-            self.findings.unknown("CH202", target.name, [*self.scope.records, *self.scope.producers])
+            self.findings.unknown("CH202", target.name, chain(self.scope.records, self.scope.producers))
         else:
             self.findings.add("CH237", target.span, verb=line.verb, name=target.name.text, kind=kind)
 

@@ -36,7 +36,6 @@ class Symbol:
     name: str
     node: Any
     file: str
-    shared: bool = False
 
     @property
     def span(self) -> Span:
@@ -68,9 +67,6 @@ class Part:
 
     def measure(self, kind: str) -> t.Measure | None:
         return next((m for m in self.all(t.Measure) if m.kind == kind), None)
-
-    def condition(self, kind: str) -> t.When | None:
-        return next((w for w in self.all(t.When) if w.kind == kind), None)
 
     def ancestors(self) -> Iterator[Part]:
         part = self.parent
@@ -131,6 +127,8 @@ class ProcessScope:
     granted: dict[tuple[str, str], tuple[Part, ...]] = field(default_factory=dict)
     # Bindings (element, other) whose element comes first: there it is the other that must find the same person.
     turned: set[tuple[str, str]] = field(default_factory=set)
+    # The records by the names of their fields, made when first asked for.
+    _owners: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -163,6 +161,14 @@ class ProcessScope:
 
     def decision(self, name: str) -> Symbol | None:
         return _adopt(name, self.decisions, self.shared.decisions)
+
+    def owners(self, field_name: str) -> list[str]:
+        """The records that have a field of this name."""
+        if not self._owners:
+            for record, symbol in self.records.items():
+                for name in {line.name.text for line in symbol.node.fields}:
+                    self._owners.setdefault(name, []).append(record)
+        return self._owners.get(field_name, [])
 
     def is_record(self, name: str) -> bool:
         """Whether a name stands for a record: declared, written by an element, or given to the process."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..engine import feel
@@ -20,7 +21,7 @@ from .choices import impossible
 from .diagnostic import Fix
 from .expressions import read
 from .findings import Findings
-from .scopes import Part, ProcessScope, Symbol
+from .scopes import Part, ProcessScope
 from .types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 
 Type = Any
@@ -169,10 +170,9 @@ class _Checker:
         return found.item if isinstance(found, f.ListType) else f.ANY
 
     def _record(self, node: t.Record, file: str) -> None:
-        fields = [line for line in node.body if isinstance(line, t.Field)]
-        own = {line.name.text: type_of(line.type, self.scope) for line in fields}
-        declared = {line.name.text: line.type for line in fields}
-        for line in fields:
+        own = {line.name.text: type_of(line.type, self.scope) for line in node.fields}
+        declared = {line.name.text: line.type for line in node.fields}
+        for line in node.fields:
             if line.where is not None:
                 self.expression(Ask(line.where, f.BOOLEAN, "where"), None, own, file=file, declared=declared)
 
@@ -193,13 +193,11 @@ class _Checker:
     def _kpi(self, node: t.Kpi) -> None:
         cases = {"cases": f.ListType(item=case_type(self.scope))}
         figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
-        value: Type = f.ANY
-        for kind, expr in figures.items():
-            if kind == "formula":
-                value = self.expression(Ask(expr, None, "formula"), None, cases) or f.ANY
+        formula = figures.get("formula")
+        value = None if formula is None else self.expression(Ask(formula, None, "formula"), None, cases)
         for kind, expr in figures.items():
             if kind in ("target", "warn"):
-                self.expression(Ask(expr, None, kind), None, {"?": value}, kind="unary")
+                self.expression(Ask(expr, None, kind), None, {"?": value or f.ANY}, kind="unary")
             elif kind == "every":
                 self.expression(Ask(expr, f.SPAN, "every"), None, {})
             elif kind == "by":
@@ -280,7 +278,7 @@ class _Checker:
         return found
 
     def _problem(
-        self, code: str, expr: t.Expr, problem: Any, file: str | None, extra: dict[str, Type], **arguments: Any
+        self, code: str, expr: t.Expr, problem: feel.Problem, file: str | None, extra: dict[str, Type]
     ) -> None:
         start = expr.span[0] + problem.start
         span = (start, max(start + 1, expr.span[0] + problem.end))
@@ -288,28 +286,24 @@ class _Checker:
         if code in ("CH302", "CH303", "CH307"):
             candidates = self._names(extra) if code == "CH302" else problem.candidates
             name = t.Name(written, span=span)
-            owners = [] if self.alone else [r for r, s in self.scope.records.items() if written in _fields(s)]
+            owners = [] if self.alone else self.scope.owners(written)
             if code == "CH302" and len(owners) == 1:
                 # A field is reached through its record, which people leave out.
                 meant = f"{owners[0]}.{written}"
-                self.findings.add(code, span, file=file, fix=Fix(span, meant), name=written,
-                                  detail=problem.message, guess=meant, **arguments)  # fmt: skip
+                said: dict[str, Any] = {"name": written, "detail": problem.message, "guess": meant}
+                self.findings.add(code, span, file=file, fix=Fix(span, meant), **said)
                 return
-            self.findings.unknown(code, name, candidates, file=file, detail=problem.message, **arguments)
+            self.findings.unknown(code, name, candidates, file=file, detail=problem.message)
         else:
-            self.findings.add(code, span, file=file, detail=problem.message, **arguments)
+            self.findings.add(code, span, file=file, detail=problem.message)
 
-    def _names(self, extra: dict[str, Type]) -> list[str]:
+    def _names(self, extra: dict[str, Type]) -> Iterator[str]:
         s = self.scope
         if self.alone:
-            return [name for name in extra if name != "?"]
-        return [
-            *extra, *s.elements, *s.records, *s.producers, *s.inputs, *s.parameters, *s.shared.parameters, *_GIVEN
-        ]  # fmt: skip
-
-
-def _fields(record: Symbol) -> set[str]:
-    return {line.name.text for line in record.node.body if isinstance(line, t.Field)}
+            return (name for name in extra if name != "?")
+        return chain(
+            extra, s.elements, s.records, s.producers, s.inputs, s.parameters, s.shared.parameters, _GIVEN
+        )  # fmt: skip
 
 
 def fits(found: Type, wanted: Type) -> bool:

@@ -32,6 +32,8 @@ def report(
 
 def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: tuple[tuple[str, str], ...]) -> int:
     """Checks files and folders; exit 1 when there is an error."""
+    from ...dsl.findings import counted, told
+
     found: dict[tuple[Any, ...], Diagnostic] = {}
     sources: dict[str, Source] = {}
     definitions: list[Definition] = []
@@ -52,9 +54,8 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
         if wrong and definitions:
             raise misbound(wrong, context.say)
     bound = {name for name, _ in bindings}
-    diagnostics = [d for _, d in sorted(found.items(), key=lambda item: item[0])
-                   if not (d.code == UNBOUND and d.arguments.get("name") in bound)]  # fmt: skip
-    errors = sum(d.is_error for d in diagnostics)
+    diagnostics = told(d for d in found.values() if not (d.code == UNBOUND and d.arguments.get("name") in bound))
+    errors, warnings = counted(diagnostics)
     report(context, diagnostics, sources, form)
     if form == "json":
         return FINDINGS if errors else 0
@@ -62,7 +63,7 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
         context.output.line()
     summary = context.say(
         "check.summary" if diagnostics else "check.clean",
-        files=files, errors=errors, warnings=len(diagnostics) - errors,
+        files=files, errors=errors, warnings=warnings,
     )  # fmt: skip
     context.output.line(summary, "bad" if errors else "good")
     return FINDINGS if errors else 0

@@ -11,6 +11,7 @@ import pytest
 
 from charter.dsl import parser, source, syntax
 from charter.dsl.codes import CODES
+from charter.dsl.findings import LIMIT_TOLD, counted, told
 from charter.dsl.passes import compile
 from charter.dsl.render import LANGUAGES, examples, explain, page, refusal_sentence, render, table
 from charter.dsl.types import states_of
@@ -35,6 +36,7 @@ BYTES: dict[str, bytes] = {
     "CH105": WORK.replace("role clerk", "role \x01clerk", 1).encode(),
     "CH109": deep(source.LIMITS["depth"] + 1).encode(),
     "CH116": b"???\n" * (parser.LIMIT_ERRORS + 1),
+    "CH117": (WORK + "  role clerk\n" * (LIMIT_TOLD + 1)).encode(),
     "CH220": (WORK + "    output " + ", ".join(f"r{n}" for n in range(1_001)) + "\n").encode(),
 }
 
@@ -49,7 +51,7 @@ def test_examples(code: str, golden: Callable[[Path, str], None]) -> None:
     _, bad, good = page(code)
     found = compiled(BYTES.get(code, bad))
     codes = [d.code for d in found.diagnostics]
-    assert codes == [code] or (code == "CH116" and codes[-1] == code)
+    assert codes == [code] or (code in ("CH116", "CH117") and codes[-1] == code)
     fine = compiled(good)
     assert not fine.diagnostics
     assert fine.definitions
@@ -63,6 +65,20 @@ def test_arguments(code: str) -> None:
     """A diagnostic carries the arguments that the registry promises for its sentence."""
     for diagnostic in compiled(BYTES.get(code, page(code)[1])).diagnostics:
         assert set(CODES[diagnostic.code].arguments) <= set(diagnostic.arguments)
+
+
+def test_told() -> None:
+    """A run tells a bounded number, errors before warnings, counts the rest once, and adds up what runs counted."""
+    warned = "process p\n  version 1\n" + "".join(f"  role r{n}\n" for n in range(LIMIT_TOLD + 5))
+    wrong = f"{warned}{WORK.replace('process p', 'process q').replace('    role clerk', '    role nobody')}"
+    first, second = compile("a.charter", wrong).diagnostics, compile("b.charter", wrong).diagnostics
+    assert len(first) == LIMIT_TOLD + 1
+    assert sum(d.is_error for d in first) == 1
+    both = told([*first, *second])
+    assert [d.code for d in both].count("CH117") == 1
+    assert both[-1].code == "CH117"
+    assert counted(both) == (2, 2 * counted(first)[1])
+    assert len(both) == LIMIT_TOLD + 1
 
 
 def placeholders(text: str) -> set[str]:
