@@ -14,7 +14,6 @@ from typing import Any
 from . import tree as t
 from .diagnostic import Diagnostic, Fix, Place, Span
 
-
 LIMIT_TOLD = 250  # of one run; whoever reads them has enough to do
 UNTOLD = "CH117"
 _COMPARING = 20  # what it costs to compare two names, where to look at a candidate's length costs one

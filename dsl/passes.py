@@ -40,7 +40,8 @@ PASSES: tuple[tuple[str, Pass], ...] = (
 class Compiled:
     """What a file came to. `definitions`: its own processes, then those of the files it uses.
 
-    `diagnostics` are in reading order, of very many the first (`findings.told`); `sources` give the text that each of them points into, by file.
+    `diagnostics` are in reading order, of very many the first (`findings.told`); `sources` give the text that each of
+    them points into, by file.
     """
 
     definitions: tuple[Definition, ...]
