@@ -72,6 +72,6 @@ def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type
         type_ = t.Type(root) if scope.record(root) is not None else None
     for name in rest:
         symbol = scope.record(type_.name) if type_ is not None and type_.item is None else None
-        fields = symbol.node.body if symbol is not None else ()
-        type_ = next((x.type for x in fields if isinstance(x, t.Field) and x.name.text == name), None)
+        fields = symbol.node.fields if symbol is not None else ()
+        type_ = next((field.type for field in fields if field.name.text == name), None)
     return tuple(c.text for c in type_.choices) if type_ is not None and type_.choices else None

@@ -51,6 +51,14 @@ class Type(Node):
     item: Type | None = None
     choices: tuple[Text, ...] = ()
 
+    @property
+    def innermost(self) -> Type:
+        """What a list, or a list of lists, is of; the type itself where it is no list."""
+        type_ = self
+        while type_.item is not None:
+            type_ = type_.item
+        return type_
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Line):
@@ -129,6 +137,14 @@ class Decision(Line):
     parameters: tuple[Name, ...] = ()
     body: tuple[HitPolicy | Columns | Row | Source, ...] = ()
 
+    @property
+    def columns(self) -> Columns | None:
+        return next((line for line in self.body if isinstance(line, Columns)), None)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(line for line in self.body if isinstance(line, Row))
+
 
 @dataclass(frozen=True, slots=True)
 class Requires(Line):
@@ -162,6 +178,10 @@ class Record(Line):
     name: Name
     title: Text | None = None
     body: tuple[Field | Source, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(line for line in self.body if isinstance(line, Field))
 
 
 @dataclass(frozen=True, slots=True)

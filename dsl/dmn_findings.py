@@ -19,7 +19,9 @@ from ..engine.decisions.analysis import Kind, analyse
 from ..engine.decisions.graph import Element, Graph
 from ..engine.decisions.tables import POLICIES
 from ..engine.feel import tree as ft, types as f
+from ..engine.feel.builtins import load
 from ..engine.feel.conversion import text_of
+from ..engine.feel.reads import reads
 
 AGGREGATES = ("SUM", "COUNT", "MIN", "MAX")
 
@@ -181,26 +183,14 @@ def _written(part: Written, element: str) -> Iterator[DmnFinding]:
         values = (("detail", problem.message),)
         yield DmnFinding("unreadable", True, element, part.at, values, part.text, (problem.start, problem.end))
         return
-    if part.bound is None or any(isinstance(node, ft.Filter) for node in nodes(parsed.tree)):
+    if part.bound is None or any(isinstance(node, ft.Filter) for node in ft.walk(parsed.tree)):
         return
-    from ..engine.feel.builtins import load
-    from ..engine.feel.reads import reads
-
     for name in sorted({path[0] for path in reads(parsed.tree)} - part.bound - {"?", "item"} - load().keys()):
-        place = next((n for n in nodes(parsed.tree) if isinstance(n, ft.Name) and n.name == name), parsed.tree)
+        place = next((n for n in ft.walk(parsed.tree) if isinstance(n, ft.Name) and n.name == name), parsed.tree)
         span = (place.start, place.end)
         near = "" if name in part.names else next(iter(get_close_matches(name, part.names | part.bound, 1)), "")
         about = (("name", name), ("guess", near))
         yield DmnFinding("unknown-name", False, element, part.at, about, part.text, span)
-
-
-def nodes(tree: ft.Node) -> Iterator[ft.Node]:
-    """Yields a tree's nodes, each before those below it."""
-    todo = [tree]
-    while todo:
-        node = todo.pop()
-        yield node
-        todo.extend(reversed(list(ft.children(node))))
 
 
 def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:

@@ -45,7 +45,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         records=_records(scope),
         separations=_separations(scope),
         elements=tuple(elements.element(p) for p in scope.elements.values()),
-        orders=tuple(d.Order(line.kind, tuple(_last(n) for n in line.names)) for _, line in scope.orders),
+        orders=tuple(d.Order(line.kind, tuple(n.last for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         decisions=tuple(lower_decision(s.node, scope) for s in scope.decisions.values()),
@@ -55,11 +55,6 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
 
 def _first(lines: Any) -> Any:
     return lines[0] if lines else None
-
-
-def _last(name: t.Name) -> str:
-    """An element's own name, of a path that may name the phases around it."""
-    return name.text.rpartition(".")[2]
 
 
 def _title(title: t.Text | None, name: str) -> str:
@@ -114,8 +109,7 @@ def _record(node: t.Record) -> d.RecordType:
             _feel(f.where),
             _clauses(f.body),
         )
-        for f in node.body
-        if isinstance(f, t.Field)
+        for f in node.fields
     )
     return d.RecordType(node.name.text, _title(node.title, node.name.text), fields, _clauses(node.body))
 
@@ -132,13 +126,8 @@ def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:
             found[name] = d.RecordType(name, name)
             continue
         found[name] = _record(symbol.node)
-        for line in symbol.node.body:
-            if isinstance(line, t.Field):
-                type_ = line.type
-                while type_.item is not None:
-                    type_ = type_.item
-                if type_.name not in BUILT_IN_TYPES:
-                    names.append(type_.name)
+        inner = (line.type.innermost.name for line in symbol.node.fields)
+        names += [type_ for type_ in inner if type_ not in BUILT_IN_TYPES]
     return tuple(found.values())
 
 
@@ -182,9 +171,9 @@ def _kpi(node: t.Kpi) -> d.Kpi:
 
 
 def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
-    found = [(_last(line.element), _last(line.other), line.same, _clauses(line.body)) for line, _ in scope.separations]
+    found = [(line.element.last, line.other.last, line.same, _clauses(line.body)) for line, _ in scope.separations]
     for part in scope.elements.values():
-        found += [(part.name, _last(duty.other), duty.same, ()) for duty in part.all(t.Duty)]
+        found += [(part.name, duty.other.last, duty.same, ()) for duty in part.all(t.Duty)]
     turned = [
         (other, one, same, ids) if same and (one, other) in scope.turned else (one, other, same, ids)
         for one, other, same, ids in found
@@ -217,7 +206,7 @@ class _Elements:
             inputs=tuple(dict.fromkeys(self._input(part, n.text) for n in takes)),
             outputs=_names(part.outputs),
             after=self._after(part),
-            starts_with=tuple(_last(n) for line in part.all(t.Alongside) for n in line.names),
+            starts_with=tuple(n.last for line in part.all(t.Alongside) for n in line.names),
             when=conditions.get("enter" if part.kind == "phase" else "when"),
             exit=conditions.get("exit"),
             many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
@@ -242,7 +231,7 @@ class _Elements:
 
     def _after(self, part: Part) -> tuple[d.After, ...]:
         lines = tuple(
-            d.After(tuple(_last(n) for n in line.names), len(line.names) if line.needed is None else line.needed)
+            d.After(tuple(n.last for n in line.names), len(line.names) if line.needed is None else line.needed)
             for line in part.all(t.After)
         )
         earlier = self.follows.get(part.name)
@@ -312,7 +301,7 @@ def _agreement(part: Part) -> d.Agreement:
     reject, back, many = on.get("reject"), on.get("return"), on.get("rejects")
     consequence = None
     if reject is not None and reject.action != "escalate":
-        target = _last(reject.target) if reject.target else None
+        target = reject.target.last if reject.target else None
         consequence = d.Consequence(reject.action, target, reject.reason.text if reject.reason else None)
     return d.Agreement(
         of=part.of.text if part.of is not None else None,
@@ -320,7 +309,7 @@ def _agreement(part: Part) -> d.Agreement:
         veto=veto.role.text if veto else None,
         criteria=_feel(criteria.expr) if criteria else None,
         on_reject=consequence,
-        on_return=_last(back.target) if back and back.target else None,
+        on_return=back.target.last if back and back.target else None,
         escalation=d.Escalation(many.count or 1, many.target.text) if many and many.target else None,
     )
 
@@ -352,9 +341,9 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
             put(f"{part.name}.checklist.{check_name(check, number)}", scope.file, check.span)
     for _, ordering in scope.orders:
         for name in ordering.names:
-            put(f"{_last(name)}.one", scope.file, ordering.span)
+            put(f"{name.last}.one", scope.file, ordering.span)
     for line, file in scope.separations:
-        put(f"{_last(line.element)}.{'same' if line.same else 'separate'}", file, line.span)
+        put(f"{line.element.last}.{'same' if line.same else 'separate'}", file, line.span)
     for named, table in (
         ("record", scope.records), ("role", scope.roles), ("kpi", scope.kpis), ("parameter", scope.parameters)
     ):  # fmt: skip

@@ -36,6 +36,11 @@ class Name(Node):
 
     text: str
 
+    @property
+    def last(self) -> str:
+        """The name itself, without the phases that a path names around it."""
+        return self.text.rpartition(".")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Text(Node):

@@ -55,7 +55,7 @@ def predecessors(scope: ProcessScope) -> dict[str, tuple[Part, ...]]:
 
 
 def _beside(part: Part) -> set[str]:
-    return {name.text.rpartition(".")[2] for line in part.all(t.Alongside) for name in line.names}
+    return {name.last for line in part.all(t.Alongside) for name in line.names}
 
 
 class Order:

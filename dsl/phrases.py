@@ -111,8 +111,8 @@ class Phrases:
         return f"{self.word('ANY_OF' if stage.mode == 'any' else 'ALL_OF')} {roles}"
 
 
-def _with_names(key: str, field: str = "names") -> Callable[[Phrases, Any], Phrase]:
-    return lambda p, n: (p.word(key), names(getattr(n, field)))
+def _with_names(key: str) -> Callable[[Phrases, Any], Phrase]:
+    return lambda p, n: (p.word(key), names(n.names))
 
 
 def _with_name(key: str, field: str) -> Callable[[Phrases, Any], Phrase]:

@@ -24,9 +24,10 @@ from ..engine.feel import tree as ft, types as f
 from ..engine.feel.builtins import load
 from ..engine.feel.frames import Env, Frame, State
 from ..engine.feel.operators import compare, equal
+from ..engine.feel.reads import reads
 from ..engine.feel.words import KEYWORDS, PROPERTIES
 from . import tree as t
-from .dmn_findings import AGGREGATES, At, nodes, tables
+from .dmn_findings import AGGREGATES, At, tables
 from .passes import compile
 from .printer import to_text
 
@@ -248,7 +249,7 @@ def _read(text: str, kind: feel.Kind, names: frozenset[str]) -> ft.Node:
     tree = feel.parse(text, names=names, dialect="dmn", kind=kind).tree
     if tree is None:
         raise _Unsaid("unreadable", text=text)
-    for node in nodes(tree):
+    for node in ft.walk(tree):
         if isinstance(node, ft.Call | ft.NamedCall):
             called = node.function.name if isinstance(node.function, ft.Name) else feel.text(node.function)
             if called not in load():
@@ -270,14 +271,12 @@ def _cell(tree: ft.Node, kind: feel.Kind, names: _Names) -> t.Expr:
 
 
 def _parameters(texts: list[ft.Node], element: Element, names: frozenset[str]) -> list[str]:
-    from ..engine.feel.reads import reads
-
     found: dict[str, None] = {}
     for tree in texts:
-        if any(isinstance(node, ft.Filter) for node in nodes(tree)):
+        if any(isinstance(node, ft.Filter) for node in ft.walk(tree)):
             raise _Unsaid("filters")
         free = {path[0] for path in reads(tree)} - {"?"}
-        for node in nodes(tree):
+        for node in ft.walk(tree):
             if isinstance(node, ft.Name) and node.name in free:
                 found.setdefault(node.name)
     return list(found)
@@ -293,8 +292,6 @@ Rows = list[tuple[list[ft.Node], list[ft.Node]]]
 
 
 def _constant(tree: ft.Node) -> Any:
-    from ..engine.feel.reads import reads
-
     if reads(tree):
         raise _Unsaid("priority-computed", text=feel.text(tree))
     return feel.compile(tree).evaluate({})
@@ -302,8 +299,6 @@ def _constant(tree: ft.Node) -> Any:
 
 def _fitting(items: Items, table: m.Table, rules: Rows) -> None:
     """Refuses outputs that the model's own types would make into something else."""
-    from ..engine.feel.reads import reads
-
     frame = Frame({}, None, State(Env(), False))
     for number, clause in enumerate(table.outputs):
         item = items.named(clause.type)

@@ -108,11 +108,9 @@ def record_type(name: str, scope: ProcessScope) -> Type:
     known = scope.types.get(name)
     if known is None:
         symbol = scope.record(name)
-        if symbol is None or not any(isinstance(line, t.Field) for line in symbol.node.body):
-            known = f.ANY
-        else:
-            lines = [line for line in symbol.node.body if isinstance(line, t.Field)]
-            known = f.ContextType(fields={line.name.text: type_of(line.type, scope) for line in lines})
+        lines = symbol.node.fields if symbol is not None else ()
+        fields = {line.name.text: type_of(line.type, scope) for line in lines}
+        known = f.ContextType(fields=fields) if fields else f.ANY
         scope.types[name] = known
     return known
 

@@ -99,8 +99,3 @@ def strangers() -> Mapping[str, tuple[str, ...]]:
             for word in words:
                 found.setdefault(word, {})[hint] = None
     return {word: tuple(hints) for word, hints in found.items()}
-
-
-def word(section: str, key: str, language: Language) -> str:
-    """Gives the preferred spelling of a row."""
-    return table(language)[section][key][0]

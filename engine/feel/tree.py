@@ -332,12 +332,12 @@ def children(node: Node) -> Walk[Node]:
 
 
 def walk(node: Node) -> Walk[Node]:
-    """Yield a node and everything below it, without recursion."""
+    """Yield a node and everything below it in the order of the text, without recursion."""
     waiting = [node]
     while waiting:
         top = waiting.pop()
         yield top
-        waiting.extend(children(top))
+        waiting.extend(reversed(list(children(top))))
 
 
 def depth(node: Node) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 from charter.dsl import tree as t
 from charter.dsl.decisions import lower_decision
-from charter.dsl.dmn_findings import check_model, nodes
+from charter.dsl.dmn_findings import check_model
 from charter.dsl.from_dmn import MOST_BYTES, read_dmn
 from charter.dsl.passes import compile
 from charter.dsl.printer import format, to_text
@@ -134,7 +134,7 @@ def test_imported_text_is_canonical_and_passes_the_checks() -> None:
 def _values(graph: Graph, type: str | None, table: m.Table) -> list[Any]:
     """Values worth asking with: what the cells of the table name, and beside it, as far as the input may have it."""
     read = [feel.parse(text, kind="unary", dialect="dmn").tree for rule in table.rules for text in rule.tests]
-    literals = {feel.text(n) for tree in read if tree is not None for n in nodes(tree) if isinstance(n, LITERALS)}
+    literals = {feel.text(n) for tree in read if tree is not None for n in ft.walk(tree) if isinstance(n, LITERALS)}
     found = [feel.compile(feel.parse(text).tree).evaluate({}) for text in sorted(literals)]
     pool = [None, True, False, Decimal(0), Decimal(10_000), "", *found]
     pool += [value + step for value in found if isinstance(value, Decimal) for step in (1, -1)]
