@@ -123,17 +123,24 @@ def _distinct(names: Iterable[t.Name], clause: str, findings: Findings) -> None:
         findings.add("CH220", name.span, what="names", count=count, limit=LIMIT_NAMES)
 
 
-def check_role(name: t.Name, scope: ProcessScope, findings: Findings, file: str | None = None) -> bool:
-    """Whether a name is a role of the process; reports it when not."""
-    if scope.role(name.text) is not None:
-        scope.used_roles.add(name.text)
-        return True
+def misnamed(
+    name: t.Name, wanted: str, code: str, candidates: Iterable[str], scope: ProcessScope, findings: Findings,
+    file: str | None = None,
+) -> None:  # fmt: skip
+    """Reports a name that stands for something of another kind (CH206), or for nothing (`code`)."""
     kind = scope.kind_of(name.text)
     if kind is not None:
-        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted="role")
+        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=wanted)
     else:
-        findings.unknown("CH201", name, chain(scope.roles, scope.shared.roles), file=file)
-    return False
+        findings.unknown(code, name, candidates, file=file)
+
+
+def check_role(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
+    """Reports a name that is no role of the process."""
+    if scope.role(name.text) is not None:
+        scope.used_roles.add(name.text)
+    else:
+        misnamed(name, "role", "CH201", chain(scope.roles, scope.shared.roles), scope, findings)
 
 
 def _element(
@@ -143,38 +150,24 @@ def _element(
     *,
     file: str | None = None,
     wanted: frozenset[str] = _ALL,
-    word: str = "element",
 ) -> Part | None:
     part = scope.element(name.text)
+    if part is not None and part.kind in wanted:
+        return part
+    word = "work" if wanted == _WORK else "element"
     if part is not None:
-        if part.kind in wanted:
-            return part
-        findings.add("CH206", name.span, file=file, name=name.text, kind=part.kind, wanted=word_of(wanted))
-        return None
-    kind = scope.kind_of(name.text)
-    if kind is not None:
-        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=word_of(wanted))
+        findings.add("CH206", name.span, file=file, name=name.text, kind=part.kind, wanted=word)
     else:
         # each is looked at, and counted, whether it fits or not
         candidates = (p.name if p.kind in wanted else "" for p in scope.elements.values())
-        findings.unknown("CH203", name, candidates, file=file)
+        misnamed(name, word, "CH203", candidates, scope, findings, file)
     return None
 
 
-def word_of(wanted: frozenset[str]) -> str:
-    """The word for a set of element kinds: the kind itself, `work`, or `element`."""
-    return next(iter(wanted)) if len(wanted) == 1 else "work" if wanted == _WORK else "element"
-
-
-def _record(name: t.Name, scope: ProcessScope, findings: Findings) -> bool:
-    if scope.is_record(name.text):
-        return True
-    kind = scope.kind_of(name.text)
-    if kind is not None:
-        findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
-    else:
-        findings.unknown("CH202", name, chain(scope.records, scope.shared.records, scope.producers))
-    return False
+def _record(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
+    if not scope.is_record(name.text):
+        candidates = chain(scope.records, scope.shared.records, scope.producers)
+        misnamed(name, "record", "CH202", candidates, scope, findings)
 
 
 def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings) -> None:
@@ -310,11 +303,7 @@ def _work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> 
         return  # connectors are the operator's, and not known here
     symbol = scope.shared.processes.get(line.target.text)
     if symbol is None:
-        kind = scope.kind_of(line.target.text)
-        if kind is not None:
-            findings.add("CH206", line.target.span, name=line.target.text, kind=kind, wanted="process")
-        else:
-            findings.unknown("CH208", line.target, scope.shared.processes)
+        misnamed(line.target, "process", "CH208", scope.shared.processes, scope, findings)
         return
     check_arguments(line.arguments, symbol.node, line.target, findings)
     if line.kind == "run":
@@ -325,18 +314,16 @@ def _work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> 
 
 
 def check_arguments(
-    arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings, *, complete: bool = True
+    arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings
 ) -> None:
-    """Reports arguments that a process does not take, and (if `complete`) inputs it needs and does not get."""
+    """Reports arguments that a process does not take, and inputs it needs and does not get."""
     takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
     parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)}
     for argument in arguments:
         if argument.name.text not in takes and argument.name.text not in parameters:
             findings.unknown("CH215", argument.name, [*takes, *parameters], process=at.text)
-    if complete:
-        given = {a.name.text for a in arguments}
-        for name in sorted(takes - given):
-            findings.add("CH223", at.span, process=at.text, name=name)
+    for name in sorted(takes - {a.name.text for a in arguments}):
+        findings.add("CH223", at.span, process=at.text, name=name)
 
 
 _CHECKS: dict[type, Callable[[Any, Part, ProcessScope, Findings], None]] = {

@@ -12,16 +12,18 @@ from typing import Any
 
 from ..engine import definition as d, feel
 from ..engine.decisions import model as m
-from ..engine.decisions.analysis import Finding, Kind, analyse
+from ..engine.decisions.analysis import Finding, analyse, kind_of
 from ..engine.feel import types as f
+from ..engine.feel.printer import quoted
 from ..engine.feel.tree import Node
 from . import tree as t
 from .choices import choices_of
+from .clauses import misnamed
 from .diagnostic import Place
 from .expressions import canonical, read
 from .findings import Findings
 from .scopes import Part, ProcessScope, Symbol
-from .typecheck import Ask, Type, argument_types, check_cell, fits
+from .typecheck import Ask, argument_types, check_cell, fits
 from .types import type_of, type_word
 
 LIMITS = {"rules": 20_000}
@@ -30,7 +32,6 @@ LIMITS = {"rules": 20_000}
 _FOUND = {
     "gap": "CH603", "overlap": "CH604", "conflict": "CH605", "masked": "CH606", "subsumed": "CH607", "empty": "CH608",
 }  # fmt: skip
-_KINDS: tuple[tuple[Any, Kind], ...] = ((f.NUMBER, "number"), (f.STRING, "string"), (f.BOOLEAN, "boolean"))
 
 
 def check_decisions(scope: ProcessScope, findings: Findings) -> None:
@@ -67,11 +68,8 @@ def _decider(part: Part, line: t.Work, scope: ProcessScope, findings: Findings) 
     """Reports a table that is not there, arguments it does not take or lacks, and more or less than one output."""
     symbol = scope.decision(line.target.text)
     if symbol is None:
-        kind = scope.kind_of(line.target.text)
-        if kind is not None:
-            findings.add("CH206", line.target.span, name=line.target.text, kind=kind, wanted="decision")
-        else:
-            findings.unknown("CH226", line.target, chain(scope.decisions, scope.shared.decisions))
+        known = chain(scope.decisions, scope.shared.decisions)
+        misnamed(line.target, "decision", "CH226", known, scope, findings)
         return
     takes = [name.text for name in symbol.node.parameters]
     for argument in line.arguments:
@@ -103,7 +101,7 @@ class _Table:
         for extra in policies[1:]:
             self.findings.add("CH213", extra.span, clause="hit policy", element=self.name)
 
-    def _inside(self, columns: t.Columns, types: dict[str, Type], findings: Findings) -> list[Type]:
+    def _inside(self, columns: t.Columns, types: dict[str, f.Type], findings: Findings) -> list[f.Type]:
         """Gives the types of the inputs' expressions; anything for a wrong one."""
         found = [check_cell(Ask(expr, None, "decision"), types, self.scope, findings) for expr in columns.inputs]
         return [f.ANY if kind is None else kind for kind in found]
@@ -142,11 +140,11 @@ class _Table:
                 self.findings.add("CH205", name.span, also=(place,), name=name.text, kind="output")
         return heads[0]
 
-    def _parameters(self) -> dict[str, Type]:
+    def _parameters(self) -> dict[str, f.Type]:
         """The types of the parameters, where all who decide by the table agree on them."""
         given = [argument_types(line, part, self.scope) for part, line in _deciders(self.scope)
                  if line.target.text == self.name]  # fmt: skip
-        found: dict[str, Type] = {}
+        found: dict[str, f.Type] = {}
         for name in self.node.parameters:
             types = [types[name.text] for types in given if name.text in types]
             found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else f.ANY
@@ -161,14 +159,13 @@ class _Table:
         lowered = lower_decision(self.node, self.scope)
         allowed = [self._choices(expr) for expr in columns.inputs]
         inputs = tuple(
-            m.InputClause(text, None, ", ".join(_quoted(v) for v in values) if values else None)
+            m.InputClause(text, None, ", ".join(quoted(v) for v in values) if values else None)
             for text, values in zip(lowered.inputs, allowed, strict=True)
         )
         rules = tuple(m.Rule(rule.tests, rule.outputs) for rule in lowered.rules)
         outputs = tuple(m.OutputClause(o.name) for o in lowered.outputs)
         table = m.Table(inputs, outputs, rules, lowered.hit_policy, lowered.aggregation)  # type: ignore[arg-type]
-        kinds: list[Kind] = [next((kind for type_, kind in _KINDS if found is type_), "any") for found in inside]
-        for finding in analyse(table, kinds).findings:
+        for finding in analyse(table, [kind_of(found) for found in inside]).findings:
             if gaps or finding.kind != "gap":
                 self._report(finding, columns)
 
@@ -182,13 +179,8 @@ class _Table:
         return next(iter(found)) if len(found) == 1 else ()
 
     def _report(self, finding: Finding, columns: t.Columns) -> None:
-        shown = ", ".join(
-            f"{expr.text} = {_shown(value)}"
-            for expr, value in zip(columns.inputs, finding.example or (), strict=False)
-            if value is not None
-        )
         rows = [rule + 1 for rule in finding.rules]
-        said: dict[str, Any] = {"name": self.name, "example": shown or "-"}
+        said: dict[str, Any] = {"name": self.name, "example": finding.shown(expr.text for expr in columns.inputs)}
         if finding.kind == "gap":
             self.findings.add(_FOUND[finding.kind], self.node.name.span, file=self.file, **said)
             return
@@ -196,14 +188,6 @@ class _Table:
         # Of a pair, it is the later row that is one too many.
         at = max(finding.rules) if finding.kind in ("overlap", "conflict") else finding.rules[0]
         self.findings.add(_FOUND[finding.kind], self.rows[at].span, file=self.file, **said)
-
-
-def _quoted(text: str) -> str:
-    return feel.text(feel.tree.String(text))
-
-
-def _shown(value: Any) -> str:
-    return _quoted(value) if isinstance(value, str) else str(value).lower()
 
 
 def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
@@ -274,6 +258,6 @@ def _values(
         record = scope.record(part.outputs[0].text) if line.target.text == node.name.text and part.outputs else None
         for field in record.node.fields if record is not None else ():
             if field.name.text == name and field.type.choices:
-                return tuple(_quoted(choice.text) for choice in field.type.choices)
+                return tuple(quoted(choice.text) for choice in field.type.choices)
     number = column - (len(rules[0].tests) if rules else 0)
     return tuple(dict.fromkeys(rule.outputs[number] for rule in rules if number < len(rule.outputs)))

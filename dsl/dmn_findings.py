@@ -15,12 +15,11 @@ from typing import Any
 
 from ..engine import feel
 from ..engine.decisions import model as m
-from ..engine.decisions.analysis import Kind, analyse
+from ..engine.decisions.analysis import analyse, kind_of
 from ..engine.decisions.graph import Element, Graph
 from ..engine.decisions.tables import POLICIES
 from ..engine.feel import tree as ft, types as f
 from ..engine.feel.builtins import load
-from ..engine.feel.conversion import text_of
 from ..engine.feel.reads import reads
 
 AGGREGATES = ("SUM", "COUNT", "MIN", "MAX")
@@ -210,20 +209,17 @@ def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
     typed = replace(table, inputs=tuple(_clause(graph, clause) for clause in table.inputs))
     # A list of what holds, and a count of it, may well be empty.
     gapless = table.hit_policy == "COLLECT" and table.aggregation in (None, "COUNT")
-    for found in analyse(typed, [_kind(graph, clause) for clause in typed.inputs]).findings:
+    items = [graph.items(graph.model).named(clause.type) for clause in typed.inputs]
+    kinds = [kind_of(f.ANY if item is None else item.type) for item in items]
+    for found in analyse(typed, kinds).findings:
         if found.kind == "gap" and gapless:
             continue
-        pairs = zip(table.inputs, found.example or (), strict=False)
-        example = ", ".join(f"{clause.expression} = {_shown(value)}" for clause, value in pairs if value is not None)
+        example = found.shown(clause.expression for clause in table.inputs)
         said = (
             ("rules", ", ".join(str(rule + 1) for rule in found.rules[:1])),
-            ("others", ", ".join(str(rule + 1) for rule in found.rules[1:])), ("example", example or "-"),
+            ("others", ", ".join(str(rule + 1) for rule in found.rules[1:])), ("example", example),
         )  # fmt: skip
         yield DmnFinding(found.kind, found.kind in ("overlap", "conflict", "empty"), element, part.at, said)
-
-
-def _shown(value: Any) -> str:
-    return feel.text(ft.String(value)) if isinstance(value, str) else text_of(value)
 
 
 def _clause(graph: Graph, clause: m.InputClause) -> m.InputClause:
@@ -239,14 +235,6 @@ def _clause(graph: Graph, clause: m.InputClause) -> m.InputClause:
             break
         allowed, seen = definition.allowed, definition.type
     return replace(clause, type=type_, allowed=allowed)
-
-
-_KINDS: tuple[tuple[f.Type, Kind], ...] = ((f.NUMBER, "number"), (f.STRING, "string"), (f.BOOLEAN, "boolean"))
-
-
-def _kind(graph: Graph, clause: m.InputClause) -> Kind:
-    item = graph.items(graph.model).named(clause.type)
-    return next((kind for type_, kind in _KINDS if item is not None and item.type is type_), "any")
 
 
 # -- the texts, types and tables of a box

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from ..engine.feel import tree as f
 from ..engine.feel.own import Span
 from . import tree as t
-from .expressions import constant, expressions, names
+from .expressions import constant, expressions, names, read
 from .findings import Findings
 from .order import Order, approvals_of_inputs, begin, end
 from .scopes import Part, ProcessScope
@@ -86,7 +87,9 @@ def _roots(expr: t.Expr) -> set[str]:
 
 
 def _reads_clock(expr: t.Expr) -> bool:
-    return "now(" in expr.text or "today(" in expr.text
+    tree = read(expr.text).tree
+    calls = [] if tree is None else [node.function for node in f.walk(tree) if isinstance(node, f.Call)]
+    return any(isinstance(called, f.Name) and called.name in ("now", "today") for called in calls)
 
 
 def _conditions(part: Part, scope: ProcessScope, order: Order, findings: Findings) -> None:
@@ -232,9 +235,8 @@ def _returns(part: Part, order: Order, findings: Findings) -> None:
         if target is None or order.precedes(end(target), begin(part)):
             continue
         arguments: dict[str, Any] = {}
-        producers = order.scope.producers.get(part.of.text, []) if part.of is not None else []
-        if producers:
-            arguments = {"guess": producers[0].name, "guess_kind": "producer_of", "guess_of": part.of.text}  # type: ignore[union-attr]
+        if part.of is not None and (producers := order.scope.producers.get(part.of.text)):
+            arguments = {"guess": producers[0].name, "guess_kind": "producer_of", "guess_of": part.of.text}
         findings.add("CH404", line.target.span, element=part.name, target=target.name, **arguments)
 
 
@@ -297,11 +299,11 @@ def _times(part: Part, findings: Findings) -> None:
 
 
 def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:
-    read = scope.used | set(scope.consumers) | set(scope.outputs)
+    used = scope.used | set(scope.consumers) | set(scope.outputs)
     awaited = {s for c in order.conditions if c.moment % 2 == 0 for s in c.sources if s % 2 == 1}
     candidates = [r for r in (*scope.records, *scope.consumers) if r not in scope.producers]
     for part in scope.elements.values():
-        unread = [n for n in part.outputs if n.text not in read]
+        unread = [n for n in part.outputs if n.text not in used]
         if not unread or not any(end(p) in awaited for p in (part, *part.ancestors())):
             continue  # the last results of a process are what it is for
         for name in unread:

@@ -118,20 +118,12 @@ def _argument_file(c: Parts) -> t.Argument:
     return t.Argument(name_of(c[0]), None, text_of(c[3]), span=(c[0].start_pos, c[3].end_pos))
 
 
-def _target(c: Parts) -> t.Target:
-    """`do_task[2]`: the index apart. The word for the case, whatever its language, is the name `case`."""
-    name, _, index = ("case" if c[0].type == "CASE" else c[0].value).partition("[")
-    start, end = c[0].span
-    end = start + len(name) if index else end
-    return t.Target(t.Name(name, span=(start, end)), index.removesuffix("]"), span=c[0].span)
-
-
 register(
     ("argument", _argument),
     ("argument_file", _argument_file),
-    ("target", _target),
-    ("target_case", _target),
+    ("list_type", lambda c: _list_type(*c)),
 )
+
 
 def _list_type(c: Parts) -> t.Type:
     """`list of list of T`: the lexemes of `list of`, outermost first, and T."""

@@ -37,16 +37,19 @@ def _last(arguments: Parts) -> Any:
     return arguments[-1] if arguments else None
 
 
-def _subject(lexeme: Lexeme) -> t.Target:
-    """`apply`, `do_task[2]` or `case` before `is`."""
+def _target(lexeme: Lexeme) -> t.Target:
+    """`do_task[2]`: the index apart. The word for the case, whatever its language, is the name `case`."""
     name, _, index = lexeme.value.partition("[")
     start, end = lexeme.span
-    if name in _CASE:
-        return t.Target(t.Name("case", span=(start, end)), span=(start, end))
-    return t.Target(t.Name(name, span=(start, start + len(name))), index.removesuffix("]"), span=(start, end))
+    if lexeme.type == "CASE" or name in _CASE:
+        return t.Target(t.Name("case", span=lexeme.span), span=lexeme.span)
+    return t.Target(t.Name(name, span=(start, start + len(name) if index else end)), index.removesuffix("]"),
+                    span=lexeme.span)  # fmt: skip
 
 
 register(
+    ("target", lambda c: _target(c[0])),
+    ("target_case", lambda c: _target(c[0])),
     ("case_step", lambda c: t.CaseStep(name_of(c[1]), tuple(c[2]), **place(c))),
     ("cast_step", _cast_step),
     ("casting", lambda c: (c[0], c[2])),
@@ -76,9 +79,9 @@ register(
     ("fails", lambda c: t.ConnectorStep(name_of(c[1]), fails=True, **place(c))),
     ("fails_times", lambda c: t.ConnectorStep(name_of(c[1]), (), True, int(c[3].value), **place(c))),
     ("signal_step", lambda c: t.SignalStep(name_of(c[1]), tuple(c[2]), **place(c))),
-    ("expect_state", lambda c: t.ExpectState(_subject(c[1]), c[3].value, **place(c))),
-    ("expect_iteration", lambda c: t.ExpectState(_subject(c[1]), c[3].value, int(c[6].value), **place(c))),
-    ("expect_doer", lambda c: t.ExpectDoer(_subject(c[1]), name_of(c[3]), **place(c))),
+    ("expect_state", lambda c: t.ExpectState(_target(c[1]), c[3].value, **place(c))),
+    ("expect_iteration", lambda c: t.ExpectState(_target(c[1]), c[3].value, int(c[6].value), **place(c))),
+    ("expect_doer", lambda c: t.ExpectDoer(_target(c[1]), name_of(c[3]), **place(c))),
     ("expect_unknown", lambda c: t.ExpectKpi(name_of(c[2]), **place(c))),
     ("expect_kpi", lambda c: t.ExpectKpi(name_of(c[2]), expr_of(c[3]), **place(c))),
     ("expect", lambda c: t.ExpectTrue(expr_of(c[1]), **place(c))),

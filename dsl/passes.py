@@ -27,13 +27,9 @@ from .uses import Files, Loader, Unit
 
 Pass = Callable[[ProcessScope, Findings], None]
 
-PASSES: tuple[tuple[str, Pass], ...] = (
-    ("resolve", check_names),
-    ("typecheck", check_types),
-    ("decisions", check_decisions),
-    ("flow", check_flow),
-    ("staffing", check_staffing),
-)
+# What a file declares for several processes has names, types and tables, but no work that could flow.
+_SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions)
+PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_staffing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +109,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
 
 
 def _run(scope: ProcessScope, findings: Findings) -> None:
-    # What a file declares for several processes has names and types, but no work that could flow.
-    for _, check in PASSES if scope.name else PASSES[:3]:
+    for check in PASSES if scope.name else _SHARED:
         check(scope, findings)
         if findings.failed:
             return

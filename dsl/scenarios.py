@@ -14,7 +14,7 @@ from typing import Any
 from ..engine import feel
 from ..engine.refusals import CODES as REFUSALS
 from . import tree as t
-from .clauses import check_arguments
+from .clauses import check_arguments, misnamed
 from .expressions import canonical
 from .findings import Findings
 from .lower import PlaceOf, check_name
@@ -256,11 +256,7 @@ class _Lowering:
         """The element a target names; reports it where there is none, or its index fits no `for each`."""
         part = next((p for s in self.reached if (p := s.element(target.name.text)) is not None), None)
         if part is None:
-            kind = self.scope.kind_of(target.name.text)
-            if kind is None:
-                self.findings.unknown("CH203", target.name, self.scope.elements)
-            else:
-                self.findings.add("CH206", target.name.span, name=target.name.text, kind=kind, wanted="element")
+            misnamed(target.name, "element", "CH203", self.scope.elements, self.scope, self.findings)
             return None
         if target.index and target.index.count(".") >= len(part.instances):
             self.findings.add("CH238", target.span, name=part.name)

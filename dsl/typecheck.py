@@ -24,8 +24,6 @@ from .findings import Findings
 from .scopes import Part, ProcessScope
 from .types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 
-Type = Any
-
 MOMENT = f.OneOf(options=(f.DATE, f.DATE_TIME))
 LIST = f.ListType(item=f.ANY)
 
@@ -39,9 +37,9 @@ _CODES = {
 }
 
 # what the engine puts into every scope
-_GIVEN: dict[str, Type] = {"case": CASE, "process": PROCESS}
+_GIVEN: dict[str, f.Type] = {"case": CASE, "process": PROCESS}
 
-_MEASURES: dict[str, Type] = {"within": f.SPAN, "due": MOMENT, "takes": f.SPAN, "costs": f.MONEY}
+_MEASURES: dict[str, f.Type] = {"within": f.SPAN, "due": MOMENT, "takes": f.SPAN, "costs": f.MONEY}
 
 
 # What people write who know another language, and how FEEL says it.
@@ -73,7 +71,7 @@ class Ask:
     """An expression, the type its clause wants (None: any), and the clause's word. `outer`: seen from outside."""
 
     expr: t.Expr
-    wanted: Type | None
+    wanted: f.Type | None
     clause: str
     outer: bool = False
 
@@ -90,13 +88,13 @@ def check_expression(ask: Ask, scope: ProcessScope, findings: Findings, kind: fe
 
 
 def check_cell(
-    ask: Ask, types: dict[str, Type], scope: ProcessScope, findings: Findings, kind: feel.Kind = "expression"
-) -> Type | None:
+    ask: Ask, types: dict[str, f.Type], scope: ProcessScope, findings: Findings, kind: feel.Kind = "expression"
+) -> f.Type | None:
     """Reports what is wrong in a cell of a decision table, which sees these names and no others; gives its type."""
     return _Checker(scope, findings, alone=True).expression(ask, None, types, kind=kind)
 
 
-def argument_types(line: t.Work, part: Part, scope: ProcessScope) -> dict[str, Type]:
+def argument_types(line: t.Work, part: Part, scope: ProcessScope) -> dict[str, f.Type]:
     """Gives the types of what an element's `with` gives, by name; only of those that are right."""
     checker = _Checker(scope, Findings(scope.file))
     variables = checker._variables(part)
@@ -113,7 +111,7 @@ class _Checker:
         self.scope = scope
         self.findings = findings
         self.alone = alone  # expressions see only the names they are given
-        self.variables: dict[str, dict[str, Type]] = {}
+        self.variables: dict[str, dict[str, f.Type]] = {}
         self.file: str | None = None
 
     def check(self) -> None:
@@ -140,7 +138,7 @@ class _Checker:
     def _given(self, line: t.Work) -> Iterator[Ask]:
         """What `with` gives: values of the types that the parameters of the other process declare."""
         symbol = self.scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
-        wanted: dict[str, Type] = {}
+        wanted: dict[str, f.Type] = {}
         for other in symbol.node.body if symbol is not None else ():
             if isinstance(other, t.Parameter) and other.type is not None:
                 wanted[other.name.text] = type_of(other.type, self.scope)
@@ -149,7 +147,7 @@ class _Checker:
                 name = argument.name.text
                 yield Ask(argument.value, wanted.get(name), name)
 
-    def _variables(self, part: Part | None) -> dict[str, Type]:
+    def _variables(self, part: Part | None) -> dict[str, f.Type]:
         """The `for each` variables around and on an element, with the types of their items."""
         if part is None:
             return {}
@@ -162,7 +160,7 @@ class _Checker:
             self.variables[part.name] = known
         return known
 
-    def _item(self, line: t.ForEach, outside: Part | None, known: dict[str, Type]) -> Type:
+    def _item(self, line: t.ForEach, outside: Part | None, known: dict[str, f.Type]) -> f.Type:
         tree = read(line.items.text).tree if line.items is not None else None
         if tree is None:
             return f.ANY
@@ -191,7 +189,8 @@ class _Checker:
                 )
 
     def _kpi(self, node: t.Kpi) -> None:
-        cases = {"cases": f.ListType(item=case_type(self.scope))}
+        case = case_type(self.scope)
+        cases: dict[str, f.Type] = {"cases": f.ListType(item=case)}
         figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
         formula = figures.get("formula")
         value = None if formula is None else self.expression(Ask(formula, None, "formula"), None, cases)
@@ -201,7 +200,7 @@ class _Checker:
             elif kind == "every":
                 self.expression(Ask(expr, f.SPAN, "every"), None, {})
             elif kind == "by":
-                self.expression(Ask(expr, None, "by"), None, dict(case_type(self.scope).fields))
+                self.expression(Ask(expr, None, "by"), None, dict(case.fields))
         for line in node.body:
             if isinstance(line, t.Over):
                 self.expression(Ask(line.window, f.SPAN, "over"), None, {})
@@ -210,12 +209,12 @@ class _Checker:
         self,
         ask: Ask,
         part: Part | None,
-        extra: dict[str, Type],
+        extra: dict[str, f.Type],
         *,
         file: str | None = None,
         kind: feel.Kind = "expression",
         declared: dict[str, t.Type] | None = None,
-    ) -> Type | None:
+    ) -> f.Type | None:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
         expr = ask.expr
         parsed = read(expr.text, kind)
@@ -263,10 +262,10 @@ class _Checker:
         self.findings.add("CH301", (at + start, at + end), file=file, fix=fix, **said)
 
     def _types(
-        self, text: str, part: Part | None, extra: dict[str, Type], kind: feel.Kind = "expression"
-    ) -> dict[str, Type]:
+        self, text: str, part: Part | None, extra: dict[str, f.Type], kind: feel.Kind = "expression"
+    ) -> dict[str, f.Type]:
         """The types of the names an expression reads, and no others, because FEEL copies them for each inner scope."""
-        found: dict[str, Type] = {}
+        found: dict[str, f.Type] = {}
         for path in read(text, kind).paths:
             name = path[0]
             self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
@@ -278,7 +277,7 @@ class _Checker:
         return found
 
     def _problem(
-        self, code: str, expr: t.Expr, problem: feel.Problem, file: str | None, extra: dict[str, Type]
+        self, code: str, expr: t.Expr, problem: feel.Problem, file: str | None, extra: dict[str, f.Type]
     ) -> None:
         start = expr.span[0] + problem.start
         span = (start, max(start + 1, expr.span[0] + problem.end))
@@ -297,7 +296,7 @@ class _Checker:
         else:
             self.findings.add(code, span, file=file, detail=problem.message)
 
-    def _names(self, extra: dict[str, Type]) -> Iterator[str]:
+    def _names(self, extra: dict[str, f.Type]) -> Iterator[str]:
         s = self.scope
         if self.alone:
             return (name for name in extra if name != "?")
@@ -306,7 +305,7 @@ class _Checker:
         )  # fmt: skip
 
 
-def fits(found: Type, wanted: Type) -> bool:
+def fits(found: f.Type, wanted: f.Type) -> bool:
     """Whether a value of an inferred type can be what a clause wants; what is not known may be anything."""
     if found is f.ANY or found is f.NULL:
         return True

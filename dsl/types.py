@@ -5,19 +5,15 @@ It mirrors what `engine/scope.py` gives to expressions at run time and knows not
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..engine.feel import types as f
 from . import tree as t
 from .scopes import BUILT_IN_TYPES, Part, ProcessScope
 
-Type = Any  # a type of FEEL's algebra
-
-BOOLEAN: Type = f.BOOLEAN
-SPAN: Type = f.SPAN
+BOOLEAN = f.BOOLEAN
+SPAN = f.SPAN
 PERIOD = f.ContextType(fields={"start": f.DATE, "end": f.DATE})
 
-_BUILT_IN: dict[str, Type] = {
+_BUILT_IN: dict[str, f.Type] = {
     "text": f.STRING,
     "number": f.NUMBER,
     "integer": f.NUMBER,
@@ -46,7 +42,7 @@ _STATES: dict[str, tuple[str, ...]] = {
 
 CASE_STATES = ("open", "suspended", "completed", "cancelled")
 
-_ELEMENT: dict[str, Type] = {
+_ELEMENT: dict[str, f.Type] = {
     **{state: f.BOOLEAN for states in _STATES.values() for state in states},
     "state": f.STRING,
     "settled": f.BOOLEAN,
@@ -94,7 +90,7 @@ def states_of(kind: str) -> tuple[str, ...]:
     return CASE_STATES if kind == "case" else _STATES[kind]
 
 
-def type_of(type_: t.Type, scope: ProcessScope) -> Type:
+def type_of(type_: t.Type, scope: ProcessScope) -> f.Type:
     """Gives the FEEL type of a declared type."""
     if type_.item is not None:
         return f.ListType(item=type_of(type_.item, scope))
@@ -103,7 +99,7 @@ def type_of(type_: t.Type, scope: ProcessScope) -> Type:
     return record_type(type_.name, scope)
 
 
-def record_type(name: str, scope: ProcessScope) -> Type:
+def record_type(name: str, scope: ProcessScope) -> f.Type:
     """Gives the FEEL type of a record's value; anything where nobody declared its fields."""
     known = scope.types.get(name)
     if known is None:
@@ -115,7 +111,7 @@ def record_type(name: str, scope: ProcessScope) -> Type:
     return known
 
 
-def seen_from(name: str, part: Part | None, scope: ProcessScope) -> Type | None:
+def seen_from(name: str, part: Part | None, scope: ProcessScope) -> f.Type | None:
     """Gives the type a name has in the expressions of an element (None: of the process); None for unknown names.
 
     What instances of a `for each` write, and the elements inside them, are one inside the instance and a list
@@ -138,7 +134,7 @@ def _beside(part: Part | None, instances: tuple[Part, ...]) -> bool:
     return not instances or (part is not None and set(instances) <= set(part.instances))
 
 
-def type_word(type_: Type) -> str:
+def type_word(type_: f.Type) -> str:
     """Gives a type as a word of the message tables: `number`, `list of context`, `date or span`."""
     if isinstance(type_, f.ListType):
         return "list" if type_.item is f.ANY else f"list of {type_word(type_.item)}"
@@ -149,16 +145,16 @@ def type_word(type_: Type) -> str:
     return str(type_.name)
 
 
-def parameter_type(node: t.Parameter, scope: ProcessScope) -> Type:
+def parameter_type(node: t.Parameter, scope: ProcessScope) -> f.Type:
     """Gives a parameter's declared type; anything where it says none."""
     return type_of(node.type, scope) if node.type is not None else f.ANY
 
 
-def case_type(scope: ProcessScope) -> Type:
+def case_type(scope: ProcessScope) -> f.ContextType:
     """Gives the type of one item of `cases`: everything a case has, seen from outside."""
     names = [*scope.elements, *scope.records, *scope.parameters, *scope.producers, *scope.inputs]
     fields = {name: seen_from(name, None, scope) for name in names}
     return f.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
 
 
-_CASE_FIELDS: dict[str, Type] = dict(CASE.fields) | {"case": CASE, "process": PROCESS}
+_CASE_FIELDS: dict[str, f.Type] = dict(CASE.fields) | {"case": CASE, "process": PROCESS}

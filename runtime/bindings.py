@@ -13,6 +13,7 @@ from typing import Any
 from ..engine import feel
 from ..engine.definition import Definition, Parameter
 from ..engine.feel import types as f
+from ..engine.feel.printer import quoted
 
 # parameter type -> (how a bare value is wrapped, its FEEL type)
 _TYPES: Mapping[str, tuple[str, Any]] = {
@@ -64,8 +65,7 @@ def bind_parameters(
 def _feel(parameter: Parameter, text: str) -> str | None:
     """Gives the FEEL text of a value, in its canonical form; None when it is none of the parameter's type."""
     wrapping, wanted = _TYPES.get(parameter.type.name if parameter.type else "", ("{bare}", f.ANY))
-    quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    wrapped = text if text.startswith('"') or "(" in text else wrapping.format(bare=text, quoted=quoted)
+    wrapped = text if text.startswith('"') or "(" in text else wrapping.format(bare=text, quoted=quoted(text))
     tree = feel.parse(wrapped).tree
     if tree is None:
         return None

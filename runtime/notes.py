@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from .audit.query import build, quoted, run
+from ..engine.feel.printer import quoted
+from .audit.query import build, run
 
 
 @dataclass(frozen=True, slots=True)

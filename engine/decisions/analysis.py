@@ -9,12 +9,14 @@ bounded; `complete` says whether it saw everything. (DMN 1.5, 8.2.10; Vanthienen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from ..feel import parse
+from ..feel import parse, types as f
+from ..feel.conversion import text_of
+from ..feel.printer import quoted
 from . import model as m
 from .columns import parts_of
 
@@ -32,6 +34,12 @@ class Finding:
     kind: Literal["gap", "overlap", "conflict", "masked", "subsumed", "empty"]
     rules: tuple[int, ...]
     example: Example | None
+
+    def shown(self, inputs: Iterable[str]) -> str:
+        """Writes the example over the texts of the inputs, `impact = "high", urgency = 3`; `-` where any will do."""
+        pairs = zip(inputs, self.example or (), strict=False)
+        said = [f"{name} = {quoted(v) if isinstance(v, str) else text_of(v)}" for name, v in pairs if v is not None]
+        return ", ".join(said) or "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def analyse(table: m.Table, kinds: Sequence[Kind] | None = None) -> Analysis:
     for index, clause in enumerate(table.inputs):
         cells = [_parts(rule.tests[index] if index < len(rule.tests) else "-") for rule in table.rules]
         undecided |= sum(1 << rule for rule, cell in enumerate(cells) if cell is None)
-        kind = kinds[index] if kinds is not None else _kind(clause.type)
+        kind = kinds[index] if kinds is not None else kind_of(f.NAMED.get(clause.type or "", f.ANY))
         columns.append(_regions(cells, kind, _parts(clause.allowed) if clause.allowed else []))
     search = _Search(columns)
     findings: list[Finding] = []
@@ -103,8 +111,12 @@ def _parts(text: str) -> list[Any] | None:
     return None if tree is None else parts_of(tree)
 
 
-def _kind(type_: str | None) -> Kind:
-    return {"number": "number", "string": "string", "boolean": "boolean"}.get(type_ or "", "any")  # type: ignore[return-value]
+_KINDS: Mapping[f.Type, Kind] = {f.NUMBER: "number", f.STRING: "string", f.BOOLEAN: "boolean"}
+
+
+def kind_of(type_: f.Type) -> Kind:
+    """Gives what a column of a type is cut into."""
+    return _KINDS.get(type_, "any")
 
 
 def _regions(cells: list[list[Any] | None], kind: Kind, allowed: list[Any] | None) -> list[_Region]:

@@ -13,6 +13,7 @@ from .frames import Frame, NoValue
 from .limits import MAX_STRING
 from .operators import NUMBERS, compare
 from .own import File, Money
+from .printer import quoted
 from .ranges import Function, Range
 from .temporal import (
     SECOND,
@@ -38,13 +39,8 @@ def number_text(number: Decimal) -> str:
     return str(number)
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return '"' + escaped.replace("\r", "\\r") + '"'
-
-
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[^\W\d]\w*( \w+)*", key) else _quoted(key)
+    return key if re.fullmatch(r"[^\W\d]\w*( \w+)*", key) else quoted(key)
 
 
 def text_of(value: Any) -> str:
@@ -64,7 +60,7 @@ def _text(value: Any, budget: list[int]) -> str:
     if writer is not None:
         return writer(value, budget)
     if isinstance(value, str):
-        return _quoted(value)
+        return quoted(value)
     if isinstance(value, (list, tuple)):
         return _list_text(value, budget)
     return _context_text(value, budget) if isinstance(value, Mapping) else str(value)
@@ -97,7 +93,7 @@ _TEMPORAL = (Date, Time, DateTime, DaysDuration, YearsDuration)
 _WRITERS: dict[type, Callable[[Any, list[int]], str]] = {
     type(None): lambda value, budget: "null",
     bool: lambda value, budget: "true" if value else "false",
-    str: lambda value, budget: _quoted(value),
+    str: lambda value, budget: quoted(value),
     Decimal: lambda value, budget: number_text(value),
     int: lambda value, budget: number_text(Decimal(value)),
     **{kind: lambda value, budget: write(value) for kind in _TEMPORAL},

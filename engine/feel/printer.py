@@ -32,14 +32,10 @@ _LEVELS: dict[type[t.Node], int] = {
 
 def quoted(value: str) -> str:
     """Write a string literal."""
-    out = ['"']
-    for character in value:
-        out.append(_ESCAPED.get(character, character))
-    out.append('"')
-    return "".join(out)
+    return f'"{value.translate(_ESCAPED)}"'
 
 
-_ESCAPED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPED = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 def _number(value: Decimal) -> str:

@@ -337,8 +337,3 @@ def moment(at: int) -> DateTime:
     found = read_date_time(clock.text(at))
     assert found is not None
     return found
-
-
-def quoted(text: str) -> str:
-    """Writes a text as a FEEL string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -40,7 +40,8 @@ def chain(context: Context, case: str) -> str:
 
 def run_log(context: Context, case: str, after: int, limit: int, format: str) -> int:
     """Lists the records of one chain in order."""
-    from ..audit.query import build, quoted
+    from ...engine.feel.printer import quoted
+    from ..audit.query import build
 
     case = chain(context, case)
     consulted(context, "log", case=case)
@@ -54,7 +55,8 @@ def run_query(
     format: str,
 ) -> int:  # fmt: skip
     """Lists the records that answer a question in FEEL and flags."""
-    from ..audit.query import build, quoted
+    from ...engine.feel.printer import quoted
+    from ..audit.query import build
 
     if kind and context.say.find(f"kinds.{kind}") is None:
         raise Misuse("no_kind", kind=kind, kinds=", ".join(section(context.say.lang, "kinds")))

@@ -266,3 +266,17 @@ def test_arguments_have_the_types_that_the_other_process_declares() -> None:
     text += "process desk\n  parameter limit duration\n  role x\n  activity a\n    role x\n    within limit\n"
     assert [d.code for d in compiled(text).diagnostics if d.is_error] == ["CH308"]
     assert not [d for d in compiled(text.replace("= 5", "= 5 days")).diagnostics if d.is_error]
+
+
+@pytest.mark.parametrize(
+    ("until", "code"),
+    [
+        ('now() > date and time("2027-01-01T00:00:00Z")', None),
+        ('now () > date and time("2027-01-01T00:00:00Z")', None),
+        ('today( ) > date("2027-01-01")', None),
+        ('"now() and today()" = "today()"', "CH403"),
+    ],
+)
+def test_only_a_clock_that_is_asked_ends_a_repetition(until: str, code: str | None) -> None:
+    found = compiled(f"{WORK}    repeat until {until}\n")
+    assert [d.code for d in found.diagnostics] == ([code] if code else [])
