@@ -81,7 +81,11 @@ def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> N
 
 def _fail(draft: Draft, node: Node, data: dict[str, Any]) -> None:
     """Fails an element with the failure that its data tells, and lets the owner know."""
-    draft.move(node, "fail", "failed", reason=data["failure"], data=data, result="failed", ended_at=draft.at)
+    if node.state == "stale":
+        draft.put(node._replace(before="failed", reason=data["failure"], ended_at=draft.at))
+        draft.record("failed", node, "stale", "stale", reason=data["failure"], data=data, outcome="failed")
+    else:
+        draft.move(node, "fail", "failed", reason=data["failure"], data=data, result="failed", ended_at=draft.at)
     owner = draft.program.definition.owner
     draft.effects.append(Notify(node.key, "failed", (owner,) if owner is not None else ()))
 
@@ -127,14 +131,21 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         work.finish(draft, node, plan, path, [])
 
 
+def waits(plan: Plan, path: Path, node: Node) -> bool:
+    """Says whether a node waits for the answer of a call or another case, also where it has become stale meanwhile."""
+    work = plan.element.work
+    if work is None or work.kind not in ("call", "run") or plan.is_group(path) or node.wake is not None:
+        return False
+    return node.state == "active" or (node.state == "stale" and node.before == "active")
+
+
 def answer(draft: Draft, command: Answer) -> None:
     node = draft.nodes.get(command.node)
     if node is None:
         raise refuse("CH509", element=command.node)
     plan, path = draft.place(node.key)
     task = plan.element.work
-    waiting = task is not None and task.kind in ("call", "run") and node.state == "active" and node.wake is None
-    if not waiting or plan.is_group(path) or command.attempt != node.attempt:
+    if task is None or not waits(plan, path, node) or command.attempt != node.attempt:
         raise refuse("CH525", plan.name, element=node.key, attempt=command.attempt, current=node.attempt)
     failure = command.failure
     written = []
@@ -145,6 +156,13 @@ def answer(draft: Draft, command: Answer) -> None:
         except Refused as refused:
             # What answered cannot be told to try harder, so a wrong answer is a failed call.
             failure = _named(refused)
+    if failure is None and node.state == "stale":
+        # What it was asked with is being made again: the answer counts if that comes out the same.
+        draft.put(node._replace(before="done", redo=True, ended_at=draft.at))
+        draft.record("answered", node, node.state, node.state)
+        for record, value, digest in written:
+            draft.write(record, path, plan.loops, value, digest, node.key)
+        return
     if failure is None:
         work.finish(draft, node, plan, path, written, "answered")
         return

@@ -6,6 +6,8 @@ refuses before it changes anything. Which of them need a reason is in `transitio
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import flow, opening, staleness
 from .authority import entitle, in_charge, persons, require_charge, role_among
 from .commands import Add, Amend, Attach, Cancel, Close, Comment, Reopen, Resume, Return, Skip, Suspend, Withdraw
@@ -259,14 +261,20 @@ def cancel(draft: Draft, command: Cancel) -> None:
 
 
 def cancel_case(draft: Draft, reason: str | None) -> None:
-    """Cancels the case and everything in it that is not over."""
-    draft.set_status("cancel", "cancelled", reason=reason)
+    """Cancels the case and everything in it that is not over, and tells the case that runs it."""
+    end_case(draft, reason)
+    flow.answer_parent(draft)
+
+
+def end_case(draft: Draft, reason: str | None, **data: Any) -> None:
+    """Cancels the case and everything in it that is not over; `data` is the record's."""
+    draft.held = ""
+    draft.set_status("cancel", "cancelled", reason=reason, **data)
     draft.follow()
     for plan in draft.program.roots:
         node = draft.nodes.get(plan.name)
         if node is not None and node.state not in SETTLED:
             flow.end(draft, node, "cancel", "CH574", container=draft.case)
-    flow.answer_parent(draft)
 
 
 def suspend(draft: Draft, command: Suspend) -> None:
@@ -296,12 +304,7 @@ def _own_or_charge(
 def resume(draft: Draft, command: Resume) -> None:
     if command.node is None:
         draft.role = require_charge(draft, None, command.actor, "resume", opener=True)
-        draft.set_status("resume", "resumed", reason=command.reason)
-        for key, node in draft.nodes.items():
-            if node.state not in SETTLED or node.outcome == "dead":
-                draft.agenda.setdefault(key, 0)
-        if draft.pending == 0:
-            draft.agenda.setdefault("", 0)
+        resume_case(draft, command.reason)
         return
     node, plan, path = require(draft, command.node, "resume:ready", "resume")
     _own_or_charge(draft, node, plan, path, command, "resume")
@@ -310,6 +313,17 @@ def resume(draft: Draft, command: Resume) -> None:
     if state != "ready":
         alone(draft, plan, path, node)
     draft.move(node, f"resume:{state}", "resumed", reason=command.reason)
+
+
+def resume_case(draft: Draft, reason: str | None, **data: Any) -> None:
+    """Opens a suspended case again and looks at everything that time may have changed; `data` is the record's."""
+    draft.held = ""
+    draft.set_status("resume", "resumed", reason=reason, **data)
+    for key, node in draft.nodes.items():
+        if node.state not in SETTLED or node.outcome in ("dead", "condition"):
+            draft.agenda.setdefault(key, 0)
+    if draft.pending == 0:
+        draft.agenda.setdefault("", 0)
 
 
 # -- adding ---------------------------------------------------------------------------------------------------

@@ -240,6 +240,18 @@ class Answer(OnNode):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Follow(Command):
+    """The host's word from the case that runs this one, after its effect `TellCase`: `parent` is that (case, node).
+
+    order: cancel, suspend or resume.
+    """
+
+    verb: ClassVar[str] = "follow"
+    order: str
+    parent: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retry(OnNode):
     """Tries a failed call again, by hand."""
 
@@ -250,7 +262,7 @@ COMMANDS: dict[str, type[Command]] = {
     c.verb: c
     for c in (
         Start, Claim, Release, Delegate, Assign, Begin, Confirm, Complete, Approve, Reject, Return, Withdraw, Suspend,
-        Resume, Skip, Cancel, Reopen, Amend, Comment, Attach, Add, Close, Signal, Tick, Answer, Retry,
+        Resume, Skip, Cancel, Reopen, Amend, Comment, Attach, Add, Close, Signal, Tick, Answer, Follow, Retry,
     )
 }  # fmt: skip
 

@@ -44,7 +44,7 @@ class Draft:
 
     __slots__ = (
         "_own_nodes", "_own_timers", "_own_versions", "acting", "agenda", "at", "attempt", "case", "cause",
-        "closed_at", "command", "effects", "nodes", "opened_at", "opened_by", "parent", "pending", "process",
+        "closed_at", "command", "effects", "held", "nodes", "opened_at", "opened_by", "parent", "pending", "process",
         "program", "reason", "records", "role", "signals", "state", "status", "timers", "versions",
     )  # fmt: skip
 
@@ -68,6 +68,7 @@ class Draft:
         self.reason = state.reason
         self.parent = state.parent
         self.attempt = state.attempt
+        self.held = state.held
         self.pending = state.pending
         self.signals = state.signals
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]

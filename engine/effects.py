@@ -34,6 +34,18 @@ class StartCase(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class TellCase(Effect):
+    """Send `commands.Follow` to the case that this node's attempt opened, where it still changes anything.
+
+    order: cancel, suspend or resume.
+    """
+
+    attempt: int
+    order: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer(Effect):
     """Choose a person for the node (mode least busy or in turn) and send `commands.Assign`."""
 

@@ -128,6 +128,7 @@ class Program:
             if parent is not None:
                 parent.children.append(plan)
         self.roots = [plan for plan in self.plans.values() if plan.parent is None]
+        self.runs = frozenset(p.name for p in self.plans.values() if p.element.work and p.element.work.kind == "run")
         self.types: dict[str, RecordType] = {r.name: r for r in definition.records}
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}

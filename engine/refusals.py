@@ -70,6 +70,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH546", "not-the-doer", "element person doers"),
     ("CH547", "not-an-approval", "element verb"),
     ("CH548", "decided-since", "element other person"),
+    ("CH549", "run-by-another", "case element status verb"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),
@@ -97,6 +98,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH576", "removed-from-list", "element list"),
     ("CH577", "milestone-not-reached", "element condition"),
     ("CH578", "rejected", "element"),
+    ("CH579", "follows-its-parent", "case element"),
 )
 
 CODES: Mapping[str, Code] = MappingProxyType(

@@ -111,7 +111,8 @@ class CaseState(NamedTuple):
     """A case. `status`: none (not started), open, suspended, completed, cancelled. `wake`: when to send the next Tick.
 
     `commands` counts applied steps and is the optimistic version; `records_written` numbers audit records densely.
-    `parent` and `attempt`: the (case, node) that runs this case, and its attempt to answer. `pending` counts
+    `parent` and `attempt`: the (case, node) that runs this case, and its attempt to answer. `held`: that case has
+    suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts
     top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that
     `wake` costs nothing.
     """
@@ -127,6 +128,7 @@ class CaseState(NamedTuple):
     reason: str | None = None
     parent: tuple[str, str] | None = None
     attempt: int = 0
+    held: str = ""
     pending: int = 0
     nodes: Mapping[str, Node] = _NONE
     versions: Mapping[str, Version] = _NONE
@@ -160,8 +162,11 @@ RUNNING = frozenset({"ready", "claimed", "active", "suspended", "stale", "withdr
 
 
 def next_instant(node: Node) -> int | None:
-    """Gives the next instant at which time itself changes a node or makes it overdue, None when none does."""
-    wake, due = node.wake, node.due
+    """Gives the next instant at which time itself changes a node or makes it overdue, None when none does.
+
+    What is stale stands still: its `wake` is kept until it is restored.
+    """
+    wake, due = (None if node.state == "stale" else node.wake), node.due
     if due is None or node.overdue or node.state not in RUNNING:
         return wake
     return due if wake is None or due < wake else wake

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import automation, changes, flow, votes, work
+from . import automation, changes, flow, subcases, votes, work
 from .authority import role_among
 from .commands import SYSTEM, Command, Start, to_json
 from .contents import validate
@@ -102,6 +102,7 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "signal": (automation.signal, _WAITING, "people", False),
     "tick": (automation.tick, _WAITING, "engine", False),
     "answer": (automation.answer, _WAITING, "engine", False),
+    "follow": (subcases.follow, _WAITING, "engine", False),
     "retry": (automation.retry, _RUNNING, "people", False),
 }  # fmt: skip
 
@@ -112,6 +113,11 @@ def _admit(draft: Draft, command: Command, statuses: frozenset[str], sender: str
         if command.verb == "start":
             raise refuse("CH540", None, case=draft.case)
         raise refuse("CH519", None, status=draft.status, verb=command.verb)
+    # What the case that runs this one has suspended, or has the answer of, is not moved on behind its back.
+    answered = draft.status == "completed" and statuses is _LASTING
+    if draft.parent is not None and (answered or (draft.held and command.verb == "resume")):
+        case, element = draft.parent
+        raise refuse("CH549", None, case=case, element=element, status=draft.status, verb=command.verb)
     is_engine = command.actor.person == SYSTEM.person
     if sender == "people" and is_engine:
         raise refuse("CH534", None, verb=command.verb)
@@ -132,7 +138,7 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
         flow.run(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)
-    return Step(_next(draft), tuple(draft.records), tuple(draft.effects))
+    return Step(_next(draft), tuple(draft.records), subcases.owed(draft))
 
 
 def _next(draft: Draft) -> CaseState:
@@ -151,6 +157,7 @@ def _next(draft: Draft) -> CaseState:
         draft.reason,
         draft.parent,
         draft.attempt,
+        draft.held,
         draft.pending,
         draft.nodes,
         draft.versions,

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .commands import SYSTEM, Actor, Answer, Assign, Command, Start, Tick
+from .commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
 from .definition import Definition
-from .effects import AnswerParent, CallConnector, Effect, Offer, StartCase
+from .effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
 from .records import Record
 from .state import NEW, CaseState
+from .subcases import heeds
 from .transition import Step, step
 
 Records = tuple[tuple[str, Any], ...]
@@ -163,6 +164,15 @@ class World:
         if effect.wait:
             self._answer(case, effect.node, effect.attempt, (), failure)
 
+    def _tell(self, case: str, effect: TellCase) -> None:
+        for name, child in tuple(self._cases.items()):
+            asked = child.state.parent == (case, effect.node) and child.state.attempt == effect.attempt
+            if asked and heeds(child.state, effect.order):
+                order = Follow(
+                    actor=SYSTEM, at=self.now, reason=effect.reason, order=effect.order, parent=(case, effect.node)
+                )
+                self._step(name, order)
+
     def _answer_parent(self, case: str, effect: AnswerParent) -> None:
         self._answer(effect.case, effect.node, effect.attempt, effect.records, effect.failure)
 
@@ -189,6 +199,7 @@ class World:
 _EFFECTS: dict[type[Effect], Callable[[World, str, Any], None]] = {
     CallConnector: World._call,
     StartCase: World._start,
+    TellCase: World._tell,
     AnswerParent: World._answer_parent,
     Offer: World._offer,
 }

@@ -160,7 +160,7 @@ class Archive:
             _INSERT.run(
                 connection, state.case or chain.case, before.pinned.definition.name, before.pinned.digest, state.status,
                 *moves[:4], state.wake, state.opened_at, state.closed_at, state.opened_by,
-                state.parent[0] if state.parent else None, text,
+                run_for(state), text,
             ).close()  # fmt: skip
             return
         old = before.state
@@ -172,6 +172,17 @@ class Archive:
         if cursor.rowcount != 1:
             raise Overtaken
         cursor.close()
+
+
+def run_for(state: CaseState) -> str | None:
+    """Gives what is known in a case's row of what runs it: `CASE NODE ATTEMPT`, None when nothing waits for it."""
+    return None if state.parent is None else f"{state.parent[0]} {state.parent[1]} {state.attempt}"
+
+
+def run_by(connection: Connection, case: str, node: str, attempt: int) -> str | None:
+    """Finds the case that an attempt of a case's element opened."""
+    found: str | None = connection.execute(select(_c.id).where(_c.parent == f"{case} {node} {attempt}")).scalar()
+    return found
 
 
 class StateText:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from ..engine import plain
-from ..engine.commands import SYSTEM, Answer, Assign, Command, Start
-from ..engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase
+from ..engine.commands import SYSTEM, Answer, Assign, Command, Follow, Start
+from ..engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
 from ..engine.records import Refusal
+from ..engine.subcases import heeds
 from .assignment import choose
-from .casefile import CaseFile, NoSuchCase, NoSuchProcess
+from .casefile import CaseFile, NoSuchCase, NoSuchProcess, run_by
 from .connectors import Call
 from .store import tables as t
 from .store.prepared import Prepared
@@ -27,7 +28,9 @@ from .store.prepared import Prepared
 if TYPE_CHECKING:
     from .cases import Cases
 
-_KEPT: Mapping[str, type[Effect]] = {c.__name__: c for c in (CallConnector, StartCase, Offer, AnswerParent)}
+_KEPT: Mapping[str, type[Effect]] = {
+    c.__name__: c for c in (CallConnector, StartCase, TellCase, Offer, AnswerParent)
+}  # fmt: skip
 
 _o = t.outbox.c
 _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
@@ -124,6 +127,19 @@ class Delivery:
             return [*self._answer_parent(connection, case, answer)]
         return [child] if child else []
 
+    def _tell(self, connection: Connection, case: str, effect: TellCase) -> list[str | None]:
+        child = run_by(connection, case, effect.node, effect.attempt)
+        if child is None:  # it could not be opened, and the answer said so
+            return []
+
+        def follow(file: CaseFile, at: int) -> Command | None:
+            if not heeds(file.state, effect.order):
+                return None
+            return Follow(actor=SYSTEM, at=at, reason=effect.reason, order=effect.order, parent=(case, effect.node))
+
+        self._cases.answer(connection, child, follow)
+        return [child]
+
     def _answer_parent(self, connection: Connection, _case: str, effect: AnswerParent) -> list[str | None]:
         def answer(_file: CaseFile, at: int) -> Command:
             return Answer(
@@ -167,5 +183,6 @@ class Delivery:
 _CARRY_OUT: Mapping[type[Effect], Callable[[Delivery, Connection, str, Any], list[str | None]]] = {
     Offer: Delivery._offer,
     StartCase: Delivery._start,
+    TellCase: Delivery._tell,
     AnswerParent: Delivery._answer_parent,
 }

@@ -20,6 +20,7 @@ from ...engine import definition as definitions, plain
 from ...engine.definition import Definition
 from ...engine.state import CaseState
 from .. import clock, readmodels
+from ..casefile import run_for
 from ..store import tables as t
 from .log import Sealed, to_records
 
@@ -35,7 +36,7 @@ def case_differs(
     told = (
         definition.name, sealed[-1].fields.get("definition") if sealed else None, state.status, state.commands,
         len(sealed), sealed[-1].at if sealed else 0, state.wake, state.opened_at, state.closed_at, state.opened_by,
-        state.parent[0] if state.parent else None,
+        run_for(state),
     )  # fmt: skip
     if tuple(row) != told:
         return "cases"

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 1  # raised with every migration
+SCHEMA = 2  # raised with every migration
 
 # The chain of what concerns no single case: people, deployments, configuration, commands that reached no case.
 ORGANISATION = "organisation"
@@ -84,11 +84,13 @@ cases = Table(
     Column("opened_at", BigInteger),
     Column("closed_at", BigInteger),
     Column("opened_by", Text),
-    Column("parent", Text),
+    Column("parent", Text),                       # which `run` waits for it: `CASE NODE ATTEMPT`
     Column("state", Text, nullable=False),
 )  # fmt: skip
 Index("cases_by_process", cases.c.process, cases.c.status, cases.c.number)
 Index("cases_to_wake", cases.c.wake, sqlite_where=cases.c.wake.is_not(None))
+
+Index("cases_by_parent", cases.c.parent, unique=True, sqlite_where=cases.c.parent.is_not(None))
 
 # Chains that belong to no case, such as `organisation`.
 chains = Table(

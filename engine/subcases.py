@@ -1,0 +1,93 @@
+"""What a case and the cases it runs owe each other: an element that waits for a case no longer leaves none open.
+
+A case that a `run` opened is open while its element waits for it, suspended while that element is stale or its own
+case is suspended, and cancelled once nobody waits for it any more. `owed` compares an element before a step and
+after it, so that it makes no difference which command moved it; `follow` is the other side. Knows no host: that a
+case takes time to follow, and may end first, is for `automation.answer`. `start` owes nothing.
+"""
+
+from __future__ import annotations
+
+from . import changes
+from .automation import waits
+from .commands import Answer, Follow
+from .draft import Draft, refuse
+from .effects import Effect, StartCase, TellCase
+from .state import CaseState, Node
+
+# How a case should stand before and after a step (None: not at all) -> what it is told.
+_ORDERS: dict[tuple[str | None, str | None], str] = {
+    ("open", None): "cancel",
+    ("suspended", None): "cancel",
+    ("open", "suspended"): "suspend",
+    (None, "suspended"): "suspend",
+    ("suspended", "open"): "resume",
+}
+
+
+def _wanted(draft: Draft, status: str, node: Node) -> str | None:
+    if status == "cancelled" or not waits(*draft.place(node.key), node):
+        return None
+    return "suspended" if status == "suspended" or node.state == "stale" else "open"
+
+
+def owed(draft: Draft) -> tuple[Effect, ...]:
+    """Gives the effects of a step with what the cases it runs must be told: what is over before what begins."""
+    if not draft.program.runs:
+        return tuple(draft.effects)
+    before, command = draft.state, draft.command
+    told: list[TellCase] = []
+    awaited: set[tuple[str, int]] = set()
+    for key, node in draft.nodes.items():
+        old = before.nodes.get(key)
+        if node.element not in draft.program.runs or (old is node and draft.status == before.status):
+            continue
+        # by attempt: what answers has ended already
+        answered = isinstance(command, Answer) and command.node == key
+        was = {} if old is None or answered else {old.attempt: _wanted(draft, before.status, old)}
+        now = {node.attempt: _wanted(draft, draft.status, node)}
+        awaited.update((key, attempt) for attempt, standing in now.items() if standing is not None)
+        for attempt in dict.fromkeys((*was, *now)):
+            order = _ORDERS.get((was.get(attempt), now.get(attempt)))
+            if order is not None:
+                told.append(TellCase(key, attempt, order, command.reason))
+    # What was asked for and given up in one step never begins.
+    begun = [
+        e for e in draft.effects
+        if not isinstance(e, StartCase) or not e.wait or (e.node, e.attempt) in awaited
+    ]  # fmt: skip
+    over = [tell for tell in told if tell.order == "cancel"]
+    return (*over, *begun, *(tell for tell in told if tell.order != "cancel"))
+
+
+def heeds(state: CaseState, order: str) -> bool:
+    """Says whether an order still changes anything in a case."""
+    if order == "resume":
+        return bool(state.held)
+    return state.status in ("open", "suspended") and not (order == "suspend" and state.held)
+
+
+def follow(draft: Draft, command: Follow) -> None:
+    """Does what the case that runs this one asks; it is not answered, because it knows."""
+    if not heeds(draft.state, command.order):
+        raise refuse("CH519", None, status=draft.status, verb=command.order)
+    case, node = command.parent
+    because = {"code": "CH579", "case": case, "element": node}
+    if command.order == "cancel":
+        changes.end_case(draft, command.reason, because=because)
+    elif command.order == "suspend":
+        draft.held = "alone" if draft.status == "open" else "also"
+        if draft.status == "open":
+            draft.set_status("suspend", "suspended", reason=command.reason, because=because)
+        else:
+            _noted(draft, "suspended", command, because)
+    elif draft.held == "alone":
+        changes.resume_case(draft, command.reason, because=because)
+    else:
+        draft.held = ""
+        _noted(draft, "resumed", command, because)
+
+
+def _noted(draft: Draft, kind: str, command: Follow, because: dict[str, str]) -> None:
+    """Records an order to a case that people have suspended themselves, and that therefore stays as it is."""
+    draft.record(kind, None, draft.status, draft.status, reason=command.reason, data={"because": because})
