@@ -112,7 +112,7 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
 @cache
 def _details(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """The sentences in which FEEL tells its problems, as patterns, with what a language says instead."""
-    return tuple((re.compile(pattern), said) for pattern, said in table(lang).get("feel", {}).items())
+    return tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in table(lang).get("feel", {}).items())
 
 
 def detail(text: str, lang: str) -> str:
@@ -123,8 +123,16 @@ def detail(text: str, lang: str) -> str:
             groups = range(1, len(match.groups()) + 1)
             # What stands in backticks is the author's, whatever word it looks like.
             raw = [text[match.start(g) - 1 : match.start(g)] == "`" for g in groups]
-            return said.format(*(match[g] if raw[g - 1] else word(match[g], lang) for g in groups))
+            return said.format(*(match[g] if raw[g - 1] else _part(match[g], lang) for g in groups))
     return text
+
+
+def _part(text: str, lang: str) -> str:
+    """Says what stands inside one of FEEL's sentences: a word, several of them, or a sentence again."""
+    if ", " in text and all(one in table(lang)["words"] for one in text.split(", ")):
+        return str(table(lang)["phrases"]["comma"].join(word(one, lang) for one in text.split(", ")))
+    said = word(text, lang)
+    return said if said != text else detail(text, lang)
 
 
 def message(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:

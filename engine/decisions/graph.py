@@ -111,7 +111,7 @@ class Graph:
             frame = run.frame({})
             missing = [p for p in function.parameters if p not in inputs]
             if missing:
-                frame.note(f"`{name}` needs {', '.join(missing)}")
+                frame.note(f"`{name}` needs `{', '.join(missing)}`")
                 return None
             return invoke(function, tuple(inputs.get(p) for p in function.parameters), frame, name)
 

@@ -158,11 +158,11 @@ def apply(rows: tuple[Builtin, ...], name: str, values: tuple[Any, ...], frame: 
                 frame.state.spend(len(value) >> 4 if type(value) is str else len(value))
             return value
         except (NoValue, ArithmeticError) as why:
-            return frame.note(f"{name}: {_said(why)}")
+            return frame.note(f"`{name}`: {_said(why)}")
     if not rows:
-        return frame.note(f"{name} does not take {len(values)} argument{'' if len(values) == 1 else 's'}")
+        return frame.note(f"`{name}` does not take {len(values)} argument{'' if len(values) == 1 else 's'}")
     given = ", ".join(y.kind_of(value) for value in values)
-    return frame.note(f"{name} does not take {given}")
+    return frame.note(f"`{name}` does not take {given}")
 
 
 def _said(why: Exception) -> str:
@@ -204,7 +204,7 @@ def apply_named(name: str, named: Mapping[str, Any], frame: Frame) -> Any:
             return apply((row,), name, values, frame)
     if rows:
         return apply((rows[0][0],), name, rows[0][1], frame)
-    return frame.note(f"{name} has no parameters {', '.join(named)}")
+    return frame.note(f"`{name}` has no parameters `{', '.join(named)}`")
 
 
 def function_value(name: str) -> Function:

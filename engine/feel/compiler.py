@@ -327,7 +327,7 @@ def _named_call(node: t.NamedCall, scope: Scope) -> Run:
             return apply_named(name, named, frame)
         values = function.ordered(named) if type(function) is Function else ()
         if values is None:
-            return frame.note(f"`{name}` has no parameters {', '.join(named)}")
+            return frame.note(f"`{name}` has no parameters `{', '.join(named)}`")
         return invoke(function, values, frame, name)
 
     return call

@@ -209,7 +209,7 @@ def foreign(description: Any, env: Env) -> Foreign | None:
                 rest = tuple(rest[0])
             given = [*(_argument(v, k) for v, k in zip(values[:fixed], kinds[:fixed], strict=True)), *rest]
         elif len(values) != len(kinds):
-            raise NoValue(f"{match[1]} takes {len(kinds)} arguments")
+            raise NoValue(f"`{match[1]}` takes {len(kinds)} arguments")
         else:
             given = [_argument(value, kind) for value, kind in zip(values, kinds, strict=True)]
         return _result(call(*given))

@@ -348,8 +348,9 @@ class Inference:
         if not rows:
             allowed = sorted({parameter.name for row in known for parameter in row.parameters})
             wrong = next((name for name in given if name not in allowed), "")
-            what = f"has no parameter `{wrong}`" if wrong else "needs other parameters"
-            return self.report("arity", f"`{known[0].name}` {what}", node, wrong, allowed)
+            name = known[0].name
+            said = f"`{name}` has no parameter `{wrong}`" if wrong else f"`{name}` needs other parameters"
+            return self.report("arity", said, node, wrong, allowed)
         return call_type(self, node, tuple(argument.value for argument in node.arguments), rows)
 
     def known_function(self, node: t.Node, names: Names) -> y.Type | list[Builtin]:

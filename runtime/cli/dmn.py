@@ -92,8 +92,17 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def _feel(text: str, say: Messages) -> str:
+    """Says one of FEEL's own sentences in the reader's language."""
+    from ...dsl.render import detail
+
+    return detail(text, say.lang)
+
+
 def _sentence(finding: DmnFinding, say: Messages) -> str:
     values = dict(finding.values)
+    if "detail" in values:
+        values["detail"] = _feel(values["detail"], say)
     if values.get("guess"):
         values["guess"] = say("usage.did_you_mean", guess=values["guess"])
     return say(f"dmn.s_{finding.slug.replace('-', '_')}", **values)
@@ -158,7 +167,8 @@ def run_dmn_run(
     try:
         given = read_inputs(graph, data, bindings, known)
     except BadInputs as error:
-        raise Misuse(f"dmn_{error.key}", **error.arguments) from None
+        said = {name: _feel(v, context.say) if name == "detail" else v for name, v in error.arguments.items()}
+        raise Misuse(f"dmn_{error.key}", **said) from None
     env = _env(context)
     outcomes: dict[str, Outcome] = {}
     if service is not None:
@@ -168,7 +178,7 @@ def run_dmn_run(
             outcomes[name] = graph.evaluate(name, given, env)
     whole = service is not None or decision is not None
     if as_json:
-        context.output.json([_outcome_json(graph, name, outcome, whole) for name, outcome in outcomes.items()])
+        context.output.json([_outcome_json(graph, name, outcome, whole, context.say) for name, outcome in outcomes.items()])
     else:
         for name, outcome in outcomes.items():
             _outcome(context, graph, name, outcome, whole)
@@ -253,10 +263,10 @@ def _outcome(context: Context, graph: Graph, name: str, outcome: Outcome, whole:
         held = ", ".join(map(str, rules))
         output.line("  " + say("dmn.decided" if rules else "dmn.undecided", rules=held, table=table, count=len(rules)))
     for reason in outcome.reasons:
-        output.line("  " + say("dmn.reason", reason=_one_line(reason)), "warn")
+        output.line("  " + say("dmn.reason", reason=_one_line(_feel(reason, say))), "warn")
 
 
-def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool) -> dict[str, Any]:
+def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool, say: Messages) -> dict[str, Any]:
     from ...engine import values
     from ...engine.feel.conversion import text_of
 
@@ -265,7 +275,8 @@ def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool) -> dic
     except values.NotAValue:
         value = text_of(outcome.value)
     asked = [{"table": table, "rules": list(rules)} for table, rules in _asked(graph, name, outcome, whole)]
-    return {"name": name, "value": value, "tables": asked, "reasons": list(outcome.reasons)}
+    reasons = [_feel(reason, say) for reason in outcome.reasons]
+    return {"name": name, "value": value, "tables": asked, "reasons": reasons}
 
 
 # -- import
@@ -301,7 +312,7 @@ def run_dmn_import(context: Context, file: str, output: str | None) -> int:
 
 def _told(told: Told, say: Messages) -> str:
     place = say("dmn.place", element=_one_line(told.element), steps=_steps(told.at, say))
-    values = {name: _one_line(str(value)) for name, value in told.values}
+    values = {name: _one_line(_feel(str(value), say) if name == "detail" else str(value)) for name, value in told.values}
     sentence = say(f"dmn.told_{told.slug.replace('-', '_')}", **values)
     return say("dmn.left_out" if told.lost else "dmn.noted", place=place, sentence=sentence)
 

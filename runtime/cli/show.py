@@ -83,6 +83,7 @@ def label(row: Row) -> str:
 
 
 def _details(context: Context, state: CaseState, row: Row) -> list[str]:
+    from ...dsl.render import detail
     from ..views import OPEN, sent_back
 
     say, node = context.say, row.node
@@ -103,7 +104,9 @@ def _details(context: Context, state: CaseState, row: Row) -> list[str]:
     if back is not None:
         out.append(say("show.sent_back", by=back[0], reason=back[1]))
     if node.reason and row.state in ("skipped", "cancelled", "rejected", "failed", "suspended"):
-        out.append(say("show.because", reason=node.reason))
+        # of a failure it is the engine that says why
+        reason = detail(node.reason, say.lang) if row.state == "failed" else node.reason
+        out.append(say("show.because", reason=reason))
     return out
 
 

@@ -59,9 +59,10 @@ class CannotOpen(StorageError):
 
 
 class Missing(StorageError):
-    """There is no database yet, and none was to be made."""
+    """There is no database of this name, and none was to be made: whoever asks has a name to check."""
 
     code = "CH018"
+    exit_code = 4
 
 
 class AppendOnly(StorageError):

@@ -116,7 +116,7 @@ def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys:
 
 
 def test_only_a_founding_verb_makes_a_database(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["cases", "--db", "mistyped.db"]) == 74
+    assert run(["cases", "--db", "mistyped.db"]) == 4
     assert "CH018" in capsys.readouterr().err
     assert not (folder / "mistyped.db").exists()
 
