@@ -32,7 +32,7 @@ _ON_LINE: dict[type, tuple[type, ...]] = {
 }
 # Neighbours of the same group stand together, without a blank line.
 _GROUPS: dict[type, str] = {
-    t.Parameter: "parameter", t.Role: "role", t.Separation: "separation", t.Use: "use", t.Record: "record",
+    t.Parameter: "parameter", t.Role: "role", t.Separation: "separation", t.Record: "record",
     t.Calendar: "calendar", t.Decision: "decision", t.Element: "element", t.Kpi: "kpi",
     t.Process: "process", t.Scenario: "scenario",
 }  # fmt: skip

@@ -46,6 +46,13 @@ class Unit:
         return [item for index, item in enumerate(self.tree.items) if index not in self.broken]
 
     @property
+    def taken(self) -> list[t.Use]:
+        """What the file says it uses, at top level or in the header of a process; it means the same in both places."""
+        processes = [item for item in self.tree.items if isinstance(item, t.Process)]
+        lines = (*self.items, *(line for process in processes for line in process.body))
+        return [line for line in lines if isinstance(line, t.Use)]
+
+    @property
     def reached(self) -> list[Unit]:
         """This file and all it uses, directly or through others."""
         found = [self]
@@ -88,9 +95,9 @@ class Files:
         self.units[path] = unit
         self.diagnostics += parsed.diagnostics
         self._open.append(path)
-        for item in unit.items:
-            if isinstance(item, t.Use) and (used := self._use(unit, item)) is not None:
-                unit.uses.append((item, used))
+        for line in unit.taken:
+            if (used := self._use(unit, line)) is not None:
+                unit.uses.append((line, used))
         self._open.pop()
         _share(unit)
         return unit

@@ -128,7 +128,7 @@ process = line(t.Process, names, title, some(
     st.one_of(
         line(t.Version, st.sampled_from(["1", "2.0-rc1"])), line(t.Goal, text), owner, line(t.Customer, paths), source,
         line(t.Input, path_list), line(t.Output, path_list), line(t.CalendarUse, names), ordering, calendar, role,
-        record, parameter, separation, decision, element, element, kpi,
+        record, parameter, separation, decision, element, element, kpi, line(t.Use, text),
     ), 0, 6,
 ))  # fmt: skip
 

@@ -50,6 +50,18 @@ def test_definitions(path: Path, golden: Callable[[Path, str], None]) -> None:
     golden(path.with_suffix(".json"), json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
 
 
+def test_use_in_a_header() -> None:
+    """A process may say in its header what its file uses: it means what it means at top level, and stays there."""
+    shared = {"folder/shared.charter": b"role clerk\nrecord paper\n  words text\n"}
+    use = 'use "shared.charter"\n'
+    process = "process p\n  version 1\n  input   paper\n\n  activity work\n    role  clerk\n    input paper\n"
+    inside = process.replace("  input   paper", f"  use     {use[4:]}  input   paper")
+    compiled = [compile("folder/p.charter", text, shared.__getitem__) for text in (inside, use + process)]
+    assert not any(c.failed for c in compiled), compiled
+    assert digest(compiled[0].definitions[0]) == digest(compiled[1].definitions[0])
+    assert printer.format(inside) == (inside, [])
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
 def test_shipped_processes_compile(path: Path) -> None:
     compiled = load(path)
