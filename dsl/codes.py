@@ -86,6 +86,15 @@ _ALL = [
         ("CH237", "cannot-be-done", "verb", "name", "kind"),
         ("CH238", "not-repeated", "name"),
         ("CH239", "used-file-of-another-kind", "path"),
+        # rule books
+        ("CH240", "catalogue-of-another-kind", "path"),
+        ("CH241", "catalogue-without-column", "column"),
+        ("CH242", "clause-incomplete", "column"),
+        ("CH243", "clause-nobody-can-name", "name"),
+        ("CH244", "clause-twice", "name"),
+        ("CH245", "unknown-clause", "name"),
+        ("CH246", "clause-of-two-catalogues", "name", "catalogue", "other"),
+        ("CH247", "cell-never-closed"),
         # types
         ("CH301", "expression-syntax", "text", "detail"),
         ("CH302", "unknown-name", "name", "detail"),

@@ -14,6 +14,15 @@ class Use(Line):
 
 
 @dataclass(frozen=True, slots=True)
+class Catalogue(Line):
+    """`catalogue NAME "…" from "clauses.tsv"`: a rule book, whose clauses `source` may name."""
+
+    name: Name
+    path: Text
+    title: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Version(Line):
     text: str
 

@@ -157,6 +157,7 @@ register(
     ("role_external", lambda c: t.Role(c[1][0], c[1][1], True, tuple(c[4]), **_head(c, c[1], c[2]))),
     ("scenario", lambda c: t.Scenario(text_of(c[1]), tuple(c[3]), **place(c[:2]))),
     ("use", lambda c: t.Use(text_of(c[1]), **place(c[:2]))),
+    ("catalogue", lambda c: t.Catalogue(c[1][0], text_of(c[3]), c[1][1], **_head(c, c[1], c[3]))),
     ("version", lambda c: t.Version(c[1].value, **place(c))),
     ("goal", lambda c: t.Goal(text_of(c[1]), **place(c))),
     ("owner", lambda c: t.Owner(name_of(c[1]), **place(c))),

@@ -7,10 +7,12 @@ names of the shared declarations enters its definition. Positions go into `place
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..engine import definition as d, feel
+from ..engine.carriers import carriers
 from . import tree as t
 from .decisions import lower_decision
 from .expressions import canonical
@@ -30,7 +32,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
     elements = _Elements(scope)
     goal, owner, customer = (_first(header.get(k, ())) for k in (t.Goal, t.Owner, t.Customer))
     version = _first(header.get(t.Version, ()))
-    return d.Definition(
+    definition = d.Definition(
         name=scope.name,
         title=_title(node.title, scope.name),
         version=version.text if version else "1",
@@ -50,6 +52,15 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         decisions=tuple(lower_decision(s.node, scope) for s in scope.decisions.values()),
         places=_places(scope, place_of),
+    )
+    return dataclasses.replace(definition, cited=_cited(definition, scope))
+
+
+def _cited(definition: d.Definition, scope: ProcessScope) -> tuple[d.Clause, ...]:
+    """The words of the clauses that a definition names, as far as a rule book in reach has them."""
+    ids = dict.fromkeys(id for carrier in carriers(definition) for id in carrier.clauses)
+    return tuple(
+        dataclasses.replace(clause, catalogue=name) for id in ids for name, clause in scope.clause(id).items()
     )
 
 
@@ -329,6 +340,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
     def put(subject: str, file: str, span: tuple[int, int]) -> None:
         found.setdefault(subject, place_of(file, span[0]))
 
+    put("process", scope.file, scope.node.name.span)
     for part in scope.elements.values():
         put(part.name, scope.file, part.node.name.span)
         for kind, lines in part.clauses.items():

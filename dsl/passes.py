@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..engine.definition import Definition
 from . import tree as t
+from .catalogues import Table
 from .decisions import check_decisions
 from .diagnostic import Diagnostic
 from .findings import Budget, Findings, told
@@ -37,13 +38,14 @@ class Compiled:
     """What a file came to. `definitions`: its own processes, then those of the files it uses.
 
     `diagnostics` are in reading order, of very many the first (`findings.told`); `sources` give the text that each of
-    them points into, by file.
+    them points into, by file; `catalogues` are the rule books in reach, by name.
     """
 
     definitions: tuple[Definition, ...]
     scenarios: tuple[Scenario, ...]
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source] = field(default_factory=dict)
+    catalogues: Mapping[str, Table] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -104,8 +106,9 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
         diagnostics += findings.diagnostics
     # A used file is warned about when it is checked itself.
     diagnostics = told(d for d in diagnostics if d.is_error or d.file == path)
-    sources = {unit.path: unit.source for unit in files.units.values()}
-    return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources)
+    sources = {path: unit.source for path, unit in files.units.items()}
+    sources |= {path: table.source for path, table in files.tables.items()}
+    return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources, root.shared.tables)
 
 
 def _run(scope: ProcessScope, findings: Findings) -> None:

@@ -32,7 +32,7 @@ _ON_LINE: dict[type, tuple[type, ...]] = {
 }
 # Neighbours of the same group stand together, without a blank line.
 _GROUPS: dict[type, str] = {
-    t.Parameter: "parameter", t.Role: "role", t.Separation: "separation", t.Record: "record",
+    t.Parameter: "parameter", t.Role: "role", t.Separation: "separation", t.Catalogue: "catalogue", t.Record: "record",
     t.Calendar: "calendar", t.Decision: "decision", t.Element: "element", t.Kpi: "kpi",
     t.Process: "process", t.Scenario: "scenario",
 }  # fmt: skip
@@ -87,6 +87,10 @@ class _Writer:
                 external = [p.word("EXTERNAL")] if isinstance(node, t.Role) and node.external else []
                 title = quote(node.title.text) if node.title else ""
                 return _Row(node, [f"{p.word(_KEYS[type(node)])} {node.name.text}", title, *external], below)
+            case t.Catalogue():
+                title = quote(node.title.text) if node.title else ""
+                path = f"{p.word('TAKEN_FROM')} {quote(node.path.text)}"
+                return _Row(node, [f"{p.word('CATALOGUE')} {node.name.text}", title, path])
             case t.Scenario():
                 return _Row(node, [f"{p.word('SCENARIO')} {quote(node.title.text)}"], below)
             case t.Calendar():

@@ -7,6 +7,7 @@ elements are checked by `clauses.py`. Invariant: without an error here, every na
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +28,8 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     _Declarations(scope, findings).read()
     _types(scope, findings)
     check_clauses(scope, findings)
+    if scope.shared.catalogues:
+        _sources(scope, findings)
 
 
 class _Declarations:
@@ -209,6 +212,28 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def _sources(scope: ProcessScope, findings: Findings) -> None:
+    """Looks each clause that `source` names up in the rule books; what one that cannot be read has, nobody knows."""
+    tables = scope.shared.tables
+    whole = len(tables) == len(scope.shared.catalogues) and all(table.whole for table in tables.values())
+    lines = [(scope.node, scope.file), *scope.separations]
+    for name, file in [(name, file) for line, file in lines for name in _cited(line)]:
+        books = list(scope.clause(name.text))
+        if len(books) > 1:
+            findings.add("CH246", name.span, file=file, name=name.text, catalogue=books[0], other=books[1])
+        elif not books and whole:
+            findings.unknown("CH245", name, (c for table in tables.values() for c in table.clauses), file=file)
+
+
+def _cited(line: t.Line) -> Iterator[t.Name]:
+    """The clause ids in a line and in all below it; shared and own separations are asked for by themselves."""
+    if isinstance(line, t.Source):
+        yield from line.ids
+    for below in (*getattr(line, "body", ()), *getattr(line, "checks", ())):
+        if not isinstance(below, t.Separation):
+            yield from _cited(below)
 
 
 def _types(scope: ProcessScope, findings: Findings) -> None:

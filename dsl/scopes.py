@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ..engine.definition import Clause
 from . import tree as t
+from .catalogues import Table
 from .diagnostic import Span
 
 BUILT_IN_TYPES = frozenset({
@@ -91,6 +93,8 @@ class Shared:
     calendars: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
     processes: dict[str, Symbol] = field(default_factory=dict)
+    catalogues: dict[str, Symbol] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)  # of those catalogues that can be read, by name
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)
 
 
@@ -169,6 +173,16 @@ class ProcessScope:
                 for name in {line.name.text for line in symbol.node.fields}:
                     self._owners.setdefault(name, []).append(record)
         return self._owners.get(field_name, [])
+
+    def clause(self, id: str) -> dict[str, Clause]:
+        """Finds a clause in the rule books in reach, by the name of each; a book of two names goes by the first."""
+        found: dict[str, Clause] = {}
+        seen: list[Table] = []
+        for name, table in self.shared.tables.items():
+            if id in table.clauses and not any(table is other for other in seen):
+                seen.append(table)
+                found[name] = table.clauses[id]
+        return found
 
     def is_record(self, name: str) -> bool:
         """Whether a name stands for a record: declared, written by an element, or given to the process."""

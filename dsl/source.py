@@ -90,11 +90,7 @@ def display_width(text: str) -> int:
 def read(data: bytes | str, path: str = "") -> Source:
     """Reads a file's bytes (or text, already decoded) into a Source; never fails, whatever they are."""
     problems: list[Diagnostic] = []
-    if len(data) > LIMITS["bytes"]:
-        problems.append(Diagnostic("CH102", (0, 0), {"limit": LIMITS["bytes"] // 2**20}, file=path))
-        data = data[:0]
-    text = data.removeprefix("\ufeff") if isinstance(data, str) else _decode(data, path, problems)
-    source = Source(path, text, diagnostics=problems)
+    source = Source(path, decode(data, path, problems), diagnostics=problems)
     _Reader(source).run()
     if any(problem.code == "CH101" for problem in problems):
         # In another encoding every mark may be wrong: one diagnostic says it all, and nothing of it is read.
@@ -102,7 +98,13 @@ def read(data: bytes | str, path: str = "") -> Source:
     return source
 
 
-def _decode(data: bytes, path: str, problems: list[Diagnostic]) -> str:
+def decode(data: bytes | str, path: str, problems: list[Diagnostic]) -> str:
+    """Gives a file's text without its byte order mark; adds to `problems` what keeps it from being read."""
+    if len(data) > LIMITS["bytes"]:
+        problems.append(Diagnostic("CH102", (0, 0), {"limit": LIMITS["bytes"] // 2**20}, file=path))
+        return ""
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -111,6 +113,11 @@ def _decode(data: bytes, path: str, problems: list[Diagnostic]) -> str:
         byte = f"0x{data[error.start]:02x}" if error.start < len(data) else ""
         problems.append(Diagnostic("CH101", (place, place + 1), {"byte": byte}, file=path))
         return text
+
+
+def ascii_twins(text: str) -> str:
+    """Gives a text with the ASCII twins of its full-width punctuation and digits, as it is read outside of quotes."""
+    return text.translate(_TWINS)
 
 
 def _column(line: str) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from typing import Literal
 from .declarations import (
     Calendar as Calendar,
     CalendarUse as CalendarUse,
+    Catalogue as Catalogue,
     Columns as Columns,
     Customer as Customer,
     Decision as Decision,

@@ -1,8 +1,8 @@
-"""Reads a process file with all the files it uses, each once, and says what they share.
+"""Reads a process file with all the files it uses and their rule books, each once, and says what they share.
 
 It does no I/O: `loader` gives the bytes of a path and raises OSError or KeyError where there are none. A path in
-`use` is relative to the file that says it. What a file shares is what it declares at top level and what the files
-it uses share.
+`use` (at top level or in a process) or `catalogue` is relative to the file that says it. What a file shares is what it
+declares at top level and what the files it uses share.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import tree as t
+from .catalogues import SUFFIXES, Table, read_clauses
 from .diagnostic import Diagnostic, Place
 from .findings import Findings
 from .parser import parse
@@ -26,7 +27,8 @@ LIMITS = {"files": 1_000, "depth": 50}
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One file: its text, its tree, the tops that have syntax errors, the files it uses, what it shares.
+    """One file: its text, its tree, the tops that have syntax errors, the files it uses, its rule books by
+    the names of their catalogues, what it shares.
 
     `sound`: what it shares has been checked and is right.
     """
@@ -36,6 +38,7 @@ class Unit:
     tree: t.File
     broken: frozenset[int]
     uses: list[tuple[t.Use, Unit]] = field(default_factory=list)
+    tables: dict[str, Table] = field(default_factory=dict)
     shared: Shared = field(default_factory=Shared)
     findings: Findings = field(default_factory=lambda: Findings(""))
     sound: bool = False
@@ -80,6 +83,7 @@ class Files:
     def __init__(self, loader: Loader | None) -> None:
         self.loader = loader
         self.units: dict[str, Unit] = {}
+        self.tables: dict[str, Table] = {}
         self.diagnostics: list[Diagnostic] = []
         self._open: list[str] = []
 
@@ -99,11 +103,14 @@ class Files:
             if (used := self._use(unit, line)) is not None:
                 unit.uses.append((line, used))
         self._open.pop()
+        for item in unit.items:
+            if isinstance(item, t.Catalogue) and (table := self._table(unit, item)) is not None:
+                unit.tables.setdefault(item.name.text, table)
         _share(unit)
         return unit
 
     def _use(self, unit: Unit, line: t.Use) -> Unit | None:
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(unit.path), line.path.text))
+        path = _beside(unit, line.path)
         if path in self._open:
             circle = [*self._open[self._open.index(path) :], path]
             unit.findings.add("CH211", line.path.span, path=" → ".join(f"`{p}`" for p in circle))
@@ -114,26 +121,49 @@ class Files:
         if not path.endswith(SUFFIX):
             unit.findings.add("CH239", line.path.span, path=line.path.text)
             return None
-        data = None
-        if self.loader is not None and len(self.units) < LIMITS["files"] and len(self._open) < LIMITS["depth"]:
-            try:
-                data = self.loader(path)
-            except (OSError, KeyError, ValueError):
-                data = None
+        data = self._bytes(path) if len(self._open) < LIMITS["depth"] else None
         if data is None:
             unit.findings.add("CH210", line.path.span, path=line.path.text)
             return None
         return self.load(path, data)
 
+    def _table(self, unit: Unit, line: t.Catalogue) -> Table | None:
+        """Reads a rule book, once. What is wrong with it keeps nothing else from being checked."""
+        path = _beside(unit, line.path)
+        if path in self.tables:
+            return self.tables[path]
+        known = path.endswith(SUFFIXES)
+        data = self._bytes(path) if known else None
+        if data is None:
+            wrong = "CH210" if known else "CH240"
+            self.diagnostics.append(Diagnostic(wrong, line.path.span, {"path": line.path.text}, file=unit.path))
+            return None
+        table = self.tables[path] = read_clauses(data, path)
+        self.diagnostics += table.diagnostics
+        return table
+
+    def _bytes(self, path: str) -> bytes | None:
+        if self.loader is None or len(self.units) + len(self.tables) >= LIMITS["files"]:
+            return None
+        try:
+            return self.loader(path)
+        except (OSError, KeyError, ValueError):
+            return None
+
+
+def _beside(unit: Unit, path: t.Text) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(unit.path), path.text))
+
 
 _TABLES: dict[type, str] = {
     t.Role: "roles", t.Record: "records", t.Parameter: "parameters", t.Calendar: "calendars", t.Decision: "decisions",
-    t.Process: "processes",
+    t.Process: "processes", t.Catalogue: "catalogues",
 }  # fmt: skip
 _KINDS = {
     "roles": "role", "records": "record", "parameters": "parameter", "calendars": "calendar", "decisions": "decision",
-    "processes": "process",
+    "processes": "process", "catalogues": "catalogue",
 }  # fmt: skip
+_Declared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Process | t.Catalogue
 
 
 def _share(unit: Unit) -> None:
@@ -146,14 +176,16 @@ def _share(unit: Unit) -> None:
                 earlier = table.setdefault(symbol.name, symbol)
                 if earlier.node is not symbol.node:
                     _twice(unit, line.path, symbol.name, kind, earlier)
+        shared.tables = used.shared.tables | shared.tables
         known = {id(separation) for separation, _ in shared.separations}
         shared.separations += [pair for pair in used.shared.separations if id(pair[0]) not in known]
+    shared.tables |= unit.tables
     # A process with syntax errors is not checked, but others may still run it.
     for item in unit.tree.items:
         if isinstance(item, t.Separation):
             shared.separations.append((item, unit.path))
         name = _TABLES.get(type(item), "")
-        if not name or not isinstance(item, t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Process):
+        if not name or not isinstance(item, _Declared):
             continue
         own = Symbol(_KINDS[name], item.name.text, item, unit.path)
         rivals = [getattr(shared, name)]

@@ -328,6 +328,16 @@ class Kpi:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of a rule book in its own words; `catalogue` is the name of the book."""
+
+    id: str
+    text: str
+    section: str | None = None
+    catalogue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     name: str
     title: str
@@ -347,8 +357,10 @@ class Definition:
     calendar: Calendar = Calendar()
     kpis: tuple[Kpi, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
+    # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
+    cited: tuple[Clause, ...] = ()
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.clause` (clause = within, criteria, separate, by, ...),
-    # `record NAME`, `role NAME`, `kpi NAME`; for messages only, outside the digest.
+    # `record NAME`, `role NAME`, `kpi NAME`, `process`; for messages only, outside the digest.
     places: tuple[tuple[str, str], ...] = ()
 
     def unbound(self) -> tuple[str, ...]:
@@ -361,6 +373,10 @@ class Definition:
             dataclasses.replace(p, value=values[p.name]) if p.name in values else p for p in self.parameters
         )
         return dataclasses.replace(self, parameters=parameters)
+
+    def clause(self, id: str) -> Clause | None:
+        """Finds a clause that the process cites, where a rule book had its words."""
+        return next((clause for clause in self.cited if clause.id == id), None)
 
     def place(self, subject: str) -> str | None:
         """Says where a subject stands in the process file, `file:line`; falls back to the element of a clause."""

@@ -157,6 +157,7 @@ step = st.one_of(
 scenario = line(t.Scenario, text, some(step, 0, 5))
 items = st.one_of(
     process, process, scenario, role, record, parameter, separation, decision, line(t.Use, text), calendar,
+    line(t.Catalogue, names, text, title),
     line(t.Calendar, names),
 )  # fmt: skip
 files = st.builds(t.File, some(items), some(comment, 0, 2))

@@ -20,7 +20,16 @@ from charter.engine import machines, refusals
 from charter.engine.records import Reason
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "diagnostics"
-FILES = {"shared.charter": b"role clerk\n"}
+FILES = {
+    "shared.charter": b"role clerk\n",
+    "clauses.tsv": b"id\tsection\ttext\nR-1\t1\teach request is answered\nR-2\t1\tanswers are kept\n",
+    "other.csv": b"id,text\nR-1,another rule\nQ-1,a rule\n",
+    "headless.tsv": b"R-1\teach request is answered\n",
+    "gap.tsv": b"id\ttext\nR-1\t\n",
+    "blank.tsv": b"id\ttext\nR 1\teach request is answered\n",
+    "twice.tsv": b"id\ttext\nR-1\teach request is answered\nR-1\tanswers are kept\n",
+    "quote.csv": b'id,text\nR-1,"each request is answered\n',
+}
 WORK = "process p\n  role clerk\n  activity work\n    role clerk\n"
 
 

@@ -26,6 +26,14 @@ def test_every_package_is_in_the_wheel() -> None:
     assert sorted(listed) == sorted({"charter", *found})
 
 
+def test_every_kind_of_file_is_in_the_wheel() -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    ask = ["git", "-c", "core.quotePath=off", "ls-files", *ROOMS, "processes"]
+    files = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True).stdout.splitlines()
+    kinds = {f"*{Path(name).suffix}" for name in files} - {"*.py"}
+    assert kinds <= set(data)
+
+
 def test_no_file_outgrows_a_page_or_eight() -> None:
     long = {str(p.relative_to(ROOT)): n for p in modules() if (n := len(p.read_text().splitlines())) > 420}
     assert not long

@@ -1,0 +1,68 @@
+"""What carries the clauses of rule books out in a process: every part of it that names clauses with `source`.
+
+Reads definitions alone. Whether a carrier was exercised, when and by whom is for those who have records. Invariant:
+every clause id that a definition holds is some carrier's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from .definition import Definition, ElementKind
+
+CarrierKind = Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi"] | ElementKind
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A part of a process and the ids of the clauses it carries out; those of a record's fields are the record's.
+
+    `name` is `apply`, `prepare.proof` (the point of a checklist), `plan`, or `review, draft` (a separation).
+    """
+
+    kind: CarrierKind
+    name: str
+    title: str
+    clauses: tuple[str, ...]
+    place: str | None = None
+
+
+def carriers(definition: Definition) -> Iterator[Carrier]:
+    """Gives the parts of a process that name clauses, in the order in which a definition keeps them.
+
+    An element that asks a decision carries out what the decision does.
+    """
+    return (carrier for carrier in _parts(definition) if carrier.clauses)
+
+
+def _parts(d: Definition) -> Iterator[Carrier]:
+    yield Carrier("process", d.name, d.title, d.clauses, d.place("process"))
+    for p in d.parameters:
+        yield Carrier("parameter", p.name, p.title, p.clauses, d.place(f"parameter {p.name}"))
+    for role in d.roles:
+        yield Carrier("role", role.name, role.title, role.clauses, d.place(f"role {role.name}"))
+    for record in d.records:
+        clauses = record.clauses + tuple(c for field in record.fields for c in field.clauses)
+        yield Carrier("record", record.name, record.title, _once(clauses), d.place(f"record {record.name}"))
+    for s in d.separations:
+        names, kind = f"{s.element}, {s.other}", "same" if s.same else "separate"
+        yield Carrier("separation", names, names, s.clauses, d.place(f"{s.element}.{kind}"))
+    asked = {e.work.target for e in d.elements if e.work is not None and e.work.kind == "decide"}
+    tables = {table.name: table.clauses for table in d.decisions}
+    for table in d.decisions:
+        if table.name not in asked:
+            yield Carrier("decision", table.name, table.title, table.clauses)
+    for e in d.elements:
+        decided = tables.get(e.work.target or "", ()) if e.work is not None and e.work.kind == "decide" else ()
+        yield Carrier(e.kind, e.name, e.title, _once(e.clauses + decided), d.place(e.name))
+        for check in e.checklist:
+            place = d.place(f"{e.name}.checklist.{check.name}")
+            yield Carrier("check", f"{e.name}.{check.name}", check.title, check.clauses, place)
+    for kpi in d.kpis:
+        yield Carrier("kpi", kpi.name, kpi.title, kpi.clauses, d.place(f"kpi {kpi.name}"))
+
+
+def _once(clauses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clauses))
