@@ -15,7 +15,7 @@ from .draft import Draft, refuse
 from .effects import AnswerParent, Notify
 from .machines import SETTLED
 from .program import Path, Plan
-from .readiness import OUTCOMES, obstacles, upstream_rework, uses
+from .readiness import OUTCOMES, asked, obstacles, open_around, ruled_out, upstream_rework, uses
 from .records import Reason
 from .scope import find
 from .state import Node, key_of, parse_key
@@ -65,7 +65,7 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         return
     reason = held[0]
     if reason.code in OUTCOMES:
-        used = uses(draft.program, draft, plan, path) if plan.lifecycle(path) in ("activity", "approval") else ()
+        used = (asked if plan.lifecycle(path) == "phase" else uses)(draft.program, draft, plan, path)
         draft.move(
             node, "skip", "skipped", data=because(reason), outcome=OUTCOMES[reason.code], used=used,
             ended_at=draft.at,
@@ -83,14 +83,24 @@ def _touch_inside(draft: Draft, plan: Plan, path: Path) -> None:
 
 
 def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    """Brings back what was ruled out by a dead path that is alive again."""
-    if node.outcome != "dead":
+    """Brings back what was ruled out by a dead path that is alive again, or a phase by records that have changed.
+
+    Activities and approvals become stale when a record that their `when` has read changes; a phase cannot.
+    """
+    block, program = plan.lifecycle(path) == "phase", draft.program
+    if node.outcome == "condition" and block:
+        same = asked(program, draft, plan, path) == node.used
+        if same or not open_around(program, draft, plan, path) or ruled_out(program, draft, plan, path, draft.at):
+            return
+    elif node.outcome == "dead":
+        held = obstacles(draft.program, draft, plan, path, draft.at)
+        if held and (held[0].code in OUTCOMES or held[0].code == "CH550"):
+            return
+    else:
         return
-    held = obstacles(draft.program, draft, plan, path, draft.at)
-    if held and (held[0].code in OUTCOMES or held[0].code == "CH550"):
-        return
-    if plan.lifecycle(path) == "phase":
-        draft.move(node, "reset", "reopened", outcome=None, ended_at=None, redo=False)
+    if block:
+        draft.move(node, "reset", "reopened", outcome=None, ended_at=None, redo=False, used=())
+        _touch_inside(draft, plan, path)
     else:
         draft.move(node, "reopen", "reopened", outcome=None, ended_at=None, used=(), redo=False)
     draft.agenda.setdefault(node.key, draft.cause)
@@ -257,22 +267,6 @@ def inside(draft: Draft, node: Node, plan: Plan, path: Path) -> list[str]:
         return [key_of(plan.name, (*path, index)) for index in range(1, node.size + 1)]
     keys = (key_of(child.name, path) for child in plan.children)
     return [key for key in keys if key in draft.nodes]
-
-
-def restart(draft: Draft, node: Node) -> None:
-    """Does an instance again because its item changed: an activity is reopened, a phase starts afresh inside."""
-    plan, path = draft.place(node.key)
-    if node.state == "planned":
-        draft.agenda.setdefault(node.key, draft.cause)
-    elif plan.kind == "phase":
-        for key in inside(draft, node, plan, path):
-            reset(draft, draft.nodes[key])
-        current = draft.nodes[node.key]
-        if current.state != "active":
-            draft.move(current, "reopen", "reopened", iteration=current.iteration + 1, ended_at=None)
-        draft.agenda.setdefault(node.key, draft.cause)
-    else:
-        reset(draft, node)
 
 
 def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> None:

@@ -41,6 +41,7 @@ class Plan:
     children: list[Plan] = field(default_factory=list)
     uses: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     around: str | None = None
 
     def lifecycle(self, path: Path) -> Kind:
@@ -212,8 +213,8 @@ class Program:
             for approval in needed.approvals:
                 self.leaners.setdefault(approval, []).append(plan)
                 facts.setdefault(approval, False)
-        asked = (name for name in names(element.when) if name in self.types)
-        for record in (*(needed.record for needed in element.inputs), *plan.items, *asked):
+        plan.asked = tuple(sorted(name for name in names(element.when) if name in self.types))
+        for record in (*(needed.record for needed in element.inputs), *plan.items, *plan.asked):
             for producer in self.producers.get(record, ()):
                 facts.setdefault(producer.name, False)
         for after in element.after:

@@ -2,7 +2,7 @@
 
 A code has a slug and the names of the values its sentence may use; the sentences live in the message tables.
 Codes are never reused. CH501-549 refuse a command (`records.Refusal`), CH550-569 say what an element waits
-for (`readiness.holds`), CH570-579 say why the engine itself passed over or ended an element (`data.because`
+for (`waiting.holds`), CH570-579 say why the engine itself passed over or ended an element (`data.because`
 of a record).
 """
 

@@ -289,7 +289,7 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
     for index, position in changed:
         key = key_of(plan.name, (*path, index))
         draft.put(draft.nodes[key]._replace(item=values.encode(items[position])))
-        flow.restart(draft, draft.nodes[key])
+        flow.reset(draft, draft.nodes[key])
         del old[index], left[position]
     for position in left:
         opening.create_instance(draft, plan, path, items[position])

@@ -18,10 +18,11 @@ from .effects import Notify
 from .feel.own import File
 from .machines import SETTLED, legal
 from .program import Path, Plan
-from .readiness import holds, use
+from .readiness import use
 from .records import Reason
 from .state import Confirmation, Node, key_of, parse_key
 from .turns import in_the_way
+from .waiting import holds
 
 
 def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:

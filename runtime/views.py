@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine import readiness
 from ..engine.definition import Definition, Element
 from ..engine.machines import SETTLED
 from ..engine.program import Plan, Program, prepare
 from ..engine.records import Reason
 from ..engine.state import CaseState, Node, key_of, parse_key
+from ..engine.waiting import holds
 from .clock import iso
 
 # states in which somebody is waited for
@@ -127,7 +127,7 @@ def coming(definition: Definition, state: CaseState, now: int) -> list[tuple[Row
         around = program.plans[row.element.name].container(parse_key(row.key)[1])
         inside = around is None or ((node := state.nodes.get(around)) is not None and node.state == "active")
         if row.state == "planned" and inside:
-            out.append((row, tuple(readiness.holds(program, state, row.key, now))))
+            out.append((row, tuple(holds(program, state, row.key, now))))
     return out
 
 

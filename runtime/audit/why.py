@@ -1,6 +1,6 @@
 """Why an element is in its state: what holds it back now, and the records that brought it where it is.
 
-The reasons are the engine's own (`readiness.holds`); the history follows `cause` from the last record that moved the
+The reasons are the engine's own (`waiting.holds`); the history follows `cause` from the last record that moved the
 element back to the command that set it off. The module adds no judgement: where the trail says nothing it says unknown.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...engine import readiness
+from ...engine import waiting
 from ...engine.definition import Definition
 from ...engine.program import prepare
 from ...engine.records import Reason
@@ -47,7 +47,7 @@ def why(definition: Definition, state: CaseState, records: Sequence[Sealed], nod
         node,
         there.state if there else "planned",
         # What was passed over holds for the reason written then; what its surroundings have become since says nothing.
-        () if because else tuple(readiness.holds(program, state, node, now)),
+        () if because else tuple(waiting.holds(program, state, node, now)),
         because,
         tuple(chain),
     )

@@ -10,11 +10,11 @@ from charter.engine.impact import impact
 from charter.engine.machines import SETTLED
 from charter.engine.plain import from_json, to_json
 from charter.engine.program import prepare
-from charter.engine.readiness import holds
 from charter.engine.refusals import CODES
 from charter.engine.replay import replay
 from charter.engine.state import NEW, CaseState, next_instant, parse_key
 from charter.engine.transition import Step, step
+from charter.engine.waiting import holds
 from tests.properties.processes import histories
 
 History = tuple[Definition, list[tuple[CaseState, commands.Command, Step]]]

@@ -1,0 +1,177 @@
+"""Every code that can be said has a page in both languages, and the example on it does what the page says.
+
+Examples of refusals, of what an element waits for and of how it ended are scenarios, played in both languages'
+keywords; what no scenario can bring about is brought about by commands (COMMANDS).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from charter.dsl import codes
+from charter.dsl.passes import Compiled, compile
+from charter.dsl.render import LANGUAGES
+from charter.engine import commands, refusals
+from charter.engine.commands import SYSTEM, Actor, Command
+from charter.engine.program import prepare
+from charter.engine.records import Record
+from charter.engine.replay import replay
+from charter.engine.state import NEW
+from charter.engine.transition import step
+from charter.engine.waiting import holds
+from charter.runtime.cli import explain
+from charter.runtime.cli.main import Charter, run
+from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.verb import Family
+from charter.runtime.scenarios import play
+
+CODES = list(explain.folders())
+ROOT = Path(__file__).resolve().parents[2]
+LI = Actor("li", ("electrician", "employee", "clerk", "member"))
+
+
+def on(act: type[Command], person: Actor = LI, **fields: Any) -> Command:
+    return act(actor=person, at=0, **fields)
+
+
+OPEN = on(commands.Start, case="c")
+# what no scenario can bring about, because it is checked, read or asked for beforehand; the last one is refused
+COMMANDS: dict[str, tuple[Command, ...]] = {
+    "CH505": (OPEN, on(commands.Complete, node="visit")),
+    "CH510": (OPEN, on(commands.Complete, node="apply", records=(("request", {}), ("letter", {})))),
+    "CH525": (OPEN, on(commands.Answer, SYSTEM, node="ask_bank", attempt=7)),
+    "CH526": (OPEN,),
+    "CH532": (OPEN, on(commands.Confirm, node="prepare", check="neat")),
+    "CH533": (OPEN, on(commands.Tick)),
+    "CH536": (OPEN, on(commands.Signal, name="train")),
+    "CH537": (OPEN, on(commands.Close, node="visit")),
+    "CH540": (OPEN, OPEN),
+    "CH542": (OPEN, on(commands.Complete, node="apply", records=(("request", {"day": {"date": "2026-02-30"}}),))),
+    "CH547": (OPEN, on(commands.Approve, node="apply")),
+}
+
+
+@cache
+def compiled(code: str, lang: str) -> Compiled:
+    (example,) = explain.page(code).shown(lang)
+    found = compile("example.charter", example)
+    assert [d.code for d in found.diagnostics] == (["CH408"] if code == "CH526" else [])
+    return found
+
+
+def told(code: str, lang: str) -> tuple[list[str], list[str], list[str]]:
+    """Plays a page's scenario: the first reason of each refusal, what is waited for, why the engine ended something."""
+    found = compiled(code, lang)
+    (scenario,) = found.scenarios
+    played = play(scenario, found.definitions)
+    assert played.failure is None
+    happened: list[Record] = [record for records in played.records.values() for record in records]
+    definition = next(d for d in found.definitions if d.name == scenario.process)
+    state = replay(definition, played.records[definition.name]).state
+    waits = [r.code for e in definition.elements for r in holds(prepare(definition), state, e.name, 0)]
+    refused = [r.data["reasons"][0]["code"] for r in happened if r.kind == "refused"]
+    return refused, waits, [r.data["because"]["code"] for r in happened if "because" in r.data]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("code", [code for code in refusals.CODES if code < "CH550" and code not in COMMANDS])
+def test_the_scenario_of_a_page_is_refused_with_its_code(code: str, lang: str) -> None:
+    assert set(told(code, lang)[0]) == {code}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("code", [code for code in refusals.CODES if code >= "CH550"])
+def test_the_scenario_of_a_page_leaves_something_waiting_or_ended_with_its_code(code: str, lang: str) -> None:
+    _, waits, ended = told(code, lang)
+    assert code in (waits if code < "CH570" else ended)
+
+
+@pytest.mark.parametrize("code", COMMANDS)
+def test_what_no_scenario_reaches_is_refused_with_its_code(code: str) -> None:
+    definition, state = compiled(code, "en").definitions[0], NEW
+    *before, last = COMMANDS[code]
+    for command in before:
+        done = step(definition, state, command)
+        assert done.refusal is None
+        state = done.state
+    refusal = step(definition, state, last).refusal
+    assert refusal is not None and refusal.code == code
+
+
+def test_the_engine_says_each_code() -> None:
+    text = "".join(path.read_text() for path in (ROOT / "engine").glob("*.py") if path.stem != "refusals")
+    assert [code for code in refusals.CODES if f'"{code}"' not in text] == []
+
+
+def test_each_page_is_of_a_code_and_each_code_has_its_page() -> None:
+    for folder in set(explain.folders().values()):
+        assert {p.stem for p in folder.glob("*.md")} == {c for c, of in explain.folders().items() if of == folder}
+    registered = {c: row.slug for of in (codes.CODES, refusals.CODES) for c, row in of.items()}
+    for code in CODES:
+        page = explain.page(code)
+        assert (page.code, page.slug) == (code, registered.get(code, page.slug))
+
+
+def test_pages_are_in_two_languages() -> None:
+    for code in CODES:
+        texts = explain.page(code).texts
+        assert texts["en"] and not re.search(r"[\u4e00-\u9fff]", texts["en"]), code
+        assert re.search(r"[\u4e00-\u9fff]", texts["zh"]), code
+        assert texts["en"].count("\n\n") == texts["zh"].count("\n\n"), code
+        # what is to be typed is the same for both
+        typed = [re.findall(r"`(charter [^`]*)`", texts[lang]) for lang in LANGUAGES]
+        assert sorted(typed[0]) == sorted(typed[1]), code
+
+
+def test_commands_on_pages_can_be_typed() -> None:
+    root = Charter()
+    context = click.Context(root)
+    lines = {line for code in CODES for line in re.findall(r"`(charter [^`]*)`", explain.page(code).texts["en"])}
+    assert len(lines) > 50
+    for line in lines:
+        first, *words = line.split()[1:]
+        command = root.get_command(context, first)
+        assert command is not None, line
+        if isinstance(command, Family):
+            command = command.commands[words[0]]
+        flags = {flag for param in command.params for flag in param.opts} | {"--help"}
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= flags, line
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_has_one_line(lang: str) -> None:
+    lines = dict(explain.codes(Messages(lang)))
+    assert list(lines) == CODES
+    assert not [line for line in lines.values() if not line or "{" in line or "\n" in line]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_explain(lang: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for code in CODES:
+        assert run(["explain", code.lower(), "--lang", lang]) == 0
+        assert capsys.readouterr().out.startswith(f"{code}: ")
+    assert run(["explain", "--lang", lang]) == 0
+    listed = re.findall(r"^  (CH\d{3})  ", capsys.readouterr().out, re.MULTILINE)
+    assert listed == CODES
+
+
+def test_explain_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [row["code"] for row in listed] == CODES
+    assert {row["kind"] for row in listed} == {"error", "warning", "refusal", "hold", "outcome"}
+    assert run(["explain", "CH503", "--json"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert page["slug"] == "separate-from" and "because CH503" in page["examples"][0]
+
+
+def test_no_code_is_explained_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "../CH503"]) == 4
+    assert "CH094" in capsys.readouterr().err
