@@ -79,7 +79,7 @@ def _expected(listed: Iterable[str], lang: str) -> str:
 
 
 @cache
-def _keyword(written: str, language: Language) -> str:
+def spelled(written: str, language: Language) -> str:
     """Spells a clause's keyword that is named in English as another language does; other text stays."""
     if written == "of":  # of the words spelled so, only that of an approval begins a clause
         return keyword_table(language)["clauses"]["ABOUT"][0]
@@ -101,7 +101,7 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
         elif name in ("state", "verb") and isinstance(value, str):
             said[name] = table(lang)["states" if name == "state" else "verbs"].get(value, value)
         elif name in ("clause", "needed") and isinstance(value, str):
-            said[name] = _keyword(value, said.keywords)
+            said[name] = spelled(value, said.keywords)
         elif name == "detail" and isinstance(value, str):
             said[name] = detail(value, lang)
         else:
@@ -179,49 +179,11 @@ def _value(name: str, value: object, lang: str) -> object:
     return "" if value is None else value
 
 
-def explain(code: str, lang: str = "en") -> str | None:
-    """Gives the page of a diagnostic or refusal in a language, None for a code that does not exist."""
-    from ..engine.refusals import CODES as REFUSALS
-
-    refusal = REFUSALS.get(code)
-    if refusal is not None:
-        sentence = re.sub(r"\{\w+\}", "…", str(table(lang)["refusals"][code]))
-        return f"{code}: {refusal.slug}\n\n{sentence}\n"
-    known = CODES.get(code)
-    if known is None:
-        return None
-    texts, bad, good = page(code)
-    frame = table(lang)["frame"]
-    text = texts[lang] if lang == "en" else re.sub(r"`([a-z ]+)`", _in_chinese, texts[lang])
-    parts = [f"{code}: {known.slug} ({frame[known.severity]})", text]
-    for heading, example in zip((frame["bad"], frame["good"]), examples(bad, good, lang), strict=True):
-        parts.append(f"{heading}\n\n" + "\n".join(f"    {line}".rstrip() for line in example.splitlines()))
-    return "\n\n".join(parts) + "\n"
-
-
-def _in_chinese(quoted: re.Match[str]) -> str:
-    # these are names of expressions, which are FEEL in every language
-    return quoted[0] if quoted[1] in ("case", "process") else f"`{_keyword(quoted[1], 'zh-Hans')}`"
-
-
-def examples(bad: str, good: str, lang: str) -> tuple[str, str]:
-    """Gives a page's examples in the keywords of the reader's language; as they are where one is no readable text."""
-    from .printer import format
-
-    if lang == "en":
-        return bad, good
-    (wrong, unread), (right, _) = format(bad, "zh-Hans"), format(good, "zh-Hans")
-    return (bad, good) if unread else (wrong, right)
-
-
-def page(code: str) -> tuple[dict[str, str], str, str]:
-    """Reads the page of a diagnostic: its texts by language, its bad example, its good example."""
-    text = (_HERE / "diagnostics" / f"{code}.md").read_text(encoding="utf-8")
-    _, _, body = text.partition("\n")
-    english, _, rest = body.partition("\n## 中文\n")
-    chinese, _, examples = rest.partition("\n## Examples\n")
-    bad, good = re.findall(r"```charter\n(.*?)```", examples, re.DOTALL)
-    return {"en": english.strip(), "zh": chinese.strip()}, bad, good
+def meaning(code: str, lang: str = "en") -> str:
+    """Gives the one line of a code of a diagnostic or of the engine's refusals, `…` for what differs each time."""
+    said = table(lang)
+    raw = str(said[code]["message"] if code in CODES else said["refusals"][code])
+    return re.sub(r"\{\w+\}", "…", raw.format_map(_said({}, lang)))
 
 
 # --- formats --------------------------------------------------------------------------------------

@@ -39,7 +39,6 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH515", "check-missing", "element check title"),
     ("CH516", "evidence-missing", "element check evidence"),
     ("CH517", "already-voted", "element person"),
-    ("CH518", "input-missing", "element record"),
     ("CH519", "case-not-open", "status verb"),
     ("CH520", "not-the-holder", "element holder person"),
     ("CH521", "already-used", "element user state"),
@@ -97,7 +96,6 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH575", "enough-done", "element enough"),
     ("CH576", "removed-from-list", "element list"),
     ("CH577", "milestone-not-reached", "element condition"),
-    ("CH578", "rejected", "element"),
     ("CH579", "follows-its-parent", "case element"),
 )
 

@@ -1,32 +1,138 @@
-"""`charter explain CODE`: the page of a code: what it means, with a bad and a good example."""
+"""`charter explain CODE`: the page of a code, what it means, what to do, an example; without CODE, the list of all.
+
+Every code has one page and one line. Who may say a code keeps its page: `dsl` those of diagnostics and of the engine's
+refusals, `runtime/pages` those of the host's refusals and of the environment. This module is the only reader of both.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from .context import Context
 from .errors import Missing
-from .verb import Verb, argument
+from .messages import Messages, section
+from .output import wrap
+from .verb import JSON, Verb, argument, switch, two_columns
+
+if TYPE_CHECKING:
+    from ...dsl.pages import Page
+
+FOLDER = Path(__file__).resolve().parent.parent / "pages"
+# the last code of a family -> its key under [explain], and the kind of its codes (None: a diagnostic's own severity)
+FAMILIES: dict[str, tuple[str, str | None]] = {
+    "CH100": ("environment", "error"),
+    "CH199": ("text", None),
+    "CH299": ("names", None),
+    "CH399": ("types", None),
+    "CH499": ("flow", None),
+    "CH549": ("refused", "refusal"),
+    "CH569": ("waits", "hold"),
+    "CH579": ("passed", "outcome"),
+    "CH599": ("host", "refusal"),
+    "CH699": ("tables", None),
+}
 
 
-def run_explain(context: Context, code: str) -> int:
-    """Prints the page of a diagnostic, or the sentence of a refusal or an error of the environment."""
-    from ...dsl.render import explain
+@cache
+def folders() -> dict[str, Path]:
+    """Gives every code that can be said, in order, with the folder that holds its page."""
+    from ...dsl.codes import CODES as DIAGNOSTICS
+    from ...dsl.pages import FOLDER as DSL
+    from ...engine.refusals import CODES as REFUSALS
+    from ..refusals import CODES as HOST
 
+    errors = (key for key in section("en", "errors") if not key.endswith("_help"))
+    found = dict.fromkeys((*DIAGNOSTICS, *REFUSALS), DSL) | dict.fromkeys((*HOST, *errors), FOLDER)
+    return dict(sorted(found.items()))
+
+
+def page(code: str) -> Page:
+    """Reads the page of a code; raises KeyError for one that nobody says."""
+    from ...dsl.pages import read
+
+    return read(folders()[code] / f"{code}.md")
+
+
+def family(code: str) -> tuple[str, str]:
+    """Gives the family of a code and its kind: `error`, `warning`, `refusal`, `hold` or `outcome`."""
+    from ...dsl.codes import CODES
+
+    name, kind = next(row for last, row in FAMILIES.items() if code <= last)
+    return name, kind or CODES[code].severity
+
+
+def meaning(code: str, say: Messages) -> str:
+    """Gives the one line of a code, `…` for what differs each time."""
+    for table in ("errors", "refusals"):
+        sentence = say.find(f"{table}.{code}")
+        if sentence is not None:
+            return re.sub(r"\{\w+\}", "…", sentence.replace("{guess}", ""))
+    from ...dsl.render import meaning as of_the_language
+
+    return of_the_language(code, say.lang)
+
+
+def codes(say: Messages) -> Iterator[tuple[str, str]]:
+    """Lists every code with its one line."""
+    return ((code, meaning(code, say)) for code in folders())
+
+
+def run_explain(context: Context, code: str | None, as_json: bool) -> int:
+    """Prints the page of a code, or lists all codes by family."""
+    if code is None:
+        return _list(context, as_json)
     code = code.upper()
-    page = explain(code, context.say.lang)
-    if page is None:
-        page = _short(context, code)
-    context.output.line(page.rstrip())
+    if code not in folders():
+        raise Missing(f"no code {code}", code="CH094", code_=code)
+    say, output, lang = context.say, context.output, context.say.lang
+    told, kind = page(code), family(code)[1]
+    line, text, examples = meaning(code, say), told.text(lang), told.shown(lang)
+    if as_json:
+        output.json({
+            "code": code, "slug": told.slug, "kind": kind, "meaning": line, "text": text, "examples": list(examples),
+        })  # fmt: skip
+        return 0
+    output.line(f"{output.style(f'{code}: {told.slug}', 'strong')} ({say(f'explain.{kind}')})")
+    for paragraph in ("", line, "", text):
+        for part in paragraph.split("\n"):
+            for wrapped in [part] if part.startswith((" ", "|")) else wrap(part, output.columns) or [""]:
+                output.line(wrapped)
+    headings = ("example",) if len(examples) == 1 else ("wrong", "right")
+    for heading, example in zip(headings, examples, strict=False):
+        output.line()
+        output.line(say(f"explain.{heading}"), "faint")
+        output.line()
+        for part in example.splitlines():
+            output.line(f"    {part}".rstrip())
     return 0
 
 
-def _short(context: Context, code: str) -> str:
-    """Says what a code without a page means; its sentence's values stand as their names."""
-    for section in ("errors", "refusals"):
-        sentence = context.say.find(f"{section}.{code}")
-        if sentence:
-            help_ = context.say.find(f"{section}.{code}_help")
-            return f"{code}: {sentence}" + (f"\n\n{help_}" if help_ else "")
-    raise Missing(f"no code {code}", code="CH094", code_=code)
+def _list(context: Context, as_json: bool) -> int:
+    say, output = context.say, context.output
+    if as_json:
+        output.json([
+            {"code": code, "slug": page(code).slug, "family": family(code)[0], "kind": family(code)[1], "meaning": line}
+            for code, line in codes(say)
+        ])  # fmt: skip
+        return 0
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for code, line in codes(say):
+        rows.setdefault(family(code)[0], []).append((code, line))
+    for name, listed in rows.items():
+        output.line(say(f"explain.{name}"), "strong")
+        for line in two_columns(listed, output.columns):
+            output.line(line)
+        output.line()
+    output.line(say("frame.more", line=f"charter explain {say('metavars.CODE')}"), "faint")
+    return 0
 
 
-VERBS = {"explain": Verb("explain", run_explain, [argument("code", "CODE")])}
+VERBS = {
+    "explain": Verb(
+        "explain", run_explain, [argument("code", "CODE", required=False), switch(JSON, name="as_json")]
+    )
+}

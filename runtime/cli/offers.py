@@ -51,11 +51,9 @@ def _people(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
 
 
 def _codes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from ...dsl.codes import CODES
-    from ...engine.refusals import CODES as REFUSALS
+    from .explain import codes
 
-    yield from ((code.code, code.slug) for code in CODES.values())
-    yield from ((refusal.code, refusal.slug) for refusal in REFUSALS.values())
+    yield from codes(context.say)
 
 
 def _clauses(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
