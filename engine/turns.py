@@ -1,17 +1,22 @@
 """Whose turn it is in a `one at a time`: what is in hand, and what therefore has to wait.
 
-Work is in hand while it is claimed or active; a phase, or a `for each`, from the first work taken in it until it is
-over. Looks only, changes nothing, and knows neither people nor what else makes an element ready.
+Work is in hand while it is claimed or active, an approval from the first vote until it is settled; a phase, or a
+`for each`, from the first work taken in it until it is over. Looks only, changes nothing, and knows neither people nor
+what else makes an element ready.
 """
 
 from __future__ import annotations
 
 from .program import Path, Plan, Program
 from .scope import View
-from .state import parse_key
+from .state import Node, parse_key
 
 # States of work that somebody has begun.
 _BEGUN = frozenset({"claimed", "active", "suspended", "failed", "done", "granted", "rejected"})
+
+
+def _voting(node: Node) -> bool:
+    return node.state == "ready" and bool(node.votes)
 
 
 def _in_hand(program: Program, view: View, key: str) -> bool:
@@ -21,10 +26,12 @@ def _in_hand(program: Program, view: View, key: str) -> bool:
     name, path = parse_key(key)
     plan = program.plans[name]
     if plan.lifecycle(path) != "phase":
-        return node.state in ("claimed", "active")
+        return node.state in ("claimed", "active") or _voting(node)
     inside = ((inner, at) for inner in (plan, *plan.descendants()) for at in program.expand(view.nodes, inner, path))
     return node.state == "active" and any(
-        at in view.nodes and view.nodes[at].state in _BEGUN and inner.lifecycle(parse_key(at)[1]) != "phase"
+        (begun := view.nodes.get(at)) is not None
+        and (begun.state in _BEGUN or _voting(begun))
+        and inner.lifecycle(parse_key(at)[1]) != "phase"
         for inner, at in inside
     )
 

@@ -17,7 +17,7 @@ from .effects import Notify
 from .program import Path, Plan
 from .readiness import uses
 from .state import Node, Vote
-from .work import require, taken
+from .work import alone, require, taken
 
 
 def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
@@ -71,6 +71,8 @@ def _vote(
     own = sorted((r for r in seats if role_among(actor, (r,)) is not None), key=lambda r: r in actor.lent)
     able = tuple(r for r in own if unmet(draft.program, actor, r) is None)
     entitle(draft, node, plan, path, actor, able or seats, held=False)
+    if not node.votes:
+        alone(draft, plan, path, node)
     return Vote(actor.person, able[0], node.stage, approve, actor.on_behalf_of, able)
 
 
