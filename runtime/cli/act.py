@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ...engine.state import CaseState
 
 _REASON = option("--reason", "TEXT", short="-m")
+# what is said of a decision is part of its record, whatever people call it
+_REMARK = option("--reason", "TEXT", short="-m", also="--comment")
 _SETS = option("--set", "NAME=VALUE", many=True, name="sets", type=Binding())
 _DATA = option("--data", "FILE", many=True)
 _CHECKS = option("--check", "NAME=EVIDENCE", many=True, name="checks")
@@ -66,9 +68,9 @@ ACTS: Mapping[str, Act] = {
     "begin": Act("work", (), frozenset(("ready", "claimed")), _ACTIVITY),
     "confirm": Act("work", (_CHECKS,), _OPEN, _ACTIVITY),
     "complete": Act("work", (_SETS, _DATA, _CHECKS), _OPEN, _ACTIVITY),
-    "approve": Act("work", (_REASON,), _OPEN, _APPROVAL),
-    "reject": Act("work", (_REASON,), _OPEN, _APPROVAL),
-    "return": Act("work", (_TO_ELEMENT, _REASON), _OPEN),
+    "approve": Act("work", (_REMARK,), _OPEN, _APPROVAL),
+    "reject": Act("work", (_REMARK,), _OPEN, _APPROVAL),
+    "return": Act("work", (_TO_ELEMENT, _REMARK), _OPEN),
     "withdraw": Act("work", (_REASON,), _DONE),
     "suspend": Act("case", (_REASON,)),
     "resume": Act("case", (_REASON,)),
@@ -116,6 +118,21 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
         arguments |= _fields(context, verb, definition, state, node, given)
     performed = context.cases.perform(case, person=person, verb=verb, **arguments)
     return tell(context, verb, performed, node=node, as_json=as_json)
+
+
+def run_delegate(
+    context: Context, case: str, element: str | None, whom: str | None, to: str | None, **given: Any
+) -> int:
+    """Hands work over: `delegate CASE [ELEMENT] PERSON`, the person as the last word or by `--to`."""
+    if element is not None and whom is None and to is None:
+        definition = context.cases.definition(context.cases.resolve(case))
+        if _element(definition, element) is None:
+            element, whom = None, element  # no element has this name: it is the person's
+    if whom is not None and to is not None:
+        raise Misuse("extra", value=whom)
+    if whom is None and to is None:
+        raise Misuse("no_delegate")
+    return run_act(context, "delegate", case, element, to=to or whom, **given)
 
 
 def run_comment(context: Context, case: str, words: Sequence[str], **given: Any) -> int:
@@ -263,7 +280,9 @@ def _verb(name: str, act: Act) -> Verb:
         return Verb(name, run_comment, [argument("case", "CASE"), *aimed, *_EVERY], section="act")
     metavar = "RECORD" if act.aim == "record" else "ELEMENT"
     aimed = [argument("element", metavar, required=act.aim in ("element", "record"))]
-    run = partial(run_act, verb=name)
+    if name == "delegate":
+        aimed.append(argument("whom", "PERSON", required=False))
+    run = run_delegate if name == "delegate" else partial(run_act, verb=name)
     return Verb(name, run, [argument("case", "CASE"), *aimed, *act.options, *_EVERY], section="act")
 
 

@@ -105,10 +105,13 @@ def argument(name: str, metavar: str, *, many: bool = False, required: bool = Tr
 
 def option(
     flag: str, metavar: str, *, short: str | None = None, many: bool = False, name: str | None = None,
-    type: click.ParamType[Any] | None = None, default: Any = None, complete: Any = None,
+    type: click.ParamType[Any] | None = None, default: Any = None, complete: Any = None, also: str | None = None,
 ) -> click.Option:  # fmt: skip
-    """An option with a value; `name` is the function's parameter when the flag's own word will not do (`--as`)."""
-    declarations = [d for d in (name, short, flag) if d]
+    """An option with a value; `name` is the function's parameter when the flag's own word will not do (`--as`).
+
+    `also`: another word for it.
+    """
+    declarations = [d for d in (name, short, flag, also) if d]
     return click.Option(declarations, metavar=metavar, multiple=many, type=type or click.UNPROCESSED,
                         default=() if many else default, shell_complete=complete or _OFFERS.get(metavar))  # fmt: skip
 

@@ -119,8 +119,10 @@ charter audit why 1 decide
 + 3
 charter tick
 charter show 1 --records
-charter approve 1 --as wang
-charter delegate 1 book --to li --as zhou
+charter approve 1 --comment 同意 --as wang
+charter delegate 1 book --as zhou
+charter delegate 1 book li --as zhou
+charter delegate 1 li --as zhou
 charter complete 1 book --as zhou --seen 1
 charter complete 1 book --as zhou
 charter complete 1 book --as zhou
