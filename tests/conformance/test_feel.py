@@ -62,6 +62,7 @@ def test_every_literal_expression_of_the_kit() -> None:
     assert not failed
 
 
-def test_every_builtin_is_in_the_reference() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "feel.md").read_text("utf-8")
+@pytest.mark.parametrize("name", ["feel.md", "feel.zh.md"])
+def test_every_builtin_is_in_the_reference(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / name).read_text("utf-8")
     assert not [name for name in load() if f"\n{name}(" not in page]

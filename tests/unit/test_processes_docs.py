@@ -21,18 +21,25 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl import resolve, source, uses
+from charter.dsl import resolve, source, types, uses
 from charter.dsl.parser import parse
 from charter.dsl.passes import compile
 from charter.dsl.source import read
-from charter.dsl.words import table
+from charter.dsl.words import Language, table
 from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
 from charter.runtime.scenarios import play
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/tutorial.zh.md", "docs/language.md", "docs/dmn.md")
-LOCALES = {"README.zh-CN.md": "zh_CN.UTF-8", "docs/tutorial.zh.md": "zh_CN.UTF-8"}
+PAGES = (
+    "README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/tutorial.zh.md",
+    "docs/language.md", "docs/language.zh.md", "docs/dmn.md", "docs/dmn.zh.md",
+)  # fmt: skip
+# a page in English, and the one that says the same in Chinese
+TWINS = {"README.md": "README.zh-CN.md"} | {
+    f"docs/{page.name}": f"docs/{page.stem}.zh.md" for page in ROOT.glob("docs/*.md") if page.suffixes == [".md"]
+}
+ALONE = {"docs/keywords.md", "docs/performance.md"}  # words of all three spellings, and figures
 NINE_O_CLOCK = 1_772_442_000_000_000_000  # Monday 2 March 2026, 09:00 UTC, in nanoseconds
 _FENCE = re.compile(
     r"(?:<!-- file: (?P<name>\S+) -->\n)?^```(?P<kind>charter|console|text|json|yaml|xml)\n(?P<text>.*?)^```$",
@@ -80,13 +87,49 @@ def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
     assert [d for d in found if d.is_error] == []
 
 
-def test_the_reference_knows_every_clause() -> None:
-    page = " ".join((ROOT / "docs/language.md").read_text("utf-8").split())
-    assert [words[0] for words in table("en")["clauses"].values() if words[0] not in page] == []
+@dataclass(frozen=True)
+class Outline:
+    """What a page and its twin have in common, whatever their language."""
+
+    headings: list[str]
+    fences: list[str]
+    rows: list[int]  # of each table
+    points: list[int]  # of the lists under each heading
+    codes: set[str]
+    flags: set[str]
+    verbs: set[str]
 
 
-def test_the_reference_tells_the_limits() -> None:
-    page = (ROOT / "docs/language.md").read_text("utf-8").split("## Limits")[1].split("## ")[0]
+def outline(page: str) -> Outline:
+    text = (ROOT / page).read_text("utf-8")
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    return Outline(
+        headings=re.findall(r"^(#+) ", prose, re.M),
+        fences=re.findall(r"^```(\w+)$", text, re.M),
+        rows=[block.count("\n") for block in re.findall(r"(?:^ *\|.*\n)+", prose, re.M)],
+        points=[len(re.findall(r"^- ", part, re.M)) for part in re.split(r"^#", prose, flags=re.M)],
+        codes=set(re.findall(r"CH\d{3}", prose)),
+        flags=set(re.findall(r"--[a-z][a-z-]+", text)),
+        verbs=set(re.findall(r"(?<!from )\bcharter ([a-z][a-z-]+)", text)),
+    )
+
+
+@pytest.mark.parametrize("page", sorted({*TWINS} - ALONE))
+def test_a_page_and_its_twin_tell_the_same(page: str) -> None:
+    assert outline(TWINS[page]) == outline(page)
+
+
+@pytest.mark.parametrize(("page", "language"), [("docs/language.md", "en"), ("docs/language.zh.md", "zh-Hans")])
+def test_the_reference_knows_every_word(page: str, language: Language) -> None:
+    shown = " ".join(re.findall(r"^```.*?^```$|`[^`]+`", (ROOT / page).read_text("utf-8"), re.M | re.S))
+    words = [w[0] for section in ("clauses", "types", "policies") for w in table(language)[section].values()]
+    facts = [*types.ELEMENT.fields, *types.CASE.fields, *types.PROCESS.fields]
+    assert [word for word in (*words, *facts) if word not in " ".join(shown.split())] == []
+
+
+@pytest.mark.parametrize(("page", "heading"), [("docs/language.md", "Limits"), ("docs/language.zh.md", "限度")])
+def test_the_reference_tells_the_limits(page: str, heading: str) -> None:
+    page = (ROOT / page).read_text("utf-8").split(f"## {heading}\n")[1].split("## ")[0]
     told = {int(number) for number in re.findall(r"\d+", page)}
     assert {*resolve.LIMITS.values(), *uses.LIMITS.values(), *list(source.LIMITS.values())[1:]} <= told
 
@@ -117,7 +160,7 @@ def test_a_transcript_is_what_happens(
 ) -> None:
     for name in ("CHARTER_DB", "CHARTER_PERSON", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LC_ALL", LOCALES.get(page, "C.UTF-8"))
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8" if ".zh" in page else "C.UTF-8")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "processes").symlink_to(ROOT / "processes")
@@ -150,15 +193,23 @@ def played(transcript: str) -> str:
     return "\n".join(out)
 
 
-def test_the_page_of_exit_codes_is_the_table() -> None:
-    page = (ROOT / "docs/exit-codes.md").read_text("utf-8")
+@pytest.mark.parametrize("page", ["docs/exit-codes.md", "docs/exit-codes.zh.md"])
+def test_the_page_of_exit_codes_is_the_table(page: str) -> None:
+    page = (ROOT / page).read_text("utf-8")
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.M)] == list(EXITS)
+
+
+def anchors(page: Path) -> set[str]:
+    """The places of a page that a link can lead to: its headings, as they are shown by a viewer of Markdown."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_links_lead_somewhere() -> None:
     lost = []
     for page in sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"))):
-        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8")):
-            if "://" not in link and not (page.parent / link).exists():
-                lost.append(f"{page.relative_to(ROOT)}: {link}")
+        for link, anchor in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", page.read_text("utf-8")):
+            target = page.parent / link if link else page
+            if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target))):
+                lost.append(f"{page.relative_to(ROOT)}: {link}#{anchor}")
     assert lost == []
