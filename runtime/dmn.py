@@ -106,6 +106,8 @@ def read_inputs(
 
 
 def _from_json(data: bytes) -> dict[str, Any]:
+    if len(data) >= texts.LONGEST:  # what was read stops there, and would look broken
+        raise BadInputs("too_large", limit=texts.LONGEST >> 20)
     try:
         read = json.loads(data, parse_float=Decimal, parse_constant=_refuse)
         decoded = {name: values.decode(value) for name, value in read.items()} if isinstance(read, dict) else None

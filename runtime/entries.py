@@ -12,11 +12,12 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..engine import values
 from ..engine.definition import RecordType, TypeRef
@@ -34,9 +35,10 @@ class Misfit:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-_NUMBER = re.compile(r"[+-]?\d[\d,_ ]*(\.\d+)?|[+-]?\.\d+")
+_POWER = r"(?:[eE][+-]?\d{1,3})?"  # `1e5`, as spreadsheets and JSON write it; a longer exponent is a slip
+_NUMBER = re.compile(rf"[+-]?(?:\d[\d,_ ]*(?:\.\d+)?|\.\d+){_POWER}")
 _MONEY = re.compile(
-    r"(?P<before>[A-Z]{3}|¥|￥)?\s*(?P<amount>[+-]?[\d,_]+(?:\.\d+)?)\s*(?P<after>[A-Z]{3}|\w+)?"
+    rf"(?P<before>[A-Z]{{3}}|¥|￥)?\s*(?P<amount>[+-]?[\d,_]+(?:\.\d+)?{_POWER})\s*(?P<after>[A-Z]{{3}}|\w+)?"
 )
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([^\d,，]+?)\s*(?:[,，]|(?=\d)|$)")
 _PERIOD = re.compile(r"\s*(?:\.\.|–|—|~|～|至|\bto\b)\s*")
@@ -286,9 +288,18 @@ def load(path: Path) -> Any:
 def read_text(path: Path) -> str:
     """Reads a data file's text; raises Unreadable for too long a one, UnicodeDecodeError, OSError."""
     with path.open("rb") as stream:
-        data = stream.read(_LARGEST + 1)
+        return _text(stream)
+
+
+def read_input() -> str:
+    """Reads data from standard input, as bounded as a file; raises Unreadable, UnicodeDecodeError."""
+    return _text(sys.stdin.buffer)
+
+
+def _text(stream: BinaryIO) -> str:
+    data = stream.read(_LARGEST + 1)
     if len(data) > _LARGEST:
-        raise Unreadable(f"more than {_LARGEST >> 20} MiB")
+        raise Unreadable(f"> {_LARGEST >> 20} MiB")
     return data.decode("utf-8-sig")
 
 

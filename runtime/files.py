@@ -6,10 +6,12 @@ what is there is what was hashed, or `verify` says otherwise. The module does no
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import mimetypes
 import os
 import tempfile
+import time
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +21,8 @@ from ..engine.values import File
 from .store.errors import DiskFull, StorageError
 
 _BLOCK = 1 << 20
+_ASIDE = ".incoming-"
+_ABANDONED = 86_400  # seconds after which nobody can still be writing what is kept aside
 
 
 class FileNotReadable(CharterError):
@@ -59,8 +63,9 @@ class Files:
 
     def _keep(self, stream: BinaryIO) -> tuple[str, int]:
         self.folder.mkdir(exist_ok=True)
+        self._sweep()
         hasher, size = sha256(), 0
-        handle, aside = tempfile.mkstemp(prefix=".incoming-", dir=self.folder)
+        handle, aside = tempfile.mkstemp(prefix=_ASIDE, dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as out:
                 while block := stream.read(_BLOCK):
@@ -79,6 +84,13 @@ class Files:
         finally:
             Path(aside).unlink(missing_ok=True)
         return digest, size
+
+    def _sweep(self) -> None:
+        """Removes what an intake that was killed left behind; a young one may still be written."""
+        for left in self.folder.glob(f"{_ASIDE}*"):
+            with contextlib.suppress(OSError):  # another process may sweep too
+                if left.stat().st_mtime < time.time() - _ABANDONED:
+                    left.unlink()
 
     def condition(self, digest: str) -> str:
         """Hashes a kept file again: `kept`, `changed` when its content is another, `missing` when it cannot be read."""

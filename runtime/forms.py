@@ -7,7 +7,6 @@ never ends with a value that its field's type cannot read or whose `where` is fa
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine import feel, values
 from ..engine.definition import Field, RecordType, TypeRef
-from .entries import Misfit, Reader, load, parse, put, steps
+from .entries import Misfit, Reader, load, parse, put, read_input, steps
 
 if TYPE_CHECKING:
     from .cli.messages import Messages
@@ -66,7 +65,7 @@ def gather(
         path, equals, name = spec.partition("=")
         if not equals or Path(spec).is_file():
             path, name = "", spec
-        content = parse(sys.stdin.read(), ".json") if name == "-" else load(Path(name))
+        content = parse(read_input(), ".json") if name == "-" else load(Path(name))
         if path:
             way = home(path)
             if way:

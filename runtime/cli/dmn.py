@@ -167,7 +167,7 @@ def run_dmn_run(
     try:
         given = read_inputs(graph, data, bindings, known)
     except BadInputs as error:
-        said = {name: _feel(v, context.say) if name == "detail" else v for name, v in error.arguments.items()}
+        said: dict[str, Any] = {name: _feel(v, context.say) if name == "detail" else v for name, v in error.arguments.items()}
         raise Misuse(f"dmn_{error.key}", **said) from None
     env = _env(context)
     outcomes: dict[str, Outcome] = {}

@@ -83,6 +83,17 @@ def test_what_does_not_read_is_said_with_its_path(tmp_path: Path, flag: str, pat
     assert (fault.path, fault.expected) == (path, expected)
 
 
+def test_numbers_with_an_exponent_are_read_from_everywhere(tmp_path: Path) -> None:
+    task = '{"name": "a", "due": "2026-03-01", "cost": "1E5 CNY"}'
+    (tmp_path / "plan.json").write_text(f'{{"share": 5e-1, "tasks": [{task}]}}')
+    plan = given_values(tmp_path, [], [str(tmp_path / "plan.json")]).records["plan"]
+    assert plan == given_values(tmp_path, [
+        "share=5e-1", "tasks[1].name=a", "tasks[1].due=2026-03-01", "tasks[1].cost=100000 CNY",
+    ]).records["plan"]  # fmt: skip
+    assert given_values(tmp_path, ["share=50%"]).records["plan"]["share"] == plan["share"]
+    assert given_values(tmp_path, ["share=1e99999"]).faults
+
+
 def test_repeated_flags_make_a_list(tmp_path: Path) -> None:
     assert given_values(tmp_path, ["tags=a; b", "share=5%"]).records["plan"]["tags"] == ["a", "b"]
     assert given_values(tmp_path, ["tags=a; b", "tags=c"]).records["plan"]["tags"] == ["a; b", "c"]

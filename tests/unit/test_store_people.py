@@ -315,3 +315,16 @@ def test_a_file_is_kept_once_whole_and_read_only(tmp_path: Path) -> None:
     for nothing in (tmp_path / "none", tmp_path, tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(FileNotReadable):
             files.ingest(nothing)
+
+
+def test_what_a_killed_intake_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    files.folder.mkdir()
+    old, young = files.folder / ".incoming-old", files.folder / ".incoming-young"
+    for left in (old, young):
+        left.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    paper = tmp_path / "a.pdf"
+    paper.write_bytes(b"whole")
+    files.ingest(paper)
+    assert [left.name for left in files.folder.glob(".incoming-*")] == [young.name]
