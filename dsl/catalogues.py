@@ -42,6 +42,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleBook:
+    """What a catalogue stands for."""
+
+    name: str
+    title: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
 class _Cell:
     text: str
     span: Span

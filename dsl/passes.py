@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..engine.definition import Definition
 from . import tree as t
-from .catalogues import Table
+from .catalogues import RuleBook
 from .decisions import check_decisions
 from .diagnostic import Diagnostic
 from .findings import Budget, Findings, told
@@ -38,14 +38,14 @@ class Compiled:
     """What a file came to. `definitions`: its own processes, then those of the files it uses.
 
     `diagnostics` are in reading order, of very many the first (`findings.told`); `sources` give the text that each of
-    them points into, by file; `catalogues` are the rule books in reach, by name.
+    them points into, by file; `catalogues` are the rule books in reach.
     """
 
     definitions: tuple[Definition, ...]
     scenarios: tuple[Scenario, ...]
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source] = field(default_factory=dict)
-    catalogues: Mapping[str, Table] = field(default_factory=dict)
+    catalogues: tuple[RuleBook, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -108,7 +108,13 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
     diagnostics = told(d for d in diagnostics if d.is_error or d.file == path)
     sources = {path: unit.source for path, unit in files.units.items()}
     sources |= {path: table.source for path, table in files.tables.items()}
-    return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources, root.shared.tables)
+    return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources, tuple(_books(root)))
+
+
+def _books(root: Unit) -> Iterator[RuleBook]:
+    for name, table in root.shared.tables.items():
+        title = root.shared.catalogues[name].node.title
+        yield RuleBook(name, title.text if title is not None else name, table)
 
 
 def _run(scope: ProcessScope, findings: Findings) -> None:

@@ -12,6 +12,8 @@ from typing import Literal
 
 from .definition import Definition, ElementKind
 
+_DONE = frozenset({"record", "check", "phase", "activity", "approval", "milestone"})
+
 CarrierKind = Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi"] | ElementKind
 
 
@@ -27,6 +29,11 @@ class Carrier:
     title: str
     clauses: tuple[str, ...]
     place: str | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether records can tell of it when a clause was carried out; a role or a KPI is, and does nothing."""
+        return self.kind in _DONE
 
 
 def carriers(definition: Definition) -> Iterator[Carrier]:

@@ -7,9 +7,10 @@ What may come out of an element follows from what it says: a table, `_OUTCOMES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from ..engine.carriers import carriers
 from ..engine.definition import Definition, Element
 from ..engine.records import Record
 
@@ -79,9 +80,9 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
         (name, outcome) for name, outcome in outcomes if any((name, kind) in seen for kind in _OUTCOMES[outcome][1])
     )
     alive = frozenset(name for name, kind in seen if kind in _ALIVE)
-    by_name = dict(carriers(definition))
-    carried = {name for name, kind in seen if kind in _DONE} | {f"record {_base(r, 'record')}" for r in happened}
-    carried |= {f"{(r.element or '').partition('[')[0]} {_base(r, 'check')}" for r in happened}
+    by_name = {carrier.name: carrier.clauses for carrier in carriers(definition) if carrier.is_done}
+    carried = {name for name, kind in seen if kind in _DONE} | {_base(r, "record") for r in happened}
+    carried |= {f"{(r.element or '').partition('[')[0]}.{_base(r, 'check')}" for r in happened}
     return Coverage(
         definition, tuple(e.name for e in definition.elements), outcomes, alive, covered,
         tuple(dict.fromkeys(clause for clauses in by_name.values() for clause in clauses)),
@@ -89,18 +90,6 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
         tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1)),
         frozenset((r.data["decision"], row) for r in happened if "decision" in r.data for row in r.data["rows"]),
     )  # fmt: skip
-
-
-def carriers(definition: Definition) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Gives what carries clauses out, by a name of its own: `ELEMENT`, `ELEMENT CHECK`, `record RECORD`."""
-    for record in definition.records:
-        yield f"record {record.name}", record.clauses + tuple(c for f in record.fields for c in f.clauses)
-    tables = {table.name: table.clauses for table in definition.decisions}
-    for element in definition.elements:
-        work = element.work
-        asked = tables.get(work.target or "", ()) if work is not None and work.kind == "decide" else ()
-        yield element.name, element.clauses + asked
-        yield from ((f"{element.name} {check.name}", check.clauses) for check in element.checklist)
 
 
 def _base(record: Record, key: str) -> str:

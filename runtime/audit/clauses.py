@@ -1,7 +1,8 @@
 """When, by whom and with what evidence the clauses of a rule book were carried out.
 
-A clause is carried out by what names it with `source`: an element, a point of a checklist, a record. From there the
-deeds of the cases are read off their lineage, so that the answer is what the engine knew then. Knows no language.
+A clause is carried out by what names it with `source` (`engine/carriers.py`); of elements, points of checklists and
+records the deeds of the cases are read off their lineage, so that the answer is what the engine knew then. Knows no
+language.
 """
 
 from __future__ import annotations
@@ -9,24 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ...engine.carriers import Carrier, carriers
 from ...engine.definition import Definition
-from ..coverage import carriers
 from .lineage import Deed, Lineage
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """What carries a clause out in a process: an element, a `check` of it, or (`element` None) a record."""
-
-    element: str | None
-    check: str | None
-    record: str | None
-    place: str | None
-
-    @property
-    def name(self) -> str:
-        """`apply`, `prepare.proof` or `plan`."""
-        return self.record or ".".join(filter(None, (self.element, self.check)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +25,12 @@ class Carried:
 
 
 def by_clause(definition: Definition) -> Mapping[str, list[Carrier]]:
-    """Gives what carries each clause out in a process, in the order of the file."""
+    """Gives what carries each clause out in a process, in the order of the definition."""
     found: dict[str, list[Carrier]] = {}
-    for name, clauses in carriers(definition):
-        carrier = _carrier(definition, name)
-        for clause in dict.fromkeys(clauses):
+    for carrier in carriers(definition):
+        for clause in carrier.clauses:
             found.setdefault(clause, []).append(carrier)
     return found
-
-
-def _carrier(definition: Definition, name: str) -> Carrier:
-    first, _, rest = name.partition(" ")
-    if first == "record" and rest:
-        return Carrier(None, None, rest, definition.place(name))
-    return Carrier(first, rest or None, None, definition.place(f"{first}.{rest}" if rest else first))
 
 
 def carried(graph: Lineage, carriers: Iterable[Carrier]) -> list[Carried]:
@@ -69,12 +47,13 @@ def carried(graph: Lineage, carriers: Iterable[Carrier]) -> list[Carried]:
 
 def _evidence(carrier: Carrier, deed: Deed) -> list[str] | None:
     """Names what shows that a deed carried out what its carrier asks; None where it is not that carrier's deed."""
-    if carrier.record is not None:
-        return [made.name for made in deed.made if made.key.partition("[")[0] == carrier.record] or None
-    if deed.node is None or deed.node.partition("[")[0] != carrier.element:
+    if carrier.kind == "record":
+        return [made.name for made in deed.made if made.key.partition("[")[0] == carrier.name] or None
+    element, _, check = carrier.name.partition(".")
+    if not carrier.is_done or deed.node is None or deed.node.partition("[")[0] != element:
         return None
-    if carrier.check is not None:
-        return list(_ticked(deed, carrier.check)) or None
+    if check:
+        return list(_ticked(deed, check)) or None
     shown = deed.made if deed.kind == "completed" else deed.used
     files = [text for confirmation in deed.confirmed for text in _ticked(deed, confirmation.check) if ": " in text]
     return [*(made.name for made in shown), *dict.fromkeys(files)]

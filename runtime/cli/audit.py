@@ -206,8 +206,9 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
         found = why(definition, state, list(load(connection, case)), element, context.now)
     consulted(context, "why", case=case, element=element)
     if as_json:
+    asked = next(e.clauses for e in definition.elements if e.name == element.partition("[")[0])
         context.output.json({
-            "element": element, "state": found.state,
+            "element": element, "state": found.state, "clauses": list(asked),
             "holds": [views.reason_json(reason, definition) for reason in found.holds],
             "because": views.reason_json(found.because, definition) if found.because else None,
             "chain": [record.fields for record in found.chain],
@@ -216,6 +217,9 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     say, output = context.say, context.output
     output.line(f"{named(definition, element)}  {output.style(say(f'states.{found.state}'), 'strong')}")
     for reason in (*found.holds, *([found.because] if found.because else [])):
+    for clause in asked:
+        said = definition.clause(clause)
+        output.line("  ".join(["", clause, *([said.text] if said is not None else [])]), "faint")
         output.line(f"  {reason_sentence(reason, context.say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if reason.subject else None
         if place:

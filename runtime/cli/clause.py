@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..clock import iso
+from .clauses import named, words
 from .context import Context
 from .errors import Missing
 from .trail import kind_word
 
 if TYPE_CHECKING:
-    from ...engine.definition import Definition
-    from ..audit.clauses import Carried, Carrier
+    from ...engine.definition import Clause, Definition
+    from ..audit.clauses import Carried
 
 CASES = 200  # the newest cases that an answer looks at, unless --cases says more
 
@@ -70,16 +71,20 @@ def _all(
     rows, data = [], []
     for clause in clauses:
         times = [one.deed.at for _, _, name, one in done if name == clause]
-        names = [carrier.name for d in definitions for carrier in by_clause(d).get(clause, ())]
+        there = [carrier for d in definitions for carrier in by_clause(d).get(clause, ())]
+        names = [carrier.name for carrier in there]
         last = max(times, default=None)
-        data.append({"clause": clause, "carried_out_by": names, "times": len(times), "last": iso(last)})
-        rows.append((clause, say("happened.comma").join(names), str(len(times)), output.moment(last) or ""))
+        said = _words(definitions, clause)
+        text = said.text if said is not None else None
+        data.append({"clause": clause, "text": text, "carried_out_by": names, "times": len(times), "last": iso(last)})
+        count = str(len(times)) if any(carrier.is_done for carrier in there) else ""
+        rows.append((clause, say("happened.comma").join(names), count, output.moment(last) or "", text))
     if as_json:
         output.json(data)
         return 0
     if not rows:
         output.line(say("audit.no_clauses"))
-    output.table([say(f"audit.l_{head}") for head in ("clause", "by", "times", "last")], rows, styles=("name",))
+    output.table([say(f"audit.l_{head}") for head in ("clause", "by", "times", "last", "text")], rows, styles=("name",))
     return 0
 
 
@@ -87,19 +92,23 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
     from ..audit.clauses import by_clause
 
     say, output = context.say, context.output
+    said = _words(definitions, clause)
     there = [(d, carrier) for d in definitions for carrier in by_clause(d).get(clause, ())]
     if as_json:
         output.json({
-            "clause": clause,
+            "clause": clause, "text": said.text if said else None, "section": said.section if said else None,
             "carried_out_by": [{"process": d.name, "name": c.name, "place": c.place} for d, c in there],
             "done": [_json(*row) for row in done],
         })  # fmt: skip
         return 0
-    output.line(clause, "strong")
+    output.line("  ".join(filter(None, (output.style(clause, "strong"), said.section if said else None))))
+    for line in words(context, said, 2) if said is not None else ():
+        output.line(line)
     output.line(say("audit.carried_out_by"), "faint")
-    output.table((), [(d.title, _named(d, c), c.place or "") for d, c in there], indent=2, styles=(None, "name"))
+    output.table((), [(d.title, named(context, c), c.place or "") for d, c in there], indent=2, styles=(None, "name"))
     if not done:
-        output.line(say("audit.never_carried_out"))
+        leaves_records = any(carrier.is_done for _, carrier in there)
+        output.line(say("audit.never_carried_out" if leaves_records else "audit.leaves_no_record"))
         return 0
     output.line(say("audit.carried_out"), "faint")
     rows = [
@@ -113,13 +122,9 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
     return 0
 
 
-def _named(definition: Definition, carrier: Carrier) -> str:
-    """Names a carrier with its title: `application_review 立项审批`."""
-    titles = {e.name: e.title for e in definition.elements} | {r.name: r.title for r in definition.records}
-    if carrier.element is not None:
-        titles |= {f"{e.name}.{c.name}": c.title for e in definition.elements for c in e.checklist}
-    title = titles.get(carrier.name, carrier.name)
-    return carrier.name if title == carrier.name else f"{carrier.name} {title}"
+def _words(definitions: list[Definition], clause: str) -> Clause | None:
+    """Gives a clause as the first of the definitions that has its words was deployed with it."""
+    return next((found for d in definitions if (found := d.clause(clause)) is not None), None)
 
 
 def _json(number: int | None, definition: Definition, clause: str, one: Carried) -> dict[str, Any]:

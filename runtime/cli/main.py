@@ -25,7 +25,7 @@ from .verb import _help_option, global_options, metavar_text, parse_in_context, 
 VERBS: dict[str, dict[str, str]] = {
     "write": {
         "check": "check", "fmt": "fmt", "test": "test", "explain": "explain", "graph": "graph",
-        "dmn": "dmn",
+        "clauses": "clauses", "dmn": "dmn",
     },
     "deploy": {"deploy": "deploy", "people": "people", "connectors": "connectors"},
     "work": {

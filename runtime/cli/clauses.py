@@ -1,0 +1,136 @@
+"""`charter clauses [PATH…]`: which clauses of the rule books have no element, and which elements no clause."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .. import texts
+from .check import report
+from .context import Context
+from .errors import FINDINGS
+from .output import wrap
+from .progress import along
+from .verb import JSON, Verb, argument, option, switch
+
+if TYPE_CHECKING:
+    from ...engine.carriers import Carrier
+    from ...engine.definition import Clause
+    from ..rulebooks import Book, Survey
+
+
+def run_clauses(
+    context: Context, paths: tuple[str, ...], section: str | None, gaps: bool, as_json: bool
+) -> int:
+    """Tells of every clause what carries it out, and of every element without one.
+
+    Exit 1 when a file has errors; there are no figures then, since what it carries out cannot be known.
+    """
+    from ...dsl.render import render
+    from ..rulebooks import survey
+
+    broken: list[Any] = []
+    files = []
+    for path in along(list(texts.find_files(paths or (".",)))):
+        compiled = texts.compile_file(path)
+        errors = [d for d in compiled.diagnostics if d.is_error]
+        if errors and as_json:
+            broken += json.loads(render(errors, compiled.sources, "json", lang=context.say.lang))
+        elif errors:
+            broken += errors
+            report(context, errors, compiled.sources, "full")
+        files.append(compiled)
+    if broken:
+        if as_json:
+            context.output.json({"diagnostics": broken})
+        return FINDINGS
+    found = survey(files)
+    for book in found.books:
+        book.clauses = tuple(
+            clause for clause in book.clauses
+            if (section is None or clause.id.startswith(section) or (clause.section or "").startswith(section))
+        )  # fmt: skip
+    if as_json:
+        context.output.json(_as_json(found, gaps))
+    elif found.books:
+        _tell(context, found, gaps)
+    else:
+        context.output.line(context.say("clauses.no_book"))
+    return 0
+
+
+def named(context: Context, carrier: Carrier) -> str:
+    """Names a carrier: `apply 提出立项申请`, `KPI satisfaction 客户满意度`."""
+    kind = "" if carrier.is_done and carrier.kind != "record" else context.say(f"clauses.a_{carrier.kind}") + " "
+    title = "" if carrier.title == carrier.name else f" {carrier.title}"
+    return f"{kind}{carrier.name}{title}"
+
+
+def words(context: Context, clause: Clause, indent: int) -> list[str]:
+    """Gives what a clause says, in lines that fit behind so many blanks."""
+    return [" " * indent + line for line in wrap(clause.text, context.output.columns - indent)]
+
+
+def _tell(context: Context, found: Survey, gaps: bool) -> None:
+    say, output = context.say, context.output
+    total = sum(len(book.clauses) for book in found.books)
+    carried = sum(clause.id in book.carried for book in found.books for clause in book.clauses)
+    output.line(say("clauses.summary", total=total, carried=carried, rest=total - carried,
+                    elements=len(found.elements), bare=len(found.bare)), "strong")  # fmt: skip
+    for book in found.books:
+        output.line()
+        title = "" if book.title == book.name else f" {book.title}"
+        output.line(f"{output.style(book.name, 'name')}{title}  {output.style(book.file, 'faint')}")
+        _tell_book(context, book, gaps)
+    if found.bare:
+        output.line()
+        output.line(say("clauses.bare"))
+        output.table(
+            (),
+            [(d.name, e.name, "" if e.title == e.name else e.title, d.place(e.name)) for d, e in found.bare],
+            styles=("faint", "name", None, "faint"), indent=2,
+        )  # fmt: skip
+
+
+def _tell_book(context: Context, book: Book, gaps: bool) -> None:
+    output, section = context.output, None
+    for clause in book.clauses:
+        there = book.carried.get(clause.id, [])
+        if there and gaps:
+            continue
+        if clause.section != section:
+            section = clause.section
+            output.line(f"  {section or ''}".rstrip(), "faint")
+        output.line(f"    {clause.id}", "good" if there else "warn")
+        for line in words(context, clause, 6):
+            output.line(line)
+        rows = [(f"→ {named(context, carrier)}", carrier.place) for _, carrier in there]
+        output.table((), rows, styles=("name", "faint"), indent=6)
+
+
+def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
+    return {
+        "catalogues": [
+            {"name": book.name, "title": book.title, "file": book.file, "clauses": [
+                {"id": clause.id, "section": clause.section, "text": clause.text, "carried_out_by": [
+                    {"process": d.name, "kind": carrier.kind, "name": carrier.name, "place": carrier.place}
+                    for d, carrier in book.carried.get(clause.id, ())
+                ]}
+                for clause in book.clauses
+                if not (gaps and clause.id in book.carried)
+            ]}
+            for book in found.books
+        ],
+        "diagnostics": [],
+        "without_clause": [{"process": d.name, "element": e.name, "place": d.place(e.name)} for d, e in found.bare],
+    }  # fmt: skip
+
+
+VERBS = {
+    "clauses": Verb("clauses", run_clauses, [
+        argument("paths", "PATH", many=True, required=False),
+        option("--section", "PREFIX"),
+        switch("--without-element", name="gaps"),
+        switch(JSON, name="as_json"),
+    ])
+}  # fmt: skip

@@ -1,0 +1,58 @@
+"""`charter clauses`: what files make of the rule books that they name, as their authors see it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from charter.engine.carriers import carriers
+from charter.runtime.cli.main import run
+from charter.runtime.rulebooks import survey
+from charter.runtime.texts import compile_file, find_files
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests/golden/clauses"
+LINES = (
+    "clauses", "clauses leave.charter shared.charter --without-element", "clauses --section 归档 --lang zh",
+    "clauses leave.charter --section H-2 --json", "clauses wrong.charter leave.charter", "clauses wrong.charter --json",
+    "clauses bare.charter", "clauses bare.charter --json", "clauses nowhere",
+)  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(GOLDEN / "files", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANG", "C")
+    return tmp_path
+
+
+def test_transcript(
+    folder: Path, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]
+) -> None:
+    parts = []
+    for line in LINES:
+        if "wrong" in line:  # not from the beginning: the first lines read the whole folder
+            wrong = (folder / "leave.charter").read_text("utf-8").replace("H-2.2", "H-2.3")
+            (folder / "wrong.charter").write_text(wrong, "utf-8")
+            (folder / "bare.charter").write_text("process p\n  role clerk\n  activity work\n    role clerk\n")
+        code = run(shlex.split(line))
+        said = capsys.readouterr()
+        parts.append(f"$ charter {line}\n{said.out}{said.err}[{code}]\n")
+    golden(GOLDEN / "clauses.txt", "\n".join(parts))
+
+
+def test_every_shipped_element_carries_a_clause_and_no_clause_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    found = survey(map(compile_file, find_files([str(ROOT / "processes")])))
+    (book,) = found.books
+    assert len(book.clauses) == 748 and not found.bare
+    definition = compile_file(str(ROOT / "processes/service_project.charter")).definitions[0]
+    assert list(book.carried) == list(dict.fromkeys(c for carrier in carriers(definition) for c in carrier.clauses))
+    run(["clauses", str(ROOT / "processes"), "--json"])
+    told = json.loads(capsys.readouterr().out)["catalogues"][0]["clauses"]
+    assert {clause["id"] for clause in told if clause["carried_out_by"]} == book.carried.keys()
