@@ -24,8 +24,8 @@ HEAD = """# The words of the language
 Every keyword in English, simplified and traditional Chinese. Where a cell holds several, all are read and the first is
 what `charter fmt --keywords` writes. A file may mix the three. A word means what its row says only where such a word
 may stand; everywhere else it is a name. This page is written by `pytest tests/unit/test_text_words.py --regen` from
-`dsl/keywords/*.toml`; the grammar itself is `dsl/charter.lark`, and [language.md](language.md) says what each clause
-means.
+`dsl/keywords/*.toml`; the grammar itself is `dsl/charter.lark`, and [language.md](language.md)
+([中文](language.zh.md)) says what each clause means.
 """
 
 
