@@ -1,6 +1,7 @@
-"""What people said about a case and attached to it, read from its records in order.
+"""What people said about a case and attached to it, and who sent work back, read from its records in order.
 
-Comments and files change no state, so the trail is where they live. Knows no language and no screen.
+Comments and files change no state, and a state keeps no person of a return, so the trail is where they live. Knows no
+language and no screen.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..engine.feel.printer import quoted
+from ..engine.state import CaseState
 from .audit.query import build, run
 
 
@@ -34,6 +36,30 @@ def notes(connection: Connection, case: str) -> list[Note]:
     """Lists the comments and files of a case, the oldest first."""
     query, _ = build(f'case = {quoted(case)} and kind in ("commented", "attached")')
     return [_note(found.fields) for found in run(connection, query)]
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """Work that waits until other work is done again: the element that sent back (`by`: the person), to which, why."""
+
+    element: str
+    by: str
+    to: str
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Gives it as JSON data."""
+        return {"element": self.element, "by": self.by, "to": self.to, "reason": self.reason}
+
+
+def sent_back(connection: Connection, state: CaseState) -> list[SentBack]:
+    """Lists what has sent work back and waits for it; who did it stands in the trail alone."""
+    waiting = {node.key: (node.waits, node.reason) for node in state.nodes.values() if node.waits and node.reason}
+    if not waiting:
+        return []
+    query, _ = build(f'case = {quoted(state.case)} and kind in ("returned", "rejected")')
+    by = {found.fields["element"]: found.fields["actor"] for found in run(connection, query)}
+    return [SentBack(key, by[key], to, reason) for key, (to, reason) in waiting.items() if key in by]
 
 
 def _note(fields: Mapping[str, Any]) -> Note:

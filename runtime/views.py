@@ -87,14 +87,6 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
     return sorted(out, key=lambda w: (w.due is None, w.due or 0))
 
 
-def sent_back(state: CaseState, key: str) -> tuple[str, str] | None:
-    """Gives who sent a piece of work back and why: (the approval's key, its reason); None where nobody did."""
-    for node in state.nodes.values():
-        if node.waits == key and node.reason:
-            return node.key, node.reason
-    return None
-
-
 def open_lists(definition: Definition, state: CaseState) -> list[Row]:
     """Lists the `for each` groups that take more items until somebody closes them."""
     return [

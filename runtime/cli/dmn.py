@@ -167,7 +167,9 @@ def run_dmn_run(
     try:
         given = read_inputs(graph, data, bindings, known)
     except BadInputs as error:
-        said: dict[str, Any] = {name: _feel(v, context.say) if name == "detail" else v for name, v in error.arguments.items()}
+        said: dict[str, Any] = dict(error.arguments)
+        if "detail" in said:
+            said["detail"] = _feel(said["detail"], context.say)
         raise Misuse(f"dmn_{error.key}", **said) from None
     env = _env(context)
     outcomes: dict[str, Outcome] = {}
@@ -178,7 +180,8 @@ def run_dmn_run(
             outcomes[name] = graph.evaluate(name, given, env)
     whole = service is not None or decision is not None
     if as_json:
-        context.output.json([_outcome_json(graph, name, outcome, whole, context.say) for name, outcome in outcomes.items()])
+        told = [_outcome_json(graph, name, outcome, whole, context.say) for name, outcome in outcomes.items()]
+        context.output.json(told)
     else:
         for name, outcome in outcomes.items():
             _outcome(context, graph, name, outcome, whole)
@@ -312,7 +315,7 @@ def run_dmn_import(context: Context, file: str, output: str | None) -> int:
 
 def _told(told: Told, say: Messages) -> str:
     place = say("dmn.place", element=_one_line(told.element), steps=_steps(told.at, say))
-    values = {name: _one_line(_feel(str(value), say) if name == "detail" else str(value)) for name, value in told.values}
+    values = {name: _one_line(str(value)) for name, value in told.values}
     sentence = say(f"dmn.told_{told.slug.replace('-', '_')}", **values)
     return say("dmn.left_out" if told.lost else "dmn.noted", place=place, sentence=sentence)
 

@@ -56,13 +56,16 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
 
 
 def why(context: Context, item: WorkItem) -> str:
-    """Says why a piece of work is this person's; of work that was sent back, by which approval and why."""
+    """Says why a piece of work is this person's; of work that was sent back, by whom, where and why."""
     if item.iteration > 1:
-        from ..views import sent_back
+        from ..notes import sent_back
 
-        back = sent_back(context.cases.state(item.case), item.node)
-        if back is not None:
-            return context.say("inbox.why_sent_back", by=back[0], reason=back[1])
+        state = context.cases.state(item.case)
+        with context.store.read() as connection:
+            back = [each for each in sent_back(connection, state) if each.to == item.node]
+        if back:
+            said = {"person": back[0].by, "element": back[0].element, "reason": back[0].reason}
+            return context.say("inbox.why_sent_back", **said)
     reason = "assigned" if item.why == "held" and item.assigned else item.why
     return context.say(f"inbox.why_{reason}", role=item.role or "", principal=item.on_behalf_of or "")
 

@@ -13,7 +13,7 @@ from .verb import JSON, Verb, argument, switch
 if TYPE_CHECKING:
     from ...engine.definition import Definition
     from ...engine.state import CaseState
-    from ..notes import Note
+    from ..notes import Note, SentBack
     from ..views import Row
 
 # state -> (mark, style); the mark says it without colour too
@@ -28,19 +28,20 @@ MARKS = {
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
     from .. import views
-    from ..notes import notes
+    from ..notes import notes, sent_back
     from ..register import number_of
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
     with context.store.read() as connection:
-        number, said = number_of(connection, case), notes(connection, case)
+        number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
     if as_json:
         whole = views.to_json(definition, state, context.now)
-        context.output.json({"number": number, **whole, "notes": [note.to_json() for note in said]})
+        context.output.json({"number": number, **whole, "notes": [note.to_json() for note in said],
+                             "sent_back": [each.to_json() for each in back]})  # fmt: skip
         return 0
     head(context, definition, state, number)
-    tree(context, definition, state)
+    tree(context, definition, state, back)
     waiting(context, definition, state)
     open_lists(context, definition, state, number)
     coming(context, definition, state)
@@ -61,7 +62,7 @@ def head(context: Context, definition: Definition, state: CaseState, number: int
     output.line(line + (say("show.because", reason=state.reason) if state.reason else ""))
 
 
-def tree(context: Context, definition: Definition, state: CaseState) -> None:
+def tree(context: Context, definition: Definition, state: CaseState, back: Sequence[SentBack] = ()) -> None:
     """Writes phases and elements with a mark and the state's word; what has not begun stays folded."""
     from .. import views
 
@@ -72,8 +73,9 @@ def tree(context: Context, definition: Definition, state: CaseState) -> None:
     output.line()
     for row, name in zip(rows, names, strict=True):
         mark, style = MARKS[row.state]
-        word = say(f"states.{row.state}")
-        details = "".join(_details(context, state, row))
+        returned = next((each for each in back if each.element == row.key and row.state == "stale"), None)
+        word = say("show.returned" if returned else f"states.{row.state}")
+        details = "".join(_details(context, row, back, returned))
         output.line(f"{output.style(mark, style)} {pad(name, wide)}  {output.style(word, style)}{details}")
 
 
@@ -82,9 +84,9 @@ def label(row: Row) -> str:
     return row.key if row.element.title == row.element.name else f"{row.key} {row.element.title}"
 
 
-def _details(context: Context, state: CaseState, row: Row) -> list[str]:
+def _details(context: Context, row: Row, back: Sequence[SentBack], returned: SentBack | None) -> list[str]:
     from ...dsl.render import detail
-    from ..views import OPEN, sent_back
+    from ..views import OPEN
 
     say, node = context.say, row.node
     if node is None:
@@ -94,15 +96,17 @@ def _details(context: Context, state: CaseState, row: Row) -> list[str]:
         out.append(say("show.settled", done=node.size - node.pending, size=node.size))
     if node.iteration > 1:
         out.append(say("show.iteration", count=node.iteration))
-    if node.doers and row.state in ("done", "granted", "rejected", "stale"):
+    if returned is not None:
+        out.append(say("show.returned_by", person=returned.by, reason=returned.reason, target=returned.to))
+    elif node.doers and row.state in ("done", "granted", "rejected", "stale"):
         out.append(say("show.by", person=node.doers[-1]))
     if row.state in ("done", "granted", "rejected", "reached") and node.ended_at and row.kind != "phase":
         out.append(f" · {context.output.moment(node.ended_at)}")
     if node.overdue:
         out.append(" · " + context.output.style(say("show.overdue"), "bad"))
-    back = sent_back(state, row.key) if node.iteration > 1 and row.state in OPEN else None
-    if back is not None:
-        out.append(say("show.sent_back", by=back[0], reason=back[1]))
+    for each in back:
+        if each.to == row.key and row.state in OPEN:
+            out.append(say("show.sent_back", person=each.by, element=each.element, reason=each.reason))
     if node.reason and row.state in ("skipped", "cancelled", "rejected", "failed", "suspended"):
         # of a failure it is the engine that says why
         reason = detail(node.reason, say.lang) if row.state == "failed" else node.reason
