@@ -144,6 +144,7 @@ _ALL = [
         ("CH420", "takes-longer-than-due", "element", "takes", "within"),
         ("CH421", "no-person-does-it", "element", "other"),
         ("CH422", "may-not-be-there-yet", "element", "name"),
+        ("CH424", "nobody-made-it", "element", "record", "role"),
         ("CH603", "table-has-gap", "name", "example"),
         ("CH606", "rule-masked", "row", "other", "name"),
         ("CH607", "rule-adds-nothing", "row", "other", "name"),

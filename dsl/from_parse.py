@@ -287,6 +287,10 @@ def _kind(lexeme: Lexeme) -> Any:
     return lexeme.type.lower()
 
 
+def _seats(c: Parts, *, other: bool) -> t.Stage:
+    return t.Stage("count", (name_of(c[-1]),), int(c[0].value), int(c[2].value), other, span=place(c)["span"])
+
+
 def _with_expr(node: Callable[..., Any], kinds: dict[str, str] | None = None) -> Callable[[Parts], Any]:
     """KEYWORD EXPR, the keyword being the node's kind."""
     return lambda c: node((kinds or {}).get(c[0].type) or _kind(c[0]), expr_of(c[1]), **place(c))
@@ -315,13 +319,12 @@ register(
     ("same_as", lambda c: t.Duty(True, name_of(c[1]), **place(c))),
     ("by", lambda c: t.By(tuple(c[1]), **place(c))),
     ("stage_one", lambda c: t.Stage("one", (name_of(c[0]),), span=c[0].span)),
+    ("stage_other", lambda c: t.Stage("one", (name_of(c[1]),), other=True, span=place(c)["span"])),
     ("stage_any", lambda c: t.Stage("any", names_of(c[1]), span=place(c)["span"])),
     ("stage_all", lambda c: t.Stage("all", names_of(c[1]), span=place(c)["span"])),
     ("stage_some", lambda c: t.Stage("count", names_of(c[2]), int(c[0].value), span=place(c)["span"])),
-    (
-        "stage_seats",
-        lambda c: t.Stage("count", (name_of(c[3]),), int(c[0].value), int(c[2].value), span=place(c)["span"]),
-    ),
+    ("stage_seats", lambda c: _seats(c, other=False)),
+    ("stage_other_seats", lambda c: _seats(c, other=True)),
     ("on_reject_return", lambda c: t.On("reject", "return", name_of(c[-1]), **place(c))),
     ("on_reject_cancel", lambda c: t.On("reject", "cancel", **place(c))),
     ("on_reject_cancel_because", lambda c: t.On("reject", "cancel", None, text_of(c[-1]), **place(c))),

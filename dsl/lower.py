@@ -300,10 +300,10 @@ def _work(part: Part) -> d.Work | None:
 def _stage(stage: t.Stage) -> d.Stage:
     names = _names(stage.roles)
     if stage.mode == "count" and stage.seats is not None:
-        return d.Stage(tuple((n, stage.seats) for n in names), stage.count or 1)
+        return d.Stage(tuple((n, stage.seats) for n in names), stage.count or 1, other=stage.other)
     seats = tuple((n, 1) for n in names)
     needed = {"one": 1, "any": 1, "all": len(names), "count": stage.count or 1}[stage.mode]
-    return d.Stage(seats, needed, first=stage.mode == "any")
+    return d.Stage(seats, needed, first=stage.mode == "any", other=stage.other)
 
 
 def _agreement(part: Part) -> d.Agreement:

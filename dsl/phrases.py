@@ -102,7 +102,7 @@ class Phrases:
         return f" {self.word('BECAUSE')} {quote(reason.text)}" if reason else ""
 
     def stage(self, stage: t.Stage) -> str:
-        roles = names(stage.roles)
+        roles = f"{self.word('OTHER')} {names(stage.roles)}" if stage.other else names(stage.roles)
         if stage.mode == "one":
             return roles
         if stage.mode == "count":

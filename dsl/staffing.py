@@ -21,11 +21,17 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
         one, two = scope.element(element), scope.element(other.text)
         if one is None or two is None:
             continue
-        idle = next((p for p in (two, one) if t.Work in p.clauses or t.Wait in p.clauses), None)
+        idle = next((p for p in (two, one) if runs_by_itself(p)), None)
         if idle is not None:
             findings.add("CH421", other.span, file=file, element=one.name, other=idle.name)
             continue
         (same if is_same else apart).append((one, two, other, file))
+    for part in scope.elements.values():
+        for stage in (stage for line in part.all(t.By) for stage in line.stages if stage.other):
+            made = [p for p in scope.producers.get(part.of.text if part.of else "", ()) if not runs_by_itself(p)]
+            apart += [(part, producer, stage.roles[0], scope.file) for producer in made]
+            if not made and part.of is not None:
+                findings.add("CH424", stage.span, element=part.name, record=part.of.text, role=stage.roles[0].text)
     groups = _Groups()
     for one, two, _, _ in same:
         groups.join(one.name, two.name)
@@ -35,6 +41,11 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
     _outside_and_inside(scope, same, findings)
     _one_and_many(same, findings)
     _roles(scope, findings)
+
+
+def runs_by_itself(part: Part) -> bool:
+    """Says whether no person does an element."""
+    return t.Work in part.clauses or t.Wait in part.clauses
 
 
 class _Groups:

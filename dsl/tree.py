@@ -114,12 +114,16 @@ class Of(Line):
 
 @dataclass(frozen=True, slots=True)
 class Stage(Node):
-    """`manager` (mode one) · `any of a, b` · `all of a, b` · `N of a, b` · `N of M role` (seats M)."""
+    """`manager` (mode one) · `any of a, b` · `all of a, b` · `N of a, b` · `N of M role` (seats M).
+
+    `other` before the one role: `other engineer`, `2 of 3 other engineer`.
+    """
 
     mode: Literal["one", "any", "all", "count"]
     roles: tuple[Name, ...]
     count: int | None = None
     seats: int | None = None
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True)

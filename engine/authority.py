@@ -14,7 +14,8 @@ from .commands import Actor
 from .draft import Draft, Refused, refuse
 from .program import Path, Plan, Program, shared_loops
 from .records import Reason
-from .state import Node
+from .scope import View, find
+from .state import Node, parse_key
 
 
 def persons(actor: Actor) -> tuple[str, ...]:
@@ -51,17 +52,39 @@ def unmet(program: Program, actor: Actor, role: str) -> Reason | None:
     return None
 
 
-def separated(draft: Draft, plan: Plan, path: Path, actor: Actor) -> Reason | None:
+def makers(program: Program, view: View, plan: Plan, path: Path, node: Node) -> dict[str, str]:
+    """Names who may not vote because the record is theirs, with the element that made it; nobody unless `by other`."""
+    agreement, chain = plan.element.agreement, plan.stages(node)
+    if agreement is None or agreement.of is None or not chain or not chain[min(node.stage, len(chain) - 1)].other:
+        return {}
+    found: dict[str, str] = {}
+    for producer in program.producers.get(agreement.of, ()):
+        for key in program.keys(view.nodes, producer, path, plan.loops):
+            maker = view.nodes.get(key)
+            if maker is not None:
+                found.update(dict.fromkeys(maker.doers, producer.name))
+    seen = find(program, view, plan, path, agreement.of)
+    # Whoever has amended it has made it too.
+    for version in [seen[1]] if isinstance(seen, tuple) else seen or []:
+        found.setdefault(version.by, parse_key(version.node)[0] if version.node is not None else agreement.of)
+    return found
+
+
+def separated(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor) -> Reason | None:
     """Gives the separation (CH503) or binding (CH504) of duties that stands against a person, if any."""
+    theirs = makers(draft.program, draft, plan, path, node)
+    maker = next((person for person in persons(actor) if person in theirs), None)
+    if maker is not None:
+        return Reason("CH503", f"{plan.name}.by", {"element": plan.name, "other": theirs[maker], "person": maker})
     for rule in draft.program.separations.get(plan.name, ()):
         other = draft.program.plans[rule.other]
         doers: dict[str, None] = {}
         # Two persons are two in the whole case; one person is one for each item of a list.
         around = path[: shared_loops(plan.loops, other.loops)] if rule.same else ()
         for key in draft.program.expand(draft.nodes, other, around):
-            node = draft.nodes.get(key)
-            if node is not None:
-                doers.update(dict.fromkeys(node.doers))
+            there = draft.nodes.get(key)
+            if there is not None:
+                doers.update(dict.fromkeys(there.doers))
         for person in persons(actor):
             if not rule.same and person in doers:
                 arguments: dict[str, Any] = {"element": plan.name, "other": other.name, "person": person}
@@ -94,7 +117,7 @@ def entitle(
         missing = unmet(draft.program, actor, role)
         if missing is not None:
             found.append(missing)
-    apart = separated(draft, plan, path, actor)
+    apart = separated(draft, node, plan, path, actor)
     if apart is not None:
         found.append(apart)
     if found:

@@ -179,11 +179,13 @@ class Stage:
 
     Granted at `needed` approvals; rejected as soon as `needed` can no longer be reached, or, with `first`
     (`any of a, b`), by whichever decision comes first. One rejection in an `all of` stage is therefore enough.
+    `other`: by nobody who produced the record that is approved.
     """
 
     seats: tuple[tuple[str, int], ...]
     needed: int
     first: bool = False
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def _fit(draft: Draft, plan: Plan, path: Path, person: Actor, node: Node) -> str
         found.append(Reason("CH501", f"{plan.name}.role", arguments))
     if role is not None and (missing := unmet(draft.program, person, role)) is not None:
         found.append(missing)
-    apart = separated(draft, plan, path, person)
+    apart = separated(draft, node, plan, path, person)
     if apart is not None:
         found.append(apart)
     if found:

@@ -254,6 +254,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
 
 def _stage(stage: Stage, titles: Mapping[str, str], say: Messages) -> str:
     names = [titles.get(role, role) for role, _ in stage.seats]
+    if stage.other:
+        names = [say("graph.other", name=name) for name in names]
     seats = sum(count for _, count in stage.seats)
     if seats == 1:
         return names[0]

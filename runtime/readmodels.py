@@ -7,11 +7,13 @@ anew, and a property test compares. Only what a step changed is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
+from ..engine.authority import makers
 from ..engine.definition import Definition, Element
+from ..engine.program import prepare
 from ..engine.records import Record
 from ..engine.state import CaseState, Node, parse_key
 from .audit.log import WRITES, load, to_records
@@ -30,7 +32,7 @@ _COLUMNS = (
 Row = tuple[object, ...]
 
 
-def _separated(definition: Definition) -> Mapping[str, tuple[str, ...]]:
+def _separated(definition: Definition) -> dict[str, tuple[str, ...]]:
     """Gives, for each element, the elements that its doers may not do."""
     out: dict[str, tuple[str, ...]] = {}
     for s in definition.separations:
@@ -42,9 +44,10 @@ def _separated(definition: Definition) -> Mapping[str, tuple[str, ...]]:
 class Shape:
     """What the read models need of a definition, looked up once."""
 
-    __slots__ = ("elements", "groups", "name", "owner", "separated", "separated_from")
+    __slots__ = ("bars", "definition", "elements", "groups", "name", "others", "owner", "separated_from")
 
     def __init__(self, definition: Definition) -> None:
+        self.definition = definition
         self.name = definition.name
         self.owner = definition.owner
         self.elements = {e.name: e for e in definition.elements if e.kind in ("activity", "approval")}
@@ -55,11 +58,18 @@ class Shape:
             depth[e.name] = depth[e.parent] + (e.many is not None)
             if e.many is not None:
                 self.groups[e.name] = depth[e.parent]
-        self.separated = _separated(definition)
+        # element -> those whose open work its doers are barred from
+        self.bars = _separated(definition)
         self.separated_from: dict[str, set[str]] = {}
-        for other, elements in self.separated.items():
+        for other, elements in self.bars.items():
             for element in elements:
                 self.separated_from.setdefault(element, set()).add(other)
+        asked = {e.name: e.agreement for e in definition.elements if e.agreement is not None}
+        self.others = {name: a.of for name, a in asked.items() if any(stage.other for stage in a.stages)}
+        for name, record in self.others.items():
+            for producer in definition.elements:
+                if record in producer.outputs:
+                    self.bars[producer.name] = (*self.bars.get(producer.name, ()), name)
 
 
 def _roles(element: Element, node: Node) -> tuple[str, ...]:
@@ -80,6 +90,9 @@ def _barred(shape: Shape, state: CaseState, element: Element, node: Node) -> str
         for other in state.nodes.values():
             if other.element in others:
                 people.update(other.doers)
+    if element.name in shape.others:
+        program, path = prepare(shape.definition), parse_key(node.key)[1]
+        people.update(makers(program, state, program.plans[element.name], path, node))
     return f"|{'|'.join(sorted(people))}|" if people else ""
 
 
@@ -127,8 +140,8 @@ def keep(
             _INSERT_WORK.run_many(connection, rows)
     elif new is not old:
         changed = [node for key, node in new.items() if old.get(key) is not node]
-        if shape.separated:
-            touched = {e for node in changed for e in shape.separated.get(node.element, ())}
+        if shape.bars:
+            touched = {e for node in changed for e in shape.bars.get(node.element, ())}
             if touched:
                 seen = {node.key for node in changed}
                 changed += [n for n in new.values() if n.element in touched and n.key not in seen]

@@ -174,6 +174,7 @@ class _Draw:
             Stage((("checker", 2),), 2),
             Stage((("checker", 1), ("boss", 1)), 1, first=True),
             Stage((("checker", 3),), 2),
+            Stage((("checker", 2),), 1, other=True),
         )
         stages = (stage, Stage((("boss", 1),), 1)) if self.chance(25) else (stage,)
         maker = self.made[of]

@@ -172,6 +172,24 @@ def test_separation_of_duties_is_never_broken(history: History) -> None:
 
 
 @laws
+@given(histories(most=40))
+def test_nobody_votes_on_their_own_where_others_are_asked(history: History) -> None:
+    definition, rows = history
+    elements = {e.name: e for e in definition.elements}
+    for before, _, done in rows:
+        for vote in (r for r in done.records if "meaning" in r.data and r.outcome == "done" and r.element is not None):
+            agreement = elements[before.nodes[vote.element].element].agreement
+            assert agreement is not None
+            chain = prepare(definition).plans[before.nodes[vote.element].element].stages(before.nodes[vote.element])
+            if not chain[vote.data["stage"] - 1].other:
+                continue
+            own = [v for v in before.versions.values() if (v.digest in dict(before.nodes[vote.element].used).values())]
+            makers = {n.key: n.doers for n in before.nodes.values() if agreement.of in elements[n.element].outputs}
+            written = [doers for key, doers in makers.items() if key in {v.node for v in own}]
+            assert all({vote.actor, vote.on_behalf_of}.isdisjoint(doers) for doers in written)
+
+
+@laws
 @given(histories())
 def test_whatever_waits_says_for_what(history: History) -> None:
     definition, rows = history

@@ -86,7 +86,8 @@ stage = (
     st.builds(t.Stage, st.just("one"), st.tuples(paths))
     | st.builds(t.Stage, st.sampled_from(["any", "all"]), path_list)
     | st.builds(t.Stage, st.just("count"), path_list, number)
-    | st.builds(t.Stage, st.just("count"), st.tuples(paths), number, number)
+    | st.builds(t.Stage, st.just("count"), st.tuples(paths), number, number, st.booleans())
+    | st.builds(t.Stage, st.just("one"), st.tuples(paths), other=st.just(True))
 )
 for_each = line(t.ForEach, plain, expr, st.booleans()) | line(t.ForEach, plain, st.none(), st.just(True))
 on = (
