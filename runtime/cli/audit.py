@@ -14,6 +14,7 @@ from .context import Context
 from .errors import FINDINGS, Missing, Misuse, guess, reason_sentence
 from .messages import section
 from .output import Cell, width
+from .record import run_show
 from .trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
@@ -205,8 +206,8 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     with context.store.read() as connection:
         found = why(definition, state, list(load(connection, case)), element, context.now)
     consulted(context, "why", case=case, element=element)
-    if as_json:
     asked = next(e.clauses for e in definition.elements if e.name == element.partition("[")[0])
+    if as_json:
         context.output.json({
             "element": element, "state": found.state, "clauses": list(asked),
             "holds": [views.reason_json(reason, definition) for reason in found.holds],
@@ -216,10 +217,10 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
         return 0
     say, output = context.say, context.output
     output.line(f"{named(definition, element)}  {output.style(say(f'states.{found.state}'), 'strong')}")
-    for reason in (*found.holds, *([found.because] if found.because else [])):
     for clause in asked:
         said = definition.clause(clause)
         output.line("  ".join(["", clause, *([said.text] if said is not None else [])]), "faint")
+    for reason in (*found.holds, *([found.because] if found.because else [])):
         output.line(f"  {reason_sentence(reason, context.say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if reason.subject else None
         if place:
@@ -232,7 +233,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
                    element=f.get("element") or say("happened.the_case", case=case), actor=actor_of(context, f),
                    at=shown_time(context, f["at"]))  # fmt: skip
         reason_given = say("show.because", reason=f["reason"]) if f.get("reason") else ""
-        output.line("  " * (index + 1) + " ".join([line, what(f)]).rstrip() + reason_given)
+        output.line("  " * (index + 1) + " ".join([line, what(context, f)]).rstrip() + reason_given)
     return 0
 
 
@@ -330,6 +331,7 @@ VERBS = {
         "audit",
         {
             "log": Verb("audit log", run_log, [argument("case", "CASE"), *_PAGING]),
+            "show": Verb("audit show", run_show, [argument("record", "RECORD-ID"), _AS_JSON]),
             "query": Verb("audit query", run_query, [*_ASKED, *_PAGING]),
             "trace": Verb(
                 "audit trace", run_trace, [argument("case", "CASE"), argument("version", "RECORD[@VERSION]"), _AS_JSON]

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .context import Context
+from .errors import reason_sentence
 from .output import Cell, neutral, one_line
 
 if TYPE_CHECKING:
+    from ...engine.records import Reason
     from ..audit.query import Found, Query
 
 ORGANISATION = "organisation"
@@ -80,17 +82,17 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
     rows = []
     for record in found[:size]:
         f = record.fields
-        moved = f.get("after") and f.get("after") != f.get("before")
-        change = f"{_state(context, f.get('before'))} → {_state(context, f['after'])}" if moved else ""
-        outcome = "" if f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
+        refused = f["kind"] == "refused"
+        outcome = "" if refused or f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
         chain = say("audit.organisation") if f["case"] == ORGANISATION else f["case"][:6]
         number = f"{chain} {f['seq']}" if several else str(f["seq"])
         rows.append((
             str(record.position), number, shown_time(context, f["at"]), actor_of(context, f),
-            kind_word(context, f["kind"]), f.get("element") or "", change, what(f), f.get("reason") or "",
-            Cell(outcome, "bad"),
+            Cell(kind_word(context, f["kind"]), "bad" if refused else None), f.get("element") or "",
+            change_of(context, f), Cell(outcome, "bad"), f.get("reason") or "", what(context, f),
         ))  # fmt: skip
-    heads = ("position", "seq", "at", "actor", "kind", "element", "change", "what", "reason", "outcome")
+    # what a record is about may be a whole sentence, so it comes last
+    heads = ("position", "seq", "at", "actor", "kind", "element", "change", "outcome", "reason", "what")
     output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))
     if len(found) > size:
         output.line(say("audit.more", position=found[size - 1].position), "faint")
@@ -108,6 +110,12 @@ def _state(context: Context, state: str | None) -> str:
     return (context.say.find(f"states.{state}") or state) if state else "–"
 
 
+def change_of(context: Context, fields: Mapping[str, Any]) -> str:
+    """Says from which state to which its element moved; empty where it stayed."""
+    before, after = fields.get("before"), fields.get("after")
+    return f"{_state(context, before)} → {_state(context, after)}" if after and after != before else ""
+
+
 def actor_of(context: Context, fields: Mapping[str, Any]) -> str:
     """Says who did it, in which role, for whom."""
     if fields["actor"] == SYSTEM:
@@ -122,8 +130,19 @@ def kind_word(context: Context, kind: str) -> str:
     return context.say.find(f"kinds.{kind}") or kind
 
 
-def what(fields: Mapping[str, Any]) -> str:
-    """Says in a few words what a record is about beyond its element: a version, a refusal's code, a comment."""
+def reasons_of(fields: Mapping[str, Any]) -> list[Reason]:
+    """Gives why a command was refused, or why the engine passed over or ended an element."""
+    from ...engine.records import Reason
+
+    data = fields.get("data", {})
+    because = data.get("because")
+    if isinstance(because, Mapping):
+        return [Reason(because["code"], None, {name: value for name, value in because.items() if name != "code"})]
+    return [Reason(r["code"], r.get("subject"), r.get("arguments", {})) for r in data.get("reasons", ())]
+
+
+def what(context: Context, fields: Mapping[str, Any]) -> str:
+    """Says in a few words what a record is about beyond its element: a version, why it was refused, a comment."""
     data = fields.get("data", {})
     if "record" in data:
         number = data.get("number", data.get("version"))
@@ -132,12 +151,10 @@ def what(fields: Mapping[str, Any]) -> str:
         return f"{data['decision']} {', '.join(map(str, data.get('rows', ())))}"
     if "person" in data and "role" in data:
         return f"{data['person']} {data['role']}"
-    reasons = data.get("reasons")
-    if isinstance(reasons, list):
-        return " ".join(dict.fromkeys(str(reason.get("code", "")) for reason in reasons))
-    because = data.get("because")
-    if isinstance(because, Mapping):
-        return str(because.get("code", ""))
+    reasons = reasons_of(fields)
+    if reasons:
+        codes = dict.fromkeys(reason.code for reason in reasons)
+        return f"{reason_sentence(reasons[0], context.say)}  {' '.join(codes)}"
     for name in ("check", "text", "to", "connector", "signal", "person", "question", "name"):
         if isinstance(data.get(name), str):
             return one_line(data[name])[:40]

@@ -71,6 +71,7 @@ def masked(text: str) -> str:
     text = re.sub(r"\b[0-9a-f]{64}\b", "HASH", text)
     text = re.sub(r"([(（])[0-9a-f]{12}([)）])", r"\1DIGEST\2", text)
     text = re.sub(r'"digest": "[0-9a-f]+"', '"digest": "HASH"', text)
+    text = re.sub(r"\S+@\S+  Charter \S+", "ACCOUNT@HOST  Charter VERSION", text)
     return text.replace(str(ROOT), "ROOT")
 
 
@@ -129,6 +130,8 @@ charter complete 1 book --as zhou
 charter cases
 charter audit log 1
 charter audit query 'outcome = "refused"' --actor li
+charter audit show 1.11
+charter audit show 1.99
 charter audit query 'element = "decide" and at > date("2026-03-02")' --limit 2
 charter audit query 'acter = "li"'
 charter audit trace 1 request@2

@@ -1,0 +1,84 @@
+"""`charter audit show CASE.NUMBER`: one audit record whole, with what it follows from and what follows from it.
+
+Knows how a record is laid out for reading; what it means is said by the same words as in lists. What a refusal's
+sentence and clause tell already is left out of the data below; `--json` leaves out nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .context import Context
+from .errors import Missing, reason_sentence
+from .trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of, shown_time
+
+if TYPE_CHECKING:
+    from ..audit.log import Sealed
+
+_TOLD = ("reasons", "because")
+
+
+def run_show(context: Context, record: str, as_json: bool) -> int:
+    """Shows one record."""
+    from ..audit.log import load
+    from .audit import chain, consulted
+
+    name, _, number = record.rpartition(".")
+    if not name or not number.isascii() or not number.isdigit():
+        raise Missing(f"no record {record}", code="CH042", record=record)
+    case, seq = chain(context, name), int(number)
+    with context.store.read() as connection:
+        found = next(load(connection, case, since=seq, until=seq), None)
+        if found is None:
+            raise Missing(f"no record {record}", code="CH042", record=record)
+        followers = [] if case == ORGANISATION else _followers(found, load(connection, case, since=seq + 1))
+    consulted(context, "show", case=case, record=found.id)
+    if as_json:
+        context.output.json({"position": found.position, **found.fields, "hash": found.hash, "led_to": followers})
+        return 0
+    _sheet(context, found, followers)
+    return 0
+
+
+def _followers(record: Sealed, rest: Any) -> list[int]:
+    """Gives the numbers of the records of the same step that follow from a record directly."""
+    found = []
+    for later in rest:
+        if "command" in later.fields.get("data", {}):
+            break
+        if later.fields.get("cause") == record.seq:
+            found.append(later.seq)
+    return found
+
+
+def _sheet(context: Context, record: Sealed, followers: list[int]) -> None:
+    say, output, f = context.say, context.output, record.fields
+    comma = say("happened.comma")
+    about = " ".join(filter(None, (kind_word(context, f["kind"]), f.get("element"))))
+    output.line(f"{output.style(about, 'strong')}  {output.style(record.id, 'faint')}")
+    for reason in reasons_of(f):
+        output.line(f"  {reason_sentence(reason, say)}  {output.style(reason.code, 'faint')}")
+        definition = context.cases.definition(record.case) if record.case != ORGANISATION else None
+        place = definition.place(reason.subject) if definition is not None and reason.subject else None
+        if place:
+            output.line(say("frame.clause", place=place), "faint")
+    output.sheet([
+        (say("audit.c_at"), f"{shown_time(context, f['at'])}  ({f['at']}, {f['zone']})"),
+        (say("audit.c_actor"), actor_of(context, f)),
+        (say("audit.c_reason"), f.get("reason")),
+        (say("audit.c_change"), change_of(context, f) or None),
+        (say("audit.c_outcome"), say(f"audit.outcome_{f['outcome']}")),
+        (say("audit.s_cause"), say("audit.s_number", seq=f["cause"]) if "cause" in f else None),
+        (say("audit.s_led"), comma.join(say("audit.s_number", seq=seq) for seq in followers) or None),
+        (say("audit.s_clauses"), " ".join(f.get("clauses", ())) or None),
+        (say("audit.s_definition"), " ".join(filter(None, (f.get("process"), f.get("definition")))) or None),
+        (say("audit.s_from"), f"{f['channel']}  {f['account']}@{f['host']}  Charter {f['build']}"),
+        (say("audit.s_hash"), record.hash),
+        (say("audit.s_prev"), f["prev"]),
+    ])  # fmt: skip
+    data = {name: value for name, value in f.get("data", {}).items() if name not in _TOLD}
+    if data:
+        output.line(say("audit.s_data"), "faint")
+        for line in json.dumps(data, ensure_ascii=False, indent=2).splitlines():
+            output.line(f"  {line}")
