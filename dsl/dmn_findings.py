@@ -87,7 +87,7 @@ def check_model(graph: Graph) -> Iterator[DmnFinding]:
         if used.namespace not in graph.models:
             values = (("name", used.name or "-"), ("namespace", used.namespace))
             yield DmnFinding("unknown-import", True, used.name or used.namespace, values=values)
-    keys = [key for key in graph.elements if graph.home[key] is model]
+    keys = list(graph.own())
     for key in keys:
         graph.requires(key)
         yield from _references(graph, key)
@@ -224,8 +224,8 @@ def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
 
 def _clause(graph: Graph, clause: m.InputClause) -> m.InputClause:
     """Gives a column the type and allowed values that its input's own type has."""
-    elements = (e for key, e in graph.elements.items() if graph.home[key] is graph.model)
-    given = next((e.type for e in elements if isinstance(e, m.InputData) and e.name == clause.expression), None)
+    data = (e for e in graph.own().values() if isinstance(e, m.InputData))
+    given = next((e.type for e in data if e.name == clause.expression), None)
     type_ = clause.type or given
     allowed, seen = clause.allowed, type_
     definitions = graph.items(graph.model).definitions
@@ -329,8 +329,8 @@ def _columns(table: m.Table, at: At, names: frozenset[str], bound: Bound) -> Ite
 
 def tables(graph: Graph) -> Iterator[tuple[Element, At, m.Table, frozenset[str]]]:
     """Yields every table of the graph's model with its element and place, and the names its texts are read with."""
-    for key, element in graph.elements.items():
-        if graph.home[key] is graph.model and isinstance(element, m.Decision | m.Knowledge):
+    for element in graph.own().values():
+        if isinstance(element, m.Decision | m.Knowledge):
             yield from ((element, at, table, names) for at, table, names in _tables(element.logic, (), graph))
 
 

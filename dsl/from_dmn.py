@@ -158,8 +158,7 @@ def _model(root: Element) -> m.Model:
         name=root.get("name") or "",
         namespace=root.get("namespace") or "",
         imports=tuple(
-            m.Import(e.get("namespace") or "", e.get("name") or "", e.get("locationURI"))
-            for e in _children(root, "import")
+            m.Import(e.get("namespace") or "", e.get("name") or "") for e in _children(root, "import")
         ),
         items=tuple(_item(e) for e in _children(root, "itemDefinition")),
         inputs=tuple(inputs),

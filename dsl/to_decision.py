@@ -102,12 +102,11 @@ def import_model(graph: Graph) -> Import:
         titles.add(taken.decision.name.text)
         found.taken.append(taken)
     whole = {each.element.id for each in found.taken if not each.at}
-    for key, each in graph.elements.items():
-        if graph.home[key] is graph.model and isinstance(each, m.Decision | m.Knowledge) and each.id not in whole:
-            if not isinstance(_body(each.logic), m.Table):
-                found.told.append(Told("no-table", True, each.name))
-        elif graph.home[key] is graph.model and isinstance(each, m.Service):
+    for each in graph.own().values():
+        if isinstance(each, m.Service):
             found.told.append(Told("service", True, each.name))
+        elif not (isinstance(each, m.InputData) or each.id in whole or isinstance(_body(each.logic), m.Table)):
+            found.told.append(Told("no-table", True, each.name))
     return found
 
 

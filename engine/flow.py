@@ -204,7 +204,7 @@ def complete(draft: Draft, node: Node, plan: Plan) -> None:
     draft.move(node, "complete", "completed", ended_at=draft.at, wake=rhythm(draft, node, plan))
     path = parse_key(node.key)[1]
     for child in plan.children:
-        # A rhythm inside does not outlive its phase.
+        # A rhythm inside does not outlive its phase: woken, it would not come round, so nobody need wake the case.
         inner = draft.nodes.get(key_of(child.name, path))
         if inner is not None and inner.wake is not None:
             draft.put(inner._replace(wake=None))

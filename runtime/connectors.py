@@ -23,7 +23,7 @@ from sqlalchemy import Connection, insert, select, update
 from ..engine.commands import SYSTEM
 from ..engine.errors import CharterError
 from ..engine.records import Refusal
-from ..engine.values import NotAValue, canonical, decode
+from ..engine.values import canonical, decode
 from .audit.log import Origin
 from .organisation import admit, note
 from .store import Store, tables as t
@@ -226,11 +226,7 @@ def _records(answer: Any) -> Records:
 def _line(cause: Exception) -> str:
     said = "".join(c if c.isprintable() else " " for c in str(cause))
     text = " ".join(said.split()) or type(cause).__name__
-    if isinstance(cause, NotAValue | ValueError) and not isinstance(cause, json.JSONDecodeError):
-        return text[:300]
-    if isinstance(cause, json.JSONDecodeError):
-        return f"the answer is not JSON: {text}"[:300]
-    return text[:300]
+    return (f"the answer is not JSON: {text}" if isinstance(cause, json.JSONDecodeError) else text)[:300]
 
 
 def _run(connector: Connector, argv: list[str], call: Call) -> bytes:

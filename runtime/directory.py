@@ -6,7 +6,7 @@ authority at all. Stands-in are not transitive: what is lent is what the princip
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
@@ -99,13 +99,9 @@ _ABSENCES = Prepared(
     "person",
 )
 _s = t.substitutions.c
-_STAND_INS = Prepared(
-    select(
-        _s.number, _s.kind, _s.principal, _s.person, _s.process, _s.role, _s.since, _s.until, _s.accepted_at,
-        _s.revoked_at,
-    ).where(_s.person == bindparam("person")).order_by(_s.principal, _s.number),
-    "person",
-)  # fmt: skip
+# what a StandIn is made of, in the order of its fields
+STAND_IN = select(*(_s[f.name] for f in fields(StandIn)))
+_STAND_INS = Prepared(STAND_IN.where(_s.person == bindparam("person")).order_by(_s.principal, _s.number), "person")
 _VERSION = Prepared(select(t.chains.c.records).where(t.chains.c.chain == bindparam("chain")), "chain")
 
 

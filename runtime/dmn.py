@@ -99,8 +99,7 @@ def read_inputs(
     for name in given:
         if name not in takes:
             raise BadInputs("no_input", name=name, known=tuple(takes))
-    kinds = {e.name: graph.items(graph.model).named(e.type) for key, e in graph.elements.items()
-             if graph.home[key] is graph.model}  # fmt: skip
+    kinds = {e.name: graph.items(graph.model).named(e.type) for e in graph.own().values()}
     return {name: _fitted(value, item.type) if (item := kinds.get(name)) is not None else value
             for name, value in given.items()}  # fmt: skip
 
@@ -162,11 +161,9 @@ def missing(graph: Graph, decisions: Iterable[str], inputs: Mapping[str, Any]) -
 
 def takes(graph: Graph) -> list[str]:
     """Lists the names that inputs may have: input data, decisions whose answer is given, and imported models."""
-    own = [e.name for key, e in graph.elements.items() if graph.home[key] is graph.model]
-    kinds = {e.name: e for key, e in graph.elements.items() if graph.home[key] is graph.model}
-    inputs = [name for name in own if isinstance(kinds[name], m.InputData)]
-    decisions = [name for name in own if isinstance(kinds[name], m.Decision)]
+    own = graph.own()
+    inputs = [e.name for e in own.values() if isinstance(e, m.InputData)]
+    decisions = [e.name for e in own.values() if isinstance(e, m.Decision)]
     imported = [each.name for each in graph.model.imports if each.name]
-    merged = [e.name for key, e in graph.elements.items() if graph.home[key] is not graph.model
-              and isinstance(e, m.InputData)]  # fmt: skip
+    merged = [e.name for key, e in graph.elements.items() if key not in own and isinstance(e, m.InputData)]
     return list(dict.fromkeys([*inputs, *imported, *merged, *decisions]))

@@ -307,27 +307,38 @@ def parse(text: str, suffix: str) -> Any:
     """Reads the text of a data file of that ending; raises Unreadable."""
     try:
         if suffix in (".yaml", ".yml"):
-            import yaml
-
-            # every scalar stays text: the field's type decides, not YAML
-            data = yaml.load(text, yaml.BaseLoader)
+            data = _yaml(text)
         elif suffix == ".csv":
             data = [_unfold(row) for row in csv.DictReader(io.StringIO(text))]
         else:
             data = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError as error:
         raise _at(text, error.lineno, error.colno) from None
-    except (ValueError, RecursionError) as error:
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError, csv.Error) as error:
         raise Unreadable(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
-    except Exception as error:
+    _bounded(data)
+    return data
+
+
+def _yaml(text: str) -> Any:
+    """Reads YAML whose scalars stay text, because the field's type decides, not YAML; only null is null."""
+    import yaml
+
+    class Loader(yaml.BaseLoader):
+        pass
+
+    null = "tag:yaml.org,2002:null"
+    Loader.add_implicit_resolver(null, re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+    Loader.add_constructor(null, lambda _loader, _node: None)
+    try:
+        return yaml.load(text, Loader)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         if mark is not None:
             raise _at(text, mark.line + 1, mark.column + 1) from None
-        if type(error).__module__.partition(".")[0] in ("yaml", "_csv"):
-            raise Unreadable(" ".join(str(error).split())) from None
-        raise
-    _bounded(data)
-    return data
+        raise Unreadable(" ".join(str(error).split())) from None
 
 
 def _bounded(data: Any) -> None:

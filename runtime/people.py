@@ -18,7 +18,7 @@ from ..engine.errors import CharterError
 from ..engine.records import Refusal
 from . import clock as server
 from .audit.log import Origin
-from .directory import ANY, Directory, Person, StandIn, load
+from .directory import ANY, STAND_IN, Person, StandIn, load
 from .organisation import STEWARD, admit, keeps_a_steward, note
 from .people_files import BadPerson, Entry
 from .refusals import NO_SUBSTITUTE, refusal
@@ -26,6 +26,7 @@ from .store import Store, tables as t
 from .store.tables import ORGANISATION
 
 _T = TypeVar("_T")
+_HIGHEST = 1_000_000  # level of a skill
 
 
 class NoSuchPerson(CharterError):
@@ -52,7 +53,6 @@ class People:
         self._by = by
         self._clock = clock
         self._origin = Origin(channel)
-        self._directory = Directory()
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -71,12 +71,8 @@ class People:
         """Lists the stand-ins that a person has named or been named for."""
         s = t.substitutions
         with self._store.read() as connection:
-            rows = connection.execute(
-                select(
-                    s.c.number, s.c.kind, s.c.principal, s.c.person, s.c.process, s.c.role, s.c.since, s.c.until,
-                    s.c.accepted_at, s.c.revoked_at,
-                ).where((s.c.principal == person) | (s.c.person == person)).order_by(s.c.number)
-            )  # fmt: skip
+            named = STAND_IN.where((s.c.principal == person) | (s.c.person == person))
+            rows = connection.execute(named.order_by(s.c.number))
             return [StandIn(*columns) for columns in map(tuple[Any, ...], rows)]
 
     @staticmethod
@@ -259,6 +255,8 @@ class People:
             self._record(connection, "role_granted", {"person": person, "role": role, "process": process})
 
     def _skill(self, connection: Connection, person: str, skill: str, level: int) -> None:
+        if not 0 <= level <= _HIGHEST:
+            raise BadPerson(f"{level} is no level of a skill", person=person, field="skills")
         s = t.skills.c
         old = connection.execute(select(s.level).where(s.person == person, s.skill == skill)).scalar()
         if old == level:

@@ -6,18 +6,15 @@ YAML and JSON hold a list of people, or {people: [...]}. CSV has a heading line;
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ..engine.errors import CharterError
 from .directory import ANY
-from .entries import Unreadable, read_text
+from .entries import Unreadable, parse, read_text
 from .files import FileNotReadable
 
 # What has no end lasts this long: year 9999.
@@ -31,7 +28,7 @@ class BadPerson(CharterError):
     exit_code = 1
 
 
-_KEYS = frozenset({"id", "name", "roles", "skills", "certificates", "absences", "substitutes"})
+KEYS = frozenset({"id", "name", "roles", "skills", "certificates", "absences", "substitutes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +50,11 @@ class Entry:
         if not isinstance(person, str) or not person.strip() or "|" in person:
             raise BadPerson("an entry has no id, or an id with `|`", person=str(person), field="id")
         for key in data:
-            if key not in _KEYS:
+            if key not in KEYS:
                 raise BadPerson(f"unknown key {key}", person=person, field=str(key))
         field = "name"
         try:
-            name = data.get("name")
-            if name is not None and not isinstance(name, str):
-                raise TypeError
+            name = _said(data.get("name"))
             field = "roles"
             roles = tuple(_role(r) for r in _list(data, field))
             field = "skills"
@@ -67,12 +62,12 @@ class Entry:
             field = "certificates"
             certificates = tuple(_certificate(c) for c in _list(data, field))
             field = "absences"
-            absences = tuple((*_period(a), a.get("reason")) for a in _list(data, field))
+            absences = tuple((*_period(a), _said(a.get("reason"))) for a in _list(data, field))
             field = "substitutes"
             substitutes = tuple(
                 (s.get("kind", "substitute"), _text(s["person"]), *_period(s), *_scope(s)) for s in _list(data, field)
             )
-        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as cause:
+        except (TypeError, ValueError, KeyError, AttributeError) as cause:
             raise BadPerson(f"{field} of {person} cannot be read", person=person, field=field) from cause
         return cls(person, name, roles, skills, certificates, absences, substitutes)
 
@@ -94,17 +89,21 @@ def _text(value: Any) -> str:
     return value
 
 
+def _said(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
 def _level(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int | str):
         raise TypeError
-    return value
+    return int(value)
 
 
 def _role(value: Any) -> tuple[str, str]:
     if isinstance(value, str):
         role, _, process = value.partition("@")
         return _text(role.strip()), process.strip() or ANY
-    return _text(value["role"]), value.get("process", ANY)
+    return _text(value["role"]), _text(value.get("process", ANY))
 
 
 def _scope(value: Mapping[str, Any]) -> tuple[str, str]:
@@ -123,63 +122,49 @@ def _period(value: Mapping[str, Any]) -> tuple[int, int]:
     return (0 if since is None else instant(since)), (FOREVER if until is None else instant(until, last=True))
 
 
-def instant(value: Any, *, last: bool = False, zone: tzinfo | None = None) -> int:
+def instant(text: str, *, last: bool = False) -> int:
     """Reads a day or a time, in the local zone where it names none, as microseconds; a last day is meant whole.
 
     Raises ValueError or TypeError.
     """
-    if isinstance(value, datetime):
-        moment = value
-    elif isinstance(value, date):
-        moment = datetime(value.year, value.month, value.day) + (timedelta(days=1) if last else timedelta())
-    elif isinstance(value, str):
-        day_only = len(value.strip()) <= 10
-        moment = datetime.fromisoformat(value.strip())
-        if day_only and last:
+    moment = datetime.fromisoformat(text.strip())
+    whole = last and len(text.strip()) <= 10
+    if whole and moment.date() == date.max:
+        return FOREVER
+    try:
+        if whole:
             moment += timedelta(days=1)
-    else:
-        raise TypeError
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone) if zone else moment.astimezone()
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+        if moment.tzinfo is None:
+            moment = moment.astimezone()
+    except OverflowError as cause:
+        raise ValueError(text) from cause
+    return min((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), FOREVER)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Reads a file of people; raises FileNotReadable or BadPerson."""
+    """Reads a file of people, YAML unless its name says otherwise; raises FileNotReadable or BadPerson."""
+    kind = path.suffix.lower()
     try:
-        text = read_text(path)
+        data = parse(read_text(path), kind if kind in (".csv", ".json") else ".yaml")
     except OSError as cause:
         raise FileNotReadable(str(cause), path=str(path)) from cause
     except UnicodeDecodeError as cause:
         raise BadPerson(f"{path} is not UTF-8 text", person=str(path), field="file") from cause
     except Unreadable as cause:
         raise BadPerson(f"{path} cannot be read: {cause}", person=str(path), field="file") from cause
-    kind = path.suffix.lower()
-    try:
-        if kind == ".csv":
-            return [_row(row) for row in csv.DictReader(io.StringIO(text))]
-        if kind == ".json":
-            data = json.loads(text)
-        else:
-            import yaml
-
-            data = yaml.safe_load(text)
-    except Exception as cause:
-        # Each of the three readers has exceptions of its own; all mean that the file is not what its name says.
-        raise BadPerson(f"{path} cannot be read: {cause}", person=str(path), field="file") from cause
     people = data.get("people") if isinstance(data, dict) else data
     if not isinstance(people, list):
         raise BadPerson(f"{path} holds no list of people", person=str(path), field="people")
-    return people
+    return [_row(row) for row in people] if kind == ".csv" else people
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    cells = ((k, v) for k, v in row.items() if isinstance(k, str) and isinstance(v, str))
-    out: dict[str, Any] = {k.strip(): v.strip() for k, v in cells if v.strip()}
-    for key in ("roles", "certificates"):
-        if key in out:
+    """Gives a row of CSV as YAML has an entry: what stands apart by `;` as lists, and skills by name."""
+    out = dict(row)
+    for key in ("roles", "certificates", "skills"):
+        if isinstance(out.get(key), str):
             out[key] = [part.strip() for part in out[key].split(";") if part.strip()]
-    if "skills" in out:
-        pairs = (part.partition("=") for part in out["skills"].split(";") if part.strip())
-        out["skills"] = {name.strip(): int(level) for name, _, level in pairs}
+    if isinstance(out.get("skills"), list):
+        pairs = (skill.partition("=") for skill in out["skills"])
+        out["skills"] = {name.strip(): level.strip() for name, _, level in pairs}
     return out

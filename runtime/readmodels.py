@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from ..engine.authority import makers
-from ..engine.definition import Definition, Element
-from ..engine.program import prepare
+from ..engine.definition import Definition
+from ..engine.program import Plan, prepare
 from ..engine.records import Record
 from ..engine.state import CaseState, Node, parse_key
 from .audit.log import WRITES, load, to_records
@@ -42,22 +42,16 @@ def _separated(definition: Definition) -> dict[str, tuple[str, ...]]:
 
 
 class Shape:
-    """What the read models need of a definition, looked up once."""
+    """What the read models need of a definition, looked up once; `plans` are those of people's work."""
 
-    __slots__ = ("bars", "definition", "elements", "groups", "name", "others", "owner", "separated_from")
+    __slots__ = ("bars", "name", "others", "owner", "plans", "program", "separated_from")
 
     def __init__(self, definition: Definition) -> None:
-        self.definition = definition
+        self.program = prepare(definition)
         self.name = definition.name
         self.owner = definition.owner
-        self.elements = {e.name: e for e in definition.elements if e.kind in ("activity", "approval")}
-        # element -> length of the index path of its `for each` group node; the work is in the longer ones
-        self.groups: dict[str, int] = {}
-        depth: dict[str | None, int] = {None: 0}
-        for e in definition.elements:
-            depth[e.name] = depth[e.parent] + (e.many is not None)
-            if e.many is not None:
-                self.groups[e.name] = depth[e.parent]
+        plans = self.program.plans.items()
+        self.plans = {n: p for n, p in plans if p.kind in ("activity", "approval") and p.element.work is None}
         # element -> those whose open work its doers are barred from
         self.bars = _separated(definition)
         self.separated_from: dict[str, set[str]] = {}
@@ -72,27 +66,15 @@ class Shape:
                     self.bars[producer.name] = (*self.bars.get(producer.name, ()), name)
 
 
-def _roles(element: Element, node: Node) -> tuple[str, ...]:
-    agreement = element.agreement
-    if agreement is None:
-        return element.roles
-    if agreement.escalation is not None and node.rejects >= agreement.escalation.rejects:
-        return (agreement.escalation.role,)
-    if node.stage >= len(agreement.stages):
-        return ()
-    return tuple(role for role, _ in agreement.stages[node.stage].seats)
-
-
-def _barred(shape: Shape, state: CaseState, element: Element, node: Node) -> str:
+def _barred(shape: Shape, state: CaseState, plan: Plan, node: Node) -> str:
     people = {v.person for v in node.votes if v.stage == node.stage}
-    others = shape.separated_from.get(element.name)
+    others = shape.separated_from.get(node.element)
     if others:
         for other in state.nodes.values():
             if other.element in others:
                 people.update(other.doers)
-    if element.name in shape.others:
-        program, path = prepare(shape.definition), parse_key(node.key)[1]
-        people.update(makers(program, state, program.plans[element.name], path, node))
+    if node.element in shape.others:
+        people.update(makers(shape.program, state, plan, parse_key(node.key)[1], node))
     return f"|{'|'.join(sorted(people))}|" if people else ""
 
 
@@ -100,15 +82,13 @@ def work_rows(shape: Shape, state: CaseState, node: Node) -> list[Row]:
     """Gives the open-work rows of one node: none, one for its holder, or one for each role it is offered to."""
     if node.state not in _OPEN or state.status != "open":
         return []
-    element = shape.elements.get(node.element)
-    if element is None or element.work is not None:
-        return []
-    if element.many is not None and len(parse_key(node.key)[1]) == shape.groups[element.name]:
+    plan = shape.plans.get(node.element)
+    if plan is None or (plan.many and plan.is_group(parse_key(node.key)[1])):
         return []
     since = node.ready_at or state.opened_at or 0
     rank = node.due if node.due is not None else since + _NEVER
-    barred = _barred(shape, state, element, node)
-    roles = ("",) if node.holder is not None else (_roles(element, node) or (shape.owner or "",))
+    barred = _barred(shape, state, plan, node)
+    roles = ("",) if node.holder is not None else (plan.roles_wanted(node) or (shape.owner or "",))
     return [
         (
             state.case, node.key, role, shape.name, node.element, node.state, node.iteration, node.holder,

@@ -119,6 +119,10 @@ class Graph:
 
     # -- what a checker may know
 
+    def own(self) -> dict[str, Element]:
+        """Gives the elements of the model itself by key, without those it imports."""
+        return {key: element for key, element in self.elements.items() if self.home[key] is self.model}
+
     def names(self, model: m.Model) -> frozenset[str]:
         """Gives the names, blanks and operators included, with which the texts of a model are read."""
         return self._builder(model).names

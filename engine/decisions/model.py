@@ -212,7 +212,6 @@ class Import:
 
     namespace: str
     name: str
-    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

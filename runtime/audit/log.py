@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring
@@ -180,18 +180,23 @@ WRITES = frozenset({"written", "amended"})
 
 def store(connection: Connection, sealed: Sequence[Sealed], records: Sequence[Record]) -> None:
     """Writes sealed records; their chain's new end is the caller's to write in the same transaction."""
-    rows = []
-    for s, r in zip(sealed, records, strict=True):
-        element = r.element
-        about = r.data.get("record") if r.kind in WRITES else None
-        rows.append((
-            s.case, s.seq, r.at, r.actor, r.kind, r.outcome,
-            element.partition("[")[0] if element else None,
-            about.partition("[")[0] if isinstance(about, str) else None,
-            f" {' '.join(r.clauses)} " if r.clauses else None,
-            s.body,
-        ))  # fmt: skip
+    rows = [
+        (s.case, s.seq, r.at, r.actor, r.kind, r.outcome, *told_of(r.kind, r.element, r.data, r.clauses), s.body)
+        for s, r in zip(sealed, records, strict=True)
+    ]
     _INSERT.run_many(connection, rows)
+
+
+def told_of(
+    kind: str, element: str | None, data: Mapping[str, Any], clauses: Sequence[str]
+) -> tuple[str | None, str | None, str | None]:
+    """Gives what the columns `element`, `record` and `clauses` hold of a record."""
+    about = data.get("record") if kind in WRITES else None
+    return (
+        element.partition("[")[0] if element else None,
+        about.partition("[")[0] if isinstance(about, str) else None,
+        f" {' '.join(clauses)} " if clauses else None,
+    )
 
 
 _chain = tables.chains.c

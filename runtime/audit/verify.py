@@ -26,7 +26,7 @@ from ..casefile import Archive
 from ..store import Store, tables as t
 from ..store.tables import ORGANISATION
 from .beside import case_differs, definition_differs, files_of, organisation_differs
-from .log import GENESIS, WRITES, Sealed, to_records
+from .log import GENESIS, Sealed, to_records, told_of
 
 if TYPE_CHECKING:
     from ..files import Files
@@ -190,13 +190,10 @@ def _parse(body: bytes) -> dict[str, Any] | None:
 
 def _agrees(row: Any, fields: dict[str, Any]) -> bool:
     """Tells whether the columns beside a body say what the body says."""
-    element = fields.get("element")
-    clauses = fields.get("clauses")
-    data = fields.get("data") or {}
-    about = data.get("record") if fields.get("kind") in WRITES else None
     try:
         at = clock.read(fields["at"])
-    except (KeyError, ValueError, TypeError):
+        told = told_of(fields["kind"], fields.get("element"), fields.get("data", {}), fields.get("clauses", ()))
+    except (KeyError, ValueError, TypeError, AttributeError):
         return False
     return (
         fields.get("case") == row.case
@@ -206,9 +203,7 @@ def _agrees(row: Any, fields: dict[str, Any]) -> bool:
         and fields.get("actor") == row.actor
         and fields.get("kind") == row.kind
         and fields.get("outcome") == row.outcome
-        and (element.partition("[")[0] if element else None) == row.element
-        and (about.partition("[")[0] if isinstance(about, str) else None) == row.record
-        and (f" {' '.join(clauses)} " if clauses else None) == row.clauses
+        and told == (row.element, row.record, row.clauses)
     )
 
 

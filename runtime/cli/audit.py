@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..audit.verify import Fault
 
 
-
 def consulted(context: Context, question: str, **about: Any) -> None:
     """Records that the trail was asked, by whom and what."""
     from ...engine.records import Record
@@ -254,7 +253,7 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     at = None if when.startswith("#") else instant(when, "TIME", last=True) - (1 if len(when) <= 10 else 0)
     seq = int(text) if when.startswith("#") else None
     with context.store.read() as connection:
-        moment = as_of(definition, load(connection, case, until=None), at=at, seq=seq)
+        moment = as_of(definition, load(connection, case), at=at, seq=seq)
     consulted(context, "as-of", case=case, when=when)
     if moment is None:
         context.output.line(context.say("audit.before_start"))

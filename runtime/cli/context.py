@@ -37,7 +37,9 @@ class Context:
     @property
     def database(self) -> str:
         """The path or URL of the database."""
-        return self.db or os.environ.get("CHARTER_DB") or "charter.db"
+        from ..store.store import address
+
+        return address(self.db)
 
     @property
     def person(self) -> str:
@@ -64,6 +66,6 @@ class Context:
     @cached_property
     def now(self) -> int:
         """The clock at the start of the verb, microseconds since the epoch, so that one output has one now."""
-        import time
+        from .. import clock
 
-        return time.time_ns() // 1000
+        return clock.now()

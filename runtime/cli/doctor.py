@@ -95,10 +95,10 @@ def _database(examination: Examination) -> Iterator[Finding]:
 
 
 def _disk(examination: Examination) -> Iterator[Finding]:
-    from ..store.store import _sqlite_path
+    from ..store.store import sqlite_path
 
     try:
-        folder = _sqlite_path(examination.context.database).parent
+        folder = sqlite_path(examination.context.database).parent
     except CharterError:
         return
     if not folder.is_dir():
@@ -152,10 +152,10 @@ def _people(examination: Examination) -> Iterator[Finding]:
 
 def _connectors(examination: Examination) -> Iterator[Finding]:
     from ..connectors import BadConnector, Connectors
-    from ..store.store import _sqlite_path
+    from ..store.store import sqlite_path
 
     try:
-        connectors = Connectors(_sqlite_path(examination.context.database).parent).all()
+        connectors = Connectors(sqlite_path(examination.context.database).parent).all()
     except BadConnector as error:
         yield Finding("connectors", "fail", error_lines(error, examination.context.say)[0], "mend_connectors")
         return

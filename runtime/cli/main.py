@@ -19,7 +19,7 @@ from .context import Context
 from .errors import EXITS, INTERRUPTED, USAGE, Unforeseen, error_lines, report_bug, usage_sentence
 from .messages import LANGUAGES, Messages, language
 from .output import complain
-from .verb import _help_option, global_options, metavar_text, parse_in_context, two_columns, unknown_verb
+from .verb import global_options, help_option, metavar_text, parse_in_context, two_columns, unknown_verb
 
 # group -> verb -> module that declares it in its VERBS
 VERBS: dict[str, dict[str, str]] = {
@@ -55,7 +55,7 @@ class Charter(click.Group):
         super().__init__("charter", params=[*global_options(), version], no_args_is_help=True)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        return _help_option(self)
+        return help_option(self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return parse_in_context(lambda: super(Charter, self).parse_args(ctx, args), ctx)

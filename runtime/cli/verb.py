@@ -186,7 +186,7 @@ class Verb(click.Command):
         self.section = section or name.split()[0]
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        return _help_option(self)
+        return help_option(self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         parse_in_context(lambda: super(Verb, self).parse_args(ctx, args), ctx)
@@ -223,7 +223,7 @@ class Family(click.Group):
         self.full_name = name
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        return _help_option(self)
+        return help_option(self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return parse_in_context(lambda: super(Family, self).parse_args(ctx, args), ctx)
@@ -260,7 +260,9 @@ def unknown_verb(word: str, verbs: Sequence[str], ctx: click.Context) -> Misuse:
     return Misuse("no_verb", ctx, verb=word, guess=guess(word, verbs, ctx.obj.say))
 
 
-def _help_option(command: click.Command) -> click.Option:
+def help_option(command: click.Command) -> click.Option:
+    """Builds `--help` in the reader's language, written where all else is."""
+
     def show(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         if value and not ctx.resilient_parsing:
             ctx.obj.output.line(command.get_help(ctx))

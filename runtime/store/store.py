@@ -31,7 +31,23 @@ from .errors import (
 from .prepared import driver, note_driver
 from .tables import SCHEMA, metadata
 
-DEFAULT_FILE = "charter.db"
+
+def address(url: str | None) -> str:
+    """Gives where the database is: the path or URL given, else `$CHARTER_DB`, else `charter.db` in the folder."""
+    return url or os.environ.get("CHARTER_DB") or "charter.db"
+
+
+def sqlite_path(address: str) -> Path:
+    """Gives the file that a path or an SQLAlchemy URL names; raises BadAddress."""
+    if "://" not in address:
+        return Path(address).absolute()
+    try:
+        parsed = make_url(address)
+    except ArgumentError as cause:
+        raise BadAddress(f"cannot read the database URL {address}", url=address) from cause
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise BadAddress(f"cannot use the database {address}", url=address)
+    return Path(parsed.database).absolute()
 
 
 class Store:
@@ -112,11 +128,10 @@ class Store:
 def open_store(url: str | None = None, *, create: bool = True, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
     """Opens a database, makes it where there is none (unless `create` is false), and brings its schema up to date.
 
-    `url` is a file path or an SQLAlchemy URL; None means `$CHARTER_DB`, else `charter.db` in the working folder.
-    Raises a `StorageError`: Missing, NotADatabase, NewerSchema, Locked, ReadOnly, DiskFull, CannotOpen, BadAddress.
+    `url` is a file path or an SQLAlchemy URL; for None see `address`. Raises a `StorageError`: Missing, NotADatabase,
+    NewerSchema, Locked, ReadOnly, DiskFull, CannotOpen, BadAddress.
     """
-    address = url or os.environ.get("CHARTER_DB") or DEFAULT_FILE
-    path = _sqlite_path(address)
+    path = sqlite_path(address(url))
     if not path.exists() and not create:
         raise Missing(f"no database at {path}", url=str(path))
     if not path.parent.is_dir():
@@ -130,18 +145,6 @@ def open_store(url: str | None = None, *, create: bool = True, busy_seconds: flo
         store.close()
         raise
     return store
-
-
-def _sqlite_path(address: str) -> Path:
-    if "://" not in address:
-        return Path(address).absolute()
-    try:
-        parsed = make_url(address)
-    except ArgumentError as cause:
-        raise BadAddress(f"cannot read the database URL {address}", url=address) from cause
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise BadAddress(f"cannot use the database {address}", url=address)
-    return Path(parsed.database).absolute()
 
 
 def _bring_up_to_date(store: Store) -> None:

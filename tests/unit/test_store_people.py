@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given, strategies as st
 from sqlalchemy import select
 
 from charter.engine.commands import Actor
@@ -22,7 +23,7 @@ from charter.runtime.connectors import BadConnector, Call, Connector, Connectors
 from charter.runtime.directory import Directory
 from charter.runtime.files import FileNotReadable, Files
 from charter.runtime.people import BadPerson, NoSuchPerson, NoSuchStandIn, People
-from charter.runtime.people_files import read
+from charter.runtime.people_files import FOREVER, KEYS, Entry, instant, read
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.tables import settings
 
@@ -128,6 +129,8 @@ def test_impossible_people_are_refused_whole(store: Store) -> None:
         {"id": "system"},
         {"id": "wang", "rolls": []},
         {"id": "wang", "skills": {"law": "much"}},
+        {"id": "wang", "skills": {"law": 10**30}},
+        {"id": "wang", "skills": {"law": -1}},
         {"id": "wang", "absences": [{"since": "2026-03-02", "until": "2026-02-02"}]},
         {"id": "wang", "substitutes": [{"person": "wang", "since": "2026-03-02"}]},
     ):
@@ -171,9 +174,58 @@ def test_a_file_of_people_reads_alike_in_every_format(tmp_path: Path, store: Sto
 def test_a_file_that_holds_no_people_says_so(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(BadPerson):
-        read(tmp_path / name)
+        list(map(Entry.of, read(tmp_path / name)))
     with pytest.raises(FileNotReadable):
         read(tmp_path / "none.csv")
+
+
+def test_what_yaml_leaves_empty_is_nothing_and_what_it_would_guess_is_text(tmp_path: Path) -> None:
+    text = "- {id: no, name: 007, roles: [yes], absences: [{since: ~, until: null}], skills:}\n"
+    (tmp_path / "p.yaml").write_text(text)
+    expected = Entry("no", "007", (("yes", "*"),), (), (), ((0, FOREVER, None),), ())
+    assert Entry.of(read(tmp_path / "p.yaml")[0]) == expected
+
+
+INNER = ("person", "role", "process", "name", "since", "until", "reason", "kind")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(INNER), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(KEYS)), JSON))
+def test_an_entry_holds_what_it_says_or_names_the_field_at_fault(data: dict[str, Any]) -> None:
+    data |= {"id": "li"}
+    try:
+        entry = Entry.of(data)
+    except BadPerson as error:
+        field = error.arguments["field"]
+        with pytest.raises(BadPerson):
+            Entry.of({"id": "li", field: data[field]})
+        return
+    assert all(isinstance(part, str) for pair in entry.roles for part in pair)
+    assert all(type(level) is int for _, level in entry.skills)
+    assert all(since <= FOREVER >= until and isinstance(reason, str | None) for since, until, reason in entry.absences)
+    assert all(isinstance(part, str) for kind, person, _, _, *scope in entry.substitutes for part in (person, *scope))
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "found"),
+    [
+        ("2026-03-02T01:00:00+08:00", True, 1_772_384_400_000_000),
+        (" 2026-03-02T01:00+08:00 ", False, 1_772_384_400_000_000),
+        ("9999-12-31", True, FOREVER),
+        ("9999-12-31T23:59:59-12:00", True, FOREVER),
+        ("0001-01-01T00:00:00+14:00", False, -62_135_647_200_000_000),
+    ],
+)
+def test_an_instant_of_any_year_is_one(text: str, last: bool, found: int) -> None:
+    assert instant(text, last=last) == found
+
+
+def test_a_last_day_is_meant_whole() -> None:
+    assert instant("2026-03-02", last=True) == instant("2026-03-03") == instant("2026-03-03T00:00", last=True)
 
 
 # -- connectors ------------------------------------------------------------------------------------------------------
