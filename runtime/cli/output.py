@@ -73,15 +73,27 @@ def one_line(value: Any) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
+_OPENING, _CLOSING = "（“「《", "，。、；：）”」》？！"
+
+
+def _wide_cut(line: str, following: str, gap: int) -> int:
+    """Says where a line may end before a wide character: not after what opens, nor before what closes."""
+    cut = len(line)
+    if following in _CLOSING:
+        cut = cut - 1 if width(line[-1]) == 2 else gap
+    while cut > 1 and (line[cut - 1] in _OPENING or (line[cut - 1] == "`" and line[:cut].count("`") % 2)):
+        cut -= 1
+    return cut if cut > 0 else len(line)
+
+
 def wrap(text: str, columns: int) -> list[str]:
-    """Breaks text into lines of at most so many columns, at blanks, and between any two wide characters."""
+    """Breaks text into lines of at most so many columns, at blanks, and between two wide characters."""
     lines: list[str] = []
     for paragraph in text.splitlines():
         line, used, gap = "", 0, -1
         for c in paragraph:
             if used + width(c) > columns:
-                wide = width(c) == 2 or c in "，。、；：）"
-                cut = gap if gap > 0 and not wide else len(line)
+                cut = _wide_cut(line, c, gap) if width(c) == 2 else gap if gap > 0 else len(line)
                 lines.append(line[:cut].rstrip())
                 line = line[cut:].lstrip()
                 used, gap = width(line), -1
