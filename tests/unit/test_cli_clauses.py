@@ -47,6 +47,12 @@ def test_transcript(
     golden(GOLDEN / "clauses.txt", "\n".join(parts))
 
 
+@pytest.mark.parametrize(("lang", "page"), [("en", "traceability.md"), ("zh", "traceability.zh.md")])
+def test_the_page_shows_the_figures_of_the_command(lang: str, page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["clauses", str(ROOT / "processes"), "--lang", lang]) == 0
+    assert f"\n{capsys.readouterr().out.splitlines()[0]}\n" in (ROOT / "docs" / page).read_text("utf-8")
+
+
 def test_every_shipped_element_carries_a_clause_and_no_clause_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
     found = survey(map(compile_file, find_files([str(ROOT / "processes")])))
     (book,) = found.books
