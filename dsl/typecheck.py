@@ -66,6 +66,19 @@ _HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+# How often, as people say it and as FEEL writes a length of time.
+_OFTEN: dict[str, str] = {
+    said: meant
+    for meant, words in {
+        "1 天": ("每天", "每日"), "1 周": ("每周", "每星期", "每週"),
+        "1 个月": ("每月", "每个月", "月"), "1 個月": ("每個月",), "1 季度": ("每季度", "每季", "每个季度"),
+        "1 年": ("每年",), "day": ("daily",), "week": ("weekly",), "month": ("monthly",),
+        "quarter": ("quarterly",), "year": ("yearly", "annually"),
+    }.items()
+    for said in words
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """An expression, the type its clause wants (None: any), and the clause's word. `outer`: seen from outside."""
@@ -286,9 +299,11 @@ class _Checker:
             candidates = self._names(extra) if code == "CH302" else problem.candidates
             name = t.Name(written, span=span)
             owners = [] if self.alone else self.scope.owners(written)
-            if code == "CH302" and len(owners) == 1:
+            meant = _OFTEN.get(written) if expr.text.strip() == written else None
+            if len(owners) == 1:
                 # A field is reached through its record, which people leave out.
                 meant = f"{owners[0]}.{written}"
+            if code == "CH302" and meant is not None:
                 said: dict[str, Any] = {"name": written, "detail": problem.message, "guess": meant}
                 self.findings.add(code, span, file=file, fix=Fix(span, meant), **said)
                 return

@@ -46,7 +46,7 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
         since = output.relative(item.since, context.now)
         rows.append((
             f"#{item.number}", names[item.case], shown, say(f"states.{item.state}"), since,
-            Cell(due, "bad" if late else None), why(context, item), next_command(kind, item),
+            Cell(due, "bad" if late else None), why(context, item), Cell(next_command(kind, item), whole=True),
         ))  # fmt: skip
     heads = ("case", "process", "element", "state", "since", "due", "why", "next")
     output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import IO, Any
 from unicodedata import combining, east_asian_width
 
@@ -45,14 +46,20 @@ def complain(lines: Iterable[str]) -> None:
 
 
 class Cell(str):
-    """A cell's text with a style of its own; columns are measured by the text alone."""
+    """A cell's text with a style of its own; columns are measured by the text alone. `whole`: never folded."""
 
     style: str | None
+    whole: bool
 
-    def __new__(cls, text: str, style: str | None = None) -> Cell:
+    def __new__(cls, text: str, style: str | None = None, *, whole: bool = False) -> Cell:
         cell = super().__new__(cls, text)
-        cell.style = style
+        cell.style, cell.whole = style, whole
         return cell
+
+    @classmethod
+    def of(cls, value: Any) -> Cell:
+        """Makes a cell of any value, on one line."""
+        return cls(one_line(value), getattr(value, "style", None), whole=getattr(value, "whole", False))
 
 
 def width(text: str) -> int:
@@ -106,6 +113,27 @@ def wrap(text: str, columns: int) -> list[str]:
                 used += width(c)
         lines.append(line)
     return lines
+
+
+_UNBROKEN, _FEW = 24, 8  # of a word, and of a text of wide characters, as much as a narrow column keeps together
+
+
+def _least(column: Sequence[Cell]) -> int:
+    """The width below which a column's words would be cut: its longest word's; wide characters part anywhere."""
+    whole = [width(cell) for cell in column if cell.whole]
+    words = (word for cell in column for word in cell.split())
+    least = (min(width(word), _UNBROKEN if word.isascii() else _FEW) for word in words)
+    return max(whole, default=0) or max(least, default=1)
+
+
+def _narrowed(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Narrows the widest columns until a row with its gaps has room, none below its least."""
+    room -= 2 * (len(widths) - 1)
+    for cap in range(max(widths), 0, -1):
+        found = [max(low, min(wide, cap)) for wide, low in zip(widths, least, strict=True)]
+        if sum(found) <= room:
+            return found
+    return list(least)
 
 
 def _escaped(text: str) -> str:
@@ -170,26 +198,31 @@ class Output:
     ) -> None:
         """Writes rows in aligned columns under faint headings, a `Cell` in its own style. No rows: nothing.
 
-        A column that says nothing in any row is left out with its heading.
+        A column that says nothing in any row is left out with its heading. On a terminal that is too narrow the widest
+        columns are folded within themselves; elsewhere a row stays one line.
         """
-        cells = [[Cell(one_line(cell), getattr(cell, "style", None)) for cell in row] for row in rows]
+        cells = [[Cell.of(cell) for cell in row] for row in rows]
         if not cells:
             return
         told = [index for index, column in enumerate(zip(*cells, strict=True)) if any(column)]
         cells = [[row[index] for index in told] for row in cells]
         head = [[Cell(headings[index]) for index in told]] if headings else []
-        widths = [max(map(width, column)) for column in zip(*head, *cells, strict=True)]
+        columns = list(zip(*head, *cells, strict=True))
+        widths = [max(map(width, column)) for column in columns]
+        if self.terminal:
+            widths = _narrowed(widths, [_least(column) for column in columns], self.columns - indent)
         styles = [styles[index] if index < len(styles) else None for index in told]
         for index, row in enumerate(head + cells):
             faint = bool(head) and index == 0
-            parts = [
-                self.style(cell, "faint" if faint else cell.style or style)
-                + ("" if last else " " * (columns - width(cell) + 2))
-                for cell, columns, style, last in zip(
-                    row, widths, styles, [*([False] * (len(widths) - 1)), True], strict=True
-                )
-            ]
-            self.stream.write((" " * indent + "".join(parts)).rstrip() + "\n")
+            pairs = zip(row, widths, strict=True)
+            folded = [wrap(cell, most) if width(cell) > most else [cell] for cell, most in pairs]
+            for line in zip_longest(*folded, fillvalue=""):
+                parts = [
+                    (self.style(part, "faint" if faint else cell.style or style) if part else "")
+                    + " " * (most - width(part) + 2)
+                    for part, cell, style, most in zip(line, row, styles, widths, strict=True)
+                ]
+                self.stream.write((" " * indent + "".join(parts)).rstrip() + "\n")
 
     def sheet(self, pairs: Iterable[tuple[str, Any]], *, indent: int = 0) -> None:
         """Writes label/value pairs in two columns; pairs whose value is None are left out."""

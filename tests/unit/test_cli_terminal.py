@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.output import Cell, Output, width
 
 INTERRUPTED = """
 import sys
@@ -54,3 +60,28 @@ def test_long_work_shows_how_far_it_is_and_short_work_does_not(tmp_path: Path) -
     assert "25/25" in shown
     said, shown = on_terminal("check", str(tmp_path / "1.charter"), "--lang", "en")
     assert (said, shown) == ("1 file: nothing wrong\n", "")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_table_keeps_its_grid_on_a_narrow_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns fold within themselves, what is to be copied stays whole, and no word is lost."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    reason = "sent back by wang at decide: 报价单缺少盖章页，请补齐后重新提交"
+    command = "charter complete 1 apply"
+    shown, piped = Terminal(), io.StringIO()
+    for stream in (shown, piped):
+        output = Output(Messages("en"), stream)
+        output.table(["case", "why", "next"], [["#1", reason, Cell(command, whole=True)], ["#2", "offered", ""]])
+    lines = shown.getvalue().splitlines()
+    assert all(width(line) <= columns for line in lines)
+    assert sum(command in line for line in lines) == 1
+    assert "".join(line[6 : len(line) if command not in line else line.index(command)] for line in lines[1:-1]).replace(
+        " ", ""
+    ) == reason.replace(" ", "")
+    assert len(piped.getvalue().splitlines()) == 3

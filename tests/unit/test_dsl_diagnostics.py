@@ -225,6 +225,14 @@ def test_habits_of_other_languages_are_understood(written: str, meant: str) -> N
     assert diagnostic.code in ("CH301", "CH308") and diagnostic.arguments["guess"] == meant
 
 
+@pytest.mark.parametrize("written", ["每月", "每周", "每季度", "月", "monthly"])
+def test_how_often_is_understood(written: str) -> None:
+    text = "process p\n  role clerk\n  activity a\n    role clerk\n  kpi k\n    formula count(cases)\n    every "
+    (diagnostic,) = compiled(f"{text}{written}\n").diagnostics
+    assert diagnostic.code == "CH302" and diagnostic.fix is not None
+    assert not compiled(f"{text}{diagnostic.fix.text}\n").diagnostics
+
+
 def test_a_fix_mends_what_it_is_for() -> None:
     """Whatever fix a page's bad example is given, its place holds other text than the fix, and applying it is safe."""
     mended = 0
