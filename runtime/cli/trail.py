@@ -84,8 +84,9 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
         f = record.fields
         refused = f["kind"] == "refused"
         outcome = "" if refused or f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
-        chain = say("audit.organisation") if f["case"] == ORGANISATION else f["case"][:6]
-        number = f"{chain} {f['seq']}" if several else str(f["seq"])
+        # as `audit show` takes it
+        chain = ORGANISATION if f["case"] == ORGANISATION else f["case"][:6]
+        number = f"{chain}.{f['seq']}" if several else str(f["seq"])
         rows.append((
             str(record.position), number, shown_time(context, f["at"]), actor_of(context, f),
             Cell(kind_word(context, f["kind"]), "bad" if refused else None), f.get("element") or "",
