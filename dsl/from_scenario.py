@@ -37,6 +37,14 @@ def _last(arguments: Parts) -> Any:
     return arguments[-1] if arguments else None
 
 
+def _expect_state(c: Parts, iteration: int | None = None) -> t.ExpectState:
+    """A case that goes on is open, an element active; Chinese says 进行中 of both."""
+    target, state = _target(c[1]), c[3].value
+    if target.name.text == "case" and state == "active":
+        state = "open"
+    return t.ExpectState(target, state, iteration, **place(c))
+
+
 def _target(lexeme: Lexeme) -> t.Target:
     """`do_task[2]`: the index apart. The word for the case, whatever its language, is the name `case`."""
     name, _, index = lexeme.value.partition("[")
@@ -79,8 +87,8 @@ register(
     ("fails", lambda c: t.ConnectorStep(name_of(c[1]), fails=True, **place(c))),
     ("fails_times", lambda c: t.ConnectorStep(name_of(c[1]), (), True, int(c[3].value), **place(c))),
     ("signal_step", lambda c: t.SignalStep(name_of(c[1]), tuple(c[2]), **place(c))),
-    ("expect_state", lambda c: t.ExpectState(_target(c[1]), c[3].value, **place(c))),
-    ("expect_iteration", lambda c: t.ExpectState(_target(c[1]), c[3].value, int(c[6].value), **place(c))),
+    ("expect_state", _expect_state),
+    ("expect_iteration", lambda c: _expect_state(c, int(c[6].value))),
     ("expect_doer", lambda c: t.ExpectDoer(_target(c[1]), name_of(c[3]), **place(c))),
     ("expect_unknown", lambda c: t.ExpectKpi(name_of(c[2]), **place(c))),
     ("expect_kpi", lambda c: t.ExpectKpi(name_of(c[2]), expr_of(c[3]), **place(c))),
