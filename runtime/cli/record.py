@@ -55,14 +55,18 @@ def _followers(record: Sealed, rest: Any) -> list[int]:
 def _sheet(context: Context, record: Sealed, followers: list[int]) -> None:
     say, output, f = context.say, context.output, record.fields
     comma = say("happened.comma")
+    definition = context.cases.definition(record.case) if record.case != ORGANISATION else None
     about = " ".join(filter(None, (kind_word(context, f["kind"]), f.get("element"))))
     output.line(f"{output.style(about, 'strong')}  {output.style(record.id, 'faint')}")
     for reason in reasons_of(f):
         output.line(f"  {reason_sentence(reason, say)}  {output.style(reason.code, 'faint')}")
-        definition = context.cases.definition(record.case) if record.case != ORGANISATION else None
         place = definition.place(reason.subject) if definition is not None and reason.subject else None
         if place:
             output.line(say("frame.clause", place=place), "faint")
+    clauses = []
+    for id in f.get("clauses", ()):
+        said = definition.clause(id) if definition is not None else None
+        clauses.append(id if said is None else f"{id}  {said.text}")
     output.sheet([
         (say("audit.c_at"), f"{shown_time(context, f['at'])}  ({f['at']}, {f['zone']})"),
         (say("audit.c_actor"), actor_of(context, f)),
@@ -71,7 +75,7 @@ def _sheet(context: Context, record: Sealed, followers: list[int]) -> None:
         (say("audit.c_outcome"), say(f"audit.outcome_{f['outcome']}")),
         (say("audit.s_cause"), say("audit.s_number", seq=f["cause"]) if "cause" in f else None),
         (say("audit.s_led"), comma.join(say("audit.s_number", seq=seq) for seq in followers) or None),
-        (say("audit.s_clauses"), " ".join(f.get("clauses", ())) or None),
+        *((say("audit.s_clauses") if index == 0 else "", text) for index, text in enumerate(clauses)),
         (say("audit.s_definition"), " ".join(filter(None, (f.get("process"), f.get("definition")))) or None),
         (say("audit.s_from"), f"{f['channel']}  {f['account']}@{f['host']}  Charter {f['build']}"),
         (say("audit.s_hash"), record.hash),

@@ -277,6 +277,18 @@ def test_transcript(name: str, lines: str, desk: Desk, golden: Callable[[Path, s
     golden(GOLDEN / f"{name}.{desk.lang}.txt", said)
 
 
+def test_one_record_is_shown_as_it_is_stored_and_with_all_that_follows_from_it(desk: Desk) -> None:
+    transcript(desk, LEAVE)
+    for chain in ("1", "organisation"):
+        listed = [json.loads(line) for line in desk.type(f"charter audit log {chain} --format jsonl").splitlines()]
+        assert len(listed) > 30
+        shown = [json.loads(desk.type(f"charter audit show {chain}.{row['seq']} --json")) for row in listed]
+        assert [{name: row[name] for name in row if name not in ("hash", "led_to")} for row in shown] == listed
+        assert [row["prev"] for row in shown[1:]] == [row["hash"] for row in shown[:-1]]
+        followers = [[later["seq"] for later in listed if later.get("cause") == row["seq"]] for row in listed]
+        assert [row["led_to"] for row in shown] == followers
+
+
 def test_nothing_is_left_untranslated(desk: Desk) -> None:
     said = transcript(desk, LEAVE + STAND_IN)
     # a message that is missing shows its key, `section.name`
