@@ -13,8 +13,10 @@ from typing import Any
 from . import tree as t
 from .lexer import Lexeme
 from .source import LIMITS
+from .words import spellings
 
 Parts = list[Any]
+_PERCENT = frozenset(word for word, terminal, key, _ in spellings() if (terminal, key) == ("TYPE", "percent"))
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -25,6 +27,11 @@ def name_of(lexeme: Lexeme) -> t.Name:
 
 def text_of(lexeme: Lexeme) -> t.Text:
     return t.Text(unquote(lexeme.value), span=lexeme.span)
+
+
+def _unit(name: t.Name | t.Text) -> t.Name | t.Text:
+    """The word for a share, whatever its language, is the unit `percent`; other units are shown as they are."""
+    return t.Name("percent", span=name.span) if isinstance(name, t.Name) and name.text in _PERCENT else name
 
 
 def unquote(quoted: str) -> str:
@@ -354,7 +361,7 @@ register(
     ("check_by", lambda c: t.CheckBy(name_of(c[1]), **place(c))),
     ("check_by_other", lambda c: t.CheckBy(name_of(c[2]), True, **place(c))),
     ("figure", _with_expr(t.Figure, {"GROUP_BY": "by"})),
-    ("unit", lambda c: t.Unit(c[1], **place(c))),
+    ("unit", lambda c: t.Unit(_unit(c[1]), **place(c))),
     (
         "over",
         lambda c: t.Over("closed" if c[1].type == "CASES_CLOSED_IN" else "opened", expr_of(c[2]), **place(c)),

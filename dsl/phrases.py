@@ -69,6 +69,10 @@ class Phrases:
         words = self._rows["types"].get(type.name)
         return words[0] if words else type.name
 
+    def unit(self, name: t.Name | t.Text) -> str:
+        known = isinstance(name, t.Name) and name.text == "percent"
+        return self._rows["types"]["percent"][0] if known else _name_or_text(name)
+
     def verb(self, verb: str) -> str:
         return self._rows["verbs"][verb][0]
 
@@ -290,7 +294,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Evidence: lambda p, n: (p.word("EVIDENCE"), n.record.text if n.record else p.word("FILE")),
     t.CheckBy: _check_by,
     t.Figure: _by_kind({"by": "GROUP_BY"}),
-    t.Unit: lambda p, n: (p.word("UNIT"), _name_or_text(n.name)),
+    t.Unit: lambda p, n: (p.word("UNIT"), p.unit(n.name)),
     t.Over: _over,
     t.CaseStep: lambda p, n: (f"{p.word('CASE')} {n.process.text}{p.arguments(n.arguments)}", ""),
     t.CastStep: _cast,
