@@ -5,7 +5,7 @@ Knows formats, not processes: what is drawn comes from `picture.build_picture` a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from .cli.messages import Messages
 from .picture import Item, Picture
@@ -20,13 +20,13 @@ _CLASS_STYLES = {
 }  # fmt: skip
 
 
-def write_text(picture: Picture, say: Messages) -> list[str]:
+def write_text(picture: Picture, say: Messages) -> str:
     """Draws a picture as an indented tree: mark, title, name, who, where it goes next, where it is sent back to."""
     lines = [picture.title + (f"  {picture.name}" if picture.title != picture.name else "")]
     if picture.status:
         lines[0] += f"  [{say(f'states.{picture.status}')}]"
     lines += _branch(picture, picture.children, [(a.source, a.target) for a in picture.arrows], "", say)
-    return lines
+    return "\n".join(lines) + "\n"
 
 
 def _branch(
@@ -52,7 +52,7 @@ def _branch(
         yield from _branch(picture, item.children, [(a.source, a.target) for a in item.arrows], below, say)
 
 
-def write_mermaid(picture: Picture, say: Messages) -> list[str]:
+def write_mermaid(picture: Picture, say: Messages) -> str:
     """Writes a picture as a Mermaid flowchart: phases as subgraphs, approvals as diamonds, returns as dotted arrows."""
     ids = {item.name: f"n{number}" for number, item in enumerate(picture.items(), 1)}
     lines = ["---", f"title: {_yaml(picture.title)}", "---", "flowchart TB"]
@@ -68,7 +68,7 @@ def write_mermaid(picture: Picture, say: Messages) -> list[str]:
     for style, rule in _CLASS_STYLES.items():
         if style in members:
             lines += [f"  classDef {style} {rule}", f"  class {','.join(members[style])} {style}"]
-    return lines
+    return "\n".join(lines) + "\n"
 
 
 def _mermaid_items(items: Iterable[Item], ids: dict[str, str], indent: str) -> Iterator[str]:
@@ -100,11 +100,11 @@ def _yaml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML scalar
 
 
-def write_lifecycle(rows: Iterable[tuple[str, str, str]], initial: str) -> list[str]:
-    """Writes a machine table, (trigger, source, dest) rows, as a Mermaid state diagram."""
+def write_lifecycle(rows: Sequence[tuple[str, str, str]]) -> str:
+    """Writes a machine table, (trigger, source, dest) rows, as a Mermaid state diagram; the first source begins."""
     moves: dict[tuple[str, str], list[str]] = {}
     for trigger, source, dest in rows:
         moves.setdefault((source, dest), []).append(trigger)
-    lines = ["stateDiagram-v2", f"  [*] --> {initial}"]
+    lines = ["stateDiagram-v2", f"  [*] --> {rows[0][1]}"]
     lines += [f"  {source} --> {dest}: {', '.join(triggers)}" for (source, dest), triggers in moves.items()]
-    return lines
+    return "\n".join(lines) + "\n"

@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from .. import texts
 from ..graph import write_lifecycle, write_mermaid, write_text
 from ..picture import Picture, build_picture
+from ..svg import write_svg
 from .check import report
 from .context import Context
 from .errors import FINDINGS
+from .messages import Messages
 from .verb import Verb, Words, argument, option
 
-FORMATS = ("text", "mermaid", "svg")
+if TYPE_CHECKING:
+    from ...engine.machines import Kind
+
+# format -> what writes a picture in it, as a whole file
+WRITERS: Mapping[str, Callable[[Picture, Messages], str]] = {
+    "text": write_text,
+    "mermaid": write_mermaid,
+    "svg": write_svg,
+}
 KINDS = ("case", "phase", "activity", "approval", "milestone")
 
 
 def run_graph(context: Context, source: str | None, form: str, file: str | None, process: str | None,
-              lifecycle: str | None) -> int:  # fmt: skip
+              lifecycle: Kind | None) -> int:  # fmt: skip
     """Draws to standard output, or into a file."""
     from .errors import Misuse
 
     if lifecycle is not None:
         from ...engine.machines import LIFECYCLES
 
-        rows = LIFECYCLES[lifecycle]  # type: ignore[index]
-        return _deliver(context, "\n".join(write_lifecycle(rows, rows[0][1])) + "\n", file)
+        return _deliver(context, write_lifecycle(LIFECYCLES[lifecycle]), file)
     if source is None:
         raise Misuse("missing", name="FILE|CASE")
     picture = _picture(context, source, process)
     if picture is None:
         return FINDINGS
-    if form == "svg":
-        from ..svg import write_svg
-
-        return _deliver(context, write_svg(picture, context.say), file)
-    lines = (write_text if form == "text" else write_mermaid)(picture, context.say)
-    return _deliver(context, "\n".join(lines) + "\n", file)
+    return _deliver(context, WRITERS[form](picture, context.say), file)
 
 
 def _picture(context: Context, source: str, process: str | None) -> Picture | None:
@@ -63,7 +69,7 @@ def _deliver(context: Context, text: str, file: str | None) -> int:
 VERBS = {
     "graph": Verb("graph", run_graph, [
         argument("source", "FILE|CASE", required=False),
-        option("--format", "NAME", name="form", type=Words(FORMATS), default="text"),
+        option("--format", "NAME", name="form", type=Words(tuple(WRITERS)), default="text"),
         option("--output", "FILE", short="-o", name="file"),
         option("--process", "PROCESS"),
         option("--lifecycle", "NAME", type=Words(KINDS)),
