@@ -63,7 +63,7 @@ def inbox(
         return refusal(UNKNOWN_PERSON, person=person)
     # A lane is one index range that comes in the inbox's order: (statement, its parameters, why, on behalf of whom).
     lanes: list[tuple[Prepared, tuple[str, ...], str, str | None]] = [(_HELD, (person,), "held", None)]
-    lanes += [(_OFFERED, pair, "offered", None) for pair in _processes(connection, known.grants, process)]
+    lanes += [(_OFFERED, pair, "offered", None) for pair in granted(connection, known.grants, process)]
     for where in _reach(connection, known.stands_in, process):
         for principal, roles in directory.principals(connection, known, where, now):
             lanes += [(_OFFERED, (where, role), "stand_in", principal) for role in roles]
@@ -108,10 +108,8 @@ _OFFERED = Prepared(
 )  # fmt: skip
 
 
-def _processes(
-    connection: Connection, grants: Iterable[tuple[str, str]], process: str | None
-) -> list[tuple[str, str]]:
-    """Turns grants into (process, role) pairs; one for every process is looked up."""
+def granted(connection: Connection, grants: Iterable[tuple[str, str]], process: str | None) -> list[tuple[str, str]]:
+    """Gives the (process, role) pairs of grants, all or of one process; a grant for every process is looked up."""
     pairs = {(where, role) for role, where in grants if where != ANY}
     everywhere = [role for role, where in grants if where == ANY]
     if everywhere:

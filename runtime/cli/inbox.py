@@ -1,7 +1,8 @@
-"""`charter inbox`: what waits for a person, why it is theirs, and what to type next."""
+"""`charter inbox`: what waits for a person, why it is theirs, and what to type next; what they should know beside."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..clock import iso
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 LIMIT = 100
 
 
-def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) -> int:
-    """Lists a person's open work, what is due first in front."""
+def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_json: bool) -> int:
+    """Lists a person's open work, what is due first in front; `told`: notices instead, the newest first."""
+    if told:
+        return _notices(context, process, limit, as_json)
     from ...engine.records import Refusal
     from ..inbox import inbox
     from ..register import processes, titles
@@ -42,7 +45,7 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
         title, kind = known[item.case][item.element]
         due = "" if item.due is None else say("inbox.due_in", when=output.relative(item.due, context.now))
         late = item.due is not None and item.due < context.now
-        shown = item.node if title == item.element else f"{item.node} {title}"
+        shown = _shown(item.node, title)
         since = output.relative(item.since, context.now)
         rows.append((
             f"#{item.number}", names[item.case], shown, say(f"states.{item.state}"), since,
@@ -52,6 +55,40 @@ def run_inbox(context: Context, process: str | None, limit: int, as_json: bool) 
     output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
     if len(items) == limit:
         output.line(say("inbox.more", limit=limit), "faint")
+    return 0
+
+
+def _shown(node: str, title: str) -> str:
+    return node if title == node.partition("[")[0] else f"{node} {title}"
+
+
+def _notices(context: Context, process: str | None, limit: int, as_json: bool) -> int:
+    from ...engine.records import Refusal
+    from ..notices import notices
+    from .trail import kind_word, shown_time
+
+    person, say, output = context.person, context.say, context.output
+    with context.store.read() as connection:
+        found = notices(
+            connection, person, context.cases.definition, now=context.now, process=process, limit=limit
+        )
+    if isinstance(found, Refusal):
+        from .aftermath import refused
+
+        return refused(context, found, None, None, None)
+    if as_json:
+        output.json([asdict(notice) for notice in found])
+        return 0
+    if not found:
+        output.line(say("inbox.no_notices", person=person))
+        return 0
+    rows = [
+        (f"#{n.number}", n.process, _shown(n.element, n.title), kind_word(context, n.kind), shown_time(context, n.at),
+         say("audit.system") if n.by == "system" else n.by, say("inbox.why_offered", role=n.role), n.reason)
+        for n in found
+    ]  # fmt: skip
+    heads = ("case", "process", "element", "what", "at", "by", "why", "reason")
+    output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
     return 0
 
 
@@ -92,6 +129,7 @@ VERBS = {
         [
             option("--process", "PROCESS"),
             option("--limit", "NUMBER", type=Whole(), default=LIMIT),
+            switch("--notices", name="told"),
             switch(JSON, name="as_json"),
         ],
     )

@@ -266,8 +266,34 @@ charter audit query 'actr = "李娜"' --as 王敏
 """
 
 
+NOTICES = """
+charter people add chen --as chen
+charter people add li --as chen
+charter people add wang --as chen
+charter people grant chen chief --as chen
+charter people grant li clerk --as chen
+charter people grant wang client --process parcel --as chen
+charter deploy parcel.charter --as chen
+charter start parcel --as li
+charter inbox --notices --as wang
+charter complete 1 --set words=旧 --as li
+charter reject 1 --reason 破损 --as chen
++ 2
+charter tick
+charter complete 1 --set words=新 --as li
+charter inbox --notices --as wang
+charter inbox --notices --as li
+charter inbox --notices --as chen
+charter inbox --notices --limit 1 --json --as li
+charter inbox --notices --as nobody
++ 40
+charter inbox --notices --as wang
+"""
+
+
 @pytest.mark.parametrize(
-    ("name", "lines"), [("leave", LEAVE), ("stand_in", STAND_IN), ("steer", STEER), ("purchase", PURCHASE)]
+    ("name", "lines"),
+    [("leave", LEAVE), ("stand_in", STAND_IN), ("steer", STEER), ("purchase", PURCHASE), ("notices", NOTICES)],
 )
 def test_transcript(name: str, lines: str, desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     for file in (GOLDEN / "files").iterdir():

@@ -1,0 +1,107 @@
+"""What a person should know beside their work: outcomes that they are informed of, missed dates, escalations, failures.
+
+Read from the trail and from who holds which role now, so that nothing is kept twice and nobody is forgotten. Knows the
+newest WINDOW of the trail only, and sends nothing. Invariant: what is told here is told by a record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from ..engine.definition import Definition, Element
+from ..engine.records import Refusal
+from .directory import Directory
+from .inbox import granted
+from .refusals import UNKNOWN_PERSON, refusal
+from .store import tables as t
+
+WINDOW = 30 * 86_400_000_000  # microseconds
+_OUTCOMES = frozenset({"completed", "granted", "rejected"})
+_KINDS = _OUTCOMES | {"overdue", "escalated", "failed"}
+_r, _c = t.records.c, t.cases.c
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A record that a person should know of, and the role by which they should; `at` as in records."""
+
+    position: int
+    case: str
+    number: int
+    process: str
+    element: str
+    title: str
+    kind: str
+    role: str
+    by: str
+    at: str
+    reason: str | None
+
+
+def notices(
+    connection: Connection, person: str, definition: Callable[[str], Definition], *, now: int,
+    process: str | None = None, limit: int = 50,
+) -> list[Notice] | Refusal:  # fmt: skip
+    """Lists a person's notices, the newest first; refuses an unknown person. `definition` finds one by its digest."""
+    known = Directory().person(connection, person)
+    if known is None or not known.active:
+        return refusal(UNKNOWN_PERSON, person=person)
+    roles: dict[str, set[str]] = {}
+    for where, held in granted(connection, known.grants, process):
+        roles.setdefault(where, set()).add(held)
+    query = (
+        select(_r.position, _r.body, _c.number, _c.process)
+        .join_from(t.records, t.cases, _c.id == _r.case)
+        .where(_r.position >= _first(connection, now - WINDOW), _r.kind.in_(_KINDS), _c.process.in_(roles))
+        .order_by(_r.position.desc())
+    )
+    found: list[Notice] = []
+    for position, body, number, at in connection.execute(query):
+        record = json.loads(body)
+        pinned = definition(record["definition"])
+        element = next((e for e in pinned.elements if e.name == record.get("element")), None)
+        if element is None:
+            continue
+        role = next((r for r in _told(record, element, pinned.owner) if r in roles[at]), None)
+        if role is not None and record["actor"] != person:  # nobody need be told what they did
+            found.append(
+                Notice(
+                    position, record["case"], number, at, record.get("node") or element.name, element.title,
+                    record["kind"], role, record["actor"], record["at"], record.get("reason"),
+                )
+            )  # fmt: skip
+        if len(found) == limit:
+            break
+    return found
+
+
+def _told(record: dict[str, object], element: Element, owner: str | None) -> tuple[str, ...]:
+    """Names the roles that a record is news to, as `engine.effects.Notify` does."""
+    kind = record["kind"]
+    if kind in _OUTCOMES:
+        return element.informed
+    if kind == "overdue":
+        return element.accountable or element.roles
+    if kind == "failed":
+        return (owner,) if owner is not None else ()
+    data = record["data"]
+    return (str(data["to"]),) if isinstance(data, dict) else ()
+
+
+def _first(connection: Connection, since: int) -> int:
+    """Finds where in the order of arrival the records of a time begin; positions and times grow together."""
+    low, high = 1, (connection.execute(select(_r.position).order_by(_r.position.desc()).limit(1)).scalar() or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        at = connection.execute(
+            select(_r.at).where(_r.position >= middle).order_by(_r.position).limit(1)
+        ).scalar()
+        if at is not None and at < since:
+            low = middle + 1
+        else:
+            high = middle
+    return low
