@@ -19,6 +19,7 @@ from .lexer import PATTERNS
 from .source import LIMIT_ERRORS, Source, ascii_twins, decode
 
 SUFFIXES = (".tsv", ".csv")
+LIMIT = 4 * 1024 * 1024  # bytes of a rule book; twenty thousand clauses are fewer
 
 # column -> how a first row may call it; the earlier wins where a table has several
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +28,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "section": ("section", "章节", "章節"),
 }
 _NEEDED = ("id", "text")
+_COLUMNS_READ = 100  # of a row; what we look for stands before
 _ID = re.compile(PATTERNS["ID"])
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -59,7 +61,7 @@ class _Cell:
 def read_clauses(data: bytes, path: str) -> Table:
     """Reads the bytes of a table of clauses called `path`."""
     problems: list[Diagnostic] = []
-    source = Source(path, decode(data, path, problems))
+    source = Source(path, decode(data, path, problems, LIMIT))
     reader = _Reader(source, "\t" if path.endswith(".tsv") else _divider(source.text), problems)
     if not problems:
         reader.run()
@@ -104,6 +106,8 @@ class _Reader:
             self.report("CH241", span, column=lacking)
             return
         for row in rows:
+            if len(self.problems) >= LIMIT_ERRORS:
+                return
             self.clause({column: row[at] for column, at in columns.items() if at < len(row)}, row)
 
     def clause(self, cells: Mapping[str, _Cell], row: list[_Cell]) -> None:
@@ -124,21 +128,35 @@ class _Reader:
 
     def rows(self) -> Iterator[list[_Cell]]:
         """Yields the rows that say something, up to a cell that is never closed."""
-        text, pos, row = self.source.text, 0, list[_Cell]()
+        text, pos = self.source.text, 0
+        while pos < len(text):
+            end = text.find("\n", pos)
+            end = len(text) if end < 0 else end
+            if text.find('"', pos, end) < 0:
+                row = list(self.plain(text[pos:end], pos))
+            else:
+                row, end = self.quoted(pos)
+            if any(cell.text for cell in row):
+                yield row
+            pos = end + 1
+
+    def plain(self, line: str, pos: int) -> Iterator[_Cell]:
+        for cell in line.removesuffix("\r").split(self.divider, _COLUMNS_READ)[:_COLUMNS_READ]:
+            yield _Cell(" ".join(cell.split()), (pos, pos + len(cell)))
+            pos += len(cell) + 1
+
+    def quoted(self, pos: int) -> tuple[list[_Cell], int]:
+        """Reads a row that may have quoted cells; gives also where it ends, before its line feed."""
+        text, row = self.source.text, list[_Cell]()
         while True:
             match = self.cell.match(text, pos)
             if match is None or match.lastgroup == "open":
                 self.report("CH247", (pos, pos + 1))
-                return
-            said = match["plain"] if match["quoted"] is None else match["quoted"].replace('""', '"')
-            row.append(_Cell(" ".join(said.split()), match.span()))
+                return [], len(text)
+            if len(row) < _COLUMNS_READ:
+                said = match["plain"] if match["quoted"] is None else match["quoted"].replace('""', '"')
+                row.append(_Cell(" ".join(said.split()), match.span()))
             pos = match.end()
-            if text.startswith(self.divider, pos):
-                pos += 1
-                continue
-            if any(cell.text for cell in row):
-                yield row
-            if pos >= len(text):
-                return
-            row = []
-            pos += 2 if text.startswith("\r\n", pos) else 1
+            if not text.startswith(self.divider, pos):
+                return row, pos + text.startswith("\r\n", pos)
+            pos += 1

@@ -58,6 +58,8 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
 
 def _cited(definition: d.Definition, scope: ProcessScope) -> tuple[d.Clause, ...]:
     """The words of the clauses that a definition names, as far as a rule book in reach has them."""
+    if not scope.shared.tables:
+        return ()
     ids = dict.fromkeys(id for carrier in carriers(definition) for id in carrier.clauses)
     return tuple(
         dataclasses.replace(clause, catalogue=name) for id in ids for name, clause in scope.clause(id).items()

@@ -98,10 +98,10 @@ def read(data: bytes | str, path: str = "") -> Source:
     return source
 
 
-def decode(data: bytes | str, path: str, problems: list[Diagnostic]) -> str:
+def decode(data: bytes | str, path: str, problems: list[Diagnostic], limit: int = LIMITS["bytes"]) -> str:
     """Gives a file's text without its byte order mark; adds to `problems` what keeps it from being read."""
-    if len(data) > LIMITS["bytes"]:
-        problems.append(Diagnostic("CH102", (0, 0), {"limit": LIMITS["bytes"] // 2**20}, file=path))
+    if len(data) > limit:
+        problems.append(Diagnostic("CH102", (0, 0), {"limit": limit // 2**20}, file=path))
         return ""
     if isinstance(data, str):
         return data.removeprefix("\ufeff")

@@ -45,17 +45,18 @@ def carriers(definition: Definition) -> Iterator[Carrier]:
 
 
 def _parts(d: Definition) -> Iterator[Carrier]:
-    yield Carrier("process", d.name, d.title, d.clauses, d.place("process"))
+    place = dict(d.places).get  # not `d.place`, which asks after all places each time
+    yield Carrier("process", d.name, d.title, d.clauses, place("process"))
     for p in d.parameters:
-        yield Carrier("parameter", p.name, p.title, p.clauses, d.place(f"parameter {p.name}"))
+        yield Carrier("parameter", p.name, p.title, p.clauses, place(f"parameter {p.name}"))
     for role in d.roles:
-        yield Carrier("role", role.name, role.title, role.clauses, d.place(f"role {role.name}"))
+        yield Carrier("role", role.name, role.title, role.clauses, place(f"role {role.name}"))
     for record in d.records:
         clauses = record.clauses + tuple(c for field in record.fields for c in field.clauses)
-        yield Carrier("record", record.name, record.title, _once(clauses), d.place(f"record {record.name}"))
+        yield Carrier("record", record.name, record.title, _once(clauses), place(f"record {record.name}"))
     for s in d.separations:
         names, kind = f"{s.element}, {s.other}", "same" if s.same else "separate"
-        yield Carrier("separation", names, names, s.clauses, d.place(f"{s.element}.{kind}"))
+        yield Carrier("separation", names, names, s.clauses, place(f"{s.element}.{kind}"))
     asked = {e.work.target for e in d.elements if e.work is not None and e.work.kind == "decide"}
     tables = {table.name: table.clauses for table in d.decisions}
     for table in d.decisions:
@@ -63,12 +64,12 @@ def _parts(d: Definition) -> Iterator[Carrier]:
             yield Carrier("decision", table.name, table.title, table.clauses)
     for e in d.elements:
         decided = tables.get(e.work.target or "", ()) if e.work is not None and e.work.kind == "decide" else ()
-        yield Carrier(e.kind, e.name, e.title, _once(e.clauses + decided), d.place(e.name))
+        yield Carrier(e.kind, e.name, e.title, _once(e.clauses + decided), place(e.name))
         for check in e.checklist:
-            place = d.place(f"{e.name}.checklist.{check.name}")
-            yield Carrier("check", f"{e.name}.{check.name}", check.title, check.clauses, place)
+            name = f"{e.name}.{check.name}"
+            yield Carrier("check", name, check.title, check.clauses, place(f"{e.name}.checklist.{check.name}"))
     for kpi in d.kpis:
-        yield Carrier("kpi", kpi.name, kpi.title, kpi.clauses, d.place(f"kpi {kpi.name}"))
+        yield Carrier("kpi", kpi.name, kpi.title, kpi.clauses, place(f"kpi {kpi.name}"))
 
 
 def _once(clauses: tuple[str, ...]) -> tuple[str, ...]:
