@@ -72,6 +72,10 @@ class Verification:
         return self.integrity.sound and self.completeness.sound and self.truth.sound
 
 
+# What reading a body comes to whose parts are of other kinds than Charter writes.
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
 class _NotPlain(ValueError):
     pass
 
@@ -193,7 +197,7 @@ def _agrees(row: Any, fields: dict[str, Any]) -> bool:
     try:
         at = clock.read(fields["at"])
         told = told_of(fields["kind"], fields.get("element"), fields.get("data", {}), fields.get("clauses", ()))
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except _UNREADABLE:
         return False
     return (
         fields.get("case") == row.case
@@ -227,7 +231,7 @@ def _check_truth(
     definition = archive.pinned(connection, row.definition).definition
     try:
         played = replay(definition, list(to_records(sealed)))
-    except (KeyError, TypeError, ValueError):
+    except _UNREADABLE:
         # Records that no step wrote cannot even be read back as commands.
         findings.note("truth", Fault(case, None, "not_replayable"))
         return
@@ -250,7 +254,7 @@ def _stored(state: str) -> bytes | None:
 def _check_organisation(connection: Connection, sealed: list[Sealed], findings: _Findings) -> None:
     try:
         differs = organisation_differs(connection, sealed)
-    except (KeyError, TypeError, ValueError):
+    except _UNREADABLE:
         findings.note("truth", Fault(ORGANISATION, None, "not_replayable"))
         return
     if differs is not None:

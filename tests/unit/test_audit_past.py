@@ -8,10 +8,12 @@ from typing import Any
 from hypothesis import assume, given, settings
 from tests.properties.processes import histories
 
-from charter.engine.commands import Command
+from charter.dsl.passes import compile
+from charter.engine.commands import Actor, Amend, Command, Complete
 from charter.engine.definition import Definition
 from charter.engine.state import CaseState
 from charter.engine.transition import Step
+from charter.engine.world import World
 from charter.runtime import views
 from charter.runtime.audit.asof import as_of, moments
 from charter.runtime.audit.lineage import downward, lineage, upward
@@ -77,6 +79,61 @@ def test_every_version_was_made_once_from_what_was_made_before(history: History)
     assert {pair for made in every for pair in _below(made.name, downward(graph, made))} == rests
     for made in every:
         assert upward(graph, made)["version"] == made.name
+
+
+def test_the_same_content_again_is_a_version_of_its_own() -> None:
+    text = b"""process p
+  owner li
+  role li
+  record note
+    text text
+  record copy
+    text text
+  activity write
+    role   li
+    output note
+  activity write_too
+    role   li
+    output note
+  activity copy_it
+    role   li
+    input  note
+    output copy
+"""
+    (definition,) = compile("p.charter", text).definitions
+    li = Actor("li", ("li",))
+    world = World((definition,), 1_772_442_000_000_000)
+    case, _ = world.open("p", li)
+
+    def does(node: str, **records: str) -> None:
+        given = tuple((record, {"text": value}) for record, value in records.items())
+        sent = Complete(actor=li, at=world.now, node=node, records=given)
+        assert world.perform(case, sent).refusal is None
+
+    def amends(value: str) -> None:
+        sent = Amend(actor=li, at=world.now, reason="so", record="note", value={"text": value})
+        assert world.perform(case, sent).refusal is None
+
+    does("write", note="a")
+    does("write_too", note="a")
+    does("copy_it", copy="a")
+    amends("b")
+    does("copy_it", copy="b")
+    amends("a")
+    does("copy_it", copy="a")
+    _, records = seal(Chain("case"), world.records(case), Origin("test", "host", "process", "digest"))
+    graph = lineage(definition, moments(definition, records))
+    notes, copies = graph.versions["note"], graph.versions["copy"]
+    assert [made.name for made in notes] == ["note@1", "note@2", "note@3"]
+    assert notes[0].digest == notes[2].digest != notes[1].digest
+    # Whoever writes what is there already makes nothing; each use is of the version that stood then.
+    assert [(d.node, [m.name for m in d.made]) for d in graph.deeds if d.node is not None and d.node != "copy_it"] == [
+        ("write", ["note@1"]), ("write_too", []),
+    ]  # fmt: skip
+    for note, copy in zip(notes, copies, strict=True):
+        assert [used.name for used in graph.maker(copy).used] == [note.name]  # type: ignore[union-attr]
+        assert [m.name for d in graph.users(note) if d.node == "copy_it" for m in d.made] == [copy.name]
+    assert graph.find("note@1") is notes[0] and graph.find("note") is notes[2]
 
 
 def _above(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -111,7 +111,14 @@ def leaves(draw: st.DrawFn) -> str:
         return f'at {op} date and time("2026-03-0{day}T05:00:00Z")'
     if kind == "in":
         others = ", ".join(f'"{w}"' for w in WORDS[field])
-        return draw(st.sampled_from((f"{field} in ({others})", f"seq in [{number}..20)", f"seq in (< {number})")))
+        opening, closing = draw(st.sampled_from("[(]")), draw(st.sampled_from("])["))
+        low, high = f'date and time("2026-03-02T0{day}:00:00Z")', f'date and time("2026-03-02T{day + 12}:00:00Z")'
+        return draw(st.sampled_from((
+            f"{field} in ({others})", f"{field} in [{others}]", f'{field} in "{word}"', f'{field} in ("{word}", actor)',
+            f"seq in {opening}{number}..20{closing}", f"seq in ({op} {number})", f"seq in ({op} {number}, > 25)",
+            f"seq in ({opening}{number}..12{closing}, {op} 4)", f"seq in [{number}, {number + 3}]",
+            f"at in {opening}{low}..{high}{closing}", f"at in ({op} {low})", f"at in ({low}, {op} {high})",
+        )))  # fmt: skip
     if kind == "between":
         return f'at between date("2026-03-01") and date("2026-03-0{day}")'
     if kind == "like":
@@ -154,12 +161,28 @@ def test_sql_and_feel_agree(store: Store, text: str) -> None:
         ('not(actor = "li") or seq in [1..5]', True),
         ('reason = "month end" and kind = "rejected"', False),
         ('contains(actor, "an")', False),
+        ("seq in (> 2, [5..9), 12)", True),
+        ("seq in [1, 2]", True),
+        ('at in [date("2026-03-01")..date("2026-03-02"))', True),
+        ('kind in ("granted", actor)', False),
+        ('reason in ("month end")', False),
+        ("seq in [1, position]", False),
+        ("seq in [1..position]", False),
+        ('kind in ["a".."b"]', False),
     ],
 )
 def test_what_sql_can_say_is_left_to_sql(text: str, exact: bool) -> None:
     asked, _ = query.build(text)
     assert asked is not None
     assert asked.filter.exact is exact
+
+
+def test_a_range_ends_where_its_brackets_say(store: Store) -> None:
+    asked = {text: answers(store, f'case != "organisation" and seq in {text}') for text in ("[2..4]", "(2..4)", "[2..4)")}
+    second, fourth = (answers(store, f'case != "organisation" and seq = {seq}') for seq in (2, 4))
+    assert asked["[2..4]"] == sorted(asked["(2..4)"] + second + fourth)
+    assert asked["[2..4)"] == sorted(asked["(2..4)"] + second)
+    assert second and fourth and asked["(2..4)"]
 
 
 def test_the_trail_answers_by_who_what_when_and_why(store: Store) -> None:

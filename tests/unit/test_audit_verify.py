@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Table
+from tests.properties.processes import garbage
 from tests.unit.test_cases import HELLO, LEAVE
 
 from charter.engine.values import encode
@@ -96,6 +100,54 @@ def test_no_column_can_be_changed_unseen(trail: Path, tmp_path: Path, table: Tab
     copy = [other(row[name]) if name in changed else row[name] for name in row.keys()]  # noqa: SIM118
     marks = ", ".join("?" * len(copy))
     assert not looked_at(trail, tmp_path, (f"INSERT INTO {table.name} VALUES ({marks})", tuple(copy))).sound
+
+
+SET = "UPDATE records SET body = CAST(json_set(CAST(body AS TEXT), ?, json(?)) AS BLOB) WHERE kind = ? AND "
+CASES, ORGANISATION = "\"case\" <> 'organisation'", "\"case\" = 'organisation'"
+
+
+@pytest.mark.parametrize(
+    ("chain", "kind", "place", "value"),
+    [
+        (CASES, "completed", "$.at", '"noon"'),
+        (CASES, "completed", "$.at", "{}"),
+        (CASES, "completed", "$.clauses", "1"),
+        (CASES, "completed", "$.data", "null"),
+        (ORGANISATION, "deployed", "$.data", "1"),
+        (ORGANISATION, "deployed", "$.data", "{}"),
+        (ORGANISATION, "absence_noted", "$.data.since", '"noon"'),
+    ],
+)
+def test_what_no_step_wrote_is_a_verdict_and_no_error(
+    trail: Path, tmp_path: Path, chain: str, kind: str, place: str, value: str
+) -> None:
+    found = looked_at(trail, tmp_path, (SET + chain, (place, value, kind)))
+    assert found.truth.fault is not None and found.truth.fault.why == "not_replayable", found.truth
+    assert (found.truth.fault.case == "organisation") is (chain is ORGANISATION)
+    assert not found.integrity.sound
+
+
+def places(value: Any, at: str = "$") -> list[str]:
+    """Lists the paths of everything in a record's body, as SQLite spells them."""
+    inside = (
+        [(f'{at}."{name}"', part) for name, part in value.items()] if isinstance(value, dict)
+        else [(f"{at}[{index}]", part) for index, part in enumerate(value)] if isinstance(value, list) else []
+    )  # fmt: skip
+    return [found for path, part in inside for found in (path, *places(part, path))]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_record_says_the_answer_is_a_verdict(trail: Path, tmp_path: Path, data: st.DataObject) -> None:
+    raw = sqlite3.connect(trail)
+    position, body = data.draw(st.sampled_from(raw.execute("SELECT position, body FROM records").fetchall()))
+    place = data.draw(st.sampled_from(places(json.loads(body))))
+    value = json.dumps(garbage(Random(data.draw(st.integers(0, 2**32)))))
+    change = "SELECT CAST(json_set(CAST(? AS TEXT), ?, json(?)) AS BLOB)"
+    (changed,) = raw.execute(change, (body, place, value)).fetchone()
+    raw.close()
+    found = looked_at(trail, tmp_path, ("UPDATE records SET body = ? WHERE position = ?", (changed, position)))
+    assert found.integrity.sound is (changed == body)
 
 
 def test_a_kept_file_that_is_changed_or_gone_is_named_with_its_record(tmp_path: Path) -> None:

@@ -108,6 +108,22 @@ def test_a_sub_case_answers_its_parent_with_its_outputs() -> None:
     assert story.world.perform(inner, c.Cancel(actor=WU, at=MONDAY, reason="late")).refusal is not None
 
 
+@pytest.mark.parametrize(
+    ("least", "levels", "code"),
+    [
+        (3, (1, 3), None), (3, (3, 1), None), (3, (1, 2), "CH505"), (3, (4,), None), (3, (), "CH505"),
+        (None, (0,), None), (None, (), "CH505"),
+    ],
+)  # fmt: skip
+def test_the_best_of_several_levels_of_a_skill_counts(
+    least: int | None, levels: tuple[int, ...], code: str | None
+) -> None:
+    driver = d.Role("clerk", "clerk", requires=(d.Requirement("skill", "drive", least),))
+    story = Story(replace(process(task("haul")), roles=(driver, d.Role("boss", "boss"))))
+    who = c.Actor("li", ("clerk",), skills=tuple(("drive", level) for level in levels))
+    assert story("complete", "haul", who) == code
+
+
 def test_a_rhythm_comes_round_until_its_phase_is_over() -> None:
     rhythm = task("look", parent="f", repeat=d.Repeat(every="1 day", while_="case.open"))
     story = Story(process(E("f", "f", "phase"), rhythm, task("work", parent="f")))
