@@ -133,7 +133,9 @@ process = line(t.Process, names, title, some(
     ), 0, 6,
 ))  # fmt: skip
 
-target = st.builds(t.Target, plain, st.sampled_from(["", "2", "2.1"])) | st.just(t.Target(t.Name("case")))
+of_element = st.builds(t.Target, plain, st.sampled_from(["", "2", "2.1"]))
+of_case = st.just(t.Target(t.Name("case")))
+target = of_element | of_case
 act = (
     line(t.ActStep, plain, st.sampled_from(["claim", "complete", "reject", "amend", "retry", "add"]), target,
          arguments, reason=reason)
@@ -152,7 +154,8 @@ step = st.one_of(
     ),
     line(t.AfterStep, expr), line(t.ConnectorStep, paths, some(st.builds(t.Argument, names, expr), 1)),
     line(t.ConnectorStep, paths, fails=st.just(True), times=st.none() | number), line(t.SignalStep, paths, arguments),
-    line(t.ExpectState, target, st.sampled_from(["ready", "overdue", "stale", "odd"]), st.none() | number),
+    line(t.ExpectState, of_element, st.sampled_from(["active", "overdue", "stale", "odd"]), st.none() | number),
+    line(t.ExpectState, of_case, st.sampled_from(["open", "completed", "odd"]), st.none() | number),
     line(t.ExpectDoer, target, plain), line(t.ExpectKpi, paths, st.none() | test), line(t.ExpectTrue, expr),
 )  # fmt: skip
 scenario = line(t.Scenario, text, some(step, 0, 5))

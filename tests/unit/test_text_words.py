@@ -59,10 +59,11 @@ def test_no_word_spells_two_things_at_one_place() -> None:
 
 
 def test_a_preferred_word_belongs_to_one_row() -> None:
+    told_by_the_subject = {"进行中", "進行中"}  # an open case, an active element
     for language in LANGUAGES:
         for section in ("types", "verbs", "states", "weekdays"):
             preferred = [words[0] for words in table(language)[section].values()]
-            assert len(preferred) == len(set(preferred)), (language, section)
+            assert {word for word in preferred if preferred.count(word) > 1} <= told_by_the_subject, (language, section)
 
 
 def test_keywords_page_is_current(golden: Callable[[Path, str], None]) -> None:
