@@ -23,6 +23,8 @@ ORGANISATION = "organisation"
 SYSTEM = "system"  # the actor of what follows by the definition alone
 FORMATS = ("table", "jsonl", "csv")
 PAGE = 100
+# what begins a formula in a spreadsheet, also where its author types in full width
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CSV = (
     "position", "case", "seq", "at", "zone", "actor", "role", "on_behalf_of", "kind", "element", "before", "after",
     "outcome", "reason", "cause", "clauses", "process", "definition", "channel", "host", "account", "build",
@@ -70,7 +72,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return f"'{text}" if text[:1] in "=+-@\t" and not isinstance(value, int) else text
+    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int) else text
 
 
 def _table(context: Context, found: Sequence[Found], size: int) -> int:

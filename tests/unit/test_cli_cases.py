@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import pty
@@ -346,6 +347,14 @@ def test_what_lists_or_shows_is_json_when_asked(desk: Desk) -> None:
     rows = [json.loads(row) for row in desk.type("charter audit log 1 --format jsonl").splitlines()]
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
     assert len(desk.type("charter audit log 1 --format csv").splitlines()) == len(rows) + 1
+
+
+@pytest.mark.parametrize("reason", ["=1+1", "@sum", "＝1+1", "fine = fine"])
+def test_no_cell_of_csv_is_a_formula(desk: Desk, reason: str) -> None:
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
+    desk.type(f"charter return 1 --reason '{reason}' --as wang")
+    rows = list(csv.DictReader(StringIO(desk.type("charter audit query 'kind = \"returned\"' --format csv"))))
+    assert [row["reason"] for row in rows] == [reason if reason[0] == "f" else f"'{reason}"]
 
 
 def test_every_kind_of_record_has_a_word_in_both_languages() -> None:
