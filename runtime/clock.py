@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -19,10 +19,13 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
-@cache
 def zone() -> str:
     """Names the server's time zone as the IANA database does, or by its offset where no name is known."""
-    named = os.environ.get("TZ", "").lstrip(":")
+    return _zone(os.environ.get("TZ", "").lstrip(":"))
+
+
+@lru_cache(maxsize=8)
+def _zone(named: str) -> str:
     if named and not named.startswith("/"):
         return named
     try:

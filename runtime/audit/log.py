@@ -99,15 +99,15 @@ _BUILD = f',"build":{encode_basestring(__version__)},"case":'
 
 
 @lru_cache(maxsize=256)
-def _frame(origin: Origin) -> tuple[str, str, str, str, str, str]:
-    """Gives what is the same in all records of one origin."""
+def _frame(origin: Origin, zone: str) -> tuple[str, str, str, str, str, str]:
+    """Gives what is the same in all records of one origin and zone."""
     return (
         f'{{"account":{encode_basestring(_account())},"actor":',
         f',"channel":{encode_basestring(origin.channel)}',
         _field("definition", origin.definition),
         f',"host":{encode_basestring(origin.host or _node())},"id":',
         _field("process", origin.process),
-        f',"zone":{encode_basestring(clock.zone())}}}',
+        f',"zone":{encode_basestring(zone)}}}',
     )
 
 
@@ -123,7 +123,7 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
     head, seq = chain.head, chain.records
     first = seq + 1
     case = chain.case
-    begin, channel, definition, host, named, zone = _frame(origin)
+    begin, channel, definition, host, named, zone = _frame(origin, clock.zone())
     build = f'{_BUILD}{encode_basestring(case)}'
     sealed: list[Sealed] = []
     for r in records:

@@ -275,6 +275,15 @@ def test_time_in_a_case_never_runs_back_and_the_step_is_recorded(store: Store) -
 # -- time and the world ----------------------------------------------------------------------------------------------
 
 
+def test_a_record_names_the_zone_that_its_host_is_in(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases_ = host(store)
+    for zone in ("Asia/Shanghai", "Europe/Berlin"):
+        monkeypatch.setenv("TZ", zone)
+        case = cases_.start("leave", person="li").case
+        with store.read() as connection:
+            assert {sealed.fields["zone"] for sealed in load(connection, case)} == {zone}
+
+
 def test_what_is_due_happens_before_the_next_command_or_with_a_tick(store: Store) -> None:
     clock = Clock()
     opened = host(store, process(replace(ASK, within="2 hours"), DECIDE), clock=clock)
