@@ -153,8 +153,10 @@ def read(path: Path) -> list[dict[str, Any]]:
     except Unreadable as cause:
         raise BadPerson(f"{path} cannot be read: {cause}", person=str(path), field="file") from cause
     people = data.get("people") if isinstance(data, dict) else data
+    if isinstance(people, dict):  # a mapping from ids reads as naturally
+        people = [{"id": person, **entry} if isinstance(entry, dict) else entry for person, entry in people.items()]
     if not isinstance(people, list):
-        raise BadPerson(f"{path} holds no list of people", person=str(path), field="people")
+        raise BadPerson(f"{path} holds no list of people, like `people: [{{id: li, roles: [author]}}]`", person=str(path), field="people")
     return [_row(row) for row in people] if kind == ".csv" else people
 
 

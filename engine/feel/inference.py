@@ -19,6 +19,7 @@ from .builtins import Builtin, load, ordered
 from .inference_calls import call_type
 from .operators import ARITHMETIC, NEGATE, ORDERS
 from .own import UNITS, File, Money, Span
+from .printer import text
 from .properties import PROPERTIES
 from .temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from .temporal_text import read_temporal
@@ -130,8 +131,9 @@ class Inference:
         if open:
             return y.ANY
         place = t.Name(node.name, start=max(node.end - len(node.name), node.start), end=node.end)
-        owner = "it" if isinstance(of, y.ContextType) else f"a {of}"
-        return self.report("unknown-field", f"{owner} has no `{node.name}`", place, node.name, sorted(fields))
+        known = isinstance(of, y.ContextType)
+        said = f"there is no `{node.name}` in `{text(node.of)}`" if known else f"a {of} has no `{node.name}`"
+        return self.report("unknown-field", said, place, node.name, sorted(fields))
 
     # -- operators
 
