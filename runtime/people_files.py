@@ -156,7 +156,8 @@ def read(path: Path) -> list[dict[str, Any]]:
     if isinstance(people, dict):  # a mapping from ids reads as naturally
         people = [{"id": person, **entry} if isinstance(entry, dict) else entry for person, entry in people.items()]
     if not isinstance(people, list):
-        raise BadPerson(f"{path} holds no list of people, like `people: [{{id: li, roles: [author]}}]`", person=str(path), field="people")
+        shape = "`people: [{id: li, roles: [author]}]`"
+        raise BadPerson(f"{path} holds no list of people, like {shape}", person=str(path), field="people")
     return [_row(row) for row in people] if kind == ".csv" else people
 
 
