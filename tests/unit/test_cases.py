@@ -227,6 +227,31 @@ def test_a_substitute_sees_and_does_the_work_in_the_other_s_name(store: Store) -
 # -- refusals before a case, keys, conflicts -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("own", "lent", "acts_for"),
+    [
+        ("boss", "boss", None),  # who can in their own right does
+        ("clerk", "boss", "wang"),
+        ("clerk", "clerk", None),  # nothing is lent that is needed here
+    ],
+)
+def test_somebody_is_acted_for_only_where_their_right_is_needed(
+    store: Store, own: str, lent: str, acts_for: str | None
+) -> None:
+    opened = host(store)
+    people = People(store, by="root")
+    people.add("sun")
+    people.grant("sun", own)
+    people.revoke("wang", "boss")
+    people.grant("wang", lent)
+    People(store, by="sun").accept(people.stand_in("delegation", "wang", "sun", since=0, until=10**17))
+    case = opened.start("leave", person="li").case
+    opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+    done = opened.perform(case, person="sun", verb="approve", node="decide")
+    assert (done.records[0].actor, done.records[0].on_behalf_of) == ("sun", acts_for)
+    assert (done.refusal is None) == ("boss" in (own, lent))
+
+
 def test_strangers_and_old_views_are_refused_on_the_record(store: Store) -> None:
     opened = host(store)
     case = opened.start("leave", person="li").case
