@@ -2,55 +2,24 @@
 
 `infer` gives the type of an expression and the Problems in it: unknown names and fields, operators on types
 they do not apply to, mixed currencies and units of time, wrong calls of built-ins. It never reports what may be
-right at run time: an `any` silences every doubt. The module evaluates nothing but one sample a pair of types,
-to learn what the operators' own tables give.
+right at run time: an `any` silences every doubt. It evaluates nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from . import tree as t, types as y
+from .algebra import CLASS_OF, SAMPLES, arithmetic_type, fields_of, kind_of
 from .builtins import Builtin, load, ordered
 from .inference_calls import call_type
 from .operators import ARITHMETIC, NEGATE, ORDERS
-from .own import UNITS, File, Money, Span
+from .own import UNITS
 from .printer import text
-from .properties import PROPERTIES
-from .temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from .temporal_text import read_temporal
 from .tokens import Problem
-
-_SAMPLES: dict[y.Type, Any] = {
-    y.BOOLEAN: True,
-    y.NUMBER: Decimal(1),
-    y.STRING: "a",
-    y.DATE: Date(2020, 1, 1),
-    y.TIME: Time(1, 0, 0),
-    y.DATE_TIME: DateTime(Date(2020, 1, 1), Time(1, 0, 0)),
-    y.DAYS_DURATION: DaysDuration(1),
-    y.YEARS_DURATION: YearsDuration(1),
-    y.MONEY: Money(Decimal(1), "XXX"),
-    y.SPAN: Span(days=1),
-    y.FILE: File("", "", 0),
-}
-_CLASS_OF = {type: kind for kind, type in y.CLASSES.items() if kind is not int}
-
-
-@lru_cache(maxsize=1024)
-def arithmetic_type(op: str, left: y.Type, right: y.Type) -> y.Type | None:
-    """Give the type of `left op right`, None where the operator does not apply."""
-    operation = ARITHMETIC[op].get((_CLASS_OF[left], _CLASS_OF[right]))
-    if operation is None:
-        return None
-    try:
-        return y.type_of(operation(_SAMPLES[left], _SAMPLES[right]))
-    except ArithmeticError:
-        return y.ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +32,6 @@ class Names:
     def plus(self, names: Mapping[str, y.Type], open: bool = False) -> Names:
         """Add inner names."""
         return Names({**self.types, **names}, self.open or open)
-
-
-def fields_of(type: y.Type) -> tuple[Mapping[str, y.Type], bool]:
-    """Give the fields of a value of a type, and whether there may be others."""
-    if isinstance(type, y.ContextType):
-        return type.fields, type.open
-    if isinstance(type, y.ListType):
-        fields, open = fields_of(type.item)
-        return {name: y.ListType(field) for name, field in fields.items()}, open
-    if isinstance(type, y.RangeType):
-        properties = {name: kind for name, (kind, _) in PROPERTIES[_RANGE].items()}
-        return {**properties, "start": type.item, "end": type.item}, False
-    kind = _CLASS_OF.get(type)
-    if type is y.ANY or type is y.NULL or isinstance(type, y.OneOf) or kind is None:
-        return {}, True
-    return {name: found for name, (found, _) in PROPERTIES.get(kind, {}).items()}, False
-
-
-_RANGE = next(kind for kind in PROPERTIES if kind.__name__ == "Range")
-
-
-def _kind(type: y.Type) -> object:
-    """Give what must agree for two values to be equal; None where it is not known."""
-    if type in _SAMPLES:
-        return type
-    return type.name if isinstance(type, (y.ListType, y.ContextType, y.RangeType, y.FunctionType)) else None
 
 
 def _is_zero(node: t.Node) -> bool:
@@ -154,7 +97,7 @@ class Inference:
             self.report("type", f"`{op}` needs {wanted}, this is {given}", node, str(given))
 
     def arithmetic(self, node: t.Binary, left: y.Type, right: y.Type) -> y.Type:
-        if left not in _SAMPLES or right not in _SAMPLES:
+        if left not in SAMPLES or right not in SAMPLES:
             if isinstance(left, (y.ListType, y.ContextType)) or isinstance(right, (y.ListType, y.ContextType)):
                 return self.report("type", f"`{node.op}` does not apply to {left} and {right}", node, node.op)
             return y.ANY
@@ -166,10 +109,10 @@ class Inference:
     def comparable(self, op: str, left: y.Type, right: y.Type, node: t.Node) -> y.Type:
         """Check that two values can be compared; the result is true or false."""
         if op in ("=", "!="):
-            if _kind(left) is not None and _kind(right) is not None and _kind(left) != _kind(right):
+            if kind_of(left) is not None and kind_of(right) is not None and kind_of(left) != kind_of(right):
                 self.report("type", f"{left} and {right} are never equal", node, op)
-        elif left in _SAMPLES and right in _SAMPLES:
-            if (_CLASS_OF[left], _CLASS_OF[right]) not in ORDERS:
+        elif left in SAMPLES and right in SAMPLES:
+            if (CLASS_OF[left], CLASS_OF[right]) not in ORDERS:
                 self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
             elif {left, right} == {y.DAYS_DURATION, y.SPAN}:
                 for length in (part for part in t.walk(node) if isinstance(part, t.Length)):
@@ -194,7 +137,7 @@ class Inference:
 
     def negation(self, node: t.Negation, names: Names) -> y.Type:
         of = self.type_of(node.of, names)
-        if of in _SAMPLES and _CLASS_OF[of] not in NEGATE:
+        if of in SAMPLES and CLASS_OF[of] not in NEGATE:
             return self.report("type", f"a {of} has no negative", node, str(of))
         return of
 
@@ -220,8 +163,8 @@ class Inference:
         if isinstance(node, t.Items):
             wanted = y.join([y.item_of(self.type_of(item, names)) for item in node.items])
         wanted = y.item_of(wanted)
-        if of in _SAMPLES and wanted in _SAMPLES and of != wanted and wanted is not y.BOOLEAN:
-            pair = (_CLASS_OF[of], _CLASS_OF[wanted])
+        if of in SAMPLES and wanted in SAMPLES and of != wanted and wanted is not y.BOOLEAN:
+            pair = (CLASS_OF[of], CLASS_OF[wanted])
             if pair not in ORDERS:
                 self.report("type", f"{of} is compared with {wanted}", node, str(wanted))
 
@@ -249,7 +192,7 @@ class Inference:
         test = self.type_of(node.test, names.plus({"item": item, **fields}, open))
         if test is y.NUMBER:
             return item
-        if test in _SAMPLES and test is not y.BOOLEAN:
+        if test in SAMPLES and test is not y.BOOLEAN:
             self.report("type", f"a filter needs a condition or a position, this is {test}", node.test, str(test))
         return y.ListType(item) if test is y.BOOLEAN else y.ANY
 
@@ -260,7 +203,7 @@ class Inference:
             if iteration.to is not None:
                 to = self.type_of(iteration.to, names)
                 for end, node in ((items, iteration.items), (to, iteration.to)):
-                    if end in _SAMPLES and end not in (y.NUMBER, y.DATE):
+                    if end in SAMPLES and end not in (y.NUMBER, y.DATE):
                         self.report("type", f"only numbers and dates count up, this is {end}", node, str(end))
             names = names.plus({iteration.name: y.item_of(items)})
         return names
