@@ -131,7 +131,7 @@ def _approved(program: Program, view: View, plan: Plan, path: Path, needed: Inpu
         if state not in ("done", "skipped"):
             return "lost" if state in LOST else "waits"
         rows = (view.nodes.get(key) for key in program.expand(view.nodes, approval, at))
-        states = {row.state for row in rows if row is not None and row.element == name}
+        states = {row.state for row in rows if row is not None}
         return "lost" if "rejected" in states else ""
     if state == "skipped":
         return ""

@@ -178,7 +178,8 @@ def test_what_sql_can_say_is_left_to_sql(text: str, exact: bool) -> None:
 
 
 def test_a_range_ends_where_its_brackets_say(store: Store) -> None:
-    asked = {text: answers(store, f'case != "organisation" and seq in {text}') for text in ("[2..4]", "(2..4)", "[2..4)")}
+    ranges = ("[2..4]", "(2..4)", "[2..4)")
+    asked = {text: answers(store, f'case != "organisation" and seq in {text}') for text in ranges}
     second, fourth = (answers(store, f'case != "organisation" and seq = {seq}') for seq in (2, 4))
     assert asked["[2..4]"] == sorted(asked["(2..4)"] + second + fourth)
     assert asked["[2..4)"] == sorted(asked["(2..4)"] + second)

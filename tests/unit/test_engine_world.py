@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from charter.engine import calendars, commands as c, definition as d, impact, kpis
+from charter.engine.effects import TellCase
 from charter.engine.feel.own import Span
 from charter.engine.replay import replay
 from charter.engine.world import World
@@ -105,6 +106,7 @@ def test_a_sub_case_answers_its_parent_with_its_outputs() -> None:
     assert story.world.perform(inner, made).refusal is None
     assert story.world.state(story.case).versions["r"].value == {"x": 8}
     assert story.state("use") == "ready"
+    assert not [effect for _, effect in story.world.effects if isinstance(effect, TellCase)]
     assert story.world.perform(inner, c.Cancel(actor=WU, at=MONDAY, reason="late")).refusal is not None
 
 
@@ -122,6 +124,35 @@ def test_the_best_of_several_levels_of_a_skill_counts(
     story = Story(replace(process(task("haul")), roles=(driver, d.Role("boss", "boss"))))
     who = c.Actor("li", ("clerk",), skills=tuple(("drive", level) for level in levels))
     assert story("complete", "haul", who) == code
+
+
+@pytest.mark.parametrize(("again", "calls"), [(1, 1), (2, 2)])
+def test_an_answer_to_what_is_stale_counts_if_that_comes_out_the_same(again: int, calls: int) -> None:
+    ask = E(
+        "ask", "ask", "activity", inputs=(d.Input("r"),), outputs=("q",), work=d.Work("call", "robot", (("x", "r.x"),))
+    )
+    story = Story(process(task("make", outputs=("r",)), ask, task("use", inputs=(d.Input("q"),))))
+    story.done("make", 1)
+    assert story("reopen", "make", WU, reason="why") is None
+    assert story.state("ask") == "stale"
+    story.world.connect("robot", (("q", {"x": 5}),))
+    assert (story.state("ask"), story.state("use")) == ("stale", "planned")
+    assert story.done("make", again) is None
+    assert (story.state("ask"), story.state("use")) == ("done", "ready")
+    assert story.kinds("ask").count("called") == calls
+
+
+def test_what_becomes_due_while_it_is_stale_is_due_afterwards() -> None:
+    rest = E("rest", "rest", "activity", inputs=(d.Input("r"),), work=d.Work("pause", when='duration("PT2H")'))
+    story = Story(process(task("make", outputs=("r",)), rest))
+    story.done("make", 1)
+    assert story("reopen", "make", WU, reason="why") is None
+    story.world.advance(MONDAY + 3 * HOUR)
+    assert story.state("rest") == "stale"
+    story.done("make", 1)
+    assert story.state("rest") == "active"
+    story.world.advance(MONDAY + 3 * HOUR)
+    assert story.status == "completed"
 
 
 def test_a_rhythm_comes_round_until_its_phase_is_over() -> None:
