@@ -126,7 +126,7 @@ def test_the_best_of_several_levels_of_a_skill_counts(
     assert story("complete", "haul", who) == code
 
 
-@pytest.mark.parametrize(("again", "calls"), [(1, 1), (2, 2)])
+@pytest.mark.parametrize(("again", "calls"), [(1, 1), (2, 3)])
 def test_an_answer_to_what_is_stale_counts_if_that_comes_out_the_same(again: int, calls: int) -> None:
     ask = E(
         "ask", "ask", "activity", inputs=(d.Input("r"),), outputs=("q",), work=d.Work("call", "robot", (("x", "r.x"),))
@@ -137,7 +137,13 @@ def test_an_answer_to_what_is_stale_counts_if_that_comes_out_the_same(again: int
     assert story.state("ask") == "stale"
     story.world.connect("robot", (("q", {"x": 5}),))
     assert (story.state("ask"), story.state("use")) == ("stale", "planned")
+    story.world.connect("robot", fails=True)
     assert story.done("make", again) is None
+    if again == 2:
+        # What was answered to other questions is no answer to this one.
+        assert (story.state("ask"), story.state("use")) == ("failed", "planned")
+        story.world.connect("robot", (("q", {"x": 6}),))
+        assert story("retry", "ask", WU) is None
     assert (story.state("ask"), story.state("use")) == ("done", "ready")
     assert story.kinds("ask").count("called") == calls
 
