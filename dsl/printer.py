@@ -16,7 +16,8 @@ from . import tree as t
 from .diagnostic import Diagnostic
 from .parser import parse
 from .phrases import Phrases, expression, names, quote, table_cells
-from .source import display_width, read
+from .source import read
+from .width import display_width
 from .words import Language, language_of
 
 WIDTH = 100

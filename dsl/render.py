@@ -17,7 +17,8 @@ from typing import Any, Literal
 from ..engine.records import Reason
 from .codes import CODES
 from .diagnostic import Diagnostic
-from .source import Source, display_width
+from .source import Source
+from .width import display_width
 from .words import Language, language_of, table as keyword_table
 
 Format = Literal["full", "concise", "json"]

@@ -10,7 +10,6 @@ quoted text in `working` stands in ASCII quotes and its inside is untouched.
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
@@ -76,15 +75,6 @@ class Source:
         start = self.starts[line - 1]
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
-
-
-def display_width(text: str) -> int:
-    """Counts the terminal columns of a text: wide and full-width characters take two, combining ones none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
 
 
 def read(data: bytes | str, path: str = "") -> Source:

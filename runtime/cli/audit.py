@@ -9,11 +9,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...dsl.width import display_width
 from .clause import CASES, run_clause
 from .context import Context
 from .errors import FINDINGS, Missing, Misuse, guess, reason_sentence
 from .messages import section
-from .output import Cell, width
+from .output import Cell
 from .record import run_show
 from .trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
 from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
@@ -93,7 +94,7 @@ def _checked(context: Context, text: str) -> None:
     if problems:
         problem = problems[0]
         written = text[problem.start : problem.end]
-        mark = " " * width(text[: problem.start]) + "^" * max(1, width(written))
+        mark = " " * display_width(text[: problem.start]) + "^" * max(1, display_width(written))
         say = context.say
         # Who reads the trail's table asks by its headings first.
         headings = {say(f"audit.c_{heading}"): name for heading, name in _HEADINGS.items()}

@@ -121,16 +121,16 @@ def _finding(context: Context, finding: DmnFinding) -> None:
 
 def _marked(text: str, start: int, end: int) -> Iterable[str]:
     """Gives the line of a text that a place is in, and a line of marks below it."""
-    from .output import width
+    from ...dsl.width import display_width
 
     start = min(start, len(text))
     begin = text.rfind("\n", 0, start) + 1
     stop = text.find("\n", start)
     line = text[begin:] if stop < 0 else text[begin:stop]
     line = "".join(c if c.isprintable() else " " for c in line)
-    marks = "^" * max(1, width(line[start - begin : end - begin]))
+    marks = "^" * max(1, display_width(line[start - begin : end - begin]))
     yield line
-    yield " " * width(line[: start - begin]) + marks
+    yield " " * display_width(line[: start - begin]) + marks
 
 
 def _finding_json(finding: DmnFinding, say: Messages) -> dict[str, Any]:

@@ -187,12 +187,13 @@ def run_doctor(context: Context, as_json: bool) -> int:
             for f in findings
         ])  # fmt: skip
         return FINDINGS if failed else 0
-    from .output import pad, width, wrap
+    from ...dsl.width import display_width
+    from .output import pad, wrap
 
     labels = {f.check: say(f"doctor.{f.check}") for f in findings}
     levels = {level: say(f"doctor.{level}") for level in STYLES}
-    first = max(map(width, levels.values()))
-    second = max(map(width, labels.values()))
+    first = max(map(display_width, levels.values()))
+    second = max(map(display_width, labels.values()))
     for f in findings:
         mark = output.style(pad(levels[f.level], first), STYLES[f.level])
         lines = wrap(f.value, max(30, output.columns - first - second - 4)) or [""]

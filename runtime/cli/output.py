@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import IO, Any
-from unicodedata import combining, east_asian_width
 
+from ...dsl.width import display_width
 from .messages import Messages
 
 MICROSECONDS = 1_000_000
@@ -62,16 +62,9 @@ class Cell(str):
         return cls(one_line(value), getattr(value, "style", None), whole=getattr(value, "whole", False))
 
 
-def width(text: str) -> int:
-    """Counts terminal columns: East Asian wide characters take two (Unicode UAX #11), combining marks none."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def pad(text: str, columns: int) -> str:
     """Fills text with blanks up to so many columns."""
-    return text + " " * (columns - width(text))
+    return text + " " * (columns - display_width(text))
 
 
 def one_line(value: Any) -> str:
@@ -87,7 +80,7 @@ def _wide_cut(line: str, following: str, gap: int) -> int:
     """Says where a line may end before a wide character: not after what opens, nor before what closes."""
     cut = len(line)
     if following in _CLOSING:
-        cut = cut - 1 if width(line[-1]) == 2 else gap
+        cut = cut - 1 if display_width(line[-1]) == 2 else gap
     while cut > 1 and (line[cut - 1] in _OPENING or (line[cut - 1] == "`" and line[:cut].count("`") % 2)):
         cut -= 1
     return cut if cut > 0 else len(line)
@@ -99,18 +92,18 @@ def wrap(text: str, columns: int) -> list[str]:
     for paragraph in text.splitlines():
         line, used, gap = "", 0, -1
         for c in paragraph:
-            if used + width(c) > columns:
-                cut = _wide_cut(line, c, gap) if width(c) == 2 else gap if gap > 0 else len(line)
+            if used + display_width(c) > columns:
+                cut = _wide_cut(line, c, gap) if display_width(c) == 2 else gap if gap > 0 else len(line)
                 lines.append(line[:cut].rstrip())
                 line = line[cut:].lstrip()
-                used, gap = width(line), -1
+                used, gap = display_width(line), -1
             if c == " ":
                 gap = len(line)
-            elif width(c) == 2:
+            elif display_width(c) == 2:
                 gap = len(line) + 1
             if line or c != " ":
                 line += c
-                used += width(c)
+                used += display_width(c)
         lines.append(line)
     return lines
 
@@ -120,9 +113,9 @@ _UNBROKEN, _FEW = 24, 8  # of a word, and of a text of wide characters, as much 
 
 def _least(column: Sequence[Cell]) -> int:
     """The width below which a column's words would be cut: its longest word's; wide characters part anywhere."""
-    whole = [width(cell) for cell in column if cell.whole]
+    whole = [display_width(cell) for cell in column if cell.whole]
     words = (word for cell in column for word in cell.split())
-    least = (min(width(word), _UNBROKEN if word.isascii() else _FEW) for word in words)
+    least = (min(display_width(word), _UNBROKEN if word.isascii() else _FEW) for word in words)
     return max(whole, default=0) or max(least, default=1)
 
 
@@ -208,18 +201,18 @@ class Output:
         cells = [[row[index] for index in told] for row in cells]
         head = [[Cell(headings[index]) for index in told]] if headings else []
         columns = list(zip(*head, *cells, strict=True))
-        widths = [max(map(width, column)) for column in columns]
+        widths = [max(map(display_width, column)) for column in columns]
         if self.terminal:
             widths = _narrowed(widths, [_least(column) for column in columns], self.columns - indent)
         styles = [styles[index] if index < len(styles) else None for index in told]
         for index, row in enumerate(head + cells):
             faint = bool(head) and index == 0
             pairs = zip(row, widths, strict=True)
-            folded = [wrap(cell, most) if width(cell) > most else [cell] for cell, most in pairs]
+            folded = [wrap(cell, most) if display_width(cell) > most else [cell] for cell, most in pairs]
             for line in zip_longest(*folded, fillvalue=""):
                 parts = [
                     (self.style(part, "faint" if faint else cell.style or style) if part else "")
-                    + " " * (most - width(part) + 2)
+                    + " " * (most - display_width(part) + 2)
                     for part, cell, style, most in zip(line, row, styles, widths, strict=True)
                 ]
                 self.stream.write((" " * indent + "".join(parts)).rstrip() + "\n")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...dsl.width import display_width
 from .context import Context
 from .errors import reason_sentence
-from .output import Cell, pad, width
+from .output import Cell, pad
 from .verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def tree(context: Context, definition: Definition, state: CaseState, back: Seque
     say, output = context.say, context.output
     rows = views.collapsed(list(views.rows(definition, state)))
     names = ["  " * row.depth + label(row) for row in rows]
-    wide = min(60, max((width(name) for name in names), default=0))
+    wide = min(60, max((display_width(name) for name in names), default=0))
     output.line()
     for row, name in zip(rows, names, strict=True):
         mark, style = MARKS[row.state]

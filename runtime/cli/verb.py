@@ -17,10 +17,11 @@ from typing import Any
 
 import click
 
+from ...dsl.width import display_width
 from .context import Context
 from .errors import Misuse, guess
 from .messages import LANGUAGES, Messages
-from .output import pad, width, wrap
+from .output import pad, wrap
 
 
 class Words(click.ParamType[Any]):
@@ -314,11 +315,11 @@ def parameter_lines(command: click.Command, section: str, context: Context) -> l
 
 def two_columns(rows: Sequence[tuple[str, str]], columns: int) -> list[str]:
     """Sets labels and texts in two columns; texts wrap within theirs; a label too wide stands on its own line."""
-    left = min(34, max((width(label) for label, _ in rows), default=0))
+    left = min(34, max((display_width(label) for label, _ in rows), default=0))
     lines: list[str] = []
     for label, text in rows:
         wrapped = wrap(text, max(24, columns - left - 4)) or [""]
-        if width(label) > left:
+        if display_width(label) > left:
             lines.append(f"  {label}")
             label = ""
         for index, part in enumerate(wrapped):

@@ -17,13 +17,14 @@ import click
 import pytest
 from hypothesis import given, strategies as st
 
+from charter.dsl.width import display_width
 from charter.engine.errors import CharterError
 from charter.runtime.cli import messages
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import MODULES, VERBS, Charter, run
 from charter.runtime.cli.messages import FOLDER, LANGUAGES, Messages
-from charter.runtime.cli.output import Output, width, wrap
+from charter.runtime.cli.output import Output, wrap
 from charter.runtime.cli.verb import Family
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,7 +240,7 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
 @given(st.text(), st.integers(10, 80))
 def test_wrapped_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
     lines = wrap(text, columns)
-    assert all(width(line) <= columns for line in lines)
+    assert all(display_width(line) <= columns for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
@@ -247,7 +248,7 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
 def test_columns_line_up_whatever_the_script(rows: list[tuple[str, str, str]]) -> None:
     stream = io.StringIO()
     Output(Messages("en"), stream).table(("a", "乙", "c"), [(one, two, "|") for one, two, _ in rows])
-    ends = {width(line) for line in stream.getvalue().splitlines()[1:]}
+    ends = {display_width(line) for line in stream.getvalue().splitlines()[1:]}
     assert len(ends) == 1
     assert "\x1b" not in stream.getvalue()
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from charter.dsl.width import display_width
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import Cell, Output, width
+from charter.runtime.cli.output import Cell, Output
 
 INTERRUPTED = """
 import sys
@@ -79,7 +80,7 @@ def test_a_table_keeps_its_grid_on_a_narrow_terminal(columns: int, monkeypatch: 
         output = Output(Messages("en"), stream)
         output.table(["case", "why", "next"], [["#1", reason, Cell(command, whole=True)], ["#2", "offered", ""]])
     lines = shown.getvalue().splitlines()
-    assert all(width(line) <= columns for line in lines)
+    assert all(display_width(line) <= columns for line in lines)
     assert sum(command in line for line in lines) == 1
     assert "".join(line[6 : len(line) if command not in line else line.index(command)] for line in lines[1:-1]).replace(
         " ", ""

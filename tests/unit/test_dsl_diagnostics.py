@@ -15,6 +15,7 @@ from charter.dsl.findings import LIMIT_TOLD, counted, told
 from charter.dsl.passes import compile
 from charter.dsl.render import LANGUAGES, refusal_sentence, render, table
 from charter.dsl.types import states_of
+from charter.dsl.width import display_width
 from charter.dsl.words import keyword_terminals
 from charter.engine import machines, refusals
 from charter.engine.records import Reason
@@ -167,7 +168,7 @@ def test_caret_stands_under_wide_text() -> None:
     lines = render(found.diagnostics, found.sources).splitlines()
     at = next(n for n, line in enumerate(lines) if "^" in line)
     before = lines[at - 1].partition("不存在")[0]
-    assert source.display_width(before) == lines[at].index("^")
+    assert display_width(before) == lines[at].index("^")
     assert lines[at].count("^") == 6
 
 

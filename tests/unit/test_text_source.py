@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from charter.dsl.parser import parse
-from charter.dsl.source import LIMITS, display_width, read
+from charter.dsl.source import LIMITS, read
+from charter.dsl.width import display_width
 
 PROCESS = "process p\n  goal \"说\"\n  owner a\n"
 
