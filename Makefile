@@ -16,7 +16,8 @@ demo: .venv/.ready          ## a shipped process from start to a verified audit 
 test: .venv/.ready          ## the whole test suite
 	$(BIN)/pytest -n auto
 
-lint: .venv/.ready
+lint: .venv/.ready        ## layout and lint
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
 types: .venv/.ready

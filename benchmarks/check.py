@@ -23,7 +23,7 @@ from charter.dsl.words import spellings
 
 from .figures import ratio, say, timed
 
-PROCESS = '''process process_{n} "服务项目 {n}"
+PROCESS = """process process_{n} "服务项目 {n}"
   version 1
   goal    "Every request is answered within two working days"
   owner   manager_{n}
@@ -74,14 +74,14 @@ PROCESS = '''process process_{n} "服务项目 {n}"
     target  >= limit
     every   1 month
 
-'''
-PART = '''    activity step_{n} "工作 {n}"
+"""
+PART = """    activity step_{n} "工作 {n}"
       role   clerk
       input  paper_{m}
       output paper_{n}
       within 2 working days
 
-'''
+"""
 
 
 def many_processes(lines: int) -> str:
@@ -96,6 +96,7 @@ def one_process(lines: int) -> str:
 
 def lark_alone() -> Any:
     """Builds Lark as a user of Lark would: terminals as regular expressions, contextual lexer, indenter."""
+
     class Blocks(Indenter):
         NL_type, INDENT_type, DEDENT_type = "NL", "INDENT", "DEDENT"
         OPEN_PAREN_types: ClassVar[list[str]] = []

@@ -154,9 +154,7 @@ def _bpmn() -> bytes:
     pairs = [("start", "receive"), ("receive", "sort_out"), ("sort_out", "calculate"), ("calculate", "decide")]
     pairs += [("decide", "decided"), ("call_back", "write_letter")]
     pairs += [("write_letter", "send"), ("send", "book"), ("book", "file"), ("file", "close"), ("close", "end")]
-    flows = "".join(
-        f'<sequenceFlow id="f{n}" sourceRef="{a}" targetRef="{b}"/>' for n, (a, b) in enumerate(pairs)
-    )
+    flows = "".join(f'<sequenceFlow id="f{n}" sourceRef="{a}" targetRef="{b}"/>' for n, (a, b) in enumerate(pairs))
     condition = "<conditionExpression>{}</conditionExpression></sequenceFlow>"
     flows += '<sequenceFlow id="on" sourceRef="decided" targetRef="dear">' + condition.format("granted")
     flows += '<sequenceFlow id="back" sourceRef="decided" targetRef="calculate"/>'

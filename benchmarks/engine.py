@@ -67,6 +67,7 @@ def ten_steps() -> Definition:
 
 def story() -> list[c.Command]:
     """The commands of one case, with one rejection on the way."""
+
     def done(node: str, *records: tuple[str, Any]) -> c.Command:
         return c.Complete(actor=LI, at=AT, node=node, records=records)
 
@@ -175,9 +176,7 @@ def loop_case(count: int) -> float:
 
 def list_case(count: int) -> float:
     """Gives seconds a command for one case whose open list gets item after item, each of them worked on."""
-    element = Element(
-        "job", "job", "activity", roles=("clerk",), many=Many("v", "[]", open=True), within="2 hours"
-    )
+    element = Element("job", "job", "activity", roles=("clerk",), many=Many("v", "[]", open=True), within="2 hours")
     definition = Definition("list", "list", roles=(Role("clerk", "clerk"),), elements=(element,))
     state = step(definition, NEW, c.Start(actor=LI, at=AT, case="c")).state
     start = perf_counter()

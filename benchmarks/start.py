@@ -23,9 +23,7 @@ def main() -> None:
         environment = {**os.environ, "CHARTER_DB": f"{folder}/charter.db", "CHARTER_PERSON": "li"}
         charter = [sys.executable, "-m", "charter"]
         subprocess.run([*charter, "people", "add", "li", "--as", "li"], env=environment, capture_output=True)
-        lines: dict[str, tuple[list[str], float | None]] = {
-            "python -c pass": ([sys.executable, "-c", "pass"], None)
-        }
+        lines: dict[str, tuple[list[str], float | None]] = {"python -c pass": ([sys.executable, "-c", "pass"], None)}
         for words, most in LINES:
             lines[f"charter {' '.join(Path(word).name for word in words)}"] = ([*charter, *words], most)
 

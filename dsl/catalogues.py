@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..engine.definition import Clause
-from .diagnostic import Diagnostic, Place, Span
-from .lexer import PATTERNS
-from .source import LIMIT_ERRORS, Source, ascii_twins, decode
+from charter.dsl.diagnostic import Diagnostic, Place, Span
+from charter.dsl.lexer import PATTERNS
+from charter.dsl.source import LIMIT_ERRORS, Source, ascii_twins, decode
+from charter.engine.definition import Clause
 
 SUFFIXES = (".tsv", ".csv")
 LIMIT = 4 * 1024 * 1024  # bytes of a rule book; twenty thousand clauses are fewer

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..engine.feel import tree as f
-from . import tree as t
-from .expressions import read
-from .scopes import ProcessScope
-from .types import states_of
+from charter.dsl import tree as t
+from charter.dsl.expressions import read
+from charter.dsl.scopes import ProcessScope
+from charter.dsl.types import states_of
+from charter.engine.feel import tree as f
 
 # Why the engine passed an element over or ended it; it stands where a decision's outcome would.
 _PASSED = ("condition", "dead", "choice", "enough", "list", "container", "person")

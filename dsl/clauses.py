@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
-from . import tree as t
-from .findings import Findings
-from .scopes import RESERVED, Part, ProcessScope
+from charter.dsl import tree as t
+from charter.dsl.findings import Findings
+from charter.dsl.scopes import RESERVED, Part, ProcessScope
 
 LIMIT_NAMES = 1_000
 
@@ -313,9 +313,7 @@ def _work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> 
                 findings.unknown("CH224", name, gives, process=line.target.text)
 
 
-def check_arguments(
-    arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings
-) -> None:
+def check_arguments(arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings) -> None:
     """Reports arguments that a process does not take, and inputs it needs and does not get."""
     takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
     parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)}

@@ -10,21 +10,21 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from ..engine import definition as d, feel
-from ..engine.decisions import model as m
-from ..engine.decisions.analysis import Finding, analyse, kind_of
-from ..engine.feel import types as f
-from ..engine.feel.printer import quoted
-from ..engine.feel.tree import Node
-from . import tree as t
-from .choices import choices_of
-from .clauses import misnamed
-from .diagnostic import Place
-from .expressions import canonical, read
-from .findings import Findings
-from .scopes import Part, ProcessScope, Symbol
-from .typecheck import Ask, argument_types, check_cell, fits
-from .types import type_of, type_word
+from charter.dsl import tree as t
+from charter.dsl.choices import choices_of
+from charter.dsl.clauses import misnamed
+from charter.dsl.diagnostic import Place
+from charter.dsl.expressions import canonical, read
+from charter.dsl.findings import Findings
+from charter.dsl.scopes import Part, ProcessScope, Symbol
+from charter.dsl.typecheck import Ask, argument_types, check_cell, fits
+from charter.dsl.types import type_of, type_word
+from charter.engine import definition as d, feel
+from charter.engine.decisions import model as m
+from charter.engine.decisions.analysis import Finding, analyse, kind_of
+from charter.engine.feel import types as f
+from charter.engine.feel.printer import quoted
+from charter.engine.feel.tree import Node
 
 LIMITS = {"rules": 20_000}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .nodes import Expr, Line, Name, Node, Text
+from charter.dsl.nodes import Expr, Line, Name, Node, Text
 
 
 @dataclass(frozen=True, slots=True)

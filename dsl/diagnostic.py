@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from .codes import CODES, Severity
+from charter.dsl.codes import CODES, Severity
 
 Span = tuple[int, int]
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-from ..engine import feel
-from ..engine.decisions import model as m
-from ..engine.decisions.analysis import analyse, kind_of
-from ..engine.decisions.graph import Element, Graph
-from ..engine.decisions.tables import POLICIES
-from ..engine.feel import tree as ft, types as f
-from ..engine.feel.builtins import load
-from ..engine.feel.reads import reads
+from charter.engine import feel
+from charter.engine.decisions import model as m
+from charter.engine.decisions.analysis import analyse, kind_of
+from charter.engine.decisions.graph import Element, Graph
+from charter.engine.decisions.tables import POLICIES
+from charter.engine.feel import tree as ft, types as f
+from charter.engine.feel.builtins import load
+from charter.engine.feel.reads import reads
 
 AGGREGATES = ("SUM", "COUNT", "MIN", "MAX")
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..engine import feel
-from ..engine.feel.reads import reads
-from . import tree as t
+from charter.dsl import tree as t
+from charter.engine import feel
+from charter.engine.feel.reads import reads
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
-from . import tree as t
-from .diagnostic import Diagnostic, Fix, Place, Span
+from charter.dsl import tree as t
+from charter.dsl.diagnostic import Diagnostic, Fix, Place, Span
 
 LIMIT_TOLD = 250  # of one run; whoever reads them has enough to do
 UNTOLD = "CH117"

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from ..engine.feel import tree as f
-from ..engine.feel.own import Span
-from . import tree as t
-from .expressions import constant, expressions, names, read
-from .findings import Findings
-from .order import Order, approvals_of_inputs, begin, end
-from .scopes import Part, ProcessScope
+from charter.dsl import tree as t
+from charter.dsl.expressions import constant, expressions, names, read
+from charter.dsl.findings import Findings
+from charter.dsl.order import Order, approvals_of_inputs, begin, end
+from charter.dsl.scopes import Part, ProcessScope
+from charter.engine.feel import tree as f
+from charter.engine.feel.own import Span
 
 
 def check_flow(scope: ProcessScope, findings: Findings) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from ..engine.decisions import model as m
+from charter.engine.decisions import model as m
 
 # A model larger than this is refused, and so is one nested deeper.
 MOST_BYTES = 32 * 1024 * 1024
@@ -157,9 +157,7 @@ def _model(root: Element) -> m.Model:
     return m.Model(
         name=root.get("name") or "",
         namespace=root.get("namespace") or "",
-        imports=tuple(
-            m.Import(e.get("namespace") or "", e.get("name") or "") for e in _children(root, "import")
-        ),
+        imports=tuple(m.Import(e.get("namespace") or "", e.get("name") or "") for e in _children(root, "import")),
         items=tuple(_item(e) for e in _children(root, "itemDefinition")),
         inputs=tuple(inputs),
         decisions=tuple(decisions),
@@ -235,9 +233,7 @@ def _items(element: Element) -> m.Box:
 
 def _relation(element: Element) -> m.Box:
     columns = tuple(e.get("name") or "" for e in _children(element, "column"))
-    rows = tuple(
-        tuple(BOXES[_local(e)](e) for e in row if _local(e) in BOXES) for row in _children(element, "row")
-    )
+    rows = tuple(tuple(BOXES[_local(e)](e) for e in row if _local(e) in BOXES) for row in _children(element, "row"))
     return m.Relation(columns, rows, type=_type(element))
 
 
@@ -251,9 +247,7 @@ def _invocation(element: Element) -> m.Box:
 
 
 def _function(element: Element) -> m.FunctionBox:
-    parameters = tuple(
-        m.Parameter(e.get("name") or "", _type(e)) for e in _children(element, "formalParameter")
-    )
+    parameters = tuple(m.Parameter(e.get("name") or "", _type(e)) for e in _children(element, "formalParameter"))
     return m.FunctionBox(parameters, _box_in(element), element.get("kind") or "FEEL", type=_type(element))
 
 

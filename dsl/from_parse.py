@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import tree as t
-from .lexer import Lexeme
-from .source import LIMITS
-from .words import spellings
+from charter.dsl import tree as t
+from charter.dsl.lexer import Lexeme
+from charter.dsl.source import LIMITS
+from charter.dsl.words import spellings
 
 Parts = list[Any]
 _PERCENT = frozenset(word for word, terminal, key, _ in spellings() if (terminal, key) == ("TYPE", "percent"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import tree as t
-from .from_parse import Parts, expr_of, name_of, place, register, text_of
-from .lexer import Lexeme
-from .words import spellings
+from charter.dsl import tree as t
+from charter.dsl.from_parse import Parts, expr_of, name_of, place, register, text_of
+from charter.dsl.lexer import Lexeme
+from charter.dsl.words import spellings
 
 _CASE = frozenset(word for word, terminal, *_ in spellings() if terminal == "CASE")
 
@@ -64,17 +64,21 @@ register(
     ("act_step", _act_step),
     (
         "act",
-        lambda c: _act(
-            c[0], c[1], _last(c[2]), c[3], target=c[1], arguments=tuple(c[2]), reason=c[3]
-        ),
+        lambda c: _act(c[0], c[1], _last(c[2]), c[3], target=c[1], arguments=tuple(c[2]), reason=c[3]),
     ),
     ("act_back", lambda c: _act(c[0], c[1], c[2], target=c[1], reason=c[2])),
     ("act_to", lambda c: _act(c[0], c[3], c[4], target=c[1], to=name_of(c[3]), reason=c[4])),
     (
         "act_confirm",
         lambda c: _act(
-            c[0], c[3], _last(c[4]), c[5],
-            check=name_of(c[1]), target=c[3], arguments=tuple(c[4]), reason=c[5],
+            c[0],
+            c[3],
+            _last(c[4]),
+            c[5],
+            check=name_of(c[1]),
+            target=c[3],
+            arguments=tuple(c[4]),
+            reason=c[5],
         ),
     ),
     ("act_say", lambda c: _act(c[0], c[1], c[2], text=text_of(c[1]), reason=c[2])),

@@ -15,8 +15,8 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cache
 
-from .tree import NO_COMMENTS, Comments, Span
-from .words import spellings
+from charter.dsl.tree import NO_COMMENTS, Comments, Span
+from charter.dsl.words import spellings
 
 _NAME = r"[^\W\d]\w*"
 _PATH = rf"{_NAME}(?:\.{_NAME})*"

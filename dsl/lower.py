@@ -11,14 +11,14 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..engine import definition as d, feel
-from ..engine.carriers import carriers
-from . import tree as t
-from .decisions import lower_decision
-from .expressions import canonical
-from .order import predecessors
-from .resolve import days
-from .scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
+from charter.dsl import tree as t
+from charter.dsl.decisions import lower_decision
+from charter.dsl.expressions import canonical
+from charter.dsl.order import predecessors
+from charter.dsl.resolve import days
+from charter.dsl.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
+from charter.engine import definition as d, feel
+from charter.engine.carriers import carriers
 
 # gives `file:line` for an offset into a file
 PlaceOf = Callable[[str, int], str]
@@ -61,9 +61,7 @@ def _cited(definition: d.Definition, scope: ProcessScope) -> tuple[d.Clause, ...
     if not scope.shared.tables:
         return ()
     ids = dict.fromkeys(id for carrier in carriers(definition) for id in carrier.clauses)
-    return tuple(
-        dataclasses.replace(clause, catalogue=name) for id in ids for name, clause in scope.clause(id).items()
-    )
+    return tuple(dataclasses.replace(clause, catalogue=name) for id in ids for name, clause in scope.clause(id).items())
 
 
 def _first(lines: Any) -> Any:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from . import tree as t
-from .diagnostic import Span
-from .scopes import Part, ProcessScope
+from charter.dsl import tree as t
+from charter.dsl.diagnostic import Span
+from charter.dsl.scopes import Part, ProcessScope
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .render import spelled
+from charter.dsl.render import spelled
 
 FOLDER = Path(__file__).parent / "diagnostics"
 
@@ -32,7 +32,7 @@ class Page:
 
     def shown(self, lang: str) -> tuple[str, ...]:
         """Gives the examples in the keywords of the reader's language; as they are where one is no readable text."""
-        from .printer import format
+        from charter.dsl.printer import format
 
         if lang == "en":
             return self.examples

@@ -24,13 +24,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from . import from_scenario, tree as t
-from .diagnostic import Diagnostic, Fix
-from .from_parse import CALLBACKS, Unbuildable
-from .lexer import Lexeme, Mode
-from .source import LIMIT_ERRORS, LIMITS, Source
-from .syntax import Complaint, complaint, misspelt_start
-from .words import keyword_terminals
+from charter.dsl import from_scenario, tree as t
+from charter.dsl.diagnostic import Diagnostic, Fix
+from charter.dsl.from_parse import CALLBACKS, Unbuildable
+from charter.dsl.lexer import Lexeme, Mode
+from charter.dsl.source import LIMIT_ERRORS, LIMITS, Source
+from charter.dsl.syntax import Complaint, complaint, misspelt_start
+from charter.dsl.words import keyword_terminals
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -76,8 +76,6 @@ class _Unreadable(Exception):
         self.place = place
         self.mode = mode
         self.why = why
-
-
 
 
 class _Parse:

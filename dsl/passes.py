@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..engine.definition import Definition
-from . import tree as t
-from .catalogues import RuleBook
-from .decisions import check_decisions
-from .diagnostic import Diagnostic
-from .findings import Budget, Findings, told
-from .flow import check_flow, check_runs
-from .lower import lower
-from .parser import collection_paused
-from .resolve import check_names
-from .scenarios import Scenario, lower_scenario
-from .scopes import ProcessScope
-from .source import Source
-from .staffing import check_staffing
-from .typecheck import check_types
-from .uses import Files, Loader, Unit
+from charter.dsl import tree as t
+from charter.dsl.catalogues import RuleBook
+from charter.dsl.decisions import check_decisions
+from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.findings import Budget, Findings, told
+from charter.dsl.flow import check_flow, check_runs
+from charter.dsl.lower import lower
+from charter.dsl.parser import collection_paused
+from charter.dsl.resolve import check_names
+from charter.dsl.scenarios import Scenario, lower_scenario
+from charter.dsl.scopes import ProcessScope
+from charter.dsl.source import Source
+from charter.dsl.staffing import check_staffing
+from charter.dsl.typecheck import check_types
+from charter.dsl.uses import Files, Loader, Unit
+from charter.engine.definition import Definition
 
 Pass = Callable[[ProcessScope, Findings], None]
 

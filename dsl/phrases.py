@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from . import tree as t
-from .from_parse import DAYS
-from .words import Language, table
+from charter.dsl import tree as t
+from charter.dsl.from_parse import DAYS
+from charter.dsl.words import Language, table
 
 Phrase = tuple[str, str]
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

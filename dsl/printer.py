@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import tree as t
-from .diagnostic import Diagnostic
-from .parser import parse
-from .phrases import Phrases, expression, names, quote, table_cells
-from .source import read
-from .width import display_width
-from .words import Language, language_of
+from charter.dsl import tree as t
+from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.parser import parse
+from charter.dsl.phrases import Phrases, expression, names, quote, table_cells
+from charter.dsl.source import read
+from charter.dsl.width import display_width
+from charter.dsl.words import Language, language_of
 
 WIDTH = 100
 _WIDE_CELL = 40  # a longer cell does not push its column

@@ -14,12 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from ..engine.records import Reason
-from .codes import CODES
-from .diagnostic import Diagnostic
-from .source import Source
-from .width import display_width
-from .words import Language, language_of, table as keyword_table
+from charter.dsl.codes import CODES
+from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.source import Source
+from charter.dsl.width import display_width
+from charter.dsl.words import Language, language_of, table as keyword_table
+from charter.engine.records import Reason
 
 Format = Literal["full", "concise", "json"]
 LANGUAGES = ("en", "zh")

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from itertools import chain
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from . import tree as t
-from .clauses import check_clauses
-from .diagnostic import Place
-from .findings import Findings
-from .scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
+from charter.dsl import tree as t
+from charter.dsl.clauses import check_clauses
+from charter.dsl.diagnostic import Place
+from charter.dsl.findings import Findings
+from charter.dsl.scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from ..engine import feel
-from ..engine.refusals import CODES as REFUSALS
-from . import tree as t
-from .clauses import check_arguments, misnamed
-from .expressions import canonical
-from .findings import Findings
-from .lower import PlaceOf, check_name
-from .scopes import Part, ProcessScope, Symbol
-from .typecheck import Ask, check_expression
-from .types import BOOLEAN, SPAN, parameter_type, states_of
+from charter.dsl import tree as t
+from charter.dsl.clauses import check_arguments, misnamed
+from charter.dsl.expressions import canonical
+from charter.dsl.findings import Findings
+from charter.dsl.lower import PlaceOf, check_name
+from charter.dsl.scopes import Part, ProcessScope, Symbol
+from charter.dsl.typecheck import Ask, check_expression
+from charter.dsl.types import BOOLEAN, SPAN, parameter_type, states_of
+from charter.engine import feel
+from charter.engine.refusals import CODES as REFUSALS
 
 
 @dataclass(frozen=True, slots=True)

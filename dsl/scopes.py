@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..engine.definition import Clause
-from . import tree as t
-from .catalogues import Table
-from .diagnostic import Span
+from charter.dsl import tree as t
+from charter.dsl.catalogues import Table
+from charter.dsl.diagnostic import Span
+from charter.engine.definition import Clause
 
 BUILT_IN_TYPES = frozenset({
     "text", "number", "integer", "money", "percent", "boolean", "date", "time", "datetime", "duration", "period",

@@ -13,8 +13,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from .diagnostic import Diagnostic
-from .tree import Comments
+from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.tree import Comments
 
 # What a file may at most be. The engine runs what people write, and nobody writes more.
 LIMITS = {"bytes": 16 * 1024 * 1024, "line": 20_000, "depth": 64, "lines_in_brackets": 10_000}

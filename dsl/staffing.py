@@ -6,9 +6,9 @@ claim. What it reports no directory could mend, such as two elements that one pe
 
 from __future__ import annotations
 
-from . import tree as t
-from .findings import Findings
-from .scopes import Part, ProcessScope
+from charter.dsl import tree as t
+from charter.dsl.findings import Findings
+from charter.dsl.scopes import Part, ProcessScope
 
 
 def check_staffing(scope: ProcessScope, findings: Findings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .nodes import Argument, Expr, Line, Name, Node, Text
+from charter.dsl.nodes import Argument, Expr, Line, Name, Node, Text
 
 
 @dataclass(frozen=True, slots=True)

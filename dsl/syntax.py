@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-from .diagnostic import Fix
-from .tree import Span
-from .words import Language, language_of, spellings, strangers
+from charter.dsl.diagnostic import Fix
+from charter.dsl.tree import Span
+from charter.dsl.words import Language, language_of, spellings, strangers
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')

@@ -14,22 +14,22 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
 
-from ..engine import feel
-from ..engine.decisions import model as m
-from ..engine.decisions.analysis import analyse
-from ..engine.decisions.graph import Element, Graph
-from ..engine.decisions.items import Items
-from ..engine.decisions.tables import POLICIES
-from ..engine.feel import tree as ft, types as f
-from ..engine.feel.builtins import load
-from ..engine.feel.frames import Env, Frame, State
-from ..engine.feel.operators import compare, equal
-from ..engine.feel.reads import reads
-from ..engine.feel.words import KEYWORDS, PROPERTIES
-from . import tree as t
-from .dmn_findings import AGGREGATES, At, tables
-from .passes import compile
-from .printer import to_text
+from charter.dsl import tree as t
+from charter.dsl.dmn_findings import AGGREGATES, At, tables
+from charter.dsl.passes import compile
+from charter.dsl.printer import to_text
+from charter.engine import feel
+from charter.engine.decisions import model as m
+from charter.engine.decisions.analysis import analyse
+from charter.engine.decisions.graph import Element, Graph
+from charter.engine.decisions.items import Items
+from charter.engine.decisions.tables import POLICIES
+from charter.engine.feel import tree as ft, types as f
+from charter.engine.feel.builtins import load
+from charter.engine.feel.frames import Env, Frame, State
+from charter.engine.feel.operators import compare, equal
+from charter.engine.feel.reads import reads
+from charter.engine.feel.words import KEYWORDS, PROPERTIES
 
 # Functions whose answer depends on what no table is given, and those that take names as texts.
 _UNSAYABLE = frozenset({"now", "today", "get value", "get entries", "context", "context put", "context merge"})

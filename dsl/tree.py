@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .declarations import (
+from charter.dsl.declarations import (
     Calendar as Calendar,
     CalendarUse as CalendarUse,
     Catalogue as Catalogue,
@@ -37,7 +37,7 @@ from .declarations import (
     Version as Version,
     Zone as Zone,
 )
-from .nodes import (
+from charter.dsl.nodes import (
     NO_COMMENTS as NO_COMMENTS,
     NOWHERE as NOWHERE,
     Argument as Argument,
@@ -49,7 +49,7 @@ from .nodes import (
     Span as Span,
     Text as Text,
 )
-from .steps import (
+from charter.dsl.steps import (
     ActStep as ActStep,
     AfterStep as AfterStep,
     CaseStep as CaseStep,

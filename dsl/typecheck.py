@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from ..engine import feel
-from ..engine.feel import types as f
-from ..engine.kpis import known_only
-from . import tree as t
-from .choices import impossible
-from .diagnostic import Fix
-from .expressions import read
-from .findings import Findings
-from .scopes import Part, ProcessScope
-from .types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
+from charter.dsl import tree as t
+from charter.dsl.choices import impossible
+from charter.dsl.diagnostic import Fix
+from charter.dsl.expressions import read
+from charter.dsl.findings import Findings
+from charter.dsl.scopes import Part, ProcessScope
+from charter.dsl.types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
+from charter.engine import feel
+from charter.engine.feel import types as f
+from charter.engine.kpis import known_only
 
 MOMENT = f.OneOf(options=(f.DATE, f.DATE_TIME))
 LIST = f.ListType(item=f.ANY)

@@ -5,9 +5,9 @@ It mirrors what `engine/scope.py` gives to expressions at run time and knows not
 
 from __future__ import annotations
 
-from ..engine.feel import types as f
-from . import tree as t
-from .scopes import BUILT_IN_TYPES, Part, ProcessScope
+from charter.dsl import tree as t
+from charter.dsl.scopes import BUILT_IN_TYPES, Part, ProcessScope
+from charter.engine.feel import types as f
 
 BOOLEAN = f.BOOLEAN
 SPAN = f.SPAN

@@ -11,13 +11,13 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import tree as t
-from .catalogues import SUFFIXES, Table, read_clauses
-from .diagnostic import Diagnostic, Place
-from .findings import Findings
-from .parser import parse
-from .scopes import Shared, Symbol
-from .source import Source, read
+from charter.dsl import tree as t
+from charter.dsl.catalogues import SUFFIXES, Table, read_clauses
+from charter.dsl.diagnostic import Diagnostic, Place
+from charter.dsl.findings import Findings
+from charter.dsl.parser import parse
+from charter.dsl.scopes import Shared, Symbol
+from charter.dsl.source import Source, read
 
 Loader = Callable[[str], bytes]
 

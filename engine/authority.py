@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .commands import Actor
-from .draft import Draft, Refused, refuse
-from .program import Path, Plan, Program, shared_loops
-from .records import Reason
-from .scope import View, find
-from .state import Node, parse_key
+from charter.engine.commands import Actor
+from charter.engine.draft import Draft, Refused, refuse
+from charter.engine.program import Path, Plan, Program, shared_loops
+from charter.engine.records import Reason
+from charter.engine.scope import View, find
+from charter.engine.state import Node, parse_key
 
 
 def persons(actor: Actor) -> tuple[str, ...]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import calendars, flow, values, work
-from .authority import in_charge, role_among
-from .commands import Answer, Retry, Signal, Tick
-from .draft import Draft, Refused, refuse
-from .effects import CallConnector, Notify, StartCase
-from .program import Path, Plan
-from .state import RUNNING, Node
+from charter.engine import calendars, flow, values, work
+from charter.engine.authority import in_charge, role_among
+from charter.engine.commands import Answer, Retry, Signal, Tick
+from charter.engine.draft import Draft, Refused, refuse
+from charter.engine.effects import CallConnector, Notify, StartCase
+from charter.engine.program import Path, Plan
+from charter.engine.state import RUNNING, Node
 
 
 def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -195,9 +195,7 @@ def retry(draft: Draft, command: Retry) -> None:
     if draft.role is None:
         owner = draft.program.definition.owner
         roles = [*plan.element.roles, *([owner] if owner is not None else ["opener"])]
-        raise refuse(
-            "CH535", plan.name, element=plan.name, person=command.actor.person, roles=roles, verb="retry"
-        )
+        raise refuse("CH535", plan.name, element=plan.name, person=command.actor.person, roles=roles, verb="retry")
     draft.put(node._replace(ended_at=None))
     again = _decide if plan.element.work is not None and plan.element.work.kind == "decide" else _ask
     again(draft, draft.nodes[node.key], plan, path, "retry")

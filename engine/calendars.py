@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .definition import Calendar
-from .feel.own import Span
-from .feel.temporal import Date, DateTime, DaysDuration, YearsDuration
+from charter.engine.definition import Calendar
+from charter.engine.feel.own import Span
+from charter.engine.feel.temporal import Date, DateTime, DaysDuration, YearsDuration
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from .definition import Definition, ElementKind
+from charter.engine.definition import Definition, ElementKind
 
 _DONE = frozenset({"record", "check", "phase", "activity", "approval", "milestone"})
 

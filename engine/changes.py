@@ -8,16 +8,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import flow, opening, staleness
-from .authority import entitle, in_charge, persons, require_charge, role_among
-from .commands import Add, Amend, Attach, Cancel, Close, Comment, Reopen, Resume, Return, Skip, Suspend, Withdraw
-from .contents import validate
-from .draft import Draft, Refused, decode, refuse
-from .machines import SETTLED
-from .program import Path, Plan
-from .readiness import open_around
-from .state import Node, key_of, parse_key
-from .work import alone, require
+from charter.engine import flow, opening, staleness
+from charter.engine.authority import entitle, in_charge, persons, require_charge, role_among
+from charter.engine.commands import (
+    Add,
+    Amend,
+    Attach,
+    Cancel,
+    Close,
+    Comment,
+    Reopen,
+    Resume,
+    Return,
+    Skip,
+    Suspend,
+    Withdraw,
+)
+from charter.engine.contents import validate
+from charter.engine.draft import Draft, Refused, decode, refuse
+from charter.engine.machines import SETTLED
+from charter.engine.program import Path, Plan
+from charter.engine.readiness import open_around
+from charter.engine.state import Node, key_of, parse_key
+from charter.engine.work import alone, require
 
 _FINISHED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cancelled", "failed"})
 _DECIDED = frozenset({"done", "granted", "rejected"})
@@ -117,9 +130,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     last = max((v.stage for v in node.votes if v.person in people), default=None)
     voted = [v for v in node.votes if v.person in people and v.stage == last]
     if not (set(people) & set(node.doers)) or (approval and not voted):
-        raise refuse(
-            "CH546", plan.name, element=node.key, person=command.actor.person, doers=list(node.doers)
-        )
+        raise refuse("CH546", plan.name, element=node.key, person=command.actor.person, doers=list(node.doers))
     later = next((v.person for v in node.votes if last is not None and v.stage > last), None)
     if later is not None:
         raise refuse("CH548", f"{plan.name}.by", element=node.key, person=command.actor.person, other=later)
@@ -289,9 +300,7 @@ def suspend(draft: Draft, command: Suspend) -> None:
     draft.move(node, "suspend", "suspended", reason=command.reason)
 
 
-def _own_or_charge(
-    draft: Draft, node: Node, plan: Plan, path: Path, command: Suspend | Resume, verb: str
-) -> None:
+def _own_or_charge(draft: Draft, node: Node, plan: Plan, path: Path, command: Suspend | Resume, verb: str) -> None:
     actor = command.actor
     draft.role = role_among(actor, plan.element.roles)
     if draft.role is None and node.holder not in persons(actor):
@@ -396,4 +405,3 @@ def close(draft: Draft, command: Close) -> None:
     draft.put(node._replace(closed=True))
     draft.record("closed", node, node.state, node.state, reason=command.reason)
     draft.agenda.setdefault(node.key, 0)
-

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from .plain import from_json as _from_json, to_json as _to_json
+from charter.engine.plain import from_json as _from_json, to_json as _to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +273,7 @@ def _actor_json(actor: Actor) -> dict[str, Any]:
     return found
 
 
-_SHAPES = {
-    c: tuple((f.name, f.default) for f in fields(c) if f.name not in ("actor", "at")) for c in COMMANDS.values()
-}
+_SHAPES = {c: tuple((f.name, f.default) for f in fields(c) if f.name not in ("actor", "at")) for c in COMMANDS.values()}
 _PAIRS = frozenset({"records", "checks"})
 
 

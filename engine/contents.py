@@ -10,13 +10,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .definition import TypeRef
-from .draft import Draft, Refused, digest_of
-from .feel.own import File, Money, Span
-from .feel.ranges import Range
-from .feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
-from .program import Path, Plan, Program
-from .records import Reason
+from charter.engine.definition import TypeRef
+from charter.engine.draft import Draft, Refused, digest_of
+from charter.engine.feel.own import File, Money, Span
+from charter.engine.feel.ranges import Range
+from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from charter.engine.program import Path, Plan, Program
+from charter.engine.records import Reason
 
 
 def _period(value: Any) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from .plain import to_json
+from charter.engine.plain import to_json
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
 
@@ -236,7 +236,7 @@ class Element:
     outputs: tuple[str, ...] = ()
     after: tuple[After, ...] = ()
     starts_with: tuple[str, ...] = ()
-    when: str | None = None          # activity/approval: when; phase: enter when; milestone: its condition
+    when: str | None = None  # activity/approval: when; phase: enter when; milestone: its condition
     exit: str | None = None
     many: Many | None = None
     repeat: Repeat | None = None

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import values
-from .commands import SYSTEM, Actor, Command, to_json
-from .effects import Effect
-from .machines import BEGINNINGS, SETTLED, fire
-from .program import Path, Plan, Program
-from .readiness import covers
-from .records import Reason, Record
-from .refusals import CODES
-from .scope import Scope
-from .state import CaseState, Node, Version, changed, key_of, next_instant, parse_key
+from charter.engine import values
+from charter.engine.commands import SYSTEM, Actor, Command, to_json
+from charter.engine.effects import Effect
+from charter.engine.machines import BEGINNINGS, SETTLED, fire
+from charter.engine.program import Path, Plan, Program
+from charter.engine.readiness import covers
+from charter.engine.records import Reason, Record
+from charter.engine.refusals import CODES
+from charter.engine.scope import Scope
+from charter.engine.state import CaseState, Node, Version, changed, key_of, next_instant, parse_key
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import calendars, opening, staleness
-from .draft import Draft, refuse
-from .effects import AnswerParent, Notify
-from .machines import SETTLED
-from .program import Path, Plan
-from .readiness import OUTCOMES, asked, obstacles, open_around, ruled_out, upstream_rework, uses
-from .records import Reason
-from .scope import find
-from .state import Node, key_of, parse_key
+from charter.engine import calendars, opening, staleness
+from charter.engine.draft import Draft, refuse
+from charter.engine.effects import AnswerParent, Notify
+from charter.engine.machines import SETTLED
+from charter.engine.program import Path, Plan
+from charter.engine.readiness import OUTCOMES, asked, obstacles, open_around, ruled_out, upstream_rework, uses
+from charter.engine.records import Reason
+from charter.engine.scope import find
+from charter.engine.state import Node, key_of, parse_key
 
 # So many looks a step may take before it is refused (CH541).
 MOST_LOOKS = 200_000

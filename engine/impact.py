@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .definition import Definition
-from .program import prepare
-from .scope import View
-from .staleness import closure
-from .state import parse_key
+from charter.engine.definition import Definition
+from charter.engine.program import prepare
+from charter.engine.scope import View
+from charter.engine.staleness import closure
+from charter.engine.state import parse_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from . import calendars, feel, values
-from .definition import Definition, Kpi
-from .feel import tree as t
-from .feel.own import Span
-from .program import Program, prepare
-from .scope import Scope, View, case_facts, moment
-from .state import NEW
+from charter.engine import calendars, feel, values
+from charter.engine.definition import Definition, Kpi
+from charter.engine.feel import tree as t
+from charter.engine.feel.own import Span
+from charter.engine.program import Program, prepare
+from charter.engine.scope import Scope, View, case_facts, moment
+from charter.engine.state import NEW
 
 Fact = tuple[str, str, Any]
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import automation, calendars, flow, values
-from .draft import Draft, refuse
-from .effects import Notify, Offer
-from .machines import SETTLED
-from .program import Path, Plan
-from .readiness import uses
-from .state import Node, key_of
+from charter.engine import automation, calendars, flow, values
+from charter.engine.draft import Draft, refuse
+from charter.engine.effects import Notify, Offer
+from charter.engine.machines import SETTLED
+from charter.engine.program import Path, Plan
+from charter.engine.readiness import uses
+from charter.engine.state import Node, key_of
 
 # So many instances a `for each` may have; a longer list is refused (CH541).
 MOST_INSTANCES = 10_000
@@ -87,9 +87,7 @@ def create_instance(draft: Draft, plan: Plan, path: Path, item: Any, *, added: b
         raise refuse("CH541", f"{plan.name}.for", limit=MOST_INSTANCES)
     counts = plan.kind != "milestone"
     draft.put(group._replace(size=group.size + 1, pending=group.pending + counts))
-    node = Node(
-        key_of(plan.name, (*path, group.size + 1)), plan.name, item=values.encode(item), added=added
-    )
+    node = Node(key_of(plan.name, (*path, group.size + 1)), plan.name, item=values.encode(item), added=added)
     draft.create(node)
     return node
 

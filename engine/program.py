@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from . import feel, values
-from .definition import Definition, Element, RecordType, Separation, Stage
-from .feel.temporal import UTC, Zone
-from .machines import Kind
-from .state import Node, key_of
+from charter.engine import feel, values
+from charter.engine.definition import Definition, Element, RecordType, Separation, Stage
+from charter.engine.feel.temporal import UTC, Zone
+from charter.engine.machines import Kind
+from charter.engine.state import Node, key_of
 
 if TYPE_CHECKING:
-    from .decisions.named import Judge
+    from charter.engine.decisions.named import Judge
 
 Path = tuple[int, ...]
 
@@ -255,7 +255,7 @@ class Program:
         """Gives a decision table ready to be asked, prepared when it is asked first."""
         if name not in self._judges and name in self.tables:
             # Imported here because most cases never ask one, and every start of the command line would pay.
-            from .decisions.named import Judge
+            from charter.engine.decisions.named import Judge
 
             self._judges[name] = Judge(self.tables[name])
         return self._judges.get(name)

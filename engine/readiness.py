@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from .definition import After, Input
-from .machines import LOST, SATISFIED, SETTLED
-from .program import Path, Plan, Program, compiled
-from .records import Reason
-from .scope import ENDINGS, Foresight, Scope, View, find, gather, standing
-from .state import key_of, parse_key
-from .turns import in_the_way
+from charter.engine.definition import After, Input
+from charter.engine.machines import LOST, SATISFIED, SETTLED
+from charter.engine.program import Path, Plan, Program, compiled
+from charter.engine.records import Reason
+from charter.engine.scope import ENDINGS, Foresight, Scope, View, find, gather, standing
+from charter.engine.state import key_of, parse_key
+from charter.engine.turns import in_the_way
 
 # Skip outcomes by the code that rules an element out.
 OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead"}
@@ -214,9 +214,7 @@ def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str
     return Reason("CH551", f"{plan.name}.input", arguments)
 
 
-def _after(
-    program: Program, view: View, plan: Plan, path: Path, after: After, brief: bool
-) -> Reason | None:
+def _after(program: Program, view: View, plan: Plan, path: Path, after: After, brief: bool) -> Reason | None:
     plans = program.plans
     satisfied = lost = 0
     for name in after.elements:
@@ -255,9 +253,8 @@ def per_instance(program: Program, plan: Plan, text: str | None) -> bool:
 
 _HELD = Reason("CH553")
 
-def obstacles(
-    program: Program, view: View, plan: Plan, path: Path, now: int, *, brief: bool = False
-) -> list[Reason]:
+
+def obstacles(program: Program, view: View, plan: Plan, path: Path, now: int, *, brief: bool = False) -> list[Reason]:
     """Lists what keeps a planned node from being ready; empty when it is ready.
 
     Codes of OUTCOMES rule it out, the others hold it. `when` is looked at last, at the moment it alone decides.
@@ -280,8 +277,7 @@ def obstacles(
         if element.many is not None and plan.items:
             found.extend(_list(program, view, plan, path, now))
         if element.starts_with and not any(
-            seen_state(program, view, plan, path, program.plans[name]) != "planned"
-            for name in element.starts_with
+            seen_state(program, view, plan, path, program.plans[name]) != "planned" for name in element.starts_with
         ):
             arguments = {"element": plan.name, "elements": list(element.starts_with), "needed": 1}
             found.append(Reason("CH553", f"{plan.name}.alongside", arguments))

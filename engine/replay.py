@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .commands import from_json
-from .definition import Definition
-from .records import Record
-from .state import NEW, CaseState
-from .transition import step
+from charter.engine.commands import from_json
+from charter.engine.definition import Definition
+from charter.engine.records import Record
+from charter.engine.state import NEW, CaseState
+from charter.engine.transition import step
 
 
 @dataclass(frozen=True, slots=True)

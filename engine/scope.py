@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
-from . import feel, values
-from .feel.temporal import DateTime, DaysDuration, Zone, datetime_from_instant
-from .machines import SETTLED
-from .program import Path, Plan, Program, compiled, shared_loops
-from .state import Node, Version, key_of, parse_key
+from charter.engine import feel, values
+from charter.engine.feel.temporal import DateTime, DaysDuration, Zone, datetime_from_instant
+from charter.engine.machines import SETTLED
+from charter.engine.program import Path, Plan, Program, compiled, shared_loops
+from charter.engine.state import Node, Version, key_of, parse_key
 
 
 class View(Protocol):

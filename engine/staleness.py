@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import flow, opening, values
-from .draft import Draft
-from .machines import SATISFIED
-from .program import Path, Plan, Program
-from .readiness import covers, open_around, seen_state, upstream_rework, use, uses
-from .scope import View
-from .state import Node, key_of, parse_key
+from charter.engine import flow, opening, values
+from charter.engine.draft import Draft
+from charter.engine.machines import SATISFIED
+from charter.engine.program import Path, Plan, Program
+from charter.engine.readiness import covers, open_around, seen_state, upstream_rework, use, uses
+from charter.engine.scope import View
+from charter.engine.state import Node, key_of, parse_key
 
 _ELIGIBLE = frozenset({"ready", "claimed", "active", "suspended", "done", "failed", "granted", "rejected"})
 _DELIVERED = frozenset({"done", "granted", "rejected", "skipped"})
@@ -32,9 +32,7 @@ def eligible(node: Node) -> bool:
 
 
 def _rests(node: Node, version: str, digest: str | None) -> bool:
-    return any(
-        covers(key, version) and (digest is None or key != version or used == digest) for key, used in node.used
-    )
+    return any(covers(key, version) and (digest is None or key != version or used == digest) for key, used in node.used)
 
 
 class _Closure:

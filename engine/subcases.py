@@ -8,12 +8,12 @@ case takes time to follow, and may end first, is for `automation.answer`. `start
 
 from __future__ import annotations
 
-from . import changes
-from .automation import waits
-from .commands import Answer, Follow
-from .draft import Draft, refuse
-from .effects import Effect, StartCase, TellCase
-from .state import CaseState, Node
+from charter.engine import changes
+from charter.engine.automation import waits
+from charter.engine.commands import Answer, Follow
+from charter.engine.draft import Draft, refuse
+from charter.engine.effects import Effect, StartCase, TellCase
+from charter.engine.state import CaseState, Node
 
 # How a case should stand before and after a step (None: not at all) -> what it is told.
 _ORDERS: dict[tuple[str | None, str | None], str] = {

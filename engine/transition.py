@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import automation, changes, flow, subcases, votes, work
-from .authority import role_among
-from .commands import SYSTEM, Command, Start, to_json
-from .contents import validate
-from .definition import Definition
-from .draft import Draft, Refused, refuse
-from .effects import Effect
-from .program import Program, prepare
-from .records import Reason, Record, Refusal
-from .state import CaseState
+from charter.engine import automation, changes, flow, subcases, votes, work
+from charter.engine.authority import role_among
+from charter.engine.commands import SYSTEM, Command, Start, to_json
+from charter.engine.contents import validate
+from charter.engine.definition import Definition
+from charter.engine.draft import Draft, Refused, refuse
+from charter.engine.effects import Effect
+from charter.engine.program import Program, prepare
+from charter.engine.records import Reason, Record, Refusal
+from charter.engine.state import CaseState
 
 
 class Step(NamedTuple):
@@ -39,9 +39,7 @@ def _start(draft: Draft, command: Start) -> None:
     roles = tuple(role.name for role in program.definition.roles)
     draft.role = role_among(command.actor, roles)
     if draft.role is None and roles and command.actor.person != SYSTEM.person:
-        raise refuse(
-            "CH501", None, element=program.definition.name, person=command.actor.person, roles=list(roles)
-        )
+        raise refuse("CH501", None, element=program.definition.name, person=command.actor.person, roles=list(roles))
     draft.case, draft.process = command.case, program.definition.name
     draft.parent, draft.attempt = command.parent, command.attempt
     found: list[Reason] = []
@@ -173,9 +171,7 @@ def _refused(program: Program, state: CaseState, command: Command, reasons: tupl
     node = state.nodes.get(key) if isinstance(key, str) else None
     data = {
         "command": to_json(command),
-        "reasons": [
-            {"code": r.code, "subject": r.subject, "arguments": dict(r.arguments)} for r in reasons
-        ],
+        "reasons": [{"code": r.code, "subject": r.subject, "arguments": dict(r.arguments)} for r in reasons],
     }
     record = Record(
         "refused",

@@ -7,9 +7,9 @@ what else makes an element ready.
 
 from __future__ import annotations
 
-from .program import Path, Plan, Program
-from .scope import View
-from .state import Node, parse_key
+from charter.engine.program import Path, Plan, Program
+from charter.engine.scope import View
+from charter.engine.state import Node, parse_key
 
 # States of work that somebody has begun.
 _BEGUN = frozenset({"claimed", "active", "suspended", "failed", "done", "granted", "rejected"})

@@ -13,12 +13,12 @@ from hashlib import sha256
 from typing import Any
 from unicodedata import normalize
 
-from .compact import compact_sorted
-from .errors import CharterError
-from .feel.own import File, Money, Span
-from .feel.ranges import Range
-from .feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
-from .feel.temporal_text import (
+from charter.engine.compact import compact_sorted
+from charter.engine.errors import CharterError
+from charter.engine.feel.own import File, Money, Span
+from charter.engine.feel.ranges import Range
+from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from charter.engine.feel.temporal_text import (
     read_date,
     read_date_time,
     read_duration,

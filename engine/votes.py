@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import changes, staleness
-from .authority import entitle, persons, role_among, unmet
-from .commands import Approve, Command, Reject
-from .definition import Stage
-from .draft import Draft, refuse
-from .effects import Notify
-from .program import Path, Plan
-from .readiness import uses
-from .state import Node, Vote
-from .work import alone, require, taken
+from charter.engine import changes, staleness
+from charter.engine.authority import entitle, persons, role_among, unmet
+from charter.engine.commands import Approve, Command, Reject
+from charter.engine.definition import Stage
+from charter.engine.draft import Draft, refuse
+from charter.engine.effects import Notify
+from charter.engine.program import Path, Plan
+from charter.engine.readiness import uses
+from charter.engine.state import Node, Vote
+from charter.engine.work import alone, require, taken
 
 
 def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
@@ -119,9 +119,7 @@ def approve(draft: Draft, command: Approve) -> None:
         if plan.element.informed:
             draft.effects.append(Notify(node.key, "informed", plan.element.informed))
         return
-    moved = draft.move(
-        node, "vote", "voted", reason=command.reason, data=data, stage=node.stage + passed, **cast
-    )
+    moved = draft.move(node, "vote", "voted", reason=command.reason, data=data, stage=node.stage + passed, **cast)
     draft.follow()
     taken(draft, plan, path, node)
     if passed:
@@ -163,10 +161,7 @@ def reject(draft: Draft, command: Reject) -> None:
     elif consequence is not None and consequence.target is not None:
         target = draft.program.seen(plan, path, draft.program.plans[consequence.target])
         changes.send_back(draft, moved, target, command.reason)
-    elif (
-        agreement.escalation is not None
-        and node.rejects < agreement.escalation.rejects <= moved.rejects
-    ):
+    elif agreement.escalation is not None and node.rejects < agreement.escalation.rejects <= moved.rejects:
         # Nothing brings it back by itself, so the higher role is asked at once.
         staleness.reopen(draft, moved)
     if plan.element.informed and draft.status == "open":

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .machines import SETTLED
-from .program import Path, Plan, Program
-from .readiness import obstacles, upstream_rework
-from .records import Reason
-from .scope import View
-from .state import Node, parse_key
+from charter.engine.machines import SETTLED
+from charter.engine.program import Path, Plan, Program
+from charter.engine.readiness import obstacles, upstream_rework
+from charter.engine.records import Reason
+from charter.engine.scope import View
+from charter.engine.state import Node, parse_key
 
 
 def _waiting_for_people(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:

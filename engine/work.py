@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import flow, staleness
-from .authority import entitle, in_charge, persons, role_among, separated, unmet
-from .commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
-from .contents import validate
-from .definition import Check
-from .draft import Draft, Refused, decode, refuse
-from .effects import Notify
-from .feel.own import File
-from .machines import SETTLED, legal
-from .program import Path, Plan
-from .readiness import use
-from .records import Reason
-from .state import Confirmation, Node, key_of, parse_key
-from .turns import in_the_way
-from .waiting import holds
+from charter.engine import flow, staleness
+from charter.engine.authority import entitle, in_charge, persons, role_among, separated, unmet
+from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
+from charter.engine.contents import validate
+from charter.engine.definition import Check
+from charter.engine.draft import Draft, Refused, decode, refuse
+from charter.engine.effects import Notify
+from charter.engine.feel.own import File
+from charter.engine.machines import SETTLED, legal
+from charter.engine.program import Path, Plan
+from charter.engine.readiness import use
+from charter.engine.records import Reason
+from charter.engine.state import Confirmation, Node, key_of, parse_key
+from charter.engine.turns import in_the_way
+from charter.engine.waiting import holds
 
 
 def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
@@ -88,9 +88,7 @@ def release(draft: Draft, command: Release) -> None:
     if node.holder not in persons(command.actor):
         draft.role = in_charge(draft, plan, command.actor)
         if draft.role is None:
-            raise refuse(
-                "CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person
-            )
+            raise refuse("CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person)
     draft.move(node, "release", "released", holder=None, assigned=False, started_at=None)
 
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
-from .definition import Definition
-from .effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
-from .records import Record
-from .state import NEW, CaseState
-from .subcases import heeds
-from .transition import Step, step
+from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
+from charter.engine.definition import Definition
+from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
+from charter.engine.records import Record
+from charter.engine.state import NEW, CaseState
+from charter.engine.subcases import heeds
+from charter.engine.transition import Step, step
 
 Records = tuple[tuple[str, Any], ...]
 
@@ -145,9 +145,7 @@ class World:
         self._answer(case, effect.node, effect.attempt, records, failure)
 
     def _answer(self, case: str, node: str, attempt: int, records: Records, failure: str | None) -> None:
-        answer = Answer(
-            actor=SYSTEM, at=self.now, node=node, attempt=attempt, records=records, failure=failure
-        )
+        answer = Answer(actor=SYSTEM, at=self.now, node=node, attempt=attempt, records=records, failure=failure)
         self._step(case, answer)
 
     def _start(self, case: str, effect: StartCase) -> None:

@@ -11,11 +11,11 @@ from functools import lru_cache
 
 from sqlalchemy import Connection
 
-from ..engine.commands import Actor
-from ..engine.definition import Definition, Element
-from ..engine.records import Refusal
-from ..engine.state import CaseState, parse_key
-from .directory import Directory
+from charter.engine.commands import Actor
+from charter.engine.definition import Definition, Element
+from charter.engine.records import Refusal
+from charter.engine.state import CaseState, parse_key
+from charter.runtime.directory import Directory
 
 
 @lru_cache(maxsize=4096)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from ..engine.effects import Offer
-from ..engine.state import parse_key
-from .directory import Directory, candidates
-from .store import tables as t
+from charter.engine.effects import Offer
+from charter.engine.state import parse_key
+from charter.runtime.directory import Directory, candidates
+from charter.runtime.store import tables as t
 
 
 def choose(connection: Connection, directory: Directory, process: str, offer: Offer, at: int) -> str | None:

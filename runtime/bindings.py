@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine import feel
-from ..engine.definition import Definition, Parameter
-from ..engine.feel import types as f
-from ..engine.feel.printer import quoted
+from charter.engine import feel
+from charter.engine.definition import Definition, Parameter
+from charter.engine.feel import types as f
+from charter.engine.feel.printer import quoted
 
 # parameter type -> (how a bare value is wrapped, its FEEL type)
 _TYPES: Mapping[str, tuple[str, Any]] = {

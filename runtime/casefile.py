@@ -15,15 +15,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ..engine import plain, state as states
-from ..engine.compact import compact
-from ..engine.definition import Definition
-from ..engine.errors import CharterError
-from ..engine.state import CaseState, Node, Version
-from .audit.log import Chain
-from .readmodels import Shape
-from .store import tables as t
-from .store.prepared import Prepared
+from charter.engine import plain, state as states
+from charter.engine.compact import compact
+from charter.engine.definition import Definition
+from charter.engine.errors import CharterError
+from charter.engine.state import CaseState, Node, Version
+from charter.runtime.audit.log import Chain
+from charter.runtime.readmodels import Shape
+from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import Prepared
 
 
 class NoSuchCase(CharterError):
@@ -70,9 +70,7 @@ class CaseFile(NamedTuple):
 
 
 _c = t.cases.c
-_READ = Prepared(
-    select(_c.definition, _c.records, _c.head, _c.last_at, _c.state).where(_c.id == bindparam("id")), "id"
-)
+_READ = Prepared(select(_c.definition, _c.records, _c.head, _c.last_at, _c.state).where(_c.id == bindparam("id")), "id")
 _INSERT_COLUMNS = (
     "id", "process", "definition", "status", "version", "records", "head", "last_at", "wake", "opened_at", "closed_at",
     "opened_by", "parent", "state",
@@ -93,9 +91,7 @@ _MARK = Prepared(
     .values({n: bindparam(n) for n in (*_MOVES, *_MARKS)}),
     *_MOVES, *_MARKS, "case_id", "old_head",
 )  # fmt: skip
-_DEFINITION = Prepared(
-    select(t.definitions.c.body).where(t.definitions.c.digest == bindparam("digest")), "digest"
-)
+_DEFINITION = Prepared(select(t.definitions.c.body).where(t.definitions.c.digest == bindparam("digest")), "digest")
 
 
 class Archive:

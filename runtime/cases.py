@@ -16,29 +16,29 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
-from ..engine import commands
-from ..engine.commands import SYSTEM, Actor, Command, Start, Tick
-from ..engine.definition import Definition
-from ..engine.effects import Effect
-from ..engine.records import Record, Refusal
-from ..engine.state import NEW, CaseState
-from ..engine.transition import Step, step
-from . import clock as server, readmodels
-from .actors import actor_for
-from .audit import log
-from .audit.log import Chain, Origin
-from .casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, new_id, resolve
-from .connectors import Connectors
-from .delivery import Delivery, kept, post
-from .deployment import Deployed, deploy
-from .directory import Directory
-from .keys import earlier, fingerprint, note_key
-from .organisation import note
-from .refusals import CONFLICT, refusal
-from .store import Store, tables as t
-from .store.errors import StorageError
-from .store.prepared import Prepared
-from .timers import BEGINNING, due
+from charter.engine import commands
+from charter.engine.commands import SYSTEM, Actor, Command, Start, Tick
+from charter.engine.definition import Definition
+from charter.engine.effects import Effect
+from charter.engine.records import Record, Refusal
+from charter.engine.state import NEW, CaseState
+from charter.engine.transition import Step, step
+from charter.runtime import clock as server, readmodels
+from charter.runtime.actors import actor_for
+from charter.runtime.audit import log
+from charter.runtime.audit.log import Chain, Origin
+from charter.runtime.casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, new_id, resolve
+from charter.runtime.connectors import Connectors
+from charter.runtime.delivery import Delivery, kept, post
+from charter.runtime.deployment import Deployed, deploy
+from charter.runtime.directory import Directory
+from charter.runtime.keys import earlier, fingerprint, note_key
+from charter.runtime.organisation import note
+from charter.runtime.refusals import CONFLICT, refusal
+from charter.runtime.store import Store, tables as t
+from charter.runtime.store.errors import StorageError
+from charter.runtime.store.prepared import Prepared
+from charter.runtime.timers import BEGINNING, due
 
 # A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
 _TICKS = 1000

@@ -20,13 +20,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from ..engine.commands import SYSTEM
-from ..engine.errors import CharterError
-from ..engine.records import Refusal
-from ..engine.values import canonical, decode
-from .audit.log import Origin
-from .organisation import admit, note
-from .store import Store, tables as t
+from charter.engine.commands import SYSTEM
+from charter.engine.errors import CharterError
+from charter.engine.records import Refusal
+from charter.engine.values import canonical, decode
+from charter.runtime.audit.log import Origin
+from charter.runtime.organisation import admit, note
+from charter.runtime.store import Store, tables as t
 
 FILE = "charter-connectors.yaml"
 _TIMEOUT = 60
@@ -141,9 +141,7 @@ class Connectors:
             raise NoSuchConnector(f"no connector {name}", connector=name)
         return self._write(store, {n: c for n, c in known.items() if n != name}, by, at, "remove")
 
-    def _write(
-        self, store: Store, connectors: Mapping[str, Connector], by: str, at: int, verb: str
-    ) -> Refusal | None:
+    def _write(self, store: Store, connectors: Mapping[str, Connector], by: str, at: int, verb: str) -> Refusal | None:
         import tempfile
 
         import yaml

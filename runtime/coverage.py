@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ..engine.carriers import carriers
-from ..engine.definition import Definition, Element
-from ..engine.records import Record
+from charter.engine.carriers import carriers
+from charter.engine.definition import Definition, Element
+from charter.engine.records import Record
 
 # outcome -> (which elements may have it, the kinds of record that tell of it)
 _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from ..engine import plain
-from ..engine.commands import SYSTEM, Answer, Assign, Command, Follow, Start
-from ..engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
-from ..engine.records import Refusal
-from ..engine.subcases import heeds
-from .assignment import choose
-from .casefile import CaseFile, NoSuchCase, NoSuchProcess, run_by
-from .connectors import Call
-from .store import tables as t
-from .store.prepared import Prepared
+from charter.engine import plain
+from charter.engine.commands import SYSTEM, Answer, Assign, Command, Follow, Start
+from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
+from charter.engine.records import Refusal
+from charter.engine.subcases import heeds
+from charter.runtime.assignment import choose
+from charter.runtime.casefile import CaseFile, NoSuchCase, NoSuchProcess, run_by
+from charter.runtime.connectors import Call
+from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import Prepared
 
 if TYPE_CHECKING:
-    from .cases import Cases
+    from charter.runtime.cases import Cases
 
 _KEPT: Mapping[str, type[Effect]] = {
     c.__name__: c for c in (CallConnector, StartCase, TellCase, Offer, AnswerParent)
@@ -110,9 +110,7 @@ class Delivery:
     def _start(self, connection: Connection, case: str, effect: StartCase) -> list[str | None]:
         def start(child: str, at: int) -> Start:
             parent = (case, effect.node) if effect.wait else None
-            return Start(
-                actor=SYSTEM, at=at, case=child, records=effect.records, parent=parent, attempt=effect.attempt
-            )
+            return Start(actor=SYSTEM, at=at, case=child, records=effect.records, parent=parent, attempt=effect.attempt)
 
         failure = None
         child = None

@@ -15,14 +15,14 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ..engine import definition as definitions, plain
-from ..engine.definition import Definition
-from ..engine.records import Refusal
-from .audit.log import Origin
-from .directory import load
-from .organisation import admit, note
-from .refusals import UNBOUND, refusal
-from .store import tables as t
+from charter.engine import definition as definitions, plain
+from charter.engine.definition import Definition
+from charter.engine.records import Refusal
+from charter.runtime.audit.log import Origin
+from charter.runtime.directory import load
+from charter.runtime.organisation import admit, note
+from charter.runtime.refusals import UNBOUND, refusal
+from charter.runtime.store import tables as t
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,7 @@ def deploy(
     unbound = list(definition.unbound())
     if unbound:
         refused = refusal(UNBOUND, definition.name, parameters=unbound)
-        note(
-            connection, "refused", by, {**data, "parameters": unbound}, at=at, origin=origin, refused=refused
-        )
+        note(connection, "refused", by, {**data, "parameters": unbound}, at=at, origin=origin, refused=refused)
         return Deployed(digest, False, refused)
     d = t.definitions.c
     new = connection.execute(select(d.digest).where(d.digest == digest)).scalar() is None
@@ -65,15 +63,11 @@ def deploy(
         data["body"] = sha256(body.encode()).hexdigest()
         _store(connection, definition, digest, body, texts)
     _, sealed = note(connection, "deployed", by, data, at=at, origin=origin)
-    connection.execute(
-        insert(t.deployments).values(process=definition.name, digest=digest, at=sealed.at, by=by)
-    )
+    connection.execute(insert(t.deployments).values(process=definition.name, digest=digest, at=sealed.at, by=by))
     return Deployed(digest, new)
 
 
-def _store(
-    connection: Connection, definition: Definition, digest: str, body: str, texts: Mapping[str, str]
-) -> None:
+def _store(connection: Connection, definition: Definition, digest: str, body: str, texts: Mapping[str, str]) -> None:
     name = definition.name
     row = {"digest": digest, "process": name, "version": definition.version, "title": definition.title, "body": body}
     connection.execute(insert(t.definitions).values(row))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
 
-from ..engine.records import Refusal
-from .refusals import NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
-from .store import tables as t
-from .store.prepared import Prepared
-from .store.tables import ORGANISATION
+from charter.engine.records import Refusal
+from charter.runtime.refusals import NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
+from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.tables import ORGANISATION
 
 if TYPE_CHECKING:
-    from ..engine.commands import Actor
+    from charter.engine.commands import Actor
 
 ANY = "*"
 
@@ -71,9 +71,7 @@ class Person:
         return any(since <= at < until for since, until in self.absences)
 
 
-_PERSON = Prepared(
-    select(t.persons.c.name, t.persons.c.active).where(t.persons.c.id == bindparam("person")), "person"
-)
+_PERSON = Prepared(select(t.persons.c.name, t.persons.c.active).where(t.persons.c.id == bindparam("person")), "person")
 _GRANTS = Prepared(
     select(t.grants.c.role, t.grants.c.process)
     .where(t.grants.c.person == bindparam("person"))
@@ -142,7 +140,7 @@ class Directory:
     ) -> Actor | Refusal:  # fmt: skip
         """Gives what `actor` does, for a person who has been looked up already."""
         # Whoever only reads an inbox need not wait for the engine's commands to load.
-        from ..engine.commands import SYSTEM, Actor
+        from charter.engine.commands import SYSTEM, Actor
 
         if found is None or not found.active or person == SYSTEM.person:
             return refusal(UNKNOWN_PERSON, person=person)

@@ -13,13 +13,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ..dsl.from_dmn import MOST_BYTES, Problem, read_dmn
-from ..engine import feel, values
-from ..engine.decisions import model as m
-from ..engine.decisions.graph import Graph
-from ..engine.feel import types as f
-from ..engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
-from . import texts
+from charter.dsl.from_dmn import MOST_BYTES, Problem, read_dmn
+from charter.engine import feel, values
+from charter.engine.decisions import model as m
+from charter.engine.decisions.graph import Graph
+from charter.engine.feel import types as f
+from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
+from charter.runtime import texts
 
 SUFFIX = ".dmn"
 

@@ -19,10 +19,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..engine import values
-from ..engine.definition import RecordType, TypeRef
-from ..engine.feel.own import CURRENCY_WORDS, UNITS
-from ..engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
+from charter.engine import values
+from charter.engine.definition import RecordType, TypeRef
+from charter.engine.feel.own import CURRENCY_WORDS, UNITS
+from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,7 @@ def _length(text: str) -> Any:
 
 def _moment(text: str) -> Any:
     # `2026-03-02 09:00` is how people write it; ISO 8601 wants the T and the seconds
-    return read_date_time(
-        re.sub(r"^(\d{4}-\d\d-\d\d)[ T]+(\d\d:\d\d)(?!:)", r"\1T\2:00", text).replace(" ", "T", 1)
-    )
+    return read_date_time(re.sub(r"^(\d{4}-\d\d-\d\d)[ T]+(\d\d:\d\d)(?!:)", r"\1T\2:00", text).replace(" ", "T", 1))
 
 
 def _clock(text: str) -> Any:
@@ -177,11 +175,7 @@ class Reader:
             data = dict(zip(("start", "end"), ends, strict=True)) if len(ends) == 2 else data
         if not isinstance(data, Mapping) or not set(data) <= {"start", "end"}:
             return self._misfit(path, "period", data)
-        return {
-            end: self.value(data[end], _PERIOD_TYPE, f"{path}.{end}")
-            for end in ("start", "end")
-            if end in data
-        }
+        return {end: self.value(data[end], _PERIOD_TYPE, f"{path}.{end}") for end in ("start", "end") if end in data}
 
     def _choice(self, data: Any, kind: TypeRef, path: str) -> Any:
         text = str(data).strip()

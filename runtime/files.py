@@ -16,9 +16,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from ..engine.errors import CharterError
-from ..engine.values import File
-from .store.errors import DiskFull, StorageError
+from charter.engine.errors import CharterError
+from charter.engine.values import File
+from charter.runtime.store.errors import DiskFull, StorageError
 
 _BLOCK = 1 << 20
 _ASIDE = ".incoming-"

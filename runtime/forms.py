@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine import feel, values
-from ..engine.definition import Field, RecordType, TypeRef
-from .entries import Misfit, Reader, load, parse, put, read_input, steps
+from charter.engine import feel, values
+from charter.engine.definition import Field, RecordType, TypeRef
+from charter.runtime.entries import Misfit, Reader, load, parse, put, read_input, steps
 
 if TYPE_CHECKING:
-    from .cli.messages import Messages
+    from charter.runtime.cli.messages import Messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,7 @@ class Form:
     `ask` gives the answer to a prompt (EOFError or KeyboardInterrupt end the form), `tell` shows a line.
     """
 
-    def __init__(
-        self, reader: Reader, say: Messages, ask: Callable[[str], str], tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, reader: Reader, say: Messages, ask: Callable[[str], str], tell: Callable[[str], None]) -> None:
         self.reader = reader
         self.say = say
         self.ask = ask
@@ -221,9 +219,7 @@ class Form:
                 items.append(self._answer(kind.item, name, None, indent, False))
         else:
             self.tell(f"{indent}  {self.say('entries.end_with_empty')}")
-            while (
-                value := self._answer(kind.item, f"{name}[{len(items) + 1}]", None, indent, True)
-            ) is not None:
+            while (value := self._answer(kind.item, f"{name}[{len(items) + 1}]", None, indent, True)) is not None:
                 items.append(value)
         return items or (None if optional else [])
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from .cli.messages import Messages
-from .picture import Item, Picture
-from .svg import CLASSES
+from charter.runtime.cli.messages import Messages
+from charter.runtime.picture import Item, Picture
+from charter.runtime.svg import CLASSES
 
 # kind of element -> its mark on a terminal, one column wide
 MARKS = {"phase": "▸", "activity": "□", "approval": "◇", "milestone": "○"}
@@ -59,9 +59,7 @@ def write_mermaid(picture: Picture, say: Messages) -> str:
     lines += _mermaid_items(picture.children, ids, "  ")
     pairs = [picture.arrows, *(item.arrows for item in picture.items())]
     lines += [f"  {ids[a.source]} --> {ids[a.target]}" for arrows in pairs for a in arrows]
-    lines += [
-        f"  {ids[r.source]} -. {_quoted(say(f'graph.on_{r.kind}'))} .-> {ids[r.target]}" for r in picture.returns
-    ]
+    lines += [f"  {ids[r.source]} -. {_quoted(say(f'graph.on_{r.kind}'))} .-> {ids[r.target]}" for r in picture.returns]
     members: dict[str, list[str]] = {}
     for item in picture.items():
         members.setdefault(CLASSES.get(item.state or "planned", "planned"), []).append(ids[item.name])

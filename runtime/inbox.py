@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select, tuple_
 
-from ..engine.records import Refusal
-from .directory import ANY, Directory
-from .refusals import UNKNOWN_PERSON, refusal
-from .store import tables as t
-from .store.prepared import Prepared
+from charter.engine.records import Refusal
+from charter.runtime.directory import ANY, Directory
+from charter.runtime.refusals import UNKNOWN_PERSON, refusal
+from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import Prepared
 
 _w = t.work_items.c
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from ..engine.records import Reason, Record, Refusal
-from ..engine.values import NotAValue, canonical
-from .audit import log
-from .refusals import KEY_REUSED, refusal
-from .store import tables as t
-from .store.errors import NotText
-from .store.prepared import Prepared
+from charter.engine.records import Reason, Record, Refusal
+from charter.engine.values import NotAValue, canonical
+from charter.runtime.audit import log
+from charter.runtime.refusals import KEY_REUSED, refusal
+from charter.runtime.store import tables as t
+from charter.runtime.store.errors import NotText
+from charter.runtime.store.prepared import Prepared
 
 if TYPE_CHECKING:
-    from .cases import Performed
+    from charter.runtime.cases import Performed
 
 _k = t.keys.c
 _READ = Prepared(select(_k.fingerprint, _k.case, _k.seq, _k.count).where(_k.key == bindparam("key")), "key")

@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ..engine import kpis, state as states
-from ..engine.definition import Definition, Kpi
-from ..engine.state import CaseState, parse_key
-from .store import tables as t
+from charter.engine import kpis, state as states
+from charter.engine.definition import Definition, Kpi
+from charter.engine.state import CaseState, parse_key
+from charter.runtime.store import tables as t
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def measure(definition: Definition, cases: Sequence[CaseState], now: int, name: 
     """Measures the process's KPIs, or the one named, over its cases."""
     return [
         Measured(
-            kpi, kpis.measure(kpi, definition, cases, now),
+            kpi,
+            kpis.measure(kpi, definition, cases, now),
             None if kpi.target is None else kpis.bound_text(kpi.target, definition),
         )
         for kpi in definition.kpis

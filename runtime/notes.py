@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ..engine.feel.printer import quoted
-from ..engine.state import CaseState
-from .audit.query import build, run
+from charter.engine.feel.printer import quoted
+from charter.engine.state import CaseState
+from charter.runtime.audit.query import build, run
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from ..engine.definition import Definition, Element
-from ..engine.records import Refusal
-from .directory import Directory
-from .inbox import granted
-from .refusals import UNKNOWN_PERSON, refusal
-from .store import tables as t
+from charter.engine.definition import Definition, Element
+from charter.engine.records import Refusal
+from charter.runtime.directory import Directory
+from charter.runtime.inbox import granted
+from charter.runtime.refusals import UNKNOWN_PERSON, refusal
+from charter.runtime.store import tables as t
 
 WINDOW = 30 * 86_400_000_000  # microseconds
 _OUTCOMES = frozenset({"completed", "granted", "rejected"})
@@ -97,9 +97,7 @@ def _first(connection: Connection, since: int) -> int:
     low, high = 1, (connection.execute(select(_r.position).order_by(_r.position.desc()).limit(1)).scalar() or 0) + 1
     while low < high:
         middle = (low + high) // 2
-        at = connection.execute(
-            select(_r.at).where(_r.position >= middle).order_by(_r.position).limit(1)
-        ).scalar()
+        at = connection.execute(select(_r.at).where(_r.position >= middle).order_by(_r.position).limit(1)).scalar()
         if at is not None and at < since:
             low = middle + 1
         else:

@@ -14,13 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ..engine.commands import SYSTEM
-from ..engine.records import Record, Refusal
-from .audit import log
-from .audit.log import Origin, Sealed
-from .refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
-from .store import tables as t
-from .store.tables import ORGANISATION
+from charter.engine.commands import SYSTEM
+from charter.engine.records import Record, Refusal
+from charter.runtime.audit import log
+from charter.runtime.audit.log import Origin, Sealed
+from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
+from charter.runtime.store import tables as t
+from charter.runtime.store.tables import ORGANISATION
 
 STEWARD = "steward"
 

@@ -13,17 +13,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from ..engine.commands import SYSTEM
-from ..engine.errors import CharterError
-from ..engine.records import Refusal
-from . import clock as server
-from .audit.log import Origin
-from .directory import ANY, STAND_IN, Person, StandIn, load
-from .organisation import STEWARD, admit, keeps_a_steward, note
-from .people_files import BadPerson, Entry
-from .refusals import NO_SUBSTITUTE, refusal
-from .store import Store, tables as t
-from .store.tables import ORGANISATION
+from charter.engine.commands import SYSTEM
+from charter.engine.errors import CharterError
+from charter.engine.records import Refusal
+from charter.runtime import clock as server
+from charter.runtime.audit.log import Origin
+from charter.runtime.directory import ANY, STAND_IN, Person, StandIn, load
+from charter.runtime.organisation import STEWARD, admit, keeps_a_steward, note
+from charter.runtime.people_files import BadPerson, Entry
+from charter.runtime.refusals import NO_SUBSTITUTE, refusal
+from charter.runtime.store import Store, tables as t
+from charter.runtime.store.tables import ORGANISATION
 
 _T = TypeVar("_T")
 _HIGHEST = 1_000_000  # level of a skill
@@ -46,9 +46,7 @@ class NoSuchStandIn(CharterError):
 class People:
     """The directory and the commands that change it. `by` is who makes the change, as the audit names them."""
 
-    def __init__(
-        self, store: Store, *, by: str, clock: Callable[[], int] = server.now, channel: str = "cli"
-    ) -> None:
+    def __init__(self, store: Store, *, by: str, clock: Callable[[], int] = server.now, channel: str = "cli") -> None:
         self._store = store
         self._by = by
         self._clock = clock
@@ -129,9 +127,7 @@ class People:
             office = (role, process) == (STEWARD, ORGANISATION)
             if office and (refused := self._last(connection, person, "revoke")) is not None:
                 return refused
-            done = connection.execute(
-                delete(t.grants).where(g.person == person, g.role == role, g.process == process)
-            )
+            done = connection.execute(delete(t.grants).where(g.person == person, g.role == role, g.process == process))
             if done.rowcount:
                 data = {"person": person, "role": role, "process": process}
                 self._record(connection, "role_revoked", data, reason)
@@ -319,6 +315,4 @@ class People:
         note(connection, kind, self._by, data, at=self._clock(), origin=self._origin, reason=reason)
 
     def _last(self, connection: Connection, person: str, verb: str) -> Refusal | None:
-        return keeps_a_steward(
-            connection, person, self._by, f"people {verb}", at=self._clock(), origin=self._origin
-        )
+        return keeps_a_steward(connection, person, self._by, f"people {verb}", at=self._clock(), origin=self._origin)

@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import CharterError
-from .directory import ANY
-from .entries import Unreadable, parse, read_text
-from .files import FileNotReadable
+from charter.engine.errors import CharterError
+from charter.runtime.directory import ANY
+from charter.runtime.entries import Unreadable, parse, read_text
+from charter.runtime.files import FileNotReadable
 
 # What has no end lasts this long: year 9999.
 FOREVER = 253_402_300_799_000_000

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..engine.definition import Consequence, Definition, Element, ElementKind, Stage
-from ..engine.state import CaseState, Node
-from .cli.messages import Messages
+from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
+from charter.engine.state import CaseState, Node
+from charter.runtime.cli.messages import Messages
 
 # of several instances, the state that matters most to a reader comes first
 _PRESENCE = ("failed", "active", "claimed", "ready", "stale", "suspended", "planned", "rejected", "done", "granted",
@@ -167,7 +167,7 @@ def _dependencies(definition: Definition) -> Iterator[tuple[str, str]]:
 
 def _roots(texts: Iterable[str]) -> Iterator[str]:
     """Names what FEEL texts read."""
-    from ..engine import feel
+    from charter.engine import feel
 
     for text in texts:
         tree = feel.parse(text).tree

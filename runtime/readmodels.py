@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
-from ..engine.authority import makers
-from ..engine.definition import Definition
-from ..engine.program import Plan, prepare
-from ..engine.records import Record
-from ..engine.state import CaseState, Node, parse_key
-from .audit.log import WRITES, load, to_records
-from .store import tables as t
-from .store.prepared import Prepared
+from charter.engine.authority import makers
+from charter.engine.definition import Definition
+from charter.engine.program import Plan, prepare
+from charter.engine.records import Record
+from charter.engine.state import CaseState, Node, parse_key
+from charter.runtime.audit.log import WRITES, load, to_records
+from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import Prepared
 
 # Work without a due date comes after all work that has one: some 3,000 years later.
 _NEVER = 10**17

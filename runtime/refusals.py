@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..engine.records import Reason, Refusal
+from charter.engine.records import Reason, Refusal
 
 UNKNOWN_PERSON = "CH580"
 CONFLICT = "CH581"
@@ -21,14 +21,16 @@ LAST_STEWARD = "CH585"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
-CODES: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    UNKNOWN_PERSON: ("person",),
-    CONFLICT: ("case", "seen", "version"),
-    KEY_REUSED: ("key", "case"),
-    NO_SUBSTITUTE: ("person", "principal"),
-    NO_STEWARD: ("person", "verb", "stewards"),
-    LAST_STEWARD: ("person",),
-})
+CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        UNKNOWN_PERSON: ("person",),
+        CONFLICT: ("case", "seen", "version"),
+        KEY_REUSED: ("key", "case"),
+        NO_SUBSTITUTE: ("person", "principal"),
+        NO_STEWARD: ("person", "verb", "stewards"),
+        LAST_STEWARD: ("person",),
+    }
+)
 
 
 def refusal(code: str, subject: str | None = None, **arguments: Any) -> Refusal:

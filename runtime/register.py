@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, desc, func, or_, select
 
-from .clock import iso
-from .store import tables as t
+from charter.runtime.clock import iso
+from charter.runtime.store import tables as t
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from .layout import Box
+from charter.runtime.layout import Box
 
 LANE = 15.0
 Point = tuple[float, float]

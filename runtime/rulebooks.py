@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..dsl.passes import Compiled
-from ..engine.carriers import Carrier, carriers
-from ..engine.definition import Clause, Definition, Element
+from charter.dsl.passes import Compiled
+from charter.engine.carriers import Carrier, carriers
+from charter.engine.definition import Clause, Definition, Element
 
 
 @dataclass(slots=True)

@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..dsl import scenarios as s
-from ..engine import calendars, commands, feel, kpis, values
-from ..engine.commands import Actor, Command
-from ..engine.definition import Definition
-from ..engine.machines import SETTLED
-from ..engine.program import prepare
-from ..engine.records import Record, Refusal
-from ..engine.scope import Scope, standing
-from ..engine.state import CaseState, parse_key
-from ..engine.transition import Step
-from ..engine.world import World
-from .entries import Reader, load
+from charter.dsl import scenarios as s
+from charter.engine import calendars, commands, feel, kpis, values
+from charter.engine.commands import Actor, Command
+from charter.engine.definition import Definition
+from charter.engine.machines import SETTLED
+from charter.engine.program import prepare
+from charter.engine.records import Record, Refusal
+from charter.engine.scope import Scope, standing
+from charter.engine.state import CaseState, parse_key
+from charter.engine.transition import Step
+from charter.engine.world import World
+from charter.runtime.entries import Reader, load
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
 CASE = "case"

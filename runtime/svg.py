@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from .cli.messages import Messages
-from .layout import Box, Placed, place
-from .picture import Arrow, Item, Picture
-from .returns import LANE, Routes, tip
+from charter.runtime.cli.messages import Messages
+from charter.runtime.layout import Box, Placed, place
+from charter.runtime.picture import Arrow, Item, Picture
+from charter.runtime.returns import LANE, Routes, tip
 
 TITLE, SMALL = 14.0, 11.5
 LINE, SMALL_LINE = 19.0, 16.0

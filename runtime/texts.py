@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..engine.errors import CharterError
+from charter.engine.errors import CharterError
 
 if TYPE_CHECKING:
-    from ..dsl.passes import Compiled
-    from ..engine.definition import Definition
+    from charter.dsl.passes import Compiled
+    from charter.engine.definition import Definition
 
 SUFFIX = ".charter"
 STDIN = "-"
@@ -105,7 +105,7 @@ def _regular(path: str, longest: int = LONGEST) -> bytes:
 
 def compile_file(path: str) -> Compiled:
     """Compiles a process file with the files it uses; raises NoSuchFile or Unreadable for the file itself."""
-    from ..dsl.passes import compile
+    from charter.dsl.passes import compile
 
     name = "<stdin>" if path == STDIN else path
     return compile(name, read_bytes(path), _regular)

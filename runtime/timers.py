@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, tuple_
 
-from .store import tables as t
+from charter.runtime.store import tables as t
 
 _c = t.cases.c
 

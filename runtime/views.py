@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine.definition import Definition, Element
-from ..engine.machines import SETTLED
-from ..engine.program import Plan, Program, prepare
-from ..engine.records import Reason
-from ..engine.state import CaseState, Node, key_of, parse_key
-from ..engine.waiting import holds
-from .clock import iso
+from charter.engine.definition import Definition, Element
+from charter.engine.machines import SETTLED
+from charter.engine.program import Plan, Program, prepare
+from charter.engine.records import Reason
+from charter.engine.state import CaseState, Node, key_of, parse_key
+from charter.engine.waiting import holds
+from charter.runtime.clock import iso
 
 # states in which somebody is waited for
 OPEN = frozenset({"ready", "claimed", "active", "suspended"})

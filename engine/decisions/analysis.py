@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from ..feel import parse, types as f
-from ..feel.conversion import text_of
-from ..feel.printer import quoted
-from . import model as m
-from .columns import parts_of
+from charter.engine.decisions import model as m
+from charter.engine.decisions.columns import parts_of
+from charter.engine.feel import parse, types as f
+from charter.engine.feel.conversion import text_of
+from charter.engine.feel.printer import quoted
 
 BUDGET = 200_000  # search steps for one table
 MOST_FINDINGS = 20  # of one kind

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..feel import parse, tree as t, types as y
-from ..feel.compiler import Scope, closure
-from ..feel.frames import Frame, NoValue, Run
-from ..feel.ranges import Function
-from . import model as m
-from .items import Item, Items
-from .tables import table
+from charter.engine.decisions import model as m
+from charter.engine.decisions.items import Item, Items
+from charter.engine.decisions.tables import table
+from charter.engine.feel import parse, tree as t, types as y
+from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.frames import Frame, NoValue, Run
+from charter.engine.feel.ranges import Function
 
 RESULT = "\0result"  # the nameless last entry of a context; no FEEL name can be spelled so
 

@@ -11,9 +11,9 @@ from bisect import bisect_left
 from decimal import Decimal
 from typing import Any
 
-from ..feel import tree as t
-from ..feel.compiler import Scope, closure
-from ..feel.frames import Run
+from charter.engine.feel import tree as t
+from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.frames import Run
 
 STRIDE = 64  # an end-point index keeps a whole mask every so many regions, and single changes between
 

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..feel.compiler import Scope, closure, invoke
-from ..feel.frames import Env, Frame, Run, State
-from ..feel.limits import OverBudget
-from ..feel.ranges import Function
-from . import model as m
-from .boxes import Builder, answering
-from .items import Item, Items
+from charter.engine.decisions import model as m
+from charter.engine.decisions.boxes import Builder, answering
+from charter.engine.decisions.items import Item, Items
+from charter.engine.feel.compiler import Scope, closure, invoke
+from charter.engine.feel.frames import Env, Frame, Run, State
+from charter.engine.feel.limits import OverBudget
+from charter.engine.feel.ranges import Function
 
 Element = m.InputData | m.Decision | m.Knowledge | m.Service
 

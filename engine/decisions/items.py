@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..feel import parse, types as y
-from ..feel.compiler import Scope, closure
-from ..feel.frames import Frame, Run
-from . import model as m
+from charter.engine.decisions import model as m
+from charter.engine.feel import parse, types as y
+from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.frames import Frame, Run
 
 _CELL = Scope((frozenset(("?",)),))
 
@@ -125,4 +125,3 @@ class Items:
 def _plain(name: str) -> Item | None:
     kind = y.NAMED.get(name)
     return None if kind is None or kind is y.ANY else Item(kind)
-

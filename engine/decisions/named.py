@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..definition import DecisionTable
-from ..feel import parse
-from ..feel.compiler import Scope
-from ..feel.frames import Env, Frame, State
-from ..feel.limits import OverBudget
-from ..feel.tree import Node
-from . import model as m
-from .boxes import failing
-from .items import Items
-from .tables import Table
+from charter.engine.decisions import model as m
+from charter.engine.decisions.boxes import failing
+from charter.engine.decisions.items import Items
+from charter.engine.decisions.tables import Table
+from charter.engine.definition import DecisionTable
+from charter.engine.feel import parse
+from charter.engine.feel.compiler import Scope
+from charter.engine.feel.frames import Env, Frame, State
+from charter.engine.feel.limits import OverBudget
+from charter.engine.feel.tree import Node
 
 _LISTS = frozenset({"COLLECT", "RULE ORDER", "OUTPUT ORDER"})
 

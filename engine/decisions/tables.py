@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from ..feel import parse, tree as t
-from ..feel.compiler import Scope, closure
-from ..feel.frames import Frame, NoValue, Run
-from ..feel.on_lists import total
-from ..feel.operators import compare, equal
-from . import model as m
-from .columns import Column
-from .items import Item, Items, tests
+from charter.engine.decisions import model as m
+from charter.engine.decisions.columns import Column
+from charter.engine.decisions.items import Item, Items, tests
+from charter.engine.feel import parse, tree as t
+from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.frames import Frame, NoValue, Run
+from charter.engine.feel.on_lists import total
+from charter.engine.feel.operators import compare, equal
 
 Read = Callable[..., t.Node]
 

@@ -13,13 +13,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .expression import Expression, compile
-    from .frames import Env
-    from .inference import infer
-    from .parser import Dialect, Kind, Parsed, parse
-    from .printer import text
-    from .tokens import Problem
-    from .tree import Node, from_json, to_json
+    from charter.engine.feel.expression import Expression, compile
+    from charter.engine.feel.frames import Env
+    from charter.engine.feel.inference import infer
+    from charter.engine.feel.parser import Dialect, Kind, Parsed, parse
+    from charter.engine.feel.printer import text
+    from charter.engine.feel.tokens import Problem
+    from charter.engine.feel.tree import Node, from_json, to_json
 
 __all__ = [
     "Dialect",

@@ -11,11 +11,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from . import types as y
-from .operators import ARITHMETIC
-from .own import File, Money, Span
-from .properties import PROPERTIES
-from .temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from charter.engine.feel import types as y
+from charter.engine.feel.operators import ARITHMETIC
+from charter.engine.feel.own import File, Money, Span
+from charter.engine.feel.properties import PROPERTIES
+from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 
 SAMPLES: dict[y.Type, Any] = {
     y.BOOLEAN: True,

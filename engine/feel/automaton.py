@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .frames import NoValue
-from .limits import MAX_PROGRAM
+from charter.engine.feel.frames import NoValue
+from charter.engine.feel.limits import MAX_PROGRAM
 
 # Where a line starts: at the very start, and behind a line's end unless nothing follows it (XPath 5.6.1).
 LINE_START = r"(?:\A|(?<=\n)(?!\Z))"

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from . import types as y
-from .frames import Frame, NoValue
-from .operators import plain
-from .ranges import Function, Range
+from charter.engine.feel import types as y
+from charter.engine.feel.frames import Frame, NoValue
+from charter.engine.feel.operators import plain
+from charter.engine.feel.ranges import Function, Range
 
 _ROW = re.compile(r"([\w ]+)\((.*)\) -> (.+)")
 
@@ -219,6 +219,6 @@ def function_value(name: str) -> Function:
 
 def load() -> dict[str, list[Builtin]]:
     """Give the registry with every family in it."""
-    from . import conversion, on_contexts, on_lists, on_numbers, on_ranges, on_strings, on_time  # noqa: F401
+    from charter.engine.feel import conversion, on_contexts, on_lists, on_numbers, on_ranges, on_strings, on_time  # noqa: F401
 
     return REGISTRY

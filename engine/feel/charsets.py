@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial, reduce
 from itertools import groupby
 
-from .frames import NoValue
+from charter.engine.feel.frames import NoValue
 
 Spans = tuple[tuple[int, int], ...]
 

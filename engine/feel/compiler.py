@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from . import tree as t, types as y
-from .builtins import apply, apply_named, function_value, load, rows_of
-from .frames import Frame, Run
-from .operators import ARITHMETIC, COMPARISONS, NEGATE, NUMBERS, ORDERS, equal, plain
-from .own import Money, Span
-from .properties import read
-from .ranges import Function
-from .temporal_text import read_temporal
+from charter.engine.feel import tree as t, types as y
+from charter.engine.feel.builtins import apply, apply_named, function_value, load, rows_of
+from charter.engine.feel.frames import Frame, Run
+from charter.engine.feel.operators import ARITHMETIC, COMPARISONS, NEGATE, NUMBERS, ORDERS, equal, plain
+from charter.engine.feel.own import Money, Span
+from charter.engine.feel.properties import read
+from charter.engine.feel.ranges import Function
+from charter.engine.feel.temporal_text import read_temporal
 
 _MISSING: Any = object()
 
@@ -337,7 +337,7 @@ Compile = Callable[[Any, Scope], Run]
 
 
 def _compilers() -> dict[type, Compile]:
-    from . import compiler_loops as loops
+    from charter.engine.feel import compiler_loops as loops
 
     return {
         t.Null: lambda node, scope: _constant(None),

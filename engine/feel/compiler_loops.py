@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from . import tree as t, types as y
-from .compiler import Scope, closure
-from .external import foreign
-from .frames import Frame, NoValue, Run
-from .limits import MAX_LIST
-from .operators import compare, equal, matches, plain
-from .ranges import Function, Range
-from .temporal import Date, date_from_number
+from charter.engine.feel import tree as t, types as y
+from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.external import foreign
+from charter.engine.feel.frames import Frame, NoValue, Run
+from charter.engine.feel.limits import MAX_LIST
+from charter.engine.feel.operators import compare, equal, matches, plain
+from charter.engine.feel.ranges import Function, Range
+from charter.engine.feel.temporal import Date, date_from_number
 
 _NOTHING: Mapping[str, Any] = {}
 

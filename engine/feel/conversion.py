@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from . import tree as t
-from .builtins import builtin
-from .frames import Frame, NoValue
-from .limits import MAX_STRING
-from .operators import NUMBERS, compare
-from .own import File, Money
-from .printer import quoted
-from .ranges import Function, Range
-from .temporal import (
+from charter.engine.feel import tree as t
+from charter.engine.feel.builtins import builtin
+from charter.engine.feel.frames import Frame, NoValue
+from charter.engine.feel.limits import MAX_STRING
+from charter.engine.feel.operators import NUMBERS, compare
+from charter.engine.feel.own import File, Money
+from charter.engine.feel.printer import quoted
+from charter.engine.feel.ranges import Function, Range
+from charter.engine.feel.temporal import (
     SECOND,
     Date,
     DateTime,
@@ -26,7 +26,7 @@ from .temporal import (
     date_of,
     zone_rules,
 )
-from .temporal_text import read_date, read_date_time, read_duration, read_time, write
+from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time, write
 
 
 def number_text(number: Decimal) -> str:
@@ -184,7 +184,7 @@ def date_time_from_day(day: Date | DateTime, time: Time) -> DateTime:
 
 @builtin("date and time(date: date and time, timezone: string) -> date and time")
 def date_time_in_zone(moment: DateTime, timezone: str) -> DateTime:
-    from .temporal import datetime_from_instant
+    from charter.engine.feel.temporal import datetime_from_instant
 
     zone = _zone(timezone)
     instant = moment.instant
@@ -300,8 +300,8 @@ def _literal(node: t.Node) -> bool:
 
 @builtin("range(from: string) -> range", framed=True)
 def range_from_text(frame: Frame, text: str) -> Range:
-    from .expression import compile
-    from .parser import parse
+    from charter.engine.feel.expression import compile
+    from charter.engine.feel.parser import parse
 
     node = parse(text, dialect="dmn").tree
     if type(node) is not t.Interval or not all(_literal(end) for end in (node.low, node.high)):

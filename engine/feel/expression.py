@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from . import tree as t
-from .compiler import Scope, closure
-from .frames import Env, Frame, Run, State
-from .limits import MAX_DEPTH, MAX_RESULT, OverBudget
-from .printer import text
-from .reads import StaticPath, reads
+from charter.engine.feel import tree as t
+from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.frames import Env, Frame, Run, State
+from charter.engine.feel.limits import MAX_DEPTH, MAX_RESULT, OverBudget
+from charter.engine.feel.printer import text
+from charter.engine.feel.reads import StaticPath, reads
 
 _DEFAULT = Env()
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .frames import Env, NoValue
+from charter.engine.feel.frames import Env, NoValue
 
 Foreign = Callable[..., Any]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .limits import MAX_CALL_DEPTH, MAX_STEPS, OverBudget
-from .temporal import DateTime
-from .types import Type
+from charter.engine.feel.limits import MAX_CALL_DEPTH, MAX_STEPS, OverBudget
+from charter.engine.feel.temporal import DateTime
+from charter.engine.feel.types import Type
 
 
 @dataclass(frozen=True, slots=True)

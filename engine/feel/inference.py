@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import tree as t, types as y
-from .algebra import CLASS_OF, SAMPLES, arithmetic_type, fields_of, kind_of
-from .builtins import Builtin, load, ordered
-from .inference_calls import call_type
-from .operators import ARITHMETIC, NEGATE, ORDERS
-from .own import UNITS
-from .printer import text
-from .temporal_text import read_temporal
-from .tokens import Problem
+from charter.engine.feel import tree as t, types as y
+from charter.engine.feel.algebra import CLASS_OF, SAMPLES, arithmetic_type, fields_of, kind_of
+from charter.engine.feel.builtins import Builtin, load, ordered
+from charter.engine.feel.inference_calls import call_type
+from charter.engine.feel.operators import ARITHMETIC, NEGATE, ORDERS
+from charter.engine.feel.own import UNITS
+from charter.engine.feel.printer import text
+from charter.engine.feel.temporal_text import read_temporal
+from charter.engine.feel.tokens import Problem
 
 
 @dataclass(frozen=True, slots=True)

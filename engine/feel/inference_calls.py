@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from . import tree as t, types as y
-from .builtins import UNGIVEN, Builtin
+from charter.engine.feel import tree as t, types as y
+from charter.engine.feel.builtins import UNGIVEN, Builtin
 
 if TYPE_CHECKING:
-    from .inference import Inference
+    from charter.engine.feel.inference import Inference
 
 Given = Sequence[y.Type]
 

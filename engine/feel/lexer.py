@@ -13,9 +13,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .limits import MAX_DEPTH
-from .own import CURRENCY_WORDS, UNITS
-from .tokens import (
+from charter.engine.feel.limits import MAX_DEPTH
+from charter.engine.feel.own import CURRENCY_WORDS, UNITS
+from charter.engine.feel.tokens import (
     DATED,
     PROPERTY_NAMES,
     RAW,
@@ -29,7 +29,7 @@ from .tokens import (
     tabulate,
     unescaped,
 )
-from .words import GENERICS, KEYWORDS, MARKS, NO_OPERAND, OPERAND_ENDS
+from charter.engine.feel.words import GENERICS, KEYWORDS, MARKS, NO_OPERAND, OPERAND_ENDS
 
 _CURRENCY = re.compile("[A-Z]{3}").fullmatch
 

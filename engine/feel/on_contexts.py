@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from .builtins import builtin
-from .frames import NoValue
-from .operators import equal
-from .temporal import DateTime, Time
+from charter.engine.feel.builtins import builtin
+from charter.engine.feel.frames import NoValue
+from charter.engine.feel.operators import equal
+from charter.engine.feel.temporal import DateTime, Time
 
 Context = Mapping[str, Any]
 

@@ -10,11 +10,11 @@ from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 
-from .builtins import builtin
-from .frames import Frame, NoValue, State
-from .limits import MAX_COMPARED, MAX_LIST
-from .operators import ADD, DIVIDE, MULTIPLY, NUMBERS, compare, likeness, plain, same
-from .ranges import Function
+from charter.engine.feel.builtins import builtin
+from charter.engine.feel.frames import Frame, NoValue, State
+from charter.engine.feel.limits import MAX_COMPARED, MAX_LIST
+from charter.engine.feel.operators import ADD, DIVIDE, MULTIPLY, NUMBERS, compare, likeness, plain, same
+from charter.engine.feel.ranges import Function
 
 Items = Sequence[Any]
 

@@ -15,12 +15,12 @@ from decimal import (
 )
 from typing import Any
 
-from .builtins import builtin
-from .frames import NoValue
-from .limits import MAX_SCALE, MIN_SCALE
-from .operators import NUMBERS
-from .own import Money
-from .temporal import DaysDuration, YearsDuration
+from charter.engine.feel.builtins import builtin
+from charter.engine.feel.frames import NoValue
+from charter.engine.feel.limits import MAX_SCALE, MIN_SCALE
+from charter.engine.feel.operators import NUMBERS
+from charter.engine.feel.own import Money
+from charter.engine.feel.temporal import DaysDuration, YearsDuration
 
 _ONE = Decimal(1)
 # Rounding to a scale may need more digits than a number keeps; the result is cut to 34 afterwards.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .builtins import builtin
-from .frames import NoValue
-from .operators import compare, equal
-from .ranges import Range
+from charter.engine.feel.builtins import builtin
+from charter.engine.feel.frames import NoValue
+from charter.engine.feel.operators import compare, equal
+from charter.engine.feel.ranges import Range
 
 # -1 and +1 for no end below and above, 0 for a value; and the value
 End = tuple[int, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from .builtins import builtin
-from .frames import NoValue
-from .limits import MAX_STRING
-from .patterns import Pattern, compiled, replacement
+from charter.engine.feel.builtins import builtin
+from charter.engine.feel.frames import NoValue
+from charter.engine.feel.limits import MAX_STRING
+from charter.engine.feel.patterns import Pattern, compiled, replacement
 
 
 @builtin("substring(string: string, start position: number, length?: number) -> string")

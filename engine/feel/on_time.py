@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .builtins import builtin
-from .frames import Frame, NoValue
-from .temporal import Date, DateTime, day_number
+from charter.engine.feel.builtins import builtin
+from charter.engine.feel.frames import Frame, NoValue
+from charter.engine.feel.temporal import Date, DateTime, day_number
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (

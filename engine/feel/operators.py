@@ -12,10 +12,10 @@ from collections.abc import Callable, Hashable, Mapping
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
 from typing import Any
 
-from .limits import MAX_COMPARED, MAX_DIGITS, MAX_EXPONENT, MAX_STRING, MIN_EXPONENT, OverBudget
-from .own import FIELDS, File, Money, Span
-from .ranges import Function, Range
-from .temporal import (
+from charter.engine.feel.limits import MAX_COMPARED, MAX_DIGITS, MAX_EXPONENT, MAX_STRING, MIN_EXPONENT, OverBudget
+from charter.engine.feel.own import FIELDS, File, Money, Span
+from charter.engine.feel.ranges import Function, Range
+from charter.engine.feel.temporal import (
     DAY,
     SECOND,
     UTC,

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from . import tree as t
-from .lexer import Lexer
-from .limits import MAX_DEPTH, MAX_TEXT, PARSE_CACHE
-from .tokens import Malformed, Problem, Token
+from charter.engine.feel import tree as t
+from charter.engine.feel.lexer import Lexer
+from charter.engine.feel.limits import MAX_DEPTH, MAX_TEXT, PARSE_CACHE
+from charter.engine.feel.tokens import Malformed, Problem, Token
 
 Dialect = Literal["dmn", "charter"]
 Kind = Literal["expression", "unary"]

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from .automaton import LINE_START, Automaton, Unsupported
-from .charsets import Spans, bracket, complement, escape, minus, named, union, with_cases
-from .frames import NoValue
-from .limits import MAX_PATTERN, MAX_PATTERN_SUBJECT
+from charter.engine.feel.automaton import LINE_START, Automaton, Unsupported
+from charter.engine.feel.charsets import Spans, bracket, complement, escape, minus, named, union, with_cases
+from charter.engine.feel.frames import NoValue
+from charter.engine.feel.limits import MAX_PATTERN, MAX_PATTERN_SUBJECT
 
 _FLAGS = frozenset("smixq")
 _PLAIN_ESCAPES = {**{mark: mark for mark in "\\|.?*+(){}-[]^$/"}, "n": "\n", "r": "\r", "t": "\t"}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from . import tree as t
+from charter.engine.feel import tree as t
 
 # How tightly each kind binds; a part that binds less than its place needs stands in parentheses.
 _LOOSE, _COMPARED, _SUM, _SIGNED, _TYPED, _POSTFIX, _ATOM = 0, 3, 4, 7, 8, 9, 10

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from . import types as y
-from .frames import Frame
-from .operators import NUMBERS
-from .own import File, Money, Span
-from .ranges import Range
-from .temporal import (
+from charter.engine.feel import types as y
+from charter.engine.feel.frames import Frame
+from charter.engine.feel.operators import NUMBERS
+from charter.engine.feel.own import File, Money, Span
+from charter.engine.feel.ranges import Range
+from charter.engine.feel.temporal import (
     DAY,
     HOUR,
     MINUTE,

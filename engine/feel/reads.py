@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import tree as t
+from charter.engine.feel import tree as t
 
 StaticPath = tuple[str, ...]
 # what a local name stands for: the path it walks along, or None for a value of its own
@@ -78,7 +78,7 @@ def _visit(node: t.Node, local: Locals, found: set[StaticPath]) -> None:
         if type(node.function) is not t.Name:
             _visit(node.function, local, found)
         elif node.function.name not in local:
-            from .builtins import load
+            from charter.engine.feel.builtins import load
 
             if node.function.name not in load():
                 found.add((node.function.name,))

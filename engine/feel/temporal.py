@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .limits import MAX_YEAR
+from charter.engine.feel.limits import MAX_YEAR
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .limits import MAX_YEAR
-from .temporal import (
+from charter.engine.feel.limits import MAX_YEAR
+from charter.engine.feel.temporal import (
     DAY,
     HOUR,
     MINUTE,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .words import PROPERTIES, SPACED_BUILTINS, TYPE_NAMES
+from charter.engine.feel.words import PROPERTIES, SPACED_BUILTINS, TYPE_NAMES
 
 _START = (
     "?_A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"

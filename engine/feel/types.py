@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from . import tree as t
-from .own import File, Money, Span
-from .ranges import Function, Range
-from .temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from charter.engine.feel import tree as t
+from charter.engine.feel.own import File, Money, Span
+from charter.engine.feel.ranges import Function, Range
+from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +285,7 @@ def coerce(value: Any, wanted: Type) -> Any:
     if isinstance(value, (list, tuple)) and len(value) == 1 and conforms(value[0], wanted):
         return value[0]
     if wanted is DATE_TIME and type(value) is Date:
-        from .temporal import UTC
+        from charter.engine.feel.temporal import UTC
 
         return DateTime(value, Time(0, 0, 0, 0, UTC))
     return MISFIT

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ...engine import commands
-from ...engine.commands import Command
-from ...engine.definition import Definition
-from ...engine.state import NEW, CaseState
-from ...engine.transition import step
-from .log import Sealed
+from charter.engine import commands
+from charter.engine.commands import Command
+from charter.engine.definition import Definition
+from charter.engine.state import NEW, CaseState
+from charter.engine.transition import step
+from charter.runtime.audit.log import Sealed
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from ...engine import definition as definitions, plain
-from ...engine.definition import Definition
-from ...engine.state import CaseState
-from .. import clock, readmodels
-from ..casefile import run_for
-from ..store import tables as t
-from .log import Sealed, to_records
+from charter.engine import definition as definitions, plain
+from charter.engine.definition import Definition
+from charter.engine.state import CaseState
+from charter.runtime import clock, readmodels
+from charter.runtime.audit.log import Sealed, to_records
+from charter.runtime.casefile import run_for
+from charter.runtime.store import tables as t
 
 _CASE = ("process", "definition", "status", "version", "records", "last_at", "wake", "opened_at", "closed_at",
          "opened_by", "parent")  # fmt: skip

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ...engine.carriers import Carrier, carriers
-from ...engine.definition import Definition
-from .lineage import Deed, Lineage
+from charter.engine.carriers import Carrier, carriers
+from charter.engine.definition import Definition
+from charter.runtime.audit.lineage import Deed, Lineage
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...engine.definition import Definition
-from ...engine.program import Program, prepare
-from ...engine.readiness import covers
-from ...engine.state import CaseState, Confirmation, Node, key_of, parse_key
-from .asof import Moment
+from charter.engine.definition import Definition
+from charter.engine.program import Program, prepare
+from charter.engine.readiness import covers
+from charter.engine.state import CaseState, Confirmation, Node, key_of, parse_key
+from charter.runtime.audit.asof import Moment
 
 _FINISHED = frozenset(("done", "granted", "rejected", "reached"))
 

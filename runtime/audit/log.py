@@ -21,15 +21,15 @@ from unicodedata import is_normalized
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ... import __version__
-from ...engine.compact import compact_sorted
-from ...engine.records import Record
-from ...engine.values import NotAValue, canonical
-from .. import clock
-from ..store import tables
-from ..store.errors import NotText
-from ..store.prepared import Prepared
-from ..store.tables import ORGANISATION
+from charter import __version__
+from charter.engine.compact import compact_sorted
+from charter.engine.records import Record
+from charter.engine.values import NotAValue, canonical
+from charter.runtime import clock
+from charter.runtime.store import tables
+from charter.runtime.store.errors import NotText
+from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.tables import ORGANISATION
 
 GENESIS = "0" * 64  # `prev` of the first record of a chain
 
@@ -124,18 +124,18 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
     first = seq + 1
     case = chain.case
     begin, channel, definition, host, named, zone = _frame(origin, clock.zone())
-    build = f'{_BUILD}{encode_basestring(case)}'
+    build = f"{_BUILD}{encode_basestring(case)}"
     sealed: list[Sealed] = []
     for r in records:
         seq += 1
         data = r.data if type(r.data) is dict else dict(r.data)
         text = (
             f'{begin}{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(r.at)}"'
-            f'{_field("before", r.before)}{build}'
+            f"{_field('before', r.before)}{build}"
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
             f'{f""","clauses":{compact_sorted(list(r.clauses))}""" if r.clauses else ""}'
             f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}'
-            f'{_field("element", r.element)}{host}{encode_basestring(f"{case}.{seq}")}'
+            f"{_field('element', r.element)}{host}{encode_basestring(f'{case}.{seq}')}"
             f',"kind":{encode_basestring(r.kind)}{_field("on_behalf_of", r.on_behalf_of)}'
             f',"outcome":{encode_basestring(r.outcome)},"prev":"{head}"{named}'
             f'{_field("reason", r.reason)}{_field("role", r.role)},"seq":{seq}{zone}'
@@ -200,9 +200,7 @@ def told_of(
 
 
 _chain = tables.chains.c
-_HEAD = Prepared(
-    select(_chain.records, _chain.head, _chain.last_at).where(_chain.chain == bindparam("chain")), "chain"
-)
+_HEAD = Prepared(select(_chain.records, _chain.head, _chain.last_at).where(_chain.chain == bindparam("chain")), "chain")
 
 
 def append(

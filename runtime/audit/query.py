@@ -17,13 +17,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, not_, or_, select, true
 
-from ...engine import feel
-from ...engine.feel import tree, types
-from ...engine.feel.temporal import Date, DateTime, Time
-from ...engine.feel.temporal_text import read_date_time, write_date_time
-from ...engine.values import NotAValue, decode
-from .. import clock
-from ..store import tables
+from charter.engine import feel
+from charter.engine.feel import tree, types
+from charter.engine.feel.temporal import Date, DateTime, Time
+from charter.engine.feel.temporal_text import read_date_time, write_date_time
+from charter.engine.values import NotAValue, decode
+from charter.runtime import clock
+from charter.runtime.store import tables
 
 _r = tables.records.c
 
@@ -104,9 +104,7 @@ class Found:
     fields: Mapping[str, Any]
 
 
-def run(
-    connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None
-) -> Iterator[Found]:
+def run(connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None) -> Iterator[Found]:
     """Gives the records that answer, in order of arrival, after a position, at most `limit`; all for no query."""
     statement = select(_r.position, _r.body, _r.record).where(_r.position > after)
     test = None
@@ -188,9 +186,7 @@ def _compare(name: str, op: str, other: tree.Node) -> Filter:
         return _ALL
     if value is None:  # FEEL: null equals null, and is in no order
         null = column.is_(None)
-        return (
-            Filter(null if op == "=" else not_(null), True) if op in ("=", "!=") else Filter(false(), False)
-        )
+        return Filter(null if op == "=" else not_(null), True) if op in ("=", "!=") else Filter(false(), False)
     if op == "=":
         # FEEL's `null = "x"` is false where SQL's is unknown
         return Filter(and_(column.is_not(None), column == value) if optional else column == value, True)

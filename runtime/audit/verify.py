@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from ...engine import state as states
-from ...engine.replay import replay
-from ...engine.values import canonical
-from .. import clock
-from ..casefile import Archive
-from ..store import Store, tables as t
-from ..store.tables import ORGANISATION
-from .beside import case_differs, definition_differs, files_of, organisation_differs
-from .log import GENESIS, Sealed, to_records, told_of
+from charter.engine import state as states
+from charter.engine.replay import replay
+from charter.engine.values import canonical
+from charter.runtime import clock
+from charter.runtime.audit.beside import case_differs, definition_differs, files_of, organisation_differs
+from charter.runtime.audit.log import GENESIS, Sealed, to_records, told_of
+from charter.runtime.casefile import Archive
+from charter.runtime.store import Store, tables as t
+from charter.runtime.store.tables import ORGANISATION
 
 if TYPE_CHECKING:
-    from ..files import Files
+    from charter.runtime.files import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +153,7 @@ def _chains(connection: Connection, case: str | None) -> Iterator[tuple[str, int
 _r = t.records.c
 
 
-def _check_chain(
-    connection: Connection, chain: str, count: int, head: str, findings: _Findings
-) -> Iterator[Sealed]:
+def _check_chain(connection: Connection, chain: str, count: int, head: str, findings: _Findings) -> Iterator[Sealed]:
     """Walks one chain and yields its readable records."""
     query = select(t.records).where(_r.case == chain).order_by(_r.seq)
     prev, expected, position = GENESIS, 1, 0
@@ -215,9 +213,7 @@ def _check_truth(
     connection: Connection, archive: Archive, definitions: _Definitions, case: str, sealed: list[Sealed],
     findings: _Findings,
 ) -> None:  # fmt: skip
-    row = connection.execute(
-        select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)
-    ).one_or_none()
+    row = connection.execute(select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)).one_or_none()
     if row is None:
         findings.note("completeness", Fault(case, 1, "no_such_case"))
         return

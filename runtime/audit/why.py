@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...engine import waiting
-from ...engine.definition import Definition
-from ...engine.program import prepare
-from ...engine.records import Reason
-from ...engine.state import CaseState
-from .log import Sealed
+from charter.engine import waiting
+from charter.engine.definition import Definition
+from charter.engine.program import prepare
+from charter.engine.records import Reason
+from charter.engine.state import CaseState
+from charter.runtime.audit.log import Sealed
 
 CONDITION = "CH570"  # passed over because its `when` was false
 

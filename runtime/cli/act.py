@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from .context import Context
-from .errors import Misuse
-from .verb import JSON, Binding, Verb, Whole, argument, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Misuse
+from charter.runtime.cli.verb import JSON, Binding, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...engine.definition import Definition, Element
-    from ...engine.state import CaseState
+    from charter.engine.definition import Definition, Element
+    from charter.engine.state import CaseState
 
 _REASON = option("--reason", "TEXT", short="-m")
 # what is said of a decision is part of its record, whatever people call it
@@ -87,7 +87,7 @@ ACTS: Mapping[str, Act] = {
 
 def run_act(context: Context, verb: str, case: str, element: str | None = None, **given: Any) -> int:
     """Performs a verb of ACTS and tells what came of it."""
-    from .aftermath import tell
+    from charter.runtime.cli.aftermath import tell
 
     act = ACTS[verb]
     as_json, person = given.pop("as_json"), context.person
@@ -105,7 +105,7 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
     elif act.aim == "work":
         node = element or find_work(context, verb, case, definition, state, person)
         if element is None and not as_json:
-            from .aftermath import named
+            from charter.runtime.cli.aftermath import named
 
             context.output.line(context.say("act.found", what=named(definition, node)), "faint")
     if node is not None:
@@ -142,15 +142,13 @@ def run_comment(context: Context, case: str, words: Sequence[str], **given: Any)
     return run_act(context, "comment", case, words[0] if len(words) == 2 else None, text=words[-1], **given)
 
 
-def find_work(
-    context: Context, verb: str, case: str, definition: Definition, state: CaseState, person: str
-) -> str:
+def find_work(context: Context, verb: str, case: str, definition: Definition, state: CaseState, person: str) -> str:
     """Gives the one element of a case that a verb of this person, or else of anybody, can mean.
 
     A misuse names them when there are several.
     """
-    from .. import views
-    from .aftermath import named
+    from charter.runtime import views
+    from charter.runtime.cli.aftermath import named
 
     act = ACTS[verb]
     program_kinds = {e.name: e.kind for e in definition.elements}
@@ -173,7 +171,7 @@ def find_work(
 
 
 def _inbox(context: Context, case: str, person: str) -> list[Any]:
-    from ..inbox import inbox
+    from charter.runtime.inbox import inbox
 
     with context.store.read() as connection:
         found = inbox(connection, person, now=context.now, limit=1000)
@@ -190,14 +188,14 @@ def _fields(
     context: Context, verb: str, definition: Definition, state: CaseState, node: str | None, given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Gives the verb's own fields of the command: outputs and checks of `complete`, `to` of others."""
-    from .handover import asked_checks, asks, checks, records
+    from charter.runtime.cli.handover import asked_checks, asks, checks, records
 
     if verb != "complete":
         return {name: value for name, value in given.items() if value is not None}
     element = _element(definition, node)
     if element is None or node is None:
         return {}
-    from ...engine.state import key_of, parse_key
+    from charter.engine.state import key_of, parse_key
 
     path = parse_key(node)[1]
     current = {
@@ -218,7 +216,7 @@ def _fields(
 def _amendment(
     context: Context, definition: Definition, state: CaseState, record: str, *, sets: Any, data: Any
 ) -> dict[str, Any]:
-    from .handover import records
+    from charter.runtime.cli.handover import records
 
     name = record.partition("[")[0]
     if name not in {r.name for r in definition.records}:
@@ -233,9 +231,9 @@ def _amendment(
 
 def _item(node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
     """Gives the item for an open `for each`: text or JSON by --item, fields by --set, a file by --data."""
-    from ...engine.values import encode
-    from ..entries import Unreadable, put, steps
-    from .handover import plain
+    from charter.engine.values import encode
+    from charter.runtime.cli.handover import plain
+    from charter.runtime.entries import Unreadable, put, steps
 
     if item is not None or data:
         return plain(item if item is not None else data[0], from_file=item is None)
@@ -255,8 +253,8 @@ def _confirm(
     given: Sequence[str], as_json: bool,
 ) -> int:  # fmt: skip
     """Ticks each point in a command of its own; stops at the first that is refused."""
-    from .aftermath import tell
-    from .handover import checks
+    from charter.runtime.cli.aftermath import tell
+    from charter.runtime.cli.handover import checks
 
     element = _element(definition, node)
     points = checks(context, element, given) if element else tuple((g, None) for g in given)

@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...engine.program import prepare
-from ...engine.records import Reason, Record, Refusal
-from .. import views
-from ..directory import candidates, everybody
-from ..refusals import UNKNOWN_PERSON
-from ..register import barred, number_of
-from .context import Context
-from .errors import guess, refusal_exit, refusal_lines
-from .output import complain
+from charter.engine.program import prepare
+from charter.engine.records import Reason, Record, Refusal
+from charter.runtime import views
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import guess, refusal_exit, refusal_lines
+from charter.runtime.cli.output import complain
+from charter.runtime.directory import candidates, everybody
+from charter.runtime.refusals import UNKNOWN_PERSON
+from charter.runtime.register import barred, number_of
 
 if TYPE_CHECKING:
-    from ...engine.definition import Definition
-    from ...engine.state import CaseState
-    from ..cases import Performed
-    from ..views import Waiting
+    from charter.engine.definition import Definition
+    from charter.engine.state import CaseState
+    from charter.runtime.cases import Performed
+    from charter.runtime.views import Waiting
 
 MOST = 5  # names in one line before "and n more"
 
@@ -160,9 +160,7 @@ def whom(context: Context, definition: Definition, waiting: Waiting) -> str:
     return context.say("happened.or").join(people_of(context, definition.name, waiting.roles))
 
 
-def people_of(
-    context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None] = ()
-) -> list[str]:
+def people_of(context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None] = ()) -> list[str]:
     """Names roles with the people who hold them, `department_head: wang, liu`, leaving some people out."""
     out = []
     with context.store.read() as connection:

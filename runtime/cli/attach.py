@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .context import Context
-from .errors import Misuse
-from .verb import JSON, Verb, argument, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Misuse
+from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 
 def run_attach(context: Context, case: str, words: Sequence[str], key: str | None, as_json: bool) -> int:
     """Takes the file into the content store, then attaches it."""
-    from ...engine.values import encode
-    from .aftermath import tell
-    from .handover import ingest
+    from charter.engine.values import encode
+    from charter.runtime.cli.aftermath import tell
+    from charter.runtime.cli.handover import ingest
 
     if len(words) > 2:
         raise Misuse("extra", value=" ".join(words[2:]))

@@ -9,24 +9,24 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...dsl.width import display_width
-from .clause import CASES, run_clause
-from .context import Context
-from .errors import FINDINGS, Missing, Misuse, guess, reason_sentence
-from .messages import section
-from .output import Cell
-from .record import run_show
-from .trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
-from .verb import JSON, Family, Verb, Whole, Words, argument, option, switch
+from charter.dsl.width import display_width
+from charter.runtime.cli.clause import CASES, run_clause
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, Missing, Misuse, guess, reason_sentence
+from charter.runtime.cli.messages import section
+from charter.runtime.cli.output import Cell
+from charter.runtime.cli.record import run_show
+from charter.runtime.cli.trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
+from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
 if TYPE_CHECKING:
-    from ..audit.verify import Fault
+    from charter.runtime.audit.verify import Fault
 
 
 def consulted(context: Context, question: str, **about: Any) -> None:
     """Records that the trail was asked, by whom and what."""
-    from ...engine.records import Record
-    from ..audit.log import Origin, append
+    from charter.engine.records import Record
+    from charter.runtime.audit.log import Origin, append
 
     who = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
     data = {"question": question, **{name: value for name, value in about.items() if value}}
@@ -41,8 +41,8 @@ def chain(context: Context, case: str) -> str:
 
 def run_log(context: Context, case: str, after: int, limit: int, format: str) -> int:
     """Lists the records of one chain in order."""
-    from ...engine.feel.printer import quoted
-    from ..audit.query import build
+    from charter.engine.feel.printer import quoted
+    from charter.runtime.audit.query import build
 
     case = chain(context, case)
     consulted(context, "log", case=case)
@@ -56,8 +56,8 @@ def run_query(
     format: str,
 ) -> int:  # fmt: skip
     """Lists the records that answer a question in FEEL and flags."""
-    from ...engine.feel.printer import quoted
-    from ..audit.query import build
+    from charter.engine.feel.printer import quoted
+    from charter.runtime.audit.query import build
 
     if kind and context.say.find(f"kinds.{kind}") is None:
         raise Misuse("no_kind", kind=kind, kinds=", ".join(section(context.say.lang, "kinds")))
@@ -87,8 +87,8 @@ def run_query(
 
 def _checked(context: Context, text: str) -> None:
     """Refuses a question that is no FEEL condition over a record's fields, with the place that is wrong."""
-    from ...dsl.render import detail
-    from ..audit.query import FIELDS, build
+    from charter.dsl.render import detail
+    from charter.runtime.audit.query import FIELDS, build
 
     problems = build(text)[1]
     if problems:
@@ -114,17 +114,17 @@ _HEADINGS = {name: name for name in ("position", "seq", "at", "actor", "kind", "
 
 
 def _time(text: str, name: str, *, last: bool = False) -> str:
-    from .. import clock
-    from .people import instant
+    from charter.runtime import clock
+    from charter.runtime.cli.people import instant
 
     return clock.text(instant(text, name, last=last))
 
 
 def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
     """Draws where a record version came from and what came of it."""
-    from ..audit.asof import moments
-    from ..audit.lineage import downward, lineage, upward
-    from ..audit.log import load
+    from charter.runtime.audit.asof import moments
+    from charter.runtime.audit.lineage import downward, lineage, upward
+    from charter.runtime.audit.log import load
 
     case = context.cases.resolve(case)
     definition = context.cases.definition(case)
@@ -191,10 +191,10 @@ def _draw(context: Context, branches: Sequence[Branch], lead: str = "") -> None:
 
 def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     """Tells why an element is in its state, or which guard holds it back."""
-    from .. import views
-    from ..audit.log import load
-    from ..audit.why import why
-    from .aftermath import named
+    from charter.runtime import views
+    from charter.runtime.audit.log import load
+    from charter.runtime.audit.why import why
+    from charter.runtime.cli.aftermath import named
 
     case = context.cases.resolve(case)
     definition, state = context.cases.definition(case), context.cases.state(case)
@@ -239,12 +239,12 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
 
 def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     """Shows a case as it stood at a time, or after a record."""
-    from .. import views
-    from ..audit.asof import as_of
-    from ..audit.log import load
-    from ..register import number_of
-    from . import show
-    from .people import instant
+    from charter.runtime import views
+    from charter.runtime.audit.asof import as_of
+    from charter.runtime.audit.log import load
+    from charter.runtime.cli import show
+    from charter.runtime.cli.people import instant
+    from charter.runtime.register import number_of
 
     case = context.cases.resolve(case)
     definition = context.cases.definition(case)
@@ -282,9 +282,9 @@ def _fault(context: Context, fault: Fault) -> str:
 
 def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     """Gives the three verdicts; exit 1 when any fails."""
-    from ..audit.verify import verify
-    from ..files import Files
-    from .progress import along
+    from charter.runtime.audit.verify import verify
+    from charter.runtime.cli.progress import along
+    from charter.runtime.files import Files
 
     wanted = chain(context, case) if case else None
     found = verify(context.store, wanted, files=Files(context.store.folder), along=along)
@@ -337,9 +337,14 @@ VERBS = {
                 "audit trace", run_trace, [argument("case", "CASE"), argument("version", "RECORD[@VERSION]"), _AS_JSON]
             ),
             "clause": Verb(
-                "audit clause", run_clause,
-                [argument("clause", "CLAUSE", required=False), option("--case", "CASE"),
-                 option("--cases", "NUMBER", type=Whole(), default=CASES), _AS_JSON],
+                "audit clause",
+                run_clause,
+                [
+                    argument("clause", "CLAUSE", required=False),
+                    option("--case", "CASE"),
+                    option("--cases", "NUMBER", type=Whole(), default=CASES),
+                    _AS_JSON,
+                ],
             ),
             "why": Verb("audit why", run_why, [argument("case", "CASE"), argument("element", "ELEMENT"), _AS_JSON]),
             "as-of": Verb(

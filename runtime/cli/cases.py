@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .context import Context
-from .verb import JSON, Verb, Whole, Words, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.verb import JSON, Verb, Whole, Words, option, switch
 
 STATUSES = ("open", "suspended", "completed", "cancelled")
 
@@ -12,7 +12,7 @@ def run_cases(
     context: Context, process: str | None, status: str | None, whose: str | None, limit: int, as_json: bool
 ) -> int:
     """Lists cases; `whose`: those that wait for somebody or were opened by them."""
-    from ..register import listed
+    from charter.runtime.register import listed
 
     say, output = context.say, context.output
     with context.store.read() as connection:

@@ -5,26 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import texts
-from .context import Context
-from .errors import FINDINGS, misbound
-from .progress import along
-from .verb import Binding, Verb, Words, argument, option
+from charter.runtime import texts
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, misbound
+from charter.runtime.cli.progress import along
+from charter.runtime.cli.verb import Binding, Verb, Words, argument, option
 
 if TYPE_CHECKING:
-    from ...dsl.diagnostic import Diagnostic
-    from ...dsl.render import Format
-    from ...dsl.source import Source
-    from ...engine.definition import Definition
+    from charter.dsl.diagnostic import Diagnostic
+    from charter.dsl.render import Format
+    from charter.dsl.source import Source
+    from charter.engine.definition import Definition
 
 FORMATS = ("full", "concise", "json")
 
 
-def report(
-    context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: Format
-) -> None:
+def report(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: Format) -> None:
     """Writes diagnostics for a reader: `full` with source lines, `concise` one line each, `json` as an array."""
-    from ...dsl.render import render
+    from charter.dsl.render import render
 
     output = context.output
     output.stream.write(render(diagnostics, sources, form, lang=context.say.lang, colour=output.colour))
@@ -32,7 +30,7 @@ def report(
 
 def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: tuple[tuple[str, str], ...]) -> int:
     """Checks files and folders; exit 1 when there is an error."""
-    from ...dsl.findings import counted, told
+    from charter.dsl.findings import counted, told
 
     found: dict[tuple[Any, ...], Diagnostic] = {}
     sources: dict[str, Source] = {}
@@ -48,7 +46,7 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
             key = (*diagnostic.sort_key(), str(sorted(diagnostic.arguments.items(), key=str)))
             found.setdefault(key, diagnostic)
     if bindings:
-        from ..bindings import bind_parameters
+        from charter.runtime.bindings import bind_parameters
 
         _, wrong = bind_parameters(definitions, bindings)
         if wrong and definitions:

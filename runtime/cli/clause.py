@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..clock import iso
-from .clauses import named, words
-from .context import Context
-from .errors import Missing
-from .trail import kind_word
+from charter.runtime.cli.clauses import named, words
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Missing
+from charter.runtime.cli.trail import kind_word
+from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
-    from ...engine.definition import Clause, Definition
-    from ..audit.clauses import Carried
+    from charter.engine.definition import Clause, Definition
+    from charter.runtime.audit.clauses import Carried
 
 CASES = 200  # the newest cases that an answer looks at, unless --cases says more
 
 
 def run_clause(context: Context, clause: str | None, case: str | None, cases: int, as_json: bool) -> int:
     """Tells what carries a clause out and when it was done; without a clause, of every clause in short."""
-    from ..audit.clauses import by_clause
-    from .audit import consulted
+    from charter.runtime.audit.clauses import by_clause
+    from charter.runtime.cli.audit import consulted
 
     chosen = None if case is None else context.cases.resolve(case)
     definitions = context.cases.processes() if chosen is None else [context.cases.definition(chosen)]
@@ -42,11 +42,11 @@ _Done = tuple["int | None", "Definition", str, "Carried"]
 
 def _done(context: Context, chosen: str | None, limit: int) -> Iterator[_Done]:
     """Yields each time that a clause was carried out in the newest cases, the oldest of them first."""
-    from ..audit.asof import moments
-    from ..audit.clauses import by_clause, carried
-    from ..audit.lineage import lineage
-    from ..audit.log import load
-    from ..register import listed, number_of
+    from charter.runtime.audit.asof import moments
+    from charter.runtime.audit.clauses import by_clause, carried
+    from charter.runtime.audit.lineage import lineage
+    from charter.runtime.audit.log import load
+    from charter.runtime.register import listed, number_of
 
     with context.store.read() as connection:
         cases = [chosen] if chosen else [row.id for row in reversed(listed(connection, limit=limit))]
@@ -62,10 +62,8 @@ def _done(context: Context, chosen: str | None, limit: int) -> Iterator[_Done]:
                     yield number, definition, clause, one
 
 
-def _all(
-    context: Context, definitions: list[Definition], clauses: list[str], done: list[_Done], as_json: bool
-) -> int:
-    from ..audit.clauses import by_clause
+def _all(context: Context, definitions: list[Definition], clauses: list[str], done: list[_Done], as_json: bool) -> int:
+    from charter.runtime.audit.clauses import by_clause
 
     say, output = context.say, context.output
     rows, data = [], []
@@ -89,7 +87,7 @@ def _all(
 
 
 def _one(context: Context, definitions: list[Definition], clause: str, done: list[_Done], as_json: bool) -> int:
-    from ..audit.clauses import by_clause
+    from charter.runtime.audit.clauses import by_clause
 
     say, output = context.say, context.output
     said = _words(definitions, clause)

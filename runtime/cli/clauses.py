@@ -5,29 +5,27 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .. import texts
-from .check import report
-from .context import Context
-from .errors import FINDINGS
-from .output import wrap
-from .progress import along
-from .verb import JSON, Verb, argument, option, switch
+from charter.runtime import texts
+from charter.runtime.cli.check import report
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS
+from charter.runtime.cli.output import wrap
+from charter.runtime.cli.progress import along
+from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...engine.carriers import Carrier
-    from ...engine.definition import Clause
-    from ..rulebooks import Book, Survey
+    from charter.engine.carriers import Carrier
+    from charter.engine.definition import Clause
+    from charter.runtime.rulebooks import Book, Survey
 
 
-def run_clauses(
-    context: Context, paths: tuple[str, ...], section: str | None, gaps: bool, as_json: bool
-) -> int:
+def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, gaps: bool, as_json: bool) -> int:
     """Tells of every clause what carries it out, and of every element without one.
 
     Exit 1 when a file has errors; there are no figures then, since what it carries out cannot be known.
     """
-    from ...dsl.render import render
-    from ..rulebooks import survey
+    from charter.dsl.render import render
+    from charter.runtime.rulebooks import survey
 
     broken: list[Any] = []
     files = []

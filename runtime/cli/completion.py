@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from click.shell_completion import get_completion_class
 
-from .context import Context
-from .verb import Verb, Words, argument
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.verb import Verb, Words, argument
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .context import Context
-from .errors import Misuse, refused
-from .verb import JSON, Family, Verb, Whole, argument, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Misuse, refused
+from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...engine.records import Refusal
+    from charter.engine.records import Refusal
 
 
 def run_list(context: Context, as_json: bool) -> int:
@@ -36,7 +36,7 @@ def run_add(
     context: Context, name: str, python: str | None, http: str | None, command: Sequence[str], timeout: int
 ) -> int:
     """Registers a connector, or replaces one."""
-    from ..connectors import Connector
+    from charter.runtime.connectors import Connector
 
     targets = {"python": python, "http": http, "command": list(command) or None}
     given = {kind: target for kind, target in targets.items() if target}

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .messages import Messages
-from .output import Output
+from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.output import Output
 
 if TYPE_CHECKING:
-    from ..cases import Cases
-    from ..store import Store
+    from charter.runtime.cases import Cases
+    from charter.runtime.store import Store
 
 
 @dataclass
@@ -37,14 +37,14 @@ class Context:
     @property
     def database(self) -> str:
         """The path or URL of the database."""
-        from ..store.store import address
+        from charter.runtime.store.store import address
 
         return address(self.db)
 
     @property
     def person(self) -> str:
         """Who asks; a misuse when nobody said."""
-        from .errors import Misuse
+        from charter.runtime.cli.errors import Misuse
 
         person = self.person_given or os.environ.get("CHARTER_PERSON")
         if not person:
@@ -53,19 +53,19 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        from ..store import open_store
+        from charter.runtime.store import open_store
 
         return open_store(self.database, create=self.create)
 
     @cached_property
     def cases(self) -> Cases:
-        from ..cases import Cases
+        from charter.runtime.cases import Cases
 
         return Cases(self.store, channel="cli")
 
     @cached_property
     def now(self) -> int:
         """The clock at the start of the verb, microseconds since the epoch, so that one output has one now."""
-        from .. import clock
+        from charter.runtime import clock
 
         return clock.now()

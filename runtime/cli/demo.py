@@ -17,13 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .context import Context
-from .errors import FINDINGS, REFUSED, Missing
-from .verb import Verb, option
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, REFUSED, Missing
+from charter.runtime.cli.verb import Verb, option
 
 if TYPE_CHECKING:
-    from ..cases import Cases
-    from ..store import Store
+    from charter.runtime.cases import Cases
+    from charter.runtime.store import Store
 
 _START = 1_772_413_200_000_000  # Monday 2026-03-02 09:00 in Shanghai
 _SECOND = 1_000_000
@@ -150,8 +150,8 @@ class Clock:
 
 def run_demo(context: Context, folder: str | None) -> int:
     """Plays the story; gives 1 when a line did not come out as the story says."""
-    from ..cases import Cases
-    from ..store import open_store
+    from charter.runtime.cases import Cases
+    from charter.runtime.store import open_store
 
     place = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="charter-demo-"))
     place.mkdir(parents=True, exist_ok=True)
@@ -184,7 +184,7 @@ def _later(context: Context, cases: Cases, clock: Clock, days: int) -> None:
 
 def _play(context: Context, store: Store, cases: Cases, clock: Clock, line: str) -> bool:
     """Runs one command line with the verbs people use; tells whether it came out as the story says."""
-    from .main import run
+    from charter.runtime.cli.main import run
 
     expected = REFUSED if line.startswith("! ") else 0
     line = line.removeprefix("! ")
@@ -204,7 +204,7 @@ def _play(context: Context, store: Store, cases: Cases, clock: Clock, line: str)
 
 def _furnish(place: Path) -> None:
     """Copies the process, what it uses, and the story's data into the folder."""
-    from ... import processes
+    from charter import processes
 
     shipped = Path(processes.__file__).parent
     shutil.copy(shipped / "service_project.charter", place)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import texts
-from ..bindings import bind_parameters
-from ..refusals import UNBOUND
-from .check import report
-from .context import Context
-from .errors import FINDINGS, misbound, refused
-from .verb import JSON, Binding, Verb, argument, option, switch
+from charter.runtime import texts
+from charter.runtime.bindings import bind_parameters
+from charter.runtime.cli.check import report
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, misbound, refused
+from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
+from charter.runtime.refusals import UNBOUND
 
 
 def run_deploy(

@@ -11,17 +11,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import texts
-from .context import Context
-from .errors import FINDINGS, Misuse
-from .messages import Messages
-from .verb import JSON, Binding, Family, Verb, argument, option, switch
+from charter.runtime import texts
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, Misuse
+from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.verb import JSON, Binding, Family, Verb, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...dsl.dmn_findings import At, DmnFinding
-    from ...dsl.from_dmn import Problem
-    from ...dsl.to_decision import Told
-    from ...engine.decisions.graph import Graph, Outcome
+    from charter.dsl.dmn_findings import At, DmnFinding
+    from charter.dsl.from_dmn import Problem
+    from charter.dsl.to_decision import Told
+    from charter.engine.decisions.graph import Graph, Outcome
 
 # How many findings of one kind in one place are shown; JSON has all.
 SHOWN = 3
@@ -35,8 +35,8 @@ class NoDecision(texts.NoProcess):
 
 def run_dmn_check(context: Context, file: str, as_json: bool) -> int:
     """Shows what is wrong with a model; exit 1 when there is an error."""
-    from ...dsl.dmn_findings import check_model
-    from ..dmn import load_model
+    from charter.dsl.dmn_findings import check_model
+    from charter.runtime.dmn import load_model
 
     loaded = load_model(file)
     found = [] if loaded.graph is None else list(check_model(loaded.graph))
@@ -94,7 +94,7 @@ def _one_line(text: str) -> str:
 
 def _feel(text: str, say: Messages) -> str:
     """Says one of FEEL's own sentences in the reader's language."""
-    from ...dsl.render import detail
+    from charter.dsl.render import detail
 
     return detail(text, say.lang)
 
@@ -121,7 +121,7 @@ def _finding(context: Context, finding: DmnFinding) -> None:
 
 def _marked(text: str, start: int, end: int) -> Iterable[str]:
     """Gives the line of a text that a place is in, and a line of marks below it."""
-    from ...dsl.width import display_width
+    from charter.dsl.width import display_width
 
     start = min(start, len(text))
     begin = text.rfind("\n", 0, start) + 1
@@ -153,7 +153,7 @@ def run_dmn_run(
     service: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Evaluates a model's decisions, one of them, or a service; exit 1 when one has no value for a reason."""
-    from ..dmn import BadInputs, load_model, missing, read_inputs, takes
+    from charter.runtime.dmn import BadInputs, load_model, missing, read_inputs, takes
 
     if decision is not None and service is not None:
         raise Misuse("dmn_one_of")
@@ -201,8 +201,8 @@ def _unanswered(outcomes: Iterable[Outcome]) -> bool:
 def _env(context: Context) -> Any:
     from datetime import UTC as CLOCK, datetime
 
-    from ...engine.feel import Env
-    from ...engine.feel.temporal import UTC, Date, DateTime, Time
+    from charter.engine.feel import Env
+    from charter.engine.feel.temporal import UTC, Date, DateTime, Time
 
     now = datetime.fromtimestamp(context.now / 1_000_000, CLOCK)
     present = DateTime(Date(now.year, now.month, now.day), Time(now.hour, now.minute, now.second, 0, UTC))
@@ -234,8 +234,8 @@ def _arguments(graph: Graph, service: str, file: str) -> list[str]:
 
 def _asked(graph: Graph, name: str, outcome: Outcome, whole: bool) -> list[tuple[str, tuple[int, ...]]]:
     """Lists the tables asked and the numbers of their rules; those of other decisions only when asked for one."""
-    from ...dsl.dmn_findings import tables
-    from ...engine.decisions import model as m
+    from charter.dsl.dmn_findings import tables
+    from charter.engine.decisions import model as m
 
     homes = [(table, element, at) for element, at, table, _ in tables(graph)]
     found = []
@@ -249,8 +249,8 @@ def _asked(graph: Graph, name: str, outcome: Outcome, whole: bool) -> list[tuple
 
 
 def _text(value: Any, say: Messages) -> str:
-    from ...engine.feel.conversion import text_of
-    from ...engine.feel.frames import NoValue
+    from charter.engine.feel.conversion import text_of
+    from charter.engine.feel.frames import NoValue
 
     try:
         return text_of([value])[1:-1]
@@ -270,8 +270,8 @@ def _outcome(context: Context, graph: Graph, name: str, outcome: Outcome, whole:
 
 
 def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool, say: Messages) -> dict[str, Any]:
-    from ...engine import values
-    from ...engine.feel.conversion import text_of
+    from charter.engine import values
+    from charter.engine.feel.conversion import text_of
 
     try:
         value = values.encode(outcome.value)
@@ -287,9 +287,9 @@ def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool, say: M
 
 def run_dmn_import(context: Context, file: str, output: str | None) -> int:
     """Writes a model's tables as Charter text; exit 1 when a table could not be taken over."""
-    from ...dsl.printer import to_text
-    from ...dsl.to_decision import import_model
-    from ..dmn import load_model
+    from charter.dsl.printer import to_text
+    from charter.dsl.to_decision import import_model
+    from charter.runtime.dmn import load_model
 
     loaded = load_model(file)
     if loaded.graph is None:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import CharterError
-from .context import Context
-from .errors import FINDINGS, error_lines
-from .verb import JSON, Verb, switch
+from charter.engine.errors import CharterError
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, error_lines
+from charter.runtime.cli.verb import JSON, Verb, switch
 
 if TYPE_CHECKING:
-    from ..store.condition import Condition
+    from charter.runtime.store.condition import Condition
 
 OLDEST_PYTHON = (3, 11)
 PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "tzdata")
@@ -57,7 +57,7 @@ def _python(_: Examination) -> Iterator[Finding]:
 def _packages(_: Examination) -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
-    from ... import __version__
+    from charter import __version__
 
     found, missing = [f"charter {__version__}"], []
     for package in PACKAGES:
@@ -72,9 +72,9 @@ def _packages(_: Examination) -> Iterator[Finding]:
 
 
 def _database(examination: Examination) -> Iterator[Finding]:
-    from ..store import open_store
-    from ..store.condition import examine
-    from ..store.errors import Missing
+    from charter.runtime.store import open_store
+    from charter.runtime.store.condition import examine
+    from charter.runtime.store.errors import Missing
 
     context = examination.context
     try:
@@ -95,7 +95,7 @@ def _database(examination: Examination) -> Iterator[Finding]:
 
 
 def _disk(examination: Examination) -> Iterator[Finding]:
-    from ..store.store import sqlite_path
+    from charter.runtime.store.store import sqlite_path
 
     try:
         folder = sqlite_path(examination.context.database).parent
@@ -115,7 +115,7 @@ def _disk(examination: Examination) -> Iterator[Finding]:
 def _clock(examination: Examination) -> Iterator[Finding]:
     from zoneinfo import ZoneInfo
 
-    from .. import clock
+    from charter.runtime import clock
 
     context = examination.context
     zone = clock.zone()
@@ -151,8 +151,8 @@ def _people(examination: Examination) -> Iterator[Finding]:
 
 
 def _connectors(examination: Examination) -> Iterator[Finding]:
-    from ..connectors import BadConnector, Connectors
-    from ..store.store import sqlite_path
+    from charter.runtime.connectors import BadConnector, Connectors
+    from charter.runtime.store.store import sqlite_path
 
     try:
         connectors = Connectors(sqlite_path(examination.context.database).parent).all()
@@ -187,8 +187,8 @@ def run_doctor(context: Context, as_json: bool) -> int:
             for f in findings
         ])  # fmt: skip
         return FINDINGS if failed else 0
-    from ...dsl.width import display_width
-    from .output import pad, wrap
+    from charter.dsl.width import display_width
+    from charter.runtime.cli.output import pad, wrap
 
     labels = {f.check: say(f"doctor.{f.check}") for f in findings}
     levels = {level: say(f"doctor.{level}") for level in STYLES}

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Runs the command line on the arguments of the process; an interrupt outside a verb ends it with 130."""
     try:
-        from .main import main as begin
+        from charter.runtime.cli.main import main as begin
 
         begin()
     except KeyboardInterrupt:

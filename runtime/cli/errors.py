@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...engine.errors import CharterError
-from .messages import Messages
-from .output import complain
+from charter.engine.errors import CharterError
+from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.output import complain
 
 if TYPE_CHECKING:
-    from ...engine.definition import Definition
-    from ...engine.records import Reason, Refusal
-    from ..bindings import Misbinding
-    from .context import Context
+    from charter.engine.definition import Definition
+    from charter.engine.records import Reason, Refusal
+    from charter.runtime.bindings import Misbinding
+    from charter.runtime.cli.context import Context
 
 # exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
 EXITS: dict[int, str] = {
@@ -154,7 +154,7 @@ def reason_sentence(reason: Reason, say: Messages) -> str:
                    elements=say("happened.comma").join(elements))  # fmt: skip
     if say.find(f"refusals.{reason.code}") is not None:
         return say(f"refusals.{reason.code}", **reason.arguments)
-    from ...dsl.render import refusal_sentence
+    from charter.dsl.render import refusal_sentence
 
     return refusal_sentence(reason, say.lang)
 

@@ -12,14 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .context import Context
-from .errors import Missing
-from .messages import Messages, section
-from .output import wrap
-from .verb import JSON, Verb, argument, switch, two_columns
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Missing
+from charter.runtime.cli.messages import Messages, section
+from charter.runtime.cli.output import wrap
+from charter.runtime.cli.verb import JSON, Verb, argument, switch, two_columns
 
 if TYPE_CHECKING:
-    from ...dsl.pages import Page
+    from charter.dsl.pages import Page
 
 FOLDER = Path(__file__).resolve().parent.parent / "pages"
 # the last code of a family -> its key under [explain], and the kind of its codes (None: a diagnostic's own severity)
@@ -40,10 +40,10 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
 @cache
 def folders() -> dict[str, Path]:
     """Gives every code that can be said, in order, with the folder that holds its page."""
-    from ...dsl.codes import CODES as DIAGNOSTICS
-    from ...dsl.pages import FOLDER as DSL
-    from ...engine.refusals import CODES as REFUSALS
-    from ..refusals import CODES as HOST
+    from charter.dsl.codes import CODES as DIAGNOSTICS
+    from charter.dsl.pages import FOLDER as DSL
+    from charter.engine.refusals import CODES as REFUSALS
+    from charter.runtime.refusals import CODES as HOST
 
     errors = (key for key in section("en", "errors") if not key.endswith("_help"))
     found = dict.fromkeys((*DIAGNOSTICS, *REFUSALS), DSL) | dict.fromkeys((*HOST, *errors), FOLDER)
@@ -52,14 +52,14 @@ def folders() -> dict[str, Path]:
 
 def page(code: str) -> Page:
     """Reads the page of a code; raises KeyError for one that nobody says."""
-    from ...dsl.pages import read
+    from charter.dsl.pages import read
 
     return read(folders()[code] / f"{code}.md")
 
 
 def family(code: str) -> tuple[str, str]:
     """Gives the family of a code and its kind: `error`, `warning`, `refusal`, `hold` or `outcome`."""
-    from ...dsl.codes import CODES
+    from charter.dsl.codes import CODES
 
     name, kind = next(row for last, row in FAMILIES.items() if code <= last)
     return name, kind or CODES[code].severity
@@ -71,7 +71,7 @@ def meaning(code: str, say: Messages) -> str:
         sentence = say.find(f"{table}.{code}")
         if sentence is not None:
             return re.sub(r"\{\w+\}", "…", sentence.replace("{guess}", ""))
-    from ...dsl.render import meaning as of_the_language
+    from charter.dsl.render import meaning as of_the_language
 
     return of_the_language(code, say.lang)
 
@@ -132,7 +132,5 @@ def _list(context: Context, as_json: bool) -> int:
 
 
 VERBS = {
-    "explain": Verb(
-        "explain", run_explain, [argument("code", "CODE", required=False), switch(JSON, name="as_json")]
-    )
+    "explain": Verb("explain", run_explain, [argument("code", "CODE", required=False), switch(JSON, name="as_json")])
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from .. import texts
-from .check import report
-from .context import Context
-from .errors import FINDINGS
-from .verb import Verb, Words, argument, option, switch
+from charter.runtime import texts
+from charter.runtime.cli.check import report
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS
+from charter.runtime.cli.verb import Verb, Words, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...dsl.words import Language
+    from charter.dsl.words import Language
 
 KEYWORDS = ("en", "zh-Hans", "zh-Hant")
 
@@ -23,8 +23,8 @@ def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, k
     A file with syntax errors is left as it is and the errors are shown. Exit 1 then, or when `--check` finds a file
     that is not in canonical form.
     """
-    from ...dsl.printer import format
-    from ...dsl.source import read
+    from charter.dsl.printer import format
+    from charter.dsl.source import read
 
     say, output = context.say, context.output
     changed, failed, files = 0, 0, 0

@@ -6,18 +6,18 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .. import texts
-from ..graph import write_lifecycle, write_mermaid, write_text
-from ..picture import Picture, build_picture
-from ..svg import write_svg
-from .check import report
-from .context import Context
-from .errors import FINDINGS
-from .messages import Messages
-from .verb import Verb, Words, argument, option
+from charter.runtime import texts
+from charter.runtime.cli.check import report
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS
+from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.verb import Verb, Words, argument, option
+from charter.runtime.graph import write_lifecycle, write_mermaid, write_text
+from charter.runtime.picture import Picture, build_picture
+from charter.runtime.svg import write_svg
 
 if TYPE_CHECKING:
-    from ...engine.machines import Kind
+    from charter.engine.machines import Kind
 
 # format -> what writes a picture in it, as a whole file
 WRITERS: Mapping[str, Callable[[Picture, Messages], str]] = {
@@ -31,10 +31,10 @@ KINDS = ("case", "phase", "activity", "approval", "milestone")
 def run_graph(context: Context, source: str | None, form: str, file: str | None, process: str | None,
               lifecycle: Kind | None) -> int:  # fmt: skip
     """Draws to standard output, or into a file."""
-    from .errors import Misuse
+    from charter.runtime.cli.errors import Misuse
 
     if lifecycle is not None:
-        from ...engine.machines import LIFECYCLES
+        from charter.engine.machines import LIFECYCLES
 
         return _deliver(context, write_lifecycle(LIFECYCLES[lifecycle]), file)
     if source is None:

@@ -12,18 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .context import Context
-from .errors import Missing, Misuse
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Missing, Misuse
 
 if TYPE_CHECKING:
-    from ...engine.definition import Definition, Element
-    from ...engine.values import File
-    from ..entries import Unreadable
+    from charter.engine.definition import Definition, Element
+    from charter.engine.values import File
+    from charter.runtime.entries import Unreadable
 
 
 def ingest(context: Context, path: Path) -> File:
     """Takes a file into the content store beside the database."""
-    from ..files import Files
+    from charter.runtime.files import Files
 
     return Files(context.store.folder).ingest(path)
 
@@ -53,9 +53,9 @@ def records(
 
     `current`: the encoded current values, which `--set` changes and the form offers.
     """
-    from ...engine.values import encode
-    from ..entries import Reader, Unreadable
-    from ..forms import Form, gather, said
+    from charter.engine.values import encode
+    from charter.runtime.entries import Reader, Unreadable
+    from charter.runtime.forms import Form, gather, said
 
     reader = Reader(definition.records, lambda path: ingest(context, path))
     if not sets and not data:
@@ -92,8 +92,8 @@ def unreadable(error: Unreadable) -> Misuse:
 
 def plain(given: str, *, from_file: bool = False) -> Any:
     """Gives an encoded value that no type is declared for: a file's data, JSON, or else the text itself."""
-    from ...engine.values import NotAValue, decode, encode
-    from ..entries import Unreadable, load, parse
+    from charter.engine.values import NotAValue, decode, encode
+    from charter.runtime.entries import Unreadable, load, parse
 
     try:
         data = load(Path(given)) if from_file else parse(given, ".json") if given[:1] in ("{", "[", '"') else given
@@ -110,8 +110,8 @@ def plain(given: str, *, from_file: bool = False) -> Any:
 
 def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> tuple[tuple[str, Any], ...]:
     """Asks for the points of a checklist that this person may tick and nobody has; evidence is asked for too."""
-    from ...engine.values import encode
-    from ..forms import yes
+    from charter.engine.values import encode
+    from charter.runtime.forms import yes
 
     say, out = context.say, []
     for check in element.checklist:
@@ -137,7 +137,7 @@ def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> 
 
 def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tuple[str, Any], ...]:
     """Gives (point, evidence) pairs of `--check NAME[=EVIDENCE]`; a file is taken in, a record is named."""
-    from ...engine.values import encode
+    from charter.engine.values import encode
 
     points = {check.name: check for check in element.checklist}
     out = []

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .context import Context
-from .errors import Missing
-from .verb import JSON, Verb, argument, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Missing
+from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 
 def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     """Lists elements, people, approvals and due dates that a change would reopen."""
-    from ...engine.impact import impact
-    from .aftermath import named, people_of, several
-    from .show import deadline
+    from charter.engine.impact import impact
+    from charter.runtime.cli.aftermath import named, people_of, several
+    from charter.runtime.cli.show import deadline
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ..clock import iso
-from .context import Context
-from .output import Cell
-from .verb import JSON, Verb, Whole, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.output import Cell
+from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
+from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
-    from ..inbox import WorkItem
+    from charter.runtime.inbox import WorkItem
 
 LIMIT = 100
 
@@ -20,15 +20,15 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     """Lists a person's open work, what is due first in front; `told`: notices instead, the newest first."""
     if told:
         return _notices(context, process, limit, as_json)
-    from ...engine.records import Refusal
-    from ..inbox import inbox
-    from ..register import processes, titles
+    from charter.engine.records import Refusal
+    from charter.runtime.inbox import inbox
+    from charter.runtime.register import processes, titles
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
         items = inbox(connection, person, now=context.now, process=process, limit=limit)
         if isinstance(items, Refusal):
-            from .aftermath import refused
+            from charter.runtime.cli.aftermath import refused
 
             return refused(context, items, None, None, None)
         # Titles come without the command path: what is looked at most often must start fast.
@@ -63,17 +63,15 @@ def _shown(node: str, title: str) -> str:
 
 
 def _notices(context: Context, process: str | None, limit: int, as_json: bool) -> int:
-    from ...engine.records import Refusal
-    from ..notices import notices
-    from .trail import kind_word, shown_time
+    from charter.engine.records import Refusal
+    from charter.runtime.cli.trail import kind_word, shown_time
+    from charter.runtime.notices import notices
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
-        found = notices(
-            connection, person, context.cases.definition, now=context.now, process=process, limit=limit
-        )
+        found = notices(connection, person, context.cases.definition, now=context.now, process=process, limit=limit)
     if isinstance(found, Refusal):
-        from .aftermath import refused
+        from charter.runtime.cli.aftermath import refused
 
         return refused(context, found, None, None, None)
     if as_json:
@@ -95,7 +93,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
 def why(context: Context, item: WorkItem) -> str:
     """Says why a piece of work is this person's; of work that was sent back, by whom, where and why."""
     if item.iteration > 1:
-        from ..notes import sent_back
+        from charter.runtime.notes import sent_back
 
         state = context.cases.state(item.case)
         with context.store.read() as connection:

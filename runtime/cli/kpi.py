@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .context import Context
-from .errors import Missing, misbound
-from .output import Cell
-from .verb import JSON, Binding, Verb, argument, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Missing, misbound
+from charter.runtime.cli.output import Cell
+from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...engine.kpis import Figure
-    from ..kpi import Measured
+    from charter.engine.kpis import Figure
+    from charter.runtime.kpi import Measured
 
 STYLES = {"met": "good", "warn": "warn", "missed": "bad", "unknown": "faint"}
 
@@ -23,8 +23,8 @@ def run_kpi(
     as_json: bool,
 ) -> int:  # fmt: skip
     """Measures now, over the cases there are; without a process all that are deployed."""
-    from .. import kpi
-    from ..bindings import bind_parameters
+    from charter.runtime import kpi
+    from charter.runtime.bindings import bind_parameters
 
     every = process is None
     definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
@@ -86,15 +86,15 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
 
 
 def _group(context: Context, figure: Figure) -> str:
-    from ..forms import shown
+    from charter.runtime.forms import shown
 
     return context.say("kpi.all") if figure.group is None else shown(figure.group)
 
 
 def value_text(value: Any, unit: str | None, context: Context) -> str:
     """Shows a figure to a sensible number of digits, as a share where that is its unit; unknown says so."""
-    from ...engine.values import decode
-    from ..forms import shown
+    from charter.engine.values import decode
+    from charter.runtime.forms import shown
 
     if value is None:
         return context.say("kpi.unknown")
@@ -109,7 +109,7 @@ def value_text(value: Any, unit: str | None, context: Context) -> str:
 def _facts(
     context: Context, m: Measured, figure: Figure, numbers: dict[str, int], sources: dict[tuple[str, str], str | None]
 ) -> None:
-    from ..forms import shown
+    from charter.runtime.forms import shown
 
     say, output = context.say, context.output
     output.line()

@@ -14,12 +14,19 @@ from typing import Any
 
 import click
 
-from ...engine.errors import CharterError
-from .context import Context
-from .errors import EXITS, INTERRUPTED, USAGE, Unforeseen, error_lines, report_bug, usage_sentence
-from .messages import LANGUAGES, Messages, language
-from .output import complain
-from .verb import global_options, help_option, metavar_text, parse_in_context, two_columns, unknown_verb
+from charter.engine.errors import CharterError
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import EXITS, INTERRUPTED, USAGE, Unforeseen, error_lines, report_bug, usage_sentence
+from charter.runtime.cli.messages import LANGUAGES, Messages, language
+from charter.runtime.cli.output import complain
+from charter.runtime.cli.verb import (
+    global_options,
+    help_option,
+    metavar_text,
+    parse_in_context,
+    two_columns,
+    unknown_verb,
+)
 
 # group -> verb -> module that declares it in its VERBS
 VERBS: dict[str, dict[str, str]] = {
@@ -49,9 +56,7 @@ class Charter(click.Group):
     """The root command; its verbs are looked up in MODULES."""
 
     def __init__(self) -> None:
-        version = click.Option(
-            ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version
-        )
+        version = click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version)
         super().__init__("charter", params=[*global_options(), version], no_args_is_help=True)
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
@@ -110,7 +115,7 @@ class Charter(click.Group):
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from ... import __version__
+        from charter import __version__
 
         ctx.obj.output.line(f"charter {__version__}")
         ctx.exit()

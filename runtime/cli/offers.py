@@ -11,15 +11,15 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from ...engine.errors import CharterError
-from .context import Context
+from charter.engine.errors import CharterError
+from charter.runtime.cli.context import Context
 
 MOST = 100
 Offer = tuple[str, str]  # what to type, and what it is
 
 
 def _cases(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from ..register import listed
+    from charter.runtime.register import listed
 
     with context.store.read() as connection:
         for case in listed(connection, limit=MOST):
@@ -45,19 +45,19 @@ def _processes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
 
 
 def _people(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from ..people import People
+    from charter.runtime.people import People
 
     yield from ((person.id, person.name) for person in People(context.store, by="").all())
 
 
 def _codes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from .explain import codes
+    from charter.runtime.cli.explain import codes
 
     yield from codes(context.say)
 
 
 def _clauses(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from ..audit.clauses import by_clause
+    from charter.runtime.audit.clauses import by_clause
 
     for definition in context.cases.processes():
         for clause, found in by_clause(definition).items():

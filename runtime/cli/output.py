@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import IO, Any
 
-from ...dsl.width import display_width
-from .messages import Messages
+from charter.dsl.width import display_width
+from charter.runtime.cli.messages import Messages
 
 MICROSECONDS = 1_000_000
 # what a piece of text means -> the SGR code it is drawn with

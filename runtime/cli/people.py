@@ -8,18 +8,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .context import Context
-from .errors import Misuse, refused
-from .verb import JSON, Family, Verb, Whole, argument, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Misuse, refused
+from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...engine.records import Refusal
-    from ..people import People
+    from charter.engine.records import Refusal
+    from charter.runtime.people import People
 
 
 def people(context: Context, by: str = "") -> People:
     """Gives the directory, to be changed in the name of `by`; to read it takes nobody's name."""
-    from ..people import People
+    from charter.runtime.people import People
 
     return People(context.store, by=by, clock=lambda: context.now)
 
@@ -85,7 +85,7 @@ def _until(context: Context, name: str, until: int | None) -> str:
 
 
 def _end(context: Context, at: int) -> str:
-    from ..people_files import FOREVER
+    from charter.runtime.people_files import FOREVER
 
     return context.say("people.forever") if at >= FOREVER else str(context.output.moment(at))
 
@@ -104,7 +104,7 @@ def _stand_in_json(s: Any) -> dict[str, Any]:
 
 def run_import(context: Context, file: str) -> int:
     """Adds or completes people from a YAML, JSON or CSV file, all or none."""
-    from ..people_files import read
+    from charter.runtime.people_files import read
 
     done = change(context).load(read(Path(file)))
     return _said(context, "imported", done, count=done, file=file)
@@ -157,7 +157,7 @@ def run_absent(context: Context, who: str, since: str, until: str, reason: str |
 def run_stand_in(context: Context, kind: str, who: str, other: str, since: str | None, until: str | None,
                  process: str, role: str) -> int:  # fmt: skip
     """Names a substitute (acts while the principal is away) or a delegate (acts throughout)."""
-    from ..people_files import FOREVER
+    from charter.runtime.people_files import FOREVER
 
     start = instant(since, "--from") if since else context.now
     end = instant(until, "--until", last=True) if until else FOREVER
@@ -193,7 +193,7 @@ def _said(context: Context, key: str, done: int | Refusal | None, **arguments: A
 
 def instant(text: str, name: str, *, last: bool = False) -> int:
     """Reads a day or a time given on the command line."""
-    from ..people_files import instant as read
+    from charter.runtime.people_files import instant as read
 
     try:
         return read(text, last=last)

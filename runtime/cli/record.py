@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from .context import Context
-from .errors import Missing, reason_sentence
-from .trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of, shown_time
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Missing, reason_sentence
+from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of, shown_time
 
 if TYPE_CHECKING:
-    from ..audit.log import Sealed
+    from charter.runtime.audit.log import Sealed
 
 _TOLD = ("reasons", "because")
 
 
 def run_show(context: Context, record: str, as_json: bool) -> int:
     """Shows one record."""
-    from ..audit.log import load
-    from .audit import chain, consulted
+    from charter.runtime.audit.log import load
+    from charter.runtime.cli.audit import chain, consulted
 
     name, _, number = record.rpartition(".")
     if not name or not number.isascii() or not number.isdigit():

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...dsl.width import display_width
-from .context import Context
-from .errors import reason_sentence
-from .output import Cell, pad
-from .verb import JSON, Verb, argument, switch
+from charter.dsl.width import display_width
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import reason_sentence
+from charter.runtime.cli.output import Cell, pad
+from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:
-    from ...engine.definition import Definition
-    from ...engine.state import CaseState
-    from ..notes import Note, SentBack
-    from ..views import Row
+    from charter.engine.definition import Definition
+    from charter.engine.state import CaseState
+    from charter.runtime.notes import Note, SentBack
+    from charter.runtime.views import Row
 
 # state -> (mark, style); the mark says it without colour too
 MARKS = {
@@ -28,9 +28,9 @@ MARKS = {
 
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
-    from .. import views
-    from ..notes import notes, sent_back
-    from ..register import number_of
+    from charter.runtime import views
+    from charter.runtime.notes import notes, sent_back
+    from charter.runtime.register import number_of
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
@@ -65,7 +65,7 @@ def head(context: Context, definition: Definition, state: CaseState, number: int
 
 def tree(context: Context, definition: Definition, state: CaseState, back: Sequence[SentBack] = ()) -> None:
     """Writes phases and elements with a mark and the state's word; what has not begun stays folded."""
-    from .. import views
+    from charter.runtime import views
 
     say, output = context.say, context.output
     rows = views.collapsed(list(views.rows(definition, state)))
@@ -86,8 +86,8 @@ def label(row: Row) -> str:
 
 
 def _details(context: Context, row: Row, back: Sequence[SentBack], returned: SentBack | None) -> list[str]:
-    from ...dsl.render import detail
-    from ..views import OPEN
+    from charter.dsl.render import detail
+    from charter.runtime.views import OPEN
 
     say, node = context.say, row.node
     if node is None:
@@ -117,8 +117,8 @@ def _details(context: Context, row: Row, back: Sequence[SentBack], returned: Sen
 
 def waiting(context: Context, definition: Definition, state: CaseState) -> None:
     """Writes who is waited for, since when, and until when."""
-    from .. import views
-    from .aftermath import named, whom
+    from charter.runtime import views
+    from charter.runtime.cli.aftermath import named, whom
 
     say, output = context.say, context.output
     found = views.waiting(definition, state) if state.status == "open" else []
@@ -141,8 +141,8 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
 
 def open_lists(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
     """Writes the lists that take more items, and what to type."""
-    from .. import views
-    from .aftermath import named
+    from charter.runtime import views
+    from charter.runtime.cli.aftermath import named
 
     found = views.open_lists(definition, state) if state.status == "open" else []
     if not found:
@@ -164,8 +164,8 @@ def deadline(context: Context, at: int) -> str:
 
 def coming(context: Context, definition: Definition, state: CaseState) -> None:
     """Writes what is planned next and what holds each back."""
-    from .. import views
-    from .aftermath import named
+    from charter.runtime import views
+    from charter.runtime.cli.aftermath import named
 
     found = views.coming(definition, state, context.now)
     if not found:
@@ -184,7 +184,7 @@ def coming(context: Context, definition: Definition, state: CaseState) -> None:
 
 def versions(context: Context, definition: Definition, state: CaseState, full: bool) -> None:
     """Writes the current version of each record, with its value where asked."""
-    from ..forms import shown
+    from charter.runtime.forms import shown
 
     say, output = context.say, context.output
     if not state.versions:
@@ -208,8 +208,8 @@ def versions(context: Context, definition: Definition, state: CaseState, full: b
 
 def remarks(context: Context, definition: Definition, said: Sequence[Note]) -> None:
     """Writes what people said and attached: when, who, about what."""
-    from .aftermath import named
-    from .trail import shown_time
+    from charter.runtime.cli.aftermath import named
+    from charter.runtime.cli.trail import shown_time
 
     if not said:
         return
@@ -223,6 +223,4 @@ def remarks(context: Context, definition: Definition, said: Sequence[Note]) -> N
     context.output.table((), rows, indent=2, styles=("faint", None, "name"))
 
 
-VERBS = {
-    "show": Verb("show", run_show, [argument("case", "CASE"), switch("--records"), switch(JSON, name="as_json")])
-}
+VERBS = {"show": Verb("show", run_show, [argument("case", "CASE"), switch("--records"), switch(JSON, name="as_json")])}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .context import Context
-from .verb import JSON, Binding, Verb, argument, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
 
 def run_signal(
@@ -18,8 +18,8 @@ def run_signal(
     as_json: bool,
 ) -> int:
     """Sends a signal to a case."""
-    from .aftermath import tell
-    from .handover import records
+    from charter.runtime.cli.aftermath import tell
+    from charter.runtime.cli.handover import records
 
     case, person = context.cases.resolve(case), context.person
     definition = context.cases.definition(case)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .context import Context
-from .verb import JSON, Binding, Verb, argument, option, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
 
 def run_start(
@@ -13,8 +13,8 @@ def run_start(
     as_json: bool,
 ) -> int:  # fmt: skip
     """Opens a case and tells its number and what comes first; without a process lists those there are."""
-    from .aftermath import tell
-    from .handover import records
+    from charter.runtime.cli.aftermath import tell
+    from charter.runtime.cli.handover import records
 
     if process is None:
         return _processes(context, as_json)

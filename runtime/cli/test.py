@@ -6,25 +6,25 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import texts
-from .check import report
-from .context import Context
-from .errors import FINDINGS, refusal_lines
-from .output import wrap
-from .progress import along
-from .verb import JSON, Verb, argument, option, switch
+from charter.runtime import texts
+from charter.runtime.cli.check import report
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, refusal_lines
+from charter.runtime.cli.output import wrap
+from charter.runtime.cli.progress import along
+from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
-    from ...dsl.passes import Compiled
-    from ...engine.definition import Definition
-    from ..coverage import Coverage
-    from ..scenarios import Failure, Played, Said
+    from charter.dsl.passes import Compiled
+    from charter.engine.definition import Definition
+    from charter.runtime.coverage import Coverage
+    from charter.runtime.scenarios import Failure, Played, Said
 
 
 def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json: bool) -> int:
     """Plays every scenario of files and folders; exit 1 when one fails or a file has errors."""
-    from ...dsl.render import render
-    from ..scenarios import play
+    from charter.dsl.render import render
+    from charter.runtime.scenarios import play
 
     say, output = context.say, context.output
     played: list[tuple[Played, Compiled]] = []
@@ -116,7 +116,7 @@ def _said(context: Context, said: Said) -> str:
 
 
 def _coverage(definitions: Mapping[str, Definition], played: list[Played]) -> list[Coverage]:
-    from ..coverage import measure_coverage
+    from charter.runtime.coverage import measure_coverage
 
     return [
         measure_coverage(d, [r for done in played for r in done.records.get(d.name, ())])

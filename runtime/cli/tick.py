@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .context import Context
-from .verb import JSON, Verb, argument, switch
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 
 def run_tick(context: Context, case: str | None, as_json: bool) -> int:
@@ -17,6 +17,4 @@ def run_tick(context: Context, case: str | None, as_json: bool) -> int:
     return 0
 
 
-VERBS = {
-    "tick": Verb("tick", run_tick, [argument("case", "CASE", required=False), switch(JSON, name="as_json")])
-}
+VERBS = {"tick": Verb("tick", run_tick, [argument("case", "CASE", required=False), switch(JSON, name="as_json")])}

@@ -11,13 +11,13 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .context import Context
-from .errors import reason_sentence
-from .output import Cell, neutral, one_line
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import reason_sentence
+from charter.runtime.cli.output import Cell, neutral, one_line
 
 if TYPE_CHECKING:
-    from ...engine.records import Reason
-    from ..audit.query import Found, Query
+    from charter.engine.records import Reason
+    from charter.runtime.audit.query import Found, Query
 
 ORGANISATION = "organisation"
 SYSTEM = "system"  # the actor of what follows by the definition alone
@@ -34,7 +34,7 @@ _CSV = (
 
 def listed(context: Context, query: Query | None, after: int, limit: int, format: str) -> int:
     """Writes the records that answer a query, from after a position on, in one of FORMATS; gives the exit code."""
-    from ..audit.query import run
+    from charter.runtime.audit.query import run
 
     # one more than a page tells whether there is a next one; the other formats stream to the end
     size = limit or (PAGE if format == "table" else None)
@@ -104,7 +104,7 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
 
 def shown_time(context: Context, written: str) -> str:
     """Shows a record's time in the local zone."""
-    from .. import clock
+    from charter.runtime import clock
 
     return str(context.output.moment(clock.read(written)))
 
@@ -135,7 +135,7 @@ def kind_word(context: Context, kind: str) -> str:
 
 def reasons_of(fields: Mapping[str, Any]) -> list[Reason]:
     """Gives why a command was refused, or why the engine passed over or ended an element."""
-    from ...engine.records import Reason
+    from charter.engine.records import Reason
 
     data = fields.get("data", {})
     because = data.get("because")

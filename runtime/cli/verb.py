@@ -17,11 +17,11 @@ from typing import Any
 
 import click
 
-from ...dsl.width import display_width
-from .context import Context
-from .errors import Misuse, guess
-from .messages import LANGUAGES, Messages
-from .output import pad, wrap
+from charter.dsl.width import display_width
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Misuse, guess
+from charter.runtime.cli.messages import LANGUAGES, Messages
+from charter.runtime.cli.output import pad, wrap
 
 
 class Words(click.ParamType[Any]):
@@ -84,7 +84,7 @@ def _files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Any]:
 
 def _known(metavar: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
     def offer(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
-        from .offers import offers
+        from charter.runtime.cli.offers import offers
 
         return list(offers(ctx, metavar, incomplete))
 
@@ -180,9 +180,7 @@ class Verb(click.Command):
     ) -> None:  # fmt: skip
         # Extra arguments are allowed here and refused below, in our own words.
         settings: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": raw}
-        super().__init__(
-            name.split()[-1], callback=run, params=[*params, *global_options()], context_settings=settings
-        )
+        super().__init__(name.split()[-1], callback=run, params=[*params, *global_options()], context_settings=settings)
         self.full_name = name
         self.section = section or name.split()[0]
 

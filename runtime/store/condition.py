@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from . import sqlite, tables as t
+from charter.runtime.store import sqlite, tables as t
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ sentence in `runtime/messages`, section `errors`. A transaction that failed with
 
 from __future__ import annotations
 
-from ...engine.errors import CharterError
+from charter.engine.errors import CharterError
 
 
 class StorageError(CharterError):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from .prepared import driver
+from charter.runtime.store.prepared import driver
 
 BUSY_SECONDS = 10.0
 

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from . import sqlite
-from .errors import (
+from charter.runtime.store import sqlite
+from charter.runtime.store.errors import (
     BadAddress,
     CannotOpen,
     Missing,
@@ -28,8 +28,8 @@ from .errors import (
     StorageError,
     storage_error,
 )
-from .prepared import driver, note_driver
-from .tables import SCHEMA, metadata
+from charter.runtime.store.prepared import driver, note_driver
+from charter.runtime.store.tables import SCHEMA, metadata
 
 
 def address(url: str | None) -> str:
@@ -166,7 +166,7 @@ def _bring_up_to_date(store: Store) -> None:
         if schema == 0:
             _create(connection)
         else:
-            from .migrations import upgrade
+            from charter.runtime.store.migrations import upgrade
 
             upgrade(connection)
         sqlite.stamp(connection, SCHEMA)

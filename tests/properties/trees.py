@@ -54,8 +54,15 @@ def line(node: Any, *parts: Any, **named: Any) -> st.SearchStrategy[Any]:
     return st.builds(node, *parts, **named, **commented)
 
 
-source = line(t.Source, some(st.sampled_from(["S003-2.1-04", "7.5.3", "（3）", "ISO-9001:2015", "4"]).map(
-    lambda i: t.Name(i.translate({ord("（"): "(", ord("）"): ")"}))), 1))
+source = line(
+    t.Source,
+    some(
+        st.sampled_from(["S003-2.1-04", "7.5.3", "（3）", "ISO-9001:2015", "4"]).map(
+            lambda i: t.Name(i.translate({ord("（"): "(", ord("）"): ")"}))
+        ),
+        1,
+    ),
+)
 type_ = st.recursive(
     st.sampled_from(["text", "money", "file", "datetime", "task", "申请"]).map(t.Type)
     | st.builds(t.Type, st.just("choice"), st.none(), some(text, 1)),

@@ -590,7 +590,7 @@ def test_a_history_rewritten_with_its_chain_is_not_what_the_definition_produces(
     tampered(path)
     raw = sqlite3.connect(path)
     prev = "0" * 64
-    told = "SELECT position, body FROM records WHERE \"case\" = ? ORDER BY seq"
+    told = 'SELECT position, body FROM records WHERE "case" = ? ORDER BY seq'
     for position, body in raw.execute(told, (case,)).fetchall():
         fields = json.loads(body)
         fields["prev"] = prev

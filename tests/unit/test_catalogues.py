@@ -8,7 +8,7 @@ from charter.dsl.passes import Compiled, compile
 from charter.engine.carriers import carriers
 from charter.engine.definition import digest
 
-BOOK = "id\tsection\ttext\nR-1\t1.1\t答复每一项申请\nR-2\t1.2\t“留存”答复\nR-3\t1.3\t\"as said\" by the board\n"
+BOOK = 'id\tsection\ttext\nR-1\t1.1\t答复每一项申请\nR-2\t1.2\t“留存”答复\nR-3\t1.3\t"as said" by the board\n'
 PROCESS = """process p "流程"
   source R-1
   role clerk

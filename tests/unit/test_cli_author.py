@@ -179,9 +179,7 @@ def test_exit_codes_are_documented() -> None:
 
 
 @pytest.mark.parametrize(("lang", "page"), [("en", "commands.md"), ("zh", "commands.zh.md")])
-def test_the_reference_of_all_commands_is_current(
-    lang: str, page: str, golden: Callable[[Path, str], None]
-) -> None:
+def test_the_reference_of_all_commands_is_current(lang: str, page: str, golden: Callable[[Path, str], None]) -> None:
     """`docs/commands.md` is every verb's `--help`; `pytest --regen` writes it anew."""
     context = Context(Messages(lang))
     context.output = Output(context.say, io.StringIO())

@@ -202,9 +202,7 @@ TYPED = st.characters(exclude_categories=["Cs"], exclude_characters="\0/")
     st.lists(WORDS | st.text(TYPED, max_size=6), max_size=5),
 )
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
-def test_no_command_line_ends_in_a_bug(
-    tmp_path_factory: pytest.TempPathFactory, verb: str, words: list[str]
-) -> None:
+def test_no_command_line_ends_in_a_bug(tmp_path_factory: pytest.TempPathFactory, verb: str, words: list[str]) -> None:
     here = Path.cwd()
     place = tmp_path_factory.mktemp("line")
     for file in (GOLDEN / "files").iterdir():

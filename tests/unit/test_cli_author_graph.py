@@ -143,9 +143,7 @@ def standing() -> CaseState:
 
 
 @pytest.mark.parametrize(("name", "say", "state"), [("process", ZH, None), ("case", EN, standing())])
-def test_drawings(
-    name: str, say: Messages, state: CaseState | None, golden: Callable[[Path, str], None]
-) -> None:
+def test_drawings(name: str, say: Messages, state: CaseState | None, golden: Callable[[Path, str], None]) -> None:
     picture = build_picture(survey(), say, state)
     golden(GOLDEN / f"{name}.svg", write_svg(picture, say))
     golden(GOLDEN / f"{name}.txt", write_text(picture, say))

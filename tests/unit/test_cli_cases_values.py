@@ -100,7 +100,7 @@ def test_repeated_flags_make_a_list(tmp_path: Path) -> None:
 
 
 SHOWN = {
-    "number": st.decimals(-10**12, 10**12, allow_nan=False, places=3),
+    "number": st.decimals(-(10**12), 10**12, allow_nan=False, places=3),
     "money": st.builds(values.Money, st.decimals(0, 10**9, places=2), st.sampled_from(("CNY", "EUR"))),
     "boolean": st.booleans(),
     "date": st.dates().map(lambda d: values.Date(d.year, d.month, d.day)),

@@ -32,9 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_transcript(
-    folder: Path, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]
-) -> None:
+def test_transcript(folder: Path, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]) -> None:
     parts = []
     for line in LINES:
         if "wrong" in line:  # not from the beginning: the first lines read the whole folder

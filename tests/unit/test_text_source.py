@@ -8,7 +8,7 @@ from charter.dsl.parser import parse
 from charter.dsl.source import LIMITS, read
 from charter.dsl.width import display_width
 
-PROCESS = "process p\n  goal \"说\"\n  owner a\n"
+PROCESS = 'process p\n  goal "说"\n  owner a\n'
 
 
 @pytest.mark.parametrize("data", [
@@ -24,7 +24,7 @@ def test_the_same_file_in_other_bytes(data: bytes | str) -> None:
 
 
 def test_offsets_are_those_of_the_file() -> None:
-    text = '流程 甲\n  指标 乙\n    公式 （费用 ＞\n      “元，（”） # 注\n  角色　丙'
+    text = "流程 甲\n  指标 乙\n    公式 （费用 ＞\n      “元，（”） # 注\n  角色　丙"
     source = read(text)
     assert not source.diagnostics
     assert source.working == '流程 甲\n  指标 乙\n    公式 (费用 >       "元，（")    \n  角色 丙'

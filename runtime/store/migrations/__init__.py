@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 def upgrade(connection: Connection, *, since: int | None = None) -> None:
     """Runs the migrations that lie after schema number `since` (None: the database's own), inside the transaction."""
-    from ..sqlite import schema_of
+    from charter.runtime.store.sqlite import schema_of
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))

@@ -20,6 +20,4 @@ def upgrade() -> None:
         parent = " ".join([*state["parent"], str(state.get("attempt", 0))])
         found = {"parent": parent, "case": case}
         connection.execute(sa.text("UPDATE cases SET parent = :parent WHERE id = :case"), found)
-    op.create_index(
-        "cases_by_parent", "cases", ["parent"], unique=True, sqlite_where=sa.text("parent IS NOT NULL")
-    )
+    op.create_index("cases_by_parent", "cases", ["parent"], unique=True, sqlite_where=sa.text("parent IS NOT NULL"))
