@@ -105,9 +105,12 @@ def lark_alone() -> Any:
 
     expression = r'(?:"[^"\n]*"|\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\]\n]*\]|\{[^}\n]*\}|STOP[^\n"])+'
     ends = {
-        "EXPR": "", "ITEMS": r"(?!\s+(?:open|evidence|by|source|call|run|start)\b)", "PERIOD": r"(?!\s+while\b)",
-        "COND": r"(?!\s+(?:optional|source)\b)", "VALUE": r"(?!,|\s+because\b|\s+for each\b)",
-    }  # fmt: skip
+        "EXPR": "",
+        "ITEMS": r"(?!\s+(?:open|evidence|by|source|call|run|start)\b)",
+        "PERIOD": r"(?!\s+while\b)",
+        "COND": r"(?!\s+(?:optional|source)\b)",
+        "VALUE": r"(?!,|\s+because\b|\s+for each\b)",
+    }
     words: dict[str, list[str]] = {}
     for spelled, terminal, _, _ in spellings():
         words.setdefault(terminal, []).append(spelled)

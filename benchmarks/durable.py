@@ -61,10 +61,11 @@ PROCESS = Definition(
         _activity("sort_out", "receive"),
         _activity("calculate", "sort_out", outputs=("offer",)),
         Element(
-            "decide", "decide", "approval", inputs=(Input("offer"),),
-            agreement=Agreement(
-                "offer", (Stage((("boss", 1),), 1),), on_reject=Consequence("return", "calculate")
-            ),
+            "decide",
+            "decide",
+            "approval",
+            inputs=(Input("offer"),),
+            agreement=Agreement("offer", (Stage((("boss", 1),), 1),), on_reject=Consequence("return", "calculate")),
         ),
         _activity("call_back", "decide", when="offer.amount > 100"),
         _activity("write_letter", "call_back"),
@@ -73,7 +74,7 @@ PROCESS = Definition(
         _activity("file", "book"),
         _activity("close", "file"),
     ),
-)  # fmt: skip
+)
 
 # (verb, node, person, arguments): one rejection and one round of rework
 COMMANDS: tuple[tuple[str, str, str, dict[str, object]], ...] = (

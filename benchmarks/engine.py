@@ -43,26 +43,36 @@ def ten_steps() -> Definition:
         elements.append(Element(f"a{i}", f"a{i}", "activity", after=(After((f"a{i - 1}",), 1),), roles=("clerk",)))
     elements += [
         Element(
-            "a4", "a4", "activity", inputs=(Input("order"),), outputs=("offer",), after=(After(("a3",), 1),),
+            "a4",
+            "a4",
+            "activity",
+            inputs=(Input("order"),),
+            outputs=("offer",),
+            after=(After(("a3",), 1),),
             roles=("clerk",),
         ),
         Element(
-            "ok", "ok", "approval", inputs=(Input("offer"),),
+            "ok",
+            "ok",
+            "approval",
+            inputs=(Input("offer"),),
             agreement=Agreement("offer", (Stage((("boss", 1),), 1),), on_reject=Consequence("return", "a4")),
         ),
         Element("big", "big", "activity", after=(After(("ok",), 1),), when="order.amount > 100", roles=("clerk",)),
         Element("small", "small", "activity", after=(After(("ok",), 1),), when="order.amount <= 100", roles=("clerk",)),
-    ]  # fmt: skip
+    ]
     last = ("big", "small")
     for i in (7, 8, 9):
         elements.append(Element(f"a{i}", f"a{i}", "activity", after=(After(last, len(last)),), roles=("clerk",)))
         last = (f"a{i}",)
     amount = (Field("amount", "amount", TypeRef("number")),)
     return Definition(
-        "ten", "ten", roles=(Role("clerk", "clerk"), Role("boss", "boss")),
+        "ten",
+        "ten",
+        roles=(Role("clerk", "clerk"), Role("boss", "boss")),
         records=(RecordType("order", "order", amount), RecordType("offer", "offer", amount)),
         elements=tuple(elements),
-    )  # fmt: skip
+    )
 
 
 def story() -> list[c.Command]:
@@ -73,10 +83,18 @@ def story() -> list[c.Command]:
 
     return [
         c.Start(actor=LI, at=AT, case="c"),
-        done("a1", ("order", {"amount": 500})), done("a2"), done("a3"), done("a4", ("offer", {"amount": 1})),
-        c.Reject(actor=WU, at=AT, node="ok", reason="too little"), done("a4", ("offer", {"amount": 2})),
-        c.Approve(actor=WU, at=AT, node="ok"), done("big"), done("a7"), done("a8"), done("a9"),
-    ]  # fmt: skip
+        done("a1", ("order", {"amount": 500})),
+        done("a2"),
+        done("a3"),
+        done("a4", ("offer", {"amount": 1})),
+        c.Reject(actor=WU, at=AT, node="ok", reason="too little"),
+        done("a4", ("offer", {"amount": 2})),
+        c.Approve(actor=WU, at=AT, node="ok"),
+        done("big"),
+        done("a7"),
+        done("a8"),
+        done("a9"),
+    ]
 
 
 def run_charter(definition: Definition, commands: list[c.Command]) -> CaseState:
@@ -105,11 +123,23 @@ def bare_moves(count: int) -> None:
 
 _TASKS = "".join(f'<manualTask id="a{i}" name="a{i}"/>' for i in (1, 2, 3, 4, 7, 8, 9))
 _FLOWS = (
-    ("start", "a1", ""), ("a1", "a2", ""), ("a2", "a3", ""), ("a3", "a4", ""), ("a4", "ok", ""), ("ok", "g1", ""),
-    ("g1", "a4", "not approved"), ("g1", "g2", "approved"), ("g2", "big", "amount &gt; 100"),
-    ("g2", "small", "amount &lt;= 100"), ("big", "g3", ""), ("small", "g3", ""), ("g3", "a7", ""), ("a7", "a8", ""),
-    ("a8", "a9", ""), ("a9", "end", ""),
-)  # fmt: skip
+    ("start", "a1", ""),
+    ("a1", "a2", ""),
+    ("a2", "a3", ""),
+    ("a3", "a4", ""),
+    ("a4", "ok", ""),
+    ("ok", "g1", ""),
+    ("g1", "a4", "not approved"),
+    ("g1", "g2", "approved"),
+    ("g2", "big", "amount &gt; 100"),
+    ("g2", "small", "amount &lt;= 100"),
+    ("big", "g3", ""),
+    ("small", "g3", ""),
+    ("g3", "a7", ""),
+    ("a7", "a8", ""),
+    ("a8", "a9", ""),
+    ("a9", "end", ""),
+)
 
 
 def bpmn() -> str:
@@ -203,15 +233,18 @@ def main() -> None:
     definition, commands = ten_steps(), story()
     assert run_charter(definition, commands).status == "completed"
     moves, records = count_moves(definition, commands)
-    found = race({
-        "charter": (lambda: run_charter(definition, commands), 150),
-        "moves": (lambda: bare_moves(moves), 150),
-        "spiff": (spiff(), 20),
-    })  # fmt: skip
+    found = race(
+        {
+            "charter": (lambda: run_charter(definition, commands), 150),
+            "moves": (lambda: bare_moves(moves), 150),
+            "spiff": (spiff(), 20),
+        }
+    )
     for name, title in (
-        ("charter", f"Charter: {len(commands)} commands, {records} records"), ("spiff", "SpiffWorkflow: the same case"),
+        ("charter", f"Charter: {len(commands)} commands, {records} records"),
+        ("spiff", "SpiffWorkflow: the same case"),
         ("moves", f"transitions: {moves} bare moves"),
-    ):  # fmt: skip
+    ):
         say(title, [seconds * 1e6 for seconds in found[name]], "us")
     say("SpiffWorkflow / Charter", ratio(found["spiff"], found["charter"]), least=4)
     say("Charter / bare moves", ratio(found["charter"], found["moves"]), most=6)

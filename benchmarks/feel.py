@@ -49,9 +49,11 @@ def main() -> None:
         works |= {"text": (other[0], 100), "tree": (other[1], 2000)}
     found = race(works)
     titles = {
-        "ours": "compiled evaluation", "python": "Python's compiled eval", "text": "bkflow-feel",
+        "ours": "compiled evaluation",
+        "python": "Python's compiled eval",
+        "text": "bkflow-feel",
         "tree": "bkflow-feel, its parsed tree alone",
-    }  # fmt: skip
+    }
     for name in works:
         say(titles[name], [seconds * 1e6 for seconds in found[name]], "us")
     say("compiled evaluation / Python's eval", ratio(found["ours"], found["python"]), most=12)
@@ -61,7 +63,8 @@ def main() -> None:
     record = {"id": "x" * 32, "seq": Decimal(4), "data": {"a": Decimal("1.5"), "b": ["x", "y"]}, "kind": "done"}
     smaller: dict[str, tuple[Callable[[], Any], int]] = {
         f"parse {len(text)} characters": (
-            lambda text=text: _parse.__wrapped__(text, frozenset(), True, "expression"), number
+            lambda text=text: _parse.__wrapped__(text, frozenset(), True, "expression"),
+            number,
         )
         for text, number in ((SHORT, 1000), (TEXT, 1000), (LONG, 50))
     } | {
@@ -69,7 +72,7 @@ def main() -> None:
         "compile": (lambda: compile(tree), 5000),
         "infer its type": (lambda: infer(tree, types), 5000),
         "digest of a small record": (lambda: digest(record), 5000),
-    }  # fmt: skip
+    }
     for name, rounds in race(smaller, 3).items():
         say(name, [seconds * 1e6 for seconds in rounds], "us")
 

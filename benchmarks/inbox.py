@@ -82,12 +82,14 @@ def main() -> None:
             page = inbox(connection, "li", now=now(), limit=20_000)
             assert isinstance(page, list)
             middle = page[-1].place
-        found = race({
-            "first page": (ask, 1),
-            "the page behind 20,000 items": (lambda: ask(after=middle), 1),
-            "one process": (lambda: ask(process="process_3"), 1),
-            "a person who holds a tenth": (lambda: ask("wang"), 1),
-        })  # fmt: skip
+        found = race(
+            {
+                "first page": (ask, 1),
+                "the page behind 20,000 items": (lambda: ask(after=middle), 1),
+                "one process": (lambda: ask(process="process_3"), 1),
+                "a person who holds a tenth": (lambda: ask("wang"), 1),
+            }
+        )
         for label, rounds in found.items():
             say(f"{label}, {given.cases:,} open cases", [seconds * 1e3 for seconds in rounds], "ms", most=50)
 

@@ -14,8 +14,12 @@ ROOT = Path(__file__).resolve().parents[1]
 LEAVE = str(ROOT / "processes/examples/leave_request.charter")
 # arguments -> at most so many times the start of Python
 LINES: tuple[tuple[list[str], float | None], ...] = (
-    (["--help"], 8), (["inbox"], 20), (["check", LEAVE], None), (["graph", LEAVE], None), (["doctor"], None)
-)  # fmt: skip
+    (["--help"], 8),
+    (["inbox"], 20),
+    (["check", LEAVE], None),
+    (["graph", LEAVE], None),
+    (["doctor"], None),
+)
 
 
 def main() -> None:

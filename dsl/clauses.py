@@ -124,9 +124,14 @@ def _distinct(names: Iterable[t.Name], clause: str, findings: Findings) -> None:
 
 
 def misnamed(
-    name: t.Name, wanted: str, code: str, candidates: Iterable[str], scope: ProcessScope, findings: Findings,
+    name: t.Name,
+    wanted: str,
+    code: str,
+    candidates: Iterable[str],
+    scope: ProcessScope,
+    findings: Findings,
     file: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Reports a name that stands for something of another kind (CH206), or for nothing (`code`)."""
     kind = scope.kind_of(name.text)
     if kind is not None:

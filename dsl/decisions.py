@@ -30,8 +30,13 @@ LIMITS = {"rules": 20_000}
 
 # kind of finding -> code of its diagnostic
 _FOUND = {
-    "gap": "CH603", "overlap": "CH604", "conflict": "CH605", "masked": "CH606", "subsumed": "CH607", "empty": "CH608",
-}  # fmt: skip
+    "gap": "CH603",
+    "overlap": "CH604",
+    "conflict": "CH605",
+    "masked": "CH606",
+    "subsumed": "CH607",
+    "empty": "CH608",
+}
 
 
 def check_decisions(scope: ProcessScope, findings: Findings) -> None:
@@ -142,8 +147,11 @@ class _Table:
 
     def _parameters(self) -> dict[str, f.Type]:
         """The types of the parameters, where all who decide by the table agree on them."""
-        given = [argument_types(line, part, self.scope) for part, line in _deciders(self.scope)
-                 if line.target.text == self.name]  # fmt: skip
+        given = [
+            argument_types(line, part, self.scope)
+            for part, line in _deciders(self.scope)
+            if line.target.text == self.name
+        ]
         found: dict[str, f.Type] = {}
         for name in self.node.parameters:
             types = [types[name.text] for types in given if name.text in types]

@@ -195,8 +195,9 @@ def _written(part: Written, element: str) -> Iterator[DmnFinding]:
 def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
     table = part.table
     for slug, word, words in (
-        ("unknown-policy", table.hit_policy, POLICIES), ("unknown-aggregation", table.aggregation, (None, *AGGREGATES))
-    ):  # fmt: skip
+        ("unknown-policy", table.hit_policy, POLICIES),
+        ("unknown-aggregation", table.aggregation, (None, *AGGREGATES)),
+    ):
         if word not in words:
             yield DmnFinding(slug, True, element, part.at, (("name", word), ("known", ", ".join(filter(None, words)))))
             return
@@ -217,8 +218,9 @@ def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
         example = found.shown(clause.expression for clause in table.inputs)
         said = (
             ("rules", ", ".join(str(rule + 1) for rule in found.rules[:1])),
-            ("others", ", ".join(str(rule + 1) for rule in found.rules[1:])), ("example", example),
-        )  # fmt: skip
+            ("others", ", ".join(str(rule + 1) for rule in found.rules[1:])),
+            ("example", example),
+        )
         yield DmnFinding(found.kind, found.kind in ("overlap", "conflict", "empty"), element, part.at, said)
 
 

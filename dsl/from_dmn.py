@@ -136,11 +136,14 @@ def _model(root: Element) -> m.Model:
             case "decision":
                 decisions.append(
                     m.Decision(
-                        ident, name, _logic(element), _variable_type(element),
+                        ident,
+                        name,
+                        _logic(element),
+                        _variable_type(element),
                         _references(element, "requiredDecision", "requiredInput", "requiredKnowledge"),
                         _text(_child(element, "question")),
                     )
-                )  # fmt: skip
+                )
             case "businessKnowledgeModel":
                 logic = _child(element, "encapsulatedLogic")
                 function = _function(logic) if logic is not None else None
@@ -149,11 +152,15 @@ def _model(root: Element) -> m.Model:
             case "decisionService":
                 services.append(
                     m.Service(
-                        ident, name, _references(element, "outputDecision"),
-                        _references(element, "encapsulatedDecision"), _references(element, "inputDecision"),
-                        _references(element, "inputData"), _variable_type(element),
+                        ident,
+                        name,
+                        _references(element, "outputDecision"),
+                        _references(element, "encapsulatedDecision"),
+                        _references(element, "inputDecision"),
+                        _references(element, "inputData"),
+                        _variable_type(element),
                     )
-                )  # fmt: skip
+                )
     return m.Model(
         name=root.get("name") or "",
         namespace=root.get("namespace") or "",
@@ -279,11 +286,13 @@ def _table(element: Element) -> m.Box:
         inputs.append(m.InputClause(_text(expression) or "null", _type(expression), allowed, clause.get("label")))
     outputs = tuple(
         m.OutputClause(
-            clause.get("name"), _type(clause), _text(_child(clause, "outputValues")),
+            clause.get("name"),
+            _type(clause),
+            _text(_child(clause, "outputValues")),
             _text(_child(clause, "defaultOutputEntry")),
         )
         for clause in _children(element, "output")
-    )  # fmt: skip
+    )
     rules = tuple(
         m.Rule(
             tuple(_text(e) or "-" for e in _children(rule, "inputEntry")),
@@ -293,11 +302,13 @@ def _table(element: Element) -> m.Box:
         for rule in _children(element, "rule")
     )
     return m.Table(
-        tuple(inputs), outputs, rules,
+        tuple(inputs),
+        outputs,
+        rules,
         element.get("hitPolicy") or "UNIQUE",  # type: ignore[arg-type]
         element.get("aggregation"),  # type: ignore[arg-type]
         type=_type(element),
-    )  # fmt: skip
+    )
 
 
 BOXES: dict[str, Callable[[Element], m.Box]] = {

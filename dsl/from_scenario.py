@@ -51,8 +51,9 @@ def _target(lexeme: Lexeme) -> t.Target:
     start, end = lexeme.span
     if lexeme.type == "CASE" or name in _CASE:
         return t.Target(t.Name("case", span=lexeme.span), span=lexeme.span)
-    return t.Target(t.Name(name, span=(start, start + len(name) if index else end)), index.removesuffix("]"),
-                    span=lexeme.span)  # fmt: skip
+    return t.Target(
+        t.Name(name, span=(start, start + len(name) if index else end)), index.removesuffix("]"), span=lexeme.span
+    )
 
 
 register(

@@ -328,10 +328,23 @@ def _agreement(part: Part) -> d.Agreement:
 # --- places ---------------------------------------------------------------------------------------
 
 _WORDS: dict[type, str] = {
-    t.Input: "input", t.Output: "output", t.After: "after", t.Alongside: "alongside", t.Assign: "assign",
-    t.Of: "of", t.By: "by", t.Veto: "veto", t.Criteria: "criteria", t.ForEach: "for", t.DoneWhen: "done when",
-    t.Repeat: "repeat", t.Checklist: "checklist", t.Work: "work", t.Wait: "wait", t.Retry: "retry",
-}  # fmt: skip
+    t.Input: "input",
+    t.Output: "output",
+    t.After: "after",
+    t.Alongside: "alongside",
+    t.Assign: "assign",
+    t.Of: "of",
+    t.By: "by",
+    t.Veto: "veto",
+    t.Criteria: "criteria",
+    t.ForEach: "for",
+    t.DoneWhen: "done when",
+    t.Repeat: "repeat",
+    t.Checklist: "checklist",
+    t.Work: "work",
+    t.Wait: "wait",
+    t.Retry: "retry",
+}
 
 
 def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ...]:
@@ -357,8 +370,11 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
     for line, file in scope.separations:
         put(f"{line.element.last}.{'same' if line.same else 'separate'}", file, line.span)
     for named, table in (
-        ("record", scope.records), ("role", scope.roles), ("kpi", scope.kpis), ("parameter", scope.parameters)
-    ):  # fmt: skip
+        ("record", scope.records),
+        ("role", scope.roles),
+        ("kpi", scope.kpis),
+        ("parameter", scope.parameters),
+    ):
         for symbol in table.values():
             put(f"{named} {symbol.name}", symbol.file, symbol.span)
     return tuple(found.items())

@@ -338,8 +338,12 @@ def _lark() -> Lark:
     text = grammar()
     callbacks = SimpleNamespace(**CALLBACKS)
     options: dict[str, Any] = {
-        "parser": "lalr", "lexer": "basic", "start": "file", "keep_all_tokens": True, "maybe_placeholders": False,
-    }  # fmt: skip
+        "parser": "lalr",
+        "lexer": "basic",
+        "start": "file",
+        "keep_all_tokens": True,
+        "maybe_placeholders": False,
+    }
     key = hashlib.sha256(f"{lark.__version__} {text}".encode()).hexdigest()[:24]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charter"
     kept, own = folder / f"grammar-{key}", folder / f"grammar-{key}.{os.getpid()}"

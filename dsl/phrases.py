@@ -288,9 +288,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Repeat: _repeat,
     t.Work: lambda p, n: (p.word(n.kind.upper()), f"{n.target.text}{p.arguments(n.arguments)}"),
     t.Wait: _wait,
-    t.Retry: lambda p, n: (
-        p.word("RETRY"), f"{n.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {expression(n.over)}"
-    ),
+    t.Retry: lambda p, n: (p.word("RETRY"), f"{n.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {expression(n.over)}"),
     t.Evidence: lambda p, n: (p.word("EVIDENCE"), n.record.text if n.record else p.word("FILE")),
     t.CheckBy: _check_by,
     t.Figure: _by_kind({"by": "GROUP_BY"}),
@@ -307,4 +305,4 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.ExpectDoer: _expect_doer,
     t.ExpectKpi: _expect_kpi,
     t.ExpectTrue: lambda p, n: (f"{p.word('EXPECT')} {expression(n.expr)}", ""),
-}  # fmt: skip
+}

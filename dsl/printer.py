@@ -33,10 +33,18 @@ _ON_LINE: dict[type, tuple[type, ...]] = {
 }
 # Neighbours of the same group stand together, without a blank line.
 _GROUPS: dict[type, str] = {
-    t.Parameter: "parameter", t.Role: "role", t.Separation: "separation", t.Catalogue: "catalogue", t.Record: "record",
-    t.Calendar: "calendar", t.Decision: "decision", t.Element: "element", t.Kpi: "kpi",
-    t.Process: "process", t.Scenario: "scenario",
-}  # fmt: skip
+    t.Parameter: "parameter",
+    t.Role: "role",
+    t.Separation: "separation",
+    t.Catalogue: "catalogue",
+    t.Record: "record",
+    t.Calendar: "calendar",
+    t.Decision: "decision",
+    t.Element: "element",
+    t.Kpi: "kpi",
+    t.Process: "process",
+    t.Scenario: "scenario",
+}
 _KEYS: dict[type, str] = {t.Process: "PROCESS", t.Record: "RECORD", t.Kpi: "KPI", t.Role: "ROLE"}
 _BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Process, t.Scenario)
 

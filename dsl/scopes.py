@@ -16,16 +16,52 @@ from charter.dsl.catalogues import Table
 from charter.dsl.diagnostic import Span
 from charter.engine.definition import Clause
 
-BUILT_IN_TYPES = frozenset({
-    "text", "number", "integer", "money", "percent", "boolean", "date", "time", "datetime", "duration", "period",
-    "person", "file", "choice", "list",
-})  # fmt: skip
+BUILT_IN_TYPES = frozenset(
+    {
+        "text",
+        "number",
+        "integer",
+        "money",
+        "percent",
+        "boolean",
+        "date",
+        "time",
+        "datetime",
+        "duration",
+        "period",
+        "person",
+        "file",
+        "choice",
+        "list",
+    }
+)
 
 # What an expression could not tell from its own words or from the names the engine puts into every scope.
-RESERVED = frozenset({
-    "case", "cases", "process", "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or",
-    "between", "instance", "true", "false", "null", "function", "external",
-})  # fmt: skip
+RESERVED = frozenset(
+    {
+        "case",
+        "cases",
+        "process",
+        "if",
+        "then",
+        "else",
+        "for",
+        "in",
+        "return",
+        "some",
+        "every",
+        "satisfies",
+        "and",
+        "or",
+        "between",
+        "instance",
+        "true",
+        "false",
+        "null",
+        "function",
+        "external",
+    }
+)
 
 LineT = TypeVar("LineT", bound=t.Line)
 

@@ -23,11 +23,25 @@ _FOUND = re.compile(r'"(?:[^"\\]|\\.)*"?|\w+(?:[.\-]\w+)*|.', re.DOTALL)
 
 # Terminals that are not words, by the key of the phrase that names them in the message tables.
 _SHAPES: Mapping[str, str] = {
-    "NAME": "a_name", "PATH": "a_name", "KEY": "a_name", "SUBJECT": "a_name", "STRING": "a_quoted_text",
-    "INT": "a_number", "WORD": "a_word", "ID": "a_clause_id", "CLOCK": "a_time_of_day", "EXPR": "an_expression",
-    "ITEMS": "an_expression", "PERIOD": "an_expression", "COND": "an_expression", "VALUE": "an_expression",
-    "TYPE": "a_type", "WEEKDAY": "a_weekday", "STATE": "a_state", "NL": "end_of_line",
-}  # fmt: skip
+    "NAME": "a_name",
+    "PATH": "a_name",
+    "KEY": "a_name",
+    "SUBJECT": "a_name",
+    "STRING": "a_quoted_text",
+    "INT": "a_number",
+    "WORD": "a_word",
+    "ID": "a_clause_id",
+    "CLOCK": "a_time_of_day",
+    "EXPR": "an_expression",
+    "ITEMS": "an_expression",
+    "PERIOD": "an_expression",
+    "COND": "an_expression",
+    "VALUE": "an_expression",
+    "TYPE": "a_type",
+    "WEEKDAY": "a_weekday",
+    "STATE": "a_state",
+    "NL": "end_of_line",
+}
 _MARKS: Mapping[str, str] = {"COMMA": ",", "EQUALS": "=", "BAR": "|", "GE": ">=", "DASH": "-"}
 # hint -> where it helps: one of these could have stood there
 STRANGE: Mapping[str, frozenset[str]] = {

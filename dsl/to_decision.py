@@ -173,10 +173,27 @@ class _Names:
 
 
 # what values of FEEL's own have as fields
-_FIELDS = frozenset((
-    "year", "month", "day", "weekday", "hour", "minute", "second", "days", "hours", "minutes", "seconds", "years",
-    "months", "value", "start", "end", "timezone",
-))  # fmt: skip
+_FIELDS = frozenset(
+    (
+        "year",
+        "month",
+        "day",
+        "weekday",
+        "hour",
+        "minute",
+        "second",
+        "days",
+        "hours",
+        "minutes",
+        "seconds",
+        "years",
+        "months",
+        "value",
+        "start",
+        "end",
+        "timezone",
+    )
+)
 
 
 def _take(
@@ -211,23 +228,29 @@ def _take(
         tuple(t.Name(text) for text in _outputs(table, element, at, model_names)),
     )
     rows = tuple(
-        t.Row((
-            *(_cell(tree, "unary", model_names) for tree in tests),
-            *(_cell(tree, "expression", model_names) for tree in outputs),
-        ))
+        t.Row(
+            (
+                *(_cell(tree, "unary", model_names) for tree in tests),
+                *(_cell(tree, "expression", model_names) for tree in outputs),
+            )
+        )
         for tests, outputs in rules
-    )  # fmt: skip
+    )
     allowed = [(c.expression, c.allowed) for c in table.inputs if c.allowed is not None]
-    told += [Told("inputs-open", False, element.name, at, pair) for pair in
-             ((("input", text), ("values", values)) for text, values in allowed)]  # fmt: skip
+    told += [
+        Told("inputs-open", False, element.name, at, pair)
+        for pair in ((("input", text), ("values", values)) for text, values in allowed)
+    ]
     found.told += told
     short = identifier(path[-1], frozenset())
     name = short if short not in titles else identifier(title, titles)
     decision = t.Decision(
-        t.Name(name), t.Text(title) if title != name else None, tuple(t.Name(made) for made, _ in parameters),
+        t.Name(name),
+        t.Text(title) if title != name else None,
+        tuple(t.Name(made) for made, _ in parameters),
         (*((t.HitPolicy(policy),) if policy != "unique" else ()), columns, *rows),
         comments=t.Comments(before=tuple(_comments(element, parameters, dict(allowed)))),
-    )  # fmt: skip
+    )
     return Taken(decision, element, at, table, parameters, model_names.known)
 
 

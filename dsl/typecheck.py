@@ -70,13 +70,20 @@ _HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _OFTEN: dict[str, str] = {
     said: meant
     for meant, words in {
-        "1 天": ("每天", "每日"), "1 周": ("每周", "每星期", "每週"),
-        "1 个月": ("每月", "每个月", "月"), "1 個月": ("每個月",), "1 季度": ("每季度", "每季", "每个季度"),
-        "1 年": ("每年",), "day": ("daily",), "week": ("weekly",), "month": ("monthly",),
-        "quarter": ("quarterly",), "year": ("yearly", "annually"),
+        "1 天": ("每天", "每日"),
+        "1 周": ("每周", "每星期", "每週"),
+        "1 个月": ("每月", "每个月", "月"),
+        "1 個月": ("每個月",),
+        "1 季度": ("每季度", "每季", "每个季度"),
+        "1 年": ("每年",),
+        "day": ("daily",),
+        "week": ("weekly",),
+        "month": ("monthly",),
+        "quarter": ("quarterly",),
+        "year": ("yearly", "annually"),
     }.items()
     for said in words
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,9 +322,7 @@ class _Checker:
         s = self.scope
         if self.alone:
             return (name for name in extra if name != "?")
-        return chain(
-            extra, s.elements, s.records, s.producers, s.inputs, s.parameters, s.shared.parameters, _GIVEN
-        )  # fmt: skip
+        return chain(extra, s.elements, s.records, s.producers, s.inputs, s.parameters, s.shared.parameters, _GIVEN)
 
 
 def fits(found: f.Type, wanted: f.Type) -> bool:

@@ -34,11 +34,20 @@ _BUILT_IN: dict[str, f.Type] = {
 _STATES: dict[str, tuple[str, ...]] = {
     "phase": ("planned", "active", "done", "skipped", "cancelled"),
     "activity": (
-        "planned", "ready", "claimed", "active", "suspended", "done", "stale", "skipped", "cancelled", "failed",
+        "planned",
+        "ready",
+        "claimed",
+        "active",
+        "suspended",
+        "done",
+        "stale",
+        "skipped",
+        "cancelled",
+        "failed",
     ),
     "approval": ("planned", "ready", "granted", "rejected", "withdrawn", "stale", "skipped", "cancelled"),
     "milestone": ("planned", "reached", "skipped", "cancelled"),
-}  # fmt: skip
+}
 
 CASE_STATES = ("open", "suspended", "completed", "cancelled")
 

@@ -156,13 +156,23 @@ def _beside(unit: Unit, path: t.Text) -> str:
 
 
 _TABLES: dict[type, str] = {
-    t.Role: "roles", t.Record: "records", t.Parameter: "parameters", t.Calendar: "calendars", t.Decision: "decisions",
-    t.Process: "processes", t.Catalogue: "catalogues",
-}  # fmt: skip
+    t.Role: "roles",
+    t.Record: "records",
+    t.Parameter: "parameters",
+    t.Calendar: "calendars",
+    t.Decision: "decisions",
+    t.Process: "processes",
+    t.Catalogue: "catalogues",
+}
 _KINDS = {
-    "roles": "role", "records": "record", "parameters": "parameter", "calendars": "calendar", "decisions": "decision",
-    "processes": "process", "catalogues": "catalogue",
-}  # fmt: skip
+    "roles": "role",
+    "records": "record",
+    "parameters": "parameter",
+    "calendars": "calendar",
+    "decisions": "decision",
+    "processes": "process",
+    "catalogues": "catalogue",
+}
 _Declared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Process | t.Catalogue
 
 

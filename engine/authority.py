@@ -45,9 +45,12 @@ def unmet(program: Program, actor: Actor, role: str) -> Reason | None:
             met = bool(levels) and max(levels) >= (requirement.at_least or 0)
         if not met:
             arguments = {
-                "person": actor.person, "role": role, "kind": requirement.kind, "requirement": requirement.name,
+                "person": actor.person,
+                "role": role,
+                "kind": requirement.kind,
+                "requirement": requirement.name,
                 "level": requirement.at_least,
-            }  # fmt: skip
+            }
             return Reason("CH505", f"role {role}", arguments)
     return None
 

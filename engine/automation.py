@@ -203,11 +203,12 @@ def retry(draft: Draft, command: Retry) -> None:
 
 def signal(draft: Draft, command: Signal) -> None:
     plans = [
-        plan for plan in draft.program.plans.values()
+        plan
+        for plan in draft.program.plans.values()
         if plan.element.work is not None
         and plan.element.work.kind == "signal"
         and plan.element.work.target == command.name
-    ]  # fmt: skip
+    ]
     if not plans:
         raise refuse("CH536", None, signal=command.name)
     roles = tuple(role.name for role in draft.program.definition.roles)

@@ -58,9 +58,18 @@ def send_back(draft: Draft, node: Node, target: str, reason: str | None, kind: s
     """
     before = node.state if draft.place(node.key)[0].kind != "approval" else "ready"
     moved = draft.move(
-        node, "stale", kind, reason=reason, data={"to": target}, before=before, votes=(), stage=0,
-        outcome=node.outcome if kind == "staled" else "return", waits=target, ended_at=None,
-    )  # fmt: skip
+        node,
+        "stale",
+        kind,
+        reason=reason,
+        data={"to": target},
+        before=before,
+        votes=(),
+        stage=0,
+        outcome=node.outcome if kind == "staled" else "return",
+        waits=target,
+        ended_at=None,
+    )
     draft.follow()
     targets = [t for t in _targets(draft, target) if t.state in _FINISHED or t.state == "stale"]
     if not targets:
@@ -81,7 +90,7 @@ def _target(draft: Draft, node: Node, plan: Plan, path: Path, to: str | None) ->
         records = [agreement.of] if agreement is not None else [i.record for i in plan.element.inputs]
         producers = {
             p.name: p for r in records if r is not None for p in draft.program.producers.get(r, ()) if p is not plan
-        }  # fmt: skip
+        }
         if len(producers) != 1:
             raise refuse("CH522", f"{plan.name}.return", element=node.key, candidates=list(producers))
         to = next(iter(producers))
@@ -144,15 +153,29 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
         rest = tuple(v for v in node.votes if v not in voted)
         rejects = node.rejects - (node.state == "rejected")
         moved = draft.move(
-            node, "retract", "withdrawn", reason=command.reason, votes=rest, stage=voted[0].stage, outcome=None,
-            ended_at=None, rejects=rejects, redo=node.redo or not pending,
-        )  # fmt: skip
+            node,
+            "retract",
+            "withdrawn",
+            reason=command.reason,
+            votes=rest,
+            stage=voted[0].stage,
+            outcome=None,
+            ended_at=None,
+            rejects=rejects,
+            redo=node.redo or not pending,
+        )
     else:
         draft.role = role_among(command.actor, plan.element.roles)
         moved = draft.move(
-            node, "withdraw", "withdrawn", reason=command.reason, holder=command.actor.person, ended_at=None,
-            redo=True, wake=None,
-        )  # fmt: skip
+            node,
+            "withdraw",
+            "withdrawn",
+            reason=command.reason,
+            holder=command.actor.person,
+            ended_at=None,
+            redo=True,
+            wake=None,
+        )
     draft.follow()
     if not pending:
         staleness.mark(draft, [moved], withdrawn=True)
@@ -180,9 +203,19 @@ def reopen(draft: Draft, command: Reopen) -> None:
     if plan.lifecycle(path) == "phase":
         inner = [draft.nodes[key] for key in _within(draft, node)]
         moved = draft.move(
-            node, "reset", "reopened", reason=command.reason, iteration=node.iteration + 1, ended_at=None, wake=None,
-            outcome=None, closed=False, due=None, overdue=False, redo=False,
-        )  # fmt: skip
+            node,
+            "reset",
+            "reopened",
+            reason=command.reason,
+            iteration=node.iteration + 1,
+            ended_at=None,
+            wake=None,
+            outcome=None,
+            closed=False,
+            due=None,
+            overdue=False,
+            redo=False,
+        )
         draft.follow()
         draft.agenda.setdefault(moved.key, draft.cause)
         staleness.mark(draft, [n for n in inner if n.state in _DECIDED])
@@ -254,9 +287,18 @@ def skip(draft: Draft, command: Skip) -> None:
 
 def _over(draft: Draft, node: Node, trigger: str, kind: str, reason: str | None) -> None:
     moved = draft.move(
-        node, trigger, kind, reason=reason, outcome="person", ended_at=draft.at, wake=None, holder=None,
-        assigned=False, waits=None, before=None,
-    )  # fmt: skip
+        node,
+        trigger,
+        kind,
+        reason=reason,
+        outcome="person",
+        ended_at=draft.at,
+        wake=None,
+        holder=None,
+        assigned=False,
+        waits=None,
+        before=None,
+    )
     draft.follow()
     flow.end_inside(draft, draft.nodes[moved.key], trigger)
 

@@ -261,10 +261,35 @@ class Retry(OnNode):
 COMMANDS: dict[str, type[Command]] = {
     c.verb: c
     for c in (
-        Start, Claim, Release, Delegate, Assign, Begin, Confirm, Complete, Approve, Reject, Return, Withdraw, Suspend,
-        Resume, Skip, Cancel, Reopen, Amend, Comment, Attach, Add, Close, Signal, Tick, Answer, Follow, Retry,
+        Start,
+        Claim,
+        Release,
+        Delegate,
+        Assign,
+        Begin,
+        Confirm,
+        Complete,
+        Approve,
+        Reject,
+        Return,
+        Withdraw,
+        Suspend,
+        Resume,
+        Skip,
+        Cancel,
+        Reopen,
+        Amend,
+        Comment,
+        Attach,
+        Add,
+        Close,
+        Signal,
+        Tick,
+        Answer,
+        Follow,
+        Retry,
     )
-}  # fmt: skip
+}
 
 
 @lru_cache(maxsize=4096)

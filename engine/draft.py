@@ -43,10 +43,35 @@ class Draft:
     """See the module's text. Reads like a `CaseState` (it is a `scope.View`)."""
 
     __slots__ = (
-        "_own_nodes", "_own_timers", "_own_versions", "acting", "agenda", "at", "attempt", "case", "cause",
-        "closed_at", "command", "effects", "held", "nodes", "opened_at", "opened_by", "parent", "pending", "process",
-        "program", "reason", "records", "role", "signals", "state", "status", "timers", "versions",
-    )  # fmt: skip
+        "_own_nodes",
+        "_own_timers",
+        "_own_versions",
+        "acting",
+        "agenda",
+        "at",
+        "attempt",
+        "case",
+        "cause",
+        "closed_at",
+        "command",
+        "effects",
+        "held",
+        "nodes",
+        "opened_at",
+        "opened_by",
+        "parent",
+        "pending",
+        "process",
+        "program",
+        "reason",
+        "records",
+        "role",
+        "signals",
+        "state",
+        "status",
+        "timers",
+        "versions",
+    )
 
     def __init__(self, program: Program, state: CaseState, command: Command) -> None:
         self.program = program

@@ -67,9 +67,14 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if reason.code in OUTCOMES:
         used = (asked if plan.lifecycle(path) == "phase" else uses)(draft.program, draft, plan, path)
         draft.move(
-            node, "skip", "skipped", data=because(reason), outcome=OUTCOMES[reason.code], used=used,
+            node,
+            "skip",
+            "skipped",
+            data=because(reason),
+            outcome=OUTCOMES[reason.code],
+            used=used,
             ended_at=draft.at,
-        )  # fmt: skip
+        )
         if plan.children or plan.many:
             _touch_inside(draft, plan, path)
 
@@ -234,9 +239,17 @@ def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         staleness.reopen(draft, node, "repeated", redo=False)
         return
     moved = draft.move(
-        node, "repeat", "repeated", iteration=node.iteration + 1, ready_at=draft.at, started_at=draft.at,
-        ended_at=None, wake=None, overdue=False, due=opening.due_of(draft, plan, path),
-    )  # fmt: skip
+        node,
+        "repeat",
+        "repeated",
+        iteration=node.iteration + 1,
+        ready_at=draft.at,
+        started_at=draft.at,
+        ended_at=None,
+        wake=None,
+        overdue=False,
+        due=opening.due_of(draft, plan, path),
+    )
     for key in inside(draft, moved, plan, path):
         reset(draft, draft.nodes[key])
     draft.agenda.setdefault(moved.key, draft.cause)
@@ -253,9 +266,18 @@ def reset(draft: Draft, node: Node) -> None:
         return
     if node.state != "planned":
         draft.move(
-            node, "reset", "reopened", iteration=node.iteration + 1, ended_at=None, wake=None, redo=False,
-            closed=False, outcome=None, due=None, overdue=False,
-        )  # fmt: skip
+            node,
+            "reset",
+            "reopened",
+            iteration=node.iteration + 1,
+            ended_at=None,
+            wake=None,
+            redo=False,
+            closed=False,
+            outcome=None,
+            due=None,
+            overdue=False,
+        )
     draft.agenda.setdefault(node.key, draft.cause)
     for key in inside(draft, node, plan, path):
         reset(draft, draft.nodes[key])
@@ -275,9 +297,16 @@ def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> 
     kind = {"skip": "skipped", "cancel": "cancelled"}[trigger]
     outcome = {"CH573": "choice", "CH575": "enough", "CH576": "list"}.get(code, "container")
     moved = draft.move(
-        node, trigger, kind, data=because(reason), outcome=outcome, ended_at=draft.at, wake=None,
-        holder=None, assigned=False,
-    )  # fmt: skip
+        node,
+        trigger,
+        kind,
+        data=because(reason),
+        outcome=outcome,
+        ended_at=draft.at,
+        wake=None,
+        holder=None,
+        assigned=False,
+    )
     end_inside(draft, moved, trigger)
 
 

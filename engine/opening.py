@@ -47,9 +47,17 @@ def _open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         return
     used = uses(draft.program, draft, plan, path)
     moved = draft.move(
-        node, "open", "opened", data={"instances": len(items)}, used=used, ready_at=draft.at, closed=False,
-        redo=False, pending=0, ended_at=None,
-    )  # fmt: skip
+        node,
+        "open",
+        "opened",
+        data={"instances": len(items)},
+        used=used,
+        ready_at=draft.at,
+        closed=False,
+        redo=False,
+        pending=0,
+        ended_at=None,
+    )
     # Instances of an earlier round are taken up again; what is more than the list now has is over.
     for index, item in enumerate(items[: moved.size], 1):
         old = draft.nodes[key_of(plan.name, (*path, index))]
@@ -109,9 +117,16 @@ def due_of(draft: Draft, plan: Plan, path: Path) -> int | None:
 def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     children = plan.children
     draft.move(
-        node, "open", "opened", ready_at=draft.at, started_at=draft.at, due=due_of(draft, plan, path),
-        overdue=False, pending=0, ended_at=None,
-    )  # fmt: skip
+        node,
+        "open",
+        "opened",
+        ready_at=draft.at,
+        started_at=draft.at,
+        due=due_of(draft, plan, path),
+        overdue=False,
+        pending=0,
+        ended_at=None,
+    )
     pending = 0
     for child in children:
         key = key_of(child.name, path)

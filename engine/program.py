@@ -121,10 +121,17 @@ class Program:
             outer = parent.loops if parent is not None else ()
             many = element.many is not None
             plan = Plan(
-                element=element, name=element.name, kind=element.kind, many=many,
-                loops=(*outer, element.name) if many else outer, outer=len(outer), position=position,
-                parent=parent, clauses=element.clauses, around=element.parent,
-            )  # fmt: skip
+                element=element,
+                name=element.name,
+                kind=element.kind,
+                many=many,
+                loops=(*outer, element.name) if many else outer,
+                outer=len(outer),
+                position=position,
+                parent=parent,
+                clauses=element.clauses,
+                around=element.parent,
+            )
             self.plans[element.name] = plan
             if parent is not None:
                 parent.children.append(plan)
@@ -337,10 +344,10 @@ class Program:
             producers = self.producers.get(record, ())
             down = self.downstream(plan) if producers else frozenset()
             found = tuple(
-                p for p in producers
-                if p is not plan
-                and not (p.position > plan.position and (p.name in down or self.precedes(plan, p)))
-            )  # fmt: skip
+                p
+                for p in producers
+                if p is not plan and not (p.position > plan.position and (p.name in down or self.precedes(plan, p)))
+            )
             self._upstream[plan.name, record] = found
         return found
 

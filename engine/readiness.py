@@ -334,8 +334,9 @@ def ruled_out(program: Program, view: View, plan: Plan, path: Path, now: int) ->
     """Says whether the `when` of a place is false for good: not while a record that it reads is being made again."""
     reworks = (
         reworked(program, view, plan, path, producer)
-        for record in plan.asked for producer in program.upstream(plan, record)
-    )  # fmt: skip
+        for record in plan.asked
+        for producer in program.upstream(plan, record)
+    )
     if any(key is not None for key in reworks):
         return True
     reason = _when(program, view, plan, path, now)

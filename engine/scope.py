@@ -62,9 +62,21 @@ def _duration(start: int | None, end: int | None) -> DaysDuration | None:
 
 
 _FLAGS = (
-    "planned", "ready", "claimed", "active", "suspended", "done", "stale", "skipped", "cancelled", "failed",
-    "granted", "rejected", "withdrawn", "reached",
-)  # fmt: skip
+    "planned",
+    "ready",
+    "claimed",
+    "active",
+    "suspended",
+    "done",
+    "stale",
+    "skipped",
+    "cancelled",
+    "failed",
+    "granted",
+    "rejected",
+    "withdrawn",
+    "reached",
+)
 
 # name -> how an element's fact is read off its node
 _FACTS: Mapping[str, Callable[[Node, Zone], Any]] = {

@@ -151,9 +151,9 @@ def mark(
     for node in stale:
         current = draft.nodes[node.key]
         approval = draft.program.plans[node.element].kind == "approval"
-        trigger, kind = ("withdraw", "withdrawn") if withdrawn and approval and node.state == "ready" else (
-            "stale", "staled"
-        )  # fmt: skip
+        trigger, kind = (
+            ("withdraw", "withdrawn") if withdrawn and approval and node.state == "ready" else ("stale", "staled")
+        )
         redo = current.redo or node.state in _DELIVERED
         draft.move(current, trigger, kind, before=node.state, redo=redo)
         draft.agenda.setdefault(node.key, draft.cause)
@@ -196,10 +196,24 @@ def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reo
     data = extra.pop("data", None)
     reason = extra.pop("reason", None)
     changes: dict[str, Any] = {
-        "iteration": node.iteration + 1, "before": None, "holder": None, "assigned": False, "outcome": None,
-        "used": (), "votes": (), "stage": 0, "confirmations": (), "waits": None, "ready_at": None,
-        "started_at": None, "ended_at": None, "due": None, "overdue": False, "wake": None, "redo": delivered,
-    }  # fmt: skip
+        "iteration": node.iteration + 1,
+        "before": None,
+        "holder": None,
+        "assigned": False,
+        "outcome": None,
+        "used": (),
+        "votes": (),
+        "stage": 0,
+        "confirmations": (),
+        "waits": None,
+        "ready_at": None,
+        "started_at": None,
+        "ended_at": None,
+        "due": None,
+        "overdue": False,
+        "wake": None,
+        "redo": delivered,
+    }
     changes.update(extra)
     moved = draft.move(node, trigger, kind, reason=reason, data=data, **changes)
     draft.agenda.setdefault(node.key, len(draft.records) - 1)

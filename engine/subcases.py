@@ -52,10 +52,7 @@ def owed(draft: Draft) -> tuple[Effect, ...]:
             if order is not None:
                 told.append(TellCase(key, attempt, order, command.reason))
     # What was asked for and given up in one step never begins.
-    begun = [
-        e for e in draft.effects
-        if not isinstance(e, StartCase) or not e.wait or (e.node, e.attempt) in awaited
-    ]  # fmt: skip
+    begun = [e for e in draft.effects if not isinstance(e, StartCase) or not e.wait or (e.node, e.attempt) in awaited]
     over = [tell for tell in told if tell.order == "cancel"]
     return (*over, *begun, *(tell for tell in told if tell.order != "cancel"))
 

@@ -111,9 +111,16 @@ def approve(draft: Draft, command: Approve) -> None:
     if passed and node.stage >= len(chain) - 1:
         used = uses(draft.program, draft, plan, path)
         draft.move(
-            node, "grant", "granted", reason=command.reason, data=data, outcome="approve", used=used,
-            ended_at=draft.at, **cast,
-        )  # fmt: skip
+            node,
+            "grant",
+            "granted",
+            reason=command.reason,
+            data=data,
+            outcome="approve",
+            used=used,
+            ended_at=draft.at,
+            **cast,
+        )
         draft.follow()
         taken(draft, plan, path, node)
         if plan.element.informed:
@@ -149,9 +156,16 @@ def reject(draft: Draft, command: Reject) -> None:
     if veto:
         data["veto"] = True
     moved = draft.move(
-        node, "reject", "rejected", reason=command.reason, data=data, outcome="reject", rejects=node.rejects + 1,
-        ended_at=draft.at, **cast,
-    )  # fmt: skip
+        node,
+        "reject",
+        "rejected",
+        reason=command.reason,
+        data=data,
+        outcome="reject",
+        rejects=node.rejects + 1,
+        ended_at=draft.at,
+        **cast,
+    )
     draft.follow()
     taken(draft, plan, path, node)
     consequence = agreement.on_reject

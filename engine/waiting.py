@@ -48,10 +48,10 @@ def _waiting_for_children(program: Program, view: View, plan: Plan, path: Path, 
             return Reason("CH557", plan.name, {"element": plan.name, "elements": [key]})
         return _unknown_list(plan)
     open_children = [
-        key for key, child in view.nodes.items()
-        if child.state not in SETTLED
-        and program.plans[child.element].container(parse_key(key)[1]) == node.key
-    ]  # fmt: skip
+        key
+        for key, child in view.nodes.items()
+        if child.state not in SETTLED and program.plans[child.element].container(parse_key(key)[1]) == node.key
+    ]
     if open_children:
         return Reason("CH559", plan.name, {"element": plan.name, "elements": open_children})
     return Reason("CH558", f"{plan.name}.exit", {"element": plan.name, "condition": plan.element.exit})

@@ -110,9 +110,11 @@ def _fit(draft: Draft, plan: Plan, path: Path, person: Actor, node: Node) -> str
 
 
 def delegate(draft: Draft, command: Delegate) -> None:
-    node, plan, path = require(draft, command.node, "release", "delegate") if _held(
-        draft, command.node
-    ) else require(draft, command.node, "claim", "delegate")  # fmt: skip
+    node, plan, path = (
+        require(draft, command.node, "release", "delegate")
+        if _held(draft, command.node)
+        else require(draft, command.node, "claim", "delegate")
+    )
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
     _fit(draft, plan, path, command.to, node)
@@ -212,8 +214,10 @@ def confirm(draft: Draft, command: Confirm) -> None:
         draft.role = role_among(command.actor, plan.element.roles)
         if draft.role is None:
             arguments = {
-                "element": node.key, "person": command.actor.person, "roles": list(plan.element.roles),
-            }  # fmt: skip
+                "element": node.key,
+                "person": command.actor.person,
+                "roles": list(plan.element.roles),
+            }
             found.insert(0, Reason("CH501", f"{plan.name}.role", arguments))
     else:
         draft.role = check.by
@@ -252,9 +256,11 @@ def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path)
         if name not in done:
             arguments = {"element": node.key, "check": name, "title": check.title}
             found.append(Reason("CH515", subject, arguments))
-        elif check.other and done[name].person in persons(actor) and not any(
-            reason.code == "CH531" and reason.arguments["check"] == name for reason in found
-        ):  # fmt: skip
+        elif (
+            check.other
+            and done[name].person in persons(actor)
+            and not any(reason.code == "CH531" and reason.arguments["check"] == name for reason in found)
+        ):
             found.append(Reason("CH531", subject, {"element": node.key, "check": name, "person": actor.person}))
     if found:
         raise Refused(*found)
@@ -310,9 +316,15 @@ def finish(
     `ticked`: the points that are confirmed in passing; the trail tells of each as if it had been confirmed before.
     """
     moved = draft.move(
-        node, "complete", kind, reason=reason, ended_at=draft.at, outcome=None, wake=flow.rhythm(draft, node, plan),
+        node,
+        "complete",
+        kind,
+        reason=reason,
+        ended_at=draft.at,
+        outcome=None,
+        wake=flow.rhythm(draft, node, plan),
         **changes,
-    )  # fmt: skip
+    )
     for name, evidence in ticked:
         draft.record("confirmed", moved, moved.state, moved.state, data={"check": name, "evidence": evidence})
     facts: list[staleness.Fact] = []
@@ -349,6 +361,14 @@ def complete(draft: Draft, command: Complete) -> None:
     doers = (*node.doers, *(p for p in persons(actor) if p not in node.doers))
     holder = node.holder if node.holder is not None else actor.person
     finish(
-        draft, node, plan, path, written, reason=command.reason, ticked=command.checks, doers=doers, holder=holder,
+        draft,
+        node,
+        plan,
+        path,
+        written,
+        reason=command.reason,
+        ticked=command.checks,
+        doers=doers,
+        holder=holder,
         confirmations=confirmations,
-    )  # fmt: skip
+    )

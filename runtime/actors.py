@@ -30,9 +30,15 @@ def _concerned(element: Element, owner: str | None) -> frozenset[str]:
 
 
 def actor_for(
-    directory: Directory, connection: Connection, definition: Definition, state: CaseState, person: str, at: int,
-    node: str | None, behalf: str | None,
-) -> Actor | Refusal:  # fmt: skip
+    directory: Directory,
+    connection: Connection,
+    definition: Definition,
+    state: CaseState,
+    person: str,
+    at: int,
+    node: str | None,
+    behalf: str | None,
+) -> Actor | Refusal:
     """Gives the actor of a command, or the refusal when the person is unknown or may not act for that principal."""
     known = directory.person(connection, person)
     actor = directory.authority(connection, known, person, definition.name, at, on_behalf_of=behalf)

@@ -72,9 +72,21 @@ class CaseFile(NamedTuple):
 _c = t.cases.c
 _READ = Prepared(select(_c.definition, _c.records, _c.head, _c.last_at, _c.state).where(_c.id == bindparam("id")), "id")
 _INSERT_COLUMNS = (
-    "id", "process", "definition", "status", "version", "records", "head", "last_at", "wake", "opened_at", "closed_at",
-    "opened_by", "parent", "state",
-)  # fmt: skip
+    "id",
+    "process",
+    "definition",
+    "status",
+    "version",
+    "records",
+    "head",
+    "last_at",
+    "wake",
+    "opened_at",
+    "closed_at",
+    "opened_by",
+    "parent",
+    "state",
+)
 _INSERT = Prepared(insert(t.cases).inline(), *_INSERT_COLUMNS)
 # The columns that are in an index are left alone where they did not change.
 _MOVES = ("version", "records", "head", "last_at", "state")
@@ -83,14 +95,19 @@ _MOVE = Prepared(
     update(t.cases)
     .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
     .values({n: bindparam(n) for n in _MOVES}),
-    *_MOVES, "case_id", "old_head",
-)  # fmt: skip
+    *_MOVES,
+    "case_id",
+    "old_head",
+)
 _MARK = Prepared(
     update(t.cases)
     .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
     .values({n: bindparam(n) for n in (*_MOVES, *_MARKS)}),
-    *_MOVES, *_MARKS, "case_id", "old_head",
-)  # fmt: skip
+    *_MOVES,
+    *_MARKS,
+    "case_id",
+    "old_head",
+)
 _DEFINITION = Prepared(select(t.definitions.c.body).where(t.definitions.c.digest == bindparam("digest")), "digest")
 
 
@@ -154,10 +171,19 @@ class Archive:
         moves = (state.commands, chain.records, chain.head, chain.last_at, text)
         if not before.stored:
             _INSERT.run(
-                connection, state.case or chain.case, before.pinned.definition.name, before.pinned.digest, state.status,
-                *moves[:4], state.wake, state.opened_at, state.closed_at, state.opened_by,
-                run_for(state), text,
-            ).close()  # fmt: skip
+                connection,
+                state.case or chain.case,
+                before.pinned.definition.name,
+                before.pinned.digest,
+                state.status,
+                *moves[:4],
+                state.wake,
+                state.opened_at,
+                state.closed_at,
+                state.opened_by,
+                run_for(state),
+                text,
+            ).close()
             return
         old = before.state
         marks: tuple[Any, ...] = (state.status, state.wake, state.opened_at, state.closed_at)

@@ -220,9 +220,17 @@ class Cases:
         return max(self._clock(), file.chain.last_at)
 
     def _perform(
-        self, case: str, person: str, verb: str, arguments: Mapping[str, Any], *, key: str | None = None,
-        seen: int | None = None, behalf: str | None = None, process: str | None = None,
-    ) -> Performed:  # fmt: skip
+        self,
+        case: str,
+        person: str,
+        verb: str,
+        arguments: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        seen: int | None = None,
+        behalf: str | None = None,
+        process: str | None = None,
+    ) -> Performed:
         mark = fingerprint(process or case, person, verb, arguments) if key is not None else ""
         try:
             with self.store.write() as connection:
@@ -256,9 +264,15 @@ class Cases:
         return performed
 
     def _one(
-        self, connection: Connection, file: CaseFile, person: str, verb: str, arguments: Mapping[str, Any],
-        seen: int | None, behalf: str | None,
-    ) -> tuple[Performed, CaseFile]:  # fmt: skip
+        self,
+        connection: Connection,
+        file: CaseFile,
+        person: str,
+        verb: str,
+        arguments: Mapping[str, Any],
+        seen: int | None,
+        behalf: str | None,
+    ) -> tuple[Performed, CaseFile]:
         """Judges who asks, then runs the command."""
         definition, case = file.pinned.definition, file.chain.case
         if seen is not None and seen != file.state.commands:

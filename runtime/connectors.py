@@ -101,10 +101,16 @@ class Call:
 
     def to_bytes(self) -> bytes:
         """Gives the JSON that the connector is handed."""
-        return canonical({
-            "connector": self.connector, "case": self.case, "node": self.node, "attempt": self.attempt,
-            "key": self.key, "arguments": dict(self.arguments),
-        })  # fmt: skip
+        return canonical(
+            {
+                "connector": self.connector,
+                "case": self.case,
+                "node": self.node,
+                "attempt": self.attempt,
+                "key": self.key,
+                "arguments": dict(self.arguments),
+            }
+        )
 
 
 class Connectors:

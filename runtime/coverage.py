@@ -19,16 +19,17 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     "done": (lambda e: e.kind in ("phase", "activity"), frozenset({"completed", "answered", "decided"})),
     "granted": (lambda e: e.agreement is not None, frozenset({"granted"})),
     "rejected": (lambda e: e.agreement is not None, frozenset({"rejected"})),
-    "returned": (lambda e: e.agreement is not None and bool(e.agreement.of or e.agreement.on_return),
-                 frozenset({"returned"})),
-    "escalated": (lambda e: e.agreement is not None and e.agreement.escalation is not None,
-                  frozenset({"escalated"})),
+    "returned": (
+        lambda e: e.agreement is not None and bool(e.agreement.of or e.agreement.on_return),
+        frozenset({"returned"}),
+    ),
+    "escalated": (lambda e: e.agreement is not None and e.agreement.escalation is not None, frozenset({"escalated"})),
     "skipped": (lambda e: e.kind != "milestone" and e.when is not None, frozenset({"skipped"})),
     "overdue": (lambda e: bool(e.within or e.due), frozenset({"overdue"})),
     "failed": (lambda e: e.work is not None and e.work.kind in ("call", "decide"), frozenset({"failed"})),
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),
     "reached": (lambda e: e.kind == "milestone", frozenset({"reached"})),
-}  # fmt: skip
+}
 # kinds of record that show that an element was carried out
 _DONE = frozenset({"completed", "decided", "reached", "granted", "rejected", "returned"})
 # kinds of record that show that an element came alive
@@ -84,12 +85,16 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
     carried = {name for name, kind in seen if kind in _DONE} | {_base(r, "record") for r in happened}
     carried |= {f"{(r.element or '').partition('[')[0]}.{_base(r, 'check')}" for r in happened}
     return Coverage(
-        definition, tuple(e.name for e in definition.elements), outcomes, alive, covered,
+        definition,
+        tuple(e.name for e in definition.elements),
+        outcomes,
+        alive,
+        covered,
         tuple(dict.fromkeys(clause for clauses in by_name.values() for clause in clauses)),
         frozenset(clause for carrier in carried for clause in by_name.get(carrier, ())),
         tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1)),
         frozenset((r.data["decision"], row) for r in happened if "decision" in r.data for row in r.data["rows"]),
-    )  # fmt: skip
+    )
 
 
 def _base(record: Record, key: str) -> str:

@@ -28,9 +28,7 @@ from charter.runtime.store.prepared import Prepared
 if TYPE_CHECKING:
     from charter.runtime.cases import Cases
 
-_KEPT: Mapping[str, type[Effect]] = {
-    c.__name__: c for c in (CallConnector, StartCase, TellCase, Offer, AnswerParent)
-}  # fmt: skip
+_KEPT: Mapping[str, type[Effect]] = {c.__name__: c for c in (CallConnector, StartCase, TellCase, Offer, AnswerParent)}
 
 _o = t.outbox.c
 _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
@@ -141,9 +139,13 @@ class Delivery:
     def _answer_parent(self, connection: Connection, _case: str, effect: AnswerParent) -> list[str | None]:
         def answer(_file: CaseFile, at: int) -> Command:
             return Answer(
-                actor=SYSTEM, at=at, node=effect.node, attempt=effect.attempt, records=effect.records,
+                actor=SYSTEM,
+                at=at,
+                node=effect.node,
+                attempt=effect.attempt,
+                records=effect.records,
                 failure=effect.failure,
-            )  # fmt: skip
+            )
 
         try:
             self._cases.answer(connection, effect.case, answer)

@@ -35,9 +35,15 @@ class Deployed:
 
 
 def deploy(
-    connection: Connection, definition: Definition, owner: str | None, texts: Mapping[str, str], *, by: str, at: int,
+    connection: Connection,
+    definition: Definition,
+    owner: str | None,
+    texts: Mapping[str, str],
+    *,
+    by: str,
+    at: int,
     origin: Origin,
-) -> Deployed:  # fmt: skip
+) -> Deployed:
     """Deploys a definition inside the transaction, or refuses on the record.
 
     Refused: who may not (CH580, CH584); while a parameter is unbound (CH526). `owner`: the owner's role of the version

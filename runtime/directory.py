@@ -135,9 +135,15 @@ class Directory:
         )
 
     def authority(
-        self, connection: Connection, found: Person | None, person: str, process: str, at: int, *,
+        self,
+        connection: Connection,
+        found: Person | None,
+        person: str,
+        process: str,
+        at: int,
+        *,
         on_behalf_of: str | None = None,
-    ) -> Actor | Refusal:  # fmt: skip
+    ) -> Actor | Refusal:
         """Gives what `actor` does, for a person who has been looked up already."""
         # Whoever only reads an inbox need not wait for the engine's commands to load.
         from charter.engine.commands import SYSTEM, Actor

@@ -100,8 +100,10 @@ def read_inputs(
         if name not in takes:
             raise BadInputs("no_input", name=name, known=tuple(takes))
     kinds = {e.name: graph.items(graph.model).named(e.type) for e in graph.own().values()}
-    return {name: _fitted(value, item.type) if (item := kinds.get(name)) is not None else value
-            for name, value in given.items()}  # fmt: skip
+    return {
+        name: _fitted(value, item.type) if (item := kinds.get(name)) is not None else value
+        for name, value in given.items()
+    }
 
 
 def _from_json(data: bytes) -> dict[str, Any]:

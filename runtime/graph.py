@@ -14,10 +14,12 @@ from charter.runtime.svg import CLASSES
 # kind of element -> its mark on a terminal, one column wide
 MARKS = {"phase": "▸", "activity": "□", "approval": "◇", "milestone": "○"}
 _CLASS_STYLES = {
-    "live": "fill:#dcebff,stroke:#1a5fb4,color:#10233c", "held": "fill:#fff0cf,stroke:#a86500,color:#3a2600",
-    "good": "fill:#def3e2,stroke:#26803f,color:#0d2a15", "bad": "fill:#fde1e1,stroke:#b3261e,color:#3d0f0c",
+    "live": "fill:#dcebff,stroke:#1a5fb4,color:#10233c",
+    "held": "fill:#fff0cf,stroke:#a86500,color:#3a2600",
+    "good": "fill:#def3e2,stroke:#26803f,color:#0d2a15",
+    "bad": "fill:#fde1e1,stroke:#b3261e,color:#3d0f0c",
     "gone": "fill:#eeeff2,stroke:#a9b1bc,color:#5c6570,stroke-dasharray:3 3",
-}  # fmt: skip
+}
 
 
 def write_text(picture: Picture, say: Messages) -> str:

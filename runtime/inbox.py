@@ -75,16 +75,37 @@ def inbox(
             # Work offered through several roles is one piece of work; one's own right comes before another's.
             if (case, node) not in found and (process is None or at == process):
                 found[case, node] = WorkItem(
-                    case, 0, at, node, element, state, iteration, role or None, why, whose, bool(assigned), since,
-                    due, rank,
-                )  # fmt: skip
+                    case,
+                    0,
+                    at,
+                    node,
+                    element,
+                    state,
+                    iteration,
+                    role or None,
+                    why,
+                    whose,
+                    bool(assigned),
+                    since,
+                    due,
+                    rank,
+                )
     return _numbered(connection, sorted(found.values(), key=lambda item: item.place)[:limit])
 
 
 def _lane(*where: ColumnElement[bool]) -> Select[Any]:
     return (
         select(
-            _w.case, _w.node, _w.role, _w.process, _w.element, _w.state, _w.iteration, _w.assigned, _w.since, _w.due,
+            _w.case,
+            _w.node,
+            _w.role,
+            _w.process,
+            _w.element,
+            _w.state,
+            _w.iteration,
+            _w.assigned,
+            _w.since,
+            _w.due,
             _w.rank,
         )
         .where(*where)
@@ -93,7 +114,7 @@ def _lane(*where: ColumnElement[bool]) -> Select[Any]:
         .where(tuple_(_w.rank, _w.case, _w.node) > tuple_(*(bindparam(n) for n in ("rank", "case", "node"))))
         .order_by(_w.rank, _w.case, _w.node)
         .limit(bindparam("most"))
-    )  # fmt: skip
+    )
 
 
 _REST = ("who", "rank", "case", "node", "most")
@@ -104,8 +125,10 @@ _HELD_IN = Prepared(
 )
 _OFFERED = Prepared(
     _lane(_w.process == bindparam("process"), _w.role == bindparam("role"), _w.holder.is_(None)),
-    "process", "role", *_REST,
-)  # fmt: skip
+    "process",
+    "role",
+    *_REST,
+)
 
 
 def granted(connection: Connection, grants: Iterable[tuple[str, str]], process: str | None) -> list[tuple[str, str]]:

@@ -72,15 +72,29 @@ def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | 
     """Gives a KPI and its figures as JSON data; with the facts where their records (`sources`) are given."""
     kpi = measured.kpi
     return {
-        "name": kpi.name, "title": kpi.title, "unit": kpi.unit, "target": measured.target, "warn": kpi.warn,
+        "name": kpi.name,
+        "title": kpi.title,
+        "unit": kpi.unit,
+        "target": measured.target,
+        "warn": kpi.warn,
         "figures": [
             {
-                "group": figure.group, "value": figure.value, "status": figure.status, "cases": figure.cases,
+                "group": figure.group,
+                "value": figure.value,
+                "status": figure.status,
+                "cases": figure.cases,
                 "missing": [{"case": case, "path": path} for case, path in figure.missing],
-                **({} if sources is None else {"facts": [
-                    {"case": case, "path": path, "value": value, "record": sources.get((case, path))}
-                    for case, path, value in figure.facts]}),
+                **(
+                    {}
+                    if sources is None
+                    else {
+                        "facts": [
+                            {"case": case, "path": path, "value": value, "record": sources.get((case, path))}
+                            for case, path, value in figure.facts
+                        ]
+                    }
+                ),
             }
             for figure in measured.figures
         ],
-    }  # fmt: skip
+    }

@@ -61,9 +61,14 @@ class _Slot:
 
 
 def place(
-    sizes: Mapping[str, tuple[float, float]], arrows: Sequence[tuple[str, str]], *,
-    across: bool, layer_gap: float, gap: float, lines: Mapping[str, float] = MappingProxyType({}),
-) -> Placed:  # fmt: skip
+    sizes: Mapping[str, tuple[float, float]],
+    arrows: Sequence[tuple[str, str]],
+    *,
+    across: bool,
+    layer_gap: float,
+    gap: float,
+    lines: Mapping[str, float] = MappingProxyType({}),
+) -> Placed:
     """Places boxes; `sizes` are (width, height) by name in reading order, `arrows` must form no cycle.
 
     `lines`: how far from a box's top (left, when the flow goes down) its arrows meet it; its middle unless given.
@@ -175,9 +180,14 @@ def _settle(layer: list[int], wanted: list[float], slots: list[_Slot], gap: floa
 
 
 def _finish(
-    names: Sequence[str], index: Mapping[str, int], slots: list[_Slot], layers: list[list[int]],
-    chains: Mapping[tuple[str, str], list[int]], across: bool, layer_gap: float,
-) -> Placed:  # fmt: skip
+    names: Sequence[str],
+    index: Mapping[str, int],
+    slots: list[_Slot],
+    layers: list[list[int]],
+    chains: Mapping[tuple[str, str], list[int]],
+    across: bool,
+    layer_gap: float,
+) -> Placed:
     """Turns centres and layers into corners and bends."""
     low = min((s.at - s.up for s in slots), default=0.0)
     high = max((s.at + s.down for s in slots), default=0.0)

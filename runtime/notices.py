@@ -43,9 +43,14 @@ class Notice:
 
 
 def notices(
-    connection: Connection, person: str, definition: Callable[[str], Definition], *, now: int,
-    process: str | None = None, limit: int = 50,
-) -> list[Notice] | Refusal:  # fmt: skip
+    connection: Connection,
+    person: str,
+    definition: Callable[[str], Definition],
+    *,
+    now: int,
+    process: str | None = None,
+    limit: int = 50,
+) -> list[Notice] | Refusal:
     """Lists a person's notices, the newest first; refuses an unknown person. `definition` finds one by its digest."""
     known = Directory().person(connection, person)
     if known is None or not known.active:
@@ -70,10 +75,19 @@ def notices(
         if role is not None and record["actor"] != person:  # nobody need be told what they did
             found.append(
                 Notice(
-                    position, record["case"], number, at, record.get("node") or element.name, element.title,
-                    record["kind"], role, record["actor"], record["at"], record.get("reason"),
+                    position,
+                    record["case"],
+                    number,
+                    at,
+                    record.get("node") or element.name,
+                    element.title,
+                    record["kind"],
+                    role,
+                    record["actor"],
+                    record["at"],
+                    record.get("reason"),
                 )
-            )  # fmt: skip
+            )
         if len(found) == limit:
             break
     return found

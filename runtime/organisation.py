@@ -26,9 +26,16 @@ STEWARD = "steward"
 
 
 def note(
-    connection: Connection, kind: str, actor: str, data: Mapping[str, Any], *, at: int, origin: Origin,
-    refused: Refusal | None = None, reason: str | None = None,
-) -> tuple[Record, Sealed]:  # fmt: skip
+    connection: Connection,
+    kind: str,
+    actor: str,
+    data: Mapping[str, Any],
+    *,
+    at: int,
+    origin: Origin,
+    refused: Refusal | None = None,
+    reason: str | None = None,
+) -> tuple[Record, Sealed]:
     """Writes a record into the organisation's chain; gives it as made and as sealed, whose time never runs back."""
     full = dict(data)
     if refused is not None:
@@ -63,9 +70,10 @@ def admit(
         _found(connection, person, active is None, at, origin)
         return None
     refused = (
-        refusal(NO_STEWARD, person=person, verb=verb, stewards=", ".join(known)) if active
+        refusal(NO_STEWARD, person=person, verb=verb, stewards=", ".join(known))
+        if active
         else refusal(UNKNOWN_PERSON, person=person)
-    )  # fmt: skip
+    )
     note(connection, "refused", person, {"verb": verb}, at=at, origin=origin, refused=refused)
     return refused
 

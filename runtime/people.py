@@ -286,9 +286,18 @@ class People:
             self._record(connection, "absence_noted", data, reason)
 
     def _stand_in(
-        self, connection: Connection, kind: str, principal: str, person: str, since: int, until: int,
-        process: str, role: str, *, accepted: bool = False,
-    ) -> int:  # fmt: skip
+        self,
+        connection: Connection,
+        kind: str,
+        principal: str,
+        person: str,
+        since: int,
+        until: int,
+        process: str,
+        role: str,
+        *,
+        accepted: bool = False,
+    ) -> int:
         if kind not in ("substitute", "delegation"):
             raise BadPerson(f"{kind} is no kind of stand-in", person=principal, field="kind")
         if until <= since or person == principal:
@@ -297,9 +306,14 @@ class People:
         self._must(connection, person)
         s = t.substitutions
         values = {
-            "kind": kind, "principal": principal, "person": person, "process": process, "role": role, "since": since,
+            "kind": kind,
+            "principal": principal,
+            "person": person,
+            "process": process,
+            "role": role,
+            "since": since,
             "until": until,
-        }  # fmt: skip
+        }
         same = select(s.c.number).where(*(s.c[k] == v for k, v in values.items()), s.c.revoked_at.is_(None))
         known = connection.execute(same).scalar()
         if known is not None:

@@ -15,8 +15,22 @@ from charter.engine.state import CaseState, Node
 from charter.runtime.cli.messages import Messages
 
 # of several instances, the state that matters most to a reader comes first
-_PRESENCE = ("failed", "active", "claimed", "ready", "stale", "suspended", "planned", "rejected", "done", "granted",
-             "reached", "withdrawn", "skipped", "cancelled")  # fmt: skip
+_PRESENCE = (
+    "failed",
+    "active",
+    "claimed",
+    "ready",
+    "stale",
+    "suspended",
+    "planned",
+    "rejected",
+    "done",
+    "granted",
+    "reached",
+    "withdrawn",
+    "skipped",
+    "cancelled",
+)
 SETTLED = frozenset({"done", "granted", "reached", "skipped", "cancelled", "rejected"})
 
 
@@ -127,18 +141,26 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         children = tuple(reversed(held.get(element.name, [])))
         captions = [*_captions(element, titles, say), *([choices[element.name]] if element.name in choices else [])]
         item = Item(
-            element.name, plain(element.title), element.kind, tuple(map(plain, captions)),
-            element.many is not None, children=children,
+            element.name,
+            plain(element.title),
+            element.kind,
+            tuple(map(plain, captions)),
+            element.many is not None,
+            children=children,
             arrows=_arrows(links.pairs.get(element.name, set()), order),
-        )  # fmt: skip
+        )
         if state is not None:
             item = _stand(item, nodes.get(element.name, []))
         held.setdefault(element.parent, []).append(item)
     return Picture(
-        definition.name, plain(definition.title), tuple(reversed(held.get(None, []))),
-        _arrows(links.pairs.get(None, set()), order), tuple(_returns(definition)),
-        state.status if state else None, state.case if state else None,
-    )  # fmt: skip
+        definition.name,
+        plain(definition.title),
+        tuple(reversed(held.get(None, []))),
+        _arrows(links.pairs.get(None, set()), order),
+        tuple(_returns(definition)),
+        state.status if state else None,
+        state.case if state else None,
+    )
 
 
 def plain(text: str) -> str:

@@ -26,9 +26,20 @@ _NEVER = 10**17
 _OPEN = frozenset({"ready", "claimed", "active", "suspended"})
 
 _COLUMNS = (
-    "case", "node", "role", "process", "element", "state", "iteration", "holder", "assigned", "barred", "since", "due",
+    "case",
+    "node",
+    "role",
+    "process",
+    "element",
+    "state",
+    "iteration",
+    "holder",
+    "assigned",
+    "barred",
+    "since",
+    "due",
     "rank",
-)  # fmt: skip
+)
 Row = tuple[object, ...]
 
 
@@ -91,11 +102,22 @@ def work_rows(shape: Shape, state: CaseState, node: Node) -> list[Row]:
     roles = ("",) if node.holder is not None else (plan.roles_wanted(node) or (shape.owner or "",))
     return [
         (
-            state.case, node.key, role, shape.name, node.element, node.state, node.iteration, node.holder,
-            int(node.assigned), barred, since, node.due, rank,
+            state.case,
+            node.key,
+            role,
+            shape.name,
+            node.element,
+            node.state,
+            node.iteration,
+            node.holder,
+            int(node.assigned),
+            barred,
+            since,
+            node.due,
+            rank,
         )
         for role in dict.fromkeys(roles)
-    ]  # fmt: skip
+    ]
 
 
 _w = t.work_items.c

@@ -30,10 +30,16 @@ class Listed:
     def to_json(self) -> dict[str, Any]:
         """Gives the row as JSON data."""
         return {
-            "number": self.number, "case": self.id, "process": self.process, "status": self.status,
-            "opened_at": iso(self.opened_at), "opened_by": self.opened_by, "closed_at": iso(self.closed_at),
-            "waiting": list(self.elements), "due": iso(self.due),
-        }  # fmt: skip
+            "number": self.number,
+            "case": self.id,
+            "process": self.process,
+            "status": self.status,
+            "opened_at": iso(self.opened_at),
+            "opened_by": self.opened_by,
+            "closed_at": iso(self.closed_at),
+            "waiting": list(self.elements),
+            "due": iso(self.due),
+        }
 
 
 def listed(

@@ -109,10 +109,12 @@ def _hits(points: list[Point], boxes: list[Box]) -> int:
     for (ax, ay), (bx, by) in itertools.pairwise(points):
         low_x, high_x, low_y, high_y = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
         hits += sum(
-            low_x < box.x + box.width - 1 and high_x > box.x + 1
-            and low_y < box.y + box.height - 1 and high_y > box.y + 1
+            low_x < box.x + box.width - 1
+            and high_x > box.x + 1
+            and low_y < box.y + box.height - 1
+            and high_y > box.y + 1
             for box in boxes
-        )  # fmt: skip
+        )
     return hits
 
 

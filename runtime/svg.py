@@ -24,15 +24,38 @@ PADDING, HEAD = 18.0, 34.0
 GAP, LAYER_GAP = 28.0, 46.0
 # (state, style class): what a state looks like
 CLASSES = {
-    "planned": "planned", "ready": "live", "claimed": "live", "active": "live", "suspended": "held", "stale": "held",
-    "done": "good", "granted": "good", "reached": "good", "rejected": "bad", "failed": "bad", "cancelled": "gone",
-    "skipped": "gone", "withdrawn": "held",
-}  # fmt: skip
+    "planned": "planned",
+    "ready": "live",
+    "claimed": "live",
+    "active": "live",
+    "suspended": "held",
+    "stale": "held",
+    "done": "good",
+    "granted": "good",
+    "reached": "good",
+    "rejected": "bad",
+    "failed": "bad",
+    "cancelled": "gone",
+    "skipped": "gone",
+    "withdrawn": "held",
+}
 # (class, fill, line) in the light and in the dark scheme
-_LIGHT = (("planned", "#ffffff", "#7a8594"), ("live", "#dcebff", "#1a5fb4"), ("held", "#fff0cf", "#a86500"),
-          ("good", "#def3e2", "#26803f"), ("bad", "#fde1e1", "#b3261e"), ("gone", "#eeeff2", "#a9b1bc"))  # fmt: skip
-_DARK = (("planned", "#22272e", "#8b96a5"), ("live", "#153456", "#6cb0ff"), ("held", "#46340c", "#e0a83a"),
-         ("good", "#15391f", "#5cc47a"), ("bad", "#4a1917", "#ff8a80"), ("gone", "#2a2e34", "#5f6874"))  # fmt: skip
+_LIGHT = (
+    ("planned", "#ffffff", "#7a8594"),
+    ("live", "#dcebff", "#1a5fb4"),
+    ("held", "#fff0cf", "#a86500"),
+    ("good", "#def3e2", "#26803f"),
+    ("bad", "#fde1e1", "#b3261e"),
+    ("gone", "#eeeff2", "#a9b1bc"),
+)
+_DARK = (
+    ("planned", "#22272e", "#8b96a5"),
+    ("live", "#153456", "#6cb0ff"),
+    ("held", "#46340c", "#e0a83a"),
+    ("good", "#15391f", "#5cc47a"),
+    ("bad", "#4a1917", "#ff8a80"),
+    ("gone", "#2a2e34", "#5f6874"),
+)
 _STYLE = """
 svg{{font-family:"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei","Segoe UI",sans-serif;font-size:14px}}
 .page{{fill:{page}}}.phase{{fill:{box};stroke:{edge}}}text{{fill:{ink}}}.small{{font-size:11.5px;fill:{faint}}}
@@ -138,8 +161,14 @@ def _shape(item: Item, picture: Picture) -> _Shape:
         high = text_height * 1.9 + 22
         wide = max(text_width / (1 - text_height / high) + 14, high * 1.5)
         caption_width = max((measure(line, SMALL) for line in captions), default=0.0)
-        return _Shape(item, max(wide, caption_width), high + len(captions) * SMALL_LINE + (4 if captions else 0),
-                      title, captions, body=(wide, high))  # fmt: skip
+        return _Shape(
+            item,
+            max(wide, caption_width),
+            high + len(captions) * SMALL_LINE + (4 if captions else 0),
+            title,
+            captions,
+            body=(wide, high),
+        )
     title = balance(item.title, TITLE, COLUMN)
     wide = max([measure(line, TITLE) for line in title] + [measure(line, SMALL) for line in captions])
     high = len(title) * LINE + len(captions) * SMALL_LINE + 20
@@ -221,18 +250,28 @@ def write_svg(picture: Picture, say: Messages) -> str:
 
 
 def _style() -> str:
-    light = _STYLE.format(page="#ffffff", box="#f4f6f9", edge="#c6ced8", ink="#1b2430", faint="#566273",
-                          arrow="#566273", back="#b3561e")  # fmt: skip
-    dark = _STYLE.format(page="#14181d", box="#1b2027", edge="#3b4552", ink="#e6ebf1", faint="#a5b0be",
-                         arrow="#97a3b3", back="#f0a070")  # fmt: skip
+    light = _STYLE.format(
+        page="#ffffff", box="#f4f6f9", edge="#c6ced8", ink="#1b2430", faint="#566273", arrow="#566273", back="#b3561e"
+    )
+    dark = _STYLE.format(
+        page="#14181d", box="#1b2027", edge="#3b4552", ink="#e6ebf1", faint="#a5b0be", arrow="#97a3b3", back="#f0a070"
+    )
     rules = [f".{name}{{fill:{fill};stroke:{line};stroke-width:1.4}}" for name, fill, line in _LIGHT]
     night = [f".{name}{{fill:{fill};stroke:{line}}}" for name, fill, line in _DARK]
     gone = ".gone{stroke-dasharray:3 3}"
     return f"{light}{''.join(rules)}{gone}\n@media (prefers-color-scheme:dark){{{dark}{''.join(night)}}}"
 
 
-def _draw(page: _Page, shapes: dict[str, _Shape], placed: Placed, arrows: Sequence[Arrow], x: float, y: float,
-          holder: str | None, across: bool) -> None:  # fmt: skip
+def _draw(
+    page: _Page,
+    shapes: dict[str, _Shape],
+    placed: Placed,
+    arrows: Sequence[Arrow],
+    x: float,
+    y: float,
+    holder: str | None,
+    across: bool,
+) -> None:
     for name, shape in shapes.items():
         box = placed.boxes[name]
         here = Box(box.width, box.height, x + box.x, y + box.y)
@@ -240,8 +279,15 @@ def _draw(page: _Page, shapes: dict[str, _Shape], placed: Placed, arrows: Sequen
         _item(page, shape, here)
     for arrow in arrows:
         bends = [(x + bx, y + by) for bx, by in placed.bends[arrow.source, arrow.target]]
-        _arrow(page, page.at[arrow.source], page.at[arrow.target], bends, across,
-               page.shapes[arrow.source], page.shapes[arrow.target])  # fmt: skip
+        _arrow(
+            page,
+            page.at[arrow.source],
+            page.at[arrow.target],
+            bends,
+            across,
+            page.shapes[arrow.source],
+            page.shapes[arrow.target],
+        )
 
 
 def _item(page: _Page, shape: _Shape, box: Box) -> None:
@@ -253,8 +299,10 @@ def _item(page: _Page, shape: _Shape, box: Box) -> None:
     if item.kind == "phase":
         kind = "phase" if item.state in (None, "planned") else f"phase {style}line"
         for shift in (5, 0) if item.many else (0,):
-            page.add(f'<rect class="{kind}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" width="{box.width:.1f}" '
-                     f'height="{box.height:.1f}" rx="9"/>')  # fmt: skip
+            page.add(
+                f'<rect class="{kind}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" width="{box.width:.1f}" '
+                f'height="{box.height:.1f}" rx="9"/>'
+            )
         left = box.x + 14
         if item.state:
             page.add(f'<circle class="{style}" cx="{left + 5:.1f}" cy="{box.y + 18:.1f}" r="5.5"/>')
@@ -273,15 +321,19 @@ def _item(page: _Page, shape: _Shape, box: Box) -> None:
         wide, high = shape.body
         for shift in (4, 0) if item.many else (0,):
             left, top = middle - wide / 2 + shift, box.y + shift
-            page.add(f'<path class="{style}" d="M{left:.1f} {top + high / 2:.1f}L{left + wide / 2:.1f} {top:.1f}'
-                     f'L{left + wide:.1f} {top + high / 2:.1f}L{left + wide / 2:.1f} {top + high:.1f}Z"/>')  # fmt: skip
+            page.add(
+                f'<path class="{style}" d="M{left:.1f} {top + high / 2:.1f}L{left + wide / 2:.1f} {top:.1f}'
+                f'L{left + wide:.1f} {top + high / 2:.1f}L{left + wide / 2:.1f} {top + high:.1f}Z"/>'
+            )
         text_top = box.y + high / 2 - len(shape.title) * LINE / 2
         caption_top = box.y + high + 4
     else:
         radius = 16 if item.kind == "milestone" else 6
         for shift in (4, 0) if item.many else (0,):
-            page.add(f'<rect class="{style}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" '
-                     f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}"/>')  # fmt: skip
+            page.add(
+                f'<rect class="{style}" x="{box.x + shift:.1f}" y="{box.y + shift:.1f}" '
+                f'width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}"/>'
+            )
         text_top = box.y + (box.height - len(shape.title) * LINE - len(shape.captions) * SMALL_LINE) / 2
         caption_top = text_top + len(shape.title) * LINE
     for number, line in enumerate(shape.title):
@@ -300,8 +352,9 @@ def _port(box: Box, shape: _Shape, across: bool, leaving: bool) -> tuple[float, 
     return middle, box.y + (box.height if leaving else 0)
 
 
-def _arrow(page: _Page, source: Box, target: Box, bends: list[tuple[float, float]], across: bool, one: _Shape,
-           two: _Shape) -> None:  # fmt: skip
+def _arrow(
+    page: _Page, source: Box, target: Box, bends: list[tuple[float, float]], across: bool, one: _Shape, two: _Shape
+) -> None:
     start, end = _port(source, one, across, True), _port(target, two, across, False)
     stop = (end[0] - 7, end[1]) if across else (end[0], end[1] - 7)
     path = f"M{start[0]:.1f} {start[1]:.1f}"

@@ -80,10 +80,16 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
             continue
         out.append(
             Waiting(
-                row.key, row.element, node.state, node.holder, waited_for(program, node),
-                node.ready_at, node.due, node.overdue,
+                row.key,
+                row.element,
+                node.state,
+                node.holder,
+                waited_for(program, node),
+                node.ready_at,
+                node.due,
+                node.overdue,
             )
-        )  # fmt: skip
+        )
     return sorted(out, key=lambda w: (w.due is None, w.due or 0))
 
 
@@ -168,31 +174,58 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
             for row, reasons in coming(definition, state, now)
         ],
         "records": [
-            {"record": key, "version": v.number, "by": v.by, "at": iso(v.at), "node": v.node, "digest": v.digest,
-             "value": v.value}
+            {
+                "record": key,
+                "version": v.number,
+                "by": v.by,
+                "at": iso(v.at),
+                "node": v.node,
+                "digest": v.digest,
+                "value": v.value,
+            }
             for key, v in state.versions.items()
         ],
-    }  # fmt: skip
+    }
 
 
 def _row_json(row: Row) -> dict[str, Any]:
     node = row.node
     facts: Mapping[str, Any] = (
         {
-            "iteration": node.iteration, "holder": node.holder, "doers": list(node.doers), "outcome": node.outcome,
-            "reason": node.reason, "ready_at": iso(node.ready_at), "ended_at": iso(node.ended_at), "due": iso(node.due),
+            "iteration": node.iteration,
+            "holder": node.holder,
+            "doers": list(node.doers),
+            "outcome": node.outcome,
+            "reason": node.reason,
+            "ready_at": iso(node.ready_at),
+            "ended_at": iso(node.ended_at),
+            "due": iso(node.due),
             "overdue": node.overdue,
         }
         if node
         else {}
-    )  # fmt: skip
-    return {"element": row.key, "title": row.element.title, "kind": row.kind, "depth": row.depth,
-            "state": row.state, **facts}  # fmt: skip
+    )
+    return {
+        "element": row.key,
+        "title": row.element.title,
+        "kind": row.kind,
+        "depth": row.depth,
+        "state": row.state,
+        **facts,
+    }
 
 
 def _waiting_json(w: Waiting) -> dict[str, Any]:
-    return {"element": w.key, "title": w.element.title, "state": w.state, "holder": w.holder, "roles": list(w.roles),
-            "since": iso(w.since), "due": iso(w.due), "overdue": w.overdue}  # fmt: skip
+    return {
+        "element": w.key,
+        "title": w.element.title,
+        "state": w.state,
+        "holder": w.holder,
+        "roles": list(w.roles),
+        "since": iso(w.since),
+        "due": iso(w.due),
+        "overdue": w.overdue,
+    }
 
 
 def reason_json(reason: Reason, definition: Definition) -> dict[str, Any]:

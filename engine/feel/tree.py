@@ -310,11 +310,40 @@ class Tests(Node):
 KINDS: dict[str, type[Node]] = {
     kind.__name__: kind
     for kind in (
-        Null, Boolean, Number, Percent, Amount, Length, String, At, Name, Path, Filter, Call, Argument,
-        NamedCall, Negation, Binary, Between, In, Comparison, Interval, TypeName, InstanceOf, If, Iteration,
-        For, Quantified, Parameter, Lambda, Items, Entry, Context, Tests,
+        Null,
+        Boolean,
+        Number,
+        Percent,
+        Amount,
+        Length,
+        String,
+        At,
+        Name,
+        Path,
+        Filter,
+        Call,
+        Argument,
+        NamedCall,
+        Negation,
+        Binary,
+        Between,
+        In,
+        Comparison,
+        Interval,
+        TypeName,
+        InstanceOf,
+        If,
+        Iteration,
+        For,
+        Quantified,
+        Parameter,
+        Lambda,
+        Items,
+        Entry,
+        Context,
+        Tests,
     )
-}  # fmt: skip
+}
 
 _FIELDS = {kind: tuple(f.name for f in fields(kind) if f.name not in ("start", "end")) for kind in KINDS.values()}
 

@@ -49,10 +49,24 @@ MARKS = {
 # Token types after which an operand is complete, so that `[`, `(` and `-` continue it.
 OPERAND_ENDS = frozenset(
     (
-        "NAME", "NUMBER", "PERCENT", "AMOUNT", "LENGTH", "STRING", "AT", "TRUE", "FALSE", "NULL", "RPAR", "RSQB",
-        "CLOSE", "RBRACE", "TYPE", "TGT",
+        "NAME",
+        "NUMBER",
+        "PERCENT",
+        "AMOUNT",
+        "LENGTH",
+        "STRING",
+        "AT",
+        "TRUE",
+        "FALSE",
+        "NULL",
+        "RPAR",
+        "RSQB",
+        "CLOSE",
+        "RBRACE",
+        "TYPE",
+        "TGT",
     )
-)  # fmt: skip
+)
 
 # Words that cannot begin an operand, so that a `[` before them closes a range.
 NO_OPERAND = frozenset(("then", "else", "return", "satisfies", "and", "or", "between", "in", "instance"))

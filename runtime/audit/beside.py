@@ -24,8 +24,19 @@ from charter.runtime.audit.log import Sealed, to_records
 from charter.runtime.casefile import run_for
 from charter.runtime.store import tables as t
 
-_CASE = ("process", "definition", "status", "version", "records", "last_at", "wake", "opened_at", "closed_at",
-         "opened_by", "parent")  # fmt: skip
+_CASE = (
+    "process",
+    "definition",
+    "status",
+    "version",
+    "records",
+    "last_at",
+    "wake",
+    "opened_at",
+    "closed_at",
+    "opened_by",
+    "parent",
+)
 
 
 def case_differs(
@@ -34,10 +45,18 @@ def case_differs(
     """Compares a case's row and its read models with the state and the records that they follow from."""
     row = connection.execute(select(*(t.cases.c[name] for name in _CASE)).where(t.cases.c.id == case)).one()
     told = (
-        definition.name, sealed[-1].fields.get("definition") if sealed else None, state.status, state.commands,
-        len(sealed), sealed[-1].at if sealed else 0, state.wake, state.opened_at, state.closed_at, state.opened_by,
+        definition.name,
+        sealed[-1].fields.get("definition") if sealed else None,
+        state.status,
+        state.commands,
+        len(sealed),
+        sealed[-1].at if sealed else 0,
+        state.wake,
+        state.opened_at,
+        state.closed_at,
+        state.opened_by,
         run_for(state),
-    )  # fmt: skip
+    )
     if tuple(row) != told:
         return "cases"
     work, versions = readmodels.snapshot(connection, case)
@@ -57,8 +76,10 @@ def definition_differs(connection: Connection, digest: str) -> str | None:
     except (KeyError, TypeError, ValueError, AttributeError):
         return "definitions"
     if definitions.digest(stored) != digest or (row.process, row.version, row.title) != (
-        stored.name, stored.version, stored.title,
-    ):  # fmt: skip
+        stored.name,
+        stored.version,
+        stored.title,
+    ):
         return "definitions"
     texts = connection.execute(select(t.texts.c.sha256, t.texts.c.text).where(t.texts.c.digest == digest))
     return "texts" if any(sha256(text.encode()).hexdigest() != hashed for hashed, text in texts) else None
@@ -94,8 +115,10 @@ def _rows(table: Table, columns: tuple[str, ...]) -> Any:
 
 def _definitions_differ(connection: Connection, told: Mapping[str, Any]) -> str | None:
     """Compares the stored definitions with those that were deployed, byte for byte, and the roles they declare."""
-    bodies = {d: sha256(body.encode()).hexdigest() for d, body in connection.execute(
-        select(t.definitions.c.digest, t.definitions.c.body))}  # fmt: skip
+    bodies = {
+        d: sha256(body.encode()).hexdigest()
+        for d, body in connection.execute(select(t.definitions.c.digest, t.definitions.c.body))
+    }
     if bodies != told["bodies"]:
         return "definitions"
     for digest in bodies:
@@ -169,9 +192,17 @@ def _absence(told: dict[str, Any], data: Mapping[str, Any], record: Sealed) -> N
 def _stand_in(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
     accepted = data["accepted_at"]
     told["substitutions"][data["number"]] = (
-        data["number"], data["kind"], data["principal"], data["person"], data["process"], data["role"],
-        clock.read(data["since"]), clock.read(data["until"]), None if accepted is None else clock.read(accepted), None,
-    )  # fmt: skip
+        data["number"],
+        data["kind"],
+        data["principal"],
+        data["person"],
+        data["process"],
+        data["role"],
+        clock.read(data["since"]),
+        clock.read(data["until"]),
+        None if accepted is None else clock.read(accepted),
+        None,
+    )
 
 
 def _accepted(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:

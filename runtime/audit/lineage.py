@@ -137,9 +137,13 @@ def _told(moment: Moment, node: str | None) -> Deed:
     told = next((r for r in own if r.fields["kind"] in words), moment.records[0])
     first = moment.records[0]
     return Deed(
-        told.seq, told.fields["kind"], node, told.fields["actor"], told.at,
+        told.seq,
+        told.fields["kind"],
+        node,
+        told.fields["actor"],
+        told.at,
         told.fields.get("reason") or first.fields.get("reason"),
-    )  # fmt: skip
+    )
 
 
 def _resolved(graph: Lineage, key: str, digest: str) -> list[Made]:
@@ -157,9 +161,12 @@ def upward(graph: Lineage, made: Made, seen: set[str] | None = None) -> dict[str
     known = made.name in seen
     seen.add(made.name)
     return {
-        "version": made.name, "digest": made.digest, "repeated": known, "deed": _deed_json(deed),
+        "version": made.name,
+        "digest": made.digest,
+        "repeated": known,
+        "deed": _deed_json(deed),
         "from": [] if deed is None or known else [upward(graph, used, seen) for used in deed.used],
-    }  # fmt: skip
+    }
 
 
 def downward(graph: Lineage, made: Made, seen: set[str] | None = None) -> list[dict[str, Any]]:
@@ -180,5 +187,11 @@ def downward(graph: Lineage, made: Made, seen: set[str] | None = None) -> list[d
 def _deed_json(deed: Deed | None) -> dict[str, Any] | None:
     if deed is None:
         return None
-    return {"seq": deed.seq, "kind": deed.kind, "node": deed.node, "person": deed.person, "at": deed.at,
-            "reason": deed.reason}  # fmt: skip
+    return {
+        "seq": deed.seq,
+        "kind": deed.kind,
+        "node": deed.node,
+        "person": deed.person,
+        "at": deed.at,
+        "reason": deed.reason,
+    }

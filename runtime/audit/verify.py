@@ -108,9 +108,12 @@ Chains = Sequence[tuple[str, int, str]]
 
 
 def verify(
-    store: Store, case: str | None = None, *, files: Files | None = None,
+    store: Store,
+    case: str | None = None,
+    *,
+    files: Files | None = None,
     along: Callable[[Chains], Iterable[tuple[str, int, str]]] = iter,
-) -> Verification:  # fmt: skip
+) -> Verification:
     """Verifies one case's trail, or every trail of the database and the organisation's.
 
     `files`: where the files that records name are kept, to be hashed too. `along` is handed the chains and gives them
@@ -210,9 +213,13 @@ def _agrees(row: Any, fields: dict[str, Any]) -> bool:
 
 
 def _check_truth(
-    connection: Connection, archive: Archive, definitions: _Definitions, case: str, sealed: list[Sealed],
+    connection: Connection,
+    archive: Archive,
+    definitions: _Definitions,
+    case: str,
+    sealed: list[Sealed],
     findings: _Findings,
-) -> None:  # fmt: skip
+) -> None:
     row = connection.execute(select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)).one_or_none()
     if row is None:
         findings.note("completeness", Fault(case, 1, "no_such_case"))

@@ -249,9 +249,14 @@ def _item(node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
 
 
 def _confirm(
-    context: Context, case: str, definition: Definition, node: str | None, arguments: Mapping[str, Any],
-    given: Sequence[str], as_json: bool,
-) -> int:  # fmt: skip
+    context: Context,
+    case: str,
+    definition: Definition,
+    node: str | None,
+    arguments: Mapping[str, Any],
+    given: Sequence[str],
+    as_json: bool,
+) -> int:
     """Ticks each point in a command of its own; stops at the first that is refused."""
     from charter.runtime.cli.aftermath import tell
     from charter.runtime.cli.handover import checks

@@ -29,18 +29,33 @@ MOST = 5  # names in one line before "and n more"
 
 # kinds of records that are told of, in this order; each is one line naming its elements
 _TOLD = (
-    "granted", "rejected", "reached", "returned", "withdrawn", "reopened", "repeated", "staled", "restored",
-    "skipped", "failed", "escalated", "overdue",
-)  # fmt: skip
+    "granted",
+    "rejected",
+    "reached",
+    "returned",
+    "withdrawn",
+    "reopened",
+    "repeated",
+    "staled",
+    "restored",
+    "skipped",
+    "failed",
+    "escalated",
+    "overdue",
+)
 # verbs that move nothing
 _QUIET = frozenset(("comment", "attach", "confirm"))
 # told of only where the element is still so at the end of the step
 _STILL = {"staled": ("stale",), "reopened": ("planned", "ready", "active"), "rejected": ("rejected",)}
 # what the verb's own line says already
 _OWN = {
-    "approve": "granted", "reject": "rejected", "return": "returned", "withdraw": "withdrawn", "skip": "skipped",
+    "approve": "granted",
+    "reject": "rejected",
+    "return": "returned",
+    "withdraw": "withdrawn",
+    "skip": "skipped",
     "reopen": "reopened",
-}  # fmt: skip
+}
 
 
 def named(definition: Definition, key: str) -> str:
@@ -125,9 +140,13 @@ def _consequences(
 
 
 def _standing(
-    context: Context, verb: str, performed: Performed, node: str | None, waiting: Sequence[Waiting],
+    context: Context,
+    verb: str,
+    performed: Performed,
+    node: str | None,
+    waiting: Sequence[Waiting],
     new: Sequence[Waiting],
-) -> Iterator[str]:  # fmt: skip
+) -> Iterator[str]:
     """Yields how the case stands after it: over, or who is waited for."""
     say, definition, state = context.say, performed.definition, performed.state
     there = state.nodes.get(node) if node else None
@@ -174,9 +193,13 @@ def people_of(context: Context, process: str, roles: Iterable[str], *, but: Coll
 
 
 def refused(
-    context: Context, refusal: Refusal, definition: Definition | None, state: CaseState | None, node: str | None,
+    context: Context,
+    refusal: Refusal,
+    definition: Definition | None,
+    state: CaseState | None,
+    node: str | None,
     person: str | None = None,
-) -> int:  # fmt: skip
+) -> int:
     """Writes a refusal: the sentence, the clause that holds it back, and who could do it."""
     out = list(refusal_lines(refusal, definition, context.say))
     known = definition is not None and state is not None and node is not None and node in state.nodes

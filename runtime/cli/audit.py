@@ -51,10 +51,20 @@ def run_log(context: Context, case: str, after: int, limit: int, format: str) ->
 
 
 def run_query(
-    context: Context, feel: str | None, case: str | None, actor: str | None, since: str | None, until: str | None,
-    element: str | None, kind: str | None, clause: str | None, record_type: str | None, limit: int, after: int,
+    context: Context,
+    feel: str | None,
+    case: str | None,
+    actor: str | None,
+    since: str | None,
+    until: str | None,
+    element: str | None,
+    kind: str | None,
+    clause: str | None,
+    record_type: str | None,
+    limit: int,
+    after: int,
     format: str,
-) -> int:  # fmt: skip
+) -> int:
     """Lists the records that answer a question in FEEL and flags."""
     from charter.engine.feel.printer import quoted
     from charter.runtime.audit.query import build
@@ -103,14 +113,20 @@ def _checked(context: Context, text: str) -> None:
             meant = say("usage.did_you_mean", guess=headings[written])
         elif problem.code == "unknown-name":
             meant = guess(written, FIELDS, say)
-        raise Misuse("bad_question", detail=detail(problem.message, say.lang) + meant, text=text, mark=mark,
-                     fields=", ".join(FIELDS))  # fmt: skip
+        raise Misuse(
+            "bad_question",
+            detail=detail(problem.message, say.lang) + meant,
+            text=text,
+            mark=mark,
+            fields=", ".join(FIELDS),
+        )
 
 
 # headings of the table of records -> the field that a column shows
 _HEADINGS = {name: name for name in ("position", "seq", "at", "actor", "kind", "element", "reason", "outcome")} | {
-    "change": "after", "what": "record",
-}  # fmt: skip
+    "change": "after",
+    "what": "record",
+}
 
 
 def _time(text: str, name: str, *, last: bool = False) -> str:
@@ -161,10 +177,12 @@ def _up(context: Context, tree: Mapping[str, Any]) -> Branch:
 
 def _down(context: Context, tree: Mapping[str, Any]) -> Branch:
     below = [
-        (made["version"] + (context.say("audit.repeated") if made["repeated"] else ""),
-         [_down(context, further) for further in made["came"]])
+        (
+            made["version"] + (context.say("audit.repeated") if made["repeated"] else ""),
+            [_down(context, further) for further in made["came"]],
+        )
         for made in tree["made"]
-    ]  # fmt: skip
+    ]
     return _deed(context, tree["deed"]), below
 
 
@@ -177,8 +195,14 @@ def _deed(context: Context, deed: Mapping[str, Any] | None) -> str:
     if deed is None:
         return ""
     person = context.say("audit.system") if deed["person"] == SYSTEM else deed["person"]
-    text = context.say("audit.deed", node=deed["node"] or "", kind=kind_word(context, deed["kind"]),
-                       person=person, at=context.output.moment(deed["at"]), seq=deed["seq"])  # fmt: skip
+    text = context.say(
+        "audit.deed",
+        node=deed["node"] or "",
+        kind=kind_word(context, deed["kind"]),
+        person=person,
+        at=context.output.moment(deed["at"]),
+        seq=deed["seq"],
+    )
     return " ".join(text.split()) + (context.say("show.because", reason=deed["reason"]) if deed["reason"] else "")
 
 
@@ -208,12 +232,16 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     consulted(context, "why", case=case, element=element)
     asked = next(e.clauses for e in definition.elements if e.name == element.partition("[")[0])
     if as_json:
-        context.output.json({
-            "element": element, "state": found.state, "clauses": list(asked),
-            "holds": [views.reason_json(reason, definition) for reason in found.holds],
-            "because": views.reason_json(found.because, definition) if found.because else None,
-            "chain": [record.fields for record in found.chain],
-        })  # fmt: skip
+        context.output.json(
+            {
+                "element": element,
+                "state": found.state,
+                "clauses": list(asked),
+                "holds": [views.reason_json(reason, definition) for reason in found.holds],
+                "because": views.reason_json(found.because, definition) if found.because else None,
+                "chain": [record.fields for record in found.chain],
+            }
+        )
         return 0
     say, output = context.say, context.output
     output.line(f"{named(definition, element)}  {output.style(say(f'states.{found.state}'), 'strong')}")
@@ -229,9 +257,14 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
         output.line("  " + say("audit.never_moved"))
     for index, record in enumerate(found.chain):
         f = record.fields
-        line = say("audit.moved" if index == 0 else "audit.caused", seq=record.seq, kind=kind_word(context, f["kind"]),
-                   element=f.get("element") or say("happened.the_case", case=case), actor=actor_of(context, f),
-                   at=shown_time(context, f["at"]))  # fmt: skip
+        line = say(
+            "audit.moved" if index == 0 else "audit.caused",
+            seq=record.seq,
+            kind=kind_word(context, f["kind"]),
+            element=f.get("element") or say("happened.the_case", case=case),
+            actor=actor_of(context, f),
+            at=shown_time(context, f["at"]),
+        )
         reason_given = say("show.because", reason=f["reason"]) if f.get("reason") else ""
         output.line("  " * (index + 1) + " ".join([line, what(context, f)]).rstrip() + reason_given)
     return 0
@@ -291,14 +324,24 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     consulted(context, "verify", case=wanted, sound="yes" if found.sound else "no")
     verdicts = (found.integrity, found.completeness, found.truth)
     if as_json:
-        context.output.json({
-            "sound": found.sound, "cases": found.cases, "records": found.records,
-            "verdicts": [{"name": v.name, "sound": v.sound,
-                          "fault": None if v.fault is None else
-                          {name: getattr(v.fault, name) for name in ("case", "seq", "why", "what")}}
-                         for v in verdicts],
-            "heads": {name: {"records": count, "head": head} for name, (count, head) in found.heads.items()},
-        })  # fmt: skip
+        context.output.json(
+            {
+                "sound": found.sound,
+                "cases": found.cases,
+                "records": found.records,
+                "verdicts": [
+                    {
+                        "name": v.name,
+                        "sound": v.sound,
+                        "fault": None
+                        if v.fault is None
+                        else {name: getattr(v.fault, name) for name in ("case", "seq", "why", "what")},
+                    }
+                    for v in verdicts
+                ],
+                "heads": {name: {"records": count, "head": head} for name, (count, head) in found.heads.items()},
+            }
+        )
         return 0 if found.sound else FINDINGS
     say, output = context.say, context.output
     rows = []
@@ -322,10 +365,15 @@ _PAGING = [
 _AS_JSON = switch(JSON, name="as_json")
 _ASKED = [
     argument("feel", "FEEL", required=False),
-    option("--case", "CASE"), option("--actor", "PERSON"), option("--since", "TIME"), option("--until", "TIME"),
-    option("--element", "ELEMENT"), option("--kind", "TEXT"), option("--clause", "CLAUSE"),
+    option("--case", "CASE"),
+    option("--actor", "PERSON"),
+    option("--since", "TIME"),
+    option("--until", "TIME"),
+    option("--element", "ELEMENT"),
+    option("--kind", "TEXT"),
+    option("--clause", "CLAUSE"),
     option("--record-type", "RECORD"),
-]  # fmt: skip
+]
 VERBS = {
     "audit": Family(
         "audit",

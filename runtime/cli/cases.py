@@ -25,12 +25,17 @@ def run_cases(
         return 0
     rows = [
         (
-            f"#{row.number}", row.id, row.process, say(f"states.{row.status}"), output.moment(row.opened_at),
-            row.opened_by, say("happened.comma").join(row.elements),
+            f"#{row.number}",
+            row.id,
+            row.process,
+            say(f"states.{row.status}"),
+            output.moment(row.opened_at),
+            row.opened_by,
+            say("happened.comma").join(row.elements),
             "" if row.due is None else output.relative(row.due, context.now),
         )
         for row in found
-    ]  # fmt: skip
+    ]
     heads = ("number", "case", "process", "status", "opened", "by", "waiting", "due")
     output.table([say(f"cases.{head}") for head in heads], rows, styles=("name",))
     if len(found) == limit:

@@ -61,8 +61,10 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
         context.output.line()
     summary = context.say(
         "check.summary" if diagnostics else "check.clean",
-        files=files, errors=errors, warnings=warnings,
-    )  # fmt: skip
+        files=files,
+        errors=errors,
+        warnings=warnings,
+    )
     context.output.line(summary, "bad" if errors else "good")
     return FINDINGS if errors else 0
 
@@ -71,9 +73,13 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
 UNBOUND = "CH408"
 
 VERBS = {
-    "check": Verb("check", run_check, [
-        argument("paths", "PATH", many=True),
-        option("--format", "NAME", name="form", type=Words(FORMATS), default="full"),
-        option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
-    ])
-}  # fmt: skip
+    "check": Verb(
+        "check",
+        run_check,
+        [
+            argument("paths", "PATH", many=True),
+            option("--format", "NAME", name="form", type=Words(FORMATS), default="full"),
+            option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+        ],
+    )
+}

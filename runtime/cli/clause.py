@@ -93,11 +93,15 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
     said = _words(definitions, clause)
     there = [(d, carrier) for d in definitions for carrier in by_clause(d).get(clause, ())]
     if as_json:
-        output.json({
-            "clause": clause, "text": said.text if said else None, "section": said.section if said else None,
-            "carried_out_by": [{"process": d.name, "name": c.name, "place": c.place} for d, c in there],
-            "done": [_json(*row) for row in done],
-        })  # fmt: skip
+        output.json(
+            {
+                "clause": clause,
+                "text": said.text if said else None,
+                "section": said.section if said else None,
+                "carried_out_by": [{"process": d.name, "name": c.name, "place": c.place} for d, c in there],
+                "done": [_json(*row) for row in done],
+            }
+        )
         return 0
     output.line("  ".join(filter(None, (output.style(clause, "strong"), said.section if said else None))))
     for line in words(context, said, 2) if said is not None else ():
@@ -110,11 +114,17 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
         return 0
     output.line(say("audit.carried_out"), "faint")
     rows = [
-        (f"#{number}", output.moment(one.deed.at), say("audit.system") if one.deed.person == "system" else
-         one.deed.person, kind_word(context, one.deed.kind), one.deed.node or one.carrier.name,
-         say("happened.comma").join(one.evidence), one.deed.reason or "")
+        (
+            f"#{number}",
+            output.moment(one.deed.at),
+            say("audit.system") if one.deed.person == "system" else one.deed.person,
+            kind_word(context, one.deed.kind),
+            one.deed.node or one.carrier.name,
+            say("happened.comma").join(one.evidence),
+            one.deed.reason or "",
+        )
         for number, _, _, one in done
-    ]  # fmt: skip
+    ]
     heads = ("case", "at", "actor", "kind", "element", "evidence", "reason")
     output.table([say(f"audit.c_{head}") for head in heads], rows, indent=2, styles=("faint", "faint", "name"))
     return 0
@@ -127,7 +137,14 @@ def _words(definitions: list[Definition], clause: str) -> Clause | None:
 
 def _json(number: int | None, definition: Definition, clause: str, one: Carried) -> dict[str, Any]:
     return {
-        "case": number, "process": definition.name, "name": one.carrier.name, "element": one.deed.node,
-        "kind": one.deed.kind, "actor": one.deed.person, "at": iso(one.deed.at), "seq": one.deed.seq,
-        "reason": one.deed.reason, "evidence": list(one.evidence),
-    }  # fmt: skip
+        "case": number,
+        "process": definition.name,
+        "name": one.carrier.name,
+        "element": one.deed.node,
+        "kind": one.deed.kind,
+        "actor": one.deed.person,
+        "at": iso(one.deed.at),
+        "seq": one.deed.seq,
+        "reason": one.deed.reason,
+        "evidence": list(one.evidence),
+    }

@@ -45,9 +45,10 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
     found = survey(files)
     for book in found.books:
         book.clauses = tuple(
-            clause for clause in book.clauses
+            clause
+            for clause in book.clauses
             if (section is None or clause.id.startswith(section) or (clause.section or "").startswith(section))
-        )  # fmt: skip
+        )
     if as_json:
         context.output.json(_as_json(found, gaps))
     elif found.books:
@@ -73,8 +74,17 @@ def _tell(context: Context, found: Survey, gaps: bool) -> None:
     say, output = context.say, context.output
     total = sum(len(book.clauses) for book in found.books)
     carried = sum(clause.id in book.carried for book in found.books for clause in book.clauses)
-    output.line(say("clauses.summary", total=total, carried=carried, rest=total - carried,
-                    elements=len(found.elements), bare=len(found.bare)), "strong")  # fmt: skip
+    output.line(
+        say(
+            "clauses.summary",
+            total=total,
+            carried=carried,
+            rest=total - carried,
+            elements=len(found.elements),
+            bare=len(found.bare),
+        ),
+        "strong",
+    )
     for book in found.books:
         output.line()
         title = "" if book.title == book.name else f" {book.title}"
@@ -86,8 +96,9 @@ def _tell(context: Context, found: Survey, gaps: bool) -> None:
         output.table(
             (),
             [(d.name, e.name, "" if e.title == e.name else e.title, d.place(e.name)) for d, e in found.bare],
-            styles=("faint", "name", None, "faint"), indent=2,
-        )  # fmt: skip
+            styles=("faint", "name", None, "faint"),
+            indent=2,
+        )
 
 
 def _tell_book(context: Context, book: Book, gaps: bool) -> None:
@@ -109,26 +120,40 @@ def _tell_book(context: Context, book: Book, gaps: bool) -> None:
 def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
     return {
         "catalogues": [
-            {"name": book.name, "title": book.title, "file": book.file, "clauses": [
-                {"id": clause.id, "section": clause.section, "text": clause.text, "carried_out_by": [
-                    {"process": d.name, "kind": carrier.kind, "name": carrier.name, "place": carrier.place}
-                    for d, carrier in book.carried.get(clause.id, ())
-                ]}
-                for clause in book.clauses
-                if not (gaps and clause.id in book.carried)
-            ]}
+            {
+                "name": book.name,
+                "title": book.title,
+                "file": book.file,
+                "clauses": [
+                    {
+                        "id": clause.id,
+                        "section": clause.section,
+                        "text": clause.text,
+                        "carried_out_by": [
+                            {"process": d.name, "kind": carrier.kind, "name": carrier.name, "place": carrier.place}
+                            for d, carrier in book.carried.get(clause.id, ())
+                        ],
+                    }
+                    for clause in book.clauses
+                    if not (gaps and clause.id in book.carried)
+                ],
+            }
             for book in found.books
         ],
         "diagnostics": [],
         "without_clause": [{"process": d.name, "element": e.name, "place": d.place(e.name)} for d, e in found.bare],
-    }  # fmt: skip
+    }
 
 
 VERBS = {
-    "clauses": Verb("clauses", run_clauses, [
-        argument("paths", "PATH", many=True, required=False),
-        option("--section", "PREFIX"),
-        switch("--without-element", name="gaps"),
-        switch(JSON, name="as_json"),
-    ])
-}  # fmt: skip
+    "clauses": Verb(
+        "clauses",
+        run_clauses,
+        [
+            argument("paths", "PATH", many=True, required=False),
+            option("--section", "PREFIX"),
+            switch("--without-element", name="gaps"),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}

@@ -31,9 +31,14 @@ _DAY = 86_400 * _SECOND
 _ZONE = "Asia/Shanghai"
 
 _BINDINGS = (
-    "inspection_rhythm=2 weeks", "tracking_rhythm=1 week", "adjustment_limit=2 working days",
-    "registration_limit=4 working hours", "opinion_rhythm=1 month", "satisfaction_target=95%", "complaint_limit=5%",
-)  # fmt: skip
+    "inspection_rhythm=2 weeks",
+    "tracking_rhythm=1 week",
+    "adjustment_limit=2 working days",
+    "registration_limit=4 working hours",
+    "opinion_rhythm=1 month",
+    "satisfaction_target=95%",
+    "complaint_limit=5%",
+)
 _SET = " ".join(f"--set {shlex.quote(binding)}" for binding in _BINDINGS)
 
 _PREPARED = "--data demo/dossier.json --check present_all --check whole --check accurate"

@@ -47,10 +47,14 @@ def run_deploy(
 
 
 VERBS = {
-    "deploy": Verb("deploy", run_deploy, [
-        argument("file", "FILE"),
-        option("--process", "PROCESS"),
-        option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
-        switch(JSON, name="as_json"),
-    ])
-}  # fmt: skip
+    "deploy": Verb(
+        "deploy",
+        run_deploy,
+        [
+            argument("file", "FILE"),
+            option("--process", "PROCESS"),
+            option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}

@@ -79,9 +79,7 @@ def _problem_sentence(problem: Problem, say: Messages) -> str:
 
 
 def _problem_json(problem: Problem, say: Messages) -> dict[str, Any]:
-    return {
-        "slug": problem.slug, "error": True, "line": problem.line, "message": _problem_sentence(problem, say)
-    }  # fmt: skip
+    return {"slug": problem.slug, "error": True, "line": problem.line, "message": _problem_sentence(problem, say)}
 
 
 def _steps(at: At, say: Messages) -> str:
@@ -111,8 +109,10 @@ def _sentence(finding: DmnFinding, say: Messages) -> str:
 def _finding(context: Context, finding: DmnFinding) -> None:
     say, output = context.say, context.output
     place = say("dmn.place", element=_one_line(finding.element), steps=_steps(finding.at, say))
-    output.line(say("dmn.error" if finding.error else "dmn.warning", slug=finding.slug, sentence=place),
-                "bad" if finding.error else "warn")  # fmt: skip
+    output.line(
+        say("dmn.error" if finding.error else "dmn.warning", slug=finding.slug, sentence=place),
+        "bad" if finding.error else "warn",
+    )
     output.line(f"  {_sentence(finding, say)}")
     if finding.text is not None and finding.span is not None:
         for line in _marked(finding.text, *finding.span):
@@ -149,9 +149,14 @@ def _finding_json(finding: DmnFinding, say: Messages) -> dict[str, Any]:
 
 
 def run_dmn_run(
-    context: Context, file: str, inputs: str | None, bindings: Sequence[tuple[str, str]], decision: str | None,
-    service: str | None, as_json: bool,
-) -> int:  # fmt: skip
+    context: Context,
+    file: str,
+    inputs: str | None,
+    bindings: Sequence[tuple[str, str]],
+    decision: str | None,
+    service: str | None,
+    as_json: bool,
+) -> int:
     """Evaluates a model's decisions, one of them, or a service; exit 1 when one has no value for a reason."""
     from charter.runtime.dmn import BadInputs, load_model, missing, read_inputs, takes
 
@@ -321,19 +326,30 @@ def _told(told: Told, say: Messages) -> str:
 
 
 VERBS = {
-    "dmn": Family("dmn", {
-        "check": Verb("dmn check", run_dmn_check, [argument("file", "FILE"), switch(JSON, name="as_json")]),
-        "run": Verb("dmn run", run_dmn_run, [
-            argument("file", "FILE"),
-            option("--inputs", "FILE"),
-            option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
-            option("--decision", "NAME"),
-            option("--service", "NAME"),
-            switch(JSON, name="as_json"),
-        ]),
-        "import": Verb("dmn import", run_dmn_import, [
-            argument("file", "FILE"),
-            option("--output", "FILE", short="-o"),
-        ]),
-    })
-}  # fmt: skip
+    "dmn": Family(
+        "dmn",
+        {
+            "check": Verb("dmn check", run_dmn_check, [argument("file", "FILE"), switch(JSON, name="as_json")]),
+            "run": Verb(
+                "dmn run",
+                run_dmn_run,
+                [
+                    argument("file", "FILE"),
+                    option("--inputs", "FILE"),
+                    option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+                    option("--decision", "NAME"),
+                    option("--service", "NAME"),
+                    switch(JSON, name="as_json"),
+                ],
+            ),
+            "import": Verb(
+                "dmn import",
+                run_dmn_import,
+                [
+                    argument("file", "FILE"),
+                    option("--output", "FILE", short="-o"),
+                ],
+            ),
+        },
+    )
+}

@@ -170,8 +170,15 @@ def _connectors(examination: Examination) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
-    _python, _packages, _database, _disk, _clock, _locale, _people, _connectors,
-)  # fmt: skip
+    _python,
+    _packages,
+    _database,
+    _disk,
+    _clock,
+    _locale,
+    _people,
+    _connectors,
+)
 
 
 def run_doctor(context: Context, as_json: bool) -> int:
@@ -181,11 +188,17 @@ def run_doctor(context: Context, as_json: bool) -> int:
     say, output = context.say, context.output
     failed = any(f.level == "fail" for f in findings)
     if as_json:
-        output.json([
-            {"check": f.check, "level": f.level, "value": f.value,
-             "mend": say(f"doctor.{f.mend}", **f.arguments) if f.mend else None}
-            for f in findings
-        ])  # fmt: skip
+        output.json(
+            [
+                {
+                    "check": f.check,
+                    "level": f.level,
+                    "value": f.value,
+                    "mend": say(f"doctor.{f.mend}", **f.arguments) if f.mend else None,
+                }
+                for f in findings
+            ]
+        )
         return FINDINGS if failed else 0
     from charter.dsl.width import display_width
     from charter.runtime.cli.output import pad, wrap

@@ -150,8 +150,11 @@ def reason_sentence(reason: Reason, say: Messages) -> str:
     elements = reason.arguments.get("elements")
     if isinstance(elements, list) and reason.arguments.get("needed") == len(elements):
         # "waits for 1 of execution" is how a machine says it
-        return say("refusals.waits_for_all", element=reason.arguments.get("element"),
-                   elements=say("happened.comma").join(elements))  # fmt: skip
+        return say(
+            "refusals.waits_for_all",
+            element=reason.arguments.get("element"),
+            elements=say("happened.comma").join(elements),
+        )
     if say.find(f"refusals.{reason.code}") is not None:
         return say(f"refusals.{reason.code}", **reason.arguments)
     from charter.dsl.render import refusal_sentence
@@ -164,10 +167,13 @@ _NAMES: Mapping[str, tuple[str, Callable[[Definition, Reason], Iterable[str]]]] 
     "CH509": ("element", lambda definition, _: (e.name for e in definition.elements)),
     "CH510": ("record", lambda definition, _: (r.name for r in definition.records)),
     "CH539": ("record", lambda definition, _: (r.name for r in definition.records)),
-    "CH513": ("field", lambda definition, reason: (
-        f.name for r in definition.records if r.name == reason.arguments.get("record") for f in r.fields
-    )),
-}  # fmt: skip
+    "CH513": (
+        "field",
+        lambda definition, reason: (
+            f.name for r in definition.records if r.name == reason.arguments.get("record") for f in r.fields
+        ),
+    ),
+}
 
 
 def _meant(reason: Reason, definition: Definition | None, say: Messages) -> str:

@@ -92,9 +92,16 @@ def run_explain(context: Context, code: str | None, as_json: bool) -> int:
     told, kind = page(code), family(code)[1]
     line, text, examples = meaning(code, say), told.text(lang), told.shown(lang)
     if as_json:
-        output.json({
-            "code": code, "slug": told.slug, "kind": kind, "meaning": line, "text": text, "examples": list(examples),
-        })  # fmt: skip
+        output.json(
+            {
+                "code": code,
+                "slug": told.slug,
+                "kind": kind,
+                "meaning": line,
+                "text": text,
+                "examples": list(examples),
+            }
+        )
         return 0
     output.line(f"{output.style(f'{code}: {told.slug}', 'strong')} ({say(f'explain.{kind}')})")
     for paragraph in ("", line, "", text):
@@ -114,10 +121,18 @@ def run_explain(context: Context, code: str | None, as_json: bool) -> int:
 def _list(context: Context, as_json: bool) -> int:
     say, output = context.say, context.output
     if as_json:
-        output.json([
-            {"code": code, "slug": page(code).slug, "family": family(code)[0], "kind": family(code)[1], "meaning": line}
-            for code, line in codes(say)
-        ])  # fmt: skip
+        output.json(
+            [
+                {
+                    "code": code,
+                    "slug": page(code).slug,
+                    "family": family(code)[0],
+                    "kind": family(code)[1],
+                    "meaning": line,
+                }
+                for code, line in codes(say)
+            ]
+        )
         return 0
     rows: dict[str, list[tuple[str, str]]] = {}
     for code, line in codes(say):

@@ -66,10 +66,14 @@ def _show_difference(context: Context, path: str, before: str, after: str) -> No
 
 
 VERBS = {
-    "fmt": Verb("fmt", run_fmt, [
-        argument("paths", "PATH", many=True),
-        switch("--check"),
-        switch("--diff"),
-        option("--keywords", "NAME", type=Words(KEYWORDS)),
-    ])
-}  # fmt: skip
+    "fmt": Verb(
+        "fmt",
+        run_fmt,
+        [
+            argument("paths", "PATH", many=True),
+            switch("--check"),
+            switch("--diff"),
+            option("--keywords", "NAME", type=Words(KEYWORDS)),
+        ],
+    )
+}

@@ -28,8 +28,9 @@ WRITERS: Mapping[str, Callable[[Picture, Messages], str]] = {
 KINDS = ("case", "phase", "activity", "approval", "milestone")
 
 
-def run_graph(context: Context, source: str | None, form: str, file: str | None, process: str | None,
-              lifecycle: Kind | None) -> int:  # fmt: skip
+def run_graph(
+    context: Context, source: str | None, form: str, file: str | None, process: str | None, lifecycle: Kind | None
+) -> int:
     """Draws to standard output, or into a file."""
     from charter.runtime.cli.errors import Misuse
 
@@ -67,11 +68,15 @@ def _deliver(context: Context, text: str, file: str | None) -> int:
 
 
 VERBS = {
-    "graph": Verb("graph", run_graph, [
-        argument("source", "FILE|CASE", required=False),
-        option("--format", "NAME", name="form", type=Words(tuple(WRITERS)), default="text"),
-        option("--output", "FILE", short="-o", name="file"),
-        option("--process", "PROCESS"),
-        option("--lifecycle", "NAME", type=Words(KINDS)),
-    ])
-}  # fmt: skip
+    "graph": Verb(
+        "graph",
+        run_graph,
+        [
+            argument("source", "FILE|CASE", required=False),
+            option("--format", "NAME", name="form", type=Words(tuple(WRITERS)), default="text"),
+            option("--output", "FILE", short="-o", name="file"),
+            option("--process", "PROCESS"),
+            option("--lifecycle", "NAME", type=Words(KINDS)),
+        ],
+    )
+}

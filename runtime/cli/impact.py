@@ -19,11 +19,18 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
         raise Missing(f"no record {record}", code="CH096", version=record, known=", ".join(state.versions) or "-")
     found = impact(definition, state, record)
     if as_json:
-        context.output.json({
-            "record": record, "version": state.versions[record].number, "elements": list(found.elements),
-            "lists": list(found.groups), "people": list(found.people), "roles": list(found.roles),
-            "approvals": list(found.approvals), "due": [{"element": key, "due": due} for key, due in found.due],
-        })  # fmt: skip
+        context.output.json(
+            {
+                "record": record,
+                "version": state.versions[record].number,
+                "elements": list(found.elements),
+                "lists": list(found.groups),
+                "people": list(found.people),
+                "roles": list(found.roles),
+                "approvals": list(found.approvals),
+                "due": [{"element": key, "due": due} for key, due in found.due],
+            }
+        )
         return 0
     say, output = context.say, context.output
     number = state.versions[record].number

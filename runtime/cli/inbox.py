@@ -47,10 +47,18 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         late = item.due is not None and item.due < context.now
         shown = _shown(item.node, title)
         since = output.relative(item.since, context.now)
-        rows.append((
-            f"#{item.number}", names[item.case], shown, say(f"states.{item.state}"), since,
-            Cell(due, "bad" if late else None), why(context, item), Cell(next_command(kind, item), whole=True),
-        ))  # fmt: skip
+        rows.append(
+            (
+                f"#{item.number}",
+                names[item.case],
+                shown,
+                say(f"states.{item.state}"),
+                since,
+                Cell(due, "bad" if late else None),
+                why(context, item),
+                Cell(next_command(kind, item), whole=True),
+            )
+        )
     heads = ("case", "process", "element", "state", "since", "due", "why", "next")
     output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
     if len(items) == limit:
@@ -81,10 +89,18 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
         output.line(say("inbox.no_notices", person=person))
         return 0
     rows = [
-        (f"#{n.number}", n.process, _shown(n.element, n.title), kind_word(context, n.kind), shown_time(context, n.at),
-         say("audit.system") if n.by == "system" else n.by, say("inbox.why_offered", role=n.role), n.reason)
+        (
+            f"#{n.number}",
+            n.process,
+            _shown(n.element, n.title),
+            kind_word(context, n.kind),
+            shown_time(context, n.at),
+            say("audit.system") if n.by == "system" else n.by,
+            say("inbox.why_offered", role=n.role),
+            n.reason,
+        )
         for n in found
-    ]  # fmt: skip
+    ]
     heads = ("case", "process", "element", "what", "at", "by", "why", "reason")
     output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
     return 0
@@ -113,11 +129,21 @@ def next_command(kind: str, item: WorkItem) -> str:
 
 def _json(item: WorkItem, title: str, kind: str) -> dict[str, Any]:
     return {
-        "case": item.case, "number": item.number, "process": item.process, "element": item.node,
-        "title": title, "kind": kind, "state": item.state, "iteration": item.iteration,
-        "role": item.role, "why": item.why, "on_behalf_of": item.on_behalf_of,
-        "since": iso(item.since), "due": iso(item.due), "next": next_command(kind, item),
-    }  # fmt: skip
+        "case": item.case,
+        "number": item.number,
+        "process": item.process,
+        "element": item.node,
+        "title": title,
+        "kind": kind,
+        "state": item.state,
+        "iteration": item.iteration,
+        "role": item.role,
+        "why": item.why,
+        "on_behalf_of": item.on_behalf_of,
+        "since": iso(item.since),
+        "due": iso(item.due),
+        "next": next_command(kind, item),
+    }
 
 
 VERBS = {

@@ -19,9 +19,13 @@ STYLES = {"met": "good", "warn": "warn", "missed": "bad", "unknown": "faint"}
 
 
 def run_kpi(
-    context: Context, process: str | None, name: str | None, bindings: Sequence[tuple[str, str]], facts: bool,
+    context: Context,
+    process: str | None,
+    name: str | None,
+    bindings: Sequence[tuple[str, str]],
+    facts: bool,
     as_json: bool,
-) -> int:  # fmt: skip
+) -> int:
     """Measures now, over the cases there are; without a process all that are deployed."""
     from charter.runtime import kpi
     from charter.runtime.bindings import bind_parameters
@@ -79,8 +83,17 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
             without = {case for case, _ in figure.missing}
             lacking = say("kpi.lacking", count=len(without)) if without else ""
             title = "" if m.kpi.title == m.kpi.name else m.kpi.title
-            rows.append((m.kpi.name, title, _group(context, figure), value_text(figure.value, _unit(m), context),
-                         m.target or "", status, lacking))  # fmt: skip
+            rows.append(
+                (
+                    m.kpi.name,
+                    title,
+                    _group(context, figure),
+                    value_text(figure.value, _unit(m), context),
+                    m.target or "",
+                    status,
+                    lacking,
+                )
+            )
     heads = ("name", "title", "group", "value", "target", "status", "missing")
     output.table([say(f"kpi.{head}") for head in heads], rows, styles=("name",))
 

@@ -31,24 +31,50 @@ from charter.runtime.cli.verb import (
 # group -> verb -> module that declares it in its VERBS
 VERBS: dict[str, dict[str, str]] = {
     "write": {
-        "check": "check", "fmt": "fmt", "test": "test", "explain": "explain", "graph": "graph",
-        "clauses": "clauses", "dmn": "dmn",
+        "check": "check",
+        "fmt": "fmt",
+        "test": "test",
+        "explain": "explain",
+        "graph": "graph",
+        "clauses": "clauses",
+        "dmn": "dmn",
     },
     "deploy": {"deploy": "deploy", "people": "people", "connectors": "connectors"},
     "work": {
-        "start": "start", "inbox": "inbox", "show": "show", "cases": "cases",
-        "claim": "act", "release": "act", "delegate": "act", "begin": "act", "confirm": "act", "complete": "act",
-        "approve": "act", "reject": "act", "return": "act", "withdraw": "act",
-        "comment": "act", "attach": "attach",
+        "start": "start",
+        "inbox": "inbox",
+        "show": "show",
+        "cases": "cases",
+        "claim": "act",
+        "release": "act",
+        "delegate": "act",
+        "begin": "act",
+        "confirm": "act",
+        "complete": "act",
+        "approve": "act",
+        "reject": "act",
+        "return": "act",
+        "withdraw": "act",
+        "comment": "act",
+        "attach": "attach",
     },
     "steer": {
-        "suspend": "act", "resume": "act", "skip": "act", "cancel": "act", "reopen": "act",
-        "impact": "impact", "amend": "act", "add": "act", "close": "act", "retry": "act", "signal": "signal",
+        "suspend": "act",
+        "resume": "act",
+        "skip": "act",
+        "cancel": "act",
+        "reopen": "act",
+        "impact": "impact",
+        "amend": "act",
+        "add": "act",
+        "close": "act",
+        "retry": "act",
+        "signal": "signal",
         "tick": "tick",
     },
     "measure": {"kpi": "kpi", "audit": "audit"},
     "operate": {"doctor": "doctor", "completion": "completion", "demo": "demo"},
-}  # fmt: skip
+}
 MODULES = {verb: module for verbs in VERBS.values() for verb, module in verbs.items()}
 
 
@@ -200,8 +226,9 @@ def main() -> None:
         from click.shell_completion import shell_complete
 
         context = Context(Messages(language()))
-        sys.exit(shell_complete(Charter(), {"obj": context}, "charter", "_CHARTER_COMPLETE",
-                                os.environ["_CHARTER_COMPLETE"]))  # fmt: skip
+        sys.exit(
+            shell_complete(Charter(), {"obj": context}, "charter", "_CHARTER_COMPLETE", os.environ["_CHARTER_COMPLETE"])
+        )
     sys.exit(run(sys.argv[1:]))
 
 

@@ -61,22 +61,34 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
         output.json({**_json(person), "stand_ins": [_stand_in_json(s) for s in stand_ins]})
         return 0
     comma = say("happened.comma")
-    output.sheet([
-        (say("people.id"), person.id),
-        (say("people.name"), person.name),
-        (say("people.remark"), None if person.active else say("people.inactive")),
-        (say("people.roles"), _roles(person) or None),
-        (say("people.skills"), comma.join(f"{name} {level}" for name, level in person.skills) or None),
-        (say("people.certificates"), comma.join(_until(context, n, u) for n, u in person.certificates) or None),
-        (say("people.absences"), comma.join(
-            f"{output.moment(a)} – {_end(context, b)}" for a, b in person.absences) or None),
-    ])  # fmt: skip
+    output.sheet(
+        [
+            (say("people.id"), person.id),
+            (say("people.name"), person.name),
+            (say("people.remark"), None if person.active else say("people.inactive")),
+            (say("people.roles"), _roles(person) or None),
+            (say("people.skills"), comma.join(f"{name} {level}" for name, level in person.skills) or None),
+            (say("people.certificates"), comma.join(_until(context, n, u) for n, u in person.certificates) or None),
+            (
+                say("people.absences"),
+                comma.join(f"{output.moment(a)} – {_end(context, b)}" for a, b in person.absences) or None,
+            ),
+        ]
+    )
     for s in stand_ins:
         status = "revoked" if s.revoked_at else "accepted" if s.accepted_at else "proposed"
-        output.line(say(f"people.{s.kind}_line", number=s.number, person=s.person, principal=s.principal,
-                        status=say(f"people.{status}"), scope=f"{s.role}@{s.process}",
-                        since=output.moment(s.since) if s.since else say("people.always"),
-                        until=_end(context, s.until)))  # fmt: skip
+        output.line(
+            say(
+                f"people.{s.kind}_line",
+                number=s.number,
+                person=s.person,
+                principal=s.principal,
+                status=say(f"people.{status}"),
+                scope=f"{s.role}@{s.process}",
+                since=output.moment(s.since) if s.since else say("people.always"),
+                until=_end(context, s.until),
+            )
+        )
     return 0
 
 
@@ -92,10 +104,14 @@ def _end(context: Context, at: int) -> str:
 
 def _json(p: Any) -> dict[str, Any]:
     return {
-        "id": p.id, "name": p.name, "active": p.active,
+        "id": p.id,
+        "name": p.name,
+        "active": p.active,
         "roles": [{"role": role, "process": where} for role, where in p.grants],
-        "skills": dict(p.skills), "certificates": dict(p.certificates), "absences": [list(a) for a in p.absences],
-    }  # fmt: skip
+        "skills": dict(p.skills),
+        "certificates": dict(p.certificates),
+        "absences": [list(a) for a in p.absences],
+    }
 
 
 def _stand_in_json(s: Any) -> dict[str, Any]:
@@ -154,8 +170,9 @@ def run_absent(context: Context, who: str, since: str, until: str, reason: str |
     return _said(context, "did_absent", done, person=who, **moments)
 
 
-def run_stand_in(context: Context, kind: str, who: str, other: str, since: str | None, until: str | None,
-                 process: str, role: str) -> int:  # fmt: skip
+def run_stand_in(
+    context: Context, kind: str, who: str, other: str, since: str | None, until: str | None, process: str, role: str
+) -> int:
     """Names a substitute (acts while the principal is away) or a delegate (acts throughout)."""
     from charter.runtime.people_files import FOREVER
 

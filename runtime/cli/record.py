@@ -67,20 +67,22 @@ def _sheet(context: Context, record: Sealed, followers: list[int]) -> None:
     for id in f.get("clauses", ()):
         said = definition.clause(id) if definition is not None else None
         clauses.append(id if said is None else f"{id}  {said.text}")
-    output.sheet([
-        (say("audit.c_at"), f"{shown_time(context, f['at'])}  ({f['at']}, {f['zone']})"),
-        (say("audit.c_actor"), actor_of(context, f)),
-        (say("audit.c_reason"), f.get("reason")),
-        (say("audit.c_change"), change_of(context, f) or None),
-        (say("audit.c_outcome"), say(f"audit.outcome_{f['outcome']}")),
-        (say("audit.s_cause"), say("audit.s_number", seq=f["cause"]) if "cause" in f else None),
-        (say("audit.s_led"), comma.join(say("audit.s_number", seq=seq) for seq in followers) or None),
-        *((say("audit.s_clauses") if index == 0 else "", text) for index, text in enumerate(clauses)),
-        (say("audit.s_definition"), " ".join(filter(None, (f.get("process"), f.get("definition")))) or None),
-        (say("audit.s_from"), f"{f['channel']}  {f['account']}@{f['host']}  Charter {f['build']}"),
-        (say("audit.s_hash"), record.hash),
-        (say("audit.s_prev"), f["prev"]),
-    ])  # fmt: skip
+    output.sheet(
+        [
+            (say("audit.c_at"), f"{shown_time(context, f['at'])}  ({f['at']}, {f['zone']})"),
+            (say("audit.c_actor"), actor_of(context, f)),
+            (say("audit.c_reason"), f.get("reason")),
+            (say("audit.c_change"), change_of(context, f) or None),
+            (say("audit.c_outcome"), say(f"audit.outcome_{f['outcome']}")),
+            (say("audit.s_cause"), say("audit.s_number", seq=f["cause"]) if "cause" in f else None),
+            (say("audit.s_led"), comma.join(say("audit.s_number", seq=seq) for seq in followers) or None),
+            *((say("audit.s_clauses") if index == 0 else "", text) for index, text in enumerate(clauses)),
+            (say("audit.s_definition"), " ".join(filter(None, (f.get("process"), f.get("definition")))) or None),
+            (say("audit.s_from"), f"{f['channel']}  {f['account']}@{f['host']}  Charter {f['build']}"),
+            (say("audit.s_hash"), record.hash),
+            (say("audit.s_prev"), f["prev"]),
+        ]
+    )
     data = {name: value for name, value in f.get("data", {}).items() if name not in _TOLD}
     if data:
         output.line(say("audit.s_data"), "faint")

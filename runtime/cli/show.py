@@ -19,11 +19,21 @@ if TYPE_CHECKING:
 
 # state -> (mark, style); the mark says it without colour too
 MARKS = {
-    "planned": ("·", "faint"), "ready": ("○", "strong"), "claimed": ("◐", "strong"), "active": ("●", "strong"),
-    "suspended": ("‖", "warn"), "done": ("✓", "good"), "granted": ("✓", "good"), "reached": ("✓", "good"),
-    "stale": ("~", "warn"), "withdrawn": ("~", "warn"), "skipped": ("–", "faint"), "cancelled": ("✗", "faint"),
-    "rejected": ("✗", "bad"), "failed": ("!", "bad"),
-}  # fmt: skip
+    "planned": ("·", "faint"),
+    "ready": ("○", "strong"),
+    "claimed": ("◐", "strong"),
+    "active": ("●", "strong"),
+    "suspended": ("‖", "warn"),
+    "done": ("✓", "good"),
+    "granted": ("✓", "good"),
+    "reached": ("✓", "good"),
+    "stale": ("~", "warn"),
+    "withdrawn": ("~", "warn"),
+    "skipped": ("–", "faint"),
+    "cancelled": ("✗", "faint"),
+    "rejected": ("✗", "bad"),
+    "failed": ("!", "bad"),
+}
 
 
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
@@ -38,8 +48,14 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
     if as_json:
         whole = views.to_json(definition, state, context.now)
-        context.output.json({"number": number, **whole, "notes": [note.to_json() for note in said],
-                             "sent_back": [each.to_json() for each in back]})  # fmt: skip
+        context.output.json(
+            {
+                "number": number,
+                **whole,
+                "notes": [note.to_json() for note in said],
+                "sent_back": [each.to_json() for each in back],
+            }
+        )
         return 0
     head(context, definition, state, number)
     tree(context, definition, state, back)
@@ -56,8 +72,9 @@ def head(context: Context, definition: Definition, state: CaseState, number: int
     say, output = context.say, context.output
     title = "" if definition.title == definition.name else f" {definition.title}"
     output.line(f"#{number} {state.case}  {output.style(definition.name, 'name')}{title}")
-    line = say("show.opened", status=say(f"states.{state.status}"), at=output.moment(state.opened_at),
-               by=state.opened_by)  # fmt: skip
+    line = say(
+        "show.opened", status=say(f"states.{state.status}"), at=output.moment(state.opened_at), by=state.opened_by
+    )
     if state.closed_at is not None:
         line += say("show.closed", at=output.moment(state.closed_at))
     output.line(line + (say("show.because", reason=state.reason) if state.reason else ""))
@@ -132,10 +149,14 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
         due = ""
         if w.due is not None:
             due = say("show.due", at=deadline(context, w.due), when=output.relative(w.due, context.now))
-        rows.append((
-            named(definition, w.key), whom(context, definition, w),
-            say("show.since", when=output.relative(w.since, context.now)), Cell(due, "bad" if late else None),
-        ))  # fmt: skip
+        rows.append(
+            (
+                named(definition, w.key),
+                whom(context, definition, w),
+                say("show.since", when=output.relative(w.since, context.now)),
+                Cell(due, "bad" if late else None),
+            )
+        )
     output.table((), rows, indent=2, styles=("name",))
 
 
@@ -216,10 +237,14 @@ def remarks(context: Context, definition: Definition, said: Sequence[Note]) -> N
     context.output.line()
     context.output.line(context.say("show.notes"), "strong")
     rows = [
-        (shown_time(context, note.at), note.by, named(definition, note.element) if note.element else "",
-         note.text if note.file is None else context.say("show.note_file", name=note.file))
+        (
+            shown_time(context, note.at),
+            note.by,
+            named(definition, note.element) if note.element else "",
+            note.text if note.file is None else context.say("show.note_file", name=note.file),
+        )
         for note in said
-    ]  # fmt: skip
+    ]
     context.output.table((), rows, indent=2, styles=("faint", None, "name"))
 
 

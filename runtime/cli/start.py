@@ -9,9 +9,13 @@ from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, swit
 
 
 def run_start(
-    context: Context, process: str | None, sets: Sequence[tuple[str, str]], data: Sequence[str], key: str | None,
+    context: Context,
+    process: str | None,
+    sets: Sequence[tuple[str, str]],
+    data: Sequence[str],
+    key: str | None,
     as_json: bool,
-) -> int:  # fmt: skip
+) -> int:
     """Opens a case and tells its number and what comes first; without a process lists those there are."""
     from charter.runtime.cli.aftermath import tell
     from charter.runtime.cli.handover import records
@@ -29,19 +33,25 @@ def _processes(context: Context, as_json: bool) -> int:
     say, output = context.say, context.output
     found = context.cases.processes()
     if as_json:
-        output.json([
-            {"process": d.name, "title": d.title, "version": d.version, "inputs": list(d.inputs)} for d in found
-        ])  # fmt: skip
+        output.json(
+            [{"process": d.name, "title": d.title, "version": d.version, "inputs": list(d.inputs)} for d in found]
+        )
         return 0
     if not found:
         output.line(say("start.none"))
     rows = [
-        (d.name, "" if d.title == d.name else d.title, d.version, say("happened.comma").join(d.inputs),
-         f"charter start {d.name}")
+        (
+            d.name,
+            "" if d.title == d.name else d.title,
+            d.version,
+            say("happened.comma").join(d.inputs),
+            f"charter start {d.name}",
+        )
         for d in found
-    ]  # fmt: skip
-    output.table([say(f"start.{head}") for head in ("process", "title", "version", "inputs", "next")], rows,
-                 styles=("name",))  # fmt: skip
+    ]
+    output.table(
+        [say(f"start.{head}") for head in ("process", "title", "version", "inputs", "next")], rows, styles=("name",)
+    )
     return 0
 
 

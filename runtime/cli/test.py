@@ -132,10 +132,16 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
     if not coverage.covered_elements:
         output.line(say("test.no_scenario", process=name), "warn")
         return
-    output.line(say(
-        "test.covered", process=name, elements=len(coverage.covered_elements), all_elements=len(coverage.elements),
-        outcomes=len(coverage.covered_outcomes), all_outcomes=len(coverage.outcomes),
-    ))  # fmt: skip
+    output.line(
+        say(
+            "test.covered",
+            process=name,
+            elements=len(coverage.covered_elements),
+            all_elements=len(coverage.elements),
+            outcomes=len(coverage.covered_outcomes),
+            all_outcomes=len(coverage.outcomes),
+        )
+    )
     if coverage.rows:
         idle = [f"{table} {row}" for table, row in coverage.rows if (table, row) not in coverage.covered_rows]
         covered = len(coverage.rows) - len(idle)
@@ -173,27 +179,38 @@ def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -
 
     return {
         "scenarios": [
-            {"title": d.scenario.title, "process": d.scenario.process, "place": d.scenario.place,
-             "passed": d.failure is None, "failure": failure(d)}
+            {
+                "title": d.scenario.title,
+                "process": d.scenario.process,
+                "place": d.scenario.place,
+                "passed": d.failure is None,
+                "failure": failure(d),
+            }
             for d in played
         ],
         "coverage": [
-            {"process": c.definition.name,
-             "elements": {"all": len(c.elements), "covered": len(c.covered_elements)},
-             "outcomes": {"all": len(c.outcomes), "covered": len(c.covered_outcomes)},
-             "rows": {"all": len(c.rows), "covered": len(c.covered_rows)},
-             "clauses": {"all": len(c.clauses), "covered": len(c.covered_clauses)},
-             "clauses_missed": [clause for clause in c.clauses if clause not in c.covered_clauses],
-             "missed": [{"element": name, "outcomes": list(outcomes)} for name, outcomes in c.missed]}
+            {
+                "process": c.definition.name,
+                "elements": {"all": len(c.elements), "covered": len(c.covered_elements)},
+                "outcomes": {"all": len(c.outcomes), "covered": len(c.covered_outcomes)},
+                "rows": {"all": len(c.rows), "covered": len(c.covered_rows)},
+                "clauses": {"all": len(c.clauses), "covered": len(c.covered_clauses)},
+                "clauses_missed": [clause for clause in c.clauses if clause not in c.covered_clauses],
+                "missed": [{"element": name, "outcomes": list(outcomes)} for name, outcomes in c.missed],
+            }
             for c in coverage
         ],
-    }  # fmt: skip
+    }
 
 
 VERBS = {
-    "test": Verb("test", run_test, [
-        argument("paths", "PATH", many=True),
-        option("--only", "TEXT", short="-k"),
-        switch(JSON, name="as_json"),
-    ])
-}  # fmt: skip
+    "test": Verb(
+        "test",
+        run_test,
+        [
+            argument("paths", "PATH", many=True),
+            option("--only", "TEXT", short="-k"),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}

@@ -26,10 +26,31 @@ PAGE = 100
 # what begins a formula in a spreadsheet, also where its author types in full width
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _CSV = (
-    "position", "case", "seq", "at", "zone", "actor", "role", "on_behalf_of", "kind", "element", "before", "after",
-    "outcome", "reason", "cause", "clauses", "process", "definition", "channel", "host", "account", "build",
-    "prev", "data",
-)  # fmt: skip
+    "position",
+    "case",
+    "seq",
+    "at",
+    "zone",
+    "actor",
+    "role",
+    "on_behalf_of",
+    "kind",
+    "element",
+    "before",
+    "after",
+    "outcome",
+    "reason",
+    "cause",
+    "clauses",
+    "process",
+    "definition",
+    "channel",
+    "host",
+    "account",
+    "build",
+    "prev",
+    "data",
+)
 
 
 def listed(context: Context, query: Query | None, after: int, limit: int, format: str) -> int:
@@ -89,11 +110,20 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
         # as `audit show` takes it
         chain = ORGANISATION if f["case"] == ORGANISATION else f["case"][:6]
         number = f"{chain}.{f['seq']}" if several else str(f["seq"])
-        rows.append((
-            str(record.position), number, shown_time(context, f["at"]), actor_of(context, f),
-            Cell(kind_word(context, f["kind"]), "bad" if refused else None), f.get("element") or "",
-            change_of(context, f), Cell(outcome, "bad"), f.get("reason") or "", what(context, f),
-        ))  # fmt: skip
+        rows.append(
+            (
+                str(record.position),
+                number,
+                shown_time(context, f["at"]),
+                actor_of(context, f),
+                Cell(kind_word(context, f["kind"]), "bad" if refused else None),
+                f.get("element") or "",
+                change_of(context, f),
+                Cell(outcome, "bad"),
+                f.get("reason") or "",
+                what(context, f),
+            )
+        )
     # what a record is about may be a whole sentence, so it comes last
     heads = ("position", "seq", "at", "actor", "kind", "element", "change", "outcome", "reason", "what")
     output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))

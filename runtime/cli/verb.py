@@ -97,24 +97,51 @@ _OFFERS = {"PATH": _files, "FILE": _files, "FILE|CASE": _files} | {
 }
 
 
-def argument(name: str, metavar: str, *, many: bool = False, required: bool = True, complete: Any = None,
-             type: click.ParamType[Any] | None = None) -> click.Argument:  # fmt: skip
+def argument(
+    name: str,
+    metavar: str,
+    *,
+    many: bool = False,
+    required: bool = True,
+    complete: Any = None,
+    type: click.ParamType[Any] | None = None,
+) -> click.Argument:
     """An argument; `many`: one or more (none at all when not required)."""
-    return click.Argument([name], metavar=metavar, nargs=-1 if many else 1, required=required,
-                          type=type or click.UNPROCESSED, shell_complete=complete or _OFFERS.get(metavar))  # fmt: skip
+    return click.Argument(
+        [name],
+        metavar=metavar,
+        nargs=-1 if many else 1,
+        required=required,
+        type=type or click.UNPROCESSED,
+        shell_complete=complete or _OFFERS.get(metavar),
+    )
 
 
 def option(
-    flag: str, metavar: str, *, short: str | None = None, many: bool = False, name: str | None = None,
-    type: click.ParamType[Any] | None = None, default: Any = None, complete: Any = None, also: str | None = None,
-) -> click.Option:  # fmt: skip
+    flag: str,
+    metavar: str,
+    *,
+    short: str | None = None,
+    many: bool = False,
+    name: str | None = None,
+    type: click.ParamType[Any] | None = None,
+    default: Any = None,
+    complete: Any = None,
+    also: str | None = None,
+) -> click.Option:
     """An option with a value; `name` is the function's parameter when the flag's own word will not do (`--as`).
 
     `also`: another word for it.
     """
     declarations = [d for d in (name, short, flag, also) if d]
-    return click.Option(declarations, metavar=metavar, multiple=many, type=type or click.UNPROCESSED,
-                        default=() if many else default, shell_complete=complete or _OFFERS.get(metavar))  # fmt: skip
+    return click.Option(
+        declarations,
+        metavar=metavar,
+        multiple=many,
+        type=type or click.UNPROCESSED,
+        default=() if many else default,
+        shell_complete=complete or _OFFERS.get(metavar),
+    )
 
 
 def switch(flag: str, *, short: str | None = None, name: str | None = None) -> click.Option:
@@ -148,10 +175,16 @@ def global_options() -> list[click.Parameter]:
         (["--lang"], "|".join(LANGUAGES), Words(LANGUAGES), _set_language),
     )
     return [
-        click.Option(names, metavar=metavar, type=kind, callback=callback, expose_value=False,
-                     shell_complete=_OFFERS.get(metavar))
+        click.Option(
+            names,
+            metavar=metavar,
+            type=kind,
+            callback=callback,
+            expose_value=False,
+            shell_complete=_OFFERS.get(metavar),
+        )
         for names, metavar, kind, callback in rows
-    ]  # fmt: skip
+    ]
 
 
 # the verbs with which work on a new database begins; all others want one that is there
@@ -175,9 +208,14 @@ class Verb(click.Command):
     """A verb; `section` is the table its options' words are in (the verb's first word unless given)."""
 
     def __init__(
-        self, name: str, run: Callable[..., int | None], params: Sequence[click.Parameter] = (), *,
-        section: str | None = None, raw: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        run: Callable[..., int | None],
+        params: Sequence[click.Parameter] = (),
+        *,
+        section: str | None = None,
+        raw: bool = False,
+    ) -> None:
         # Extra arguments are allowed here and refused below, in our own words.
         settings: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": raw}
         super().__init__(name.split()[-1], callback=run, params=[*params, *global_options()], context_settings=settings)

@@ -33,60 +33,65 @@ metadata = MetaData()
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 definitions = Table(
-    "definitions", metadata,
+    "definitions",
+    metadata,
     Column("digest", Text, primary_key=True),
     Column("process", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),  # definition.to_json, places included
-)  # fmt: skip
+)
 
 # The last deployment of a process is the one that new cases run.
 deployments = Table(
-    "deployments", metadata,
+    "deployments",
+    metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("process", Text, nullable=False, index=True),
     Column("digest", Text, ForeignKey("definitions.digest"), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("by", Text, nullable=False),
-)  # fmt: skip
+)
 
 # The process files a definition was built from, as they were deployed.
 texts = Table(
-    "texts", metadata,
+    "texts",
+    metadata,
     Column("digest", Text, ForeignKey("definitions.digest"), nullable=False),
     Column("name", Text, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("text", Text, nullable=False),
     PrimaryKeyConstraint("digest", "name"),
-)  # fmt: skip
+)
 
 # Which processes know a role: a person's grants for `*` become (process, role) pairs with it.
 process_roles = Table(
-    "process_roles", metadata,
+    "process_roles",
+    metadata,
     Column("role", Text, nullable=False),
     Column("process", Text, nullable=False),
     PrimaryKeyConstraint("role", "process"),
-)  # fmt: skip
+)
 
 cases = Table(
-    "cases", metadata,
+    "cases",
+    metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("process", Text, nullable=False),
     Column("definition", Text, ForeignKey("definitions.digest"), nullable=False),
     Column("status", Text, nullable=False),
-    Column("version", Integer, nullable=False),   # CaseState.commands
-    Column("records", Integer, nullable=False),   # how many audit records
-    Column("head", Text, nullable=False),         # SHA-256 (hex) of the last record's bytes
+    Column("version", Integer, nullable=False),  # CaseState.commands
+    Column("records", Integer, nullable=False),  # how many audit records
+    Column("head", Text, nullable=False),  # SHA-256 (hex) of the last record's bytes
     Column("last_at", BigInteger, nullable=False),
     Column("wake", BigInteger),
     Column("opened_at", BigInteger),
     Column("closed_at", BigInteger),
     Column("opened_by", Text),
-    Column("parent", Text),                       # which `run` waits for it: `CASE NODE ATTEMPT`
+    Column("parent", Text),  # which `run` waits for it: `CASE NODE ATTEMPT`
     Column("state", Text, nullable=False),
-)  # fmt: skip
+)
 Index("cases_by_process", cases.c.process, cases.c.status, cases.c.number)
 Index("cases_to_wake", cases.c.wake, sqlite_where=cases.c.wake.is_not(None))
 
@@ -94,17 +99,19 @@ Index("cases_by_parent", cases.c.parent, unique=True, sqlite_where=cases.c.paren
 
 # Chains that belong to no case, such as `organisation`.
 chains = Table(
-    "chains", metadata,
+    "chains",
+    metadata,
     Column("chain", Text, primary_key=True),
     Column("records", Integer, nullable=False),
     Column("head", Text, nullable=False),
     Column("last_at", BigInteger, nullable=False),
-)  # fmt: skip
+)
 
 # `body` is the record; the columns beside it repeat some of it for queries. `case` is the chain: a case's id, or
 # `organisation`. `position` is the order of arrival in this database.
 records = Table(
-    "records", metadata,
+    "records",
+    metadata,
     Column("position", _NUMBER, primary_key=True),
     Column("case", Text, nullable=False),
     Column("seq", Integer, nullable=False),
@@ -112,16 +119,17 @@ records = Table(
     Column("actor", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("outcome", Text, nullable=False),
-    Column("element", Text),                      # the element's name, without instance
-    Column("record", Text),                       # the record's name, without instance, where a version was written
-    Column("clauses", Text),                      # ` S003-2.1-04 S003-2.1-05 `, blanks around each
+    Column("element", Text),  # the element's name, without instance
+    Column("record", Text),  # the record's name, without instance, where a version was written
+    Column("clauses", Text),  # ` S003-2.1-04 S003-2.1-05 `, blanks around each
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("case", "seq"),
-)  # fmt: skip
+)
 
 # One row for each role an open piece of work is offered to, or one with role '' once somebody holds it.
 work_items = Table(
-    "work_items", metadata,
+    "work_items",
+    metadata,
     Column("case", Text, nullable=False),
     Column("node", Text, nullable=False),
     Column("role", Text, nullable=False),
@@ -131,115 +139,131 @@ work_items = Table(
     Column("iteration", Integer, nullable=False),
     Column("holder", Text),
     Column("assigned", Integer, nullable=False),
-    Column("barred", Text, nullable=False),       # `|li|wang|`: who has voted, or did what must be done by another
+    Column("barred", Text, nullable=False),  # `|li|wang|`: who has voted, or did what must be done by another
     Column("since", BigInteger, nullable=False),
     Column("due", BigInteger),
-    Column("rank", BigInteger, nullable=False),   # what comes first: see runtime/readmodels.py
+    Column("rank", BigInteger, nullable=False),  # what comes first: see runtime/readmodels.py
     PrimaryKeyConstraint("case", "node", "role"),
     sqlite_with_rowid=False,
-)  # fmt: skip
+)
 _offered, _held = work_items.c.holder.is_(None), work_items.c.holder.is_not(None)
 Index(
-    "work_offered", work_items.c.process, work_items.c.role, work_items.c.rank, work_items.c.case, work_items.c.node,
+    "work_offered",
+    work_items.c.process,
+    work_items.c.role,
+    work_items.c.rank,
+    work_items.c.case,
+    work_items.c.node,
     sqlite_where=_offered,
-)  # fmt: skip
+)
 Index("work_held", work_items.c.holder, work_items.c.rank, sqlite_where=_held)
 
 record_versions = Table(
-    "record_versions", metadata,
+    "record_versions",
+    metadata,
     Column("case", Text, nullable=False),
-    Column("record", Text, nullable=False),       # with its instance: `deliverable[2]`
+    Column("record", Text, nullable=False),  # with its instance: `deliverable[2]`
     Column("number", Integer, nullable=False),
     Column("digest", Text, nullable=False),
     Column("node", Text),
     Column("by", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("seq", Integer, nullable=False),       # the audit record that holds the value
+    Column("seq", Integer, nullable=False),  # the audit record that holds the value
     PrimaryKeyConstraint("case", "record", "number"),
     sqlite_with_rowid=False,
-)  # fmt: skip
+)
 
 outbox = Table(
-    "outbox", metadata,
+    "outbox",
+    metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("case", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),         # the effect's class: CallConnector, StartCase, Offer, AnswerParent
+    Column("kind", Text, nullable=False),  # the effect's class: CallConnector, StartCase, Offer, AnswerParent
     Column("body", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("leased_until", BigInteger),           # a host is at it until then
+    Column("leased_until", BigInteger),  # a host is at it until then
     Column("deliveries", Integer, nullable=False),
-)  # fmt: skip
+)
 
 # What a caller's idempotency key did: the records `seq` .. `seq + count - 1` of the case.
 keys = Table(
-    "keys", metadata,
+    "keys",
+    metadata,
     Column("key", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("case", Text, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("count", Integer, nullable=False),
     Column("at", BigInteger, nullable=False),
-)  # fmt: skip
+)
 
 # In turn: who got the element's work last.
 turns = Table(
-    "turns", metadata,
+    "turns",
+    metadata,
     Column("process", Text, nullable=False),
     Column("element", Text, nullable=False),
     Column("person", Text, nullable=False),
     PrimaryKeyConstraint("process", "element"),
-)  # fmt: skip
+)
 
 settings = Table(
-    "settings", metadata,
+    "settings",
+    metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
-)  # fmt: skip
+)
 
 persons = Table(
-    "persons", metadata,
+    "persons",
+    metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("active", Integer, nullable=False),
-)  # fmt: skip
+)
 
 # `process` is `*` for a role held in every process.
 grants = Table(
-    "grants", metadata,
+    "grants",
+    metadata,
     Column("person", Text, ForeignKey("persons.id"), nullable=False),
     Column("role", Text, nullable=False),
     Column("process", Text, nullable=False),
     PrimaryKeyConstraint("person", "role", "process"),
-)  # fmt: skip
+)
 
 skills = Table(
-    "skills", metadata,
+    "skills",
+    metadata,
     Column("person", Text, ForeignKey("persons.id"), nullable=False),
     Column("skill", Text, nullable=False),
     Column("level", Integer, nullable=False),
     PrimaryKeyConstraint("person", "skill"),
-)  # fmt: skip
+)
 
 certificates = Table(
-    "certificates", metadata,
+    "certificates",
+    metadata,
     Column("person", Text, ForeignKey("persons.id"), nullable=False),
     Column("certificate", Text, nullable=False),
     Column("valid_until", BigInteger),
     PrimaryKeyConstraint("person", "certificate"),
-)  # fmt: skip
+)
 
 absences = Table(
-    "absences", metadata,
+    "absences",
+    metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("person", Text, ForeignKey("persons.id"), nullable=False, index=True),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
     Column("reason", Text),
-)  # fmt: skip
+)
 
 # kind `substitute` counts while the principal is absent, `delegation` throughout; both only once accepted.
 substitutions = Table(
-    "substitutions", metadata,
+    "substitutions",
+    metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("principal", Text, ForeignKey("persons.id"), nullable=False, index=True),
@@ -250,4 +274,4 @@ substitutions = Table(
     Column("until", BigInteger, nullable=False),
     Column("accepted_at", BigInteger),
     Column("revoked_at", BigInteger),
-)  # fmt: skip
+)

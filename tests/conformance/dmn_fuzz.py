@@ -30,9 +30,23 @@ SEEDS = tuple(sorted((Path(__file__).parent / "dmn").rglob("*.dmn")))
 TEXT = re.compile(rb"<text>[^<]*</text>")
 ATTRIBUTE = re.compile(rb'"[^"<>]*"')
 ODD = (
-    "", "-", "not(1)", '"', "((((", "[1..", "x", "? > 1", '"a","b"', "| a |", "->", "null", "1e6144", "x y z", "{a:",
+    "",
+    "-",
+    "not(1)",
+    '"',
+    "((((",
+    "[1..",
+    "x",
+    "? > 1",
+    '"a","b"',
+    "| a |",
+    "->",
+    "null",
+    "1e6144",
+    "x y z",
+    "{a:",
     "计划",
-)  # fmt: skip
+)
 INPUTS: tuple[Any, ...] = (None, SCOPE["a"], "a", [SCOPE["a"]], {"age": "x"}, True)
 STEPS = 20_000
 

@@ -49,10 +49,21 @@ def number(text: str) -> Decimal:
 
 
 READERS: dict[str, Any] = {
-    "decimal": number, "double": number, "integer": number, "int": number, "long": number, "float": number,
-    "boolean": lambda text: text == "true", "date": read_date, "dateTime": read_date_time, "time": read_time,
-    "duration": read_duration, "string": str, "dayTimeDuration": read_duration, "yearMonthDuration": read_duration,
-}  # fmt: skip
+    "decimal": number,
+    "double": number,
+    "integer": number,
+    "int": number,
+    "long": number,
+    "float": number,
+    "boolean": lambda text: text == "true",
+    "date": read_date,
+    "dateTime": read_date_time,
+    "time": read_time,
+    "duration": read_duration,
+    "string": str,
+    "dayTimeDuration": read_duration,
+    "yearMonthDuration": read_duration,
+}
 
 
 def value_of(element: ElementTree.Element) -> Any:

@@ -82,8 +82,14 @@ def test_the_suite_asks_for_every_hit_policy_and_aggregation() -> None:
     assert model is not None
     tables = [d.logic for d in model.decisions if isinstance(d.logic, m.Table)]
     assert {t.hit_policy for t in tables} == {
-        "UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER"
-    }  # fmt: skip
+        "UNIQUE",
+        "FIRST",
+        "PRIORITY",
+        "ANY",
+        "COLLECT",
+        "RULE ORDER",
+        "OUTPUT ORDER",
+    }
     assert {t.aggregation for t in tables} == {None, "SUM", "COUNT", "MIN", "MAX"}
 
 
@@ -115,8 +121,10 @@ def test_import(name: str, golden: Callable[[Path, str], None]) -> None:
     graph = load_model(str(OWN / f"compliance-level-3/{name}/{name}.dmn")).graph
     assert graph is not None
     found = import_model(graph)
-    told = [f"# {t.slug}{'' if t.lost else ' (kept)'}: {t.element} {t.at or ''} {dict(t.values) or ''}".rstrip()
-            for t in found.told]  # fmt: skip
+    told = [
+        f"# {t.slug}{'' if t.lost else ' (kept)'}: {t.element} {t.at or ''} {dict(t.values) or ''}".rstrip()
+        for t in found.told
+    ]
     golden(GOLDEN / f"{name}.import.txt", to_text(found.file()) + "\n" + "\n".join(told) + "\n")
 
 

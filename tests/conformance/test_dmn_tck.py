@@ -32,10 +32,13 @@ def test_every_case_of_the_kit_passes() -> None:
         ("<testCases", "cannot be read"),
         ("<testCases/>", "no test case"),
         ("<testCases><testCase/></testCases>", "no model"),
-        (f'<testCases xmlns:i="{dmn_tck.XSI[1:-1]}"><testCase><inputNode>'
-         '<value i:type="x:decimal">x</value></inputNode></testCase></testCases>', "`x` is no number"),
+        (
+            f'<testCases xmlns:i="{dmn_tck.XSI[1:-1]}"><testCase><inputNode>'
+            '<value i:type="x:decimal">x</value></inputNode></testCase></testCases>',
+            "`x` is no number",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_test_file_that_is_none_fails(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "m.dmn").write_text("<definitions/>")
     (tmp_path / "m-test-01.xml").write_text(text)

@@ -36,28 +36,47 @@ def project() -> Definition:
     tasks = (Field("tasks", "tasks", TypeRef("list", TypeRef("text"))),)
     back = Consequence("return", "plan_it")
     return Definition(
-        "project", "project", owner="checker", roles=(Role("maker", "maker"), Role("checker", "checker")),
+        "project",
+        "project",
+        owner="checker",
+        roles=(Role("maker", "maker"), Role("checker", "checker")),
         records=(RecordType("plan", "plan", tasks), RecordType("piece", "piece"), RecordType("report", "report")),
         separations=(Separation("plan_ok", "plan_it"),),
         elements=(
             Element("planning", "planning", "phase"),
             Element("plan_it", "plan it", "activity", "planning", outputs=("plan",), roles=("maker",)),
             Element(
-                "plan_ok", "plan ok", "approval", "planning", inputs=(Input("plan"),), within="2 working days",
+                "plan_ok",
+                "plan ok",
+                "approval",
+                "planning",
+                inputs=(Input("plan"),),
+                within="2 working days",
                 agreement=Agreement("plan", (Stage((("checker", 1),), 1),), on_reject=back),
             ),
             Element("doing", "doing", "phase", after=(After(("planning",), 1),)),
             Element(
-                "do_task", "do task", "activity", "doing", inputs=(Input("plan", ("plan_ok",)),), outputs=("piece",),
-                many=Many("t", "plan.tasks"), roles=("maker",),
+                "do_task",
+                "do task",
+                "activity",
+                "doing",
+                inputs=(Input("plan", ("plan_ok",)),),
+                outputs=("piece",),
+                many=Many("t", "plan.tasks"),
+                roles=("maker",),
             ),
             Element("closing", "closing", "phase", after=(After(("doing",), 1),)),
             Element(
-                "sum_up", "sum up", "activity", "closing", inputs=(Input("piece"),), outputs=("report",),
+                "sum_up",
+                "sum up",
+                "activity",
+                "closing",
+                inputs=(Input("piece"),),
+                outputs=("report",),
                 roles=("maker",),
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def told(world: World, case: str) -> str:

@@ -59,9 +59,10 @@ START = 1_780_000_000_000_000
 def record_type(name: str) -> RecordType:
     """A record with a number, a condition on it and a list of numbers."""
     return RecordType(
-        name, name,
+        name,
+        name,
         (Field("x", "x", NUMBER, where="x >= 0"), Field("rows", "rows", TypeRef("list", NUMBER), optional=True)),
-    )  # fmt: skip
+    )
 
 
 class _Draw:
@@ -151,14 +152,23 @@ class _Draw:
         if work is None and self.chance(10):
             checklist = (Check("seen", "seen", by=self.one(None, "checker")), Check("twice", "twice", other=True))
         element = Element(
-            name, name, "activity", parent,
-            inputs=self.inputs(), outputs=outputs, after=self.after(beside), when=self.condition(), many=self.many(),
+            name,
+            name,
+            "activity",
+            parent,
+            inputs=self.inputs(),
+            outputs=outputs,
+            after=self.after(beside),
+            when=self.condition(),
+            many=self.many(),
             repeat=self.repeat(name) if work is None or outputs else None,
             roles=() if work is not None else (self.one(*ROLES),),
-            within="2 hours" if self.chance(20) else None, work=work, checklist=checklist,
+            within="2 hours" if self.chance(20) else None,
+            work=work,
+            checklist=checklist,
             assign='"wu"' if self.chance(6) else None,
             assign_mode="offer",
-        )  # fmt: skip
+        )
         if element.assign is not None:
             element = replace(element, assign_mode="expression")
         self.add(element)
@@ -179,20 +189,28 @@ class _Draw:
         outside = set(self.loops[maker]) - set(self.loops.get(parent or "", ()))
         back = Consequence("return", maker) if not outside and self.chance(70) else None
         agreement = Agreement(
-            of, stages,
+            of,
+            stages,
             veto="boss" if self.chance(15) else None,
             criteria=f"{of}.x > 0" if not outside and self.chance(25) else None,
             on_reject=Consequence("cancel", None, "no") if self.chance(10) else back,
             escalation=Escalation(2, "boss") if self.chance(20) else None,
-        )  # fmt: skip
+        )
         earlier = tuple(a for a, o in self.approvals.items() if o == of and self.chance(30))
         within = "1 hour" if self.chance(20) else None
         self.add(
             Element(
-                name, name, "approval", parent, inputs=(Input(of, earlier),), after=self.after(beside),
-                when=self.condition(), agreement=agreement, within=within,
+                name,
+                name,
+                "approval",
+                parent,
+                inputs=(Input(of, earlier),),
+                after=self.after(beside),
+                when=self.condition(),
+                agreement=agreement,
+                within=within,
             )
-        )  # fmt: skip
+        )
         self.approvals[name] = of
 
     def fill(self, parent: str | None, depth: int) -> None:
@@ -236,16 +254,21 @@ class _Draw:
         if len(siblings) >= 2 and self.chance(25):
             orders.append(Order(self.one("first", "single"), tuple(siblings[:2])))
         return Definition(
-            "random", "random",
+            "random",
+            "random",
             owner=self.one("boss", None),
             parameters=(Parameter("limit", "limit", NUMBER, "3"),),
             roles=(
-                Role("maker", "maker"), Role("checker", "checker"),
+                Role("maker", "maker"),
+                Role("checker", "checker"),
                 Role("boss", "boss", requires=(Requirement("certificate", "PMP"),) if self.chance(10) else ()),
             ),
-            records=tuple(self.records), separations=tuple(separations), elements=tuple(self.elements),
-            outputs=tuple(r.name for r in self.records[:1]), orders=tuple(orders),
-        )  # fmt: skip
+            records=tuple(self.records),
+            separations=tuple(separations),
+            elements=tuple(self.elements),
+            outputs=tuple(r.name for r in self.records[:1]),
+            orders=tuple(orders),
+        )
 
 
 def definition(rng: Random) -> Definition:

@@ -84,8 +84,11 @@ def same(store: Store, case: str, host: Cases) -> None:
         assert readmodels.snapshot(connection, case) == kept
         row = connection.execute(select(cases).where(cases.c.id == case)).one()
         assert (row.status, row.wake, row.closed_at, row.version) == (
-            state.status, state.wake, state.closed_at, state.commands,
-        )  # fmt: skip
+            state.status,
+            state.wake,
+            state.closed_at,
+            state.commands,
+        )
         assert row.records == state.records_written
         assert row.state == StateText().write(state)
         assert connection.execute(select(func.count()).select_from(outbox)).scalar_one() == 0

@@ -21,16 +21,22 @@ def family(rng: Random) -> tuple[Definition, Definition, Definition]:
     drawn = definition(rng)
     elements = tuple(
         replace(e, work=Work("run", "child"), roles=(), checklist=(), assign=None, assign_mode="offer")
-        if e.kind == "activity" and rng.random() < 0.5 else e
+        if e.kind == "activity" and rng.random() < 0.5
+        else e
         for e in drawn.elements
-    )  # fmt: skip
+    )
     names = tuple(r.name for r in drawn.records)
     work = Element("c1", "c1", "activity", roles=("maker",), outputs=names)
     nest = Element("c2", "c2", "activity", work=Work("run", "grandchild"))
     child = Definition(
-        "child", "child", roles=drawn.roles, records=drawn.records, elements=(work, nest), outputs=names,
+        "child",
+        "child",
+        roles=drawn.roles,
+        records=drawn.records,
+        elements=(work, nest),
+        outputs=names,
         owner=rng.choice(["boss", None]),
-    )  # fmt: skip
+    )
     carry = replace(work, outputs=())
     last = Definition("grandchild", "grandchild", owner="boss", roles=drawn.roles, elements=(carry,))
     return replace(drawn, elements=elements), child, last

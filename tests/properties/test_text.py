@@ -98,10 +98,29 @@ def test_any_bytes(data: bytes) -> None:
 
 
 _WORDS = st.sampled_from(sorted({w for w, _, _, _ in spellings()}))
-_PIECES = st.sampled_from([
-    "\n", "\n  ", "\n    ", "\n      ", "\t", "  ", " x", ' "题"', "\r\n", "(", "]", '"', "“", "”", "#", ",", "= ",
-    "：", "1",
-])  # fmt: skip
+_PIECES = st.sampled_from(
+    [
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n      ",
+        "\t",
+        "  ",
+        " x",
+        ' "题"',
+        "\r\n",
+        "(",
+        "]",
+        '"',
+        "“",
+        "”",
+        "#",
+        ",",
+        "= ",
+        "：",
+        "1",
+    ]
+)
 
 
 @settings(max_examples=300)

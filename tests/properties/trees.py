@@ -15,10 +15,22 @@ from charter.dsl import tree as t
 _WORDS = ["plan", "make_plan", "计划", "活动_2", "x", "phase", "阶段", "source", "within", "open", "record", "of"]
 _PLAIN = ["li", "wang", "王五", "budget", "预算", "q1"]
 _EXPRS = [
-    "plan.tasks", "1 + 2", "a.b != null and not(c)", "f(a, b)[x > 1]", '"a, b because c"', "]1..5[", "3 working days",
-    "every t in plan.tasks satisfies t.due <= application.schedule.end", "95%", "(a open, b while c)", "24小时",
-    '{first_day: date("2026-03-02"), tags: ["x", "y"]}', "x - 1", '"\\" # no comment"', "费用 > 500000 CNY",
-]  # fmt: skip
+    "plan.tasks",
+    "1 + 2",
+    "a.b != null and not(c)",
+    "f(a, b)[x > 1]",
+    '"a, b because c"',
+    "]1..5[",
+    "3 working days",
+    "every t in plan.tasks satisfies t.due <= application.schedule.end",
+    "95%",
+    "(a open, b while c)",
+    "24小时",
+    '{first_day: date("2026-03-02"), tags: ["x", "y"]}',
+    "x - 1",
+    '"\\" # no comment"',
+    "费用 > 500000 CNY",
+]
 _TESTS = [">= 95%", "< 97%", "> limit"]
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
@@ -81,10 +93,18 @@ record = line(t.Record, names, title, some(field | source))
 parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
 cell = st.sampled_from(["-", '"P1"', '"a|b"', "< 5", "[1..5)", "not(1)", "> 1, < 0", "1 hour"]).map(t.Expr)
 policies = st.sampled_from(["unique", "first", "rule order", "collect", "collect sum"])
-decision = line(t.Decision, names, title, some(names), some(
-    line(t.HitPolicy, policies) | source | line(t.Row, some(cell, 1, 4))
-    | line(t.Columns, some(plain.map(lambda n: t.Expr(n.text)), 0, 2), some(plain, 1, 2))
-))  # fmt: skip
+decision = line(
+    t.Decision,
+    names,
+    title,
+    some(names),
+    some(
+        line(t.HitPolicy, policies)
+        | source
+        | line(t.Row, some(cell, 1, 4))
+        | line(t.Columns, some(plain.map(lambda n: t.Expr(n.text)), 0, 2), some(plain, 1, 2))
+    ),
+)
 separation = line(t.Separation, st.booleans(), paths, paths, some(source, 0, 1))
 ordering = line(t.Ordering, st.sampled_from(["first", "single"]), path_list)
 owner = line(t.Owner, paths)
@@ -104,71 +124,140 @@ on = (
     | line(t.On, st.just("rejects"), st.just("escalate"), paths, st.none(), number)
 )
 check = line(
-    t.Check, text, st.none() | names,
+    t.Check,
+    text,
+    st.none() | names,
     some(source | for_each | line(t.Evidence, st.none() | plain) | line(t.CheckBy, plain, st.booleans())),
-)  # fmt: skip
+)
 clause = st.one_of(
-    source, ordering, for_each, on,
-    line(t.Input, path_list), line(t.Output, path_list),
+    source,
+    ordering,
+    for_each,
+    on,
+    line(t.Input, path_list),
+    line(t.Output, path_list),
     line(t.Raci, st.sampled_from(["role", "accountable", "consulted", "informed"]), path_list),
-    line(t.Assign, st.just("expression"), expr), line(t.Assign, st.sampled_from(["least busy", "in turn"])),
-    line(t.After, path_list, st.none() | number), line(t.Alongside, path_list),
-    line(t.When, st.sampled_from(["when", "enter", "exit"]), expr), line(t.Of, paths),
-    line(t.By, some(stage, 1)), line(t.Veto, paths), line(t.Criteria, expr),
-    line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr), line(t.Duty, st.booleans(), paths),
-    line(t.DoneWhen, number), line(t.Repeat, expr), line(t.Repeat, st.none(), expr, st.none() | expr),
+    line(t.Assign, st.just("expression"), expr),
+    line(t.Assign, st.sampled_from(["least busy", "in turn"])),
+    line(t.After, path_list, st.none() | number),
+    line(t.Alongside, path_list),
+    line(t.When, st.sampled_from(["when", "enter", "exit"]), expr),
+    line(t.Of, paths),
+    line(t.By, some(stage, 1)),
+    line(t.Veto, paths),
+    line(t.Criteria, expr),
+    line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr),
+    line(t.Duty, st.booleans(), paths),
+    line(t.DoneWhen, number),
+    line(t.Repeat, expr),
+    line(t.Repeat, st.none(), expr, st.none() | expr),
     line(t.Work, st.sampled_from(["call", "run", "start", "decide"]), paths, arguments),
-    line(t.Wait, st.just("signal"), paths), line(t.Wait, st.sampled_from(["until", "pause"]), st.none(), expr),
-    line(t.Retry, number, expr), line(t.Checklist, some(check)),
-)  # fmt: skip
+    line(t.Wait, st.just("signal"), paths),
+    line(t.Wait, st.sampled_from(["until", "pause"]), st.none(), expr),
+    line(t.Retry, number, expr),
+    line(t.Checklist, some(check)),
+)
 kind = st.sampled_from(["phase", "activity", "approval", "milestone"])
 element = st.recursive(
     line(t.Element, kind, names, title, some(clause, 0, 4)),
     lambda inner: line(t.Element, kind, names, title, some(inner | clause, 0, 4)),
     max_leaves=3,
 )
-kpi = line(t.Kpi, names, title, some(
-    line(t.Figure, st.sampled_from(["formula", "every", "by"]), expr)
-    | line(t.Figure, st.sampled_from(["target", "warn"]), test)
-    | line(t.Unit, plain | text) | line(t.Over, st.sampled_from(["closed", "opened"]), expr) | owner | source
-))  # fmt: skip
-process = line(t.Process, names, title, some(
-    st.one_of(
-        line(t.Version, st.sampled_from(["1", "2.0-rc1"])), line(t.Goal, text), owner, line(t.Customer, paths), source,
-        line(t.Input, path_list), line(t.Output, path_list), line(t.CalendarUse, names), ordering, calendar, role,
-        record, parameter, separation, decision, element, element, kpi, line(t.Use, text),
-    ), 0, 6,
-))  # fmt: skip
+kpi = line(
+    t.Kpi,
+    names,
+    title,
+    some(
+        line(t.Figure, st.sampled_from(["formula", "every", "by"]), expr)
+        | line(t.Figure, st.sampled_from(["target", "warn"]), test)
+        | line(t.Unit, plain | text)
+        | line(t.Over, st.sampled_from(["closed", "opened"]), expr)
+        | owner
+        | source
+    ),
+)
+process = line(
+    t.Process,
+    names,
+    title,
+    some(
+        st.one_of(
+            line(t.Version, st.sampled_from(["1", "2.0-rc1"])),
+            line(t.Goal, text),
+            owner,
+            line(t.Customer, paths),
+            source,
+            line(t.Input, path_list),
+            line(t.Output, path_list),
+            line(t.CalendarUse, names),
+            ordering,
+            calendar,
+            role,
+            record,
+            parameter,
+            separation,
+            decision,
+            element,
+            element,
+            kpi,
+            line(t.Use, text),
+        ),
+        0,
+        6,
+    ),
+)
 
 of_element = st.builds(t.Target, plain, st.sampled_from(["", "2", "2.1"]))
 of_case = st.just(t.Target(t.Name("case")))
 target = of_element | of_case
 act = (
-    line(t.ActStep, plain, st.sampled_from(["claim", "complete", "reject", "amend", "retry", "add"]), target,
-         arguments, reason=reason)
+    line(
+        t.ActStep,
+        plain,
+        st.sampled_from(["claim", "complete", "reject", "amend", "retry", "add"]),
+        target,
+        arguments,
+        reason=reason,
+    )
     | line(t.ActStep, plain, st.sampled_from(["delegate", "return"]), target, to=plain, reason=reason)
     | line(t.ActStep, plain, st.just("return"), target, reason=reason)
     | line(t.ActStep, plain, st.just("confirm"), target, arguments, check=plain, reason=reason)
     | line(t.ActStep, plain, st.sampled_from(["comment", "attach"]), st.none() | target, text=text, reason=reason)
-)  # fmt: skip
+)
 casting = st.builds(t.Casting, plain, st.tuples(paths))
 step = st.one_of(
-    act, line(t.CaseStep, paths, arguments), line(t.CastStep, some(casting, 1)),
+    act,
+    line(t.CaseStep, paths, arguments),
+    line(t.CastStep, some(casting, 1)),
     st.builds(
         lambda a, code, c: t.RefuseStep(a, code, comments=c),
         act.map(lambda a: t.ActStep(a.person, a.verb, a.target, a.arguments, a.to, a.check, a.text, a.reason)),
-        st.none() | st.just(t.Name("CH503")), _comments,
+        st.none() | st.just(t.Name("CH503")),
+        _comments,
     ),
-    line(t.AfterStep, expr), line(t.ConnectorStep, paths, some(st.builds(t.Argument, names, expr), 1)),
-    line(t.ConnectorStep, paths, fails=st.just(True), times=st.none() | number), line(t.SignalStep, paths, arguments),
+    line(t.AfterStep, expr),
+    line(t.ConnectorStep, paths, some(st.builds(t.Argument, names, expr), 1)),
+    line(t.ConnectorStep, paths, fails=st.just(True), times=st.none() | number),
+    line(t.SignalStep, paths, arguments),
     line(t.ExpectState, of_element, st.sampled_from(["active", "overdue", "stale", "odd"]), st.none() | number),
     line(t.ExpectState, of_case, st.sampled_from(["open", "completed", "odd"]), st.none() | number),
-    line(t.ExpectDoer, target, plain), line(t.ExpectKpi, paths, st.none() | test), line(t.ExpectTrue, expr),
-)  # fmt: skip
+    line(t.ExpectDoer, target, plain),
+    line(t.ExpectKpi, paths, st.none() | test),
+    line(t.ExpectTrue, expr),
+)
 scenario = line(t.Scenario, text, some(step, 0, 5))
 items = st.one_of(
-    process, process, scenario, role, record, parameter, separation, decision, line(t.Use, text), calendar,
+    process,
+    process,
+    scenario,
+    role,
+    record,
+    parameter,
+    separation,
+    decision,
+    line(t.Use, text),
+    calendar,
     line(t.Catalogue, names, text, title),
     line(t.Calendar, names),
-)  # fmt: skip
+)
 files = st.builds(t.File, some(items), some(comment, 0, 2))

@@ -128,8 +128,9 @@ def test_the_same_content_again_is_a_version_of_its_own() -> None:
     assert notes[0].digest == notes[2].digest != notes[1].digest
     # Whoever writes what is there already makes nothing; each use is of the version that stood then.
     assert [(d.node, [m.name for m in d.made]) for d in graph.deeds if d.node is not None and d.node != "copy_it"] == [
-        ("write", ["note@1"]), ("write_too", []),
-    ]  # fmt: skip
+        ("write", ["note@1"]),
+        ("write_too", []),
+    ]
     for note, copy in zip(notes, copies, strict=True):
         assert [used.name for used in graph.maker(copy).used] == [note.name]  # type: ignore[union-attr]
         assert [m.name for d in graph.users(note) if d.node == "copy_it" for m in d.made] == [copy.name]

@@ -33,11 +33,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
     with open_store(str(tmp_path_factory.mktemp("trail") / "charter.db")) as store:
         people = People(store, by="admin", clock=clock)
-        people.load([
-            {"id": "li", "roles": ["employee"]},
-            {"id": "wang", "roles": ["employee", "manager"]},
-            {"id": "zhou", "roles": ["hr"]},
-        ])  # fmt: skip
+        people.load(
+            [
+                {"id": "li", "roles": ["employee"]},
+                {"id": "wang", "roles": ["employee", "manager"]},
+                {"id": "zhou", "roles": ["hr"]},
+            ]
+        )
         cases = Cases(store, clock=clock)
         for definition in passes.compile(str(EXAMPLE), EXAMPLE.read_bytes()).definitions:
             cases.deploy(definition, by="admin")
@@ -113,12 +115,24 @@ def leaves(draw: st.DrawFn) -> str:
         others = ", ".join(f'"{w}"' for w in WORDS[field])
         opening, closing = draw(st.sampled_from("[(]")), draw(st.sampled_from("])["))
         low, high = f'date and time("2026-03-02T0{day}:00:00Z")', f'date and time("2026-03-02T{day + 12}:00:00Z")'
-        return draw(st.sampled_from((
-            f"{field} in ({others})", f"{field} in [{others}]", f'{field} in "{word}"', f'{field} in ("{word}", actor)',
-            f"seq in {opening}{number}..20{closing}", f"seq in ({op} {number})", f"seq in ({op} {number}, > 25)",
-            f"seq in ({opening}{number}..12{closing}, {op} 4)", f"seq in [{number}, {number + 3}]",
-            f"at in {opening}{low}..{high}{closing}", f"at in ({op} {low})", f"at in ({low}, {op} {high})",
-        )))  # fmt: skip
+        return draw(
+            st.sampled_from(
+                (
+                    f"{field} in ({others})",
+                    f"{field} in [{others}]",
+                    f'{field} in "{word}"',
+                    f'{field} in ("{word}", actor)',
+                    f"seq in {opening}{number}..20{closing}",
+                    f"seq in ({op} {number})",
+                    f"seq in ({op} {number}, > 25)",
+                    f"seq in ({opening}{number}..12{closing}, {op} 4)",
+                    f"seq in [{number}, {number + 3}]",
+                    f"at in {opening}{low}..{high}{closing}",
+                    f"at in ({op} {low})",
+                    f"at in ({low}, {op} {high})",
+                )
+            )
+        )
     if kind == "between":
         return f'at between date("2026-03-01") and date("2026-03-0{day}")'
     if kind == "like":

@@ -36,11 +36,17 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("trail") / "a.db"
     with open_store(str(path)) as store:
         people = People(store, by="root", clock=lambda: 100)
-        people.load([
-            {"id": "li", "roles": ["clerk"], "skills": {"law": 2}, "certificates": ["PMP"]},
-            {"id": "wang", "roles": ["boss"], "absences": [{"since": "2026-03-01", "until": "2026-03-02"}],
-             "substitutes": [{"person": "li"}]},
-        ])  # fmt: skip
+        people.load(
+            [
+                {"id": "li", "roles": ["clerk"], "skills": {"law": 2}, "certificates": ["PMP"]},
+                {
+                    "id": "wang",
+                    "roles": ["boss"],
+                    "absences": [{"since": "2026-03-01", "until": "2026-03-02"}],
+                    "substitutes": [{"person": "li"}],
+                },
+            ]
+        )
         host = Cases(store)
         assert host.connectors.add(store, Connector.of("c", {"command": ["true"]}), by="root", at=100) is None
         host.deploy(LEAVE, by="root", texts={"leave.charter": "process leave"})
@@ -90,10 +96,11 @@ def test_no_column_can_be_changed_unseen(trail: Path, tmp_path: Path, table: Tab
         for column in table.columns
         if (table.name, column.name) not in ORDER
         and looked_at(
-            trail, tmp_path,
+            trail,
+            tmp_path,
             (f'UPDATE {table.name} SET "{column.name}" = ? WHERE {where}', (other(row[column.name]), *at)),
         ).sound
-    ]  # fmt: skip
+    ]
     assert unseen == []
     assert not looked_at(trail, tmp_path, (f"DELETE FROM {table.name} WHERE {where}", at)).sound
     changed = {column.name for column in table.columns if column.primary_key or column.unique} | {"id", "seq", "person"}
@@ -130,9 +137,12 @@ def test_what_no_step_wrote_is_a_verdict_and_no_error(
 def places(value: Any, at: str = "$") -> list[str]:
     """Lists the paths of everything in a record's body, as SQLite spells them."""
     inside = (
-        [(f'{at}."{name}"', part) for name, part in value.items()] if isinstance(value, dict)
-        else [(f"{at}[{index}]", part) for index, part in enumerate(value)] if isinstance(value, list) else []
-    )  # fmt: skip
+        [(f'{at}."{name}"', part) for name, part in value.items()]
+        if isinstance(value, dict)
+        else [(f"{at}[{index}]", part) for index, part in enumerate(value)]
+        if isinstance(value, list)
+        else []
+    )
     return [found for path, part in inside for found in (path, *places(part, path))]
 
 

@@ -64,9 +64,12 @@ def process(*elements: Element, **more: Any) -> Definition:
 
 ASK = Element("ask", "ask", "activity", roles=("clerk",), outputs=("request",))
 DECIDE = Element(
-    "decide", "decide", "approval", inputs=(Input("request"),),
+    "decide",
+    "decide",
+    "approval",
+    inputs=(Input("request"),),
     agreement=Agreement("request", (Stage((("boss", 1),), 1),), on_reject=Consequence("return", "ask")),
-)  # fmt: skip
+)
 LEAVE = process(ASK, DECIDE, separations=(Separation("decide", "ask"),))
 HELLO = {"request": {"text": "hello"}}
 
@@ -324,9 +327,13 @@ def test_what_is_due_happens_before_the_next_command_or_with_a_tick(store: Store
 
 
 CALL = Element(
-    "fetch", "fetch", "activity", outputs=("quote",), inputs=(Input("request"),),
+    "fetch",
+    "fetch",
+    "activity",
+    outputs=("quote",),
+    inputs=(Input("request"),),
     work=Work("call", "prices", arguments=(("wanted", "request.text"),), retry=Retry(2, "3 hours")),
-)  # fmt: skip
+)
 
 
 def test_a_connector_answers_into_the_case_after_the_commit(store: Store, tmp_path: Path) -> None:
@@ -348,8 +355,9 @@ def test_a_connector_answers_into_the_case_after_the_commit(store: Store, tmp_pa
     opened.tick()
     assert opened.state(case).status == "completed"
     assert [(call["key"], call["arguments"]) for call in calls] == [
-        (f"{case}:fetch:1", {"wanted": "hello"}), (f"{case}:fetch:2", {"wanted": "hello"}),
-    ]  # fmt: skip
+        (f"{case}:fetch:1", {"wanted": "hello"}),
+        (f"{case}:fetch:2", {"wanted": "hello"}),
+    ]
     assert count(store, outbox) == 0
     assert verify(store).sound
 
@@ -400,9 +408,12 @@ def test_what_cannot_be_delivered_now_does_not_undo_the_command(store: Store, pa
 
 def test_a_case_runs_another_and_takes_in_what_it_gives(store: Store) -> None:
     child = replace(
-        process(replace(ASK, inputs=(Input("brief"),))), name="quoting", inputs=("brief",), outputs=("request",),
+        process(replace(ASK, inputs=(Input("brief"),))),
+        name="quoting",
+        inputs=("brief",),
+        outputs=("request",),
         records=(RecordType("request", "request", TEXT), RecordType("brief", "brief", TEXT)),
-    )  # fmt: skip
+    )
     work = Work("run", "quoting", (("brief", '{text: "x"}'),))
     opened = host(store, process(Element("run_it", "run it", "activity", outputs=("request",), work=work), DECIDE))
     case = opened.start("leave", person="li").case
@@ -440,9 +451,12 @@ def test_the_engine_picks_who_is_next_or_who_has_least(store: Store, mode: Any, 
 def run(script: str, *arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     return subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         env=environment,
-    )  # fmt: skip
+    )
 
 
 RACER = """
@@ -551,7 +565,7 @@ LAST = f"seq = (SELECT max(seq) FROM records WHERE {CASE}) AND {CASE}"
         (["UPDATE cases SET state = replace(state, 'hello', 'hallo')"], "truth", None, "state_differs"),
         (["DELETE FROM cases"], "completeness", 1, "no_such_case"),
     ],
-)  # fmt: skip
+)
 def test_tampering_is_found_and_located(
     store: Store, path: Path, statements: list[str], verdict: str, seq: int | None, why: str
 ) -> None:

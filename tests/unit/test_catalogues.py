@@ -59,8 +59,10 @@ def test_every_part_that_names_a_clause_carries_it() -> None:
         ("kpi", "done", ("R-1",), "t.charter:22"),
     ]
     assert [(c.id, c.section, c.text) for c in definition.cited] == [
-        ("R-1", "1.1", "答复每一项申请"), ("R-2", "1.2", "“留存”答复"), ("R-3", "1.3", '"as said" by the board'),
-    ]  # fmt: skip
+        ("R-1", "1.1", "答复每一项申请"),
+        ("R-2", "1.2", "“留存”答复"),
+        ("R-3", "1.3", '"as said" by the board'),
+    ]
 
 
 def test_other_words_of_a_cited_clause_make_another_version_and_others_do_not() -> None:

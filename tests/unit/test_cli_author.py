@@ -61,9 +61,10 @@ def test_both_languages_name_the_same_values() -> None:
         f"{section}.{key}"
         for section, table in TABLES["en"].items()
         for key, text in table.items()
-        if isinstance(text, str) and not key.startswith("example_")
+        if isinstance(text, str)
+        and not key.startswith("example_")
         and placeholders(text) != placeholders(TABLES["zh"][section][key])
-    ]  # fmt: skip
+    ]
     assert not different
 
 
@@ -79,11 +80,15 @@ def test_a_section_that_no_table_has_is_empty() -> None:
 @pytest.mark.parametrize(
     ("environment", "lang"),
     [
-        ({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "zh_TW"}, "zh"), ({"LANG": "de_DE"}, "en"),
-        ({"LANG": "zh_CN", "LC_ALL": "C"}, "en"), ({"LANG": "en_US", "LC_MESSAGES": "zh_CN"}, "zh"),
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_TW"}, "zh"),
+        ({"LANG": "de_DE"}, "en"),
+        ({"LANG": "zh_CN", "LC_ALL": "C"}, "en"),
+        ({"LANG": "en_US", "LC_MESSAGES": "zh_CN"}, "zh"),
         ({"LC_ALL": "", "LANG": "zh_CN"}, "zh"),
     ],
-)  # fmt: skip
+)
 def test_the_locale_chooses_the_language(environment: dict[str, str], lang: str) -> None:
     assert messages.language(environment) == lang
 
@@ -120,9 +125,10 @@ def test_every_verb_has_one_line_an_example_and_words_for_its_options() -> None:
 def test_what_lists_or_shows_answers_as_json_too() -> None:
     lists = {"test", "doctor", "inbox", "show", "cases", "impact", "kpi", "deploy"}
     without = [
-        name for name, command in commands()
+        name
+        for name, command in commands()
         if name in lists and not any(param.name == "as_json" for param in command.params)
-    ]  # fmt: skip
+    ]
     assert not without
 
 
@@ -132,10 +138,22 @@ CLICK = re.compile(
     r"|Invalid value|Got unexpected|Try '|Error:|Aborted|requires an argument|required"
 )
 MISTAKES = (
-    [], ["--help"], ["nothing"], ["check"], ["check", "--format", "odd", "x"], ["check", "--format"],
-    ["check", "--nothing", "x"], ["explain", "A", "B"], ["check", "--help"], ["audit"], ["audit", "nothing"],
-    ["--lang", "xx"], ["check", "--set", "odd", "x"], ["fmt", "--check=1", "x"], ["deploy", "x.charter"],
-)  # fmt: skip
+    [],
+    ["--help"],
+    ["nothing"],
+    ["check"],
+    ["check", "--format", "odd", "x"],
+    ["check", "--format"],
+    ["check", "--nothing", "x"],
+    ["explain", "A", "B"],
+    ["check", "--help"],
+    ["audit"],
+    ["audit", "nothing"],
+    ["--lang", "xx"],
+    ["check", "--set", "odd", "x"],
+    ["fmt", "--check=1", "x"],
+    ["deploy", "x.charter"],
+)
 
 
 @pytest.mark.parametrize("line", MISTAKES, ids=" ".join)
@@ -151,8 +169,10 @@ def test_nothing_of_click_speaks_english_to_a_chinese_reader(
     assert re.search("[\u4e00-\u9fff]", said)
 
 
-@pytest.mark.parametrize("words", [["explain", "CH094", "--lang", "zh"], ["--lang", "zh", "explain", "CH094"],
-                                   ["explain", "--lang=zh", "CH094"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [["explain", "CH094", "--lang", "zh"], ["--lang", "zh", "explain", "CH094"], ["explain", "--lang=zh", "CH094"]],
+)
 def test_global_options_stand_before_or_after_the_verb(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(words) == 0
     assert "没有代码" in capsys.readouterr().out
@@ -269,17 +289,32 @@ def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch
 TRANSCRIPTS: dict[str, list[str]] = {
     "help": ["--help", "--lang zh --help", "check --help", "check --help --lang zh", "graph -h --lang zh"],
     "check": [
-        "check leave.charter wrong.charter", "check wrong.charter --format concise", "check wrong.charter --lang zh",
-        "check leave.charter --format json", "check leave.charter --set patience='2 weeks'",
-        "check leave.charter --set patience=soon", "check leave.charter --set patince=1", "check nowhere.charter",
+        "check leave.charter wrong.charter",
+        "check wrong.charter --format concise",
+        "check wrong.charter --lang zh",
+        "check leave.charter --format json",
+        "check leave.charter --set patience='2 weeks'",
+        "check leave.charter --set patience=soon",
+        "check leave.charter --set patince=1",
+        "check nowhere.charter",
     ],
-    "fmt": ["fmt untidy.charter --check", "fmt untidy.charter --diff", "fmt .", "fmt . --check",
-            "fmt untidy.charter --keywords zh-Hans"],
+    "fmt": [
+        "fmt untidy.charter --check",
+        "fmt untidy.charter --diff",
+        "fmt .",
+        "fmt . --check",
+        "fmt untidy.charter --keywords zh-Hans",
+    ],
     "test": ["test leave.charter", "test leave.charter --lang zh", "test leave.charter -k file --json"],
-    "graph": ["graph leave.charter", "graph leave.charter --format mermaid --lang zh", "graph --lifecycle milestone",
-              "graph wrong.charter", "graph leave.charter --process nothing"],
+    "graph": [
+        "graph leave.charter",
+        "graph leave.charter --format mermaid --lang zh",
+        "graph --lifecycle milestone",
+        "graph wrong.charter",
+        "graph leave.charter --process nothing",
+    ],
     "usage": [" ".join(line) for line in MISTAKES if line and "--help" not in line],
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -188,12 +188,46 @@ def test_a_shell_is_offered_what_there_is(folder: Path, capsys: pytest.CaptureFi
     assert offered(["show", "--db", "nowhere.db"], "") == []
 
 
-WORDS = st.sampled_from([
-    "leave.charter", "wrong.charter", "request.json", ".", "nowhere", "1", "CH204", "bash", "leave", "--format", "json",
-    "svg", "concise", "mermaid", "--set", "patience=1 week", "a=b", "--check", "--diff", "--keywords", "zh-Hant",
-    "--json", "-k", "--lang", "zh", "--as", "li", "--db", "x.db", "--process", "--lifecycle", "case", "--", "-", "-o",
-    "--help",
-])  # fmt: skip
+WORDS = st.sampled_from(
+    [
+        "leave.charter",
+        "wrong.charter",
+        "request.json",
+        ".",
+        "nowhere",
+        "1",
+        "CH204",
+        "bash",
+        "leave",
+        "--format",
+        "json",
+        "svg",
+        "concise",
+        "mermaid",
+        "--set",
+        "patience=1 week",
+        "a=b",
+        "--check",
+        "--diff",
+        "--keywords",
+        "zh-Hant",
+        "--json",
+        "-k",
+        "--lang",
+        "zh",
+        "--as",
+        "li",
+        "--db",
+        "x.db",
+        "--process",
+        "--lifecycle",
+        "case",
+        "--",
+        "-",
+        "-o",
+        "--help",
+    ]
+)
 TYPED = st.characters(exclude_categories=["Cs"], exclude_characters="\0/")
 
 

@@ -55,9 +55,11 @@ def test_boxes_keep_apart_and_arrows_point_on(
 
 def _apart(one: Box, two: Box) -> bool:
     return (
-        one.x + one.width <= two.x + 0.01 or two.x + two.width <= one.x + 0.01
-        or one.y + one.height <= two.y + 0.01 or two.y + two.height <= one.y + 0.01
-    )  # fmt: skip
+        one.x + one.width <= two.x + 0.01
+        or two.x + two.width <= one.x + 0.01
+        or one.y + one.height <= two.y + 0.01
+        or two.y + two.height <= one.y + 0.01
+    )
 
 
 @given(st.text(max_size=80), st.integers(30, 200))
@@ -81,11 +83,17 @@ def definitions(draw: st.DrawFn) -> Definition:
         if kind == "approval":
             back = draw(st.sampled_from(names))
             agreement = Agreement(None, (Stage((("boss", 1),), 1),), on_reject=Consequence("return", back))
-        elements.append(Element(
-            name, draw(titles), kind, draw(st.sampled_from(parents)),
-            after=(After(tuple(others), 1),) if others else (), agreement=agreement,
-            many=Many("x", "e0") if draw(st.booleans()) else None,
-        ))  # fmt: skip
+        elements.append(
+            Element(
+                name,
+                draw(titles),
+                kind,
+                draw(st.sampled_from(parents)),
+                after=(After(tuple(others), 1),) if others else (),
+                agreement=agreement,
+                many=Many("x", "e0") if draw(st.booleans()) else None,
+            )
+        )
     return Definition("p", draw(titles), elements=tuple(elements))
 
 
@@ -117,8 +125,9 @@ def test_no_two_elements_of_the_shipped_process_overlap() -> None:
     drawn = ElementTree.fromstring(write_svg(build_picture(service_project(), ZH), ZH))
     boxes = [
         Box(*(float(r.get(k, "0")) for k in ("width", "height", "x", "y")))
-        for r in drawn.iter(f"{SVG}rect") if (r.get("class") or "").startswith("planned")
-    ]  # fmt: skip
+        for r in drawn.iter(f"{SVG}rect")
+        if (r.get("class") or "").startswith("planned")
+    ]
     assert len(boxes) > 20
     doubled = [(a, b) for a, b in itertools.combinations(boxes, 2) if not _apart(a, b)]
     # a `for each` is drawn as a second sheet behind the first, of the same size
@@ -134,10 +143,20 @@ def survey() -> Definition:
 def standing() -> CaseState:
     """A case in the middle of its work: one of two visits done, an approval granted, another stale."""
     rows = (
-        ("prepare", "done"), ("draft_plan", "done"), ("plan_review", "granted"), ("agreed", "reached"),
-        ("work", "active"), ("visit", "active"), ("visit[1]", "done"), ("visit[2]", "claimed"), ("control", "active"),
-        ("inspect", "suspended"), ("by_mail", "skipped"), ("archive", "failed"), ("acceptance", "stale"),
-    )  # fmt: skip
+        ("prepare", "done"),
+        ("draft_plan", "done"),
+        ("plan_review", "granted"),
+        ("agreed", "reached"),
+        ("work", "active"),
+        ("visit", "active"),
+        ("visit[1]", "done"),
+        ("visit[2]", "claimed"),
+        ("control", "active"),
+        ("inspect", "suspended"),
+        ("by_mail", "skipped"),
+        ("archive", "failed"),
+        ("acceptance", "stale"),
+    )
     nodes = {key: Node(key, key.partition("[")[0], state) for key, state in rows}
     return CaseState("survey-7", "survey", "open", nodes=nodes)
 

@@ -338,10 +338,19 @@ def test_the_demo_comes_out_as_its_story_says(desk: Desk) -> None:
 
 def test_what_lists_or_shows_is_json_when_asked(desk: Desk) -> None:
     transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
-    for line in ("charter inbox --as wang", "charter show 1", "charter cases", "charter people list",
-                 "charter people show li", "charter impact 1 request", "charter audit why 1 decide",
-                 "charter audit trace 1 request", "charter audit as-of 1 #3", "charter audit verify",
-                 "charter kpi leave_request"):  # fmt: skip
+    for line in (
+        "charter inbox --as wang",
+        "charter show 1",
+        "charter cases",
+        "charter people list",
+        "charter people show li",
+        "charter impact 1 request",
+        "charter audit why 1 decide",
+        "charter audit trace 1 request",
+        "charter audit as-of 1 #3",
+        "charter audit verify",
+        "charter kpi leave_request",
+    ):
         assert json.loads(desk.type(f"{line} --json".replace("#3", "'#3'"))), line
         assert desk.code == 0
     rows = [json.loads(row) for row in desk.type("charter audit log 1 --format jsonl").splitlines()]
@@ -388,17 +397,38 @@ def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) 
     (tmp_path / evil).write_text("")
     word = shlex.quote(evil)
     said = ""
-    for line in ("charter people add li --name WORD --as li", "charter people grant li r --as li",
-                 "charter deploy p.charter --as li", "charter start p --as li", "charter comment 1 WORD --as li",
-                 "charter attach 1 WORD --as li", "charter complete 1 x --set a=WORD --as li",
-                 "charter reopen 1 x --reason WORD --as li", "charter show 1 --records", "charter show 1 --json",
-                 "charter inbox --as li", "charter people list", "charter graph 1", "charter cases",
-                 "charter audit log 1", "charter audit log 1 --format jsonl", "charter audit why 1 x",
-                 "charter audit trace 1 q", "charter audit as-of 1 '#6'"):  # fmt: skip
+    for line in (
+        "charter people add li --name WORD --as li",
+        "charter people grant li r --as li",
+        "charter deploy p.charter --as li",
+        "charter start p --as li",
+        "charter comment 1 WORD --as li",
+        "charter attach 1 WORD --as li",
+        "charter complete 1 x --set a=WORD --as li",
+        "charter reopen 1 x --reason WORD --as li",
+        "charter show 1 --records",
+        "charter show 1 --json",
+        "charter inbox --as li",
+        "charter people list",
+        "charter graph 1",
+        "charter cases",
+        "charter audit log 1",
+        "charter audit log 1 --format jsonl",
+        "charter audit why 1 x",
+        "charter audit trace 1 q",
+        "charter audit as-of 1 '#6'",
+    ):
         said += desk.type(line.replace("WORD", word))
         assert desk.code == 0, line
-    for line in ("charter WORD", "charter show WORD", "charter claim 1 WORD --as li", "charter claim 1 x --as WORD",
-                 "charter audit query WORD", "charter deploy no/WORD --as li", "charter check no/WORD"):  # fmt: skip
+    for line in (
+        "charter WORD",
+        "charter show WORD",
+        "charter claim 1 WORD --as li",
+        "charter claim 1 x --as WORD",
+        "charter audit query WORD",
+        "charter deploy no/WORD --as li",
+        "charter check no/WORD",
+    ):
         said += desk.type(line.replace("WORD", word))
         assert desk.code != 0, line
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
@@ -407,10 +437,15 @@ def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) 
 
 
 def test_the_form_is_asked_on_a_terminal(desk: Desk, tmp_path: Path) -> None:
-    for line in ("charter people grant li chief --as li", "charter people grant li engineer --as li",
-                 f"charter deploy {GOLDEN}/files/site.charter --as li", "charter start site_visit --as li",
-                 "charter complete 1 --set site=x --set days=1 --as li", "charter signal 1 paid --as li",
-                 "charter add 1 visit --item x --as li"):  # fmt: skip
+    for line in (
+        "charter people grant li chief --as li",
+        "charter people grant li engineer --as li",
+        f"charter deploy {GOLDEN}/files/site.charter --as li",
+        "charter start site_visit --as li",
+        "charter complete 1 --set site=x --set days=1 --as li",
+        "charter signal 1 paid --as li",
+        "charter add 1 visit --item x --as li",
+    ):
         desk.type(line)
         assert desk.code == 0, line
     (tmp_path / "photo.jpg").write_text("light")

@@ -14,19 +14,27 @@ from charter.runtime.cli.messages import Messages
 from charter.runtime.entries import Misfit, Reader, Unreadable, load, parse, put, steps
 from charter.runtime.forms import Form, Gathered, gather, shown, yes
 
-TASK = RecordType("task", "任务", (
-    Field("name", "名称", TypeRef("text")),
-    Field("due", "期限", TypeRef("date")),
-    Field("cost", "成本", TypeRef("money"), optional=True),
-))  # fmt: skip
-PLAN = RecordType("plan", "计划", (
-    Field("tasks", "任务", TypeRef("list", item=TypeRef("record", record="task"))),
-    Field("tags", "标签", TypeRef("list", item=TypeRef("text")), optional=True),
-    Field("when", "时间", TypeRef("period"), optional=True),
-    Field("share", "比例", TypeRef("percent"), optional=True, where="share <= 100%"),
-    Field("urgency", "紧急", TypeRef("choice", choices=("high", "low")), optional=True),
-    Field("paper", "文件", TypeRef("file"), optional=True),
-))  # fmt: skip
+TASK = RecordType(
+    "task",
+    "任务",
+    (
+        Field("name", "名称", TypeRef("text")),
+        Field("due", "期限", TypeRef("date")),
+        Field("cost", "成本", TypeRef("money"), optional=True),
+    ),
+)
+PLAN = RecordType(
+    "plan",
+    "计划",
+    (
+        Field("tasks", "任务", TypeRef("list", item=TypeRef("record", record="task"))),
+        Field("tags", "标签", TypeRef("list", item=TypeRef("text")), optional=True),
+        Field("when", "时间", TypeRef("period"), optional=True),
+        Field("share", "比例", TypeRef("percent"), optional=True, where="share <= 100%"),
+        Field("urgency", "紧急", TypeRef("choice", choices=("high", "low")), optional=True),
+        Field("paper", "文件", TypeRef("file"), optional=True),
+    ),
+)
 
 
 def reader(folder: Path) -> Reader:
@@ -46,15 +54,26 @@ def test_flags_files_and_tables_give_the_same_plan(tmp_path: Path) -> None:
         "任务:\n- {名称: 'a, b', 期限: 2026-03-01, 成本: 12.50 CNY}\n- name: c\n  due: 2026-03-02\n"
     )
     (tmp_path / "tasks.csv").write_text('名称,due,成本\n"a, b",2026-03-01,12.50 CNY\nc,2026-03-02,\n')
-    flags = ["plan.tasks[1].name=a, b", "tasks[1].due=2026-03-01", "tasks[1].cost=CNY 12.50", "tasks[2].name=c",
-             "tasks[2].due=2026-03-02"]  # fmt: skip
+    flags = [
+        "plan.tasks[1].name=a, b",
+        "tasks[1].due=2026-03-01",
+        "tasks[1].cost=CNY 12.50",
+        "tasks[2].name=c",
+        "tasks[2].due=2026-03-02",
+    ]
     plans = [
         given_values(tmp_path, flags),
-        *(given_values(tmp_path, [], [spec]) for spec in (
-            str(tmp_path / "plan.json"), str(tmp_path / "plan.yaml"), f"tasks={tmp_path / 'tasks.csv'}",
-            f"plan.tasks={tmp_path / 'tasks.csv'}", str(tmp_path / "tasks.csv"),
-        )),
-    ]  # fmt: skip
+        *(
+            given_values(tmp_path, [], [spec])
+            for spec in (
+                str(tmp_path / "plan.json"),
+                str(tmp_path / "plan.yaml"),
+                f"tasks={tmp_path / 'tasks.csv'}",
+                f"plan.tasks={tmp_path / 'tasks.csv'}",
+                str(tmp_path / "tasks.csv"),
+            )
+        ),
+    ]
     assert all(not plan.faults for plan in plans)
     assert len({values.digest(plan.records["plan"]) for plan in plans}) == 1
     assert plans[0].records["plan"]["tasks"][0]["cost"] == values.Money(values.decode({"number": "12.5"}), "CNY")
@@ -68,15 +87,18 @@ def test_set_changes_the_current_value_and_nothing_else(tmp_path: Path) -> None:
     assert before["tasks"] == [{"name": "a", "due": {"date": "2026-03-01"}}]
 
 
-@pytest.mark.parametrize(("flag", "path", "expected"), [
-    ("share=many", "plan.share", "percent"),
-    ("when=tomorrow", "plan.when", "period"),
-    ("when=2026-03-01..soon", "plan.when.end", "date"),
-    ("tasks[1].cost=12", "plan.tasks[1].cost", "money"),
-    ("tasks[1].due=2026-02-30", "plan.tasks[1].due", "date"),
-    ("urgency=medium", "plan.urgency", "choice"),
-    ("paper=nowhere.pdf", "plan.paper", "file"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("flag", "path", "expected"),
+    [
+        ("share=many", "plan.share", "percent"),
+        ("when=tomorrow", "plan.when", "period"),
+        ("when=2026-03-01..soon", "plan.when.end", "date"),
+        ("tasks[1].cost=12", "plan.tasks[1].cost", "money"),
+        ("tasks[1].due=2026-02-30", "plan.tasks[1].due", "date"),
+        ("urgency=medium", "plan.urgency", "choice"),
+        ("paper=nowhere.pdf", "plan.paper", "file"),
+    ],
+)
 def test_what_does_not_read_is_said_with_its_path(tmp_path: Path, flag: str, path: str, expected: str) -> None:
     [fault] = given_values(tmp_path, [flag]).faults
     assert isinstance(fault, Misfit)
@@ -87,9 +109,18 @@ def test_numbers_with_an_exponent_are_read_from_everywhere(tmp_path: Path) -> No
     task = '{"name": "a", "due": "2026-03-01", "cost": "1E5 CNY"}'
     (tmp_path / "plan.json").write_text(f'{{"share": 5e-1, "tasks": [{task}]}}')
     plan = given_values(tmp_path, [], [str(tmp_path / "plan.json")]).records["plan"]
-    assert plan == given_values(tmp_path, [
-        "share=5e-1", "tasks[1].name=a", "tasks[1].due=2026-03-01", "tasks[1].cost=100000 CNY",
-    ]).records["plan"]  # fmt: skip
+    assert (
+        plan
+        == given_values(
+            tmp_path,
+            [
+                "share=5e-1",
+                "tasks[1].name=a",
+                "tasks[1].due=2026-03-01",
+                "tasks[1].cost=100000 CNY",
+            ],
+        ).records["plan"]
+    )
     assert given_values(tmp_path, ["share=50%"]).records["plan"]["share"] == plan["share"]
     assert given_values(tmp_path, ["share=1e99999"]).faults
 
@@ -141,12 +172,15 @@ def _bomb() -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("text", "suffix"), [
-    (_bomb(), ".yaml"),
-    ("a: &a [*a]", ".yaml"),
-    ("[" * 100 + "]" * 100, ".json"),
-    (".".join(["a"] * 5000) + "\nx\n", ".csv"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "suffix"),
+    [
+        (_bomb(), ".yaml"),
+        ("a: &a [*a]", ".yaml"),
+        ("[" * 100 + "]" * 100, ".json"),
+        (".".join(["a"] * 5000) + "\nx\n", ".csv"),
+    ],
+)
 def test_data_that_unfolds_without_end_is_refused(text: str, suffix: str) -> None:
     with pytest.raises(Unreadable):
         parse(text, suffix)
@@ -157,9 +191,13 @@ def test_a_file_that_never_ends_is_not_read_to_its_end() -> None:
         load(Path("/dev/zero"))
 
 
-@pytest.mark.parametrize(("text", "suffix", "place"), [
-    ('{\n  "a": 1,\n  "b": }', ".json", (3, 8)), ("a: 1\nb: [1\nc: 2\n", ".yaml", (3, 2)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "suffix", "place"),
+    [
+        ('{\n  "a": 1,\n  "b": }', ".json", (3, 8)),
+        ("a: 1\nb: [1\nc: 2\n", ".yaml", (3, 2)),
+    ],
+)
 def test_unreadable_data_is_shown_where_it_goes_wrong(text: str, suffix: str, place: tuple[int, int]) -> None:
     with pytest.raises(Unreadable) as caught:
         parse(text, suffix)
@@ -181,8 +219,13 @@ def test_any_data_file_reads_or_says_why_not(text: str, suffix: str) -> None:
         assert str(error)
 
 
-@given(st.recursive(st.text(max_size=8), lambda inner: st.lists(inner, max_size=3)
-                    | st.dictionaries(st.text(max_size=6), inner, max_size=3), max_leaves=8))  # fmt: skip
+@given(
+    st.recursive(
+        st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+        max_leaves=8,
+    )
+)
 def test_any_data_gives_a_value_or_a_misfit(data: object) -> None:
     def ingest(path: Path) -> values.File:
         raise CharterError(str(path))
@@ -211,8 +254,10 @@ def test_the_form_asks_again_until_a_value_fits(tmp_path: Path) -> None:
     form = Form(reader(tmp_path), Messages("en"), lambda prompt: next(answers), told.append)
     plan = form.record(PLAN)
     assert values.encode(plan) == {
-        "tasks": [{"name": "survey", "due": {"date": "2026-03-01"}}], "tags": ["one"], "urgency": "low",
-    }  # fmt: skip
+        "tasks": [{"name": "survey", "due": {"date": "2026-03-01"}}],
+        "tags": ["one"],
+        "urgency": "low",
+    }
     said = "\n".join(told)
     assert "`due` wants a day, as 2026-03-01, not `tomorrow`" in said
     assert "share <= 100%" in said

@@ -18,10 +18,16 @@ from charter.runtime.texts import compile_file, find_files
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden/clauses"
 LINES = (
-    "clauses", "clauses leave.charter shared.charter --without-element", "clauses --section 归档 --lang zh",
-    "clauses leave.charter --section H-2 --json", "clauses wrong.charter leave.charter", "clauses wrong.charter --json",
-    "clauses bare.charter", "clauses bare.charter --json", "clauses nowhere",
-)  # fmt: skip
+    "clauses",
+    "clauses leave.charter shared.charter --without-element",
+    "clauses --section 归档 --lang zh",
+    "clauses leave.charter --section H-2 --json",
+    "clauses wrong.charter leave.charter",
+    "clauses wrong.charter --json",
+    "clauses bare.charter",
+    "clauses bare.charter --json",
+    "clauses nowhere",
+)
 
 
 @pytest.fixture

@@ -29,9 +29,14 @@ def process(*elements: d.Element, name: str = "p", **more: Any) -> d.Definition:
     )
     names = dict.fromkeys((*(o for e in elements for o in e.outputs), *more.get("inputs", ())))
     return d.Definition(
-        name, name, owner="boss", roles=(d.Role("clerk", "clerk"), d.Role("boss", "boss")),
-        records=tuple(d.RecordType(n, n, fields) for n in names), elements=elements, **more,
-    )  # fmt: skip
+        name,
+        name,
+        owner="boss",
+        roles=(d.Role("clerk", "clerk"), d.Role("boss", "boss")),
+        records=tuple(d.RecordType(n, n, fields) for n in names),
+        elements=elements,
+        **more,
+    )
 
 
 def task(name: str, **more: Any) -> d.Element:
@@ -113,10 +118,15 @@ def test_a_sub_case_answers_its_parent_with_its_outputs() -> None:
 @pytest.mark.parametrize(
     ("least", "levels", "code"),
     [
-        (3, (1, 3), None), (3, (3, 1), None), (3, (1, 2), "CH505"), (3, (4,), None), (3, (), "CH505"),
-        (None, (0,), None), (None, (), "CH505"),
+        (3, (1, 3), None),
+        (3, (3, 1), None),
+        (3, (1, 2), "CH505"),
+        (3, (4,), None),
+        (3, (), "CH505"),
+        (None, (0,), None),
+        (None, (), "CH505"),
     ],
-)  # fmt: skip
+)
 def test_the_best_of_several_levels_of_a_skill_counts(
     least: int | None, levels: tuple[int, ...], code: str | None
 ) -> None:

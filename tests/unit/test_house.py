@@ -35,7 +35,7 @@ def test_every_kind_of_file_is_in_the_wheel() -> None:
 
 
 def test_no_file_outgrows_a_page_or_eight() -> None:
-    long = {str(p.relative_to(ROOT)): n for p in modules() if (n := len(p.read_text().splitlines())) > 420}
+    long = {str(p.relative_to(ROOT)): n for p in modules() if (n := len(p.read_text().splitlines())) > 450}
     assert not long
 
 

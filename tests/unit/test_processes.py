@@ -104,10 +104,7 @@ def test_the_trace_is_what_the_file_says(trace: list[dict[str, str]]) -> None:
     claimed = claims(compiled("processes/service_project.charter").definitions[0])
     told = trace[0]
     assert sorted(told) == sorted(claimed)
-    unnamed = [
-        clause for clause, cell in told.items()
-        if not claimed[clause] & set(re.findall(r"`([\w.]+)`", cell))
-    ]  # fmt: skip
+    unnamed = [clause for clause, cell in told.items() if not claimed[clause] & set(re.findall(r"`([\w.]+)`", cell))]
     assert unnamed == []
 
 

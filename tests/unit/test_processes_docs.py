@@ -32,9 +32,15 @@ from charter.runtime.scenarios import play
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
-    "README.md", "README.zh-CN.md", "docs/tutorial.md", "docs/tutorial.zh.md",
-    "docs/language.md", "docs/language.zh.md", "docs/dmn.md", "docs/dmn.zh.md",
-)  # fmt: skip
+    "README.md",
+    "README.zh-CN.md",
+    "docs/tutorial.md",
+    "docs/tutorial.zh.md",
+    "docs/language.md",
+    "docs/language.zh.md",
+    "docs/dmn.md",
+    "docs/dmn.zh.md",
+)
 # a page in English, and the one that says the same in Chinese
 TWINS = {"README.md": "README.zh-CN.md"} | {
     f"docs/{page.name}": f"docs/{page.stem}.zh.md" for page in ROOT.glob("docs/*.md") if page.suffixes == [".md"]

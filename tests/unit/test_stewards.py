@@ -43,20 +43,28 @@ def outcomes(store: Store) -> list[str]:
 def test_the_first_who_changes_anything_is_steward_and_nobody_after(store: Store) -> None:
     li = as_(store, "li")
     attempts = (
-        li.add("sun"), li.grant("li", "boss"), li.grant("li", "steward", "organisation"), li.skill("li", "law", 9),
-        li.certify("li", "PMP"), li.revoke("wang", "boss", "leave"), li.deactivate("chief"),
-        li.load([{"id": "li", "roles": ["boss"]}]), li.absent("wang", 1, 2),
+        li.add("sun"),
+        li.grant("li", "boss"),
+        li.grant("li", "steward", "organisation"),
+        li.skill("li", "law", 9),
+        li.certify("li", "PMP"),
+        li.revoke("wang", "boss", "leave"),
+        li.deactivate("chief"),
+        li.load([{"id": "li", "roles": ["boss"]}]),
+        li.absent("wang", 1, 2),
         li.stand_in("delegation", "wang", "li", since=0, until=10**15),
         Cases(store).connectors.add(store, Connector.of("c", {"command": ["sh"]}), by="li", at=1),
         Cases(store).deploy(LEAVE, by="li").refusal,
-    )  # fmt: skip
+    )
     assert [code(done) for done in attempts] == ["CH584"] * len(attempts)
     assert outcomes(store)[-len(attempts) :] == ["refused"] * len(attempts)
     assert not Cases(store).connectors.all()
     assert [(p.id, p.grants) for p in as_(store, "").all()] == [
-        ("chief", (("steward", "organisation"),)), ("li", (("clerk", "*"),)), ("wang", (("boss", "leave"),)),
+        ("chief", (("steward", "organisation"),)),
+        ("li", (("clerk", "*"),)),
+        ("wang", (("boss", "leave"),)),
         ("zhao", ()),
-    ]  # fmt: skip
+    ]
 
 
 def test_who_is_nobody_or_holds_a_steward_s_role_elsewhere_may_change_nothing(store: Store) -> None:

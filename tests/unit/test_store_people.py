@@ -62,17 +62,25 @@ def test_authority_is_what_was_granted_and_nothing_else(store: Store) -> None:
         assert isinstance(refused, Refusal)
         assert refused.code == "CH580"
     assert kinds(store) == [
-        "person_added", "role_granted", "role_granted", "skill_set", "certificate_noted", "role_revoked",
+        "person_added",
+        "role_granted",
+        "role_granted",
+        "skill_set",
+        "certificate_noted",
+        "role_revoked",
         "person_deactivated",
-    ]  # fmt: skip
+    ]
 
 
 def test_what_changes_nothing_leaves_no_record(store: Store) -> None:
     people = People(store, by="root")
     entry = {
-        "id": "li", "roles": ["employee"], "skills": {"law": 1}, "certificates": ["PMP"],
+        "id": "li",
+        "roles": ["employee"],
+        "skills": {"law": 1},
+        "certificates": ["PMP"],
         "absences": [{"since": "2026-03-01", "until": "2026-03-02"}],
-    }  # fmt: skip
+    }
     assert people.load([entry]) == 1
     before = kinds(store)
     people.load([entry])
@@ -163,8 +171,11 @@ def test_a_file_of_people_reads_alike_in_every_format(tmp_path: Path, store: Sto
     people.load(read(path))
     li = people.get("li")
     assert (li.name, li.grants, li.skills, li.certificates) == (
-        "李", (("hr", "p"), ("manager", "*")), (("law", 2),), (("PMP", None),),
-    )  # fmt: skip
+        "李",
+        (("hr", "p"), ("manager", "*")),
+        (("law", 2),),
+        (("PMP", None),),
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,22 @@ from charter.dsl.width import display_width
 PROCESS = 'process p\n  goal "说"\n  owner a\n'
 
 
-@pytest.mark.parametrize("data", [
-    PROCESS.encode(), b"\xef\xbb\xbf" + PROCESS.encode(), "\ufeff" + PROCESS, PROCESS.replace("\n", "\r\n").encode(),
-    PROCESS.replace("\n", "  \n\n"), PROCESS.replace('"', "“").encode(), PROCESS.replace(" a", "　a"),
-    PROCESS.rstrip("\n"), PROCESS.replace("owner", "owner\t"), PROCESS.replace("  ", "\u3000"),
-    PROCESS.replace("    ", "  \u3000"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        PROCESS.encode(),
+        b"\xef\xbb\xbf" + PROCESS.encode(),
+        "\ufeff" + PROCESS,
+        PROCESS.replace("\n", "\r\n").encode(),
+        PROCESS.replace("\n", "  \n\n"),
+        PROCESS.replace('"', "“").encode(),
+        PROCESS.replace(" a", "　a"),
+        PROCESS.rstrip("\n"),
+        PROCESS.replace("owner", "owner\t"),
+        PROCESS.replace("  ", "\u3000"),
+        PROCESS.replace("    ", "  \u3000"),
+    ],
+)
 def test_the_same_file_in_other_bytes(data: bytes | str) -> None:
     parsed = parse(read(data))
     assert not parsed.diagnostics
@@ -38,21 +48,24 @@ def test_display_width(text: str, width: int) -> None:
     assert display_width(text) == width
 
 
-@pytest.mark.parametrize(("data", "code", "shown"), [
-    (b"process p\n  goal \"\xff\"\n", "CH101", "\ufffd"),
-    (b" " * (LIMITS["bytes"] + 1), "CH102", ""),
-    ("process p\n  goal \"" + "x" * LIMITS["line"] + '"\n', "CH103", " "),
-    ("process p\n\tversion 1\n", "CH104", "\t"),
-    ("process p\n  version \x07 1\n", "CH105", "\x07"),
-    ("process p\n  goal \"a\n  owner b\n", "CH106", '"a'),
-    ("process p\n  kpi k\n    formula f(a\n    target > 1\n", "CH107", "("),
-    ("process p\n  goal “a \"b\" c”\n", "CH108", "“a \"b\" c”"),
-    ("".join("  " * n + f"phase p{n}\n" for n in range(70)).replace("phase p0", "process p"), "CH109", "phase p65"),
-    ("record r\n  a " + "list of " * 65 + "text\n", "CH109", "list of " * 65 + "text"),
-    ("process p\n    phase a\n  version 1\n", "CH110", "version 1"),
-    ("process p\n  version 1\n    goal \"a\"\n", "CH111", 'goal "a"'),
-    ("process p\n" + "  wrong\n" * 300, "CH116", "wrong"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "code", "shown"),
+    [
+        (b'process p\n  goal "\xff"\n', "CH101", "\ufffd"),
+        (b" " * (LIMITS["bytes"] + 1), "CH102", ""),
+        ('process p\n  goal "' + "x" * LIMITS["line"] + '"\n', "CH103", " "),
+        ("process p\n\tversion 1\n", "CH104", "\t"),
+        ("process p\n  version \x07 1\n", "CH105", "\x07"),
+        ('process p\n  goal "a\n  owner b\n', "CH106", '"a'),
+        ("process p\n  kpi k\n    formula f(a\n    target > 1\n", "CH107", "("),
+        ('process p\n  goal “a "b" c”\n', "CH108", '“a "b" c”'),
+        ("".join("  " * n + f"phase p{n}\n" for n in range(70)).replace("phase p0", "process p"), "CH109", "phase p65"),
+        ("record r\n  a " + "list of " * 65 + "text\n", "CH109", "list of " * 65 + "text"),
+        ("process p\n    phase a\n  version 1\n", "CH110", "version 1"),
+        ('process p\n  version 1\n    goal "a"\n', "CH111", 'goal "a"'),
+        ("process p\n" + "  wrong\n" * 300, "CH116", "wrong"),
+    ],
+)
 def test_what_is_wrong_with_a_text_is_said_once(data: bytes | str, code: str, shown: str) -> None:
     source = read(data)
     parsed = parse(source)
