@@ -345,9 +345,9 @@ def _lark() -> Lark:
         "maybe_placeholders": False,
     }
     key = hashlib.sha256(f"{lark.__version__} {text}".encode()).hexdigest()[:24]
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charter"
-    kept, own = folder / f"grammar-{key}", folder / f"grammar-{key}.{os.getpid()}"
     try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charter"
+        kept, own = folder / f"grammar-{key}", folder / f"grammar-{key}.{os.getpid()}"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if kept.exists():
             return lark.Lark(text, transformer=callbacks, cache=str(kept), **options)
@@ -355,7 +355,7 @@ def _lark() -> Lark:
         built = lark.Lark(text, transformer=callbacks, cache=str(own), **options)
         own.replace(kept)
         return built
-    except OSError:
+    except (OSError, RuntimeError):  # a folder that may not be written, an account without a home
         return lark.Lark(text, transformer=callbacks, **options)
 
 

@@ -16,7 +16,17 @@ import click
 
 from charter.engine.errors import CharterError
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import EXITS, INTERRUPTED, USAGE, Unforeseen, error_lines, report_bug, usage_sentence
+from charter.runtime.cli.errors import (
+    DONE,
+    EXITS,
+    INTERRUPTED,
+    STORAGE,
+    USAGE,
+    Unforeseen,
+    error_lines,
+    report_bug,
+    usage_sentence,
+)
 from charter.runtime.cli.messages import LANGUAGES, Messages, language
 from charter.runtime.cli.output import complain
 from charter.runtime.cli.verb import (
@@ -163,7 +173,8 @@ def _language(argv: Sequence[str]) -> str:
 def run(argv: Sequence[str], context: Context | None = None) -> int:
     """Runs one command line and gives its exit code; writes to sys.stdout and sys.stderr.
 
-    `context` is for callers in the same process (the demo, tests) that share a store over several runs.
+    `context` is for callers in the same process (the demo, tests) that share a store over several runs. Raises
+    BrokenPipeError when the reader of the output has gone, which ends the process and no run alone.
     """
     arguments = list(argv)
     context = context or Context(Messages(_language(arguments)))
@@ -172,7 +183,6 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
         # Not `main`, which takes a reader who has gone (`| head`) for a failure and ends the process itself.
         with Charter().make_context("charter", arguments, obj=context) as ctx:
             code = ctx.command.invoke(ctx)
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -190,26 +200,21 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
         complain(error_lines(error, say))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("\n")
+        complain([""])
         return INTERRUPTED
     except BrokenPipeError:
-        _forget_output()  # the reader has gone (`| head`): end quietly
-        return 0
+        raise
     except OSError as error:
-        # What no verb foresaw, a full disk behind standard output for one: the environment's fault, not ours.
-        _forget_output()
-        refused = Unforeseen(str(error), path=error.filename or "-", detail=error.strerror or str(error))
-        complain(error_lines(refused, say))
-        return refused.exit_code
+        return _unforeseen(error, say)
     except Exception as error:
         return report_bug(error, arguments, say)
 
 
-def _forget_output() -> None:
-    """Keeps the interpreter from complaining at its end of output that nobody can take."""
-    output = sys.__stdout__
-    if output is not None and output is sys.stdout:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+def _unforeseen(error: OSError, say: Messages) -> int:
+    # A full disk behind standard output, for one: the environment's fault, not ours.
+    refused = Unforeseen(str(error), path=error.filename or "-", detail=error.strerror or str(error))
+    complain(error_lines(refused, say))
+    return refused.exit_code
 
 
 def _path(ctx: click.Context) -> str:
@@ -217,19 +222,47 @@ def _path(ctx: click.Context) -> str:
     return f"charter {name}".strip()
 
 
-def main() -> None:
-    """The console entry point."""
+def _open_streams() -> None:
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Closed by who called us (`>&-`): to be read as empty, and written to nowhere.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         # a terminal that cannot show a character gets a question mark, not an error
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    if "_CHARTER_COMPLETE" in os.environ:
-        from click.shell_completion import shell_complete
 
-        context = Context(Messages(language()))
-        sys.exit(
-            shell_complete(Charter(), {"obj": context}, "charter", "_CHARTER_COMPLETE", os.environ["_CHARTER_COMPLETE"])
-        )
-    sys.exit(run(sys.argv[1:]))
+
+def _close_streams() -> None:
+    """Keeps the interpreter from complaining at its end of output that nobody can take."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def main() -> None:
+    """The console entry point. Here alone it shows whether what a run has said reaches anybody."""
+    _open_streams()
+    arguments = sys.argv[1:]
+    say = Messages(_language(arguments))
+    context = Context(say)
+    code = DONE
+    try:
+        if "_CHARTER_COMPLETE" in os.environ:
+            from click.shell_completion import shell_complete
+
+            asked = os.environ["_CHARTER_COMPLETE"]
+            code = shell_complete(Charter(), {"obj": context}, "charter", "_CHARTER_COMPLETE", asked)
+        else:
+            code = run(arguments, context)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass  # the reader has gone (`| head`), which is no failure
+    except OSError as error:
+        code = code if code == STORAGE else _unforeseen(error, say)
+    _close_streams()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ into the next (cells are one line).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -41,8 +42,9 @@ def neutral(text: str, *, styled: bool = False) -> str:
 
 
 def complain(lines: Iterable[str]) -> None:
-    """Writes lines to standard error."""
-    sys.stderr.write("".join(neutral(line) + "\n" for line in lines))
+    """Writes lines to standard error; where it cannot be written, the exit code alone has to tell."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write("".join(neutral(line) + "\n" for line in lines))
 
 
 class Cell(str):
