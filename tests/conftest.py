@@ -1,12 +1,24 @@
-"""One option for all golden files: `pytest --regen` writes what is produced now; read the diff before committing it."""
+"""What every test relies on: the same environment whoever runs it and where, and one option for all golden files.
+
+`pytest --regen` writes what is produced now; read the diff before committing it. A test that is about a variable below
+sets it itself. Encoding, zone and folder stay as they are: no test may depend on them, and `.ci/run` plays all of them
+in a Chinese locale, another zone and a folder with a blank in its name.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if "LC_ALL" in os.environ:
+    os.environ["LC_CTYPE"] = os.environ.pop("LC_ALL")  # without it LC_MESSAGES would say nothing
+os.environ.update(LC_MESSAGES="C", COLUMNS="100", TERM="xterm")
+for name in ("CHARTER_DB", "CHARTER_PERSON", "CHARTER_DEBUG", "NO_COLOR"):
+    os.environ.pop(name, None)
 
 # Times are measured in benchmarks/, never asserted: a slow machine must not fail a property.
 settings.register_profile("charter", deadline=None, suppress_health_check=[HealthCheck.too_slow])

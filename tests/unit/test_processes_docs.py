@@ -164,10 +164,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_transcript_is_what_happens(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    for name in ("CHARTER_DB", "CHARTER_PERSON", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8" if ".zh" in page else "C.UTF-8")
-    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "processes").symlink_to(ROOT / "processes")
     text = (ROOT / page).read_text("utf-8")
