@@ -111,7 +111,7 @@ def _sizes(folder: Path) -> tuple[str, bytes]:
     """Gives the state and the last record body of a case half-way, for the raw database to write as well."""
     raw = sqlite3.connect(folder / "charter.db")
     state = raw.execute("SELECT state FROM cases").fetchone()[0]
-    body = raw.execute("SELECT body FROM records WHERE kind = 'completed' ORDER BY position DESC").fetchone()[0]
+    body = raw.execute("SELECT body FROM entries WHERE kind = 'completed' ORDER BY position DESC").fetchone()[0]
     raw.close()
     return state, body
 
@@ -134,7 +134,7 @@ def raw_sqlite(folder: Path, cases: int, state: str, body: bytes) -> Iterator[No
         for version, _command in enumerate(COMMANDS):
             raw.execute("BEGIN IMMEDIATE")
             raw.execute("UPDATE cases SET version = ?, state = ? WHERE id = ?", (version, state, case))
-            raw.execute("INSERT INTO records (case_id, body) VALUES (?, ?)", (case, body))
+            raw.execute("INSERT INTO entries (case_id, body) VALUES (?, ?)", (case, body))
             raw.execute("COMMIT")
             yield
     raw.close()
@@ -200,7 +200,7 @@ def spiff(folder: Path, cases: int) -> Iterator[None]:
                 "UPDATE cases SET version = ?, state = ? WHERE id = ?",
                 (version, serializer.serialize_json(workflow), case),
             )
-            raw.execute("INSERT INTO records (case_id, body) VALUES (?, ?)", (case, record))
+            raw.execute("INSERT INTO entries (case_id, body) VALUES (?, ?)", (case, record))
             raw.execute("COMMIT")
             yield
         assert workflow.completed

@@ -110,8 +110,8 @@ def count_moves(definition: Definition, commands: list[c.Command]) -> tuple[int,
     for command in commands:
         result = step(definition, state, command)
         state = result.state
-        moves += sum(r.after is not None and (r.before != r.after or r.kind == "voted") for r in result.records)
-        records += len(result.records)
+        moves += sum(r.after is not None and (r.before != r.after or r.kind == "voted") for r in result.entries)
+        records += len(result.entries)
     return moves, records
 
 

@@ -19,7 +19,7 @@ from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.source import Source
 from charter.dsl.width import display_width
 from charter.dsl.words import Language, language_of, table as keyword_table
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 
 Format = Literal["full", "concise", "json"]
 LANGUAGES = ("en", "zh")

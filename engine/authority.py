@@ -13,7 +13,7 @@ from typing import Any
 from charter.engine.commands import Actor
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.program import Path, Plan, Program, shared_loops
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 from charter.engine.scope import View, find
 from charter.engine.state import Node, parse_key
 

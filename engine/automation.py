@@ -83,7 +83,7 @@ def _fail(draft: Draft, node: Node, data: dict[str, Any]) -> None:
     """Fails an element with the failure that its data tells, and lets the owner know."""
     if node.state == "stale":
         draft.put(node._replace(before="failed", reason=data["failure"], ended_at=draft.at))
-        draft.record("failed", node, "stale", "stale", reason=data["failure"], data=data, outcome="failed")
+        draft.enter("failed", node, "stale", "stale", reason=data["failure"], data=data, outcome="failed")
     else:
         draft.move(node, "fail", "failed", reason=data["failure"], data=data, result="failed", ended_at=draft.at)
     owner = draft.program.definition.owner
@@ -122,7 +122,7 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
     else:
         node = node._replace(attempt=attempt, wake=None)
         draft.put(node)
-        draft.record("called", node, node.state, node.state, data=data)
+        draft.enter("called", node, node.state, node.state, data=data)
     if task.kind == "call":
         draft.effects.append(CallConnector(node.key, task.target, attempt, arguments))
         return
@@ -159,7 +159,7 @@ def answer(draft: Draft, command: Answer) -> None:
     if failure is None and node.state == "stale":
         # What it was asked with is being made again: the answer counts if that comes out the same.
         draft.put(node._replace(before="done", redo=True, ended_at=draft.at))
-        draft.record("answered", node, node.state, node.state)
+        draft.enter("answered", node, node.state, node.state)
         for record, value, digest in written:
             draft.write(record, path, plan.loops, value, digest, node.key)
         return
@@ -173,7 +173,7 @@ def answer(draft: Draft, command: Answer) -> None:
     else:
         draft.put(node._replace(wake=wake))
         data["again"] = wake
-        draft.record("retried", node, node.state, node.state, reason=failure, data=data, outcome="failed")
+        draft.enter("retried", node, node.state, node.state, reason=failure, data=data, outcome="failed")
 
 
 def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:
@@ -222,7 +222,7 @@ def signal(draft: Draft, command: Signal) -> None:
             path = draft.place(key)[1]
             if node is not None and node.state == "active" and not plan.is_group(path):
                 waiting.append((node, plan, path, work.outputs(draft, node, plan, path, command.records)))
-    draft.record("signalled", reason=command.reason, data={"signal": command.name})
+    draft.enter("signalled", reason=command.reason, data={"signal": command.name})
     if not waiting:
         draft.signals = (*draft.signals, command.name)
     draft.follow()
@@ -232,7 +232,7 @@ def signal(draft: Draft, command: Signal) -> None:
 
 
 def tick(draft: Draft, command: Tick) -> None:
-    draft.record("ticked")
+    draft.enter("ticked")
     draft.follow()
     if draft.status != "open":
         return
@@ -242,7 +242,7 @@ def tick(draft: Draft, command: Tick) -> None:
         if node.due is not None and node.due <= draft.at and not node.overdue and node.state in RUNNING:
             node = node._replace(overdue=True)
             draft.put(node)
-            draft.record("overdue", node, node.state, node.state, data={"due": node.due})
+            draft.enter("overdue", node, node.state, node.state, data={"due": node.due})
             plan = draft.place(key)[0]
             people = (node.holder,) if node.holder is not None else ()
             roles = plan.element.accountable or plan.element.roles

@@ -268,7 +268,7 @@ def amend(draft: Draft, command: Amend) -> None:
     encoded, digest = validate(draft, writer, path, record, command.value)
     if digest == current.digest:
         data = {"record": command.record, "version": current.number, "same": True}
-        draft.record("amended", reason=command.reason, data=data)
+        draft.enter("amended", reason=command.reason, data=data)
         return
     loops = writer.loops if writer is not None else ()
     draft.write(record, path, loops, encoded, digest, current.node, "amended", reason=command.reason)
@@ -402,7 +402,7 @@ def comment(draft: Draft, command: Comment) -> None:
     node = _node_or_case(draft, command.node)
     _participant(draft, command)
     state = None if node is None else node.state
-    draft.record("commented", node, state, state, reason=command.reason, data={"text": command.text})
+    draft.enter("commented", node, state, state, reason=command.reason, data={"text": command.text})
 
 
 def attach(draft: Draft, command: Attach) -> None:
@@ -410,7 +410,7 @@ def attach(draft: Draft, command: Attach) -> None:
     _participant(draft, command)
     decode("file", command.file)
     state = None if node is None else node.state
-    draft.record("attached", node, state, state, reason=command.reason, data={"file": command.file})
+    draft.enter("attached", node, state, state, reason=command.reason, data={"file": command.file})
 
 
 def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
@@ -437,7 +437,7 @@ def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
 def add(draft: Draft, command: Add) -> None:
     node, plan, path = _open_list(draft, command)
     item = decode(plan.name, command.item)
-    draft.record("added", node, node.state, node.state, reason=command.reason, data={"item": command.item})
+    draft.enter("added", node, node.state, node.state, reason=command.reason, data={"item": command.item})
     draft.follow()
     opening.create_instance(draft, plan, path, item, added=True)
 
@@ -445,5 +445,5 @@ def add(draft: Draft, command: Add) -> None:
 def close(draft: Draft, command: Close) -> None:
     node, _, _ = _open_list(draft, command)
     draft.put(node._replace(closed=True))
-    draft.record("closed", node, node.state, node.state, reason=command.reason)
+    draft.enter("closed", node, node.state, node.state, reason=command.reason)
     draft.agenda.setdefault(node.key, 0)

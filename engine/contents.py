@@ -16,7 +16,7 @@ from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from charter.engine.program import Path, Plan, Program
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 
 
 def _period(value: Any) -> bool:

@@ -13,11 +13,11 @@ from typing import Any
 from charter.engine import values
 from charter.engine.commands import SYSTEM, Actor, Command, to_json
 from charter.engine.effects import Effect
+from charter.engine.entries import Entry
 from charter.engine.machines import BEGINNINGS, SETTLED, fire
 from charter.engine.program import Path, Plan, Program
 from charter.engine.readiness import covers
-from charter.engine.records import Reason, Record
-from charter.engine.refusals import CODES
+from charter.engine.refusals import CODES, Reason
 from charter.engine.scope import Scope
 from charter.engine.state import CaseState, Node, Version, changed, key_of, next_instant, parse_key
 
@@ -55,6 +55,7 @@ class Draft:
         "closed_at",
         "command",
         "effects",
+        "entries",
         "held",
         "nodes",
         "opened_at",
@@ -64,7 +65,6 @@ class Draft:
         "process",
         "program",
         "reason",
-        "records",
         "role",
         "signals",
         "state",
@@ -81,7 +81,7 @@ class Draft:
         self.acting = True
         self.role: str | None = None
         self.cause: int | None = None
-        self.records: list[Record] = []
+        self.entries: list[Entry] = []
         self.effects: list[Effect] = []
         self.agenda: dict[str, int | None] = {}
         self.case = state.case
@@ -116,11 +116,11 @@ class Draft:
     def follow(self) -> None:
         """Ends what the person does: records from here on are the system's, caused by the latest one."""
         self.acting = False
-        self.cause = len(self.records) - 1
+        self.cause = len(self.entries) - 1
 
     # -- writing ----------------------------------------------------------------------------------------------
 
-    def record(
+    def enter(
         self,
         kind: str,
         node: Node | None = None,
@@ -136,15 +136,15 @@ class Draft:
         behalf = actor.on_behalf_of
         if behalf is not None and self.role is not None and actor.lent and self.role not in actor.lent:
             behalf = None
-        if len(self.records) > MOST_MOVES:
+        if len(self.entries) > MOST_MOVES:
             raise refuse("CH541", limit=MOST_MOVES)
-        if not self.records:
+        if not self.entries:
             data = {"command": to_json(self.command), **(data or {})}
             cause = None
         else:
             cause = 0 if self.acting else self.cause
-        self.records.append(
-            Record(
+        self.entries.append(
+            Entry(
                 kind,
                 self.at,
                 actor.person,
@@ -160,7 +160,7 @@ class Draft:
                 data or {},
             )
         )
-        return len(self.records) - 1
+        return len(self.entries) - 1
 
     def put(self, node: Node) -> None:
         """Stores a node without a record, keeping timers."""
@@ -214,9 +214,9 @@ class Draft:
         moved = changed(node, changes)
         self.put(moved)
         if kind is not None:
-            index = self.record(kind, node, node.state, state, reason=reason, data=data, outcome=result)
+            index = self.enter(kind, node, node.state, state, reason=reason, data=data, outcome=result)
         else:
-            index = len(self.records) - 1
+            index = len(self.entries) - 1
         container = plan.container(path)
         if lifecycle != "milestone" and was != now:
             self._count(container, -1 if now else 1, index)
@@ -257,7 +257,7 @@ class Draft:
         plan, path = self.place(container)
         for child in plan.children:
             if child.kind == "milestone" and key_of(child.name, path) in self.nodes:
-                self.agenda.setdefault(key_of(child.name, path), len(self.records) - 1)
+                self.agenda.setdefault(key_of(child.name, path), len(self.entries) - 1)
 
     def set_status(self, trigger: str, kind: str, *, reason: str | None = None, **data: Any) -> None:
         """Moves the case itself."""
@@ -268,7 +268,7 @@ class Draft:
         ended = status in ("completed", "cancelled")
         self.closed_at = self.at if ended else None
         self.reason = reason if status in ("cancelled", "suspended") else None
-        index = self.record(kind, None, before, status, reason=reason, data=data)
+        index = self.enter(kind, None, before, status, reason=reason, data=data)
         for watcher in self.program.watchers.get("case", ()):
             self._touch(watcher, (), (), index)
 
@@ -322,7 +322,7 @@ class Draft:
         if current is not None:
             data["was"] = current.digest
         writer = self.nodes.get(node) if node is not None else None
-        index = self.record(kind, writer, reason=reason, data=data)
+        index = self.enter(kind, writer, reason=reason, data=data)
         self.touch_record(record, path, loops, index)
         return True
 

@@ -16,7 +16,7 @@ from charter.engine.effects import AnswerParent, Notify
 from charter.engine.machines import SETTLED
 from charter.engine.program import Path, Plan
 from charter.engine.readiness import OUTCOMES, asked, obstacles, open_around, ruled_out, upstream_rework, uses
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 from charter.engine.scope import find
 from charter.engine.state import Node, key_of, parse_key
 
@@ -82,9 +82,9 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 def _touch_inside(draft: Draft, plan: Plan, path: Path) -> None:
     """Lets the watchers of what never came to be know that it will not."""
     for inner in plan.descendants():
-        draft.touch_element(inner, path, len(draft.records) - 1)
+        draft.touch_element(inner, path, len(draft.entries) - 1)
         for record in inner.element.outputs:
-            draft.touch_record(record, path, plan.loops[: len(path)], len(draft.records) - 1)
+            draft.touch_record(record, path, plan.loops[: len(path)], len(draft.entries) - 1)
 
 
 def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:

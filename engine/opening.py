@@ -170,7 +170,7 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         if isinstance(person, str) and person:
             node = node._replace(holder=person, assigned=True)
             draft.put(node)
-            draft.record("assigned", node, node.state, node.state, data={"to": person})
+            draft.enter("assigned", node, node.state, node.state, data={"to": person})
             draft.effects.append(Notify(node.key, "ready", (), (person,)))
             return
     elif element.assign_mode in ("least busy", "in turn"):
@@ -186,7 +186,7 @@ def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     agreement = plan.element.agreement
     escalation = agreement.escalation if agreement is not None else None
     if escalation is not None and node.rejects >= escalation.rejects:
-        draft.record("escalated", opened, opened.state, opened.state, data={"to": escalation.role})
+        draft.enter("escalated", opened, opened.state, opened.state, data={"to": escalation.role})
         draft.effects.append(Notify(node.key, "escalated", (escalation.role,)))
     if agreement is None or not agreement.stages:
         # Nobody is asked: there is nothing to wait for.

@@ -14,7 +14,7 @@ from typing import Any
 from charter.engine.definition import After, Input
 from charter.engine.machines import LOST, SATISFIED, SETTLED
 from charter.engine.program import Path, Plan, Program, compiled
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 from charter.engine.scope import ENDINGS, Foresight, Scope, View, find, gather, standing
 from charter.engine.state import key_of, parse_key
 from charter.engine.turns import in_the_way

@@ -1,16 +1,40 @@
 """The registry of CH5xx codes: why a command is refused, why an element is held, why it was passed over.
 
 A code has a slug and the names of the values its sentence may use; the sentences live in the message tables.
-Codes are never reused. CH501-549 refuse a command (`records.Refusal`), CH550-569 say what an element waits
+Codes are never reused. CH501-549 refuse a command (`Refusal`), CH550-569 say what an element waits
 for (`waiting.holds`), CH570-579 say why the engine itself passed over or ended an element (`data.because`
-of a record).
+of an entry).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is refused or held: a CH5xx code, the values its sentence names, and the subject in the file.
+
+    `subject` is a key of `Definition.places` (`decide.separate`).
+    """
+
+    code: str
+    subject: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """This person may not do this now. `reasons` has at least one; the first is the main one."""
+
+    reasons: tuple[Reason, ...]
+
+    @property
+    def code(self) -> str:
+        return self.reasons[0].code
 
 
 @dataclass(frozen=True, slots=True)

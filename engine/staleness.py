@@ -216,7 +216,7 @@ def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reo
     }
     changes.update(extra)
     moved = draft.move(node, trigger, kind, reason=reason, data=data, **changes)
-    draft.agenda.setdefault(node.key, len(draft.records) - 1)
+    draft.agenda.setdefault(node.key, len(draft.entries) - 1)
     return moved
 
 
@@ -234,7 +234,7 @@ def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         redo = node.redo and before not in _DELIVERED
         draft.move(node, f"restore:{before}", "restored", before=None, waits=None, redo=redo)
         for output in plan.element.outputs:
-            draft.touch_record(output, path, plan.loops, len(draft.records) - 1)
+            draft.touch_record(output, path, plan.loops, len(draft.entries) - 1)
     else:
         reopen(draft, node)
 

@@ -110,7 +110,7 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 class CaseState(NamedTuple):
     """A case. `status`: none (not started), open, suspended, completed, cancelled. `wake`: when to send the next Tick.
 
-    `commands` counts applied steps and is the optimistic version; `records_written` numbers audit records densely.
+    `commands` counts applied steps and is the optimistic version; `entries_written` numbers audit records densely.
     `parent` and `attempt`: the (case, node) that runs this case, and its attempt to answer. `held`: that case has
     suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts
     top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that
@@ -121,7 +121,7 @@ class CaseState(NamedTuple):
     process: str = ""
     status: str = "none"
     commands: int = 0
-    records_written: int = 0
+    entries_written: int = 0
     opened_at: int | None = None
     closed_at: int | None = None
     opened_by: str | None = None

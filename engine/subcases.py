@@ -87,4 +87,4 @@ def follow(draft: Draft, command: Follow) -> None:
 
 def _noted(draft: Draft, kind: str, command: Follow, because: dict[str, str]) -> None:
     """Records an order to a case that people have suspended themselves, and that therefore stays as it is."""
-    draft.record(kind, None, draft.status, draft.status, reason=command.reason, data={"because": because})
+    draft.enter(kind, None, draft.status, draft.status, reason=command.reason, data={"because": because})

@@ -1,8 +1,8 @@
 """`step`: what a command does to a case. Pure, deterministic and total: every state and command gives a Step.
 
 A command is checked and carried out by the function of its verb, then the work list is run until nothing follows any
-more. A refusal is a value with its reasons and leaves one record; the state keeps everything but the count of records.
-The command itself stands in the first record of its step, so that `replay` can run it again.
+more. A refusal is a value with its reasons and leaves one entry; the state keeps everything but the count of entries.
+The command itself stands in the first entry of its step, so that `replay` can run it again.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from charter.engine.contents import validate
 from charter.engine.definition import Definition
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import Effect
+from charter.engine.entries import Entry
 from charter.engine.program import Program, prepare
-from charter.engine.records import Reason, Record, Refusal
+from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import CaseState
 
 
 class Step(NamedTuple):
-    """What a command did: the next state, at least one record, what the host must do, and the refusal if any."""
+    """What a command did: the next state, at least one entry, what the host must do, and the refusal if any."""
 
     state: CaseState
-    records: tuple[Record, ...]
+    entries: tuple[Entry, ...]
     effects: tuple[Effect, ...] = ()
     refusal: Refusal | None = None
 
@@ -136,7 +137,7 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
         flow.run(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)
-    return Step(_next(draft), tuple(draft.records), subcases.owed(draft))
+    return Step(_next(draft), tuple(draft.entries), subcases.owed(draft))
 
 
 def _next(draft: Draft) -> CaseState:
@@ -148,7 +149,7 @@ def _next(draft: Draft) -> CaseState:
         draft.process,
         draft.status,
         before.commands + 1,
-        before.records_written + len(draft.records),
+        before.entries_written + len(draft.entries),
         draft.opened_at,
         draft.closed_at,
         draft.opened_by,
@@ -173,7 +174,7 @@ def _refused(program: Program, state: CaseState, command: Command, reasons: tupl
         "command": to_json(command),
         "reasons": [{"code": r.code, "subject": r.subject, "arguments": dict(r.arguments)} for r in reasons],
     }
-    record = Record(
+    entry = Entry(
         "refused",
         command.at,
         actor.person,
@@ -188,5 +189,5 @@ def _refused(program: Program, state: CaseState, command: Command, reasons: tupl
         program.plans[node.element].clauses if node is not None else program.definition.clauses,
         data,
     )
-    counted = state._replace(records_written=state.records_written + 1)
-    return Step(counted, (record,), (), Refusal(reasons))
+    counted = state._replace(entries_written=state.entries_written + 1)
+    return Step(counted, (entry,), (), Refusal(reasons))

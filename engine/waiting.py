@@ -11,7 +11,7 @@ from collections.abc import Callable
 from charter.engine.machines import SETTLED
 from charter.engine.program import Path, Plan, Program
 from charter.engine.readiness import obstacles, upstream_rework
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 from charter.engine.scope import View
 from charter.engine.state import Node, parse_key
 

@@ -19,7 +19,7 @@ from charter.engine.feel.own import File
 from charter.engine.machines import SETTLED, legal
 from charter.engine.program import Path, Plan
 from charter.engine.readiness import use
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node, key_of, parse_key
 from charter.engine.turns import in_the_way
 from charter.engine.waiting import holds
@@ -121,7 +121,7 @@ def delegate(draft: Draft, command: Delegate) -> None:
     moved = node._replace(holder=command.to.person, assigned=True)
     draft.put(moved)
     data = {"to": command.to.person, "from": command.actor.person}
-    draft.record("delegated", node, node.state, node.state, reason=command.reason, data=data)
+    draft.enter("delegated", node, node.state, node.state, reason=command.reason, data=data)
     draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
 
 
@@ -141,7 +141,7 @@ def assign(draft: Draft, command: Assign) -> None:
     _fit(draft, plan, path, command.to, node)
     moved = node._replace(holder=command.to.person, assigned=True)
     draft.put(moved)
-    draft.record("assigned", node, node.state, node.state, data={"to": command.to.person})
+    draft.enter("assigned", node, node.state, node.state, data={"to": command.to.person})
     draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
 
 
@@ -228,7 +228,7 @@ def confirm(draft: Draft, command: Confirm) -> None:
     rest = tuple(c for c in node.confirmations if c.check != command.check)
     draft.put(node._replace(confirmations=(*rest, ticked)))
     data = {"check": command.check, "evidence": command.evidence}
-    draft.record("confirmed", node, node.state, node.state, reason=command.reason, data=data)
+    draft.enter("confirmed", node, node.state, node.state, reason=command.reason, data=data)
 
 
 def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path) -> tuple[Confirmation, ...]:
@@ -326,7 +326,7 @@ def finish(
         **changes,
     )
     for name, evidence in ticked:
-        draft.record("confirmed", moved, moved.state, moved.state, data={"check": name, "evidence": evidence})
+        draft.enter("confirmed", moved, moved.state, moved.state, data={"check": name, "evidence": evidence})
     facts: list[staleness.Fact] = []
     outdated: list[Node] = []
     for record, value, digest in written:

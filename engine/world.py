@@ -2,7 +2,7 @@
 
 It does what a real host does with the effects of a step: it starts the cases that others run and answers their
 parents, calls connectors (answered from a table that the caller fills), chooses among people, and sends a Tick when
-one is wanted. It keeps every record. Nothing here reads a clock: time passes when `advance` says so.
+one is wanted. It keeps every entry. Nothing here reads a clock: time passes when `advance` says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
 from charter.engine.definition import Definition
 from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
-from charter.engine.records import Record
+from charter.engine.entries import Entry
 from charter.engine.state import NEW, CaseState
 from charter.engine.subcases import heeds
 from charter.engine.transition import Step, step
@@ -33,7 +33,7 @@ class _Connector:
 class _Case:
     definition: Definition
     state: CaseState = NEW
-    records: list[Record] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
 
 class World:
@@ -60,8 +60,8 @@ class World:
     def definition(self, case: str) -> Definition:
         return self._cases[case].definition
 
-    def records(self, case: str) -> tuple[Record, ...]:
-        return tuple(self._cases[case].records)
+    def entries(self, case: str) -> tuple[Entry, ...]:
+        return tuple(self._cases[case].entries)
 
     def open(
         self, process: str, actor: Actor, records: Records = (), parent: tuple[str, str] | None = None, attempt: int = 0
@@ -118,7 +118,7 @@ class World:
         case = self._cases[name]
         done = step(case.definition, case.state, command)
         case.state = done.state
-        case.records.extend(done.records)
+        case.entries.extend(done.entries)
         for effect in done.effects:
             self.effects.append((name, effect))
             self._queue.append((name, effect))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from charter.engine.commands import Actor
 from charter.engine.definition import Definition, Element
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState, parse_key
 from charter.runtime.directory import Directory
 

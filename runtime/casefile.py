@@ -70,14 +70,14 @@ class CaseFile(NamedTuple):
 
 
 _c = t.cases.c
-_READ = Prepared(select(_c.definition, _c.records, _c.head, _c.last_at, _c.state).where(_c.id == bindparam("id")), "id")
+_READ = Prepared(select(_c.definition, _c.entries, _c.head, _c.last_at, _c.state).where(_c.id == bindparam("id")), "id")
 _INSERT_COLUMNS = (
     "id",
     "process",
     "definition",
     "status",
     "version",
-    "records",
+    "entries",
     "head",
     "last_at",
     "wake",
@@ -89,7 +89,7 @@ _INSERT_COLUMNS = (
 )
 _INSERT = Prepared(insert(t.cases).inline(), *_INSERT_COLUMNS)
 # The columns that are in an index are left alone where they did not change.
-_MOVES = ("version", "records", "head", "last_at", "state")
+_MOVES = ("version", "entries", "head", "last_at", "state")
 _MARKS = ("status", "wake", "opened_at", "closed_at")
 _MOVE = Prepared(
     update(t.cases)
@@ -140,14 +140,14 @@ class Archive:
         row = _READ.run(connection, case).fetchone()
         if row is None:
             return None
-        digest, records, head, last_at, text = row
+        digest, entries, head, last_at, text = row
         seen = self._states.get(case)
         if seen is not None and seen[0] == head:
             state = seen[1]
         else:
             state = states.from_json(json.loads(text))
             self.saw(case, head, state)
-        return CaseFile(Chain(case, records, head, last_at), state, self.pinned(connection, digest))
+        return CaseFile(Chain(case, entries, head, last_at), state, self.pinned(connection, digest))
 
     def load(self, connection: Connection, case: str) -> CaseFile:
         """Reads a case; raises NoSuchCase."""
@@ -168,7 +168,7 @@ class Archive:
     def save(self, connection: Connection, before: CaseFile, chain: Chain, state: CaseState) -> None:
         """Writes a case's new state and chain end; raises Overtaken when the row is no longer the one that was read."""
         text = self._writings.setdefault(chain.case, StateText()).write(state)
-        moves = (state.commands, chain.records, chain.head, chain.last_at, text)
+        moves = (state.commands, chain.entries, chain.head, chain.last_at, text)
         if not before.stored:
             _INSERT.run(
                 connection,

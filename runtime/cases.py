@@ -1,8 +1,8 @@
 """The one way to change a case: load, step, append, commit, then carry out what the step asks of the world.
 
 `Cases` owns the clock and the ids; it decides nothing about a process (that is `engine.step`) and prints nothing.
-Every command, allowed or refused, leaves records in the transaction of its change. Refusals are values. Invariants:
-a case's records, state, read models and outbox change together or not at all; records of a case never run backwards
+Every command, allowed or refused, leaves entries in the transaction of its change. Refusals are values. Invariants:
+a case's entries, state, read models and outbox change together or not at all; entries of a case never run backwards
 in time.
 """
 
@@ -20,7 +20,8 @@ from charter.engine import commands
 from charter.engine.commands import SYSTEM, Actor, Command, Start, Tick
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
-from charter.engine.records import Record, Refusal
+from charter.engine.entries import Entry
+from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.transition import Step, step
 from charter.runtime import clock as server, readmodels
@@ -42,7 +43,7 @@ from charter.runtime.timers import BEGINNING, due
 
 # A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
 _TICKS = 1000
-# Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth a record.
+# Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth an entry.
 _JITTER = 1_000_000
 _d = t.deployments.c
 _LATEST = Prepared(
@@ -54,16 +55,16 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """What a command came to: the state after it and all that followed at once, its own records and effects.
+    """What a command came to: the state after it and all that followed at once, its own entries and effects.
 
-    `first` is the sequence number of `records[0]` in the case's chain (in the organisation's for a refusal made
+    `first` is the sequence number of `entries[0]` in the case's chain (in the organisation's for a refusal made
     before the case was reached).
     """
 
     case: str
     state: CaseState
     definition: Definition
-    records: tuple[Record, ...]
+    entries: tuple[Entry, ...]
     refusal: Refusal | None = None
     effects: tuple[Effect, ...] = ()
     first: int = 0
@@ -216,7 +217,7 @@ class Cases:
         return self._clock()
 
     def _now(self, file: CaseFile) -> int:
-        """Gives the time for the next record: the clock's, but never before the case's last one."""
+        """Gives the time for the next entry: the clock's, but never before the case's last one."""
         return max(self._clock(), file.chain.last_at)
 
     def _perform(
@@ -280,7 +281,7 @@ class Cases:
             return self._turned_away(connection, file, person, verb, refused), file
         at = self._now(file)
         if (clock := self._clock()) < file.chain.last_at - _JITTER:
-            data = {"case": case, "clock": server.text(clock), "last_record": server.text(file.chain.last_at)}
+            data = {"case": case, "clock": server.text(clock), "last_entry": server.text(file.chain.last_at)}
             note(connection, "clock_stepped_back", SYSTEM.person, data, at=clock, origin=self._origin)
         actor = actor_for(self.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf)
         if isinstance(actor, Refusal):
@@ -292,8 +293,8 @@ class Cases:
         if done.refusal is not None and not file.stored:  # no case comes of it
             return self._turned_away(connection, file, person, verb, done.refusal), file
         after = self._write(connection, file, built, done)
-        first = file.chain.records + 1
-        return Performed(case, after.state, definition, done.records, done.refusal, done.effects, first), after
+        first = file.chain.entries + 1
+        return Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first), after
 
     def _command(
         self, connection: Connection, file: CaseFile, verb: str, actor: Actor, at: int, arguments: Mapping[str, Any]
@@ -316,10 +317,10 @@ class Cases:
         """Writes all that comes of a step, inside the transaction."""
         pinned = file.pinned
         origin = self._origin._replace(process=pinned.definition.name, definition=pinned.digest)
-        chain, sealed = log.seal(file.chain, done.records, origin)
-        log.store(connection, sealed, done.records)
+        chain, sealed = log.seal(file.chain, done.entries, origin)
+        log.store(connection, sealed, done.entries)
         self._archive.save(connection, file, chain, done.state)
-        readmodels.keep(connection, pinned.shape, file.state, done.state, done.records, file.chain.records + 1)
+        readmodels.keep(connection, pinned.shape, file.state, done.state, done.entries, file.chain.entries + 1)
         if asked := kept(done.effects):
             post(connection, file.chain.case, asked, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.
@@ -363,13 +364,13 @@ class Cases:
             return self._turned_away(connection, file, person, verb, refused)
 
     def _again(self, connection: Connection, before: Any, person: str, verb: str) -> Performed:
-        case, first, records, refused = before
+        case, first, entries, refused = before
         file = self._archive.load(connection, case)
-        if refused is not None and not records:
+        if refused is not None and not entries:
             return self._turned_away(connection, file, person, verb, refused)
-        return Performed(case, file.state, file.pinned.definition, records, refused, (), first)
+        return Performed(case, file.state, file.pinned.definition, entries, refused, (), first)
 
 
 def _with_state(performed: Performed, state: CaseState) -> Performed:
     p = performed
-    return Performed(p.case, state, p.definition, p.records, p.refusal, p.effects, p.first)
+    return Performed(p.case, state, p.definition, p.entries, p.refusal, p.effects, p.first)

@@ -1,7 +1,7 @@
 """The one clock of the runtime: the server's time and zone, and how both are written.
 
 Times are microseconds since the epoch, UTC, everywhere in Charter. The module does not know cases; that a case's
-records never run backwards is settled where a command gets its time (`cases.py`).
+entries never run backwards is settled where a command gets its time (`cases.py`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from charter.engine.commands import SYSTEM
 from charter.engine.errors import CharterError
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.engine.values import canonical, decode
 from charter.runtime.audit.log import Origin
 from charter.runtime.organisation import admit, note

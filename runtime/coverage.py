@@ -1,7 +1,7 @@
 """What scenarios have reached of a process: its elements, the outcomes each may have, the rule-book clauses.
 
-Reads definitions and audit records alone. An element is covered once it was ready, active or reached; an outcome once a
-record tells of it; a clause once an element was done, a checklist point ticked or a record written that carries it out.
+Reads definitions and entries alone. An element is covered once it was ready, active or reached; an outcome once a
+entry tells of it; a clause once an element was done, a checklist point ticked or an entry written that carries it out.
 What may come out of an element follows from what it says: a table, `_OUTCOMES`.
 """
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from charter.engine.carriers import carriers
 from charter.engine.definition import Definition, Element
-from charter.engine.records import Record
+from charter.engine.entries import Entry
 
-# outcome -> (which elements may have it, the kinds of record that tell of it)
+# outcome -> (which elements may have it, the kinds of entry that tell of it)
 _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     "done": (lambda e: e.kind in ("phase", "activity"), frozenset({"completed", "answered", "decided"})),
     "granted": (lambda e: e.agreement is not None, frozenset({"granted"})),
@@ -30,9 +30,9 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),
     "reached": (lambda e: e.kind == "milestone", frozenset({"reached"})),
 }
-# kinds of record that show that an element was carried out
+# kinds of entry that show that an element was carried out
 _DONE = frozenset({"completed", "decided", "reached", "granted", "rejected", "returned"})
-# kinds of record that show that an element came alive
+# kinds of entry that show that an element came alive
 _ALIVE = frozenset({"opened", "decided", "reached", "completed", "granted", "rejected"})
 
 
@@ -67,9 +67,9 @@ class Coverage:
         return tuple(found)
 
 
-def measure_coverage(definition: Definition, records: Iterable[Record]) -> Coverage:
+def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Coverage:
     """Compares what may happen in a process with what has."""
-    happened = [r for r in records if r.outcome != "refused"]
+    happened = [r for r in entries if r.outcome != "refused"]
     seen = {(r.element.partition("[")[0], r.kind) for r in happened if r.element is not None}
     outcomes = tuple(
         (element.name, outcome)
@@ -97,6 +97,6 @@ def measure_coverage(definition: Definition, records: Iterable[Record]) -> Cover
     )
 
 
-def _base(record: Record, key: str) -> str:
-    """Gives the name that a record's data holds under a key, without an instance's index."""
-    return str(record.data.get(key, "")).partition("[")[0]
+def _base(entry: Entry, key: str) -> str:
+    """Gives the name that an entry's data holds under a key, without an instance's index."""
+    return str(entry.data.get(key, "")).partition("[")[0]

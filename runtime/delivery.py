@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from charter.engine import plain
 from charter.engine.commands import SYSTEM, Answer, Assign, Command, Follow, Start
 from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.engine.subcases import heeds
 from charter.runtime.assignment import choose
 from charter.runtime.casefile import CaseFile, NoSuchCase, NoSuchProcess, run_by

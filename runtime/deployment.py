@@ -1,7 +1,7 @@
 """Makes a checked definition the one that new cases run.
 
 Deployed by a steward, or by whoever holds, in their own right, the owner's role of the version that runs now. The
-definition, its texts and its roles are stored once a digest; each deployment is a row and a record. Knows nothing of
+definition, its texts and its roles are stored once a digest; each deployment is a row and an entry. Knows nothing of
 cases: those that are open keep what they are pinned to.
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select
 
 from charter.engine import definition as definitions, plain
 from charter.engine.definition import Definition
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import Origin
 from charter.runtime.directory import load
 from charter.runtime.organisation import admit, note

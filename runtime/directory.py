@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
 
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.refusals import NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
@@ -100,11 +100,11 @@ _s = t.substitutions.c
 # what a StandIn is made of, in the order of its fields
 STAND_IN = select(*(_s[f.name] for f in fields(StandIn)))
 _STAND_INS = Prepared(STAND_IN.where(_s.person == bindparam("person")).order_by(_s.principal, _s.number), "person")
-_VERSION = Prepared(select(t.chains.c.records).where(t.chains.c.chain == bindparam("chain")), "chain")
+_VERSION = Prepared(select(t.chains.c.entries).where(t.chains.c.chain == bindparam("chain")), "chain")
 
 
 class Directory:
-    """Persons as stored, remembered until the organisation's chain grows: every change of one is a record there."""
+    """Persons as stored, remembered until the organisation's chain grows: every change of one is an entry there."""
 
     def __init__(self) -> None:
         self._version = -1

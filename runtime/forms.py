@@ -1,6 +1,6 @@
 """Where the records of a verb come from: flags, data files, or a form that asks field by field on a terminal.
 
-`gather` puts flags and files together, `Form` asks. Both end in the values of `entries.Reader`. The module knows
+`gather` puts flags and files together, `Form` asks. Both end in the values of `intake.Reader`. The module knows
 nothing of cases and writes to nobody: it asks and tells through the two functions it is given. Invariant: a form
 never ends with a value that its field's type cannot read or whose `where` is false.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from charter.engine import feel, values
 from charter.engine.definition import Field, RecordType, TypeRef
-from charter.runtime.entries import Misfit, Reader, load, parse, put, read_input, steps
+from charter.runtime.intake import Misfit, Reader, load, parse, put, read_input, steps
 
 if TYPE_CHECKING:
     from charter.runtime.cli.messages import Messages
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Astray:
-    """A flag or file that belongs to no wanted record: `key` under [entries] and what its sentence names."""
+    """A flag or file that belongs to no wanted record: `key` under [intake] and what its sentence names."""
 
     key: str
     arguments: Mapping[str, Any]
@@ -46,7 +46,7 @@ def gather(
     """Reads `--set path=value` and `--data [path=]FILE` into values of the wanted records.
 
     A path may leave the record's name out where only one is wanted. What `--set` names changes the record's current
-    value (`current`: encoded) where there is one and no file gives the record. Raises OSError and entries.Unreadable.
+    value (`current`: encoded) where there is one and no file gives the record. Raises OSError and intake.Unreadable.
     """
     trees: dict[str, Any] = {}
     bases: dict[str, Path] = {}
@@ -132,9 +132,9 @@ def _shared_out(
 def said(fault: Misfit | Astray, say: Messages) -> str:
     """Says a fault in one sentence."""
     if isinstance(fault, Astray):
-        return say(f"entries.{fault.key}", **fault.arguments)
-    expected = say(f"entries.{fault.expected}", **fault.arguments)
-    return say("entries.misfit", path=fault.path, given=fault.given, expected=expected)
+        return say(f"intake.{fault.key}", **fault.arguments)
+    expected = say(f"intake.{fault.expected}", **fault.arguments)
+    return say("intake.misfit", path=fault.path, given=fault.given, expected=expected)
 
 
 class Form:
@@ -151,7 +151,7 @@ class Form:
 
     def record(self, record: RecordType, current: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Asks for every field; an empty answer keeps the current value, or leaves an optional field out."""
-        self.tell(self.say("entries.form", title=record.title, record=record.name))
+        self.tell(self.say("intake.form", title=record.title, record=record.name))
         return self._fields(record, current or {}, "  ")
 
     def _fields(self, record: RecordType, current: Mapping[str, Any], indent: str) -> dict[str, Any]:
@@ -169,22 +169,22 @@ class Form:
             if value is None and f.optional:
                 return None
             if value is None:
-                self.tell(f"{indent}  {self.say('entries.needed')}")
+                self.tell(f"{indent}  {self.say('intake.needed')}")
                 continue
             if f.where and _holds(f.where, {**so_far, f.name: value}) is False:
-                self.tell(f"{indent}  {self.say('entries.where', condition=f.where)}")
+                self.tell(f"{indent}  {self.say('intake.where', condition=f.where)}")
                 continue
             return value
 
     def label(self, f: Field) -> str:
         """Says what a field wants: title, name, type, choices, constraint, whether it may stay empty."""
-        parts = [self.say(f"entries.{f.type.name}", choices=_choices(f.type), record=f.type.record)]
+        parts = [self.say(f"intake.{f.type.name}", choices=_choices(f.type), record=f.type.record)]
         if f.where:
-            parts.append(self.say("entries.constraint", condition=f.where))
+            parts.append(self.say("intake.constraint", condition=f.where))
         if f.optional:
-            parts.append(self.say("entries.optional"))
-        name = f.name if f.title == f.name else self.say("entries.named", title=f.title, name=f.name)
-        return self.say("entries.label", name=name, wants=self.say("entries.and").join(parts))
+            parts.append(self.say("intake.optional"))
+        name = f.name if f.title == f.name else self.say("intake.named", title=f.title, name=f.name)
+        return self.say("intake.label", name=name, wants=self.say("intake.and").join(parts))
 
     def _answer(self, kind: TypeRef, name: str, current: Any, indent: str, optional: bool) -> Any:
         if kind.name == "record":
@@ -211,14 +211,14 @@ class Form:
         assert kind.item is not None
         items: list[Any] = []
         kept = list(current) if isinstance(current, list | tuple) else []
-        if kept and self._yes("entries.keep", indent, True, count=len(kept)):
+        if kept and self._yes("intake.keep", indent, True, count=len(kept)):
             items = [values.decode(item) for item in kept]
         if kind.item.name == "record":
             # the first item of a list that must not be empty is no question
-            while self._yes("entries.another", indent, not (items or optional), name=name, number=len(items) + 1):
+            while self._yes("intake.another", indent, not (items or optional), name=name, number=len(items) + 1):
                 items.append(self._answer(kind.item, name, None, indent, False))
         else:
-            self.tell(f"{indent}  {self.say('entries.end_with_empty')}")
+            self.tell(f"{indent}  {self.say('intake.end_with_empty')}")
             while (value := self._answer(kind.item, f"{name}[{len(items) + 1}]", None, indent, True)) is not None:
                 items.append(value)
         return items or (None if optional else [])
@@ -230,7 +230,7 @@ class Form:
             meant = yes(answer, otherwise)
             if meant is not None:
                 return meant
-            self.tell(f"{indent}  {self.say('entries.yes_or_no')}")
+            self.tell(f"{indent}  {self.say('intake.yes_or_no')}")
 
 
 def yes(answer: str, otherwise: bool) -> bool | None:

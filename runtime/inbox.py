@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select, tuple_
 
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.directory import ANY, Directory
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
 from charter.runtime.store import tables as t

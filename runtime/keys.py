@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from charter.engine.records import Reason, Record, Refusal
+from charter.engine.entries import Entry
+from charter.engine.refusals import Reason, Refusal
 from charter.engine.values import NotAValue, canonical
 from charter.runtime.audit import log
 from charter.runtime.refusals import KEY_REUSED, refusal
@@ -23,31 +24,31 @@ _k = t.keys.c
 _READ = Prepared(select(_k.fingerprint, _k.case, _k.seq, _k.count).where(_k.key == bindparam("key")), "key")
 _NOTE = Prepared(insert(t.keys).inline(), "key", "fingerprint", "case", "seq", "count", "at")
 
-# (case, number of the first record, records, refusal)
-Earlier = tuple[str, int, tuple[Record, ...], Refusal | None]
+# (case, number of the first entry, entries, refusal)
+Earlier = tuple[str, int, tuple[Entry, ...], Refusal | None]
 
 
 def earlier(connection: Connection, key: str, mark: str) -> Earlier | None:
-    """Gives what a key did before, None when it is new; without records, and refused, where it was another command."""
+    """Gives what a key did before, None when it is new; without entries, and refused, where it was another command."""
     row = _READ.run(connection, key).fetchone()
     if row is None:
         return None
     fingerprint, case, seq, count = row
     if fingerprint != mark:
         return case, seq, (), refusal(KEY_REUSED, None, key=key, case=case)
-    records = tuple(log.to_records(log.load(connection, case, since=seq, until=seq + count - 1)))
-    return case, seq, records, _refusal(records)
+    entries = tuple(log.to_entries(log.load(connection, case, since=seq, until=seq + count - 1)))
+    return case, seq, entries, _refusal(entries)
 
 
 def note_key(connection: Connection, key: str, mark: str, performed: Performed, at: int) -> None:
     """Keeps what a key did, in the transaction that did it."""
-    _NOTE.run(connection, key, mark, performed.case, performed.first, len(performed.records), at).close()
+    _NOTE.run(connection, key, mark, performed.case, performed.first, len(performed.entries), at).close()
 
 
-def _refusal(records: tuple[Record, ...]) -> Refusal | None:
-    if not records or records[0].outcome != "refused":
+def _refusal(entries: tuple[Entry, ...]) -> Refusal | None:
+    if not entries or entries[0].outcome != "refused":
         return None
-    reasons = records[0].data.get("reasons", ())
+    reasons = entries[0].data.get("reasons", ())
     return Refusal(tuple(Reason(r["code"], r.get("subject"), r.get("arguments", {})) for r in reasons))
 
 

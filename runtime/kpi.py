@@ -1,7 +1,7 @@
 """KPI figures on demand, over the stored cases of a process, each with the facts behind it and where they are recorded.
 
 What a figure means is `engine.kpis.measure`; this module brings the cases to it and finds, for each fact, the audit
-record it came from. It writes nothing. Invariant: a fact is never made up: one whose record cannot be told has none.
+entry it came from. It writes nothing. Invariant: a fact is never made up: one whose entry cannot be told has none.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ def measure(definition: Definition, cases: Sequence[CaseState], now: int, name: 
 
 
 def record_of(connection: Connection, state: CaseState, path: str) -> str | None:
-    """Gives the id (`CASE.SEQ`) of the audit record that a fact of a case came from.
+    """Gives the id (`CASE.SEQ`) of the entry that a fact of a case came from.
 
-    A path that begins with a record leads to the version's record; one that begins with an element to its last move.
+    A path that begins with a record leads to the version's entry; one that begins with an element to its last move.
     """
     head = path.partition(".")[0]
     root = parse_key(head)[0]
-    v, r = t.record_versions.c, t.records.c
+    v, r = t.record_versions.c, t.entries.c
     keys = [head] if head in state.versions else [key for key in state.versions if parse_key(key)[0] == root]
     if len(keys) == 1:
         number = state.versions[keys[0]].number
@@ -69,7 +69,7 @@ def record_of(connection: Connection, state: CaseState, path: str) -> str | None
 
 
 def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | None = None) -> dict[str, Any]:
-    """Gives a KPI and its figures as JSON data; with the facts where their records (`sources`) are given."""
+    """Gives a KPI and its figures as JSON data; with the facts where their entries (`sources`) are given."""
     kpi = measured.kpi
     return {
         "name": kpi.name,
@@ -89,7 +89,7 @@ def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | 
                     if sources is None
                     else {
                         "facts": [
-                            {"case": case, "path": path, "value": value, "record": sources.get((case, path))}
+                            {"case": case, "path": path, "value": value, "entry": sources.get((case, path))}
                             for case, path, value in figure.facts
                         ]
                     }

@@ -1,4 +1,4 @@
-"""What people said about a case and attached to it, and who sent work back, read from its records in order.
+"""What people said about a case and attached to it, and who sent work back, read from its entries in order.
 
 Comments and files change no state, and a state keeps no person of a return, so the trail is where they live. Knows no
 language and no screen.
@@ -19,7 +19,7 @@ from charter.runtime.audit.query import build, run
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A comment, or a file (its name) where `text` is None; `element` None: about the case; `at` as in records."""
+    """A comment, or a file (its name) where `text` is None; `element` None: about the case; `at` as in entries."""
 
     at: str
     by: str

@@ -1,7 +1,7 @@
 """What a person should know beside their work: outcomes that they are informed of, missed dates, escalations, failures.
 
 Read from the trail and from who holds which role now, so that nothing is kept twice and nobody is forgotten. Knows the
-newest WINDOW of the trail only, and sends nothing. Invariant: what is told here is told by a record.
+newest WINDOW of the trail only, and sends nothing. Invariant: what is told here is told by an entry.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from charter.engine.definition import Definition, Element
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.directory import Directory
 from charter.runtime.inbox import granted
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
@@ -22,12 +22,12 @@ from charter.runtime.store import tables as t
 WINDOW = 30 * 86_400_000_000  # microseconds
 _OUTCOMES = frozenset({"completed", "granted", "rejected"})
 _KINDS = _OUTCOMES | {"overdue", "escalated", "failed"}
-_r, _c = t.records.c, t.cases.c
+_r, _c = t.entries.c, t.cases.c
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A record that a person should know of, and the role by which they should; `at` as in records."""
+    """An entry that a person should know of, and the role by which they should; `at` as in entries."""
 
     position: int
     case: str
@@ -60,32 +60,32 @@ def notices(
         roles.setdefault(where, set()).add(held)
     query = (
         select(_r.position, _r.body, _c.number, _c.process)
-        .join_from(t.records, t.cases, _c.id == _r.case)
+        .join_from(t.entries, t.cases, _c.id == _r.case)
         .where(_r.position >= _first(connection, now - WINDOW), _r.kind.in_(_KINDS), _c.process.in_(roles))
         .order_by(_r.position.desc())
     )
     found: list[Notice] = []
     for position, body, number, at in connection.execute(query):
-        record = json.loads(body)
-        pinned = definition(record["definition"])
-        element = next((e for e in pinned.elements if e.name == record.get("element")), None)
+        entry = json.loads(body)
+        pinned = definition(entry["definition"])
+        element = next((e for e in pinned.elements if e.name == entry.get("element")), None)
         if element is None:
             continue
-        role = next((r for r in _told(record, element, pinned.owner) if r in roles[at]), None)
-        if role is not None and record["actor"] != person:  # nobody need be told what they did
+        role = next((r for r in _told(entry, element, pinned.owner) if r in roles[at]), None)
+        if role is not None and entry["actor"] != person:  # nobody need be told what they did
             found.append(
                 Notice(
                     position,
-                    record["case"],
+                    entry["case"],
                     number,
                     at,
-                    record.get("node") or element.name,
+                    entry.get("node") or element.name,
                     element.title,
-                    record["kind"],
+                    entry["kind"],
                     role,
-                    record["actor"],
-                    record["at"],
-                    record.get("reason"),
+                    entry["actor"],
+                    entry["at"],
+                    entry.get("reason"),
                 )
             )
         if len(found) == limit:
@@ -93,16 +93,16 @@ def notices(
     return found
 
 
-def _told(record: dict[str, object], element: Element, owner: str | None) -> tuple[str, ...]:
-    """Names the roles that a record is news to, as `engine.effects.Notify` does."""
-    kind = record["kind"]
+def _told(entry: dict[str, object], element: Element, owner: str | None) -> tuple[str, ...]:
+    """Names the roles that an entry is news to, as `engine.effects.Notify` does."""
+    kind = entry["kind"]
     if kind in _OUTCOMES:
         return element.informed
     if kind == "overdue":
         return element.accountable or element.roles
     if kind == "failed":
         return (owner,) if owner is not None else ()
-    data = record["data"]
+    data = entry["data"]
     return (str(data["to"]),) if isinstance(data, dict) else ()
 
 

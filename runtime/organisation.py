@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from charter.engine.commands import SYSTEM
-from charter.engine.records import Record, Refusal
+from charter.engine.entries import Entry
+from charter.engine.refusals import Refusal
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
@@ -35,14 +36,14 @@ def note(
     origin: Origin,
     refused: Refusal | None = None,
     reason: str | None = None,
-) -> tuple[Record, Sealed]:
-    """Writes a record into the organisation's chain; gives it as made and as sealed, whose time never runs back."""
+) -> tuple[Entry, Sealed]:
+    """Writes an entry into the organisation's chain; gives it as made and as sealed, whose time never runs back."""
     full = dict(data)
     if refused is not None:
         full["reasons"] = [{"code": r.code, "arguments": dict(r.arguments)} for r in refused.reasons]
     outcome = "done" if refused is None else "refused"
-    record = Record(kind, at, actor, reason=reason, outcome=outcome, data=full)
-    return record, log.append(connection, [record], origin)[0]
+    entry = Entry(kind, at, actor, reason=reason, outcome=outcome, data=full)
+    return entry, log.append(connection, [entry], origin)[0]
 
 
 def stewards(connection: Connection) -> list[str]:

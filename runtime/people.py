@@ -1,6 +1,6 @@
 """The people of the organisation: who is there, their roles, skills, certificates, absences and stand-ins.
 
-Every change is one audit record in the organisation's chain, in the transaction of the change. A stand-in counts
+Every change is one entry in the organisation's chain, in the transaction of the change. A stand-in counts
 only within its time, for its scope, and once the stand-in has accepted; it can be revoked and is never passed on.
 Reading a person's authority is in `directory.py`. Invariant: what a person may do is nowhere but here; default
 deny.
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from charter.engine.commands import SYSTEM
 from charter.engine.errors import CharterError
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
 from charter.runtime.directory import ANY, STAND_IN, Person, StandIn, load
@@ -104,7 +104,7 @@ class People:
             if (refused := self._last(connection, person, "remove")) is not None:
                 return refused
             connection.execute(update(t.persons).where(t.persons.c.id == person).values(active=0))
-            self._record(connection, "person_deactivated", {"person": person}, reason)
+            self._enter(connection, "person_deactivated", {"person": person}, reason)
             return None
 
         return self._changed("remove", change)
@@ -130,7 +130,7 @@ class People:
             done = connection.execute(delete(t.grants).where(g.person == person, g.role == role, g.process == process))
             if done.rowcount:
                 data = {"person": person, "role": role, "process": process}
-                self._record(connection, "role_revoked", data, reason)
+                self._enter(connection, "role_revoked", data, reason)
             return None
 
         return self._changed("revoke", change)
@@ -197,7 +197,7 @@ class People:
                 return refused
             connection.execute(update(s).where(s.c.number == number).values({column: at}))
             data = {"number": number, "principal": row["principal"], "person": row["person"], column: server.text(at)}
-            self._record(connection, kind, data)
+            self._enter(connection, kind, data)
         return None
 
     def load(self, entries: Iterable[Mapping[str, Any]]) -> int | Refusal:
@@ -236,19 +236,19 @@ class People:
         found = load(connection, person)
         if found is None:
             connection.execute(insert(t.persons).values(id=person, name=name or person, active=1))
-            self._record(connection, "person_added", {"person": person, "name": name or person})
+            self._enter(connection, "person_added", {"person": person, "name": name or person})
         elif not found.active or (name is not None and name != found.name):
             connection.execute(
                 update(t.persons).where(t.persons.c.id == person).values(name=name or found.name, active=1)
             )
             data = {"person": person, "name": name or found.name, "old": found.name, "was_active": found.active}
-            self._record(connection, "person_changed", data)
+            self._enter(connection, "person_changed", data)
 
     def _grant(self, connection: Connection, person: str, role: str, process: str) -> None:
         found = load(connection, person)
         if found is not None and (role, process) not in found.grants:
             connection.execute(insert(t.grants).values(person=person, role=role, process=process))
-            self._record(connection, "role_granted", {"person": person, "role": role, "process": process})
+            self._enter(connection, "role_granted", {"person": person, "role": role, "process": process})
 
     def _skill(self, connection: Connection, person: str, skill: str, level: int) -> None:
         if not 0 <= level <= _HIGHEST:
@@ -259,7 +259,7 @@ class People:
             return
         connection.execute(delete(t.skills).where(s.person == person, s.skill == skill))
         connection.execute(insert(t.skills).values(person=person, skill=skill, level=level))
-        self._record(connection, "skill_set", {"person": person, "skill": skill, "old": old, "new": level})
+        self._enter(connection, "skill_set", {"person": person, "skill": skill, "old": old, "new": level})
 
     def _certify(self, connection: Connection, person: str, certificate: str, valid_until: int | None) -> None:
         c = t.certificates.c
@@ -273,7 +273,7 @@ class People:
             insert(t.certificates).values(person=person, certificate=certificate, valid_until=valid_until)
         )
         data = {"person": person, "certificate": certificate, "valid_until": valid_until}
-        self._record(connection, "certificate_noted", data)
+        self._enter(connection, "certificate_noted", data)
 
     def _absent(self, connection: Connection, person: str, since: int, until: int, reason: str | None) -> None:
         if until <= since:
@@ -283,7 +283,7 @@ class People:
         if connection.execute(same).fetchone() is None:
             connection.execute(insert(a).values(person=person, since=since, until=until, reason=reason))
             data = {"person": person, "since": server.text(since), "until": server.text(until)}
-            self._record(connection, "absence_noted", data, reason)
+            self._enter(connection, "absence_noted", data, reason)
 
     def _stand_in(
         self,
@@ -322,10 +322,10 @@ class People:
         made = insert(s).values(**values, accepted_at=at).returning(s.c.number)
         number = int(connection.execute(made).scalar_one())
         data = {**values, "number": number, "since": server.text(since), "until": server.text(until)}
-        self._record(connection, "stand_in_named", {**data, "accepted_at": None if at is None else server.text(at)})
+        self._enter(connection, "stand_in_named", {**data, "accepted_at": None if at is None else server.text(at)})
         return number
 
-    def _record(self, connection: Connection, kind: str, data: Mapping[str, Any], reason: str | None = None) -> None:
+    def _enter(self, connection: Connection, kind: str, data: Mapping[str, Any], reason: str | None = None) -> None:
         note(connection, kind, self._by, data, at=self._clock(), origin=self._origin, reason=reason)
 
     def _last(self, connection: Connection, person: str, verb: str) -> Refusal | None:

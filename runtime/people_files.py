@@ -14,8 +14,8 @@ from typing import Any
 
 from charter.engine.errors import CharterError
 from charter.runtime.directory import ANY
-from charter.runtime.entries import Unreadable, parse, read_text
 from charter.runtime.files import FileNotReadable
+from charter.runtime.intake import Unreadable, parse, read_text
 
 # What has no end lasts this long: year 9999.
 FOREVER = 253_402_300_799_000_000

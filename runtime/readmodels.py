@@ -1,7 +1,7 @@
 """What the same transaction keeps beside a case for speed: open work by role and by person, and who wrote which
 version.
 
-Read models follow from the case's state (and, for a version, from the record that holds it): `rebuild` makes them
+Read models follow from the case's state (and, for a version, from the entry that holds it): `rebuild` makes them
 anew, and a property test compares. Only what a step changed is written.
 """
 
@@ -13,10 +13,10 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from charter.engine.authority import makers
 from charter.engine.definition import Definition
+from charter.engine.entries import Entry
 from charter.engine.program import Plan, prepare
-from charter.engine.records import Record
 from charter.engine.state import CaseState, Node, parse_key
-from charter.runtime.audit.log import WRITES, load, to_records
+from charter.runtime.audit.log import WRITES, load, to_entries
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -131,9 +131,9 @@ _INSERT_VERSION = Prepared(insert(t.record_versions).inline(), *_VERSION_COLUMNS
 
 
 def keep(
-    connection: Connection, shape: Shape, before: CaseState, after: CaseState, records: Sequence[Record], first: int
+    connection: Connection, shape: Shape, before: CaseState, after: CaseState, entries: Sequence[Entry], first: int
 ) -> None:
-    """Brings the read models from one state of a case to the next, in its transaction; `first` numbers `records[0]`."""
+    """Brings the read models from one state of a case to the next, in its transaction; `first` numbers `entries[0]`."""
     old, new = before.nodes, after.nodes
     if before.status != after.status and "open" in (before.status, after.status):
         _DELETE_CASE.run(connection, after.case).close()
@@ -162,33 +162,33 @@ def keep(
         if come:
             _INSERT_WORK.run_many(connection, come)
     if after.versions is not before.versions:
-        rows = version_rows(after.case, records, first)
+        rows = version_rows(after.case, entries, first)
         if rows:
             _INSERT_VERSION.run_many(connection, rows)
 
 
-def version_rows(case: str, records: Iterable[Record], first: int) -> list[Row]:
-    """Gives the rows of the record versions that these audit records wrote; `first` is the number of the first."""
+def version_rows(case: str, entries: Iterable[Entry], first: int) -> list[Row]:
+    """Gives the rows of the record versions that these entries wrote; `first` is the number of the first."""
     # An amendment to the same content is recorded too, but makes no version.
     return [
         (case, r.data["record"], r.data["version"], r.data["digest"], r.element, r.actor, r.at, seq)
-        for seq, r in enumerate(records, first)
+        for seq, r in enumerate(entries, first)
         if r.kind in WRITES and "digest" in r.data
     ]
 
 
 def derived(
-    case: str, definition: Definition, state: CaseState, records: Iterable[Record]
+    case: str, definition: Definition, state: CaseState, entries: Iterable[Entry]
 ) -> tuple[list[Row], list[Row]]:
-    """Gives a case's read models as they follow from its state and its records: open work, and record versions."""
+    """Gives a case's read models as they follow from its state and its entries: open work, and record versions."""
     shape = Shape(definition)
     work = [row for node in state.nodes.values() for row in work_rows(shape, state, node)]
-    return work, version_rows(case, records, 1)
+    return work, version_rows(case, entries, 1)
 
 
 def rebuild(connection: Connection, case: str, definition: Definition, state: CaseState) -> None:
-    """Makes a case's read models anew from its state and its records."""
-    work, versions = derived(case, definition, state, to_records(load(connection, case)))
+    """Makes a case's read models anew from its state and its entries."""
+    work, versions = derived(case, definition, state, to_entries(load(connection, case)))
     _DELETE_CASE.run(connection, case).close()
     connection.execute(delete(t.record_versions).where(t.record_versions.c.case == case))
     if work:

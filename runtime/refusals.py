@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from charter.engine.records import Reason, Refusal
+from charter.engine.refusals import Reason, Refusal
 
 UNKNOWN_PERSON = "CH580"
 CONFLICT = "CH581"

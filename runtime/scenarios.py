@@ -20,14 +20,15 @@ from charter.dsl import scenarios as s
 from charter.engine import calendars, commands, feel, kpis, values
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
+from charter.engine.entries import Entry
 from charter.engine.machines import SETTLED
 from charter.engine.program import prepare
-from charter.engine.records import Record, Refusal
+from charter.engine.refusals import Refusal
 from charter.engine.scope import Scope, standing
 from charter.engine.state import CaseState, parse_key
 from charter.engine.transition import Step
 from charter.engine.world import World
-from charter.runtime.entries import Reader, load
+from charter.runtime.intake import Reader, load
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
 CASE = "case"
@@ -47,11 +48,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A scenario's outcome. `records`: everything that happened, by process."""
+    """A scenario's outcome. `entries`: everything that happened, by process."""
 
     scenario: s.Scenario
     failure: Failure | None
-    records: Mapping[str, tuple[Record, ...]]
+    entries: Mapping[str, tuple[Entry, ...]]
 
 
 class _Wrong(Exception):
@@ -99,12 +100,12 @@ class _Player:
     def state(self) -> CaseState:
         return self.world.state(self.case)
 
-    def happened(self) -> dict[str, tuple[Record, ...]]:
-        """Gives the records of every case, by process."""
-        found: dict[str, tuple[Record, ...]] = {}
+    def happened(self) -> dict[str, tuple[Entry, ...]]:
+        """Gives the entries of every case, by process."""
+        found: dict[str, tuple[Entry, ...]] = {}
         for case in self.world.cases():
             process = self.world.definition(case).name
-            found[process] = found.get(process, ()) + tuple(self.world.records(case))
+            found[process] = found.get(process, ()) + tuple(self.world.entries(case))
         return found
 
     def all_roles(self, person: str) -> set[str]:

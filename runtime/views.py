@@ -15,7 +15,7 @@ from typing import Any
 from charter.engine.definition import Definition, Element
 from charter.engine.machines import SETTLED
 from charter.engine.program import Plan, Program, prepare
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node, key_of, parse_key
 from charter.engine.waiting import holds
 from charter.runtime.clock import iso

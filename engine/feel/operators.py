@@ -156,8 +156,11 @@ def _calendar_time(span: Span, sign: int, moment: DateTime) -> DateTime:
 
 
 def _ratio(one: Span, other: Span) -> Decimal:
-    (name, amount), (divisor_name, divisor) = one.parts()[0], other.parts()[0]
-    if name != divisor_name or len(one.parts()) > 1 or len(other.parts()) > 1:
+    parts, divisors = one.parts(), other.parts()
+    if not divisors or not parts:  # nothing is nothing in every unit
+        return divide(Decimal(0), Decimal(len(divisors)))
+    (name, amount), (divisor_name, divisor) = parts[0], divisors[0]
+    if name != divisor_name or len(parts) > 1 or len(divisors) > 1:
         raise Mixed(f"{one} and {other} are in different units")
     return divide(Decimal(amount), Decimal(divisor))
 

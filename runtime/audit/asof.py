@@ -1,7 +1,7 @@
 """The past of a case, played again: each command of the trail through the definition the case is pinned to.
 
 The states of the past are stored nowhere; they are what the recorded commands give, which is what makes the trail
-worth asking. The module reads records and runs `engine.step`; it changes nothing. Invariant: the moments of a case come
+worth asking. The module reads entries and runs `engine.step`; it changes nothing. Invariant: the moments of a case come
 in order, and the last one's state is the stored state of a trail that verifies.
 """
 
@@ -20,31 +20,31 @@ from charter.runtime.audit.log import Sealed
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One command and what it came to: its records in the chain, the state before and after."""
+    """One command and what it came to: its entries in the chain, the state before and after."""
 
     command: Command
-    records: tuple[Sealed, ...]
+    entries: tuple[Sealed, ...]
     before: CaseState
     after: CaseState
 
     @property
     def first(self) -> int:
-        """The sequence number of its first record."""
-        return self.records[0].seq
+        """The sequence number of its first entry."""
+        return self.entries[0].seq
 
     @property
     def last(self) -> int:
-        """The sequence number of its last record."""
-        return self.records[-1].seq
+        """The sequence number of its last entry."""
+        return self.entries[-1].seq
 
     @property
     def at(self) -> int:
         """When it happened, microseconds since the epoch."""
-        return self.records[0].at
+        return self.entries[0].at
 
 
 def moments(definition: Definition, sealed: Iterable[Sealed]) -> Iterator[Moment]:
-    """Yields the moments of a case from its records in order."""
+    """Yields the moments of a case from its entries in order."""
     state = NEW
     for group in _steps(sealed):
         command = commands.from_json(group[0].fields["data"]["command"])
@@ -55,13 +55,13 @@ def moments(definition: Definition, sealed: Iterable[Sealed]) -> Iterator[Moment
 
 def _steps(sealed: Iterable[Sealed]) -> Iterator[list[Sealed]]:
     group: list[Sealed] = []
-    for record in sealed:
-        if "command" in record.fields.get("data", {}):
+    for each in sealed:
+        if "command" in each.fields.get("data", {}):
             if group:
                 yield group
-            group = [record]
+            group = [each]
         elif group:
-            group.append(record)
+            group.append(each)
     if group:
         yield group
 
@@ -69,7 +69,7 @@ def _steps(sealed: Iterable[Sealed]) -> Iterator[list[Sealed]]:
 def as_of(
     definition: Definition, sealed: Iterable[Sealed], *, at: int | None = None, seq: int | None = None
 ) -> Moment | None:
-    """Gives the last moment not after a time, or the one that holds record `seq`; None before the case began."""
+    """Gives the last moment not after a time, or the one that holds entry `seq`; None before the case began."""
     found = None
     for moment in moments(definition, sealed):
         if (at is not None and moment.at > at) or (seq is not None and moment.first > seq):

@@ -1,9 +1,9 @@
-"""What lies in the database beside the records, held against what the records say.
+"""What lies in the database beside the entries, held against what the entries say.
 
-Everything that somebody could change to get another answer from Charter without touching a record is looked at:
+Everything that somebody could change to get another answer from Charter without touching an entry is looked at:
 a case's columns and read models, definitions and the texts they were built from, the directory of people,
-deployments, the connectors' mark, attached files. Reads only; knows nothing of chains and hashes of records. Working
-memory that records do not tell of (outbox, keys, turns) is no part of it. Every function gives what disagrees (a
+deployments, the connectors' mark, attached files. Reads only; knows nothing of chains and hashes of entries. Working
+memory that entries do not tell of (outbox, keys, turns) is no part of it. Every function gives what disagrees (a
 table's or a file's name) or None.
 """
 
@@ -20,7 +20,7 @@ from charter.engine import definition as definitions, plain
 from charter.engine.definition import Definition
 from charter.engine.state import CaseState
 from charter.runtime import clock, readmodels
-from charter.runtime.audit.log import Sealed, to_records
+from charter.runtime.audit.log import Sealed, to_entries
 from charter.runtime.casefile import run_for
 from charter.runtime.store import tables as t
 
@@ -29,7 +29,7 @@ _CASE = (
     "definition",
     "status",
     "version",
-    "records",
+    "entries",
     "last_at",
     "wake",
     "opened_at",
@@ -42,7 +42,7 @@ _CASE = (
 def case_differs(
     connection: Connection, case: str, definition: Definition, state: CaseState, sealed: Sequence[Sealed]
 ) -> str | None:
-    """Compares a case's row and its read models with the state and the records that they follow from."""
+    """Compares a case's row and its read models with the state and the entries that they follow from."""
     row = connection.execute(select(*(t.cases.c[name] for name in _CASE)).where(t.cases.c.id == case)).one()
     told = (
         definition.name,
@@ -60,7 +60,7 @@ def case_differs(
     if tuple(row) != told:
         return "cases"
     work, versions = readmodels.snapshot(connection, case)
-    should_work, should_versions = readmodels.derived(case, definition, state, to_records(sealed))
+    should_work, should_versions = readmodels.derived(case, definition, state, to_entries(sealed))
     if sorted(work, key=repr) != sorted(should_work, key=repr):
         return "work_items"
     return None if sorted(versions, key=repr) == sorted(should_versions, key=repr) else "record_versions"
@@ -86,16 +86,16 @@ def definition_differs(connection: Connection, digest: str) -> str | None:
 
 
 def organisation_differs(connection: Connection, sealed: Sequence[Sealed]) -> str | None:
-    """Compares directory, deployments and connectors' mark with the fold of the organisation's records.
+    """Compares directory, deployments and connectors' mark with the fold of the organisation's entries.
 
-    Raises KeyError, TypeError or ValueError on records that Charter did not write.
+    Raises KeyError, TypeError or ValueError on entries that Charter did not write.
     """
     kept = connection.execute(select(t.chains.c.last_at).where(t.chains.c.chain == t.ORGANISATION)).scalar()
     if kept != (sealed[-1].at if sealed else 0):
         return "chains"
     told = _fold(sealed)
     for name, (table, columns) in _TABLES.items():
-        # Rows of a numbered table come in the order of their records; the others have keys of their own.
+        # Rows of a numbered table come in the order of their entries; the others have keys of their own.
         found = [tuple(row) for row in connection.execute(_rows(table, columns))]
         expected = list(told[name].values()) if isinstance(told[name], dict) else told[name]
         if sorted(found, key=repr) != sorted(expected, key=repr):
@@ -150,10 +150,10 @@ _TABLES: Mapping[str, tuple[Table, tuple[str, ...]]] = {
 
 def _fold(sealed: Iterable[Sealed]) -> dict[str, Any]:
     told: dict[str, Any] = {name: {} for name in _TABLES} | {"absences": [], "deployments": [], "bodies": {}}
-    for record in sealed:
-        tell = _TOLD.get(record.fields["kind"])
-        if tell is not None and record.fields["outcome"] == "done":
-            tell(told, record.fields.get("data", {}), record)
+    for entry in sealed:
+        tell = _TOLD.get(entry.fields["kind"])
+        if tell is not None and entry.fields["outcome"] == "done":
+            tell(told, entry.fields.get("data", {}), entry)
     return told
 
 
@@ -184,9 +184,9 @@ def _certificate(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> No
     told["certificates"][row[:2]] = row
 
 
-def _absence(told: dict[str, Any], data: Mapping[str, Any], record: Sealed) -> None:
+def _absence(told: dict[str, Any], data: Mapping[str, Any], entry: Sealed) -> None:
     since, until = clock.read(data["since"]), clock.read(data["until"])
-    told["absences"].append((data["person"], since, until, record.fields.get("reason")))
+    told["absences"].append((data["person"], since, until, entry.fields.get("reason")))
 
 
 def _stand_in(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
@@ -215,9 +215,9 @@ def _ended(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
     told["substitutions"][data["number"]] = (*row[:9], clock.read(data["revoked_at"]))
 
 
-def _deployed(told: dict[str, Any], data: Mapping[str, Any], record: Sealed) -> None:
+def _deployed(told: dict[str, Any], data: Mapping[str, Any], entry: Sealed) -> None:
     digest = data["definition"]
-    told["deployments"].append((data["process"], digest, record.at, record.fields["actor"]))
+    told["deployments"].append((data["process"], digest, entry.at, entry.fields["actor"]))
     if digest not in told["bodies"]:
         told["bodies"][digest] = data["body"]
         told["texts"].update(((digest, name), (digest, name, hashed)) for name, hashed in data["texts"].items())
@@ -227,7 +227,7 @@ def _connectors(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> Non
     told["settings"]["connectors"] = ("connectors", data["new"])
 
 
-# kind of record -> what it says of the tables
+# kind of entry -> what it says of the tables
 _TOLD: Mapping[str, Callable[[dict[str, Any], Mapping[str, Any], Sealed], None]] = {
     "person_added": _person,
     "person_changed": _person,
@@ -246,7 +246,7 @@ _TOLD: Mapping[str, Callable[[dict[str, Any], Mapping[str, Any], Sealed], None]]
 
 
 def files_of(fields: Any) -> Iterator[str]:
-    """Yields the SHA-256 of every file that a record's fields name."""
+    """Yields the SHA-256 of every file that an entry's fields name."""
     if isinstance(fields, Mapping):
         if "file" in fields and "media_type" in fields and isinstance(fields["file"], str):
             yield fields["file"]

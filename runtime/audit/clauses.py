@@ -1,7 +1,7 @@
 """When, by whom and with what evidence the clauses of a rule book were carried out.
 
 A clause is carried out by what names it with `source` (`engine/carriers.py`); of elements, points of checklists and
-records the deeds of the cases are read off their lineage, so that the answer is what the engine knew then. Knows no
+entries the deeds of the cases are read off their lineage, so that the answer is what the engine knew then. Knows no
 language.
 """
 

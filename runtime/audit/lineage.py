@@ -37,7 +37,7 @@ class Made:
 
 @dataclass(eq=False, slots=True)
 class Deed:
-    """What somebody did: `kind` is the record's word (completed, granted, amended, started …), `seq` that record."""
+    """What somebody did: `kind` is the entry's word (completed, granted, amended, started …), `seq` that entry."""
 
     seq: int
     kind: str
@@ -130,12 +130,12 @@ def _finished(was: Node | None, node: Node) -> bool:
 
 
 def _told(moment: Moment, node: str | None) -> Deed:
-    """Finds the record that tells of a deed on a node; the step's first record where none does."""
+    """Finds the entry that tells of a deed on a node; the step's first entry where none does."""
     words = ("completed", "granted", "rejected", "reached", "answered", "decided")
-    # what is nobody's element (an amendment, a start) is told by the command's own record
-    own = [r for r in moment.records if node is not None and r.fields.get("element") == node]
-    told = next((r for r in own if r.fields["kind"] in words), moment.records[0])
-    first = moment.records[0]
+    # what is nobody's element (an amendment, a start) is told by the command's own entry
+    own = [r for r in moment.entries if node is not None and r.fields.get("element") == node]
+    told = next((r for r in own if r.fields["kind"] in words), moment.entries[0])
+    first = moment.entries[0]
     return Deed(
         told.seq,
         told.fields["kind"],

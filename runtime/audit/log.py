@@ -1,9 +1,9 @@
 """The audit log: what happened becomes sealed bytes in a chain, and comes back out of it.
 
-A record's body is canonical JSON (sorted keys, NFC, no floats), written once and hashed as stored. `prev` in it is
+An entry's body is canonical JSON (sorted keys, NFC, no floats), written once and hashed as stored. `prev` in it is
 the SHA-256 of the body before it in the same chain; a chain is a case, or `organisation` for what concerns no
 single case. Times within a chain never run backwards. What is absent is left out; null and "" in `data` are
-themselves. The module does not know what records mean, and gives no way to change one. See docs/audit.md for the
+themselves. The module does not know what entries mean, and gives no way to change one. See docs/audit.md for the
 fields.
 """
 
@@ -23,7 +23,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter import __version__
 from charter.engine.compact import compact_sorted
-from charter.engine.records import Record
+from charter.engine.entries import Entry
 from charter.engine.values import NotAValue, canonical
 from charter.runtime import clock
 from charter.runtime.store import tables
@@ -31,20 +31,20 @@ from charter.runtime.store.errors import NotText
 from charter.runtime.store.prepared import Prepared
 from charter.runtime.store.tables import ORGANISATION
 
-GENESIS = "0" * 64  # `prev` of the first record of a chain
+GENESIS = "0" * 64  # `prev` of the first entry of a chain
 
 
 class Chain(NamedTuple):
-    """Where a chain stands: so many records, the hash of the last one, its time."""
+    """Where a chain stands: so many entries, the hash of the last one, its time."""
 
     case: str
-    records: int = 0
+    entries: int = 0
     head: str = GENESIS
     last_at: int = 0
 
 
 class Origin(NamedTuple):
-    """What the host adds to every record: where the command came from and under what it was judged."""
+    """What the host adds to every entry: where the command came from and under what it was judged."""
 
     channel: str
     host: str = ""
@@ -53,7 +53,7 @@ class Origin(NamedTuple):
 
 
 class Sealed:
-    """A record in its chain: `body` is what is stored and hashed; `position` is None until it is stored."""
+    """An entry in its chain: `body` is what is stored and hashed; `position` is None until it is stored."""
 
     __slots__ = ("_fields", "body", "case", "position", "seq")
 
@@ -78,16 +78,16 @@ class Sealed:
 
     @property
     def id(self) -> str:
-        """The record's name everywhere: `CASE.SEQ`."""
+        """The entry's name everywhere: `CASE.SEQ`."""
         return f"{self.case}.{self.seq}"
 
     @property
     def at(self) -> int:
-        """The record's time in microseconds since the epoch."""
+        """The entry's time in microseconds since the epoch."""
         return clock.read(self.fields["at"])
 
 
-# the fields that a record and its body have alike
+# the fields that an entry and its body have alike
 _PLAIN = ("element", "before", "after", "role", "on_behalf_of", "reason")
 
 
@@ -100,7 +100,7 @@ _BUILD = f',"build":{encode_basestring(__version__)},"case":'
 
 @lru_cache(maxsize=256)
 def _frame(origin: Origin, zone: str) -> tuple[str, str, str, str, str, str]:
-    """Gives what is the same in all records of one origin and zone."""
+    """Gives what is the same in all entries of one origin and zone."""
     return (
         f'{{"account":{encode_basestring(_account())},"actor":',
         f',"channel":{encode_basestring(origin.channel)}',
@@ -111,22 +111,22 @@ def _frame(origin: Origin, zone: str) -> tuple[str, str, str, str, str, str]:
     )
 
 
-def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain, list[Sealed]]:
-    """Makes the bodies of one step's records (at least one) and the chain that ends with them.
+def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain, list[Sealed]]:
+    """Makes the bodies of one step's entries (at least one) and the chain that ends with them.
 
-    A record is sealed as the step made it: that its time is not before the chain's last is the caller's to see to,
-    before the step, so that the record, the state and a replay agree.
+    An entry is sealed as the step made it: that its time is not before the chain's last is the caller's to see to,
+    before the step, so that the entry, the state and a replay agree.
 
     The body is put together key by key in their order, which costs half of what encoding a mapping does; what is not in
     NFC goes through `canonical`. Raises NotText.
     """
-    head, seq = chain.head, chain.records
+    head, seq = chain.head, chain.entries
     first = seq + 1
     case = chain.case
     begin, channel, definition, host, named, zone = _frame(origin, clock.zone())
     build = f"{_BUILD}{encode_basestring(case)}"
     sealed: list[Sealed] = []
-    for r in records:
+    for r in entries:
         seq += 1
         data = r.data if type(r.data) is dict else dict(r.data)
         text = (
@@ -143,7 +143,7 @@ def seal(chain: Chain, records: Sequence[Record], origin: Origin) -> tuple[Chain
         body = text.encode() if text.isascii() else _composed(text)
         head = sha256(body).hexdigest()
         sealed.append(Sealed(case, seq, body))
-    return Chain(case, seq, head, records[-1].at), sealed
+    return Chain(case, seq, head, entries[-1].at), sealed
 
 
 def _composed(text: str) -> bytes:
@@ -151,7 +151,7 @@ def _composed(text: str) -> bytes:
     try:
         return text.encode() if is_normalized("NFC", text) else canonical(json.loads(text))
     except (UnicodeEncodeError, NotAValue) as cause:
-        raise NotText("a record holds half a character") from cause
+        raise NotText("an entry holds half a character") from cause
 
 
 @cache
@@ -173,16 +173,16 @@ def _account() -> str:
 
 
 _COLUMNS = ("case", "seq", "at", "actor", "kind", "outcome", "element", "record", "clauses", "body")
-_INSERT = Prepared(insert(tables.records).inline(), *_COLUMNS)
+_INSERT = Prepared(insert(tables.entries).inline(), *_COLUMNS)
 # the kinds whose `data` names a record (`record`, `version`, `digest`, `value`) that got a version
 WRITES = frozenset({"written", "amended"})
 
 
-def store(connection: Connection, sealed: Sequence[Sealed], records: Sequence[Record]) -> None:
-    """Writes sealed records; their chain's new end is the caller's to write in the same transaction."""
+def store(connection: Connection, sealed: Sequence[Sealed], entries: Sequence[Entry]) -> None:
+    """Writes sealed entries; their chain's new end is the caller's to write in the same transaction."""
     rows = [
         (s.case, s.seq, r.at, r.actor, r.kind, r.outcome, *told_of(r.kind, r.element, r.data, r.clauses), s.body)
-        for s, r in zip(sealed, records, strict=True)
+        for s, r in zip(sealed, entries, strict=True)
     ]
     _INSERT.run_many(connection, rows)
 
@@ -190,7 +190,7 @@ def store(connection: Connection, sealed: Sequence[Sealed], records: Sequence[Re
 def told_of(
     kind: str, element: str | None, data: Mapping[str, Any], clauses: Sequence[str]
 ) -> tuple[str | None, str | None, str | None]:
-    """Gives what the columns `element`, `record` and `clauses` hold of a record."""
+    """Gives what the columns `element`, `record` and `clauses` hold of an entry."""
     about = data.get("record") if kind in WRITES else None
     return (
         element.partition("[")[0] if element else None,
@@ -200,19 +200,17 @@ def told_of(
 
 
 _chain = tables.chains.c
-_HEAD = Prepared(select(_chain.records, _chain.head, _chain.last_at).where(_chain.chain == bindparam("chain")), "chain")
+_HEAD = Prepared(select(_chain.entries, _chain.head, _chain.last_at).where(_chain.chain == bindparam("chain")), "chain")
 
 
-def append(
-    connection: Connection, records: Sequence[Record], origin: Origin, chain: str = ORGANISATION
-) -> list[Sealed]:
-    """Appends records to a chain that belongs to no case, and moves its head; inside the caller's transaction."""
+def append(connection: Connection, entries: Sequence[Entry], origin: Origin, chain: str = ORGANISATION) -> list[Sealed]:
+    """Appends entries to a chain that belongs to no case, and moves its head; inside the caller's transaction."""
     found = _HEAD.run(connection, chain).fetchone()
     before = Chain(chain, *found) if found else Chain(chain)
-    records = [r if r.at >= before.last_at else r._replace(at=before.last_at) for r in records]
-    after, sealed = seal(before, records, origin)
-    store(connection, sealed, records)
-    values = {"records": after.records, "head": after.head, "last_at": after.last_at}
+    entries = [r if r.at >= before.last_at else r._replace(at=before.last_at) for r in entries]
+    after, sealed = seal(before, entries, origin)
+    store(connection, sealed, entries)
+    values = {"entries": after.entries, "head": after.head, "last_at": after.last_at}
     if found:
         connection.execute(update(tables.chains).where(_chain.chain == chain).values(values))
     else:
@@ -220,11 +218,11 @@ def append(
     return sealed
 
 
-_r = tables.records.c
+_r = tables.entries.c
 
 
 def load(connection: Connection, case: str, *, since: int = 1, until: int | None = None) -> Iterator[Sealed]:
-    """Reads a chain's records in order, from sequence number `since` to `until` (both included)."""
+    """Reads a chain's entries in order, from sequence number `since` to `until` (both included)."""
     query = select(_r.position, _r.seq, _r.body).where(_r.case == case, _r.seq >= since).order_by(_r.seq)
     if until is not None:
         query = query.where(_r.seq <= until)
@@ -232,8 +230,8 @@ def load(connection: Connection, case: str, *, since: int = 1, until: int | None
         yield Sealed(case, seq, bytes(body), position)
 
 
-def to_records(sealed: Iterable[Sealed]) -> Iterator[Record]:
-    """Gives sealed records back as the step made them, `cause` counted within the step again."""
+def to_entries(sealed: Iterable[Sealed]) -> Iterator[Entry]:
+    """Gives sealed entries back as the step made them, `cause` counted within the step again."""
     first = 1
     for s in sealed:
         fields = s.fields
@@ -241,7 +239,7 @@ def to_records(sealed: Iterable[Sealed]) -> Iterator[Record]:
         if "command" in data:
             first = s.seq
         cause = fields.get("cause")
-        yield Record(
+        yield Entry(
             kind=fields["kind"],
             at=clock.read(fields["at"]),
             actor=fields["actor"],

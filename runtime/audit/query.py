@@ -1,9 +1,9 @@
-"""Asks the trail in FEEL: an expression over the fields of a record, compiled to SQL as far as SQL says the same.
+"""Asks the trail in FEEL: an expression over the fields of an entry, compiled to SQL as far as SQL says the same.
 
-What SQL decides exactly as FEEL would (comparisons of the columns kept beside each record, `and`, `or`, `not`, `in`,
-`between`) is left to it. Any other part is answered by FEEL itself on the records that the rest lets through, so a
+What SQL decides exactly as FEEL would (comparisons of the columns kept beside each entry, `and`, `or`, `not`, `in`,
+`between`) is left to it. Any other part is answered by FEEL itself on the entries that the rest lets through, so a
 query never means two things. Results come in the order of arrival, page by keyset on `position`, and stream. The
-module does not know persons or terminals. Invariant: the SQL filter lets every record through for which the FEEL
+module does not know persons or terminals. Invariant: the SQL filter lets every entry through for which the FEEL
 expression is true (a property test compares them).
 """
 
@@ -25,7 +25,7 @@ from charter.engine.values import NotAValue, decode
 from charter.runtime import clock
 from charter.runtime.store import tables
 
-_r = tables.records.c
+_r = tables.entries.c
 
 # name in a query -> (type, column that holds just that, may be absent)
 FIELDS: Mapping[str, tuple[types.Type, ColumnElement[Any] | None, bool]] = {
@@ -63,7 +63,7 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """SQL that lets every wanted record through; `exact` when it lets no other through."""
+    """SQL that lets every wanted entry through; `exact` when it lets no other through."""
 
     sql: ColumnElement[bool]
     exact: bool
@@ -98,14 +98,14 @@ def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record that answers: where it stands and its parsed body."""
+    """An entry that answers: where it stands and its parsed body."""
 
     position: int
     fields: Mapping[str, Any]
 
 
 def run(connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None) -> Iterator[Found]:
-    """Gives the records that answer, in order of arrival, after a position, at most `limit`; all for no query."""
+    """Gives the entries that answer, in order of arrival, after a position, at most `limit`; all for no query."""
     statement = select(_r.position, _r.body, _r.record).where(_r.position > after)
     test = None
     if query is not None:
@@ -129,7 +129,7 @@ def run(connection: Connection, query: Query | None, *, after: int = 0, limit: i
 
 
 def scope(position: int, fields: Mapping[str, Any], record: str | None) -> dict[str, Any]:
-    """Gives a record's fields as FEEL values under the names of FIELDS."""
+    """Gives an entry's fields as FEEL values under the names of FIELDS."""
     node = fields.get("element")
     named = dict.fromkeys(FIELDS) | {name: value for name, value in fields.items() if name in FIELDS}
     return named | {

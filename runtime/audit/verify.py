@@ -1,8 +1,8 @@
-"""Checks a trail and gives three verdicts: integrity, completeness, truth, each with the first record at fault.
+"""Checks a trail and gives three verdicts: integrity, completeness, truth, each with the first entry at fault.
 
 Integrity: every stored body is well-formed, says what its columns say, and continues the chain of hashes; hashed
 are the stored bytes, nothing is written anew. Completeness: sequence numbers are dense from 1 to the count the
-chain's owner keeps, and the head is the last record's hash. Truth: replaying the records through the pinned
+chain's owner keeps, and the head is the last entry's hash. Truth: replaying the entries through the pinned
 definition gives them again, and all that lies beside them (`beside.py`) says the same. Whatever stands in the database,
 the answer is a verdict, never an exception. Somebody who can write the database can recompute all of it; what stops
 them is a head held outside.
@@ -23,7 +23,7 @@ from charter.engine.replay import replay
 from charter.engine.values import canonical
 from charter.runtime import clock
 from charter.runtime.audit.beside import case_differs, definition_differs, files_of, organisation_differs
-from charter.runtime.audit.log import GENESIS, Sealed, to_records, told_of
+from charter.runtime.audit.log import GENESIS, Sealed, to_entries, told_of
 from charter.runtime.casefile import Archive
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.tables import ORGANISATION
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong, and at which record: `why` is a key of the message tables (section `verify`).
+    """What is wrong, and at which entry: `why` is a key of the message tables (section `verify`).
 
     `what`: the table or file that `why` speaks of.
     """
@@ -62,8 +62,8 @@ class Verification:
     completeness: Verdict
     truth: Verdict
     cases: int
-    records: int
-    # chain -> (records, head): what to compare with a head held outside
+    entries: int
+    # chain -> (entries, head): what to compare with a head held outside
     heads: dict[str, tuple[int, str]]
 
     @property
@@ -116,10 +116,10 @@ def verify(
 ) -> Verification:
     """Verifies one case's trail, or every trail of the database and the organisation's.
 
-    `files`: where the files that records name are kept, to be hashed too. `along` is handed the chains and gives them
+    `files`: where the files that entries name are kept, to be hashed too. `along` is handed the chains and gives them
     back one by one, so that a host can show how far it is.
     """
-    findings, heads, cases, records = _Findings(), {}, 0, 0
+    findings, heads, cases, entries = _Findings(), {}, 0, 0
     archive, definitions = Archive(remembered=0), _Definitions()
     with store.read() as connection:
         if case is None:
@@ -127,7 +127,7 @@ def verify(
         for chain, count, head in along(list(_chains(connection, case))):
             cases += chain != ORGANISATION
             sealed = list(_check_chain(connection, chain, count, head, findings))
-            records += len(sealed)
+            entries += len(sealed)
             heads[chain] = (count, head)
             if files is not None:
                 _check_files(files, sealed, findings)
@@ -138,27 +138,27 @@ def verify(
         if case is None:
             _check_strays(connection, set(heads), findings)
     verdicts = {n: Verdict(n, getattr(findings, n) is None, getattr(findings, n)) for n in _Findings.__slots__}
-    return Verification(**verdicts, cases=cases, records=records, heads=heads)
+    return Verification(**verdicts, cases=cases, entries=entries, heads=heads)
 
 
 def _chains(connection: Connection, case: str | None) -> Iterator[tuple[str, int, str]]:
     c, k = t.cases.c, t.chains.c
-    query = select(c.id, c.records, c.head).order_by(c.number)
+    query = select(c.id, c.entries, c.head).order_by(c.number)
     if case is not None:
         query = query.where(c.id == case)
     for row in connection.execute(query).fetchall():
         yield row[0], row[1], row[2]
     if case is None:
-        for row in connection.execute(select(k.chain, k.records, k.head).order_by(k.chain)).fetchall():
+        for row in connection.execute(select(k.chain, k.entries, k.head).order_by(k.chain)).fetchall():
             yield row[0], row[1], row[2]
 
 
-_r = t.records.c
+_r = t.entries.c
 
 
 def _check_chain(connection: Connection, chain: str, count: int, head: str, findings: _Findings) -> Iterator[Sealed]:
-    """Walks one chain and yields its readable records."""
-    query = select(t.records).where(_r.case == chain).order_by(_r.seq)
+    """Walks one chain and yields its readable entries."""
+    query = select(t.entries).where(_r.case == chain).order_by(_r.seq)
     prev, expected, position = GENESIS, 1, 0
     for row in connection.execute(query):
         body = bytes(row.body)
@@ -233,9 +233,9 @@ def _check_truth(
         return
     definition = archive.pinned(connection, row.definition).definition
     try:
-        played = replay(definition, list(to_records(sealed)))
+        played = replay(definition, list(to_entries(sealed)))
     except _UNREADABLE:
-        # Records that no step wrote cannot even be read back as commands.
+        # Entries that no step wrote cannot even be read back as commands.
         findings.note("truth", Fault(case, None, "not_replayable"))
         return
     if played.difference is not None:
@@ -265,11 +265,11 @@ def _check_organisation(connection: Connection, sealed: list[Sealed], findings: 
 
 
 def _check_files(files: Files, sealed: list[Sealed], findings: _Findings) -> None:
-    for record in sealed:
-        for digest in files_of(record.fields.get("data")):
+    for entry in sealed:
+        for digest in files_of(entry.fields.get("data")):
             condition = files.condition(digest)
             if condition != "kept":
-                findings.note("integrity", Fault(record.case, record.seq, f"file_{condition}", digest))
+                findings.note("integrity", Fault(entry.case, entry.seq, f"file_{condition}", digest))
 
 
 def _check_numbers(connection: Connection, findings: _Findings) -> None:

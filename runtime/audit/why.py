@@ -1,6 +1,6 @@
-"""Why an element is in its state: what holds it back now, and the records that brought it where it is.
+"""Why an element is in its state: what holds it back now, and the entries that brought it where it is.
 
-The reasons are the engine's own (`waiting.holds`); the history follows `cause` from the last record that moved the
+The reasons are the engine's own (`waiting.holds`); the history follows `cause` from the last entry that moved the
 element back to the command that set it off. The module adds no judgement: where the trail says nothing it says unknown.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from charter.engine import waiting
 from charter.engine.definition import Definition
 from charter.engine.program import prepare
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 from charter.engine.state import CaseState
 from charter.runtime.audit.log import Sealed
 
@@ -30,12 +30,12 @@ class Why:
     chain: tuple[Sealed, ...]
 
 
-def why(definition: Definition, state: CaseState, records: Sequence[Sealed], node: str, now: int) -> Why:
+def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], node: str, now: int) -> Why:
     """Explains a node of a case (or an element that has none yet)."""
     program = prepare(definition)
     there = state.nodes.get(node)
-    moves = [r for r in records if r.fields.get("element") == node and r.fields.get("after") is not None]
-    by_seq = {r.seq: r for r in records}
+    moves = [r for r in entries if r.fields.get("element") == node and r.fields.get("after") is not None]
+    by_seq = {r.seq: r for r in entries}
     chain: list[Sealed] = []
     step: Sealed | None = moves[-1] if moves else None
     while step is not None and step not in chain:
@@ -53,9 +53,9 @@ def why(definition: Definition, state: CaseState, records: Sequence[Sealed], nod
     )
 
 
-def _because(record: Sealed) -> Reason | None:
+def _because(entry: Sealed) -> Reason | None:
     """Gives the reason that the engine wrote into a move of its own (CH570 to CH579), if it did."""
-    data = record.fields.get("data", {}).get("because")
+    data = entry.fields.get("data", {}).get("because")
     if not isinstance(data, dict) or "code" not in data:
         return None
     arguments = {name: value for name, value in data.items() if name != "code"}

@@ -233,7 +233,7 @@ def _item(node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
     """Gives the item for an open `for each`: text or JSON by --item, fields by --set, a file by --data."""
     from charter.engine.values import encode
     from charter.runtime.cli.handover import plain
-    from charter.runtime.entries import Unreadable, put, steps
+    from charter.runtime.intake import Unreadable, put, steps
 
     if item is not None or data:
         return plain(item if item is not None else data[0], from_file=item is None)

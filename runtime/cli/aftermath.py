@@ -1,6 +1,6 @@
 """What a person reads after a verb: what happened, and who is waited for now; or why not, and who could.
 
-One line for the verb itself, then at most one for each sort of consequence. Knows the records of one step and the
+One line for the verb itself, then at most one for each sort of consequence. Knows the entries of one step and the
 state after it; decides nothing.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.entries import Entry
 from charter.engine.program import prepare
-from charter.engine.records import Reason, Record, Refusal
+from charter.engine.refusals import Reason, Refusal
 from charter.runtime import views
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import guess, refusal_exit, refusal_lines
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST = 5  # names in one line before "and n more"
 
-# kinds of records that are told of, in this order; each is one line naming its elements
+# kinds of entries that are told of, in this order; each is one line naming its elements
 _TOLD = (
     "granted",
     "rejected",
@@ -90,9 +91,9 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
     if verb in _QUIET:
         return
     by_kind: dict[str, list[str]] = {}
-    for record in performed.records:
-        if record.element is not None and record.element not in by_kind.setdefault(record.kind, []):
-            by_kind[record.kind].append(record.element)
+    for entry in performed.entries:
+        if entry.element is not None and entry.element not in by_kind.setdefault(entry.kind, []):
+            by_kind[entry.kind].append(entry.element)
     fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
     waiting = views.waiting(performed.definition, performed.state)
     new = [w for w in waiting if w.key in fresh]
@@ -103,10 +104,10 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
 
 
 def _own_line(context: Context, verb: str, performed: Performed, node: str | None) -> str:
-    say, definition, records = context.say, performed.definition, performed.records
-    written = several(context, [_version(r) for r in records if r.kind in ("written", "amended")])
-    granted = verb == "approve" and any(r.kind == "granted" and r.element == node for r in records)
-    same = verb == "amend" and any(r.kind == "amended" and r.data.get("same") for r in records)
+    say, definition, entries = context.say, performed.definition, performed.entries
+    written = several(context, [_version(r) for r in entries if r.kind in ("written", "amended")])
+    granted = verb == "approve" and any(r.kind == "granted" and r.element == node for r in entries)
+    same = verb == "amend" and any(r.kind == "amended" and r.data.get("same") for r in entries)
     with context.store.read() as connection:
         number = number_of(connection, performed.case)
     return say(
@@ -116,7 +117,7 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
         written=written,
         records=say("happened.with", records=written) if written else "",
         process=definition.title,
-        person=_to(records),
+        person=_to(entries),
     )
 
 
@@ -256,13 +257,13 @@ _MENDS: Mapping[tuple[str, Any], str] = {
 _AUTHORITY = frozenset({"CH501", "CH503", "CH504", "CH505", "CH507", "CH517", "CH520", "CH543"})
 
 
-def _version(record: Record) -> str:
-    return f"{record.data.get('record')} v{record.data.get('number', record.data.get('version', '?'))}"
+def _version(entry: Entry) -> str:
+    return f"{entry.data.get('record')} v{entry.data.get('number', entry.data.get('version', '?'))}"
 
 
-def _to(records: Sequence[Record]) -> str:
-    for record in records:
-        command = record.data.get("command")
+def _to(entries: Sequence[Entry]) -> str:
+    for entry in entries:
+        command = entry.data.get("command")
         if isinstance(command, Mapping):
             to = command.get("to")
             return str(to.get("person", "")) if isinstance(to, Mapping) else str(to or "")
@@ -274,8 +275,8 @@ def _json(performed: Performed) -> dict[str, Any]:
         "case": performed.case,
         "status": performed.state.status,
         "version": performed.state.commands,
-        "records": [
-            {"kind": r.kind, "element": r.element, "before": r.before, "after": r.after} for r in performed.records
+        "entries": [
+            {"kind": r.kind, "element": r.element, "before": r.before, "after": r.after} for r in performed.entries
         ],
         "waiting": [
             {"element": w.key, "holder": w.holder, "roles": list(w.roles), "due": w.due}

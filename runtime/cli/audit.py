@@ -1,6 +1,6 @@
 """`charter audit`: the trail as a list, a question in FEEL, lineage, reasons, the past, and the three verdicts.
 
-Whoever asks the trail leaves a record of it (`consulted`, in the organisation's chain).
+Whoever asks the trail leaves an entry of it (`consulted`, in the organisation's chain).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.dsl.width import display_width
+from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.clause import CASES, run_clause
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Missing, Misuse, guess, reason_sentence
 from charter.runtime.cli.messages import section
 from charter.runtime.cli.output import Cell
-from charter.runtime.cli.record import run_show
 from charter.runtime.cli.trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 def consulted(context: Context, question: str, **about: Any) -> None:
     """Records that the trail was asked, by whom and what."""
-    from charter.engine.records import Record
+    from charter.engine.entries import Entry
     from charter.runtime.audit.log import Origin, append
 
     who = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
     data = {"question": question, **{name: value for name, value in about.items() if value}}
     with context.store.write() as connection:
-        append(connection, [Record("consulted", context.now, who, data=data)], Origin("cli"))
+        append(connection, [Entry("consulted", context.now, who, data=data)], Origin("cli"))
 
 
 def chain(context: Context, case: str) -> str:
@@ -40,7 +40,7 @@ def chain(context: Context, case: str) -> str:
 
 
 def run_log(context: Context, case: str, after: int, limit: int, format: str) -> int:
-    """Lists the records of one chain in order."""
+    """Lists the entries of one chain in order."""
     from charter.engine.feel.printer import quoted
     from charter.runtime.audit.query import build
 
@@ -65,7 +65,7 @@ def run_query(
     after: int,
     format: str,
 ) -> int:
-    """Lists the records that answer a question in FEEL and flags."""
+    """Lists the entries that answer a question in FEEL and flags."""
     from charter.engine.feel.printer import quoted
     from charter.runtime.audit.query import build
 
@@ -96,7 +96,7 @@ def run_query(
 
 
 def _checked(context: Context, text: str) -> None:
-    """Refuses a question that is no FEEL condition over a record's fields, with the place that is wrong."""
+    """Refuses a question that is no FEEL condition over an entry's fields, with the place that is wrong."""
     from charter.dsl.render import detail
     from charter.runtime.audit.query import FIELDS, build
 
@@ -122,7 +122,7 @@ def _checked(context: Context, text: str) -> None:
         )
 
 
-# headings of the table of records -> the field that a column shows
+# headings of the table of entries -> the field that a column shows
 _HEADINGS = {name: name for name in ("position", "seq", "at", "actor", "kind", "element", "reason", "outcome")} | {
     "change": "after",
     "what": "record",
@@ -239,7 +239,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
                 "clauses": list(asked),
                 "holds": [views.reason_json(reason, definition) for reason in found.holds],
                 "because": views.reason_json(found.because, definition) if found.because else None,
-                "chain": [record.fields for record in found.chain],
+                "chain": [entry.fields for entry in found.chain],
             }
         )
         return 0
@@ -255,11 +255,11 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
             output.line("  " + say("frame.clause", place=place).strip(), "faint")
     if not found.chain:
         output.line("  " + say("audit.never_moved"))
-    for index, record in enumerate(found.chain):
-        f = record.fields
+    for index, entry in enumerate(found.chain):
+        f = entry.fields
         line = say(
             "audit.moved" if index == 0 else "audit.caused",
-            seq=record.seq,
+            seq=entry.seq,
             kind=kind_word(context, f["kind"]),
             element=f.get("element") or say("happened.the_case", case=case),
             actor=actor_of(context, f),
@@ -271,7 +271,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
 
 
 def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
-    """Shows a case as it stood at a time, or after a record."""
+    """Shows a case as it stood at a time, or after an entry."""
     from charter.runtime import views
     from charter.runtime.audit.asof import as_of
     from charter.runtime.audit.log import load
@@ -328,7 +328,7 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
             {
                 "sound": found.sound,
                 "cases": found.cases,
-                "records": found.records,
+                "entries": found.entries,
                 "verdicts": [
                     {
                         "name": v.name,
@@ -339,7 +339,7 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
                     }
                     for v in verdicts
                 ],
-                "heads": {name: {"records": count, "head": head} for name, (count, head) in found.heads.items()},
+                "heads": {name: {"entries": count, "head": head} for name, (count, head) in found.heads.items()},
             }
         )
         return 0 if found.sound else FINDINGS
@@ -351,7 +351,7 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
         word, style = ("audit.sound", "good") if verdict.sound else ("audit.unsound", "bad")
         rows.append((say(f"audit.{verdict.name}"), Cell(say(word), style), told))
     output.table((), rows)
-    output.line(say("audit.looked_at", cases=found.cases, records=found.records), "faint")
+    output.line(say("audit.looked_at", cases=found.cases, entries=found.entries), "faint")
     if wanted is not None and wanted in found.heads:
         output.line(say("audit.head", head=found.heads[wanted][1]), "faint")
     return 0 if found.sound else FINDINGS
@@ -379,7 +379,7 @@ VERBS = {
         "audit",
         {
             "log": Verb("audit log", run_log, [argument("case", "CASE"), *_PAGING]),
-            "show": Verb("audit show", run_show, [argument("record", "RECORD-ID"), _AS_JSON]),
+            "show": Verb("audit show", run_show, [argument("entry", "ENTRY"), _AS_JSON]),
             "query": Verb("audit query", run_query, [*_ASKED, *_PAGING]),
             "trace": Verb(
                 "audit trace", run_trace, [argument("case", "CASE"), argument("version", "RECORD[@VERSION]"), _AS_JSON]

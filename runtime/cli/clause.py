@@ -109,8 +109,8 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
     output.line(say("audit.carried_out_by"), "faint")
     output.table((), [(d.title, named(context, c), c.place or "") for d, c in there], indent=2, styles=(None, "name"))
     if not done:
-        leaves_records = any(carrier.is_done for _, carrier in there)
-        output.line(say("audit.never_carried_out" if leaves_records else "audit.leaves_no_record"))
+        leaves_entries = any(carrier.is_done for _, carrier in there)
+        output.line(say("audit.never_carried_out" if leaves_entries else "audit.leaves_no_entry"))
         return 0
     output.line(say("audit.carried_out"), "faint")
     rows = [

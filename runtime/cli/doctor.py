@@ -24,7 +24,7 @@ OLDEST_PYTHON = (3, 11)
 PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "tzdata")
 # free bytes on the database's disk below which the check warns, and fails
 ROOM = (1 << 30, 100 << 20)
-# a record this much (microseconds) ahead of the clock means that the clock went backwards
+# an entry this much (microseconds) ahead of the clock means that the clock went backwards
 AHEAD = 60_000_000
 FULL = 2  # SQLite's synchronous=FULL: a commit that returned survives a power cut
 STYLES = {"ok": "good", "warn": "warn", "fail": "bad"}

@@ -21,7 +21,7 @@ from charter.runtime.cli.output import complain
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
-    from charter.engine.records import Reason, Refusal
+    from charter.engine.refusals import Reason, Refusal
     from charter.runtime.bindings import Misbinding
     from charter.runtime.cli.context import Context
 

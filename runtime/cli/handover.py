@@ -1,6 +1,6 @@
 """From `--set`, `--data`, `--check` or a form on the terminal to the values a command carries.
 
-Knows which records a verb wants; reading them is `runtime/entries.py`, asking is `runtime/forms.py`. What cannot
+Knows which records a verb wants; reading them is `runtime/intake.py`, asking is `runtime/forms.py`. What cannot
 be read is a misuse of the command line (exit 2); what reads well goes to the engine, which says whether it is
 allowed.
 """
@@ -18,7 +18,7 @@ from charter.runtime.cli.errors import Missing, Misuse
 if TYPE_CHECKING:
     from charter.engine.definition import Definition, Element
     from charter.engine.values import File
-    from charter.runtime.entries import Unreadable
+    from charter.runtime.intake import Unreadable
 
 
 def ingest(context: Context, path: Path) -> File:
@@ -54,8 +54,8 @@ def records(
     `current`: the encoded current values, which `--set` changes and the form offers.
     """
     from charter.engine.values import encode
-    from charter.runtime.entries import Reader, Unreadable
     from charter.runtime.forms import Form, gather, said
+    from charter.runtime.intake import Reader, Unreadable
 
     reader = Reader(definition.records, lambda path: ingest(context, path))
     if not sets and not data:
@@ -66,7 +66,7 @@ def records(
         try:
             answers = {name: form.record(types[name], current.get(name)) for name in wanted}
         except KeyboardInterrupt:
-            sys.stderr.write(f"\n{context.say('entries.given_up')}")
+            sys.stderr.write(f"\n{context.say('intake.given_up')}")
             raise
         return tuple((name, encode(value)) for name, value in answers.items())
     try:
@@ -93,7 +93,7 @@ def unreadable(error: Unreadable) -> Misuse:
 def plain(given: str, *, from_file: bool = False) -> Any:
     """Gives an encoded value that no type is declared for: a file's data, JSON, or else the text itself."""
     from charter.engine.values import NotAValue, decode, encode
-    from charter.runtime.entries import Unreadable, load, parse
+    from charter.runtime.intake import Unreadable, load, parse
 
     try:
         data = load(Path(given)) if from_file else parse(given, ".json") if given[:1] in ("{", "[", '"') else given
@@ -118,19 +118,19 @@ def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> 
         # points for somebody else, and one for each item of a list, are ticked by `confirm`
         if check.name in ticked or check.by or check.other or check.many:
             continue
-        title = check.name if check.title == check.name else say("entries.named", title=check.title, name=check.name)
-        while (ticks := yes(asked(f"  {say('entries.tick', title=title)} [y/N] "), False)) is None:
-            context.output.line(f"  {say('entries.yes_or_no')}")
+        title = check.name if check.title == check.name else say("intake.named", title=check.title, name=check.name)
+        while (ticks := yes(asked(f"  {say('intake.tick', title=title)} [y/N] "), False)) is None:
+            context.output.line(f"  {say('intake.yes_or_no')}")
         if not ticks:
             continue
         evidence: Any = check.evidence
         while check.evidence == "file":
-            place = Path(asked(f"    {say('entries.evidence')}: ").strip())
+            place = Path(asked(f"    {say('intake.evidence')}: ").strip())
             if place.is_file():
                 evidence = encode(ingest(context, place))
                 break
-            expected = say("entries.file")
-            context.output.line("    " + say("entries.misfit", path=check.name, given=place, expected=expected))
+            expected = say("intake.file")
+            context.output.line("    " + say("intake.misfit", path=check.name, given=place, expected=expected))
         out.append((check.name, evidence))
     return tuple(out)
 

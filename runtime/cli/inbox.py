@@ -20,7 +20,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     """Lists a person's open work, what is due first in front; `told`: notices instead, the newest first."""
     if told:
         return _notices(context, process, limit, as_json)
-    from charter.engine.records import Refusal
+    from charter.engine.refusals import Refusal
     from charter.runtime.inbox import inbox
     from charter.runtime.register import processes, titles
 
@@ -71,7 +71,7 @@ def _shown(node: str, title: str) -> str:
 
 
 def _notices(context: Context, process: str | None, limit: int, as_json: bool) -> int:
-    from charter.engine.records import Refusal
+    from charter.engine.refusals import Refusal
     from charter.runtime.cli.trail import kind_word, shown_time
     from charter.runtime.notices import notices
 

@@ -133,7 +133,7 @@ def _facts(
         for case, path, fact in figure.facts
     ]
     if rows:
-        output.table([say(f"kpi.{head}") for head in ("case", "fact", "value", "record")], rows, indent=2)
+        output.table([say(f"kpi.{head}") for head in ("case", "fact", "value", "entry")], rows, indent=2)
     else:
         output.line("  " + say("kpi.no_facts"), "faint")
     if figure.missing:

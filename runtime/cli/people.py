@@ -13,7 +13,7 @@ from charter.runtime.cli.errors import Misuse, refused
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
-    from charter.engine.records import Refusal
+    from charter.engine.refusals import Refusal
     from charter.runtime.people import People
 
 

@@ -119,7 +119,7 @@ def _coverage(definitions: Mapping[str, Definition], played: list[Played]) -> li
     from charter.runtime.coverage import measure_coverage
 
     return [
-        measure_coverage(d, [r for done in played for r in done.records.get(d.name, ())])
+        measure_coverage(d, [r for done in played for r in done.entries.get(d.name, ())])
         for d in definitions.values()
         if d.elements
     ]

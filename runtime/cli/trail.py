@@ -1,6 +1,6 @@
-"""Audit records on a terminal or in a stream: a table, JSON lines or CSV, page by page.
+"""Entries on a terminal or in a stream: a table, JSON lines or CSV, page by page.
 
-Knows how a record is shown, not which ones were asked for.
+Knows how an entry is shown, not which ones were asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from charter.runtime.cli.errors import reason_sentence
 from charter.runtime.cli.output import Cell, neutral, one_line
 
 if TYPE_CHECKING:
-    from charter.engine.records import Reason
+    from charter.engine.refusals import Reason
     from charter.runtime.audit.query import Found, Query
 
 ORGANISATION = "organisation"
@@ -54,7 +54,7 @@ _CSV = (
 
 
 def listed(context: Context, query: Query | None, after: int, limit: int, format: str) -> int:
-    """Writes the records that answer a query, from after a position on, in one of FORMATS; gives the exit code."""
+    """Writes the entries that answer a query, from after a position on, in one of FORMATS; gives the exit code."""
     from charter.runtime.audit.query import run
 
     # one more than a page tells whether there is a next one; the other formats stream to the end
@@ -74,15 +74,15 @@ def _streamed(context: Context, found: Iterable[Found], format: str, size: int |
     writer = csv.writer(context.output.stream, lineterminator="\n")
     if format == "csv":
         writer.writerow(_CSV)
-    for record in found:
+    for entry in found:
         count += 1
         if size is not None and count > size:
             break
-        last = record.position
+        last = entry.position
         if format == "jsonl":
-            context.output.json_line({"position": record.position, **record.fields})
+            context.output.json_line({"position": entry.position, **entry.fields})
         else:
-            row = {"position": record.position, **record.fields}
+            row = {"position": entry.position, **entry.fields}
             cells = [_cell(row.get(name)) for name in _CSV]
             writer.writerow(map(neutral, cells) if context.output.terminal else cells)
     return count, last
@@ -101,10 +101,10 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
     if not found:
         output.line(say("audit.nothing"))
         return 0
-    several = len({record.fields["case"] for record in found}) > 1
+    several = len({entry.fields["case"] for entry in found}) > 1
     rows = []
-    for record in found[:size]:
-        f = record.fields
+    for entry in found[:size]:
+        f = entry.fields
         refused = f["kind"] == "refused"
         outcome = "" if refused or f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
         # as `audit show` takes it
@@ -112,7 +112,7 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
         number = f"{chain}.{f['seq']}" if several else str(f["seq"])
         rows.append(
             (
-                str(record.position),
+                str(entry.position),
                 number,
                 shown_time(context, f["at"]),
                 actor_of(context, f),
@@ -124,7 +124,7 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
                 what(context, f),
             )
         )
-    # what a record is about may be a whole sentence, so it comes last
+    # what an entry is about may be a whole sentence, so it comes last
     heads = ("position", "seq", "at", "actor", "kind", "element", "change", "outcome", "reason", "what")
     output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))
     if len(found) > size:
@@ -133,7 +133,7 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
 
 
 def shown_time(context: Context, written: str) -> str:
-    """Shows a record's time in the local zone."""
+    """Shows an entry's time in the local zone."""
     from charter.runtime import clock
 
     return str(context.output.moment(clock.read(written)))
@@ -159,13 +159,13 @@ def actor_of(context: Context, fields: Mapping[str, Any]) -> str:
 
 
 def kind_word(context: Context, kind: str) -> str:
-    """Says a record's kind in the reader's language."""
+    """Says an entry's kind in the reader's language."""
     return context.say.find(f"kinds.{kind}") or kind
 
 
 def reasons_of(fields: Mapping[str, Any]) -> list[Reason]:
     """Gives why a command was refused, or why the engine passed over or ended an element."""
-    from charter.engine.records import Reason
+    from charter.engine.refusals import Reason
 
     data = fields.get("data", {})
     because = data.get("because")
@@ -175,7 +175,7 @@ def reasons_of(fields: Mapping[str, Any]) -> list[Reason]:
 
 
 def what(context: Context, fields: Mapping[str, Any]) -> str:
-    """Says in a few words what a record is about beyond its element: a version, why it was refused, a comment."""
+    """Says in a few words what an entry is about beyond its element: a version, why it was refused, a comment."""
     data = fields.get("data", {})
     if "record" in data:
         number = data.get("number", data.get("version"))

@@ -66,7 +66,7 @@ class Missing(StorageError):
 
 
 class AppendOnly(StorageError):
-    """Somebody tried to change or delete an audit record."""
+    """Somebody tried to change or delete an entry of the trail."""
 
     code = "CH019"
 
@@ -86,7 +86,7 @@ class NotText(CharterError):
 
 # words of the driver's sentence -> what it is; the first that fits
 _BY_SENTENCE: tuple[tuple[str, type[StorageError]], ...] = (
-    ("audit records are append-only", AppendOnly),
+    ("audit entries are append-only", AppendOnly),
     ("database is locked", Locked),
     ("database table is locked", Locked),
     ("database or disk is full", DiskFull),

@@ -20,11 +20,11 @@ BUSY_SECONDS = 10.0
 # What a statement can fail with: SQLAlchemy's wrapping, or the driver's own where `prepared.py` speaks to it.
 FAILURES: tuple[type[Exception], ...] = (DBAPIError, sqlite3.Error)
 
-# An UPDATE or DELETE of a record fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
+# An UPDATE or DELETE of an entry fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
 # delete trigger fires then too (recursive_triggers).
 TRIGGERS: tuple[str, ...] = tuple(
-    f"CREATE TRIGGER records_no_{verb} BEFORE {verb} ON records "
-    "BEGIN SELECT RAISE(ABORT, 'audit records are append-only'); END"
+    f"CREATE TRIGGER entries_no_{verb} BEFORE {verb} ON entries "
+    "BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END"
     for verb in ("update", "delete")
 )
 

@@ -1,9 +1,9 @@
 """Every table of the database, in SQLAlchemy Core. No SQL of one database only; that is in `sqlite.py`.
 
-Three sorts: what is true (definitions, cases, records, people), what the same transaction derives from it for speed
+Three sorts: what is true (definitions, cases, entries, people), what the same transaction derives from it for speed
 (work_items, record_versions: `runtime/readmodels.py` can rebuild them), and what is still to be done (outbox,
-keys). Times are microseconds since the epoch, UTC. Invariants: `records` is only ever added to; `cases.head` is the
-SHA-256 of the case's last record; `cases.state` is what replaying its records gives.
+keys). Times are microseconds since the epoch, UTC. Invariants: `entries` is only ever added to; `cases.head` is the
+SHA-256 of the case's last entry; `cases.state` is what replaying its entries gives.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 2  # raised with every migration
+SCHEMA = 3  # raised with every migration
 
 # The chain of what concerns no single case: people, deployments, configuration, commands that reached no case.
 ORGANISATION = "organisation"
@@ -82,8 +82,8 @@ cases = Table(
     Column("definition", Text, ForeignKey("definitions.digest"), nullable=False),
     Column("status", Text, nullable=False),
     Column("version", Integer, nullable=False),  # CaseState.commands
-    Column("records", Integer, nullable=False),  # how many audit records
-    Column("head", Text, nullable=False),  # SHA-256 (hex) of the last record's bytes
+    Column("entries", Integer, nullable=False),  # how many entries its chain has
+    Column("head", Text, nullable=False),  # SHA-256 (hex) of the last entry's bytes
     Column("last_at", BigInteger, nullable=False),
     Column("wake", BigInteger),
     Column("opened_at", BigInteger),
@@ -102,15 +102,15 @@ chains = Table(
     "chains",
     metadata,
     Column("chain", Text, primary_key=True),
-    Column("records", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
     Column("head", Text, nullable=False),
     Column("last_at", BigInteger, nullable=False),
 )
 
-# `body` is the record; the columns beside it repeat some of it for queries. `case` is the chain: a case's id, or
+# `body` is the entry; the columns beside it repeat some of it for queries. `case` is the chain: a case's id, or
 # `organisation`. `position` is the order of arrival in this database.
-records = Table(
-    "records",
+entries = Table(
+    "entries",
     metadata,
     Column("position", _NUMBER, primary_key=True),
     Column("case", Text, nullable=False),
@@ -168,7 +168,7 @@ record_versions = Table(
     Column("node", Text),
     Column("by", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("seq", Integer, nullable=False),  # the audit record that holds the value
+    Column("seq", Integer, nullable=False),  # the entry that holds the value
     PrimaryKeyConstraint("case", "record", "number"),
     sqlite_with_rowid=False,
 )
@@ -185,7 +185,7 @@ outbox = Table(
     Column("deliveries", Integer, nullable=False),
 )
 
-# What a caller's idempotency key did: the records `seq` .. `seq + count - 1` of the case.
+# What a caller's idempotency key did: the entries `seq` .. `seq + count - 1` of the case.
 keys = Table(
     "keys",
     metadata,

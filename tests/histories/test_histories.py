@@ -84,7 +84,7 @@ def told(world: World, case: str) -> str:
     lines = []
     depth: dict[int, int] = {}
     index = 0
-    for record in world.records(case):
+    for record in world.entries(case):
         index = 0 if record.cause is None else index + 1
         depth[index] = 0 if record.cause is None else depth[record.cause] + 1
         moved = f" {record.before} -> {record.after}" if record.after is not None else ""

@@ -30,18 +30,18 @@ def test_every_command_leaves_a_record_and_a_consistent_state(history: History) 
     definition, rows = history
     plans = prepare(definition).plans
     for before, command, done in rows:
-        assert done.records
-        assert done.records[0].data["command"] == commands.to_json(command)
-        assert done.state.records_written == before.records_written + len(done.records)
+        assert done.entries
+        assert done.entries[0].data["command"] == commands.to_json(command)
+        assert done.state.entries_written == before.entries_written + len(done.entries)
         if done.refusal is not None:
-            assert len(done.records) == 1 and not done.effects
-            assert done.records[0].kind == "refused"
+            assert len(done.entries) == 1 and not done.effects
+            assert done.entries[0].kind == "refused"
             for reason in done.refusal.reasons:
                 assert set(reason.arguments) <= set(CODES[reason.code].arguments), reason
             assert (done.state.nodes, done.state.versions) == (before.nodes, before.versions)
             continue
-        assert all(r.cause is None if i == 0 else r.cause is not None for i, r in enumerate(done.records))
-        assert all(r.cause is None or r.cause < i for i, r in enumerate(done.records))
+        assert all(r.cause is None if i == 0 else r.cause is not None for i, r in enumerate(done.entries))
+        assert all(r.cause is None or r.cause < i for i, r in enumerate(done.entries))
         pending: dict[str | None, int] = {}
         for node in done.state.nodes.values():
             plan, path = plans[node.element], parse_key(node.key)[1]
@@ -60,7 +60,7 @@ def test_every_command_leaves_a_record_and_a_consistent_state(history: History) 
 @given(histories())
 def test_replay_gives_the_same_state(history: History) -> None:
     definition, rows = history
-    trail = [record for _, _, done in rows for record in done.records]
+    trail = [record for _, _, done in rows for record in done.entries]
     again = replay(definition, trail)
     assert again.difference is None
     assert again.state == rows[-1][2].state
@@ -70,7 +70,7 @@ def test_replay_gives_the_same_state(history: History) -> None:
 @given(histories(), st.data())
 def test_replay_finds_a_changed_trail(history: History, data: st.DataObject) -> None:
     definition, rows = history
-    trail = [record for _, _, done in rows for record in done.records]
+    trail = [record for _, _, done in rows for record in done.entries]
     index = data.draw(st.integers(0, len(trail) - 1))
     if index == len(trail) - 1 and trail[index].data.get("command") is not None:
         return  # a whole last step taken away leaves an honest shorter trail
@@ -106,8 +106,8 @@ def test_impact_foretells_what_an_amendment_does(history: History) -> None:
     for before, command, done in rows:
         if isinstance(command, commands.Amend) and done.refusal is None:
             told = impact(definition, before, command.record)
-            staled = [r.element for r in done.records if r.kind in ("staled", "withdrawn")]
-            if done.records[0].data.get("same"):
+            staled = [r.element for r in done.entries if r.kind in ("staled", "withdrawn")]
+            if done.entries[0].data.get("same"):
                 assert staled == []
             else:
                 # The first wave is foretold; what a changed list then redoes inside is a new wave.
@@ -134,11 +134,11 @@ def _data_dependents(definition: Definition, command: commands.Command, done: St
         for plan in (*program.users.get(record, ()), *program.listers.get(record, ())):
             found |= {plan.name, *(inner.name for inner in plan.descendants())} | program.downstream(plan)
         return found
-    moved = {parse_key(r.element)[0] for r in done.records if r.element is not None and r.kind != "staled"}
+    moved = {parse_key(r.element)[0] for r in done.entries if r.element is not None and r.kind != "staled"}
     for name in moved & set(program.plans):
         found |= program.downstream(program.plans[name])
     # What is sent back waits for its target, whatever it used.
-    return found | {parse_key(r.element)[0] for r in done.records if r.element is not None and "to" in r.data}
+    return found | {parse_key(r.element)[0] for r in done.entries if r.element is not None and "to" in r.data}
 
 
 @laws
@@ -146,7 +146,7 @@ def _data_dependents(definition: Definition, command: commands.Command, done: St
 def test_only_what_used_a_version_becomes_stale(history: History) -> None:
     definition, rows = history
     for _, command, done in rows:
-        staled = {parse_key(r.element)[0] for r in done.records if r.kind == "staled" and r.element is not None}
+        staled = {parse_key(r.element)[0] for r in done.entries if r.kind == "staled" and r.element is not None}
         assert staled <= _data_dependents(definition, command, done)
 
 
@@ -157,7 +157,7 @@ def test_separation_of_duties_is_never_broken(history: History) -> None:
     did: dict[str, set[str]] = {}
     bound: dict[str, set[str]] = {}
     for _, command, done in rows:
-        first = done.records[0]
+        first = done.entries[0]
         if first.kind in ("completed", "voted", "granted", "rejected") and first.element is not None:
             element = parse_key(first.element)[0]
             people = {command.actor.person} | ({command.actor.on_behalf_of or command.actor.person})
@@ -177,7 +177,7 @@ def test_nobody_votes_on_their_own_where_others_are_asked(history: History) -> N
     definition, rows = history
     elements = {e.name: e for e in definition.elements}
     for before, _, done in rows:
-        for vote in (r for r in done.records if "meaning" in r.data and r.outcome == "done" and r.element is not None):
+        for vote in (r for r in done.entries if "meaning" in r.data and r.outcome == "done" and r.element is not None):
             agreement = elements[before.nodes[vote.element].element].agreement
             assert agreement is not None
             chain = prepare(definition).plans[before.nodes[vote.element].element].stages(before.nodes[vote.element])

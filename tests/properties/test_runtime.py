@@ -26,7 +26,7 @@ from charter.runtime.cases import Cases, Performed
 from charter.runtime.people import People
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.errors import NotText
-from charter.runtime.store.tables import cases, outbox, records
+from charter.runtime.store.tables import cases, entries, outbox
 from tests.properties.processes import HOUR, PEOPLE, START, command, definition
 
 FOREVER = 10**17
@@ -61,7 +61,7 @@ def store() -> Iterator[Store]:
 
 def count(store: Store) -> int:
     with store.read() as connection:
-        return int(connection.execute(select(func.count()).select_from(records)).scalar_one())
+        return int(connection.execute(select(func.count()).select_from(entries)).scalar_one())
 
 
 def send(host: Cases, case: str, sent: c.Command, key: str | None) -> Performed:
@@ -89,7 +89,7 @@ def same(store: Store, case: str, host: Cases) -> None:
             state.closed_at,
             state.commands,
         )
-        assert row.records == state.records_written
+        assert row.entries == state.entries_written
         assert row.state == StateText().write(state)
         assert connection.execute(select(func.count()).select_from(outbox)).scalar_one() == 0
         for sealed in load(connection, case):
@@ -126,11 +126,11 @@ def test_whatever_people_send_the_trail_and_the_read_models_hold(store: Store, s
         except NotText:
             assert count(store) == before
             continue
-        assert done.records
+        assert done.entries
         assert count(store) > before
         if sent.actor is not c.SYSTEM and (done.refusal is None or done.refusal.code < "CH580"):
             written = count(store)
             repeated = send(host, case, sent, key=f"{case}.{number}")
-            assert (repeated.first, repeated.records, repeated.refusal) == (done.first, done.records, done.refusal)
+            assert (repeated.first, repeated.entries, repeated.refusal) == (done.first, done.entries, done.refusal)
             assert count(store) == written
     same(store, case, host)

@@ -90,5 +90,5 @@ def test_a_case_is_open_while_somebody_waits_for_it_and_no_longer(seed: int, len
         world.perform(where, sent)
         consistent(world)
     for name in world.cases():
-        again = replay(world.definition(name), world.records(name))
+        again = replay(world.definition(name), world.entries(name))
         assert (again.difference, again.state) == (None, world.state(name))

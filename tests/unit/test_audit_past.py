@@ -29,7 +29,7 @@ def sealed(history: list[tuple[CaseState, Command, Step]]) -> list[Sealed]:
     chain, out = Chain("case"), []
     for index, (_, _, step) in enumerate(history):
         try:
-            chain, more = seal(chain, step.records, Origin("test", "host", "process", "digest"))
+            chain, more = seal(chain, step.entries, Origin("test", "host", "process", "digest"))
         except NotText:
             del history[index:]
             break
@@ -45,7 +45,7 @@ def test_every_moment_of_the_past_is_what_was(history: History) -> None:
     records = sealed(steps)
     found = list(moments(definition, records))
     assert [m.after for m in found] == [step.state for _, _, step in steps]
-    assert [r.seq for m in found for r in m.records] == list(range(1, len(records) + 1))
+    assert [r.seq for m in found for r in m.entries] == list(range(1, len(records) + 1))
     for moment in found:
         for seq in (moment.first, moment.last):
             then = as_of(definition, records, seq=seq)
@@ -121,7 +121,7 @@ def test_the_same_content_again_is_a_version_of_its_own() -> None:
     does("copy_it", copy="b")
     amends("a")
     does("copy_it", copy="a")
-    _, records = seal(Chain("case"), world.records(case), Origin("test", "host", "process", "digest"))
+    _, records = seal(Chain("case"), world.entries(case), Origin("test", "host", "process", "digest"))
     graph = lineage(definition, moments(definition, records))
     notes, copies = graph.versions["note"], graph.versions["copy"]
     assert [made.name for made in notes] == ["note@1", "note@2", "note@3"]

@@ -27,7 +27,7 @@ from charter.runtime.store.tables import metadata
 # What is still to be done, and what was asked before: no record tells of it (docs/audit.md says so).
 WORKING_MEMORY = {"outbox", "keys", "turns"}
 # Numbers that only put rows in order, and the order of arrival, which the tree will hold.
-ORDER = {("absences", "number"), ("deployments", "number"), ("records", "position")}
+ORDER = {("absences", "number"), ("deployments", "number"), ("entries", "position")}
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_no_column_can_be_changed_unseen(trail: Path, tmp_path: Path, table: Tab
     assert not looked_at(trail, tmp_path, (f"INSERT INTO {table.name} VALUES ({marks})", tuple(copy))).sound
 
 
-SET = "UPDATE records SET body = CAST(json_set(CAST(body AS TEXT), ?, json(?)) AS BLOB) WHERE kind = ? AND "
+SET = "UPDATE entries SET body = CAST(json_set(CAST(body AS TEXT), ?, json(?)) AS BLOB) WHERE kind = ? AND "
 CASES, ORGANISATION = "\"case\" <> 'organisation'", "\"case\" = 'organisation'"
 
 
@@ -150,13 +150,13 @@ def places(value: Any, at: str = "$") -> list[str]:
 @given(data=st.data())
 def test_whatever_a_record_says_the_answer_is_a_verdict(trail: Path, tmp_path: Path, data: st.DataObject) -> None:
     raw = sqlite3.connect(trail)
-    position, body = data.draw(st.sampled_from(raw.execute("SELECT position, body FROM records").fetchall()))
+    position, body = data.draw(st.sampled_from(raw.execute("SELECT position, body FROM entries").fetchall()))
     place = data.draw(st.sampled_from(places(json.loads(body))))
     value = json.dumps(garbage(Random(data.draw(st.integers(0, 2**32)))))
     change = "SELECT CAST(json_set(CAST(? AS TEXT), ?, json(?)) AS BLOB)"
     (changed,) = raw.execute(change, (body, place, value)).fetchone()
     raw.close()
-    found = looked_at(trail, tmp_path, ("UPDATE records SET body = ? WHERE position = ?", (changed, position)))
+    found = looked_at(trail, tmp_path, ("UPDATE entries SET body = ? WHERE position = ?", (changed, position)))
     assert found.integrity.sound is (changed == body)
 
 
@@ -175,7 +175,7 @@ def test_a_kept_file_that_is_changed_or_gone_is_named_with_its_record(tmp_path: 
         place.chmod(0o644)
         place.write_text("9 CNY")
         with store.read() as connection:
-            last = host._archive.load(connection, case).chain.records
+            last = host._archive.load(connection, case).chain.entries
         assert verify(store, files=files).integrity.fault == Fault(case, last, "file_changed", kept.sha256)
         place.unlink()
         assert verify(store, files=files).integrity.fault == Fault(case, last, "file_missing", kept.sha256)

@@ -32,7 +32,7 @@ from charter.engine.definition import (
     TypeRef,
     Work,
 )
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.audit.verify import verify
 from charter.runtime.casefile import AmbiguousCase, NoSuchCase, NoSuchProcess
@@ -42,7 +42,7 @@ from charter.runtime.inbox import WorkItem, inbox
 from charter.runtime.people import People
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.errors import NotText
-from charter.runtime.store.tables import cases, outbox, records
+from charter.runtime.store.tables import cases, entries, outbox
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUR = 3_600_000_000
@@ -107,7 +107,7 @@ def box(store: Store, person: str, **more: Any) -> list[str]:
     return [f"{item.node} {item.why}" + (f" {item.on_behalf_of}" if item.on_behalf_of else "") for item in found]
 
 
-def count(store: Store, table: Any = records) -> int:
+def count(store: Store, table: Any = entries) -> int:
     with store.read() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
@@ -224,7 +224,7 @@ def test_a_substitute_sees_and_does_the_work_in_the_other_s_name(store: Store) -
     assert box(store, "sun") == ["decide stand_in wang"]
     done = opened.perform(case, person="sun", verb="approve", node="decide")
     assert done.state.status == "completed"
-    assert (done.records[0].actor, done.records[0].on_behalf_of) == ("sun", "wang")
+    assert (done.entries[0].actor, done.entries[0].on_behalf_of) == ("sun", "wang")
 
 
 # -- refusals before a case, keys, conflicts -------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_somebody_is_acted_for_only_where_their_right_is_needed(
     case = opened.start("leave", person="li").case
     opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
     done = opened.perform(case, person="sun", verb="approve", node="decide")
-    assert (done.records[0].actor, done.records[0].on_behalf_of) == ("sun", acts_for)
+    assert (done.entries[0].actor, done.entries[0].on_behalf_of) == ("sun", acts_for)
     assert (done.refusal is None) == ("boss" in (own, lent))
 
 
@@ -280,7 +280,7 @@ def test_a_key_does_once_what_is_sent_twice(store: Store) -> None:
     done = opened.perform(first.case, person="li", verb="complete", node="ask", records=HELLO, key="k")
     before = count(store)
     again = Cases(store).perform(first.case, person="li", verb="complete", node="ask", records=HELLO, key="k")
-    assert (again.records, again.first, again.refusal) == (done.records, done.first, None)
+    assert (again.entries, again.first, again.refusal) == (done.entries, done.first, None)
     assert count(store) == before
     other = opened.perform(first.case, person="wang", verb="approve", node="decide", key="k")
     assert code(other.refusal) == "CH582"
@@ -549,8 +549,8 @@ def tampered(path: Path, *statements: str) -> None:
 
 
 CASE = "\"case\" <> 'organisation'"
-BODY = "UPDATE records SET body = CAST(replace(CAST(body AS TEXT), '{}', '{}') AS BLOB) WHERE seq = {} AND " + CASE
-LAST = f"seq = (SELECT max(seq) FROM records WHERE {CASE}) AND {CASE}"
+BODY = "UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), '{}', '{}') AS BLOB) WHERE seq = {} AND " + CASE
+LAST = f"seq = (SELECT max(seq) FROM entries WHERE {CASE}) AND {CASE}"
 
 
 @pytest.mark.parametrize(
@@ -558,9 +558,9 @@ LAST = f"seq = (SELECT max(seq) FROM records WHERE {CASE}) AND {CASE}"
     [
         ([BODY.format('"hello"', '"hallo"', 3)], "integrity", 4, "chain_broken"),
         ([BODY.format("{", "[", 3)], "integrity", 3, "unreadable"),
-        ([f"UPDATE records SET actor = 'zhao' WHERE seq = 3 AND {CASE}"], "integrity", 3, "columns_differ"),
-        ([f"DELETE FROM records WHERE seq = 3 AND {CASE}"], "completeness", 3, "gap"),
-        ([f"DELETE FROM records WHERE {LAST}"], "completeness", 6, "count_differs"),
+        ([f"UPDATE entries SET actor = 'zhao' WHERE seq = 3 AND {CASE}"], "integrity", 3, "columns_differ"),
+        ([f"DELETE FROM entries WHERE seq = 3 AND {CASE}"], "completeness", 3, "gap"),
+        ([f"DELETE FROM entries WHERE {LAST}"], "completeness", 6, "count_differs"),
         (["UPDATE cases SET head = 'x'"], "integrity", 6, "head_differs"),
         (["UPDATE cases SET state = replace(state, 'hello', 'hallo')"], "truth", None, "state_differs"),
         (["DELETE FROM cases"], "completeness", 1, "no_such_case"),
@@ -586,7 +586,7 @@ def test_a_case_taken_out_with_all_its_records_leaves_its_number_behind(store: S
     opened = host(store)
     first, _second = (opened.start("leave", person="li").case for _ in range(2))
     store.close()
-    tampered(path, f"DELETE FROM records WHERE \"case\" = '{first}'", f"DELETE FROM cases WHERE id = '{first}'")
+    tampered(path, f"DELETE FROM entries WHERE \"case\" = '{first}'", f"DELETE FROM cases WHERE id = '{first}'")
     fault = verify(store).completeness.fault
     assert fault is not None
     assert (fault.case, fault.why) == ("#1", "case_missing")
@@ -604,15 +604,15 @@ def test_a_history_rewritten_with_its_chain_is_not_what_the_definition_produces(
     tampered(path)
     raw = sqlite3.connect(path)
     prev = "0" * 64
-    told = 'SELECT position, body FROM records WHERE "case" = ? ORDER BY seq'
+    told = 'SELECT position, body FROM entries WHERE "case" = ? ORDER BY seq'
     for position, body in raw.execute(told, (case,)).fetchall():
         fields = json.loads(body)
         fields["prev"] = prev
         if fields["kind"] == "completed" and fields.get("element") == "ask":
             fields["actor"] = "zhao"
-            raw.execute("UPDATE records SET actor = 'zhao' WHERE position = ?", (position,))
+            raw.execute("UPDATE entries SET actor = 'zhao' WHERE position = ?", (position,))
         text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-        raw.execute("UPDATE records SET body = ? WHERE position = ?", (text, position))
+        raw.execute("UPDATE entries SET body = ? WHERE position = ?", (text, position))
         prev = sha256(text).hexdigest()
     raw.execute("UPDATE cases SET head = ?", (prev,))
     raw.commit()

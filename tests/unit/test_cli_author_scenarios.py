@@ -25,7 +25,7 @@ def test_a_scenario_played_twice_leaves_the_same_records(file: str) -> None:
     for scenario in compiled.scenarios:
         once, again = (play(scenario, compiled.definitions) for _ in range(2))
         assert once == again
-        assert once.records
+        assert once.entries
 
 
 def test_what_a_scenario_leaves_is_what_its_process_produces() -> None:
@@ -33,14 +33,14 @@ def test_what_a_scenario_leaves_is_what_its_process_produces() -> None:
     for scenario in compiled.scenarios:
         bound = {name: value.feel or "" for name, value in scenario.parameters}
         definition = compiled.definitions[0].bind(bound)
-        records = play(scenario, compiled.definitions).records["leave"]
+        records = play(scenario, compiled.definitions).entries["leave"]
         assert replay(definition, records).difference is None
 
 
 def test_coverage_grows_with_what_is_played() -> None:
     compiled = compile_file(PURCHASE)
     definition = compiled.definitions[0]
-    records = [r for s in compiled.scenarios for r in play(s, compiled.definitions).records[definition.name]]
+    records = [r for s in compiled.scenarios for r in play(s, compiled.definitions).entries[definition.name]]
     nothing, some, everything = (measure_coverage(definition, records[:n]) for n in (0, 20, len(records)))
     assert not nothing.covered_elements and {name for name, _ in nothing.missed} == set(nothing.elements)
     assert nothing.covered_elements < some.covered_elements < everything.covered_elements
@@ -54,7 +54,7 @@ def test_a_refused_command_covers_nothing() -> None:
     [scenario] = [s for s in compiled.scenarios if s.title == "a step that is refused"]
     done = play(scenario, compiled.definitions)
     assert done.failure is not None and done.failure.refusal is not None
-    covered = measure_coverage(compiled.definitions[0], done.records["leave"])
+    covered = measure_coverage(compiled.definitions[0], done.entries["leave"])
     assert ("decide", "granted") not in covered.covered_outcomes
 
 

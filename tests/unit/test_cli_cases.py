@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from charter.engine.records import KINDS
+from charter.engine.entries import KINDS
 from charter.runtime.cases import Cases
 from charter.runtime.cli import demo
 from charter.runtime.cli.context import Context
@@ -380,14 +380,14 @@ def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None
         triggers = database.execute("select name from sqlite_master where type = 'trigger'").fetchall()
         for (name,) in triggers:
             database.execute(f'drop trigger "{name}"')
-        [(case, body)] = database.execute("select \"case\", body from records where seq = 7 and kind = 'completed'")
+        [(case, body)] = database.execute("select \"case\", body from entries where seq = 7 and kind = 'completed'")
         forged = bytes(body).replace(b'"actor":"li"', b'"actor":"xu"')
         assert forged != body
-        database.execute('update records set body = ? where "case" = ? and seq = 7', (forged, case))
+        database.execute('update entries set body = ? where "case" = ? and seq = 7', (forged, case))
     database.close()
     said = desk.type("charter audit verify 1")
     assert desk.code == 1
-    assert f"{case}, record 7" in said or f"{case} 第 7 条" in said
+    assert f"{case}, entry 7" in said or f"{case} 第 7 条" in said
 
 
 def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) -> None:

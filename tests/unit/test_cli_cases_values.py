@@ -11,8 +11,8 @@ from charter.engine import values
 from charter.engine.definition import Field, RecordType, TypeRef
 from charter.engine.errors import CharterError
 from charter.runtime.cli.messages import Messages
-from charter.runtime.entries import Misfit, Reader, Unreadable, load, parse, put, steps
 from charter.runtime.forms import Form, Gathered, gather, shown, yes
+from charter.runtime.intake import Misfit, Reader, Unreadable, load, parse, put, steps
 
 TASK = RecordType(
     "task",

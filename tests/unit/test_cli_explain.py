@@ -20,8 +20,8 @@ from charter.dsl.passes import Compiled, compile
 from charter.dsl.render import LANGUAGES
 from charter.engine import commands, refusals
 from charter.engine.commands import SYSTEM, Actor, Command
+from charter.engine.entries import Entry
 from charter.engine.program import prepare
-from charter.engine.records import Record
 from charter.engine.replay import replay
 from charter.engine.state import NEW
 from charter.engine.transition import step
@@ -72,9 +72,9 @@ def told(code: str, lang: str) -> tuple[list[str], list[str], list[str]]:
     (scenario,) = found.scenarios
     played = play(scenario, found.definitions)
     assert played.failure is None
-    happened: list[Record] = [record for records in played.records.values() for record in records]
+    happened: list[Entry] = [record for records in played.entries.values() for record in records]
     definition = next(d for d in found.definitions if d.name == scenario.process)
-    state = replay(definition, played.records[definition.name]).state
+    state = replay(definition, played.entries[definition.name]).state
     waits = [r.code for e in definition.elements for r in holds(prepare(definition), state, e.name, 0)]
     refused = [r.data["reasons"][0]["code"] for r in happened if r.kind == "refused"]
     return refused, waits, [r.data["because"]["code"] for r in happened if "because" in r.data]

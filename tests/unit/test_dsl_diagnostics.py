@@ -18,7 +18,7 @@ from charter.dsl.types import states_of
 from charter.dsl.width import display_width
 from charter.dsl.words import keyword_terminals
 from charter.engine import machines, refusals
-from charter.engine.records import Reason
+from charter.engine.refusals import Reason
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "diagnostics"
 FILES = {

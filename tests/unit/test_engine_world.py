@@ -78,7 +78,7 @@ class Story:
         return self.world.state(self.case).status
 
     def kinds(self, node: str) -> list[str]:
-        return [r.kind for r in self.world.records(self.case) if r.element == node]
+        return [r.kind for r in self.world.entries(self.case) if r.element == node]
 
 
 def test_a_failing_connector_is_tried_again_with_doubling_gaps_and_then_by_hand() -> None:
@@ -329,9 +329,9 @@ def test_the_trail_of_a_world_replays() -> None:
     story = Story(process(task("make", outputs=("r",), within="1 hour")))
     story.world.advance(MONDAY + 5 * HOUR)
     story.done("make", 1)
-    found = replay(story.world.definition(story.case), story.world.records(story.case))
+    found = replay(story.world.definition(story.case), story.world.entries(story.case))
     assert found.difference is None and found.state == story.world.state(story.case)
-    trail = list(story.world.records(story.case))
+    trail = list(story.world.entries(story.case))
     trail[-2] = trail[-2]._replace(actor="somebody")
     told = replay(story.world.definition(story.case), trail)
     assert told.difference is not None and told.difference.index == len(trail) - 2

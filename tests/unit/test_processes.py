@@ -12,7 +12,7 @@ import pytest
 
 from charter.dsl.passes import Compiled, compile
 from charter.engine.definition import Definition
-from charter.engine.records import Record
+from charter.engine.entries import Entry
 from charter.runtime.coverage import measure_coverage
 from charter.runtime.scenarios import Played, play
 
@@ -49,9 +49,9 @@ def test_a_scenario_passes(path: str, index: int, title: str) -> None:
 
 
 def test_scenarios_reach_every_element_and_outcome() -> None:
-    records: dict[str, list[Record]] = defaultdict(list)
+    records: dict[str, list[Entry]] = defaultdict(list)
     for path, index, _ in scenarios():
-        for process, happened in played(path, index).records.items():
+        for process, happened in played(path, index).entries.items():
             records[process].extend(happened)
     definitions = {d.name: d for path in FILES for d in compiled(path).definitions}
     missed = {name: measure_coverage(d, records[name]).missed for name, d in definitions.items()}

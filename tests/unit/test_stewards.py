@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.unit.test_cases import LEAVE
 
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.audit.verify import verify
 from charter.runtime.cases import Cases

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, func, inspect, select
 
-from charter.engine.records import Record
+from charter.engine.entries import Entry
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.store import Store, errors, open_store, sqlite
-from charter.runtime.store.tables import SCHEMA, metadata, records
+from charter.runtime.store.tables import SCHEMA, entries, metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,12 +33,12 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def fill(store: Store, count: int = 1, text: str = "") -> None:
     with store.write() as connection:
         for number in range(count):
-            log.append(connection, [Record("noted", number, "li", data={"text": text})], Origin("test"))
+            log.append(connection, [Entry("noted", number, "li", data={"text": text})], Origin("test"))
 
 
 def count(store: Store) -> int:
     with store.read() as connection:
-        return int(connection.execute(select(func.count()).select_from(records)).scalar_one())
+        return int(connection.execute(select(func.count()).select_from(entries)).scalar_one())
 
 
 def test_a_new_file_gets_the_present_schema_and_its_safety(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_what_happens_in_a_transaction_happens_whole_or_not_at_all(tmp_path: Pat
     with open_store(str(tmp_path / "a.db")) as store:
         fill(store)
         with pytest.raises(KeyError), store.write() as connection:
-            log.append(connection, [Record("noted", 1, "li")], Origin("test"))
+            log.append(connection, [Entry("noted", 1, "li")], Origin("test"))
             raise KeyError
         assert count(store) == 1
         fill(store)
@@ -198,9 +198,9 @@ def test_what_happens_in_a_transaction_happens_whole_or_not_at_all(tmp_path: Pat
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE records SET actor = 'x'",
-        "DELETE FROM records",
-        "INSERT OR REPLACE INTO records SELECT * FROM records",
+        "UPDATE entries SET actor = 'x'",
+        "DELETE FROM entries",
+        "INSERT OR REPLACE INTO entries SELECT * FROM entries",
     ],
 )
 def test_records_cannot_be_changed_through_the_database(tmp_path: Path, statement: str) -> None:
@@ -247,7 +247,7 @@ def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
             fill(store)
             with pytest.raises(errors.ReadOnly), store.write() as connection:
                 sqlite.driver(connection).execute("PRAGMA query_only=ON")
-                log.append(connection, [Record("noted", 1, "li")], Origin("test"))
+                log.append(connection, [Entry("noted", 1, "li")], Origin("test"))
             assert count(store) == 1
         return
     path = tmp_path / "a.db"

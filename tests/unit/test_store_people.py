@@ -17,7 +17,7 @@ from hypothesis import given, strategies as st
 from sqlalchemy import select
 
 from charter.engine.commands import Actor
-from charter.engine.records import Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.connectors import BadConnector, Call, Connector, Connectors, NoSuchConnector
 from charter.runtime.directory import Directory

@@ -20,7 +20,7 @@ from charter.runtime.delivery import post
 from charter.runtime.inbox import inbox
 from charter.runtime.people import People
 from charter.runtime.store import Store, open_store
-from charter.runtime.store.tables import cases, outbox, records
+from charter.runtime.store.tables import cases, entries, outbox
 
 STORY = Path(__file__).parents[1] / "conformance/language/runs_and_their_cases.charter"
 CUT_OFF = """
@@ -64,7 +64,7 @@ def box(store: Store, person: str = "li") -> list[str]:
     return sorted(item.node for item in found)
 
 
-def count(store: Store, table: object = records) -> int:
+def count(store: Store, table: object = entries) -> int:
     with store.read() as connection:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[arg-type]
 
@@ -119,11 +119,25 @@ def test_a_case_that_people_cancel_is_a_failure_that_the_one_in_charge_tries_aga
     assert verify(store).sound
 
 
+# takes the present schema back to the first
+SCHEMA_1 = """
+    DROP INDEX cases_by_parent;
+    DROP TRIGGER entries_no_update;
+    DROP TRIGGER entries_no_delete;
+    ALTER TABLE entries RENAME TO records;
+    ALTER TABLE cases RENAME COLUMN entries TO records;
+    ALTER TABLE chains RENAME COLUMN entries TO records;
+    UPDATE cases SET state = replace(state, '"entries_written":', '"records_written":');
+    CREATE TRIGGER records_no_update BEFORE update ON records BEGIN SELECT RAISE(ABORT, 'no'); END;
+    CREATE TRIGGER records_no_delete BEFORE delete ON records BEGIN SELECT RAISE(ABORT, 'no'); END;
+"""
+
+
 def test_a_database_of_schema_1_finds_what_runs_for_whom(store: Store, tmp_path: Path) -> None:
     _, found = delivery(store)
     store.close()
     raw = sqlite3.connect(tmp_path / "a.db")
-    raw.execute("DROP INDEX cases_by_parent")
+    raw.executescript(SCHEMA_1)
     raw.execute("UPDATE cases SET parent = substr(parent, 1, instr(parent, ' ') - 1) WHERE parent IS NOT NULL")
     raw.execute("PRAGMA user_version = 1")
     raw.commit()

@@ -1,14 +1,13 @@
-"""What a step says happened: the audit records, before the host seals them into the chain.
+"""What a step says happened: the entries of the audit trail, before the host seals them into the chain.
 
-Every move of every element is one record. The first record of a step carries the command itself under
-`data["command"]`, so that `replay` can run the same command again. A refused command leaves one record with outcome
-`refused`. The host adds record id, sequence, chain, definition digest, build, channel and host.
+Every move of every element is one entry. The first entry of a step carries the command itself under
+`data["command"]`, so that `replay` can run the same command again. A refused command leaves one entry with outcome
+`refused`. The host adds id, sequence, chain, definition digest, build, channel and host.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -59,10 +58,10 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Record(NamedTuple):
+class Entry(NamedTuple):
     """One fact. `element` is a node key or None for the case; `before`/`after` are lifecycle states or None.
 
-    `cause`: index, within the step, of the record this one follows from; None for the first. `clauses`: the ids of the
+    `cause`: index, within the step, of the entry this one follows from; None for the first. `clauses`: the ids of the
     rule-book clauses that the element carries out. `outcome`: done, refused or failed. `data` is JSON.
     """
 
@@ -79,26 +78,3 @@ class Record(NamedTuple):
     outcome: str = "done"
     clauses: tuple[str, ...] = ()
     data: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why something is refused or held: a CH5xx code, the values its sentence names, and the subject in the file.
-
-    `subject` is a key of `Definition.places` (`decide.separate`).
-    """
-
-    code: str
-    subject: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """This person may not do this now. `reasons` has at least one; the first is the main one."""
-
-    reasons: tuple[Reason, ...]
-
-    @property
-    def code(self) -> str:
-        return self.reasons[0].code

@@ -1,6 +1,6 @@
-"""`charter audit show CASE.NUMBER`: one audit record whole, with what it follows from and what follows from it.
+"""`charter audit show CASE.NUMBER`: one entry whole, with what it follows from and what follows from it.
 
-Knows how a record is laid out for reading; what it means is said by the same words as in lists. What a refusal's
+Knows how an entry is laid out for reading; what it means is said by the same words as in lists. What a refusal's
 sentence and clause tell already is left out of the data below; `--json` leaves out nothing.
 """
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 _TOLD = ("reasons", "because")
 
 
-def run_show(context: Context, record: str, as_json: bool) -> int:
-    """Shows one record."""
+def run_show(context: Context, entry: str, as_json: bool) -> int:
+    """Shows one entry."""
     from charter.runtime.audit.log import load
     from charter.runtime.cli.audit import chain, consulted
 
-    name, _, number = record.rpartition(".")
+    name, _, number = entry.rpartition(".")
     if not name or not number.isascii() or not number.isdigit():
-        raise Missing(f"no record {record}", code="CH042", record=record)
+        raise Missing(f"no entry {entry}", code="CH042", entry=entry)
     case, seq = chain(context, name), int(number)
     with context.store.read() as connection:
         found = next(load(connection, case, since=seq, until=seq), None)
         if found is None:
-            raise Missing(f"no record {record}", code="CH042", record=record)
+            raise Missing(f"no entry {entry}", code="CH042", entry=entry)
         followers = [] if case == ORGANISATION else _followers(found, load(connection, case, since=seq + 1))
-    consulted(context, "show", case=case, record=found.id)
+    consulted(context, "show", case=case, entry=found.id)
     if as_json:
         context.output.json({"position": found.position, **found.fields, "hash": found.hash, "led_to": followers})
         return 0
@@ -41,23 +41,23 @@ def run_show(context: Context, record: str, as_json: bool) -> int:
     return 0
 
 
-def _followers(record: Sealed, rest: Any) -> list[int]:
-    """Gives the numbers of the records of the same step that follow from a record directly."""
+def _followers(entry: Sealed, rest: Any) -> list[int]:
+    """Gives the numbers of the entries of the same step that follow from an entry directly."""
     found = []
     for later in rest:
         if "command" in later.fields.get("data", {}):
             break
-        if later.fields.get("cause") == record.seq:
+        if later.fields.get("cause") == entry.seq:
             found.append(later.seq)
     return found
 
 
-def _sheet(context: Context, record: Sealed, followers: list[int]) -> None:
-    say, output, f = context.say, context.output, record.fields
+def _sheet(context: Context, entry: Sealed, followers: list[int]) -> None:
+    say, output, f = context.say, context.output, entry.fields
     comma = say("happened.comma")
-    definition = context.cases.definition(record.case) if record.case != ORGANISATION else None
+    definition = context.cases.definition(entry.case) if entry.case != ORGANISATION else None
     about = " ".join(filter(None, (kind_word(context, f["kind"]), f.get("element"))))
-    output.line(f"{output.style(about, 'strong')}  {output.style(record.id, 'faint')}")
+    output.line(f"{output.style(about, 'strong')}  {output.style(entry.id, 'faint')}")
     for reason in reasons_of(f):
         output.line(f"  {reason_sentence(reason, say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if definition is not None and reason.subject else None
@@ -79,7 +79,7 @@ def _sheet(context: Context, record: Sealed, followers: list[int]) -> None:
             *((say("audit.s_clauses") if index == 0 else "", text) for index, text in enumerate(clauses)),
             (say("audit.s_definition"), " ".join(filter(None, (f.get("process"), f.get("definition")))) or None),
             (say("audit.s_from"), f"{f['channel']}  {f['account']}@{f['host']}  Charter {f['build']}"),
-            (say("audit.s_hash"), record.hash),
+            (say("audit.s_hash"), entry.hash),
             (say("audit.s_prev"), f["prev"]),
         ]
     )

@@ -27,7 +27,7 @@ from charter.engine.feel.temporal_text import read_date, read_date_time, read_du
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A value that does not read: `expected` is a key of the message table's [entries] section."""
+    """A value that does not read: `expected` is a key of the message table's [intake] section."""
 
     path: str
     expected: str
