@@ -62,7 +62,7 @@ def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type
     root, *rest = path
     part = scope.elements.get(root)
     if root not in own and part is not None and len(rest) == 1:
-        states = (*states_of(part.kind), *(states_of("phase") if t.ForEach in part.clauses else ()))
+        states = (*states_of(part.kind), *(states_of("phase") if t.ForEach in part.lines else ()))
         return states if rest[0] == "state" else _OUTCOMES[part.kind] if rest[0] == "outcome" else None
     if root == "case" and rest == ["status"]:
         return states_of("case")

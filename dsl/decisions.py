@@ -12,10 +12,10 @@ from typing import Any
 
 from charter.dsl import tree as t
 from charter.dsl.choices import choices_of
-from charter.dsl.clauses import misnamed
 from charter.dsl.diagnostic import Place
 from charter.dsl.expressions import canonical, read
 from charter.dsl.findings import Findings
+from charter.dsl.lines import misnamed
 from charter.dsl.scopes import Part, ProcessScope, Symbol
 from charter.dsl.typecheck import Ask, argument_types, check_cell, fits
 from charter.dsl.types import type_of, type_word
@@ -104,7 +104,7 @@ class _Table:
         self._cells(columns)
         policies = [line for line in self.node.body if isinstance(line, t.HitPolicy)]
         for extra in policies[1:]:
-            self.findings.add("CH213", extra.span, clause="hit policy", element=self.name)
+            self.findings.add("CH213", extra.span, word="hit policy", element=self.name)
 
     def _inside(self, columns: t.Columns, types: dict[str, f.Type], findings: Findings) -> list[f.Type]:
         """Gives the types of the inputs' expressions; anything for a wrong one."""
@@ -133,7 +133,7 @@ class _Table:
             self.findings.add("CH601", self.node.name.span, name=self.name)
             return None
         for extra in heads[1:]:
-            self.findings.add("CH213", extra.span, clause="->", element=self.name)
+            self.findings.add("CH213", extra.span, word="->", element=self.name)
         if len(table) - 1 > LIMITS["rules"]:
             limit = LIMITS["rules"]
             self.findings.add("CH220", self.node.name.span, what="rules", count=len(table) - 1, limit=limit)

@@ -54,7 +54,7 @@ def constant(text: str) -> Any:
 
 
 def expressions(part: Any) -> Iterator[t.Expr]:
-    """Every expression in a clause or declaration, at any depth."""
+    """Every expression in a line or declaration, at any depth."""
     if isinstance(part, t.Expr):
         yield part
     elif isinstance(part, tuple):

@@ -62,18 +62,18 @@ def _circles(order: Order, findings: Findings) -> bool:
 def _complete(part: Part, findings: Findings) -> None:
     at = part.node.name.span
     if part.kind == "approval":
-        if t.By not in part.clauses:
+        if t.By not in part.lines:
             findings.add("CH409", at, element=part.name)
         on = {line.event: line for line in part.all(t.On)}
         if "rejects" in on and "reject" in on and on["reject"].action == "cancel" and (on["rejects"].count or 1) > 1:
             findings.add("CH418", on["rejects"].span, element=part.name)
     elif part.kind == "activity":
-        by_itself = t.Work in part.clauses or t.Wait in part.clauses
-        responsible = t.Assign in part.clauses or any(line.kind == "role" for line in part.all(t.Raci))
+        by_itself = t.Work in part.lines or t.Wait in part.lines
+        responsible = t.Assign in part.lines or any(line.kind == "role" for line in part.all(t.Raci))
         if not by_itself and not responsible:
             findings.add("CH410", at, element=part.name)
     elif part.kind == "milestone":
-        if not any(kind in part.clauses for kind in (t.When, t.After, t.Input)):
+        if not any(kind in part.lines for kind in (t.When, t.After, t.Input)):
             findings.add("CH414", at, element=part.name)
     elif not part.children:
         findings.add("CH417", at, element=part.name)
@@ -110,14 +110,14 @@ def _conditions(part: Part, scope: ProcessScope, order: Order, findings: Finding
         findings.add("CH403", repeat.while_.span, element=part.name)
 
 
-# Clauses whose expressions are needed as soon as the element begins.
+# Lines whose expressions are needed as soon as the element begins.
 _AT_ONCE: tuple[type, ...] = (t.Work, t.Assign, t.Measure)
 
 
 def _too_early(part: Part, scope: ProcessScope, order: Order, findings: Findings) -> None:
     taken = {n.text for p in (part, *part.ancestors()) for n in (*p.inputs, *((p.of,) if p.of else ()))}
     for kind in _AT_ONCE:
-        for line in part.clauses.get(kind, ()):
+        for line in part.lines.get(kind, ()):
             for expr in expressions(line):
                 for root in _roots(expr):
                     writers = scope.producers.get(root)
@@ -197,7 +197,7 @@ def check_runs(scopes: Iterable[ProcessScope], findings: Findings) -> None:
     for scope in scopes:
         found = runs.setdefault(scope.name, [])
         for part in scope.elements.values():
-            held = any(kind in p.clauses for p in (part, *part.ancestors()) for kind in (t.When, t.ForEach))
+            held = any(kind in p.lines for p in (part, *part.ancestors()) for kind in (t.When, t.ForEach))
             for line in part.all(t.Work):
                 if line.kind in ("run", "start") and not held:
                     found.append((line.target.text, line.target, scope.file))

@@ -287,7 +287,7 @@ register(
     ("hours_of_days", lambda c: _hours(c, c[0], c[2])),
 )
 
-# --- elements and their clauses --------------------------------------------------------------------------------
+# --- elements and their lines --------------------------------------------------------------------------------
 
 
 def _kind(lexeme: Lexeme) -> Any:

@@ -5,7 +5,7 @@ to say so. Where a keyword and a name could both stand, the keyword is chosen an
 when the line turns out unreadable, the parser asks again with names there.
 
 Expressions are one lexeme. EXPR reaches to the end of the line; the others end before a word (or comma) that the
-clause goes on with, outside quotes and brackets: see `ENDS`. A word that follows an operator or a dot is part of the
+line goes on with, outside quotes and brackets: see `ENDS`. A word that follows an operator or a dot is part of the
 expression. Knows nothing of lines, blocks and trees.
 """
 

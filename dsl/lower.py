@@ -356,7 +356,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
     put("process", scope.file, scope.node.name.span)
     for part in scope.elements.values():
         put(part.name, scope.file, part.node.name.span)
-        for kind, lines in part.clauses.items():
+        for kind, lines in part.lines.items():
             for line in lines:
                 word = _WORDS.get(kind) or _own_word(line)
                 if word is not None:

@@ -17,7 +17,7 @@ from charter.dsl.scopes import Part, ProcessScope
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`needed` of the moments in `sources` must come before `moment`; `span` is the clause that says so."""
+    """`needed` of the moments in `sources` must come before `moment`; `span` is the line that says so."""
 
     moment: int
     sources: tuple[int, ...]
@@ -45,9 +45,9 @@ def predecessors(scope: ProcessScope) -> dict[str, tuple[Part, ...]]:
         for part in siblings:
             if part.kind != "phase":
                 continue
-            if t.After not in part.clauses and t.Alongside not in part.clauses:
+            if t.After not in part.lines and t.Alongside not in part.lines:
                 found[part.name] = tuple(p for p in together if part.name not in _beside(p))
-            if t.Alongside not in part.clauses:
+            if t.Alongside not in part.lines:
                 # One that runs alongside this phase belongs to its group although it stands before it.
                 together = [p for p in together if part.name in _beside(p)]
             together.append(part)
@@ -191,7 +191,7 @@ class Order:
                 names.append(part)
         if len(names) > 1 and names[0] is names[-1]:
             names.pop()
-        # The clause to point at is one that the author wrote: a beginning that waits for something by name.
+        # The line to point at is one that the author wrote: a beginning that waits for something by name.
         written = [blocked[m] for m in moments if m % 2 == 0]
         spans = [c.span for c in written if c.span != self.parts[c.moment // 2].node.name.span]
         lead = min(range(len(names)), key=lambda i: names[i].number)

@@ -1,4 +1,4 @@
-"""How each clause is written on a line: node -> (keyword, rest), in one of the three languages.
+"""How each line of the language is written: node -> (keyword, rest), in one of the three languages.
 
 One function a class of node, in one table. Knows words, quotes and nothing of blocks, columns and comments.
 """
@@ -44,7 +44,7 @@ def table_cells(node: t.Columns | t.Row) -> list[str]:
 
 
 class Phrases:
-    """The spelling of clauses in one language."""
+    """The spelling of lines in one language."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
@@ -52,10 +52,10 @@ class Phrases:
 
     def word(self, key: str) -> str:
         """The keyword of a terminal."""
-        return self._rows["clauses"][key][0]
+        return self._rows["lines"][key][0]
 
     def of(self, node: t.Line) -> Phrase:
-        """Writes a clause or step that stands on one line."""
+        """Writes what stands on one line: a line of an element, a declaration, a step."""
         return _WRITERS[type(node)](self, node)
 
     def line(self, node: t.Line) -> str:

@@ -1,8 +1,8 @@
 """Tree -> canonical text, in the keywords of one language, and `format`, which is parse and print.
 
-The layout is fixed: two blanks a level; the keywords of a block's clauses, the fields of a record and the points of a
+The layout is fixed: two blanks a level; the keywords of a block's lines, the fields of a record and the points of a
 checklist stand in columns, counted as a terminal shows them; one blank line around whatever has a block of its own. A
-clause stands on its element's line when it comes first and is one of `_ON_LINE`, and fits. Order is never changed.
+line stands beside its element's name when it comes first and is one of `_BESIDE`, and fits. Order is never changed.
 Invariants: `parse(to_text(tree)).tree == tree`; formatting twice is formatting once; no comment is lost.
 """
 
@@ -23,8 +23,8 @@ from charter.dsl.words import Language, language_of
 WIDTH = 100
 _WIDE_CELL = 40  # a longer cell does not push its column
 
-# Clauses that stand on their element's line, and what may follow each on that line.
-_ON_LINE: dict[type, tuple[type, ...]] = {
+# Lines that stand beside their element's name, and what may follow each there.
+_BESIDE: dict[type, tuple[type, ...]] = {
     t.Of: (t.ForEach, t.Work),
     t.ForEach: (t.Work,),
     t.Work: (t.ForEach,),
@@ -135,36 +135,36 @@ class _Writer:
         if node.title:
             line += f" {quote(node.title.text)}"
         taken = self.on_line(node.body, line, indent, node)
-        line = " ".join([line, *(p.line(clause) for clause in node.body[:taken])])
+        line = " ".join([line, *(p.line(inner) for inner in node.body[:taken])])
         return _Row(node, [line], self.rows(node.body[taken:], indent + 1))
 
     def on_line(self, body: tuple[t.Line, ...], line: str, indent: int, node: t.Element) -> int:
-        """How many of an element's clauses stand on its line."""
-        may_follow: tuple[type, ...] = tuple(_ON_LINE)
+        """How many of an element's lines stand beside its name."""
+        may_follow: tuple[type, ...] = tuple(_BESIDE)
         width, taken = 2 * indent + display_width(line), 0
-        for clause in body:
-            if type(clause) not in may_follow or clause.comments != t.NO_COMMENTS:
+        for inner in body:
+            if type(inner) not in may_follow or inner.comments != t.NO_COMMENTS:
                 break
-            if isinstance(clause, t.When) and (node.kind != "milestone" or clause.kind != "when"):
+            if isinstance(inner, t.When) and (node.kind != "milestone" or inner.kind != "when"):
                 break
-            width += 1 + display_width(self.phrases.line(clause))
+            width += 1 + display_width(self.phrases.line(inner))
             if width > WIDTH:
                 break
-            may_follow = _ON_LINE[type(clause)]
+            may_follow = _BESIDE[type(inner)]
             taken += 1
         return taken
 
     def check(self, node: t.Check, indent: int) -> _Row:
-        """A point of a checklist: its clauses on its line, as far as they fit and bear no comment."""
+        """A point of a checklist, with those of its lines beside it that fit and bear no comment."""
         p = self.phrases
         cells = [node.name.text if node.name else "", quote(node.title.text)]
         width, taken = 2 * indent + sum(display_width(cell) + 1 for cell in cells), 0
-        for clause in node.body:
-            width += 1 + display_width(p.line(clause))
-            if width > WIDTH or clause.comments != t.NO_COMMENTS:
+        for inner in node.body:
+            width += 1 + display_width(p.line(inner))
+            if width > WIDTH or inner.comments != t.NO_COMMENTS:
                 break
             taken += 1
-        cells += [" ".join(p.line(clause) for clause in node.body[:taken])]
+        cells += [" ".join(p.line(inner) for inner in node.body[:taken])]
         return _Row(node, cells, self.rows(node.body[taken:], indent + 1))
 
     # --- rows to lines ---------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class _Writer:
 
 
 def _group(node: t.Line) -> str:
-    return _GROUPS.get(type(node), "clause")
+    return _GROUPS.get(type(node), "line")
 
 
 def _apart(above: _Row, row: _Row) -> bool:

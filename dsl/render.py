@@ -50,7 +50,7 @@ class _Arguments(dict[str, object]):
     def __missing__(self, key: str) -> str:
         if key == "TYPES":
             return self.comma.join(words[0] for words in keyword_table(self.keywords)["types"].values())
-        rows = keyword_table(self.keywords)["clauses"]
+        rows = keyword_table(self.keywords)["lines"]
         return rows[key][0] if key in rows else f"{{{key}}}"
 
 
@@ -81,12 +81,12 @@ def _expected(listed: Iterable[str], lang: str) -> str:
 
 @cache
 def spelled(written: str, language: Language) -> str:
-    """Spells a clause's keyword that is named in English as another language does; other text stays."""
-    if written == "of":  # of the words spelled so, only that of an approval begins a clause
-        return keyword_table(language)["clauses"]["ABOUT"][0]
-    for key, words in keyword_table("en")["clauses"].items():
+    """Spells a line's keyword that is named in English as another language does; other text stays."""
+    if written == "of":  # of the words spelled so, only that of an approval begins a line
+        return keyword_table(language)["lines"]["ABOUT"][0]
+    for key, words in keyword_table("en")["lines"].items():
         if words[0] == written:
-            return keyword_table(language)["clauses"][key][0]
+            return keyword_table(language)["lines"][key][0]
     return written
 
 
@@ -101,7 +101,7 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
             said[name] = word(value, lang)
         elif name in ("state", "verb") and isinstance(value, str):
             said[name] = table(lang)["states" if name == "state" else "verbs"].get(value, value)
-        elif name in ("clause", "needed") and isinstance(value, str):
+        elif name in ("word", "needed") and isinstance(value, str):
             said[name] = spelled(value, said.keywords)
         elif name == "detail" and isinstance(value, str):
             said[name] = detail(value, lang)

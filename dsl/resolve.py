@@ -1,8 +1,8 @@
-"""Gives every name of a process its meaning: declarations into tables, clauses onto elements, uses to declarations.
+"""Gives every name of a process its meaning: declarations into tables, lines onto elements, uses to declarations.
 
 It does not look into expressions and does not ask whether work can flow; it asks whether each name exists, is of
-the right kind, is declared once, and whether each clause may stand where it stands. Names inside the clauses of
-elements are checked by `clauses.py`. Invariant: without an error here, every name outside expressions is known.
+the right kind, is declared once, and whether each line may stand where it stands. Names inside the lines of
+elements are checked by `lines.py`. Invariant: without an error here, every name outside expressions is known.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from itertools import chain
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from charter.dsl import tree as t
-from charter.dsl.clauses import check_clauses
 from charter.dsl.diagnostic import Place
 from charter.dsl.findings import Findings
+from charter.dsl.lines import check_lines
 from charter.dsl.scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
-# Header clauses that may be written once.
+# Header lines that may be written once.
 _ONCE = {t.Version: "version", t.Goal: "goal", t.Owner: "owner", t.Customer: "customer", t.CalendarUse: "calendar"}
 
 
@@ -27,7 +27,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     """Reads the body of a process into its scope, and reports what is wrong with its names."""
     _Declarations(scope, findings).read()
     _types(scope, findings)
-    check_clauses(scope, findings)
+    check_lines(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -46,7 +46,7 @@ class _Declarations:
             self._item(line)
         for kind, word in _ONCE.items():
             for extra in scope.header.get(kind, [])[1:]:
-                self.findings.add("CH213", extra.span, clause=word, element=scope.name)
+                self.findings.add("CH213", extra.span, word=word, element=scope.name)
         if self.elements > LIMITS["elements"]:
             self.findings.add(
                 "CH220", scope.node.name.span, what="elements", count=self.elements, limit=LIMITS["elements"]
@@ -145,17 +145,17 @@ class _Declarations:
             scope.elements[part.name] = part
         if parent is not None:
             parent.children.append(part)
-        clauses = part.clauses
+        lines = part.lines
         for line in node.body:
             if isinstance(line, t.Element):
                 if node.kind == "phase":
                     self._element(line, part, depth + 1)
                 else:
-                    self.findings.add("CH214", line.name.span, clause=line.kind, kind=node.kind)
+                    self.findings.add("CH214", line.name.span, word=line.kind, kind=node.kind)
             elif isinstance(line, t.Ordering):
                 scope.orders.append((part, line))
             else:
-                clauses.setdefault(type(line), []).append(line)
+                lines.setdefault(type(line), []).append(line)
         part.inputs = tuple(n for line in part.all(t.Input) for n in line.names)
         part.outputs = tuple(n for line in part.all(t.Output) for n in line.names)
         of = part.one(t.Of)

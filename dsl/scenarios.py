@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Any
 
 from charter.dsl import tree as t
-from charter.dsl.clauses import check_arguments, misnamed
 from charter.dsl.expressions import canonical
 from charter.dsl.findings import Findings
+from charter.dsl.lines import check_arguments, misnamed
 from charter.dsl.lower import PlaceOf, check_name
 from charter.dsl.scopes import Part, ProcessScope, Symbol
 from charter.dsl.typecheck import Ask, check_expression
@@ -225,7 +225,7 @@ class _Lowering:
     def step(self, line: t.Line) -> Step | None:
         lower = _STEPS.get(type(line))
         if lower is None:
-            self.findings.add("CH213", line.span, clause="case", element=self.scope.name)
+            self.findings.add("CH213", line.span, word="case", element=self.scope.name)
             return None
         return lower(self, line)
 
@@ -243,8 +243,8 @@ class _Lowering:
         self.expression(argument.value)
         return Value(canonical(argument.value.text))
 
-    def expression(self, expr: t.Expr, wanted: Any = None, clause: str = "with", kind: feel.Kind = "expression") -> str:
-        check_expression(Ask(expr, wanted, clause), self.scope, self.findings, kind)
+    def expression(self, expr: t.Expr, wanted: Any = None, word: str = "with", kind: feel.Kind = "expression") -> str:
+        check_expression(Ask(expr, wanted, word), self.scope, self.findings, kind)
         return canonical(expr.text, kind)
 
     def person(self, name: t.Name) -> str:
@@ -365,7 +365,7 @@ class _Lowering:
             if part is None:
                 return ExpectState(target, line.state, line.iteration, **self.at(line))
             states, kind, name = [*states_of(part.kind), "overdue"], part.kind, part.name
-            if t.ForEach in part.clauses and not line.target.index:
+            if t.ForEach in part.lines and not line.target.index:
                 states += states_of("phase")  # a group of instances lives like a phase
         if line.state not in states:
             guess = self.findings.guess(line.state, states)

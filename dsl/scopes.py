@@ -83,7 +83,7 @@ class Symbol:
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """An element with its clauses by class and its neighbours. `number` counts parts in document order."""
+    """An element with its lines by class and its neighbours. `number` counts parts in document order."""
 
     node: t.Element
     name: str
@@ -91,16 +91,16 @@ class Part:
     number: int
     parent: Part | None = None
     children: list[Part] = field(default_factory=list)
-    clauses: dict[type, list[Any]] = field(default_factory=dict)
+    lines: dict[type, list[Any]] = field(default_factory=dict)
     inputs: tuple[t.Name, ...] = ()
     outputs: tuple[t.Name, ...] = ()
     of: t.Name | None = None
 
     def all(self, kind: type[LineT]) -> list[LineT]:
-        return self.clauses.get(kind, [])
+        return self.lines.get(kind, [])
 
     def one(self, kind: type[LineT]) -> LineT | None:
-        found = self.clauses.get(kind)
+        found = self.lines.get(kind)
         return found[0] if found else None
 
     def measure(self, kind: str) -> t.Measure | None:
@@ -115,7 +115,7 @@ class Part:
     @property
     def instances(self) -> tuple[Part, ...]:
         """The `for each` elements around this one and itself, outermost first: the index path of what it writes."""
-        chain = [p for p in (self, *self.ancestors()) if t.ForEach in p.clauses]
+        chain = [p for p in (self, *self.ancestors()) if t.ForEach in p.lines]
         return tuple(reversed(chain))
 
 

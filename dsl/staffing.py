@@ -45,7 +45,7 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
 
 def runs_by_itself(part: Part) -> bool:
     """Says whether no person does an element."""
-    return t.Work in part.clauses or t.Wait in part.clauses
+    return t.Work in part.lines or t.Wait in part.lines
 
 
 class _Groups:

@@ -1,4 +1,4 @@
-"""The one representation of a process file: frozen dataclasses that mirror the text, clause by clause, in its order.
+"""The one representation of a process file: frozen dataclasses that mirror the text, line by line, in its order.
 
 Names are not resolved and expressions not parsed here; that is what later passes do. Spans are offsets into the file's
 text and take no part in equality, so `parse(print(tree)) == tree`. A keyword's spelling (English or Chinese) is not
@@ -65,7 +65,7 @@ from charter.dsl.steps import (
     Target as Target,
 )
 
-# --- clauses of phases, activities, approvals, milestones ----------------------------------------
+# --- lines of phases, activities, approvals, milestones ----------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class CheckBy(Line):
 
 @dataclass(frozen=True, slots=True)
 class Check(Line):
-    """One point of a checklist; its clauses may stand on its line or below it."""
+    """One point of a checklist; its lines may stand on its line or below it."""
 
     title: Text
     name: Name | None = None
@@ -260,7 +260,7 @@ class Ordering(Line):
 
 @dataclass(frozen=True, slots=True)
 class Element(Line):
-    """A phase, activity, approval or milestone. Clauses written on the header line come first in `body`."""
+    """A phase, activity, approval or milestone. Lines written on the header line come first in `body`."""
 
     kind: Literal["phase", "activity", "approval", "milestone"]
     name: Name

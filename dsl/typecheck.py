@@ -1,8 +1,8 @@
-"""Checks every expression of a process: syntax, names, fields, types and units, and the result its clause asks for.
+"""Checks every expression of a process: syntax, names, fields, types and units, and the result its line asks for.
 
-The scope of an expression is that of its clause: the case as its element sees it, inside a `for each` the variable,
+The scope of an expression is that of its line: the case as its element sees it, inside a `for each` the variable,
 inside `where` the record's own fields, in a KPI the `cases`. FEEL does the inference; the table here says what each
-clause wants. What expressions read is kept in `scope.used`.
+line wants. What expressions read is kept in `scope.used`.
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ _OFTEN: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """An expression, the type its clause wants (None: any), and the clause's word. `outer`: seen from outside."""
+    """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside."""
 
     expr: t.Expr
     wanted: f.Type | None
-    clause: str
+    word: str
     outer: bool = False
 
 
@@ -145,7 +145,7 @@ class _Checker:
         for part in scope.elements.values():
             inside = self._variables(part)
             outside = self._variables(part.parent)
-            for lines in part.clauses.values():
+            for lines in part.lines.values():
                 for line in lines:
                     for ask in self._given(line) if isinstance(line, t.Work) else asks(line):
                         if ask.outer:
@@ -242,7 +242,7 @@ class _Checker:
             for problem in parsed.problems[:1]:
                 self._unreadable(expr, problem, file)
             return None
-        tree = known_only(parsed.tree) if ask.clause == "formula" else parsed.tree
+        tree = known_only(parsed.tree) if ask.word == "formula" else parsed.tree
         found, problems = feel.infer(tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
             self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
@@ -262,7 +262,7 @@ class _Checker:
                 if found == ELEMENT and ask.wanted is f.BOOLEAN:
                     part = self.scope.elements.get(expr.text)
                     words["guess"] = f"{expr.text}.{'granted' if part and part.kind == 'approval' else 'done'}"
-                self.findings.add("CH308", expr.span, file=file, clause=ask.clause, **words)
+                self.findings.add("CH308", expr.span, file=file, word=ask.word, **words)
             return None
         return found
 
@@ -326,7 +326,7 @@ class _Checker:
 
 
 def fits(found: f.Type, wanted: f.Type) -> bool:
-    """Whether a value of an inferred type can be what a clause wants; what is not known may be anything."""
+    """Whether a value of an inferred type can be what a line wants; what is not known may be anything."""
     if found is f.ANY or found is f.NULL:
         return True
     if isinstance(found, f.OneOf):
@@ -341,7 +341,7 @@ def fits(found: f.Type, wanted: f.Type) -> bool:
 
 
 def asks(line: Any) -> Iterator[Ask]:
-    """The expressions of an element's clause and what the clause wants of each; for `with` see `_given`."""
+    """The expressions of an element's line and what the line wants of each; for `with` see `_given`."""
     match line:
         case t.When():
             yield Ask(line.expr, f.BOOLEAN, line.kind)
@@ -362,9 +362,9 @@ def asks(line: Any) -> Iterator[Ask]:
                 yield Ask(line.while_, f.BOOLEAN, "while")
         case t.Checklist():
             for check in line.checks:
-                for clause in check.body:
-                    if isinstance(clause, t.ForEach) and clause.items is not None:
-                        yield Ask(clause.items, LIST, "for each")
+                for below in check.body:
+                    if isinstance(below, t.ForEach) and below.items is not None:
+                        yield Ask(below.items, LIST, "for each")
         case t.Wait(expr=t.Expr() as expr):
             yield Ask(expr, MOMENT if line.kind == "until" else f.SPAN, f"wait {line.kind}")
         case t.Retry():

@@ -42,7 +42,7 @@ def table(language: Language) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 
 def terminal(section: str, key: str) -> str:
     """Says which terminal of the grammar a row of the tables spells."""
-    if section == "clauses":
+    if section == "lines":
         return key
     return VERB_TERMINALS.get(key, "DO") if section == "verbs" else _SECTION_TERMINAL[section]
 

@@ -361,7 +361,7 @@ class Definition:
     decisions: tuple[DecisionTable, ...] = ()
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
-    # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.clause` (clause = within, criteria, separate, by, ...),
+    # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.line` (line = within, criteria, separate, by, ...),
     # `record NAME`, `role NAME`, `kpi NAME`, `process`; for messages only, outside the digest.
     places: tuple[tuple[str, str], ...] = ()
 
@@ -381,7 +381,7 @@ class Definition:
         return next((clause for clause in self.cited if clause.id == id), None)
 
     def place(self, subject: str) -> str | None:
-        """Says where a subject stands in the process file, `file:line`; falls back to the element of a clause."""
+        """Says where a subject stands in the process file, `file:line`; falls back to the element of a line."""
         places = _places(self.places)
         return places.get(subject) or places.get(subject.split(".")[0])
 

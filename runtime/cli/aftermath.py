@@ -201,7 +201,7 @@ def refused(
     node: str | None,
     person: str | None = None,
 ) -> int:
-    """Writes a refusal: the sentence, the clause that holds it back, and who could do it."""
+    """Writes a refusal: the sentence, the line that holds it back, and who could do it."""
     out = list(refusal_lines(refusal, definition, context.say))
     known = definition is not None and state is not None and node is not None and node in state.nodes
     if known and refusal.code in _AUTHORITY:

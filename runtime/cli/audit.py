@@ -252,7 +252,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
         output.line(f"  {reason_sentence(reason, context.say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if reason.subject else None
         if place:
-            output.line("  " + say("frame.clause", place=place).strip(), "faint")
+            output.line("  " + say("frame.place", place=place).strip(), "faint")
     if not found.chain:
         output.line("  " + say("audit.never_moved"))
     for index, entry in enumerate(found.chain):

@@ -62,7 +62,7 @@ def _sheet(context: Context, entry: Sealed, followers: list[int]) -> None:
         output.line(f"  {reason_sentence(reason, say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if definition is not None and reason.subject else None
         if place:
-            output.line(say("frame.clause", place=place), "faint")
+            output.line(say("frame.place", place=place), "faint")
     clauses = []
     for id in f.get("clauses", ()):
         said = definition.clause(id) if definition is not None else None

@@ -184,14 +184,14 @@ def _meant(reason: Reason, definition: Definition | None, say: Messages) -> str:
 
 
 def refusal_lines(refusal: Refusal, definition: Definition | None, say: Messages) -> list[str]:
-    """Says a refusal: each reason's sentence, then the clause of the process file that holds it back."""
+    """Says a refusal: each reason's sentence, then the line of the process file that holds it back."""
     lines = []
     for index, reason in enumerate(refusal.reasons):
         sentence = reason_sentence(reason, say) + _meant(reason, definition, say)
         lines.append(say("frame.refused" if index == 0 else "frame.also", code=reason.code, sentence=sentence))
         place = definition.place(reason.subject) if definition and reason.subject else None
         if place:
-            lines.append(say("frame.clause", place=place))
+            lines.append(say("frame.place", place=place))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Generates trees of process files: any clause in any place the grammar has for it, with comments and odd texts.
+"""Generates trees of process files: any line in any place the grammar has for it, with comments and odd texts.
 
 The trees mean nothing (names resolve to nothing); they are what can be written. Names come from a pool that holds
 keywords too, since keywords are soft; expressions from a pool that holds the words and marks that end expressions.
@@ -129,7 +129,7 @@ check = line(
     st.none() | names,
     some(source | for_each | line(t.Evidence, st.none() | plain) | line(t.CheckBy, plain, st.booleans())),
 )
-clause = st.one_of(
+element_line = st.one_of(
     source,
     ordering,
     for_each,
@@ -159,8 +159,8 @@ clause = st.one_of(
 )
 kind = st.sampled_from(["phase", "activity", "approval", "milestone"])
 element = st.recursive(
-    line(t.Element, kind, names, title, some(clause, 0, 4)),
-    lambda inner: line(t.Element, kind, names, title, some(inner | clause, 0, 4)),
+    line(t.Element, kind, names, title, some(element_line, 0, 4)),
+    lambda inner: line(t.Element, kind, names, title, some(inner | element_line, 0, 4)),
     max_leaves=3,
 )
 kpi = line(

@@ -98,7 +98,7 @@ def test_states_are_called_as_the_process_file_calls_them() -> None:
     spoken = TABLES["zh"]["states"]
     first = {state: word if isinstance(word, str) else word[0] for state, word in words.items()}
     different = {state for state in first if state in spoken and spoken[state] != first[state]}
-    assert different <= {"open"}  # 进行 begins a clause, 进行中 tells of a case
+    assert different <= {"open"}  # 进行 begins a line, 进行中 tells of a case
 
 
 # --- verbs and their help

@@ -1,7 +1,7 @@
 """What the documentation shows is what the product does: examples are compiled, transcripts are run and compared.
 
 In a page, a fence `charter` is an example: a whole file when it begins at the margin, and then
-its scenarios are played; else clauses of a process. A
+its scenarios are played; else lines of a process. A
 comment `<!-- file: NAME -->` before a fence puts its text into the folder in which the page's `console` fences run.
 In those, a line `$ charter …` is a command, the lines below it its output; `pytest --regen` writes them anew.
 """
@@ -128,7 +128,7 @@ def test_a_page_and_its_twin_tell_the_same(page: str) -> None:
 @pytest.mark.parametrize(("page", "language"), [("docs/language.md", "en"), ("docs/language.zh.md", "zh-Hans")])
 def test_the_reference_knows_every_word(page: str, language: Language) -> None:
     shown = " ".join(re.findall(r"^```.*?^```$|`[^`]+`", (ROOT / page).read_text("utf-8"), re.M | re.S))
-    words = [w[0] for section in ("clauses", "types", "policies") for w in table(language)[section].values()]
+    words = [w[0] for section in ("lines", "types", "policies") for w in table(language)[section].values()]
     facts = [*types.ELEMENT.fields, *types.CASE.fields, *types.PROCESS.fields]
     assert [word for word in (*words, *facts) if word not in " ".join(shown.split())] == []
 

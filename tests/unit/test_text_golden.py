@@ -23,7 +23,7 @@ Golden = Callable[[Path, str], None]
 
 
 def outline(node: Any, label: str, text: str, depth: int = 0) -> Iterator[str]:
-    """Writes a tree a line a node, with the text that each clause's span covers."""
+    """Writes a tree a line a node, with the text that each line's span covers."""
     margin = "  " * depth
     if isinstance(node, tuple) and any(isinstance(part, t.Node) for part in node):
         for part in node:

@@ -13,7 +13,7 @@ from charter.dsl.words import LANGUAGES, keyword_terminals, spellings, strangers
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLES = {
-    "clauses": ("Clauses", "terminal of the grammar"),
+    "lines": ("Lines", "terminal of the grammar"),
     "types": ("Types of fields", "type"),
     "verbs": ("What people do in scenarios", "verb"),
     "states": ("States in `expect X is STATE`", "state"),
@@ -25,7 +25,7 @@ Every keyword in English, simplified and traditional Chinese. Where a cell holds
 what `charter fmt --keywords` writes. A file may mix the three. A word means what its row says only where such a word
 may stand; everywhere else it is a name. This page is written by `pytest tests/unit/test_text_words.py --regen` from
 `dsl/keywords/*.toml`; the grammar itself is `dsl/charter.lark`, and [language.md](language.md)
-([中文](language.zh.md)) says what each clause means.
+([中文](language.zh.md)) says what each line means.
 """
 
 

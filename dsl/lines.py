@@ -1,6 +1,6 @@
-"""Checks the clauses of a process: whether each may stand where it stands, and whether the names in it exist.
+"""Checks the lines of a process: whether each may stand where it stands, and whether the names in it exist.
 
-Tables say which clause belongs to which kind of element and which may be written once. Expressions inside clauses
+Tables say which line belongs to which kind of element and which may be written once. Expressions inside lines
 are the type checker's; whether work can flow is the flow analysis's.
 """
 
@@ -20,9 +20,9 @@ _ALL = frozenset({"phase", "activity", "approval", "milestone"})
 _WORK = frozenset({"activity", "approval"})
 _ACTIVITY = frozenset({"activity"})
 
-# The word of a clause, the elements it may belong to, and whether it may be written once only.
-# `dsl/messages` has no part in it: a clause is called in a message what the author has to write.
-_CLAUSES: dict[object, tuple[str, frozenset[str], bool]] = {
+# The word of a line, the elements it may belong to, and whether it may be written once only.
+# `dsl/messages` has no part in it: a line is called in a message what the author has to write.
+_LINES: dict[object, tuple[str, frozenset[str], bool]] = {
     t.Source: ("source", _ALL, False),
     t.Input: ("input", _ALL, False),
     t.Output: ("output", _ACTIVITY, False),
@@ -57,7 +57,7 @@ _CLAUSES: dict[object, tuple[str, frozenset[str], bool]] = {
     t.Retry: ("retry", _ACTIVITY, True),
 }
 
-# clause -> clauses of which one must stand beside it
+# line -> lines of which one must stand beside it
 _NEEDS: dict[type, tuple[tuple[type, ...], str, str]] = {
     t.DoneWhen: ((t.ForEach,), "done when", "for each"),
     t.Retry: ((t.Work,), "retry", "call"),
@@ -65,12 +65,12 @@ _NEEDS: dict[type, tuple[tuple[type, ...], str, str]] = {
 }
 
 
-def check_clauses(scope: ProcessScope, findings: Findings) -> None:
-    """Reports misplaced clauses and unknown names in the clauses of a process."""
+def check_lines(scope: ProcessScope, findings: Findings) -> None:
+    """Reports misplaced lines and unknown names in the lines of a process."""
     _header(scope, findings)
     for part in scope.elements.values():
         _placement(part, findings)
-        for kind, lines in part.clauses.items():
+        for kind, lines in part.lines.items():
             check = _CHECKS.get(kind)
             if check is not None:
                 for line in lines:
@@ -87,37 +87,37 @@ def check_clauses(scope: ProcessScope, findings: Findings) -> None:
 
 
 def _placement(part: Part, findings: Findings) -> None:
-    for kind, lines in part.clauses.items():
+    for kind, lines in part.lines.items():
         seen: dict[object, Any] = {}
         for line in lines:
-            key = kind if kind in _CLAUSES else (kind, getattr(line, "kind", None) or getattr(line, "event", None))
-            row = _CLAUSES.get(key)
+            key = kind if kind in _LINES else (kind, getattr(line, "kind", None) or getattr(line, "event", None))
+            row = _LINES.get(key)
             if row is None:
                 continue
             word, kinds, once = row
             if part.kind not in kinds:
-                findings.add("CH214", line.span, clause=word, kind=part.kind)
+                findings.add("CH214", line.span, word=word, kind=part.kind)
             elif once and key in seen:
-                findings.add("CH213", line.span, clause=word, element=part.name)
+                findings.add("CH213", line.span, word=word, element=part.name)
             seen[key] = line
         needs = _NEEDS.get(kind)
-        if needs is not None and not any(n in part.clauses for n in needs[0]):
-            findings.add("CH413", lines[0].span, clause=needs[1], needed=needs[2])
+        if needs is not None and not any(n in part.lines for n in needs[0]):
+            findings.add("CH413", lines[0].span, word=needs[1], needed=needs[2])
     works = [*part.all(t.Work), *part.all(t.Wait)]
     if len(works) > 1 and len(part.all(t.Work)) == 1 == len(part.all(t.Wait)):
-        findings.add("CH213", works[1].span, clause="wait", element=part.name)
+        findings.add("CH213", works[1].span, word="wait", element=part.name)
 
 
 # --- names ----------------------------------------------------------------------------------------
 
 
-def _distinct(names: Iterable[t.Name], clause: str, findings: Findings) -> None:
+def _distinct(names: Iterable[t.Name], word: str, findings: Findings) -> None:
     seen: set[str] = set()
     count = 0
     for name in names:
         count += 1
         if name.text in seen:
-            findings.add("CH219", name.span, name=name.text, clause=clause)
+            findings.add("CH219", name.span, name=name.text, word=word)
         seen.add(name.text)
     if count > LIMIT_NAMES:
         findings.add("CH220", name.span, what="names", count=count, limit=LIMIT_NAMES)
@@ -199,7 +199,7 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
     )
 
 
-# --- clauses --------------------------------------------------------------------------------------
+# --- each line --------------------------------------------------------------------------------------
 
 
 def _input(line: t.Input, part: Part, scope: ProcessScope, findings: Findings) -> None:
@@ -293,13 +293,13 @@ def _checklist(line: t.Checklist, part: Part, scope: ProcessScope, findings: Fin
             if check.name.text in seen:
                 findings.add("CH205", check.name.span, name=check.name.text, kind="check")
             seen.add(check.name.text)
-        for clause in check.body:
-            if isinstance(clause, t.CheckBy):
-                check_role(clause.role, scope, findings)
-            elif isinstance(clause, t.Evidence) and clause.record is not None:
-                _record(clause.record, scope, findings)
-            elif isinstance(clause, t.ForEach):
-                _for_each(clause, part, scope, findings)
+        for below in check.body:
+            if isinstance(below, t.CheckBy):
+                check_role(below.role, scope, findings)
+            elif isinstance(below, t.Evidence) and below.record is not None:
+                _record(below.record, scope, findings)
+            elif isinstance(below, t.ForEach):
+                _for_each(below, part, scope, findings)
 
 
 def _work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> None:
