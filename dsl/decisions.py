@@ -11,13 +11,14 @@ from itertools import chain
 from typing import Any
 
 from charter.dsl import tree as t
+from charter.dsl.asks import Ask
 from charter.dsl.choices import choices_of
 from charter.dsl.diagnostic import Place
 from charter.dsl.expressions import canonical, read
 from charter.dsl.findings import Findings
-from charter.dsl.lines import misnamed
+from charter.dsl.references import misnamed
 from charter.dsl.scopes import Part, ProcessScope, Symbol
-from charter.dsl.typecheck import Ask, argument_types, check_cell, fits
+from charter.dsl.typecheck import argument_types, check_cell, fits
 from charter.dsl.types import type_of, type_word
 from charter.engine import definition as d, feel
 from charter.engine.decisions import model as m

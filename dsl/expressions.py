@@ -41,6 +41,11 @@ def canonical(text: str, kind: feel.Kind = "expression") -> str:
     return read(text, kind).text
 
 
+def feel_text(expr: t.Expr | None, kind: feel.Kind = "expression") -> str | None:
+    """Gives an expression as a definition keeps it."""
+    return None if expr is None else canonical(expr.text, kind)
+
+
 def names(text: str) -> set[str]:
     """The free names of an expression."""
     return {path[0] for path in read(text).paths}

@@ -1,386 +1,158 @@
-"""Checks the lines of a process: whether each may stand where it stands, and whether the names in it exist.
+"""The lines that elements are made of: a row for each, which says everything but how it is spelled.
 
-Tables say which line belongs to which kind of element and which may be written once. Expressions inside lines
-are the type checker's; whether work can flow is the flow analysis's.
+Which elements may have it and how often, which names and expressions it holds, by which word a refusal points at it and
+what becomes of it. Where a line stands is checked here; its names are checked by `references.py`, its expressions by
+`typecheck.py`, and `lower.py` builds what several lines make together. How a line is read and written is the grammar's,
+`from_parse.py`'s and `phrases.py`'s. Invariant: each line that the grammar lets an element have has its row here and
+changes the definition (`tests/unit/test_lines.py` walks them).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from charter.dsl import tree as t
+from charter.dsl import asks, references, tree as t
+from charter.dsl.asks import LIST, MOMENT, Asks, each, wants
+from charter.dsl.expressions import feel_text
 from charter.dsl.findings import Findings
-from charter.dsl.scopes import RESERVED, Part, ProcessScope
+from charter.dsl.scopes import Part, ProcessScope
+from charter.engine import definition as d
+from charter.engine.feel import types as f
 
-LIMIT_NAMES = 1_000
+ANY = frozenset({"phase", "activity", "approval", "milestone"})
+PHASE, ACTIVITY, APPROVAL = frozenset({"phase"}), frozenset({"activity"}), frozenset({"approval"})
+WORK = ACTIVITY | APPROVAL
 
-_ALL = frozenset({"phase", "activity", "approval", "milestone"})
-_WORK = frozenset({"activity", "approval"})
-_ACTIVITY = frozenset({"activity"})
+Names = Callable[[Any, Part, ProcessScope, Findings], None]
+Fields = Callable[[Any], Mapping[str, Any]]
 
-# The word of a line, the elements it may belong to, and whether it may be written once only.
-# `dsl/messages` has no part in it: a line is called in a message what the author has to write.
-_LINES: dict[object, tuple[str, frozenset[str], bool]] = {
-    t.Source: ("source", _ALL, False),
-    t.Input: ("input", _ALL, False),
-    t.Output: ("output", _ACTIVITY, False),
-    t.After: ("after", _ALL, False),
-    t.Alongside: ("alongside", frozenset({"phase"}), True),
-    (t.When, "when"): ("when", frozenset({"activity", "approval", "milestone"}), True),
-    (t.When, "enter"): ("enter when", frozenset({"phase"}), True),
-    (t.When, "exit"): ("exit when", frozenset({"phase"}), True),
-    (t.Raci, "role"): ("role", _ACTIVITY, True),
-    (t.Raci, "accountable"): ("accountable", _ALL, True),
-    (t.Raci, "consulted"): ("consulted", _ALL, True),
-    (t.Raci, "informed"): ("informed", _ALL, True),
-    (t.Measure, "within"): ("within", _ALL, True),
-    (t.Measure, "due"): ("due", _ALL, True),
-    (t.Measure, "takes"): ("takes", _ALL, True),
-    (t.Measure, "costs"): ("costs", _ALL, True),
-    t.Assign: ("assign", _ACTIVITY, True),
-    t.Of: ("of", frozenset({"approval"}), True),
-    t.By: ("by", frozenset({"approval"}), True),
-    t.Veto: ("veto", frozenset({"approval"}), True),
-    t.Criteria: ("criteria", frozenset({"approval"}), True),
-    (t.On, "reject"): ("on reject", frozenset({"approval"}), True),
-    (t.On, "return"): ("on return", frozenset({"approval"}), True),
-    (t.On, "rejects"): ("on rejects", frozenset({"approval"}), True),
-    t.Duty: ("separate from", _WORK, False),
-    t.ForEach: ("for each", frozenset({"phase", "activity", "approval"}), True),
-    t.DoneWhen: ("done when", frozenset({"phase", "activity", "approval"}), True),
-    t.Repeat: ("repeat", frozenset({"phase", "activity"}), True),
-    t.Checklist: ("checklist", _ACTIVITY, True),
-    t.Work: ("call", _ACTIVITY, True),
-    t.Wait: ("wait", _ACTIVITY, True),
-    t.Retry: ("retry", _ACTIVITY, True),
+
+@dataclass(frozen=True, slots=True)
+class LineSpec:
+    """What the language says of a line.
+
+    `word`: what messages call it, as an author writes it. `kinds`: the elements that may have it. `many`: whether one
+    may have several of this word. `needs`: a line that must stand beside it, and that line's word. `subject`: what
+    follows the element's name where a refusal points at the line; without it, the word. `becomes`: the fields of the
+    element that the line is by itself; without it, `lower.py` builds something of the line and its neighbours.
+    """
+
+    word: str
+    kinds: frozenset[str]
+    subject: str = ""
+    many: bool = False
+    needs: tuple[type, str] | None = None
+    names: Names = references.none
+    asks: Asks = asks.nothing
+    becomes: Fields | None = None
+
+
+def _expression(field: str) -> Fields:
+    return lambda line: {field: feel_text(line.expr)}
+
+
+def _people(field: str) -> Fields:
+    return lambda line: {field: tuple(role.text for role in line.roles)}
+
+
+# What tells the rows of a class of line apart; every other class has one row.
+_VARIANTS: Mapping[type, tuple[str, ...]] = {
+    t.When: ("kind",),
+    t.Raci: ("kind",),
+    t.Measure: ("kind",),
+    t.On: ("event", "action"),
+    t.Duty: ("same",),
+    t.Wait: ("kind",),
 }
 
-# line -> lines of which one must stand beside it
-_NEEDS: dict[type, tuple[tuple[type, ...], str, str]] = {
-    t.DoneWhen: ((t.ForEach,), "done when", "for each"),
-    t.Retry: ((t.Work,), "retry", "call"),
-    t.Veto: ((t.By,), "veto", "by"),
+LINES: Mapping[tuple[Any, ...], LineSpec] = {
+    (t.Source,): LineSpec("source", ANY, many=True),
+    (t.Input,): LineSpec("input", ANY, many=True, names=references.input),
+    (t.Output,): LineSpec("output", ACTIVITY, many=True, names=references.output),
+    (t.After,): LineSpec("after", ANY, many=True, names=references.after),
+    (t.Alongside,): LineSpec("alongside", PHASE, names=references.after),
+    (t.When, "when"): LineSpec("when", ANY - PHASE, asks=wants(f.BOOLEAN), becomes=_expression("when")),
+    (t.When, "enter"): LineSpec("enter when", PHASE, "when", asks=wants(f.BOOLEAN), becomes=_expression("when")),
+    (t.When, "exit"): LineSpec("exit when", PHASE, "exit", asks=wants(f.BOOLEAN), becomes=_expression("exit")),
+    (t.Raci, "role"): LineSpec("role", ACTIVITY, names=references.roles, becomes=_people("roles")),
+    (t.Raci, "accountable"): LineSpec("accountable", ANY, names=references.roles, becomes=_people("accountable")),
+    (t.Raci, "consulted"): LineSpec("consulted", ANY, names=references.roles, becomes=_people("consulted")),
+    (t.Raci, "informed"): LineSpec("informed", ANY, names=references.roles, becomes=_people("informed")),
+    (t.Assign,): LineSpec(
+        "assign",
+        ACTIVITY,
+        asks=wants(f.STRING),
+        becomes=lambda line: {"assign": feel_text(line.expr), "assign_mode": line.mode},
+    ),
+    (t.Measure, "within"): LineSpec("within", ANY, asks=wants(f.SPAN), becomes=_expression("within")),
+    (t.Measure, "due"): LineSpec("due", ANY, asks=wants(MOMENT), becomes=_expression("due")),
+    (t.Measure, "takes"): LineSpec("takes", ANY, asks=wants(f.SPAN), becomes=_expression("takes")),
+    (t.Measure, "costs"): LineSpec("costs", ANY, asks=wants(f.MONEY), becomes=_expression("costs")),
+    (t.Of,): LineSpec("of", APPROVAL, names=references.of),
+    (t.By,): LineSpec("by", APPROVAL, names=references.by),
+    (t.Veto,): LineSpec("veto", APPROVAL, needs=(t.By, "by"), names=references.veto),
+    (t.Criteria,): LineSpec("criteria", APPROVAL, asks=wants(f.BOOLEAN)),
+    (t.On, "reject", "return"): LineSpec("on reject", APPROVAL, "return", names=references.on),
+    (t.On, "reject", "cancel"): LineSpec("on reject", APPROVAL, "reject"),
+    (t.On, "return", "return"): LineSpec("on return", APPROVAL, "return", names=references.on),
+    (t.On, "rejects", "escalate"): LineSpec("on rejects", APPROVAL, "rejects", names=references.on),
+    (t.Duty, False): LineSpec("separate from", WORK, "separate", many=True, names=references.duty),
+    (t.Duty, True): LineSpec("same as", WORK, "same", many=True, names=references.duty),
+    (t.ForEach,): LineSpec(
+        "for each", PHASE | WORK, "for", names=references.for_each, asks=wants(LIST, "items", outer=True)
+    ),
+    (t.DoneWhen,): LineSpec("done when", PHASE | WORK, needs=(t.ForEach, "for each")),
+    (t.Repeat,): LineSpec(
+        "repeat",
+        PHASE | ACTIVITY,
+        asks=each(
+            wants(f.BOOLEAN, "until", "repeat until"),
+            wants(f.SPAN, "every", "repeat every"),
+            wants(f.BOOLEAN, "while_", "while"),
+        ),
+        becomes=lambda line: {"repeat": d.Repeat(feel_text(line.until), feel_text(line.every), feel_text(line.while_))},
+    ),
+    (t.Checklist,): LineSpec("checklist", ACTIVITY, names=references.checklist, asks=asks.points),
+    (t.Work,): LineSpec("call", ACTIVITY, "work", names=references.work, asks=asks.arguments),
+    (t.Wait, "signal"): LineSpec("wait", ACTIVITY),
+    (t.Wait, "until"): LineSpec("wait", ACTIVITY, asks=wants(MOMENT, word="wait until")),
+    (t.Wait, "pause"): LineSpec("wait", ACTIVITY, asks=wants(f.SPAN)),
+    (t.Retry,): LineSpec("retry", ACTIVITY, needs=(t.Work, "call"), asks=wants(f.SPAN, "over")),
 }
+
+
+def spec_of(line: t.Line) -> LineSpec:
+    """Gives the row of an element's line; every line that an element can have has one."""
+    kind = type(line)
+    return LINES[kind, *(getattr(line, field) for field in _VARIANTS.get(kind, ()))]
 
 
 def check_lines(scope: ProcessScope, findings: Findings) -> None:
     """Reports misplaced lines and unknown names in the lines of a process."""
-    _header(scope, findings)
+    references.check_header(scope, findings)
     for part in scope.elements.values():
         _placement(part, findings)
-        for kind, lines in part.lines.items():
-            check = _CHECKS.get(kind)
-            if check is not None:
-                for line in lines:
-                    check(line, part, scope, findings)
-    for around, ordering in scope.orders:
-        _ordering(around, ordering, scope, findings)
+        for line in part.every_line():
+            spec_of(line).names(line, part, scope, findings)
+    for _, ordering in scope.orders:
+        references.check_ordering(ordering, scope, findings)
     for separation, file in scope.separations:
-        for name in (separation.element, separation.other):
-            if _element(name, scope, findings, file=file, wanted=_WORK) is None:
-                break
-        else:
-            if separation.element.text == separation.other.text:
-                findings.add("CH415", separation.other.span, file=file, element=separation.element.text)
+        references.check_separation(separation, file, scope, findings)
 
 
 def _placement(part: Part, findings: Findings) -> None:
-    for kind, lines in part.lines.items():
-        seen: dict[object, Any] = {}
-        for line in lines:
-            key = kind if kind in _LINES else (kind, getattr(line, "kind", None) or getattr(line, "event", None))
-            row = _LINES.get(key)
-            if row is None:
-                continue
-            word, kinds, once = row
-            if part.kind not in kinds:
-                findings.add("CH214", line.span, word=word, kind=part.kind)
-            elif once and key in seen:
-                findings.add("CH213", line.span, word=word, element=part.name)
-            seen[key] = line
-        needs = _NEEDS.get(kind)
-        if needs is not None and not any(n in part.lines for n in needs[0]):
-            findings.add("CH413", lines[0].span, word=needs[1], needed=needs[2])
+    seen: set[str] = set()
+    for line in part.every_line():
+        spec = spec_of(line)
+        if part.kind not in spec.kinds:
+            findings.add("CH214", line.span, word=spec.word, kind=part.kind)
+        elif spec.word in seen and not spec.many:
+            findings.add("CH213", line.span, word=spec.word, element=part.name)
+        if spec.needs is not None and spec.word not in seen and spec.needs[0] not in part.lines:
+            findings.add("CH413", line.span, word=spec.word, needed=spec.needs[1])
+        seen.add(spec.word)
     works = [*part.all(t.Work), *part.all(t.Wait)]
     if len(works) > 1 and len(part.all(t.Work)) == 1 == len(part.all(t.Wait)):
         findings.add("CH213", works[1].span, word="wait", element=part.name)
-
-
-# --- names ----------------------------------------------------------------------------------------
-
-
-def _distinct(names: Iterable[t.Name], word: str, findings: Findings) -> None:
-    seen: set[str] = set()
-    count = 0
-    for name in names:
-        count += 1
-        if name.text in seen:
-            findings.add("CH219", name.span, name=name.text, word=word)
-        seen.add(name.text)
-    if count > LIMIT_NAMES:
-        findings.add("CH220", name.span, what="names", count=count, limit=LIMIT_NAMES)
-
-
-def misnamed(
-    name: t.Name,
-    wanted: str,
-    code: str,
-    candidates: Iterable[str],
-    scope: ProcessScope,
-    findings: Findings,
-    file: str | None = None,
-) -> None:
-    """Reports a name that stands for something of another kind (CH206), or for nothing (`code`)."""
-    kind = scope.kind_of(name.text)
-    if kind is not None:
-        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=wanted)
-    else:
-        findings.unknown(code, name, candidates, file=file)
-
-
-def check_role(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
-    """Reports a name that is no role of the process."""
-    if scope.role(name.text) is not None:
-        scope.used_roles.add(name.text)
-    else:
-        misnamed(name, "role", "CH201", chain(scope.roles, scope.shared.roles), scope, findings)
-
-
-def _element(
-    name: t.Name,
-    scope: ProcessScope,
-    findings: Findings,
-    *,
-    file: str | None = None,
-    wanted: frozenset[str] = _ALL,
-) -> Part | None:
-    part = scope.element(name.text)
-    if part is not None and part.kind in wanted:
-        return part
-    word = "work" if wanted == _WORK else "element"
-    if part is not None:
-        findings.add("CH206", name.span, file=file, name=name.text, kind=part.kind, wanted=word)
-    else:
-        # each is looked at, and counted, whether it fits or not
-        candidates = (p.name if p.kind in wanted else "" for p in scope.elements.values())
-        misnamed(name, word, "CH203", candidates, scope, findings, file)
-    return None
-
-
-def _record(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
-    if not scope.is_record(name.text):
-        candidates = chain(scope.records, scope.shared.records, scope.producers)
-        misnamed(name, "record", "CH202", candidates, scope, findings)
-
-
-def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    """Asks that something writes a record that an element takes or an approval is about (CH204)."""
-    text = name.text
-    if text in scope.inputs or text in scope.producers:
-        return
-    kind = scope.kind_of(text)
-    if kind not in (None, "record"):
-        findings.add("CH206", name.span, name=text, kind=kind, wanted="record")
-        return
-    guess = findings.guess(text, chain(scope.producers, scope.inputs))
-    if guess is None:
-        findings.add("CH204", name.span, element=part.name, name=text)
-        return
-    producers = scope.producers.get(guess)
-    findings.unknown(
-        "CH204",
-        name,
-        (guess,),
-        element=part.name,
-        guess_kind="output_of" if producers else "input_of",
-        guess_of=producers[0].name if producers else scope.name,
-    )
-
-
-# --- each line --------------------------------------------------------------------------------------
-
-
-def _input(line: t.Input, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct(line.names, "input", findings)
-    for name in line.names:
-        _produced(name, part, scope, findings)
-
-
-def _output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct(line.names, "output", findings)
-    for name in line.names:
-        element = scope.elements.get(name.text)
-        if element is not None or scope.parameter(name.text) is not None:
-            kind = element.kind if element else "parameter"
-            findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
-        elif name.text in RESERVED:
-            findings.add("CH216", name.span, name=name.text)
-        else:
-            scope.record(name.text)
-
-
-def _of(line: t.Of, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _produced(line.record, part, scope, findings)
-
-
-def _after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    word = "after" if isinstance(line, t.After) else "alongside"
-    _distinct(line.names, word, findings)
-    for name in line.names:
-        other = _element(name, scope, findings)
-        if other is not None and (other is part or other in part.ancestors() or part in other.ancestors()):
-            findings.add("CH416", name.span, element=part.name, target=other.name)
-    if isinstance(line, t.After) and line.needed is not None and not 0 < line.needed <= len(line.names):
-        findings.add("CH412", line.span, needed=line.needed, count=len(line.names))
-
-
-def _roles(line: t.Raci, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct(line.roles, line.kind, findings)
-    for name in line.roles:
-        check_role(name, scope, findings)
-
-
-def _by(line: t.By, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    for stage in line.stages:
-        _distinct(stage.roles, "by", findings)
-        for name in stage.roles:
-            check_role(name, scope, findings)
-        if stage.mode == "count" and stage.count is not None:
-            there_are = stage.seats if stage.seats is not None else len(stage.roles)
-            if not 0 < stage.count <= there_are:
-                findings.add("CH412", stage.span, needed=stage.count, count=there_are)
-
-
-def _veto(line: t.Veto, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    check_role(line.role, scope, findings)
-
-
-def _on(line: t.On, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    if line.target is None:
-        return
-    if line.action == "escalate":
-        check_role(line.target, scope, findings)
-    else:
-        _element(line.target, scope, findings, wanted=_WORK)
-
-
-def _duty(line: t.Duty, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    other = _element(line.other, scope, findings, wanted=_WORK)
-    if other is part:
-        findings.add("CH415", line.other.span, element=part.name)
-
-
-def _for_each(line: t.ForEach, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    name = line.variable
-    around = [p.one(t.ForEach) for p in part.ancestors()]
-    outer = next((f for f in around if f is not None and f.variable.text == name.text), None)
-    if name.text in RESERVED:
-        findings.add("CH216", name.span, name=name.text)
-    elif outer is not None:
-        findings.add("CH205", name.span, name=name.text, kind="variable")
-    else:
-        kind = scope.kind_of(name.text)
-        if kind in ("record", "parameter", *_ALL):
-            findings.add("CH205", name.span, name=name.text, kind=kind)
-
-
-def _checklist(line: t.Checklist, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    seen: set[str] = set()
-    for check in line.checks:
-        if check.name is not None:
-            if check.name.text in seen:
-                findings.add("CH205", check.name.span, name=check.name.text, kind="check")
-            seen.add(check.name.text)
-        for below in check.body:
-            if isinstance(below, t.CheckBy):
-                check_role(below.role, scope, findings)
-            elif isinstance(below, t.Evidence) and below.record is not None:
-                _record(below.record, scope, findings)
-            elif isinstance(below, t.ForEach):
-                _for_each(below, part, scope, findings)
-
-
-def _work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct((a.name for a in line.arguments), line.kind, findings)
-    if line.kind not in ("run", "start"):
-        return  # connectors are the operator's, and not known here
-    symbol = scope.shared.processes.get(line.target.text)
-    if symbol is None:
-        misnamed(line.target, "process", "CH208", scope.shared.processes, scope, findings)
-        return
-    check_arguments(line.arguments, symbol.node, line.target, findings)
-    if line.kind == "run":
-        gives = {n.text for o in symbol.node.body if isinstance(o, t.Output) for n in o.names}
-        for name in part.outputs:
-            if name.text not in gives:
-                findings.unknown("CH224", name, gives, process=line.target.text)
-
-
-def check_arguments(arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings) -> None:
-    """Reports arguments that a process does not take, and inputs it needs and does not get."""
-    takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
-    parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)}
-    for argument in arguments:
-        if argument.name.text not in takes and argument.name.text not in parameters:
-            findings.unknown("CH215", argument.name, [*takes, *parameters], process=at.text)
-    for name in sorted(takes - {a.name.text for a in arguments}):
-        findings.add("CH223", at.span, process=at.text, name=name)
-
-
-_CHECKS: dict[type, Callable[[Any, Part, ProcessScope, Findings], None]] = {
-    t.Input: _input,
-    t.Output: _output,
-    t.Of: _of,
-    t.After: _after,
-    t.Alongside: _after,
-    t.Raci: _roles,
-    t.By: _by,
-    t.Veto: _veto,
-    t.On: _on,
-    t.Duty: _duty,
-    t.ForEach: _for_each,
-    t.Checklist: _checklist,
-    t.Work: _work,
-}
-
-
-# --- the process itself ---------------------------------------------------------------------------
-
-
-def _ordering(around: Part | None, line: t.Ordering, scope: ProcessScope, findings: Findings) -> None:
-    word = "first of" if line.kind == "first" else "one at a time"
-    _distinct(line.names, word, findings)
-    parts = [(name, _element(name, scope, findings)) for name in line.names]
-    if len(parts) < 2:
-        findings.add("CH412", line.span, needed=2, count=len(parts))
-    known = [(name, part) for name, part in parts if part is not None]
-    for name, part in known:
-        if part.parent is not known[0][1].parent:
-            findings.add("CH225", name.span, name=name.text, other=known[0][0].text)
-
-
-def _header(scope: ProcessScope, findings: Findings) -> None:
-    header = scope.header
-    for kind in (t.Owner, t.Customer):
-        for line in header.get(kind, []):
-            check_role(line.role, scope, findings)
-    for line in header.get(t.CalendarUse, []):
-        if scope.calendar(line.name.text) is None:
-            findings.unknown("CH212", line.name, chain(scope.calendars, scope.shared.calendars))
-    for listed, word in ((t.Input, "input"), (t.Output, "output")):
-        for line in header.get(listed, []):
-            _distinct(line.names, word, findings)
-    for name in scope.inputs.values():
-        element = scope.elements.get(name.text)
-        if element is not None:
-            findings.add("CH206", name.span, name=name.text, kind=element.kind, wanted="record")
-        scope.record(name.text)
-    for name in scope.outputs.values():
-        if name.text not in scope.producers and name.text not in scope.inputs:
-            findings.unknown("CH221", name, scope.producers)
-    for symbol in scope.kpis.values():
-        for line in symbol.node.body:
-            if isinstance(line, t.Owner):
-                check_role(line.role, scope, findings)

@@ -13,11 +13,12 @@ from typing import Any
 
 from charter.dsl import tree as t
 from charter.dsl.decisions import lower_decision
-from charter.dsl.expressions import canonical
+from charter.dsl.expressions import canonical, feel_text
+from charter.dsl.lines import spec_of
 from charter.dsl.order import predecessors
 from charter.dsl.resolve import days
 from charter.dsl.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
-from charter.engine import definition as d, feel
+from charter.engine import definition as d
 from charter.engine.carriers import carriers
 
 # gives `file:line` for an offset into a file
@@ -76,10 +77,6 @@ def _clauses(lines: Iterable[t.Line]) -> tuple[str, ...]:
     return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)
 
 
-def _feel(expr: t.Expr | None, kind: feel.Kind = "expression") -> str | None:
-    return None if expr is None else canonical(expr.text, kind)
-
-
 def _names(names: tuple[t.Name, ...]) -> tuple[str, ...]:
     return tuple(n.text for n in names)
 
@@ -99,7 +96,7 @@ def _parameter(symbol: Symbol) -> d.Parameter:
     node: t.Parameter = symbol.node
     type_ = type_ref(node.type) if node.type else None
     return d.Parameter(
-        node.name.text, _title(node.title, node.name.text), type_, _feel(node.value), _clauses(node.body)
+        node.name.text, _title(node.title, node.name.text), type_, feel_text(node.value), _clauses(node.body)
     )
 
 
@@ -117,7 +114,7 @@ def _record(node: t.Record) -> d.RecordType:
             _title(f.title, f.name.text),
             type_ref(f.type),
             f.optional,
-            _feel(f.where),
+            feel_text(f.where),
             _clauses(f.body),
         )
         for f in node.fields
@@ -168,14 +165,14 @@ def _kpi(node: t.Kpi) -> d.Kpi:
     return d.Kpi(
         name=node.name.text,
         title=_title(node.title, node.name.text),
-        formula=_feel(figures.get("formula")) or "null",
+        formula=feel_text(figures.get("formula")) or "null",
         unit=unit,
-        target=_feel(figures.get("target"), "unary"),
-        warn=_feel(figures.get("warn"), "unary"),
-        every=_feel(figures.get("every")),
-        over=_feel(over.window) if over is not None else None,
+        target=feel_text(figures.get("target"), "unary"),
+        warn=feel_text(figures.get("warn"), "unary"),
+        every=feel_text(figures.get("every")),
+        over=feel_text(over.window) if over is not None else None,
         event=over.event if over is not None else "closed",
-        by=_feel(figures.get("by")),
+        by=feel_text(figures.get("by")),
         owner=owner,
         clauses=_clauses(node.body),
     )
@@ -203,10 +200,11 @@ class _Elements:
         self.follows = predecessors(scope)
 
     def element(self, part: Part) -> d.Element:
-        raci = {line.kind: _names(line.roles) for line in part.all(t.Raci)}
-        measures = {line.kind: _feel(line.expr) for line in part.all(t.Measure)}
-        conditions = {line.kind: _feel(line.expr) for line in part.all(t.When)}
-        assign = part.one(t.Assign)
+        own: dict[str, Any] = {}
+        for line in part.every_line():
+            becomes = spec_of(line).becomes
+            if becomes is not None:
+                own |= becomes(line)
         takes = [*part.inputs, *((part.of,) if part.of is not None else ())]
         return d.Element(
             name=part.name,
@@ -218,23 +216,11 @@ class _Elements:
             outputs=_names(part.outputs),
             after=self._after(part),
             starts_with=tuple(n.last for line in part.all(t.Alongside) for n in line.names),
-            when=conditions.get("enter" if part.kind == "phase" else "when"),
-            exit=conditions.get("exit"),
             many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
-            repeat=_repeat(part.one(t.Repeat)),
-            roles=raci.get("role", ()),
-            accountable=raci.get("accountable", ()),
-            consulted=raci.get("consulted", ()),
-            informed=raci.get("informed", ()),
-            assign=_feel(assign.expr) if assign else None,
-            assign_mode=assign.mode if assign else "offer",
-            within=measures.get("within"),
-            due=measures.get("due"),
-            takes=measures.get("takes"),
-            costs=measures.get("costs"),
             checklist=_checks(part.one(t.Checklist)),
             work=_work(part),
             agreement=_agreement(part) if part.kind == "approval" else None,
+            **own,
         )
 
     def _input(self, part: Part, record: str) -> d.Input:
@@ -254,12 +240,8 @@ class _Elements:
 def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | None:
     if line is None:
         return None
-    items = _feel(line.items) or "[]"
+    items = feel_text(line.items) or "[]"
     return d.Many(line.variable.text, items, line.open, enough.enough if enough else None)
-
-
-def _repeat(line: t.Repeat | None) -> d.Repeat | None:
-    return None if line is None else d.Repeat(_feel(line.until), _feel(line.every), _feel(line.while_))
 
 
 def _checks(line: t.Checklist | None) -> tuple[d.Check, ...]:
@@ -290,10 +272,10 @@ def _work(part: Part) -> d.Work | None:
     work, wait, retry = part.one(t.Work), part.one(t.Wait), part.one(t.Retry)
     if work is not None:
         again = d.Retry(retry.times, canonical(retry.over.text)) if retry else None
-        arguments = tuple((a.name.text, _feel(a.value) or "null") for a in work.arguments)
+        arguments = tuple((a.name.text, feel_text(a.value) or "null") for a in work.arguments)
         return d.Work(work.kind, work.target.text, arguments, None, again)
     if wait is not None:
-        return d.Work(wait.kind, wait.signal.text if wait.signal else None, (), _feel(wait.expr))
+        return d.Work(wait.kind, wait.signal.text if wait.signal else None, (), feel_text(wait.expr))
     return None
 
 
@@ -318,7 +300,7 @@ def _agreement(part: Part) -> d.Agreement:
         of=part.of.text if part.of is not None else None,
         stages=tuple(_stage(s) for s in by.stages) if by else (),
         veto=veto.role.text if veto else None,
-        criteria=_feel(criteria.expr) if criteria else None,
+        criteria=feel_text(criteria.expr) if criteria else None,
         on_reject=consequence,
         on_return=back.target.last if back and back.target else None,
         escalation=d.Escalation(many.count or 1, many.target.text) if many and many.target else None,
@@ -326,25 +308,6 @@ def _agreement(part: Part) -> d.Agreement:
 
 
 # --- places ---------------------------------------------------------------------------------------
-
-_WORDS: dict[type, str] = {
-    t.Input: "input",
-    t.Output: "output",
-    t.After: "after",
-    t.Alongside: "alongside",
-    t.Assign: "assign",
-    t.Of: "of",
-    t.By: "by",
-    t.Veto: "veto",
-    t.Criteria: "criteria",
-    t.ForEach: "for",
-    t.DoneWhen: "done when",
-    t.Repeat: "repeat",
-    t.Checklist: "checklist",
-    t.Work: "work",
-    t.Wait: "wait",
-    t.Retry: "retry",
-}
 
 
 def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ...]:
@@ -356,11 +319,9 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
     put("process", scope.file, scope.node.name.span)
     for part in scope.elements.values():
         put(part.name, scope.file, part.node.name.span)
-        for kind, lines in part.lines.items():
-            for line in lines:
-                word = _WORDS.get(kind) or _own_word(line)
-                if word is not None:
-                    put(f"{part.name}.{word}", scope.file, line.span)
+        for line in part.every_line():
+            spec = spec_of(line)
+            put(f"{part.name}.{spec.subject or spec.word}", scope.file, line.span)
         checklist = part.one(t.Checklist)
         for number, check in enumerate(checklist.checks if checklist is not None else (), 1):
             put(f"{part.name}.checklist.{check_name(check, number)}", scope.file, check.span)
@@ -378,16 +339,3 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         for symbol in table.values():
             put(f"{named} {symbol.name}", symbol.file, symbol.span)
     return tuple(found.items())
-
-
-def _own_word(line: object) -> str | None:
-    match line:
-        case t.Measure() | t.Raci():
-            return line.kind
-        case t.When():
-            return "exit" if line.kind == "exit" else "when"
-        case t.On():
-            return "return" if line.action == "return" else line.event
-        case t.Duty():
-            return "same" if line.same else "separate"
-    return None

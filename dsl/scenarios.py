@@ -12,12 +12,13 @@ from itertools import chain
 from typing import Any
 
 from charter.dsl import tree as t
+from charter.dsl.asks import Ask
 from charter.dsl.expressions import canonical
 from charter.dsl.findings import Findings
-from charter.dsl.lines import check_arguments, misnamed
 from charter.dsl.lower import PlaceOf, check_name
+from charter.dsl.references import check_arguments, misnamed
 from charter.dsl.scopes import Part, ProcessScope, Symbol
-from charter.dsl.typecheck import Ask, check_expression
+from charter.dsl.typecheck import check_expression
 from charter.dsl.types import BOOLEAN, SPAN, parameter_type, states_of
 from charter.engine import feel
 from charter.engine.refusals import CODES as REFUSALS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 from charter.dsl import tree as t
@@ -96,6 +97,9 @@ class Part:
     outputs: tuple[t.Name, ...] = ()
     of: t.Name | None = None
 
+    def every_line(self) -> Iterator[Any]:
+        return chain.from_iterable(self.lines.values())
+
     def all(self, kind: type[LineT]) -> list[LineT]:
         return self.lines.get(kind, [])
 
@@ -115,8 +119,8 @@ class Part:
     @property
     def instances(self) -> tuple[Part, ...]:
         """The `for each` elements around this one and itself, outermost first: the index path of what it writes."""
-        chain = [p for p in (self, *self.ancestors()) if t.ForEach in p.lines]
-        return tuple(reversed(chain))
+        around = [p for p in (self, *self.ancestors()) if t.ForEach in p.lines]
+        return tuple(reversed(around))
 
 
 @dataclass(slots=True, eq=False)

@@ -1,31 +1,29 @@
 """Checks every expression of a process: syntax, names, fields, types and units, and the result its line asks for.
 
 The scope of an expression is that of its line: the case as its element sees it, inside a `for each` the variable,
-inside `where` the record's own fields, in a KPI the `cases`. FEEL does the inference; the table here says what each
-line wants. What expressions read is kept in `scope.used`.
+inside `where` the record's own fields, in a KPI the `cases`. FEEL does the inference; what each line
+wants is said in its row of `lines.py`. What expressions read is kept in `scope.used`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from charter.dsl import tree as t
+from charter.dsl.asks import LIST, Ask
 from charter.dsl.choices import impossible
 from charter.dsl.diagnostic import Fix
 from charter.dsl.expressions import read
 from charter.dsl.findings import Findings
+from charter.dsl.lines import spec_of
 from charter.dsl.scopes import Part, ProcessScope
 from charter.dsl.types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 from charter.engine import feel
 from charter.engine.feel import types as f
 from charter.engine.kpis import known_only
-
-MOMENT = f.OneOf(options=(f.DATE, f.DATE_TIME))
-LIST = f.ListType(item=f.ANY)
 
 _CODES = {
     "unknown-name": "CH302",
@@ -38,8 +36,6 @@ _CODES = {
 
 # what the engine puts into every scope
 _GIVEN: dict[str, f.Type] = {"case": CASE, "process": PROCESS}
-
-_MEASURES: dict[str, f.Type] = {"within": f.SPAN, "due": MOMENT, "takes": f.SPAN, "costs": f.MONEY}
 
 
 # What people write who know another language, and how FEEL says it.
@@ -84,16 +80,6 @@ _OFTEN: dict[str, str] = {
     }.items()
     for said in words
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside."""
-
-    expr: t.Expr
-    wanted: f.Type | None
-    word: str
-    outer: bool = False
 
 
 def check_types(scope: ProcessScope, findings: Findings) -> None:
@@ -145,27 +131,15 @@ class _Checker:
         for part in scope.elements.values():
             inside = self._variables(part)
             outside = self._variables(part.parent)
-            for lines in part.lines.values():
-                for line in lines:
-                    for ask in self._given(line) if isinstance(line, t.Work) else asks(line):
-                        if ask.outer:
-                            self.expression(ask, part.parent, outside)
-                        else:
-                            self.expression(ask, part, inside)
+            for line in part.every_line():
+                spec = spec_of(line)
+                for ask in spec.asks(line, spec.word, scope):
+                    if ask.outer:
+                        self.expression(ask, part.parent, outside)
+                    else:
+                        self.expression(ask, part, inside)
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
-
-    def _given(self, line: t.Work) -> Iterator[Ask]:
-        """What `with` gives: values of the types that the parameters of the other process declare."""
-        symbol = self.scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
-        wanted: dict[str, f.Type] = {}
-        for other in symbol.node.body if symbol is not None else ():
-            if isinstance(other, t.Parameter) and other.type is not None:
-                wanted[other.name.text] = type_of(other.type, self.scope)
-        for argument in line.arguments:
-            if argument.value is not None:
-                name = argument.name.text
-                yield Ask(argument.value, wanted.get(name), name)
 
     def _variables(self, part: Part | None) -> dict[str, f.Type]:
         """The `for each` variables around and on an element, with the types of their items."""
@@ -338,34 +312,3 @@ def fits(found: f.Type, wanted: f.Type) -> bool:
     if isinstance(found, f.ContextType) and isinstance(wanted, f.ContextType):
         return all(name in found.fields and fits(found.fields[name], ty) for name, ty in wanted.fields.items())
     return f.is_subtype(found, wanted)
-
-
-def asks(line: Any) -> Iterator[Ask]:
-    """The expressions of an element's line and what the line wants of each; for `with` see `_given`."""
-    match line:
-        case t.When():
-            yield Ask(line.expr, f.BOOLEAN, line.kind)
-        case t.Criteria():
-            yield Ask(line.expr, f.BOOLEAN, "criteria")
-        case t.Measure():
-            yield Ask(line.expr, _MEASURES[line.kind], line.kind)
-        case t.Assign(expr=t.Expr() as expr):
-            yield Ask(expr, f.STRING, "assign")
-        case t.ForEach(items=t.Expr() as items):
-            yield Ask(items, LIST, "for each", outer=True)
-        case t.Repeat():
-            if line.until is not None:
-                yield Ask(line.until, f.BOOLEAN, "repeat until")
-            if line.every is not None:
-                yield Ask(line.every, f.SPAN, "repeat every")
-            if line.while_ is not None:
-                yield Ask(line.while_, f.BOOLEAN, "while")
-        case t.Checklist():
-            for check in line.checks:
-                for below in check.body:
-                    if isinstance(below, t.ForEach) and below.items is not None:
-                        yield Ask(below.items, LIST, "for each")
-        case t.Wait(expr=t.Expr() as expr):
-            yield Ask(expr, MOMENT if line.kind == "until" else f.SPAN, f"wait {line.kind}")
-        case t.Retry():
-            yield Ask(line.over, f.SPAN, "retry")
