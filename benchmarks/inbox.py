@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import insert, select
 
 from charter.runtime.casefile import new_id

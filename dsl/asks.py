@@ -6,8 +6,9 @@ Knows the types of names and of FEEL; whether an expression gives what is wanted
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.dsl import tree as t
 from charter.dsl.scopes import ProcessScope
@@ -18,8 +19,7 @@ MOMENT = f.OneOf(options=(f.DATE, f.DATE_TIME))
 LIST = f.ListType(item=f.ANY)
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside."""
 
     expr: t.Expr

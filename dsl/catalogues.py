@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from charter.dsl.diagnostic import Diagnostic, Place, Span
 from charter.dsl.lexer import PATTERNS
@@ -33,8 +34,7 @@ _ID = re.compile(PATTERNS["ID"])
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The clauses of a rule book by id, in its order, and where each id stands in its text."""
 
     source: Source
@@ -43,8 +43,7 @@ class Table:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RuleBook:
+class RuleBook(Struct, frozen=True):
     """What a catalogue stands for."""
 
     name: str
@@ -52,8 +51,7 @@ class RuleBook:
     table: Table
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(Struct, frozen=True):
     text: str
     span: Span
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from charter.dsl.nodes import Expr, Line, Name, Node, Text
 
 
-@dataclass(frozen=True, slots=True)
-class Use(Line):
+class Use(Line, frozen=True):
     path: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue(Line):
+class Catalogue(Line, frozen=True):
     """`catalogue NAME "…" from "clauses.tsv"`: a rule book, whose clauses `source` may name."""
 
     name: Name
@@ -22,35 +19,29 @@ class Catalogue(Line):
     title: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Version(Line):
+class Version(Line, frozen=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Goal(Line):
+class Goal(Line, frozen=True):
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Owner(Line):
+class Owner(Line, frozen=True):
     role: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Customer(Line):
+class Customer(Line, frozen=True):
     role: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Source(Line):
+class Source(Line, frozen=True):
     """Rule-book clause ids."""
 
     ids: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Type(Node):
+class Type(Node, frozen=True):
     """`text`, `list of T`, `choice "a" | "b"`, or a record's name.
 
     `name` is the English word of a built-in type, `list`, `choice` or the record's name.
@@ -69,8 +60,7 @@ class Type(Node):
         return type_
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter(Line):
+class Parameter(Line, frozen=True):
     name: Name
     type: Type | None = None
     value: Expr | None = None
@@ -78,30 +68,25 @@ class Parameter(Line):
     title: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Input(Line):
+class Input(Line, frozen=True):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Output(Line):
+class Output(Line, frozen=True):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarUse(Line):
+class CalendarUse(Line, frozen=True):
     """`calendar office` in a process: which calendar its working time means."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Zone(Line):
+class Zone(Line, frozen=True):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hours(Line):
+class Hours(Line, frozen=True):
     """`Monday to Friday 09:00-12:00, 13:30-18:00`: weekdays 0..6, minutes of the day."""
 
     first: int
@@ -109,36 +94,31 @@ class Hours(Line):
     intervals: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar(Line):
+class Calendar(Line, frozen=True):
     name: Name
     body: tuple[Zone | Hours, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HitPolicy(Line):
+class HitPolicy(Line, frozen=True):
     """`hit policy first`: a key of the tables' section `policies`; aggregations are written `collect sum`."""
 
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Columns(Line):
+class Columns(Line, frozen=True):
     """The head of a decision table: `| impact | urgency | -> priority | respond_in |`."""
 
     inputs: tuple[Expr, ...]
     outputs: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row(Line):
+class Row(Line, frozen=True):
     """A rule of a decision table: a cell for each column, unary tests and then expressions."""
 
     cells: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Line):
+class Decision(Line, frozen=True):
     """`decision service_level "…" (impact, urgency)` with its table. `parameters` are what the table may read."""
 
     name: Name
@@ -155,8 +135,7 @@ class Decision(Line):
         return tuple(line for line in self.body if isinstance(line, Row))
 
 
-@dataclass(frozen=True, slots=True)
-class Requires(Line):
+class Requires(Line, frozen=True):
     """`requires certificate "PMP"` · `requires skill negotiation >= 3`."""
 
     kind: Literal["certificate", "skill"]
@@ -164,16 +143,14 @@ class Requires(Line):
     at_least: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Role(Line):
+class Role(Line, frozen=True):
     name: Name
     title: Text | None = None
     external: bool = False
     body: tuple[Requires | Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Field(Line):
+class Field(Line, frozen=True):
     name: Name
     type: Type
     title: Text | None = None
@@ -182,8 +159,7 @@ class Field(Line):
     body: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Record(Line):
+class Record(Line, frozen=True):
     name: Name
     title: Text | None = None
     body: tuple[Field | Source, ...] = ()
@@ -193,8 +169,7 @@ class Record(Line):
         return tuple(line for line in self.body if isinstance(line, Field))
 
 
-@dataclass(frozen=True, slots=True)
-class Separation(Line):
+class Separation(Line, frozen=True):
     """`separate X from Y` · `same X from Y` at process level."""
 
     same: bool

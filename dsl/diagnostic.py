@@ -7,25 +7,24 @@ Spans are (start, end) offsets in characters into the text of `file`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from charter.dsl.codes import CODES, Severity
 
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A mend that a tool may apply: the text at `span` becomes `text`."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Another place that a diagnostic speaks of; `note` is the key of a phrase in the message tables."""
 
     span: Span
@@ -33,8 +32,7 @@ class Place:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding.
 
     `arguments` fill the sentence of `code`. Three of them are general: `guess` (what the author may have

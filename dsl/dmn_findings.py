@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.engine import feel
 from charter.engine.decisions import model as m
@@ -31,8 +33,7 @@ At = tuple[Step, ...]
 Bound = frozenset[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class DmnFinding:
+class DmnFinding(Struct, frozen=True):
     """One thing that is wrong: a slug, the element, the way into it, the values its sentence names, the text meant."""
 
     slug: str
@@ -44,8 +45,7 @@ class DmnFinding:
     span: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A FEEL text of a model, where it stands and what it may name."""
 
     at: At
@@ -55,22 +55,19 @@ class Written:
     bound: Bound
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     at: At
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """Logic in a language other than FEEL."""
 
     at: At
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tabled:
+class Tabled(Struct, frozen=True):
     """A decision table in its place."""
 
     at: At

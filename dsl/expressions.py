@@ -6,17 +6,18 @@ It knows the dialect and nothing of scopes or types. What was read is remembered
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from charter.dsl import tree as t
 from charter.engine import feel
 from charter.engine.feel.reads import reads
+from charter.engine.placed import parts
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """An expression as read: its tree (None where it is none), what is wrong, canonical text, every static path."""
 
     tree: feel.Node | None
@@ -66,6 +67,6 @@ def expressions(part: Any) -> Iterator[t.Expr]:
         for item in part:
             yield from expressions(item)
     elif isinstance(part, t.Node) and not isinstance(part, t.Name | t.Text):
-        for name in part.__dataclass_fields__:
-            if name not in ("span", "comments"):
+        for name in parts(type(part)):
+            if name != "comments":
                 yield from expressions(getattr(part, name))

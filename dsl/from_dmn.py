@@ -7,9 +7,11 @@ are refused before the parser sees them. Expressions are not parsed here; that i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.engine.decisions import model as m
 
@@ -18,8 +20,7 @@ MOST_BYTES = 32 * 1024 * 1024
 DEEPEST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Why a file is no DMN model: a slug, what it is about, and the line where that is known."""
 
     slug: str

@@ -10,8 +10,9 @@ changes the definition (`tests/unit/test_lines.py` walks them).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.dsl import asks, references, tree as t
 from charter.dsl.asks import LIST, MOMENT, Asks, each, wants
@@ -29,8 +30,7 @@ Names = Callable[[Any, Part, ProcessScope, Findings], None]
 Fields = Callable[[Any], Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class LineSpec:
+class LineSpec(Struct, frozen=True):
     """What the language says of a line.
 
     `word`: what messages call it, as an author writes it. `kinds`: the elements that may have it. `many`: whether one

@@ -7,9 +7,10 @@ names of the shared declarations enters its definition. Positions go into `place
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from msgspec.structs import replace
 
 from charter.dsl import tree as t
 from charter.dsl.decisions import lower_decision
@@ -54,7 +55,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         decisions=tuple(lower_decision(s.node, scope) for s in scope.decisions.values()),
         places=_places(scope, place_of),
     )
-    return dataclasses.replace(definition, cited=_cited(definition, scope))
+    return replace(definition, cited=_cited(definition, scope))
 
 
 def _cited(definition: d.Definition, scope: ProcessScope) -> tuple[d.Clause, ...]:
@@ -62,7 +63,7 @@ def _cited(definition: d.Definition, scope: ProcessScope) -> tuple[d.Clause, ...
     if not scope.shared.tables:
         return ()
     ids = dict.fromkeys(id for carrier in carriers(definition) for id in carrier.clauses)
-    return tuple(dataclasses.replace(clause, catalogue=name) for id in ids for name, clause in scope.clause(id).items())
+    return tuple(replace(clause, catalogue=name) for id in ids for name, clause in scope.clause(id).items())
 
 
 def _first(lines: Any) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
+
+from charter.engine.placed import Placed
 
 Span = tuple[int, int]
 NOWHERE: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Comments:
+class Comments(Struct, frozen=True):
     before: tuple[str, ...] = ()
     beside: str | None = None
     after: tuple[str, ...] = ()
@@ -18,20 +19,17 @@ class Comments:
 NO_COMMENTS = Comments()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    span: Span = field(default=NOWHERE, compare=False)
+class Node(Placed, frozen=True, kw_only=True):
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line(Node):
+class Line(Node, frozen=True, kw_only=True):
     """A node that begins a line of its own, so that comments may belong to it."""
 
     comments: Comments = NO_COMMENTS
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True):
     """An identifier; a path `execution.do_task` has its dots in `text`."""
 
     text: str
@@ -42,22 +40,19 @@ class Name(Node):
         return self.text.rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Text(Node):
+class Text(Node, frozen=True):
     """A quoted string's value."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Expr(Node):
+class Expr(Node, frozen=True):
     """FEEL, as written (outer blanks off)."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Argument(Node):
+class Argument(Node, frozen=True):
     """`name = expr`, or `name = file "path"` (then `file`)."""
 
     name: Name

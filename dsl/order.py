@@ -7,16 +7,16 @@ each moment its position. Expressions take no part. Invariant: a moment without 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from heapq import heappop, heappush
+
+from msgspec import Struct
 
 from charter.dsl import tree as t
 from charter.dsl.diagnostic import Span
 from charter.dsl.scopes import Part, ProcessScope
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`needed` of the moments in `sources` must come before `moment`; `span` is the line that says so."""
 
     moment: int

@@ -9,16 +9,16 @@ theirs elsewhere. It does not know which codes there are. Invariant, held by tes
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from charter.dsl.render import spelled
 
 FOLDER = Path(__file__).parent / "diagnostics"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """`texts`: by language. `examples`: none, one, or a wrong one and a right one."""
 
     code: str

@@ -18,11 +18,12 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from charter.dsl import from_scenario, tree as t
 from charter.dsl.diagnostic import Diagnostic, Fix
@@ -42,8 +43,7 @@ _TRIES = 4  # how many doubtful keywords of one line are read as names
 _STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A file's tree, what is wrong with its text, and which items of the tree later passes must leave alone."""
 
     tree: t.File

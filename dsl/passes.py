@@ -7,7 +7,8 @@ left no error, so that no error is reported as the consequence of another. Never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from charter.dsl import tree as t
 from charter.dsl.catalogues import RuleBook
@@ -33,8 +34,7 @@ _SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions)
 PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_staffing)
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """What a file came to. `definitions`: its own processes, then those of the files it uses.
 
     `diagnostics` are in reading order, of very many the first (`findings.told`); `sources` give the text that each of

@@ -9,8 +9,9 @@ Invariants: `parse(to_text(tree)).tree == tree`; formatting twice is formatting 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from charter.dsl import tree as t
 from charter.dsl.diagnostic import Diagnostic
@@ -49,8 +50,7 @@ _KEYS: dict[type, str] = {t.Process: "PROCESS", t.Record: "RECORD", t.Kpi: "KPI"
 _BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Process, t.Scenario)
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """One line to be: cells that columns may align, what its comments are, and the rows below it."""
 
     node: t.Line

@@ -7,9 +7,10 @@ and states. Invariant: every element, record, person, checklist point, KPI and r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct
 
 from charter.dsl import tree as t
 from charter.dsl.asks import Ask
@@ -24,8 +25,7 @@ from charter.engine import feel
 from charter.engine.refusals import CODES as REFUSALS
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A value to evaluate (`feel`), or to read from a file beside the process file (`file`)."""
 
     feel: str | None = None
@@ -35,22 +35,19 @@ class Value:
 Arguments = tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """`place` is `file:line`."""
 
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cast(Step):
+class Cast(Step, frozen=True):
     """These persons hold these roles: (person, roles) pairs."""
 
     roles: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Act(Step):
+class Act(Step, frozen=True):
     """A person asks for something. `target`: a node key, a record key for `amend`, None for the case.
 
     `to`: a person (delegate) or an element (return). `check`: the name of a checklist point (confirm); `checks`:
@@ -68,23 +65,20 @@ class Act(Step):
     checks: Arguments = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse(Step):
+class Refuse(Step, frozen=True):
     """The act must be refused, with this code if one is given."""
 
     act: Act
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pass(Step):
+class Pass(Step, frozen=True):
     """So much virtual time passes (a Span in FEEL)."""
 
     span: str
 
 
-@dataclass(frozen=True, slots=True)
-class Connector(Step):
+class Connector(Step, frozen=True):
     """From now on a connector answers this, or fails (`times` calls, then answers again; None: always)."""
 
     name: str
@@ -93,16 +87,14 @@ class Connector(Step):
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrive(Step):
+class Arrive(Step, frozen=True):
     """A signal arrives from outside."""
 
     name: str
     arguments: Arguments = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectState(Step):
+class ExpectState(Step, frozen=True):
     """An element's node (None: the case) is in a state, or `overdue`; in that iteration if one is given."""
 
     target: str | None
@@ -110,27 +102,23 @@ class ExpectState(Step):
     iteration: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectDoer(Step):
+class ExpectDoer(Step, frozen=True):
     target: str
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectKpi(Step):
+class ExpectKpi(Step, frozen=True):
     """A KPI's value passes a FEEL unary test; None: it is unknown."""
 
     name: str
     test: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectTrue(Step):
+class ExpectTrue(Step, frozen=True):
     expr: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """`parameters` are bound and `records` given when the case of `process` is opened."""
 
     title: str

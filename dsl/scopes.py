@@ -8,9 +8,10 @@ one namespace, because expressions see them side by side; roles, calendars, KPIs
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from charter.dsl import tree as t
 from charter.dsl.catalogues import Table
@@ -67,8 +68,7 @@ RESERVED = frozenset(
 LineT = TypeVar("LineT", bound=t.Line)
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """A declaration: `kind` is a word of the message tables (role, record, parameter, calendar, process, kpi)."""
 
     kind: str
@@ -82,8 +82,7 @@ class Symbol:
         return span
 
 
-@dataclass(slots=True, eq=False)
-class Part:
+class Part(Struct, eq=False):
     """An element with its lines by class and its neighbours. `number` counts parts in document order."""
 
     node: t.Element
@@ -123,8 +122,7 @@ class Part:
         return tuple(reversed(around))
 
 
-@dataclass(slots=True, eq=False)
-class Shared:
+class Shared(Struct, eq=False):
     """What a file and the files it uses declare for all their processes."""
 
     roles: dict[str, Symbol] = field(default_factory=dict)
@@ -138,8 +136,7 @@ class Shared:
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
-class ProcessScope:
+class ProcessScope(Struct, eq=False):
     """Everything one process names. `producers`, `consumers` and `approvals` are by record.
 
     Of what is shared only that is adopted which the process really names, so that a role added to a shared file

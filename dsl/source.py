@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.tree import Comments
@@ -35,8 +36,7 @@ _BLANK = re.compile(r"[ \t\u3000\xa0]*")
 LogicalLine = tuple[int, int, int]  # offset of the first character, of the end, and the indentation
 
 
-@dataclass(slots=True)
-class _Scan:
+class _Scan(Struct):
     """One physical line, read: its text for the grammar, how many more brackets it opens than closes, its comment."""
 
     working: str
@@ -47,8 +47,7 @@ class _Scan:
     more: list[str] = field(default_factory=list)  # comments of continuation lines
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Struct):
     path: str
     text: str
     working: str = ""

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from charter.dsl.nodes import Argument, Expr, Line, Name, Node, Text
 
 
-@dataclass(frozen=True, slots=True)
-class CaseStep(Line):
+class CaseStep(Line, frozen=True):
     """`case PROCESS with a = v, …`: opens the case; arguments bind parameters and give process inputs."""
 
     process: Name
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Casting(Node):
+class Casting(Node, frozen=True):
     """`li is employee`."""
 
     person: Name
     roles: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CastStep(Line):
+class CastStep(Line, frozen=True):
     """`li is marketing, wang is department_head`; a person with two roles is named twice."""
 
     castings: tuple[Casting, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Target(Node):
+class Target(Node, frozen=True):
     """An element or record of the case, with the index of its instance: `do_task[2]`, `rectify[2.1]`; or `case`."""
 
     name: Name
     index: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ActStep(Line):
+class ActStep(Line, frozen=True):
     """`PERSON VERB TARGET …`. `verb` is a verb of engine.commands (`does` is complete).
 
     `arguments`: `with …`; `reason`: `because "…"`; `to`: a person (delegates), or an element (returns … to);
@@ -56,23 +49,20 @@ class ActStep(Line):
     reason: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RefuseStep(Line):
+class RefuseStep(Line, frozen=True):
     """`refuse STEP` · `refuse STEP because CH503`."""
 
     step: ActStep
     code: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AfterStep(Line):
+class AfterStep(Line, frozen=True):
     """`after 5 working days`: virtual time passes."""
 
     span_: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorStep(Line):
+class ConnectorStep(Line, frozen=True):
     """`connector C answers r = {…}` · `connector C fails` (`times` calls, then answers again; None: from now on)."""
 
     connector: Name
@@ -81,16 +71,14 @@ class ConnectorStep(Line):
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SignalStep(Line):
+class SignalStep(Line, frozen=True):
     """`signal NAME with r = …` arrives from outside."""
 
     name: Name
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectState(Line):
+class ExpectState(Line, frozen=True):
     """`expect apply is ready, iteration 2` · `expect case is cancelled` · `expect form_team is overdue`."""
 
     target: Target
@@ -98,22 +86,19 @@ class ExpectState(Line):
     iteration: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectDoer(Line):
+class ExpectDoer(Line, frozen=True):
     """`expect apply was done by li`."""
 
     target: Target
     person: Name
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectKpi(Line):
+class ExpectKpi(Line, frozen=True):
     """`expect kpi NAME >= 95%` · `expect kpi NAME is unknown` (test None)."""
 
     name: Name
     test: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectTrue(Line):
+class ExpectTrue(Line, frozen=True):
     expr: Expr

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
+
+from msgspec import Struct, field
 
 from charter.dsl.diagnostic import Fix
 from charter.dsl.tree import Span
@@ -57,8 +58,7 @@ _VERBS = frozenset({"DO", "HAND_OVER", "SEND_BACK", "CONFIRM", "COMMENT", "ATTAC
 _SHOWN = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     code: str
     span: Span
     arguments: Mapping[str, Any] = field(default_factory=dict)

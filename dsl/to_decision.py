@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from charter.dsl import tree as t
 from charter.dsl.dmn_findings import AGGREGATES, At, tables
@@ -30,14 +32,14 @@ from charter.engine.feel.frames import Env, Frame, State
 from charter.engine.feel.operators import compare, equal
 from charter.engine.feel.reads import reads
 from charter.engine.feel.words import KEYWORDS, PROPERTIES
+from charter.engine.placed import parts
 
 # Functions whose answer depends on what no table is given, and those that take names as texts.
 _UNSAYABLE = frozenset({"now", "today", "get value", "get entries", "context", "context put", "context merge"})
 _SORTED = {"PRIORITY": "first", "OUTPUT ORDER": "rule order"}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What the language does not say, or says otherwise: a slug, the element, and the values its sentence names.
 
     `lost`: the part of the model is not in the text at all.
@@ -50,8 +52,7 @@ class Told:
     values: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A table that was taken over: its decision, where it comes from, its parameters' names in the model.
 
     `names`: the identifier of every name of the model that its cells use, fields too.
@@ -65,8 +66,7 @@ class Taken:
     names: dict[str, str]
 
 
-@dataclass(slots=True)
-class Import:
+class Import(Struct):
     """What a model came to."""
 
     taken: list[Taken] = field(default_factory=list)
@@ -153,8 +153,7 @@ class _Names:
                 kept = node.name in PROPERTIES or node.name in _FIELDS
                 return replace(node, of=self.tree(node.of), name=node.name if kept else self.of(node.name))
             case ft.Call() | ft.NamedCall() if isinstance(node.function, ft.Name):
-                parts = tuple(self.tree(a) for a in node.arguments)
-                return replace(node, arguments=parts)  # type: ignore[arg-type]
+                return replace(node, arguments=tuple(self.tree(a) for a in node.arguments))
             case ft.Iteration() | ft.Parameter():
                 node = replace(node, name=self.of(node.name))
             case ft.Entry():
@@ -163,12 +162,12 @@ class _Names:
 
     def _below(self, node: ft.Node) -> ft.Node:
         changed: dict[str, Any] = {}
-        for each in fields(node):
-            value = getattr(node, each.name)
+        for name in parts(type(node)):
+            value = getattr(node, name)
             if isinstance(value, ft.Node):
-                changed[each.name] = self.tree(value)
+                changed[name] = self.tree(value)
             elif type(value) is tuple and value and isinstance(value[0], ft.Node):
-                changed[each.name] = tuple(self.tree(part) for part in value)
+                changed[name] = tuple(self.tree(part) for part in value)
         return replace(node, **changed) if changed else node
 
 

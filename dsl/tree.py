@@ -1,4 +1,4 @@
-"""The one representation of a process file: frozen dataclasses that mirror the text, line by line, in its order.
+"""The one representation of a process file: frozen structs that mirror the text, line by line, in its order.
 
 Names are not resolved and expressions not parsed here; that is what later passes do. Spans are offsets into the file's
 text and take no part in equality, so `parse(print(tree)) == tree`. A keyword's spelling (English or Chinese) is not
@@ -8,7 +8,6 @@ first line they end (`Comments.beside`); a block's last comments are its `after`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from charter.dsl.declarations import (
@@ -68,52 +67,45 @@ from charter.dsl.steps import (
 # --- lines of phases, activities, approvals, milestones ----------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Raci(Line):
+class Raci(Line, frozen=True):
     """`role a, b` · `accountable` · `consulted` · `informed`."""
 
     kind: Literal["role", "accountable", "consulted", "informed"]
     roles: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Assign(Line):
+class Assign(Line, frozen=True):
     """`assign EXPR` · `assign least busy` · `assign in turn`."""
 
     mode: Literal["expression", "least busy", "in turn"]
     expr: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class After(Line):
+class After(Line, frozen=True):
     """`after a, b` (needed None: all) · `after any of a, b` (1) · `after 2 of a, b, c` (2)."""
 
     names: tuple[Name, ...]
     needed: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Alongside(Line):
+class Alongside(Line, frozen=True):
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class When(Line):
+class When(Line, frozen=True):
     """`when EXPR`; on a phase `enter when EXPR` and `exit when EXPR` (kind)."""
 
     kind: Literal["when", "enter", "exit"]
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Of(Line):
+class Of(Line, frozen=True):
     """`of RECORD`: what an approval is about."""
 
     record: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Stage(Node):
+class Stage(Node, frozen=True):
     """`manager` (mode one) · `any of a, b` · `all of a, b` · `N of a, b` · `N of M role` (seats M).
 
     `other` before the one role: `other engineer`, `2 of 3 other engineer`.
@@ -126,25 +118,21 @@ class Stage(Node):
     other: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class By(Line):
+class By(Line, frozen=True):
     """`by STAGE then STAGE …`."""
 
     stages: tuple[Stage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Veto(Line):
+class Veto(Line, frozen=True):
     role: Name
 
 
-@dataclass(frozen=True, slots=True)
-class Criteria(Line):
+class Criteria(Line, frozen=True):
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class On(Line):
+class On(Line, frozen=True):
     """`on reject return to X` · `on reject cancel because "…"` · `on return to X` · `on 2 rejects escalate to ROLE`."""
 
     event: Literal["reject", "return", "rejects"]
@@ -154,24 +142,21 @@ class On(Line):
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Measure(Line):
+class Measure(Line, frozen=True):
     """`within EXPR` · `due EXPR` · `takes EXPR` · `costs EXPR`."""
 
     kind: Literal["within", "due", "takes", "costs"]
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Duty(Line):
+class Duty(Line, frozen=True):
     """`separate from X` · `same as X` inside an element."""
 
     same: bool
     other: Name
 
 
-@dataclass(frozen=True, slots=True)
-class ForEach(Line):
+class ForEach(Line, frozen=True):
     """`for each V in EXPR` (`open` after it, or `for each open V` with no list to start from)."""
 
     variable: Name
@@ -179,15 +164,13 @@ class ForEach(Line):
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DoneWhen(Line):
+class DoneWhen(Line, frozen=True):
     """`done when 2 of done`."""
 
     enough: int
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat(Line):
+class Repeat(Line, frozen=True):
     """`repeat until EXPR` · `repeat every SPAN while EXPR`."""
 
     until: Expr | None = None
@@ -195,23 +178,20 @@ class Repeat(Line):
     while_: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence(Line):
+class Evidence(Line, frozen=True):
     """`evidence file` (name None) · `evidence RECORD`."""
 
     record: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckBy(Line):
+class CheckBy(Line, frozen=True):
     """`by ROLE` · `by other ROLE`."""
 
     role: Name
     other: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Check(Line):
+class Check(Line, frozen=True):
     """One point of a checklist; its lines may stand on its line or below it."""
 
     title: Text
@@ -219,13 +199,11 @@ class Check(Line):
     body: tuple[Evidence | CheckBy | ForEach | Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Checklist(Line):
+class Checklist(Line, frozen=True):
     checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Work(Line):
+class Work(Line, frozen=True):
     """`call C with a = e, …` · `run P with …` · `start P with …` · `decide D with …`."""
 
     kind: Literal["call", "run", "start", "decide"]
@@ -233,8 +211,7 @@ class Work(Line):
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wait(Line):
+class Wait(Line, frozen=True):
     """`wait for SIGNAL` (kind signal) · `wait until EXPR` (until) · `wait SPAN` (pause)."""
 
     kind: Literal["signal", "until", "pause"]
@@ -242,24 +219,21 @@ class Wait(Line):
     expr: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retry(Line):
+class Retry(Line, frozen=True):
     """`retry 5 times over 1 hour`."""
 
     times: int
     over: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering(Line):
+class Ordering(Line, frozen=True):
     """`first of a, b` · `one at a time a, b, c` in a phase or process."""
 
     kind: Literal["first", "single"]
     names: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Element(Line):
+class Element(Line, frozen=True):
     """A phase, activity, approval or milestone. Lines written on the header line come first in `body`."""
 
     kind: Literal["phase", "activity", "approval", "milestone"]
@@ -271,29 +245,25 @@ class Element(Line):
 # --- KPIs --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Figure(Line):
+class Figure(Line, frozen=True):
     """`formula EXPR` · `target >= 95%` · `warn < 97%` (unary tests) · `every SPAN` · `by PATH`."""
 
     kind: Literal["formula", "target", "warn", "every", "by"]
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Unit(Line):
+class Unit(Line, frozen=True):
     name: Name | Text
 
 
-@dataclass(frozen=True, slots=True)
-class Over(Line):
+class Over(Line, frozen=True):
     """`over cases closed in SPAN` · `over cases opened in SPAN`."""
 
     event: Literal["closed", "opened"]
     window: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Kpi(Line):
+class Kpi(Line, frozen=True):
     name: Name
     title: Text | None = None
     body: tuple[Figure | Unit | Over | Owner | Source, ...] = ()
@@ -302,21 +272,18 @@ class Kpi(Line):
 # --- files -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario(Line):
+class Scenario(Line, frozen=True):
     title: Text
     body: tuple[Line, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Process(Line):
+class Process(Line, frozen=True):
     name: Name
     title: Text | None = None
     body: tuple[Line, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class File(Node):
+class File(Node, frozen=True):
     """A whole file. Roles, records, calendars, parameters and separations at top level are shared by `use`."""
 
     items: tuple[Line, ...] = ()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from charter.dsl import tree as t
 from charter.dsl.catalogues import SUFFIXES, Table, read_clauses
@@ -25,8 +26,7 @@ SUFFIX = ".charter"
 LIMITS = {"files": 1_000, "depth": 50}
 
 
-@dataclass(slots=True, eq=False)
-class Unit:
+class Unit(Struct, eq=False):
     """One file: its text, its tree, the tops that have syntax errors, the files it uses, its rule books by
     the names of their catalogues, what it shares.
 

@@ -7,8 +7,9 @@ every clause id that a definition holds is some carrier's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from charter.engine.definition import Definition, ElementKind
 
@@ -17,8 +18,7 @@ _DONE = frozenset({"record", "check", "phase", "activity", "approval", "mileston
 CarrierKind = Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi"] | ElementKind
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
+class Carrier(Struct, frozen=True):
     """A part of a process and the ids of the clauses it carries out; those of a record's fields are the record's.
 
     `name` is `apply`, `prepare.proof` (the point of a checklist), `plan`, or `review, draft` (a separation).

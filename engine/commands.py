@@ -9,15 +9,15 @@ audit records and `replay` reads it back from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from charter.engine.plain import from_json as _from_json, to_json as _to_json
+from msgspec import Struct
+
+from charter.engine.plain import from_json as _from_json, shape, to_json as _to_json
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """A person (or `system`) as the directory knew them at that moment.
 
     `roles` are those of this process that the person holds or stands in for; `on_behalf_of` is the person whose
@@ -35,21 +35,18 @@ class Actor:
 SYSTEM = Actor("system")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(Struct, frozen=True, kw_only=True):
     verb: ClassVar[str] = ""
     actor: Actor
     at: int
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnNode(Command):
+class OnNode(Command, frozen=True, kw_only=True):
     node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start(Command):
+class Start(Command, frozen=True, kw_only=True):
     """Opens the case. `records`: (name, value) of the process's inputs.
 
     `parent`: (case, node) that runs this one, and `attempt` the attempt of its `StartCase`.
@@ -62,39 +59,33 @@ class Start(Command):
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim(OnNode):
+class Claim(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "claim"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release(OnNode):
+class Release(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "release"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegate(OnNode):
+class Delegate(OnNode, frozen=True, kw_only=True):
     """Hands one's work to another; `to` is that person with their authority."""
 
     verb: ClassVar[str] = "delegate"
     to: Actor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assign(OnNode):
+class Assign(OnNode, frozen=True, kw_only=True):
     """The host's answer to the effect `Offer` with mode least busy or in turn: this person is to do it."""
 
     verb: ClassVar[str] = "assign"
     to: Actor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begin(OnNode):
+class Begin(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "begin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm(OnNode):
+class Confirm(OnNode, frozen=True, kw_only=True):
     """Ticks one checklist point, with evidence (an encoded value, a file or record reference) where it asks for it."""
 
     verb: ClassVar[str] = "confirm"
@@ -102,8 +93,7 @@ class Confirm(OnNode):
     evidence: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complete(OnNode):
+class Complete(OnNode, frozen=True, kw_only=True):
     """Finishes an activity: output records as (name, value), checklist points ticked in passing as (name, evidence)."""
 
     verb: ClassVar[str] = "complete"
@@ -111,18 +101,15 @@ class Complete(OnNode):
     checks: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approve(OnNode):
+class Approve(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "approve"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reject(OnNode):
+class Reject(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "reject"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Return(OnNode):
+class Return(OnNode, frozen=True, kw_only=True):
     """Sends work back: from an approval or activity `node` to an upstream element.
 
     `to`, else the declared target, else the only producer of what was used.
@@ -132,45 +119,38 @@ class Return(OnNode):
     to: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdraw(OnNode):
+class Withdraw(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "withdraw"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspend(Command):
+class Suspend(Command, frozen=True, kw_only=True):
     """Suspends a node, or the whole case when `node` is None; `Resume` likewise."""
 
     verb: ClassVar[str] = "suspend"
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resume(Command):
+class Resume(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "resume"
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip(OnNode):
+class Skip(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "skip"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel(Command):
+class Cancel(Command, frozen=True, kw_only=True):
     """Cancels a node, or the whole case when `node` is None."""
 
     verb: ClassVar[str] = "cancel"
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reopen(OnNode):
+class Reopen(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "reopen"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amend(Command):
+class Amend(Command, frozen=True, kw_only=True):
     """Writes a new version of a record that work may already have used.
 
     `record` may carry an index, `deliverable[2]`.
@@ -181,15 +161,13 @@ class Amend(Command):
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment(Command):
+class Comment(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "comment"
     text: str
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attach(Command):
+class Attach(Command, frozen=True, kw_only=True):
     """Attaches a file (an encoded `values.File`) to a node or to the case."""
 
     verb: ClassVar[str] = "attach"
@@ -197,37 +175,32 @@ class Attach(Command):
     node: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Add(OnNode):
+class Add(OnNode, frozen=True, kw_only=True):
     """Adds an item to an open `for each`."""
 
     verb: ClassVar[str] = "add"
     item: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close(OnNode):
+class Close(OnNode, frozen=True, kw_only=True):
     """Closes an open `for each`: no more items."""
 
     verb: ClassVar[str] = "close"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal(Command):
+class Signal(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "signal"
     name: str
     records: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick(Command):
+class Tick(Command, frozen=True, kw_only=True):
     """Time has passed: due dates, waits, repeats and retries that have come due by `at` happen."""
 
     verb: ClassVar[str] = "tick"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(OnNode):
+class Answer(OnNode, frozen=True, kw_only=True):
     """The host's answer to `CallConnector` or `StartCase`: `records` on success, else `failure` (one line).
 
     `attempt` must be the node's current attempt, or the answer is refused as late.
@@ -239,8 +212,7 @@ class Answer(OnNode):
     failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Follow(Command):
+class Follow(Command, frozen=True, kw_only=True):
     """The host's word from the case that runs this one, after its effect `TellCase`: `parent` is that (case, node).
 
     order: cancel, suspend or resume.
@@ -251,8 +223,7 @@ class Follow(Command):
     parent: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry(OnNode):
+class Retry(OnNode, frozen=True, kw_only=True):
     """Tries a failed call again, by hand."""
 
     verb: ClassVar[str] = "retry"
@@ -298,7 +269,7 @@ def _actor_json(actor: Actor) -> dict[str, Any]:
     return found
 
 
-_SHAPES = {c: tuple((f.name, f.default) for f in fields(c) if f.name not in ("actor", "at")) for c in COMMANDS.values()}
+_SHAPES = {c: tuple(row for row in shape(c) if row[0] not in ("actor", "at")) for c in COMMANDS.values()}
 _PAIRS = frozenset({"records", "checks"})
 
 

@@ -12,20 +12,20 @@ Invariants (the checker guarantees them, the engine relies on them):
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.engine.plain import to_json
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
 
 
-@dataclass(frozen=True, slots=True)
-class TypeRef:
+class TypeRef(Struct, frozen=True):
     """A field's or parameter's type.
 
     `name` is one of text number integer money percent boolean date time datetime duration period person file choice
@@ -38,8 +38,7 @@ class TypeRef:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A value that whoever deploys may bind. `value` is FEEL text, None while unbound."""
 
     name: str
@@ -49,8 +48,7 @@ class Parameter:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """What a person must show to hold work of a role: kind `certificate` or `skill` (then a level)."""
 
     kind: Literal["certificate", "skill"]
@@ -58,8 +56,7 @@ class Requirement:
     at_least: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     name: str
     title: str
     external: bool = False
@@ -67,8 +64,7 @@ class Role:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope."""
 
     name: str
@@ -79,16 +75,14 @@ class Field:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RecordType:
+class RecordType(Struct, frozen=True):
     name: str
     title: str
     fields: tuple[Field, ...] = ()
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Separation:
+class Separation(Struct, frozen=True):
     """Separation (`same` false) or binding (`same` true) of duties: who did `other` may not / must do `element`."""
 
     element: str
@@ -97,24 +91,21 @@ class Separation:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """A record that must be there. `approvals`: those that must have granted its current version first."""
 
     record: str
     approvals: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """At least `needed` of `elements` are satisfied (done, granted, reached or skipped)."""
 
     elements: tuple[str, ...]
     needed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Many:
+class Many(Struct, frozen=True):
     """`for each VARIABLE in ITEMS`: one instance an item. `open`: more may be added until closed.
 
     `enough`: so many done instances end the rest (`done when N of done`); None means all.
@@ -126,8 +117,7 @@ class Many:
     enough: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """Runs again after it is done: until `until` is true, or every `every` (a Span in FEEL) while `while_` is true."""
 
     until: str | None = None
@@ -135,8 +125,7 @@ class Repeat:
     while_: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A checklist point. `evidence` is "file" or a record name; `by` a role; `other`: not the activity's doer."""
 
     name: str
@@ -148,16 +137,14 @@ class Check:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """So many further attempts, spread with doubling gaps over a Span (FEEL text)."""
 
     times: int
     over: str
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What runs by itself in place of a person.
 
     kind: `call` (target = connector), `run` (target = process, waits), `start` (does not wait), `signal` (waits for
@@ -173,8 +160,7 @@ class Work:
     retry: Retry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One step of an approval chain: votes by distinct people on `seats`, (role, how many) pairs.
 
     Granted at `needed` approvals; rejected as soon as `needed` can no longer be reached, or, with `first`
@@ -188,8 +174,7 @@ class Stage:
     other: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Consequence:
+class Consequence(Struct, frozen=True):
     """What follows a rejection. kind: `return` (to target element) or `cancel` (the case, with reason)."""
 
     kind: Literal["return", "cancel"]
@@ -197,16 +182,14 @@ class Consequence:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Escalation:
+class Escalation(Struct, frozen=True):
     """After `rejects` rejections the approval is decided by `role` alone."""
 
     rejects: int
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """The approval's own part: what is approved, by whom, under which condition, with what consequence."""
 
     of: str | None
@@ -218,8 +201,7 @@ class Agreement:
     escalation: Escalation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """A phase, activity, approval or milestone.
 
     `starts_with`: elements whose activation starts this phase (`alongside`). `within`, `takes`: Span in FEEL text;
@@ -255,16 +237,14 @@ class Element:
     agreement: Agreement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """`first of` (kind `first`: the first one taken settles the choice) or `one at a time` (kind `single`)."""
 
     kind: Literal["first", "single"]
     elements: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     """A plain working week. `hours`: for each weekday 0 (Monday) to 6 a tuple of (start, end) minutes of the day."""
 
     name: str = "standard"
@@ -272,24 +252,21 @@ class Calendar:
     hours: tuple[tuple[tuple[int, int], ...], ...] = (((540, 1020),),) * 5 + ((),) * 2
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionOutput:
+class DecisionOutput(Struct, frozen=True):
     """A column of conclusions; `values` are what it may be, the weightiest first (priority, output order)."""
 
     name: str
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRule:
+class DecisionRule(Struct, frozen=True):
     """A row of a decision table: unary tests and output expressions, FEEL text."""
 
     tests: tuple[str, ...]
     outputs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionTable:
+class DecisionTable(Struct, frozen=True):
     """A decision table (OMG DMN 1.5, chapter 8). `inputs` are expressions over the parameters.
 
     `hit_policy` and `aggregation` are DMN's words: UNIQUE, FIRST, PRIORITY, ANY, COLLECT, RULE ORDER, OUTPUT ORDER;
@@ -307,8 +284,7 @@ class DecisionTable:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Kpi:
+class Kpi(Struct, frozen=True):
     """A measured figure. `target` and `warn` are FEEL unary tests (`>= 95%`); `every`, `over` Spans in FEEL text.
 
     `by` is a path over a case; `cases` in the formula is the list of the process's cases. `event`: whether `over`
@@ -329,8 +305,7 @@ class Kpi:
     clauses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """A clause of a rule book in its own words; `catalogue` is the name of the book."""
 
     id: str
@@ -339,8 +314,7 @@ class Clause:
     catalogue: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     name: str
     title: str
     version: str = "1"
@@ -371,10 +345,8 @@ class Definition:
 
     def bind(self, values: dict[str, str]) -> Definition:
         """Gives the definition with parameters bound to FEEL texts; names must exist (checked by the caller)."""
-        parameters = tuple(
-            dataclasses.replace(p, value=values[p.name]) if p.name in values else p for p in self.parameters
-        )
-        return dataclasses.replace(self, parameters=parameters)
+        parameters = tuple(replace(p, value=values[p.name]) if p.name in values else p for p in self.parameters)
+        return replace(self, parameters=parameters)
 
     def clause(self, id: str) -> Clause | None:
         """Finds a clause that the process cites, where a rule book had its words."""
@@ -393,6 +365,6 @@ def _places(places: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 def digest(definition: Definition) -> str:
     """Gives the SHA-256 (hex) of a definition's canonical JSON without its places."""
-    data = to_json(dataclasses.replace(definition, places=()))
+    data = to_json(replace(definition, places=()))
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

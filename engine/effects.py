@@ -5,17 +5,16 @@ Timers are no effect: `CaseState.wake` says when the next Tick is wanted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+
+class Effect(Struct, frozen=True):
     node: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallConnector(Effect):
+class CallConnector(Effect, frozen=True):
     """Call a registered connector; answer with `commands.Answer` of the same attempt. Arguments are encoded values."""
 
     connector: str
@@ -23,8 +22,7 @@ class CallConnector(Effect):
     arguments: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StartCase(Effect):
+class StartCase(Effect, frozen=True):
     """Open a case of another process; when `wait`, answer with its outputs once it is completed or cancelled."""
 
     process: str
@@ -33,8 +31,7 @@ class StartCase(Effect):
     wait: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class TellCase(Effect):
+class TellCase(Effect, frozen=True):
     """Send `commands.Follow` to the case that this node's attempt opened, where it still changes anything.
 
     order: cancel, suspend or resume.
@@ -45,16 +42,14 @@ class TellCase(Effect):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer(Effect):
+class Offer(Effect, frozen=True):
     """Choose a person for the node (mode least busy or in turn) and send `commands.Assign`."""
 
     roles: tuple[str, ...]
     mode: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notify(Effect):
+class Notify(Effect, frozen=True):
     """Tell people of these roles (or these persons) that something happened.
 
     kind: ready, overdue, escalated, informed, failed.
@@ -65,8 +60,7 @@ class Notify(Effect):
     persons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerParent(Effect):
+class AnswerParent(Effect, frozen=True):
     """This case has ended: `case`'s waiting `node` is to be answered with these records, or a failure."""
 
     case: str

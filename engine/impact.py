@@ -6,7 +6,7 @@ new content differs. Changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from charter.engine.definition import Definition
 from charter.engine.program import prepare
@@ -15,8 +15,7 @@ from charter.engine.staleness import closure
 from charter.engine.state import parse_key
 
 
-@dataclass(frozen=True, slots=True)
-class Impact:
+class Impact(Struct, frozen=True):
     """What becomes stale.
 
     `elements`: node keys, in the order in which the change reaches them; `groups`: `for each` lists that are read

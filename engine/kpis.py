@@ -7,17 +7,19 @@ count in a projection such as `cases.survey.score`, and it is never guessed. Kno
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, Kpi
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import Span
+from charter.engine.placed import parts
 from charter.engine.program import Program, prepare
 from charter.engine.scope import Scope, View, case_facts, moment
 from charter.engine.state import NEW
@@ -25,8 +27,7 @@ from charter.engine.state import NEW
 Fact = tuple[str, str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """One measured value.
 
     `group`: the encoded value of `by`, None without one. `value`: encoded, None when unknown. `status`: met, warn,
@@ -139,7 +140,7 @@ def _put(template: Any, node: Any) -> Any:
     # What is wrong with the whole is told of what the author wrote.
     at = {"start": node.start, "end": node.end} if isinstance(template, t.Node) else {}
     found = _mapped(template, lambda inner: _put(inner, node))
-    return dataclasses.replace(found, **at) if at else found
+    return replace(found, **at) if at else found
 
 
 def _mapped(node: Any, change: Any) -> Any:
@@ -147,10 +148,8 @@ def _mapped(node: Any, change: Any) -> Any:
         return tuple(change(item) for item in node)
     if not isinstance(node, t.Node):
         return node
-    fields = {f.name: getattr(node, f.name) for f in dataclasses.fields(node)}
-    return dataclasses.replace(
-        node, **{name: change(item) for name, item in fields.items() if isinstance(item, t.Node | tuple)}
-    )
+    inner = {name: getattr(node, name) for name in parts(type(node))}
+    return replace(node, **{name: change(item) for name, item in inner.items() if isinstance(item, t.Node | tuple)})
 
 
 @lru_cache(maxsize=1)

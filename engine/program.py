@@ -9,9 +9,10 @@ two numbers; a plan that is itself `for each` has a group node, keyed by a path 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from charter.engine import feel, values
 from charter.engine.definition import Definition, Element, RecordType, Separation, Stage
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 Path = tuple[int, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Plan:
+class Plan(Struct, eq=False):
     """An element prepared: `outer` is the length of its group's (or, without `for each`, its own) index path."""
 
     element: Element
@@ -99,8 +99,7 @@ def shared_loops(a: tuple[str, ...], b: tuple[str, ...]) -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a consumer finds a record: at its own first `depth` indexes.
 
     When `group` is set: all versions written inside that group's instances, as a list.

@@ -9,13 +9,13 @@ of an entry).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+
+class Reason(Struct, frozen=True):
     """Why something is refused or held: a CH5xx code, the values its sentence names, and the subject in the file.
 
     `subject` is a key of `Definition.places` (`decide.separate`).
@@ -26,8 +26,7 @@ class Reason:
     arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """This person may not do this now. `reasons` has at least one; the first is the main one."""
 
     reasons: tuple[Reason, ...]
@@ -37,8 +36,7 @@ class Refusal:
         return self.reasons[0].code
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     code: str
     slug: str
     arguments: tuple[str, ...] = ()

@@ -7,7 +7,8 @@ chain nor storage: it sees `Entry` values in the order of the case's sequence, f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from charter.engine.commands import from_json
 from charter.engine.definition import Definition
@@ -16,8 +17,7 @@ from charter.engine.state import NEW, CaseState
 from charter.engine.transition import step
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Entry number `index` (from 0) is `found` where the definition produces `expected`; None: there is none."""
 
     index: int
@@ -25,8 +25,7 @@ class Difference:
     expected: Entry | None
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     state: CaseState
     difference: Difference | None = None
 

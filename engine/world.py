@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
 from charter.engine.definition import Definition
@@ -23,14 +24,12 @@ from charter.engine.transition import Step, step
 Records = tuple[tuple[str, Any], ...]
 
 
-@dataclass(slots=True)
-class _Connector:
+class _Connector(Struct):
     answers: Records = ()
     failing: int | None = 0  # so many more calls fail; None: all
 
 
-@dataclass(slots=True)
-class _Case:
+class _Case(Struct):
     definition: Definition
     state: CaseState = NEW
     entries: list[Entry] = field(default_factory=list)

@@ -7,8 +7,9 @@ the values came from. A value that does not fit is a `Misbinding`, never guessed
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine import feel
 from charter.engine.definition import Definition, Parameter
@@ -32,8 +33,7 @@ _TYPES: Mapping[str, tuple[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Misbinding:
+class Misbinding(Struct, frozen=True):
     """A binding that cannot be: `key` under [bindings] of the message tables, and what its sentence names."""
 
     key: str

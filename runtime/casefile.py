@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter.engine import plain, state as states
@@ -51,8 +51,7 @@ class Overtaken(Exception):
     """Somebody else has moved the case since it was read; inside this package only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pinned:
+class Pinned(Struct, frozen=True):
     """A stored definition with its digest and what the read models need of it."""
 
     digest: str

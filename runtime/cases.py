@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
 from charter.engine import commands
@@ -53,8 +53,7 @@ _LATEST = Prepared(
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Performed:
+class Performed(Struct, frozen=True):
     """What a command came to: the state after it and all that followed at once, its own entries and effects.
 
     `first` is the sequence number of `entries[0]` in the case's chain (in the organisation's for a refusal made

@@ -13,11 +13,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
 from charter.engine.commands import SYSTEM
@@ -49,8 +49,7 @@ class NoSuchConnector(CharterError):
     exit_code = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Connector:
+class Connector(Struct, frozen=True):
     """kind `python` (target `module:function`), `command` (argv), `http` (URL); `timeout` in seconds."""
 
     name: str
@@ -84,8 +83,7 @@ class Connector:
         return cls(name, kind, target, timeout)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call as a step asked for it."""
 
     connector: str

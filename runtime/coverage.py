@@ -8,7 +8,8 @@ What may come out of an element follows from what it says: a table, `_OUTCOMES`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from charter.engine.carriers import carriers
 from charter.engine.definition import Definition, Element
@@ -36,8 +37,7 @@ _DONE = frozenset({"completed", "decided", "reached", "granted", "rejected", "re
 _ALIVE = frozenset({"opened", "decided", "reached", "completed", "granted", "rejected"})
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """Elements, (element, outcome) pairs, clauses and (decision, row) pairs of a process, all and covered.
 
     In the order of the file; rows of decision tables count from 1.

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from charter.engine import definition as definitions, plain
@@ -25,8 +25,7 @@ from charter.runtime.refusals import UNBOUND, refusal
 from charter.runtime.store import tables as t
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(Struct, frozen=True):
     """What a deployment came to: the digest, whether it is new here, or why it was refused."""
 
     digest: str

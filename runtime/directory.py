@@ -6,9 +6,9 @@ authority at all. Stands-in are not transitive: what is lent is what the princip
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, select
 
 from charter.engine.refusals import Refusal
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class StandIn:
+class StandIn(Struct, frozen=True):
     """One person may act for another: kind `substitute` (while the principal is absent) or `delegation`."""
 
     number: int
@@ -49,8 +48,7 @@ class StandIn:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """All that the directory knows of one person. `grants`: (role, process) pairs; times in microseconds."""
 
     id: str
@@ -98,7 +96,7 @@ _ABSENCES = Prepared(
 )
 _s = t.substitutions.c
 # what a StandIn is made of, in the order of its fields
-STAND_IN = select(*(_s[f.name] for f in fields(StandIn)))
+STAND_IN = select(*(_s[name] for name in StandIn.__struct_fields__))
 _STAND_INS = Prepared(STAND_IN.where(_s.person == bindparam("person")).order_by(_s.principal, _s.number), "person")
 _VERSION = Prepared(select(t.chains.c.entries).where(t.chains.c.chain == bindparam("chain")), "chain")
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from charter.dsl.from_dmn import MOST_BYTES, Problem, read_dmn
 from charter.engine import feel, values
@@ -24,8 +25,7 @@ from charter.runtime import texts
 SUFFIX = ".dmn"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A model with those it imports; `graph` None where the file is no model, for the reasons in `problems`."""
 
     graph: Graph | None

@@ -8,9 +8,10 @@ never ends with a value that its field's type cannot read or whose `where` is fa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from charter.engine import feel, values
 from charter.engine.definition import Field, RecordType, TypeRef
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
     from charter.runtime.cli.messages import Messages
 
 
-@dataclass(frozen=True, slots=True)
-class Astray:
+class Astray(Struct, frozen=True):
     """A flag or file that belongs to no wanted record: `key` under [intake] and what its sentence names."""
 
     key: str
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """Values by record name, and what was wrong with what was given."""
 
     records: dict[str, Any]

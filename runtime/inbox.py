@@ -7,9 +7,10 @@ the case (they voted already, or did what another must check) is left out. Sorte
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select, tuple_
 
 from charter.engine.refusals import Refusal
@@ -21,8 +22,7 @@ from charter.runtime.store.prepared import Prepared
 _w = t.work_items.c
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
+class WorkItem(Struct, frozen=True):
     """One piece of work. `why`: `held`, `offered`, or, with `on_behalf_of`, `stand_in`; times in microseconds."""
 
     case: str

@@ -14,10 +14,11 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from msgspec import Struct, field
 
 from charter.engine import values
 from charter.engine.definition import RecordType, TypeRef
@@ -25,8 +26,7 @@ from charter.engine.feel.own import CURRENCY_WORDS, UNITS
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """A value that does not read: `expected` is a key of the message table's [intake] section."""
 
     path: str

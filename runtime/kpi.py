@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from charter.engine import kpis, state as states
@@ -19,8 +19,7 @@ from charter.engine.state import CaseState, parse_key
 from charter.runtime.store import tables as t
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """A KPI with its figures, one a group (or one over all cases); `target` with its parameters bound."""
 
     kpi: Kpi

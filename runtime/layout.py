@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 _SWEEPS = 6
 _LANE = 14.0  # the room that a long arrow takes in a layer it passes
 
 
-@dataclass
-class Box:
+class Box(Struct):
     """A box: its size, then its top left corner once placed."""
 
     width: float
@@ -31,8 +31,7 @@ class Box:
         return self.x + self.width / 2, self.y + self.height / 2
 
 
-@dataclass
-class Placed:
+class Placed(Struct):
     """The outcome: boxes by name, for each arrow the points it passes between its ends, and the extent of it all.
 
     An arrow runs straight from its start to the first point, turns on the way to the second, and so by turns on.
@@ -44,8 +43,7 @@ class Placed:
     height: float = 0.0
 
 
-@dataclass
-class _Slot:
+class _Slot(Struct):
     """A place in a layer: a box, or a passing arrow.
 
     `main` is its extent along the flow; across it, it reaches `up` before and `down` behind the line of its arrows.

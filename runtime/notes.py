@@ -7,9 +7,9 @@ language and no screen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from charter.engine.feel.printer import quoted
@@ -17,8 +17,7 @@ from charter.engine.state import CaseState
 from charter.runtime.audit.query import build, run
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A comment, or a file (its name) where `text` is None; `element` None: about the case; `at` as in entries."""
 
     at: str
@@ -38,8 +37,7 @@ def notes(connection: Connection, case: str) -> list[Note]:
     return [_note(found.fields) for found in run(connection, query)]
 
 
-@dataclass(frozen=True, slots=True)
-class SentBack:
+class SentBack(Struct, frozen=True):
     """Work that waits until other work is done again: the element that sent back (`by`: the person), to which, why."""
 
     element: str

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from charter.engine.definition import Definition, Element
@@ -25,8 +25,7 @@ _KINDS = _OUTCOMES | {"overdue", "escalated", "failed"}
 _r, _c = t.entries.c, t.cases.c
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """An entry that a person should know of, and the role by which they should; `at` as in entries."""
 
     position: int

@@ -7,10 +7,11 @@ YAML and JSON hold a list of people, or {people: [...]}. CSV has a heading line;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.errors import CharterError
 from charter.runtime.directory import ANY
@@ -31,8 +32,7 @@ class BadPerson(CharterError):
 KEYS = frozenset({"id", "name", "roles", "skills", "certificates", "absences", "substitutes"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One person as a file gives them, times in microseconds."""
 
     id: str

@@ -8,7 +8,9 @@ left out. Invariants: an arrow joins two children of one item; arrows form no cy
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
 from charter.engine.state import CaseState, Node
@@ -34,14 +36,12 @@ _PRESENCE = (
 SETTLED = frozenset({"done", "granted", "reached", "skipped", "cancelled", "rejected"})
 
 
-@dataclass(frozen=True, slots=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     source: str
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """Work sent back: `kind` is the occasion, `reject` or `return`."""
 
     source: str
@@ -49,8 +49,7 @@ class Return:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """An element as drawn. `captions`: small lines (who, what runs); `many`: it is there once an item of a list.
 
     `state` is None without a case; `settled` of `count` instances are settled where there are several.
@@ -68,8 +67,7 @@ class Item:
     arrows: tuple[Arrow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """A whole drawing; `status` is the case's, None without one."""
 
     name: str
@@ -89,8 +87,7 @@ class Picture:
             stack.extend(reversed(item.children))
 
 
-@dataclass
-class _Links:
+class _Links(Struct):
     """The tree of elements and the dependencies lifted onto siblings: parent (None: the process) -> pairs."""
 
     definition: Definition

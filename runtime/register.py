@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, desc, func, or_, select
 
 from charter.runtime.clock import iso
 from charter.runtime.store import tables as t
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One case: its number here, when and by whom it was opened, its open elements, the first due date among them."""
 
     number: int

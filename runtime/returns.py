@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
+
+from msgspec import Struct, field
 
 from charter.runtime.layout import Box
 
@@ -27,8 +28,7 @@ def tip(end: Point, way: tuple[int, int], style: str) -> str:
     )
 
 
-@dataclass
-class Routes:
+class Routes(Struct):
     """Where boxes stand (`at`), what holds them, how many lanes each holder keeps under its content."""
 
     at: Mapping[str, Box]

@@ -8,15 +8,15 @@ reach counts once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from charter.dsl.passes import Compiled
 from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Clause, Definition, Element
 
 
-@dataclass(slots=True)
-class Book:
+class Book(Struct):
     """A rule book: its name, title and file, its clauses in order, and by id what carries each out."""
 
     name: str
@@ -26,8 +26,7 @@ class Book:
     carried: dict[str, list[tuple[Definition, Carrier]]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """The rule books of some files, and of the processes in their reach every element, then those without a clause."""
 
     books: list[Book] = field(default_factory=list)

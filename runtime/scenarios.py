@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from charter.dsl import scenarios as s
 from charter.engine import calendars, commands, feel, kpis, values
@@ -36,8 +37,7 @@ CASE = "case"
 Said = tuple[str, Mapping[str, Any]]  # a key under [test] and what its sentence names
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Where a scenario went wrong: what was expected there and what came, with the refusal if there was one."""
 
     place: str
@@ -46,8 +46,7 @@ class Failure:
     refusal: Refusal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(Struct, frozen=True):
     """A scenario's outcome. `entries`: everything that happened, by process."""
 
     scenario: s.Scenario

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct, field
 
 from charter.runtime.cli.messages import Messages
 from charter.runtime.layout import Box, Placed, place
@@ -127,8 +128,7 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-@dataclass
-class _Shape:
+class _Shape(Struct):
     """An item with its size, its texts broken, and, for a phase, its content placed within."""
 
     item: Item

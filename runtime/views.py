@@ -9,8 +9,9 @@ planned.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.definition import Definition, Element
 from charter.engine.machines import SETTLED
@@ -24,8 +25,7 @@ from charter.runtime.clock import iso
 OPEN = frozenset({"ready", "claimed", "active", "suspended"})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the tree. `kind`: phase, activity, approval, milestone, or group for a `for each`."""
 
     depth: int
@@ -36,8 +36,7 @@ class Row:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Open work: who is waited for (a person, or whoever has one of the roles), since when, until when."""
 
     key: str

@@ -10,9 +10,10 @@ bounded; `complete` says whether it saw everything. (DMN 1.5, 8.2.10; Vanthienen
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.columns import parts_of
@@ -27,8 +28,7 @@ Kind = Literal["number", "integer", "string", "boolean", "any"]
 Example = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One defect. `rules` are numbered from 0; `example` has one value a column, None where any value will do."""
 
     kind: Literal["gap", "overlap", "conflict", "masked", "subsumed", "empty"]
@@ -42,15 +42,13 @@ class Finding:
         return ", ".join(said) or "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     findings: tuple[Finding, ...]
     undecided: tuple[int, ...]
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
+class _Region(Struct, frozen=True):
     example: Any
     rules: int
 

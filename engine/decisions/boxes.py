@@ -8,8 +8,9 @@ read has no value and says why when it is asked for one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.items import Item, Items

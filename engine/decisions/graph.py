@@ -8,8 +8,9 @@ null and the reasons. Invariant: a Graph holds no state of any evaluation and ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.boxes import Builder, answering
@@ -22,8 +23,7 @@ from charter.engine.feel.ranges import Function
 Element = m.InputData | m.Decision | m.Knowledge | m.Service
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """A value, and the reasons of every null met on the way; an error was met when there are any.
 
     `tables` are those that were asked, in that order, each with the rules that held, numbered from 0.
@@ -34,8 +34,7 @@ class Outcome:
     tables: tuple[tuple[m.Table, tuple[int, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with a model itself: a slug, the element it is about, and the detail."""
 
     slug: str
@@ -43,8 +42,7 @@ class Problem:
     detail: str = ""
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """One evaluation: what was given, what has been computed; `given` is keyed by element key."""
 
     given: Mapping[str, Any]

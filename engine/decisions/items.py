@@ -7,8 +7,9 @@ is null with a reason. Types are resolved by name when first asked for, so defin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.decisions import model as m
 from charter.engine.feel import parse, types as y
@@ -18,8 +19,7 @@ from charter.engine.feel.frames import Frame, Run
 _CELL = Scope((frozenset(("?",)),))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class Item(Struct, frozen=True, eq=False):
     """A type, its allowed values (unary tests asked of each value), and the items of its parts."""
 
     type: y.Type

@@ -6,30 +6,28 @@ References between elements are element ids, imported ones prefixed by their nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal as OneOf
+
+from msgspec import Struct
 
 HitPolicy = OneOf["UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER"]
 Aggregation = OneOf["SUM", "COUNT", "MIN", "MAX"]
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True, kw_only=True):
     """A boxed expression (DMN 1.5, 10.2). `type` is the name of the type its value must have, if declared."""
 
-    type: str | None = field(default=None, kw_only=True)
+    type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Literal(Box):
+class Literal(Box, frozen=True):
     """FEEL text (7.3.1); `language` is set when the text is in another expression language."""
 
     text: str
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A named part of a context, an argument, a formal parameter's place: its name, type and expression."""
 
     name: str
@@ -37,45 +35,39 @@ class Entry:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context(Box):
+class Context(Box, frozen=True):
     """A boxed context (10.2.1.4); `result` is the last entry without a name, whose value is the whole's."""
 
     entries: tuple[Entry, ...]
     result: Box | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Items(Box):
+class Items(Box, frozen=True):
     """A boxed list (10.2.1.5)."""
 
     items: tuple[Box, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Relation(Box):
+class Relation(Box, frozen=True):
     """A relation (10.2.1.6): rows of cells under named columns; a list of contexts."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Box, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation(Box):
+class Invocation(Box, frozen=True):
     """A boxed invocation (10.2.1.3) with named arguments."""
 
     function: Box
     arguments: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     name: str
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionBox(Box):
+class FunctionBox(Box, frozen=True):
     """A boxed function definition (10.2.1.7); kind FEEL, Java or PMML. `body` None: nothing to call."""
 
     parameters: tuple[Parameter, ...]
@@ -83,8 +75,7 @@ class FunctionBox(Box):
     kind: str = "FEEL"
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional(Box):
+class Conditional(Box, frozen=True):
     """A boxed conditional (10.2.1.8)."""
 
     condition: Box
@@ -92,16 +83,14 @@ class Conditional(Box):
     otherwise: Box
 
 
-@dataclass(frozen=True, slots=True)
-class FilterBox(Box):
+class FilterBox(Box, frozen=True):
     """A boxed filter (10.2.1.9): the items of `items` for which `match` is true."""
 
     items: Box
     match: Box
 
 
-@dataclass(frozen=True, slots=True)
-class Iterator(Box):
+class Iterator(Box, frozen=True):
     """A boxed iterator (10.2.1.10): `for` gives a list, `every` and `some` a truth value."""
 
     kind: OneOf["for", "every", "some"]
@@ -110,8 +99,7 @@ class Iterator(Box):
     body: Box
 
 
-@dataclass(frozen=True, slots=True)
-class InputClause:
+class InputClause(Struct, frozen=True):
     """A column of conditions: the expression tested, its type, the values it may have (unary tests)."""
 
     expression: str
@@ -120,8 +108,7 @@ class InputClause:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutputClause:
+class OutputClause(Struct, frozen=True):
     """A column of conclusions. `allowed` is in order of priority; `default` holds when no rule matches."""
 
     name: str | None
@@ -130,8 +117,7 @@ class OutputClause:
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One row: a unary test for each input, an expression for each output."""
 
     tests: tuple[str, ...]
@@ -139,8 +125,7 @@ class Rule:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Table(Box):
+class Table(Box, frozen=True):
     """A decision table (DMN 1.5, chapter 8)."""
 
     inputs: tuple[InputClause, ...]
@@ -150,8 +135,7 @@ class Table(Box):
     aggregation: Aggregation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemDefinition:
+class ItemDefinition(Struct, frozen=True):
     """A named type (7.3.2): a base type with allowed values, or components; perhaps a list; or a function's type."""
 
     name: str
@@ -163,15 +147,13 @@ class ItemDefinition:
     function: tuple[tuple[str | None, ...], str | None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InputData:
+class InputData(Struct, frozen=True):
     id: str
     name: str
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """A decision: its logic and the ids of the inputs, decisions and knowledge that it requires."""
 
     id: str
@@ -182,8 +164,7 @@ class Decision:
     question: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True):
     """A business knowledge model: a named function and the knowledge that it requires."""
 
     id: str
@@ -193,8 +174,7 @@ class Knowledge:
     requires: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A decision service (6.3.8): which decisions it gives, computes inside, and takes as arguments; ids."""
 
     id: str
@@ -206,16 +186,14 @@ class Service:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """Another model, known here under `name` (empty: its names join this model's)."""
 
     namespace: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """A whole definitions element."""
 
     name: str

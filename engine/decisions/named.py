@@ -7,8 +7,9 @@ policy that gives a list, each output is the list of what the rules say, in the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.boxes import failing
@@ -24,8 +25,7 @@ from charter.engine.feel.tree import Node
 _LISTS = frozenset({"COLLECT", "RULE ORDER", "OUTPUT ORDER"})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a table says: `outputs` by name, None where it says nothing; `rows` that hold, counted from 1."""
 
     outputs: Mapping[str, Any] | None

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from charter.engine.feel import types as y
 from charter.engine.feel.frames import Frame, NoValue
@@ -21,8 +22,7 @@ from charter.engine.feel.ranges import Function, Range
 _ROW = re.compile(r"([\w ]+)\((.*)\) -> (.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A formal parameter of a built-in."""
 
     name: str
@@ -33,8 +33,7 @@ class Parameter:
     filled: bool = False  # null where a call with named arguments leaves it out
 
 
-@dataclass(frozen=True, slots=True)
-class Builtin:
+class Builtin(Struct, frozen=True):
     """A row of the registry; `framed` implementations take the Frame first."""
 
     name: str

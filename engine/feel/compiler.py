@@ -8,9 +8,10 @@ in `compiler_loops`, what a user of an expression sees is in `expression`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.feel import tree as t, types as y
 from charter.engine.feel.builtins import apply, apply_named, function_value, load, rows_of
@@ -24,8 +25,7 @@ from charter.engine.feel.temporal_text import read_temporal
 _MISSING: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The frames that will be there when a closure runs, innermost first; None is the fields of a filter's item."""
 
     layers: tuple[frozenset[str] | None, ...] = ()

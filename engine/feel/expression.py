@@ -7,9 +7,10 @@ state of any evaluation, so threads may share it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.feel import tree as t
 from charter.engine.feel.compiler import Scope, closure
@@ -39,12 +40,11 @@ def _bounded(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, eq=False)
-class Expression:
+class Expression(Struct, frozen=True, eq=False, dict=True):
     """A compiled expression; use it as often as you like, from any thread."""
 
     tree: t.Node
-    run: Run = field(repr=False)
+    run: Run
 
     @cached_property
     def text(self) -> str:

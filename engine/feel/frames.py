@@ -7,16 +7,16 @@ reads a clock; `now` comes from the caller's Env.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.feel.limits import MAX_CALL_DEPTH, MAX_STEPS, OverBudget
 from charter.engine.feel.temporal import DateTime
 from charter.engine.feel.types import Type
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(Struct, frozen=True):
     """What an evaluation may know of the outside.
 
     `now` gives the moment that `now()` and `today()` tell, and is asked by them alone (null without it); `steps` bounds

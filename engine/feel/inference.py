@@ -8,8 +8,9 @@ right at run time: an `any` silences every doubt. It evaluates nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.feel import tree as t, types as y
 from charter.engine.feel.algebra import CLASS_OF, SAMPLES, arithmetic_type, fields_of, kind_of
@@ -22,8 +23,7 @@ from charter.engine.feel.temporal_text import read_temporal
 from charter.engine.feel.tokens import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """The names a part of an expression can see; `open` says that there may be more."""
 
     types: Mapping[str, y.Type]

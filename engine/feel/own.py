@@ -7,8 +7,9 @@ into one another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from decimal import Context, Decimal
+
+from msgspec import Struct
 
 Quantity = Decimal | int
 
@@ -16,16 +17,14 @@ Quantity = Decimal | int
 _EXACT = Context(prec=60)
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """An amount of one currency (ISO 4217 code); amounts of two currencies never mix."""
 
     amount: Decimal
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file held by content: lower-case hex SHA-256, name, size in bytes, media type."""
 
     sha256: str
@@ -34,8 +33,7 @@ class File:
     media_type: str = "application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A length of time as people say it; each field is a unit of its own."""
 
     months: Quantity = 0
@@ -71,7 +69,7 @@ class Span:
         return ", ".join(_spoken(name, amount) for name, amount in self.parts()) or "0 days"
 
 
-FIELDS = tuple(field.name for field in fields(Span))
+FIELDS = Span.__struct_fields__
 
 
 def _plain(number: Decimal) -> Quantity:

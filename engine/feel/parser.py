@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from charter.engine.feel import tree as t
 from charter.engine.feel.lexer import Lexer
@@ -22,8 +23,7 @@ Dialect = Literal["dmn", "charter"]
 Kind = Literal["expression", "unary"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """What a text turned out to be: a tree, or None and why."""
 
     tree: t.Node | None

@@ -8,12 +8,12 @@ called; where they come from (lambda, built-in, business knowledge model, extern
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Range:
+
+class Range(Struct, frozen=True):
     """An interval of comparable values (DMN 10.3.2.7).
 
     `test` is `=` or `!=` for the ranges `(= x)` and `(!= x)`, whose both ends are x; the standard's kit tells
@@ -27,8 +27,7 @@ class Range:
     test: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Function:
+class Function(Struct, frozen=True, eq=False):
     """A function value; `call` takes the positional arguments and the evaluation's Frame."""
 
     parameters: tuple[str, ...]

@@ -7,9 +7,10 @@ knows no clock and no text form (see `temporal_text`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.feel.limits import MAX_YEAR
 
@@ -41,8 +42,7 @@ def day_number(year: int, month: int, day: int) -> int:
     return era * 146_097 + day_of_era - 719_468
 
 
-@dataclass(frozen=True, slots=True)
-class Date:
+class Date(Struct, frozen=True):
     """A calendar day without zone."""
 
     year: int
@@ -89,8 +89,7 @@ def date_from_number(number: int) -> Date:
     return date_of(year_of_era + era * 400 + (month <= 2), month, day)
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True):
     """A time zone: seconds east of UTC, or an IANA name whose offset depends on the day."""
 
     offset: int | None = None
@@ -111,8 +110,7 @@ def zone_rules(name: str) -> Any:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(Struct, frozen=True):
     """A time of day, with or without a zone."""
 
     hour: int
@@ -135,8 +133,7 @@ def time_from_nanoseconds(count: int, zone: Zone | None) -> Time:
     return Time(hour, minute, second, nanosecond, zone)
 
 
-@dataclass(frozen=True, slots=True)
-class DateTime:
+class DateTime(Struct, frozen=True):
     """A day and a time of day; its zone is the zone of the time."""
 
     date: Date
@@ -202,15 +199,13 @@ def datetime_from_instant(count: int, zone: Zone) -> DateTime:
     return datetime_from_local(count + offset * SECOND, zone)
 
 
-@dataclass(frozen=True, slots=True)
-class DaysDuration:
+class DaysDuration(Struct, frozen=True):
     """A days and time duration, in nanoseconds."""
 
     nanoseconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class YearsDuration:
+class YearsDuration(Struct, frozen=True):
     """A years and months duration, in months."""
 
     months: int

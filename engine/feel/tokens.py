@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from charter.engine.feel.words import PROPERTIES, SPACED_BUILTINS, TYPE_NAMES
 
@@ -41,8 +42,7 @@ Raw = tuple[str, str, int, int]  # kind, text, start, end
 Names = dict[str, list[tuple[tuple[str, ...], str]]]  # first piece -> (pieces, name), longest first
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What is wrong with an expression, and where; `code` is a FEEL-local slug."""
 
     code: str

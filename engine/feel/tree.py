@@ -1,4 +1,4 @@
-"""The tree of a FEEL expression: frozen dataclasses that mirror the grammar of DMN 1.5 chapter 10.3.1.2.
+"""The tree of a FEEL expression: frozen structs that mirror the grammar of DMN 1.5 chapter 10.3.1.2.
 
 Every node knows where it stands in the text (`start`, `end`), which takes no part in equality. A tree is
 JSON-able both ways and says nothing of names in scope, types or values.
@@ -7,133 +7,117 @@ JSON-able both ways and says nothing of names in scope, types or values.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator as Walk
-from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
+
+from charter.engine.placed import Placed, parts
 
 Place = int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Placed, frozen=True, kw_only=True):
     """Any part of an expression, with its offsets in the text."""
 
-    start: Place = field(default=0, compare=False, repr=False)
-    end: Place = field(default=0, compare=False, repr=False)
+    start: Place = 0
+    end: Place = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Null(Node):
+class Null(Node, frozen=True):
     """`null`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean(Node):
+class Boolean(Node, frozen=True):
     """`true` or `false`"""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Number(Node):
+class Number(Node, frozen=True):
     """A numeric literal; never negative, a minus sign is a Negation."""
 
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Percent(Node):
+class Percent(Node, frozen=True):
     """`95%`, which is the number 0.95 (Charter dialect)."""
 
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Amount(Node):
+class Amount(Node, frozen=True):
     """`500000 CNY` (Charter dialect)."""
 
     value: Decimal
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Length(Node):
+class Length(Node, frozen=True):
     """`3 working days` (Charter dialect); `unit` is the word as written, a key of `own.UNITS`."""
 
     value: Decimal
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class String(Node):
+class String(Node, frozen=True):
     """A string literal, its escapes resolved."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class At(Node):
+class At(Node, frozen=True):
     """`@"2026-03-02"`: a date, time, date and time or duration."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True):
     """A variable, built-in function or parameter, in its normal form (single spaces)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Path(Node):
+class Path(Node, frozen=True):
     """`of.name`"""
 
     of: Node
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filter(Node):
+class Filter(Node, frozen=True):
     """`of[test]`: a position or a condition."""
 
     of: Node
     test: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True):
     """`function(a, b)`"""
 
     function: Node
     arguments: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Argument(Node):
+class Argument(Node, frozen=True):
     """`name: value` inside a call."""
 
     name: str
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class NamedCall(Node):
+class NamedCall(Node, frozen=True):
     """`function(name: a)`"""
 
     function: Node
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Negation(Node):
+class Negation(Node, frozen=True):
     """`-of`"""
 
     of: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True):
     """`left op right`, op one of OPERATORS."""
 
     op: str
@@ -159,8 +143,7 @@ OPERATORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Between(Node):
+class Between(Node, frozen=True):
     """`of between low and high`"""
 
     of: Node
@@ -168,24 +151,21 @@ class Between(Node):
     high: Node
 
 
-@dataclass(frozen=True, slots=True)
-class In(Node):
+class In(Node, frozen=True):
     """`of in test` or `of in (test, test)`"""
 
     of: Node
     tests: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison(Node):
+class Comparison(Node, frozen=True):
     """`< of` and the like: a unary test, or between parentheses a range without one end."""
 
     op: str
     of: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Interval(Node):
+class Interval(Node, frozen=True):
     """`[low..high]`; `ends` is the two brackets as `[` or `(`, `]` or `)`."""
 
     low: Node
@@ -193,8 +173,7 @@ class Interval(Node):
     ends: str
 
 
-@dataclass(frozen=True, slots=True)
-class TypeName(Node):
+class TypeName(Node, frozen=True):
     """A named type, or `list`, `range`, `context`, `function` with what stands in angle brackets.
 
     For a context `keys` names the members; for a function the last member is the result.
@@ -205,8 +184,7 @@ class TypeName(Node):
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedded(Node):
+class Embedded(Node, frozen=True):
     """What no text can say and yet has a value in its place, such as a decision table.
 
     `make` takes the scope (compiler.Scope) and gives the closure; `function` tells whether that makes a function. It
@@ -217,16 +195,14 @@ class Embedded(Node):
     function: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InstanceOf(Node):
+class InstanceOf(Node, frozen=True):
     """`of instance of type`"""
 
     of: Node
     type: TypeName
 
 
-@dataclass(frozen=True, slots=True)
-class If(Node):
+class If(Node, frozen=True):
     """`if condition then yes else no`"""
 
     condition: Node
@@ -234,8 +210,7 @@ class If(Node):
     no: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Iteration(Node):
+class Iteration(Node, frozen=True):
     """`name in items`, or `name in items..to` counting."""
 
     name: str
@@ -243,16 +218,14 @@ class Iteration(Node):
     to: Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class For(Node):
+class For(Node, frozen=True):
     """`for … return result`"""
 
     iterations: tuple[Iteration, ...]
     result: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Quantified(Node):
+class Quantified(Node, frozen=True):
     """`some … satisfies test` or `every … satisfies test`"""
 
     kind: str
@@ -260,16 +233,14 @@ class Quantified(Node):
     test: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter(Node):
+class Parameter(Node, frozen=True):
     """A formal parameter, with its type where one is given."""
 
     name: str
     type: TypeName | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lambda(Node):
+class Lambda(Node, frozen=True):
     """`function(parameters) body`, or with `external` a mapping that describes a foreign function."""
 
     parameters: tuple[Parameter, ...]
@@ -277,30 +248,26 @@ class Lambda(Node):
     external: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Items(Node):
+class Items(Node, frozen=True):
     """`[a, b]`"""
 
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Node):
+class Entry(Node, frozen=True):
     """`key: value` of a context."""
 
     key: str
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Context(Node):
+class Context(Node, frozen=True):
     """`{key: value}`"""
 
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tests(Node):
+class Tests(Node, frozen=True):
     """The unary tests of a decision table cell; none at all is `-`, which anything meets."""
 
     tests: tuple[Node, ...]
@@ -345,12 +312,10 @@ KINDS: dict[str, type[Node]] = {
     )
 }
 
-_FIELDS = {kind: tuple(f.name for f in fields(kind) if f.name not in ("start", "end")) for kind in KINDS.values()}
-
 
 def children(node: Node) -> Walk[Node]:
     """Yield the nodes directly below a node, in the order of the text."""
-    for name in _FIELDS[type(node)]:
+    for name in parts(type(node)):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value
@@ -381,7 +346,7 @@ def depth(node: Node) -> int:
 def to_json(node: Node) -> dict[str, Any]:
     """Turn a tree into JSON-able data; numbers travel as text, positions as `at`."""
     data: dict[str, Any] = {"node": type(node).__name__, "at": [node.start, node.end]}
-    for name in _FIELDS[type(node)]:
+    for name in parts(type(node)):
         data[name] = _value_to_json(getattr(node, name))
     return data
 
@@ -400,7 +365,7 @@ def from_json(data: dict[str, Any]) -> Node:
     """Make the tree again that `to_json` wrote."""
     kind = KINDS[data["node"]]
     start, end = data["at"]
-    values = {name: _value_from_json(data[name]) for name in _FIELDS[kind]}
+    values = {name: _value_from_json(data[name]) for name in parts(kind)}
     if kind in _NUMERIC:
         values["value"] = Decimal(values["value"])
     return kind(**values, start=start, end=end)

@@ -7,9 +7,10 @@ conversions of 10.3.2.9.4. The module knows no expressions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import File, Money, Span
@@ -17,8 +18,7 @@ from charter.engine.feel.ranges import Function, Range
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """Any type; `name` is what messages call it."""
 
     name: ClassVar[str] = "any"
@@ -27,8 +27,7 @@ class Type:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Plain(Type):
+class Plain(Type, frozen=True):
     """A type without parts, known by its name."""
 
     name: str  # type: ignore[misc]
@@ -37,8 +36,7 @@ class Plain(Type):
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class ListType(Type):
+class ListType(Type, frozen=True):
     """A list whose items all have one type."""
 
     item: Type = field(default_factory=lambda: _any())
@@ -48,8 +46,7 @@ class ListType(Type):
         return "list" if self.item is ANY else f"list of {self.item}"
 
 
-@dataclass(frozen=True, slots=True)
-class ContextType(Type):
+class ContextType(Type, frozen=True):
     """A context with known fields; an open one may hold others too."""
 
     fields: Mapping[str, Type] = field(default_factory=dict)
@@ -63,8 +60,7 @@ class ContextType(Type):
         return hash((self.name, self.open, frozenset(self.fields)))
 
 
-@dataclass(frozen=True, slots=True)
-class RangeType(Type):
+class RangeType(Type, frozen=True):
     """A range of values of one type."""
 
     item: Type = field(default_factory=lambda: _any())
@@ -74,8 +70,7 @@ class RangeType(Type):
         return "range" if self.item is ANY else f"range of {self.item}"
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionType(Type):
+class FunctionType(Type, frozen=True):
     """A function; `parameters` None means that nothing is known of them."""
 
     parameters: tuple[Type, ...] | None = None
@@ -86,8 +81,7 @@ class FunctionType(Type):
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf(Type):
+class OneOf(Type, frozen=True):
     """A value of any of several types."""
 
     options: tuple[Type, ...] = ()
@@ -190,7 +184,7 @@ def kind_of(value: Any) -> str:
         return "list"
     if isinstance(value, Mapping):
         return "context"
-    return {Range: "range", Function: "function"}.get(type(value), "any")
+    return "range" if type(value) is Range else "function" if type(value) is Function else "any"
 
 
 def conforms(value: Any, type: Type) -> bool:

@@ -8,7 +8,8 @@ in order, and the last one's state is the stored state of a trail that verifies.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from charter.engine import commands
 from charter.engine.commands import Command
@@ -18,8 +19,7 @@ from charter.engine.transition import step
 from charter.runtime.audit.log import Sealed
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One command and what it came to: its entries in the chain, the state before and after."""
 
     command: Command

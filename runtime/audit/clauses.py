@@ -8,15 +8,15 @@ language.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition
 from charter.runtime.audit.lineage import Deed, Lineage
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """One time that a clause was carried out: by which deed, with which evidence (versions and names of files)."""
 
     carrier: Carrier

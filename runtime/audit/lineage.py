@@ -8,8 +8,9 @@ one deed; what a deed used was made before it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from charter.engine.definition import Definition
 from charter.engine.program import Program, prepare
@@ -20,8 +21,7 @@ from charter.runtime.audit.asof import Moment
 _FINISHED = frozenset(("done", "granted", "rejected", "reached"))
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """One version of a record: `key` with its instance, `number` from 1."""
 
     key: str
@@ -35,8 +35,7 @@ class Made:
         return f"{self.key}@{self.number}"
 
 
-@dataclass(eq=False, slots=True)
-class Deed:
+class Deed(Struct, eq=False):
     """What somebody did: `kind` is the entry's word (completed, granted, amended, started …), `seq` that entry."""
 
     seq: int
@@ -50,8 +49,7 @@ class Deed:
     confirmed: tuple[Confirmation, ...] = ()
 
 
-@dataclass(slots=True)
-class Lineage:
+class Lineage(Struct):
     """The graph of one case."""
 
     deeds: list[Deed]

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, and_, false, not_, or_, select, true
 
 from charter.engine import feel
@@ -61,16 +62,14 @@ _ORDERED = frozenset(("position", "seq", "at"))  # columns that SQL orders as FE
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """SQL that lets every wanted entry through; `exact` when it lets no other through."""
 
     sql: ColumnElement[bool]
     exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A checked question: its FEEL tree, the SQL filter, the case it is about if it names one."""
 
     tree: tree.Node
@@ -96,8 +95,7 @@ def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
     return Query(zoned, _filter(zoned), _pinned_case(zoned)), ()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An entry that answers: where it stands and its parsed body."""
 
     position: int

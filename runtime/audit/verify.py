@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from charter.engine import state as states
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from charter.runtime.files import Files
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What is wrong, and at which entry: `why` is a key of the message tables (section `verify`).
 
     `what`: the table or file that `why` speaks of.
@@ -45,8 +44,7 @@ class Fault:
     what: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """`sound` or the first fault. name: `integrity`, `completeness`, `truth`."""
 
     name: str
@@ -54,8 +52,7 @@ class Verdict:
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """The three verdicts over what was looked at."""
 
     integrity: Verdict
@@ -84,8 +81,7 @@ def _refuse_float(_: str) -> Any:
     raise _NotPlain
 
 
-@dataclass(slots=True)
-class _Findings:
+class _Findings(Struct):
     integrity: Fault | None = None
     completeness: Fault | None = None
     truth: Fault | None = None
@@ -137,7 +133,7 @@ def verify(
                 _check_truth(connection, archive, definitions, chain, sealed, findings)
         if case is None:
             _check_strays(connection, set(heads), findings)
-    verdicts = {n: Verdict(n, getattr(findings, n) is None, getattr(findings, n)) for n in _Findings.__slots__}
+    verdicts = {n: Verdict(n, getattr(findings, n) is None, getattr(findings, n)) for n in _Findings.__struct_fields__}
     return Verification(**verdicts, cases=cases, entries=entries, heads=heads)
 
 

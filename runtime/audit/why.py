@@ -7,7 +7,8 @@ element back to the command that set it off. The module adds no judgement: where
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from charter.engine import waiting
 from charter.engine.definition import Definition
@@ -19,8 +20,7 @@ from charter.runtime.audit.log import Sealed
 CONDITION = "CH570"  # passed over because its `when` was false
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(Struct, frozen=True):
     """The answer: `state` now, `holds` what keeps it from moving on, `chain` from the last move to its command."""
 
     node: str

@@ -8,11 +8,11 @@ it is the engine's to say, through `Cases.perform`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from msgspec import Struct
 
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
@@ -40,8 +40,7 @@ _EVERY = (
 Aim = Literal["work", "element", "case", "record", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """A row: what the verb is aimed at, the options it takes, and, for `work`, the states it fits.
 
     aim: `work` an element, found where it is left out; `element` must be named; `case` an element or the whole case;

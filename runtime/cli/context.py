@@ -6,9 +6,10 @@ The store is opened when a verb first asks for it, so that verbs on files alone 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Output
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from charter.runtime.store import Store
 
 
-@dataclass
-class Context:
+class Context(Struct, dict=True):
     """One run of the command line. `db` None: $CHARTER_DB or ./charter.db; `person` as given or from CHARTER_PERSON.
 
     `create`: whether a database that is not there is made; a verb that only asks must not make one of a mistyped name.

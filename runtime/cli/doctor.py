@@ -9,8 +9,9 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from charter.engine.errors import CharterError
 from charter.runtime.cli.context import Context
@@ -30,8 +31,7 @@ FULL = 2  # SQLite's synchronous=FULL: a commit that returned survives a power c
 STYLES = {"ok": "good", "warn": "warn", "fail": "bad"}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a check found: level ok, warn or fail; `value` is shown; `mend` is a key under [doctor], None when ok."""
 
     check: str
@@ -41,8 +41,7 @@ class Finding:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass
-class Examination:
+class Examination(Struct):
     """What the checks look at; the database's condition is found by its own check and used by those after it."""
 
     context: Context

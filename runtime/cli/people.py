@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, refused
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
@@ -58,7 +60,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
     person, say, output = directory.get(who), context.say, context.output
     stand_ins = directory.stand_ins(who)
     if as_json:
-        output.json({**_json(person), "stand_ins": [_stand_in_json(s) for s in stand_ins]})
+        output.json({**_json(person), "stand_ins": [asdict(s) for s in stand_ins]})
         return 0
     comma = say("happened.comma")
     output.sheet(
@@ -112,10 +114,6 @@ def _json(p: Any) -> dict[str, Any]:
         "certificates": dict(p.certificates),
         "absences": [list(a) for a in p.absences],
     }
-
-
-def _stand_in_json(s: Any) -> dict[str, Any]:
-    return {name: getattr(s, name) for name in s.__slots__}
 
 
 def run_import(context: Context, file: str) -> int:

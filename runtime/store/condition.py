@@ -5,15 +5,13 @@ Looks and changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from charter.runtime.store import sqlite, tables as t
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`damage` is `ok` or the first damage found; `newest` the newest record's time, microseconds since the epoch."""
 
     schema: int

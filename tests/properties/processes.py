@@ -9,11 +9,11 @@ its shortest prefix.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from charter.engine import commands as c
 from charter.engine.definition import (

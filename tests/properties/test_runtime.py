@@ -6,7 +6,6 @@ what rebuilding gives, and another host with an empty memory sees the same state
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +65,7 @@ def count(store: Store) -> int:
 
 def send(host: Cases, case: str, sent: c.Command, key: str | None) -> Performed:
     """Sends an engine command the way a person's program would."""
-    fields = {f.name: getattr(sent, f.name) for f in dataclasses.fields(sent) if f.name not in ("actor", "at", "case")}
+    fields = {n: getattr(sent, n) for n in sent.__struct_fields__ if n not in ("actor", "at", "case")}
     if sent.verb in ("delegate", "assign"):
         fields["to"] = sent.to.person  # type: ignore[attr-defined]
     person = "ghost" if sent.actor is c.SYSTEM else sent.actor.person

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 from hypothesis import given, settings, strategies as st
+from msgspec.structs import replace
 
 from charter.engine import commands as c
 from charter.engine.definition import Definition, Element, Work

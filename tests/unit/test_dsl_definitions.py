@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from charter.dsl import printer
 from charter.dsl.passes import Compiled, compile
@@ -32,9 +32,10 @@ def written(text: str) -> Definition:
 
 
 def data(value: Any) -> Any:
-    """Any dataclass as JSON data with the name of its class."""
-    if dataclasses.is_dataclass(value):
-        fields = {f.name: data(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    """Any struct as JSON data with the name of its class; what is given by keyword comes first."""
+    if isinstance(value, Struct):
+        names = sorted(value.__struct_fields__, key=lambda name: name in type(value).__match_args__)
+        fields = {name: data(getattr(value, name)) for name in names}
         return {type(value).__name__: {k: v for k, v in fields.items() if v not in (None, [], "", False)}}
     return [data(v) for v in value] if isinstance(value, tuple) else value
 

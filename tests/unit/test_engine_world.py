@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from charter.engine import calendars, commands as c, definition as d, impact, kpis
 from charter.engine.effects import TellCase

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from charter.dsl.parser import parse
 from charter.dsl.printer import format
 from charter.dsl.source import read
 from charter.dsl.words import LANGUAGES
+from charter.engine.placed import parts
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 Golden = Callable[[Path, str], None]
@@ -33,10 +33,10 @@ def outline(node: Any, label: str, text: str, depth: int = 0) -> Iterator[str]:
     elif isinstance(node, t.Node):
         place = f"   <- {text[slice(*node.span)]!r}" if isinstance(node, t.Line) else ""
         yield f"{margin}{label} {type(node).__name__}{place}"
-        for field in dataclasses.fields(node):
-            value = getattr(node, field.name)
-            if field.name != "span" and value not in (None, (), t.NO_COMMENTS):
-                yield from outline(value, field.name, text, depth + 1)
+        for name in sorted(parts(type(node)), key=lambda name: name != "comments"):
+            value = getattr(node, name)
+            if value not in (None, (), t.NO_COMMENTS):
+                yield from outline(value, name, text, depth + 1)
     else:
         yield f"{margin}{label}: {node!r}"
 
