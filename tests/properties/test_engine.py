@@ -155,20 +155,22 @@ def test_only_what_used_a_version_becomes_stale(history: History) -> None:
 def test_separation_of_duties_is_never_broken(history: History) -> None:
     definition, rows = history
     did: dict[str, set[str]] = {}
-    bound: dict[str, set[str]] = {}
+    bound: dict[tuple[str, tuple[int, ...]], set[str]] = {}
     for _, command, done in rows:
         first = done.entries[0]
         if first.kind in ("completed", "voted", "granted", "rejected") and first.element is not None:
-            element = parse_key(first.element)[0]
+            element, path = parse_key(first.element)
             people = {command.actor.person} | ({command.actor.on_behalf_of or command.actor.person})
             for rule in definition.separations:
                 for here, there in ((rule.element, rule.other), (rule.other, rule.element)):
                     if not rule.same and element == here:
                         assert not people & did.get(there, set())
-                if rule.same and element == rule.element and did.get(rule.other):
-                    assert people & did[rule.other]
+                # Within a `for each` a binding is to who did the same instance.
+                doers = set().union(*(bound.get((rule.other, path[:n]), ()) for n in range(len(path) + 1)))
+                if rule.same and element == rule.element and doers:
+                    assert people & doers
             did.setdefault(element, set()).update(people)
-            bound.setdefault(element, set()).update(people)
+            bound.setdefault((element, path), set()).update(people)
 
 
 @laws
