@@ -1,14 +1,16 @@
-"""The house rules that tools cannot see by themselves: what is packaged, how large files get, what checkers read."""
+"""The house rules that tools cannot see by themselves: what is packaged, how large files get, what papers say."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("engine", "dsl", "runtime")
@@ -64,3 +66,45 @@ def test_the_import_checker_sees_every_module() -> None:
         "charter." + ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for p in modules()
     } - seen
     assert not missing
+
+
+def test_the_house_table_names_every_room_and_where_to_begin() -> None:
+    table = re.findall(r"^\| `([\w/]+)/` \|[^|]*\|(.*)\|$", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.M)
+    rooms = {p.parent.relative_to(ROOT).as_posix() for p in modules() if p.read_text().strip()}
+    assert {room for room, _ in table} == {*rooms, "processes"}
+    gone = [f"{room}/{file}" for room, begin in table for file in re.findall(r"`([\w./]+)`", begin)]
+    assert not [file for file in gone if not (ROOT / file).is_file()]
+
+
+def test_every_file_that_the_papers_name_is_there() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/decisions").glob("*.md")]
+    links = [(p, to) for p in pages for to in re.findall(r"\]\((?!\w+:)([^)#]+)", p.read_text("utf-8"))]
+    assert not [(page.name, to) for page, to in links if not (page.parent / to).exists()]
+    recipes = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`((?:engine|dsl|runtime|tests|docs|benchmarks|processes|\.\w+)/[\w./]+)`", recipes)
+    assert named and not [name for name in named if "xx." not in name and not (ROOT / name).exists()]  # not CHxxx.md
+
+
+def test_the_changelog_groups_what_changed() -> None:
+    log = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert set(re.findall(r"^### (.*)$", log, re.M)) <= {
+        "Added",
+        "Changed",
+        "Deprecated",
+        "Removed",
+        "Fixed",
+        "Security",
+    }
+    for release in log.split("\n## ")[1:]:
+        assert "\n- " not in release.split("\n### ")[0], "a line stands in no group"
+
+
+def test_hosted_ci_runs_what_anybody_runs() -> None:
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    for form in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"):
+        fields = yaml.safe_load(form.read_text("utf-8"))
+        if form.name != "config.yml":
+            assert {"name", "description", "body"} <= fields.keys()
+            names = [field["id"] for field in fields["body"] if field["type"] != "markdown"]
+            assert names and len(names) == len(set(names))
