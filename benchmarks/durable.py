@@ -1,6 +1,6 @@
 """How fast commands are when each is durable: Charter on SQLite beside raw sqlite3 and beside SpiffWorkflow.
 
-The same process three times: ten steps, an approval that sends work back once, a branch. A step is one command
+The same case of ten steps three times. A step is one command
 (Charter), one transaction with one update and one insert of the same sizes (raw sqlite3), one task run, saved as
 JSON and loaded again (SpiffWorkflow, into the same kind of database). All with the write-ahead log and
 synchronous=FULL, taking turns case by case.
@@ -23,84 +23,27 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from charter.engine.definition import (
-    After,
-    Agreement,
-    Consequence,
-    Definition,
-    Element,
-    Field,
-    Input,
-    RecordType,
-    Role,
-    Stage,
-    TypeRef,
-)
 from charter.runtime.cases import Cases
 from charter.runtime.people import People
 from charter.runtime.store import open_store
 
 from .figures import ratio, say
-
-_ROLE = ("clerk",)
-
-
-def _activity(name: str, after: str | None, **more: object) -> Element:
-    waits = (After((after,), 1),) if after else ()
-    return Element(name, name, "activity", roles=_ROLE, after=waits, **more)  # type: ignore[arg-type]
-
-
-PROCESS = Definition(
-    "ten_steps",
-    "ten steps",
-    owner="boss",
-    roles=(Role("clerk", "clerk"), Role("boss", "boss")),
-    records=(RecordType("offer", "offer", (Field("amount", "amount", TypeRef("number")),)),),
-    elements=(
-        _activity("receive", None),
-        _activity("sort_out", "receive"),
-        _activity("calculate", "sort_out", outputs=("offer",)),
-        Element(
-            "decide",
-            "decide",
-            "approval",
-            inputs=(Input("offer"),),
-            agreement=Agreement("offer", (Stage((("boss", 1),), 1),), on_reject=Consequence("return", "calculate")),
-        ),
-        _activity("call_back", "decide", when="offer.amount > 100"),
-        _activity("write_letter", "call_back"),
-        _activity("send", "write_letter"),
-        _activity("book", "send"),
-        _activity("file", "book"),
-        _activity("close", "file"),
-    ),
-)
-
-# (verb, node, person, arguments): one rejection and one round of rework
-COMMANDS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
-    ("complete", "receive", "li", {}),
-    ("complete", "sort_out", "li", {}),
-    ("complete", "calculate", "li", {"records": {"offer": {"amount": 500}}}),
-    ("reject", "decide", "wang", {"reason": "too dear"}),
-    ("complete", "calculate", "li", {"records": {"offer": {"amount": 400}}}),
-    ("approve", "decide", "wang", {}),
-    *(("complete", node, "li", {}) for node in ("call_back", "write_letter", "send", "book", "file", "close")),
-)
+from .ten_steps import PEOPLE, STORY, bpmn, ten_steps
 
 
 def charter(folder: Path, cases: int) -> Iterator[None]:
     """Runs cases through the whole runtime; yields after each durable step."""
     with open_store(str(folder / "charter.db")) as store:
         people = People(store, by="root")
-        for person, role in (("li", "clerk"), ("wang", "boss")):
+        for person, role in PEOPLE.items():
             people.add(person)
             people.grant(person, role)
         host = Cases(store)
-        host.deploy(PROCESS, by="root")
+        host.deploy(ten_steps(), by="root")
         for _ in range(cases):
-            case = host.start("ten_steps", person="li").case
+            case = host.start("ten", person="li").case
             yield
-            for verb, node, person, arguments in COMMANDS:
+            for verb, node, person, arguments in STORY:
                 done = host.perform(case, person=person, verb=verb, node=node, **arguments)
                 assert done.refusal is None, done.refusal
                 yield
@@ -131,7 +74,7 @@ def raw_sqlite(folder: Path, cases: int, state: str, body: bytes) -> Iterator[No
     for _ in range(cases):
         case = raw.execute("INSERT INTO cases (version, state) VALUES (0, ?)", (state,)).lastrowid
         yield
-        for version, _command in enumerate(COMMANDS):
+        for version, _command in enumerate(STORY):
             raw.execute("BEGIN IMMEDIATE")
             raw.execute("UPDATE cases SET version = ?, state = ? WHERE id = ?", (version, state, case))
             raw.execute("INSERT INTO entries (case_id, body) VALUES (?, ?)", (case, body))
@@ -140,41 +83,16 @@ def raw_sqlite(folder: Path, cases: int, state: str, body: bytes) -> Iterator[No
     raw.close()
 
 
-_BPMN = """<?xml version="1.0" encoding="UTF-8"?>
-<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t">
-<process id="ten_steps" isExecutable="true">
-<startEvent id="start"/>{tasks}
-<exclusiveGateway id="decided" default="back"/><exclusiveGateway id="dear" default="cheap"/>
-<endEvent id="end"/>{flows}
-</process></definitions>"""
-
-
-def _bpmn() -> bytes:
-    names = [e.name for e in PROCESS.elements]
-    tasks = "".join(f'<manualTask id="{name}" name="{name}"/>' for name in names)
-    pairs = [("start", "receive"), ("receive", "sort_out"), ("sort_out", "calculate"), ("calculate", "decide")]
-    pairs += [("decide", "decided"), ("call_back", "write_letter")]
-    pairs += [("write_letter", "send"), ("send", "book"), ("book", "file"), ("file", "close"), ("close", "end")]
-    flows = "".join(f'<sequenceFlow id="f{n}" sourceRef="{a}" targetRef="{b}"/>' for n, (a, b) in enumerate(pairs))
-    condition = "<conditionExpression>{}</conditionExpression></sequenceFlow>"
-    flows += '<sequenceFlow id="on" sourceRef="decided" targetRef="dear">' + condition.format("granted")
-    flows += '<sequenceFlow id="back" sourceRef="decided" targetRef="calculate"/>'
-    flows += '<sequenceFlow id="call" sourceRef="dear" targetRef="call_back">' + condition.format("amount &gt; 100")
-    flows += '<sequenceFlow id="cheap" sourceRef="dear" targetRef="write_letter"/>'
-    return _BPMN.format(tasks=tasks, flows=flows).encode()
-
-
 def spiff(folder: Path, cases: int) -> Iterator[None]:
     """Runs the same process in SpiffWorkflow, saved and loaded again each step."""
-    from lxml import etree
     from SpiffWorkflow.bpmn import BpmnWorkflow
     from SpiffWorkflow.bpmn.parser import BpmnParser
     from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
     from SpiffWorkflow.util.task import TaskState
 
     parser = BpmnParser()
-    parser.add_bpmn_xml(etree.fromstring(_bpmn()))
-    spec = parser.get_spec("ten_steps")
+    parser.add_bpmn_str(bpmn().encode())
+    spec = parser.get_spec("ten")
     serializer = BpmnWorkflowSerializer()
     raw = _database(folder / "spiff.db")
     for _ in range(cases):
@@ -183,16 +101,14 @@ def spiff(folder: Path, cases: int) -> Iterator[None]:
         state = serializer.serialize_json(workflow)
         case = raw.execute("INSERT INTO cases (version, state) VALUES (0, ?)", (state,)).lastrowid
         yield
-        for version, (verb, node, person, arguments) in enumerate(COMMANDS):
+        for version, (verb, node, person, arguments) in enumerate(STORY):
             raw.execute("BEGIN IMMEDIATE")
             state = raw.execute("SELECT state FROM cases WHERE id = ?", (case,)).fetchone()[0]
             workflow = serializer.deserialize_json(state)
             (task,) = workflow.get_tasks(state=TaskState.READY, manual=True)
             assert task.task_spec.name == node
-            records = arguments.get("records")
-            if isinstance(records, dict):
-                task.data.update(records["offer"])
-            task.data["granted"] = verb == "approve"
+            task.data |= arguments.get("records", {}).get("order", {})
+            task.data["approved"] = verb == "approve"
             task.run()
             workflow.do_engine_steps()
             record = json.dumps({"verb": verb, "node": node, "person": person, "arguments": arguments})
@@ -217,7 +133,7 @@ def _case(steps: Iterator[None], count: int) -> float:
 
 def race(folder: Path, cases: int) -> dict[str, float]:
     """Runs the three in turn, case by case, so that all meet the same disk; gives microseconds a step."""
-    steps = len(COMMANDS) + 1
+    steps = len(STORY) + 1
     ours = charter(folder, cases + 1)
     # The first case is not counted: it compiles statements. Half-way it shows how much there is to write.
     _case(ours, steps // 2 + 1)

@@ -1,7 +1,7 @@
 """What the pure engine costs: against SpiffWorkflow, against the bare lifecycle moves, and as a case grows.
 
-`python -m benchmarks.engine`. The story is one case of ten steps: an approval that rejects once, a round of rework, a
-branch; twelve commands with their audit records on our side, the same tasks without any record on SpiffWorkflow's.
+`python -m benchmarks.engine`. One case of ten steps: twelve commands with their audit records on our side, the same
+tasks without any record on SpiffWorkflow's.
 """
 
 from __future__ import annotations
@@ -9,92 +9,41 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
 
+from charter.dsl.passes import compile
 from charter.engine import commands as c
-from charter.engine.definition import (
-    After,
-    Agreement,
-    Consequence,
-    Definition,
-    Element,
-    Field,
-    Input,
-    Many,
-    RecordType,
-    Role,
-    Stage,
-    TypeRef,
-)
+from charter.engine.definition import Definition
 from charter.engine.machines import Token, machine
 from charter.engine.state import NEW, CaseState
 from charter.engine.transition import step
 
 from .figures import race, ratio, say
+from .ten_steps import PEOPLE, STORY, bpmn, ten_steps
 
 AT = 1_780_000_000_000_000
-LI, WU = c.Actor("li", ("clerk",)), c.Actor("wu", ("boss",))
-
-
-def ten_steps() -> Definition:
-    """Ten steps: four of work, an approval that sends the fourth back once, a branch, and four more."""
-    elements = [Element("a1", "a1", "activity", outputs=("order",), roles=("clerk",))]
-    for i in (2, 3):
-        elements.append(Element(f"a{i}", f"a{i}", "activity", after=(After((f"a{i - 1}",), 1),), roles=("clerk",)))
-    elements += [
-        Element(
-            "a4",
-            "a4",
-            "activity",
-            inputs=(Input("order"),),
-            outputs=("offer",),
-            after=(After(("a3",), 1),),
-            roles=("clerk",),
-        ),
-        Element(
-            "ok",
-            "ok",
-            "approval",
-            inputs=(Input("offer"),),
-            agreement=Agreement("offer", (Stage((("boss", 1),), 1),), on_reject=Consequence("return", "a4")),
-        ),
-        Element("big", "big", "activity", after=(After(("ok",), 1),), when="order.amount > 100", roles=("clerk",)),
-        Element("small", "small", "activity", after=(After(("ok",), 1),), when="order.amount <= 100", roles=("clerk",)),
-    ]
-    last = ("big", "small")
-    for i in (7, 8, 9):
-        elements.append(Element(f"a{i}", f"a{i}", "activity", after=(After(last, len(last)),), roles=("clerk",)))
-        last = (f"a{i}",)
-    amount = (Field("amount", "amount", TypeRef("number")),)
-    return Definition(
-        "ten",
-        "ten",
-        roles=(Role("clerk", "clerk"), Role("boss", "boss")),
-        records=(RecordType("order", "order", amount), RecordType("offer", "offer", amount)),
-        elements=tuple(elements),
-    )
+ACTORS = {person: c.Actor(person, (role,)) for person, role in PEOPLE.items()}
+LI, WU = ACTORS["li"], ACTORS["wu"]
+LIST = """
+process list
+  role clerk
+  activity job for each v in [] open
+    role   clerk
+    within 2 hours
+"""
 
 
 def story() -> list[c.Command]:
-    """The commands of one case, with one rejection on the way."""
+    """Gives the commands of one case."""
+    told: list[c.Command] = [c.Start(actor=LI, at=AT, case="c")]
+    for verb, node, person, arguments in STORY:
+        more = {key: tuple(value.items()) if key == "records" else value for key, value in arguments.items()}
+        told.append(c.COMMANDS[verb](actor=ACTORS[person], at=AT, node=node, **more))  # type: ignore[call-arg]
+    return told
 
-    def done(node: str, *records: tuple[str, Any]) -> c.Command:
-        return c.Complete(actor=LI, at=AT, node=node, records=records)
 
-    return [
-        c.Start(actor=LI, at=AT, case="c"),
-        done("a1", ("order", {"amount": 500})),
-        done("a2"),
-        done("a3"),
-        done("a4", ("offer", {"amount": 1})),
-        c.Reject(actor=WU, at=AT, node="ok", reason="too little"),
-        done("a4", ("offer", {"amount": 2})),
-        c.Approve(actor=WU, at=AT, node="ok"),
-        done("big"),
-        done("a7"),
-        done("a8"),
-        done("a9"),
-    ]
+def written(text: str) -> Definition:
+    """Gives the process of a text."""
+    return compile("benchmark.charter", text).definitions[0]
 
 
 def run_charter(definition: Definition, commands: list[c.Command]) -> CaseState:
@@ -119,43 +68,6 @@ def bare_moves(count: int) -> None:
     event = machine("activity").events["open"]
     for _ in range(count):
         event.trigger(Token("planned"))
-
-
-_TASKS = "".join(f'<manualTask id="a{i}" name="a{i}"/>' for i in (1, 2, 3, 4, 7, 8, 9))
-_FLOWS = (
-    ("start", "a1", ""),
-    ("a1", "a2", ""),
-    ("a2", "a3", ""),
-    ("a3", "a4", ""),
-    ("a4", "ok", ""),
-    ("ok", "g1", ""),
-    ("g1", "a4", "not approved"),
-    ("g1", "g2", "approved"),
-    ("g2", "big", "amount &gt; 100"),
-    ("g2", "small", "amount &lt;= 100"),
-    ("big", "g3", ""),
-    ("small", "g3", ""),
-    ("g3", "a7", ""),
-    ("a7", "a8", ""),
-    ("a8", "a9", ""),
-    ("a9", "end", ""),
-)
-
-
-def bpmn() -> str:
-    """The same process as BPMN 2.0."""
-    flows = ""
-    for i, (source, target, condition) in enumerate(_FLOWS):
-        test = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
-        flows += f'<sequenceFlow id="f{i}" sourceRef="{source}" targetRef="{target}">{test}</sequenceFlow>'
-    extra = "".join(f'<manualTask id="{n}" name="{n}"/>' for n in ("ok", "big", "small"))
-    gates = "".join(f'<exclusiveGateway id="{g}"/>' for g in ("g1", "g2", "g3"))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="x">'
-        f'<process id="ten" isExecutable="true"><startEvent id="start"/>{_TASKS}{extra}{gates}<endEvent id="end"/>'
-        f"{flows}</process></definitions>"
-    )
 
 
 def spiff() -> Callable[[], None]:
@@ -206,8 +118,7 @@ def loop_case(count: int) -> float:
 
 def list_case(count: int) -> float:
     """Gives seconds a command for one case whose open list gets item after item, each of them worked on."""
-    element = Element("job", "job", "activity", roles=("clerk",), many=Many("v", "[]", open=True), within="2 hours")
-    definition = Definition("list", "list", roles=(Role("clerk", "clerk"),), elements=(element,))
+    definition = written(LIST)
     state = step(definition, NEW, c.Start(actor=LI, at=AT, case="c")).state
     start = perf_counter()
     for i in range(1, count // 2 + 1):
@@ -219,8 +130,8 @@ def list_case(count: int) -> float:
 
 def wide_case(elements: int) -> float:
     """Gives seconds a command in a process of so many elements, all of them open."""
-    rows = tuple(Element(f"e{i}", f"e{i}", "activity", roles=("clerk",)) for i in range(elements))
-    definition = Definition("wide", "wide", roles=(Role("clerk", "clerk"),), elements=rows)
+    rows = (f"  activity e{i}\n    role clerk\n" for i in range(elements))
+    definition = written("process wide\n  role clerk\n" + "".join(rows))
     state = step(definition, NEW, c.Start(actor=LI, at=AT, case="c")).state
     start = perf_counter()
     for i in range(100):
