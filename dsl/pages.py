@@ -9,13 +9,13 @@ theirs elsewhere. It does not know which codes there are. Invariant, held by tes
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from msgspec import Struct
 
 from charter.dsl.render import spelled
+from charter.engine.shipped import shipped
 
-FOLDER = Path(__file__).parent / "diagnostics"
+FOLDER = ("charter.dsl", "diagnostics")
 
 
 class Page(Struct, frozen=True):
@@ -40,9 +40,10 @@ class Page(Struct, frozen=True):
         return self.examples if any(unread for _, unread in found) else tuple(text for text, _ in found)
 
 
-def read(path: Path) -> Page:
-    """Reads a page; raises OSError where there is none."""
-    head, _, body = path.read_text(encoding="utf-8").partition("\n")
+def read(folder: tuple[str, str], code: str) -> Page:
+    """Reads a code's page in a folder of a package; raises OSError where there is none."""
+    package, path = folder
+    head, _, body = shipped(package, f"{path}/{code}.md").partition("\n")
     code, _, slug = head.removeprefix("# ").partition(": ")
     english, _, rest = body.partition("\n## 中文\n")
     chinese, _, examples = rest.partition("\n## Example")

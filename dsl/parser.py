@@ -1,8 +1,7 @@
-"""Source -> tree: drives Lark's LALR tables over the logical lines and goes on after errors.
+"""Source -> tree: drives the automaton of charter.lark over the logical lines and goes on after errors.
 
-Lark builds the tables from charter.lark and runs the automaton; lexer.py feeds it what each state can take, and the
-functions of from_parse.py build the nodes as rules are recognised, so that no other tree is ever made. The only
-module of `dsl` that imports lark, and only when something is parsed.
+lexer.py feeds it what each state can take, and the functions of from_parse.py build the nodes as rules are recognised,
+so that no other tree is ever made.
 
 Recovery works by lines, because a rule never ends in the middle of one. An unreadable line is mended if it can be (a
 keyword misspelt, a rest too much, a part missing) so that its block is still read, else left out with its block; the
@@ -13,15 +12,11 @@ Invariant: diagnostics of an item put its index into `broken`; the tree of a bro
 from __future__ import annotations
 
 import gc
-import hashlib
-import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
@@ -32,12 +27,13 @@ from charter.dsl.lexer import Lexeme, Mode
 from charter.dsl.source import LIMIT_ERRORS, LIMITS, Source
 from charter.dsl.syntax import Complaint, complaint, misspelt_start
 from charter.dsl.words import keyword_terminals
-
-if TYPE_CHECKING:
-    from lark import Lark
+from charter.engine.lalr import Automaton, Table, Unexpected
+from charter.engine.shipped import shipped
 
 assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
 
+TABLE = "charter.table.json"
+STARTS = ("file",)
 _TRIES = 4  # how many doubtful keywords of one line are read as names
 # What stands for a missing part of a header, so that its block can be read.
 _STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
@@ -82,7 +78,7 @@ class _Parse:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.working
-        self.state, self.table, self.unexpected = automaton()
+        self.state = Automaton(table(), STARTS[0])
         self.diagnostics = list(source.diagnostics)
         self.errors = len(source.diagnostics)
         self.excused = False  # something else is wrong with the line: what follows from that need not be said
@@ -113,8 +109,8 @@ class _Parse:
                 if not self.may_open(start, stop, len(levels)):
                     skip_above = levels[-1]
                     continue
-                depth = len(self.state.state_stack)
-                self.state.feed_token(Lexeme("INDENT", "", start, start))
+                depth = len(self.state.stack)
+                self.state.feed(Lexeme("INDENT", "", start, start))
                 opened = True
             else:
                 while indent < levels[-1]:
@@ -124,7 +120,7 @@ class _Parse:
                         self.misaligned(start, stop)
                         break
                     levels.pop()
-                    self.state.feed_token(Lexeme("DEDENT", "", start, start))
+                    self.state.feed(Lexeme("DEDENT", "", start, start))
             if self.line(start, stop):
                 if opened:
                     levels.append(indent)
@@ -138,8 +134,8 @@ class _Parse:
                     self.retreat()
                     skip_above = indent
         for _ in levels[1:]:
-            self.state.feed_token(Lexeme("DEDENT", "", end, end))
-        items: tuple[t.Line, ...] = self.state.feed_token(Lexeme("$END", "", end, end), True)
+            self.state.feed(Lexeme("DEDENT", "", end, end))
+        items: tuple[t.Line, ...] = self.state.feed(Lexeme("$END", "", end, end))
         tree = t.File(items, source.last_comments, span=(0, end))
         return Parsed(tree, tuple(sorted(self.diagnostics, key=Diagnostic.sort_key)), self.broken(items))
 
@@ -148,7 +144,7 @@ class _Parse:
         if depth > LIMITS["depth"]:
             self.report("CH109", start, stop, limit=LIMITS["depth"])
             return False
-        if "INDENT" not in self.table[self.state.state_stack[-1]]:
+        if "INDENT" not in self.state.states[self.state.stack[-1]]:
             if not self.excused:
                 self.report("CH111", start, stop)
             return False
@@ -195,22 +191,22 @@ class _Parse:
 
     def feed(self, start: int, stop: int, doubts: dict[int, bool], swap: Lexeme | None = None) -> None:
         """Feeds a line's lexemes and its NL; `swap` takes the place of the word at its offset."""
-        text, state, table = self.text, self.state, self.table
-        stack = state.state_stack
+        text, state = self.text, self.state
+        stack = state.stack
         self.base = -1
         pos = start
         while pos < stop:
-            mode = _mode(stack[-1], table)
+            mode = _mode(state)
             lexeme = swap if swap and pos == swap.start_pos else mode.next(text, pos, stop, doubts)
             if lexeme is None:
                 raise _Unreadable(pos, mode)
             if pos == start:
                 lexeme.comments = self.source.comments.get(start, t.NO_COMMENTS)
             try:
-                state.feed_token(lexeme)
-            except self.unexpected:
+                state.feed(lexeme)
+            except Unexpected:
                 # The tables may reduce first and refuse then; where that leads, another word may be meant.
-                now = _mode(stack[-1], table)
+                now = _mode(state)
                 if now is mode:
                     raise _Unreadable(pos, mode) from None
                 continue
@@ -222,20 +218,20 @@ class _Parse:
             while pos < stop and (text[pos] == " " or (first and text[pos] == ":")):
                 # People write a colon after a line's first word, and it can mean nothing else there.
                 first, pos = first and text[pos] == " ", pos + 1
-        if "NL" not in table[stack[-1]]:
-            raise _Unreadable(stop, _mode(stack[-1], table))
+        if "NL" not in state.states[stack[-1]]:
+            raise _Unreadable(stop, _mode(state))
         try:
-            state.feed_token(Lexeme("NL", "", stop, stop))
+            state.feed(Lexeme("NL", "", stop, stop))
         except Unbuildable as why:
-            raise _Unreadable(stop, _mode(stack[-1], table), why) from None
-        except self.unexpected:
-            raise _Unreadable(stop, _mode(stack[-1], table)) from None
+            raise _Unreadable(stop, _mode(state), why) from None
+        except Unexpected:
+            raise _Unreadable(stop, _mode(state)) from None
 
     def retreat(self) -> None:
         """Takes the parser back to where it stood before the line."""
         if self.base >= 0:
-            del self.state.state_stack[self.base :]
-            del self.state.value_stack[self.base - 1 :]
+            del self.state.stack[self.base :]
+            del self.state.values[self.base - 1 :]
         self.base = -1
 
     def mend(self, start: int, stop: int, error: _Unreadable) -> bool:
@@ -246,7 +242,7 @@ class _Parse:
             return False
         found = complaint(text, start, stop, place, error.mode.accepted)
         if place > start:
-            first = misspelt_start(text, start, stop, _mode(self.state.state_stack[-1], self.table).accepted)
+            first = misspelt_start(text, start, stop, _mode(self.state).accepted)
             if first and self.reads(start, stop, first):
                 self.complain(first)
                 return True
@@ -287,13 +283,13 @@ class _Parse:
     def complete(self, end: int) -> bool:
         """Stands something in for the parts that a line lacks at its end."""
         for _ in range(4):
-            accepted = self.table[self.state.state_stack[-1]]
+            accepted = self.state.states[self.state.stack[-1]]
             lacking = next((name for name in ("NL", *_STAND_INS) if name in accepted), None)
             if lacking is None:
                 break
             try:
-                self.state.feed_token(Lexeme(lacking, _STAND_INS.get(lacking, ""), end, end))
-            except self.unexpected:
+                self.state.feed(Lexeme(lacking, _STAND_INS.get(lacking, ""), end, end))
+            except Unexpected:
                 break
             if lacking == "NL":
                 return True
@@ -308,11 +304,12 @@ _BY_STATE: dict[int, Mode] = {}
 _BY_TERMINALS: dict[frozenset[str], Mode] = {}
 
 
-def _mode(state: int, table: Any) -> Mode:
-    """How to read where the automaton is in this state; states that take the same terminals share it."""
+def _mode(automaton: Automaton) -> Mode:
+    """How to read where the automaton is; states that take the same terminals share it."""
+    state = automaton.stack[-1]
     mode = _BY_STATE.get(state)
     if mode is None:
-        accepted = frozenset(name for name in table[state] if name.isupper())
+        accepted = frozenset(name for name in automaton.states[state] if name.isupper())
         mode = _BY_TERMINALS.get(accepted)
         if mode is None:
             mode = _BY_TERMINALS[accepted] = Mode(accepted)
@@ -322,7 +319,7 @@ def _mode(state: int, table: Any) -> Mode:
 
 def grammar() -> str:
     """Gives the grammar in Lark's notation, with its keyword terminals declared."""
-    text = (Path(__file__).parent / "charter.lark").read_text(encoding="utf-8")
+    text = shipped("charter.dsl", "charter.lark")
     return f"{text}%declare {' '.join(sorted(keyword_terminals() - _declared(text)))}\n"
 
 
@@ -331,36 +328,6 @@ def _declared(text: str) -> set[str]:
 
 
 @cache
-def _lark() -> Lark:
-    """Builds Lark's tables, or takes them from the user's cache folder, where they are kept by content."""
-    import lark
-
-    text = grammar()
-    callbacks = SimpleNamespace(**CALLBACKS)
-    options: dict[str, Any] = {
-        "parser": "lalr",
-        "lexer": "basic",
-        "start": "file",
-        "keep_all_tokens": True,
-        "maybe_placeholders": False,
-    }
-    key = hashlib.sha256(f"{lark.__version__} {text}".encode()).hexdigest()[:24]
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "charter"
-        kept, own = folder / f"grammar-{key}", folder / f"grammar-{key}.{os.getpid()}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if kept.exists():
-            return lark.Lark(text, transformer=callbacks, cache=str(kept), **options)
-        # Written under a name of its own and then renamed, so that nobody reads half a file.
-        built = lark.Lark(text, transformer=callbacks, cache=str(own), **options)
-        own.replace(kept)
-        return built
-    except (OSError, RuntimeError):  # a folder that may not be written, an account without a home
-        return lark.Lark(text, transformer=callbacks, **options)
-
-
-def automaton() -> tuple[Any, Any, type[Exception]]:
-    from lark.exceptions import UnexpectedToken
-
-    state = _lark().parse_interactive().parser_state
-    return state, state.parse_conf.states, UnexpectedToken
+def table() -> Table:
+    """Gives the table of the grammar, as it is kept beside it."""
+    return Table(shipped("charter.dsl", TABLE), CALLBACKS)

@@ -11,7 +11,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 from charter.dsl.codes import CODES
@@ -20,11 +19,11 @@ from charter.dsl.source import Source
 from charter.dsl.width import display_width
 from charter.dsl.words import Language, language_of, table as keyword_table
 from charter.engine.refusals import Reason
+from charter.engine.shipped import shipped
 
 Format = Literal["full", "concise", "json"]
 LANGUAGES = ("en", "zh")
 
-_HERE = Path(__file__).parent
 _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[1;34m", "off": "\033[0m"}
 # Arguments whose values are words of the tables, not the author's.
 _WORDS = frozenset({"kind", "wanted", "given", "what", "why"})
@@ -35,7 +34,7 @@ _WIDEST = 160
 @cache
 def table(lang: str) -> Mapping[str, Any]:
     """The message table of a language (`en` or `zh`)."""
-    return tomllib.loads((_HERE / "messages" / f"{lang}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(shipped("charter.dsl", f"messages/{lang}.toml"))
 
 
 class _Arguments(dict[str, object]):

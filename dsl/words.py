@@ -11,8 +11,9 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import islice
-from pathlib import Path
 from typing import Literal
+
+from charter.engine.shipped import shipped
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
@@ -32,8 +33,7 @@ _SECTION_TERMINAL = {"types": "TYPE", "policies": "POLICY", "weekdays": "WEEKDAY
 @cache
 def table(language: Language) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     """Loads one language's words: section, then key, then spellings with the preferred one first."""
-    path = Path(__file__).parent / "keywords" / f"{language.lower().replace('-', '_')}.toml"
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    data = tomllib.loads(shipped("charter.dsl", f"keywords/{language.lower().replace('-', '_')}.toml"))
     return {
         section: {key: (words,) if isinstance(words, str) else tuple(words) for key, words in rows.items()}
         for section, rows in data.items()

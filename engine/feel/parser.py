@@ -1,13 +1,11 @@
-"""Text to tree: the only module that knows Lark.
+"""Text to tree, by the table of `feel.lark` and what each of its rules makes.
 
-`parse` never raises on any text: it gives a tree or Problems. The LALR tables come from Lark, which is only loaded
-to build them anew; results are remembered by (text, names, dialect, kind). Positions are offsets into the text
-as given.
+`parse` never raises on any text: it gives a tree or Problems. Results are remembered by (text, names, dialect, kind).
+Positions are offsets into the text as given.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Literal
@@ -18,6 +16,8 @@ from charter.engine.feel import tree as t
 from charter.engine.feel.lexer import Lexer
 from charter.engine.feel.limits import MAX_DEPTH, MAX_TEXT, PARSE_CACHE
 from charter.engine.feel.tokens import Malformed, Problem, Token
+from charter.engine.lalr import Automaton, Table, Unexpected
+from charter.engine.shipped import shipped
 
 Dialect = Literal["dmn", "charter"]
 Kind = Literal["expression", "unary"]
@@ -130,121 +130,25 @@ _MAKERS: dict[str, Callable[[list[Any]], Any]] = {
 
 
 TABLE = "feel.table.json"
-
-# A rule as the table keeps it: what it makes, how many parts it takes, its maker (None passes its one part on, ""
-# collects), and which of its parts are collections to be spread out.
-Rule = tuple[str, int, str | None, list[int]]
+STARTS = ("expression", "unary")
 
 
-def build_table() -> dict[str, Any]:
-    """Let Lark turn feel.lark into LALR(1) tables, as JSON-able data.
-
-    The tables are kept beside the grammar because building them takes longer than most commands; a test compares.
-    """
-    from lark import Lark
-    from lark.lexer import Lexer as LarkLexer
-    from lark.parsers.lalr_analysis import Shift
-
-    class NoText(LarkLexer):
-        """Satisfies Lark, which wants a lexer even to build a table."""
-
-        def __init__(self, conf: Any) -> None:
-            pass
-
-        def lex(self, lexer_state: Any, parser_state: Any) -> Any:
-            return iter(())
-
-    grammar = _resource("feel.lark")
-    lark: Any = Lark(grammar, parser="lalr", lexer=NoText, start=["expression", "unary"], maybe_placeholders=False)
-    table: Any = lark.parser.parser._parse_table
-    # Lark numbers states by the order of its sets; here they are numbered by the way they are reached.
-    order = [table.start_states[name] for name in sorted(table.start_states)]
-    place = {state: index for index, state in enumerate(order)}
-    rules: list[Rule] = []
-    numbers: dict[Any, int] = {}
-    states: list[dict[str, int]] = []
-    for state in order:
-        actions: dict[str, int] = {}
-        for symbol, (action, target) in sorted(table.states[state].items()):
-            if action is not Shift:
-                if target not in numbers:
-                    numbers[target] = len(rules)
-                    rules.append(_rule(target))
-                actions[symbol] = -1 - numbers[target]
-                continue
-            if target not in place:
-                place[target] = len(order)
-                order.append(target)
-            actions[symbol] = place[target]
-        states.append(actions)
-    starts = {name: [place[table.start_states[name]], place[end]] for name, end in sorted(table.end_states.items())}
-    return {"starts": starts, "rules": rules, "states": states}
-
-
-def _rule(rule: Any) -> Rule:
-    origin, parts = rule.origin.name, rule.expansion
-    spread = [index for index, part in enumerate(parts) if part.name.startswith("__")]
-    if rule.options.expand1 and len(parts) == 1 and not rule.alias:
-        return origin, 1, None, []
-    return origin, len(parts), "" if origin.startswith("__") else rule.alias or origin, spread
-
-
-def _resource(name: str) -> str:
-    from importlib.resources import files
-
-    return files(__package__).joinpath(name).read_text("utf-8")
+def grammar() -> str:
+    """Gives the grammar in Lark's notation."""
+    return shipped("charter.engine.feel", "feel.lark")
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[dict[str, list[int]], list[tuple[str, int, Any, list[int]]], list[dict[str, int]]]:
-    data = json.loads(_resource(TABLE))
-    rules = [
-        (origin, count, maker if maker is None else _MAKERS.get(maker, _collected), spread)
-        for origin, count, maker, spread in data["rules"]
-    ]
-    return data["starts"], rules, data["states"]
-
-
-def _collected(parts: list[Any]) -> list[Any]:
-    return parts
-
-
-class _Unexpected(Exception):
-    """Carries the token at which no rule goes on."""
-
-    def __init__(self, token: Token) -> None:
-        self.token = token
+def _table() -> Table:
+    return Table(shipped("charter.engine.feel", TABLE), _MAKERS)
 
 
 def _built(tokens: list[Token], start: str) -> t.Node:
-    """Run the LALR(1) automaton over the tokens, making nodes from the bottom up."""
-    starts, rules, states = _table()
-    first, last = starts[start]
-    stack: list[int] = [first]
-    values: list[Any] = []
-    for token in (*tokens, Token("$END", "", 0, 0)):
-        kind = token.type
-        while True:
-            action = states[stack[-1]].get(kind)
-            if action is None:
-                raise _Unexpected(token)
-            if action >= 0:
-                stack.append(action)
-                values.append(token)
-                break
-            origin, count, maker, spread = rules[-1 - action]
-            if maker is None:
-                stack.pop()
-            else:
-                parts = values[-count:]
-                del stack[-count:], values[-count:]
-                for index in reversed(spread):
-                    parts[index : index + 1] = parts[index]
-                values.append(maker(parts))
-            stack.append(states[stack[-1]][origin])
-            if stack[-1] == last and kind == "$END":
-                return values[-1]  # type: ignore[no-any-return]
-    raise AssertionError("the end mark is always refused or final")
+    """Makes nodes of the tokens from the bottom up."""
+    automaton = Automaton(_table(), start)
+    for token in tokens:
+        automaton.feed(token)
+    return automaton.feed(Token("$END", "", 0, 0))  # type: ignore[no-any-return]
 
 
 def _unexpected(token: Token, text: str) -> Problem:
@@ -267,7 +171,7 @@ def _parse(text: str, names: frozenset[str], units: bool, kind: Kind) -> Parsed:
         tree = _built(tokens, kind)
     except Malformed as malformed:
         return Parsed(None, (malformed.problem,))
-    except _Unexpected as unexpected:
+    except Unexpected as unexpected:
         return Parsed(None, (_unexpected(unexpected.token, text),))
     if len(tokens) > MAX_DEPTH and t.depth(tree) > MAX_DEPTH:
         return Parsed(None, (Problem("too-deep", f"more than {MAX_DEPTH} levels", tree.start, tree.end),))

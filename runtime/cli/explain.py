@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charter.runtime.cli.context import Context
@@ -21,7 +20,7 @@ from charter.runtime.cli.verb import JSON, Verb, argument, switch, two_columns
 if TYPE_CHECKING:
     from charter.dsl.pages import Page
 
-FOLDER = Path(__file__).resolve().parent.parent / "pages"
+FOLDER = ("charter.runtime", "pages")
 # the last code of a family -> its key under [explain], and the kind of its codes (None: a diagnostic's own severity)
 FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH100": ("environment", "error"),
@@ -38,7 +37,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
 
 
 @cache
-def folders() -> dict[str, Path]:
+def folders() -> dict[str, tuple[str, str]]:
     """Gives every code that can be said, in order, with the folder that holds its page."""
     from charter.dsl.codes import CODES as DIAGNOSTICS
     from charter.dsl.pages import FOLDER as DSL
@@ -54,7 +53,7 @@ def page(code: str) -> Page:
     """Reads the page of a code; raises KeyError for one that nobody says."""
     from charter.dsl.pages import read
 
-    return read(folders()[code] / f"{code}.md")
+    return read(folders()[code], code)
 
 
 def family(code: str) -> tuple[str, str]:

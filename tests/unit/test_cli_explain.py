@@ -112,7 +112,9 @@ def test_the_engine_says_each_code() -> None:
 
 def test_each_page_is_of_a_code_and_each_code_has_its_page() -> None:
     for folder in set(explain.folders().values()):
-        assert {p.stem for p in folder.glob("*.md")} == {c for c, of in explain.folders().items() if of == folder}
+        package, path = folder
+        pages = (ROOT / package.removeprefix("charter.") / path).glob("*.md")
+        assert {p.stem for p in pages} == {c for c, of in explain.folders().items() if of == folder}
     registered = {c: row.slug for of in (codes.CODES, refusals.CODES) for c, row in of.items()}
     for code in CODES:
         page = explain.page(code)

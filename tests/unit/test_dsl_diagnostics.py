@@ -52,7 +52,7 @@ BYTES: dict[str, bytes] = {
 
 
 def page(code: str) -> pages.Page:
-    return pages.read(pages.FOLDER / f"{code}.md")
+    return pages.read(pages.FOLDER, code)
 
 
 def compiled(data: bytes | str):  # type: ignore[no-untyped-def]

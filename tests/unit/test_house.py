@@ -47,6 +47,15 @@ def test_every_module_says_what_it_is_for() -> None:
     assert not [name for name, text in texts.items() if text.strip() and not ast.get_docstring(ast.parse(text))]
 
 
+def test_the_pure_rooms_open_no_file() -> None:
+    """`open` is imported from nowhere, so that the import contracts cannot see it."""
+    for path in modules():
+        if not path.is_relative_to(ROOT / "runtime"):
+            calls = [n.func for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+            called = {func.id for func in calls if isinstance(func, ast.Name)}
+            assert not called & {"open", "exec", "eval", "__import__"}, path
+
+
 def test_no_drawer_for_odds_and_ends() -> None:
     banned = {"utils", "util", "helpers", "helper", "manager", "handlers", "handler", "common", "misc"}
     assert not [p for p in modules() if p.stem in banned]

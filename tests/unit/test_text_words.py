@@ -35,24 +35,24 @@ def test_every_language_has_a_word_for_everything() -> None:
 
 
 def test_what_is_hinted_at_is_not_read_there_anyway() -> None:
-    for actions in parser.automaton()[1].values():
+    for actions in parser.table().states:
         taken = {words for words, terminal, _, _ in spellings() if terminal in actions}
         for word, hints in strangers().items():
             assert word not in taken or all(STRANGE[hint].isdisjoint(actions) for hint in hints), word
 
 
 def test_the_grammar_uses_every_word() -> None:
-    used = {name for state in parser.automaton()[1].values() for name in state if name.isupper()}
+    used = {name for state in parser.table().states for name in state if name.isupper()}
     assert keyword_terminals() <= used
     assert used - keyword_terminals() - {"NL", "INDENT", "DEDENT", "$END"} <= {*lexer.PATTERNS, *lexer.ENDS}
 
 
 def test_no_word_spells_two_things_at_one_place() -> None:
     clashes = set()
-    for actions in parser.automaton()[1].values():
+    for actions in parser.table().states:
         meanings: dict[str, set[str]] = {}
         for words, terminal, value, _ in spellings():
-            if str(actions.get(terminal, " ")[0]) == "Shift" and terminal not in lexer.FOLLOWED:
+            if actions.get(terminal, -1) >= 0 and terminal not in lexer.FOLLOWED:
                 meanings.setdefault(words, set()).add(f"{terminal} {value if terminal in ('DO', 'TYPE') else ''}")
         clashes |= {(words, *sorted(found)) for words, found in meanings.items() if len(found) > 1}
     assert not clashes
