@@ -7,7 +7,7 @@ Header lines carry the comments of their first lexeme.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from charter.dsl import tree as t
@@ -79,7 +79,24 @@ class Unbuildable(Exception):
         self.arguments = arguments
 
 
-CALLBACKS: dict[str, Callable[[Parts], Any]] = {}  # by the names of rules and aliases
+_PARTS: Mapping[str, Callable[[Any], Any]] = {
+    "str": lambda lexeme: lexeme.value,
+    "Name": name_of,
+    "Text": text_of,
+    "Expr": expr_of,
+    "tuple[Name, ...]": names_of,
+}
+
+
+def _plain(node: Callable[..., Any], part: Callable[[Any], Any]) -> Callable[[Parts], Any]:
+    """KEYWORD part."""
+    return lambda c: node(part(c[1]), **place(c))
+
+
+# By the names of rules and aliases.
+CALLBACKS: dict[str, Callable[[Parts], Any]] = {
+    rule: _plain(node, _PARTS[t.only_field(node)[1]]) for rule, (node, _) in t.PLAIN.items()
+}
 
 
 def register(*rows: tuple[str, Callable[[Parts], Any]]) -> None:
@@ -165,13 +182,7 @@ register(
     ("scenario", lambda c: t.Scenario(text_of(c[1]), tuple(c[3]), **place(c[:2]))),
     ("use", lambda c: t.Use(text_of(c[1]), **place(c[:2]))),
     ("catalogue", lambda c: t.Catalogue(c[1][0], text_of(c[3]), c[1][1], **_head(c, c[1], c[3]))),
-    ("version", lambda c: t.Version(c[1].value, **place(c))),
-    ("goal", lambda c: t.Goal(text_of(c[1]), **place(c))),
-    ("owner", lambda c: t.Owner(name_of(c[1]), **place(c))),
-    ("customer", lambda c: t.Customer(name_of(c[1]), **place(c))),
     ("source", lambda c: t.Source(names_of(c[1]), **place(c))),
-    ("input", lambda c: t.Input(names_of(c[1]), **place(c))),
-    ("output", lambda c: t.Output(names_of(c[1]), **place(c))),
     ("first_of", lambda c: t.Ordering("first", names_of(c[1]), **place(c))),
     ("one_at_a_time", lambda c: t.Ordering("single", names_of(c[1]), **place(c))),
     ("plain_type", lambda c: t.Type(c[0].value, span=c[0].span)),
@@ -316,11 +327,7 @@ register(
     ("after", lambda c: t.After(names_of(c[1]), **place(c))),
     ("after_any", lambda c: t.After(names_of(c[2]), 1, **place(c))),
     ("after_some", lambda c: t.After(names_of(c[3]), int(c[1].value), **place(c))),
-    ("alongside", lambda c: t.Alongside(names_of(c[1]), **place(c))),
     ("when", _with_expr(t.When, _WHEN)),
-    ("about", lambda c: t.Of(name_of(c[1]), **place(c))),
-    ("veto", lambda c: t.Veto(name_of(c[1]), **place(c))),
-    ("criteria", lambda c: t.Criteria(expr_of(c[1]), **place(c))),
     ("measure", _with_expr(t.Measure)),
     ("separate_from", lambda c: t.Duty(False, name_of(c[1]), **place(c))),
     ("same_as", lambda c: t.Duty(True, name_of(c[1]), **place(c))),

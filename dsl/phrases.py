@@ -115,12 +115,19 @@ class Phrases:
         return f"{self.word('ANY_OF' if stage.mode == 'any' else 'ALL_OF')} {roles}"
 
 
-def _with_names(key: str) -> Callable[[Phrases, Any], Phrase]:
-    return lambda p, n: (p.word(key), names(n.names))
+_PARTS: Mapping[str, Callable[[Any], str]] = {
+    "str": str,
+    "Name": lambda name: name.text,
+    "Text": lambda text: quote(text.text),
+    "Expr": expression,
+    "tuple[Name, ...]": names,
+}
 
 
-def _with_name(key: str, field: str) -> Callable[[Phrases, Any], Phrase]:
-    return lambda p, n: (p.word(key), getattr(n, field).text)
+def _plain(key: str, node: type[t.Line]) -> Callable[[Phrases, Any], Phrase]:
+    """KEYWORD part."""
+    field, type_ = t.only_field(node)
+    return lambda p, n: (p.word(key), _PARTS[type_](getattr(n, field)))
 
 
 def _by_kind(keys: Mapping[str, str] | None = None) -> Callable[[Phrases, Any], Phrase]:
@@ -256,15 +263,10 @@ def _expect_kpi(p: Phrases, n: t.ExpectKpi) -> Phrase:
 
 
 _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
+    **{node: _plain(key, node) for node, key in t.PLAIN.values()},
     t.Use: lambda p, n: (p.word("USE"), quote(n.path.text)),
-    t.Version: lambda p, n: (p.word("VERSION"), n.text),
-    t.Goal: lambda p, n: (p.word("GOAL"), quote(n.text.text)),
-    t.Owner: _with_name("OWNER", "role"),
-    t.Customer: _with_name("CUSTOMER", "role"),
     t.Source: lambda p, n: (p.word("SOURCE"), " ".join(part.text for part in n.ids)),
-    t.Input: _with_names("INPUT"),
-    t.Output: _with_names("OUTPUT"),
-    t.CalendarUse: _with_name("CALENDAR", "name"),
+    t.CalendarUse: lambda p, n: (p.word("CALENDAR"), n.name.text),
     t.HitPolicy: lambda p, n: (p.word("HIT_POLICY"), p.policy(n.policy)),
     t.Zone: lambda p, n: (f"{p.word('ZONE')} {n.name}", ""),
     t.Hours: _hours,
@@ -274,12 +276,8 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Raci: lambda p, n: (p.word("DONE_BY" if n.kind == "role" else n.kind.upper()), names(n.roles)),
     t.Assign: _assign,
     t.After: _after,
-    t.Alongside: _with_names("ALONGSIDE"),
     t.When: _by_kind({"enter": "ENTER_WHEN", "exit": "EXIT_WHEN"}),
-    t.Of: _with_name("ABOUT", "record"),
     t.By: lambda p, n: (p.word("BY"), f" {p.word('THEN')} ".join(p.stage(s) for s in n.stages)),
-    t.Veto: _with_name("VETO", "role"),
-    t.Criteria: lambda p, n: (p.word("CRITERIA"), expression(n.expr)),
     t.On: _on,
     t.Measure: _by_kind(),
     t.Duty: _duty,

@@ -8,6 +8,7 @@ first line they end (`Comments.beside`); a block's last comments are its `after`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from charter.dsl.declarations import (
@@ -288,3 +289,25 @@ class File(Node, frozen=True):
 
     items: tuple[Line, ...] = ()
     comments: tuple[str, ...] = ()  # after the last item
+
+
+# Lines that are a keyword and one part: by their rule in the grammar, what they are and the keyword. How they are read,
+# written and generated follows from the type of their field; any other line has its own functions for that.
+PLAIN: Mapping[str, tuple[type[Line], str]] = {
+    "version": (Version, "VERSION"),
+    "goal": (Goal, "GOAL"),
+    "owner": (Owner, "OWNER"),
+    "customer": (Customer, "CUSTOMER"),
+    "input": (Input, "INPUT"),
+    "output": (Output, "OUTPUT"),
+    "alongside": (Alongside, "ALONGSIDE"),
+    "about": (Of, "ABOUT"),
+    "veto": (Veto, "VETO"),
+    "criteria": (Criteria, "CRITERIA"),
+}
+
+
+def only_field(node: type[Line]) -> tuple[str, str]:
+    """Gives the name of a plain line's field and its type, as the class writes them."""
+    ((field, type_),) = node.__annotations__.items()
+    return field, type_

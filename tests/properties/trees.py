@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from charter.dsl import tree as t
+from charter.dsl.lines import LINES
 
 _WORDS = ["plan", "make_plan", "计划", "活动_2", "x", "phase", "阶段", "source", "within", "open", "record", "of"]
 _PLAIN = ["li", "wang", "王五", "budget", "预算", "q1"]
@@ -129,23 +130,20 @@ check = line(
     st.none() | names,
     some(source | for_each | line(t.Evidence, st.none() | plain) | line(t.CheckBy, plain, st.booleans())),
 )
+PLAIN = [node for node, _ in t.PLAIN.values() if (node,) in LINES]
+of_type = {"Name": paths, "Text": text, "Expr": expr, "tuple[Name, ...]": path_list}
 element_line = st.one_of(
+    *(line(node, of_type[t.only_field(node)[1]]) for node in PLAIN),
     source,
     ordering,
     for_each,
     on,
-    line(t.Input, path_list),
-    line(t.Output, path_list),
     line(t.Raci, st.sampled_from(["role", "accountable", "consulted", "informed"]), path_list),
     line(t.Assign, st.just("expression"), expr),
     line(t.Assign, st.sampled_from(["least busy", "in turn"])),
     line(t.After, path_list, st.none() | number),
-    line(t.Alongside, path_list),
     line(t.When, st.sampled_from(["when", "enter", "exit"]), expr),
-    line(t.Of, paths),
     line(t.By, some(stage, 1)),
-    line(t.Veto, paths),
-    line(t.Criteria, expr),
     line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr),
     line(t.Duty, st.booleans(), paths),
     line(t.DoneWhen, number),
