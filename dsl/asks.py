@@ -13,17 +13,17 @@ from msgspec import Struct
 from charter.dsl import tree as t
 from charter.dsl.scopes import ProcessScope
 from charter.dsl.types import type_of
-from charter.engine.feel import types as f
+from charter.engine.feel import types as y
 
-MOMENT = f.OneOf(options=(f.DATE, f.DATE_TIME))
-LIST = f.ListType(item=f.ANY)
+MOMENT = y.OneOf(options=(y.DATE, y.DATE_TIME))
+LIST = y.ListType(item=y.ANY)
 
 
 class Ask(Struct, frozen=True):
     """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside."""
 
     expr: t.Expr
-    wanted: f.Type | None
+    wanted: y.Type | None
     word: str
     outer: bool = False
 
@@ -37,7 +37,7 @@ def nothing(line: t.Line, word: str, scope: ProcessScope) -> Iterator[Ask]:
     return iter(())
 
 
-def wants(wanted: f.Type, field: str = "expr", word: str | None = None, *, outer: bool = False) -> Asks:
+def wants(wanted: y.Type, field: str = "expr", word: str | None = None, *, outer: bool = False) -> Asks:
     """Gives what asks for a type in one field of a line, where the line has an expression there."""
 
     def asks(line: Any, of_line: str, scope: ProcessScope) -> Iterator[Ask]:
@@ -64,7 +64,7 @@ def points(line: t.Checklist, word: str, scope: ProcessScope) -> Iterator[Ask]:
 def arguments(line: t.Work, word: str, scope: ProcessScope) -> Iterator[Ask]:
     """Asks for values of the types that the parameters of the other process declare."""
     symbol = scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
-    wanted: dict[str, f.Type] = {}
+    wanted: dict[str, y.Type] = {}
     for other in symbol.node.body if symbol is not None else ():
         if isinstance(other, t.Parameter) and other.type is not None:
             wanted[other.name.text] = type_of(other.type, scope)

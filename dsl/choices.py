@@ -12,7 +12,7 @@ from charter.dsl import tree as t
 from charter.dsl.expressions import read
 from charter.dsl.scopes import ProcessScope
 from charter.dsl.types import states_of
-from charter.engine.feel import tree as f
+from charter.engine.feel import tree as ft
 
 # Why the engine passed an element over or ended it; it stands where a decision's outcome would.
 _PASSED = ("condition", "dead", "choice", "enough", "list", "container", "person")
@@ -25,17 +25,17 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
 
 
 def impossible(
-    tree: f.Node, scope: ProcessScope, own: Mapping[str, t.Type]
-) -> Iterator[tuple[f.Node, str, str, tuple[str, ...]]]:
+    tree: ft.Node, scope: ProcessScope, own: Mapping[str, t.Type]
+) -> Iterator[tuple[ft.Node, str, str, tuple[str, ...]]]:
     """Yields (the text's node, the text, the path, what it can be) for each comparison that never holds.
 
     `own`: declared types of names that only this expression sees, such as the fields of its record.
     """
-    for node in f.walk(tree):
-        if not isinstance(node, f.Binary) or node.op not in ("=", "!="):
+    for node in ft.walk(tree):
+        if not isinstance(node, ft.Binary) or node.op not in ("=", "!="):
             continue
         for text, other in ((node.left, node.right), (node.right, node.left)):
-            if not isinstance(text, f.String):
+            if not isinstance(text, ft.String):
                 continue
             path = _path(other)
             values = _values(path, scope, own) if path else None
@@ -50,12 +50,12 @@ def choices_of(text: str, scope: ProcessScope) -> tuple[str, ...] | None:
     return _values(path, scope, {}) if path else None
 
 
-def _path(node: f.Node) -> tuple[str, ...]:
+def _path(node: ft.Node) -> tuple[str, ...]:
     names: list[str] = []
-    while isinstance(node, f.Path):
+    while isinstance(node, ft.Path):
         names.append(node.name)
         node = node.of
-    return (*reversed((*names, node.name)),) if isinstance(node, f.Name) else ()
+    return (*reversed((*names, node.name)),) if isinstance(node, ft.Name) else ()
 
 
 def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> tuple[str, ...] | None:

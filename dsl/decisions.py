@@ -23,7 +23,7 @@ from charter.dsl.types import type_of, type_word
 from charter.engine import definition as d, feel
 from charter.engine.decisions import model as m
 from charter.engine.decisions.analysis import Finding, analyse, kind_of
-from charter.engine.feel import types as f
+from charter.engine.feel import types as y
 from charter.engine.feel.printer import quoted
 from charter.engine.feel.tree import Node
 
@@ -107,10 +107,10 @@ class _Table:
         for extra in policies[1:]:
             self.findings.add("CH213", extra.span, word="hit policy", element=self.name)
 
-    def _inside(self, columns: t.Columns, types: dict[str, f.Type], findings: Findings) -> list[f.Type]:
+    def _inside(self, columns: t.Columns, types: dict[str, y.Type], findings: Findings) -> list[y.Type]:
         """Gives the types of the inputs' expressions; anything for a wrong one."""
         found = [check_cell(Ask(expr, None, "decision"), types, self.scope, findings) for expr in columns.inputs]
-        return [f.ANY if kind is None else kind for kind in found]
+        return [y.ANY if kind is None else kind for kind in found]
 
     def _cells(self, columns: t.Columns) -> None:
         types = self._parameters()
@@ -146,17 +146,17 @@ class _Table:
                 self.findings.add("CH205", name.span, also=(place,), name=name.text, kind="output")
         return heads[0]
 
-    def _parameters(self) -> dict[str, f.Type]:
+    def _parameters(self) -> dict[str, y.Type]:
         """The types of the parameters, where all who decide by the table agree on them."""
         given = [
             argument_types(line, part, self.scope)
             for part, line in _deciders(self.scope)
             if line.target.text == self.name
         ]
-        found: dict[str, f.Type] = {}
+        found: dict[str, y.Type] = {}
         for name in self.node.parameters:
             types = [types[name.text] for types in given if name.text in types]
-            found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else f.ANY
+            found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else y.ANY
         return found
 
     def prove(self, *, gaps: bool) -> None:
@@ -223,7 +223,7 @@ def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, 
             if field_ is None or not isinstance(tree, Node):
                 continue
             wanted = type_of(field_.type, scope)
-            found, _ = feel.infer(tree, {n.text: f.ANY for n in symbol.node.parameters})
+            found, _ = feel.infer(tree, {n.text: y.ANY for n in symbol.node.parameters})
             if not fits(found, wanted):
                 words: dict[str, Any] = {"wanted": type_word(wanted), "given": type_word(found)}
                 findings.add("CH310", cell.span, file=symbol.file, name=field_.name.text, **words)

@@ -20,7 +20,7 @@ from charter.engine.decisions import model as m
 from charter.engine.decisions.analysis import analyse, kind_of
 from charter.engine.decisions.graph import Element, Graph
 from charter.engine.decisions.tables import POLICIES
-from charter.engine.feel import tree as ft, types as f
+from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.builtins import load
 from charter.engine.feel.reads import reads
 
@@ -133,7 +133,7 @@ def _requires_itself(graph: Graph, key: str) -> bool:
 
 
 def _known_type(graph: Graph, name: str) -> bool:
-    return name in graph.items(graph.model).definitions or name in f.NAMED
+    return name in graph.items(graph.model).definitions or name in y.NAMED
 
 
 def _item(graph: Graph, item: m.ItemDefinition, element: str, at: At) -> Iterator[DmnFinding]:
@@ -208,7 +208,7 @@ def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
     # A list of what holds, and a count of it, may well be empty.
     gapless = table.hit_policy == "COLLECT" and table.aggregation in (None, "COUNT")
     items = [graph.items(graph.model).named(clause.type) for clause in typed.inputs]
-    kinds = [kind_of(f.ANY if item is None else item.type) for item in items]
+    kinds = [kind_of(y.ANY if item is None else item.type) for item in items]
     for found in analyse(typed, kinds).findings:
         if found.kind == "gap" and gapless:
             continue

@@ -15,7 +15,7 @@ from charter.dsl.expressions import constant, expressions, names, read
 from charter.dsl.findings import Findings
 from charter.dsl.order import Order, approvals_of_inputs, begin, end
 from charter.dsl.scopes import Part, ProcessScope
-from charter.engine.feel import tree as f
+from charter.engine.feel import tree as ft
 from charter.engine.feel.own import Span
 
 
@@ -88,8 +88,8 @@ def _roots(expr: t.Expr) -> set[str]:
 
 def _reads_clock(expr: t.Expr) -> bool:
     tree = read(expr.text).tree
-    calls = [] if tree is None else [node.function for node in f.walk(tree) if isinstance(node, f.Call)]
-    return any(isinstance(called, f.Name) and called.name in ("now", "today") for called in calls)
+    calls = [] if tree is None else [node.function for node in ft.walk(tree) if isinstance(node, ft.Call)]
+    return any(isinstance(called, ft.Name) and called.name in ("now", "today") for called in calls)
 
 
 def _conditions(part: Part, scope: ProcessScope, order: Order, findings: Findings) -> None:

@@ -20,7 +20,7 @@ from charter.dsl.expressions import feel_text
 from charter.dsl.findings import Findings
 from charter.dsl.scopes import Part, ProcessScope
 from charter.engine import definition as d
-from charter.engine.feel import types as f
+from charter.engine.feel import types as y
 
 ANY = frozenset({"phase", "activity", "approval", "milestone"})
 PHASE, ACTIVITY, APPROVAL = frozenset({"phase"}), frozenset({"activity"}), frozenset({"approval"})
@@ -73,9 +73,9 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.Output,): LineSpec("output", ACTIVITY, many=True, names=references.output),
     (t.After,): LineSpec("after", ANY, many=True, names=references.after),
     (t.Alongside,): LineSpec("alongside", PHASE, names=references.after),
-    (t.When, "when"): LineSpec("when", ANY - PHASE, asks=wants(f.BOOLEAN), becomes=_expression("when")),
-    (t.When, "enter"): LineSpec("enter when", PHASE, "when", asks=wants(f.BOOLEAN), becomes=_expression("when")),
-    (t.When, "exit"): LineSpec("exit when", PHASE, "exit", asks=wants(f.BOOLEAN), becomes=_expression("exit")),
+    (t.When, "when"): LineSpec("when", ANY - PHASE, asks=wants(y.BOOLEAN), becomes=_expression("when")),
+    (t.When, "enter"): LineSpec("enter when", PHASE, "when", asks=wants(y.BOOLEAN), becomes=_expression("when")),
+    (t.When, "exit"): LineSpec("exit when", PHASE, "exit", asks=wants(y.BOOLEAN), becomes=_expression("exit")),
     (t.Raci, "role"): LineSpec("role", ACTIVITY, names=references.roles, becomes=_people("roles")),
     (t.Raci, "accountable"): LineSpec("accountable", ANY, names=references.roles, becomes=_people("accountable")),
     (t.Raci, "consulted"): LineSpec("consulted", ANY, names=references.roles, becomes=_people("consulted")),
@@ -83,17 +83,17 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.Assign,): LineSpec(
         "assign",
         ACTIVITY,
-        asks=wants(f.STRING),
+        asks=wants(y.STRING),
         becomes=lambda line: {"assign": feel_text(line.expr), "assign_mode": line.mode},
     ),
-    (t.Measure, "within"): LineSpec("within", ANY, asks=wants(f.SPAN), becomes=_expression("within")),
+    (t.Measure, "within"): LineSpec("within", ANY, asks=wants(y.SPAN), becomes=_expression("within")),
     (t.Measure, "due"): LineSpec("due", ANY, asks=wants(MOMENT), becomes=_expression("due")),
-    (t.Measure, "takes"): LineSpec("takes", ANY, asks=wants(f.SPAN), becomes=_expression("takes")),
-    (t.Measure, "costs"): LineSpec("costs", ANY, asks=wants(f.MONEY), becomes=_expression("costs")),
+    (t.Measure, "takes"): LineSpec("takes", ANY, asks=wants(y.SPAN), becomes=_expression("takes")),
+    (t.Measure, "costs"): LineSpec("costs", ANY, asks=wants(y.MONEY), becomes=_expression("costs")),
     (t.Of,): LineSpec("of", APPROVAL, names=references.of),
     (t.By,): LineSpec("by", APPROVAL, names=references.by),
     (t.Veto,): LineSpec("veto", APPROVAL, needs=(t.By, "by"), names=references.veto),
-    (t.Criteria,): LineSpec("criteria", APPROVAL, asks=wants(f.BOOLEAN)),
+    (t.Criteria,): LineSpec("criteria", APPROVAL, asks=wants(y.BOOLEAN)),
     (t.On, "reject", "return"): LineSpec("on reject", APPROVAL, "return", names=references.on),
     (t.On, "reject", "cancel"): LineSpec("on reject", APPROVAL, "reject"),
     (t.On, "return", "return"): LineSpec("on return", APPROVAL, "return", names=references.on),
@@ -108,9 +108,9 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
         "repeat",
         PHASE | ACTIVITY,
         asks=each(
-            wants(f.BOOLEAN, "until", "repeat until"),
-            wants(f.SPAN, "every", "repeat every"),
-            wants(f.BOOLEAN, "while_", "while"),
+            wants(y.BOOLEAN, "until", "repeat until"),
+            wants(y.SPAN, "every", "repeat every"),
+            wants(y.BOOLEAN, "while_", "while"),
         ),
         becomes=lambda line: {"repeat": d.Repeat(feel_text(line.until), feel_text(line.every), feel_text(line.while_))},
     ),
@@ -118,8 +118,8 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.Work,): LineSpec("call", ACTIVITY, "work", names=references.work, asks=asks.arguments),
     (t.Wait, "signal"): LineSpec("wait", ACTIVITY),
     (t.Wait, "until"): LineSpec("wait", ACTIVITY, asks=wants(MOMENT, word="wait until")),
-    (t.Wait, "pause"): LineSpec("wait", ACTIVITY, asks=wants(f.SPAN)),
-    (t.Retry,): LineSpec("retry", ACTIVITY, needs=(t.Work, "call"), asks=wants(f.SPAN, "over")),
+    (t.Wait, "pause"): LineSpec("wait", ACTIVITY, asks=wants(y.SPAN)),
+    (t.Retry,): LineSpec("retry", ACTIVITY, needs=(t.Work, "call"), asks=wants(y.SPAN, "over")),
 }
 
 

@@ -26,7 +26,7 @@ from charter.engine.decisions.analysis import analyse
 from charter.engine.decisions.graph import Element, Graph
 from charter.engine.decisions.items import Items
 from charter.engine.decisions.tables import POLICIES
-from charter.engine.feel import tree as ft, types as f
+from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.builtins import load
 from charter.engine.feel.frames import Env, Frame, State
 from charter.engine.feel.operators import compare, equal
@@ -277,7 +277,7 @@ def _read(text: str, kind: feel.Kind, names: frozenset[str]) -> ft.Node:
                 raise _Unsaid("calls", name=called)
             if called in _UNSAYABLE:
                 raise _Unsaid("unsayable", name=called)
-        elif isinstance(node, ft.TypeName) and not node.members and node.name not in f.NAMED:
+        elif isinstance(node, ft.TypeName) and not node.members and node.name not in y.NAMED:
             raise _Unsaid("names-type", name=node.name)
     return tree
 

@@ -22,7 +22,7 @@ from charter.dsl.lines import spec_of
 from charter.dsl.scopes import Part, ProcessScope
 from charter.dsl.types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 from charter.engine import feel
-from charter.engine.feel import types as f
+from charter.engine.feel import types as y
 from charter.engine.kpis import known_only
 
 _CODES = {
@@ -35,7 +35,7 @@ _CODES = {
 }
 
 # what the engine puts into every scope
-_GIVEN: dict[str, f.Type] = {"case": CASE, "process": PROCESS}
+_GIVEN: dict[str, y.Type] = {"case": CASE, "process": PROCESS}
 
 
 # What people write who know another language, and how FEEL says it.
@@ -89,18 +89,18 @@ def check_types(scope: ProcessScope, findings: Findings) -> None:
 
 def check_expression(ask: Ask, scope: ProcessScope, findings: Findings, kind: feel.Kind = "expression") -> None:
     """Reports what is wrong in one expression that sees the case from outside."""
-    extra = {"?": f.ANY} if kind == "unary" else {}
+    extra = {"?": y.ANY} if kind == "unary" else {}
     _Checker(scope, findings).expression(ask, None, extra, kind=kind)
 
 
 def check_cell(
-    ask: Ask, types: dict[str, f.Type], scope: ProcessScope, findings: Findings, kind: feel.Kind = "expression"
-) -> f.Type | None:
+    ask: Ask, types: dict[str, y.Type], scope: ProcessScope, findings: Findings, kind: feel.Kind = "expression"
+) -> y.Type | None:
     """Reports what is wrong in a cell of a decision table, which sees these names and no others; gives its type."""
     return _Checker(scope, findings, alone=True).expression(ask, None, types, kind=kind)
 
 
-def argument_types(line: t.Work, part: Part, scope: ProcessScope) -> dict[str, f.Type]:
+def argument_types(line: t.Work, part: Part, scope: ProcessScope) -> dict[str, y.Type]:
     """Gives the types of what an element's `with` gives, by name; only of those that are right."""
     checker = _Checker(scope, Findings(scope.file))
     variables = checker._variables(part)
@@ -117,7 +117,7 @@ class _Checker:
         self.scope = scope
         self.findings = findings
         self.alone = alone  # expressions see only the names they are given
-        self.variables: dict[str, dict[str, f.Type]] = {}
+        self.variables: dict[str, dict[str, y.Type]] = {}
         self.file: str | None = None
 
     def check(self) -> None:
@@ -141,7 +141,7 @@ class _Checker:
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
 
-    def _variables(self, part: Part | None) -> dict[str, f.Type]:
+    def _variables(self, part: Part | None) -> dict[str, y.Type]:
         """The `for each` variables around and on an element, with the types of their items."""
         if part is None:
             return {}
@@ -154,19 +154,19 @@ class _Checker:
             self.variables[part.name] = known
         return known
 
-    def _item(self, line: t.ForEach, outside: Part | None, known: dict[str, f.Type]) -> f.Type:
+    def _item(self, line: t.ForEach, outside: Part | None, known: dict[str, y.Type]) -> y.Type:
         tree = read(line.items.text).tree if line.items is not None else None
         if tree is None:
-            return f.ANY
+            return y.ANY
         found, _ = feel.infer(tree, self._types(line.items.text, outside, known))  # type: ignore[union-attr]
-        return found.item if isinstance(found, f.ListType) else f.ANY
+        return found.item if isinstance(found, y.ListType) else y.ANY
 
     def _record(self, node: t.Record, file: str) -> None:
         own = {line.name.text: type_of(line.type, self.scope) for line in node.fields}
         declared = {line.name.text: line.type for line in node.fields}
         for line in node.fields:
             if line.where is not None:
-                self.expression(Ask(line.where, f.BOOLEAN, "where"), None, own, file=file, declared=declared)
+                self.expression(Ask(line.where, y.BOOLEAN, "where"), None, own, file=file, declared=declared)
 
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
@@ -184,31 +184,31 @@ class _Checker:
 
     def _kpi(self, node: t.Kpi) -> None:
         case = case_type(self.scope)
-        cases: dict[str, f.Type] = {"cases": f.ListType(item=case)}
+        cases: dict[str, y.Type] = {"cases": y.ListType(item=case)}
         figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
         formula = figures.get("formula")
         value = None if formula is None else self.expression(Ask(formula, None, "formula"), None, cases)
         for kind, expr in figures.items():
             if kind in ("target", "warn"):
-                self.expression(Ask(expr, None, kind), None, {"?": value or f.ANY}, kind="unary")
+                self.expression(Ask(expr, None, kind), None, {"?": value or y.ANY}, kind="unary")
             elif kind == "every":
-                self.expression(Ask(expr, f.SPAN, "every"), None, {})
+                self.expression(Ask(expr, y.SPAN, "every"), None, {})
             elif kind == "by":
                 self.expression(Ask(expr, None, "by"), None, dict(case.fields))
         for line in node.body:
             if isinstance(line, t.Over):
-                self.expression(Ask(line.window, f.SPAN, "over"), None, {})
+                self.expression(Ask(line.window, y.SPAN, "over"), None, {})
 
     def expression(
         self,
         ask: Ask,
         part: Part | None,
-        extra: dict[str, f.Type],
+        extra: dict[str, y.Type],
         *,
         file: str | None = None,
         kind: feel.Kind = "expression",
         declared: dict[str, t.Type] | None = None,
-    ) -> f.Type | None:
+    ) -> y.Type | None:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
         expr = ask.expr
         parsed = read(expr.text, kind)
@@ -233,7 +233,7 @@ class _Checker:
                 self.findings.add("CH309", expr.span, file=file, text=expr.text, given=type_word(found))
             else:
                 words: dict[str, Any] = {"wanted": type_word(ask.wanted), "given": type_word(found)}
-                if found == ELEMENT and ask.wanted is f.BOOLEAN:
+                if found == ELEMENT and ask.wanted is y.BOOLEAN:
                     part = self.scope.elements.get(expr.text)
                     words["guess"] = f"{expr.text}.{'granted' if part and part.kind == 'approval' else 'done'}"
                 self.findings.add("CH308", expr.span, file=file, word=ask.word, **words)
@@ -256,10 +256,10 @@ class _Checker:
         self.findings.add("CH301", (at + start, at + end), file=file, fix=fix, **said)
 
     def _types(
-        self, text: str, part: Part | None, extra: dict[str, f.Type], kind: feel.Kind = "expression"
-    ) -> dict[str, f.Type]:
+        self, text: str, part: Part | None, extra: dict[str, y.Type], kind: feel.Kind = "expression"
+    ) -> dict[str, y.Type]:
         """The types of the names an expression reads, and no others, because FEEL copies them for each inner scope."""
-        found: dict[str, f.Type] = {}
+        found: dict[str, y.Type] = {}
         for path in read(text, kind).paths:
             name = path[0]
             self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
@@ -271,7 +271,7 @@ class _Checker:
         return found
 
     def _problem(
-        self, code: str, expr: t.Expr, problem: feel.Problem, file: str | None, extra: dict[str, f.Type]
+        self, code: str, expr: t.Expr, problem: feel.Problem, file: str | None, extra: dict[str, y.Type]
     ) -> None:
         start = expr.span[0] + problem.start
         span = (start, max(start + 1, expr.span[0] + problem.end))
@@ -292,23 +292,23 @@ class _Checker:
         else:
             self.findings.add(code, span, file=file, detail=problem.message)
 
-    def _names(self, extra: dict[str, f.Type]) -> Iterator[str]:
+    def _names(self, extra: dict[str, y.Type]) -> Iterator[str]:
         s = self.scope
         if self.alone:
             return (name for name in extra if name != "?")
         return chain(extra, s.elements, s.records, s.producers, s.inputs, s.parameters, s.shared.parameters, _GIVEN)
 
 
-def fits(found: f.Type, wanted: f.Type) -> bool:
+def fits(found: y.Type, wanted: y.Type) -> bool:
     """Whether a value of an inferred type can be what a line wants; what is not known may be anything."""
-    if found is f.ANY or found is f.NULL:
+    if found is y.ANY or found is y.NULL:
         return True
-    if isinstance(found, f.OneOf):
+    if isinstance(found, y.OneOf):
         return any(fits(option, wanted) for option in found.options)
-    if isinstance(wanted, f.OneOf):
+    if isinstance(wanted, y.OneOf):
         return any(fits(found, option) for option in wanted.options)
-    if isinstance(found, f.ListType) and isinstance(wanted, f.ListType):
+    if isinstance(found, y.ListType) and isinstance(wanted, y.ListType):
         return fits(found.item, wanted.item)
-    if isinstance(found, f.ContextType) and isinstance(wanted, f.ContextType):
+    if isinstance(found, y.ContextType) and isinstance(wanted, y.ContextType):
         return all(name in found.fields and fits(found.fields[name], ty) for name, ty in wanted.fields.items())
-    return f.is_subtype(found, wanted)
+    return y.is_subtype(found, wanted)

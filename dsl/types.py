@@ -7,28 +7,28 @@ from __future__ import annotations
 
 from charter.dsl import tree as t
 from charter.dsl.scopes import BUILT_IN_TYPES, Part, ProcessScope
-from charter.engine.feel import types as f
+from charter.engine.feel import types as y
 
-BOOLEAN = f.BOOLEAN
-SPAN = f.SPAN
-PERIOD = f.ContextType(fields={"start": f.DATE, "end": f.DATE})
+BOOLEAN = y.BOOLEAN
+SPAN = y.SPAN
+PERIOD = y.ContextType(fields={"start": y.DATE, "end": y.DATE})
 
-_BUILT_IN: dict[str, f.Type] = {
-    "text": f.STRING,
-    "number": f.NUMBER,
-    "integer": f.NUMBER,
-    "money": f.MONEY,
-    "percent": f.NUMBER,
-    "boolean": f.BOOLEAN,
-    "date": f.DATE,
-    "time": f.TIME,
-    "datetime": f.DATE_TIME,
-    "duration": f.SPAN,
+_BUILT_IN: dict[str, y.Type] = {
+    "text": y.STRING,
+    "number": y.NUMBER,
+    "integer": y.NUMBER,
+    "money": y.MONEY,
+    "percent": y.NUMBER,
+    "boolean": y.BOOLEAN,
+    "date": y.DATE,
+    "time": y.TIME,
+    "datetime": y.DATE_TIME,
+    "duration": y.SPAN,
     "period": PERIOD,
-    "person": f.STRING,
-    "file": f.FILE,
-    "choice": f.STRING,
-    "list": f.ListType(item=f.ANY),
+    "person": y.STRING,
+    "file": y.FILE,
+    "choice": y.STRING,
+    "list": y.ListType(item=y.ANY),
 }
 
 _STATES: dict[str, tuple[str, ...]] = {
@@ -51,47 +51,47 @@ _STATES: dict[str, tuple[str, ...]] = {
 
 CASE_STATES = ("open", "suspended", "completed", "cancelled")
 
-_ELEMENT: dict[str, f.Type] = {
-    **{state: f.BOOLEAN for states in _STATES.values() for state in states},
-    "state": f.STRING,
-    "settled": f.BOOLEAN,
-    "outcome": f.STRING,
-    "reason": f.STRING,
-    "iteration": f.NUMBER,
-    "rejects": f.NUMBER,
-    "attempt": f.NUMBER,
-    "on_time": f.BOOLEAN,
-    "overdue": f.BOOLEAN,
-    "due": f.DATE_TIME,
-    "ready_at": f.DATE_TIME,
-    "started_at": f.DATE_TIME,
-    "ended_at": f.DATE_TIME,
-    "duration": f.DAYS_DURATION,
-    "doer": f.STRING,
-    "doers": f.ListType(item=f.STRING),
-    "holder": f.STRING,
-    "item": f.ANY,
+_ELEMENT: dict[str, y.Type] = {
+    **{state: y.BOOLEAN for states in _STATES.values() for state in states},
+    "state": y.STRING,
+    "settled": y.BOOLEAN,
+    "outcome": y.STRING,
+    "reason": y.STRING,
+    "iteration": y.NUMBER,
+    "rejects": y.NUMBER,
+    "attempt": y.NUMBER,
+    "on_time": y.BOOLEAN,
+    "overdue": y.BOOLEAN,
+    "due": y.DATE_TIME,
+    "ready_at": y.DATE_TIME,
+    "started_at": y.DATE_TIME,
+    "ended_at": y.DATE_TIME,
+    "duration": y.DAYS_DURATION,
+    "doer": y.STRING,
+    "doers": y.ListType(item=y.STRING),
+    "holder": y.STRING,
+    "item": y.ANY,
 }
 
-ELEMENT = f.ContextType(fields=_ELEMENT)
-ELEMENTS = f.ListType(item=ELEMENT)
+ELEMENT = y.ContextType(fields=_ELEMENT)
+ELEMENTS = y.ListType(item=ELEMENT)
 
-CASE = f.ContextType(
+CASE = y.ContextType(
     fields={
-        "id": f.STRING,
-        "status": f.STRING,
-        **dict.fromkeys(CASE_STATES, f.BOOLEAN),
-        "reason": f.STRING,
-        "opened_at": f.DATE_TIME,
-        "closed_at": f.DATE_TIME,
-        "by": f.STRING,
-        "on_time": f.BOOLEAN,
-        "duration": f.DAYS_DURATION,
+        "id": y.STRING,
+        "status": y.STRING,
+        **dict.fromkeys(CASE_STATES, y.BOOLEAN),
+        "reason": y.STRING,
+        "opened_at": y.DATE_TIME,
+        "closed_at": y.DATE_TIME,
+        "by": y.STRING,
+        "on_time": y.BOOLEAN,
+        "duration": y.DAYS_DURATION,
     }
 )
 
 
-PROCESS = f.ContextType(fields=dict.fromkeys(("name", "title", "version", "goal", "owner"), f.STRING))
+PROCESS = y.ContextType(fields=dict.fromkeys(("name", "title", "version", "goal", "owner"), y.STRING))
 
 
 def states_of(kind: str) -> tuple[str, ...]:
@@ -99,28 +99,28 @@ def states_of(kind: str) -> tuple[str, ...]:
     return CASE_STATES if kind == "case" else _STATES[kind]
 
 
-def type_of(type_: t.Type, scope: ProcessScope) -> f.Type:
+def type_of(type_: t.Type, scope: ProcessScope) -> y.Type:
     """Gives the FEEL type of a declared type."""
     if type_.item is not None:
-        return f.ListType(item=type_of(type_.item, scope))
+        return y.ListType(item=type_of(type_.item, scope))
     if type_.name in BUILT_IN_TYPES:
         return _BUILT_IN[type_.name]
     return record_type(type_.name, scope)
 
 
-def record_type(name: str, scope: ProcessScope) -> f.Type:
+def record_type(name: str, scope: ProcessScope) -> y.Type:
     """Gives the FEEL type of a record's value; anything where nobody declared its fields."""
     known = scope.types.get(name)
     if known is None:
         symbol = scope.record(name)
         lines = symbol.node.fields if symbol is not None else ()
         fields = {line.name.text: type_of(line.type, scope) for line in lines}
-        known = f.ContextType(fields=fields) if fields else f.ANY
+        known = y.ContextType(fields=fields) if fields else y.ANY
         scope.types[name] = known
     return known
 
 
-def seen_from(name: str, part: Part | None, scope: ProcessScope) -> f.Type | None:
+def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | None:
     """Gives the type a name has in the expressions of an element (None: of the process); None for unknown names.
 
     What instances of a `for each` write, and the elements inside them, are one inside the instance and a list
@@ -131,7 +131,7 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> f.Type | Non
         return ELEMENT if _beside(part, seen.parent.instances if seen.parent else ()) else ELEMENTS
     if scope.is_record(name):
         type_ = record_type(name, scope)
-        return type_ if _beside(part, scope.written_in(name) or ()) else f.ListType(item=type_)
+        return type_ if _beside(part, scope.written_in(name) or ()) else y.ListType(item=type_)
     parameter = scope.parameter(name)
     if parameter is not None:
         return parameter_type(parameter.node, scope)
@@ -143,27 +143,27 @@ def _beside(part: Part | None, instances: tuple[Part, ...]) -> bool:
     return not instances or (part is not None and set(instances) <= set(part.instances))
 
 
-def type_word(type_: f.Type) -> str:
+def type_word(type_: y.Type) -> str:
     """Gives a type as a word of the message tables: `number`, `list of context`, `date or span`."""
-    if isinstance(type_, f.ListType):
-        return "list" if type_.item is f.ANY else f"list of {type_word(type_.item)}"
+    if isinstance(type_, y.ListType):
+        return "list" if type_.item is y.ANY else f"list of {type_word(type_.item)}"
     if type_ is ELEMENT:
         return "element"
-    if isinstance(type_, f.OneOf):
+    if isinstance(type_, y.OneOf):
         return " or ".join(type_word(option) for option in type_.options)
     return str(type_.name)
 
 
-def parameter_type(node: t.Parameter, scope: ProcessScope) -> f.Type:
+def parameter_type(node: t.Parameter, scope: ProcessScope) -> y.Type:
     """Gives a parameter's declared type; anything where it says none."""
-    return type_of(node.type, scope) if node.type is not None else f.ANY
+    return type_of(node.type, scope) if node.type is not None else y.ANY
 
 
-def case_type(scope: ProcessScope) -> f.ContextType:
+def case_type(scope: ProcessScope) -> y.ContextType:
     """Gives the type of one item of `cases`: everything a case has, seen from outside."""
     names = [*scope.elements, *scope.records, *scope.parameters, *scope.producers, *scope.inputs]
     fields = {name: seen_from(name, None, scope) for name in names}
-    return f.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
+    return y.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
 
 
-_CASE_FIELDS: dict[str, f.Type] = dict(CASE.fields) | {"case": CASE, "process": PROCESS}
+_CASE_FIELDS: dict[str, y.Type] = dict(CASE.fields) | {"case": CASE, "process": PROCESS}

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.columns import parts_of
-from charter.engine.feel import parse, types as f
+from charter.engine.feel import parse, types as y
 from charter.engine.feel.conversion import text_of
 from charter.engine.feel.printer import quoted
 
@@ -91,7 +91,7 @@ def analyse(table: m.Table, kinds: Sequence[Kind] | None = None) -> Analysis:
     for index, clause in enumerate(table.inputs):
         cells = [_parts(rule.tests[index] if index < len(rule.tests) else "-") for rule in table.rules]
         undecided |= sum(1 << rule for rule, cell in enumerate(cells) if cell is None)
-        kind = kinds[index] if kinds is not None else kind_of(f.NAMED.get(clause.type or "", f.ANY))
+        kind = kinds[index] if kinds is not None else kind_of(y.NAMED.get(clause.type or "", y.ANY))
         columns.append(_regions(cells, kind, _parts(clause.allowed) if clause.allowed else []))
     search = _Search(columns)
     findings: list[Finding] = []
@@ -109,10 +109,10 @@ def _parts(text: str) -> list[Any] | None:
     return None if tree is None else parts_of(tree)
 
 
-_KINDS: Mapping[f.Type, Kind] = {f.NUMBER: "number", f.STRING: "string", f.BOOLEAN: "boolean"}
+_KINDS: Mapping[y.Type, Kind] = {y.NUMBER: "number", y.STRING: "string", y.BOOLEAN: "boolean"}
 
 
-def kind_of(type_: f.Type) -> Kind:
+def kind_of(type_: y.Type) -> Kind:
     """Gives what a column of a type is cut into."""
     return _KINDS.get(type_, "any")
 

@@ -56,6 +56,17 @@ def test_the_pure_rooms_open_no_file() -> None:
             assert not called & {"open", "exec", "eval", "__import__"}, path
 
 
+def test_a_short_name_means_one_module_in_a_room() -> None:
+    meant: dict[tuple[str, str], set[str]] = {}
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            for name in node.names if isinstance(node, ast.ImportFrom) else ():
+                if name.asname is not None and len(name.asname) < 3:
+                    room = path.relative_to(ROOT).parts[0]
+                    meant.setdefault((room, name.asname), set()).add(f"{node.module}.{name.name}")
+    assert {short: modules for short, modules in meant.items() if len(modules) > 1} == {}
+
+
 def test_no_drawer_for_odds_and_ends() -> None:
     banned = {"utils", "util", "helpers", "helper", "manager", "handlers", "handler", "common", "misc"}
     assert not [p for p in modules() if p.stem in banned]
