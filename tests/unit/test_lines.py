@@ -82,8 +82,8 @@ EXAMPLES = {
 }
 SAYS_NOTHING = {"CHECKLIST NL"}  # a list without points
 NEEDED = {"done when": "for each part in paper.parts", "retry": "call robot", "veto": "by clerk"}
-# The names in lines that stand for nothing in the file: ids of rule books, signals, what is named here.
-FREE = {t.Source: "ids", t.Output: "names", t.ForEach: "variable", t.Wait: "signal"}
+# The names in lines that stand for nothing in the file: ids of rule books, signals.
+FREE = {t.Source: "ids", t.Wait: "signal"}
 
 # Everything is declared in the process itself: what is shared enters a definition when a line only names it.
 PROCESS = """\
@@ -98,6 +98,7 @@ process other
 process p
   role clerk
   role chair
+  parameter cap number = 5
   record paper
     sum number
     day date
@@ -244,7 +245,7 @@ def test_every_expression_of_a_line_is_asked_for(line: str, spec: LineSpec) -> N
 
 
 def names(part: Any) -> Iterator[t.Name]:
-    """The names in a line that must stand for something; connectors are the operator's."""
+    """The names in a line that stand for something; connectors are the operator's."""
     if isinstance(part, t.Name):
         yield part
     elif isinstance(part, tuple):
@@ -257,9 +258,10 @@ def names(part: Any) -> Iterator[t.Name]:
 
 @pytest.mark.parametrize(("line", "spec"), CASES)
 def test_every_name_in_a_line_is_looked_up(line: str, spec: LineSpec) -> None:
+    """A parameter stands in none of these places."""
     kind = min(spec.kinds)
     start = len("process p\n  activity it\n    ")
     for name in names(node(line)):
         at = name.span[0] - start
-        wrong = f"{line[:at]}nowhere_to_be_found{line[at + len(name.text) :]}"
+        wrong = f"{line[:at]}cap{line[at + len(name.text) :]}"
         assert codes(compiled(written(kind, *beside(kind, line), wrong))), name.text
