@@ -8,6 +8,7 @@ from charter.dsl import tree as t
 from charter.dsl.from_parse import Parts, expr_of, name_of, place, register, text_of
 from charter.dsl.lexer import Lexeme
 from charter.dsl.words import spellings
+from charter.engine.keys import split
 
 _CASE = frozenset(word for word, terminal, *_ in spellings() if terminal == "CASE")
 
@@ -47,13 +48,11 @@ def _expect_state(c: Parts, iteration: int | None = None) -> t.ExpectState:
 
 def _target(lexeme: Lexeme) -> t.Target:
     """`do_task[2]`: the index apart. The word for the case, whatever its language, is the name `case`."""
-    name, _, index = lexeme.value.partition("[")
+    name, index = split(lexeme.value)
     start, end = lexeme.span
     if lexeme.type == "CASE" or name in _CASE:
         return t.Target(t.Name("case", span=lexeme.span), span=lexeme.span)
-    return t.Target(
-        t.Name(name, span=(start, start + len(name) if index else end)), index.removesuffix("]"), span=lexeme.span
-    )
+    return t.Target(t.Name(name, span=(start, start + len(name) if index else end)), index, span=lexeme.span)
 
 
 register(

@@ -12,6 +12,7 @@ from typing import Any
 from charter.dsl import tree as t
 from charter.dsl.from_parse import DAYS
 from charter.dsl.words import Language, table
+from charter.engine.keys import join
 
 Phrase = tuple[str, str]
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -100,7 +101,7 @@ class Phrases:
 
     def target(self, target: t.Target) -> str:
         name = self.word("CASE") if target.name.text == "case" else target.name.text
-        return f"{name}[{target.index}]" if target.index else name
+        return join(name, target.index)
 
     def reason(self, reason: t.Text | None) -> str:
         return f" {self.word('BECAUSE')} {quote(reason.text)}" if reason else ""

@@ -22,6 +22,7 @@ from charter.dsl.scopes import Part, ProcessScope, Symbol
 from charter.dsl.typecheck import check_expression
 from charter.dsl.types import BOOLEAN, SPAN, parameter_type, states_of
 from charter.engine import feel
+from charter.engine.keys import join, name_of, split
 from charter.engine.refusals import CODES as REFUSALS
 
 
@@ -253,7 +254,7 @@ class _Lowering:
 
     def key(self, target: t.Target) -> str:
         name = target.name.last
-        return f"{name}[{target.index}]" if target.index else name
+        return join(name, target.index)
 
     # --- steps
 
@@ -289,8 +290,8 @@ class _Lowering:
             if line.verb == "delegate":
                 to = self.person(line.to)
             else:
-                name, _, index = line.to.text.partition("[")
-                back = t.Target(t.Name(name, span=line.to.span), index.removesuffix("]"), span=line.to.span)
+                name, index = split(line.to.text)
+                back = t.Target(t.Name(name, span=line.to.span), index, span=line.to.span)
                 to = self.key(back) if self.part(back) else None
         if line.check is not None and part is not None:
             self.check(line.check, part)
@@ -326,7 +327,7 @@ class _Lowering:
 
     def check(self, name: t.Name, part: Part) -> None:
         names = _check_names(part)
-        if name.text.partition("[")[0] not in names:
+        if name_of(name.text) not in names:
             self.findings.unknown("CH235", name, names, element=part.name)
 
     def refuse(self, line: t.RefuseStep) -> Step:

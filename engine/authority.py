@@ -12,10 +12,11 @@ from typing import Any
 
 from charter.engine.commands import Actor
 from charter.engine.draft import Draft, Refused, refuse
-from charter.engine.program import Path, Plan, Program, shared_loops
+from charter.engine.keys import Path, parse_key
+from charter.engine.program import Plan, Program, shared_loops
 from charter.engine.refusals import Reason
 from charter.engine.scope import View, find
-from charter.engine.state import Node, parse_key
+from charter.engine.state import Node
 
 
 def persons(actor: Actor) -> tuple[str, ...]:

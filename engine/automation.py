@@ -14,7 +14,8 @@ from charter.engine.authority import in_charge, role_among
 from charter.engine.commands import Answer, Retry, Signal, Tick
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import CallConnector, Notify, StartCase
-from charter.engine.program import Path, Plan
+from charter.engine.keys import Path
+from charter.engine.program import Plan
 from charter.engine.state import RUNNING, Node
 
 

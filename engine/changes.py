@@ -26,10 +26,11 @@ from charter.engine.commands import (
 )
 from charter.engine.contents import validate
 from charter.engine.draft import Draft, Refused, decode, refuse
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED
-from charter.engine.program import Path, Plan
+from charter.engine.program import Plan
 from charter.engine.readiness import open_around
-from charter.engine.state import Node, key_of, parse_key
+from charter.engine.state import Node
 from charter.engine.work import alone, require
 
 _FINISHED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cancelled", "failed"})

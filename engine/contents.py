@@ -15,7 +15,8 @@ from charter.engine.draft import Draft, Refused, digest_of
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
-from charter.engine.program import Path, Plan, Program
+from charter.engine.keys import Path
+from charter.engine.program import Plan, Program
 from charter.engine.refusals import Reason
 
 

@@ -14,12 +14,12 @@ from charter.engine import values
 from charter.engine.commands import SYSTEM, Actor, Command, to_json
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import BEGINNINGS, SETTLED, fire
-from charter.engine.program import Path, Plan, Program
-from charter.engine.readiness import covers
+from charter.engine.program import Plan, Program
 from charter.engine.refusals import CODES, Reason
 from charter.engine.scope import Scope
-from charter.engine.state import CaseState, Node, Version, changed, key_of, next_instant, parse_key
+from charter.engine.state import CaseState, Node, Version, changed, next_instant
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000
@@ -325,10 +325,6 @@ class Draft:
         index = self.enter(kind, writer, reason=reason, data=data)
         self.touch_record(record, path, loops, index)
         return True
-
-    def rests_on(self, node: Node, version: str) -> bool:
-        """Says whether a node's work rests on a record version's key."""
-        return any(covers(key, version) for key, _ in node.used)
 
 
 def decode(record: str, data: Any) -> Any:

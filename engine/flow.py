@@ -13,12 +13,13 @@ from typing import Any
 from charter.engine import calendars, opening, staleness
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import AnswerParent, Notify
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED
-from charter.engine.program import Path, Plan
+from charter.engine.program import Plan
 from charter.engine.readiness import OUTCOMES, asked, obstacles, open_around, ruled_out, upstream_rework, uses
 from charter.engine.refusals import Reason
 from charter.engine.scope import find
-from charter.engine.state import Node, key_of, parse_key
+from charter.engine.state import Node
 
 # So many looks a step may take before it is refused (CH541).
 MOST_LOOKS = 200_000

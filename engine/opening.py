@@ -11,10 +11,11 @@ from typing import Any
 from charter.engine import automation, calendars, flow, values
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Notify, Offer
+from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
-from charter.engine.program import Path, Plan
+from charter.engine.program import Plan
 from charter.engine.readiness import uses
-from charter.engine.state import Node, key_of
+from charter.engine.state import Node
 
 # So many instances a `for each` may have; a longer list is refused (CH541).
 MOST_INSTANCES = 10_000

@@ -17,13 +17,12 @@ from msgspec import Struct, field
 from charter.engine import feel, values
 from charter.engine.definition import Definition, Element, RecordType, Separation, Stage
 from charter.engine.feel.temporal import UTC, Zone
+from charter.engine.keys import Path, key_of
 from charter.engine.machines import Kind
-from charter.engine.state import Node, key_of
+from charter.engine.state import Node
 
 if TYPE_CHECKING:
     from charter.engine.decisions.named import Judge
-
-Path = tuple[int, ...]
 
 
 class Plan(Struct, eq=False):

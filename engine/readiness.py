@@ -12,11 +12,11 @@ from hashlib import sha256
 from typing import Any
 
 from charter.engine.definition import After, Input
+from charter.engine.keys import Path, key_of, parse_key, together
 from charter.engine.machines import LOST, SATISFIED, SETTLED
-from charter.engine.program import Path, Plan, Program, compiled
+from charter.engine.program import Plan, Program, compiled
 from charter.engine.refusals import Reason
 from charter.engine.scope import ENDINGS, Foresight, Scope, View, find, gather, standing
-from charter.engine.state import key_of, parse_key
 from charter.engine.turns import in_the_way
 
 # Skip outcomes by the code that rules an element out.
@@ -40,7 +40,7 @@ def use(program: Program, view: View, plan: Plan, path: Path, record: str) -> Us
                 found = gather(program, view, source.group, base, record)
                 if found or group.size == 0:
                     digest = sha256("".join(v.digest for v in found).encode()).hexdigest()
-                    return f"{record}[{''.join(f'{i}.' for i in base)}*]", digest
+                    return together(record, base), digest
     return None
 
 
@@ -69,11 +69,6 @@ def open_around(program: Program, view: View, plan: Plan, path: Path) -> bool:
         name, at = parse_key(container)
         container = program.plans[name].container(at)
     return True
-
-
-def covers(used: str, version: str) -> bool:
-    """Says whether a key of `Node.used` rests on a record version's key."""
-    return used == version or (used.endswith("*]") and version.startswith(used[:-2]))
 
 
 def seen_state(program: Program, view: View, plan: Plan, path: Path, seen: Plan) -> str:

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 from charter.engine import feel, values
 from charter.engine.feel.temporal import DateTime, DaysDuration, Zone, datetime_from_instant
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED
-from charter.engine.program import Path, Plan, Program, compiled, shared_loops
-from charter.engine.state import Node, Version, key_of, parse_key
+from charter.engine.program import Plan, Program, compiled, shared_loops
+from charter.engine.state import Node, Version
 
 
 class View(Protocol):

@@ -13,11 +13,12 @@ from typing import Any
 
 from charter.engine import flow, opening, values
 from charter.engine.draft import Draft
+from charter.engine.keys import Path, covers, key_of, name_of, parse_key
 from charter.engine.machines import SATISFIED
-from charter.engine.program import Path, Plan, Program
-from charter.engine.readiness import covers, open_around, seen_state, upstream_rework, use, uses
+from charter.engine.program import Plan, Program
+from charter.engine.readiness import open_around, seen_state, upstream_rework, use, uses
 from charter.engine.scope import View
-from charter.engine.state import Node, key_of, parse_key
+from charter.engine.state import Node
 
 _ELIGIBLE = frozenset({"ready", "claimed", "active", "suspended", "done", "failed", "granted", "rejected"})
 _DELIVERED = frozenset({"done", "granted", "rejected", "skipped"})
@@ -251,7 +252,7 @@ def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
     """Says whether everything a node used is as it was, and what it made is still its own."""
     program = draft.program
     for key, digest in node.used:
-        now = use(program, draft, plan, path, key.partition("[")[0])
+        now = use(program, draft, plan, path, name_of(key))
         if now is None or now != (key, digest):
             return False
     for output in plan.element.outputs:

@@ -1,8 +1,6 @@
 """How a case stands: small, frozen, JSON-able. The past is in the records, not here.
 
-Nodes are element instances by key. A key is the element's name, with the index path of the `for each` instances
-around it: `do_task` is the group of `do_task[1]`, `do_task[2]`; `rectify[2]` stands in instance 2 of its phase.
-Record versions are keyed alike: what `rectify[2]` writes is `correction[2]`. Only the current version is kept.
+Nodes are element instances by key (`keys`). Record versions are keyed alike; only the current version is kept.
 Times are microseconds since the epoch, UTC. Nodes and the other rows are named tuples, because a step makes
 several of them and nothing else here is as cheap; use `_replace` to change one. The case is one for the same reason.
 """
@@ -10,7 +8,6 @@ several of them and nothing else here is as cheap; use `_replace` to change one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -138,23 +135,6 @@ class CaseState(NamedTuple):
 
 
 NEW = CaseState()
-
-
-def key_of(name: str, path: tuple[int, ...]) -> str:
-    """Gives the key of an element instance or record version: `rectify`, `rectify[2]`, `rectify[2.1]`."""
-    return f"{name}[{'.'.join(map(str, path))}]" if path else name
-
-
-@lru_cache(maxsize=65536)
-def parse_key(key: str) -> tuple[str, tuple[int, ...]]:
-    """Takes a key apart into name and index path; a key that nothing has gives a name that nothing has."""
-    if not key.endswith("]"):
-        return key, ()
-    name, _, inside = key[:-1].partition("[")
-    try:
-        return name, tuple(int(part) for part in inside.split("."))
-    except ValueError:
-        return key, ()
 
 
 # states in which a due date can still be missed

@@ -7,9 +7,10 @@ what else makes an element ready.
 
 from __future__ import annotations
 
-from charter.engine.program import Path, Plan, Program
+from charter.engine.keys import Path, parse_key
+from charter.engine.program import Plan, Program
 from charter.engine.scope import View
-from charter.engine.state import Node, parse_key
+from charter.engine.state import Node
 
 # States of work that somebody has begun.
 _BEGUN = frozenset({"claimed", "active", "suspended", "failed", "done", "granted", "rejected"})

@@ -14,7 +14,8 @@ from charter.engine.commands import Approve, Command, Reject
 from charter.engine.definition import Stage
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Notify
-from charter.engine.program import Path, Plan
+from charter.engine.keys import Path
+from charter.engine.program import Plan
 from charter.engine.readiness import uses
 from charter.engine.state import Node, Vote
 from charter.engine.work import alone, require, taken

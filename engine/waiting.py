@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from charter.engine.keys import Path, parse_key
 from charter.engine.machines import SETTLED
-from charter.engine.program import Path, Plan, Program
+from charter.engine.program import Plan, Program
 from charter.engine.readiness import obstacles, upstream_rework
 from charter.engine.refusals import Reason
 from charter.engine.scope import View
-from charter.engine.state import Node, parse_key
+from charter.engine.state import Node
 
 
 def _waiting_for_people(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:

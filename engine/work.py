@@ -16,11 +16,12 @@ from charter.engine.definition import Check
 from charter.engine.draft import Draft, Refused, decode, refuse
 from charter.engine.effects import Notify
 from charter.engine.feel.own import File
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED, legal
-from charter.engine.program import Path, Plan
+from charter.engine.program import Plan
 from charter.engine.readiness import use
 from charter.engine.refusals import Reason
-from charter.engine.state import Confirmation, Node, key_of, parse_key
+from charter.engine.state import Confirmation, Node
 from charter.engine.turns import in_the_way
 from charter.engine.waiting import holds
 
@@ -167,7 +168,7 @@ def checks(draft: Draft, plan: Plan, path: Path) -> dict[str, Check]:
             continue
         items = draft.scope(plan, path).value(check.many.items)
         count = len(items) if isinstance(items, list) else (0 if items is None else 1)
-        found.update((f"{check.name}[{index}]", check) for index in range(1, count + 1))
+        found.update((key_of(check.name, (index,)), check) for index in range(1, count + 1))
     return found
 
 

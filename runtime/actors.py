@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from charter.engine.commands import Actor
 from charter.engine.definition import Definition, Element
+from charter.engine.keys import parse_key
 from charter.engine.refusals import Refusal
-from charter.engine.state import CaseState, parse_key
+from charter.engine.state import CaseState
 from charter.runtime.directory import Directory
 
 

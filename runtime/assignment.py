@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, func, insert, select
 
 from charter.engine.effects import Offer
-from charter.engine.state import parse_key
+from charter.engine.keys import parse_key
 from charter.runtime.directory import Directory, candidates
 from charter.runtime.store import tables as t
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from charter.engine.carriers import carriers
 from charter.engine.definition import Definition, Element
 from charter.engine.entries import Entry
+from charter.engine.keys import name_of
 
 # outcome -> (which elements may have it, the kinds of entry that tell of it)
 _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
@@ -70,7 +71,7 @@ class Coverage(Struct, frozen=True):
 def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Coverage:
     """Compares what may happen in a process with what has."""
     happened = [r for r in entries if r.outcome != "refused"]
-    seen = {(r.element.partition("[")[0], r.kind) for r in happened if r.element is not None}
+    seen = {(name_of(r.element), r.kind) for r in happened if r.element is not None}
     outcomes = tuple(
         (element.name, outcome)
         for element in definition.elements
@@ -83,7 +84,7 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
     alive = frozenset(name for name, kind in seen if kind in _ALIVE)
     by_name = {carrier.name: carrier.clauses for carrier in carriers(definition) if carrier.is_done}
     carried = {name for name, kind in seen if kind in _DONE} | {_base(r, "record") for r in happened}
-    carried |= {f"{(r.element or '').partition('[')[0]}.{_base(r, 'check')}" for r in happened}
+    carried |= {f"{name_of(r.element or '')}.{_base(r, 'check')}" for r in happened}
     return Coverage(
         definition,
         tuple(e.name for e in definition.elements),
@@ -99,4 +100,4 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
 
 def _base(entry: Entry, key: str) -> str:
     """Gives the name that an entry's data holds under a key, without an instance's index."""
-    return str(entry.data.get(key, "")).partition("[")[0]
+    return name_of(str(entry.data.get(key, "")))

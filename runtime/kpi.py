@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select
 
 from charter.engine import kpis, state as states
 from charter.engine.definition import Definition, Kpi
-from charter.engine.state import CaseState, parse_key
+from charter.engine.keys import parse_key
+from charter.engine.state import CaseState
 from charter.runtime.store import tables as t
 
 

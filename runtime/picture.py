@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
+from charter.engine.keys import is_instance
 from charter.engine.state import CaseState, Node
 from charter.runtime.cli.messages import Messages
 
@@ -288,7 +289,7 @@ def _stage(stage: Stage, titles: Mapping[str, str], say: Messages) -> str:
 def _stand(item: Item, nodes: list[Node]) -> Item:
     """Puts the present state of an element's instances on its item."""
     # a `for each` group stands for its instances once there are any
-    instances = [n for n in nodes if "[" in n.key] or nodes
+    instances = [n for n in nodes if is_instance(n.key)] or nodes
     if not instances:
         return replace(item, state="planned")
     rank = {state: i for i, state in enumerate(_PRESENCE)}

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 from charter.engine.authority import makers
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
+from charter.engine.keys import parse_key
 from charter.engine.program import Plan, prepare
-from charter.engine.state import CaseState, Node, parse_key
+from charter.engine.state import CaseState, Node
 from charter.runtime.audit.log import WRITES, load, to_entries
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared

@@ -22,11 +22,12 @@ from charter.engine import calendars, commands, feel, kpis, values
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
+from charter.engine.keys import name_of, parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.program import prepare
 from charter.engine.refusals import Refusal
 from charter.engine.scope import Scope, standing
-from charter.engine.state import CaseState, parse_key
+from charter.engine.state import CaseState
 from charter.engine.transition import Step
 from charter.engine.world import World
 from charter.runtime.intake import Reader, load
@@ -301,7 +302,7 @@ class _Player:
 
 
 def _instance_of(key: str, target: str) -> bool:
-    return key.startswith(f"{target}[")
+    return key != target and name_of(key) == target
 
 
 def _tree(text: str, *, unary: bool = False) -> feel.Node:
@@ -339,7 +340,7 @@ def _delegate(player: _Player, step: s.Act) -> dict[str, Any]:
 
 def _amend(player: _Player, step: s.Act) -> dict[str, Any]:
     record = step.target or ""
-    value = player.record(record.partition("[")[0], step.arguments[0][1]) if step.arguments else None
+    value = player.record(name_of(record), step.arguments[0][1]) if step.arguments else None
     return {"record": record, "value": value}
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from msgspec import Struct
 
 from charter.engine.definition import Definition, Element
+from charter.engine.keys import key_of, parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.program import Plan, Program, prepare
 from charter.engine.refusals import Reason
-from charter.engine.state import CaseState, Node, key_of, parse_key
+from charter.engine.state import CaseState, Node
 from charter.engine.waiting import holds
 from charter.runtime.clock import iso
 

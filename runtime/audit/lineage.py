@@ -13,9 +13,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from charter.engine.definition import Definition
+from charter.engine.keys import covers, key_of, parse_key
 from charter.engine.program import Program, prepare
-from charter.engine.readiness import covers
-from charter.engine.state import CaseState, Confirmation, Node, key_of, parse_key
+from charter.engine.state import CaseState, Confirmation, Node
 from charter.runtime.audit.asof import Moment
 
 _FINISHED = frozenset(("done", "granted", "rejected", "reached"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from msgspec import Struct
 
+from charter.engine.keys import key_of, name_of, parse_key
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.verb import JSON, Binding, Verb, Whole, argument, option, switch
@@ -156,7 +157,7 @@ def find_work(context: Context, verb: str, case: str, definition: Definition, st
     else:
         mine = {item.node for item in _inbox(context, case, person)}
         found = [key for key in mine if state.nodes[key].state in act.states]
-    found = sorted(key for key in found if program_kinds[key.partition("[")[0]] in act.kinds)
+    found = sorted(key for key in found if program_kinds[name_of(key)] in act.kinds)
     if not found:
         # Where only one element could be meant, the engine says better than we could why this person may not.
         rows = views.rows(definition, state)
@@ -179,7 +180,7 @@ def _inbox(context: Context, case: str, person: str) -> list[Any]:
 
 
 def _element(definition: Definition, node: str | None) -> Element | None:
-    name = (node or "").partition("[")[0]
+    name = name_of(node or "")
     return next((e for e in definition.elements if e.name == name), None)
 
 
@@ -194,7 +195,6 @@ def _fields(
     element = _element(definition, node)
     if element is None or node is None:
         return {}
-    from charter.engine.state import key_of, parse_key
 
     path = parse_key(node)[1]
     current = {
@@ -217,7 +217,7 @@ def _amendment(
 ) -> dict[str, Any]:
     from charter.runtime.cli.handover import records
 
-    name = record.partition("[")[0]
+    name = name_of(record)
     if name not in {r.name for r in definition.records}:
         # the engine knows the word for it (no such record), and the attempt is recorded
         return {"record": record, "value": {}}

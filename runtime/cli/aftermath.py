@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.entries import Entry
+from charter.engine.keys import is_instance, name_of
 from charter.engine.program import prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.runtime import views
@@ -61,7 +62,7 @@ _OWN = {
 
 def named(definition: Definition, key: str) -> str:
     """Names an element instance for a reader: `do_task[2] 执行工作任务`."""
-    name = key.partition("[")[0]
+    name = name_of(key)
     title = next((e.title for e in definition.elements if e.name == name), name)
     return key if title == name else f"{key} {title}"
 
@@ -134,7 +135,7 @@ def _consequences(
             yield kind, keys
     wholes = {e.name for e in definition.elements if e.kind == "phase" or e.many}
     completed = [k for k in by_kind.get("completed", ()) if k != node]
-    whole = [k for k in completed if k.partition("[")[0] in wholes and not _is_work(definition, k)]
+    whole = [k for k in completed if name_of(k) in wholes and not _is_work(definition, k)]
     for kind, keys in (("done", [k for k in completed if k not in whole]), ("phase_done", whole)):
         if keys:
             yield kind, keys
@@ -167,8 +168,7 @@ def _standing(
 
 def _is_work(definition: Definition, key: str) -> bool:
     """Tells whether a key is a piece of work inside a `for each`, not the list itself or a phase."""
-    name, bracket, _ = key.partition("[")
-    return bool(bracket) and any(e.name == name and e.kind != "phase" for e in definition.elements)
+    return is_instance(key) and any(e.name == name_of(key) and e.kind != "phase" for e in definition.elements)
 
 
 def whom(context: Context, definition: Definition, waiting: Waiting) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.dsl.width import display_width
+from charter.engine.keys import is_instance, name_of
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.clause import CASES, run_clause
 from charter.runtime.cli.context import Context
@@ -80,7 +81,7 @@ def run_query(
         "actor": actor,
         "kind": kind,
         "record": record_type,
-        "node" if element and "[" in element else "element": element,
+        "node" if element and is_instance(element) else "element": element,
     }
     parts += [f"{name} = {quoted(value)}" for name, value in equal.items() if value]
     if clause:
@@ -222,15 +223,15 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
 
     case = context.cases.resolve(case)
     definition, state = context.cases.definition(case), context.cases.state(case)
-    if element.partition("[")[0] not in {e.name for e in definition.elements}:
-        if element.partition("[")[0].partition("@")[0] in {r.name for r in definition.records}:
+    if name_of(element) not in {e.name for e in definition.elements}:
+        if name_of(element).partition("@")[0] in {r.name for r in definition.records}:
             raise Missing(f"{element} is a record", code="CH040", record=element, case=case)
         names = tuple(e.name for e in definition.elements)
         raise Missing(f"no element {element}", code="CH098", element=element, known=names)
     with context.store.read() as connection:
         found = why(definition, state, list(load(connection, case)), element, context.now)
     consulted(context, "why", case=case, element=element)
-    asked = next(e.clauses for e in definition.elements if e.name == element.partition("[")[0])
+    asked = next(e.clauses for e in definition.elements if e.name == name_of(element))
     if as_json:
         context.output.json(
             {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 
+from charter.engine.keys import name_of
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
@@ -68,7 +69,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
 
 
 def _shown(node: str, title: str) -> str:
-    return node if title == node.partition("[")[0] else f"{node} {title}"
+    return node if title == name_of(node) else f"{node} {title}"
 
 
 def _notices(context: Context, process: str | None, limit: int, as_json: bool) -> int:

@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from charter.engine.errors import CharterError
+from charter.engine.keys import name_of
 from charter.runtime.cli.context import Context
 
 MOST = 100
@@ -37,7 +38,7 @@ def _records(context: Context, given: Mapping[str, Any]) -> Iterator[Offer]:
     case = context.cases.resolve(given["case"])
     titles = {record.name: record.title for record in context.cases.definition(case).records}
     for key, version in context.cases.state(case).versions.items():
-        yield key, f"{titles.get(key.partition('[')[0], '')} v{version.number}"
+        yield key, f"{titles.get(name_of(key), '')} v{version.number}"
 
 
 def _processes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from charter.dsl.width import display_width
+from charter.engine.keys import name_of
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import reason_sentence
 from charter.runtime.cli.output import Cell, pad
@@ -215,7 +216,7 @@ def versions(context: Context, definition: Definition, state: CaseState, full: b
     titles = {r.name: r.title for r in definition.records}
     rows = []
     for key, version in state.versions.items():
-        title = titles.get(key.partition("[")[0], "")
+        title = titles.get(name_of(key), "")
         rows.append((key, "" if title == key else title, f"v{version.number}", version.by, output.moment(version.at)))
     output.table((), rows, indent=2, styles=("name",))
     if not full:

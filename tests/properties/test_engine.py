@@ -7,12 +7,13 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from charter.engine import commands, state
 from charter.engine.definition import Definition
 from charter.engine.impact import impact
+from charter.engine.keys import parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.plain import from_json, to_json
 from charter.engine.program import prepare
 from charter.engine.refusals import CODES
 from charter.engine.replay import replay
-from charter.engine.state import NEW, CaseState, next_instant, parse_key
+from charter.engine.state import NEW, CaseState, next_instant
 from charter.engine.transition import Step, step
 from charter.engine.waiting import holds
 from tests.properties.processes import histories

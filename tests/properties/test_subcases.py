@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from charter.engine import commands as c
 from charter.engine.definition import Definition, Element, Work
+from charter.engine.keys import parse_key
 from charter.engine.program import prepare
 from charter.engine.replay import replay
-from charter.engine.state import CaseState, Node, parse_key
+from charter.engine.state import CaseState, Node
 from charter.engine.world import World
 from tests.properties.processes import HOUR, PEOPLE, START, command, definition
 
