@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from charter.dsl import tree as t
 from charter.dsl.diagnostic import Place
 from charter.dsl.findings import Findings
 from charter.dsl.lines import check_lines
 from charter.dsl.scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
+from charter.engine.feel.temporal import zone_rules
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
@@ -187,7 +187,7 @@ def _hours(calendar: t.Calendar, findings: Findings) -> None:
     taken: dict[int, list[tuple[int, int]]] = {}
     for line in calendar.body:
         if isinstance(line, t.Zone):
-            if not _is_zone(line.name):
+            if zone_rules(line.name) is None:
                 findings.add("CH217", line.span, name=line.name)
             continue
         for day in days(line):
@@ -204,14 +204,6 @@ def days(line: t.Hours) -> list[int]:
     """The weekdays that a line of opening hours covers; `Friday to Monday` runs over the week's end."""
     last = line.last if line.last >= line.first else line.last + 7
     return [day % 7 for day in range(line.first, last + 1)]
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _sources(scope: ProcessScope, findings: Findings) -> None:

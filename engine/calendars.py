@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from charter.engine.definition import Calendar
 from charter.engine.feel.own import Span
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, YearsDuration
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,6 +25,8 @@ _MOST_DAYS = 20_000
 
 @lru_cache(maxsize=64)
 def _zone(name: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo  # looks for the machine's tables of zones, which nothing needs before
+
     return ZoneInfo(name)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from transitions import Machine, MachineError
+if TYPE_CHECKING:
+    from transitions import Machine
 
 Kind = Literal["case", "phase", "activity", "approval", "milestone"]
 
@@ -123,7 +124,9 @@ def states(kind: Kind) -> tuple[str, ...]:
 
 @cache
 def machine(kind: Kind) -> Machine:
-    """Builds a lifecycle's machine, once."""
+    """Builds a lifecycle's machine, once; whoever only checks a process moves nothing and loads no machines."""
+    from transitions import Machine
+
     names = list(states(kind))
     rows = [list(row) for row in LIFECYCLES[kind]]
     return Machine(model=None, states=names, transitions=rows, initial=names[0], auto_transitions=False)
@@ -136,14 +139,10 @@ def fire(kind: Kind, state: str, trigger: str) -> str | None:
     A machine without model and callbacks is a table, so that each distinct move is made once and then remembered.
     """
     event = machine(kind).events.get(trigger)
-    if event is None:
+    if event is None or state not in event.transitions:
         return None
     token = Token(state)
-    try:
-        event.trigger(token)
-    except (MachineError, ValueError):
-        # MachineError: no such move; ValueError: a state that the lifecycle does not have.
-        return None
+    event.trigger(token)
     return token.state
 
 

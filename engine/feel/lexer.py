@@ -16,15 +16,14 @@ from typing import Any
 from charter.engine.feel.limits import MAX_DEPTH
 from charter.engine.feel.own import CURRENCY_WORDS, UNITS
 from charter.engine.feel.tokens import (
-    DATED,
     PROPERTY_NAMES,
-    RAW,
     TYPES,
     Malformed,
     Names,
     Raw,
     Token,
     copied,
+    cut,
     known_names,
     tabulate,
     unescaped,
@@ -41,13 +40,9 @@ class Lexer:
         self.text = text
         self.units = units
         self.unary = unary
-        self.known = known_names(names)
+        self.known = known_names(names, units)
         self.own_names = False  # whether `known` is a copy that may grow
-        self.raws: list[Raw] = [
-            (match.lastgroup or "", match.group(), match.start(), match.end())
-            for match in (DATED if units else RAW).finditer(text)
-            if match.lastgroup != "space"
-        ]
+        self.raws: list[Raw] = cut(text, units)
         self.out: list[Token] = []
         self.open: list[str] = []  # one mark an open bracket: ( f p [ r { i < and the starts of iterations
         self.at = 0
@@ -108,7 +103,7 @@ class Lexer:
     def _learn(self, name: str) -> None:
         if not self.own_names:
             self.known, self.own_names = copied(self.known), True
-        tabulate((name,), self.known)
+        tabulate((name,), self.known, self.units)
 
     def _match(self, known: Names, text: str) -> tuple[int, str] | None:
         rows = known.get(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -18,20 +18,14 @@ _START = (
     "?_A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
     "\u2c00-\u2fef\u3005-\u3007\u3021-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff10-\ufffd\U00010000-\U000effff"
 )
-RAW = re.compile(
-    rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
+_RAW = rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
     |(?P<string>@?"(?:[^"\\]|\\.)*")
     |(?P<mark>\.\.|\*\*|<=|>=|!=|->)
     |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     |(?P<word>[{_START}][{_START}0-9\u00b7\u0300-\u036f\u203f-\u2040]*)
-    |(?P<sign>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-# Charter's dialect writes a date as people do; in the standard's it is a subtraction.
-DATED = re.compile(
+    |(?P<sign>.)"""
+_DATE = (
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?(?![0-9-]))|"
-    + RAW.pattern,
-    RAW.flags,
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
 _SURROGATES = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
@@ -73,14 +67,25 @@ class Token:
         self.end = end
 
 
-def _pieces(text: str) -> tuple[str, ...]:
-    return tuple(match.group() for match in RAW.finditer(text) if match.lastgroup != "space")
+@cache
+def _pattern(dated: bool) -> re.Pattern[str]:
+    """Give the pattern of a piece; each takes milliseconds to compile, and one dialect is mostly all that is read."""
+    return re.compile(_DATE + _RAW if dated else _RAW, re.VERBOSE | re.DOTALL)
 
 
-def tabulate(names: Iterable[str], known: Names) -> Names:
+def cut(text: str, dated: bool) -> list[Raw]:
+    """Cut a text into pieces. `dated`: a date is one, as people write it; in the standard it is a subtraction."""
+    return [
+        (match.lastgroup or "", match.group(), match.start(), match.end())
+        for match in _pattern(dated).finditer(text)
+        if match.lastgroup != "space"
+    ]
+
+
+def tabulate(names: Iterable[str], known: Names, dated: bool = True) -> Names:
     """Enter the names that hold several pieces, the longest first."""
     for name in names:
-        pieces = _pieces(name)
+        pieces = tuple(piece for _, piece, _, _ in cut(name, dated))
         if len(pieces) > 1:
             rows = known.setdefault(pieces[0], [])
             rows[:] = [row for row in rows if row[0] != pieces]
@@ -100,10 +105,10 @@ def copied(known: Names) -> Names:
 
 
 @lru_cache(maxsize=512)
-def known_names(names: frozenset[str]) -> Names:
+def known_names(names: frozenset[str], dated: bool) -> Names:
     """Give the table of the built-ins' names and these."""
-    spaced = [name for name in names if len(_pieces(name)) > 1]
-    return tabulate(spaced, copied(_BUILTIN_NAMES)) if spaced else _BUILTIN_NAMES
+    spaced = [name for name in names if len(cut(name, dated)) > 1]
+    return tabulate(spaced, copied(_BUILTIN_NAMES), dated) if spaced else _BUILTIN_NAMES
 
 
 def unescaped(text: str) -> str:
