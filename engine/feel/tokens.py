@@ -18,11 +18,13 @@ _START = (
     "?_A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
     "\u2c00-\u2fef\u3005-\u3007\u3021-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff10-\ufffd\U00010000-\U000effff"
 )
+_INSIDE = "0-9\u00b7\u0300-\u036f\u203f-\u2040"  # of a name, but not at its start
+# A large set of characters is dear to compile, so that of names stands in it once.
 _RAW = rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
     |(?P<string>@?"(?:[^"\\]|\\.)*")
     |(?P<mark>\.\.|\*\*|<=|>=|!=|->)
     |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-    |(?P<word>[{_START}][{_START}0-9\u00b7\u0300-\u036f\u203f-\u2040]*)
+    |(?P<word>(?![{_INSIDE}])[{_START}{_INSIDE}]+)
     |(?P<sign>.)"""
 _DATE = (
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?(?![0-9-]))|"

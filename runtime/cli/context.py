@@ -9,8 +9,6 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Output
 
@@ -19,16 +17,19 @@ if TYPE_CHECKING:
     from charter.runtime.store import Store
 
 
-class Context(Struct, dict=True):
+class Context:
     """One run of the command line. `db` None: $CHARTER_DB or ./charter.db; `person` as given or from CHARTER_PERSON.
 
     `create`: whether a database that is not there is made; a verb that only asks must not make one of a mistyped name.
     """
 
-    say: Messages
-    db: str | None = None
-    person_given: str | None = None
-    create: bool = False
+    def __init__(
+        self, say: Messages, db: str | None = None, person_given: str | None = None, create: bool = False
+    ) -> None:
+        self.say = say
+        self.db = db
+        self.person_given = person_given
+        self.create = create
 
     @cached_property
     def output(self) -> Output:
