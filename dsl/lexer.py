@@ -63,6 +63,8 @@ FOLLOWED: Mapping[str, str] = {
 }
 _NAMES = ("NAME", "PATH", "KEY", "SUBJECT", "ID")
 WORD = re.compile(_NAME)
+# The pattern of several words, or of a word with a condition (empty: the plain word), its terminal and value.
+_Spelling = tuple[str, str, str]
 
 
 class Lexeme:
@@ -88,14 +90,14 @@ class Mode:
 
     def __init__(self, accepted: Collection[str]) -> None:
         self.accepted = frozenset(accepted)
-        self.words: dict[str, list[tuple[re.Pattern[str] | None, str, str]]] = {}
-        for words, terminal, value, _ in spellings():
+        self.words: dict[str, list[_Spelling]] = {}
+        for terminal, rows in _spelled().items():
             if terminal in self.accepted:
-                self.words.setdefault(words.split()[0], []).append((_phrase(words, terminal), terminal, value))
-        for rows in self.words.values():
-            rows.sort(key=lambda row: -len(row[0].pattern) if row[0] else 0)
-        shapes = [name for name in PATTERNS if name in self.accepted]
-        self.shape = re.compile("|".join(f"(?P<{name}>{PATTERNS[name]})" for name in shapes)) if shapes else None
+                for first, row in rows:
+                    self.words.setdefault(first, []).append(row)
+        for found in self.words.values():
+            found.sort(key=lambda row: -len(row[0]))
+        self.shape = _shape(tuple(name for name in PATTERNS if name in self.accepted))
         self.expression = next((name for name in ENDS if name in self.accepted), None)
         self.soft = bool(self.accepted.intersection(_NAMES))
 
@@ -122,21 +124,37 @@ class Mode:
 
     def keyword(self, text: str, pos: int, end: int, word: re.Match[str]) -> Lexeme | None:
         for pattern, terminal, value in self.words.get(word.group(), ()):
-            if pattern is None:
+            if not pattern:
                 return Lexeme(terminal, value, pos, word.end())
-            match = pattern.match(text, pos, end)
+            match = _compiled(pattern).match(text, pos, end)
             if match:
                 return Lexeme(terminal, value, pos, match.end())
         return None
 
 
 @cache
-def _phrase(words: str, terminal: str) -> re.Pattern[str] | None:
-    """The pattern of a spelling of several words or with a condition; None for a plain word."""
-    parts = words.split()
-    if len(parts) == 1 and terminal not in FOLLOWED:
-        return None
-    return re.compile(r"\s+".join(map(re.escape, parts)) + r"(?!\w)" + FOLLOWED.get(terminal, ""))
+def _spelled() -> Mapping[str, list[tuple[str, _Spelling]]]:
+    """The spellings of each terminal by their first words."""
+    found: dict[str, list[tuple[str, _Spelling]]] = {}
+    for words, terminal, value, _ in spellings():
+        first, *more = words.split()
+        pattern = ""
+        if more or terminal in FOLLOWED:
+            pattern = r"\s+".join(map(re.escape, (first, *more))) + r"(?!\w)" + FOLLOWED.get(terminal, "")
+        found.setdefault(terminal, []).append((first, (pattern, terminal, value)))
+    return found
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiles a pattern when a text first asks for it: a small file meets few of the language's words."""
+    return re.compile(pattern)
+
+
+@cache
+def _shape(names: tuple[str, ...]) -> re.Pattern[str] | None:
+    """What the terminals that are not words look like."""
+    return re.compile("|".join(f"(?P<{name}>{PATTERNS[name]})" for name in names)) if names else None
 
 
 @cache
