@@ -12,12 +12,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from msgspec import Struct
-
-from charter.engine.plain import from_json as _from_json, shape, to_json as _to_json
+from charter.engine.plain import Kept, from_json as _from_json, shape, to_json as _to_json
 
 
-class Actor(Struct, frozen=True):
+class Actor(Kept, frozen=True):
     """A person (or `system`) as the directory knew them at that moment.
 
     `roles` are those of this process that the person holds or stands in for; `on_behalf_of` is the person whose
@@ -35,7 +33,7 @@ class Actor(Struct, frozen=True):
 SYSTEM = Actor("system")
 
 
-class Command(Struct, frozen=True, kw_only=True):
+class Command(Kept, frozen=True, kw_only=True):
     verb: ClassVar[str] = ""
     actor: Actor
     at: int
@@ -294,7 +292,6 @@ def to_json(command: Command) -> dict[str, Any]:
 
 
 def from_json(data: dict[str, Any]) -> Command:
-    """Builds a command back; raises KeyError, TypeError or ValueError on data that `to_json` did not write."""
+    """Builds a command back; raises KeyError or ValueError on data that `to_json` did not write."""
     rest = {k: v for k, v in data.items() if k != "verb"}
-    command: Command = _from_json(COMMANDS[data["verb"]], rest)
-    return command
+    return _from_json(COMMANDS[data["verb"]], rest)

@@ -17,15 +17,14 @@ import json
 from functools import lru_cache
 from typing import Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from charter.engine.plain import to_json
+from charter.engine.plain import Kept, to_json
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
 
 
-class TypeRef(Struct, frozen=True):
+class TypeRef(Kept, frozen=True):
     """A field's or parameter's type.
 
     `name` is one of text number integer money percent boolean date time datetime duration period person file choice
@@ -38,7 +37,7 @@ class TypeRef(Struct, frozen=True):
     choices: tuple[str, ...] = ()
 
 
-class Parameter(Struct, frozen=True):
+class Parameter(Kept, frozen=True):
     """A value that whoever deploys may bind. `value` is FEEL text, None while unbound."""
 
     name: str
@@ -48,7 +47,7 @@ class Parameter(Struct, frozen=True):
     clauses: tuple[str, ...] = ()
 
 
-class Requirement(Struct, frozen=True):
+class Requirement(Kept, frozen=True):
     """What a person must show to hold work of a role: kind `certificate` or `skill` (then a level)."""
 
     kind: Literal["certificate", "skill"]
@@ -56,7 +55,7 @@ class Requirement(Struct, frozen=True):
     at_least: int | None = None
 
 
-class Role(Struct, frozen=True):
+class Role(Kept, frozen=True):
     name: str
     title: str
     external: bool = False
@@ -64,7 +63,7 @@ class Role(Struct, frozen=True):
     clauses: tuple[str, ...] = ()
 
 
-class Field(Struct, frozen=True):
+class Field(Kept, frozen=True):
     """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope."""
 
     name: str
@@ -75,14 +74,14 @@ class Field(Struct, frozen=True):
     clauses: tuple[str, ...] = ()
 
 
-class RecordType(Struct, frozen=True):
+class RecordType(Kept, frozen=True):
     name: str
     title: str
     fields: tuple[Field, ...] = ()
     clauses: tuple[str, ...] = ()
 
 
-class Separation(Struct, frozen=True):
+class Separation(Kept, frozen=True):
     """Separation (`same` false) or binding (`same` true) of duties: who did `other` may not / must do `element`."""
 
     element: str
@@ -91,21 +90,21 @@ class Separation(Struct, frozen=True):
     clauses: tuple[str, ...] = ()
 
 
-class Input(Struct, frozen=True):
+class Input(Kept, frozen=True):
     """A record that must be there. `approvals`: those that must have granted its current version first."""
 
     record: str
     approvals: tuple[str, ...] = ()
 
 
-class After(Struct, frozen=True):
+class After(Kept, frozen=True):
     """At least `needed` of `elements` are satisfied (done, granted, reached or skipped)."""
 
     elements: tuple[str, ...]
     needed: int
 
 
-class Many(Struct, frozen=True):
+class Many(Kept, frozen=True):
     """`for each VARIABLE in ITEMS`: one instance an item. `open`: more may be added until closed.
 
     `enough`: so many done instances end the rest (`done when N of done`); None means all.
@@ -117,7 +116,7 @@ class Many(Struct, frozen=True):
     enough: int | None = None
 
 
-class Repeat(Struct, frozen=True):
+class Repeat(Kept, frozen=True):
     """Runs again after it is done: until `until` is true, or every `every` (a Span in FEEL) while `while_` is true."""
 
     until: str | None = None
@@ -125,7 +124,7 @@ class Repeat(Struct, frozen=True):
     while_: str | None = None
 
 
-class Check(Struct, frozen=True):
+class Check(Kept, frozen=True):
     """A checklist point. `evidence` is "file" or a record name; `by` a role; `other`: not the activity's doer."""
 
     name: str
@@ -137,14 +136,14 @@ class Check(Struct, frozen=True):
     clauses: tuple[str, ...] = ()
 
 
-class Retry(Struct, frozen=True):
+class Retry(Kept, frozen=True):
     """So many further attempts, spread with doubling gaps over a Span (FEEL text)."""
 
     times: int
     over: str
 
 
-class Work(Struct, frozen=True):
+class Work(Kept, frozen=True):
     """What runs by itself in place of a person.
 
     kind: `call` (target = connector), `run` (target = process, waits), `start` (does not wait), `signal` (waits for
@@ -160,7 +159,7 @@ class Work(Struct, frozen=True):
     retry: Retry | None = None
 
 
-class Stage(Struct, frozen=True):
+class Stage(Kept, frozen=True):
     """One step of an approval chain: votes by distinct people on `seats`, (role, how many) pairs.
 
     Granted at `needed` approvals; rejected as soon as `needed` can no longer be reached, or, with `first`
@@ -174,7 +173,7 @@ class Stage(Struct, frozen=True):
     other: bool = False
 
 
-class Consequence(Struct, frozen=True):
+class Consequence(Kept, frozen=True):
     """What follows a rejection. kind: `return` (to target element) or `cancel` (the case, with reason)."""
 
     kind: Literal["return", "cancel"]
@@ -182,14 +181,14 @@ class Consequence(Struct, frozen=True):
     reason: str | None = None
 
 
-class Escalation(Struct, frozen=True):
+class Escalation(Kept, frozen=True):
     """After `rejects` rejections the approval is decided by `role` alone."""
 
     rejects: int
     role: str
 
 
-class Agreement(Struct, frozen=True):
+class Agreement(Kept, frozen=True):
     """The approval's own part: what is approved, by whom, under which condition, with what consequence."""
 
     of: str | None
@@ -201,7 +200,7 @@ class Agreement(Struct, frozen=True):
     escalation: Escalation | None = None
 
 
-class Element(Struct, frozen=True):
+class Element(Kept, frozen=True):
     """A phase, activity, approval or milestone.
 
     `starts_with`: elements whose activation starts this phase (`alongside`). `within`, `takes`: Span in FEEL text;
@@ -237,14 +236,14 @@ class Element(Struct, frozen=True):
     agreement: Agreement | None = None
 
 
-class Order(Struct, frozen=True):
+class Order(Kept, frozen=True):
     """`first of` (kind `first`: the first one taken settles the choice) or `one at a time` (kind `single`)."""
 
     kind: Literal["first", "single"]
     elements: tuple[str, ...]
 
 
-class Calendar(Struct, frozen=True):
+class Calendar(Kept, frozen=True):
     """A plain working week. `hours`: for each weekday 0 (Monday) to 6 a tuple of (start, end) minutes of the day."""
 
     name: str = "standard"
@@ -252,21 +251,21 @@ class Calendar(Struct, frozen=True):
     hours: tuple[tuple[tuple[int, int], ...], ...] = (((540, 1020),),) * 5 + ((),) * 2
 
 
-class DecisionOutput(Struct, frozen=True):
+class DecisionOutput(Kept, frozen=True):
     """A column of conclusions; `values` are what it may be, the weightiest first (priority, output order)."""
 
     name: str
     values: tuple[str, ...] = ()
 
 
-class DecisionRule(Struct, frozen=True):
+class DecisionRule(Kept, frozen=True):
     """A row of a decision table: unary tests and output expressions, FEEL text."""
 
     tests: tuple[str, ...]
     outputs: tuple[str, ...]
 
 
-class DecisionTable(Struct, frozen=True):
+class DecisionTable(Kept, frozen=True):
     """A decision table (OMG DMN 1.5, chapter 8). `inputs` are expressions over the parameters.
 
     `hit_policy` and `aggregation` are DMN's words: UNIQUE, FIRST, PRIORITY, ANY, COLLECT, RULE ORDER, OUTPUT ORDER;
@@ -284,7 +283,7 @@ class DecisionTable(Struct, frozen=True):
     clauses: tuple[str, ...] = ()
 
 
-class Kpi(Struct, frozen=True):
+class Kpi(Kept, frozen=True):
     """A measured figure. `target` and `warn` are FEEL unary tests (`>= 95%`); `every`, `over` Spans in FEEL text.
 
     `by` is a path over a case; `cases` in the formula is the list of the process's cases. `event`: whether `over`
@@ -305,7 +304,7 @@ class Kpi(Struct, frozen=True):
     clauses: tuple[str, ...] = ()
 
 
-class Clause(Struct, frozen=True):
+class Clause(Kept, frozen=True):
     """A clause of a rule book in its own words; `catalogue` is the name of the book."""
 
     id: str
@@ -314,7 +313,7 @@ class Clause(Struct, frozen=True):
     catalogue: str | None = None
 
 
-class Definition(Struct, frozen=True):
+class Definition(Kept, frozen=True):
     name: str
     title: str
     version: str = "1"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from charter.engine.plain import Kept
 
 
-class Effect(Struct, frozen=True):
+class Effect(Kept, frozen=True):
     node: str
 
 
