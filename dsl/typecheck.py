@@ -23,7 +23,7 @@ from charter.dsl.scopes import Part, ProcessScope
 from charter.dsl.types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 from charter.engine import feel
 from charter.engine.feel import types as y
-from charter.engine.kpis import known_only
+from charter.engine.formulas import known_only
 
 _CODES = {
     "unknown-name": "CH302",

@@ -13,13 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, Kpi
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import Span
-from charter.engine.placed import parts
+from charter.engine.formulas import known_only, mapped
 from charter.engine.program import Program, prepare
 from charter.engine.scope import Scope, View, case_facts, moment
 from charter.engine.state import NEW
@@ -119,46 +118,6 @@ class CaseView(Mapping[str, Any]):
         return any(name == own for own in self)
 
 
-def _over_cases(node: Any) -> bool:
-    """Says whether a path starts at `cases`, perhaps filtered."""
-    while isinstance(node, t.Path | t.Filter):
-        node = node.of
-    return isinstance(node, t.Name) and node.name == "cases"
-
-
-def known_only(node: Any) -> Any:
-    """Rewrites each projection over `cases` in a formula's tree so that it has the known values only, in one list."""
-    if isinstance(node, t.Path) and _over_cases(node):
-        # The filters inside are conditions on a case and stay as they are.
-        return _put(_template(), node)
-    return _mapped(node, known_only)
-
-
-def _put(template: Any, node: Any) -> Any:
-    if isinstance(template, t.Name) and template.name == "projection":
-        return node
-    # What is wrong with the whole is told of what the author wrote.
-    at = {"start": node.start, "end": node.end} if isinstance(template, t.Node) else {}
-    found = _mapped(template, lambda inner: _put(inner, node))
-    return replace(found, **at) if at else found
-
-
-def _mapped(node: Any, change: Any) -> Any:
-    if isinstance(node, tuple):
-        return tuple(change(item) for item in node)
-    if not isinstance(node, t.Node):
-        return node
-    inner = {name: getattr(node, name) for name in parts(type(node))}
-    return replace(node, **{name: change(item) for name, item in inner.items() if isinstance(item, t.Node | tuple)})
-
-
-@lru_cache(maxsize=1)
-def _template() -> t.Node:
-    tree = feel.parse("flatten(projection)[item != null]").tree
-    assert tree is not None
-    return tree
-
-
 @lru_cache(maxsize=1024)
 def _formula(text: str) -> feel.Expression | None:
     tree = feel.parse(text).tree
@@ -190,7 +149,7 @@ def bound_text(text: str, definition: Definition) -> str:
 
     def change(node: Any) -> Any:
         value = given.get(node.name) if isinstance(node, t.Name) else None
-        return _mapped(node, change) if value is None else value
+        return mapped(node, change) if value is None else value
 
     return text if tree is None else feel.text(change(tree))
 

@@ -1,0 +1,57 @@
+"""What a KPI's formula means: the author's formula, with each projection over the cases cut to what is known.
+
+`mean(cases.survey.score)` is read as `mean(flatten(cases.survey.score)[item != null])`: a case that lacks the fact does
+not count, and what stands in lists counts item by item. Knows FEEL's trees and neither cases nor definitions.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from msgspec.structs import replace
+
+from charter.engine import feel
+from charter.engine.feel import tree as t
+from charter.engine.placed import parts
+
+
+def known_only(node: Any) -> Any:
+    """Rewrites each projection over `cases` in a formula's tree so that it has the known values only, in one list."""
+    if isinstance(node, t.Path) and _over_cases(node):
+        # The filters inside are conditions on a case and stay as they are.
+        return _put(_template(), node)
+    return mapped(node, known_only)
+
+
+def _put(template: Any, node: Any) -> Any:
+    if isinstance(template, t.Name) and template.name == "projection":
+        return node
+    # What is wrong with the whole is told of what the author wrote.
+    at = {"start": node.start, "end": node.end} if isinstance(template, t.Node) else {}
+    found = mapped(template, lambda inner: _put(inner, node))
+    return replace(found, **at) if at else found
+
+
+def mapped(node: Any, change: Any) -> Any:
+    """Gives a node with each node right inside it changed."""
+    if isinstance(node, tuple):
+        return tuple(change(item) for item in node)
+    if not isinstance(node, t.Node):
+        return node
+    inner = {name: getattr(node, name) for name in parts(type(node))}
+    return replace(node, **{name: change(item) for name, item in inner.items() if isinstance(item, t.Node | tuple)})
+
+
+@lru_cache(maxsize=1)
+def _template() -> t.Node:
+    tree = feel.parse("flatten(projection)[item != null]").tree
+    assert tree is not None
+    return tree
+
+
+def _over_cases(node: Any) -> bool:
+    """Says whether a path starts at `cases`, perhaps filtered."""
+    while isinstance(node, t.Path | t.Filter):
+        node = node.of
+    return isinstance(node, t.Name) and node.name == "cases"
