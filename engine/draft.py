@@ -8,6 +8,7 @@ changed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from charter.engine import values
@@ -117,6 +118,10 @@ class Draft:
         """Ends what the person does: records from here on are the system's, caused by the latest one."""
         self.acting = False
         self.cause = len(self.entries) - 1
+
+    def dated(self) -> Iterator[Node]:
+        """Yields the nodes that have a due date."""
+        return (node for node in self.nodes.values() if node.due is not None)
 
     # -- writing ----------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from charter.engine.feel import tree as t
 from charter.engine.feel.own import Span
 from charter.engine.formulas import known_only, mapped
 from charter.engine.program import Program, prepare
-from charter.engine.scope import Scope, View, case_facts, moment
+from charter.engine.scope import CaseFacts, Scope, View, moment
 from charter.engine.state import NEW
 
 Fact = tuple[str, str, Any]
@@ -102,14 +102,14 @@ class CaseView(Mapping[str, Any]):
         program = self._scope.program
         if name in program.plans or name in program.types:
             return self._notes.read(self._case, name, self._scope.name(name))
-        facts = case_facts(program, self._scope.view)
+        facts = CaseFacts(self._scope.view, program.zone)
         if name == "case":
             return _Traced(self._notes, self._case, name, facts)
         return self._notes.read(self._case, name, facts[name])
 
     def __iter__(self) -> Iterator[str]:
         program = self._scope.program
-        yield from (*program.plans, *program.types, *case_facts(program, self._scope.view), "case")
+        yield from (*program.plans, *program.types, *CaseFacts(self._scope.view, program.zone), "case")
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -206,7 +206,7 @@ class CaseScope(Scope):
 
     def name(self, name: str) -> Any:
         found = super().name(name)
-        return case_facts(self.program, self.view).get(name) if found is None else found
+        return CaseFacts(self.view, self.program.zone).get(name) if found is None else found
 
 
 def _figure(kpi: Kpi, program: Program, cases: list[View], group: Any, now: int) -> Figure:

@@ -7,7 +7,7 @@ nodes; from outside a `for each`, records are lists and elements inside it are l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -38,6 +38,7 @@ class View(Protocol):
     def nodes(self) -> Mapping[str, Node]: ...
     @property
     def versions(self) -> Mapping[str, Version]: ...
+    def dated(self) -> Iterable[Node]: ...
 
 
 def moment(at: int, zone: Zone) -> DateTime:
@@ -138,22 +139,52 @@ class _Unended(ElementView):
         return None if name in ENDINGS and self._node.state not in SETTLED else super().__getitem__(name)
 
 
-def case_facts(program: Program, view: View) -> dict[str, Any]:
-    """Gives what there is to know of the case itself."""
-    zone = program.zone
-    ended = [n for n in view.nodes.values() if n.due is not None and n.ended_at is not None]
-    late = any(n.overdue for n in view.nodes.values()) or any(_on_time(n) is False for n in ended)
-    return {
-        "id": view.case,
-        "status": view.status,
-        **{status: view.status == status for status in ("open", "suspended", "completed", "cancelled")},
-        "reason": view.reason,
-        "opened_at": instant(view.opened_at, zone),
-        "closed_at": instant(view.closed_at, zone),
-        "by": view.opened_by,
-        "on_time": False if late else (True if ended else None),
-        "duration": _duration(view.opened_at, view.closed_at),
-    }
+def _case_on_time(view: View) -> bool | None:
+    """Says whether all dates were kept; unknown while nothing that has one is over."""
+    dated = list(view.dated())
+    ended = [n for n in dated if n.ended_at is not None]
+    if any(n.overdue for n in dated) or any(_on_time(n) is False for n in ended):
+        return False
+    return True if ended else None
+
+
+# name -> how a fact of the case itself is read off it
+_CASE_FACTS: Mapping[str, Callable[[View, Zone], Any]] = {
+    "id": lambda v, z: v.case,
+    "status": lambda v, z: v.status,
+    **{
+        status: (lambda v, z, status=status: v.status == status)  # type: ignore[misc]
+        for status in ("open", "suspended", "completed", "cancelled")
+    },
+    "reason": lambda v, z: v.reason,
+    "opened_at": lambda v, z: instant(v.opened_at, z),
+    "closed_at": lambda v, z: instant(v.closed_at, z),
+    "by": lambda v, z: v.opened_by,
+    "on_time": lambda v, z: _case_on_time(v),
+    "duration": lambda v, z: _duration(v.opened_at, v.closed_at),
+}
+
+
+class CaseFacts(Mapping[str, Any]):
+    """What there is to know of the case itself, as a context whose entries are computed when asked for."""
+
+    __slots__ = ("_view", "_zone")
+
+    def __init__(self, view: View, zone: Zone) -> None:
+        self._view = view
+        self._zone = zone
+
+    def __getitem__(self, name: str) -> Any:
+        return _CASE_FACTS[name](self._view, self._zone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_CASE_FACTS)
+
+    def __len__(self) -> int:
+        return len(_CASE_FACTS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _CASE_FACTS
 
 
 def _process(program: Program) -> dict[str, Any]:
@@ -204,7 +235,7 @@ class Scope:
         if name in program.parameters:
             return program.bound[name]
         if name == "case":
-            return case_facts(program, self.view)
+            return CaseFacts(self.view, program.zone)
         if name == "process":
             return _process(program)
         return None

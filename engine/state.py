@@ -7,7 +7,7 @@ several of them and nothing else here is as cheap; use `_replace` to change one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -133,6 +133,10 @@ class CaseState(NamedTuple):
     wake: int | None = None
     timers: Mapping[str, int] = _NONE
 
+    def dated(self) -> Iterator[Node]:
+        """Yields the nodes that have a due date."""
+        return (node for node in self.nodes.values() if node.due is not None)
+
 
 NEW = CaseState()
 
@@ -189,7 +193,8 @@ def to_json(state: CaseState) -> dict[str, Any]:
     return out
 
 
-def _node(data: Mapping[str, Any]) -> Node:
+def node_of(data: Mapping[str, Any]) -> Node:
+    """Builds one node back from what `node_json` gives."""
     rest = dict(data)
     rest["doers"] = tuple(rest.get("doers", ()))
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
@@ -200,7 +205,7 @@ def _node(data: Mapping[str, Any]) -> Node:
 
 def from_json(data: Mapping[str, Any]) -> CaseState:
     """Builds a case's state back; raises KeyError, TypeError or ValueError on data that `to_json` did not write."""
-    nodes = {row["key"]: _node(row) for row in data["nodes"]}
+    nodes = {row["key"]: node_of(row) for row in data["nodes"]}
     rest = {name: value for name, value in data.items() if name not in _TABLES}
     if "parent" in rest:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])

@@ -1,6 +1,7 @@
 """A case as it lies in the database: its row, its state, the definition it is pinned to, and where its chain stands.
 
-Reads and writes the row; knows neither commands nor people. Invariants: the row is written only where its head is
+Reads all of it and writes the row, which is what the case as a whole is, and its lock; nodes and contents are folds
+(`runtime/folds/state.py`). Knows neither commands nor people. Invariants: the row is written only where its head is
 still the one that was read (else `Overtaken`); a definition, once stored, never changes, so it is read once a
 process; a state is parsed again only when the head has moved.
 """
@@ -19,9 +20,10 @@ from charter.engine import plain, state as states
 from charter.engine.compact import compact
 from charter.engine.definition import Definition
 from charter.engine.errors import CharterError
-from charter.engine.state import CaseState, Node, Version
+from charter.engine.state import CaseState
 from charter.runtime.audit.log import Chain
-from charter.runtime.readmodels import Shape
+from charter.runtime.folds.shape import Shape
+from charter.runtime.folds.state import tables
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -52,7 +54,7 @@ class Overtaken(Exception):
 
 
 class Pinned(Struct, frozen=True):
-    """A stored definition with its digest and what the read models need of it."""
+    """A stored definition with its digest and what the folds need of it."""
 
     digest: str
     definition: Definition
@@ -69,8 +71,7 @@ class CaseFile(NamedTuple):
 
 
 _c = t.cases.c
-_READ = Prepared(select(_c.definition, _c.entries, _c.head, _c.last_at, _c.state).where(_c.id == bindparam("id")), "id")
-_INSERT_COLUMNS = (
+ROW = (
     "id",
     "process",
     "definition",
@@ -86,7 +87,12 @@ _INSERT_COLUMNS = (
     "parent",
     "state",
 )
-_INSERT = Prepared(insert(t.cases).inline(), *_INSERT_COLUMNS)
+# what the column `state` holds: what is known of a case as a whole and has no column of its own -> its default
+_REST = {
+    name: CaseState._field_defaults[name] for name in ("reason", "parent", "attempt", "held", "pending", "signals")
+}
+_READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
+_INSERT = Prepared(insert(t.cases).inline(), *ROW)
 # The columns that are in an index are left alone where they did not change.
 _MOVES = ("version", "entries", "head", "last_at", "state")
 _MARKS = ("status", "wake", "opened_at", "closed_at")
@@ -116,7 +122,6 @@ class Archive:
     def __init__(self, remembered: int = 256) -> None:
         self._pinned: dict[str, Pinned] = {}
         self._states: dict[str, tuple[str, CaseState]] = {}
-        self._writings: dict[str, StateText] = {}
         self._remembered = remembered
 
     def pinned(self, connection: Connection, digest: str) -> Pinned:
@@ -139,12 +144,12 @@ class Archive:
         row = _READ.run(connection, case).fetchone()
         if row is None:
             return None
-        digest, entries, head, last_at, text = row
+        _, _, digest, _, _, entries, head, last_at, *_ = row
         seen = self._states.get(case)
         if seen is not None and seen[0] == head:
             state = seen[1]
         else:
-            state = states.from_json(json.loads(text))
+            state = _state(connection, row)
             self.saw(case, head, state)
         return CaseFile(Chain(case, entries, head, last_at), state, self.pinned(connection, digest))
 
@@ -160,31 +165,15 @@ class Archive:
         self._states.pop(case, None)
         self._states[case] = (head, state)
         if len(self._states) > self._remembered:
-            oldest = next(iter(self._states))
-            del self._states[oldest]
-            self._writings.pop(oldest, None)
+            del self._states[next(iter(self._states))]
 
     def save(self, connection: Connection, before: CaseFile, chain: Chain, state: CaseState) -> None:
         """Writes a case's new state and chain end; raises Overtaken when the row is no longer the one that was read."""
-        text = self._writings.setdefault(chain.case, StateText()).write(state)
-        moves = (state.commands, chain.entries, chain.head, chain.last_at, text)
         if not before.stored:
-            _INSERT.run(
-                connection,
-                state.case or chain.case,
-                before.pinned.definition.name,
-                before.pinned.digest,
-                state.status,
-                *moves[:4],
-                state.wake,
-                state.opened_at,
-                state.closed_at,
-                state.opened_by,
-                run_for(state),
-                text,
-            ).close()
+            _INSERT.run(connection, *row_of(before.pinned, chain, state)).close()
             return
         old = before.state
+        moves = (state.commands, chain.entries, chain.head, chain.last_at, _rest(state))
         marks: tuple[Any, ...] = (state.status, state.wake, state.opened_at, state.closed_at)
         if marks == (old.status, old.wake, old.opened_at, old.closed_at):
             cursor = _MOVE.run(connection, *moves, chain.case, before.chain.head)
@@ -206,37 +195,50 @@ def run_by(connection: Connection, case: str, node: str, attempt: int) -> str | 
     return found
 
 
-class StateText:
-    """Writes one case's states as JSON text, anew only where a node or version is another than the last time.
+def row_of(pinned: Pinned, chain: Chain, state: CaseState) -> tuple[Any, ...]:
+    """Gives a case's row but for its number, in the order of ROW."""
+    return (
+        chain.case,
+        state.process,
+        pinned.digest,
+        state.status,
+        state.commands,
+        chain.entries,
+        chain.head,
+        chain.last_at,
+        state.wake,
+        state.opened_at,
+        state.closed_at,
+        state.opened_by,
+        run_for(state),
+        _rest(state),
+    )
 
-    Nodes and versions are immutable, so the same object has the same text.
-    """
 
-    __slots__ = ("_nodes", "_versions")
+def _rest(state: CaseState) -> str:
+    """Writes what is known of the case as a whole and has no column of its own."""
+    found = ((name, getattr(state, name), default) for name, default in _REST.items())
+    return compact({name: value for name, value, default in found if value != default})
 
-    def __init__(self) -> None:
-        self._nodes: dict[str, tuple[Node, str]] = {}
-        self._versions: dict[str, tuple[Version, str]] = {}
 
-    def write(self, state: CaseState) -> str:
-        """Gives what `json.dumps(state.to_json(state))` would, in compact form."""
-        nodes, versions = self._nodes, self._versions
-        for key, node in state.nodes.items():
-            known = nodes.get(key)
-            if known is None or known[0] is not node:
-                nodes[key] = (node, compact(states.node_json(node)))
-        for key, version in state.versions.items():
-            written = versions.get(key)
-            if written is None or written[0] is not version:
-                versions[key] = (version, f"{compact(key)}:{compact(list(version))}")
-        if len(nodes) > len(state.nodes):
-            self._nodes = nodes = {k: nodes[k] for k in state.nodes}
-        if len(versions) > len(state.versions):
-            self._versions = versions = {k: versions[k] for k in state.versions}
-        head = compact(states.case_json(state))[1:-1]
-        rows = ",".join([nodes[k][1] for k in state.nodes])
-        last = ",".join([versions[k][1] for k in state.versions])
-        return f'{{{head}{"," if head else ""}"nodes":[{rows}],"versions":{{{last}}}}}'
+def _state(connection: Connection, row: tuple[Any, ...]) -> CaseState:
+    """Reads a case's state together."""
+    case, process, _, status, commands, entries, _, _, wake, opened_at, closed_at, opened_by, _, rest = row
+    return states.from_json(
+        {
+            "case": case,
+            "process": process,
+            "status": status,
+            "commands": commands,
+            "entries_written": entries,
+            "wake": wake,
+            "opened_at": opened_at,
+            "closed_at": closed_at,
+            "opened_by": opened_by,
+            **json.loads(rest),
+            **tables(connection, case),
+        }
+    )
 
 
 def new_id() -> str:

@@ -2,7 +2,7 @@
 
 `Cases` owns the clock and the ids; it decides nothing about a process (that is `engine.step`) and prints nothing.
 Every command, allowed or refused, leaves entries in the transaction of its change. Refusals are values. Invariants:
-a case's entries, state, read models and outbox change together or not at all; entries of a case never run backwards
+a case's entries, state, folds and outbox change together or not at all; entries of a case never run backwards
 in time.
 """
 
@@ -24,7 +24,7 @@ from charter.engine.entries import Entry
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.transition import Step, step
-from charter.runtime import clock as server, readmodels
+from charter.runtime import clock as server, folds
 from charter.runtime.actors import actor_for
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin
@@ -319,7 +319,7 @@ class Cases:
         chain, sealed = log.seal(file.chain, done.entries, origin)
         log.store(connection, sealed, done.entries)
         self._archive.save(connection, file, chain, done.state)
-        readmodels.keep(connection, pinned.shape, file.state, done.state, done.entries, file.chain.entries + 1)
+        folds.keep(connection, pinned.shape, file.state, done.state, done.entries, file.chain.entries + 1)
         if asked := kept(done.effects):
             post(connection, file.chain.case, asked, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.

@@ -6,17 +6,16 @@ entry it came from. It writes nothing. Invariant: a fact is never made up: one w
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
-from charter.engine import kpis, state as states
+from charter.engine import kpis
 from charter.engine.definition import Definition, Kpi
 from charter.engine.keys import parse_key
-from charter.engine.state import CaseState
+from charter.engine.scope import View
 from charter.runtime.store import tables as t
 
 
@@ -28,14 +27,7 @@ class Measured(Struct, frozen=True):
     target: str | None
 
 
-def load_cases(connection: Connection, process: str) -> dict[str, tuple[int, CaseState]]:
-    """Reads every case of a process: id -> (number, state), oldest first."""
-    c = t.cases.c
-    rows = connection.execute(select(c.id, c.number, c.state).where(c.process == process).order_by(c.number))
-    return {row.id: (row.number, states.from_json(json.loads(row.state))) for row in rows}
-
-
-def measure(definition: Definition, cases: Sequence[CaseState], now: int, name: str | None = None) -> list[Measured]:
+def measure(definition: Definition, cases: Collection[View], now: int, name: str | None = None) -> list[Measured]:
     """Measures the process's KPIs, or the one named, over its cases."""
     return [
         Measured(
@@ -48,24 +40,24 @@ def measure(definition: Definition, cases: Sequence[CaseState], now: int, name: 
     ]
 
 
-def record_of(connection: Connection, state: CaseState, path: str) -> str | None:
+def record_of(connection: Connection, case: str, path: str) -> str | None:
     """Gives the id (`CASE.SEQ`) of the entry that a fact of a case came from.
 
     A path that begins with a record leads to the version's entry; one that begins with an element to its last move.
     """
     head = path.partition(".")[0]
     root = parse_key(head)[0]
-    v, r = t.record_versions.c, t.entries.c
-    keys = [head] if head in state.versions else [key for key in state.versions if parse_key(key)[0] == root]
+    v, e = t.record_versions.c, t.entries.c
+    versions = connection.execute(select(v.record, v.seq).where(v.case == case).order_by(v.number))
+    last: dict[str, int] = dict(map(tuple[str, int], versions))
+    keys = [head] if head in last else [key for key in last if parse_key(key)[0] == root]
+    found: int | None
     if len(keys) == 1:
-        number = state.versions[keys[0]].number
-        found = connection.execute(
-            select(v.seq).where(v.case == state.case, v.record == keys[0], v.number == number)
-        ).scalar()
+        found = last[keys[0]]
     else:
-        query = select(r.seq).where(r.case == state.case, r.element == root, r.outcome == "done")
-        found = connection.execute(query.order_by(r.seq.desc()).limit(1)).scalar()
-    return None if found is None else f"{state.case}.{found}"
+        query = select(e.seq).where(e.case == case, e.element == root, e.outcome == "done")
+        found = connection.execute(query.order_by(e.seq.desc()).limit(1)).scalar()
+    return None if found is None else f"{case}.{found}"
 
 
 def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | None = None) -> dict[str, Any]:

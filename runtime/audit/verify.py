@@ -3,9 +3,9 @@
 Integrity: every stored body is well-formed, says what its columns say, and continues the chain of hashes; hashed
 are the stored bytes, nothing is written anew. Completeness: sequence numbers are dense from 1 to the count the
 chain's owner keeps, and the head is the last entry's hash. Truth: replaying the entries through the pinned
-definition gives them again, and all that lies beside them (`beside.py`) says the same. Whatever stands in the database,
-the answer is a verdict, never an exception. Somebody who can write the database can recompute all of it; what stops
-them is a head held outside.
+definition gives them again, and all that lies beside them (`consistency.py`) says the same. Whatever stands in the
+database, the answer is a verdict, never an exception. Somebody who can write the database can recompute all of it; what
+stops them is a head held outside.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
-from charter.engine import state as states
 from charter.engine.replay import replay
-from charter.engine.values import canonical
 from charter.runtime import clock
-from charter.runtime.audit.beside import case_differs, definition_differs, files_of, organisation_differs
+from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
 from charter.runtime.audit.log import GENESIS, Sealed, to_entries, told_of
 from charter.runtime.casefile import Archive
+from charter.runtime.folds import FOLDS
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.tables import ORGANISATION
 
@@ -216,7 +215,7 @@ def _check_truth(
     sealed: list[Sealed],
     findings: _Findings,
 ) -> None:
-    row = connection.execute(select(t.cases.c.definition, t.cases.c.state).where(t.cases.c.id == case)).one_or_none()
+    row = connection.execute(select(t.cases.c.definition).where(t.cases.c.id == case)).one_or_none()
     if row is None:
         findings.note("completeness", Fault(case, 1, "no_such_case"))
         return
@@ -227,9 +226,9 @@ def _check_truth(
     if (differs := definitions.differs(connection, row.definition)) is not None:
         findings.note("truth", Fault(case, None, "table_differs", differs))
         return
-    definition = archive.pinned(connection, row.definition).definition
+    pinned = archive.pinned(connection, row.definition)
     try:
-        played = replay(definition, list(to_entries(sealed)))
+        played = replay(pinned.definition, list(to_entries(sealed)))
     except _UNREADABLE:
         # Entries that no step wrote cannot even be read back as commands.
         findings.note("truth", Fault(case, None, "not_replayable"))
@@ -237,17 +236,8 @@ def _check_truth(
     if played.difference is not None:
         at = played.difference.index
         findings.note("truth", Fault(case, sealed[at].seq if at < len(sealed) else None, "differs_from_replay"))
-    elif canonical(states.to_json(played.state)) != _stored(row.state):
-        findings.note("truth", Fault(case, None, "state_differs"))
-    elif (differs := case_differs(connection, case, definition, played.state, sealed)) is not None:
+    elif (differs := case_differs(connection, pinned, case, played.state, sealed)) is not None:
         findings.note("truth", Fault(case, None, "table_differs", differs))
-
-
-def _stored(state: str) -> bytes | None:
-    try:
-        return canonical(json.loads(state))
-    except ValueError:
-        return None
 
 
 def _check_organisation(connection: Connection, sealed: list[Sealed], findings: _Findings) -> None:
@@ -281,7 +271,7 @@ def _check_strays(connection: Connection, known: set[str], findings: _Findings) 
     for (case,) in connection.execute(select(_r.case).distinct()):
         if case not in known:
             findings.note("completeness", Fault(case, 1, "no_such_case"))
-    for table in (t.work_items, t.record_versions):
+    for table in (fold.table for fold in FOLDS):
         for (case,) in connection.execute(select(table.c.case).distinct()):
             if case not in known:
                 findings.note("truth", Fault(case, None, "table_differs", table.name))

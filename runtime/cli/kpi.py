@@ -29,6 +29,7 @@ def run_kpi(
     """Measures now, over the cases there are; without a process all that are deployed."""
     from charter.runtime import kpi
     from charter.runtime.bindings import bind_parameters
+    from charter.runtime.population import Population
 
     every = process is None
     definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
@@ -43,13 +44,11 @@ def run_kpi(
         if name is not None and name not in known:
             raise Missing(f"no KPI {name}", code="CH100", name=name, known=known)
         with context.store.read() as connection:
-            cases = kpi.load_cases(connection, definition.name)
-            measured = kpi.measure(definition, [state for _, state in cases.values()], context.now, name)
+            cases = Population(connection, definition.name).cases
+            measured = kpi.measure(definition, cases.values(), context.now, name)
             read = [fact for m in measured for figure in m.figures for fact in figure.facts]
             wanted = {(case, path) for case, path, _ in read} if facts else set()
-            sources = {
-                (case, path): kpi.record_of(connection, cases[case][1], path) for case, path in wanted if case in cases
-            }
+            sources = {(case, path): kpi.record_of(connection, case, path) for case, path in wanted if case in cases}
         if as_json:
             data += [{"process": definition.name, **kpi.to_json(m, sources if facts else None)} for m in measured]
         elif measured:
@@ -57,7 +56,7 @@ def run_kpi(
                 context.output.line(("\n" if measured_any else "") + definition.title, "strong")
             _table(context, measured)
             if facts:
-                numbers = {case: number for case, (number, _) in cases.items()}
+                numbers = {case: member.number for case, member in cases.items()}
                 for m in measured:
                     for figure in m.figures:
                         _facts(context, m, figure, numbers, sources)

@@ -8,10 +8,13 @@ schema number.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.sql.expression import ClauseElement
 
 from charter.runtime.store.prepared import driver
 
@@ -86,3 +89,9 @@ def condition(connection: Connection) -> tuple[str, int, str]:
     """Gives journal mode, synchronous level and the first damage found (`ok`: none), for `charter doctor`."""
     ask = driver(connection).execute
     return tuple(ask(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "quick_check(1)"))
+
+
+def upsert(table: Table, key: Sequence[str], others: Sequence[str]) -> ClauseElement:
+    """Gives the statement that adds a row, or gives the row of that key these other columns anew."""
+    added = insert(table)
+    return added.on_conflict_do_update(index_elements=key, set_={name: added.excluded[name] for name in others})

@@ -1,9 +1,9 @@
 """Every table of the database, in SQLAlchemy Core. No SQL of one database only; that is in `sqlite.py`.
 
-Three sorts: what is true (definitions, cases, entries, people), what the same transaction derives from it for speed
-(work_items, record_versions: `runtime/readmodels.py` can rebuild them), and what is still to be done (outbox,
-keys). Times are microseconds since the epoch, UTC. Invariants: `entries` is only ever added to; `cases.head` is the
-SHA-256 of the case's last entry; `cases.state` is what replaying its entries gives.
+Three sorts: the trail (entries, with definitions and texts), what follows from it and is written in the same
+transaction (`runtime/folds/` can make it anew), and working memory, of which no entry tells (outbox, keys, turns).
+Times are microseconds since the epoch, UTC. Invariants: `entries` is only ever added to; `cases.head` is the SHA-256 of
+the case's last entry; a case's row, nodes and contents are the state that replaying its entries gives.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 3  # raised with every migration
+SCHEMA = 4  # raised with every migration
 
 # The chain of what concerns no single case: people, deployments, configuration, commands that reached no case.
 ORGANISATION = "organisation"
@@ -90,7 +90,7 @@ cases = Table(
     Column("closed_at", BigInteger),
     Column("opened_by", Text),
     Column("parent", Text),  # which `run` waits for it: `CASE NODE ATTEMPT`
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False),  # what else CaseState knows of the case as a whole, as JSON
 )
 Index("cases_by_process", cases.c.process, cases.c.status, cases.c.number)
 Index("cases_to_wake", cases.c.wake, sqlite_where=cases.c.wake.is_not(None))
@@ -126,6 +126,33 @@ entries = Table(
     UniqueConstraint("case", "seq"),
 )
 
+# A row a node of a case's state. `place`: its place in the order of the case, from 0.
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("case", Text, nullable=False),
+    Column("element", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("due", BigInteger),
+    Column("body", Text, nullable=False),  # state.node_json
+    PrimaryKeyConstraint("case", "element", "node"),
+    sqlite_with_rowid=False,
+)
+
+# A row a record of a case's state: the current version. `record` is the name, `version` the key with its instance.
+contents = Table(
+    "contents",
+    metadata,
+    Column("case", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # a state.Version as a list
+    PrimaryKeyConstraint("case", "record", "version"),
+    sqlite_with_rowid=False,
+)
+
 # One row for each role an open piece of work is offered to, or one with role '' once somebody holds it.
 work_items = Table(
     "work_items",
@@ -142,7 +169,7 @@ work_items = Table(
     Column("barred", Text, nullable=False),  # `|li|wang|`: who has voted, or did what must be done by another
     Column("since", BigInteger, nullable=False),
     Column("due", BigInteger),
-    Column("rank", BigInteger, nullable=False),  # what comes first: see runtime/readmodels.py
+    Column("rank", BigInteger, nullable=False),  # what comes first: see runtime/folds/work.py
     PrimaryKeyConstraint("case", "node", "role"),
     sqlite_with_rowid=False,
 )
@@ -172,6 +199,22 @@ record_versions = Table(
     PrimaryKeyConstraint("case", "record", "number"),
     sqlite_with_rowid=False,
 )
+
+# An entry and a role that it is news to.
+notices = Table(
+    "notices",
+    metadata,
+    Column("case", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("case", "seq", "role"),
+    sqlite_with_rowid=False,
+)
+Index("notices_by_role", notices.c.process, notices.c.role, notices.c.at)
 
 outbox = Table(
     "outbox",

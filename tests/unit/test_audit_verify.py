@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from msgspec.structs import replace
 from sqlalchemy import Table
 from tests.properties.processes import garbage
-from tests.unit.test_cases import HELLO, LEAVE
+from tests.unit.test_cases import ASK, DECIDE, HELLO, LEAVE, process
 
 from charter.engine.values import encode
 from charter.runtime.audit.verify import Fault, Verification, verify
@@ -49,7 +50,8 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         host = Cases(store)
         assert host.connectors.add(store, Connector.of("c", {"command": ["true"]}), by="root", at=100) is None
-        host.deploy(LEAVE, by="root", texts={"leave.charter": "process leave"})
+        informing = process(replace(ASK, informed=("boss",)), DECIDE, separations=LEAVE.separations)
+        host.deploy(informing, by="root", texts={"leave.charter": "process leave"})
         for _ in range(2):
             case = host.start("leave", person="li").case
             host.perform(case, person="li", verb="complete", node="ask", records=HELLO)

@@ -562,7 +562,7 @@ LAST = f"seq = (SELECT max(seq) FROM entries WHERE {CASE}) AND {CASE}"
         ([f"DELETE FROM entries WHERE seq = 3 AND {CASE}"], "completeness", 3, "gap"),
         ([f"DELETE FROM entries WHERE {LAST}"], "completeness", 6, "count_differs"),
         (["UPDATE cases SET head = 'x'"], "integrity", 6, "head_differs"),
-        (["UPDATE cases SET state = replace(state, 'hello', 'hallo')"], "truth", None, "state_differs"),
+        (["UPDATE contents SET body = replace(body, 'hello', 'hallo')"], "truth", None, "table_differs"),
         (["DELETE FROM cases"], "completeness", 1, "no_such_case"),
     ],
 )

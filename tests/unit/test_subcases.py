@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 
 from charter.dsl.passes import compile
 from charter.engine.effects import TellCase
+from charter.engine.state import to_json
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import verify
 from charter.runtime.cases import Cases
@@ -121,6 +123,9 @@ def test_a_case_that_people_cancel_is_a_failure_that_the_one_in_charge_tries_aga
 
 # takes the present schema back to the first
 SCHEMA_1 = """
+    DROP TABLE nodes;
+    DROP TABLE contents;
+    DROP TABLE notices;
     DROP INDEX cases_by_parent;
     DROP TRIGGER entries_no_update;
     DROP TRIGGER entries_no_delete;
@@ -134,9 +139,11 @@ SCHEMA_1 = """
 
 
 def test_a_database_of_schema_1_finds_what_runs_for_whom(store: Store, tmp_path: Path) -> None:
-    _, found = delivery(store)
+    host, found = delivery(store)
+    states = {case: json.dumps(to_json(host.state(case))) for case in found.values()}
     store.close()
     raw = sqlite3.connect(tmp_path / "a.db")
+    raw.executemany("UPDATE cases SET state = ? WHERE id = ?", [(text, case) for case, text in states.items()])
     raw.executescript(SCHEMA_1)
     raw.execute("UPDATE cases SET parent = substr(parent, 1, instr(parent, ' ') - 1) WHERE parent IS NOT NULL")
     raw.execute("PRAGMA user_version = 1")

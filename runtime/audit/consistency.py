@@ -1,7 +1,7 @@
 """What lies in the database beside the entries, held against what the entries say.
 
 Everything that somebody could change to get another answer from Charter without touching an entry is looked at:
-a case's columns and read models, definitions and the texts they were built from, the directory of people,
+a case's row and its folds, definitions and the texts they were built from, the directory of people,
 deployments, the connectors' mark, attached files. Reads only; knows nothing of chains and hashes of entries. Working
 memory that entries do not tell of (outbox, keys, turns) is no part of it. Every function gives what disagrees (a
 table's or a file's name) or None.
@@ -19,51 +19,24 @@ from sqlalchemy import Connection, Table, select
 from charter.engine import definition as definitions, plain
 from charter.engine.definition import Definition
 from charter.engine.state import CaseState
-from charter.runtime import clock, readmodels
-from charter.runtime.audit.log import Sealed, to_entries
-from charter.runtime.casefile import run_for
+from charter.runtime import clock, folds
+from charter.runtime.audit.log import Chain, Sealed, to_entries
+from charter.runtime.casefile import ROW, Pinned, row_of
 from charter.runtime.store import tables as t
 
-_CASE = (
-    "process",
-    "definition",
-    "status",
-    "version",
-    "entries",
-    "last_at",
-    "wake",
-    "opened_at",
-    "closed_at",
-    "opened_by",
-    "parent",
-)
+_CASE = select(*(t.cases.c[name] for name in ROW))
 
 
 def case_differs(
-    connection: Connection, case: str, definition: Definition, state: CaseState, sealed: Sequence[Sealed]
+    connection: Connection, pinned: Pinned, case: str, state: CaseState, sealed: Sequence[Sealed]
 ) -> str | None:
-    """Compares a case's row and its read models with the state and the entries that they follow from."""
-    row = connection.execute(select(*(t.cases.c[name] for name in _CASE)).where(t.cases.c.id == case)).one()
-    told = (
-        definition.name,
-        sealed[-1].fields.get("definition") if sealed else None,
-        state.status,
-        state.commands,
-        len(sealed),
-        sealed[-1].at if sealed else 0,
-        state.wake,
-        state.opened_at,
-        state.closed_at,
-        state.opened_by,
-        run_for(state),
-    )
-    if tuple(row) != told:
+    """Compares a case's row and its folds with the entries, and with the state that they lead to."""
+    row = connection.execute(_CASE.where(t.cases.c.id == case)).one()
+    # That the head is the last entry's is a question of integrity, and asked there.
+    chain = Chain(case, len(sealed), row.head, sealed[-1].at if sealed else 0)
+    if tuple(row) != row_of(pinned, chain, state):
         return "cases"
-    work, versions = readmodels.snapshot(connection, case)
-    should_work, should_versions = readmodels.derived(case, definition, state, to_entries(sealed))
-    if sorted(work, key=repr) != sorted(should_work, key=repr):
-        return "work_items"
-    return None if sorted(versions, key=repr) == sorted(should_versions, key=repr) else "record_versions"
+    return folds.differs(connection, pinned.shape, state, list(to_entries(sealed)))
 
 
 def definition_differs(connection: Connection, digest: str) -> str | None:

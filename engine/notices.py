@@ -1,0 +1,54 @@
+"""Who is told of what: the roles that an entry of the trail is news to, by the lines of the process.
+
+Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed; the higher role,
+that an approval came up to it; the owner, that a call failed for good. What is to be done is no news: it is in an
+inbox. Knows neither persons nor how they are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from charter.engine.definition import Element
+from charter.engine.entries import Entry
+from charter.engine.keys import name_of
+from charter.engine.program import Program
+
+Roles = tuple[str, ...]
+
+
+def _informed(_program: Program, element: Element, _entry: Entry) -> Roles:
+    return element.informed
+
+
+def _late(_program: Program, element: Element, _entry: Entry) -> Roles:
+    return element.accountable or element.roles
+
+
+def _higher(_program: Program, _element: Element, entry: Entry) -> Roles:
+    return (str(entry.data["to"]),)
+
+
+def _owner(program: Program, _element: Element, _entry: Entry) -> Roles:
+    owner = program.definition.owner
+    return () if owner is None else (owner,)
+
+
+# kind of entry -> whom it is news to
+_NEWS: Mapping[str, Callable[[Program, Element, Entry], Roles]] = {
+    "completed": _informed,
+    "granted": _informed,
+    "rejected": _informed,
+    "overdue": _late,
+    "escalated": _higher,
+    "failed": _owner,
+}
+
+
+def told(program: Program, entry: Entry) -> Roles:
+    """Names the roles that an entry is news to; none for most."""
+    news = _NEWS.get(entry.kind)
+    if news is None or entry.element is None:
+        return ()
+    plan = program.plans.get(name_of(entry.element))
+    return () if plan is None else news(program, plan.element, entry)

@@ -1,0 +1,51 @@
+"""What is kept beside the trail because it follows from it, in one list.
+
+A new fold is a table (`store/tables.py`), a function from a stride to its change, and its row in FOLDS. Kept along,
+made anew and compared it is from then on; a property test holds that all three agree. Outbox, keys and turns are no
+folds but working memory: what is still to be done, what a caller asked before, whose turn was last. No entry tells of
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from charter.engine.entries import Entry
+from charter.engine.state import CaseState
+from charter.runtime.folds.fold import Fold, stride, whole
+from charter.runtime.folds.shape import Shape
+from charter.runtime.folds.state import CONTENTS, NODES
+from charter.runtime.folds.trail import NOTICES, VERSIONS
+from charter.runtime.folds.work import WORK
+
+FOLDS: tuple[Fold, ...] = (NODES, CONTENTS, WORK, VERSIONS, NOTICES)
+
+
+def keep(
+    connection: Connection, shape: Shape, before: CaseState, after: CaseState, entries: Sequence[Entry], first: int
+) -> None:
+    """Brings all folds of a case along with a step, in its transaction; `first` is the number of `entries[0]`."""
+    taken = stride(after.case, shape, before, after, entries, first)
+    for fold in FOLDS:
+        fold.keep(connection, taken)
+
+
+def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> None:
+    """Makes all folds of a case anew from its entries and the state that they lead to."""
+    taken = whole(state.case, shape, state, entries)
+    for fold in FOLDS:
+        fold.rebuild(connection, taken)
+
+
+def differs(connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> str | None:
+    """Names the first table whose rows of a case are not what its entries lead to, None when all are."""
+    taken = whole(state.case, shape, state, entries)
+    return next((fold.table.name for fold in FOLDS if fold.differs(connection, taken)), None)
+
+
+def snapshot(connection: Connection, case: str) -> dict[str, list[list[Any]]]:
+    """Gives the rows of a case as they are stored, a table each, to compare with."""
+    return {fold.table.name: fold.rows(connection, case) for fold in FOLDS}

@@ -1,0 +1,127 @@
+"""What a fold is: rows that follow from what happened to a case, kept beside it so that nobody need work them out.
+
+A fold says one thing: which rows come and which go between two states of a case, given the entries between them. From
+that, all else is made here and once: `keep` brings the rows along with each step, in its transaction; `rebuild` makes
+them anew from the beginning of the case to its end in one stride; `differs` says whether they are what that stride
+gives. Invariant, and a property test: many small strides and one long one lead to the same rows. Knows no fold in
+particular, and no case's own row (`runtime/casefile.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress, islice
+from operator import is_not
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, bindparam, delete, select
+
+from charter.engine.entries import Entry
+from charter.engine.state import NEW, CaseState, Node
+from charter.engine.values import canonical
+from charter.runtime.folds.shape import Shape
+from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.sqlite import upsert
+
+Row = tuple[Any, ...]
+
+
+class Stride(NamedTuple):
+    """What happened to a case between two of its states; `first` is the number of `entries[0]` in its chain.
+
+    `nodes`: those that are new or other than before, in the order of the case.
+    """
+
+    case: str
+    shape: Shape
+    before: CaseState
+    after: CaseState
+    entries: Sequence[Entry]
+    first: int
+    nodes: Sequence[Node]
+
+
+def stride(
+    case: str, shape: Shape, before: CaseState, after: CaseState, entries: Sequence[Entry], first: int
+) -> Stride:
+    """Tells the folds what a step, or several, did to a case."""
+    nodes = [after.nodes[key] for key in changed(before.nodes, after.nodes)]
+    return Stride(case, shape, before, after, entries, first, nodes)
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Names what is new or other in a table of a case, which only ever grows: what is in it keeps its place."""
+    if after is before:
+        return []
+    other = compress(after, map(is_not, after.values(), before.values()))
+    return [*other, *islice(after, len(before), None)]
+
+
+class Change(NamedTuple):
+    """Keys of rows that go, and whole rows that come, perhaps in the place of one of the same key."""
+
+    gone: Sequence[Row] = ()
+    come: Sequence[Row] = ()
+
+
+NOTHING = Change()
+
+
+class Fold:
+    """One table whose rows follow from a case; its columns begin with its key, and that with `case`.
+
+    `change` says what a stride changes. `steady`: columns that a row keeps from when it came.
+    """
+
+    __slots__ = ("_body", "_clear", "_drop", "_put", "_read", "change", "table")
+
+    def __init__(self, table: Table, change: Callable[[Stride], Change], *, steady: Sequence[str] = ()) -> None:
+        names = [column.name for column in table.columns]
+        key = [column.name for column in table.primary_key.columns]
+        assert names[: len(key)] == key and key[0] == "case", table
+        self.table = table
+        self.change = change
+        self._body = names.index("body") if "body" in names else None
+        self._put = Prepared(upsert(table, key, [n for n in names if n not in (*key, *steady)]), *names)
+        self._drop = Prepared(delete(table).where(*(table.c[n] == bindparam(n) for n in key)), *key)
+        of_case = table.c.case == bindparam("case")
+        self._clear = Prepared(delete(table).where(of_case), "case")
+        self._read = Prepared(select(table).where(of_case), "case")
+
+    def keep(self, connection: Connection, stride: Stride) -> None:
+        """Brings the rows from one state of a case to another, in the transaction of what happened."""
+        gone, come = self.change(stride)
+        if gone:
+            self._drop.run_many(connection, gone)
+        if come:
+            self._put.run_many(connection, come)
+
+    def rebuild(self, connection: Connection, whole: Stride) -> None:
+        """Makes a case's rows anew; `whole` goes from its beginning to its present state."""
+        self._clear.run(connection, whole.case).close()
+        self.keep(connection, whole)
+
+    def differs(self, connection: Connection, whole: Stride) -> bool:
+        """Tells whether a case's rows are other than what follows from all that happened."""
+        expected = sorted(map(self._told, self.change(whole).come))
+        try:
+            return self.rows(connection, whole.case) != expected
+        except ValueError:  # a body that Charter did not write
+            return True
+
+    def rows(self, connection: Connection, case: str) -> list[list[Any]]:
+        """Gives a case's rows as they are stored, by key, each body as what it says."""
+        return sorted(map(self._told, self._read.run(connection, case).fetchall()))
+
+    def _told(self, row: Row) -> list[Any]:
+        # One content has several texts: a trail is kept in the canonical one, a state as it was handed over.
+        told = list(row)
+        if self._body is not None:
+            told[self._body] = canonical(json.loads(row[self._body]))
+        return told
+
+
+def whole(case: str, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> Stride:
+    """Gives the one stride from the beginning of a case to its present state."""
+    return stride(case, shape, NEW, state, entries, 1)

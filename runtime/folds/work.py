@@ -1,0 +1,93 @@
+"""The fold of open work: a row for each role that a piece of work is offered to, or one for whoever holds it.
+
+Holds what an inbox sorts and filters by, and who must not do the work; nothing of how it is shown.
+"""
+
+from __future__ import annotations
+
+from charter.engine.authority import makers
+from charter.engine.keys import parse_key
+from charter.engine.program import Plan
+from charter.engine.state import CaseState, Node
+from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
+from charter.runtime.folds.shape import Shape
+from charter.runtime.store import tables as t
+
+# Work without a due date comes after all work that has one: some 3,000 years later.
+_NEVER = 10**17
+
+_OPEN = frozenset({"ready", "claimed", "active", "suspended"})
+_KEY = 3  # case, node, role
+
+
+def _barred(shape: Shape, state: CaseState, plan: Plan, node: Node) -> str:
+    people = {v.person for v in node.votes if v.stage == node.stage}
+    others = shape.separated_from.get(node.element)
+    if others:
+        for other in state.nodes.values():
+            if other.element in others:
+                people.update(other.doers)
+    if node.element in shape.others:
+        people.update(makers(shape.program, state, plan, parse_key(node.key)[1], node))
+    return f"|{'|'.join(sorted(people))}|" if people else ""
+
+
+def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
+    """Gives the rows of one node: none, one for its holder, or one for each role it is offered to."""
+    if node is None or node.state not in _OPEN or state.status != "open":
+        return []
+    plan = shape.plans.get(node.element)
+    if plan is None or (plan.many and plan.is_group(parse_key(node.key)[1])):
+        return []
+    since = node.ready_at or state.opened_at or 0
+    rank = node.due if node.due is not None else since + _NEVER
+    barred = _barred(shape, state, plan, node)
+    roles = ("",) if node.holder is not None else (plan.roles_wanted(node) or (shape.owner or "",))
+    return [
+        (
+            state.case,
+            node.key,
+            role,
+            shape.name,
+            node.element,
+            node.state,
+            node.iteration,
+            node.holder,
+            int(node.assigned),
+            barred,
+            since,
+            node.due,
+            rank,
+        )
+        for role in dict.fromkeys(roles)
+    ]
+
+
+def _touched(stride: Stride) -> list[Node]:
+    """Lists the nodes whose rows can be other than before."""
+    before, after, shape = stride.before, stride.after, stride.shape
+    if before.status != after.status and "open" in (before.status, after.status):
+        return list(after.nodes.values())
+    nodes = list(stride.nodes)
+    touched = {e for node in nodes for e in shape.bars.get(node.element, ())} if shape.bars else ()
+    if touched:
+        seen = {node.key for node in nodes}
+        nodes += [n for n in after.nodes.values() if n.element in touched and n.key not in seen]
+    return nodes
+
+
+def _change(stride: Stride) -> Change:
+    shape, before, after = stride.shape, stride.before, stride.after
+    gone: list[Row] = []
+    come: list[Row] = []
+    for node in _touched(stride):
+        if node.element in shape.plans:
+            was, now = _rows(shape, before, before.nodes.get(node.key)), _rows(shape, after, node)
+            if was != now:
+                there = {row[:_KEY] for row in now}
+                gone += [row[:_KEY] for row in was if row[:_KEY] not in there]
+                come += now
+    return Change(gone, come) if gone or come else NOTHING
+
+
+WORK = Fold(t.work_items, _change)
