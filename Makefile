@@ -2,10 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types imports check fuzz bench wheel ci clean
+.PHONY: demo test lint types imports check fuzz bench wheel plain ci clean
 
 .venv/.ready: pyproject.toml
-	@$(PYTHON) -m venv .venv
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
+	"Charter needs Python 3.11 or later, which $(PYTHON) is not: name one, as in make demo PYTHON=python3.12"; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo >&2 \
+	"$(PYTHON) cannot make a virtual environment: install what it lacks (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@test -d src/charter/engine || echo >&2 \
+	"this copy has no symbolic links, which types, imports and two tests need: git config core.symlinks true && git checkout -- ."
+	@"$(PYTHON)" -m venv .venv
 	@echo "setting up .venv"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]' 2>.venv/install.log || { cat .venv/install.log; exit 1; }
 	@touch $@
@@ -45,9 +51,12 @@ bench: .venv/.bench          ## every figure of docs/performance.md; KIT=FOLDER 
 	echo "$$name"; $(BIN)/python -m benchmarks.$$name $$(test $$name = decisions && echo $(KIT)) || exit 1; done
 
 wheel: .venv/.ready
-	PYTHON=$(PYTHON) .ci/wheel
+	PYTHON="$(PYTHON)" .ci/wheel
 
-ci: lint types imports check wheel fuzz test
+plain:                      ## demo and test as a stranger plays them, on the oldest and the newest Python here
+	.ci/plain
+
+ci: lint types imports check wheel fuzz plain
 
 clean:
 	rm -rf .venv build dist *.egg-info src/*.egg-info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -27,23 +28,37 @@ def shipped() -> list[Path]:
 
 
 def test_every_package_is_in_the_wheel() -> None:
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
     found = {"charter." + ".".join(p.parent.parts) for p in shipped()}
     assert sorted(listed) == sorted({"charter", *found})
 
 
 def test_every_kind_of_file_is_in_the_wheel() -> None:
-    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]["*"]
     assert {f"*{p.suffix}" for p in shipped()} - {"*.py"} <= set(data)
 
 
+def test_a_copy_without_symbolic_links_finds_the_rooms(tmp_path: Path) -> None:
+    source = tmp_path / "src" / "charter"
+    source.mkdir(parents=True)
+    shutil.copy(ROOT / "src" / "charter" / "__init__.py", source)
+    for room in ROOMS:
+        (source / room).write_text(f"../../{room}")  # what git and zip make of a link where there are none
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "__init__.py").write_text("")
+    # without site-packages, where pip may have noted the rooms of another checkout
+    ask = f"import sys; sys.path.insert(0, {str(source.parent)!r}); import charter.dsl, charter.engine, charter.runtime"
+    done = subprocess.run([sys.executable, "-S", "-c", ask], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_no_file_outgrows_a_page_or_eight() -> None:
-    long = {str(p.relative_to(ROOT)): n for p in modules() if (n := len(p.read_text().splitlines())) > 450}
+    long = {str(p.relative_to(ROOT)): n for p in modules() if (n := len(p.read_text("utf-8").splitlines())) > 450}
     assert not long
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    texts = {str(p.relative_to(ROOT)): p.read_text() for p in modules()}
+    texts = {str(p.relative_to(ROOT)): p.read_text("utf-8") for p in modules()}
     assert not [name for name, text in texts.items() if text.strip() and not ast.get_docstring(ast.parse(text))]
 
 
@@ -51,7 +66,7 @@ def test_the_pure_rooms_open_no_file() -> None:
     """`open` is imported from nowhere, so that the import contracts cannot see it."""
     for path in modules():
         if not path.is_relative_to(ROOT / "runtime"):
-            calls = [n.func for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+            calls = [n.func for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
             called = {func.id for func in calls if isinstance(func, ast.Name)}
             assert not called & {"open", "exec", "eval", "__import__"}, path
 
@@ -59,7 +74,7 @@ def test_the_pure_rooms_open_no_file() -> None:
 def test_a_short_name_means_one_module_in_a_room() -> None:
     meant: dict[tuple[str, str], set[str]] = {}
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             for name in node.names if isinstance(node, ast.ImportFrom) else ():
                 if name.asname is not None and len(name.asname) < 3:
                     room = path.relative_to(ROOT).parts[0]
@@ -79,6 +94,7 @@ def test_a_room_refuses_its_bare_name(room: str) -> None:
     assert f"import charter.{room}" in done.stderr
 
 
+@pytest.mark.usefixtures("links")
 def test_the_import_checker_sees_every_module() -> None:
     grimp = pytest.importorskip("grimp")
     seen = set(grimp.build_graph("charter").modules)
@@ -90,7 +106,7 @@ def test_the_import_checker_sees_every_module() -> None:
 
 def test_the_house_table_names_every_room_and_where_to_begin() -> None:
     table = re.findall(r"^\| `([\w/]+)/` \|[^|]*\|(.*)\|$", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.M)
-    rooms = {p.parent.relative_to(ROOT).as_posix() for p in modules() if p.read_text().strip()}
+    rooms = {p.parent.relative_to(ROOT).as_posix() for p in modules() if p.read_text("utf-8").strip()}
     assert {room for room, _ in table} == {*rooms, "processes"}
     gone = [f"{room}/{file}" for room, begin in table for file in re.findall(r"`([\w./]+)`", begin)]
     assert not [file for file in gone if not (ROOT / file).is_file()]
