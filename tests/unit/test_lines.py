@@ -27,7 +27,7 @@ KINDS = ("phase", "activity", "approval", "milestone")
 EXAMPLES = {
     "SOURCE ids": "source R-1",
     "INPUT names": "input sheet",
-    "OUTPUT names": "output letter",
+    "OUTPUT names": "output answer, sheet",
     "FIRST_OF names": "first of one, two",
     "ONE_AT_A_TIME names": "one at a time one, two",
     "DONE_BY names": "role chair",
@@ -218,6 +218,14 @@ def test_the_reference_says_where_lines_stand_and_how_often() -> None:
     assert [[cell[:3] for cell in row] for row in chinese] == [
         [cell[:3] for cell in cells[1:]] for cells in reference("language.md")
     ]
+
+
+def test_a_refusal_finds_the_line_that_it_names() -> None:
+    """Else it leads to the element; `one` is a line of the block around it."""
+    engine = "".join(path.read_text("utf-8") for path in (ROOT / "engine").rglob("*.py"))
+    named = set(re.findall(r"\{[\w.]+\}\.([a-z ]+)", engine))
+    assert named and named - {"one"} <= {spec.subject or spec.word for spec in LINES.values()}
+    assert {spec.subject for spec in LINES.values()} - {""} <= named
 
 
 @pytest.mark.parametrize(("line", "spec"), CASES)
