@@ -35,8 +35,9 @@ class LineSpec(Struct, frozen=True):
 
     `word`: what messages call it, as an author writes it. `kinds`: the elements that may have it. `many`: whether one
     may have several of this word. `needs`: a line that must stand beside it, and that line's word. `subject`: what
-    follows the element's name where a refusal points at the line; without it, the word. `becomes`: the fields of the
-    element that the line is by itself; without it, `lower.py` builds something of the line and its neighbours.
+    follows the element's name where a refusal points at the line; without it, the word. `names` checks the names in it,
+    `asks` says what it wants of its expressions. `becomes`: the fields of the element that the line is by itself;
+    without it, `lower.py` builds something of the line and its neighbours.
     """
 
     word: str
