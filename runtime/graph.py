@@ -5,6 +5,7 @@ Knows formats, not processes: what is drawn comes from `picture.build_picture` a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from charter.runtime.cli.messages import Messages
@@ -95,8 +96,6 @@ def _quoted(text: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    import json
-
     return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML scalar
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from charter.engine import feel
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
 from charter.engine.keys import is_instance
 from charter.engine.state import CaseState, Node
@@ -187,8 +188,6 @@ def _dependencies(definition: Definition) -> Iterator[tuple[str, str]]:
 
 def _roots(texts: Iterable[str]) -> Iterator[str]:
     """Names what FEEL texts read."""
-    from charter.engine import feel
-
     for text in texts:
         tree = feel.parse(text).tree
         if tree is not None:

@@ -7,6 +7,7 @@ takes; paths in diagnostics are those the user typed, with forward slashes.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -126,7 +127,6 @@ def choose(compiled: Compiled, path: str, process: str | None) -> Definition:
 
 def write_atomically(path: str, data: bytes) -> None:
     """Replaces a file's content in one step, keeping its mode; a link is followed. Raises Unreadable."""
-    import stat
     import tempfile
 
     target = os.path.realpath(path)

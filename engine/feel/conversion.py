@@ -24,6 +24,7 @@ from charter.engine.feel.temporal import (
     YearsDuration,
     Zone,
     date_of,
+    datetime_from_instant,
     zone_rules,
 )
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time, write
@@ -184,8 +185,6 @@ def date_time_from_day(day: Date | DateTime, time: Time) -> DateTime:
 
 @builtin("date and time(date: date and time, timezone: string) -> date and time")
 def date_time_in_zone(moment: DateTime, timezone: str) -> DateTime:
-    from charter.engine.feel.temporal import datetime_from_instant
-
     zone = _zone(timezone)
     instant = moment.instant
     if instant is None:

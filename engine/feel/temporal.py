@@ -7,6 +7,7 @@ knows no clock and no text form (see `temporal_text`).
 
 from __future__ import annotations
 
+from datetime import UTC as PLAIN_UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -168,8 +169,6 @@ def offset_seconds(moment: DateTime) -> int | None:
 
 def _offset_by_rule(moment: DateTime, rules: Any, *, utc: bool) -> int:
     """Ask an IANA zone for its offset at a moment told in local time, or in UTC."""
-    from datetime import UTC as PLAIN_UTC, datetime
-
     date, time = moment.date, moment.time
     # Python's rules end at years 1 and 9999; outside them the first and last known rule go on.
     year = min(max(date.year, 2), 9998)

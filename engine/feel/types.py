@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Function, Range
-from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
+from charter.engine.feel.temporal import UTC, Date, DateTime, DaysDuration, Time, YearsDuration
 
 
 class Type(Struct, frozen=True):
@@ -279,8 +279,6 @@ def coerce(value: Any, wanted: Type) -> Any:
     if isinstance(value, (list, tuple)) and len(value) == 1 and conforms(value[0], wanted):
         return value[0]
     if wanted is DATE_TIME and type(value) is Date:
-        from charter.engine.feel.temporal import UTC
-
         return DateTime(value, Time(0, 0, 0, 0, UTC))
     return MISFIT
 

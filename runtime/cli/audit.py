@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from charter.dsl.width import display_width
 from charter.engine.keys import is_instance, name_of
+from charter.runtime import clock
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.clause import CASES, run_clause
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Missing, Misuse, guess, reason_sentence
 from charter.runtime.cli.messages import section
 from charter.runtime.cli.output import Cell
+from charter.runtime.cli.progress import along
 from charter.runtime.cli.trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
@@ -131,7 +133,6 @@ _HEADINGS = {name: name for name in ("position", "seq", "at", "actor", "kind", "
 
 
 def _time(text: str, name: str, *, last: bool = False) -> str:
-    from charter.runtime import clock
     from charter.runtime.cli.people import instant
 
     return clock.text(instant(text, name, last=last))
@@ -317,7 +318,6 @@ def _fault(context: Context, fault: Fault) -> str:
 def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     """Gives the three verdicts; exit 1 when any fails."""
     from charter.runtime.audit.verify import verify
-    from charter.runtime.cli.progress import along
     from charter.runtime.files import Files
 
     wanted = chain(context, case) if case else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 from click.shell_completion import get_completion_class
 
 from charter.runtime.cli.context import Context
@@ -12,8 +13,6 @@ SHELLS = ("bash", "zsh", "fish")
 
 def run_completion(context: Context, shell: str) -> int:
     """Prints a shell's script, to be sourced in its start-up file."""
-    import click
-
     script = get_completion_class(shell)
     assert script is not None
     context.output.line(script(click.Command("charter"), {}, "charter", "_CHARTER_COMPLETE").source().strip())

@@ -9,6 +9,8 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from charter.runtime import clock
+from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Output
 
@@ -45,8 +47,6 @@ class Context:
     @property
     def person(self) -> str:
         """Who asks; a misuse when nobody said."""
-        from charter.runtime.cli.errors import Misuse
-
         person = self.person_given or os.environ.get("CHARTER_PERSON")
         if not person:
             raise Misuse("no_person")
@@ -67,6 +67,4 @@ class Context:
     @cached_property
     def now(self) -> int:
         """The clock at the start of the verb, microseconds since the epoch, so that one output has one now."""
-        from charter.runtime import clock
-
         return clock.now()

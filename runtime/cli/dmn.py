@@ -9,8 +9,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC as CLOCK, datetime
 from typing import TYPE_CHECKING, Any
 
+from charter.dsl.width import display_width
 from charter.runtime import texts
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
@@ -121,8 +123,6 @@ def _finding(context: Context, finding: DmnFinding) -> None:
 
 def _marked(text: str, start: int, end: int) -> Iterable[str]:
     """Gives the line of a text that a place is in, and a line of marks below it."""
-    from charter.dsl.width import display_width
-
     start = min(start, len(text))
     begin = text.rfind("\n", 0, start) + 1
     stop = text.find("\n", start)
@@ -204,8 +204,6 @@ def _unanswered(outcomes: Iterable[Outcome]) -> bool:
 
 
 def _env(context: Context) -> Any:
-    from datetime import UTC as CLOCK, datetime
-
     from charter.engine.feel import Env
     from charter.engine.feel.temporal import UTC, Date, DateTime, Time
 

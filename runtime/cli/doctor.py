@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from charter import __version__
+from charter.dsl.width import display_width
 from charter.engine.errors import CharterError
+from charter.runtime import clock
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, error_lines
+from charter.runtime.cli.output import pad, wrap
 from charter.runtime.cli.verb import JSON, Verb, switch
 
 if TYPE_CHECKING:
@@ -55,8 +59,6 @@ def _python(_: Examination) -> Iterator[Finding]:
 
 def _packages(_: Examination) -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
-
-    from charter import __version__
 
     found, missing = [f"charter {__version__}"], []
     for package in PACKAGES:
@@ -113,8 +115,6 @@ def _disk(examination: Examination) -> Iterator[Finding]:
 
 def _clock(examination: Examination) -> Iterator[Finding]:
     from zoneinfo import ZoneInfo
-
-    from charter.runtime import clock
 
     context = examination.context
     zone = clock.zone()
@@ -199,9 +199,6 @@ def run_doctor(context: Context, as_json: bool) -> int:
             ]
         )
         return FINDINGS if failed else 0
-    from charter.dsl.width import display_width
-    from charter.runtime.cli.output import pad, wrap
-
     labels = {f.check: say(f"doctor.{f.check}") for f in findings}
     levels = {level: say(f"doctor.{level}") for level in STYLES}
     first = max(map(display_width, levels.values()))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from charter.runtime import texts
 from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS
+from charter.runtime.cli.errors import FINDINGS, Misuse
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.verb import Verb, Words, argument, option
 from charter.runtime.graph import write_lifecycle, write_mermaid, write_text
@@ -32,8 +32,6 @@ def run_graph(
     context: Context, source: str | None, form: str, file: str | None, process: str | None, lifecycle: Kind | None
 ) -> int:
     """Draws to standard output, or into a file."""
-    from charter.runtime.cli.errors import Misuse
-
     if lifecycle is not None:
         from charter.engine.machines import LIFECYCLES
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from charter import __version__
 from charter.engine.errors import CharterError
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import (
@@ -151,8 +152,6 @@ class Charter(click.Group):
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from charter import __version__
-
         ctx.obj.output.line(f"charter {__version__}")
         ctx.exit()
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from charter.runtime import clock
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import reason_sentence
 from charter.runtime.cli.output import Cell, neutral, one_line
@@ -134,8 +135,6 @@ def _table(context: Context, found: Sequence[Found], size: int) -> int:
 
 def shown_time(context: Context, written: str) -> str:
     """Shows an entry's time in the local zone."""
-    from charter.runtime import clock
-
     return str(context.output.moment(clock.read(written)))
 
 
