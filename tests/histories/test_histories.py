@@ -8,75 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.written import process
+
 from charter.engine import commands as c
-from charter.engine.definition import (
-    After,
-    Agreement,
-    Consequence,
-    Definition,
-    Element,
-    Field,
-    Input,
-    Many,
-    RecordType,
-    Role,
-    Separation,
-    Stage,
-    TypeRef,
-)
 from charter.engine.world import World
 
 MONDAY = 1_772_442_000_000_000
 LI = c.Actor("li", ("maker",))
 WU = c.Actor("wu", ("checker",))
-
-
-def project() -> Definition:
-    """A plan is made, approved and carried out task by task; a report sums up what was delivered."""
-    tasks = (Field("tasks", "tasks", TypeRef("list", TypeRef("text"))),)
-    back = Consequence("return", "plan_it")
-    return Definition(
-        "project",
-        "project",
-        owner="checker",
-        roles=(Role("maker", "maker"), Role("checker", "checker")),
-        records=(RecordType("plan", "plan", tasks), RecordType("piece", "piece"), RecordType("report", "report")),
-        separations=(Separation("plan_ok", "plan_it"),),
-        elements=(
-            Element("planning", "planning", "phase"),
-            Element("plan_it", "plan it", "activity", "planning", outputs=("plan",), roles=("maker",)),
-            Element(
-                "plan_ok",
-                "plan ok",
-                "approval",
-                "planning",
-                inputs=(Input("plan"),),
-                within="2 working days",
-                agreement=Agreement("plan", (Stage((("checker", 1),), 1),), on_reject=back),
-            ),
-            Element("doing", "doing", "phase", after=(After(("planning",), 1),)),
-            Element(
-                "do_task",
-                "do task",
-                "activity",
-                "doing",
-                inputs=(Input("plan", ("plan_ok",)),),
-                outputs=("piece",),
-                many=Many("t", "plan.tasks"),
-                roles=("maker",),
-            ),
-            Element("closing", "closing", "phase", after=(After(("doing",), 1),)),
-            Element(
-                "sum_up",
-                "sum up",
-                "activity",
-                "closing",
-                inputs=(Input("piece"),),
-                outputs=("report",),
-                roles=("maker",),
-            ),
-        ),
-    )
+HERE = Path(__file__).parent
 
 
 def told(world: World, case: str) -> str:
@@ -97,7 +37,7 @@ def told(world: World, case: str) -> str:
 
 
 def test_a_plan_returned_amended_and_withdrawn(golden: Callable[[Path, str], None]) -> None:
-    world = World([project()], MONDAY)
+    world = World([process(HERE / "project.charter")], MONDAY)
     case, _ = world.open("project", LI)
 
     def complete(node: str, record: str, value: object) -> None:
@@ -121,4 +61,4 @@ def test_a_plan_returned_amended_and_withdrawn(golden: Callable[[Path, str], Non
     complete("do_task[1]", "piece", "piece 1")
     complete("do_task[3]", "piece", "piece 3, better")
     complete("sum_up", "report", "all done again")
-    golden(Path(__file__).parent / "golden" / "project.txt", told(world, case))
+    golden(HERE / "golden" / "project.txt", told(world, case))

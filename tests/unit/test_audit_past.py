@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import assume, given, settings
 from tests.properties.processes import histories
+from tests.written import process
 
-from charter.dsl.passes import compile
 from charter.engine.commands import Actor, Amend, Command, Complete
 from charter.engine.definition import Definition
 from charter.engine.state import CaseState
@@ -82,7 +82,7 @@ def test_every_version_was_made_once_from_what_was_made_before(history: History)
 
 
 def test_the_same_content_again_is_a_version_of_its_own() -> None:
-    text = b"""process p
+    text = """process p
   owner li
   role li
   record note
@@ -100,7 +100,7 @@ def test_the_same_content_again_is_a_version_of_its_own() -> None:
     input  note
     output copy
 """
-    (definition,) = compile("p.charter", text).definitions
+    definition = process(text)
     li = Actor("li", ("li",))
     world = World((definition,), 1_772_442_000_000_000)
     case, _ = world.open("p", li)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
-from msgspec.structs import replace
 from sqlalchemy import Table
+from tests.leave import APART, ASK, DECIDE, HEAD, HELLO, LEAVE
 from tests.properties.processes import garbage
-from tests.unit.test_cases import ASK, DECIDE, HELLO, LEAVE, process
+from tests.written import process
 
 from charter.engine.values import encode
 from charter.runtime.audit.verify import Fault, Verification, verify
@@ -50,7 +50,7 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         host = Cases(store)
         assert host.connectors.add(store, Connector.of("c", {"command": ["true"]}), by="root", at=100) is None
-        informing = process(replace(ASK, informed=("boss",)), DECIDE, separations=LEAVE.separations)
+        informing = process(HEAD + APART + ASK + "    informed boss\n" + DECIDE)
         host.deploy(informing, by="root", texts={"leave.charter": "process leave"})
         for _ in range(2):
             case = host.start("leave", person="li").case

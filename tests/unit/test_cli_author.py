@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import re
-import shutil
 import string
 import subprocess
 import sys
@@ -307,14 +306,6 @@ TRANSCRIPTS: dict[str, list[str]] = {
     ],
     "usage": [" ".join(line) for line in MISTAKES if line and "--help" not in line],
 }
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for file in (GOLDEN / "files").iterdir():
-        shutil.copy(file, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize("name", TRANSCRIPTS)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.leave import LEAVE
 
-from charter.engine.definition import Definition
 from charter.runtime.cases import Cases
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import EXITS
@@ -25,14 +25,6 @@ from charter.runtime.clock import now
 from charter.runtime.store import open_store
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/cli_author"
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for file in (GOLDEN / "files").iterdir():
-        shutil.copy(file, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_fmt_replaces_a_file_whole_and_keeps_its_mode(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,10 +86,9 @@ def test_doctor_notices_a_clock_that_went_backwards(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")  # a zone without a name of its own is found too
-    definition = Definition("p", "p")
     for ahead, level in ((0, "ok"), (3600, "fail")):
         with open_store("charter.db") as store:
-            Cases(store, clock=lambda ahead=ahead: now() + ahead * 1_000_000).deploy(definition, by="li")
+            Cases(store, clock=lambda ahead=ahead: now() + ahead * 1_000_000).deploy(LEAVE, by="li")
         assert run(["doctor", "--json"]) == (level == "fail")
         found = {f["check"]: f for f in json.loads(capsys.readouterr().out)}
         assert found["clock"]["level"] == level and found["journal"]["level"] == "ok"

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, strategies as st
+from tests.written import process
 
 from charter.engine.definition import After, Agreement, Consequence, Definition, Element, Many, Stage
 from charter.engine.machines import LIFECYCLES, Kind
@@ -172,11 +173,11 @@ def test_drawings(name: str, say: Messages, state: CaseState | None, golden: Cal
 def test_a_large_process_is_drawn_in_proportion() -> None:
     """Each element waits for the twenty before it: what follows from others is left out, so a chain remains."""
     names = [f"e{i}" for i in range(600)]
-    elements = tuple(
-        Element(name, name, "activity", after=(After(tuple(names[max(0, i - 20) : i]), 1),) if i else ())
-        for i, name in enumerate(names)
-    )
-    picture = build_picture(Definition("p", "p", elements=elements), EN)
+    text = "process p\n  role clerk\n"
+    for i, name in enumerate(names):
+        text += f"  activity {name}\n    role clerk\n"
+        text += f"    after any of {', '.join(names[max(0, i - 20) : i])}\n" if i else ""
+    picture = build_picture(process(text), EN)
     assert [(a.source, a.target) for a in picture.arrows] == list(itertools.pairwise(names))
 
 

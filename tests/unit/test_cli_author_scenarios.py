@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.written import process
 
-from charter.engine.definition import Definition, Parameter, TypeRef
 from charter.engine.replay import replay
 from charter.runtime.bindings import bind_parameters
 from charter.runtime.coverage import measure_coverage
@@ -58,6 +58,9 @@ def test_a_refused_command_covers_nothing() -> None:
     assert ("decide", "granted") not in covered.covered_outcomes
 
 
+WORK = "  role clerk\n  activity work\n    role clerk\n"
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "feel"),
     [
@@ -80,15 +83,15 @@ def test_a_refused_command_covers_nothing() -> None:
     ],
 )
 def test_a_value_is_bound_as_its_type_asks(kind: str, given: str, feel: str | None) -> None:
-    choices = ("high", "low") if kind == "choice" else ()
-    definition = Definition("p", "p", parameters=(Parameter("x", "x", TypeRef(kind, choices=choices)),))
+    choices = ' "high" | "low"' if kind == "choice" else ""
+    definition = process(f"process p\n  parameter x {kind}{choices}\n{WORK}")
     [bound], wrong = bind_parameters([definition], [("x", given)])
     assert bound.parameters[0].value == feel
     assert [one.key for one in wrong] == ([] if feel else ["misfit"])
 
 
 def test_a_parameter_that_nobody_has_is_named_with_those_there_are() -> None:
-    definition = Definition("p", "p", parameters=(Parameter("limit", "limit"),))
+    definition = process(f"process p\n  parameter limit number\n{WORK}")
     _, [wrong] = bind_parameters([definition], [("limmit", "1")])
     assert wrong.key == "unknown" and wrong.arguments == {"name": "limmit", "known": "limit"}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,13 +27,6 @@ LINES = (
     "clauses bare.charter --json",
     "clauses nowhere",
 )
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(GOLDEN / "files", tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_transcript(folder: Path, capsys: pytest.CaptureFixture[str], golden: Callable[[Path, str], None]) -> None:

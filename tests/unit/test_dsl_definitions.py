@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec import Struct
+from tests.written import process
 
 from charter.dsl import printer
 from charter.dsl.passes import Compiled, compile
@@ -22,13 +23,6 @@ SHIPPED = sorted((ROOT / "processes").rglob("*.charter"))
 
 def load(path: Path) -> Compiled:
     return compile(path.name, path.read_bytes(), lambda p: (path.parent / p).read_bytes())
-
-
-def written(text: str) -> Definition:
-    """The first process of a text that must be without error."""
-    compiled = compile("t.charter", text)
-    assert not compiled.failed, compiled.diagnostics
-    return compiled.definitions[0]
 
 
 def data(value: Any) -> Any:
@@ -55,9 +49,9 @@ def test_use_in_a_header() -> None:
     """A process may say in its header what its file uses: it means what it means at top level, and stays there."""
     shared = {"folder/shared.charter": b"role clerk\nrecord paper\n  words text\n"}
     use = 'use "shared.charter"\n'
-    process = "process p\n  version 1\n  input   paper\n\n  activity work\n    role  clerk\n    input paper\n"
-    inside = process.replace("  input   paper", f"  use     {use[4:]}  input   paper")
-    compiled = [compile("folder/p.charter", text, shared.__getitem__) for text in (inside, use + process)]
+    body = "process p\n  version 1\n  input   paper\n\n  activity work\n    role  clerk\n    input paper\n"
+    inside = body.replace("  input   paper", f"  use     {use[4:]}  input   paper")
+    compiled = [compile("folder/p.charter", text, shared.__getitem__) for text in (inside, use + body)]
     assert not any(c.failed for c in compiled), compiled
     assert digest(compiled[0].definitions[0]) == digest(compiled[1].definitions[0])
     assert printer.format(inside) == (inside, [])
@@ -110,7 +104,7 @@ def inputs(definition: Definition) -> dict[str, tuple[str, ...]]:
 
 
 def test_inputs_wait_for_the_approvals_that_do_not_lie_downstream() -> None:
-    assert inputs(written(LINES)) == {
+    assert inputs(process(LINES)) == {
         "use": ("first", "second"),
         "revise": (),  # it writes the plan anew, so the approvals come after it
         "first": (),
@@ -120,7 +114,7 @@ def test_inputs_wait_for_the_approvals_that_do_not_lie_downstream() -> None:
 
 
 def test_an_approval_may_stand_after_who_uses_the_record() -> None:
-    definition = written(LINES.replace("    after first\n", "    after first, use\n"))
+    definition = process(LINES.replace("    after first\n", "    after first, use\n"))
     assert inputs(definition)["use"] == ("first",)
 
 
@@ -140,7 +134,7 @@ def test_phases_follow_each_other_unless_they_say_otherwise(
 ) -> None:
     text = "process p\n  role clerk\n"
     text += "".join(f"  phase {line}\n    activity in_{line[0]}\n      role clerk\n" for line in phases)
-    found = [e for e in written(text).elements if e.kind == "phase"]
+    found = [e for e in process(text).elements if e.kind == "phase"]
     assert {e.name: sum((a.elements for a in e.after), ()) for e in found} == after
     assert {e.name: e.starts_with for e in found if e.starts_with} == {
         line[0]: (line[-1],) for line in phases if "alongside" in line
@@ -159,23 +153,23 @@ def test_phases_follow_each_other_unless_they_say_otherwise(
     ],
 )
 def test_stages(by: str, stages: tuple[Stage, ...]) -> None:
-    definition = written(f"process p\n  role a\n  role b\n  role c\n  approval decide\n    by {by}\n")
+    definition = process(f"process p\n  role a\n  role b\n  role c\n  approval decide\n    by {by}\n")
     agreement = definition.elements[0].agreement
     assert agreement is not None and agreement.stages == stages
 
 
 def test_places_lie_outside_the_digest() -> None:
-    one, other = written(LINES), written("# a comment\n\n" + LINES)
+    one, other = process(LINES), process("# a comment\n\n" + LINES)
     assert one.place("first.by") == "t.charter:15" and other.place("first.by") == "t.charter:17"
     assert digest(one) == digest(other)
 
 
 def test_only_what_a_process_names_of_the_shared_enters_it() -> None:
     shared = "role clerk\nrole head\nparameter limit duration\nrecord paper\n  name text\n"
-    process = "process p\n  activity work\n    role clerk\n"
-    one = compile("t.charter", shared + process).definitions[0]
+    body = "process p\n  activity work\n    role clerk\n"
+    one = compile("t.charter", shared + body).definitions[0]
     assert ([r.name for r in one.roles], one.parameters, one.records) == (["clerk"], (), ())
-    other = compile("t.charter", shared + process + "    within limit\n    output paper\n").definitions[0]
+    other = compile("t.charter", shared + body + "    within limit\n    output paper\n").definitions[0]
     assert other.unbound() == ("limit",) and [r.name for r in other.records] == ["paper"]
 
 
@@ -214,7 +208,7 @@ def test_one_wrong_process_does_not_hide_another() -> None:
 def test_a_binding_is_checked_at_the_later_of_its_two_elements() -> None:
     text = "process p\n  role c\n  activity a\n    role c\n    {}\n  activity b after a\n    role c\n    {}\n"
     for one, other in (("same as b", "costs 1 CNY"), ("costs 1 CNY", "same as a")):
-        (rule,) = written(text.format(one, other)).separations
+        (rule,) = process(text.format(one, other)).separations
         assert (rule.element, rule.other, rule.same) == ("b", "a", True)
 
 

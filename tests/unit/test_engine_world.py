@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import dedent, indent
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
+from tests.written import processes
 
-from charter.engine import calendars, commands as c, definition as d, impact, kpis
+from charter.engine import calendars, commands as c, impact, kpis
+from charter.engine.definition import Calendar
 from charter.engine.effects import TellCase
 from charter.engine.feel.own import Span
 from charter.engine.replay import replay
@@ -18,39 +20,31 @@ MONDAY = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
 LI = c.Actor("li", ("clerk",))
 SUN = c.Actor("sun", ("clerk",))
 WU = c.Actor("wu", ("boss",))
-E = d.Element
+MAKE = """
+activity make
+  role clerk
+  output r
+"""
+USE = """
+activity use
+  role clerk
+  input q
+"""
 
 
-def process(*elements: d.Element, name: str = "p", **more: Any) -> d.Definition:
-    """A process with clerks and a boss, who owns it; records take a number `x` and a list `rows`."""
-    fields = (
-        d.Field("x", "x", d.TypeRef("number")),
-        d.Field("rows", "rows", d.TypeRef("list", d.TypeRef("text")), optional=True),
-    )
-    names = dict.fromkeys((*(o for e in elements for o in e.outputs), *more.get("inputs", ())))
-    return d.Definition(
-        name,
-        name,
-        owner="boss",
-        roles=(d.Role("clerk", "clerk"), d.Role("boss", "boss")),
-        records=tuple(d.RecordType(n, n, fields) for n in names),
-        elements=elements,
-        **more,
-    )
-
-
-def task(name: str, **more: Any) -> d.Element:
-    return E(name, name, "activity", roles=("clerk",), **more)
-
-
-def after(*names: str) -> tuple[d.After, ...]:
-    return (d.After(names, len(names)),)
+def process(records: str, lines: str, name: str = "p") -> str:
+    """Writes a process with clerks and a boss, who owns it; its records take a number `x` and a list `rows`."""
+    head = "owner boss\nrole clerk\nrole boss\n"
+    for record in records.split():
+        head += f"record {record}\n  x number\n  rows list of text optional\n"
+    return f"process {name}\n{indent(head + dedent(lines), '  ')}"
 
 
 class Story:
     """A world with one case, and short words for what people do to it."""
 
-    def __init__(self, *definitions: d.Definition, records: tuple[tuple[str, Any], ...] = ()) -> None:
+    def __init__(self, text: str, records: tuple[tuple[str, Any], ...] = ()) -> None:
+        definitions = processes(text)
         self.world = World(definitions, MONDAY)
         self.case, self.start = self.world.open(definitions[0].name, LI, records)
 
@@ -82,8 +76,12 @@ class Story:
 
 
 def test_a_failing_connector_is_tried_again_with_doubling_gaps_and_then_by_hand() -> None:
-    call = E("ask", "ask", "activity", outputs=("r",), work=d.Work("call", "robot", retry=d.Retry(2, "3 hours")))
-    story = Story(process(call))
+    ask = """
+    activity ask call robot
+      retry 2 times over 3 hours
+      output r
+    """
+    story = Story(process("r", ask))
     story.world.connect("robot", fails=True)
     assert story.state("ask") == "active"
     assert story.world.state(story.case).wake == MONDAY + HOUR
@@ -102,9 +100,22 @@ def test_a_failing_connector_is_tried_again_with_doubling_gaps_and_then_by_hand(
 
 
 def test_a_sub_case_answers_its_parent_with_its_outputs() -> None:
-    child = process(task("make", outputs=("r",), inputs=(d.Input("q"),)), name="child", inputs=("q",), outputs=("r",))
-    run = E("sub", "sub", "activity", outputs=("r",), work=d.Work("run", "child", (("q", "{x: 7}"),)))
-    story = Story(process(run, task("use", inputs=(d.Input("r"),))), child)
+    parent = """
+    activity sub run child with q = {x: 7}
+      output r
+    activity use
+      role clerk
+      input r
+    """
+    child = """
+    input q
+    output r
+    activity make
+      role clerk
+      input q
+      output r
+    """
+    story = Story(process("r", parent) + process("q r", child, name="child"))
     inner = story.world.cases()[1]
     assert story.world.state(inner).versions["q"].value == {"x": 7}
     made = c.Complete(actor=LI, at=MONDAY, node="make", records=(("r", {"x": 8}),))
@@ -130,18 +141,21 @@ def test_a_sub_case_answers_its_parent_with_its_outputs() -> None:
 def test_the_best_of_several_levels_of_a_skill_counts(
     least: int | None, levels: tuple[int, ...], code: str | None
 ) -> None:
-    driver = d.Role("clerk", "clerk", requires=(d.Requirement("skill", "drive", least),))
-    story = Story(replace(process(task("haul")), roles=(driver, d.Role("boss", "boss"))))
+    level = f" >= {least}" if least else ""
+    text = process("", "activity haul\n  role clerk\n")
+    story = Story(text.replace("  role clerk\n", f"  role clerk\n    requires skill drive{level}\n", 1))
     who = c.Actor("li", ("clerk",), skills=tuple(("drive", level) for level in levels))
     assert story("complete", "haul", who) == code
 
 
 @pytest.mark.parametrize(("again", "calls"), [(1, 1), (2, 3)])
 def test_an_answer_to_what_is_stale_counts_if_that_comes_out_the_same(again: int, calls: int) -> None:
-    ask = E(
-        "ask", "ask", "activity", inputs=(d.Input("r"),), outputs=("q",), work=d.Work("call", "robot", (("x", "r.x"),))
-    )
-    story = Story(process(task("make", outputs=("r",)), ask, task("use", inputs=(d.Input("q"),))))
+    ask = """
+    activity ask call robot with x = r.x
+      input r
+      output q
+    """
+    story = Story(process("r q", MAKE + dedent(ask) + USE))
     story.done("make", 1)
     assert story("reopen", "make", WU, reason="why") is None
     assert story.state("ask") == "stale"
@@ -159,8 +173,7 @@ def test_an_answer_to_what_is_stale_counts_if_that_comes_out_the_same(again: int
 
 
 def test_what_becomes_due_while_it_is_stale_is_due_afterwards() -> None:
-    rest = E("rest", "rest", "activity", inputs=(d.Input("r"),), work=d.Work("pause", when='duration("PT2H")'))
-    story = Story(process(task("make", outputs=("r",)), rest))
+    story = Story(process("r", MAKE + "activity rest wait 2 hours\n  input r\n"))
     story.done("make", 1)
     assert story("reopen", "make", WU, reason="why") is None
     story.world.advance(MONDAY + 3 * HOUR)
@@ -172,8 +185,15 @@ def test_what_becomes_due_while_it_is_stale_is_due_afterwards() -> None:
 
 
 def test_a_rhythm_comes_round_until_its_phase_is_over() -> None:
-    rhythm = task("look", parent="f", repeat=d.Repeat(every="1 day", while_="case.open"))
-    story = Story(process(E("f", "f", "phase"), rhythm, task("work", parent="f")))
+    phase = """
+    phase f
+      activity look
+        role clerk
+        repeat every 1 day while case.open
+      activity work
+        role clerk
+    """
+    story = Story(process("", phase))
     assert story.done("look") is None
     assert story.state("look") == "done"
     story.world.advance(MONDAY + 24 * HOUR)
@@ -185,9 +205,19 @@ def test_a_rhythm_comes_round_until_its_phase_is_over() -> None:
 
 
 def test_a_changed_list_keeps_what_is_the_same() -> None:
-    many = task("each", outputs=("made",), many=d.Many("v", "plan.rows"))
-    total = task("sum", inputs=(d.Input("made"),), outputs=("total",))
-    story = Story(process(task("plan_it", outputs=("plan",)), many, total))
+    lines = """
+    activity plan_it
+      role clerk
+      output plan
+    activity each for each v in plan.rows
+      role clerk
+      output made
+    activity sum
+      role clerk
+      input made
+      output total
+    """
+    story = Story(process("plan made total", lines))
     story.done("plan_it", 1, ["a", "b", "c"])
     for i in (1, 2, 3):
         assert story.done(f"each[{i}]", i) is None
@@ -206,7 +236,7 @@ def test_a_changed_list_keeps_what_is_the_same() -> None:
 
 
 def test_an_open_list_takes_items_until_it_is_closed() -> None:
-    story = Story(process(task("each", many=d.Many("v", "[]", open=True))))
+    story = Story(process("", "activity each for each v in [] open\n  role clerk\n"))
     assert story("add", "each", item="a") is None
     assert story.done("each[1]") is None
     assert story.status == "open"
@@ -216,15 +246,27 @@ def test_an_open_list_takes_items_until_it_is_closed() -> None:
 
 
 def test_the_first_taken_settles_a_choice() -> None:
-    wait = E("wait", "wait", "activity", work=d.Work("pause", when="2 days"))
-    story = Story(process(task("answer"), wait, orders=(d.Order("first", ("answer", "wait")),)))
+    lines = """
+    first of answer, rest
+    activity answer
+      role clerk
+    activity rest wait 2 days
+    """
+    story = Story(process("", lines))
     story.world.advance(MONDAY + 48 * HOUR)
-    assert story.state("wait") == "done" and story.state("answer") == "skipped"
+    assert story.state("rest") == "done" and story.state("answer") == "skipped"
     assert story.status == "completed"
 
 
 def test_one_at_a_time() -> None:
-    story = Story(process(task("one"), task("two"), orders=(d.Order("single", ("one", "two")),)))
+    lines = """
+    one at a time one, two
+    activity one
+      role clerk
+    activity two
+      role clerk
+    """
+    story = Story(process("", lines))
     assert story("begin", "one") is None
     assert story("begin", "two", SUN) == "CH524"
     assert story.done("one") is None
@@ -232,11 +274,13 @@ def test_one_at_a_time() -> None:
 
 
 def test_after_two_rejections_the_higher_role_decides_alone() -> None:
-    both = (d.Stage((("clerk", 2),), 2),)
-    back, escalation = d.Consequence("return", "make"), d.Escalation(2, "boss")
-    agreement = d.Agreement("r", both, on_reject=back, escalation=escalation)
-    ok = E("ok", "ok", "approval", inputs=(d.Input("r"),), agreement=agreement)
-    story = Story(process(task("make", outputs=("r",)), ok))
+    ok = """
+    approval ok of r
+      by 2 of 2 clerk
+      on reject return to make
+      on 2 rejects escalate to boss
+    """
+    story = Story(process("r", MAKE + dedent(ok)))
     for x in (1, 2):
         story.done("make", x)
         assert story("reject", "ok", reason="no") is None
@@ -248,9 +292,14 @@ def test_after_two_rejections_the_higher_role_decides_alone() -> None:
 
 
 def test_every_person_has_one_vote_and_one_rejection_of_all_decides() -> None:
-    stages = (d.Stage((("clerk", 2),), 2), d.Stage((("boss", 1),), 1))
-    ok = E("ok", "ok", "approval", inputs=(d.Input("r"),), agreement=d.Agreement("r", stages))
-    story = Story(process(task("make", outputs=("r",)), ok, task("use", inputs=(d.Input("r", ("ok",)),))))
+    ok = """
+    approval ok of r
+      by 2 of 2 clerk then boss
+    activity use after ok
+      role clerk
+      input r
+    """
+    story = Story(process("r", MAKE + dedent(ok)))
     story.done("make", 1)
     assert story("approve", "ok") is None
     assert story("approve", "ok") == "CH517"
@@ -262,8 +311,12 @@ def test_every_person_has_one_vote_and_one_rejection_of_all_decides() -> None:
 
 
 def test_a_substitute_is_kept_apart_like_the_one_they_stand_in_for() -> None:
-    ok = E("ok", "ok", "approval", inputs=(d.Input("r"),), agreement=d.Agreement("r", (d.Stage((("clerk", 1),), 1),)))
-    story = Story(process(task("make", outputs=("r",)), ok, separations=(d.Separation("ok", "make"),)))
+    ok = """
+    approval ok of r
+      by clerk
+      separate from make
+    """
+    story = Story(process("r", MAKE + dedent(ok)))
     story.done("make", 1)
     sub = c.Actor("sun", ("clerk",), on_behalf_of="li", lent=("clerk",))
     assert story("approve", "ok", sub) == "CH503"
@@ -271,36 +324,50 @@ def test_a_substitute_is_kept_apart_like_the_one_they_stand_in_for() -> None:
 
 
 def test_an_overdue_element_is_recorded_once() -> None:
-    story = Story(process(task("make", within="2 hours")))
+    lines = """
+    activity make
+      role clerk
+      within 2 hours
+    kpi late
+      formula count(cases[make.on_time]) / count(cases)
+      target >= 95%
+    """
+    story = Story(process("", lines))
     story.world.advance(MONDAY + 72 * HOUR)
     assert story.kinds("make").count("overdue") == 1
     story.done("make")
-    kpi = d.Kpi("late", "late", "count(cases[make.on_time]) / count(cases)", target=">= 95%")
-    (figure,) = kpis.measure(kpi, story.world.definition(story.case), [story.world.state(story.case)], story.world.now)
+    definition = story.world.definition(story.case)
+    (figure,) = kpis.measure(definition.kpis[0], definition, [story.world.state(story.case)], story.world.now)
     assert (figure.value, figure.status) == (0, "missed")
     assert figure.facts == ((story.case, "make.on_time", False),)
 
 
 def test_a_figure_names_the_cases_that_lack_a_fact() -> None:
-    definition = replace(
-        process(task("make", outputs=("r",))), parameters=(d.Parameter("goal", "goal", d.TypeRef("number"), "2"),)
-    )
+    goal = """
+    parameter goal number = 2
+    kpi mean
+      formula mean(cases.r.x)
+      target >= goal
+    """
+    text = process("r", MAKE + dedent(goal))
+    (definition,) = processes(text)
     world = World([definition], MONDAY)
     for x in (1, 4, None):
         case, _ = world.open("p", LI)
         if x is not None:
             world.perform(case, c.Complete(actor=LI, at=MONDAY, node="make", records=(("r", {"x": x}),)))
-    kpi = d.Kpi("mean", "mean", "mean(cases.r.x)", target=">= goal")
+    (kpi,) = definition.kpis
     states = [world.state(case) for case in world.cases()]
     (figure,) = kpis.measure(kpi, definition, states, MONDAY)
     assert figure.value == {"number": "2.5"} and figure.status == "met"
     assert figure.missing == ((world.cases()[2], "r"),)
-    (unbound,) = kpis.measure(kpi, replace(definition, parameters=(d.Parameter("goal", "goal"),)), states, MONDAY)
+    (vague,) = processes(text.replace("number = 2", "number"))
+    (unbound,) = kpis.measure(kpi, vague, states, MONDAY)
     assert unbound.status == "unknown"
 
 
 def test_a_case_begins_with_every_input_that_its_process_takes() -> None:
-    takes = process(task("make", inputs=(d.Input("r"),)), inputs=("r",))
+    takes = process("r", "input r\nactivity make\n  role clerk\n  input r\n")
     told = [
         Story(takes, records=records).start.refusal
         for records in ((), (("r", {"x": "wrong"}),), (("other", {"x": 1}), ("r", {"x": 1})), (("r", {"x": 1}),))
@@ -309,24 +376,23 @@ def test_a_case_begins_with_every_input_that_its_process_takes() -> None:
 
 
 def test_work_goes_back_only_to_what_there_is() -> None:
-    story = Story(process(task("make", outputs=("r",)), task("check", inputs=(d.Input("r"),))))
+    story = Story(process("r", MAKE + "activity check\n  role clerk\n  input r\n"))
     assert story.done("make", 1) is None
     for target, code in (("make[7]", "CH509"), ("nowhere", "CH509"), ("check", "CH523"), ("make", None)):
         assert story("return", "check", to=target, reason="again") == code
 
 
 def test_time_comes_to_every_case_in_its_order() -> None:
-    def pause(name: str, span: str) -> d.Definition:
-        return d.Definition(name, name, elements=(E("wait", "wait", "activity", work=d.Work("pause", when=span)),))
-
-    world = World([pause("long", "5 hours"), pause("short", "2 hours"), pause("middle", "3 hours")], MONDAY)
-    cases = [world.open(name, LI)[0] for name in ("long", "short", "middle")]
+    spans = {"long": "5 hours", "short": "2 hours", "middle": "3 hours"}
+    text = "".join(f"process {name}\n  activity rest wait {span}\n" for name, span in spans.items())
+    world = World(processes(text), MONDAY)
+    cases = [world.open(name, LI)[0] for name in spans]
     world.advance(MONDAY + 9 * HOUR)
     assert [world.state(case).closed_at for case in cases] == [MONDAY + hours * HOUR for hours in (5, 2, 3)]
 
 
 def test_the_trail_of_a_world_replays() -> None:
-    story = Story(process(task("make", outputs=("r",), within="1 hour")))
+    story = Story(process("r", MAKE + "  within 1 hour\n"))
     story.world.advance(MONDAY + 5 * HOUR)
     story.done("make", 1)
     found = replay(story.world.definition(story.case), story.world.entries(story.case))
@@ -338,7 +404,7 @@ def test_the_trail_of_a_world_replays() -> None:
 
 
 FRIDAY = MONDAY + 4 * 24 * HOUR
-OFFICE = d.Calendar()
+OFFICE = Calendar()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.unit.test_cases import LEAVE
+from tests.leave import LEAVE
 
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from tests.written import processes
 
-from charter.dsl.passes import compile
 from charter.engine.effects import TellCase
 from charter.engine.state import to_json
 from charter.runtime.audit.log import load
@@ -48,7 +48,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def delivery(store: Store) -> tuple[Cases, dict[str, str]]:
     """Opens a delivery that has run its packing, and that its fetching; gives their ids by process."""
     host = Cases(store)
-    for definition in compile(STORY.as_posix(), STORY.read_bytes()).definitions:
+    for definition in processes(STORY):
         assert host.deploy(definition, by="root").refusal is None
     case = host.start("delivery", person="li").case
     order = {"order": {"items": ["a"]}}
