@@ -16,7 +16,7 @@ from charter.engine.replay import replay
 from charter.engine.state import NEW, CaseState, next_instant
 from charter.engine.transition import Step, step
 from charter.engine.waiting import holds
-from tests.properties.processes import histories
+from tests.properties.histories import histories
 
 History = tuple[Definition, list[tuple[CaseState, commands.Command, Step]]]
 

@@ -26,7 +26,8 @@ from charter.runtime.population import Population
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.errors import NotText
 from charter.runtime.store.tables import cases, entries, outbox
-from tests.properties.processes import HOUR, PEOPLE, START, command, definition
+from tests.properties.histories import HOUR, PEOPLE, START, command
+from tests.properties.processes import definition
 
 FOREVER = 10**17
 

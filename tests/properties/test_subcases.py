@@ -14,7 +14,8 @@ from charter.engine.program import prepare
 from charter.engine.replay import replay
 from charter.engine.state import CaseState, Node
 from charter.engine.world import World
-from tests.properties.processes import HOUR, PEOPLE, START, command, definition
+from tests.properties.histories import HOUR, PEOPLE, START, command
+from tests.properties.processes import definition
 
 
 def family(rng: Random) -> tuple[Definition, Definition, Definition]:

@@ -1,15 +1,19 @@
-"""Places that tests of one kind share: a folder with the files of a golden folder, a database with people."""
+"""Places that tests of one kind share: a folder of files, a database with people, a desk."""
 
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.desk import Desk
 from tests.leave import welcome
 
 from charter.runtime.store import Store, open_store
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -31,3 +35,16 @@ def store(path: Path) -> Iterator[Store]:
     with open_store(str(path)) as opened:
         welcome(opened)
         yield opened
+
+
+@pytest.fixture(params=["en", "zh"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """Gives a desk in a folder with the shipped processes, in Shanghai, once in each language."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "processes").symlink_to(ROOT / "processes")
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    with open_store(str(tmp_path / "charter.db")) as store:
+        yield Desk(store, request.param)
+    monkeypatch.undo()
+    time.tzset()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis import assume, given, settings
-from tests.properties.processes import histories
+from tests.properties.histories import histories
 from tests.written import process
 
 from charter.engine.commands import Actor, Amend, Command, Complete

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Table
 from tests.leave import APART, ASK, DECIDE, HEAD, HELLO, LEAVE
-from tests.properties.processes import garbage
+from tests.properties.histories import garbage
 from tests.written import process
 
 from charter.engine.values import encode

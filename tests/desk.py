@@ -1,0 +1,57 @@
+"""The verbs as a person types them, at one database and one clock, and what they say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+
+from charter.runtime.cases import Cases
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.main import run
+from charter.runtime.cli.messages import Messages
+from charter.runtime.store import Store
+
+START = 1_772_413_200_000_000  # Monday 2026-03-02 01:00 UTC
+
+
+class Desk:
+    """One database, one clock, and the verbs as a person types them."""
+
+    def __init__(self, store: Store, lang: str) -> None:
+        self.at = START
+        self.store = store
+        self.cases = Cases(store, clock=lambda: self.at)
+        self.lang = lang
+        self.code = 0
+
+    def type(self, line: str) -> str:
+        self.at += 60_000_000
+        context = Context(Messages(self.lang))
+        context.__dict__.update(store=self.store, cases=self.cases, now=self.at)
+        out = StringIO()
+        with redirect_stdout(out), redirect_stderr(out):
+            self.code = run(shlex.split(line)[1:], context)
+        return out.getvalue()
+
+
+def masked(text: str) -> str:
+    """Puts words where every run has its own: case ids, hashes, who runs it."""
+    text = re.sub(r"\b(?=[a-z0-9]*\d)[a-z][a-z0-9]{15}\b", "CASEIDCASEIDCASE", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "HASH", text)
+    text = re.sub(r"([(（])[0-9a-f]{12}([)）])", r"\1DIGEST\2", text)
+    text = re.sub(r'"digest": "[0-9a-f]+"', '"digest": "HASH"', text)
+    return re.sub(r"\S+@\S+  Charter \S+", "ACCOUNT@HOST  Charter VERSION", text)
+
+
+def transcript(desk: Desk, lines: str) -> str:
+    out = []
+    for line in lines.strip().splitlines():
+        if line.startswith("+"):
+            desk.at += int(line[1:]) * 86_400_000_000
+            out.append(f"{line}\n")
+        else:
+            said = desk.type(line)
+            out.append(masked(f"$ {line}\n{said}") + (f"[exit {desk.code}]\n" if desk.code else ""))
+    return "\n".join(out)
