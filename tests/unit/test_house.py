@@ -134,6 +134,8 @@ def test_the_changelog_groups_what_changed() -> None:
     }
     for release in log.split("\n## ")[1:]:
         assert "\n- " not in release.split("\n### ")[0], "a line stands in no group"
+        lines = re.findall(r"^- .*$", release, re.M)
+        assert len(lines) == len(set(lines)), "a line stands twice"
 
 
 def test_hosted_ci_runs_what_anybody_runs() -> None:
