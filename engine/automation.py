@@ -16,7 +16,11 @@ from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import CallConnector, Notify, StartCase
 from charter.engine.keys import Path
 from charter.engine.program import Plan
+from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import RUNNING, Node
+
+# Cases that open one another without end are stopped so deep, where the owner of the last one is told.
+MOST_DEPTH = 32
 
 
 def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -93,9 +97,7 @@ def _fail(draft: Draft, node: Node, data: dict[str, Any]) -> None:
 
 def _named(refused: Refused) -> str:
     """Says in one line what was wrong with a value that a program or table gave."""
-    reason = refused.reasons[0]
-    what = [str(reason.arguments.get(name)) for name in ("record", "field") if reason.arguments.get(name)]
-    return " ".join([reason.code, *what])
+    return Refusal(refused.reasons).line
 
 
 def _arguments(draft: Draft, plan: Plan, path: Path) -> tuple[tuple[str, Any], ...]:
@@ -127,7 +129,11 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
     if task.kind == "call":
         draft.effects.append(CallConnector(node.key, task.target, attempt, arguments))
         return
-    draft.effects.append(StartCase(node.key, task.target, attempt, arguments, task.kind == "run"))
+    if draft.depth >= MOST_DEPTH:
+        reason = Reason("CH566", plan.name, {"element": node.key, "target": task.target, "limit": MOST_DEPTH})
+        _fail(draft, draft.nodes[node.key], {**flow.because(reason), "failure": Refusal((reason,)).line})
+        return
+    draft.effects.append(StartCase(node.key, task.target, attempt, arguments, task.kind == "run", draft.depth + 1))
     if task.kind == "start":
         work.finish(draft, node, plan, path, [])
 

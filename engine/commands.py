@@ -47,14 +47,17 @@ class OnNode(Command, frozen=True, kw_only=True):
 class Start(Command, frozen=True, kw_only=True):
     """Opens the case. `records`: (name, value) of the process's inputs.
 
-    `parent`: (case, node) that runs this one, and `attempt` the attempt of its `StartCase`.
+    `parameters`: (name, value) of parameters that are bound for this case alone. `parent`: (case, node) that runs this
+    one, `attempt` the attempt of its `StartCase`, and `depth` how many cases opened one another before it.
     """
 
     verb: ClassVar[str] = "start"
     case: str
     records: tuple[tuple[str, Any], ...] = ()
+    parameters: tuple[tuple[str, Any], ...] = ()
     parent: tuple[str, str] | None = None
     attempt: int = 0
+    depth: int = 0
 
 
 class Claim(OnNode, frozen=True, kw_only=True):
@@ -268,7 +271,7 @@ def _actor_json(actor: Actor) -> dict[str, Any]:
 
 
 _SHAPES = {c: tuple(row for row in shape(c) if row[0] not in ("actor", "at")) for c in COMMANDS.values()}
-_PAIRS = frozenset({"records", "checks"})
+_PAIRS = frozenset({"records", "parameters", "checks"})
 
 
 def to_json(command: Command) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from charter.engine.definition import TypeRef
-from charter.engine.draft import Draft, Refused, digest_of
+from charter.engine.draft import Draft, Refused, decode, digest_of
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
@@ -74,6 +74,17 @@ def _check(program: Program, type_: TypeRef, value: Any, record: str, field: str
     else:
         fits = _TESTS[type_.name](value) if type_.name in _TESTS else True
     return [] if fits else [_wrong(type_, record, field)]
+
+
+def bindable(program: Program, name: str, data: Any) -> list[Reason]:
+    """Gives what stands against binding a parameter to an encoded value; null binds nothing."""
+    value = decode(name, data)
+    type_ = program.parameters[name].type if name in program.parameters else None
+    if name not in program.parameters:
+        return [Reason("CH510", None, {"element": program.definition.name, "record": name})]
+    if value is None:
+        return [Reason("CH511", None, {"element": program.definition.name, "record": name})]
+    return [] if type_ is None else _check(program, type_, value, name, "")
 
 
 def _wrong(type_: TypeRef, record: str, field: str) -> Reason:

@@ -55,12 +55,14 @@ class Draft:
         "cause",
         "closed_at",
         "command",
+        "depth",
         "effects",
         "entries",
         "held",
         "nodes",
         "opened_at",
         "opened_by",
+        "parameters",
         "parent",
         "pending",
         "process",
@@ -94,6 +96,8 @@ class Draft:
         self.reason = state.reason
         self.parent = state.parent
         self.attempt = state.attempt
+        self.depth = state.depth
+        self.parameters = state.parameters
         self.held = state.held
         self.pending = state.pending
         self.signals = state.signals

@@ -23,12 +23,16 @@ class CallConnector(Effect, frozen=True):
 
 
 class StartCase(Effect, frozen=True):
-    """Open a case of another process; when `wait`, answer with its outputs once it is completed or cancelled."""
+    """Open a case of another process; when `wait`, answer with its outputs once it is completed or cancelled.
+
+    `records`: what it is opened with, inputs and parameters by name. `depth`: how many cases opened one another before.
+    """
 
     process: str
     attempt: int
     records: tuple[tuple[str, Any], ...] = ()
     wait: bool = True
+    depth: int = 1
 
 
 class TellCase(Effect, frozen=True):

@@ -94,6 +94,8 @@ LIFECYCLES: Mapping[Kind, tuple[tuple[str, str, str], ...]] = MappingProxyType({
     ),
 })  # fmt: skip
 
+# States of work that is offered or in hand.
+OPEN = frozenset({"ready", "claimed", "active", "suspended"})
 # States in which an element no longer holds up the phase around it.
 SETTLED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cancelled"})
 # States that satisfy an `after`.

@@ -249,9 +249,20 @@ class Program:
 
     @cached_property
     def bound(self) -> dict[str, Any]:
-        """The values of the parameters, None while unbound; a later one may use an earlier one."""
+        """The values of the parameters as the definition binds them."""
+        return self._values({})
+
+    def bindings(self, given: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+        """Gives the values of the parameters where a case binds some of them for itself, to encoded values."""
+        return self._values({name: values.decode(data) for name, data in given}) if given else self.bound
+
+    def _values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Evaluates the parameters, None while unbound; a later one may use an earlier one."""
         found: dict[str, Any] = {}
         for parameter in self.definition.parameters:
+            if parameter.name in given:
+                found[parameter.name] = given[parameter.name]
+                continue
             expression = None if parameter.value is None else compiled(parameter.value)
             found[parameter.name] = None if expression is None else expression.evaluate(found)
         return found

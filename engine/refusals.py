@@ -35,6 +35,13 @@ class Refusal(Struct, frozen=True):
     def code(self) -> str:
         return self.reasons[0].code
 
+    @property
+    def line(self) -> str:
+        """The main reason in one line: its code, and the record and field that it names."""
+        reason = self.reasons[0]
+        what = [str(reason.arguments[name]) for name in ("record", "field") if reason.arguments.get(name)]
+        return " ".join([reason.code, *what])
+
 
 class Code(Struct, frozen=True):
     code: str
@@ -92,6 +99,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH547", "not-an-approval", "element verb"),
     ("CH548", "decided-since", "element other person"),
     ("CH549", "run-by-another", "case element status verb"),
+    ("CH566", "cases-too-deep", "element target limit"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

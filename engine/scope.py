@@ -35,6 +35,8 @@ class View(Protocol):
     @property
     def opened_by(self) -> str | None: ...
     @property
+    def parameters(self) -> tuple[tuple[str, Any], ...]: ...
+    @property
     def nodes(self) -> Mapping[str, Node]: ...
     @property
     def versions(self) -> Mapping[str, Version]: ...
@@ -233,7 +235,7 @@ class Scope:
         if name in program.types:
             return self.record(name)
         if name in program.parameters:
-            return program.bound[name]
+            return program.bindings(self.view.parameters)[name]
         if name == "case":
             return CaseFacts(self.view, program.zone)
         if name == "process":

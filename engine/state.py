@@ -108,10 +108,11 @@ class CaseState(NamedTuple):
     """A case. `status`: none (not started), open, suspended, completed, cancelled. `wake`: when to send the next Tick.
 
     `commands` counts applied steps and is the optimistic version; `entries_written` numbers audit records densely.
-    `parent` and `attempt`: the (case, node) that runs this case, and its attempt to answer. `held`: that case has
-    suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts
-    top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that
-    `wake` costs nothing.
+    `parent` and `attempt`: the (case, node) that runs this case, and its attempt to answer. `depth`: how many cases
+    opened one another before this one. `parameters`: (name, encoded value) of those bound for this case alone.
+    `held`: that case has suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts
+    top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that `wake`
+    costs nothing.
     """
 
     case: str = ""
@@ -125,6 +126,8 @@ class CaseState(NamedTuple):
     reason: str | None = None
     parent: tuple[str, str] | None = None
     attempt: int = 0
+    depth: int = 0
+    parameters: tuple[tuple[str, Any], ...] = ()
     held: str = ""
     pending: int = 0
     nodes: Mapping[str, Node] = _NONE
@@ -210,6 +213,7 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     if "parent" in rest:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
     rest["signals"] = tuple(rest.get("signals", ()))
+    rest["parameters"] = tuple((name, value) for name, value in rest.get("parameters", ()))
     return CaseState(
         **rest,
         nodes=nodes,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from charter.engine import automation, changes, flow, subcases, votes, work
 from charter.engine.authority import role_among
 from charter.engine.commands import SYSTEM, Command, Start, to_json
-from charter.engine.contents import validate
+from charter.engine.contents import bindable, validate
 from charter.engine.definition import Definition
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import Effect
@@ -34,16 +34,18 @@ class Step(NamedTuple):
 
 def _start(draft: Draft, command: Start) -> None:
     program = draft.program
-    unbound = program.definition.unbound()
+    given = [name for name, _ in command.parameters]
+    unbound = [name for name in program.definition.unbound() if name not in given]
     if unbound:
-        raise refuse("CH526", None, parameters=list(unbound))
+        raise refuse("CH526", None, parameters=unbound)
     roles = tuple(role.name for role in program.definition.roles)
     draft.role = role_among(command.actor, roles)
     if draft.role is None and roles and command.actor.person != SYSTEM.person:
         raise refuse("CH501", None, element=program.definition.name, person=command.actor.person, roles=list(roles))
     draft.case, draft.process = command.case, program.definition.name
-    draft.parent, draft.attempt = command.parent, command.attempt
-    found: list[Reason] = []
+    draft.parent, draft.attempt, draft.depth = command.parent, command.attempt, command.depth
+    draft.parameters = command.parameters
+    found = [reason for name, value in command.parameters for reason in bindable(program, name, value)]
     written: list[tuple[str, Any, str]] = []
     given = [name for name, _ in command.records]
     for record, value in command.records:
@@ -156,6 +158,8 @@ def _next(draft: Draft) -> CaseState:
         draft.reason,
         draft.parent,
         draft.attempt,
+        draft.depth,
+        draft.parameters,
         draft.held,
         draft.pending,
         draft.nodes,

@@ -1,27 +1,32 @@
 """A host in memory: cases, people and connectors in virtual time, for scenarios, benchmarks, properties and what-if.
 
-It does what a real host does with the effects of a step: it starts the cases that others run and answers their
-parents, calls connectors (answered from a table that the caller fills), chooses among people, and sends a Tick when
-one is wanted. It keeps every entry. Nothing here reads a clock: time passes when `advance` says so.
+What effects mean is said in `hosting`; this host keeps the cases and every entry, answers connectors from a table that
+the caller fills, and sends a Tick when one is wanted. Nothing here reads a clock: time passes when `advance` says so.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
-from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
+from charter.engine.commands import SYSTEM, Actor, Command, Start
 from charter.engine.definition import Definition
-from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
+from charter.engine.effects import CallConnector, Effect
 from charter.engine.entries import Entry
+from charter.engine.errors import CharterError
+from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked, let_pass
+from charter.engine.machines import OPEN
 from charter.engine.state import NEW, CaseState
-from charter.engine.subcases import heeds
 from charter.engine.transition import Step, step
 
 Records = tuple[tuple[str, Any], ...]
+
+
+class Endless(CharterError):
+    """What follows from one command goes on beyond `MOST_DELIVERIES`."""
 
 
 class _Connector(Struct):
@@ -39,7 +44,7 @@ class World:
     """See the module's text. `now` and all times are microseconds since the epoch, UTC."""
 
     def __init__(self, definitions: Iterable[Definition], now: int, people: Iterable[Actor] = ()) -> None:
-        self.now = now
+        self.clock = now
         self.effects: list[tuple[str, Effect]] = []
         self._definitions = {definition.name: definition for definition in definitions}
         self._people = {person.person: person for person in people}
@@ -47,7 +52,9 @@ class World:
         self._connectors: dict[str, _Connector] = {}
         self._unanswered: list[tuple[str, CallConnector]] = []
         self._queue: deque[tuple[str, Effect]] = deque()
-        self._turns: dict[tuple[str, ...], int] = {}
+        self._turns: dict[tuple[str, str], str] = {}
+
+    # -- for whoever plays ---------------------------------------------------------------------------------------
 
     def cases(self) -> tuple[str, ...]:
         """Names all cases, in the order in which they were opened."""
@@ -62,24 +69,25 @@ class World:
     def entries(self, case: str) -> tuple[Entry, ...]:
         return tuple(self._cases[case].entries)
 
-    def open(
-        self, process: str, actor: Actor, records: Records = (), parent: tuple[str, str] | None = None, attempt: int = 0
-    ) -> tuple[str, Step]:
+    def start(self, process: str, actor: Actor, records: Records = ()) -> tuple[str, Step]:
         """Opens a case of a process and gives its id with the step; a refused start leaves no case behind."""
-        case = f"{process}-{len(self._cases) + 1}"
-        self._cases[case] = _Case(self._definitions[process])
-        command = Start(actor=actor, at=self.now, case=case, records=records, parent=parent, attempt=attempt)
-        done = self.perform(case, command)
-        if done.refusal is not None:
-            del self._cases[case]
-        return case, done
+        opened: list[str] = []
+
+        def build(case: str, at: int) -> Start:
+            opened.append(case)
+            return Start(actor=actor, at=at, case=case, records=records)
+
+        done = self.open(self._definitions[process], build)
+        self._carry_out()
+        return opened[0], done
 
     def perform(self, case: str, command: Command) -> Step:
-        """Sends a command, keeps what happened, and carries out everything that follows from it."""
-        self.now = max(self.now, command.at)
+        """Sends a command, keeps what happened, and carries out everything that follows from it; raises Endless."""
+        self.clock = max(self.clock, command.at)
         if command.actor.person != SYSTEM.person:
             self._people[command.actor.person] = command.actor
-        done = self._step(case, command)
+        let_pass(self, case, self.clock)  # what is due comes before what people do
+        done = self.send(case, command)
         self._carry_out()
         return done
 
@@ -98,37 +106,30 @@ class World:
         self._carry_out()
 
     def advance(self, to: int) -> None:
-        """Lets virtual time pass, with a Tick for each case at each instant it asked for."""
+        """Lets virtual time pass, with a Tick for each case at each instant it asked for; the oldest case first."""
         while True:
-            waking = [
-                (case.state.wake, name)
-                for name, case in self._cases.items()
-                if case.state.wake is not None and case.state.wake <= to
-            ]
+            wakes = [(case.state.wake, number) for number, case in enumerate(self._cases.values())]
+            waking = [(wake, number) for wake, number in wakes if wake is not None and wake <= to]
             if not waking:
                 break
-            wake, name = min(waking)
-            self.now = max(self.now, wake)
-            self._step(name, Tick(actor=SYSTEM, at=self.now))
+            wake, number = min(waking)
+            self.clock = max(self.clock, wake)
+            let_pass(self, self.cases()[number], self.clock)
             self._carry_out()
-        self.now = max(self.now, to)
-
-    def _step(self, name: str, command: Command) -> Step:
-        case = self._cases[name]
-        done = step(case.definition, case.state, command)
-        case.state = done.state
-        case.entries.extend(done.entries)
-        for effect in done.effects:
-            self.effects.append((name, effect))
-            self._queue.append((name, effect))
-        return done
+        self.clock = max(self.clock, to)
 
     def _carry_out(self) -> None:
+        done = 0
         while self._queue:
+            if done == MOST_DELIVERIES:
+                self._queue.clear()
+                raise Endless(f"more than {MOST_DELIVERIES} effects follow")
+            done += 1
             case, effect = self._queue.popleft()
-            act = _EFFECTS.get(type(effect))
-            if act is not None:
-                act(self, case, effect)
+            if isinstance(effect, CallConnector):
+                self._call(case, effect)
+            else:
+                carry_out(self, case, effect)
 
     def _call(self, case: str, effect: CallConnector) -> None:
         connector = self._connectors.get(effect.connector)
@@ -140,63 +141,54 @@ class World:
             failure = f"{effect.connector} failed"
             if connector.failing is not None:
                 connector.failing -= 1
-        records = () if failure is not None else connector.answers
-        self._answer(case, effect.node, effect.attempt, records, failure)
+        answer(self, case, effect.node, effect.attempt, () if failure is not None else connector.answers, failure)
 
-    def _answer(self, case: str, node: str, attempt: int, records: Records, failure: str | None) -> None:
-        answer = Answer(actor=SYSTEM, at=self.now, node=node, attempt=attempt, records=records, failure=failure)
-        self._step(case, answer)
+    # -- the host, as `hosting.Host` asks for it -----------------------------------------------------------------
 
-    def _start(self, case: str, effect: StartCase) -> None:
-        if effect.process not in self._definitions:
-            failure = f"no process {effect.process}"
-        else:
-            inputs = self._definitions[effect.process].inputs
-            records = tuple(pair for pair in effect.records if pair[0] in inputs)
-            parent = (case, effect.node) if effect.wait else None
-            _, done = self.open(effect.process, SYSTEM, records, parent, effect.attempt)
-            if done.refusal is None:
-                return
-            failure = done.refusal.code
-        if effect.wait:
-            self._answer(case, effect.node, effect.attempt, (), failure)
+    def now(self, case: str) -> int:
+        return self.clock
 
-    def _tell(self, case: str, effect: TellCase) -> None:
-        for name, child in tuple(self._cases.items()):
-            asked = child.state.parent == (case, effect.node) and child.state.attempt == effect.attempt
-            if asked and heeds(child.state, effect.order):
-                order = Follow(
-                    actor=SYSTEM, at=self.now, reason=effect.reason, order=effect.order, parent=(case, effect.node)
-                )
-                self._step(name, order)
+    def running(self, process: str) -> Definition | None:
+        return self._definitions.get(process)
 
-    def _answer_parent(self, case: str, effect: AnswerParent) -> None:
-        self._answer(effect.case, effect.node, effect.attempt, effect.records, effect.failure)
+    def find(self, case: str) -> tuple[Definition, CaseState] | None:
+        found = self._cases.get(case)
+        return None if found is None else (found.definition, found.state)
 
-    def _offer(self, case: str, effect: Offer) -> None:
-        fit = [p for p in self._people.values() if not effect.roles or set(effect.roles) & set(p.roles)]
-        if not fit:
-            return
-        if effect.mode == "in turn":
-            turn = self._turns.get(effect.roles, 0)
-            self._turns[effect.roles] = turn + 1
-            ranked = fit[turn % len(fit) :] + fit[: turn % len(fit)]
-        else:
-            ranked = sorted(fit, key=lambda p: (self._load(p.person), p.person))
-        for person in ranked:
-            assign = Assign(actor=SYSTEM, at=self.now, node=effect.node, to=person)
-            if self._step(case, assign).refusal is None:
-                return
+    def send(self, case: str, command: Command) -> Step:
+        there = self._cases[case]
+        done = step(there.definition, there.state, command)
+        there.state = done.state
+        there.entries.extend(done.entries)
+        for effect in done.effects:
+            self.effects.append((case, effect))
+            if is_asked(effect):
+                self._queue.append((case, effect))
+        return done
 
-    def _load(self, person: str) -> int:
-        rows = (node for case in self._cases.values() for node in case.state.nodes.values())
-        return sum(n.holder == person and n.state in ("ready", "claimed", "active") for n in rows)
+    def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
+        case = f"{definition.name}-{len(self._cases) + 1}"
+        self._cases[case] = _Case(definition)
+        done = self.send(case, start(case, self.clock))
+        if done.refusal is not None:
+            del self._cases[case]
+        return done
 
+    def opened_by(self, case: str, node: str, attempt: int) -> str | None:
+        asked = ((case, node), attempt)
+        return next((n for n, c in self._cases.items() if (c.state.parent, c.state.attempt) == asked), None)
 
-_EFFECTS: dict[type[Effect], Callable[[World, str, Any], None]] = {
-    CallConnector: World._call,
-    StartCase: World._start,
-    TellCase: World._tell,
-    AnswerParent: World._answer_parent,
-    Offer: World._offer,
-}
+    def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
+        there = [p for p in self._people.values() if not roles or set(roles) & set(p.roles)]
+        return sorted(there, key=lambda actor: actor.person)
+
+    def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
+        open_ = [case.state for case in self._cases.values() if case.state.status == "open"]
+        held = [node.holder for state in open_ for node in state.nodes.values() if node.state in OPEN]
+        return {person: held.count(person) for person in persons}
+
+    def last_turn(self, process: str, element: str) -> str | None:
+        return self._turns.get((process, element))
+
+    def note_turn(self, process: str, element: str, person: str) -> None:
+        self._turns[process, element] = person

@@ -17,10 +17,11 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
 from charter.engine import commands
-from charter.engine.commands import SYSTEM, Actor, Command, Start, Tick
+from charter.engine.commands import SYSTEM, Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
+from charter.engine.hosting import is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.transition import Step, step
@@ -30,7 +31,7 @@ from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin
 from charter.runtime.casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, new_id, resolve
 from charter.runtime.connectors import Connectors
-from charter.runtime.delivery import Delivery, kept, post
+from charter.runtime.delivery import Delivery, InTransaction, post
 from charter.runtime.deployment import Deployed, deploy
 from charter.runtime.directory import Directory
 from charter.runtime.keys import earlier, fingerprint, note_key
@@ -41,8 +42,6 @@ from charter.runtime.store.errors import StorageError
 from charter.runtime.store.prepared import Prepared
 from charter.runtime.timers import BEGINNING, due
 
-# A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
-_TICKS = 1000
 # Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth an entry.
 _JITTER = 1_000_000
 _d = t.deployments.c
@@ -80,9 +79,11 @@ class Cases:
         channel: str = "cli",
         host: str | None = None,
         connectors: Connectors | None = None,
+        ids: Callable[[], str] = new_id,
     ) -> None:
         self.store = store
         self._clock = clock
+        self._new_id = ids
         self._origin = Origin(channel, host or "")
         self._archive = Archive()
         self.directory = Directory()
@@ -94,7 +95,7 @@ class Cases:
     def deploy(self, definition: Definition, *, by: str, texts: Mapping[str, str] = _NOTHING) -> Deployed:
         """Makes a definition the one that new cases run; for stewards and the process's owner."""
         with self.store.write() as connection:
-            running = self._running(connection, definition.name)
+            running = self.running(connection, definition.name)
             owner = running.definition.owner if running is not None else None
             return deploy(connection, definition, owner, texts, by=by, at=self._clock(), origin=self._origin)
 
@@ -115,16 +116,12 @@ class Cases:
             return [self._latest(connection, name).definition for name in list(names.scalars())]
 
     def _latest(self, connection: Connection, process: str) -> Pinned:
-        found = self._running(connection, process)
+        found = self.running(connection, process)
         if found is None:
             d = t.deployments.c.process
             known = tuple(connection.execute(select(d).distinct().order_by(d)).scalars())
             raise NoSuchProcess(f"no process {process} has been deployed", process=process, known=known)
         return found
-
-    def _running(self, connection: Connection, process: str) -> Pinned | None:
-        row = _LATEST.run(connection, process).fetchone()
-        return None if row is None else self._archive.pinned(connection, row[0])
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -144,8 +141,7 @@ class Cases:
         self, process: str, *, person: str, records: Mapping[str, Any] = _NOTHING, key: str | None = None
     ) -> Performed:
         """Opens a case of the latest definition of a process."""
-        case = new_id()
-        return self._perform(case, person, "start", {"records": records}, key=key, process=process)
+        return self._perform(self._new_id(), person, "start", {"records": records}, key=key, process=process)
 
     def perform(
         self,
@@ -194,22 +190,7 @@ class Cases:
 
     def _tick(self, case: str, until: int) -> int:
         with self.store.write() as connection:
-            file = self._archive.load(connection, case)
-            return self._run_down(connection, file, until)[1]
-
-    def _run_down(self, connection: Connection, file: CaseFile, until: int) -> tuple[CaseFile, int, list[Effect]]:
-        """Sends the ticks that are due, inside the transaction."""
-        done = 0
-        effects: list[Effect] = []
-        while (wake := file.state.wake) is not None and wake <= until and done < _TICKS:
-            command = Tick(actor=SYSTEM, at=self._now(file))
-            ticked = step(file.pinned.definition, file.state, command)
-            file = self._write(connection, file, command, ticked)
-            effects += ticked.effects
-            done += 1
-            if ticked.refusal is not None or file.state.wake == wake:
-                break
-        return file, done, effects
+            return let_pass(InTransaction(self, connection), case, until)
 
     def now(self) -> int:
         """Gives the clock's time, microseconds since the epoch."""
@@ -243,14 +224,18 @@ class Cases:
                     effects: list[Effect] = []
                 else:
                     file = self._archive.load(connection, case)
-                    file, _, effects = self._run_down(connection, file, self._now(file))
+                    effects = []
+                    if file.state.wake is not None and file.state.wake <= self._now(file):
+                        host = InTransaction(self, connection)
+                        let_pass(host, case, self._now(file))
+                        file, effects = self._archive.load(connection, case), host.effects
                 before_it = file
                 performed, file = self._one(connection, file, person, verb, arguments, seen, behalf)
                 # A command that never reached the case may be sent again with its key: nothing came of it.
                 if key is not None and file is not before_it:
                     note_key(connection, key, mark, performed, self._clock())
                 effects += performed.effects
-                asked = kept(effects)
+                asked = any(map(is_asked, effects))
         except Overtaken:
             # Only databases that lock rows come here: another host moved the case between our read and our write.
             return self._conflict(case, person, verb, seen)
@@ -320,30 +305,43 @@ class Cases:
         log.store(connection, sealed, done.entries)
         self._archive.save(connection, file, chain, done.state)
         folds.keep(connection, pinned.shape, file.state, done.state, done.entries, file.chain.entries + 1)
-        if asked := kept(done.effects):
-            post(connection, file.chain.case, asked, command.at)
+        post(connection, file.chain.case, done.effects, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.
         self._archive.saw(file.chain.case, chain.head, done.state)
         return CaseFile(chain, done.state, pinned)
 
-    def answer(self, connection: Connection, case: str, build: Callable[[CaseFile, int], Command | None]) -> None:
-        """Runs a command of the engine's own (Assign, Answer) inside the caller's transaction; None does nothing."""
-        file = self._archive.load(connection, case)
-        command = build(file, self._now(file))
-        if command is not None:
-            self._write(connection, file, command, step(file.pinned.definition, file.state, command))
+    # -- for the host that carries effects out, inside its transaction --------------------------------------------
 
-    def open_child(
-        self, connection: Connection, process: str, build: Callable[[str, int], Start]
-    ) -> tuple[str, Refusal | None]:
-        """Opens a case that another case asked for, inside the caller's transaction; raises NoSuchProcess."""
-        case = new_id()
-        file = CaseFile(Chain(case), NEW, self._latest(connection, process), stored=False)
-        command = build(case, self._clock())
-        done = step(file.pinned.definition, NEW, command)
+    def running(self, connection: Connection, process: str) -> Pinned | None:
+        """Gives what new cases of a process run, None where nothing of the name has been deployed."""
+        row = _LATEST.run(connection, process).fetchone()
+        return None if row is None else self._archive.pinned(connection, row[0])
+
+    def find(self, connection: Connection, case: str) -> CaseFile | None:
+        """Reads a case, None where there is none."""
+        return self._archive.find(connection, case)
+
+    def time_for(self, connection: Connection, case: str) -> int:
+        """Gives the time of a case's next entry."""
+        return self._now(self._archive.load(connection, case))
+
+    def send(self, connection: Connection, case: str, command: Command) -> Step:
+        """Runs a command of the engine's own on a case."""
+        file = self._archive.load(connection, case)
+        done = step(file.pinned.definition, file.state, command)
+        self._write(connection, file, command, done)
+        return done
+
+    def open(self, connection: Connection, process: str, build: Callable[[str, int], Start]) -> tuple[str, Step]:
+        """Opens a case that another asked for; what is refused leaves no case, and an entry of the organisation's."""
+        file = CaseFile(Chain(self._new_id()), NEW, self._latest(connection, process), stored=False)
+        start = build(file.chain.case, self._clock())
+        done = step(file.pinned.definition, NEW, start)
         if done.refusal is None:
-            self._write(connection, file, command, done)
-        return case, done.refusal
+            self._write(connection, file, start, done)
+        else:
+            self._turned_away(connection, file, SYSTEM.person, "start", done.refusal)
+        return file.chain.case, done
 
     # -- what never reaches a case -------------------------------------------------------------------------------
 

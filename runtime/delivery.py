@@ -1,34 +1,36 @@
 """The outbox: what a step asked of the world, kept in the step's own transaction and carried out after it.
 
-Asks of our own (choose a person, open a case, answer a parent) happen in one transaction with the removal of their
-row, so exactly once. A connector is called with its row leased, and the row goes in the transaction that takes in
-the answer: a crash in between means that it is called again, with the same idempotency key, once the lease is over.
-Notices are for the caller's screen and are not kept.
+What an effect means is said in `engine/hosting.py`; `InTransaction` is the host that it drives here. Asks of our own
+(choose a person, open a case, answer a parent) happen in one transaction with the removal of their row, so exactly
+once. A connector is called with its row leased, and the row goes in the transaction that takes in the answer: a crash
+in between means that it is called again, with the same idempotency key, once the lease is over. Notices are for the
+caller's screen and are not kept.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from charter.engine import plain
-from charter.engine.commands import SYSTEM, Answer, Assign, Command, Follow, Start
-from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
+from charter.engine import effects as kinds, plain
+from charter.engine.commands import Actor, Command, Start
+from charter.engine.definition import Definition
+from charter.engine.effects import CallConnector, Effect
+from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked
 from charter.engine.refusals import Refusal
-from charter.engine.subcases import heeds
-from charter.runtime.assignment import choose
-from charter.runtime.casefile import CaseFile, NoSuchCase, NoSuchProcess, run_by
+from charter.engine.state import CaseState
+from charter.engine.transition import Step
+from charter.runtime.casefile import run_by
 from charter.runtime.connectors import Call
+from charter.runtime.directory import candidates, everybody
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
 if TYPE_CHECKING:
     from charter.runtime.cases import Cases
-
-_KEPT: Mapping[str, type[Effect]] = {c.__name__: c for c in (CallConnector, StartCase, TellCase, Offer, AnswerParent)}
 
 _o = t.outbox.c
 _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
@@ -37,15 +39,12 @@ _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliv
 _GRACE = 30_000_000
 
 
-def kept(effects: Sequence[Effect]) -> list[Effect]:
-    """Gives the effects that the host itself must carry out."""
-    return [e for e in effects if type(e).__name__ in _KEPT]
-
-
 def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) -> None:
-    """Keeps effects for delivery, in the transaction of the step that asked for them."""
-    rows = [(case, type(e).__name__, json.dumps(plain.to_json(e), ensure_ascii=False), at, 0) for e in effects]
-    _POST.run_many(connection, rows)
+    """Keeps what a step asks for delivery, in the step's transaction."""
+    asked = [effect for effect in effects if is_asked(effect)]
+    if asked:
+        rows = [(case, type(e).__name__, json.dumps(plain.to_json(e), ensure_ascii=False), at, 0) for e in asked]
+        _POST.run_many(connection, rows)
 
 
 class Delivery:
@@ -55,17 +54,21 @@ class Delivery:
         self._cases = cases
 
     def deliver(self, case: str | None) -> int:
-        """Carries out what a case (None: every case) asked for, and what follows from it; gives how much was done."""
+        """Carries out what a case (None: every case) asked for, and what follows from it; gives how much was done.
+
+        At most `MOST_DELIVERIES`: the rest stays in the outbox for the next tick.
+        """
+        concerned = None if case is None else {case}
         done = 0
-        waiting: list[str | None] = [case]
-        while waiting:
-            now = waiting.pop()
-            while (row := self._next(now)) is not None:
-                done += 1
-                waiting += self._one(*row)
+        while done < MOST_DELIVERIES and (row := self._next(concerned)) is not None:
+            done += 1
+            touched = self._one(*row)
+            if concerned is not None:
+                concerned |= touched
         return done
 
-    def _next(self, case: str | None) -> tuple[int, str, Effect] | None:
+    def _next(self, cases: Collection[str] | None) -> tuple[int, str, Effect] | None:
+        """Reads what was asked first and nobody is at; None when nothing is left."""
         now = self._cases.now()
         query = (
             select(_o.number, _o.case, _o.kind, _o.body)
@@ -73,87 +76,28 @@ class Delivery:
             .order_by(_o.number)
             .limit(1)
         )
-        if case is not None:
-            query = query.where(_o.case == case)
+        if cases is not None:
+            query = query.where(_o.case.in_(cases))
         with self._cases.store.read() as connection:
             row = connection.execute(query).fetchone()
         if row is None:
             return None
-        effect: Effect = plain.from_json(_KEPT[row.kind], json.loads(row.body))
+        effect: Effect = plain.from_json(getattr(kinds, row.kind), json.loads(row.body))
         return row.number, row.case, effect
 
-    def _one(self, number: int, case: str, effect: Effect) -> list[str | None]:
+    def _one(self, number: int, case: str, effect: Effect) -> set[str]:
         """Carries out one ask; gives the cases that may have asked for more because of it."""
         if isinstance(effect, CallConnector):
-            self._call(number, case, effect)
-            return []
+            return self._call(number, case, effect)
         with self._cases.store.write() as connection:
             # Taken off first: whoever else is at it finds nothing left.
             if not connection.execute(delete(t.outbox).where(_o.number == number)).rowcount:
-                return []
-            return _CARRY_OUT[type(effect)](self, connection, case, effect)
+                return set()
+            host = InTransaction(self._cases, connection)
+            carry_out(host, case, effect)
+            return host.touched
 
-    def _offer(self, connection: Connection, case: str, offer: Offer) -> list[str | None]:
-        def assign(file: CaseFile, at: int) -> Command | None:
-            name = file.pinned.definition.name
-            person = choose(connection, self._cases.directory, name, offer, at)
-            if person is None:
-                return None
-            to = self._cases.directory.actor(connection, person, name, at)
-            return None if isinstance(to, Refusal) else Assign(actor=SYSTEM, at=at, node=offer.node, to=to)
-
-        self._cases.answer(connection, case, assign)
-        return []
-
-    def _start(self, connection: Connection, case: str, effect: StartCase) -> list[str | None]:
-        def start(child: str, at: int) -> Start:
-            parent = (case, effect.node) if effect.wait else None
-            return Start(actor=SYSTEM, at=at, case=child, records=effect.records, parent=parent, attempt=effect.attempt)
-
-        failure = None
-        child = None
-        try:
-            child, refused = self._cases.open_child(connection, effect.process, start)
-            if refused is not None:
-                failure = refused.code
-        except NoSuchProcess as cause:
-            failure = str(cause)
-        if failure is not None and effect.wait:
-            answer = AnswerParent(effect.node, case, effect.attempt, (), failure)
-            return [*self._answer_parent(connection, case, answer)]
-        return [child] if child else []
-
-    def _tell(self, connection: Connection, case: str, effect: TellCase) -> list[str | None]:
-        child = run_by(connection, case, effect.node, effect.attempt)
-        if child is None:  # it could not be opened, and the answer said so
-            return []
-
-        def follow(file: CaseFile, at: int) -> Command | None:
-            if not heeds(file.state, effect.order):
-                return None
-            return Follow(actor=SYSTEM, at=at, reason=effect.reason, order=effect.order, parent=(case, effect.node))
-
-        self._cases.answer(connection, child, follow)
-        return [child]
-
-    def _answer_parent(self, connection: Connection, _case: str, effect: AnswerParent) -> list[str | None]:
-        def answer(_file: CaseFile, at: int) -> Command:
-            return Answer(
-                actor=SYSTEM,
-                at=at,
-                node=effect.node,
-                attempt=effect.attempt,
-                records=effect.records,
-                failure=effect.failure,
-            )
-
-        try:
-            self._cases.answer(connection, effect.case, answer)
-        except NoSuchCase:
-            return []
-        return [effect.case]
-
-    def _call(self, number: int, case: str, effect: CallConnector) -> None:
+    def _call(self, number: int, case: str, effect: CallConnector) -> set[str]:
         connectors = self._cases.connectors
         now = self._cases.now()
         lease = now + connectors.timeout(effect.connector) * 1_000_000 + _GRACE
@@ -164,25 +108,73 @@ class Delivery:
                 .values(leased_until=lease, deliveries=_o.deliveries + 1)
             )
             if not taken.rowcount:
-                return
+                return set()
             connectors.note_configuration(connection, now)
         call = Call(effect.connector, case, effect.node, effect.attempt, effect.arguments)
         records, failure = connectors.call(call)
-
-        def answer(_file: CaseFile, at: int) -> Command:
-            return Answer(
-                actor=SYSTEM, at=at, node=effect.node, attempt=effect.attempt, records=records, failure=failure
-            )
-
         with self._cases.store.write() as connection:
             # Another host may have answered after our lease ran out; then this answer is dropped.
             if connection.execute(delete(t.outbox).where(_o.number == number)).rowcount:
-                self._cases.answer(connection, case, answer)
+                answer(InTransaction(self._cases, connection), case, effect.node, effect.attempt, records, failure)
+        return {case}
 
 
-_CARRY_OUT: Mapping[type[Effect], Callable[[Delivery, Connection, str, Any], list[str | None]]] = {
-    Offer: Delivery._offer,
-    StartCase: Delivery._start,
-    TellCase: Delivery._tell,
-    AnswerParent: Delivery._answer_parent,
-}
+class InTransaction:
+    """The database as `engine.hosting.Host`, inside one transaction.
+
+    `touched`: the cases that took a step or were opened; `effects`: what these steps asked for.
+    """
+
+    def __init__(self, cases: Cases, connection: Connection) -> None:
+        self._cases = cases
+        self._connection = connection
+        self.touched: set[str] = set()
+        self.effects: list[Effect] = []
+
+    def now(self, case: str) -> int:
+        return self._cases.time_for(self._connection, case)
+
+    def running(self, process: str) -> Definition | None:
+        pinned = self._cases.running(self._connection, process)
+        return None if pinned is None else pinned.definition
+
+    def find(self, case: str) -> tuple[Definition, CaseState] | None:
+        file = self._cases.find(self._connection, case)
+        return None if file is None else (file.pinned.definition, file.state)
+
+    def send(self, case: str, command: Command) -> Step:
+        self.touched.add(case)
+        done = self._cases.send(self._connection, case, command)
+        self.effects += done.effects
+        return done
+
+    def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
+        case, done = self._cases.open(self._connection, definition.name, start)
+        self.touched.add(case)
+        return done
+
+    def opened_by(self, case: str, node: str, attempt: int) -> str | None:
+        return run_by(self._connection, case, node, attempt)
+
+    def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
+        connection, directory = self._connection, self._cases.directory
+        known = candidates(connection, process, tuple(roles)) if roles else sorted(everybody(connection))
+        there = (p for p in known if (found := directory.person(connection, p)) is not None and not found.absent(at))
+        actors = [directory.actor(connection, person, process, at) for person in there]
+        return [actor for actor in actors if not isinstance(actor, Refusal)]
+
+    def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
+        w = t.work_items.c
+        query = select(w.holder, func.count()).where(w.holder.in_(persons)).group_by(w.holder)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def last_turn(self, process: str, element: str) -> str | None:
+        turn = t.turns.c
+        query = select(turn.person).where(turn.process == process, turn.element == element)
+        found: str | None = self._connection.execute(query).scalar()
+        return found
+
+    def note_turn(self, process: str, element: str, person: str) -> None:
+        turn = t.turns.c
+        self._connection.execute(delete(t.turns).where(turn.process == process, turn.element == element))
+        self._connection.execute(insert(t.turns).values(process=process, element=element, person=person))

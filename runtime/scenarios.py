@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -29,7 +29,7 @@ from charter.engine.refusals import Refusal
 from charter.engine.scope import Scope, standing
 from charter.engine.state import CaseState
 from charter.engine.transition import Step
-from charter.engine.world import World
+from charter.engine.world import Endless, Records, World
 from charter.runtime.intake import Reader, load
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
@@ -63,9 +63,28 @@ class _Wrong(Exception):
         self.expected, self.actual, self.refusal = expected, actual, refusal
 
 
-def play(scenario: s.Scenario, definitions: Sequence[Definition]) -> Played:
-    """Plays one scenario among the compiled definitions of its file."""
-    player = _Player(scenario, definitions)
+class Stage(Protocol):
+    """A host that scenarios are played on, in virtual time (microseconds since the epoch, UTC); see `engine.world`."""
+
+    clock: int
+
+    def cases(self) -> Sequence[str]: ...
+    def state(self, case: str) -> CaseState: ...
+    def definition(self, case: str) -> Definition: ...
+    def entries(self, case: str) -> Sequence[Entry]: ...
+    def start(self, process: str, actor: Actor, records: Records = ()) -> tuple[str, Step]: ...
+    def perform(self, case: str, command: Command) -> Step: ...
+    def connect(self, name: str, answers: Records = (), *, fails: bool = False, times: int | None = None) -> None: ...
+    def advance(self, to: int) -> None: ...
+
+
+def play(
+    scenario: s.Scenario,
+    definitions: Sequence[Definition],
+    stage: Callable[[Sequence[Definition], int, Sequence[Actor]], Stage] = World,
+) -> Played:
+    """Plays one scenario among the compiled definitions of its file, on a stage made of them, a time and the cast."""
+    player = _Player(scenario, definitions, stage)
     place = scenario.place
     failure = None
     try:
@@ -73,13 +92,20 @@ def play(scenario: s.Scenario, definitions: Sequence[Definition]) -> Played:
         for step in scenario.steps:
             place = step.place or place
             _STEPS[type(step)](player, step)
+    except Endless:
+        failure = Failure(place, None, (("endless", {}),))
     except _Wrong as wrong:
         failure = Failure(place, wrong.expected, wrong.actual, wrong.refusal)
     return Played(scenario, failure, player.happened())
 
 
 class _Player:
-    def __init__(self, scenario: s.Scenario, definitions: Sequence[Definition]) -> None:
+    def __init__(
+        self,
+        scenario: s.Scenario,
+        definitions: Sequence[Definition],
+        stage: Callable[[Sequence[Definition], int, Sequence[Actor]], Stage],
+    ) -> None:
         self.scenario = scenario
         self.base = Path(os.path.dirname(scenario.place.rpartition(":")[0]))
         found = next(d for d in definitions if d.name == scenario.process)
@@ -91,7 +117,7 @@ class _Player:
         self.casts = [pair for step in scenario.steps if isinstance(step, s.Cast) for pair in step.roles]
         # The world may choose among people before they have done anything.
         people = [self.actor(person, self.all_roles(person)) for person in dict.fromkeys(p for p, _ in self.casts)]
-        self.world = World(self.definitions, int(start.timestamp()) * 1_000_000, people)
+        self.world = stage(self.definitions, int(start.timestamp()) * 1_000_000, people)
         self.case = ""
 
     # --- the world
@@ -120,8 +146,8 @@ class _Player:
         return Actor(
             person,
             tuple(sorted(roles)),
-            skills=tuple((n.name, n.at_least or 1) for n in needs if n.kind == "skill"),
-            certificates=tuple(n.name for n in needs if n.kind == "certificate"),
+            skills=tuple(sorted({n.name: n.at_least or 1 for n in needs if n.kind == "skill"}.items())),
+            certificates=tuple(sorted({n.name for n in needs if n.kind == "certificate"})),
         )
 
     def open(self) -> None:
@@ -132,11 +158,11 @@ class _Player:
         self.opener = self.casts[0][0] if self.casts else CASE
         # Opening needs a role of the process, and the cast stands further down.
         opener = self.actor(self.opener, self.all_roles(self.opener))
-        self.case, step = self.world.open(self.definition.name, opener, records)
+        self.case, step = self.world.start(self.definition.name, opener, records)
         self.accept(step)
 
     def send(self, act: type[Command], person: str, target: str | None = None, **fields: Any) -> Step:
-        command = act(actor=self.actor(person), at=self.world.now, **fields)
+        command = act(actor=self.actor(person), at=self.world.clock, **fields)
         return self.world.perform(self.case_of(target), command)
 
     def case_of(self, target: str | None) -> str:
@@ -157,7 +183,7 @@ class _Player:
     # --- values
 
     def scope(self) -> Scope:
-        return Scope(prepare(self.definition), self.state, None, (), self.world.now)
+        return Scope(prepare(self.definition), self.state, None, (), self.world.clock)
 
     def value(self, value: s.Value) -> Any:
         """Gives a step's value, encoded."""
@@ -223,7 +249,7 @@ class _Player:
 
     def wait(self, step: s.Pass) -> None:
         span = self.scope().value(step.span)
-        until = calendars.add(self.definition.calendar, self.world.now, span)
+        until = calendars.add(self.definition.calendar, self.world.clock, span)
         if until is None:
             raise _Wrong(None, ("bad_value", {"text": step.span}))
         self.world.advance(until)
@@ -273,7 +299,7 @@ class _Player:
         kpi = next(k for k in self.definition.kpis if k.name == step.name)
         name = self.definition.name
         cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == name]
-        figures = kpis.measure(kpi, self.definition, cases, self.world.now)
+        figures = kpis.measure(kpi, self.definition, cases, self.world.clock)
         shown = [_shown(values.decode(f.value)) for f in figures if f.value is not None]
         actual: Said = ("kpi_value", {"name": step.name, "value": ", ".join(shown)})
         if not shown:

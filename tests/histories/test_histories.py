@@ -38,26 +38,26 @@ def told(world: World, case: str) -> str:
 
 def test_a_plan_returned_amended_and_withdrawn(golden: Callable[[Path, str], None]) -> None:
     world = World([process(HERE / "project.charter")], MONDAY)
-    case, _ = world.open("project", LI)
+    case, _ = world.start("project", LI)
 
     def complete(node: str, record: str, value: object) -> None:
-        world.perform(case, c.Complete(actor=LI, at=world.now, node=node, records=((record, value),)))
+        world.perform(case, c.Complete(actor=LI, at=world.clock, node=node, records=((record, value),)))
 
     complete("plan_it", "plan", {"tasks": ["dig", "build"]})
-    world.perform(case, c.Approve(actor=LI, at=world.now, node="plan_ok"))
-    world.perform(case, c.Reject(actor=WU, at=world.now, node="plan_ok", reason="no roof"))
+    world.perform(case, c.Approve(actor=LI, at=world.clock, node="plan_ok"))
+    world.perform(case, c.Reject(actor=WU, at=world.clock, node="plan_ok", reason="no roof"))
     complete("plan_it", "plan", {"tasks": ["dig", "build", "roof"]})
     world.advance(MONDAY + 4 * 86_400_000_000)
-    world.perform(case, c.Approve(actor=WU, at=world.now, node="plan_ok"))
+    world.perform(case, c.Approve(actor=WU, at=world.clock, node="plan_ok"))
     for i in (1, 2, 3):
         complete(f"do_task[{i}]", "piece", f"piece {i}")
-    world.perform(case, c.Withdraw(actor=LI, at=world.now, node="do_task[3]"))
+    world.perform(case, c.Withdraw(actor=LI, at=world.clock, node="do_task[3]"))
     complete("do_task[3]", "piece", "piece 3")
     complete("sum_up", "report", "all done")
     world.perform(
-        case, c.Amend(actor=WU, at=world.now, record="plan", value={"tasks": ["dig", "roof"]}, reason="cheaper")
+        case, c.Amend(actor=WU, at=world.clock, record="plan", value={"tasks": ["dig", "roof"]}, reason="cheaper")
     )
-    world.perform(case, c.Approve(actor=WU, at=world.now, node="plan_ok"))
+    world.perform(case, c.Approve(actor=WU, at=world.clock, node="plan_ok"))
     complete("do_task[1]", "piece", "piece 1")
     complete("do_task[3]", "piece", "piece 3, better")
     complete("sum_up", "report", "all done again")

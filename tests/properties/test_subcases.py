@@ -79,11 +79,11 @@ def consistent(world: World) -> None:
 def test_a_case_is_open_while_somebody_waits_for_it_and_no_longer(seed: int, length: int) -> None:
     rng = Random(seed)
     world = World(family(rng), START, PEOPLE)
-    case, _ = world.open("random", PEOPLE[3])
+    case, _ = world.start("random", PEOPLE[3])
     if case not in world.cases():
         return
     for _ in range(length):
-        at = world.now + rng.randint(0, 2) * HOUR
+        at = world.clock + rng.randint(0, 2) * HOUR
         # Mostly the outermost case, which all others follow.
         where = case if rng.random() < 0.5 else rng.choice(world.cases())
         sent = command(rng, world.definition(where), world.state(where), at)

@@ -103,15 +103,15 @@ def test_the_same_content_again_is_a_version_of_its_own() -> None:
     definition = process(text)
     li = Actor("li", ("li",))
     world = World((definition,), 1_772_442_000_000_000)
-    case, _ = world.open("p", li)
+    case, _ = world.start("p", li)
 
     def does(node: str, **records: str) -> None:
         given = tuple((record, {"text": value}) for record, value in records.items())
-        sent = Complete(actor=li, at=world.now, node=node, records=given)
+        sent = Complete(actor=li, at=world.clock, node=node, records=given)
         assert world.perform(case, sent).refusal is None
 
     def amends(value: str) -> None:
-        sent = Amend(actor=li, at=world.now, reason="so", record="note", value={"text": value})
+        sent = Amend(actor=li, at=world.clock, reason="so", record="note", value={"text": value})
         assert world.perform(case, sent).refusal is None
 
     does("write", note="a")

@@ -46,10 +46,10 @@ class Story:
     def __init__(self, text: str, records: tuple[tuple[str, Any], ...] = ()) -> None:
         definitions = processes(text)
         self.world = World(definitions, MONDAY)
-        self.case, self.start = self.world.open(definitions[0].name, LI, records)
+        self.case, self.start = self.world.start(definitions[0].name, LI, records)
 
     def __call__(self, verb: str, node: str, who: c.Actor = LI, **more: Any) -> str | None:
-        fields = {"actor": who, "at": self.world.now, **more}
+        fields = {"actor": who, "at": self.world.clock, **more}
         if verb == "amend":
             command: c.Command = c.Amend(record=node, **fields)
         elif verb == "signal":
@@ -337,7 +337,7 @@ def test_an_overdue_element_is_recorded_once() -> None:
     assert story.kinds("make").count("overdue") == 1
     story.done("make")
     definition = story.world.definition(story.case)
-    (figure,) = kpis.measure(definition.kpis[0], definition, [story.world.state(story.case)], story.world.now)
+    (figure,) = kpis.measure(definition.kpis[0], definition, [story.world.state(story.case)], story.world.clock)
     assert (figure.value, figure.status) == (0, "missed")
     assert figure.facts == ((story.case, "make.on_time", False),)
 
@@ -353,7 +353,7 @@ def test_a_figure_names_the_cases_that_lack_a_fact() -> None:
     (definition,) = processes(text)
     world = World([definition], MONDAY)
     for x in (1, 4, None):
-        case, _ = world.open("p", LI)
+        case, _ = world.start("p", LI)
         if x is not None:
             world.perform(case, c.Complete(actor=LI, at=MONDAY, node="make", records=(("r", {"x": x}),)))
     (kpi,) = definition.kpis
@@ -386,7 +386,7 @@ def test_time_comes_to_every_case_in_its_order() -> None:
     spans = {"long": "5 hours", "short": "2 hours", "middle": "3 hours"}
     text = "".join(f"process {name}\n  activity rest wait {span}\n" for name, span in spans.items())
     world = World(processes(text), MONDAY)
-    cases = [world.open(name, LI)[0] for name in spans]
+    cases = [world.start(name, LI)[0] for name in spans]
     world.advance(MONDAY + 9 * HOUR)
     assert [world.state(case).closed_at for case in cases] == [MONDAY + hours * HOUR for hours in (5, 2, 3)]
 

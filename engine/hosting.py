@@ -1,0 +1,174 @@
+"""What the effects of a step mean: the one place where it is said, for every host.
+
+A host keeps cases, people and a clock; `carry_out` drives it through the `Host` protocol and decides everything else:
+who is chosen for offered work, what a case is opened with, who is answered, who follows. The memory host (scenarios,
+properties, what-if) and the database host are thin; another is one more class. Connectors are called by the host
+itself, in its own time, and what they say is given to `answer`; notices are for the host alone.
+Invariants: what is carried out here follows from the effect and from what the host knows, so that every host leaves
+the same entries; whoever is chosen, the engine has judged and not refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
+from charter.engine.definition import Definition
+from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
+from charter.engine.keys import parse_key
+from charter.engine.state import CaseState
+from charter.engine.subcases import heeds
+from charter.engine.transition import Step, step
+
+# What follows from one command or tick is carried out up to here; the rest waits for the host's next round.
+MOST_DELIVERIES = 1_000
+# A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
+MOST_TICKS = 1_000
+
+Pairs = tuple[tuple[str, Any], ...]
+
+
+class Host(Protocol):
+    """Where cases live. Times are microseconds since the epoch, UTC; `case` is a case's id."""
+
+    def now(self, case: str) -> int:
+        """Gives the time of a case's next entry: the clock's, but never before the case's last one."""
+
+    def running(self, process: str) -> Definition | None:
+        """Gives the definition that new cases of a process run."""
+
+    def find(self, case: str) -> tuple[Definition, CaseState] | None:
+        """Gives a case as it stands, None where there is none."""
+
+    def send(self, case: str, command: Command) -> Step:
+        """Runs a command and keeps what comes of it."""
+
+    def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
+        """Opens a case with the Start made of its new id and the time; what is refused leaves no case."""
+
+    def opened_by(self, case: str, node: str, attempt: int) -> str | None:
+        """Finds the case that an attempt of a case's element opened."""
+
+    def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
+        """Lists who is there and holds one of the roles (none: everybody), by their ids."""
+
+    def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
+        """Counts the open work that each of these people holds."""
+
+    def last_turn(self, process: str, element: str) -> str | None:
+        """Names who got an element's work last, in turn."""
+
+    def note_turn(self, process: str, element: str, person: str) -> None: ...
+
+
+def carry_out(host: Host, case: str, effect: Effect) -> None:
+    """Does what an effect of a case's step asks of the world."""
+    _MEANINGS[type(effect)](host, case, effect)
+
+
+def is_asked(effect: Effect) -> bool:
+    """Says whether an effect asks for something to be done; the others only tell people."""
+    return type(effect) in _MEANINGS or isinstance(effect, CallConnector)
+
+
+def let_pass(host: Host, case: str, until: int) -> int:
+    """Makes happen in a case what has come due; gives how many ticks that took."""
+    ticks = 0
+    while ticks < MOST_TICKS and (found := host.find(case)) is not None:
+        wake = found[1].wake
+        if wake is None or wake > until:
+            break
+        done = host.send(case, Tick(actor=SYSTEM, at=host.now(case)))
+        ticks += 1
+        if done.refusal is not None or done.state.wake == wake:
+            break
+    return ticks
+
+
+def answer(host: Host, case: str, node: str, attempt: int, records: Pairs, failure: str | None) -> None:
+    """Gives a waiting element what its call or case came to."""
+    if host.find(case) is not None:
+        host.send(
+            case,
+            Answer(actor=SYSTEM, at=host.now(case), node=node, attempt=attempt, records=records, failure=failure),
+        )
+
+
+def _start(host: Host, case: str, effect: StartCase) -> None:
+    definition = host.running(effect.process)
+    if definition is None:
+        failure = f"no process {effect.process}"
+    else:
+        bindable = {p.name for p in definition.parameters} - set(definition.inputs)
+
+        def start(child: str, at: int) -> Start:
+            return Start(
+                actor=SYSTEM,
+                at=at,
+                case=child,
+                records=tuple(pair for pair in effect.records if pair[0] not in bindable),
+                parameters=tuple(pair for pair in effect.records if pair[0] in bindable),
+                parent=(case, effect.node) if effect.wait else None,
+                attempt=effect.attempt,
+                depth=effect.depth,
+            )
+
+        done = host.open(definition, start)
+        if done.refusal is None:
+            return
+        failure = done.refusal.line
+    if effect.wait:
+        answer(host, case, effect.node, effect.attempt, (), failure)
+
+
+def _tell(host: Host, case: str, effect: TellCase) -> None:
+    child = host.opened_by(case, effect.node, effect.attempt)
+    # None where it could not be opened, and the answer said so.
+    found = None if child is None else host.find(child)
+    if child is None or found is None or not heeds(found[1], effect.order):
+        return
+    order = Follow(
+        actor=SYSTEM, at=host.now(child), reason=effect.reason, order=effect.order, parent=(case, effect.node)
+    )
+    host.send(child, order)
+
+
+def _answer_parent(host: Host, _case: str, effect: AnswerParent) -> None:
+    answer(host, effect.case, effect.node, effect.attempt, effect.records, effect.failure)
+
+
+def _offer(host: Host, case: str, effect: Offer) -> None:
+    """Assigns work to the first person in order whom the engine does not refuse.
+
+    Nobody fit: the first refusal is kept in the trail, and the work stays offered to its roles.
+    """
+    found = host.find(case)
+    if found is None:
+        return
+    definition, state = found
+    at, element = host.now(case), parse_key(effect.node)[0]
+    ranked = _ranked(host, definition.name, element, effect, host.candidates(definition.name, effect.roles, at))
+    choices = [Assign(actor=SYSTEM, at=at, node=effect.node, to=person) for person in ranked]
+    # The choice is the engine's own judgement, asked beforehand, so that the trail holds one assignment.
+    chosen = next((c for c in choices if step(definition, state, c).refusal is None), None)
+    if chosen is not None and effect.mode == "in turn":
+        host.note_turn(definition.name, element, chosen.to.person)
+    if choices:
+        host.send(case, chosen or choices[0])
+
+
+def _ranked(host: Host, process: str, element: str, offer: Offer, there: list[Actor]) -> list[Actor]:
+    if offer.mode == "least busy":
+        load = host.busy([actor.person for actor in there])
+        return sorted(there, key=lambda actor: (load.get(actor.person, 0), actor.person))
+    last = host.last_turn(process, element)
+    return sorted(there, key=lambda actor: (last is not None and actor.person <= last, actor.person))
+
+
+_MEANINGS: Mapping[type[Effect], Callable[[Any, str, Any], None]] = {
+    StartCase: _start,
+    TellCase: _tell,
+    AnswerParent: _answer_parent,
+    Offer: _offer,
+}

@@ -1,0 +1,190 @@
+"""Scenarios on a real database: the second host that every scenario of the repository is played on.
+
+`SqlStage` is a `runtime.scenarios.Stage` over SQLite, the directory of people and the outbox, in virtual time. The cast
+becomes people of the organisation, with the roles and requirements that the player gives each of them at a command.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from charter.engine import values
+from charter.engine.commands import Actor, Command
+from charter.engine.definition import Definition
+from charter.engine.entries import Entry
+from charter.engine.state import CaseState
+from charter.runtime.audit import log
+from charter.runtime.cases import Cases, Performed
+from charter.runtime.connectors import Connectors
+from charter.runtime.people import People
+from charter.runtime.store import open_store, tables as t
+
+_OWN = {"actor", "at", "reason"}
+
+
+class Unanswered(BaseException):
+    """A connector that the scenario has not spoken of yet: the call stays in the outbox, as if its host had died."""
+
+
+class SqlStage:
+    def __init__(self, definitions: Sequence[Definition], now: int, people: Sequence[Actor]) -> None:
+        self.clock = now
+        self._folder = tempfile.TemporaryDirectory()
+        self.store = open_store(f"{self._folder.name}/stage.db")
+        self._connectors: dict[str, Callable[[Any], Any]] = {}
+        self._keys = 0
+        names = {task.target for d in definitions for e in d.elements if (task := e.work) and task.kind == "call"}
+        functions = {name: (lambda _, name=name: self._called(name)) for name in names if name}
+        connectors = Connectors(self.store.folder, functions)
+        self.host = Cases(self.store, clock=lambda: self.clock, channel="test", host="stage", connectors=connectors)
+        self._founder = people[0].person if people else "case"
+        self._people = People(self.store, by=self._founder, clock=lambda: self.clock)
+        self._known: dict[str, Actor] = {}
+        for person in people or [Actor(self._founder)]:
+            self._meet(person)
+        for definition in definitions:
+            if not definition.unbound():
+                assert self.host.deploy(definition, by=self._founder).refusal is None
+
+    # -- people ------------------------------------------------------------------------------------------------
+
+    def _meet(self, actor: Actor) -> None:
+        """Makes the directory say of a person what the player says."""
+        known = self._known.get(actor.person)
+        if known is None:
+            assert self._people.add(actor.person) is None
+            known = Actor(actor.person)
+        for role in set(actor.roles) - set(known.roles):
+            assert self._people.grant(actor.person, role) is None
+        for role in set(known.roles) - set(actor.roles):
+            assert self._people.revoke(actor.person, role) is None
+        for skill, level in set(actor.skills) - set(known.skills):
+            assert self._people.skill(actor.person, skill, level) is None
+        for certificate in set(actor.certificates) - set(known.certificates):
+            assert self._people.certify(actor.person, certificate) is None
+        self._known[actor.person] = actor
+
+    # -- the stage ---------------------------------------------------------------------------------------------
+
+    def cases(self) -> Sequence[str]:
+        with self.store.read() as connection:
+            return list(connection.execute(select(t.cases.c.id).order_by(t.cases.c.number)).scalars())
+
+    def state(self, case: str) -> CaseState:
+        return self.host.state(case)
+
+    def definition(self, case: str) -> Definition:
+        return self.host.definition(case)
+
+    def entries(self, case: str) -> Sequence[Entry]:
+        with self.store.read() as connection:
+            return list(log.to_entries(log.load(connection, case)))
+
+    def start(self, process: str, actor: Actor, records: Any = ()) -> tuple[str, Performed]:
+        self._meet(actor)
+        done = self._whatever_follows(
+            lambda key: self.host.start(process, person=actor.person, records=dict(records), key=key)
+        )
+        return done.case, done
+
+    def perform(self, case: str, command: Command) -> Performed:
+        self._meet(command.actor)
+        if isinstance(to := getattr(command, "to", None), Actor):
+            self._meet(to)
+        given = {f: getattr(command, f) for f in command.__struct_fields__ if f not in _OWN}
+        if isinstance(to, Actor):
+            given["to"] = to.person
+        if command.reason is not None:
+            given["reason"] = command.reason
+        return self._whatever_follows(
+            lambda key: self.host.perform(case, person=command.actor.person, verb=command.verb, key=key, **given)
+        )
+
+    def connect(self, name: str, answers: Any = (), *, fails: bool = False, times: int | None = None) -> None:
+        known = self._connectors.get(name)
+        self._connectors[name] = _connector(name, answers, times if fails else 0, known if fails else None)
+        with self.store.write() as connection:
+            connection.execute(update(t.outbox).values(leased_until=None))
+        self._settle(lambda: self.host.tick(until=-1))
+
+    def advance(self, to: int) -> None:
+        c = t.cases.c
+        while True:
+            with self.store.read() as connection:
+                due = connection.execute(
+                    select(c.wake, c.id).where(c.wake.is_not(None), c.wake <= to).order_by(c.wake, c.number).limit(1)
+                ).fetchone()
+            if due is None:
+                break
+            self.clock = max(self.clock, due.wake)
+            self._settle(lambda case=due.id: self.host.tick(case, until=self.clock))
+        self.clock = max(self.clock, to)
+
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    def _called(self, name: str) -> Any:
+        if name not in self._connectors:
+            raise Unanswered
+        return self._connectors[name]({})
+
+    def _settle(self, act: Callable[[], Any]) -> None:
+        """Acts, and goes on delivering past calls that nobody answers yet."""
+        while True:
+            try:
+                act()
+                return
+            except Unanswered:
+                act = lambda: self.host.tick(until=-1)  # noqa: E731
+
+    def _whatever_follows(self, act: Callable[[str], Performed]) -> Performed:
+        self._keys += 1
+        key = f"stage-{self._keys}"
+        try:
+            return act(key)
+        except Unanswered:
+            self._settle(lambda: self.host.tick(until=-1))
+            return act(key)  # the same command again gives its first result
+
+    def close(self) -> None:
+        with self.store.read() as connection:
+            assert not connection.execute(
+                select(func.count()).select_from(t.outbox).where(t.outbox.c.kind != "CallConnector")
+            ).scalar()
+        self.store.close()
+        self._folder.cleanup()
+
+
+def _connector(name: str, answers: Any, failing: int | None, before: Any) -> Callable[[Any], Any]:
+    left = [failing]
+    said = dict(answers) or (before.said if before is not None else {})
+
+    def answer(_: Any) -> Any:
+        if left[0] is None or left[0] > 0:
+            if left[0] is not None:
+                left[0] -= 1
+            raise ValueError(f"{name} failed")
+        return said
+
+    answer.said = said  # type: ignore[attr-defined]
+    return answer
+
+
+def told(stage: Any) -> list[list[Any]]:
+    """Gives everything that happened, case by case in the order of opening, with cases by their number."""
+    numbers = {case: f"case-{index}" for index, case in enumerate(stage.cases(), 1)}
+    found = []
+    for case in stage.cases():
+        text = json.dumps([_plain(entry) for entry in stage.entries(case)], ensure_ascii=False, sort_keys=True)
+        for id, number in sorted(numbers.items(), key=lambda pair: -len(pair[0])):  # `a-1` begins `a-10`
+            text = text.replace(json.dumps(id, ensure_ascii=False)[1:-1], number)
+        found.append(json.loads(text))
+    return found
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {**entry._asdict(), "data": values.canonical(dict(entry.data)).decode()}
