@@ -34,6 +34,7 @@ class Member:
         "number",
         "opened_at",
         "opened_by",
+        "parameters",
         "reason",
         "status",
         "versions",
@@ -42,7 +43,9 @@ class Member:
     def __init__(self, population: Population, row: tuple[Any, ...]) -> None:
         self.case: str
         self.case, self.number, self.status, self.opened_at, self.closed_at, self.opened_by, state = row
-        self.reason: str | None = json.loads(state).get("reason")
+        rest = json.loads(state)
+        self.reason: str | None = rest.get("reason")
+        self.parameters = tuple((name, value) for name, value in rest.get("parameters", ()))
         self._population = population
         self.nodes: Mapping[str, Node] = _Table(self.case, population.nodes, population.elements)
         self.versions: Mapping[str, Version] = _Table(self.case, population.versions, population.records)
