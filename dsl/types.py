@@ -1,13 +1,15 @@
 """The FEEL types of what a process declares: fields, records, elements, the case.
 
-It mirrors what `engine/scope.py` gives to expressions at run time and knows nothing of expressions themselves.
+What there is to know of elements and cases stands in `engine/facts.py`. Knows nothing of expressions themselves.
 """
 
 from __future__ import annotations
 
 from charter.dsl import tree as t
 from charter.dsl.scopes import BUILT_IN_TYPES, Part, ProcessScope
+from charter.engine import facts
 from charter.engine.feel import types as y
+from charter.engine.machines import CASE_STATES, LIFECYCLES, states
 
 BOOLEAN = y.BOOLEAN
 SPAN = y.SPAN
@@ -31,72 +33,18 @@ _BUILT_IN: dict[str, y.Type] = {
     "list": y.ListType(item=y.ANY),
 }
 
-_STATES: dict[str, tuple[str, ...]] = {
-    "phase": ("planned", "active", "done", "skipped", "cancelled"),
-    "activity": (
-        "planned",
-        "ready",
-        "claimed",
-        "active",
-        "suspended",
-        "done",
-        "stale",
-        "skipped",
-        "cancelled",
-        "failed",
-    ),
-    "approval": ("planned", "ready", "granted", "rejected", "withdrawn", "stale", "skipped", "cancelled"),
-    "milestone": ("planned", "reached", "skipped", "cancelled"),
-}
-
-CASE_STATES = ("open", "suspended", "completed", "cancelled")
-
-_ELEMENT: dict[str, y.Type] = {
-    **{state: y.BOOLEAN for states in _STATES.values() for state in states},
-    "state": y.STRING,
-    "settled": y.BOOLEAN,
-    "outcome": y.STRING,
-    "reason": y.STRING,
-    "iteration": y.NUMBER,
-    "rejects": y.NUMBER,
-    "attempt": y.NUMBER,
-    "on_time": y.BOOLEAN,
-    "overdue": y.BOOLEAN,
-    "due": y.DATE_TIME,
-    "ready_at": y.DATE_TIME,
-    "started_at": y.DATE_TIME,
-    "ended_at": y.DATE_TIME,
-    "duration": y.DAYS_DURATION,
-    "doer": y.STRING,
-    "doers": y.ListType(item=y.STRING),
-    "holder": y.STRING,
-    "item": y.ANY,
-}
-
-ELEMENT = y.ContextType(fields=_ELEMENT)
+ELEMENT = y.ContextType(fields={name: fact.type for name, fact in facts.ELEMENT.items()})
 ELEMENTS = y.ListType(item=ELEMENT)
-
-CASE = y.ContextType(
-    fields={
-        "id": y.STRING,
-        "status": y.STRING,
-        **dict.fromkeys(CASE_STATES, y.BOOLEAN),
-        "reason": y.STRING,
-        "opened_at": y.DATE_TIME,
-        "closed_at": y.DATE_TIME,
-        "by": y.STRING,
-        "on_time": y.BOOLEAN,
-        "duration": y.DAYS_DURATION,
-    }
-)
+CASE = y.ContextType(fields={name: fact.type for name, fact in facts.CASE.items()})
+PROCESS = y.ContextType(fields=dict.fromkeys(facts.PROCESS, y.STRING))
 
 
-PROCESS = y.ContextType(fields=dict.fromkeys(("name", "title", "version", "goal", "owner"), y.STRING))
+_STATES: dict[str, tuple[str, ...]] = {**{kind: states(kind) for kind in LIFECYCLES}, "case": CASE_STATES}
 
 
 def states_of(kind: str) -> tuple[str, ...]:
-    """The states an element of a kind can be in (`case` for the case itself)."""
-    return CASE_STATES if kind == "case" else _STATES[kind]
+    """The states an element of a kind can be in (`case` for the case itself, once it has been started)."""
+    return _STATES[kind]
 
 
 def type_of(type_: t.Type, scope: ProcessScope) -> y.Type:

@@ -15,8 +15,8 @@ from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.keys import Path, parse_key
 from charter.engine.program import Plan, Program, shared_loops
 from charter.engine.refusals import Reason
-from charter.engine.scope import View, find
-from charter.engine.state import Node
+from charter.engine.scope import find
+from charter.engine.state import Node, View
 
 
 def persons(actor: Actor) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from charter.engine.commands import Answer, Retry, Signal, Tick
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import CallConnector, Notify, StartCase
 from charter.engine.keys import Path
+from charter.engine.machines import RUNNING
 from charter.engine.program import Plan
 from charter.engine.refusals import Reason, Refusal
-from charter.engine.state import RUNNING, Node
+from charter.engine.state import Node
 
 # Cases that open one another without end are stopped so deep, where the owner of the last one is told.
 MOST_DEPTH = 32

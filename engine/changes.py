@@ -27,15 +27,11 @@ from charter.engine.commands import (
 from charter.engine.contents import validate
 from charter.engine.draft import Draft, Refused, decode, refuse
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import SETTLED
+from charter.engine.machines import DECIDED, ENTERED, FINISHED, SETTLED, WORKABLE
 from charter.engine.program import Plan
 from charter.engine.readiness import open_around
 from charter.engine.state import Node
 from charter.engine.work import alone, require
-
-_FINISHED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cancelled", "failed"})
-_DECIDED = frozenset({"done", "granted", "rejected"})
-
 
 # -- sending back ---------------------------------------------------------------------------------------------
 
@@ -49,7 +45,7 @@ def _targets(draft: Draft, key: str) -> list[Node]:
     if not plan.is_group(path):
         return [node]
     rows = (draft.nodes[key_of(plan.name, (*path, index))] for index in range(1, node.size + 1))
-    return [row for row in rows if row.state in _FINISHED and row.state != "cancelled"]
+    return [row for row in rows if row.state in FINISHED and row.state != "cancelled"]
 
 
 def send_back(draft: Draft, node: Node, target: str, reason: str | None, kind: str = "staled") -> None:
@@ -72,12 +68,12 @@ def send_back(draft: Draft, node: Node, target: str, reason: str | None, kind: s
         ended_at=None,
     )
     draft.follow()
-    targets = [t for t in _targets(draft, target) if t.state in _FINISHED or t.state == "stale"]
+    targets = [t for t in _targets(draft, target) if t.state in FINISHED or t.state == "stale"]
     if not targets:
         draft.put(moved._replace(waits=None))
         draft.agenda.setdefault(node.key, draft.cause)
         return
-    staleness.mark(draft, [t for t in targets if t.state in _DECIDED or t.redo])
+    staleness.mark(draft, [t for t in targets if t.state in DECIDED or t.redo])
     for found in targets:
         staleness.reopen(draft, draft.nodes[found.key], reason=reason)
 
@@ -106,7 +102,7 @@ def _target(draft: Draft, node: Node, plan: Plan, path: Path, to: str | None) ->
     if target is None or target.key == node.key:
         raise refuse("CH509", element=to)
     placed = open_around(draft.program, draft, found, parse_key(key)[1])
-    over = [t for t in _targets(draft, key) if t.state in _FINISHED]
+    over = [t for t in _targets(draft, key) if t.state in FINISHED]
     if not over or not placed:
         raise refuse("CH502", plan.name, element=key, state=target.state, verb="return")
     return key
@@ -114,7 +110,7 @@ def _target(draft: Draft, node: Node, plan: Plan, path: Path, to: str | None) ->
 
 def return_(draft: Draft, command: Return) -> None:
     node, plan, path = require(draft, command.node, "stale", "return")
-    if node.state in SETTLED or node.state not in ("ready", "claimed", "active"):
+    if node.state not in WORKABLE:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="return")
     roles = plan.roles_wanted(node)
     agreement = plan.element.agreement
@@ -147,7 +143,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     pending = approval and node.state == "ready"
     stale, _ = ([], []) if pending else staleness.closure(draft.program, draft, [node])
     for user in stale:
-        if user.state in _DECIDED or user.votes:
+        if user.state in DECIDED or user.votes:
             raise refuse("CH521", user.element, element=node.key, user=user.key, state=user.state)
     if approval:
         draft.role = voted[0].role
@@ -186,7 +182,7 @@ def _ended(draft: Draft, plan: Plan, path: Path, node: Node) -> Refused:
     container = plan.container(path)
     while container is not None:
         around = draft.nodes.get(container)
-        if around is None or around.state not in ("active", "done"):
+        if around is None or around.state not in ENTERED:
             state = "planned" if around is None else around.state
             return refuse("CH545", plan.name, element=node.key, container=container, state=state)
         outer, at = draft.place(container)
@@ -197,7 +193,7 @@ def _ended(draft: Draft, plan: Plan, path: Path, node: Node) -> Refused:
 def reopen(draft: Draft, command: Reopen) -> None:
     node, plan, path = require(draft, command.node, "reopen", "reopen")
     draft.role = require_charge(draft, plan, command.actor, "reopen")
-    if node.state not in _FINISHED:
+    if node.state not in FINISHED:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reopen")
     if not open_around(draft.program, draft, plan, path):
         raise _ended(draft, plan, path, node)
@@ -219,11 +215,11 @@ def reopen(draft: Draft, command: Reopen) -> None:
         )
         draft.follow()
         draft.agenda.setdefault(moved.key, draft.cause)
-        staleness.mark(draft, [n for n in inner if n.state in _DECIDED])
+        staleness.mark(draft, [n for n in inner if n.state in DECIDED])
         for key in flow.inside(draft, moved, plan, path):
             flow.reset(draft, draft.nodes[key])
         return
-    decided = node.state in _DECIDED
+    decided = node.state in DECIDED
     if plan.kind == "milestone":
         draft.move(node, "reopen", "reopened", reason=command.reason, outcome=None, ended_at=None)
         draft.agenda.setdefault(node.key, 0)

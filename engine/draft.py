@@ -16,7 +16,7 @@ from charter.engine.commands import SYSTEM, Actor, Command, to_json
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import BEGINNINGS, SETTLED, fire
+from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
 from charter.engine.program import Plan, Program
 from charter.engine.refusals import CODES, Reason
 from charter.engine.scope import Scope
@@ -274,9 +274,9 @@ class Draft:
         if status is None:
             raise refuse("CH519", status=self.status, verb=trigger)
         before, self.status = self.status, status
-        ended = status in ("completed", "cancelled")
+        ended = status in CLOSED
         self.closed_at = self.at if ended else None
-        self.reason = reason if status in ("cancelled", "suspended") else None
+        self.reason = None if status in LASTING else reason
         index = self.enter(kind, None, before, status, reason=reason, data=data)
         for watcher in self.program.watchers.get("case", ()):
             self._touch(watcher, (), (), index)

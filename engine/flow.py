@@ -14,7 +14,7 @@ from charter.engine import calendars, opening, staleness
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import AnswerParent, Notify
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import SETTLED
+from charter.engine.machines import ATTAINED, LASTING, SETTLED
 from charter.engine.program import Plan
 from charter.engine.readiness import OUTCOMES, asked, obstacles, open_around, ruled_out, upstream_rework, uses
 from charter.engine.refusals import Reason
@@ -31,7 +31,7 @@ def run(draft: Draft) -> None:
     agenda = draft.agenda
     looks = 0
     while agenda:
-        if draft.status not in ("open", "completed"):
+        if draft.status not in LASTING:
             agenda.clear()
             return
         key = next(iter(agenda))
@@ -144,7 +144,7 @@ def _look_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     enough = False
     if many.enough is not None:
         rows = [draft.nodes[key] for key in inside(draft, node, plan, path)]
-        enough = sum(row.state in ("done", "granted", "reached") for row in rows) >= many.enough
+        enough = sum(row.state in ATTAINED for row in rows) >= many.enough
         if enough and node.pending:
             for row in rows:
                 if row.state not in SETTLED:

@@ -11,8 +11,8 @@ from msgspec import Struct
 from charter.engine.definition import Definition
 from charter.engine.keys import parse_key
 from charter.engine.program import prepare
-from charter.engine.scope import View
 from charter.engine.staleness import closure
+from charter.engine.state import View
 
 
 class Impact(Struct, frozen=True):

@@ -16,12 +16,13 @@ from msgspec import Struct
 
 from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, Kpi
+from charter.engine.facts import CASE, CaseFacts, moment
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import Span
 from charter.engine.formulas import known_only, mapped
 from charter.engine.program import Program, prepare
-from charter.engine.scope import CaseFacts, Scope, View, moment
-from charter.engine.state import NEW
+from charter.engine.scope import Scope
+from charter.engine.state import NEW, View
 
 Fact = tuple[str, str, Any]
 
@@ -109,7 +110,7 @@ class CaseView(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         program = self._scope.program
-        yield from (*program.plans, *program.types, *CaseFacts(self._scope.view, program.zone), "case")
+        yield from (*program.plans, *program.types, *CASE, "case")
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

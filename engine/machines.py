@@ -94,14 +94,58 @@ LIFECYCLES: Mapping[Kind, tuple[tuple[str, str, str], ...]] = MappingProxyType({
     ),
 })  # fmt: skip
 
-# States of work that is offered or in hand.
+
+def states(kind: Kind) -> tuple[str, ...]:
+    """Lists a kind's states, the initial one first, in the order in which the rows name them."""
+    found: dict[str, None] = {}
+    for _, source, dest in LIFECYCLES[kind]:
+        found.setdefault(source)
+        found.setdefault(dest)
+    return tuple(found)
+
+
+def movable(kind: Kind, *triggers: str) -> frozenset[str]:
+    """Gives the states from which one of these moves is legal."""
+    return frozenset(source for trigger, source, _ in LIFECYCLES[kind] if trigger in triggers)
+
+
+# Of the case itself, once it has been started.
+CASE_STATES = states("case")[1:]
+UNDER_WAY = frozenset({"open", "suspended"})
+CLOSED = frozenset({"completed", "cancelled"})
+# What is in it may still move, or be taken up again.
+LASTING = frozenset({"open", "completed"})
+
+# Of elements of any kind. What the states mean is said here once; everybody else says these words.
+ELEMENT_STATES = tuple(dict.fromkeys(state for kind in LIFECYCLES if kind != "case" for state in states(kind)))
+# Work that is somebody's to do; that they can go on with now; that somebody has taken.
 OPEN = frozenset({"ready", "claimed", "active", "suspended"})
-# States in which an element no longer holds up the phase around it.
-SETTLED = frozenset({"done", "granted", "rejected", "reached", "skipped", "cancelled"})
-# States that satisfy an `after`.
-SATISFIED = frozenset({"done", "granted", "reached", "skipped"})
-# States from which an `after` can no longer be satisfied by itself.
+WORKABLE = OPEN - {"suspended"}
+TAKEN = WORKABLE - {"ready"}
+# Work that stands still until what it rests on is made again.
+STALLED = frozenset({"stale", "withdrawn"})
+# A due date can still be missed.
+RUNNING = OPEN | STALLED
+# Somebody's work or vote has ended it; it has come to any end of its own; what it was for has come about.
+DECIDED = frozenset({"done", "granted", "rejected"})
+CONCLUDED = DECIDED | {"reached"}
+ATTAINED = CONCLUDED - {"rejected"}
+# It is over without having come about.
+PASSED_OVER = frozenset({"skipped", "cancelled"})
+# It no longer holds up the phase around it; nothing more happens to it by itself.
+SETTLED = CONCLUDED | PASSED_OVER
+FINISHED = SETTLED | {"failed"}
+# Somebody has begun to work on it, whatever came of it.
+BEGUN = TAKEN | DECIDED | {"suspended", "failed"}
+# Others may rest on what came of it, be it that nothing did.
+DELIVERED = DECIDED | {"skipped"}
+# It satisfies an `after`; by itself it can no longer come to.
+SATISFIED = ATTAINED | {"skipped"}
 LOST = frozenset({"cancelled", "rejected"})
+# Of a phase or group: its end is still to come; what is inside may be open, or be opened again; all its list is made.
+UNFINISHED = frozenset({"planned", "active"})
+ENTERED = frozenset({"active", "done"})
+COMPLETE = frozenset({"done", "skipped"})
 # Moves of work that only begins, or is put down: whoever waits for its end has nothing new to look at.
 BEGINNINGS = frozenset({"open", "claim", "begin", "release"})
 
@@ -113,15 +157,6 @@ class Token:
 
     def __init__(self, state: str) -> None:
         self.state = state
-
-
-def states(kind: Kind) -> tuple[str, ...]:
-    """Lists a kind's states, the initial one first, in the order in which the rows name them."""
-    found: dict[str, None] = {}
-    for _, source, dest in LIFECYCLES[kind]:
-        found.setdefault(source)
-        found.setdefault(dest)
-    return tuple(found)
 
 
 @cache

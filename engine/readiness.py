@@ -12,11 +12,13 @@ from hashlib import sha256
 from typing import Any
 
 from charter.engine.definition import After, Input
+from charter.engine.facts import ENDINGS
 from charter.engine.keys import Path, key_of, parse_key, together
-from charter.engine.machines import LOST, SATISFIED, SETTLED
+from charter.engine.machines import COMPLETE, ENTERED, LOST, SATISFIED, SETTLED, STALLED
 from charter.engine.program import Plan, Program, compiled
 from charter.engine.refusals import Reason
-from charter.engine.scope import ENDINGS, Foresight, Scope, View, find, gather, standing
+from charter.engine.scope import Foresight, Scope, find, gather, standing
+from charter.engine.state import View
 from charter.engine.turns import in_the_way
 
 # Skip outcomes by the code that rules an element out.
@@ -36,7 +38,7 @@ def use(program: Program, view: View, plan: Plan, path: Path, record: str) -> Us
                 return key, version.digest
         else:
             group = view.nodes.get(key_of(source.group.name, base))
-            if group is not None and group.state in ("done", "skipped"):
+            if group is not None and group.state in COMPLETE:
                 found = gather(program, view, source.group, base, record)
                 if found or group.size == 0:
                     digest = sha256("".join(v.digest for v in found).encode()).hexdigest()
@@ -64,7 +66,7 @@ def open_around(program: Program, view: View, plan: Plan, path: Path) -> bool:
     container = plan.container(path)
     while container is not None:
         node = view.nodes.get(container)
-        if node is None or node.state not in ("active", "done"):
+        if node is None or node.state not in ENTERED:
             return False
         name, at = parse_key(container)
         container = program.plans[name].container(at)
@@ -86,7 +88,7 @@ def reworked(program: Program, view: View, plan: Plan, path: Path, seen: Plan) -
     node = view.nodes.get(key)
     if node is None:
         return None
-    if node.redo or node.state in ("stale", "withdrawn"):
+    if node.redo or node.state in STALLED:
         return key
     name, at = parse_key(key)
     if node.state == "active" and program.plans[name].is_group(at):
@@ -123,7 +125,7 @@ def _approved(program: Program, view: View, plan: Plan, path: Path, needed: Inpu
     state = seen_state(program, view, plan, path, approval)
     seen_name, at = parse_key(seen)
     if program.plans[seen_name].is_group(at):
-        if state not in ("done", "skipped"):
+        if state not in COMPLETE:
             return "lost" if state in LOST else "waits"
         rows = (view.nodes.get(key) for key in program.expand(view.nodes, approval, at))
         states = {row.state for row in rows if row is not None}

@@ -14,14 +14,12 @@ from typing import Any
 from charter.engine import flow, opening, values
 from charter.engine.draft import Draft
 from charter.engine.keys import Path, covers, key_of, name_of, parse_key
-from charter.engine.machines import SATISFIED
+from charter.engine.machines import BEGUN, DELIVERED, ENTERED, SATISFIED, SETTLED
 from charter.engine.program import Plan, Program
 from charter.engine.readiness import open_around, seen_state, upstream_rework, use, uses
-from charter.engine.scope import View
-from charter.engine.state import Node
+from charter.engine.state import Node, View
 
-_ELIGIBLE = frozenset({"ready", "claimed", "active", "suspended", "done", "failed", "granted", "rejected"})
-_DELIVERED = frozenset({"done", "granted", "rejected", "skipped"})
+_ELIGIBLE = BEGUN | {"ready"}
 
 # A record version that is being made again: (record, path, loops, its digest; None: whatever was written there).
 Fact = tuple[str, Path, tuple[str, ...], str | None]
@@ -60,7 +58,7 @@ class _Closure:
                 at = parse_key(key)[1]
                 if group is None or not lister.is_group(at) or key in self.groups:
                     continue
-                if not _rests(group, version, digest) or group.state not in ("active", "done"):
+                if not _rests(group, version, digest) or group.state not in ENTERED:
                     continue
                 if open_around(program, self.view, lister, at):
                     self.groups[key] = group
@@ -90,7 +88,7 @@ class _Closure:
         if not open_around(self.program, self.view, plan, path):
             return
         self.stale[node.key] = node
-        if node.state in _DELIVERED or node.redo:
+        if node.state in DELIVERED or node.redo:
             self.todo.append(node)
 
     def deliver(self, node: Node) -> None:
@@ -155,7 +153,7 @@ def mark(
         trigger, kind = (
             ("withdraw", "withdrawn") if withdrawn and approval and node.state == "ready" else ("stale", "staled")
         )
-        redo = current.redo or node.state in _DELIVERED
+        redo = current.redo or node.state in DELIVERED
         draft.move(current, trigger, kind, before=node.state, redo=redo)
         draft.agenda.setdefault(node.key, draft.cause)
 
@@ -186,14 +184,14 @@ def ask_again(draft: Draft, nodes: list[Node]) -> None:
     for node in nodes:
         current = draft.nodes[node.key]
         if eligible(current):
-            redo = current.redo or current.state in _DELIVERED
+            redo = current.redo or current.state in DELIVERED
             draft.move(current, "stale", "staled", before=current.state, redo=redo)
             draft.agenda.setdefault(node.key, draft.cause)
 
 
 def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reopen", **extra: Any) -> Node:
     """Puts a node back to planned for another round; who did it before is kept, what was decided is not."""
-    delivered = node.redo or node.state in _DELIVERED
+    delivered = node.redo or node.state in DELIVERED
     data = extra.pop("data", None)
     reason = extra.pop("reason", None)
     changes: dict[str, Any] = {
@@ -232,7 +230,7 @@ def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         return
     if _unchanged(draft, node, plan, path):
         before = node.before or "ready"
-        redo = node.redo and before not in _DELIVERED
+        redo = node.redo and before not in DELIVERED
         draft.move(node, f"restore:{before}", "restored", before=None, waits=None, redo=redo)
         for output in plan.element.outputs:
             draft.touch_record(output, path, plan.loops, len(draft.entries) - 1)
@@ -245,7 +243,7 @@ def _finished(draft: Draft, node: Node) -> bool:
     plan, path = draft.place(node.key)
     if plan.is_group(path):
         return node.pending == 0
-    return node.state in ("done", "granted", "rejected", "skipped", "cancelled", "reached")
+    return node.state in SETTLED
 
 
 def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:

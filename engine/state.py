@@ -7,9 +7,11 @@ several of them and nothing else here is as cheap; use `_replace` to change one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+from charter.engine.machines import RUNNING
 
 
 class Version(NamedTuple):
@@ -144,8 +146,28 @@ class CaseState(NamedTuple):
 NEW = CaseState()
 
 
-# states in which a due date can still be missed
-RUNNING = frozenset({"ready", "claimed", "active", "suspended", "stale", "withdrawn"})
+class View(Protocol):
+    """A case as it stands: a `CaseState`, or the step's draft of the next one."""
+
+    @property
+    def case(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def opened_at(self) -> int | None: ...
+    @property
+    def closed_at(self) -> int | None: ...
+    @property
+    def opened_by(self) -> str | None: ...
+    @property
+    def parameters(self) -> tuple[tuple[str, Any], ...]: ...
+    @property
+    def nodes(self) -> Mapping[str, Node]: ...
+    @property
+    def versions(self) -> Mapping[str, Version]: ...
+    def dated(self) -> Iterable[Node]: ...
 
 
 def next_instant(node: Node) -> int | None:

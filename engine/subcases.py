@@ -13,6 +13,7 @@ from charter.engine.automation import waits
 from charter.engine.commands import Answer, Follow
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Effect, StartCase, TellCase
+from charter.engine.machines import UNDER_WAY
 from charter.engine.state import CaseState, Node
 
 # How a case should stand before and after a step (None: not at all) -> what it is told.
@@ -61,7 +62,7 @@ def heeds(state: CaseState, order: str) -> bool:
     """Says whether an order still changes anything in a case."""
     if order == "resume":
         return bool(state.held)
-    return state.status in ("open", "suspended") and not (order == "suspend" and state.held)
+    return state.status in UNDER_WAY and not (order == "suspend" and state.held)
 
 
 def follow(draft: Draft, command: Follow) -> None:

@@ -18,6 +18,7 @@ from charter.engine.definition import Definition
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
+from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import CaseState
@@ -70,9 +71,7 @@ def _start(draft: Draft, command: Start) -> None:
 
 
 _RUNNING = frozenset({"open"})
-_LASTING = frozenset({"open", "completed"})
-_STARTED = frozenset({"open", "suspended", "completed", "cancelled"})
-_WAITING = frozenset({"open", "suspended"})
+_STARTED = frozenset(CASE_STATES)
 
 _Act = Callable[[Draft, Any], None]
 
@@ -89,21 +88,21 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "approve": (votes.approve, _RUNNING, "people", False),
     "reject": (votes.reject, _RUNNING, "people", True),
     "return": (changes.return_, _RUNNING, "people", True),
-    "withdraw": (changes.withdraw, _LASTING, "people", False),
+    "withdraw": (changes.withdraw, LASTING, "people", False),
     "suspend": (changes.suspend, _RUNNING, "people", False),
-    "resume": (changes.resume, _WAITING, "people", False),
+    "resume": (changes.resume, UNDER_WAY, "people", False),
     "skip": (changes.skip, _RUNNING, "people", True),
-    "cancel": (changes.cancel, _WAITING, "people", True),
-    "reopen": (changes.reopen, _LASTING, "people", True),
-    "amend": (changes.amend, _LASTING, "people", True),
+    "cancel": (changes.cancel, UNDER_WAY, "people", True),
+    "reopen": (changes.reopen, LASTING, "people", True),
+    "amend": (changes.amend, LASTING, "people", True),
     "comment": (changes.comment, _STARTED, "people", False),
     "attach": (changes.attach, _STARTED, "people", False),
     "add": (changes.add, _RUNNING, "people", False),
     "close": (changes.close, _RUNNING, "people", False),
-    "signal": (automation.signal, _WAITING, "people", False),
-    "tick": (automation.tick, _WAITING, "engine", False),
-    "answer": (automation.answer, _WAITING, "engine", False),
-    "follow": (subcases.follow, _WAITING, "engine", False),
+    "signal": (automation.signal, UNDER_WAY, "people", False),
+    "tick": (automation.tick, UNDER_WAY, "engine", False),
+    "answer": (automation.answer, UNDER_WAY, "engine", False),
+    "follow": (subcases.follow, UNDER_WAY, "engine", False),
     "retry": (automation.retry, _RUNNING, "people", False),
 }  # fmt: skip
 
@@ -115,7 +114,7 @@ def _admit(draft: Draft, command: Command, statuses: frozenset[str], sender: str
             raise refuse("CH540", None, case=draft.case)
         raise refuse("CH519", None, status=draft.status, verb=command.verb)
     # What the case that runs this one has suspended, or has the answer of, is not moved on behind its back.
-    answered = draft.status == "completed" and statuses is _LASTING
+    answered = draft.status == "completed" and statuses is LASTING
     if draft.parent is not None and (answered or (draft.held and command.verb == "resume")):
         case, element = draft.parent
         raise refuse("CH549", None, case=case, element=element, status=draft.status, verb=command.verb)

@@ -8,12 +8,9 @@ what else makes an element ready.
 from __future__ import annotations
 
 from charter.engine.keys import Path, parse_key
+from charter.engine.machines import BEGUN, TAKEN
 from charter.engine.program import Plan, Program
-from charter.engine.scope import View
-from charter.engine.state import Node
-
-# States of work that somebody has begun.
-_BEGUN = frozenset({"claimed", "active", "suspended", "failed", "done", "granted", "rejected"})
+from charter.engine.state import Node, View
 
 
 def _voting(node: Node) -> bool:
@@ -27,11 +24,11 @@ def _in_hand(program: Program, view: View, key: str) -> bool:
     name, path = parse_key(key)
     plan = program.plans[name]
     if plan.lifecycle(path) != "phase":
-        return node.state in ("claimed", "active") or _voting(node)
+        return node.state in TAKEN or _voting(node)
     inside = ((inner, at) for inner in (plan, *plan.descendants()) for at in program.expand(view.nodes, inner, path))
     return node.state == "active" and any(
         (begun := view.nodes.get(at)) is not None
-        and (begun.state in _BEGUN or _voting(begun))
+        and (begun.state in BEGUN or _voting(begun))
         and inner.lifecycle(parse_key(at)[1]) != "phase"
         for inner, at in inside
     )

@@ -13,8 +13,7 @@ from charter.engine.machines import SETTLED
 from charter.engine.program import Plan, Program
 from charter.engine.readiness import obstacles, upstream_rework
 from charter.engine.refusals import Reason
-from charter.engine.scope import View
-from charter.engine.state import Node
+from charter.engine.state import Node, View
 
 
 def _waiting_for_people(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:

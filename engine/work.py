@@ -17,7 +17,7 @@ from charter.engine.draft import Draft, Refused, decode, refuse
 from charter.engine.effects import Notify
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import SETTLED, legal
+from charter.engine.machines import SETTLED, TAKEN, legal
 from charter.engine.program import Plan
 from charter.engine.readiness import use
 from charter.engine.refusals import Reason
@@ -128,7 +128,7 @@ def delegate(draft: Draft, command: Delegate) -> None:
 
 def _held(draft: Draft, key: str) -> bool:
     node = draft.nodes.get(key)
-    return node is not None and node.state in ("claimed", "active")
+    return node is not None and node.state in TAKEN
 
 
 def assign(draft: Draft, command: Assign) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from charter.engine import kpis
 from charter.engine.definition import Definition, Kpi
 from charter.engine.keys import parse_key
-from charter.engine.scope import View
+from charter.engine.state import View
 from charter.runtime.store import tables as t
 
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from charter.engine import feel
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
 from charter.engine.keys import is_instance
+from charter.engine.machines import SETTLED
 from charter.engine.state import CaseState, Node
 from charter.runtime.cli.messages import Messages
 
@@ -35,7 +36,6 @@ _PRESENCE = (
     "skipped",
     "cancelled",
 )
-SETTLED = frozenset({"done", "granted", "reached", "skipped", "cancelled", "rejected"})
 
 
 class Arrow(Struct, frozen=True):

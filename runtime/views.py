@@ -15,15 +15,12 @@ from msgspec import Struct
 
 from charter.engine.definition import Definition, Element
 from charter.engine.keys import key_of, parse_key
-from charter.engine.machines import SETTLED
+from charter.engine.machines import OPEN, PASSED_OVER, SETTLED, UNDER_WAY
 from charter.engine.program import Plan, Program, prepare
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
 from charter.engine.waiting import holds
 from charter.runtime.clock import iso
-
-# states in which somebody is waited for
-OPEN = frozenset({"ready", "claimed", "active", "suspended"})
 
 
 class Row(Struct, frozen=True):
@@ -117,7 +114,7 @@ def waited_for(program: Program, node: Node) -> tuple[str, ...]:
 
 def coming(definition: Definition, state: CaseState, now: int) -> list[tuple[Row, tuple[Reason, ...]]]:
     """Lists what is planned inside what is active, with the reasons that hold each back."""
-    if state.status not in ("open", "suspended"):
+    if state.status not in UNDER_WAY:
         return []
     program = prepare(definition)
     out = []
@@ -151,7 +148,7 @@ def collapsed(tree: list[Row]) -> list[Row]:
 
 
 CROWD = 12
-_CLOSED = frozenset({"planned", "skipped", "cancelled"})
+_CLOSED = PASSED_OVER | {"planned"}
 
 
 def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any]:

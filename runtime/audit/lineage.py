@@ -14,11 +14,10 @@ from msgspec import Struct, field
 
 from charter.engine.definition import Definition
 from charter.engine.keys import covers, key_of, parse_key
+from charter.engine.machines import CONCLUDED, STALLED
 from charter.engine.program import Program, prepare
 from charter.engine.state import CaseState, Confirmation, Node
 from charter.runtime.audit.asof import Moment
-
-_FINISHED = frozenset(("done", "granted", "rejected", "reached"))
 
 
 class Made(Struct, frozen=True):
@@ -122,9 +121,9 @@ def _rests_on(state: CaseState, node: Node, program: Program) -> tuple[tuple[str
 
 def _finished(was: Node | None, node: Node) -> bool:
     """Tells whether this step finished or decided the node: not what was only restored."""
-    if node.state not in _FINISHED:
+    if node.state not in CONCLUDED:
         return False
-    return was is None or was.state not in (*_FINISHED, "stale", "withdrawn") or node.ended_at != was.ended_at
+    return was is None or was.state not in CONCLUDED | STALLED or node.ended_at != was.ended_at
 
 
 def _told(moment: Moment, node: str | None) -> Deed:

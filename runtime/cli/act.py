@@ -15,6 +15,7 @@ import click
 from msgspec import Struct
 
 from charter.engine.keys import key_of, name_of, parse_key
+from charter.engine.machines import DECIDED, WORKABLE, movable
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.verb import JSON, Binding, Verb, Whole, argument, option, switch
@@ -54,24 +55,20 @@ class Act(Struct, frozen=True):
     kinds: frozenset[str] = frozenset(("activity", "approval"))
 
 
-_READY = frozenset(("ready",))
-_HELD = frozenset(("claimed", "active", "suspended"))
-_OPEN = frozenset(("ready", "claimed", "active"))
-_DONE = frozenset(("done", "granted", "rejected"))
 _ACTIVITY = frozenset(("activity",))
 _APPROVAL = frozenset(("approval",))
 
 ACTS: Mapping[str, Act] = {
-    "claim": Act("work", (), _READY, _ACTIVITY),
-    "release": Act("work", (), _HELD, _ACTIVITY),
-    "delegate": Act("work", (_TO_PERSON, _REASON), _OPEN),
-    "begin": Act("work", (), frozenset(("ready", "claimed")), _ACTIVITY),
-    "confirm": Act("work", (_CHECKS,), _OPEN, _ACTIVITY),
-    "complete": Act("work", (_SETS, _DATA, _CHECKS), _OPEN, _ACTIVITY),
-    "approve": Act("work", (_REMARK,), _OPEN, _APPROVAL),
-    "reject": Act("work", (_REMARK,), _OPEN, _APPROVAL),
-    "return": Act("work", (_TO_ELEMENT, _REMARK), _OPEN),
-    "withdraw": Act("work", (_REASON,), _DONE),
+    "claim": Act("work", (), movable("activity", "claim"), _ACTIVITY),
+    "release": Act("work", (), movable("activity", "release"), _ACTIVITY),
+    "delegate": Act("work", (_TO_PERSON, _REASON), movable("activity", "claim", "release")),
+    "begin": Act("work", (), movable("activity", "begin"), _ACTIVITY),
+    "confirm": Act("work", (_CHECKS,), movable("activity", "complete"), _ACTIVITY),
+    "complete": Act("work", (_SETS, _DATA, _CHECKS), movable("activity", "complete"), _ACTIVITY),
+    "approve": Act("work", (_REMARK,), movable("approval", "vote"), _APPROVAL),
+    "reject": Act("work", (_REMARK,), movable("approval", "vote"), _APPROVAL),
+    "return": Act("work", (_TO_ELEMENT, _REMARK), WORKABLE),
+    "withdraw": Act("work", (_REASON,), DECIDED),
     "suspend": Act("case", (_REASON,)),
     "resume": Act("case", (_REASON,)),
     "skip": Act("element", (_REASON,)),
@@ -152,8 +149,8 @@ def find_work(context: Context, verb: str, case: str, definition: Definition, st
 
     act = ACTS[verb]
     program_kinds = {e.name: e.kind for e in definition.elements}
-    if act.states is _DONE:
-        found = [n.key for n in state.nodes.values() if n.state in _DONE and person in n.doers[-1:]]
+    if act.states is DECIDED:
+        found = [n.key for n in state.nodes.values() if n.state in DECIDED and person in n.doers[-1:]]
     else:
         mine = {item.node for item in _inbox(context, case, person)}
         found = [key for key in mine if state.nodes[key].state in act.states]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from charter.engine.entries import Entry
 from charter.engine.keys import is_instance, name_of
+from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.program import prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.runtime import views
@@ -48,7 +49,7 @@ _TOLD = (
 # verbs that move nothing
 _QUIET = frozenset(("comment", "attach", "confirm"))
 # told of only where the element is still so at the end of the step
-_STILL = {"staled": ("stale",), "reopened": ("planned", "ready", "active"), "rejected": ("rejected",)}
+_STILL = {"staled": ("stale",), "reopened": ("planned", *WORKABLE), "rejected": ("rejected",)}
 # what the verb's own line says already
 _OWN = {
     "approve": "granted",
@@ -154,7 +155,7 @@ def _standing(
     there = state.nodes.get(node) if node else None
     if verb == "retry" and there is not None and there.state == "failed":
         yield "  " + say("happened.failed", names=there.reason or named(definition, there.key))
-    if state.status in ("completed", "cancelled", "suspended"):
+    if state.status in (*CLOSED, "suspended"):
         if node is not None or verb not in ("suspend", "cancel"):
             yield "  " + say(f"happened.case_{state.status}")
     elif new or waiting:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from charter.engine.machines import CASE_STATES
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.verb import JSON, Verb, Whole, Words, option, switch
-
-STATUSES = ("open", "suspended", "completed", "cancelled")
 
 
 def run_cases(
@@ -49,7 +48,7 @@ VERBS = {
         run_cases,
         [
             option("--process", "PROCESS"),
-            option("--status", "TEXT", type=Words(STATUSES)),
+            option("--status", "TEXT", type=Words(CASE_STATES)),
             option("--person", "PERSON", name="whose"),
             option("--limit", "NUMBER", type=Whole(), default=100),
             switch(JSON, name="as_json"),

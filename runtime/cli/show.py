@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from charter.dsl.width import display_width
 from charter.engine.keys import name_of
+from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import reason_sentence
 from charter.runtime.cli.output import Cell, pad
@@ -105,7 +106,6 @@ def label(row: Row) -> str:
 
 def _details(context: Context, row: Row, back: Sequence[SentBack], returned: SentBack | None) -> list[str]:
     from charter.dsl.render import detail
-    from charter.runtime.views import OPEN
 
     say, node = context.say, row.node
     if node is None:
@@ -117,16 +117,16 @@ def _details(context: Context, row: Row, back: Sequence[SentBack], returned: Sen
         out.append(say("show.iteration", count=node.iteration))
     if returned is not None:
         out.append(say("show.returned_by", person=returned.by, reason=returned.reason, target=returned.to))
-    elif node.doers and row.state in ("done", "granted", "rejected", "stale"):
+    elif node.doers and row.state in (*DECIDED, "stale"):
         out.append(say("show.by", person=node.doers[-1]))
-    if row.state in ("done", "granted", "rejected", "reached") and node.ended_at and row.kind != "phase":
+    if row.state in CONCLUDED and node.ended_at and row.kind != "phase":
         out.append(f" · {context.output.moment(node.ended_at)}")
     if node.overdue:
         out.append(" · " + context.output.style(say("show.overdue"), "bad"))
     for each in back:
         if each.to == row.key and row.state in OPEN:
             out.append(say("show.sent_back", person=each.by, element=each.element, reason=each.reason))
-    if node.reason and row.state in ("skipped", "cancelled", "rejected", "failed", "suspended"):
+    if node.reason and row.state in (*PASSED_OVER, "rejected", "failed", "suspended"):
         # of a failure it is the engine that says why
         reason = detail(node.reason, say.lang) if row.state == "failed" else node.reason
         out.append(say("show.because", reason=reason))

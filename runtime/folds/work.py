@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from charter.engine.authority import makers
 from charter.engine.keys import parse_key
+from charter.engine.machines import OPEN
 from charter.engine.program import Plan
 from charter.engine.state import CaseState, Node
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
@@ -16,7 +17,6 @@ from charter.runtime.store import tables as t
 # Work without a due date comes after all work that has one: some 3,000 years later.
 _NEVER = 10**17
 
-_OPEN = frozenset({"ready", "claimed", "active", "suspended"})
 _KEY = 3  # case, node, role
 
 
@@ -34,7 +34,7 @@ def _barred(shape: Shape, state: CaseState, plan: Plan, node: Node) -> str:
 
 def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
     """Gives the rows of one node: none, one for its holder, or one for each role it is offered to."""
-    if node is None or node.state not in _OPEN or state.status != "open":
+    if node is None or node.state not in OPEN or state.status != "open":
         return []
     plan = shape.plans.get(node.element)
     if plan is None or (plan.many and plan.is_group(parse_key(node.key)[1])):

@@ -11,6 +11,7 @@ from tests.written import process
 
 from charter.engine.commands import Actor, Amend, Command, Complete
 from charter.engine.definition import Definition
+from charter.engine.machines import OPEN
 from charter.engine.state import CaseState
 from charter.engine.transition import Step
 from charter.engine.world import World
@@ -164,7 +165,7 @@ def test_the_tree_shows_every_node_once_and_every_element(history: History) -> N
     assert folded == [key for key in shown if key in set(folded)]
     waiting = {w.key for w in views.waiting(definition, state)}
     assert waiting <= set(state.nodes)
-    assert all(state.nodes[key].state in views.OPEN for key in waiting)
+    assert all(state.nodes[key].state in OPEN for key in waiting)
 
 
 @settings(max_examples=40)

@@ -14,10 +14,9 @@ from charter.dsl.codes import CODES
 from charter.dsl.findings import LIMIT_TOLD, counted, told
 from charter.dsl.passes import compile
 from charter.dsl.render import LANGUAGES, refusal_sentence, render, table
-from charter.dsl.types import states_of
 from charter.dsl.width import display_width
 from charter.dsl.words import keyword_terminals
-from charter.engine import machines, refusals
+from charter.engine import refusals
 from charter.engine.refusals import Reason
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "diagnostics"
@@ -144,12 +143,6 @@ def test_refusals_are_said_with_what_the_engine_knows() -> None:
     assert refusal_sentence(reason, "en") == "`apply` is done, so nobody can claim it"
     assert refusal_sentence(reason, "zh") == "`apply` 的状态为已完成，不能认领"
     assert "roles" in refusal_sentence(Reason("CH501", None, {"element": "apply", "person": "li"}), "en")
-
-
-def test_states_are_those_of_the_lifecycles() -> None:
-    for kind in ("phase", "activity", "approval", "milestone"):
-        assert set(states_of(kind)) == set(machines.states(kind))
-    assert set(states_of("case")) == set(machines.states("case")) - {"none"}
 
 
 def test_formats() -> None:

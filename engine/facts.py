@@ -1,0 +1,153 @@
+"""What there is to know of an element, a case and its process: each fact once, with its FEEL type and how it is read.
+
+`dsl` checks expressions against the types, `scope` gives the values; a fact that is not known is null. Knows no place:
+which node an expression sees is for `scope`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from charter.engine import values
+from charter.engine.definition import Definition
+from charter.engine.feel import types as y
+from charter.engine.feel.temporal import DateTime, DaysDuration, Zone, datetime_from_instant
+from charter.engine.machines import CASE_STATES, CONCLUDED, ELEMENT_STATES, SETTLED
+from charter.engine.state import Node, View
+
+
+def moment(at: int, zone: Zone) -> DateTime:
+    """Gives an instant (microseconds since the epoch) as a FEEL date and time in a zone."""
+    return datetime_from_instant(at * 1000, zone)
+
+
+def instant(at: int | None, zone: Zone) -> DateTime | None:
+    """Gives what `moment` does, None for none."""
+    return None if at is None else moment(at, zone)
+
+
+def _begun_at(node: Node) -> int | None:
+    return node.started_at if node.started_at is not None else node.ready_at
+
+
+def _on_time(node: Node) -> bool | None:
+    if node.due is None:
+        return None
+    if node.ended_at is not None:
+        return node.ended_at <= node.due
+    return False if node.overdue else None
+
+
+def _case_on_time(view: View) -> bool | None:
+    """Says whether all dates were kept; unknown while nothing that has one is over."""
+    dated = list(view.dated())
+    ended = [node for node in dated if node.ended_at is not None]
+    if any(node.overdue for node in dated) or any(_on_time(node) is False for node in ended):
+        return False
+    return True if ended else None
+
+
+def _duration(start: int | None, end: int | None) -> DaysDuration | None:
+    return None if start is None or end is None else DaysDuration((end - start) * 1000)
+
+
+class Fact(NamedTuple):
+    """`read` takes what the fact is of (a node, a case) and the zone of the process's calendar."""
+
+    type: y.Type
+    read: Callable[[Any, Zone], Any]
+
+
+def _is(word: str) -> Fact:
+    return Fact(y.BOOLEAN, lambda node, zone: node.state == word)
+
+
+def _case_is(word: str) -> Fact:
+    return Fact(y.BOOLEAN, lambda view, zone: view.status == word)
+
+
+ELEMENT: Mapping[str, Fact] = {
+    "state": Fact(y.STRING, lambda n, z: n.state),
+    "settled": Fact(y.BOOLEAN, lambda n, z: n.state in SETTLED),
+    "outcome": Fact(y.STRING, lambda n, z: n.outcome),
+    "reason": Fact(y.STRING, lambda n, z: n.reason),
+    "iteration": Fact(y.NUMBER, lambda n, z: Decimal(n.iteration)),
+    "rejects": Fact(y.NUMBER, lambda n, z: Decimal(n.rejects)),
+    "attempt": Fact(y.NUMBER, lambda n, z: Decimal(n.attempt)),
+    "on_time": Fact(y.BOOLEAN, lambda n, z: _on_time(n)),
+    "overdue": Fact(y.BOOLEAN, lambda n, z: n.overdue),
+    "due": Fact(y.DATE_TIME, lambda n, z: instant(n.due, z)),
+    "ready_at": Fact(y.DATE_TIME, lambda n, z: instant(n.ready_at, z)),
+    "started_at": Fact(y.DATE_TIME, lambda n, z: instant(_begun_at(n), z)),
+    "ended_at": Fact(y.DATE_TIME, lambda n, z: instant(n.ended_at, z)),
+    "duration": Fact(y.DAYS_DURATION, lambda n, z: _duration(_begun_at(n), n.ended_at)),
+    "doer": Fact(y.STRING, lambda n, z: n.doers[-1] if n.doers else None),
+    "doers": Fact(y.ListType(item=y.STRING), lambda n, z: list(n.doers)),
+    "holder": Fact(y.STRING, lambda n, z: n.holder),
+    "item": Fact(y.ANY, lambda n, z: values.decode(n.item)),
+    **{state: _is(state) for state in ELEMENT_STATES},
+}
+
+CASE: Mapping[str, Fact] = {
+    "id": Fact(y.STRING, lambda v, z: v.case),
+    "status": Fact(y.STRING, lambda v, z: v.status),
+    **{status: _case_is(status) for status in CASE_STATES},
+    "reason": Fact(y.STRING, lambda v, z: v.reason),
+    "opened_at": Fact(y.DATE_TIME, lambda v, z: instant(v.opened_at, z)),
+    "closed_at": Fact(y.DATE_TIME, lambda v, z: instant(v.closed_at, z)),
+    "by": Fact(y.STRING, lambda v, z: v.opened_by),
+    "on_time": Fact(y.BOOLEAN, lambda v, z: _case_on_time(v)),
+    "duration": Fact(y.DAYS_DURATION, lambda v, z: _duration(v.opened_at, v.closed_at)),
+}
+
+# Of the process, all texts; read off its definition.
+PROCESS = ("name", "title", "version", "goal", "owner")
+
+# What is known of an element only once it is over.
+ENDINGS = CONCLUDED | {"outcome"}
+
+
+class Facts(Mapping[str, Any]):
+    """The facts of an element or case as a context whose entries are computed when they are asked for."""
+
+    __slots__ = ("_of", "_zone")
+    table = ELEMENT
+
+    def __init__(self, of: Any, zone: Zone) -> None:
+        self._of = of
+        self._zone = zone
+
+    def __getitem__(self, name: str) -> Any:
+        return self.table[name].read(self._of, self._zone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.table)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.table
+
+
+class CaseFacts(Facts):
+    """The facts of a case."""
+
+    __slots__ = ()
+    table = CASE
+
+
+class Unended(Facts):
+    """An element of which nobody says how it ended before it has."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return None if name in ENDINGS and self._of.state not in SETTLED else super().__getitem__(name)
+
+
+def process_facts(definition: Definition) -> dict[str, Any]:
+    """Gives what there is to know of the process."""
+    return {name: getattr(definition, name) for name in PROCESS}
