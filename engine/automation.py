@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET
+
 from charter.engine import calendars, flow, values, work
 from charter.engine.authority import in_charge, role_among
 from charter.engine.commands import Answer, Retry, Signal, Tick
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import CallConnector, Notify, StartCase
+from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Overdue, Retried, Signalled, Ticked
 from charter.engine.keys import Path
 from charter.engine.machines import RUNNING
 from charter.engine.program import Plan
@@ -40,7 +43,7 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             draft.signals = tuple(signals)
             work.finish(draft, node, plan, path, [])
         else:
-            draft.move(node, "begin", "begun", started_at=draft.at)
+            draft.move(node, "begin", Begun(), started_at=draft.at)
     else:
         value = None if task.when is None else draft.scope(plan, path).value(task.when)
         calendar = draft.program.definition.calendar
@@ -49,7 +52,7 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         if wake is not None and wake <= draft.at:
             work.finish(draft, node, plan, path, [])
         else:
-            draft.move(node, "begin", "begun", started_at=draft.at, wake=wake)
+            draft.move(node, "begin", Begun(), started_at=draft.at, wake=wake)
 
 
 def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> None:
@@ -60,38 +63,34 @@ def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> N
     """
     task = plan.element.work
     assert task is not None and task.target is not None
-    node = draft.move(node, trigger, "begun", started_at=draft.at)
+    node = draft.move(node, trigger, Begun(), started_at=draft.at)
     scope = draft.scope(plan, path)
     judge = draft.program.judge(task.target)
     verdict = judge.decide({name: scope.value(text) for name, text in task.arguments}) if judge is not None else None
-    data: dict[str, Any] = {
-        "decision": task.target,
-        "given": dict(_arguments(draft, plan, path)),
-        "rows": list(verdict.rows) if verdict is not None else [],
-    }
+    given, rows = dict(_arguments(draft, plan, path)), verdict.rows if verdict is not None else ()
+    said: Any = UNSET
     failure = "; ".join(verdict.reasons[:1]) if verdict is not None and verdict.outputs is None else None
     written = []
     if verdict is not None and verdict.outputs is not None:
         said = values.encode(dict(verdict.outputs))
-        data["said"] = said
         try:
             written = work.outputs(draft, node, plan, path, tuple((record, said) for record in plan.element.outputs))
         except Refused as refused:
             failure = _named(refused)
     if failure is None and written:
-        work.finish(draft, node, plan, path, written, "decided", data=data)
+        work.finish(draft, node, plan, path, written, Decided(task.target, given, rows, said))
         return
-    data["failure"] = failure or "the table says nothing"
-    _fail(draft, node, data)
+    failure = failure or "the table says nothing"
+    _fail(draft, node, Failed(failure, decision=task.target, given=given, rows=rows, said=said))
 
 
-def _fail(draft: Draft, node: Node, data: dict[str, Any]) -> None:
-    """Fails an element with the failure that its data tells, and lets the owner know."""
+def _fail(draft: Draft, node: Node, told: Failed) -> None:
+    """Fails an element, and lets the owner know."""
     if node.state == "stale":
-        draft.put(node._replace(before="failed", reason=data["failure"], ended_at=draft.at))
-        draft.enter("failed", node, "stale", "stale", reason=data["failure"], data=data, outcome="failed")
+        draft.put(node._replace(before="failed", reason=told.failure, ended_at=draft.at))
+        draft.enter(told, node, "stale", "stale", reason=told.failure)
     else:
-        draft.move(node, "fail", "failed", reason=data["failure"], data=data, result="failed", ended_at=draft.at)
+        draft.move(node, "fail", told, reason=told.failure, ended_at=draft.at)
     owner = draft.program.definition.owner
     draft.effects.append(Notify(node.key, "failed", (owner,) if owner is not None else ()))
 
@@ -120,19 +119,20 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
     assert task is not None and task.target is not None
     attempt = node.attempt + 1
     arguments = _arguments(draft, plan, path)
-    data = {"target": task.target, "attempt": attempt, "arguments": [list(pair) for pair in arguments]}
+    told = Called(task.target, attempt, arguments)
     if trigger is not None:
-        node = draft.move(node, trigger, "called", data=data, attempt=attempt, wake=None, started_at=draft.at)
+        node = draft.move(node, trigger, told, attempt=attempt, wake=None, started_at=draft.at)
     else:
         node = node._replace(attempt=attempt, wake=None)
         draft.put(node)
-        draft.enter("called", node, node.state, node.state, data=data)
+        draft.enter(told, node, node.state, node.state)
     if task.kind == "call":
         draft.effects.append(CallConnector(node.key, task.target, attempt, arguments))
         return
     if draft.depth >= MOST_DEPTH:
         reason = Reason("CH566", plan.name, {"element": node.key, "target": task.target, "limit": MOST_DEPTH})
-        _fail(draft, draft.nodes[node.key], {**flow.because(reason), "failure": Refusal((reason,)).line})
+        failed = Failed(Refusal((reason,)).line, because=flow.because(reason))
+        _fail(draft, draft.nodes[node.key], failed)
         return
     draft.effects.append(StartCase(node.key, task.target, attempt, arguments, task.kind == "run", draft.depth + 1))
     if task.kind == "start":
@@ -167,21 +167,20 @@ def answer(draft: Draft, command: Answer) -> None:
     if failure is None and node.state == "stale":
         # What it was asked with is being made again: the answer counts if that comes out the same.
         draft.put(node._replace(before="done", redo=True, ended_at=draft.at))
-        draft.enter("answered", node, node.state, node.state)
+        draft.enter(Answered(), node, node.state, node.state)
         for record, value, digest in written:
             draft.write(record, path, plan.loops, value, digest, node.key)
         return
     if failure is None:
-        work.finish(draft, node, plan, path, written, "answered")
+        work.finish(draft, node, plan, path, written, Answered())
         return
     wake = _retry_at(draft, plan, path, node)
-    data = {"attempt": node.attempt, "failure": failure}
     if wake is None:
-        _fail(draft, node, data)
+        _fail(draft, node, Failed(failure, node.attempt))
     else:
         draft.put(node._replace(wake=wake))
-        data["again"] = wake
-        draft.enter("retried", node, node.state, node.state, reason=failure, data=data, outcome="failed")
+        told = Retried(node.attempt, failure, wake)
+        draft.enter(told, node, node.state, node.state, reason=failure)
 
 
 def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:
@@ -230,7 +229,7 @@ def signal(draft: Draft, command: Signal) -> None:
             path = draft.place(key)[1]
             if node is not None and node.state == "active" and not plan.is_group(path):
                 waiting.append((node, plan, path, work.outputs(draft, node, plan, path, command.records)))
-    draft.enter("signalled", reason=command.reason, data={"signal": command.name})
+    draft.enter(Signalled(command.name), reason=command.reason)
     if not waiting:
         draft.signals = (*draft.signals, command.name)
     draft.follow()
@@ -240,17 +239,18 @@ def signal(draft: Draft, command: Signal) -> None:
 
 
 def tick(draft: Draft, command: Tick) -> None:
-    draft.enter("ticked")
+    draft.enter(Ticked())
     draft.follow()
     if draft.status != "open":
         return
-    due = sorted((at, key) for key, at in draft.timers.items() if at <= draft.at)
-    for _, key in due:
+    passed = sorted((at, key) for key, at in draft.timers.items() if at <= draft.at)
+    for _, key in passed:
         node = draft.nodes[key]
-        if node.due is not None and node.due <= draft.at and not node.overdue and node.state in RUNNING:
+        due = node.due
+        if due is not None and due <= draft.at and not node.overdue and node.state in RUNNING:
             node = node._replace(overdue=True)
             draft.put(node)
-            draft.enter("overdue", node, node.state, node.state, data={"due": node.due})
+            draft.enter(Overdue(due), node, node.state, node.state)
             plan = draft.place(key)[0]
             people = (node.holder,) if node.holder is not None else ()
             roles = plan.element.accountable or plan.element.roles

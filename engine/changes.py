@@ -6,8 +6,6 @@ refuses before it changes anything. Which of them need a reason is in `transitio
 
 from __future__ import annotations
 
-from typing import Any
-
 from charter.engine import flow, opening, staleness
 from charter.engine.authority import entitle, in_charge, persons, require_charge, role_among
 from charter.engine.commands import (
@@ -26,6 +24,7 @@ from charter.engine.commands import (
 )
 from charter.engine.contents import validate
 from charter.engine.draft import Draft, Refused, decode, refuse
+from charter.engine.entries import Because, cases
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DECIDED, ENTERED, FINISHED, SETTLED, WORKABLE
 from charter.engine.program import Plan
@@ -48,7 +47,7 @@ def _targets(draft: Draft, key: str) -> list[Node]:
     return [row for row in rows if row.state in FINISHED and row.state != "cancelled"]
 
 
-def send_back(draft: Draft, node: Node, target: str, reason: str | None, kind: str = "staled") -> None:
+def send_back(draft: Draft, node: Node, target: str, reason: str | None, *, returned: bool = False) -> None:
     """Sends work back: `node` waits as stale until the target is done again, and the target is reopened.
 
     An approval is asked afresh afterwards, also when the same content comes back.
@@ -57,13 +56,12 @@ def send_back(draft: Draft, node: Node, target: str, reason: str | None, kind: s
     moved = draft.move(
         node,
         "stale",
-        kind,
+        cases.Returned(target) if returned else cases.Staled(target),
         reason=reason,
-        data={"to": target},
         before=before,
         votes=(),
         stage=0,
-        outcome=node.outcome if kind == "staled" else "return",
+        outcome="return" if returned else node.outcome,
         waits=target,
         ended_at=None,
     )
@@ -118,7 +116,7 @@ def return_(draft: Draft, command: Return) -> None:
         roles = (*roles, agreement.veto)
     draft.role = entitle(draft, node, plan, path, command.actor, roles, held=plan.kind == "activity")
     target = _target(draft, node, plan, path, command.to)
-    send_back(draft, node, target, command.reason, "returned")
+    send_back(draft, node, target, command.reason, returned=True)
 
 
 # -- taking back, doing again ---------------------------------------------------------------------------------
@@ -152,7 +150,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
         moved = draft.move(
             node,
             "retract",
-            "withdrawn",
+            cases.Withdrawn(),
             reason=command.reason,
             votes=rest,
             stage=voted[0].stage,
@@ -166,7 +164,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
         moved = draft.move(
             node,
             "withdraw",
-            "withdrawn",
+            cases.Withdrawn(),
             reason=command.reason,
             holder=command.actor.person,
             ended_at=None,
@@ -202,7 +200,7 @@ def reopen(draft: Draft, command: Reopen) -> None:
         moved = draft.move(
             node,
             "reset",
-            "reopened",
+            cases.Reopened(),
             reason=command.reason,
             iteration=node.iteration + 1,
             ended_at=None,
@@ -221,7 +219,7 @@ def reopen(draft: Draft, command: Reopen) -> None:
         return
     decided = node.state in DECIDED
     if plan.kind == "milestone":
-        draft.move(node, "reopen", "reopened", reason=command.reason, outcome=None, ended_at=None)
+        draft.move(node, "reopen", cases.Reopened(), reason=command.reason, outcome=None, ended_at=None)
         draft.agenda.setdefault(node.key, 0)
         container = plan.container(path)
         if container is not None and draft.nodes[container].state == "done":
@@ -264,11 +262,10 @@ def amend(draft: Draft, command: Amend) -> None:
     writer = draft.place(current.node)[0] if current.node in draft.nodes and current.node is not None else None
     encoded, digest = validate(draft, writer, path, record, command.value)
     if digest == current.digest:
-        data = {"record": command.record, "version": current.number, "same": True}
-        draft.enter("amended", reason=command.reason, data=data)
+        draft.enter(cases.Amended(command.record, current.number, same=True), reason=command.reason)
         return
     loops = writer.loops if writer is not None else ()
-    draft.write(record, path, loops, encoded, digest, current.node, "amended", reason=command.reason)
+    draft.write(record, path, loops, encoded, digest, current.node, cases.Amended, reason=command.reason)
     draft.follow()
     staleness.mark(draft, [], [(record, path, loops, current.digest)], spare=current.node)
 
@@ -279,14 +276,14 @@ def amend(draft: Draft, command: Amend) -> None:
 def skip(draft: Draft, command: Skip) -> None:
     node, plan, _ = require(draft, command.node, "skip", "skip")
     draft.role = require_charge(draft, plan, command.actor, "skip")
-    _over(draft, node, "skip", "skipped", command.reason)
+    _over(draft, node, "skip", cases.Skipped(), command.reason)
 
 
-def _over(draft: Draft, node: Node, trigger: str, kind: str, reason: str | None) -> None:
+def _over(draft: Draft, node: Node, trigger: str, told: cases.Skipped | cases.Cancelled, reason: str | None) -> None:
     moved = draft.move(
         node,
         trigger,
-        kind,
+        told,
         reason=reason,
         outcome="person",
         ended_at=draft.at,
@@ -307,7 +304,7 @@ def cancel(draft: Draft, command: Cancel) -> None:
         return
     node, plan, _ = require(draft, command.node, "cancel", "cancel")
     draft.role = require_charge(draft, plan, command.actor, "cancel")
-    _over(draft, node, "cancel", "cancelled", command.reason)
+    _over(draft, node, "cancel", cases.Cancelled(), command.reason)
 
 
 def cancel_case(draft: Draft, reason: str | None) -> None:
@@ -316,10 +313,10 @@ def cancel_case(draft: Draft, reason: str | None) -> None:
     flow.answer_parent(draft)
 
 
-def end_case(draft: Draft, reason: str | None, **data: Any) -> None:
-    """Cancels the case and everything in it that is not over; `data` is the record's."""
+def end_case(draft: Draft, reason: str | None, because: Because | None = None) -> None:
+    """Cancels the case and everything in it that is not over."""
     draft.held = ""
-    draft.set_status("cancel", "cancelled", reason=reason, **data)
+    draft.set_status("cancel", cases.Cancelled(because), reason=reason)
     draft.follow()
     for plan in draft.program.roots:
         node = draft.nodes.get(plan.name)
@@ -330,13 +327,13 @@ def end_case(draft: Draft, reason: str | None, **data: Any) -> None:
 def suspend(draft: Draft, command: Suspend) -> None:
     if command.node is None:
         draft.role = require_charge(draft, None, command.actor, "suspend", opener=True)
-        draft.set_status("suspend", "suspended", reason=command.reason)
+        draft.set_status("suspend", cases.Suspended(), reason=command.reason)
         return
     node, plan, path = require(draft, command.node, "suspend", "suspend")
     if plan.element.work is not None:
         raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
     _own_or_charge(draft, node, plan, path, command, "suspend")
-    draft.move(node, "suspend", "suspended", reason=command.reason)
+    draft.move(node, "suspend", cases.Suspended(), reason=command.reason)
 
 
 def _own_or_charge(draft: Draft, node: Node, plan: Plan, path: Path, command: Suspend | Resume, verb: str) -> None:
@@ -360,13 +357,13 @@ def resume(draft: Draft, command: Resume) -> None:
     state = "active" if node.started_at is not None else ("claimed" if claimed else "ready")
     if state != "ready":
         alone(draft, plan, path, node)
-    draft.move(node, f"resume:{state}", "resumed", reason=command.reason)
+    draft.move(node, f"resume:{state}", cases.Resumed(), reason=command.reason)
 
 
-def resume_case(draft: Draft, reason: str | None, **data: Any) -> None:
-    """Opens a suspended case again and looks at everything that time may have changed; `data` is the record's."""
+def resume_case(draft: Draft, reason: str | None, because: Because | None = None) -> None:
+    """Opens a suspended case again and looks at everything that time may have changed."""
     draft.held = ""
-    draft.set_status("resume", "resumed", reason=reason, **data)
+    draft.set_status("resume", cases.Resumed(because), reason=reason)
     for key, node in draft.nodes.items():
         if node.state not in SETTLED or node.outcome in ("dead", "condition"):
             draft.agenda.setdefault(key, 0)
@@ -399,7 +396,7 @@ def comment(draft: Draft, command: Comment) -> None:
     node = _node_or_case(draft, command.node)
     _participant(draft, command)
     state = None if node is None else node.state
-    draft.enter("commented", node, state, state, reason=command.reason, data={"text": command.text})
+    draft.enter(cases.Commented(command.text), node, state, state, reason=command.reason)
 
 
 def attach(draft: Draft, command: Attach) -> None:
@@ -407,7 +404,7 @@ def attach(draft: Draft, command: Attach) -> None:
     _participant(draft, command)
     decode("file", command.file)
     state = None if node is None else node.state
-    draft.enter("attached", node, state, state, reason=command.reason, data={"file": command.file})
+    draft.enter(cases.Attached(command.file), node, state, state, reason=command.reason)
 
 
 def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
@@ -434,7 +431,7 @@ def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
 def add(draft: Draft, command: Add) -> None:
     node, plan, path = _open_list(draft, command)
     item = decode(plan.name, command.item)
-    draft.enter("added", node, node.state, node.state, reason=command.reason, data={"item": command.item})
+    draft.enter(cases.Added(command.item), node, node.state, node.state, reason=command.reason)
     draft.follow()
     opening.create_instance(draft, plan, path, item, added=True)
 
@@ -442,5 +439,5 @@ def add(draft: Draft, command: Add) -> None:
 def close(draft: Draft, command: Close) -> None:
     node, _, _ = _open_list(draft, command)
     draft.put(node._replace(closed=True))
-    draft.enter("closed", node, node.state, node.state, reason=command.reason)
+    draft.enter(cases.Closed(), node, node.state, node.state, reason=command.reason)
     draft.agenda.setdefault(node.key, 0)

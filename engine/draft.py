@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from charter.engine import values
-from charter.engine.commands import SYSTEM, Actor, Command, to_json
+from charter.engine.commands import SYSTEM, Actor, Command
 from charter.engine.effects import Effect
-from charter.engine.entries import Entry
+from charter.engine.entries import Entry, Told
+from charter.engine.entries.cases import Amended, Reopened, Written
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
 from charter.engine.program import Plan, Program
@@ -131,30 +132,24 @@ class Draft:
 
     def enter(
         self,
-        kind: str,
+        told: Told,
         node: Node | None = None,
         before: str | None = None,
         after: str | None = None,
         *,
         reason: str | None = None,
-        data: dict[str, Any] | None = None,
-        outcome: str = "done",
     ) -> int:
-        """Adds a record and gives its index; the command's own actor while `acting`, else the system."""
+        """Adds an entry and gives its index; the command's own actor while `acting`, else the system."""
         actor: Actor = self.command.actor if self.acting else SYSTEM
         behalf = actor.on_behalf_of
         if behalf is not None and self.role is not None and actor.lent and self.role not in actor.lent:
             behalf = None
         if len(self.entries) > MOST_MOVES:
             raise refuse("CH541", limit=MOST_MOVES)
-        if not self.entries:
-            data = {"command": to_json(self.command), **(data or {})}
-            cause = None
-        else:
-            cause = 0 if self.acting else self.cause
+        first = not self.entries
         self.entries.append(
             Entry(
-                kind,
+                told,
                 self.at,
                 actor.person,
                 None if node is None else node.key,
@@ -163,10 +158,9 @@ class Draft:
                 self.role if self.acting else None,
                 behalf,
                 reason,
-                cause,
-                outcome,
+                None if first else 0 if self.acting else self.cause,
                 self.program.definition.clauses if node is None else self.program.plans[node.element].clauses,
-                data or {},
+                self.command if first else None,
             )
         )
         return len(self.entries) - 1
@@ -197,17 +191,14 @@ class Draft:
         self,
         node: Node,
         trigger: str,
-        kind: str | None,
+        told: Told | None,
         *,
         reason: str | None = None,
-        data: dict[str, Any] | None = None,
-        result: str = "done",
         **changes: Any,
     ) -> Node:
-        """Moves a node by its lifecycle, records it (unless `kind` is None) and lets the watchers know.
+        """Moves a node by its lifecycle, enters it (unless `told` is None) and lets the watchers know.
 
-        `data` and `result` (its outcome) are the record's, `reason` the record's and the node's, `changes` are
-        other fields of the node.
+        `reason` is the entry's and the node's, `changes` are other fields of the node.
         """
         plan, path = self.place(node.key)
         lifecycle = plan.lifecycle(path)
@@ -222,10 +213,8 @@ class Draft:
         changes["reason"] = reason
         moved = changed(node, changes)
         self.put(moved)
-        if kind is not None:
-            index = self.enter(kind, node, node.state, state, reason=reason, data=data, outcome=result)
-        else:
-            index = len(self.entries) - 1
+        latest = len(self.entries) - 1
+        index = latest if told is None else self.enter(told, node, node.state, state, reason=reason)
         container = plan.container(path)
         if lifecycle != "milestone" and was != now:
             self._count(container, -1 if now else 1, index)
@@ -248,7 +237,7 @@ class Draft:
             if self.pending == 0:
                 self.agenda.setdefault("", cause)
             if change > 0 and self.status == "completed":
-                self.set_status("reopen", "reopened")
+                self.set_status("reopen", Reopened())
             return
         node = self.nodes.get(container)
         if node is None:
@@ -262,13 +251,13 @@ class Draft:
     def revive(self, container: str) -> None:
         """Opens a phase or group again because something inside is open again; its milestones get another look."""
         node = self.nodes[container]
-        self.move(node, "reopen", "reopened", outcome=None, ended_at=None, wake=None)
+        self.move(node, "reopen", Reopened(), outcome=None, ended_at=None, wake=None)
         plan, path = self.place(container)
         for child in plan.children:
             if child.kind == "milestone" and key_of(child.name, path) in self.nodes:
                 self.agenda.setdefault(key_of(child.name, path), len(self.entries) - 1)
 
-    def set_status(self, trigger: str, kind: str, *, reason: str | None = None, **data: Any) -> None:
+    def set_status(self, trigger: str, told: Told, *, reason: str | None = None) -> None:
         """Moves the case itself."""
         status = fire("case", self.status, trigger)
         if status is None:
@@ -277,7 +266,7 @@ class Draft:
         ended = status in CLOSED
         self.closed_at = self.at if ended else None
         self.reason = None if status in LASTING else reason
-        index = self.enter(kind, None, before, status, reason=reason, data=data)
+        index = self.enter(told, None, before, status, reason=reason)
         for watcher in self.program.watchers.get("case", ()):
             self._touch(watcher, (), (), index)
 
@@ -312,7 +301,7 @@ class Draft:
         value: Any,
         digest: str,
         node: str | None,
-        kind: str = "written",
+        kind: type[Written] | type[Amended] = Written,
         reason: str | None = None,
     ) -> bool:
         """Writes a record's next version; False when the content is the same as the current version's."""
@@ -327,11 +316,9 @@ class Draft:
         number = 1 if current is None else current.number + 1
         person = self.command.actor.person
         self.versions[key] = Version(number, digest, value, node, person, self.at)
-        data = {"record": key, "version": number, "digest": digest, "value": value}
-        if current is not None:
-            data["was"] = current.digest
+        told = kind(key, number, digest, value, None if current is None else current.digest)
         writer = self.nodes.get(node) if node is not None else None
-        index = self.enter(kind, writer, reason=reason, data=data)
+        index = self.enter(told, writer, reason=reason)
         self.touch_record(record, path, loops, index)
         return True
 

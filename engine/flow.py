@@ -13,6 +13,8 @@ from typing import Any
 from charter.engine import calendars, opening, staleness
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import AnswerParent, Notify
+from charter.engine.entries import Because
+from charter.engine.entries.cases import Cancelled, Completed, Reopened, Repeated, Skipped
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
 from charter.engine.program import Plan
@@ -55,8 +57,8 @@ def look(draft: Draft, node: Node) -> None:
         follow(draft, node, plan, path)
 
 
-def because(reason: Reason) -> dict[str, Any]:
-    return {"because": {"code": reason.code, **reason.arguments}}
+def because(reason: Reason) -> Because:
+    return Because(reason.code, reason.arguments)
 
 
 def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -70,8 +72,7 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         draft.move(
             node,
             "skip",
-            "skipped",
-            data=because(reason),
+            Skipped(because(reason)),
             outcome=OUTCOMES[reason.code],
             used=used,
             ended_at=draft.at,
@@ -105,10 +106,10 @@ def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     else:
         return
     if block:
-        draft.move(node, "reset", "reopened", outcome=None, ended_at=None, redo=False, used=())
+        draft.move(node, "reset", Reopened(), outcome=None, ended_at=None, redo=False, used=())
         _touch_inside(draft, plan, path)
     else:
-        draft.move(node, "reopen", "reopened", outcome=None, ended_at=None, used=(), redo=False)
+        draft.move(node, "reopen", Reopened(), outcome=None, ended_at=None, used=(), redo=False)
     draft.agenda.setdefault(node.key, draft.cause)
 
 
@@ -187,7 +188,7 @@ def _last_look(draft: Draft, node: Node) -> None:
         return
     element = draft.program.plans[node.element].element
     reason = Reason("CH577", node.element, {"element": node.key, "condition": element.when})
-    draft.move(node, "skip", "skipped", data=because(reason), outcome="condition", ended_at=draft.at)
+    draft.move(node, "skip", Skipped(because(reason)), outcome="condition", ended_at=draft.at)
 
 
 def _look_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -207,7 +208,7 @@ def _look_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 def complete(draft: Draft, node: Node, plan: Plan) -> None:
     """Finishes a phase or group whose children are over."""
-    draft.move(node, "complete", "completed", ended_at=draft.at, wake=rhythm(draft, node, plan))
+    draft.move(node, "complete", Completed(), ended_at=draft.at, wake=rhythm(draft, node, plan))
     path = parse_key(node.key)[1]
     for child in plan.children:
         # A rhythm inside does not outlive its phase: woken, it would not come round, so nobody need wake the case.
@@ -237,12 +238,12 @@ def rhythm(draft: Draft, node: Node, plan: Plan) -> int | None:
 def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Starts the next round of a repeated element; the children of a phase start afresh."""
     if plan.kind != "phase":
-        staleness.reopen(draft, node, "repeated", redo=False)
+        staleness.reopen(draft, node, Repeated(), redo=False)
         return
     moved = draft.move(
         node,
         "repeat",
-        "repeated",
+        Repeated(),
         iteration=node.iteration + 1,
         ready_at=draft.at,
         started_at=draft.at,
@@ -269,7 +270,7 @@ def reset(draft: Draft, node: Node) -> None:
         draft.move(
             node,
             "reset",
-            "reopened",
+            Reopened(),
             iteration=node.iteration + 1,
             ended_at=None,
             wake=None,
@@ -292,16 +293,18 @@ def inside(draft: Draft, node: Node, plan: Plan, path: Path) -> list[str]:
     return [key for key in keys if key in draft.nodes]
 
 
+_ENDED: dict[str, type[Skipped] | type[Cancelled]] = {"skip": Skipped, "cancel": Cancelled}
+
+
 def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> None:
     """Skips or cancels a node and everything unsettled inside it, with the engine's reason."""
     reason = Reason(code, node.element, {"element": node.key, **arguments})
-    kind = {"skip": "skipped", "cancel": "cancelled"}[trigger]
+    told = _ENDED[trigger](because(reason))
     outcome = {"CH573": "choice", "CH575": "enough", "CH576": "list"}.get(code, "container")
     moved = draft.move(
         node,
         trigger,
-        kind,
-        data=because(reason),
+        told,
         outcome=outcome,
         ended_at=draft.at,
         wake=None,
@@ -338,7 +341,7 @@ def _finish_case(draft: Draft) -> None:
         node = draft.nodes.get(plan.name)
         if plan.kind == "milestone" and not plan.many and node is not None and node.state == "planned":
             _last_look(draft, node)
-    draft.set_status("complete", "completed")
+    draft.set_status("complete", Completed())
     answer_parent(draft)
 
 

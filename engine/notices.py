@@ -8,47 +8,46 @@ inbox. Knows neither persons nor how they are told.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from charter.engine.definition import Element
-from charter.engine.entries import Entry
-from charter.engine.keys import name_of
+from charter.engine.entries import Entry, Told
+from charter.engine.entries.cases import Completed, Escalated, Failed, Granted, Overdue, Rejected
 from charter.engine.program import Program
 
 Roles = tuple[str, ...]
 
 
-def _informed(_program: Program, element: Element, _entry: Entry) -> Roles:
+def _informed(_program: Program, element: Element, _told: Told) -> Roles:
     return element.informed
 
 
-def _late(_program: Program, element: Element, _entry: Entry) -> Roles:
+def _late(_program: Program, element: Element, _told: Told) -> Roles:
     return element.accountable or element.roles
 
 
-def _higher(_program: Program, _element: Element, entry: Entry) -> Roles:
-    return (str(entry.data["to"]),)
+def _higher(_program: Program, _element: Element, told: Escalated) -> Roles:
+    return (told.to,)
 
 
-def _owner(program: Program, _element: Element, _entry: Entry) -> Roles:
+def _owner(program: Program, _element: Element, _told: Told) -> Roles:
     owner = program.definition.owner
     return () if owner is None else (owner,)
 
 
 # kind of entry -> whom it is news to
-_NEWS: Mapping[str, Callable[[Program, Element, Entry], Roles]] = {
-    "completed": _informed,
-    "granted": _informed,
-    "rejected": _informed,
-    "overdue": _late,
-    "escalated": _higher,
-    "failed": _owner,
+_NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
+    Completed: _informed,
+    Granted: _informed,
+    Rejected: _informed,
+    Overdue: _late,
+    Escalated: _higher,
+    Failed: _owner,
 }
 
 
 def told(program: Program, entry: Entry) -> Roles:
     """Names the roles that an entry is news to; none for most."""
-    news = _NEWS.get(entry.kind)
-    if news is None or entry.element is None:
-        return ()
-    plan = program.plans.get(name_of(entry.element))
-    return () if plan is None else news(program, plan.element, entry)
+    news = _NEWS.get(type(entry.told))
+    plan = None if news is None or entry.element is None else program.plans.get(entry.element)
+    return () if news is None or plan is None else news(program, plan.element, entry.told)

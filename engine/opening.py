@@ -11,6 +11,7 @@ from typing import Any
 from charter.engine import automation, calendars, flow, values
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Notify, Offer
+from charter.engine.entries.cases import Assigned, Escalated, Granted, Opened, Reached
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
 from charter.engine.program import Plan
@@ -50,8 +51,7 @@ def _open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     moved = draft.move(
         node,
         "open",
-        "opened",
-        data={"instances": len(items)},
+        Opened(len(items)),
         used=used,
         ready_at=draft.at,
         closed=False,
@@ -120,7 +120,7 @@ def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     draft.move(
         node,
         "open",
-        "opened",
+        Opened(),
         ready_at=draft.at,
         started_at=draft.at,
         due=due_of(draft, plan, path),
@@ -148,13 +148,13 @@ def counts(plan: Plan) -> bool:
 
 
 def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    draft.move(node, "reach", "reached", ready_at=draft.at, ended_at=draft.at)
+    draft.move(node, "reach", Reached(), ready_at=draft.at, ended_at=draft.at)
 
 
 def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     used = uses(draft.program, draft, plan, path)
     opened = draft.move(
-        node, "open", "opened", used=used, ready_at=draft.at, due=due_of(draft, plan, path), overdue=False
+        node, "open", Opened(), used=used, ready_at=draft.at, due=due_of(draft, plan, path), overdue=False
     )
     if plan.element.work is not None:
         automation.begin_work(draft, opened, plan, path)
@@ -171,7 +171,7 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         if isinstance(person, str) and person:
             node = node._replace(holder=person, assigned=True)
             draft.put(node)
-            draft.enter("assigned", node, node.state, node.state, data={"to": person})
+            draft.enter(Assigned(person), node, node.state, node.state)
             draft.effects.append(Notify(node.key, "ready", (), (person,)))
             return
     elif element.assign_mode in ("least busy", "in turn"):
@@ -182,16 +182,16 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     used = uses(draft.program, draft, plan, path)
     opened = draft.move(
-        node, "open", "opened", used=used, ready_at=draft.at, due=due_of(draft, plan, path), overdue=False
+        node, "open", Opened(), used=used, ready_at=draft.at, due=due_of(draft, plan, path), overdue=False
     )
     agreement = plan.element.agreement
     escalation = agreement.escalation if agreement is not None else None
     if escalation is not None and node.rejects >= escalation.rejects:
-        draft.enter("escalated", opened, opened.state, opened.state, data={"to": escalation.role})
+        draft.enter(Escalated(escalation.role), opened, opened.state, opened.state)
         draft.effects.append(Notify(node.key, "escalated", (escalation.role,)))
     if agreement is None or not agreement.stages:
         # Nobody is asked: there is nothing to wait for.
-        draft.move(opened, "grant", "granted", outcome="approve", ended_at=draft.at)
+        draft.move(opened, "grant", Granted(), outcome="approve", ended_at=draft.at)
         return
     draft.effects.append(Notify(node.key, "ready", plan.roles_wanted(opened)))
 

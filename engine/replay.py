@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from charter.engine.commands import from_json
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.state import NEW, CaseState
@@ -38,9 +37,8 @@ def replay(definition: Definition, entries: Iterable[Entry], state: CaseState = 
     found = list(entries)
     index = 0
     while index < len(found):
-        try:
-            command = from_json(found[index].data["command"])
-        except (KeyError, TypeError, ValueError, AttributeError):
+        command = found[index].command
+        if command is None:
             # A step begins here, but no command: an entry was put in, taken out or changed.
             return Replay(state, Difference(index, found[index], None))
         result = step(definition, state, command)

@@ -13,6 +13,8 @@ from typing import Any
 
 from charter.engine import flow, opening, values
 from charter.engine.draft import Draft
+from charter.engine.entries import Told
+from charter.engine.entries.cases import Reopened, Restored, Staled, Withdrawn
 from charter.engine.keys import Path, covers, key_of, name_of, parse_key
 from charter.engine.machines import BEGUN, DELIVERED, ENTERED, SATISFIED, SETTLED
 from charter.engine.program import Plan, Program
@@ -144,17 +146,16 @@ def mark(
     for group in groups:
         current = draft.nodes[group.key]
         if current.state == "done":
-            current = draft.move(current, "reopen", "reopened", ended_at=None, wake=None)
+            current = draft.move(current, "reopen", Reopened(), ended_at=None, wake=None)
         draft.put(current._replace(redo=True))
         draft.agenda.setdefault(group.key, draft.cause)
     for node in stale:
         current = draft.nodes[node.key]
         approval = draft.program.plans[node.element].kind == "approval"
-        trigger, kind = (
-            ("withdraw", "withdrawn") if withdrawn and approval and node.state == "ready" else ("stale", "staled")
-        )
+        pending = withdrawn and approval and node.state == "ready"
+        trigger, told = ("withdraw", Withdrawn()) if pending else ("stale", Staled())
         redo = current.redo or node.state in DELIVERED
-        draft.move(current, trigger, kind, before=node.state, redo=redo)
+        draft.move(current, trigger, told, before=node.state, redo=redo)
         draft.agenda.setdefault(node.key, draft.cause)
 
 
@@ -185,15 +186,24 @@ def ask_again(draft: Draft, nodes: list[Node]) -> None:
         current = draft.nodes[node.key]
         if eligible(current):
             redo = current.redo or current.state in DELIVERED
-            draft.move(current, "stale", "staled", before=current.state, redo=redo)
+            draft.move(current, "stale", Staled(), before=current.state, redo=redo)
             draft.agenda.setdefault(node.key, draft.cause)
 
 
-def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reopen", **extra: Any) -> Node:
+_REOPENED = Reopened()
+
+
+def reopen(
+    draft: Draft,
+    node: Node,
+    told: Told = _REOPENED,
+    trigger: str = "reopen",
+    *,
+    reason: str | None = None,
+    **extra: Any,
+) -> Node:
     """Puts a node back to planned for another round; who did it before is kept, what was decided is not."""
     delivered = node.redo or node.state in DELIVERED
-    data = extra.pop("data", None)
-    reason = extra.pop("reason", None)
     changes: dict[str, Any] = {
         "iteration": node.iteration + 1,
         "before": None,
@@ -214,7 +224,7 @@ def reopen(draft: Draft, node: Node, kind: str = "reopened", trigger: str = "reo
         "redo": delivered,
     }
     changes.update(extra)
-    moved = draft.move(node, trigger, kind, reason=reason, data=data, **changes)
+    moved = draft.move(node, trigger, told, reason=reason, **changes)
     draft.agenda.setdefault(node.key, len(draft.entries) - 1)
     return moved
 
@@ -231,7 +241,7 @@ def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if _unchanged(draft, node, plan, path):
         before = node.before or "ready"
         redo = node.redo and before not in DELIVERED
-        draft.move(node, f"restore:{before}", "restored", before=None, waits=None, redo=redo)
+        draft.move(node, f"restore:{before}", Restored(), before=None, waits=None, redo=redo)
         for output in plan.element.outputs:
             draft.touch_record(output, path, plan.loops, len(draft.entries) - 1)
     else:

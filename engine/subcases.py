@@ -13,6 +13,8 @@ from charter.engine.automation import waits
 from charter.engine.commands import Answer, Follow
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Effect, StartCase, TellCase
+from charter.engine.entries import Because
+from charter.engine.entries.cases import Resumed, Suspended
 from charter.engine.machines import UNDER_WAY
 from charter.engine.state import CaseState, Node
 
@@ -70,22 +72,22 @@ def follow(draft: Draft, command: Follow) -> None:
     if not heeds(draft.state, command.order):
         raise refuse("CH519", None, status=draft.status, verb=command.order)
     case, node = command.parent
-    because = {"code": "CH579", "case": case, "element": node}
+    because = Because("CH579", {"case": case, "element": node})
     if command.order == "cancel":
-        changes.end_case(draft, command.reason, because=because)
+        changes.end_case(draft, command.reason, because)
     elif command.order == "suspend":
         draft.held = "alone" if draft.status == "open" else "also"
         if draft.status == "open":
-            draft.set_status("suspend", "suspended", reason=command.reason, because=because)
+            draft.set_status("suspend", Suspended(because), reason=command.reason)
         else:
-            _noted(draft, "suspended", command, because)
+            _noted(draft, Suspended(because), command)
     elif draft.held == "alone":
-        changes.resume_case(draft, command.reason, because=because)
+        changes.resume_case(draft, command.reason, because)
     else:
         draft.held = ""
-        _noted(draft, "resumed", command, because)
+        _noted(draft, Resumed(because), command)
 
 
-def _noted(draft: Draft, kind: str, command: Follow, because: dict[str, str]) -> None:
-    """Records an order to a case that people have suspended themselves, and that therefore stays as it is."""
-    draft.enter(kind, None, draft.status, draft.status, reason=command.reason, data={"because": because})
+def _noted(draft: Draft, told: Suspended | Resumed, command: Follow) -> None:
+    """Enters an order to a case that people have suspended themselves, and that therefore stays as it is."""
+    draft.enter(told, None, draft.status, draft.status, reason=command.reason)

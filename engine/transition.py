@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from charter.engine import automation, changes, flow, subcases, votes, work
 from charter.engine.authority import role_among
-from charter.engine.commands import SYSTEM, Command, Start, to_json
+from charter.engine.commands import SYSTEM, Command, Start
 from charter.engine.contents import bindable, validate
 from charter.engine.definition import Definition
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import Effect
-from charter.engine.entries import Entry
+from charter.engine.entries import Entry, cases
 from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal
@@ -63,7 +63,7 @@ def _start(draft: Draft, command: Start) -> None:
     if found:
         raise Refused(*found)
     draft.opened_at, draft.opened_by = draft.at, command.actor.person
-    draft.set_status("start", "started", process=draft.process, case=command.case)
+    draft.set_status("start", cases.Started(draft.process, command.case))
     for record, value, digest in written:
         draft.write(record, (), (), value, digest, None)
     draft.follow()
@@ -173,12 +173,8 @@ def _refused(program: Program, state: CaseState, command: Command, reasons: tupl
     actor = command.actor
     key = getattr(command, "node", None)
     node = state.nodes.get(key) if isinstance(key, str) else None
-    data = {
-        "command": to_json(command),
-        "reasons": [{"code": r.code, "subject": r.subject, "arguments": dict(r.arguments)} for r in reasons],
-    }
     entry = Entry(
-        "refused",
+        cases.Refused(reasons),
         command.at,
         actor.person,
         key if isinstance(key, str) else None,
@@ -188,9 +184,8 @@ def _refused(program: Program, state: CaseState, command: Command, reasons: tupl
         actor.on_behalf_of,
         command.reason,
         None,
-        "refused",
         program.plans[node.element].clauses if node is not None else program.definition.clauses,
-        data,
+        command,
     )
     counted = state._replace(entries_written=state.entries_written + 1)
     return Step(counted, (entry,), (), Refusal(reasons))

@@ -14,6 +14,7 @@ from charter.engine.commands import Approve, Command, Reject
 from charter.engine.definition import Stage
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Notify
+from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
 from charter.engine.program import Plan
 from charter.engine.readiness import uses
@@ -107,16 +108,14 @@ def approve(draft: Draft, command: Approve) -> None:
             raise refuse(code, f"{plan.name}.criteria", element=node.key, criteria=agreement.criteria)
     cast = _cast(draft, node, plan, vote, stage)
     agreed = sum(vote.approve and vote.stage == node.stage for vote in cast["votes"])
-    data = {"meaning": "approve", "stage": node.stage + 1, "agreed": agreed, "needed": stage.needed}
     passed = agreed >= stage.needed or stage.first
     if passed and node.stage >= len(chain) - 1:
         used = uses(draft.program, draft, plan, path)
         draft.move(
             node,
             "grant",
-            "granted",
+            Granted("approve", node.stage + 1, agreed, stage.needed),
             reason=command.reason,
-            data=data,
             outcome="approve",
             used=used,
             ended_at=draft.at,
@@ -127,7 +126,8 @@ def approve(draft: Draft, command: Approve) -> None:
         if plan.element.informed:
             draft.effects.append(Notify(node.key, "informed", plan.element.informed))
         return
-    moved = draft.move(node, "vote", "voted", reason=command.reason, data=data, stage=node.stage + passed, **cast)
+    told = Voted("approve", node.stage + 1, agreed=agreed, needed=stage.needed)
+    moved = draft.move(node, "vote", told, reason=command.reason, stage=node.stage + passed, **cast)
     draft.follow()
     taken(draft, plan, path, node)
     if passed:
@@ -148,20 +148,17 @@ def reject(draft: Draft, command: Reject) -> None:
     cast = _cast(draft, node, plan, vote, None if veto else stage)
     refused = sum(not vote.approve and vote.stage == node.stage for vote in cast["votes"])
     there_are = sum(count for _, count in stage.seats)
-    data = {"meaning": "reject", "stage": node.stage + 1, "refused": refused}
     if not (veto or stage.first or refused > there_are - stage.needed):
-        draft.move(node, "vote", "voted", reason=command.reason, data=data, **cast)
+        told = Voted("reject", node.stage + 1, refused=refused)
+        draft.move(node, "vote", told, reason=command.reason, **cast)
         draft.follow()
         taken(draft, plan, path, node)
         return
-    if veto:
-        data["veto"] = True
     moved = draft.move(
         node,
         "reject",
-        "rejected",
+        Rejected("reject", node.stage + 1, refused, veto),
         reason=command.reason,
-        data=data,
         outcome="reject",
         rejects=node.rejects + 1,
         ended_at=draft.at,

@@ -15,6 +15,8 @@ from charter.engine.contents import validate
 from charter.engine.definition import Check
 from charter.engine.draft import Draft, Refused, decode, refuse
 from charter.engine.effects import Notify
+from charter.engine.entries import Told
+from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Confirmed, Delegated, Released
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED, TAKEN, legal
@@ -79,7 +81,7 @@ def claim(draft: Draft, command: Claim) -> None:
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
     alone(draft, plan, path, node)
-    draft.move(node, "claim", "claimed", holder=command.actor.person)
+    draft.move(node, "claim", Claimed(), holder=command.actor.person)
     taken(draft, plan, path, node)
 
 
@@ -90,7 +92,7 @@ def release(draft: Draft, command: Release) -> None:
         draft.role = in_charge(draft, plan, command.actor)
         if draft.role is None:
             raise refuse("CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person)
-    draft.move(node, "release", "released", holder=None, assigned=False, started_at=None)
+    draft.move(node, "release", Released(), holder=None, assigned=False, started_at=None)
 
 
 def _fit(draft: Draft, plan: Plan, path: Path, person: Actor, node: Node) -> str | None:
@@ -121,8 +123,8 @@ def delegate(draft: Draft, command: Delegate) -> None:
     _fit(draft, plan, path, command.to, node)
     moved = node._replace(holder=command.to.person, assigned=True)
     draft.put(moved)
-    data = {"to": command.to.person, "from": command.actor.person}
-    draft.enter("delegated", node, node.state, node.state, reason=command.reason, data=data)
+    told = Delegated(command.to.person, command.actor.person)
+    draft.enter(told, node, node.state, node.state, reason=command.reason)
     draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
 
 
@@ -142,7 +144,7 @@ def assign(draft: Draft, command: Assign) -> None:
     _fit(draft, plan, path, command.to, node)
     moved = node._replace(holder=command.to.person, assigned=True)
     draft.put(moved)
-    draft.enter("assigned", node, node.state, node.state, data={"to": command.to.person})
+    draft.enter(Assigned(command.to.person), node, node.state, node.state)
     draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
 
 
@@ -152,7 +154,7 @@ def begin(draft: Draft, command: Begin) -> None:
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
     alone(draft, plan, path, node)
     holder = node.holder if node.holder is not None else command.actor.person
-    draft.move(node, "begin", "begun", holder=holder, started_at=draft.at)
+    draft.move(node, "begin", Begun(), holder=holder, started_at=draft.at)
     taken(draft, plan, path, node)
 
 
@@ -228,8 +230,8 @@ def confirm(draft: Draft, command: Confirm) -> None:
     ticked = Confirmation(command.check, command.actor.person, draft.at, command.evidence)
     rest = tuple(c for c in node.confirmations if c.check != command.check)
     draft.put(node._replace(confirmations=(*rest, ticked)))
-    data = {"check": command.check, "evidence": command.evidence}
-    draft.enter("confirmed", node, node.state, node.state, reason=command.reason, data=data)
+    told = Confirmed(command.check, command.evidence)
+    draft.enter(told, node, node.state, node.state, reason=command.reason)
 
 
 def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path) -> tuple[Confirmation, ...]:
@@ -300,13 +302,16 @@ def outputs(
     return written
 
 
+_COMPLETED = Completed()
+
+
 def finish(
     draft: Draft,
     node: Node,
     plan: Plan,
     path: Path,
     written: list[tuple[str, Any, str]],
-    kind: str = "completed",
+    told: Told = _COMPLETED,
     *,
     reason: str | None = None,
     ticked: tuple[tuple[str, Any], ...] = (),
@@ -319,7 +324,7 @@ def finish(
     moved = draft.move(
         node,
         "complete",
-        kind,
+        told,
         reason=reason,
         ended_at=draft.at,
         outcome=None,
@@ -327,7 +332,7 @@ def finish(
         **changes,
     )
     for name, evidence in ticked:
-        draft.enter("confirmed", moved, moved.state, moved.state, data={"check": name, "evidence": evidence})
+        draft.enter(Confirmed(name, evidence), moved, moved.state, moved.state)
     facts: list[staleness.Fact] = []
     outdated: list[Node] = []
     for record, value, digest in written:

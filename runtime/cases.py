@@ -21,6 +21,8 @@ from charter.engine.commands import SYSTEM, Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
+from charter.engine.entries.cases import Refused
+from charter.engine.entries.organisation import ClockSteppedBack
 from charter.engine.hosting import is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
@@ -32,7 +34,7 @@ from charter.runtime.audit.log import Chain, Origin
 from charter.runtime.casefile import Archive, CaseFile, NoSuchProcess, Overtaken, Pinned, new_id, resolve
 from charter.runtime.connectors import Connectors
 from charter.runtime.delivery import Delivery, InTransaction, post
-from charter.runtime.deployment import Deployed, deploy
+from charter.runtime.deployment import Deployment, deploy
 from charter.runtime.directory import Directory
 from charter.runtime.keys import earlier, fingerprint, note_key
 from charter.runtime.organisation import note
@@ -92,7 +94,7 @@ class Cases:
 
     # -- definitions ---------------------------------------------------------------------------------------------
 
-    def deploy(self, definition: Definition, *, by: str, texts: Mapping[str, str] = _NOTHING) -> Deployed:
+    def deploy(self, definition: Definition, *, by: str, texts: Mapping[str, str] = _NOTHING) -> Deployment:
         """Makes a definition the one that new cases run; for stewards and the process's owner."""
         with self.store.write() as connection:
             running = self.running(connection, definition.name)
@@ -265,8 +267,8 @@ class Cases:
             return self._turned_away(connection, file, person, verb, refused), file
         at = self._now(file)
         if (clock := self._clock()) < file.chain.last_at - _JITTER:
-            data = {"case": case, "clock": server.text(clock), "last_entry": server.text(file.chain.last_at)}
-            note(connection, "clock_stepped_back", SYSTEM.person, data, at=clock, origin=self._origin)
+            told = ClockSteppedBack(case, server.text(clock), server.text(file.chain.last_at))
+            note(connection, told, SYSTEM.person, at=clock, origin=self._origin)
         actor = actor_for(self.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf)
         if isinstance(actor, Refusal):
             return self._turned_away(connection, file, person, verb, actor), file
@@ -348,11 +350,10 @@ class Cases:
     def _turned_away(
         self, connection: Connection, file: CaseFile, person: str, verb: str, refused: Refusal
     ) -> Performed:
-        data = {"verb": verb, "process": file.pinned.definition.name}
-        if file.stored:
-            data["case"] = file.chain.case
-        told = note(connection, "refused", person, data, at=self._clock(), origin=self._origin, refused=refused)
-        return Performed(file.chain.case, file.state, file.pinned.definition, told[:1], refused, (), told[1].seq)
+        case = file.chain.case if file.stored else None
+        told = Refused(refused.reasons, verb=verb, process=file.pinned.definition.name, case=case)
+        entry, sealed = note(connection, told, person, at=self._clock(), origin=self._origin)
+        return Performed(file.chain.case, file.state, file.pinned.definition, (entry,), refused, (), sealed.seq)
 
     def _conflict(self, case: str, person: str, verb: str, seen: int | None) -> Performed:
         with self.store.write() as connection:

@@ -21,6 +21,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
 from charter.engine.commands import SYSTEM
+from charter.engine.entries.organisation import ConnectorsChanged
 from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
 from charter.engine.values import canonical, decode
@@ -183,9 +184,9 @@ class Connectors:
             connection.execute(insert(s).values(name="connectors", value=digest))
         else:
             connection.execute(update(s).where(s.c.name == "connectors").values(value=digest))
-        told = {"old": old, "new": digest, "connectors": dict(data)}
+        told = ConnectorsChanged(old, digest, data)
         origin = Origin("file" if by == SYSTEM.person else "cli")
-        note(connection, "connectors_changed", by, told, at=at, origin=origin)
+        note(connection, told, by, at=at, origin=origin)
 
     def timeout(self, name: str) -> int:
         """Says how many seconds a call may take."""

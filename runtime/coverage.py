@@ -14,6 +14,7 @@ from msgspec import Struct
 from charter.engine.carriers import carriers
 from charter.engine.definition import Definition, Element
 from charter.engine.entries import Entry
+from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Written
 from charter.engine.keys import name_of
 
 # outcome -> (which elements may have it, the kinds of entry that tell of it)
@@ -71,7 +72,7 @@ class Coverage(Struct, frozen=True):
 def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Coverage:
     """Compares what may happen in a process with what has."""
     happened = [r for r in entries if r.outcome != "refused"]
-    seen = {(name_of(r.element), r.kind) for r in happened if r.element is not None}
+    seen = {(r.element, r.kind) for r in happened if r.element is not None}
     outcomes = tuple(
         (element.name, outcome)
         for element in definition.elements
@@ -83,8 +84,10 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
     )
     alive = frozenset(name for name, kind in seen if kind in _ALIVE)
     by_name = {carrier.name: carrier.clauses for carrier in carriers(definition) if carrier.is_done}
-    carried = {name for name, kind in seen if kind in _DONE} | {_base(r, "record") for r in happened}
-    carried |= {f"{name_of(r.element or '')}.{_base(r, 'check')}" for r in happened}
+    carried = {name for name, kind in seen if kind in _DONE}
+    carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
+    carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
+    asked = [r.told for r in happened if isinstance(r.told, Decided | Failed)]
     return Coverage(
         definition,
         tuple(e.name for e in definition.elements),
@@ -94,10 +97,5 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
         tuple(dict.fromkeys(clause for clauses in by_name.values() for clause in clauses)),
         frozenset(clause for carrier in carried for clause in by_name.get(carrier, ())),
         tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1)),
-        frozenset((r.data["decision"], row) for r in happened if "decision" in r.data for row in r.data["rows"]),
+        frozenset((told.decision, row) for told in asked if told.decision is not None for row in told.rows or ()),
     )
-
-
-def _base(entry: Entry, key: str) -> str:
-    """Gives the name that an entry's data holds under a key, without an instance's index."""
-    return name_of(str(entry.data.get(key, "")))

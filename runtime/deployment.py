@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from charter.engine import definition as definitions, plain
 from charter.engine.definition import Definition
+from charter.engine.entries.cases import Refused
+from charter.engine.entries.organisation import Deployed
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import Origin
 from charter.runtime.directory import load
@@ -25,7 +26,7 @@ from charter.runtime.refusals import UNBOUND, refusal
 from charter.runtime.store import tables as t
 
 
-class Deployed(Struct, frozen=True):
+class Deployment(Struct, frozen=True):
     """What a deployment came to: the digest, whether it is new here, or why it was refused."""
 
     digest: str
@@ -42,7 +43,7 @@ def deploy(
     by: str,
     at: int,
     origin: Origin,
-) -> Deployed:
+) -> Deployment:
     """Deploys a definition inside the transaction, or refuses on the record.
 
     Refused: who may not (CH580, CH584); while a parameter is unbound (CH526). `owner`: the owner's role of the version
@@ -53,23 +54,31 @@ def deploy(
     owns = owner is not None and found is not None and owner in found.roles(definition.name)
     refused = admit(connection, by, "deploy", at=at, origin=origin, entitled=owns)
     if refused is not None:
-        return Deployed(digest, False, refused)
-    data: dict[str, Any] = {"process": definition.name, "version": definition.version, "definition": digest}
-    unbound = list(definition.unbound())
+        return Deployment(digest, False, refused)
+    unbound = definition.unbound()
     if unbound:
-        refused = refusal(UNBOUND, definition.name, parameters=unbound)
-        note(connection, "refused", by, {**data, "parameters": unbound}, at=at, origin=origin, refused=refused)
-        return Deployed(digest, False, refused)
+        refused = refusal(UNBOUND, definition.name, parameters=list(unbound))
+        told = Refused(
+            refused.reasons,
+            process=definition.name,
+            version=definition.version,
+            definition=digest,
+            parameters=tuple(unbound),
+        )
+        note(connection, told, by, at=at, origin=origin)
+        return Deployment(digest, False, refused)
     d = t.definitions.c
     new = connection.execute(select(d.digest).where(d.digest == digest)).scalar() is None
-    data["texts"] = {name: sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())}
+    hashes = {name: sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())}
+    hashed = None
     if new:
         body = json.dumps(plain.to_json(definition), ensure_ascii=False, separators=(",", ":"))
-        data["body"] = sha256(body.encode()).hexdigest()
+        hashed = sha256(body.encode()).hexdigest()
         _store(connection, definition, digest, body, texts)
-    _, sealed = note(connection, "deployed", by, data, at=at, origin=origin)
+    deployed = Deployed(definition.name, definition.version, digest, hashes, hashed)
+    _, sealed = note(connection, deployed, by, at=at, origin=origin)
     connection.execute(insert(t.deployments).values(process=definition.name, digest=digest, at=sealed.at, by=by))
-    return Deployed(digest, new)
+    return Deployment(digest, new)
 
 
 def _store(connection: Connection, definition: Definition, digest: str, body: str, texts: Mapping[str, str]) -> None:

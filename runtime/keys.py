@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, insert, select
 
 from charter.engine.entries import Entry
-from charter.engine.refusals import Reason, Refusal
+from charter.engine.entries.cases import Refused
+from charter.engine.refusals import Refusal
 from charter.engine.values import NotAValue, canonical
 from charter.runtime.audit import log
 from charter.runtime.refusals import KEY_REUSED, refusal
@@ -46,10 +47,8 @@ def note_key(connection: Connection, key: str, mark: str, performed: Performed, 
 
 
 def _refusal(entries: tuple[Entry, ...]) -> Refusal | None:
-    if not entries or entries[0].outcome != "refused":
-        return None
-    reasons = entries[0].data.get("reasons", ())
-    return Refusal(tuple(Reason(r["code"], r.get("subject"), r.get("arguments", {})) for r in reasons))
+    told = entries[0].told if entries else None
+    return Refusal(told.reasons) if isinstance(told, Refused) else None
 
 
 def fingerprint(subject: str, person: str, verb: str, arguments: Mapping[str, Any]) -> str:

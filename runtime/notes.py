@@ -12,8 +12,11 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from charter.engine.entries import Entry
+from charter.engine.entries.cases import Attached, Commented
 from charter.engine.feel.printer import quoted
 from charter.engine.state import CaseState
+from charter.runtime import clock
 from charter.runtime.audit.query import build, run
 
 
@@ -34,7 +37,7 @@ class Note(Struct, frozen=True):
 def notes(connection: Connection, case: str) -> list[Note]:
     """Lists the comments and files of a case, the oldest first."""
     query, _ = build(f'case = {quoted(case)} and kind in ("commented", "attached")')
-    return [_note(found.fields) for found in run(connection, query)]
+    return [_note(found.entry) for found in run(connection, query)]
 
 
 class SentBack(Struct, frozen=True):
@@ -56,12 +59,14 @@ def sent_back(connection: Connection, state: CaseState) -> list[SentBack]:
     if not waiting:
         return []
     query, _ = build(f'case = {quoted(state.case)} and kind in ("returned", "rejected")')
-    by = {found.fields["element"]: found.fields["actor"] for found in run(connection, query)}
+    by = {found.entry.node: found.entry.actor for found in run(connection, query)}
     return [SentBack(key, by[key], to, reason) for key, (to, reason) in waiting.items() if key in by]
 
 
-def _note(fields: Mapping[str, Any]) -> Note:
-    data = fields["data"]
-    file = data.get("file")
-    name = file.get("name") if isinstance(file, Mapping) else file
-    return Note(fields["at"], fields["actor"], fields.get("element"), data.get("text"), name)
+def _note(entry: Entry) -> Note:
+    told, at = entry.told, clock.text(entry.at)
+    if isinstance(told, Commented):
+        return Note(at, entry.actor, entry.node, told.text, None)
+    assert isinstance(told, Attached)
+    name = told.file.get("name") if isinstance(told.file, Mapping) else told.file
+    return Note(at, entry.actor, entry.node, None, name)

@@ -6,7 +6,6 @@ is told, so that nobody is forgotten. Knows the newest WINDOW only, and sends no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -15,6 +14,8 @@ from sqlalchemy import Connection, and_, bindparam, select
 from charter.engine.definition import Definition
 from charter.engine.keys import name_of
 from charter.engine.refusals import Refusal
+from charter.runtime import clock
+from charter.runtime.audit.log import Sealed
 from charter.runtime.directory import Directory
 from charter.runtime.inbox import granted
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
@@ -75,19 +76,20 @@ def notices(
         for case, seq, position, body, number in _LANE.run(connection, where, role, now - WINDOW, person, limit):
             # News to several of one's roles is told once.
             if (case, seq) not in found:
-                entry = json.loads(body)
+                sealed = Sealed(case, seq, bytes(body), position)
+                entry, node = sealed.entry, sealed.node or ""
                 found[case, seq] = Notice(
                     position,
                     case,
                     number,
                     where,
-                    entry["element"],
-                    _title(definition(entry["definition"]), entry["element"]),
-                    entry["kind"],
+                    node,
+                    _title(definition(sealed.fields["definition"]), node),
+                    entry.kind,
                     role,
-                    entry["actor"],
-                    entry["at"],
-                    entry.get("reason"),
+                    entry.actor,
+                    clock.text(entry.at),
+                    entry.reason,
                 )
     return sorted(found.values(), key=lambda n: (n.at, n.position), reverse=True)[:limit]
 

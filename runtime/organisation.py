@@ -9,13 +9,12 @@ what is changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy import Connection, insert, select
 
 from charter.engine.commands import SYSTEM
-from charter.engine.entries import Entry
+from charter.engine.entries import Entry, Told
+from charter.engine.entries.cases import Refused
+from charter.engine.entries.organisation import PersonAdded, RoleGranted
 from charter.engine.refusals import Refusal
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
@@ -27,22 +26,10 @@ STEWARD = "steward"
 
 
 def note(
-    connection: Connection,
-    kind: str,
-    actor: str,
-    data: Mapping[str, Any],
-    *,
-    at: int,
-    origin: Origin,
-    refused: Refusal | None = None,
-    reason: str | None = None,
+    connection: Connection, told: Told, actor: str, *, at: int, origin: Origin, reason: str | None = None
 ) -> tuple[Entry, Sealed]:
     """Writes an entry into the organisation's chain; gives it as made and as sealed, whose time never runs back."""
-    full = dict(data)
-    if refused is not None:
-        full["reasons"] = [{"code": r.code, "arguments": dict(r.arguments)} for r in refused.reasons]
-    outcome = "done" if refused is None else "refused"
-    entry = Entry(kind, at, actor, reason=reason, outcome=outcome, data=full)
+    entry = Entry(told, at, actor, reason=reason)
     return entry, log.append(connection, [entry], origin)[0]
 
 
@@ -75,17 +62,17 @@ def admit(
         if active
         else refusal(UNKNOWN_PERSON, person=person)
     )
-    note(connection, "refused", person, {"verb": verb}, at=at, origin=origin, refused=refused)
+    note(connection, Refused(refused.reasons, verb=verb), person, at=at, origin=origin)
     return refused
 
 
 def _found(connection: Connection, person: str, new: bool, at: int, origin: Origin) -> None:
     if new:
         connection.execute(insert(t.persons).values(id=person, name=person, active=1))
-        note(connection, "person_added", person, {"person": person, "name": person}, at=at, origin=origin)
+        note(connection, PersonAdded(person, person), person, at=at, origin=origin)
     connection.execute(insert(t.grants).values(person=person, role=STEWARD, process=ORGANISATION))
-    data = {"person": person, "role": STEWARD, "process": ORGANISATION, "first": True}
-    note(connection, "role_granted", person, data, at=at, origin=origin)
+    told = RoleGranted(person, STEWARD, ORGANISATION, first=True)
+    note(connection, told, person, at=at, origin=origin)
 
 
 def keeps_a_steward(
@@ -95,5 +82,5 @@ def keeps_a_steward(
     if stewards(connection) != [person]:
         return None
     refused = refusal(LAST_STEWARD, person=person)
-    note(connection, "refused", by, {"verb": verb, "person": person}, at=at, origin=origin, refused=refused)
+    note(connection, Refused(refused.reasons, verb=verb, person=person), by, at=at, origin=origin)
     return refused

@@ -14,6 +14,21 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, delete, insert, select, update
 
 from charter.engine.commands import SYSTEM
+from charter.engine.entries import Told
+from charter.engine.entries.cases import Refused
+from charter.engine.entries.organisation import (
+    AbsenceNoted,
+    CertificateNoted,
+    PersonAdded,
+    PersonChanged,
+    PersonDeactivated,
+    RoleGranted,
+    RoleRevoked,
+    SkillSet,
+    StandInAccepted,
+    StandInNamed,
+    StandInRevoked,
+)
 from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
 from charter.runtime import clock as server
@@ -104,7 +119,7 @@ class People:
             if (refused := self._last(connection, person, "remove")) is not None:
                 return refused
             connection.execute(update(t.persons).where(t.persons.c.id == person).values(active=0))
-            self._enter(connection, "person_deactivated", {"person": person}, reason)
+            self._enter(connection, PersonDeactivated(person), reason)
             return None
 
         return self._changed("remove", change)
@@ -129,8 +144,7 @@ class People:
                 return refused
             done = connection.execute(delete(t.grants).where(g.person == person, g.role == role, g.process == process))
             if done.rowcount:
-                data = {"person": person, "role": role, "process": process}
-                self._enter(connection, "role_revoked", data, reason)
+                self._enter(connection, RoleRevoked(person, role, process), reason)
             return None
 
         return self._changed("revoke", change)
@@ -177,13 +191,20 @@ class People:
 
     def accept(self, number: int) -> Refusal | None:
         """Accepts a stand-in; only the one who is to stand in can (CH583)."""
-        return self._settle("accept", number, "accepted_at", "stand_in_accepted", ("person",))
+        return self._settle("accept", number, "accepted_at", StandInAccepted, ("person",))
 
     def end(self, number: int) -> Refusal | None:
         """Revokes a stand-in; either side can (CH583)."""
-        return self._settle("end", number, "revoked_at", "stand_in_revoked", ("person", "principal"))
+        return self._settle("end", number, "revoked_at", StandInRevoked, ("person", "principal"))
 
-    def _settle(self, verb: str, number: int, column: str, kind: str, sides: tuple[str, ...]) -> Refusal | None:
+    def _settle(
+        self,
+        verb: str,
+        number: int,
+        column: str,
+        kind: type[StandInAccepted] | type[StandInRevoked],
+        sides: tuple[str, ...],
+    ) -> Refusal | None:
         s = t.substitutions
         with self._store.write() as connection:
             row = connection.execute(select(s).where(s.c.number == number)).mappings().fetchone()
@@ -192,12 +213,11 @@ class People:
             at = self._clock()
             if self._by not in [row[side] for side in sides]:
                 refused = refusal(NO_SUBSTITUTE, person=self._by, principal=row["principal"])
-                told = {"verb": f"people {verb}", "number": number}
-                note(connection, "refused", self._by, told, at=at, origin=self._origin, refused=refused)
+                told = Refused(refused.reasons, verb=f"people {verb}", number=number)
+                note(connection, told, self._by, at=at, origin=self._origin)
                 return refused
             connection.execute(update(s).where(s.c.number == number).values({column: at}))
-            data = {"number": number, "principal": row["principal"], "person": row["person"], column: server.text(at)}
-            self._enter(connection, kind, data)
+            self._enter(connection, kind(number, row["principal"], row["person"], server.text(at)))
         return None
 
     def load(self, entries: Iterable[Mapping[str, Any]]) -> int | Refusal:
@@ -236,19 +256,18 @@ class People:
         found = load(connection, person)
         if found is None:
             connection.execute(insert(t.persons).values(id=person, name=name or person, active=1))
-            self._enter(connection, "person_added", {"person": person, "name": name or person})
+            self._enter(connection, PersonAdded(person, name or person))
         elif not found.active or (name is not None and name != found.name):
             connection.execute(
                 update(t.persons).where(t.persons.c.id == person).values(name=name or found.name, active=1)
             )
-            data = {"person": person, "name": name or found.name, "old": found.name, "was_active": found.active}
-            self._enter(connection, "person_changed", data)
+            self._enter(connection, PersonChanged(person, name or found.name, found.name, found.active))
 
     def _grant(self, connection: Connection, person: str, role: str, process: str) -> None:
         found = load(connection, person)
         if found is not None and (role, process) not in found.grants:
             connection.execute(insert(t.grants).values(person=person, role=role, process=process))
-            self._enter(connection, "role_granted", {"person": person, "role": role, "process": process})
+            self._enter(connection, RoleGranted(person, role, process))
 
     def _skill(self, connection: Connection, person: str, skill: str, level: int) -> None:
         if not 0 <= level <= _HIGHEST:
@@ -259,7 +278,7 @@ class People:
             return
         connection.execute(delete(t.skills).where(s.person == person, s.skill == skill))
         connection.execute(insert(t.skills).values(person=person, skill=skill, level=level))
-        self._enter(connection, "skill_set", {"person": person, "skill": skill, "old": old, "new": level})
+        self._enter(connection, SkillSet(person, skill, old, level))
 
     def _certify(self, connection: Connection, person: str, certificate: str, valid_until: int | None) -> None:
         c = t.certificates.c
@@ -272,8 +291,7 @@ class People:
         connection.execute(
             insert(t.certificates).values(person=person, certificate=certificate, valid_until=valid_until)
         )
-        data = {"person": person, "certificate": certificate, "valid_until": valid_until}
-        self._enter(connection, "certificate_noted", data)
+        self._enter(connection, CertificateNoted(person, certificate, valid_until))
 
     def _absent(self, connection: Connection, person: str, since: int, until: int, reason: str | None) -> None:
         if until <= since:
@@ -282,8 +300,7 @@ class People:
         same = select(a.c.number).where(a.c.person == person, a.c.since == since, a.c.until == until)
         if connection.execute(same).fetchone() is None:
             connection.execute(insert(a).values(person=person, since=since, until=until, reason=reason))
-            data = {"person": person, "since": server.text(since), "until": server.text(until)}
-            self._enter(connection, "absence_noted", data, reason)
+            self._enter(connection, AbsenceNoted(person, server.text(since), server.text(until)), reason)
 
     def _stand_in(
         self,
@@ -321,12 +338,14 @@ class People:
         at = self._clock() if accepted else None
         made = insert(s).values(**values, accepted_at=at).returning(s.c.number)
         number = int(connection.execute(made).scalar_one())
-        data = {**values, "number": number, "since": server.text(since), "until": server.text(until)}
-        self._enter(connection, "stand_in_named", {**data, "accepted_at": None if at is None else server.text(at)})
+        told = StandInNamed(
+            number, kind, principal, person, process, role, server.text(since), server.text(until), server.iso(at)
+        )
+        self._enter(connection, told)
         return number
 
-    def _enter(self, connection: Connection, kind: str, data: Mapping[str, Any], reason: str | None = None) -> None:
-        note(connection, kind, self._by, data, at=self._clock(), origin=self._origin, reason=reason)
+    def _enter(self, connection: Connection, told: Told, reason: str | None = None) -> None:
+        note(connection, told, self._by, at=self._clock(), origin=self._origin, reason=reason)
 
     def _last(self, connection: Connection, person: str, verb: str) -> Refusal | None:
         return keeps_a_steward(connection, person, self._by, f"people {verb}", at=self._clock(), origin=self._origin)

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from charter.engine import values
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
-from charter.engine.entries import Entry
+from charter.engine.entries import Entry, to_json
 from charter.engine.state import CaseState
 from charter.runtime.audit import log
 from charter.runtime.cases import Cases, Performed
@@ -187,4 +187,6 @@ def told(stage: Any) -> list[list[Any]]:
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    return {**entry._asdict(), "data": values.canonical(dict(entry.data)).decode()}
+    envelope = {name: getattr(entry, name) for name in Entry.__struct_fields__ if name not in ("told", "command")}
+    data = values.canonical(to_json(entry.told, entry.command)).decode()
+    return {**envelope, "kind": entry.kind, "outcome": entry.outcome, "data": data}

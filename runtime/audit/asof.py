@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from charter.engine import commands
 from charter.engine.commands import Command
 from charter.engine.definition import Definition
 from charter.engine.state import NEW, CaseState
@@ -47,7 +46,8 @@ def moments(definition: Definition, sealed: Iterable[Sealed]) -> Iterator[Moment
     """Yields the moments of a case from its entries in order."""
     state = NEW
     for group in _steps(sealed):
-        command = commands.from_json(group[0].fields["data"]["command"])
+        command = group[0].entry.command
+        assert command is not None  # a group begins with one
         after = step(definition, state, command).state
         yield Moment(command, tuple(group), state, after)
         state = after
@@ -56,7 +56,7 @@ def moments(definition: Definition, sealed: Iterable[Sealed]) -> Iterator[Moment
 def _steps(sealed: Iterable[Sealed]) -> Iterator[list[Sealed]]:
     group: list[Sealed] = []
     for each in sealed:
-        if "command" in each.fields.get("data", {}):
+        if each.entry.command is not None:
             if group:
                 yield group
             group = [each]

@@ -18,6 +18,22 @@ from sqlalchemy import Connection, Table, select
 
 from charter.engine import definition as definitions, plain
 from charter.engine.definition import Definition
+from charter.engine.entries import Entry, Told
+from charter.engine.entries.organisation import (
+    AbsenceNoted,
+    CertificateNoted,
+    ConnectorsChanged,
+    Deployed,
+    PersonAdded,
+    PersonChanged,
+    PersonDeactivated,
+    RoleGranted,
+    RoleRevoked,
+    SkillSet,
+    StandInAccepted,
+    StandInNamed,
+    StandInRevoked,
+)
 from charter.engine.state import CaseState
 from charter.runtime import clock, folds
 from charter.runtime.audit.log import Chain, Sealed, to_entries
@@ -123,98 +139,99 @@ _TABLES: Mapping[str, tuple[Table, tuple[str, ...]]] = {
 
 def _fold(sealed: Iterable[Sealed]) -> dict[str, Any]:
     told: dict[str, Any] = {name: {} for name in _TABLES} | {"absences": [], "deployments": [], "bodies": {}}
-    for entry in sealed:
-        tell = _TOLD.get(entry.fields["kind"])
-        if tell is not None and entry.fields["outcome"] == "done":
-            tell(told, entry.fields.get("data", {}), entry)
+    for one in sealed:
+        tell = _TELL.get(type(one.entry.told))
+        if tell is not None:
+            tell(told, one.entry.told, one.entry)
     return told
 
 
-def _person(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    told["persons"][data["person"]] = (data["person"], data["name"], 1)
+_Tables = dict[str, Any]
 
 
-def _gone(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    person, name, _active = told["persons"][data["person"]]
+def _person(told: _Tables, new: PersonAdded | PersonChanged, _: Entry) -> None:
+    told["persons"][new.person] = (new.person, new.name, 1)
+
+
+def _gone(told: _Tables, gone: PersonDeactivated, _: Entry) -> None:
+    person, name, _active = told["persons"][gone.person]
     told["persons"][person] = (person, name, 0)
 
 
-def _granted(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    row = (data["person"], data["role"], data["process"])
+def _granted(told: _Tables, role: RoleGranted, _: Entry) -> None:
+    row = (role.person, role.role, role.process)
     told["grants"][row] = row
 
 
-def _revoked(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    told["grants"].pop((data["person"], data["role"], data["process"]), None)
+def _revoked(told: _Tables, role: RoleRevoked, _: Entry) -> None:
+    told["grants"].pop((role.person, role.role, role.process), None)
 
 
-def _skill(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    told["skills"][data["person"], data["skill"]] = (data["person"], data["skill"], data["new"])
+def _skill(told: _Tables, set_: SkillSet, _: Entry) -> None:
+    told["skills"][set_.person, set_.skill] = (set_.person, set_.skill, set_.new)
 
 
-def _certificate(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    row = (data["person"], data["certificate"], data.get("valid_until"))
+def _certificate(told: _Tables, noted: CertificateNoted, _: Entry) -> None:
+    row = (noted.person, noted.certificate, noted.valid_until)
     told["certificates"][row[:2]] = row
 
 
-def _absence(told: dict[str, Any], data: Mapping[str, Any], entry: Sealed) -> None:
-    since, until = clock.read(data["since"]), clock.read(data["until"])
-    told["absences"].append((data["person"], since, until, entry.fields.get("reason")))
+def _absence(told: _Tables, noted: AbsenceNoted, entry: Entry) -> None:
+    told["absences"].append((noted.person, clock.read(noted.since), clock.read(noted.until), entry.reason))
 
 
-def _stand_in(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    accepted = data["accepted_at"]
-    told["substitutions"][data["number"]] = (
-        data["number"],
-        data["kind"],
-        data["principal"],
-        data["person"],
-        data["process"],
-        data["role"],
-        clock.read(data["since"]),
-        clock.read(data["until"]),
-        None if accepted is None else clock.read(accepted),
+def _stand_in(told: _Tables, named: StandInNamed, _: Entry) -> None:
+    told["substitutions"][named.number] = (
+        named.number,
+        named.mode,
+        named.principal,
+        named.person,
+        named.process,
+        named.role,
+        clock.read(named.since),
+        clock.read(named.until),
+        None if named.accepted_at is None else clock.read(named.accepted_at),
         None,
     )
 
 
-def _accepted(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    row = told["substitutions"][data["number"]]
-    told["substitutions"][data["number"]] = (*row[:8], clock.read(data["accepted_at"]), row[9])
+def _accepted(told: _Tables, accepted: StandInAccepted, _: Entry) -> None:
+    row = told["substitutions"][accepted.number]
+    told["substitutions"][accepted.number] = (*row[:8], clock.read(accepted.accepted_at), row[9])
 
 
-def _ended(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    row = told["substitutions"][data["number"]]
-    told["substitutions"][data["number"]] = (*row[:9], clock.read(data["revoked_at"]))
+def _ended(told: _Tables, ended: StandInRevoked, _: Entry) -> None:
+    row = told["substitutions"][ended.number]
+    told["substitutions"][ended.number] = (*row[:9], clock.read(ended.revoked_at))
 
 
-def _deployed(told: dict[str, Any], data: Mapping[str, Any], entry: Sealed) -> None:
-    digest = data["definition"]
-    told["deployments"].append((data["process"], digest, entry.at, entry.fields["actor"]))
+def _deployed(told: _Tables, new: Deployed, entry: Entry) -> None:
+    digest = new.definition
+    told["deployments"].append((new.process, digest, entry.at, entry.actor))
     if digest not in told["bodies"]:
-        told["bodies"][digest] = data["body"]
-        told["texts"].update(((digest, name), (digest, name, hashed)) for name, hashed in data["texts"].items())
+        told["bodies"][digest] = new.body
+        told["texts"].update(((digest, name), (digest, name, hashed)) for name, hashed in new.texts.items())
 
 
-def _connectors(told: dict[str, Any], data: Mapping[str, Any], _: Sealed) -> None:
-    told["settings"]["connectors"] = ("connectors", data["new"])
+def _connectors(told: _Tables, changed: ConnectorsChanged, _: Entry) -> None:
+    told["settings"]["connectors"] = ("connectors", changed.new)
 
 
 # kind of entry -> what it says of the tables
-_TOLD: Mapping[str, Callable[[dict[str, Any], Mapping[str, Any], Sealed], None]] = {
-    "person_added": _person,
-    "person_changed": _person,
-    "person_deactivated": _gone,
-    "role_granted": _granted,
-    "role_revoked": _revoked,
-    "skill_set": _skill,
-    "certificate_noted": _certificate,
-    "absence_noted": _absence,
-    "stand_in_named": _stand_in,
-    "stand_in_accepted": _accepted,
-    "stand_in_revoked": _ended,
-    "deployed": _deployed,
-    "connectors_changed": _connectors,
+_TELL: Mapping[type[Told], Callable[[_Tables, Any, Entry], None]] = {
+    PersonAdded: _person,
+    PersonChanged: _person,
+    PersonDeactivated: _gone,
+    RoleGranted: _granted,
+    RoleRevoked: _revoked,
+    SkillSet: _skill,
+    CertificateNoted: _certificate,
+    AbsenceNoted: _absence,
+    StandInNamed: _stand_in,
+    StandInAccepted: _accepted,
+    StandInRevoked: _ended,
+    Deployed: _deployed,
+    ConnectorsChanged: _connectors,
 }
 
 

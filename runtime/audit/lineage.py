@@ -13,11 +13,14 @@ from typing import Any
 from msgspec import Struct, field
 
 from charter.engine.definition import Definition
+from charter.engine.entries.cases import Answered, Completed, Decided, Granted, Reached, Rejected
 from charter.engine.keys import covers, key_of, parse_key
 from charter.engine.machines import CONCLUDED, STALLED
 from charter.engine.program import Program, prepare
 from charter.engine.state import CaseState, Confirmation, Node
 from charter.runtime.audit.asof import Moment
+
+_DEEDS = (Completed, Granted, Rejected, Reached, Answered, Decided)
 
 
 class Made(Struct, frozen=True):
@@ -128,19 +131,12 @@ def _finished(was: Node | None, node: Node) -> bool:
 
 def _told(moment: Moment, node: str | None) -> Deed:
     """Finds the entry that tells of a deed on a node; the step's first entry where none does."""
-    words = ("completed", "granted", "rejected", "reached", "answered", "decided")
     # what is nobody's element (an amendment, a start) is told by the command's own entry
-    own = [r for r in moment.entries if node is not None and r.fields.get("element") == node]
-    told = next((r for r in own if r.fields["kind"] in words), moment.entries[0])
     first = moment.entries[0]
-    return Deed(
-        told.seq,
-        told.fields["kind"],
-        node,
-        told.fields["actor"],
-        told.at,
-        told.fields.get("reason") or first.fields.get("reason"),
-    )
+    own = (r for r in moment.entries if node is not None and r.entry.node == node)
+    found = next((r for r in own if isinstance(r.entry.told, _DEEDS)), first)
+    told = found.entry
+    return Deed(found.seq, told.kind, node, told.actor, told.at, told.reason or first.entry.reason)
 
 
 def _resolved(graph: Lineage, key: str, digest: str) -> list[Made]:

@@ -3,8 +3,8 @@
 An entry's body is canonical JSON (sorted keys, NFC, no floats), written once and hashed as stored. `prev` in it is
 the SHA-256 of the body before it in the same chain; a chain is a case, or `organisation` for what concerns no
 single case. Times within a chain never run backwards. What is absent is left out; null and "" in `data` are
-themselves. The module does not know what entries mean, and gives no way to change one. See docs/audit.md for the
-fields.
+themselves. `element` is an element's name, `node` the key of its instance where that is another. The module leaves what
+entries tell to `engine/entries`, and gives no way to change one. See docs/audit.md for the fields.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 from unicodedata import is_normalized
 
+from msgspec import Struct, convert
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter import __version__
 from charter.engine.compact import compact_sorted
-from charter.engine.entries import Entry
+from charter.engine.entries import BadEntry, Entry, from_json, to_json
+from charter.engine.entries.cases import Amended, Written
+from charter.engine.keys import name_of
 from charter.engine.values import NotAValue, canonical
 from charter.runtime import clock
 from charter.runtime.store import tables
@@ -55,7 +59,7 @@ class Origin(NamedTuple):
 class Sealed:
     """An entry in its chain: `body` is what is stored and hashed; `position` is None until it is stored."""
 
-    __slots__ = ("_fields", "body", "case", "position", "seq")
+    __slots__ = ("_entry", "_fields", "body", "case", "position", "seq")
 
     def __init__(self, case: str, seq: int, body: bytes, position: int | None = None) -> None:
         self.case = case
@@ -63,13 +67,35 @@ class Sealed:
         self.body = body
         self.position = position
         self._fields: dict[str, Any] | None = None
+        self._entry: Entry | None = None
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The parsed body."""
+        """The parsed body, whatever it says."""
         if self._fields is None:
             self._fields = json.loads(self.body)
         return self._fields
+
+    @property
+    def entry(self) -> Entry:
+        """The entry as it was made, but for `cause`: the sequence number of that entry; raises BadEntry."""
+        if self._entry is None:
+            try:
+                self._entry = _entry(self.fields, self.node)
+            except (ValueError, AttributeError, RecursionError) as cause:
+                raise BadEntry(str(cause), entry=self.id) from cause
+        return self._entry
+
+    @property
+    def node(self) -> str | None:
+        """The key of the node that it is about, None for the case; earlier builds wrote it as `element`."""
+        node: str | None = self.fields.get("node", self.fields.get("element"))
+        return node
+
+    @property
+    def element(self) -> str | None:
+        """The name of the element that it is about, None for the case."""
+        return None if self.node is None else name_of(self.node)
 
     @property
     def hash(self) -> str:
@@ -84,11 +110,47 @@ class Sealed:
     @property
     def at(self) -> int:
         """The entry's time in microseconds since the epoch."""
-        return clock.read(self.fields["at"])
+        return self.entry.at
 
 
-# the fields that an entry and its body have alike
-_PLAIN = ("element", "before", "after", "role", "on_behalf_of", "reason")
+class _Body(Struct):
+    """What of a body is the entry's own."""
+
+    kind: str
+    at: str
+    actor: str
+    outcome: str
+    element: str | None = None
+    node: str | None = None
+    before: str | None = None
+    after: str | None = None
+    role: str | None = None
+    on_behalf_of: str | None = None
+    reason: str | None = None
+    cause: int | None = None
+    clauses: tuple[str, ...] = ()
+    data: dict[str, Any] = {}
+
+
+def _entry(fields: Mapping[str, Any], node: str | None) -> Entry:
+    body = convert(fields, _Body)
+    told, command = from_json(body.kind, body.data)
+    if told.outcome != body.outcome:
+        raise BadEntry(f"an entry `{body.kind}` has the outcome {told.outcome}")
+    return Entry(
+        told,
+        clock.read(body.at),
+        body.actor,
+        node,
+        body.before,
+        body.after,
+        body.role,
+        body.on_behalf_of,
+        body.reason,
+        body.cause,
+        body.clauses,
+        command,
+    )
 
 
 def _field(name: str, value: str | None) -> str:
@@ -128,16 +190,17 @@ def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain,
     sealed: list[Sealed] = []
     for r in entries:
         seq += 1
-        data = r.data if type(r.data) is dict else dict(r.data)
+        data, node, told = to_json(r.told, r.command), r.node, r.told
+        element = r.element
         text = (
             f'{begin}{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(r.at)}"'
             f"{_field('before', r.before)}{build}"
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
             f'{f""","clauses":{compact_sorted(list(r.clauses))}""" if r.clauses else ""}'
             f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}'
-            f"{_field('element', r.element)}{host}{encode_basestring(f'{case}.{seq}')}"
-            f',"kind":{encode_basestring(r.kind)}{_field("on_behalf_of", r.on_behalf_of)}'
-            f',"outcome":{encode_basestring(r.outcome)},"prev":"{head}"{named}'
+            f"{_field('element', element)}{host}{encode_basestring(f'{case}.{seq}')}"
+            f',"kind":"{told.kind}"{"" if node == element else _field("node", node)}'
+            f'{_field("on_behalf_of", r.on_behalf_of)},"outcome":"{told.outcome}","prev":"{head}"{named}'
             f'{_field("reason", r.reason)}{_field("role", r.role)},"seq":{seq}{zone}'
         )
         body = text.encode() if text.isascii() else _composed(text)
@@ -174,27 +237,23 @@ def _account() -> str:
 
 _COLUMNS = ("case", "seq", "at", "actor", "kind", "outcome", "element", "record", "clauses", "body")
 _INSERT = Prepared(insert(tables.entries).inline(), *_COLUMNS)
-# the kinds whose `data` names a record (`record`, `version`, `digest`, `value`) that got a version
-WRITES = frozenset({"written", "amended"})
 
 
 def store(connection: Connection, sealed: Sequence[Sealed], entries: Sequence[Entry]) -> None:
     """Writes sealed entries; their chain's new end is the caller's to write in the same transaction."""
     rows = [
-        (s.case, s.seq, r.at, r.actor, r.kind, r.outcome, *told_of(r.kind, r.element, r.data, r.clauses), s.body)
+        (s.case, s.seq, r.at, r.actor, r.kind, r.outcome, *columns(r), s.body)
         for s, r in zip(sealed, entries, strict=True)
     ]
     _INSERT.run_many(connection, rows)
 
 
-def told_of(
-    kind: str, element: str | None, data: Mapping[str, Any], clauses: Sequence[str]
-) -> tuple[str | None, str | None, str | None]:
+def columns(entry: Entry) -> tuple[str | None, str | None, str | None]:
     """Gives what the columns `element`, `record` and `clauses` hold of an entry."""
-    about = data.get("record") if kind in WRITES else None
+    told, clauses = entry.told, entry.clauses
     return (
-        element.partition("[")[0] if element else None,
-        about.partition("[")[0] if isinstance(about, str) else None,
+        entry.element,
+        name_of(told.record) if isinstance(told, Written | Amended) else None,
         f" {' '.join(clauses)} " if clauses else None,
     )
 
@@ -207,7 +266,7 @@ def append(connection: Connection, entries: Sequence[Entry], origin: Origin, cha
     """Appends entries to a chain that belongs to no case, and moves its head; inside the caller's transaction."""
     found = _HEAD.run(connection, chain).fetchone()
     before = Chain(chain, *found) if found else Chain(chain)
-    entries = [r if r.at >= before.last_at else r._replace(at=before.last_at) for r in entries]
+    entries = [r if r.at >= before.last_at else replace(r, at=before.last_at) for r in entries]
     after, sealed = seal(before, entries, origin)
     store(connection, sealed, entries)
     values = {"entries": after.entries, "head": after.head, "last_at": after.last_at}
@@ -231,21 +290,10 @@ def load(connection: Connection, case: str, *, since: int = 1, until: int | None
 
 
 def to_entries(sealed: Iterable[Sealed]) -> Iterator[Entry]:
-    """Gives sealed entries back as the step made them, `cause` counted within the step again."""
+    """Gives sealed entries back as the step made them, `cause` counted within the step again; raises BadEntry."""
     first = 1
     for s in sealed:
-        fields = s.fields
-        data = fields.get("data", {})
-        if "command" in data:
+        entry = s.entry
+        if entry.command is not None:
             first = s.seq
-        cause = fields.get("cause")
-        yield Entry(
-            kind=fields["kind"],
-            at=clock.read(fields["at"]),
-            actor=fields["actor"],
-            cause=None if cause is None else cause - first,
-            outcome=fields["outcome"],
-            clauses=tuple(fields.get("clauses", ())),
-            data=data,
-            **{name: fields.get(name) for name in _PLAIN},
-        )
+        yield entry if entry.cause is None else replace(entry, cause=entry.cause - first)

@@ -9,7 +9,6 @@ expression is true (a property test compares them).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -24,6 +23,7 @@ from charter.engine.feel.temporal import Date, DateTime, Time
 from charter.engine.feel.temporal_text import read_date_time, write_date_time
 from charter.engine.values import NotAValue, decode
 from charter.runtime import clock
+from charter.runtime.audit.log import Sealed
 from charter.runtime.store import tables
 
 _r = tables.entries.c
@@ -95,16 +95,9 @@ def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
     return Query(zoned, _filter(zoned), _pinned_case(zoned)), ()
 
 
-class Found(Struct, frozen=True):
-    """An entry that answers: where it stands and its parsed body."""
-
-    position: int
-    fields: Mapping[str, Any]
-
-
-def run(connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None) -> Iterator[Found]:
+def run(connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None) -> Iterator[Sealed]:
     """Gives the entries that answer, in order of arrival, after a position, at most `limit`; all for no query."""
-    statement = select(_r.position, _r.body, _r.record).where(_r.position > after)
+    statement = select(_r.position, _r.case, _r.seq, _r.body, _r.record).where(_r.position > after)
     test = None
     if query is not None:
         statement = statement.where(query.filter.sql)
@@ -116,27 +109,27 @@ def run(connection: Connection, query: Query | None, *, after: int = 0, limit: i
     if limit is not None and test is None:
         statement = statement.limit(limit)
     count = 0
-    for position, body, record in connection.execute(statement.execution_options(yield_per=500)):
-        fields = json.loads(bytes(body))
-        if test is not None and test.evaluate(scope(position, fields, record)) is not True:
+    for position, case, seq, body, record in connection.execute(statement.execution_options(yield_per=500)):
+        found = Sealed(case, seq, bytes(body), position)
+        if test is not None and test.evaluate(scope(found, record)) is not True:
             continue
-        yield Found(position, fields)
+        yield found
         count += 1
         if count == limit:
             return
 
 
-def scope(position: int, fields: Mapping[str, Any], record: str | None) -> dict[str, Any]:
+def scope(entry: Sealed, record: str | None) -> dict[str, Any]:
     """Gives an entry's fields as FEEL values under the names of FIELDS."""
-    node = fields.get("element")
+    fields = entry.fields
     named = dict.fromkeys(FIELDS) | {name: value for name, value in fields.items() if name in FIELDS}
     return named | {
-        "position": decode(position),
+        "position": decode(entry.position),
         "seq": decode(fields["seq"]),
         "cause": decode(fields.get("cause")),
         "at": read_date_time(fields["at"]),
-        "node": node,
-        "element": node.partition("[")[0] if node else None,
+        "node": entry.node,
+        "element": entry.element,
         "record": record,
         "clauses": fields.get("clauses", []),
         "data": _values(fields.get("data", {})),

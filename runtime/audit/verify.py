@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
+from charter.engine.entries import BadEntry
 from charter.engine.replay import replay
-from charter.runtime import clock
 from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
-from charter.runtime.audit.log import GENESIS, Sealed, to_entries, told_of
+from charter.runtime.audit.log import GENESIS, Sealed, columns, to_entries
 from charter.runtime.casefile import Archive
 from charter.runtime.folds import FOLDS
 from charter.runtime.store import Store, tables as t
@@ -169,9 +169,10 @@ def _check_chain(connection: Connection, chain: str, count: int, head: str, find
         else:
             if fields.get("prev") != prev:
                 findings.note("integrity", Fault(chain, row.seq, "chain_broken"))
-            if not _agrees(row, fields):
+            sealed = Sealed(chain, row.seq, body, row.position)
+            if not _agrees(row, sealed):
                 findings.note("integrity", Fault(chain, row.seq, "columns_differ"))
-            yield Sealed(chain, row.seq, body, row.position)
+            yield sealed
         prev = sha256(body).hexdigest()
         expected += 1
     if expected - 1 != count:
@@ -188,22 +189,19 @@ def _parse(body: bytes) -> dict[str, Any] | None:
     return fields if isinstance(fields, dict) else None
 
 
-def _agrees(row: Any, fields: dict[str, Any]) -> bool:
+def _agrees(row: Any, sealed: Sealed) -> bool:
     """Tells whether the columns beside a body say what the body says."""
+    fields = sealed.fields
     try:
-        at = clock.read(fields["at"])
-        told = told_of(fields["kind"], fields.get("element"), fields.get("data", {}), fields.get("clauses", ()))
-    except _UNREADABLE:
+        entry = sealed.entry
+    except BadEntry:
         return False
     return (
         fields.get("case") == row.case
         and fields.get("seq") == row.seq
         and fields.get("id") == f"{row.case}.{row.seq}"
-        and at == row.at
-        and fields.get("actor") == row.actor
-        and fields.get("kind") == row.kind
-        and fields.get("outcome") == row.outcome
-        and told == (row.element, row.record, row.clauses)
+        and (entry.at, entry.actor, entry.kind, entry.outcome) == (row.at, row.actor, row.kind, row.outcome)
+        and columns(entry) == (row.element, row.record, row.clauses)
     )
 
 
@@ -227,6 +225,9 @@ def _check_truth(
         findings.note("truth", Fault(case, None, "table_differs", differs))
         return
     pinned = archive.pinned(connection, row.definition)
+    if (bad := _first_bad(sealed)) is not None:
+        findings.note("truth", Fault(case, bad, "not_replayable"))
+        return
     try:
         played = replay(pinned.definition, list(to_entries(sealed)))
     except _UNREADABLE:
@@ -240,7 +241,20 @@ def _check_truth(
         findings.note("truth", Fault(case, None, "table_differs", differs))
 
 
+def _first_bad(sealed: list[Sealed]) -> int | None:
+    """Gives the number of the first entry that tells what Charter does not write."""
+    for one in sealed:
+        try:
+            _ = one.entry
+        except BadEntry:
+            return one.seq
+    return None
+
+
 def _check_organisation(connection: Connection, sealed: list[Sealed], findings: _Findings) -> None:
+    if (bad := _first_bad(sealed)) is not None:
+        findings.note("truth", Fault(ORGANISATION, bad, "not_replayable"))
+        return
     try:
         differs = organisation_differs(connection, sealed)
     except _UNREADABLE:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from charter.engine import waiting
 from charter.engine.definition import Definition
+from charter.engine.entries import Because
 from charter.engine.program import prepare
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState
@@ -34,14 +35,14 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
     """Explains a node of a case (or an element that has none yet)."""
     program = prepare(definition)
     there = state.nodes.get(node)
-    moves = [r for r in entries if r.fields.get("element") == node and r.fields.get("after") is not None]
+    moves = [r for r in entries if r.entry.node == node and r.entry.after is not None]
     by_seq = {r.seq: r for r in entries}
     chain: list[Sealed] = []
     step: Sealed | None = moves[-1] if moves else None
     while step is not None and step not in chain:
         chain.append(step)
-        cause = step.fields.get("cause")
-        step = by_seq.get(cause) if isinstance(cause, int) else None
+        cause = step.entry.cause
+        step = None if cause is None else by_seq.get(cause)
     because = _because(chain[0]) if chain else None
     return Why(
         node,
@@ -55,10 +56,9 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
 
 def _because(entry: Sealed) -> Reason | None:
     """Gives the reason that the engine wrote into a move of its own (CH570 to CH579), if it did."""
-    data = entry.fields.get("data", {}).get("because")
-    if not isinstance(data, dict) or "code" not in data:
+    because: Because | None = getattr(entry.entry.told, "because", None)
+    if because is None:
         return None
-    arguments = {name: value for name, value in data.items() if name != "code"}
-    element = arguments.get("element")
-    clause = f"{element}.when" if data["code"] == CONDITION else element
-    return Reason(data["code"], clause, arguments)
+    element = because.arguments.get("element")
+    line = f"{element}.when" if because.code == CONDITION else element
+    return Reason(because.code, line, because.arguments)

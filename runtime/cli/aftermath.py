@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.commands import Actor
 from charter.engine.entries import Entry
+from charter.engine.entries.cases import Amended, Granted, Written
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.program import prepare
@@ -18,6 +20,7 @@ from charter.runtime import views
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import guess, refusal_exit, refusal_lines
 from charter.runtime.cli.output import complain
+from charter.runtime.cli.trail import version_of
 from charter.runtime.directory import candidates, everybody
 from charter.runtime.refusals import UNKNOWN_PERSON
 from charter.runtime.register import barred, number_of
@@ -94,8 +97,8 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
         return
     by_kind: dict[str, list[str]] = {}
     for entry in performed.entries:
-        if entry.element is not None and entry.element not in by_kind.setdefault(entry.kind, []):
-            by_kind[entry.kind].append(entry.element)
+        if entry.node is not None and entry.node not in by_kind.setdefault(entry.kind, []):
+            by_kind[entry.kind].append(entry.node)
     fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
     waiting = views.waiting(performed.definition, performed.state)
     new = [w for w in waiting if w.key in fresh]
@@ -107,9 +110,9 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
 
 def _own_line(context: Context, verb: str, performed: Performed, node: str | None) -> str:
     say, definition, entries = context.say, performed.definition, performed.entries
-    written = several(context, [_version(r) for r in entries if r.kind in ("written", "amended")])
-    granted = verb == "approve" and any(r.kind == "granted" and r.element == node for r in entries)
-    same = verb == "amend" and any(r.kind == "amended" and r.data.get("same") for r in entries)
+    written = several(context, [version_of(r.told) for r in entries if isinstance(r.told, Written | Amended)])
+    granted = verb == "approve" and any(isinstance(r.told, Granted) and r.node == node for r in entries)
+    same = verb == "amend" and any(isinstance(r.told, Amended) and r.told.same for r in entries)
     with context.store.read() as connection:
         number = number_of(connection, performed.case)
     return say(
@@ -258,17 +261,10 @@ _MENDS: Mapping[tuple[str, Any], str] = {
 _AUTHORITY = frozenset({"CH501", "CH503", "CH504", "CH505", "CH507", "CH517", "CH520", "CH543"})
 
 
-def _version(entry: Entry) -> str:
-    return f"{entry.data.get('record')} v{entry.data.get('number', entry.data.get('version', '?'))}"
-
-
 def _to(entries: Sequence[Entry]) -> str:
-    for entry in entries:
-        command = entry.data.get("command")
-        if isinstance(command, Mapping):
-            to = command.get("to")
-            return str(to.get("person", "")) if isinstance(to, Mapping) else str(to or "")
-    return ""
+    """Names whom or what a command leads to, "" where it names nobody."""
+    to = getattr(entries[0].command, "to", None)
+    return to.person if isinstance(to, Actor) else to or ""
 
 
 def _json(performed: Performed) -> dict[str, Any]:
@@ -277,7 +273,7 @@ def _json(performed: Performed) -> dict[str, Any]:
         "status": performed.state.status,
         "version": performed.state.commands,
         "entries": [
-            {"kind": r.kind, "element": r.element, "before": r.before, "after": r.after} for r in performed.entries
+            {"kind": r.kind, "element": r.node, "before": r.before, "after": r.after} for r in performed.entries
         ],
         "waiting": [
             {"element": w.key, "holder": w.holder, "roles": list(w.roles), "due": w.due}

@@ -19,7 +19,7 @@ from charter.runtime.cli.errors import FINDINGS, Missing, Misuse, guess, reason_
 from charter.runtime.cli.messages import section
 from charter.runtime.cli.output import Cell
 from charter.runtime.cli.progress import along
-from charter.runtime.cli.trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, shown_time, what
+from charter.runtime.cli.trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 def consulted(context: Context, question: str, **about: Any) -> None:
     """Records that the trail was asked, by whom and what."""
     from charter.engine.entries import Entry
+    from charter.engine.entries.organisation import Consulted
     from charter.runtime.audit.log import Origin, append
 
     who = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
-    data = {"question": question, **{name: value for name, value in about.items() if value}}
+    told = Consulted(question, **{name: value for name, value in about.items() if value})
     with context.store.write() as connection:
-        append(connection, [Entry("consulted", context.now, who, data=data)], Origin("cli"))
+        append(connection, [Entry(told, context.now, who)], Origin("cli"))
 
 
 def chain(context: Context, case: str) -> str:
@@ -257,18 +258,18 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
             output.line("  " + say("frame.place", place=place).strip(), "faint")
     if not found.chain:
         output.line("  " + say("audit.never_moved"))
-    for index, entry in enumerate(found.chain):
-        f = entry.fields
+    for index, sealed in enumerate(found.chain):
+        entry = sealed.entry
         line = say(
             "audit.moved" if index == 0 else "audit.caused",
-            seq=entry.seq,
-            kind=kind_word(context, f["kind"]),
-            element=f.get("element") or say("happened.the_case", case=case),
-            actor=actor_of(context, f),
-            at=shown_time(context, f["at"]),
+            seq=sealed.seq,
+            kind=kind_word(context, entry.kind),
+            element=entry.node or say("happened.the_case", case=case),
+            actor=actor_of(context, entry),
+            at=output.moment(entry.at),
         )
-        reason_given = say("show.because", reason=f["reason"]) if f.get("reason") else ""
-        output.line("  " * (index + 1) + " ".join([line, what(context, f)]).rstrip() + reason_given)
+        reason_given = say("show.because", reason=entry.reason) if entry.reason else ""
+        output.line("  " * (index + 1) + " ".join([line, what(context, entry.told)]).rstrip() + reason_given)
     return 0
 
 

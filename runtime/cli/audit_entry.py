@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, reason_sentence
-from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of, shown_time
+from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of
 
 if TYPE_CHECKING:
     from charter.runtime.audit.log import Sealed
@@ -45,46 +45,48 @@ def _followers(entry: Sealed, rest: Any) -> list[int]:
     """Gives the numbers of the entries of the same step that follow from an entry directly."""
     found = []
     for later in rest:
-        if "command" in later.fields.get("data", {}):
+        if later.entry.command is not None:
             break
-        if later.fields.get("cause") == entry.seq:
+        if later.entry.cause == entry.seq:
             found.append(later.seq)
     return found
 
 
-def _sheet(context: Context, entry: Sealed, followers: list[int]) -> None:
-    say, output, f = context.say, context.output, entry.fields
+def _sheet(context: Context, sealed: Sealed, followers: list[int]) -> None:
+    from charter.engine.entries import to_json
+
+    say, output, entry, f = context.say, context.output, sealed.entry, sealed.fields
     comma = say("happened.comma")
-    definition = context.cases.definition(entry.case) if entry.case != ORGANISATION else None
-    about = " ".join(filter(None, (kind_word(context, f["kind"]), f.get("element"))))
-    output.line(f"{output.style(about, 'strong')}  {output.style(entry.id, 'faint')}")
-    for reason in reasons_of(f):
+    definition = context.cases.definition(sealed.case) if sealed.case != ORGANISATION else None
+    about = " ".join(filter(None, (kind_word(context, entry.kind), entry.node)))
+    output.line(f"{output.style(about, 'strong')}  {output.style(sealed.id, 'faint')}")
+    for reason in reasons_of(entry.told):
         output.line(f"  {reason_sentence(reason, say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if definition is not None and reason.subject else None
         if place:
             output.line(say("frame.place", place=place), "faint")
     clauses = []
-    for id in f.get("clauses", ()):
+    for id in entry.clauses:
         said = definition.clause(id) if definition is not None else None
         clauses.append(id if said is None else f"{id}  {said.text}")
     output.sheet(
         [
-            (say("audit.c_at"), f"{shown_time(context, f['at'])}  ({f['at']}, {f['zone']})"),
-            (say("audit.c_actor"), actor_of(context, f)),
-            (say("audit.c_reason"), f.get("reason")),
-            (say("audit.c_change"), change_of(context, f) or None),
-            (say("audit.c_outcome"), say(f"audit.outcome_{f['outcome']}")),
-            (say("audit.s_cause"), say("audit.s_number", seq=f["cause"]) if "cause" in f else None),
+            (say("audit.c_at"), f"{output.moment(entry.at)}  ({f['at']}, {f['zone']})"),
+            (say("audit.c_actor"), actor_of(context, entry)),
+            (say("audit.c_reason"), entry.reason),
+            (say("audit.c_change"), change_of(context, entry) or None),
+            (say("audit.c_outcome"), say(f"audit.outcome_{entry.outcome}")),
+            (say("audit.s_cause"), None if entry.cause is None else say("audit.s_number", seq=entry.cause)),
             (say("audit.s_led"), comma.join(say("audit.s_number", seq=seq) for seq in followers) or None),
             *((say("audit.s_clauses") if index == 0 else "", text) for index, text in enumerate(clauses)),
             (say("audit.s_definition"), " ".join(filter(None, (f.get("process"), f.get("definition")))) or None),
             (say("audit.s_from"), f"{f['channel']}  {f['account']}@{f['host']}  Charter {f['build']}"),
-            (say("audit.s_hash"), entry.hash),
+            (say("audit.s_hash"), sealed.hash),
             (say("audit.s_prev"), f["prev"]),
         ]
     )
-    data = {name: value for name, value in f.get("data", {}).items() if name not in _TOLD}
+    data = {name: value for name, value in to_json(entry.told, entry.command).items() if name not in _TOLD}
     if data:
         output.line(say("audit.s_data"), "faint")
-        for line in json.dumps(data, ensure_ascii=False, indent=2).splitlines():
+        for line in json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True).splitlines():
             output.line(f"  {line}")

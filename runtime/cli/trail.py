@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime import clock
@@ -17,8 +17,11 @@ from charter.runtime.cli.errors import reason_sentence
 from charter.runtime.cli.output import Cell, neutral, one_line
 
 if TYPE_CHECKING:
+    from charter.engine.entries import Entry, Told
+    from charter.engine.entries.cases import Amended, Written
     from charter.engine.refusals import Reason
-    from charter.runtime.audit.query import Found, Query
+    from charter.runtime.audit.log import Sealed
+    from charter.runtime.audit.query import Query
 
 ORGANISATION = "organisation"
 SYSTEM = "system"  # the actor of what follows by the definition alone
@@ -37,6 +40,7 @@ _CSV = (
     "on_behalf_of",
     "kind",
     "element",
+    "node",
     "before",
     "after",
     "outcome",
@@ -70,20 +74,21 @@ def listed(context: Context, query: Query | None, after: int, limit: int, format
     return 0
 
 
-def _streamed(context: Context, found: Iterable[Found], format: str, size: int | None) -> tuple[int, int]:
+def _streamed(context: Context, found: Iterable[Sealed], format: str, size: int | None) -> tuple[int, int]:
     count = last = 0
     writer = csv.writer(context.output.stream, lineterminator="\n")
     if format == "csv":
         writer.writerow(_CSV)
-    for entry in found:
+    for sealed in found:
         count += 1
         if size is not None and count > size:
             break
-        last = entry.position
+        last = sealed.position or 0
+        row = {"position": sealed.position, **sealed.fields}
         if format == "jsonl":
-            context.output.json_line({"position": entry.position, **entry.fields})
+            context.output.json_line(row)
         else:
-            row = {"position": entry.position, **entry.fields}
+            row |= {"element": sealed.element, "node": sealed.node}
             cells = [_cell(row.get(name)) for name in _CSV]
             writer.writerow(map(neutral, cells) if context.output.terminal else cells)
     return count, last
@@ -97,34 +102,13 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int) else text
 
 
-def _table(context: Context, found: Sequence[Found], size: int) -> int:
+def _table(context: Context, found: Sequence[Sealed], size: int) -> int:
     say, output = context.say, context.output
     if not found:
         output.line(say("audit.nothing"))
         return 0
-    several = len({entry.fields["case"] for entry in found}) > 1
-    rows = []
-    for entry in found[:size]:
-        f = entry.fields
-        refused = f["kind"] == "refused"
-        outcome = "" if refused or f["outcome"] == "done" else say(f"audit.outcome_{f['outcome']}")
-        # as `audit show` takes it
-        chain = ORGANISATION if f["case"] == ORGANISATION else f["case"][:6]
-        number = f"{chain}.{f['seq']}" if several else str(f["seq"])
-        rows.append(
-            (
-                str(entry.position),
-                number,
-                shown_time(context, f["at"]),
-                actor_of(context, f),
-                Cell(kind_word(context, f["kind"]), "bad" if refused else None),
-                f.get("element") or "",
-                change_of(context, f),
-                Cell(outcome, "bad"),
-                f.get("reason") or "",
-                what(context, f),
-            )
-        )
+    several = len({sealed.case for sealed in found}) > 1
+    rows = [_row(context, sealed, several) for sealed in found[:size]]
     # what an entry is about may be a whole sentence, so it comes last
     heads = ("position", "seq", "at", "actor", "kind", "element", "change", "outcome", "reason", "what")
     output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))
@@ -138,23 +122,51 @@ def shown_time(context: Context, written: str) -> str:
     return str(context.output.moment(clock.read(written)))
 
 
+def _row(context: Context, sealed: Sealed, several: bool) -> tuple[str | Cell, ...]:
+    from charter.engine.entries import BadEntry
+    from charter.engine.entries.cases import Refused
+
+    # as `audit show` takes it
+    chain = ORGANISATION if sealed.case == ORGANISATION else sealed.case[:6]
+    number = f"{chain}.{sealed.seq}" if several else str(sealed.seq)
+    try:
+        entry = sealed.entry
+    except BadEntry as bad:
+        # the list goes on, so that what stands before and after it can be seen
+        return (str(sealed.position), number, "", "", "", "", "", "", "", Cell(one_line(str(bad)), "bad"))
+    refused = isinstance(entry.told, Refused)
+    outcome = "" if refused or entry.outcome == "done" else context.say(f"audit.outcome_{entry.outcome}")
+    return (
+        str(sealed.position),
+        number,
+        str(context.output.moment(entry.at)),
+        actor_of(context, entry),
+        Cell(kind_word(context, entry.kind), "bad" if refused else None),
+        entry.node or "",
+        change_of(context, entry),
+        Cell(outcome, "bad"),
+        entry.reason or "",
+        what(context, entry.told),
+    )
+
+
 def _state(context: Context, state: str | None) -> str:
     return (context.say.find(f"states.{state}") or state) if state else "–"
 
 
-def change_of(context: Context, fields: Mapping[str, Any]) -> str:
+def change_of(context: Context, entry: Entry) -> str:
     """Says from which state to which its element moved; empty where it stayed."""
-    before, after = fields.get("before"), fields.get("after")
+    before, after = entry.before, entry.after
     return f"{_state(context, before)} → {_state(context, after)}" if after and after != before else ""
 
 
-def actor_of(context: Context, fields: Mapping[str, Any]) -> str:
+def actor_of(context: Context, entry: Entry) -> str:
     """Says who did it, in which role, for whom."""
-    if fields["actor"] == SYSTEM:
+    if entry.actor == SYSTEM:
         return context.say("audit.system")
-    role = f" ({fields['role']})" if fields.get("role") else ""
-    behalf = f" ← {fields['on_behalf_of']}" if fields.get("on_behalf_of") else ""
-    return f"{fields['actor']}{behalf}{role}"
+    role = f" ({entry.role})" if entry.role else ""
+    behalf = f" ← {entry.on_behalf_of}" if entry.on_behalf_of else ""
+    return f"{entry.actor}{behalf}{role}"
 
 
 def kind_word(context: Context, kind: str) -> str:
@@ -162,32 +174,42 @@ def kind_word(context: Context, kind: str) -> str:
     return context.say.find(f"kinds.{kind}") or kind
 
 
-def reasons_of(fields: Mapping[str, Any]) -> list[Reason]:
+def reasons_of(told: Told) -> Sequence[Reason]:
     """Gives why a command was refused, or why the engine passed over or ended an element."""
+    from charter.engine.entries.cases import Refused
     from charter.engine.refusals import Reason
 
-    data = fields.get("data", {})
-    because = data.get("because")
-    if isinstance(because, Mapping):
-        return [Reason(because["code"], None, {name: value for name, value in because.items() if name != "code"})]
-    return [Reason(r["code"], r.get("subject"), r.get("arguments", {})) for r in data.get("reasons", ())]
+    if isinstance(told, Refused):
+        return told.reasons
+    because = getattr(told, "because", None)
+    return () if because is None else (Reason(because.code, None, because.arguments),)
 
 
-def what(context: Context, fields: Mapping[str, Any]) -> str:
+def what(context: Context, told: Told) -> str:
     """Says in a few words what an entry is about beyond its element: a version, why it was refused, a comment."""
-    data = fields.get("data", {})
-    if "record" in data:
-        number = data.get("number", data.get("version"))
-        return f"{data['record']} v{number}" if number is not None else str(data["record"])
-    if "decision" in data:
-        return f"{data['decision']} {', '.join(map(str, data.get('rows', ())))}"
-    if "person" in data and "role" in data:
-        return f"{data['person']} {data['role']}"
-    reasons = reasons_of(fields)
+    from charter.engine.entries.cases import Amended, Decided, Failed, Written
+    from charter.engine.entries.organisation import Consulted, RoleGranted, RoleRevoked, StandInNamed
+
+    if isinstance(told, Written | Amended):
+        return version_of(told)
+    if isinstance(told, Consulted) and told.record is not None:
+        return told.record
+    if isinstance(told, Decided | Failed) and told.decision is not None:
+        return f"{told.decision} {', '.join(map(str, told.rows or ()))}"
+    if isinstance(told, RoleGranted | RoleRevoked | StandInNamed):
+        return f"{told.person} {told.role}"
+    reasons = reasons_of(told)
     if reasons:
         codes = dict.fromkeys(reason.code for reason in reasons)
         return f"{reason_sentence(reasons[0], context.say)}  {' '.join(codes)}"
-    for name in ("check", "text", "to", "connector", "signal", "person", "question", "name"):
-        if isinstance(data.get(name), str):
-            return one_line(data[name])[:40]
-    return ""
+    named = (getattr(told, name, None) for name in _SAID)
+    return next((one_line(text)[:40] for text in named if isinstance(text, str)), "")
+
+
+# fields of which the first that an entry has says best what it is about
+_SAID = ("check", "text", "to", "signal", "person", "question", "name")
+
+
+def version_of(told: Written | Amended) -> str:
+    """Names the version of a record that an entry tells of."""
+    return f"{told.record} v{told.version}"

@@ -5,8 +5,8 @@ Rows are only ever added, as entries are.
 
 from __future__ import annotations
 
+from charter.engine.entries.cases import Amended, Written
 from charter.engine.notices import told
-from charter.runtime.audit.log import WRITES
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Stride
 from charter.runtime.store import tables as t
 
@@ -17,9 +17,9 @@ def _versions(stride: Stride) -> Change:
     # An amendment to the same content is an entry too, but makes no version.
     return Change(
         come=[
-            (stride.case, e.data["record"], e.data["version"], e.data["digest"], e.element, e.actor, e.at, seq)
+            (stride.case, new.record, new.version, new.digest, e.node, e.actor, e.at, seq)
             for seq, e in enumerate(stride.entries, stride.first)
-            if e.kind in WRITES and "digest" in e.data
+            if isinstance(new := e.told, Written | Amended) and new.digest is not None
         ]
     )
 

@@ -28,10 +28,12 @@ def told(world: World, case: str) -> str:
         index = 0 if record.cause is None else index + 1
         depth[index] = 0 if record.cause is None else depth[record.cause] + 1
         moved = f" {record.before} -> {record.after}" if record.after is not None else ""
-        because = record.data.get("because", {}).get("code") or (f'"{record.reason}"' if record.reason else "")
-        codes = " ".join(reason["code"] for reason in record.data.get("reasons", ()))
+        because = getattr(getattr(record.told, "because", None), "code", "") or (
+            f'"{record.reason}"' if record.reason else ""
+        )
+        codes = " ".join(reason.code for reason in getattr(record.told, "reasons", ()))
         extra = " ".join(x for x in (because, codes) if x)
-        place = record.element or "case"
+        place = record.node or "case"
         lines.append(f"{'  ' * depth[index]}{record.actor} {record.kind} {place}{moved} {extra}".rstrip())
     return "\n".join(lines) + "\n"
 

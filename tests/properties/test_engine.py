@@ -32,7 +32,7 @@ def test_every_command_leaves_a_record_and_a_consistent_state(history: History) 
     plans = prepare(definition).plans
     for before, command, done in rows:
         assert done.entries
-        assert done.entries[0].data["command"] == commands.to_json(command)
+        assert done.entries[0].command == command
         assert done.state.entries_written == before.entries_written + len(done.entries)
         if done.refusal is not None:
             assert len(done.entries) == 1 and not done.effects
@@ -73,7 +73,7 @@ def test_replay_finds_a_changed_trail(history: History, data: st.DataObject) -> 
     definition, rows = history
     trail = [record for _, _, done in rows for record in done.entries]
     index = data.draw(st.integers(0, len(trail) - 1))
-    if index == len(trail) - 1 and trail[index].data.get("command") is not None:
+    if index == len(trail) - 1 and trail[index].command is not None:
         return  # a whole last step taken away leaves an honest shorter trail
     again = replay(definition, trail[:index] + trail[index + 1 :])
     whole = trail[index].cause is None and (index + 1 == len(trail) or trail[index + 1].cause is None)
@@ -107,8 +107,8 @@ def test_impact_foretells_what_an_amendment_does(history: History) -> None:
     for before, command, done in rows:
         if isinstance(command, commands.Amend) and done.refusal is None:
             told = impact(definition, before, command.record)
-            staled = [r.element for r in done.entries if r.kind in ("staled", "withdrawn")]
-            if done.entries[0].data.get("same"):
+            staled = [r.node for r in done.entries if r.kind in ("staled", "withdrawn")]
+            if getattr(done.entries[0].told, "same", False):
                 assert staled == []
             else:
                 # The first wave is foretold; what a changed list then redoes inside is a new wave.
@@ -135,11 +135,13 @@ def _data_dependents(definition: Definition, command: commands.Command, done: St
         for plan in (*program.users.get(record, ()), *program.listers.get(record, ())):
             found |= {plan.name, *(inner.name for inner in plan.descendants())} | program.downstream(plan)
         return found
-    moved = {parse_key(r.element)[0] for r in done.entries if r.element is not None and r.kind != "staled"}
+    moved = {r.element for r in done.entries if r.element is not None and r.kind != "staled"}
     for name in moved & set(program.plans):
         found |= program.downstream(program.plans[name])
     # What is sent back waits for its target, whatever it used.
-    return found | {parse_key(r.element)[0] for r in done.entries if r.element is not None and "to" in r.data}
+    return found | {
+        r.element for r in done.entries if r.element is not None and getattr(r.told, "to", None) is not None
+    }
 
 
 @laws
@@ -147,7 +149,7 @@ def _data_dependents(definition: Definition, command: commands.Command, done: St
 def test_only_what_used_a_version_becomes_stale(history: History) -> None:
     definition, rows = history
     for _, command, done in rows:
-        staled = {parse_key(r.element)[0] for r in done.entries if r.kind == "staled" and r.element is not None}
+        staled = {r.element for r in done.entries if r.kind == "staled"}
         assert staled <= _data_dependents(definition, command, done)
 
 
@@ -159,8 +161,8 @@ def test_separation_of_duties_is_never_broken(history: History) -> None:
     bound: dict[tuple[str, tuple[int, ...]], set[str]] = {}
     for _, command, done in rows:
         first = done.entries[0]
-        if first.kind in ("completed", "voted", "granted", "rejected") and first.element is not None:
-            element, path = parse_key(first.element)
+        if first.kind in ("completed", "voted", "granted", "rejected") and first.node is not None:
+            element, path = parse_key(first.node)
             people = {command.actor.person} | ({command.actor.on_behalf_of or command.actor.person})
             for rule in definition.separations:
                 for here, there in ((rule.element, rule.other), (rule.other, rule.element)):
@@ -180,13 +182,13 @@ def test_nobody_votes_on_their_own_where_others_are_asked(history: History) -> N
     definition, rows = history
     elements = {e.name: e for e in definition.elements}
     for before, _, done in rows:
-        for vote in (r for r in done.entries if "meaning" in r.data and r.outcome == "done" and r.element is not None):
-            agreement = elements[before.nodes[vote.element].element].agreement
+        for vote in (r for r in done.entries if getattr(r.told, "meaning", None) is not None):
+            agreement = elements[before.nodes[vote.node].element].agreement
             assert agreement is not None
-            chain = prepare(definition).plans[before.nodes[vote.element].element].stages(before.nodes[vote.element])
-            if not chain[vote.data["stage"] - 1].other:
+            chain = prepare(definition).plans[before.nodes[vote.node].element].stages(before.nodes[vote.node])
+            if not chain[vote.told.stage - 1].other:
                 continue
-            own = [v for v in before.versions.values() if (v.digest in dict(before.nodes[vote.element].used).values())]
+            own = [v for v in before.versions.values() if (v.digest in dict(before.nodes[vote.node].used).values())]
             makers = {n.key: n.doers for n in before.nodes.values() if agreement.of in elements[n.element].outputs}
             written = [doers for key, doers in makers.items() if key in {v.node for v in own}]
             assert all({vote.actor, vote.on_behalf_of}.isdisjoint(doers) for doers in written)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from charter.dsl import passes
 from charter.engine import feel
 from charter.runtime.audit import query
+from charter.runtime.audit.log import Sealed
 from charter.runtime.cases import Cases
 from charter.runtime.people import People
 from charter.runtime.store import Store, open_store
@@ -55,12 +56,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def everything(store: Store) -> list[tuple[int, dict[str, object], str | None]]:
-    import json
 
     r = query._r
     with store.read() as connection:
-        rows = connection.execute(select(r.position, r.body, r.record).order_by(r.position)).all()
-    return [(position, json.loads(bytes(body)), record) for position, body, record in rows]
+        rows = connection.execute(select(r.position, r.case, r.seq, r.body, r.record).order_by(r.position)).all()
+    return [(Sealed(case, seq, bytes(body), position), record) for position, case, seq, body, record in rows]
 
 
 def answers(store: Store, text: str) -> list[int]:
@@ -75,9 +75,9 @@ def by_feel(store: Store, text: str) -> list[int]:
     assert asked is not None
     expression = feel.compile(asked.tree)
     return [
-        position
-        for position, fields, record in everything(store)
-        if expression.evaluate(query.scope(position, fields, record)) is True
+        sealed.position
+        for sealed, record in everything(store)
+        if expression.evaluate(query.scope(sealed, record)) is True
     ]
 
 

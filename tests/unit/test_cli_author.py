@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charter.dsl.width import display_width
+from charter.engine.entries import KINDS
 from charter.engine.errors import CharterError
 from charter.runtime.cli import messages
 from charter.runtime.cli.context import Context
@@ -324,7 +325,7 @@ def test_transcript(
 
 def test_every_sentence_is_one_that_something_says() -> None:
     """Each key stands in the code, whole or by a form like `f"kinds.{kind}"`, or is a text of a verb's parameter."""
-    known: set[str] = {"common.o_help", "common.o_version"}
+    known: set[str] = {"common.o_help", "common.o_version", *(f"kinds.{kind}" for kind in KINDS)}
     for name, command in commands():
         section = getattr(command, "section", name)
         known |= {f"{section}.{text}_{name.split()[-1]}" for text in ("verb", "about", "example")}

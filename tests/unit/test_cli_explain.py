@@ -21,6 +21,7 @@ from charter.dsl.render import LANGUAGES
 from charter.engine import commands, refusals
 from charter.engine.commands import SYSTEM, Actor, Command
 from charter.engine.entries import Entry
+from charter.engine.entries.cases import Refused
 from charter.engine.program import prepare
 from charter.engine.replay import replay
 from charter.engine.state import NEW
@@ -76,8 +77,8 @@ def told(code: str, lang: str) -> tuple[list[str], list[str], list[str]]:
     definition = next(d for d in found.definitions if d.name == scenario.process)
     state = replay(definition, played.entries[definition.name]).state
     waits = [r.code for e in definition.elements for r in holds(prepare(definition), state, e.name, 0)]
-    refused = [r.data["reasons"][0]["code"] for r in happened if r.kind == "refused"]
-    return refused, waits, [r.data["because"]["code"] for r in happened if "because" in r.data]
+    refused = [r.told.reasons[0].code for r in happened if isinstance(r.told, Refused)]
+    return refused, waits, [b.code for r in happened if (b := getattr(r.told, "because", None)) is not None]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -85,9 +85,9 @@ def test_a_table_decides_and_decides_again_when_its_facts_change() -> None:
     played = play(found.scenarios[0], found.definitions)
     assert played.failure is None
     decided = [r for r in played.entries["desk"] if r.kind == "decided"]
-    assert [r.data["rows"] for r in decided] == [[2], [1]]
-    assert decided[0].data["given"] == {"impact": "low", "size": 11}
-    assert decided[0].data["said"]["priority"] == "P2"
+    assert [r.told.rows for r in decided] == [(2,), (1,)]
+    assert decided[0].told.given == {"impact": "low", "size": 11}
+    assert decided[0].told.said["priority"] == "P2"
     coverage = measure_coverage(found.definitions[0], played.entries["desk"])
     assert coverage.rows == (("level_of", 1), ("level_of", 2), ("level_of", 3))
     assert coverage.covered_rows == {("level_of", 1), ("level_of", 2)}

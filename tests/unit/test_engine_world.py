@@ -6,6 +6,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.written import processes
 
 from charter.engine import calendars, commands as c, impact, kpis
@@ -72,7 +73,7 @@ class Story:
         return self.world.state(self.case).status
 
     def kinds(self, node: str) -> list[str]:
-        return [r.kind for r in self.world.entries(self.case) if r.element == node]
+        return [r.kind for r in self.world.entries(self.case) if r.node == node]
 
 
 def test_a_failing_connector_is_tried_again_with_doubling_gaps_and_then_by_hand() -> None:
@@ -398,7 +399,7 @@ def test_the_trail_of_a_world_replays() -> None:
     found = replay(story.world.definition(story.case), story.world.entries(story.case))
     assert found.difference is None and found.state == story.world.state(story.case)
     trail = list(story.world.entries(story.case))
-    trail[-2] = trail[-2]._replace(actor="somebody")
+    trail[-2] = replace(trail[-2], actor="somebody")
     told = replay(story.world.definition(story.case), trail)
     assert told.difference is not None and told.difference.index == len(trail) - 2
 

@@ -77,7 +77,7 @@ process p
     assert opened.state(case).nodes["one"].holder is None
     with store.read() as connection:
         refused = [entry for entry in log.to_entries(log.load(connection, case)) if entry.outcome == "refused"]
-    assert [entry.data["reasons"][0]["code"] for entry in refused] == ["CH505"]
+    assert [entry.told.reasons[0].code for entry in refused] == ["CH505"]
 
 
 def test_cases_that_open_one_another_stop_where_somebody_is_told(store: Store) -> None:

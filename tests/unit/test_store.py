@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import create_engine, func, inspect, select
 
 from charter.engine.entries import Entry
+from charter.engine.entries.cases import Commented
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.store import Store, errors, open_store, sqlite
@@ -33,7 +34,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def fill(store: Store, count: int = 1, text: str = "") -> None:
     with store.write() as connection:
         for number in range(count):
-            log.append(connection, [Entry("noted", number, "li", data={"text": text})], Origin("test"))
+            log.append(connection, [Entry(Commented(text), number, "li")], Origin("test"))
 
 
 def count(store: Store) -> int:
@@ -188,7 +189,7 @@ def test_what_happens_in_a_transaction_happens_whole_or_not_at_all(tmp_path: Pat
     with open_store(str(tmp_path / "a.db")) as store:
         fill(store)
         with pytest.raises(KeyError), store.write() as connection:
-            log.append(connection, [Entry("noted", 1, "li")], Origin("test"))
+            log.append(connection, [Entry(Commented(""), 1, "li")], Origin("test"))
             raise KeyError
         assert count(store) == 1
         fill(store)
@@ -247,7 +248,7 @@ def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
             fill(store)
             with pytest.raises(errors.ReadOnly), store.write() as connection:
                 sqlite.driver(connection).execute("PRAGMA query_only=ON")
-                log.append(connection, [Entry("noted", 1, "li")], Origin("test"))
+                log.append(connection, [Entry(Commented(""), 1, "li")], Origin("test"))
             assert count(store) == 1
         return
     path = tmp_path / "a.db"

@@ -1,0 +1,304 @@
+"""The kinds of entry that a step writes into the chain of its case, one class each.
+
+Instants are microseconds since the epoch, UTC; values of records are JSON data in the canonical form of
+`values.encode`; `record` is a version's key (`plan`, `deliverable[2]`). Who writes an entry is its actor: the person
+whose command it is, or `system` for what follows from it or is due. The module knows nothing of when they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from msgspec import UNSET
+
+from charter.engine.entries.told import Because, Told
+from charter.engine.refusals import Reason
+
+# -- a case and its elements come alive -----------------------------------------------------------------------
+
+
+class Started(Told, frozen=True):
+    """A case was opened, by whoever started it or by the case that runs it."""
+
+    process: str
+    case: str
+
+
+class Opened(Told, frozen=True):
+    """An element became ready, or a phase active. `instances`: how many a `for each` has, where it is one."""
+
+    instances: int | None = None
+
+
+class Reached(Told, frozen=True):
+    """A milestone was reached."""
+
+
+# -- who does it ----------------------------------------------------------------------------------------------
+
+
+class Claimed(Told, frozen=True):
+    """A person took offered work."""
+
+
+class Assigned(Told, frozen=True):
+    """Work was given to a person, by the process or by whoever is in charge."""
+
+    to: str
+
+
+class Released(Told, frozen=True):
+    """A person gave claimed work back."""
+
+
+class Delegated(Told, frozen=True, rename={"giver": "from"}):
+    """A person handed work to another. `from`: who handed it over."""
+
+    to: str
+    giver: str
+
+
+class Begun(Told, frozen=True):
+    """Work was begun."""
+
+
+class Confirmed(Told, frozen=True):
+    """A checklist point was ticked. `evidence`: a value, file or record reference; null where none was asked for."""
+
+    check: str
+    evidence: Any
+
+
+# -- what is handed over --------------------------------------------------------------------------------------
+
+
+class Written(Told, frozen=True):
+    """A record got a new version. `version` counts from 1; `digest` and `was` (the version before): SHA-256, hex."""
+
+    record: str
+    version: int
+    digest: str
+    value: Any
+    was: str | None = None
+
+
+class Amended(Told, frozen=True):
+    """A record was changed after it had been used: as `written`. `same`: the content was the same, nothing changed."""
+
+    record: str
+    version: int
+    digest: str | None = None
+    value: Any = UNSET
+    was: str | None = None
+    same: bool = False
+
+
+# -- how work ends --------------------------------------------------------------------------------------------
+
+
+class Completed(Told, frozen=True):
+    """An activity, phase or case was finished."""
+
+
+class Voted(Told, frozen=True):
+    """One vote of several on an approval.
+
+    `meaning`: approve or reject; `stage` counts from 1; votes so far: `agreed` of the `needed`, or `refused`.
+    """
+
+    meaning: str
+    stage: int
+    agreed: int | None = None
+    needed: int | None = None
+    refused: int | None = None
+
+
+class Granted(Told, frozen=True):
+    """An approval was given: by the last vote, as `voted`, or by the process where nobody need be asked."""
+
+    meaning: str | None = None
+    stage: int | None = None
+    agreed: int | None = None
+    needed: int | None = None
+
+
+class Rejected(Told, frozen=True):
+    """An approval was refused by the last vote, as `voted`. `veto`: by the role whose refusal decides alone."""
+
+    meaning: str
+    stage: int
+    refused: int
+    veto: bool = False
+
+
+class Skipped(Told, frozen=True):
+    """An element was passed over, by whoever is in charge or by the process (`because`)."""
+
+    because: Because | None = None
+
+
+class Cancelled(Told, frozen=True):
+    """An element or the case was cancelled; `because` where it follows from something else."""
+
+    because: Because | None = None
+
+
+# -- again ----------------------------------------------------------------------------------------------------
+
+
+class Returned(Told, frozen=True):
+    """Work was sent back. `to`: the node that is to be done again."""
+
+    to: str
+
+
+class Withdrawn(Told, frozen=True):
+    """Finished or offered work was taken back."""
+
+
+class Reopened(Told, frozen=True):
+    """An element or the case was opened again."""
+
+
+class Repeated(Told, frozen=True):
+    """An element came round again."""
+
+
+class Staled(Told, frozen=True):
+    """Work became stale because what it used is changing. `to`: the node it waits for, where it was sent back."""
+
+    to: str | None = None
+
+
+class Restored(Told, frozen=True):
+    """Staleness was withdrawn: the content is the same."""
+
+
+class Suspended(Told, frozen=True):
+    """Work or the case was suspended; `because` where the case that runs it was."""
+
+    because: Because | None = None
+
+
+class Resumed(Told, frozen=True):
+    """Suspended work or a suspended case was resumed; `because` where the case that runs it was."""
+
+    because: Because | None = None
+
+
+# -- time, and the world outside ------------------------------------------------------------------------------
+
+
+class Ticked(Told, frozen=True):
+    """Time passed, and something was due."""
+
+
+class Overdue(Told, frozen=True):
+    """A due date passed. `due`: that instant."""
+
+    due: int
+
+
+class Escalated(Told, frozen=True):
+    """An approval went to a higher role. `to`: that role."""
+
+    to: str
+
+
+class Called(Told, frozen=True):
+    """A connector was called or another case asked for.
+
+    `target`: the connector or process; `attempt` counts from 1; `arguments`: pairs of name and value.
+    """
+
+    target: str
+    attempt: int
+    arguments: tuple[tuple[str, Any], ...]
+
+
+class Answered(Told, frozen=True):
+    """A connector or another case answered."""
+
+
+class Retried(Told, frozen=True):
+    """A call failed and will be tried again. `failure`: one line; `again`: the instant of the next attempt."""
+
+    outcome: ClassVar[str] = "failed"
+    attempt: int
+    failure: str
+    again: int
+
+
+class Decided(Told, frozen=True):
+    """A decision table was asked. `given`: its arguments; `rows`: the numbers, from 1, of the rows that decided."""
+
+    decision: str
+    given: Mapping[str, Any]
+    rows: tuple[int, ...]
+    said: Any = UNSET
+
+
+class Failed(Told, frozen=True):
+    """A call or decision failed for good, or was not begun (`because`).
+
+    `failure`: one line; the rest as `called` or `decided` tells it.
+    """
+
+    outcome: ClassVar[str] = "failed"
+    failure: str
+    attempt: int | None = None
+    decision: str | None = None
+    given: Mapping[str, Any] | None = None
+    rows: tuple[int, ...] | None = None
+    said: Any = UNSET
+    because: Because | None = None
+
+
+class Signalled(Told, frozen=True):
+    """A signal arrived."""
+
+    signal: str
+
+
+# -- what people add ------------------------------------------------------------------------------------------
+
+
+class Added(Told, frozen=True):
+    """An item was added to an open `for each`."""
+
+    item: Any
+
+
+class Closed(Told, frozen=True):
+    """An open `for each` was closed."""
+
+
+class Commented(Told, frozen=True):
+    """A comment was made."""
+
+    text: str
+
+
+class Attached(Told, frozen=True):
+    """A file was attached. `file`: its name, size, media type and SHA-256."""
+
+    file: Any
+
+
+class Refused(Told, frozen=True):
+    """A command was refused: of a case in its chain, of what never reached a case in the organisation's.
+
+    There `verb` says what was asked, the rest of whom or what.
+    """
+
+    outcome: ClassVar[str] = "refused"
+    reasons: tuple[Reason, ...]
+    verb: str | None = None
+    process: str | None = None
+    case: str | None = None
+    person: str | None = None
+    number: int | None = None
+    version: str | None = None
+    definition: str | None = None
+    parameters: tuple[str, ...] | None = None

@@ -1,0 +1,159 @@
+"""The kinds of entry of the organisation's own chain: people, deployments, connectors, and who asked the trail.
+
+Written by the host for what concerns no single case; the actor is the person who changed or asked it. Instants are
+texts in UTC as in an entry's own `at`, but for `valid_until`, in microseconds since the epoch. `process` and `role` are
+`*` where they mean any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from charter.engine.entries.told import Told
+
+# -- people ---------------------------------------------------------------------------------------------------
+
+
+class PersonAdded(Told, frozen=True):
+    """A person was added."""
+
+    person: str
+    name: str
+
+
+class PersonChanged(Told, frozen=True):
+    """A person was renamed, or is active again. `old`: the name before."""
+
+    person: str
+    name: str
+    old: str
+    was_active: bool
+
+
+class PersonDeactivated(Told, frozen=True):
+    """A person lost all authority; what they did keeps their name."""
+
+    person: str
+
+
+class RoleGranted(Told, frozen=True):
+    """A person was given a role. `first`: while there was no steward, whoever changed something became one."""
+
+    person: str
+    role: str
+    process: str
+    first: bool = False
+
+
+class RoleRevoked(Told, frozen=True):
+    """A role was taken from a person."""
+
+    person: str
+    role: str
+    process: str
+
+
+class SkillSet(Told, frozen=True):
+    """A person's level in a skill was set; `old` is null for a skill that is new."""
+
+    person: str
+    skill: str
+    old: int | None
+    new: int
+
+
+class CertificateNoted(Told, frozen=True):
+    """A person's certificate was noted; `valid_until` is null for one that does not run out."""
+
+    person: str
+    certificate: str
+    valid_until: int | None
+
+
+class AbsenceNoted(Told, frozen=True):
+    """A person's absence was noted, from `since` until before `until`."""
+
+    person: str
+    since: str
+    until: str
+
+
+class StandInNamed(Told, frozen=True, rename={"mode": "kind"}):
+    """Somebody was named to act for `principal`.
+
+    `kind`: substitute or delegation; `accepted_at` is null until they accept.
+    """
+
+    number: int
+    mode: str
+    principal: str
+    person: str
+    process: str
+    role: str
+    since: str
+    until: str
+    accepted_at: str | None
+
+
+class StandInAccepted(Told, frozen=True):
+    """A stand-in was accepted, by the one who is to stand in."""
+
+    number: int
+    principal: str
+    person: str
+    accepted_at: str
+
+
+class StandInRevoked(Told, frozen=True):
+    """A stand-in was ended, by either side."""
+
+    number: int
+    principal: str
+    person: str
+    revoked_at: str
+
+
+# -- what runs ------------------------------------------------------------------------------------------------
+
+
+class Deployed(Told, frozen=True):
+    """A definition became the one that new cases run.
+
+    `texts`: SHA-256 of each file; `body`: SHA-256 of the definition, where it is new here.
+    """
+
+    process: str
+    version: str
+    definition: str
+    texts: Mapping[str, str]
+    body: str | None = None
+
+
+class ConnectorsChanged(Told, frozen=True):
+    """The file of connectors changed, by a command or by hand. `old` and `new`: its SHA-256, "" for no file."""
+
+    old: str | None
+    new: str
+    connectors: Mapping[str, Any]
+
+
+class ClockSteppedBack(Told, frozen=True):
+    """The machine's clock stood before a case's last entry, whose time the next one then takes."""
+
+    case: str
+    clock: str
+    last_entry: str
+
+
+class Consulted(Told, frozen=True):
+    """The trail was asked. `question`: the verb; the rest is what it was asked about. `sound`: yes or no."""
+
+    question: str
+    case: str | None = None
+    entry: str | None = None
+    record: str | None = None
+    element: str | None = None
+    text: str | None = None
+    when: str | None = None
+    sound: str | None = None
