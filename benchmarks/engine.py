@@ -1,7 +1,7 @@
 """What the pure engine costs: against SpiffWorkflow, against the bare lifecycle moves, and as a case grows.
 
-`python -m benchmarks.engine`. One case of ten steps: twelve commands with their audit records on our side, the same
-tasks without any record on SpiffWorkflow's.
+`python -m benchmarks.engine`. One case of ten steps: twelve commands with their audit entries on our side, the same
+tasks without any trail on SpiffWorkflow's.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def run_charter(definition: Definition, commands: list[c.Command]) -> CaseState:
 
 
 def count_moves(definition: Definition, commands: list[c.Command]) -> tuple[int, int]:
-    """Gives how many lifecycle moves a story makes, and how many audit records."""
+    """Gives how many lifecycle moves a story makes, and how many audit entries."""
     state, moves, records = NEW, 0, 0
     for command in commands:
         result = step(definition, state, command)
@@ -71,7 +71,7 @@ def bare_moves(count: int) -> None:
 
 
 def spiff() -> Callable[[], None]:
-    """Gives a function that plays the story once with SpiffWorkflow, in memory, without any record."""
+    """Gives a function that plays the story once with SpiffWorkflow, in memory, without any trail."""
     from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
     from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
     from SpiffWorkflow.util.task import TaskState
@@ -152,7 +152,7 @@ def main() -> None:
         }
     )
     for name, title in (
-        ("charter", f"Charter: {len(commands)} commands, {records} records"),
+        ("charter", f"Charter: {len(commands)} commands, {records} entries"),
         ("spiff", "SpiffWorkflow: the same case"),
         ("moves", f"transitions: {moves} bare moves"),
     ):

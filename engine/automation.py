@@ -56,7 +56,7 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 
 def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> None:
-    """Asks a decision table and writes what it says; the record names the rows that decided.
+    """Asks a decision table and writes what it says; the entry names the rows that decided.
 
     A table that says nothing, or something the record cannot hold, is a failed element: somebody mends the facts and
     retries, or skips it.

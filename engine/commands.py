@@ -4,7 +4,7 @@ A command carries everything that the step needs to know of the outside: who ask
 The host resolves people; the engine decides. Values of records are JSON data in the canonical form of `values.encode`.
 `at` is the server's clock in microseconds since the epoch, UTC. `node` names an element instance: `apply`,
 `do_task[2]`, `rectify[2.1]`. Commands are JSON-able both ways (`to_json`, `from_json`), because each leads its own
-audit records and `replay` reads it back from there.
+entries and `replay` reads it back from there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The step's working copy of a case: copy-on-write tables, the records and effects so far, and the work list.
+"""The step's working copy of a case: copy-on-write tables, the entries and effects so far, and the work list.
 
-Every change of a node goes through `move` or `put`, which keep the counters (`pending`), the timers and the record
+Every change of a node goes through `move` or `put`, which keep the counters (`pending`), the timers and the entry
 of the move, reopen what has to be open around a node that is open again, and put whoever watches on the work list.
 Decides nothing: what should move is for `flow`, `staleness` and the commands. The state it started from is never
 changed.
@@ -120,7 +120,7 @@ class Draft:
         return Scope(self.program, self, plan, path, self.at)
 
     def follow(self) -> None:
-        """Ends what the person does: records from here on are the system's, caused by the latest one."""
+        """Ends what the person does: entries from here on are the system's, caused by the latest one."""
         self.acting = False
         self.cause = len(self.entries) - 1
 
@@ -166,7 +166,7 @@ class Draft:
         return len(self.entries) - 1
 
     def put(self, node: Node) -> None:
-        """Stores a node without a record, keeping timers."""
+        """Stores a node without an entry, keeping timers."""
         if not self._own_nodes:
             self.nodes = dict(self.nodes)
             self._own_nodes = True

@@ -1,4 +1,4 @@
-"""How a case stands: small, frozen, JSON-able. The past is in the records, not here.
+"""How a case stands: small, frozen, JSON-able. The past is in the entries, not here.
 
 Nodes are element instances by key (`keys`). Record versions are keyed alike; only the current version is kept.
 Times are microseconds since the epoch, UTC. Nodes and the other rows are named tuples, because a step makes
@@ -109,7 +109,7 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 class CaseState(NamedTuple):
     """A case. `status`: none (not started), open, suspended, completed, cancelled. `wake`: when to send the next Tick.
 
-    `commands` counts applied steps and is the optimistic version; `entries_written` numbers audit records densely.
+    `commands` counts applied steps and is the optimistic version; `entries_written` numbers audit entries densely.
     `parent` and `attempt`: the (case, node) that runs this case, and its attempt to answer. `depth`: how many cases
     opened one another before this one. `parameters`: (name, encoded value) of those bound for this case alone.
     `held`: that case has suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts

@@ -1,4 +1,4 @@
-"""The organisation: its own chain of records, and who may change it.
+"""The organisation: its own chain of entries, and who may change it.
 
 What concerns no single case (people, deployments, connectors, commands that reached no case) is recorded in the chain
 `organisation`. It is changed by its stewards: persons who hold the role `steward` in `organisation`, which no grant for

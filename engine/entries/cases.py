@@ -231,7 +231,10 @@ class Retried(Told, frozen=True):
 
 
 class Decided(Told, frozen=True):
-    """A decision table was asked. `given`: its arguments; `rows`: the numbers, from 1, of the rows that decided."""
+    """A decision table was asked.
+
+    `given`: its arguments; `rows`: the numbers, from 1, of the rows that decided; `said`: what the table gave.
+    """
 
     decision: str
     given: Mapping[str, Any]

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition
+from charter.engine.keys import name_of
 from charter.runtime.audit.lineage import Deed, Lineage
 
 
@@ -48,9 +49,9 @@ def carried(graph: Lineage, carriers: Iterable[Carrier]) -> list[Carried]:
 def _evidence(carrier: Carrier, deed: Deed) -> list[str] | None:
     """Names what shows that a deed carried out what its carrier asks; None where it is not that carrier's deed."""
     if carrier.kind == "record":
-        return [made.name for made in deed.made if made.key.partition("[")[0] == carrier.name] or None
+        return [made.name for made in deed.made if name_of(made.key) == carrier.name] or None
     element, _, check = carrier.name.partition(".")
-    if not carrier.is_done or deed.node is None or deed.node.partition("[")[0] != element:
+    if not carrier.is_done or deed.node is None or name_of(deed.node) != element:
         return None
     if check:
         return list(_ticked(deed, check)) or None
@@ -61,6 +62,6 @@ def _evidence(carrier: Carrier, deed: Deed) -> list[str] | None:
 
 def _ticked(deed: Deed, check: str) -> Iterator[str]:
     for confirmation in deed.confirmed:
-        if confirmation.check.partition("[")[0] == check.partition("[")[0]:
+        if name_of(confirmation.check) == name_of(check):
             file = confirmation.evidence.get("name") if isinstance(confirmation.evidence, Mapping) else None
             yield f"{confirmation.check}: {file}" if file else confirmation.check

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Table, select
 
 from charter.engine import definition as definitions, plain
@@ -41,6 +42,7 @@ from charter.runtime.casefile import ROW, Pinned, row_of
 from charter.runtime.store import tables as t
 
 _CASE = select(*(t.cases.c[name] for name in ROW))
+_Row = tuple[Any, ...]
 
 
 def case_differs(
@@ -86,10 +88,11 @@ def organisation_differs(connection: Connection, sealed: Sequence[Sealed]) -> st
     for name, (table, columns) in _TABLES.items():
         # Rows of a numbered table come in the order of their entries; the others have keys of their own.
         found = [tuple(row) for row in connection.execute(_rows(table, columns))]
-        expected = list(told[name].values()) if isinstance(told[name], dict) else told[name]
+        rows = getattr(told, name)
+        expected = rows.values() if isinstance(rows, dict) else rows
         if sorted(found, key=repr) != sorted(expected, key=repr):
             return name
-    last: dict[str, str] = {process: digest for process, digest, _at, _by in told["deployments"]}
+    last: dict[str, str] = {process: digest for process, digest, _at, _by in told.deployments}
     newest = connection.execute(
         select(t.deployments.c.process, t.deployments.c.digest).order_by(t.deployments.c.number)
     )
@@ -102,13 +105,13 @@ def _rows(table: Table, columns: tuple[str, ...]) -> Any:
     return select(*(table.c[name] for name in columns))
 
 
-def _definitions_differ(connection: Connection, told: Mapping[str, Any]) -> str | None:
+def _definitions_differ(connection: Connection, told: _Tables) -> str | None:
     """Compares the stored definitions with those that were deployed, byte for byte, and the roles they declare."""
     bodies = {
         d: sha256(body.encode()).hexdigest()
         for d, body in connection.execute(select(t.definitions.c.digest, t.definitions.c.body))
     }
-    if bodies != told["bodies"]:
+    if bodies != told.bodies:
         return "definitions"
     for digest in bodies:
         if (differs := definition_differs(connection, digest)) is not None:
@@ -137,8 +140,23 @@ _TABLES: Mapping[str, tuple[Table, tuple[str, ...]]] = {
 }
 
 
-def _fold(sealed: Iterable[Sealed]) -> dict[str, Any]:
-    told: dict[str, Any] = {name: {} for name in _TABLES} | {"absences": [], "deployments": [], "bodies": {}}
+class _Tables(Struct):
+    """The organisation's tables as its entries tell them: rows by what they are known by, or in order."""
+
+    persons: dict[str, _Row] = {}
+    grants: dict[_Row, _Row] = {}
+    skills: dict[_Row, _Row] = {}
+    certificates: dict[_Row, _Row] = {}
+    absences: list[_Row] = []
+    substitutions: dict[int, _Row] = {}
+    deployments: list[_Row] = []
+    texts: dict[_Row, _Row] = {}
+    settings: dict[str, _Row] = {}
+    bodies: dict[str, str | None] = {}  # digest -> SHA-256 of the definition
+
+
+def _fold(sealed: Iterable[Sealed]) -> _Tables:
+    told = _Tables()
     for one in sealed:
         tell = _TELL.get(type(one.entry.told))
         if tell is not None:
@@ -146,42 +164,39 @@ def _fold(sealed: Iterable[Sealed]) -> dict[str, Any]:
     return told
 
 
-_Tables = dict[str, Any]
-
-
 def _person(told: _Tables, new: PersonAdded | PersonChanged, _: Entry) -> None:
-    told["persons"][new.person] = (new.person, new.name, 1)
+    told.persons[new.person] = (new.person, new.name, 1)
 
 
 def _gone(told: _Tables, gone: PersonDeactivated, _: Entry) -> None:
-    person, name, _active = told["persons"][gone.person]
-    told["persons"][person] = (person, name, 0)
+    person, name, _active = told.persons[gone.person]
+    told.persons[person] = (person, name, 0)
 
 
 def _granted(told: _Tables, role: RoleGranted, _: Entry) -> None:
     row = (role.person, role.role, role.process)
-    told["grants"][row] = row
+    told.grants[row] = row
 
 
 def _revoked(told: _Tables, role: RoleRevoked, _: Entry) -> None:
-    told["grants"].pop((role.person, role.role, role.process), None)
+    told.grants.pop((role.person, role.role, role.process), None)
 
 
 def _skill(told: _Tables, set_: SkillSet, _: Entry) -> None:
-    told["skills"][set_.person, set_.skill] = (set_.person, set_.skill, set_.new)
+    told.skills[set_.person, set_.skill] = (set_.person, set_.skill, set_.new)
 
 
 def _certificate(told: _Tables, noted: CertificateNoted, _: Entry) -> None:
     row = (noted.person, noted.certificate, noted.valid_until)
-    told["certificates"][row[:2]] = row
+    told.certificates[row[:2]] = row
 
 
 def _absence(told: _Tables, noted: AbsenceNoted, entry: Entry) -> None:
-    told["absences"].append((noted.person, clock.read(noted.since), clock.read(noted.until), entry.reason))
+    told.absences.append((noted.person, clock.read(noted.since), clock.read(noted.until), entry.reason))
 
 
 def _stand_in(told: _Tables, named: StandInNamed, _: Entry) -> None:
-    told["substitutions"][named.number] = (
+    told.substitutions[named.number] = (
         named.number,
         named.mode,
         named.principal,
@@ -196,25 +211,25 @@ def _stand_in(told: _Tables, named: StandInNamed, _: Entry) -> None:
 
 
 def _accepted(told: _Tables, accepted: StandInAccepted, _: Entry) -> None:
-    row = told["substitutions"][accepted.number]
-    told["substitutions"][accepted.number] = (*row[:8], clock.read(accepted.accepted_at), row[9])
+    row = told.substitutions[accepted.number]
+    told.substitutions[accepted.number] = (*row[:8], clock.read(accepted.accepted_at), row[9])
 
 
 def _ended(told: _Tables, ended: StandInRevoked, _: Entry) -> None:
-    row = told["substitutions"][ended.number]
-    told["substitutions"][ended.number] = (*row[:9], clock.read(ended.revoked_at))
+    row = told.substitutions[ended.number]
+    told.substitutions[ended.number] = (*row[:9], clock.read(ended.revoked_at))
 
 
 def _deployed(told: _Tables, new: Deployed, entry: Entry) -> None:
     digest = new.definition
-    told["deployments"].append((new.process, digest, entry.at, entry.actor))
-    if digest not in told["bodies"]:
-        told["bodies"][digest] = new.body
-        told["texts"].update(((digest, name), (digest, name, hashed)) for name, hashed in new.texts.items())
+    told.deployments.append((new.process, digest, entry.at, entry.actor))
+    if digest not in told.bodies:
+        told.bodies[digest] = new.body
+        told.texts.update(((digest, name), (digest, name, hashed)) for name, hashed in new.texts.items())
 
 
 def _connectors(told: _Tables, changed: ConnectorsChanged, _: Entry) -> None:
-    told["settings"]["connectors"] = ("connectors", changed.new)
+    told.settings["connectors"] = ("connectors", changed.new)
 
 
 # kind of entry -> what it says of the tables

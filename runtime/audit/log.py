@@ -98,6 +98,11 @@ class Sealed:
         return None if self.node is None else name_of(self.node)
 
     @property
+    def data(self) -> Any:
+        """What it tells, as it stands in the body; its parts are read through `entry`."""
+        return self.fields.get("data", {})
+
+    @property
     def hash(self) -> str:
         """The SHA-256 (hex) of the stored bytes."""
         return sha256(self.body).hexdigest()

@@ -132,7 +132,7 @@ def scope(entry: Sealed, record: str | None) -> dict[str, Any]:
         "element": entry.element,
         "record": record,
         "clauses": fields.get("clauses", []),
-        "data": _values(fields.get("data", {})),
+        "data": _values(entry.data),
     }
 
 

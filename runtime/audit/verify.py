@@ -266,7 +266,7 @@ def _check_organisation(connection: Connection, sealed: list[Sealed], findings: 
 
 def _check_files(files: Files, sealed: list[Sealed], findings: _Findings) -> None:
     for entry in sealed:
-        for digest in files_of(entry.fields.get("data")):
+        for digest in files_of(entry.data):
             condition = files.condition(digest)
             if condition != "kept":
                 findings.note("integrity", Fault(entry.case, entry.seq, f"file_{condition}", digest))

@@ -1,6 +1,6 @@
 """Laws of the runtime over generated processes and commands, on real SQLite files.
 
-Whatever people send: every command leaves a record, the trail verifies in all three ways, the folds are
+Whatever people send: every command leaves an entry, the trail verifies in all three ways, the folds are
 what rebuilding gives, and another host with an empty memory sees the same state.
 """
 

@@ -1,4 +1,4 @@
-"""Whatever is changed in the database beside the records, the trail tells, and where."""
+"""Whatever is changed in the database beside the entries, the trail tells, and where."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from charter.runtime.people import People
 from charter.runtime.store import open_store
 from charter.runtime.store.tables import metadata
 
-# What is still to be done, and what was asked before: no record tells of it (docs/audit.md says so).
+# What is still to be done, and what was asked before: no entry tells of it (docs/audit.md says so).
 WORKING_MEMORY = {"outbox", "keys", "turns"}
 # Numbers that only put rows in order, and the order of arrival, which the tree will hold.
 ORDER = {("absences", "number"), ("deployments", "number"), ("entries", "position")}
@@ -33,7 +33,7 @@ ORDER = {("absences", "number"), ("deployments", "number"), ("entries", "positio
 
 @pytest.fixture(scope="module")
 def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with at least one row in every table that records tell of."""
+    """A database with at least one row in every table that entries tell of."""
     path = tmp_path_factory.mktemp("trail") / "a.db"
     with open_store(str(path)) as store:
         people = People(store, by="root", clock=lambda: 100)
@@ -137,7 +137,7 @@ def test_what_no_step_wrote_is_a_verdict_and_no_error(
 
 
 def places(value: Any, at: str = "$") -> list[str]:
-    """Lists the paths of everything in a record's body, as SQLite spells them."""
+    """Lists the paths of everything in an entry's body, as SQLite spells them."""
     inside = (
         [(f'{at}."{name}"', part) for name, part in value.items()]
         if isinstance(value, dict)
