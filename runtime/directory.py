@@ -6,18 +6,18 @@ authority at all. Stands-in are not transitive: what is lent is what the princip
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, select
 
 from charter.engine.refusals import Refusal
 from charter.runtime.refusals import NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import Prepared
-from charter.runtime.store.tables import ORGANISATION
+from charter.runtime.store.prepared import ask
+from charter.runtime.store.schema import ORGANISATION
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from charter.engine.commands import Actor
 
 ANY = "*"
@@ -69,36 +69,8 @@ class Person(Struct, frozen=True):
         return any(since <= at < until for since, until in self.absences)
 
 
-_PERSON = Prepared(select(t.persons.c.name, t.persons.c.active).where(t.persons.c.id == bindparam("person")), "person")
-_GRANTS = Prepared(
-    select(t.grants.c.role, t.grants.c.process)
-    .where(t.grants.c.person == bindparam("person"))
-    .order_by(t.grants.c.role, t.grants.c.process),
-    "person",
-)
-_SKILLS = Prepared(
-    select(t.skills.c.skill, t.skills.c.level)
-    .where(t.skills.c.person == bindparam("person"))
-    .order_by(t.skills.c.skill),
-    "person",
-)
-_CERTIFICATES = Prepared(
-    select(t.certificates.c.certificate, t.certificates.c.valid_until)
-    .where(t.certificates.c.person == bindparam("person"))
-    .order_by(t.certificates.c.certificate),
-    "person",
-)
-_ABSENCES = Prepared(
-    select(t.absences.c.since, t.absences.c.until)
-    .where(t.absences.c.person == bindparam("person"))
-    .order_by(t.absences.c.since, t.absences.c.number),
-    "person",
-)
-_s = t.substitutions.c
-# what a StandIn is made of, in the order of its fields
-STAND_IN = select(*(_s[name] for name in StandIn.__struct_fields__))
-_STAND_INS = Prepared(STAND_IN.where(_s.person == bindparam("person")).order_by(_s.principal, _s.number), "person")
-_VERSION = Prepared(select(t.chains.c.entries).where(t.chains.c.chain == bindparam("chain")), "chain")
+# the columns of a stand-in, in the order of its fields
+_STAND_IN = ", ".join(StandIn.__struct_fields__)
 
 
 class Directory:
@@ -111,8 +83,8 @@ class Directory:
 
     def person(self, connection: Connection, person: str) -> Person | None:
         """Gives all that is known of a person, None when nothing is."""
-        found = _VERSION.run(connection, ORGANISATION).fetchone()
-        version = found[0] if found else 0
+        found = ask(connection, "SELECT entries FROM chains WHERE chain = ?", ORGANISATION)
+        version = found[0][0] if found else 0
         if version != self._version:
             self._version = version
             self._persons.clear()
@@ -188,33 +160,36 @@ class Directory:
 
 def load(connection: Connection, person: str) -> Person | None:
     """Reads a person from the tables."""
-    row = _PERSON.run(connection, person).fetchone()
-    if row is None:
+
+    def rows(columns: str, table: str, order: str, of: str = "person") -> tuple[tuple[Any, ...], ...]:
+        return tuple(
+            map(tuple, ask(connection, f"SELECT {columns} FROM {table} WHERE {of} = ? ORDER BY {order}", person))
+        )
+
+    found = rows("name, active", "persons", "id", "id")
+    if not found:
         return None
     return Person(
         person,
-        row[0],
-        bool(row[1]),
-        tuple(map(tuple, _GRANTS.run(connection, person).fetchall())),
-        tuple(map(tuple, _SKILLS.run(connection, person).fetchall())),
-        tuple(map(tuple, _CERTIFICATES.run(connection, person).fetchall())),
-        tuple(map(tuple, _ABSENCES.run(connection, person).fetchall())),
-        tuple(StandIn(*r) for r in _STAND_INS.run(connection, person).fetchall()),
+        found[0][0],
+        bool(found[0][1]),
+        rows("role, process", "grants", "role, process"),
+        rows("skill, level", "skills", "skill"),
+        rows("certificate, valid_until", "certificates", "certificate"),
+        rows("since, until", "absences", "since, number"),
+        tuple(StandIn(*row) for row in rows(_STAND_IN, "substitutions", "principal, number")),
     )
 
 
 def everybody(connection: Connection) -> list[str]:
     """Lists who may do anything at all: the ids of the active people."""
-    return list(connection.execute(select(t.persons.c.id).where(t.persons.c.active == 1)).scalars())
+    return [row[0] for row in ask(connection, "SELECT id FROM persons WHERE active = 1")]
 
 
 def candidates(connection: Connection, process: str, roles: tuple[str, ...]) -> list[str]:
     """Lists the active persons who hold one of the roles in a process, sorted."""
     query = (
-        select(t.grants.c.person)
-        .join(t.persons, t.persons.c.id == t.grants.c.person)
-        .where(t.grants.c.role.in_(roles), t.grants.c.process.in_((process, ANY)), t.persons.c.active == 1)
-        .distinct()
-        .order_by(t.grants.c.person)
+        "SELECT DISTINCT g.person FROM grants g JOIN persons p ON p.id = g.person AND p.active = 1"
+        " WHERE g.role IN (…) AND g.process IN (…) ORDER BY g.person"
     )
-    return list(connection.execute(query).scalars())
+    return [row[0] for row in ask(connection, query, roles, (process, ANY))]

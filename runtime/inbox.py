@@ -7,19 +7,18 @@ the case (they voted already, or did what another must check) is left out. Sorte
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select, tuple_
 
 from charter.engine.refusals import Refusal
 from charter.runtime.directory import ANY, Directory
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import ask
 
-_w = t.work_items.c
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class WorkItem(Struct, frozen=True):
@@ -62,7 +61,7 @@ def inbox(
     if known is None or not known.active:
         return refusal(UNKNOWN_PERSON, person=person)
     # A lane is one index range that comes in the inbox's order: (statement, its parameters, why, on behalf of whom).
-    lanes: list[tuple[Prepared, tuple[str, ...], str, str | None]] = [(_HELD, (person,), "held", None)]
+    lanes: list[tuple[str, tuple[str, ...], str, str | None]] = [(_HELD, (person,), "held", None)]
     lanes += [(_OFFERED, pair, "offered", None) for pair in granted(connection, known.grants, process)]
     for where in _reach(connection, known.stands_in, process):
         for principal, roles in directory.principals(connection, known, where, now):
@@ -70,7 +69,7 @@ def inbox(
             lanes.append((_HELD_IN, (principal, where), "stand_in", principal))
     found: dict[tuple[str, str], WorkItem] = {}
     for statement, lane, why, whose in lanes:
-        for row in statement.run(connection, *lane, f"|{person}|", *(after or _BEGINNING), limit).fetchall():
+        for row in ask(connection, statement, *lane, f"|{person}|", *(after or _BEGINNING), limit):
             case, node, role, at, element, state, iteration, assigned, since, due, rank = row
             # Work offered through several roles is one piece of work; one's own right comes before another's.
             if (case, node) not in found and (process is None or at == process):
@@ -93,42 +92,21 @@ def inbox(
     return _numbered(connection, sorted(found.values(), key=lambda item: item.place)[:limit])
 
 
-def _lane(*where: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(
-            _w.case,
-            _w.node,
-            _w.role,
-            _w.process,
-            _w.element,
-            _w.state,
-            _w.iteration,
-            _w.assigned,
-            _w.since,
-            _w.due,
-            _w.rank,
-        )
-        .where(*where)
-        # LIKE would not tell `Li` from `li` on every database.
-        .where(func.replace(_w.barred, bindparam("who"), literal_column("''")) == _w.barred)
-        .where(tuple_(_w.rank, _w.case, _w.node) > tuple_(*(bindparam(n) for n in ("rank", "case", "node"))))
-        .order_by(_w.rank, _w.case, _w.node)
-        .limit(bindparam("most"))
-    )
-
-
-_REST = ("who", "rank", "case", "node", "most")
 _BEGINNING = (-1, "", "")
-_HELD = Prepared(_lane(_w.holder == bindparam("holder")), "holder", *_REST)
-_HELD_IN = Prepared(
-    _lane(_w.holder == bindparam("holder"), _w.process == bindparam("process")), "holder", "process", *_REST
-)
-_OFFERED = Prepared(
-    _lane(_w.process == bindparam("process"), _w.role == bindparam("role"), _w.holder.is_(None)),
-    "process",
-    "role",
-    *_REST,
-)
+
+
+def _lane(where: str) -> str:
+    # LIKE would not tell `Li` from `li` on every database.
+    return (
+        "SELECT case_, node, role, process, element, state, iteration, assigned, since, due, rank FROM work_items"
+        f" WHERE {where} AND replace(barred, ?, '') = barred AND (rank, case_, node) > (?, ?, ?)"
+        " ORDER BY rank, case_, node LIMIT ?"
+    ).replace("case_", '"case"')
+
+
+_HELD = _lane("holder = ?")
+_HELD_IN = _lane("holder = ? AND process = ?")
+_OFFERED = _lane("process = ? AND role = ? AND holder IS NULL")
 
 
 def granted(connection: Connection, grants: Iterable[tuple[str, str]], process: str | None) -> list[tuple[str, str]]:
@@ -136,9 +114,7 @@ def granted(connection: Connection, grants: Iterable[tuple[str, str]], process: 
     pairs = {(where, role) for role, where in grants if where != ANY}
     everywhere = [role for role, where in grants if where == ANY]
     if everywhere:
-        p = t.process_roles.c
-        rows = connection.execute(select(p.process, p.role).where(p.role.in_(everywhere)))
-        pairs.update((row.process, row.role) for row in rows)
+        pairs.update(ask(connection, "SELECT process, role FROM process_roles WHERE role IN (…)", everywhere))
     return sorted(pair for pair in pairs if process is None or pair[0] == process)
 
 
@@ -148,13 +124,9 @@ def _reach(connection: Connection, stands_in: Iterable[object], process: str | N
         return []
     if process is not None:
         return [process]
-    return list(
-        connection.execute(select(t.process_roles.c.process).distinct().order_by(t.process_roles.c.process)).scalars()
-    )
+    return [row[0] for row in ask(connection, "SELECT DISTINCT process FROM process_roles ORDER BY process")]
 
 
 def _numbered(connection: Connection, items: list[WorkItem]) -> list[WorkItem]:
-    ids = {item.case for item in items}
-    rows = connection.execute(select(t.cases.c.id, t.cases.c.number).where(t.cases.c.id.in_(ids)))
-    numbers: dict[str, int] = dict(map(tuple[str, int], rows))
+    numbers = dict(ask(connection, "SELECT id, number FROM cases WHERE id IN (…)", {item.case for item in items}))
     return [replace(item, number=numbers[item.case]) for item in items]

@@ -20,7 +20,7 @@ from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import tables as t
-from charter.runtime.store.tables import ORGANISATION
+from charter.runtime.store.schema import ORGANISATION
 
 STEWARD = "steward"
 

@@ -33,12 +33,12 @@ from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
-from charter.runtime.directory import ANY, STAND_IN, Person, StandIn, load
+from charter.runtime.directory import ANY, Person, StandIn, load
 from charter.runtime.organisation import STEWARD, admit, keeps_a_steward, note
 from charter.runtime.people_files import BadPerson, Entry
 from charter.runtime.refusals import NO_SUBSTITUTE, refusal
 from charter.runtime.store import Store, tables as t
-from charter.runtime.store.tables import ORGANISATION
+from charter.runtime.store.schema import ORGANISATION
 
 _T = TypeVar("_T")
 _HIGHEST = 1_000_000  # level of a skill
@@ -84,9 +84,10 @@ class People:
         """Lists the stand-ins that a person has named or been named for."""
         s = t.substitutions
         with self._store.read() as connection:
-            named = STAND_IN.where((s.c.principal == person) | (s.c.person == person))
+            columns = (s.c[name] for name in StandIn.__struct_fields__)
+            named = select(*columns).where((s.c.principal == person) | (s.c.person == person))
             rows = connection.execute(named.order_by(s.c.number))
-            return [StandIn(*columns) for columns in map(tuple[Any, ...], rows)]
+            return [StandIn(*row) for row in map(tuple[Any, ...], rows)]
 
     @staticmethod
     def _must(connection: Connection, person: str) -> Person:

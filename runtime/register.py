@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, desc, func, or_, select
 
 from charter.runtime.clock import iso
-from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import ask
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Listed(Struct, frozen=True):
@@ -50,6 +52,11 @@ def listed(
     limit: int,
 ) -> list[Listed]:
     """Lists cases, newest first; `person`: opened by them, or with work that they hold."""
+    # Whoever only wants titles for an inbox need not wait for SQLAlchemy to load.
+    from sqlalchemy import desc, func, or_, select
+
+    from charter.runtime.store import tables as t
+
     c, w = t.cases.c, t.work_items.c
     query = select(c.number, c.id, c.process, c.status, c.opened_at, c.opened_by, c.closed_at)
     if process:
@@ -73,31 +80,28 @@ def listed(
 
 def titles(connection: Connection, cases: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
     """Gives each case's elements by name: (title, kind), read off the stored definitions without building them."""
-    c, d = t.cases.c, t.definitions.c
-    rows = connection.execute(select(c.id, c.definition).where(c.id.in_(set(cases)))).all()
-    bodies = connection.execute(select(d.digest, d.body).where(d.digest.in_({row.definition for row in rows})))
+    pinned = ask(connection, "SELECT id, definition FROM cases WHERE id IN (…)", set(cases))
+    digests = {digest for _, digest in pinned}
+    bodies = ask(connection, "SELECT digest, body FROM definitions WHERE digest IN (…)", digests)
     known = {
         digest: {e["name"]: (e["title"], e["kind"]) for e in json.loads(body)["elements"]} for digest, body in bodies
     }
-    return {row.id: known[row.definition] for row in rows}
+    return {case: known[digest] for case, digest in pinned}
 
 
 def processes(connection: Connection, cases: Iterable[str]) -> dict[str, str]:
     """Gives the title of each case's process, in the version that the case runs."""
-    c, d = t.cases.c, t.definitions.c
-    named = select(c.id, d.title).join(t.definitions, c.definition == d.digest)
-    rows = connection.execute(named.where(c.id.in_(set(cases))))
-    return dict(map(tuple[str, str], rows))
+    query = "SELECT c.id, d.title FROM cases c JOIN definitions d ON d.digest = c.definition WHERE c.id IN (…)"
+    return dict(ask(connection, query, set(cases)))
 
 
 def number_of(connection: Connection, case: str) -> int | None:
     """Gives a case's short number."""
-    found: int | None = connection.execute(select(t.cases.c.number).where(t.cases.c.id == case)).scalar()
-    return found
+    found = ask(connection, "SELECT number FROM cases WHERE id = ?", case)
+    return found[0][0] if found else None
 
 
 def barred(connection: Connection, case: str, node: str) -> set[str]:
     """Names who may not do a piece of open work because of their own part in the case."""
-    w = t.work_items.c
-    rows = connection.execute(select(w.barred).where(w.case == case, w.node == node)).scalars()
-    return {person for row in rows for person in row.split("|") if person}
+    rows = ask(connection, 'SELECT barred FROM work_items WHERE "case" = ? AND node = ?', case, node)
+    return {person for (row,) in rows for person in row.split("|") if person}

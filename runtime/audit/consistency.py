@@ -40,6 +40,7 @@ from charter.runtime import clock, folds
 from charter.runtime.audit.log import Chain, Sealed, to_entries
 from charter.runtime.casefile import ROW, Pinned, row_of
 from charter.runtime.store import tables as t
+from charter.runtime.store.schema import ORGANISATION
 
 _CASE = select(*(t.cases.c[name] for name in ROW))
 _Row = tuple[Any, ...]
@@ -81,7 +82,7 @@ def organisation_differs(connection: Connection, sealed: Sequence[Sealed]) -> st
 
     Raises KeyError, TypeError or ValueError on entries that Charter did not write.
     """
-    kept = connection.execute(select(t.chains.c.last_at).where(t.chains.c.chain == t.ORGANISATION)).scalar()
+    kept = connection.execute(select(t.chains.c.last_at).where(t.chains.c.chain == ORGANISATION)).scalar()
     if kept != (sealed[-1].at if sealed else 0):
         return "chains"
     told = _fold(sealed)

@@ -33,7 +33,7 @@ from charter.runtime import clock
 from charter.runtime.store import tables
 from charter.runtime.store.errors import NotText
 from charter.runtime.store.prepared import Prepared
-from charter.runtime.store.tables import ORGANISATION
+from charter.runtime.store.schema import ORGANISATION
 
 GENESIS = "0" * 64  # `prev` of the first entry of a chain
 

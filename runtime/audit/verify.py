@@ -25,7 +25,7 @@ from charter.runtime.audit.log import GENESIS, Sealed, columns, to_entries
 from charter.runtime.casefile import Archive
 from charter.runtime.folds import FOLDS
 from charter.runtime.store import Store, tables as t
-from charter.runtime.store.tables import ORGANISATION
+from charter.runtime.store.schema import ORGANISATION
 
 if TYPE_CHECKING:
     from charter.runtime.files import Files

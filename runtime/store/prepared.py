@@ -1,32 +1,41 @@
-"""Statements of the hot path: written once in SQLAlchemy Core, compiled once a dialect, run on the driver's cursor.
+"""Statements of the hot path, run on the driver's cursor: compiled once from SQLAlchemy Core, or plain SQL.
 
-SQLAlchemy's own execution costs more than SQLite's for one row; what is compiled here is the same text that it
-would send. Parameters are given by position, in the order of `names`. Errors are the driver's; `Store` turns them
-into coded ones.
+SQLAlchemy's own execution costs more than SQLite's for one row; what `Prepared` compiles is the same text that it
+would send. Loading SQLAlchemy costs more than everything else that an inbox does; the few statements that it needs are
+therefore asked in SQL that every database knows (`ask`), and a test holds them to the tables. Parameters are given by
+position. Errors are the driver's; `Store` turns them into coded ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
-from sqlalchemy.sql.expression import ClauseElement
+from charter.runtime.store.connection import Lazy
 
-# Each of SQLAlchemy's layers between a connection and the driver's costs as much as the statement; where the driver's
-# own is to be found is therefore noted on the connection when it is made.
-_DRIVER = "charter_driver"
-
-
-def note_driver(connection: Connection) -> None:
-    """Notes the driver's own connection; for whoever makes connections."""
-    setattr(connection, _DRIVER, connection.connection.driver_connection)
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.sql.expression import ClauseElement
 
 
 def driver(connection: Connection) -> Any:
     """Gives the driver's own connection under SQLAlchemy's."""
-    noted = connection.__dict__.get(_DRIVER)
-    return connection.connection.driver_connection if noted is None else noted
+    if isinstance(connection, Lazy):
+        return connection.driver
+    return connection.connection.driver_connection
+
+
+def ask(connection: Connection, text: str, *values: Any) -> list[Any]:
+    """Asks in SQL and gives all rows; a sequence among the values stands for as many parameters, `IN (…)`."""
+    given: list[Any] = []
+    for value in values:
+        if isinstance(value, list | tuple | set | frozenset):
+            text = text.replace("(…)", f"({', '.join('?' * len(value))})", 1)
+            given.extend(value)
+        else:
+            given.append(value)
+    rows: list[Any] = driver(connection).execute(text, given).fetchall()
+    return rows
 
 
 class Prepared:

@@ -8,20 +8,19 @@ schema number.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlalchemy.sql.expression import ClauseElement
-
+from charter.runtime.store.connection import Driver
 from charter.runtime.store.prepared import driver
 
-BUSY_SECONDS = 10.0
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+    from sqlalchemy.sql.expression import ClauseElement
 
-# What a statement can fail with: SQLAlchemy's wrapping, or the driver's own where `prepared.py` speaks to it.
-FAILURES: tuple[type[Exception], ...] = (DBAPIError, sqlite3.Error)
+BUSY_SECONDS = 10.0
 
 # An UPDATE or DELETE of an entry fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
 # delete trigger fires then too (recursive_triggers).
@@ -39,27 +38,39 @@ _PRAGMAS = (
 )
 
 
-def make_engine(path: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
-    """Makes the engine for a database file; nothing is opened before the first connection."""
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=QueuePool,
-        pool_reset_on_return=None,
-        connect_args={"timeout": busy_seconds, "check_same_thread": False, "cached_statements": 256},
+def failures() -> tuple[type[Exception], ...]:
+    """Gives what a statement can fail with: the driver's own errors, and SQLAlchemy's around them once it is loaded."""
+    if "sqlalchemy.exc" not in sys.modules:
+        return (sqlite3.Error,)
+    from sqlalchemy.exc import DBAPIError
+
+    return (DBAPIError, sqlite3.Error)
+
+
+def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Driver:
+    """Opens a database file, as every connection of ours is set up."""
+    # Transactions begin where `begin` says, not where the driver guesses.
+    raw = sqlite3.connect(
+        path,
+        timeout=busy_seconds,
+        check_same_thread=False,
+        cached_statements=256,
+        isolation_level=None,
+        factory=Driver,
     )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(dbapi: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        dbapi.isolation_level = None  # transactions begin where `begin` says, not where the driver guesses
-        for pragma in _PRAGMAS:
-            dbapi.execute(pragma).close()
-
-    return engine
+    for pragma in _PRAGMAS:
+        raw.execute(pragma).close()
+    return raw
 
 
 def begin(connection: Connection, *, reading: bool) -> None:
     """Begins a transaction; one that writes takes the lock now."""
     driver(connection).execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def end(connection: Connection, *, keeping: bool) -> None:
+    """Ends a transaction, keeping what it did or undoing all of it."""
+    driver(connection).execute("COMMIT" if keeping else "ROLLBACK")
 
 
 def use_write_ahead_log(connection: Connection) -> None:
@@ -93,5 +104,7 @@ def condition(connection: Connection) -> tuple[str, int, str]:
 
 def upsert(table: Table, key: Sequence[str], others: Sequence[str]) -> ClauseElement:
     """Gives the statement that adds a row, or gives the row of that key these other columns anew."""
+    from sqlalchemy.dialects.sqlite import insert
+
     added = insert(table)
     return added.on_conflict_do_update(index_elements=key, set_={name: added.excluded[name] for name in others})

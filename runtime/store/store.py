@@ -11,12 +11,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from sqlalchemy import Connection, Engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING, cast
 
 from charter.runtime.store import sqlite
+from charter.runtime.store.connection import Lazy, core
 from charter.runtime.store.errors import (
     BadAddress,
     CannotOpen,
@@ -28,8 +26,11 @@ from charter.runtime.store.errors import (
     StorageError,
     storage_error,
 )
-from charter.runtime.store.prepared import driver, note_driver
-from charter.runtime.store.tables import SCHEMA, metadata
+from charter.runtime.store.prepared import driver
+from charter.runtime.store.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def address(url: str | None) -> str:
@@ -41,6 +42,9 @@ def sqlite_path(address: str) -> Path:
     """Gives the file that a path or an SQLAlchemy URL names; raises BadAddress."""
     if "://" not in address:
         return Path(address).absolute()
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         parsed = make_url(address)
     except ArgumentError as cause:
@@ -53,11 +57,11 @@ def sqlite_path(address: str) -> Path:
 class Store:
     """A database whose schema is current. `folder` is where its companions (files, connectors) stand."""
 
-    def __init__(self, engine: Engine, url: str, folder: Path, path: Path | None) -> None:
-        self.engine = engine
-        self.url = url
-        self.folder = folder
+    def __init__(self, path: Path, *, busy_seconds: float) -> None:
+        self.url = str(path)
+        self.folder = path.parent
         self.path = path
+        self._busy_seconds = busy_seconds
         self._idle: list[Connection] = []
 
     @contextmanager
@@ -72,20 +76,20 @@ class Store:
 
     def _transaction(self, *, reading: bool) -> Iterator[Connection]:
         # SQLAlchemy's own pool and transactions cost more than ours do on the driver, so idle connections are kept
-        # here, and what SQLAlchemy takes for one endless transaction is begun and ended beneath it.
+        # here, and transactions are begun and ended beneath it.
         try:
             connection = self._idle.pop() if self._idle else self._connect()
             sqlite.begin(connection, reading=reading)
-        except sqlite.FAILURES as cause:
+        except sqlite.failures() as cause:
             failure = storage_error(cause, self.url)
-            if isinstance(failure, CannotOpen) and self.path is not None and not os.access(self.folder, os.W_OK):
+            if isinstance(failure, CannotOpen) and not os.access(self.folder, os.W_OK):
                 # SQLite keeps its log beside the database even while it reads.
                 failure = ReadOnly(str(cause), url=self.url)
             raise failure from cause
         try:
             yield connection
-            driver(connection).commit()
-        except sqlite.FAILURES as cause:
+            sqlite.end(connection, keeping=True)
+        except sqlite.failures() as cause:
             self._abandon(connection)
             raise storage_error(cause, self.url) from cause
         except UnicodeEncodeError as cause:
@@ -98,25 +102,21 @@ class Store:
             self._idle.append(connection)
 
     def _connect(self) -> Connection:
-        connection = self.engine.connect()
-        connection.begin()
-        note_driver(connection)
-        return connection
+        # Typed as what it answers as: the few who only run prepared statements never load SQLAlchemy.
+        return cast("Connection", Lazy(sqlite.connect(self.path, busy_seconds=self._busy_seconds)))
 
     def _abandon(self, connection: Connection) -> None:
         # After a failure the connection is not used again. Closing alone would not end the transaction while some
         # cursor is still referred to (by a traceback, say), so it is rolled back first.
-        with suppress(*sqlite.FAILURES):
-            driver(connection).rollback()
-        with suppress(*sqlite.FAILURES):
-            connection.invalidate()
-        connection.close()
+        with suppress(*sqlite.failures()):
+            sqlite.end(connection, keeping=False)
+        with suppress(*sqlite.failures()):
+            driver(connection).close()
 
     def close(self) -> None:
         """Closes every connection that is not in use."""
         while self._idle:
-            self._idle.pop().close()
-        self.engine.dispose()
+            driver(self._idle.pop()).close()
 
     def __enter__(self) -> Store:
         return self
@@ -138,7 +138,7 @@ def open_store(url: str | None = None, *, create: bool = True, busy_seconds: flo
         raise CannotOpen(f"no folder {path.parent}", url=str(path))
     if path.is_dir():
         raise CannotOpen(f"{path} is a folder", url=str(path))
-    store = Store(sqlite.make_engine(str(path), busy_seconds=busy_seconds), str(path), path.parent, path)
+    store = Store(path, busy_seconds=busy_seconds)
     try:
         _bring_up_to_date(store)
     except BaseException:
@@ -168,15 +168,17 @@ def _bring_up_to_date(store: Store) -> None:
         else:
             from charter.runtime.store.migrations import upgrade
 
-            upgrade(connection)
+            upgrade(core(connection))
         sqlite.stamp(connection, SCHEMA)
 
 
 def _create(connection: Connection) -> None:
     # A new file gets the present schema at once; a test holds that the migrations arrive at the same one.
-    metadata.create_all(connection)
+    from charter.runtime.store.tables import metadata
+
+    metadata.create_all(core(connection))
     for trigger in sqlite.TRIGGERS:
-        connection.exec_driver_sql(trigger)
+        driver(connection).execute(trigger)
 
 
 __all__ = ["StorageError", "Store", "open_store"]

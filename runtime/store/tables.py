@@ -22,11 +22,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = 4  # raised with every migration
-
-# The chain of what concerns no single case: people, deployments, configuration, commands that reached no case.
-ORGANISATION = "organisation"
-
 metadata = MetaData()
 
 # SQLite gives a dense rowid only to a plain INTEGER key; other databases want 64 bits.
