@@ -100,6 +100,21 @@ def separated(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor) ->
     return None
 
 
+def fit(
+    draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor, roles: tuple[str, ...], *, needs_role: bool = True
+) -> tuple[str | None, list[Reason]]:
+    """Gives the role in which somebody may do a node's work, and every reason that stands against it."""
+    found: list[Reason] = []
+    role = role_among(actor, roles)
+    if role is None and needs_role:
+        arguments = {"element": node.key, "person": actor.person, "roles": list(roles)}
+        found.append(Reason("CH501", f"{plan.name}.{'by' if plan.kind == 'approval' else 'role'}", arguments))
+    lacking = None if role is None else unmet(draft.program, actor, role)
+    apart = separated(draft, node, plan, path, actor)
+    found.extend(reason for reason in (lacking, apart) if reason is not None)
+    return role, found
+
+
 def entitle(
     draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor, roles: tuple[str, ...], *, held: bool = True
 ) -> str | None:
@@ -107,26 +122,24 @@ def entitle(
 
     `held`: whether somebody else's claim or assignment stands against it (it does not for votes).
     """
-    found: list[Reason] = []
-    role = role_among(actor, roles)
     holds = node.holder is not None and node.holder in persons(actor)
     if held and node.holder is not None and not holds:
-        arguments: dict[str, Any] = {"element": node.key, "holder": node.holder, "person": actor.person}
-        found.append(Reason("CH507", f"{plan.name}.role", arguments))
+        role, found = fit(draft, node, plan, path, actor, roles, needs_role=False)
+        arguments = {"element": node.key, "holder": node.holder, "person": actor.person}
+        raise Refused(Reason("CH507", f"{plan.name}.role", arguments), *found)
     # Whoever is named by `assign` needs no role; an element that names nobody is for those in charge.
-    elif role is None and not (holds and node.assigned) and (roles or not in_charge(draft, plan, actor)):
-        arguments = {"element": node.key, "person": actor.person, "roles": list(roles)}
-        found.append(Reason("CH501", f"{plan.name}.{'by' if plan.kind == 'approval' else 'role'}", arguments))
-    if role is not None:
-        missing = unmet(draft.program, actor, role)
-        if missing is not None:
-            found.append(missing)
-    apart = separated(draft, node, plan, path, actor)
-    if apart is not None:
-        found.append(apart)
+    named = (holds and node.assigned) or (not roles and in_charge(draft, plan, actor) is not None)
+    role, found = fit(draft, node, plan, path, actor, roles, needs_role=not named)
     if found:
         raise Refused(*found)
     return role
+
+
+def require_fit(draft: Draft, node: Node, plan: Plan, path: Path, person: Actor) -> None:
+    """Refuses work for somebody else who has no role for it, lacks what the role requires or is kept apart."""
+    _, found = fit(draft, node, plan, path, person, plan.element.roles, needs_role=bool(plan.element.roles))
+    if found:
+        raise Refused(*found)
 
 
 def _owners(draft: Draft, plan: Plan | None) -> tuple[str, ...]:

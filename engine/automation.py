@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from charter.engine import calendars, flow, values, work
+from charter.engine import blocks, calendars, values, work
 from charter.engine.authority import in_charge, role_among
 from charter.engine.commands import Answer, Retry, Signal, Tick
 from charter.engine.draft import Draft, Refused, refuse
@@ -139,7 +139,7 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         work.finish(draft, node, plan, path, [])
 
 
-def waits(plan: Plan, path: Path, node: Node) -> bool:
+def awaits_answer(plan: Plan, path: Path, node: Node) -> bool:
     """Says whether a node waits for the answer of a call or another case, also where it has become stale meanwhile."""
     work = plan.element.work
     if work is None or work.kind not in ("call", "run") or plan.is_group(path) or node.wake is not None:
@@ -153,7 +153,7 @@ def answer(draft: Draft, command: Answer) -> None:
         raise refuse("CH509", element=command.node)
     plan, path = draft.place(node.key)
     task = plan.element.work
-    if task is None or not waits(plan, path, node) or command.attempt != node.attempt:
+    if task is None or not awaits_answer(plan, path, node) or command.attempt != node.attempt:
         raise refuse("CH525", plan.name, element=node.key, attempt=command.attempt, current=node.attempt)
     failure = command.failure
     written = []
@@ -232,7 +232,7 @@ def signal(draft: Draft, command: Signal) -> None:
     draft.enter(Signalled(command.name), reason=command.reason)
     if not waiting:
         draft.signals = (*draft.signals, command.name)
-    draft.follow()
+    draft.end_of_command()
     for node, plan, path, written in waiting:
         if draft.nodes[node.key].state == "active":
             work.finish(draft, draft.nodes[node.key], plan, path, written)
@@ -240,7 +240,7 @@ def signal(draft: Draft, command: Signal) -> None:
 
 def tick(draft: Draft, command: Tick) -> None:
     draft.enter(Ticked())
-    draft.follow()
+    draft.end_of_command()
     if draft.status != "open":
         return
     passed = sorted((at, key) for key, at in draft.timers.items() if at <= draft.at)
@@ -278,4 +278,4 @@ def _wake(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if container is not None and (around is None or around.state != "active"):
         return
     if repeat.while_ is None or draft.scope(plan, path).value(repeat.while_) is True:
-        flow.again(draft, draft.nodes[node.key], plan, path)
+        blocks.again(draft, draft.nodes[node.key], plan, path)

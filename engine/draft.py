@@ -119,7 +119,7 @@ class Draft:
     def scope(self, plan: Plan | None, path: Path) -> Scope:
         return Scope(self.program, self, plan, path, self.at)
 
-    def follow(self) -> None:
+    def end_of_command(self) -> None:
         """Ends what the person does: entries from here on are the system's, caused by the latest one."""
         self.acting = False
         self.cause = len(self.entries) - 1

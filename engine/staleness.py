@@ -9,16 +9,14 @@ now is restored to where it stood; any other is reopened.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from charter.engine import flow, opening, values
+from charter.engine.blocks import reopen
 from charter.engine.draft import Draft
-from charter.engine.entries import Told
 from charter.engine.entries.cases import Reopened, Restored, Staled, Withdrawn
 from charter.engine.keys import Path, covers, key_of, name_of, parse_key
 from charter.engine.machines import BEGUN, DELIVERED, ENTERED, SATISFIED, SETTLED
 from charter.engine.program import Plan, Program
-from charter.engine.readiness import open_around, seen_state, upstream_rework, use, uses
+from charter.engine.readiness import open_around, seen_state, upstream_rework, use
 from charter.engine.state import Node, View
 
 _ELIGIBLE = BEGUN | {"ready"}
@@ -190,45 +188,6 @@ def ask_again(draft: Draft, nodes: list[Node]) -> None:
             draft.agenda.setdefault(node.key, draft.cause)
 
 
-_REOPENED = Reopened()
-
-
-def reopen(
-    draft: Draft,
-    node: Node,
-    told: Told = _REOPENED,
-    trigger: str = "reopen",
-    *,
-    reason: str | None = None,
-    **extra: Any,
-) -> Node:
-    """Puts a node back to planned for another round; who did it before is kept, what was decided is not."""
-    delivered = node.redo or node.state in DELIVERED
-    changes: dict[str, Any] = {
-        "iteration": node.iteration + 1,
-        "before": None,
-        "holder": None,
-        "assigned": False,
-        "outcome": None,
-        "used": (),
-        "votes": (),
-        "stage": 0,
-        "confirmations": (),
-        "waits": None,
-        "ready_at": None,
-        "started_at": None,
-        "ended_at": None,
-        "due": None,
-        "overdue": False,
-        "wake": None,
-        "redo": delivered,
-    }
-    changes.update(extra)
-    moved = draft.move(node, trigger, told, reason=reason, **changes)
-    draft.agenda.setdefault(node.key, len(draft.entries) - 1)
-    return moved
-
-
 def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Looks at a stale (or withdrawn) node again: restores it, reopens it, or leaves it until upstream is finished."""
     program = draft.program
@@ -274,46 +233,3 @@ def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
             if state not in SATISFIED:
                 return False
     return True
-
-
-def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any]) -> None:
-    """Fits a for-each group to a changed list.
-
-    An instance whose item is unchanged (by digest) is kept, a changed position gets the new item and is reopened,
-    new ones are added, removed ones cancelled.
-    """
-    digests = [values.digest(item) for item in items]
-    old: dict[int, str] = {}
-    for index in range(1, group.size + 1):
-        node = draft.nodes.get(key_of(plan.name, (*path, index)))
-        # What a person cancelled stays so with its item; what left the list may come back to it.
-        if node is not None and not node.added and (node.state != "cancelled" or node.outcome == "person"):
-            old[index] = values.digest(values.decode(node.item))
-    left = dict(enumerate(digests))
-    kept: list[int] = []
-    for index in [i for i, d in old.items() if i - 1 in left and left[i - 1] == d]:
-        kept.append(index)
-        del old[index], left[index - 1]
-    for index, digest in list(old.items()):
-        position = next((p for p, d in left.items() if d == digest), None)
-        if position is not None:
-            kept.append(index)
-            del old[index], left[position]
-    old = {i: d for i, d in old.items() if draft.nodes[key_of(plan.name, (*path, i))].state != "cancelled"}
-    draft.put(group._replace(redo=False, used=uses(draft.program, draft, plan, path)))
-    for index in kept:
-        for inner in (plan, *plan.descendants()):
-            for key in draft.program.expand(draft.nodes, inner, (*path, index)):
-                if key in draft.nodes:
-                    draft.agenda.setdefault(key, draft.cause)
-    changed = list(zip(old, left, strict=False))
-    for index, position in changed:
-        key = key_of(plan.name, (*path, index))
-        draft.put(draft.nodes[key]._replace(item=values.encode(items[position])))
-        flow.reset(draft, draft.nodes[key])
-        del old[index], left[position]
-    for position in left:
-        opening.create_instance(draft, plan, path, items[position])
-    for index in old:
-        opening.leave_out(draft, plan, path, index)
-    draft.agenda.setdefault(group.key, draft.cause)

@@ -1,15 +1,15 @@
 """What a case and the cases it runs owe each other: an element that waits for a case no longer leaves none open.
 
 A case that a `run` opened is open while its element waits for it, suspended while that element is stale or its own
-case is suspended, and cancelled once nobody waits for it any more. `owed` compares an element before a step and
+case is suspended, and cancelled once nobody waits for it any more. `effects_of` compares an element before a step and
 after it, so that it makes no difference which command moved it; `follow` is the other side. Knows no host: that a
 case takes time to follow, and may end first, is for `automation.answer`. `start` owes nothing.
 """
 
 from __future__ import annotations
 
-from charter.engine import changes
-from charter.engine.automation import waits
+from charter.engine.automation import awaits_answer
+from charter.engine.case import end_case, resume_case
 from charter.engine.commands import Answer, Follow
 from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Effect, StartCase, TellCase
@@ -29,12 +29,12 @@ _ORDERS: dict[tuple[str | None, str | None], str] = {
 
 
 def _wanted(draft: Draft, status: str, node: Node) -> str | None:
-    if status == "cancelled" or not waits(*draft.place(node.key), node):
+    if status == "cancelled" or not awaits_answer(*draft.place(node.key), node):
         return None
     return "suspended" if status == "suspended" or node.state == "stale" else "open"
 
 
-def owed(draft: Draft) -> tuple[Effect, ...]:
+def effects_of(draft: Draft) -> tuple[Effect, ...]:
     """Gives the effects of a step with what the cases it runs must be told: what is over before what begins."""
     if not draft.program.runs:
         return tuple(draft.effects)
@@ -74,7 +74,7 @@ def follow(draft: Draft, command: Follow) -> None:
     case, node = command.parent
     because = Because("CH579", {"case": case, "element": node})
     if command.order == "cancel":
-        changes.end_case(draft, command.reason, because)
+        end_case(draft, command.reason, because)
     elif command.order == "suspend":
         draft.held = "alone" if draft.status == "open" else "also"
         if draft.status == "open":
@@ -82,7 +82,7 @@ def follow(draft: Draft, command: Follow) -> None:
         else:
             _noted(draft, Suspended(because), command)
     elif draft.held == "alone":
-        changes.resume_case(draft, command.reason, because)
+        resume_case(draft, command.reason, because)
     else:
         draft.held = ""
         _noted(draft, Resumed(because), command)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from charter.engine import automation, changes, flow, subcases, votes, work
+from charter.engine import additions, automation, flow, holding, rework, subcases, votes, work
 from charter.engine.authority import role_among
+from charter.engine.case import open_case
 from charter.engine.commands import SYSTEM, Command, Start
 from charter.engine.contents import bindable, validate
 from charter.engine.definition import Definition
@@ -66,8 +67,8 @@ def _start(draft: Draft, command: Start) -> None:
     draft.set_status("start", cases.Started(draft.process, command.case))
     for record, value, digest in written:
         draft.write(record, (), (), value, digest, None)
-    draft.follow()
-    flow.open_case(draft)
+    draft.end_of_command()
+    open_case(draft)
 
 
 _RUNNING = frozenset({"open"})
@@ -87,18 +88,18 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "complete": (work.complete, _RUNNING, "people", False),
     "approve": (votes.approve, _RUNNING, "people", False),
     "reject": (votes.reject, _RUNNING, "people", True),
-    "return": (changes.return_, _RUNNING, "people", True),
-    "withdraw": (changes.withdraw, LASTING, "people", False),
-    "suspend": (changes.suspend, _RUNNING, "people", False),
-    "resume": (changes.resume, UNDER_WAY, "people", False),
-    "skip": (changes.skip, _RUNNING, "people", True),
-    "cancel": (changes.cancel, UNDER_WAY, "people", True),
-    "reopen": (changes.reopen, LASTING, "people", True),
-    "amend": (changes.amend, LASTING, "people", True),
-    "comment": (changes.comment, _STARTED, "people", False),
-    "attach": (changes.attach, _STARTED, "people", False),
-    "add": (changes.add, _RUNNING, "people", False),
-    "close": (changes.close, _RUNNING, "people", False),
+    "return": (rework.return_, _RUNNING, "people", True),
+    "withdraw": (rework.withdraw, LASTING, "people", False),
+    "suspend": (holding.suspend, _RUNNING, "people", False),
+    "resume": (holding.resume, UNDER_WAY, "people", False),
+    "skip": (holding.skip, _RUNNING, "people", True),
+    "cancel": (holding.cancel, UNDER_WAY, "people", True),
+    "reopen": (rework.reopen, LASTING, "people", True),
+    "amend": (rework.amend, LASTING, "people", True),
+    "comment": (additions.comment, _STARTED, "people", False),
+    "attach": (additions.attach, _STARTED, "people", False),
+    "add": (additions.add, _RUNNING, "people", False),
+    "close": (additions.close, _RUNNING, "people", False),
     "signal": (automation.signal, UNDER_WAY, "people", False),
     "tick": (automation.tick, UNDER_WAY, "engine", False),
     "answer": (automation.answer, UNDER_WAY, "engine", False),
@@ -138,7 +139,7 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
         flow.run(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)
-    return Step(_next(draft), tuple(draft.entries), subcases.owed(draft))
+    return Step(_next(draft), tuple(draft.entries), subcases.effects_of(draft))
 
 
 def _next(draft: Draft) -> CaseState:

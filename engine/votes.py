@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.engine import changes, staleness
 from charter.engine.authority import entitle, persons, role_among, unmet
+from charter.engine.blocks import reopen
+from charter.engine.case import cancel_case
 from charter.engine.commands import Approve, Command, Reject
 from charter.engine.definition import Stage
 from charter.engine.draft import Draft, refuse
@@ -18,8 +19,9 @@ from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
 from charter.engine.program import Plan
 from charter.engine.readiness import uses
+from charter.engine.rework import send_back
 from charter.engine.state import Node, Vote
-from charter.engine.work import alone, require, taken
+from charter.engine.work import require, require_alone, settle_choice
 
 
 def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
@@ -74,7 +76,7 @@ def _vote(
     able = tuple(r for r in own if unmet(draft.program, actor, r) is None)
     entitle(draft, node, plan, path, actor, able or seats, held=False)
     if not node.votes:
-        alone(draft, plan, path, node)
+        require_alone(draft, plan, path, node)
     return Vote(actor.person, able[0], node.stage, approve, actor.on_behalf_of, able)
 
 
@@ -121,15 +123,15 @@ def approve(draft: Draft, command: Approve) -> None:
             ended_at=draft.at,
             **cast,
         )
-        draft.follow()
-        taken(draft, plan, path, node)
+        draft.end_of_command()
+        settle_choice(draft, plan, path, node)
         if plan.element.informed:
             draft.effects.append(Notify(node.key, "informed", plan.element.informed))
         return
     told = Voted("approve", node.stage + 1, agreed=agreed, needed=stage.needed)
     moved = draft.move(node, "vote", told, reason=command.reason, stage=node.stage + passed, **cast)
-    draft.follow()
-    taken(draft, plan, path, node)
+    draft.end_of_command()
+    settle_choice(draft, plan, path, node)
     if passed:
         draft.effects.append(Notify(node.key, "ready", plan.roles_wanted(moved)))
 
@@ -151,8 +153,8 @@ def reject(draft: Draft, command: Reject) -> None:
     if not (veto or stage.first or refused > there_are - stage.needed):
         told = Voted("reject", node.stage + 1, refused=refused)
         draft.move(node, "vote", told, reason=command.reason, **cast)
-        draft.follow()
-        taken(draft, plan, path, node)
+        draft.end_of_command()
+        settle_choice(draft, plan, path, node)
         return
     moved = draft.move(
         node,
@@ -164,17 +166,17 @@ def reject(draft: Draft, command: Reject) -> None:
         ended_at=draft.at,
         **cast,
     )
-    draft.follow()
-    taken(draft, plan, path, node)
+    draft.end_of_command()
+    settle_choice(draft, plan, path, node)
     consequence = agreement.on_reject
     if consequence is not None and consequence.kind == "cancel":
         reason = consequence.reason if consequence.reason is not None else command.reason
-        changes.cancel_case(draft, reason)
+        cancel_case(draft, reason)
     elif consequence is not None and consequence.target is not None:
         target = draft.program.seen(plan, path, draft.program.plans[consequence.target])
-        changes.send_back(draft, moved, target, command.reason)
+        send_back(draft, moved, target, command.reason)
     elif agreement.escalation is not None and node.rejects < agreement.escalation.rejects <= moved.rejects:
         # Nothing brings it back by itself, so the higher role is asked at once.
-        staleness.reopen(draft, moved)
+        reopen(draft, moved)
     if plan.element.informed and draft.status == "open":
         draft.effects.append(Notify(node.key, "informed", plan.element.informed))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.engine import flow, staleness
-from charter.engine.authority import entitle, in_charge, persons, role_among, separated, unmet
+from charter.engine import blocks, staleness
+from charter.engine.authority import entitle, in_charge, persons, require_fit, role_among
 from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
 from charter.engine.contents import validate
 from charter.engine.definition import Check
@@ -60,7 +60,7 @@ def _by_people(plan: Plan, node: Node) -> None:
         raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
 
 
-def alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
+def require_alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
     """Refuses (CH524) while another of a `one at a time` is in hand."""
     rival = in_the_way(draft.program, draft, plan, path)
     if rival is not None:
@@ -68,21 +68,21 @@ def alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
         raise refuse("CH524", f"{level}.one", element=node.key, other=other)
 
 
-def taken(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
+def settle_choice(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
     """Settles a `first of` that the element, or a phase around it, is one of: the others are passed over."""
     for _, other in draft.program.rivals.get(plan.name, ()):
         rival = draft.nodes.get(draft.program.seen(plan, path, other))
         if rival is not None and rival.state not in SETTLED:
-            flow.end(draft, rival, "skip", "CH573", other=node.key)
+            blocks.end(draft, rival, "skip", "CH573", other=node.key)
 
 
 def claim(draft: Draft, command: Claim) -> None:
     node, plan, path = require(draft, command.node, "claim", "claim")
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
-    alone(draft, plan, path, node)
+    require_alone(draft, plan, path, node)
     draft.move(node, "claim", Claimed(), holder=command.actor.person)
-    taken(draft, plan, path, node)
+    settle_choice(draft, plan, path, node)
 
 
 def release(draft: Draft, command: Release) -> None:
@@ -95,23 +95,6 @@ def release(draft: Draft, command: Release) -> None:
     draft.move(node, "release", Released(), holder=None, assigned=False, started_at=None)
 
 
-def _fit(draft: Draft, plan: Plan, path: Path, person: Actor, node: Node) -> str | None:
-    """Gives the role in which somebody else can take work over; refuses who has none or is kept apart."""
-    found: list[Reason] = []
-    role = role_among(person, plan.element.roles)
-    if role is None and plan.element.roles:
-        arguments = {"element": node.key, "person": person.person, "roles": list(plan.element.roles)}
-        found.append(Reason("CH501", f"{plan.name}.role", arguments))
-    if role is not None and (missing := unmet(draft.program, person, role)) is not None:
-        found.append(missing)
-    apart = separated(draft, node, plan, path, person)
-    if apart is not None:
-        found.append(apart)
-    if found:
-        raise Refused(*found)
-    return role
-
-
 def delegate(draft: Draft, command: Delegate) -> None:
     node, plan, path = (
         require(draft, command.node, "release", "delegate")
@@ -120,7 +103,7 @@ def delegate(draft: Draft, command: Delegate) -> None:
     )
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
-    _fit(draft, plan, path, command.to, node)
+    require_fit(draft, node, plan, path, command.to)
     moved = node._replace(holder=command.to.person, assigned=True)
     draft.put(moved)
     told = Delegated(command.to.person, command.actor.person)
@@ -141,7 +124,7 @@ def assign(draft: Draft, command: Assign) -> None:
         if draft.role is None:
             person = command.actor.person
             raise refuse("CH535", plan.name, element=plan.name, person=person, roles=[], verb="assign")
-    _fit(draft, plan, path, command.to, node)
+    require_fit(draft, node, plan, path, command.to)
     moved = node._replace(holder=command.to.person, assigned=True)
     draft.put(moved)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)
@@ -152,10 +135,10 @@ def begin(draft: Draft, command: Begin) -> None:
     node, plan, path = require(draft, command.node, "begin", "begin")
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
-    alone(draft, plan, path, node)
+    require_alone(draft, plan, path, node)
     holder = node.holder if node.holder is not None else command.actor.person
     draft.move(node, "begin", Begun(), holder=holder, started_at=draft.at)
-    taken(draft, plan, path, node)
+    settle_choice(draft, plan, path, node)
 
 
 # -- checklists -----------------------------------------------------------------------------------------------
@@ -328,7 +311,7 @@ def finish(
         reason=reason,
         ended_at=draft.at,
         outcome=None,
-        wake=flow.rhythm(draft, node, plan),
+        wake=blocks.rhythm(draft, node, plan),
         **changes,
     )
     for name, evidence in ticked:
@@ -343,8 +326,8 @@ def finish(
                 facts.append((record, path, plan.loops, before.digest))
             else:
                 outdated += staleness.outdated(draft, record, path, plan, before.digest)
-    draft.follow()
-    taken(draft, plan, path, node)
+    draft.end_of_command()
+    settle_choice(draft, plan, path, node)
     if plan.element.informed:
         draft.effects.append(Notify(node.key, "informed", plan.element.informed))
     if facts:
@@ -353,7 +336,7 @@ def finish(
         staleness.ask_again(draft, outdated)
     repeat = plan.element.repeat
     if repeat is not None and repeat.until is not None and draft.scope(plan, path).value(repeat.until) is not True:
-        flow.again(draft, draft.nodes[moved.key], plan, path)
+        blocks.again(draft, draft.nodes[moved.key], plan, path)
 
 
 def complete(draft: Draft, command: Complete) -> None:
@@ -361,7 +344,7 @@ def complete(draft: Draft, command: Complete) -> None:
     _by_people(plan, node)
     actor = command.actor
     draft.role = entitle(draft, node, plan, path, actor, plan.element.roles)
-    alone(draft, plan, path, node)
+    require_alone(draft, plan, path, node)
     confirmations = _ticked(draft, command, node, plan, path)
     written = outputs(draft, node, plan, path, command.records)
     doers = (*node.doers, *(p for p in persons(actor) if p not in node.doers))

@@ -4,6 +4,10 @@ A row is a signature in plain text and the Python function that does it, so that
 in the family module it belongs to. Signatures use the standard's parameter names (DMN 1.5 tables 71 to 82);
 `?` behind a parameter makes it optional, `...` takes any number, `= null` fills it in calls with names; only
 `any` takes null. An implementation raises NoValue or ArithmeticError where the result is null.
+
+The modules of `feel` import each other in a circle, here and nowhere else in the house, because expressions are recursive
+by nature: a built-in may call a function that is an expression, which calls built-ins. Rows are registered when the
+package is imported as a whole.
 """
 
 from __future__ import annotations

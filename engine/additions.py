@@ -1,0 +1,89 @@
+"""What people add to a case without moving its work: comments, files, and items of an open `for each`.
+
+Each function checks everything first and refuses before it changes anything.
+"""
+
+from __future__ import annotations
+
+from charter.engine import lists
+from charter.engine.authority import in_charge, persons, role_among
+from charter.engine.commands import (
+    Add,
+    Attach,
+    Close,
+    Comment,
+)
+from charter.engine.draft import Draft, decode, refuse
+from charter.engine.entries import cases
+from charter.engine.keys import Path
+from charter.engine.program import Plan
+from charter.engine.state import Node
+
+
+def _participant(draft: Draft, command: Comment | Attach) -> None:
+    """Refuses (CH501) whoever has nothing to do with the case: no role of the process, and not its opener."""
+    actor = command.actor
+    roles = tuple(role.name for role in draft.program.definition.roles)
+    draft.role = role_among(actor, roles)
+    if draft.role is None and draft.opened_by not in persons(actor):
+        raise refuse("CH501", None, element=draft.process, person=actor.person, roles=list(roles))
+
+
+def _node_or_case(draft: Draft, key: str | None) -> Node | None:
+    if key is None:
+        return None
+    node = draft.nodes.get(key)
+    if node is None:
+        raise refuse("CH509", element=key)
+    return node
+
+
+def comment(draft: Draft, command: Comment) -> None:
+    node = _node_or_case(draft, command.node)
+    _participant(draft, command)
+    state = None if node is None else node.state
+    draft.enter(cases.Commented(command.text), node, state, state, reason=command.reason)
+
+
+def attach(draft: Draft, command: Attach) -> None:
+    node = _node_or_case(draft, command.node)
+    _participant(draft, command)
+    decode("file", command.file)
+    state = None if node is None else node.state
+    draft.enter(cases.Attached(command.file), node, state, state, reason=command.reason)
+
+
+def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
+    node = draft.nodes.get(command.node)
+    if node is None:
+        raise refuse("CH509", element=command.node)
+    plan, path = draft.place(node.key)
+    if not plan.is_group(path) or plan.element.many is None or not plan.element.many.open:
+        raise refuse("CH537", plan.name, element=node.key)
+    # A phase has no role of its own: its list is kept by those who work inside.
+    inside = (role for part in plan.descendants() for role in part.element.roles)
+    roles = plan.element.roles or tuple(dict.fromkeys(inside))
+    draft.role = role_among(command.actor, roles) or in_charge(draft, plan, command.actor)
+    if draft.role is None:
+        person = command.actor.person
+        raise refuse("CH501", f"{plan.name}.role", element=node.key, person=person, roles=list(roles))
+    if node.closed:
+        raise refuse("CH538", plan.name, element=node.key)
+    if node.state != "active":
+        raise refuse("CH502", plan.name, element=node.key, state=node.state, verb=command.verb)
+    return node, plan, path
+
+
+def add(draft: Draft, command: Add) -> None:
+    node, plan, path = _open_list(draft, command)
+    item = decode(plan.name, command.item)
+    draft.enter(cases.Added(command.item), node, node.state, node.state, reason=command.reason)
+    draft.end_of_command()
+    lists.create_instance(draft, plan, path, item, added=True)
+
+
+def close(draft: Draft, command: Close) -> None:
+    node, _, _ = _open_list(draft, command)
+    draft.put(node._replace(closed=True))
+    draft.enter(cases.Closed(), node, node.state, node.state, reason=command.reason)
+    draft.agenda.setdefault(node.key, 0)

@@ -1,0 +1,216 @@
+"""Blocks and what is inside them: rounds, ends and due dates.
+
+A block is a phase, a `for each` group or an instance of one. A node is put back to planned for another round (`reopen`,
+`again`, `reset`), completed, or ended with everything unsettled inside it. Knows no commands and no people; when any
+of this is to happen is for `flow`, `staleness` and the commands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from charter.engine import calendars
+from charter.engine.draft import Draft
+from charter.engine.effects import Notify
+from charter.engine.entries import Because, Told
+from charter.engine.entries.cases import (
+    Cancelled,
+    Completed,
+    Reopened,
+    Repeated,
+    Skipped,
+)
+from charter.engine.keys import Path, key_of, parse_key
+from charter.engine.machines import DELIVERED, SETTLED
+from charter.engine.program import Plan
+from charter.engine.refusals import Reason
+from charter.engine.state import Node
+
+
+def because(reason: Reason) -> Because:
+    return Because(reason.code, reason.arguments)
+
+
+def counts(plan: Plan) -> bool:
+    """Milestones hold nothing up, unless they are `for each` groups of them."""
+    return plan.kind != "milestone" or plan.many
+
+
+def due_of(draft: Draft, plan: Plan, path: Path) -> int | None:
+    """Gives the due date of what opens now: the earlier of `within` and `due`, None without or while unknown."""
+    element, calendar = plan.element, draft.program.definition.calendar
+    if element.within is None and element.due is None:
+        return None
+    scope = draft.scope(plan, path)
+    ends = []
+    if element.within is not None:
+        ends.append(calendars.add(calendar, draft.at, scope.value(element.within)))
+    if element.due is not None:
+        ends.append(calendars.deadline(calendar, scope.value(element.due)))
+    return min((end for end in ends if end is not None), default=None)
+
+
+def rhythm(draft: Draft, node: Node, plan: Plan) -> int | None:
+    """Gives the instant at which a `repeat every` comes round again, None for anything else."""
+    repeat = plan.element.repeat
+    if repeat is None or repeat.every is None:
+        return None
+    path = parse_key(node.key)[1]
+    if plan.is_group(path):
+        return None
+    span = draft.scope(plan, path).value(repeat.every)
+    calendar = draft.program.definition.calendar
+    opened = node.ready_at if node.ready_at is not None else draft.at
+    wake = calendars.add(calendar, opened, span)
+    # A rhythm that takes no time would come round for ever at one instant.
+    return None if wake is None or wake <= opened else max(wake, draft.at)
+
+
+def inside(draft: Draft, node: Node, plan: Plan, path: Path) -> list[str]:
+    """Lists the keys of the nodes directly inside a phase or group."""
+    if plan.is_group(path):
+        return [key_of(plan.name, (*path, index)) for index in range(1, node.size + 1)]
+    keys = (key_of(child.name, path) for child in plan.children)
+    return [key for key in keys if key in draft.nodes]
+
+
+def touch_inside(draft: Draft, plan: Plan, path: Path) -> None:
+    """Lets the watchers of what never came to be know that it will not."""
+    for inner in plan.descendants():
+        draft.touch_element(inner, path, len(draft.entries) - 1)
+        for record in inner.element.outputs:
+            draft.touch_record(record, path, plan.loops[: len(path)], len(draft.entries) - 1)
+
+
+def complete(draft: Draft, node: Node, plan: Plan) -> None:
+    """Finishes a phase or group whose children are over."""
+    draft.move(node, "complete", Completed(), ended_at=draft.at, wake=rhythm(draft, node, plan))
+    path = parse_key(node.key)[1]
+    for child in plan.children:
+        # A rhythm inside does not outlive its phase: woken, it would not come round, so nobody need wake the case.
+        inner = draft.nodes.get(key_of(child.name, path))
+        if inner is not None and inner.wake is not None:
+            draft.put(inner._replace(wake=None))
+    if plan.element.informed:
+        draft.effects.append(Notify(node.key, "informed", plan.element.informed))
+
+
+_ENDED: dict[str, type[Skipped] | type[Cancelled]] = {"skip": Skipped, "cancel": Cancelled}
+
+
+def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> None:
+    """Skips or cancels a node and everything unsettled inside it, with the engine's reason."""
+    reason = Reason(code, node.element, {"element": node.key, **arguments})
+    told = _ENDED[trigger](because(reason))
+    outcome = {"CH573": "choice", "CH575": "enough", "CH576": "list"}.get(code, "container")
+    moved = draft.move(
+        node,
+        trigger,
+        told,
+        outcome=outcome,
+        ended_at=draft.at,
+        wake=None,
+        holder=None,
+        assigned=False,
+    )
+    end_inside(draft, moved, trigger)
+
+
+def end_inside(draft: Draft, node: Node, trigger: str) -> None:
+    """Skips or cancels everything unsettled inside a phase or group that has ended."""
+    plan, path = draft.place(node.key)
+    if plan.lifecycle(path) != "phase":
+        return
+    touch_inside(draft, plan, path)
+    for key in inside(draft, node, plan, path):
+        if draft.nodes[key].state not in SETTLED:
+            end(draft, draft.nodes[key], trigger, "CH574", container=node.key)
+
+
+_REOPENED = Reopened()
+
+
+def reopen(
+    draft: Draft,
+    node: Node,
+    told: Told = _REOPENED,
+    trigger: str = "reopen",
+    *,
+    reason: str | None = None,
+    **extra: Any,
+) -> Node:
+    """Puts a node back to planned for another round; who did it before is kept, what was decided is not."""
+    delivered = node.redo or node.state in DELIVERED
+    changes: dict[str, Any] = {
+        "iteration": node.iteration + 1,
+        "before": None,
+        "holder": None,
+        "assigned": False,
+        "outcome": None,
+        "used": (),
+        "votes": (),
+        "stage": 0,
+        "confirmations": (),
+        "waits": None,
+        "ready_at": None,
+        "started_at": None,
+        "ended_at": None,
+        "due": None,
+        "overdue": False,
+        "wake": None,
+        "redo": delivered,
+    }
+    changes.update(extra)
+    moved = draft.move(node, trigger, told, reason=reason, **changes)
+    draft.agenda.setdefault(node.key, len(draft.entries) - 1)
+    return moved
+
+
+def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Starts the next round of a repeated element; the children of a phase start afresh."""
+    if plan.kind != "phase":
+        reopen(draft, node, Repeated(), redo=False)
+        return
+    moved = draft.move(
+        node,
+        "repeat",
+        Repeated(),
+        iteration=node.iteration + 1,
+        ready_at=draft.at,
+        started_at=draft.at,
+        ended_at=None,
+        wake=None,
+        overdue=False,
+        due=due_of(draft, plan, path),
+    )
+    for key in inside(draft, moved, plan, path):
+        reset(draft, draft.nodes[key])
+    draft.agenda.setdefault(moved.key, draft.cause)
+
+
+def reset(draft: Draft, node: Node) -> None:
+    """Puts a node and everything inside it back to planned, for another round of what is around it."""
+    plan, path = draft.place(node.key)
+    if plan.lifecycle(path) != "phase":
+        if node.state == "planned":
+            draft.agenda.setdefault(node.key, draft.cause)
+        else:
+            reopen(draft, node, trigger="reset")
+        return
+    if node.state != "planned":
+        draft.move(
+            node,
+            "reset",
+            Reopened(),
+            iteration=node.iteration + 1,
+            ended_at=None,
+            wake=None,
+            redo=False,
+            closed=False,
+            outcome=None,
+            due=None,
+            overdue=False,
+        )
+    draft.agenda.setdefault(node.key, draft.cause)
+    for key in inside(draft, node, plan, path):
+        reset(draft, draft.nodes[key])
