@@ -24,6 +24,11 @@ def persons(actor: Actor) -> tuple[str, ...]:
     return (actor.person,) if actor.on_behalf_of is None else (actor.person, actor.on_behalf_of)
 
 
+def doers_with(node: Node, actor: Actor) -> tuple[str, ...]:
+    """Gives who has done a node's work in any round, with the actor and whoever they act for."""
+    return (*node.doers, *[person for person in persons(actor) if person not in node.doers])
+
+
 def role_among(actor: Actor, roles: Iterable[str]) -> str | None:
     """Gives the first of these roles that the actor has, an own one before a lent one."""
     lent = None
@@ -58,8 +63,11 @@ def unmet(program: Program, actor: Actor, role: str) -> Reason | None:
 
 def makers(program: Program, view: View, plan: Plan, path: Path, node: Node) -> dict[str, str]:
     """Names who may not vote because the record is theirs, with the element that made it; nobody unless `by other`."""
-    agreement, chain = plan.element.agreement, plan.stages(node)
-    if agreement is None or agreement.of is None or not chain or not chain[min(node.stage, len(chain) - 1)].other:
+    agreement = plan.element.agreement
+    if agreement is None or agreement.of is None:
+        return {}
+    chain = plan.stages(node)
+    if not chain or not chain[min(node.stage, len(chain) - 1)].other:
         return {}
     found: dict[str, str] = {}
     for producer in program.producers.get(agreement.of, ()):
@@ -77,7 +85,7 @@ def makers(program: Program, view: View, plan: Plan, path: Path, node: Node) -> 
 def separated(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor) -> Reason | None:
     """Gives the separation (CH503) or binding (CH504) of duties that stands against a person, if any."""
     theirs = makers(draft.program, draft, plan, path, node)
-    maker = next((person for person in persons(actor) if person in theirs), None)
+    maker = next((person for person in persons(actor) if person in theirs), None) if theirs else None
     if maker is not None:
         return Reason("CH503", f"{plan.name}.by", {"element": plan.name, "other": theirs[maker], "person": maker})
     for rule in draft.program.separations.get(plan.name, ()):
@@ -111,7 +119,10 @@ def fit(
         found.append(Reason("CH501", f"{plan.name}.{'by' if plan.kind == 'approval' else 'role'}", arguments))
     lacking = None if role is None else unmet(draft.program, actor, role)
     apart = separated(draft, node, plan, path, actor)
-    found.extend(reason for reason in (lacking, apart) if reason is not None)
+    if lacking is not None:
+        found.append(lacking)
+    if apart is not None:
+        found.append(apart)
     return role, found
 
 

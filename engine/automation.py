@@ -131,7 +131,7 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         return
     if draft.depth >= MOST_DEPTH:
         reason = Reason("CH566", plan.name, {"element": node.key, "target": task.target, "limit": MOST_DEPTH})
-        failed = Failed(Refusal((reason,)).line, because=flow.because(reason))
+        failed = Failed(Refusal((reason,)).line, because=blocks.because(reason))
         _fail(draft, draft.nodes[node.key], failed)
         return
     draft.effects.append(StartCase(node.key, task.target, attempt, arguments, task.kind == "run", draft.depth + 1))

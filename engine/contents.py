@@ -117,7 +117,7 @@ def _conditions(
 ) -> list[Reason]:
     declared = draft.program.types.get(name)
     found: list[Reason] = []
-    if declared is None or not declared.fields:
+    if declared is None or name not in draft.program.conditional:
         return found
     own = {field.name: value.get(field.name) for field in declared.fields}
     for field in declared.fields:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from charter.engine import values
-from charter.engine.commands import SYSTEM, Actor, Command
+from charter.engine.commands import SYSTEM, Command
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Reopened, Written
-from charter.engine.keys import Path, key_of, parse_key
+from charter.engine.keys import Path, key_of
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
 from charter.engine.program import Plan, Program
 from charter.engine.refusals import CODES, Reason
@@ -66,6 +66,7 @@ class Draft:
         "parameters",
         "parent",
         "pending",
+        "place",
         "process",
         "program",
         "reason",
@@ -79,6 +80,7 @@ class Draft:
 
     def __init__(self, program: Program, state: CaseState, command: Command) -> None:
         self.program = program
+        self.place = program.spot
         self.state = state
         self.command = command
         self.at = command.at
@@ -109,13 +111,6 @@ class Draft:
 
     # -- reading ----------------------------------------------------------------------------------------------
 
-    def place(self, key: str) -> tuple[Plan, Path]:
-        plan = self.program.plans.get(key)
-        if plan is not None:
-            return plan, ()
-        name, path = parse_key(key)
-        return self.program.plans[name], path
-
     def scope(self, plan: Plan | None, path: Path) -> Scope:
         return Scope(self.program, self, plan, path, self.at)
 
@@ -140,30 +135,31 @@ class Draft:
         reason: str | None = None,
     ) -> int:
         """Adds an entry and gives its index; the command's own actor while `acting`, else the system."""
-        actor: Actor = self.command.actor if self.acting else SYSTEM
-        behalf = actor.on_behalf_of
-        if behalf is not None and self.role is not None and actor.lent and self.role not in actor.lent:
-            behalf = None
-        if len(self.entries) > MOST_MOVES:
+        entries = self.entries
+        index = len(entries)
+        if index > MOST_MOVES:
             raise refuse("CH541", limit=MOST_MOVES)
-        first = not self.entries
-        self.entries.append(
-            Entry(
-                told,
-                self.at,
-                actor.person,
-                None if node is None else node.key,
-                before,
-                after,
-                self.role if self.acting else None,
-                behalf,
-                reason,
-                None if first else 0 if self.acting else self.cause,
-                self.program.definition.clauses if node is None else self.program.plans[node.element].clauses,
-                self.command if first else None,
+        program = self.program
+        if node is None:
+            key, clauses = None, program.definition.clauses
+        else:
+            key, clauses = node.key, program.plans[node.element].clauses
+        command = None if index else self.command
+        if not self.acting:
+            cause = self.cause if index else None
+            entries.append(
+                Entry(told, self.at, SYSTEM.person, key, before, after, None, None, reason, cause, clauses, command)
             )
+            return index
+        actor, role = self.command.actor, self.role
+        behalf = actor.on_behalf_of
+        if behalf is not None and role is not None and actor.lent and role not in actor.lent:
+            behalf = None
+        cause = 0 if index else None
+        entries.append(
+            Entry(told, self.at, actor.person, key, before, after, role, behalf, reason, cause, clauses, command)
         )
-        return len(self.entries) - 1
+        return index
 
     def put(self, node: Node) -> None:
         """Stores a node without an entry, keeping timers."""
@@ -201,13 +197,13 @@ class Draft:
         `reason` is the entry's and the node's, `changes` are other fields of the node.
         """
         plan, path = self.place(node.key)
-        lifecycle = plan.lifecycle(path)
+        lifecycle = plan.lifecycle(path) if plan.many else plan.kind
         state = fire(lifecycle, node.state, trigger)
         if state is None:
             verb = trigger.partition(":")[0]
             raise refuse("CH502", plan.name, element=node.key, state=node.state, verb=verb)
         was, now = node.state in SETTLED, state in SETTLED
-        if now:
+        if now and node.redo:
             changes.setdefault("redo", False)
         changes["state"] = state
         changes["reason"] = reason
@@ -215,7 +211,7 @@ class Draft:
         self.put(moved)
         latest = len(self.entries) - 1
         index = latest if told is None else self.enter(told, node, node.state, state, reason=reason)
-        container = plan.container(path)
+        container = plan.container(path) if plan.loops else plan.around
         if lifecycle != "milestone" and was != now:
             self._count(container, -1 if now else 1, index)
         elif container is not None and state != node.state:

@@ -59,8 +59,9 @@ def run(draft: Draft) -> None:
             _finish_case(draft)
             continue
         node = draft.nodes.get(key)
-        if node is not None:
-            look(draft, node)
+        follow = None if node is None else _LOOKS.get(node.state)
+        if node is not None and follow is not None:
+            follow(draft, node, *draft.place(key))
 
 
 def look(draft: Draft, node: Node) -> None:

@@ -16,7 +16,7 @@ from charter.engine.lists import open_group
 from charter.engine.machines import SETTLED
 from charter.engine.program import Plan
 from charter.engine.readiness import uses
-from charter.engine.state import Node
+from charter.engine.state import Node, planned
 
 
 def open_node(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -45,7 +45,7 @@ def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         key = key_of(child.name, path)
         old = draft.nodes.get(key)
         if old is None:
-            draft.create(Node(key, child.name))
+            draft.create(planned(key, child.name))
         elif old.state == "planned":
             draft.agenda.setdefault(key, draft.cause)
         pending += blocks.counts(child) and (old is None or old.state not in SETTLED)

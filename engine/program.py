@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from charter.engine import feel, values
 from charter.engine.definition import Definition, Element, RecordType, Separation, Stage
 from charter.engine.feel.temporal import UTC, Zone
-from charter.engine.keys import Path, key_of
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import Kind
 from charter.engine.state import Node
 
@@ -134,8 +134,19 @@ class Program:
             if parent is not None:
                 parent.children.append(plan)
         self.roots = [plan for plan in self.plans.values() if plan.parent is None]
+        # Where the nodes outside any `for each` stand: most of them, so that they are looked up and not parsed.
+        self.spots: dict[str, tuple[Plan, Path]] = {
+            name: (plan, ()) for name, plan in self.plans.items() if not plan.loops
+        }
         self.runs = frozenset(p.name for p in self.plans.values() if p.element.work and p.element.work.kind == "run")
+        self.repeats = any(e.repeat is not None and e.repeat.until is not None for e in definition.elements)
         self.types: dict[str, RecordType] = {r.name: r for r in definition.records}
+        # Those with a condition on a field, or inside one.
+        self.conditional = frozenset(
+            r.name
+            for r in definition.records
+            if any(f.where is not None or (f.type.item or f.type).name == "record" for f in r.fields)
+        )
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}
         self.separations: dict[str, list[Separation]] = {}
@@ -287,6 +298,14 @@ class Program:
             self.decoded[digest] = value
             return value
 
+    def spot(self, key: str) -> tuple[Plan, Path]:
+        """Gives the plan of a node's key and its index path; KeyError where there is no such element."""
+        found = self.spots.get(key)
+        if found is not None:
+            return found
+        name, path = parse_key(key)
+        return self.plans[name], path
+
     def group_between(self, viewer: Plan, seen: Plan) -> Plan | None:
         """Gives the outermost `for each` that `seen` is in and `viewer` is not, None when it sees the plan itself."""
         shared = shared_loops(viewer.loops, seen.loops)
@@ -409,6 +428,8 @@ def compiled(text: str) -> feel.Expression | None:
     return None if tree is None else feel.compile(tree)
 
 
+# So many definitions are kept prepared; one more drops the one that was prepared first.
+MOST_PREPARED = 1024
 _prepared: dict[int, Program] = {}
 
 
@@ -416,8 +437,8 @@ def prepare(definition: Definition) -> Program:
     """Prepares a definition, once: the same object gives the same program."""
     program = _prepared.get(id(definition))
     if program is None:
-        if len(_prepared) >= 256:
-            _prepared.clear()
+        if len(_prepared) >= MOST_PREPARED:
+            del _prepared[next(iter(_prepared))]
         # The program holds the definition, so that its id cannot come to mean another one.
         program = _prepared[id(definition)] = Program(definition)
     return program

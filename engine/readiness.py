@@ -51,8 +51,8 @@ def uses(program: Program, view: View, plan: Plan, path: Path) -> tuple[Use, ...
     records = plan.items if plan.is_group(path) else plan.uses
     if not records:
         return ()
-    found = (use(program, view, plan, path, record) for record in records)
-    return tuple(pair for pair in found if pair is not None)
+    found = [use(program, view, plan, path, record) for record in records]
+    return tuple([pair for pair in found if pair is not None])
 
 
 def asked(program: Program, view: View, plan: Plan, path: Path) -> tuple[Use, ...]:
@@ -84,15 +84,15 @@ def seen_state(program: Program, view: View, plan: Plan, path: Path, seen: Plan)
 
 def reworked(program: Program, view: View, plan: Plan, path: Path, seen: Plan) -> str | None:
     """Gives the key of a node (or loop) that is stale or being done again and that the place waits for, if any."""
-    key = program.seen(plan, path, seen)
+    key = program.seen(plan, path, seen) if seen.loops else seen.name
     node = view.nodes.get(key)
     if node is None:
         return None
     if node.redo or node.state in STALLED:
         return key
-    name, at = parse_key(key)
-    if node.state == "active" and program.plans[name].is_group(at):
-        return key
+    if node.state == "active" and seen.loops:
+        around, at = program.spot(key)
+        return key if around.is_group(at) else None
     return None
 
 
@@ -198,6 +198,8 @@ def _list(program: Program, view: View, plan: Plan, path: Path, now: int) -> Ite
 
 def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str) -> Reason | None:
     """Holds a consumer while the writer of the version is in the middle of its `repeat until`."""
+    if not program.repeats:
+        return None
     found = find(program, view, plan, path, record)
     if found is None or isinstance(found, list) or found[1].node is None:
         return None
@@ -212,10 +214,12 @@ def _repeating(program: Program, view: View, plan: Plan, path: Path, record: str
 
 
 def _after(program: Program, view: View, plan: Plan, path: Path, after: After, brief: bool) -> Reason | None:
-    plans = program.plans
+    plans, nodes = program.plans, view.nodes
     satisfied = lost = 0
     for name in after.elements:
-        state = seen_state(program, view, plan, path, plans[name])
+        seen = plans[name]
+        node = None if seen.loops else nodes.get(name)
+        state = seen_state(program, view, plan, path, seen) if node is None else node.state
         if state in SATISFIED:
             satisfied += 1
         elif state in LOST:
@@ -258,9 +262,10 @@ def obstacles(program: Program, view: View, plan: Plan, path: Path, now: int, *,
     With `brief` the answer to a predecessor that is still to come is a bare CH553: the step asks this often, and
     only whether.
     """
-    inside = _container(view, plan, path)
-    if inside is not None:
-        return [inside]
+    if plan.loops or plan.around is not None:
+        inside = _container(view, plan, path)
+        if inside is not None:
+            return [inside]
     element = plan.element
     instance = plan.many and len(path) > plan.outer
     found: list[Reason] = []
@@ -280,7 +285,8 @@ def obstacles(program: Program, view: View, plan: Plan, path: Path, now: int, *,
             found.append(Reason("CH553", f"{plan.name}.alongside", arguments))
     if found:
         # What rules it out counts even where something else would still hold it.
-        return found if len(found) == 1 else sorted(found, key=lambda reason: reason.code not in OUTCOMES)
+        ruled_out = [reason for reason in found if reason.code in OUTCOMES]
+        return [*ruled_out, *(reason for reason in found if reason not in ruled_out)] if ruled_out else found
     if element.when is not None and (not plan.many or per_instance(program, plan, element.when) == instance):
         reason = _when(program, view, plan, path, now)
         if reason is not None:

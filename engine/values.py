@@ -76,7 +76,9 @@ def _plain_text(number: Decimal) -> str:
 
 
 def _encode_number(number: Decimal) -> Any:
-    text = _plain_text(number)
+    text = str(number)
+    if len(text) > 15 or not text.isdigit():
+        text = _plain_text(number)
     if len(text) <= 15 and "." not in text and "E" not in text:
         return int(text)
     return {"number": text}

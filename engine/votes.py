@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.engine.authority import entitle, persons, role_among, unmet
+from charter.engine.authority import doers_with, entitle, persons, role_among, unmet
 from charter.engine.blocks import reopen
 from charter.engine.case import cancel_case
 from charter.engine.commands import Approve, Command, Reject
@@ -44,6 +44,8 @@ def _seated(votes: tuple[Vote, ...], stage: Stage) -> tuple[Vote, ...] | None:
 
     Whoever holds several roles moves for a later voter who holds fewer: the order of the votes decides nothing.
     """
+    if len(votes) == 1:
+        return (votes[0]._replace(role=(votes[0].roles or (votes[0].role,))[0]),)
     seats = dict(stage.seats)
     taken_by: dict[str, list[Vote]] = {role: [] for role in seats}
 
@@ -89,8 +91,7 @@ def _cast(draft: Draft, node: Node, plan: Plan, vote: Vote, stage: Stage | None)
             raise refuse("CH543", f"{plan.name}.by", element=node.key, roles=list(plan.roles_wanted(node)))
         votes = (*(v for v in votes if v.stage != node.stage), *seated)
     draft.role = votes[-1].role
-    people = persons(draft.command.actor)
-    return {"votes": votes, "doers": (*node.doers, *(p for p in people if p not in node.doers))}
+    return {"votes": votes, "doers": doers_with(node, draft.command.actor)}
 
 
 def approve(draft: Draft, command: Approve) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from charter.engine import blocks, staleness
-from charter.engine.authority import entitle, in_charge, persons, require_fit, role_among
+from charter.engine.authority import doers_with, entitle, in_charge, persons, require_fit, role_among
 from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
 from charter.engine.contents import validate
 from charter.engine.definition import Check
@@ -219,9 +219,9 @@ def confirm(draft: Draft, command: Confirm) -> None:
 
 def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path) -> tuple[Confirmation, ...]:
     """Gives all confirmations with those that come along; refuses with every point that is missing or not allowed."""
-    points = checks(draft, plan, path)
-    if not points and not command.checks:
+    if not plan.element.checklist and not command.checks:
         return node.confirmations
+    points = checks(draft, plan, path)
     given = {name for name, _ in command.records}
     done = {c.check: c for c in node.confirmations}
     found: list[Reason] = []
@@ -347,7 +347,6 @@ def complete(draft: Draft, command: Complete) -> None:
     require_alone(draft, plan, path, node)
     confirmations = _ticked(draft, command, node, plan, path)
     written = outputs(draft, node, plan, path, command.records)
-    doers = (*node.doers, *(p for p in persons(actor) if p not in node.doers))
     holder = node.holder if node.holder is not None else actor.person
     finish(
         draft,
@@ -357,7 +356,7 @@ def complete(draft: Draft, command: Complete) -> None:
         written,
         reason=command.reason,
         ticked=command.checks,
-        doers=doers,
+        doers=doers_with(node, actor),
         holder=holder,
         confirmations=confirmations,
     )

@@ -5,9 +5,8 @@ in the family module it belongs to. Signatures use the standard's parameter name
 `?` behind a parameter makes it optional, `...` takes any number, `= null` fills it in calls with names; only
 `any` takes null. An implementation raises NoValue or ArithmeticError where the result is null.
 
-The modules of `feel` import each other in a circle, here and nowhere else in the house, because expressions are recursive
-by nature: a built-in may call a function that is an expression, which calls built-ins. Rows are registered when the
-package is imported as a whole.
+The modules of `feel` import each other in a circle, here and nowhere else in the engine, because expressions are
+recursive by nature: a built-in may call a function that is an expression, which calls built-ins.
 """
 
 from __future__ import annotations
