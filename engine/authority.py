@@ -13,10 +13,10 @@ from typing import Any
 from charter.engine.commands import Actor
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.keys import Path, parse_key
+from charter.engine.place import Place
 from charter.engine.program import Plan, Program, shared_loops
 from charter.engine.refusals import Reason
-from charter.engine.scope import find
-from charter.engine.state import Node, View
+from charter.engine.state import Node
 
 
 def persons(actor: Actor) -> tuple[str, ...]:
@@ -61,21 +61,21 @@ def unmet(program: Program, actor: Actor, role: str) -> Reason | None:
     return None
 
 
-def makers(program: Program, view: View, plan: Plan, path: Path, node: Node) -> dict[str, str]:
+def makers(place: Place, node: Node) -> dict[str, str]:
     """Names who may not vote because the record is theirs, with the element that made it; nobody unless `by other`."""
-    agreement = plan.element.agreement
+    agreement = place.plan.element.agreement
     if agreement is None or agreement.of is None:
         return {}
-    chain = plan.stages(node)
+    chain = place.plan.stages(node)
     if not chain or not chain[min(node.stage, len(chain) - 1)].other:
         return {}
     found: dict[str, str] = {}
-    for producer in program.producers.get(agreement.of, ()):
-        for key in program.keys(view.nodes, producer, path, plan.loops):
-            maker = view.nodes.get(key)
+    for producer in place.program.producers.get(agreement.of, ()):
+        for key in place.program.keys(place.view.nodes, producer, place.path, place.plan.loops):
+            maker = place.view.nodes.get(key)
             if maker is not None:
                 found.update(dict.fromkeys(maker.doers, producer.name))
-    seen = find(program, view, plan, path, agreement.of)
+    seen = place.find(agreement.of)
     # Whoever has amended it has made it too.
     for version in [seen[1]] if isinstance(seen, tuple) else seen or []:
         found.setdefault(version.by, parse_key(version.node)[0] if version.node is not None else agreement.of)
@@ -84,7 +84,7 @@ def makers(program: Program, view: View, plan: Plan, path: Path, node: Node) -> 
 
 def separated(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor) -> Reason | None:
     """Gives the separation (CH503) or binding (CH504) of duties that stands against a person, if any."""
-    theirs = makers(draft.program, draft, plan, path, node)
+    theirs = {} if plan.element.agreement is None else makers(draft.here(plan, path), node)
     maker = next((person for person in persons(actor) if person in theirs), None) if theirs else None
     if maker is not None:
         return Reason("CH503", f"{plan.name}.by", {"element": plan.name, "other": theirs[maker], "person": maker})

@@ -11,7 +11,7 @@ from charter.engine.draft import Draft
 from charter.engine.effects import AnswerParent
 from charter.engine.entries import Because, cases
 from charter.engine.machines import SETTLED
-from charter.engine.scope import find
+from charter.engine.place import found_in_case
 from charter.engine.state import planned
 
 
@@ -62,7 +62,7 @@ def answer_parent(draft: Draft) -> None:
         return
     found = []
     for record in draft.program.definition.outputs:
-        version = find(draft.program, draft, None, (), record)
+        version = found_in_case(draft.program, draft, record)
         if isinstance(version, tuple):
             found.append((record, version[1].value))
     draft.effects.append(AnswerParent(node, case, draft.attempt, tuple(found)))

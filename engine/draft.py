@@ -18,6 +18,7 @@ from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Reopened, Written
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
+from charter.engine.place import Place, Use
 from charter.engine.program import Plan, Program
 from charter.engine.refusals import CODES, Reason
 from charter.engine.scope import Scope
@@ -110,6 +111,14 @@ class Draft:
         self._own_nodes = self._own_versions = self._own_timers = False
 
     # -- reading ----------------------------------------------------------------------------------------------
+
+    def here(self, plan: Plan, path: Path) -> Place:
+        """Gives the place of a node, which sees the case as it is now."""
+        return Place(self.program, self, plan, path)
+
+    def uses(self, plan: Plan, path: Path) -> tuple[Use, ...]:
+        """Gives what the work of a node rests on now; most work rests on nothing."""
+        return self.here(plan, path).uses() if plan.uses or plan.items else ()
 
     def scope(self, plan: Plan | None, path: Path) -> Scope:
         return Scope(self.program, self, plan, path, self.at)

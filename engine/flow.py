@@ -33,7 +33,7 @@ from charter.engine.entries.cases import Completed, Reopened, Skipped
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
 from charter.engine.program import Plan
-from charter.engine.readiness import OUTCOMES, asked, obstacles, open_around, ruled_out, upstream_rework, uses
+from charter.engine.readiness import OUTCOMES, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 
@@ -73,7 +73,8 @@ def look(draft: Draft, node: Node) -> None:
 
 
 def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    held = obstacles(draft.program, draft, plan, path, draft.at, brief=True)
+    place = draft.here(plan, path)
+    held = obstacles(place, draft.at, brief=True)
     if not held:
         opening.open_node(draft, node, plan, path)
         if plan.element.work is not None and not plan.is_group(path):
@@ -81,7 +82,7 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         return
     reason = held[0]
     if reason.code in OUTCOMES:
-        used = (asked if plan.lifecycle(path) == "phase" else uses)(draft.program, draft, plan, path)
+        used = place.asked() if plan.lifecycle(path) == "phase" else place.uses()
         draft.move(
             node,
             "skip",
@@ -99,13 +100,14 @@ def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
     Activities and approvals become stale when a record that their `when` has read changes; a phase cannot.
     """
-    block, program = plan.lifecycle(path) == "phase", draft.program
+    block = plan.lifecycle(path) == "phase"
+    place = draft.here(plan, path)
     if node.outcome == "condition" and block:
-        same = asked(program, draft, plan, path) == node.used
-        if same or not open_around(program, draft, plan, path) or ruled_out(program, draft, plan, path, draft.at):
+        same = place.asked() == node.used
+        if same or not place.open_around() or ruled_out(place, draft.at):
             return
     elif node.outcome == "dead":
-        held = obstacles(draft.program, draft, plan, path, draft.at)
+        held = obstacles(place, draft.at)
         if held and (held[0].code in OUTCOMES or held[0].code == "CH550"):
             return
     else:
@@ -162,7 +164,7 @@ def _look_changed_list(draft: Draft, node: Node, plan: Plan, path: Path) -> None
     """Fits a group to its list once the list is made again; the group does not wait for itself meanwhile."""
     free = node._replace(redo=False)
     draft.put(free)
-    waits = upstream_rework(draft.program, draft, plan, path) is not None
+    waits = draft.here(plan, path).upstream_rework() is not None
     items = None if waits else lists.items_of(draft, plan, path)
     if items is None:
         draft.put(node)

@@ -16,7 +16,6 @@ from charter.engine.entries.cases import (
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
 from charter.engine.program import Plan
-from charter.engine.readiness import uses
 from charter.engine.state import Node
 
 # So many instances a `for each` may have; a longer list is refused (CH541).
@@ -40,7 +39,7 @@ def open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     items = items_of(draft, plan, path)
     if items is None:
         return
-    used = uses(draft.program, draft, plan, path)
+    used = draft.uses(plan, path)
     moved = draft.move(
         node,
         "open",
@@ -118,7 +117,7 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
             kept.append(index)
             del old[index], left[position]
     old = {i: d for i, d in old.items() if draft.nodes[key_of(plan.name, (*path, i))].state != "cancelled"}
-    draft.put(group._replace(redo=False, used=uses(draft.program, draft, plan, path)))
+    draft.put(group._replace(redo=False, used=draft.uses(plan, path)))
     for index in kept:
         for inner in (plan, *plan.descendants()):
             for key in draft.program.expand(draft.nodes, inner, (*path, index)):

@@ -15,7 +15,6 @@ from charter.engine.keys import Path, key_of
 from charter.engine.lists import open_group
 from charter.engine.machines import SETTLED
 from charter.engine.program import Plan
-from charter.engine.readiness import uses
 from charter.engine.state import Node, planned
 
 
@@ -59,7 +58,7 @@ def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 
 def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    used = uses(draft.program, draft, plan, path)
+    used = draft.uses(plan, path)
     opened = draft.move(
         node, "open", Opened(), used=used, ready_at=draft.at, due=blocks.due_of(draft, plan, path), overdue=False
     )
@@ -85,7 +84,7 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 
 def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    used = uses(draft.program, draft, plan, path)
+    used = draft.uses(plan, path)
     opened = draft.move(
         node, "open", Opened(), used=used, ready_at=draft.at, due=blocks.due_of(draft, plan, path), overdue=False
     )

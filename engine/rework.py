@@ -20,7 +20,6 @@ from charter.engine.entries import cases
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
 from charter.engine.program import Plan
-from charter.engine.readiness import open_around
 from charter.engine.state import Node
 from charter.engine.work import require
 
@@ -89,7 +88,7 @@ def _target(draft: Draft, node: Node, plan: Plan, path: Path, to: str | None) ->
     target = draft.nodes.get(key)
     if target is None or target.key == node.key:
         raise refuse("CH509", element=to)
-    placed = open_around(draft.program, draft, found, parse_key(key)[1])
+    placed = draft.here(found, parse_key(key)[1]).open_around()
     over = [t for t in _targets(draft, key) if t.state in FINISHED]
     if not over or not placed:
         raise refuse("CH502", plan.name, element=key, state=target.state, verb="return")
@@ -114,7 +113,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     node, plan, path = require(draft, command.node, "retract" if approval else "withdraw", "withdraw")
     if plan.element.work is not None:
         raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
-    if not open_around(draft.program, draft, plan, path):
+    if not draft.here(plan, path).open_around():
         raise _ended(draft, plan, path, node)
     people = persons(command.actor)
     # One's latest vote, also of a stage that is over, as long as nobody of a later one has voted.
@@ -180,7 +179,7 @@ def reopen(draft: Draft, command: Reopen) -> None:
     draft.role = require_charge(draft, plan, command.actor, "reopen")
     if node.state not in FINISHED:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reopen")
-    if not open_around(draft.program, draft, plan, path):
+    if not draft.here(plan, path).open_around():
         raise _ended(draft, plan, path, node)
     if plan.lifecycle(path) == "phase":
         inner = [draft.nodes[key] for key in _within(draft, node)]

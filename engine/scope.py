@@ -13,9 +13,9 @@ from typing import Any
 from charter.engine import feel, values
 from charter.engine.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import UNFINISHED
+from charter.engine.place import Place, found_in_case, standing
 from charter.engine.program import Plan, Program, compiled, shared_loops
-from charter.engine.state import Node, Version, View
+from charter.engine.state import Node, View
 
 
 class Scope:
@@ -30,6 +30,11 @@ class Scope:
         self.plan = plan
         self.path = path
         self.now = now
+
+    @classmethod
+    def at(cls, place: Place, now: int) -> Scope:
+        """Gives the names of a place."""
+        return cls(place.program, place.view, place.plan, place.path, now)
 
     def value(self, text: str, extra: Mapping[str, Any] | None = None) -> Any:
         """Evaluates a FEEL text here; null (unknown) where a name is unknown or the text does not parse."""
@@ -85,7 +90,10 @@ class Scope:
         ]
 
     def record(self, record: str) -> Any:
-        found = find(self.program, self.view, self.plan, self.path, record)
+        if self.plan is None:
+            found = found_in_case(self.program, self.view, record)
+        else:
+            found = Place(self.program, self.view, self.plan, self.path).find(record)
         if found is None:
             return None
         if isinstance(found, list):
@@ -98,56 +106,3 @@ class Foresight(Scope):
 
     __slots__ = ()
     seen_as = Unended
-
-
-def standing(program: Program, view: View, plan: Plan, path: Path) -> str:
-    """Gives the state of an element's node, also of one that is not created because a phase around it is not open."""
-    node = view.nodes.get(key_of(plan.name, path))
-    around: Plan | None = plan
-    while node is None:
-        around = around.parent if around is not None else None
-        if around is None:
-            return "cancelled" if view.status == "cancelled" else "planned"
-        node = view.nodes.get(key_of(around.name, path[: len(around.loops)]))
-        if node is not None and node.state not in UNFINISHED:
-            return "cancelled" if node.state == "cancelled" else "skipped"
-        if node is not None:
-            return "planned"
-    return node.state
-
-
-def find(
-    program: Program, view: View, plan: Plan | None, path: Path, record: str
-) -> tuple[str, Version] | list[Version] | None:
-    """Finds the version of a record that a place sees: (key, version), a list from inside a loop, or None."""
-    versions = view.versions
-    if plan is None:
-        version = versions.get(record)
-        if version is not None:
-            return record, version
-        producers = [p for p in program.producers.get(record, ()) if p.loops]
-        return gather(program, view, producers[0], (), record) if producers else None
-    for source in program.sources(plan, record):
-        if source.group is None:
-            key = key_of(record, path[: source.depth])
-            version = versions.get(key)
-            if version is not None:
-                return key, version
-        else:
-            group = view.nodes.get(key_of(source.group.name, path[: source.depth]))
-            if group is not None and group.state != "planned":
-                return gather(program, view, source.group, path[: source.depth], record)
-    return None
-
-
-def gather(program: Program, view: View, inside: Plan, base: Path, record: str) -> list[Version]:
-    """Lists the versions of a record written in the instances of a `for each`, in index order."""
-    found: dict[str, Version] = {}
-    for producer in program.producers.get(record, ()):
-        if inside.name in producer.loops or producer is inside:
-            for key in program.expand(view.nodes, producer, base):
-                at = key_of(record, parse_key(key)[1])
-                node = view.nodes.get(key)
-                if at in view.versions and node is not None and node.state != "cancelled":
-                    found[at] = view.versions[at]
-    return list(found.values())

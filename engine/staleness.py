@@ -15,8 +15,8 @@ from charter.engine.draft import Draft
 from charter.engine.entries.cases import Reopened, Restored, Staled, Withdrawn
 from charter.engine.keys import Path, covers, key_of, name_of, parse_key
 from charter.engine.machines import BEGUN, DELIVERED, ENTERED, SATISFIED, SETTLED
+from charter.engine.place import Place
 from charter.engine.program import Plan, Program
-from charter.engine.readiness import open_around, seen_state, upstream_rework, use
 from charter.engine.state import Node, View
 
 _ELIGIBLE = BEGUN | {"ready"}
@@ -60,7 +60,7 @@ class _Closure:
                     continue
                 if not _rests(group, version, digest) or group.state not in ENTERED:
                     continue
-                if open_around(program, self.view, lister, at):
+                if Place(program, self.view, lister, at).open_around():
                     self.groups[key] = group
                     for inner in self._inside(lister, at):
                         self.add(nodes[inner], *self._place(inner))
@@ -85,7 +85,7 @@ class _Closure:
             return
         if plan.lifecycle(path) in ("phase", "milestone"):
             return
-        if not open_around(self.program, self.view, plan, path):
+        if not Place(self.program, self.view, plan, path).open_around():
             return
         self.stale[node.key] = node
         if node.state in DELIVERED or node.redo:
@@ -172,7 +172,7 @@ def outdated(draft: Draft, record: str, path: Path, plan: Plan, digest: str) -> 
             node = draft.nodes.get(key)
             if node is None or not eligible(node) or not _rests(node, key_of(record, path), digest):
                 continue
-            if open_around(draft.program, draft, approval, parse_key(key)[1]):
+            if draft.here(approval, parse_key(key)[1]).open_around():
                 found.append(node)
     return found
 
@@ -190,12 +190,11 @@ def ask_again(draft: Draft, nodes: list[Node]) -> None:
 
 def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Looks at a stale (or withdrawn) node again: restores it, reopens it, or leaves it until upstream is finished."""
-    program = draft.program
     if node.waits is not None:
         target = draft.nodes.get(node.waits)
         if target is not None and not _finished(draft, target):
             return
-    if upstream_rework(program, draft, plan, path) is not None:
+    if draft.here(plan, path).upstream_rework() is not None:
         return
     if _unchanged(draft, node, plan, path):
         before = node.before or "ready"
@@ -219,7 +218,7 @@ def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
     """Says whether everything a node used is as it was, and what it made is still its own."""
     program = draft.program
     for key, digest in node.used:
-        now = use(program, draft, plan, path, name_of(key))
+        now = draft.here(plan, path).use(name_of(key))
         if now is None or now != (key, digest):
             return False
     for output in plan.element.outputs:
@@ -229,7 +228,7 @@ def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
     for needed in plan.element.inputs:
         for name in needed.approvals:
             approval = program.plans[name]
-            state = seen_state(program, draft, plan, path, approval)
+            state = draft.here(plan, path).seen_state(approval)
             if state not in SATISFIED:
                 return False
     return True

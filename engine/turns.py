@@ -7,9 +7,10 @@ what else makes an element ready.
 
 from __future__ import annotations
 
-from charter.engine.keys import Path, parse_key
+from charter.engine.keys import parse_key
 from charter.engine.machines import BEGUN, TAKEN
-from charter.engine.program import Plan, Program
+from charter.engine.place import Place
+from charter.engine.program import Program
 from charter.engine.state import Node, View
 
 
@@ -34,11 +35,11 @@ def _in_hand(program: Program, view: View, key: str) -> bool:
     )
 
 
-def in_the_way(program: Program, view: View, plan: Plan, path: Path) -> tuple[str, str] | None:
+def in_the_way(place: Place) -> tuple[str, str] | None:
     """Gives whose turn a place has to wait for: the name in the `one at a time`, its own or that of a phase around
     it, and the key of what is in hand; None when it may go."""
-    for level, other in program.singles.get(plan.name, ()):
-        key = program.seen(plan, path, other)
-        if _in_hand(program, view, key):
+    for level, other in place.program.singles.get(place.plan.name, ()):
+        key = place.program.seen(place.plan, place.path, other)
+        if _in_hand(place.program, place.view, key):
             return level, key
     return None

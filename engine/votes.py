@@ -18,7 +18,6 @@ from charter.engine.effects import Notify
 from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
 from charter.engine.program import Plan
-from charter.engine.readiness import uses
 from charter.engine.rework import send_back
 from charter.engine.state import Node, Vote
 from charter.engine.work import require, require_alone, settle_choice
@@ -113,7 +112,7 @@ def approve(draft: Draft, command: Approve) -> None:
     agreed = sum(vote.approve and vote.stage == node.stage for vote in cast["votes"])
     passed = agreed >= stage.needed or stage.first
     if passed and node.stage >= len(chain) - 1:
-        used = uses(draft.program, draft, plan, path)
+        used = draft.uses(plan, path)
         draft.move(
             node,
             "grant",

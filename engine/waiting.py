@@ -8,31 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from charter.engine.keys import Path, parse_key
+from charter.engine.keys import parse_key
 from charter.engine.machines import SETTLED
+from charter.engine.place import Place
 from charter.engine.program import Plan, Program
-from charter.engine.readiness import obstacles, upstream_rework
+from charter.engine.readiness import obstacles
 from charter.engine.refusals import Reason
 from charter.engine.state import Node, View
 
 
-def _waiting_for_people(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
+def _waiting_for_people(place: Place, node: Node) -> Reason:
     if node.holder is not None:
-        return Reason("CH556", f"{plan.name}.role", {"element": plan.name, "holder": node.holder})
-    roles = list(plan.roles_wanted(node))
-    return Reason("CH555", f"{plan.name}.role", {"element": plan.name, "roles": roles})
+        return Reason("CH556", f"{place.plan.name}.role", {"element": place.plan.name, "holder": node.holder})
+    roles = list(place.plan.roles_wanted(node))
+    return Reason("CH555", f"{place.plan.name}.role", {"element": place.plan.name, "roles": roles})
 
 
-def _waiting_for_work(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
-    work = plan.element.work
+def _waiting_for_work(place: Place, node: Node) -> Reason:
+    work = place.plan.element.work
     if work is None:
-        return _waiting_for_people(program, view, plan, path, node)
+        return _waiting_for_people(place, node)
     if work.kind == "signal":
-        return Reason("CH561", f"{plan.name}.wait", {"element": plan.name, "signal": work.target})
+        return Reason("CH561", f"{place.plan.name}.wait", {"element": place.plan.name, "signal": work.target})
     if work.kind in ("until", "pause"):
-        return Reason("CH560", f"{plan.name}.wait", {"element": plan.name, "at": node.wake})
-    arguments = {"element": plan.name, "target": work.target, "attempt": node.attempt}
-    return Reason("CH562", plan.name, arguments)
+        return Reason("CH560", f"{place.plan.name}.wait", {"element": place.plan.name, "at": node.wake})
+    arguments = {"element": place.plan.name, "target": work.target, "attempt": node.attempt}
+    return Reason("CH562", place.plan.name, arguments)
 
 
 def _unknown_list(plan: Plan) -> Reason:
@@ -41,28 +42,35 @@ def _unknown_list(plan: Plan) -> Reason:
     return Reason("CH554", f"{plan.name}.for", arguments)
 
 
-def _waiting_for_children(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
+def _waiting_for_children(place: Place, node: Node) -> Reason:
     if node.redo:
-        key = upstream_rework(program, view, plan, path)
+        key = place.upstream_rework()
         if key is not None and key != node.key:
-            return Reason("CH557", plan.name, {"element": plan.name, "elements": [key]})
-        return _unknown_list(plan)
+            return Reason("CH557", place.plan.name, {"element": place.plan.name, "elements": [key]})
+        return _unknown_list(place.plan)
     open_children = [
         key
-        for key, child in view.nodes.items()
-        if child.state not in SETTLED and program.plans[child.element].container(parse_key(key)[1]) == node.key
+        for key, child in place.view.nodes.items()
+        if child.state not in SETTLED and place.program.plans[child.element].container(parse_key(key)[1]) == node.key
     ]
     if open_children:
-        return Reason("CH559", plan.name, {"element": plan.name, "elements": open_children})
-    return Reason("CH558", f"{plan.name}.exit", {"element": plan.name, "condition": plan.element.exit})
+        return Reason("CH559", place.plan.name, {"element": place.plan.name, "elements": open_children})
+    return Reason(
+        "CH558", f"{place.plan.name}.exit", {"element": place.plan.name, "condition": place.plan.element.exit}
+    )
 
 
-def _waiting_for_rework(program: Program, view: View, plan: Plan, path: Path, node: Node) -> Reason:
-    key = node.waits or upstream_rework(program, view, plan, path)
-    return Reason("CH557", plan.name, {"element": plan.name, "elements": [key] if key else []})
+def _waiting_for_rework(place: Place, node: Node) -> Reason:
+    key = node.waits or place.upstream_rework()
+    return Reason("CH557", place.plan.name, {"element": place.plan.name, "elements": [key] if key else []})
 
 
-_Wait = Callable[[Program, View, Plan, Path, Node], Reason]
+def _waiting_for_retry(place: Place, node: Node) -> Reason:
+    work = place.plan.element.work
+    return Reason("CH565", place.plan.name, {"element": place.plan.name, "target": work and work.target})
+
+
+_Wait = Callable[[Place, Node], Reason]
 
 # state -> what a node in it waits for
 _WAITS: dict[str, _Wait] = {
@@ -71,10 +79,8 @@ _WAITS: dict[str, _Wait] = {
     "active": _waiting_for_work,
     "stale": _waiting_for_rework,
     "withdrawn": _waiting_for_rework,
-    "suspended": lambda pr, v, p, a, n: Reason("CH564", p.name, {"element": p.name}),
-    "failed": lambda pr, v, p, a, n: Reason(
-        "CH565", p.name, {"element": p.name, "target": p.element.work and p.element.work.target}
-    ),
+    "suspended": lambda place, node: Reason("CH564", place.plan.name, {"element": place.plan.name}),
+    "failed": _waiting_for_retry,
 }
 
 
@@ -89,16 +95,17 @@ def holds(program: Program, view: View, key: str, now: int) -> list[Reason]:
         return [Reason("CH509", None, {"element": key})]
     if view.status != "open":
         return [Reason("CH563", None, {"element": name, "status": view.status})]
+    place = Place(program, view, plan, path)
     node = view.nodes.get(key)
     if node is None or node.state == "planned":
-        found = obstacles(program, view, plan, path, now)
+        found = obstacles(place, now)
         if not found and plan.is_group(path) and plan.element.many is not None:
             # Everything else is there, so what it waits for is its list.
             found = [_unknown_list(plan)]
         return found
     if plan.lifecycle(path) == "phase":
-        return [_waiting_for_children(program, view, plan, path, node)] if node.state == "active" else []
+        return [_waiting_for_children(place, node)] if node.state == "active" else []
     if node.state == "skipped" and node.outcome in ("condition", "dead"):
-        return obstacles(program, view, plan, path, now)
+        return obstacles(place, now)
     wait = _WAITS.get(node.state)
-    return [] if wait is None else [wait(program, view, plan, path, node)]
+    return [] if wait is None else [wait(place, node)]

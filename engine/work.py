@@ -21,7 +21,6 @@ from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED, TAKEN, legal
 from charter.engine.program import Plan
-from charter.engine.readiness import use
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
 from charter.engine.turns import in_the_way
@@ -62,7 +61,7 @@ def _by_people(plan: Plan, node: Node) -> None:
 
 def require_alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
     """Refuses (CH524) while another of a `one at a time` is in hand."""
-    rival = in_the_way(draft.program, draft, plan, path)
+    rival = in_the_way(draft.here(plan, path))
     if rival is not None:
         level, other = rival
         raise refuse("CH524", f"{level}.one", element=node.key, other=other)
@@ -177,7 +176,7 @@ def _evidence(
     if check.evidence == "file":
         shown = evidence is not None and isinstance(decode(check.name, evidence), File)
     else:
-        shown = check.evidence in given or use(draft.program, draft, plan, path, check.evidence) is not None
+        shown = check.evidence in given or draft.here(plan, path).use(check.evidence) is not None
     if shown:
         return None
     arguments = {"element": node.key, "check": name, "evidence": check.evidence}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from charter.engine.authority import makers
 from charter.engine.keys import parse_key
 from charter.engine.machines import OPEN
+from charter.engine.place import Place
 from charter.engine.program import Plan
 from charter.engine.state import CaseState, Node
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
@@ -28,7 +29,7 @@ def _barred(shape: Shape, state: CaseState, plan: Plan, node: Node) -> str:
             if other.element in others:
                 people.update(other.doers)
     if node.element in shape.others:
-        people.update(makers(shape.program, state, plan, parse_key(node.key)[1], node))
+        people.update(makers(Place(shape.program, state, plan, parse_key(node.key)[1]), node))
     return f"|{'|'.join(sorted(people))}|" if people else ""
 
 
