@@ -28,8 +28,8 @@ from charter.engine.decisions.items import Items
 from charter.engine.decisions.tables import POLICIES
 from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.builtins import load
+from charter.engine.feel.comparison import compare, equal
 from charter.engine.feel.frames import Env, Frame, State
-from charter.engine.feel.operators import compare, equal
 from charter.engine.feel.reads import reads
 from charter.engine.feel.words import KEYWORDS, PROPERTIES
 from charter.engine.placed import parts

@@ -16,7 +16,7 @@ from charter.engine.commands import (
 from charter.engine.draft import Draft, decode, refuse
 from charter.engine.entries import cases
 from charter.engine.keys import Path
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.state import Node
 
 

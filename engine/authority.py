@@ -14,7 +14,8 @@ from charter.engine.commands import Actor
 from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.keys import Path, parse_key
 from charter.engine.place import Place
-from charter.engine.program import Plan, Program, shared_loops
+from charter.engine.plans import Plan, shared_loops
+from charter.engine.program import Program
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 

@@ -19,7 +19,7 @@ from charter.engine.effects import CallConnector, Notify, StartCase
 from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Overdue, Retried, Signalled, Ticked
 from charter.engine.keys import Path
 from charter.engine.machines import RUNNING
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import Node
 

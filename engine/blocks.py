@@ -22,7 +22,7 @@ from charter.engine.entries.cases import (
 )
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DELIVERED, SETTLED
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 

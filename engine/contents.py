@@ -16,7 +16,8 @@ from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from charter.engine.keys import Path
-from charter.engine.program import Plan, Program
+from charter.engine.plans import Plan
+from charter.engine.program import Program
 from charter.engine.refusals import Reason
 
 

@@ -19,7 +19,8 @@ from charter.engine.entries.cases import Amended, Reopened, Written
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
 from charter.engine.place import Place, Use
-from charter.engine.program import Plan, Program
+from charter.engine.plans import Plan
+from charter.engine.program import Program
 from charter.engine.refusals import CODES, Reason
 from charter.engine.scope import Scope
 from charter.engine.state import CaseState, Node, Version, changed, next_instant

@@ -32,7 +32,7 @@ from charter.engine.draft import Draft, refuse
 from charter.engine.entries.cases import Completed, Reopened, Skipped
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.readiness import OUTCOMES, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node

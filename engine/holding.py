@@ -17,7 +17,7 @@ from charter.engine.commands import (
 from charter.engine.draft import Draft, refuse
 from charter.engine.entries import cases
 from charter.engine.keys import Path
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.state import Node
 from charter.engine.work import require, require_alone
 

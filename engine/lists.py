@@ -15,7 +15,7 @@ from charter.engine.entries.cases import (
 )
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.state import Node
 
 # So many instances a `for each` may have; a longer list is refused (CH541).

@@ -14,7 +14,7 @@ from charter.engine.entries.cases import Assigned, Escalated, Granted, Opened, R
 from charter.engine.keys import Path, key_of
 from charter.engine.lists import open_group
 from charter.engine.machines import SETTLED
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.state import Node, planned
 
 

@@ -1,9 +1,7 @@
 """A Definition prepared for execution: who produces what, who must be looked at when a fact changes, compiled FEEL.
 
 Everything here follows from the definition alone, is computed once for each definition and never changes; it knows
-no case, person or time. A `Plan` is an element with its loops: the names of the `for each` elements around it (its
-own last), so that a node is a plan and an index path. Where a plan has loops [a, b], its nodes are keyed by paths of
-two numbers; a plan that is itself `for each` has a group node, keyed by a path one number shorter.
+no case, person or time. What is known of one element is in its `Plan`.
 """
 
 from __future__ import annotations
@@ -12,90 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from charter.engine import feel, values
-from charter.engine.definition import Definition, Element, RecordType, Separation, Stage
+from charter.engine.definition import Definition, RecordType, Separation
 from charter.engine.feel.temporal import UTC, Zone
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import Kind
+from charter.engine.plans import Plan, shared_loops
 from charter.engine.state import Node
 
 if TYPE_CHECKING:
     from charter.engine.decisions.named import Judge
-
-
-class Plan(Struct, eq=False):
-    """An element prepared: `outer` is the length of its group's (or, without `for each`, its own) index path."""
-
-    element: Element
-    name: str
-    kind: Kind
-    many: bool
-    loops: tuple[str, ...]
-    outer: int
-    position: int
-    parent: Plan | None
-    clauses: tuple[str, ...]
-    children: list[Plan] = field(default_factory=list)
-    uses: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
-    asked: tuple[str, ...] = ()
-    around: str | None = None
-
-    def lifecycle(self, path: Path) -> Kind:
-        """Says which lifecycle the node at a path has: a `for each` group lives like a phase."""
-        return "phase" if self.many and len(path) == self.outer else self.kind
-
-    def is_group(self, path: Path) -> bool:
-        return self.many and len(path) == self.outer
-
-    def container(self, path: Path) -> str | None:
-        """Gives the key of the node around the node at a path: its group, else its phase, None at process level."""
-        if not self.loops:
-            return self.around
-        if self.many and len(path) > self.outer:
-            return key_of(self.name, path[:-1])
-        return None if self.parent is None else key_of(self.parent.name, path[: len(self.parent.loops)])
-
-    def stages(self, node: Node) -> tuple[Stage, ...]:
-        """Gives the stages that decide an approval now: the declared ones, after enough rejections the higher role."""
-        agreement = self.element.agreement
-        if agreement is None:
-            return ()
-        escalation = agreement.escalation
-        if escalation is not None and node.rejects >= escalation.rejects:
-            return (Stage(((escalation.role, 1),), 1),)
-        return agreement.stages
-
-    def roles_wanted(self, node: Node) -> tuple[str, ...]:
-        """Names the roles whose people a node waits for: the activity's, or those with seats in the current stage."""
-        if self.element.agreement is None:
-            return self.element.roles
-        chain = self.stages(node)
-        return tuple(role for role, _ in chain[min(node.stage, len(chain) - 1)].seats) if chain else ()
-
-    def levels(self) -> Iterator[Plan]:
-        """Yields the plan and what it stands in, from inside out."""
-        level: Plan | None = self
-        while level is not None:
-            yield level
-            level = level.parent
-
-    def descendants(self) -> Iterator[Plan]:
-        for child in self.children:
-            yield child
-            yield from child.descendants()
-
-
-def shared_loops(a: tuple[str, ...], b: tuple[str, ...]) -> int:
-    """Counts the outermost loops that two places stand in together."""
-    count = 0
-    for x, y in zip(a, b, strict=False):
-        if x != y:
-            break
-        count += 1
-    return count
 
 
 class Source(Struct, frozen=True):

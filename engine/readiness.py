@@ -15,7 +15,8 @@ from charter.engine.facts import ENDINGS
 from charter.engine.keys import Path, parse_key
 from charter.engine.machines import COMPLETE, LOST, SATISFIED, SETTLED
 from charter.engine.place import Place
-from charter.engine.program import Plan, Program, compiled
+from charter.engine.plans import Plan
+from charter.engine.program import Program, compiled
 from charter.engine.refusals import Reason
 from charter.engine.scope import Foresight, Scope
 from charter.engine.state import View

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from charter.engine import blocks, staleness
 from charter.engine.authority import entitle, in_charge, persons, require_charge, role_among
+from charter.engine.closure import closure
 from charter.engine.commands import (
     Amend,
     Reopen,
@@ -19,7 +20,7 @@ from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.entries import cases
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.state import Node
 from charter.engine.work import require
 
@@ -125,7 +126,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     if later is not None:
         raise refuse("CH548", f"{plan.name}.by", element=node.key, person=command.actor.person, other=later)
     pending = approval and node.state == "ready"
-    stale, _ = ([], []) if pending else staleness.closure(draft.program, draft, [node])
+    stale, _ = ([], []) if pending else closure(draft.program, draft, [node])
     for user in stale:
         if user.state in DECIDED or user.votes:
             raise refuse("CH521", user.element, element=node.key, user=user.key, state=user.state)

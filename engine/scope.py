@@ -14,7 +14,8 @@ from charter.engine import feel, values
 from charter.engine.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.place import Place, found_in_case, standing
-from charter.engine.program import Plan, Program, compiled, shared_loops
+from charter.engine.plans import Plan, shared_loops
+from charter.engine.program import Program, compiled
 from charter.engine.state import Node, View
 
 

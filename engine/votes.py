@@ -17,7 +17,7 @@ from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Notify
 from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.rework import send_back
 from charter.engine.state import Node, Vote
 from charter.engine.work import require, require_alone, settle_choice

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from charter.engine.keys import parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.place import Place
-from charter.engine.program import Plan, Program
+from charter.engine.plans import Plan
+from charter.engine.program import Program
 from charter.engine.readiness import obstacles
 from charter.engine.refusals import Reason
 from charter.engine.state import Node, View

@@ -10,6 +10,7 @@ from typing import Any
 
 from charter.engine import blocks, staleness
 from charter.engine.authority import doers_with, entitle, in_charge, persons, require_fit, role_among
+from charter.engine.closure import Fact
 from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
 from charter.engine.contents import validate
 from charter.engine.definition import Check
@@ -20,7 +21,7 @@ from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Co
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED, TAKEN, legal
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
 from charter.engine.turns import in_the_way
@@ -315,7 +316,7 @@ def finish(
     )
     for name, evidence in ticked:
         draft.enter(Confirmed(name, evidence), moved, moved.state, moved.state)
-    facts: list[staleness.Fact] = []
+    facts: list[Fact] = []
     outdated: list[Node] = []
     for record, value, digest in written:
         before = draft.versions.get(key_of(record, path))

@@ -15,10 +15,10 @@ from charter.engine.decisions import model as m
 from charter.engine.decisions.columns import Column
 from charter.engine.decisions.items import Item, Items, tests
 from charter.engine.feel import parse, tree as t
+from charter.engine.feel.comparison import compare, equal
 from charter.engine.feel.compiler import Scope, closure
 from charter.engine.feel.frames import Frame, NoValue, Run
 from charter.engine.feel.on_lists import total
-from charter.engine.feel.operators import compare, equal
 
 Read = Callable[..., t.Node]
 

@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from charter.engine.feel import tree as t, types as y
 from charter.engine.feel.builtins import apply, apply_named, function_value, load, rows_of
+from charter.engine.feel.comparison import COMPARISONS, ORDERS, equal
 from charter.engine.feel.frames import Frame, Run
-from charter.engine.feel.operators import ARITHMETIC, COMPARISONS, NEGATE, NUMBERS, ORDERS, equal, plain
+from charter.engine.feel.operators import ARITHMETIC, NEGATE, NUMBERS, plain
 from charter.engine.feel.own import Money, Span
 from charter.engine.feel.properties import read
 from charter.engine.feel.ranges import Function

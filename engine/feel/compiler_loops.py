@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from charter.engine.feel import tree as t, types as y
+from charter.engine.feel.comparison import compare, equal, matches
 from charter.engine.feel.compiler import Scope, closure
 from charter.engine.feel.external import foreign
 from charter.engine.feel.frames import Frame, NoValue, Run
 from charter.engine.feel.limits import MAX_LIST
-from charter.engine.feel.operators import compare, equal, matches, plain
+from charter.engine.feel.operators import plain
 from charter.engine.feel.ranges import Function, Range
 from charter.engine.feel.temporal import Date, date_from_number
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from charter.engine.feel import tree as t
 from charter.engine.feel.builtins import builtin
+from charter.engine.feel.comparison import compare
 from charter.engine.feel.frames import Frame, NoValue
 from charter.engine.feel.limits import MAX_STRING
-from charter.engine.feel.operators import NUMBERS, compare
+from charter.engine.feel.operators import NUMBERS
 from charter.engine.feel.own import File, Money
 from charter.engine.feel.printer import quoted
 from charter.engine.feel.ranges import Function, Range

@@ -15,8 +15,9 @@ from msgspec import Struct
 from charter.engine.feel import tree as t, types as y
 from charter.engine.feel.algebra import CLASS_OF, SAMPLES, arithmetic_type, fields_of, kind_of
 from charter.engine.feel.builtins import Builtin, load, ordered
+from charter.engine.feel.comparison import ORDERS
 from charter.engine.feel.inference_calls import call_type
-from charter.engine.feel.operators import ARITHMETIC, NEGATE, ORDERS
+from charter.engine.feel.operators import ARITHMETIC, NEGATE
 from charter.engine.feel.own import UNITS
 from charter.engine.feel.printer import text
 from charter.engine.feel.temporal_text import read_temporal

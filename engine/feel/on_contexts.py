@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from charter.engine.feel.builtins import builtin
+from charter.engine.feel.comparison import equal
 from charter.engine.feel.frames import NoValue
-from charter.engine.feel.operators import equal
 from charter.engine.feel.temporal import DateTime, Time
 
 Context = Mapping[str, Any]

@@ -11,9 +11,10 @@ from functools import cmp_to_key
 from typing import Any
 
 from charter.engine.feel.builtins import builtin
+from charter.engine.feel.comparison import compare, likeness, same
 from charter.engine.feel.frames import Frame, NoValue, State
 from charter.engine.feel.limits import MAX_COMPARED, MAX_LIST
-from charter.engine.feel.operators import ADD, DIVIDE, MULTIPLY, NUMBERS, compare, likeness, plain, same
+from charter.engine.feel.operators import ADD, DIVIDE, MULTIPLY, NUMBERS, plain
 from charter.engine.feel.ranges import Function
 
 Items = Sequence[Any]

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from charter.engine.feel.builtins import builtin
+from charter.engine.feel.comparison import compare, equal
 from charter.engine.feel.frames import NoValue
-from charter.engine.feel.operators import compare, equal
 from charter.engine.feel.ranges import Range
 
 # -1 and +1 for no end below and above, 0 for a value; and the value

@@ -1,7 +1,7 @@
 """A range as a value, and a function as a value.
 
 A range holds its two ends and whether they belong to it; a missing end (None) is unbounded, as `(< 10)` is.
-What belongs to a range is `operators.contains`. Functions know how many arguments they take and how to be
+What belongs to a range is `comparison.contains`. Functions know how many arguments they take and how to be
 called; where they come from (lambda, built-in, business knowledge model, external) is not visible.
 """
 

@@ -9,7 +9,7 @@ from charter.engine.authority import makers
 from charter.engine.keys import parse_key
 from charter.engine.machines import OPEN
 from charter.engine.place import Place
-from charter.engine.program import Plan
+from charter.engine.plans import Plan
 from charter.engine.state import CaseState, Node
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
 from charter.runtime.folds.shape import Shape

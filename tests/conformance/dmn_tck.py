@@ -25,7 +25,7 @@ from charter.dsl.from_dmn import read_dmn
 from charter.engine.decisions.graph import Graph, Outcome
 from charter.engine.decisions.model import Model
 from charter.engine.feel import Env
-from charter.engine.feel.operators import equal
+from charter.engine.feel.comparison import equal
 from charter.engine.feel.temporal import UTC, Date, DateTime, Time
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 

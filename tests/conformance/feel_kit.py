@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from charter.engine.feel import Env, compile, parse
-from charter.engine.feel.operators import equal
+from charter.engine.feel.comparison import equal
 from charter.engine.feel.temporal import UTC, Date, DateTime, Time
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 

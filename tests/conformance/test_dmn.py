@@ -26,8 +26,8 @@ from charter.engine.decisions import model as m
 from charter.engine.decisions.graph import Graph
 from charter.engine.decisions.named import Judge
 from charter.engine.feel import tree as ft
+from charter.engine.feel.comparison import equal
 from charter.engine.feel.frames import Env, Frame, State
-from charter.engine.feel.operators import equal
 from charter.runtime.dmn import load_model
 
 from . import dmn_tck

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from charter.engine import values as v
 from charter.engine.feel import Env, compile, from_json, infer, parse, text, to_json, tree as t
 from charter.engine.feel.automaton import Automaton, Unsupported
-from charter.engine.feel.operators import compare, equal, likeness
+from charter.engine.feel.comparison import compare, equal, likeness
 from charter.engine.feel.own import UNITS
 from charter.engine.feel.temporal import (
     Date,
