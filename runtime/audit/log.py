@@ -25,7 +25,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter import __version__
 from charter.engine.compact import compact_sorted
-from charter.engine.entries import BadEntry, Entry, from_json, to_json
+from charter.engine.entries import BadEntry, Entry, Told, from_json, to_json
 from charter.engine.entries.cases import Amended, Written
 from charter.engine.keys import name_of
 from charter.engine.values import NotAValue, canonical
@@ -247,20 +247,20 @@ _INSERT = Prepared(insert(tables.entries).inline(), *_COLUMNS)
 def store(connection: Connection, sealed: Sequence[Sealed], entries: Sequence[Entry]) -> None:
     """Writes sealed entries; their chain's new end is the caller's to write in the same transaction."""
     rows = [
-        (s.case, s.seq, r.at, r.actor, r.kind, r.outcome, *columns(r), s.body)
+        (s.case, s.seq, r.at, r.actor, r.kind, r.outcome, r.element, record_of(r.told), joined(r.clauses), s.body)
         for s, r in zip(sealed, entries, strict=True)
     ]
     _INSERT.run_many(connection, rows)
 
 
-def columns(entry: Entry) -> tuple[str | None, str | None, str | None]:
-    """Gives what the columns `element`, `record` and `clauses` hold of an entry."""
-    told, clauses = entry.told, entry.clauses
-    return (
-        entry.element,
-        name_of(told.record) if isinstance(told, Written | Amended) else None,
-        f" {' '.join(clauses)} " if clauses else None,
-    )
+def record_of(told: Told) -> str | None:
+    """Gives what the column `record` holds: the name of the record that got a version."""
+    return name_of(told.record) if isinstance(told, Written | Amended) else None
+
+
+def joined(clauses: Sequence[str]) -> str | None:
+    """Gives what the column `clauses` holds."""
+    return f" {' '.join(clauses)} " if clauses else None
 
 
 _chain = tables.chains.c

@@ -20,8 +20,9 @@ from sqlalchemy import Connection, select
 
 from charter.engine.entries import BadEntry
 from charter.engine.replay import replay
+from charter.runtime import clock
 from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
-from charter.runtime.audit.log import GENESIS, Sealed, columns, to_entries
+from charter.runtime.audit.log import GENESIS, Sealed, joined, record_of, to_entries
 from charter.runtime.casefile import Archive
 from charter.runtime.folds import FOLDS
 from charter.runtime.store import Store, tables as t
@@ -190,18 +191,24 @@ def _parse(body: bytes) -> dict[str, Any] | None:
 
 
 def _agrees(row: Any, sealed: Sealed) -> bool:
-    """Tells whether the columns beside a body say what the body says."""
+    """Tells whether the columns beside a body say what the body says, also where only another build knows its kind."""
     fields = sealed.fields
     try:
-        entry = sealed.entry
-    except BadEntry:
+        at, element, clauses = clock.read(fields["at"]), sealed.element, joined(fields.get("clauses", ()))
+    except _UNREADABLE:
         return False
+    try:
+        record = record_of(sealed.entry.told)
+    except BadEntry:
+        record = row.record
     return (
         fields.get("case") == row.case
         and fields.get("seq") == row.seq
         and fields.get("id") == f"{row.case}.{row.seq}"
-        and (entry.at, entry.actor, entry.kind, entry.outcome) == (row.at, row.actor, row.kind, row.outcome)
-        and columns(entry) == (row.element, row.record, row.clauses)
+        and fields.get("actor") == row.actor
+        and fields.get("kind") == row.kind
+        and fields.get("outcome") == row.outcome
+        and (at, element, record, clauses) == (row.at, row.element, row.record, row.clauses)
     )
 
 

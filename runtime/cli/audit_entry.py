@@ -43,11 +43,17 @@ def run_show(context: Context, entry: str, as_json: bool) -> int:
 
 def _followers(entry: Sealed, rest: Any) -> list[int]:
     """Gives the numbers of the entries of the same step that follow from an entry directly."""
+    from charter.engine.entries import BadEntry
+
     found = []
     for later in rest:
-        if later.entry.command is not None:
+        try:
+            told = later.entry
+        except BadEntry:
+            continue
+        if told.command is not None:
             break
-        if later.entry.cause == entry.seq:
+        if told.cause == entry.seq:
             found.append(later.seq)
     return found
 

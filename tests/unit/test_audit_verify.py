@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from tests.leave import APART, ASK, DECIDE, HEAD, HELLO, LEAVE
 from tests.properties.histories import garbage
 from tests.written import process
 
-from charter.engine.values import encode
+from charter.engine.values import canonical, encode
 from charter.runtime.audit.verify import Fault, Verification, verify
 from charter.runtime.cases import Cases
 from charter.runtime.connectors import Connector
@@ -134,6 +135,23 @@ def test_what_no_step_wrote_is_a_verdict_and_no_error(
     assert found.truth.fault is not None and found.truth.fault.why == "not_replayable", found.truth
     assert (found.truth.fault.case == "organisation") is (chain is ORGANISATION)
     assert not found.integrity.sound
+
+
+def test_an_entry_that_another_build_wrote_is_held_to_integrity_and_named(trail: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(trail) as raw:
+        ((at, body),) = raw.execute(
+            f"SELECT position, body FROM entries WHERE {ORGANISATION} ORDER BY seq DESC LIMIT 1"
+        )
+    newer = canonical({**json.loads(body), "kind": "weighed", "data": {"grams": 20}})
+    found = looked_at(
+        trail,
+        tmp_path,
+        ("UPDATE entries SET kind = 'weighed', body = ? WHERE position = ?", (newer, at)),
+        ("UPDATE chains SET head = ? WHERE chain = 'organisation'", (sha256(newer).hexdigest(),)),
+    )
+    assert found.integrity.sound and found.completeness.sound
+    assert found.truth.fault is not None and found.truth.fault.why == "not_replayable"
+    assert found.truth.fault.seq == json.loads(body)["seq"]
 
 
 def places(value: Any, at: str = "$") -> list[str]:

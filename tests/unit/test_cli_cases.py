@@ -331,6 +331,22 @@ def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None
     assert f"{case}, entry 7" in said or f"{case} 第 7 条" in said
 
 
+def test_a_list_goes_on_after_an_entry_that_only_another_build_can_read(desk: Desk, tmp_path: Path) -> None:
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
+    desk.store.close()
+    with sqlite3.connect(tmp_path / "charter.db") as database:
+        for (name,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            database.execute(f'drop trigger "{name}"')
+        newer = "update entries set body = cast(json_set(cast(body as text), '$.kind', 'weighed') as blob)"
+        database.execute(f"{newer} where seq = 2 and \"case\" <> 'organisation'")
+    database.close()
+    rows = desk.type("charter audit log 1").splitlines()
+    assert "`weighed`" in rows[2] and len(rows) > 5 and "weighed" not in rows[3]
+    assert json.loads(desk.type("charter audit show 1.2 --json"))["kind"] == "weighed"
+    desk.type("charter audit show 1.2")
+    assert desk.code == 74
+
+
 def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) -> None:
     evil = "\x1b]0;x\x07\x1b[2J\x9b31m\u202ex"
     text = f'process p "{evil}"\n  owner r\n  role r "{evil}"\n  record q\n    a text\n'
