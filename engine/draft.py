@@ -78,6 +78,7 @@ class Draft:
         "status",
         "timers",
         "versions",
+        "wake",
     )
 
     def __init__(self, program: Program, state: CaseState, command: Command) -> None:
@@ -109,6 +110,7 @@ class Draft:
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]
+        self.wake = state.wake
         self._own_nodes = self._own_versions = self._own_timers = False
 
     # -- reading ----------------------------------------------------------------------------------------------
@@ -178,15 +180,25 @@ class Draft:
             self._own_nodes = True
         self.nodes[node.key] = node
         if node.due is not None or node.wake is not None or (self.timers and node.key in self.timers):
-            instant = next_instant(node)
-            if self.timers.get(node.key) != instant:
-                if not self._own_timers:
-                    self.timers = dict(self.timers)
-                    self._own_timers = True
-                if instant is None:
-                    del self.timers[node.key]
-                else:
-                    self.timers[node.key] = instant
+            self._time(node.key, next_instant(node))
+
+    def _time(self, key: str, instant: int | None) -> None:
+        """Keeps a node's next instant, and of all of them the earliest: `wake`, None where that is to be looked for."""
+        old = self.timers.get(key)
+        if old == instant:
+            return
+        if not self._own_timers:
+            self.timers = dict(self.timers)
+            self._own_timers = True
+        if instant is None:
+            del self.timers[key]
+        else:
+            self.timers[key] = instant
+        if self.wake is not None and instant is not None and instant <= self.wake:
+            self.wake = instant
+        elif old == self.wake:
+            # Often several come due together; else the earliest is looked for once, at the end of the step.
+            self.wake = old if next(iter(self.timers.values()), None) == old else None
 
     def create(self, node: Node) -> None:
         """Adds a planned node and has it looked at. Its container's `pending` is the creator's business."""

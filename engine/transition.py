@@ -145,7 +145,9 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
 def _next(draft: Draft) -> CaseState:
     before = draft.state
     timers = draft.timers
-    wake = min(timers.values()) if timers and draft.status == "open" else None
+    wake = None
+    if timers and draft.status == "open":
+        wake = draft.wake if draft.wake is not None else min(timers.values())
     return CaseState(
         draft.case,
         draft.process,

@@ -55,6 +55,7 @@ def test_every_command_leaves_a_record_and_a_consistent_state(history: History) 
                 assert node.pending == pending.get(node.key, 0), node.key
         instants = {k: at for k, n in done.state.nodes.items() if (at := next_instant(n)) is not None}
         assert done.state.timers == instants
+        assert done.state.wake == (min(instants.values(), default=None) if done.state.status == "open" else None)
 
 
 @laws
