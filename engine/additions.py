@@ -84,6 +84,6 @@ def add(draft: Draft, command: Add) -> None:
 
 def close(draft: Draft, command: Close) -> None:
     node, _, _ = _open_list(draft, command)
-    draft.put(node._replace(closed=True))
+    draft.change(node, closed=True)
     draft.enter(cases.Closed(), node, node.state, node.state, reason=command.reason)
     draft.agenda.setdefault(node.key, 0)

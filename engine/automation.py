@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from charter.engine import blocks, calendars, values, work
 from charter.engine.authority import in_charge, role_among
@@ -87,7 +88,7 @@ def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> N
 def _fail(draft: Draft, node: Node, told: Failed) -> None:
     """Fails an element, and lets the owner know."""
     if node.state == "stale":
-        draft.put(node._replace(before="failed", reason=told.failure, ended_at=draft.at))
+        draft.change(node, before="failed", reason=told.failure, ended_at=draft.at)
         draft.enter(told, node, "stale", "stale", reason=told.failure)
     else:
         draft.move(node, "fail", told, reason=told.failure, ended_at=draft.at)
@@ -123,7 +124,7 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
     if trigger is not None:
         node = draft.move(node, trigger, told, attempt=attempt, wake=None, started_at=draft.at)
     else:
-        node = node._replace(attempt=attempt, wake=None)
+        node = replace(node, attempt=attempt, wake=None)
         draft.put(node)
         draft.enter(told, node, node.state, node.state)
     if task.kind == "call":
@@ -166,7 +167,7 @@ def answer(draft: Draft, command: Answer) -> None:
             failure = _named(refused)
     if failure is None and node.state == "stale":
         # What it was asked with is being made again: the answer counts if that comes out the same.
-        draft.put(node._replace(before="done", redo=True, ended_at=draft.at))
+        draft.change(node, before="done", redo=True, ended_at=draft.at)
         draft.enter(Answered(), node, node.state, node.state)
         for record, value, digest in written:
             draft.write(record, path, plan.loops, value, digest, node.key)
@@ -178,7 +179,7 @@ def answer(draft: Draft, command: Answer) -> None:
     if wake is None:
         _fail(draft, node, Failed(failure, node.attempt))
     else:
-        draft.put(node._replace(wake=wake))
+        draft.change(node, wake=wake)
         told = Retried(node.attempt, failure, wake)
         draft.enter(told, node, node.state, node.state, reason=failure)
 
@@ -203,7 +204,7 @@ def retry(draft: Draft, command: Retry) -> None:
         owner = draft.program.definition.owner
         roles = [*plan.element.roles, *([owner] if owner is not None else ["opener"])]
         raise refuse("CH535", plan.name, element=plan.name, person=command.actor.person, roles=roles, verb="retry")
-    draft.put(node._replace(ended_at=None))
+    draft.change(node, ended_at=None)
     again = _decide if plan.element.work is not None and plan.element.work.kind == "decide" else _ask
     again(draft, draft.nodes[node.key], plan, path, "retry")
 
@@ -248,7 +249,7 @@ def tick(draft: Draft, command: Tick) -> None:
         node = draft.nodes[key]
         due = node.due
         if due is not None and due <= draft.at and not node.overdue and node.state in RUNNING:
-            node = node._replace(overdue=True)
+            node = replace(node, overdue=True)
             draft.put(node)
             draft.enter(Overdue(due), node, node.state, node.state)
             plan = draft.place(key)[0]
@@ -266,10 +267,10 @@ def _wake(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         if task.kind in ("call", "run"):
             _ask(draft, node, plan, path, None)
         else:
-            draft.put(node._replace(wake=None))
+            draft.change(node, wake=None)
             work.finish(draft, draft.nodes[node.key], plan, path, [])
         return
-    draft.put(node._replace(wake=None))
+    draft.change(node, wake=None)
     repeat = plan.element.repeat
     if node.state != "done" or repeat is None:
         return

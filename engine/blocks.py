@@ -90,7 +90,7 @@ def complete(draft: Draft, node: Node, plan: Plan) -> None:
         # A rhythm inside does not outlive its phase: woken, it would not come round, so nobody need wake the case.
         inner = draft.nodes.get(key_of(child.name, path))
         if inner is not None and inner.wake is not None:
-            draft.put(inner._replace(wake=None))
+            draft.change(inner, wake=None)
     if plan.element.informed:
         draft.effects.append(Notify(node.key, "informed", plan.element.informed))
 

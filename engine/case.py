@@ -12,14 +12,14 @@ from charter.engine.effects import AnswerParent
 from charter.engine.entries import Because, cases
 from charter.engine.machines import SETTLED
 from charter.engine.place import found_in_case
-from charter.engine.state import planned
+from charter.engine.state import Node
 
 
 def open_case(draft: Draft) -> None:
     """Creates the top-level elements."""
     for plan in draft.program.roots:
         draft.pending += blocks.counts(plan)
-        draft.create(planned(plan.name, plan.name))
+        draft.create(Node(plan.name, plan.name))
     if draft.pending == 0:
         draft.agenda.setdefault("", draft.cause)
 

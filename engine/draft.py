@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from charter.engine import values
 from charter.engine.commands import SYSTEM, Command
 from charter.engine.effects import Effect
@@ -23,7 +25,7 @@ from charter.engine.plans import Plan
 from charter.engine.program import Program
 from charter.engine.refusals import CODES, Reason
 from charter.engine.scope import Scope
-from charter.engine.state import CaseState, Node, Version, changed, next_instant
+from charter.engine.state import CaseState, Node, Version, next_instant
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000
@@ -200,6 +202,10 @@ class Draft:
             # Often several come due together; else the earliest is looked for once, at the end of the step.
             self.wake = old if next(iter(self.timers.values()), None) == old else None
 
+    def change(self, node: Node, **changes: Any) -> None:
+        """Stores a node with some fields changed, without an entry."""
+        self.put(replace(node, **changes))
+
     def create(self, node: Node) -> None:
         """Adds a planned node and has it looked at. Its container's `pending` is the creator's business."""
         self.put(node)
@@ -229,7 +235,7 @@ class Draft:
             changes.setdefault("redo", False)
         changes["state"] = state
         changes["reason"] = reason
-        moved = changed(node, changes)
+        moved = replace(node, **changes)
         self.put(moved)
         latest = len(self.entries) - 1
         index = latest if told is None else self.enter(told, node, node.state, state, reason=reason)
@@ -260,7 +266,7 @@ class Draft:
         node = self.nodes.get(container)
         if node is None:
             return
-        self.put(node._replace(pending=node.pending + change))
+        self.change(node, pending=node.pending + change)
         if change < 0 or node.state == "active":
             self.agenda.setdefault(container, cause)
         if change > 0 and node.state in SETTLED:

@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
 from charter.engine import blocks, lists, opening, staleness
 from charter.engine.automation import begin_work
 from charter.engine.case import answer_parent
@@ -162,7 +164,7 @@ def _look_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 def _look_changed_list(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Fits a group to its list once the list is made again; the group does not wait for itself meanwhile."""
-    free = node._replace(redo=False)
+    free = replace(node, redo=False)
     draft.put(free)
     waits = draft.here(plan, path).upstream_rework() is not None
     items = None if waits else lists.items_of(draft, plan, path)

@@ -56,14 +56,14 @@ def open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         old = draft.nodes[key_of(plan.name, (*path, index))]
         if old.state == "cancelled":
             old = draft.move(old, "reset", None)
-        draft.put(old._replace(item=values.encode(item), added=False))
+        draft.change(old, item=values.encode(item), added=False)
         draft.agenda.setdefault(old.key, draft.cause)
     for index in range(len(items) + 1, moved.size + 1):
         old = draft.nodes[key_of(plan.name, (*path, index))]
         if old.state not in SETTLED:
             leave_out(draft, plan, path, index)
     current = draft.nodes[node.key]
-    draft.put(current._replace(pending=_unsettled(draft, plan, path, min(len(items), current.size))))
+    draft.change(current, pending=_unsettled(draft, plan, path, min(len(items), current.size)))
     for item in items[moved.size :]:
         create_instance(draft, plan, path, item)
     draft.agenda.setdefault(node.key, draft.cause)
@@ -87,7 +87,7 @@ def create_instance(draft: Draft, plan: Plan, path: Path, item: Any, *, added: b
     if group.size >= MOST_INSTANCES:
         raise refuse("CH541", f"{plan.name}.for", limit=MOST_INSTANCES)
     counts = plan.kind != "milestone"
-    draft.put(group._replace(size=group.size + 1, pending=group.pending + counts))
+    draft.change(group, size=group.size + 1, pending=group.pending + counts)
     node = Node(key_of(plan.name, (*path, group.size + 1)), plan.name, item=values.encode(item), added=added)
     draft.create(node)
     return node
@@ -117,7 +117,7 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
             kept.append(index)
             del old[index], left[position]
     old = {i: d for i, d in old.items() if draft.nodes[key_of(plan.name, (*path, i))].state != "cancelled"}
-    draft.put(group._replace(redo=False, used=draft.uses(plan, path)))
+    draft.change(group, redo=False, used=draft.uses(plan, path))
     for index in kept:
         for inner in (plan, *plan.descendants()):
             for key in draft.program.expand(draft.nodes, inner, (*path, index)):
@@ -126,7 +126,7 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
     changed = list(zip(old, left, strict=False))
     for index, position in changed:
         key = key_of(plan.name, (*path, index))
-        draft.put(draft.nodes[key]._replace(item=values.encode(items[position])))
+        draft.change(draft.nodes[key], item=values.encode(items[position]))
         blocks.reset(draft, draft.nodes[key])
         del old[index], left[position]
     for position in left:

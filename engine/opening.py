@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from charter.engine import blocks
 from charter.engine.draft import Draft
 from charter.engine.effects import Notify, Offer
@@ -15,7 +17,7 @@ from charter.engine.keys import Path, key_of
 from charter.engine.lists import open_group
 from charter.engine.machines import SETTLED
 from charter.engine.plans import Plan
-from charter.engine.state import Node, planned
+from charter.engine.state import Node
 
 
 def open_node(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -44,12 +46,12 @@ def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         key = key_of(child.name, path)
         old = draft.nodes.get(key)
         if old is None:
-            draft.create(planned(key, child.name))
+            draft.create(Node(key, child.name))
         elif old.state == "planned":
             draft.agenda.setdefault(key, draft.cause)
         pending += blocks.counts(child) and (old is None or old.state not in SETTLED)
     current = draft.nodes[node.key]
-    draft.put(current._replace(pending=pending))
+    draft.change(current, pending=pending)
     draft.agenda.setdefault(node.key, draft.cause)
 
 
@@ -73,7 +75,7 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         if isinstance(person, list) and len(person) == 1:
             person = person[0]
         if isinstance(person, str) and person:
-            node = node._replace(holder=person, assigned=True)
+            node = replace(node, holder=person, assigned=True)
             draft.put(node)
             draft.enter(Assigned(person), node, node.state, node.state)
             draft.effects.append(Notify(node.key, "ready", (), (person,)))

@@ -58,7 +58,7 @@ def send_back(draft: Draft, node: Node, target: str, reason: str | None, *, retu
     draft.end_of_command()
     targets = [t for t in _targets(draft, target) if t.state in FINISHED or t.state == "stale"]
     if not targets:
-        draft.put(moved._replace(waits=None))
+        draft.change(moved, waits=None)
         draft.agenda.setdefault(node.key, draft.cause)
         return
     staleness.mark(draft, [t for t in targets if t.state in DECIDED or t.redo])

@@ -30,7 +30,7 @@ def mark(
         current = draft.nodes[group.key]
         if current.state == "done":
             current = draft.move(current, "reopen", Reopened(), ended_at=None, wake=None)
-        draft.put(current._replace(redo=True))
+        draft.change(current, redo=True)
         draft.agenda.setdefault(group.key, draft.cause)
     for node in stale:
         current = draft.nodes[node.key]

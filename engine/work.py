@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from charter.engine import blocks, staleness
 from charter.engine.authority import doers_with, entitle, in_charge, persons, require_fit, role_among
 from charter.engine.closure import Fact
@@ -104,7 +106,7 @@ def delegate(draft: Draft, command: Delegate) -> None:
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
     require_fit(draft, node, plan, path, command.to)
-    moved = node._replace(holder=command.to.person, assigned=True)
+    moved = replace(node, holder=command.to.person, assigned=True)
     draft.put(moved)
     told = Delegated(command.to.person, command.actor.person)
     draft.enter(told, node, node.state, node.state, reason=command.reason)
@@ -125,7 +127,7 @@ def assign(draft: Draft, command: Assign) -> None:
             person = command.actor.person
             raise refuse("CH535", plan.name, element=plan.name, person=person, roles=[], verb="assign")
     require_fit(draft, node, plan, path, command.to)
-    moved = node._replace(holder=command.to.person, assigned=True)
+    moved = replace(node, holder=command.to.person, assigned=True)
     draft.put(moved)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)
     draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
@@ -212,7 +214,7 @@ def confirm(draft: Draft, command: Confirm) -> None:
         raise Refused(*reasons)
     ticked = Confirmation(command.check, command.actor.person, draft.at, command.evidence)
     rest = tuple(c for c in node.confirmations if c.check != command.check)
-    draft.put(node._replace(confirmations=(*rest, ticked)))
+    draft.change(node, confirmations=(*rest, ticked))
     told = Confirmed(command.check, command.evidence)
     draft.enter(told, node, node.state, node.state, reason=command.reason)
 
@@ -232,7 +234,7 @@ def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path)
             arguments: dict[str, Any] = {"element": node.key, "check": name}
             found.append(Reason("CH532", f"{plan.name}.checklist", arguments))
             continue
-        against = _confirmable(draft, node._replace(holder=actor.person), plan, name, check, actor)
+        against = _confirmable(draft, replace(node, holder=actor.person), plan, name, check, actor)
         against = against or _evidence(draft, plan, path, node, name, check, evidence, given)
         if against is not None:
             found.append(against)
