@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 from lark import Lark
 from lark.indenter import Indenter
 
-from charter.dsl import parser, source
-from charter.dsl.lexer import PATTERNS
-from charter.dsl.words import spellings
+from charter.dsl.text import parser, source
+from charter.dsl.text.lexer import PATTERNS
+from charter.dsl.text.words import spellings
 
 from .figures import ratio, say, timed
 

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from charter.dsl import tree as t
-from charter.dsl.catalogues import RuleBook
-from charter.dsl.decisions import check_decisions
+from charter.dsl.build.lower import lower
+from charter.dsl.build.scenarios import Scenario, lower_scenario
+from charter.dsl.check.catalogues import RuleBook
+from charter.dsl.check.decisions import check_decisions
+from charter.dsl.check.findings import Budget, Findings, told
+from charter.dsl.check.flow import check_flow, check_runs
+from charter.dsl.check.resolve import check_names
+from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.staffing import check_staffing
+from charter.dsl.check.typecheck import check_types
+from charter.dsl.check.uses import Files, Loader, Unit
 from charter.dsl.diagnostic import Diagnostic
-from charter.dsl.findings import Budget, Findings, told
-from charter.dsl.flow import check_flow, check_runs
-from charter.dsl.lower import lower
-from charter.dsl.parser import collection_paused
-from charter.dsl.resolve import check_names
-from charter.dsl.scenarios import Scenario, lower_scenario
-from charter.dsl.scopes import ProcessScope
-from charter.dsl.source import Source
-from charter.dsl.staffing import check_staffing
-from charter.dsl.typecheck import check_types
-from charter.dsl.uses import Files, Loader, Unit
+from charter.dsl.text import tree as t
+from charter.dsl.text.parser import collection_paused
+from charter.dsl.text.source import Source
 from charter.engine.definition import Definition
 
 Pass = Callable[[ProcessScope, Findings], None]

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.from_dmn import MOST_BYTES, Problem, read_dmn
+from charter.dsl.dmn.from_xml import MOST_BYTES, Problem, read_dmn
 from charter.engine import feel, values
 from charter.engine.decisions import model as m
 from charter.engine.decisions.graph import Graph

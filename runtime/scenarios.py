@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from charter.dsl import scenarios as s
+from charter.dsl.build import scenarios as s
 from charter.engine import calendars, commands, feel, kpis, values
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition

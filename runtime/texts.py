@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".charter"
 STDIN = "-"
-# One byte more than dsl/source.py takes, so that its own diagnostic speaks of a file that is too long.
+# One byte more than dsl/text/source.py takes, so that its own diagnostic speaks of a file that is too long.
 LONGEST = (16 << 20) + 1
 
 

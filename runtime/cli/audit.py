@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.engine.keys import is_instance, name_of
 from charter.runtime import clock
 from charter.runtime.cli.audit_entry import run_show
@@ -101,7 +101,7 @@ def run_query(
 
 def _checked(context: Context, text: str) -> None:
     """Refuses a question that is no FEEL condition over an entry's fields, with the place that is wrong."""
-    from charter.dsl.render import detail
+    from charter.dsl.messages.render import detail
     from charter.runtime.audit.query import FIELDS, build
 
     problems = build(text)[1]

@@ -13,8 +13,8 @@ from charter.runtime.cli.verb import Binding, Verb, Words, argument, option
 
 if TYPE_CHECKING:
     from charter.dsl.diagnostic import Diagnostic
-    from charter.dsl.render import Format
-    from charter.dsl.source import Source
+    from charter.dsl.messages.render import Format
+    from charter.dsl.text.source import Source
     from charter.engine.definition import Definition
 
 FORMATS = ("full", "concise", "json")
@@ -22,7 +22,7 @@ FORMATS = ("full", "concise", "json")
 
 def report(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: Format) -> None:
     """Writes diagnostics for a reader: `full` with source lines, `concise` one line each, `json` as an array."""
-    from charter.dsl.render import render
+    from charter.dsl.messages.render import render
 
     output = context.output
     output.stream.write(render(diagnostics, sources, form, lang=context.say.lang, colour=output.colour))
@@ -30,7 +30,7 @@ def report(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping
 
 def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: tuple[tuple[str, str], ...]) -> int:
     """Checks files and folders; exit 1 when there is an error."""
-    from charter.dsl.findings import counted, told
+    from charter.dsl.check.findings import counted, told
 
     found: dict[tuple[Any, ...], Diagnostic] = {}
     sources: dict[str, Source] = {}

@@ -24,7 +24,7 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
 
     Exit 1 when a file has errors; there are no figures then, since what it carries out cannot be known.
     """
-    from charter.dsl.render import render
+    from charter.dsl.messages.render import render
     from charter.runtime.rulebooks import survey
 
     broken: list[Any] = []

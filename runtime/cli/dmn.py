@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC as CLOCK, datetime
 from typing import TYPE_CHECKING, Any
 
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.runtime import texts
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
@@ -20,9 +20,9 @@ from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.verb import JSON, Binding, Family, Verb, argument, option, switch
 
 if TYPE_CHECKING:
-    from charter.dsl.dmn_findings import At, DmnFinding
-    from charter.dsl.from_dmn import Problem
-    from charter.dsl.to_decision import Told
+    from charter.dsl.dmn.findings import At, DmnFinding
+    from charter.dsl.dmn.from_xml import Problem
+    from charter.dsl.dmn.to_decision import Told
     from charter.engine.decisions.graph import Graph, Outcome
 
 # How many findings of one kind in one place are shown; JSON has all.
@@ -37,7 +37,7 @@ class NoDecision(texts.NoProcess):
 
 def run_dmn_check(context: Context, file: str, as_json: bool) -> int:
     """Shows what is wrong with a model; exit 1 when there is an error."""
-    from charter.dsl.dmn_findings import check_model
+    from charter.dsl.dmn.findings import check_model
     from charter.runtime.dmn import load_model
 
     loaded = load_model(file)
@@ -94,7 +94,7 @@ def _one_line(text: str) -> str:
 
 def _feel(text: str, say: Messages) -> str:
     """Says one of FEEL's own sentences in the reader's language."""
-    from charter.dsl.render import detail
+    from charter.dsl.messages.render import detail
 
     return detail(text, say.lang)
 
@@ -237,7 +237,7 @@ def _arguments(graph: Graph, service: str, file: str) -> list[str]:
 
 def _asked(graph: Graph, name: str, outcome: Outcome, whole: bool) -> list[tuple[str, tuple[int, ...]]]:
     """Lists the tables asked and the numbers of their rules; those of other decisions only when asked for one."""
-    from charter.dsl.dmn_findings import tables
+    from charter.dsl.dmn.findings import tables
     from charter.engine.decisions import model as m
 
     homes = [(table, element, at) for element, at, table, _ in tables(graph)]
@@ -290,8 +290,8 @@ def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool, say: M
 
 def run_dmn_import(context: Context, file: str, output: str | None) -> int:
     """Writes a model's tables as Charter text; exit 1 when a table could not be taken over."""
-    from charter.dsl.printer import to_text
-    from charter.dsl.to_decision import import_model
+    from charter.dsl.dmn.to_decision import import_model
+    from charter.dsl.text.printer import to_text
     from charter.runtime.dmn import load_model
 
     loaded = load_model(file)

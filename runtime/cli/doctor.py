@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from charter import __version__
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.engine.errors import CharterError
 from charter.runtime import clock
 from charter.runtime.cli.context import Context

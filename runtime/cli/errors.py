@@ -157,7 +157,7 @@ def reason_sentence(reason: Reason, say: Messages) -> str:
         )
     if say.find(f"refusals.{reason.code}") is not None:
         return say(f"refusals.{reason.code}", **reason.arguments)
-    from charter.dsl.render import refusal_sentence
+    from charter.dsl.messages.render import refusal_sentence
 
     return refusal_sentence(reason, say.lang)
 

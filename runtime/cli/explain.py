@@ -18,7 +18,7 @@ from charter.runtime.cli.output import wrap
 from charter.runtime.cli.verb import JSON, Verb, argument, switch, two_columns
 
 if TYPE_CHECKING:
-    from charter.dsl.pages import Page
+    from charter.dsl.messages.pages import Page
 
 FOLDER = ("charter.runtime", "pages")
 # the last code of a family -> its key under [explain], and the kind of its codes (None: a diagnostic's own severity)
@@ -40,7 +40,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
 def folders() -> dict[str, tuple[str, str]]:
     """Gives every code that can be said, in order, with the folder that holds its page."""
     from charter.dsl.codes import CODES as DIAGNOSTICS
-    from charter.dsl.pages import FOLDER as DSL
+    from charter.dsl.messages.pages import FOLDER as DSL
     from charter.engine.refusals import CODES as REFUSALS
     from charter.runtime.refusals import CODES as HOST
 
@@ -51,7 +51,7 @@ def folders() -> dict[str, tuple[str, str]]:
 
 def page(code: str) -> Page:
     """Reads the page of a code; raises KeyError for one that nobody says."""
-    from charter.dsl.pages import read
+    from charter.dsl.messages.pages import read
 
     return read(folders()[code], code)
 
@@ -70,7 +70,7 @@ def meaning(code: str, say: Messages) -> str:
         sentence = say.find(f"{table}.{code}")
         if sentence is not None:
             return re.sub(r"\{\w+\}", "…", sentence.replace("{guess}", ""))
-    from charter.dsl.render import meaning as of_the_language
+    from charter.dsl.messages.render import meaning as of_the_language
 
     return of_the_language(code, say.lang)
 

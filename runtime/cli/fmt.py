@@ -12,7 +12,7 @@ from charter.runtime.cli.errors import FINDINGS
 from charter.runtime.cli.verb import Verb, Words, argument, option, switch
 
 if TYPE_CHECKING:
-    from charter.dsl.words import Language
+    from charter.dsl.text.words import Language
 
 KEYWORDS = ("en", "zh-Hans", "zh-Hant")
 
@@ -23,8 +23,8 @@ def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, k
     A file with syntax errors is left as it is and the errors are shown. Exit 1 then, or when `--check` finds a file
     that is not in canonical form.
     """
-    from charter.dsl.printer import format
-    from charter.dsl.source import read
+    from charter.dsl.text.printer import format
+    from charter.dsl.text.source import read
 
     say, output = context.say, context.output
     changed, failed, files = 0, 0, 0

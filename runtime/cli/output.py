@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import IO, Any
 
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.runtime.cli.messages import Messages
 
 MICROSECONDS = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.engine.keys import name_of
 from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.runtime.cli.context import Context
@@ -105,7 +105,7 @@ def label(row: Row) -> str:
 
 
 def _details(context: Context, row: Row, back: Sequence[SentBack], returned: SentBack | None) -> list[str]:
-    from charter.dsl.render import detail
+    from charter.dsl.messages.render import detail
 
     say, node = context.say, row.node
     if node is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json: bool) -> int:
     """Plays every scenario of files and folders; exit 1 when one fails or a file has errors."""
-    from charter.dsl.render import render
+    from charter.dsl.messages.render import render
     from charter.runtime.scenarios import play
 
     say, output = context.say, context.output

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
 from charter.runtime.cli.messages import LANGUAGES, Messages

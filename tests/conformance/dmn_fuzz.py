@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from charter.dsl.dmn_findings import check_model
-from charter.dsl.from_dmn import read_dmn
-from charter.dsl.parser import parse
-from charter.dsl.printer import to_text
-from charter.dsl.source import read
-from charter.dsl.to_decision import import_model
+from charter.dsl.dmn.findings import check_model
+from charter.dsl.dmn.from_xml import read_dmn
+from charter.dsl.dmn.to_decision import import_model
+from charter.dsl.text.parser import parse
+from charter.dsl.text.printer import to_text
+from charter.dsl.text.source import read
 from charter.engine.decisions.graph import Graph
 from charter.engine.decisions.model import Decision, Knowledge, Model, Service
 from charter.engine.feel import Env

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from charter.dsl.from_dmn import read_dmn
+from charter.dsl.dmn.from_xml import read_dmn
 from charter.engine.decisions.graph import Graph, Outcome
 from charter.engine.decisions.model import Model
 from charter.engine.feel import Env

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from charter.dsl import tree as t
-from charter.dsl.decisions import lower_decision
-from charter.dsl.dmn_findings import check_model
-from charter.dsl.from_dmn import MOST_BYTES, read_dmn
+from charter.dsl.check.decisions import lower_decision
+from charter.dsl.check.scopes import ProcessScope, Shared
+from charter.dsl.dmn.findings import check_model
+from charter.dsl.dmn.from_xml import MOST_BYTES, read_dmn
+from charter.dsl.dmn.to_decision import Taken, import_model
 from charter.dsl.passes import compile
-from charter.dsl.printer import format, to_text
-from charter.dsl.scopes import ProcessScope, Shared
-from charter.dsl.to_decision import Taken, import_model
+from charter.dsl.text import tree as t
+from charter.dsl.text.printer import format, to_text
 from charter.engine import feel
 from charter.engine.decisions import model as m
 from charter.engine.decisions.graph import Graph

@@ -8,9 +8,9 @@ import io
 import pytest
 from hypothesis import given, strategies as st
 
-from charter.dsl.catalogues import read_clauses
+from charter.dsl.check.catalogues import read_clauses
+from charter.dsl.messages.render import LANGUAGES, render
 from charter.dsl.passes import compile
-from charter.dsl.render import LANGUAGES, render
 from charter.engine.definition import Definition, digest
 from charter.engine.plain import from_json, to_json
 

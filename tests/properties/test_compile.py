@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charter.dsl import codes
+from charter.dsl.messages.render import LANGUAGES, render
 from charter.dsl.passes import Compiled, compile
-from charter.dsl.printer import to_text
-from charter.dsl.render import LANGUAGES, render
+from charter.dsl.text.printer import to_text
 from charter.engine.definition import Definition, Element
 
 from . import trees

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
-from charter.dsl import tree as t
-from charter.dsl.parser import parse
-from charter.dsl.printer import format, to_text
-from charter.dsl.source import read
-from charter.dsl.words import LANGUAGES, Language, spellings
+from charter.dsl.text import tree as t
+from charter.dsl.text.parser import parse
+from charter.dsl.text.printer import format, to_text
+from charter.dsl.text.source import read
+from charter.dsl.text.words import LANGUAGES, Language, spellings
 
 from . import trees
 

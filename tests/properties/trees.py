@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from charter.dsl import tree as t
-from charter.dsl.lines import LINES
+from charter.dsl.check.lines import LINES
+from charter.dsl.text import tree as t
 
 _WORDS = ["plan", "make_plan", "计划", "活动_2", "x", "phase", "阶段", "source", "within", "open", "record", "of"]
 _PLAIN = ["li", "wang", "王五", "budget", "预算", "q1"]

@@ -16,7 +16,7 @@ import click
 import pytest
 from hypothesis import given, strategies as st
 
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.engine.entries import KINDS
 from charter.engine.errors import CharterError
 from charter.runtime.cli import messages

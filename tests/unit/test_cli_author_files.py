@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_written_is_a_coded_error(folder: Path, capsys: py
 
 @given(st.binary(max_size=300))
 def test_any_bytes_end_in_diagnostics(data: bytes) -> None:
-    from charter.dsl.render import render
+    from charter.dsl.messages.render import render
     from charter.runtime.texts import compile_file
 
     path = Path("/tmp") / f"charter-any-{os.getpid()}.charter"

@@ -16,8 +16,8 @@ import click
 import pytest
 
 from charter.dsl import codes
+from charter.dsl.messages.render import LANGUAGES
 from charter.dsl.passes import Compiled, compile
-from charter.dsl.render import LANGUAGES
 from charter.engine import commands, refusals
 from charter.engine.commands import SYSTEM, Actor, Command
 from charter.engine.entries import Entry

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl.width import display_width
+from charter.dsl.text.width import display_width
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Cell, Output
 

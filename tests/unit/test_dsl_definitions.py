@@ -11,8 +11,8 @@ import pytest
 from msgspec import Struct
 from tests.written import process
 
-from charter.dsl import printer
 from charter.dsl.passes import Compiled, compile
+from charter.dsl.text import printer
 from charter.engine.definition import Definition, Stage, digest
 from charter.engine.plain import from_json, to_json
 

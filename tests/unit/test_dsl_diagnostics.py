@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl import pages, parser, source, syntax
+from charter.dsl.check.findings import LIMIT_TOLD, counted, told
 from charter.dsl.codes import CODES
-from charter.dsl.findings import LIMIT_TOLD, counted, told
+from charter.dsl.messages import pages
+from charter.dsl.messages.render import LANGUAGES, refusal_sentence, render, table
 from charter.dsl.passes import compile
-from charter.dsl.render import LANGUAGES, refusal_sentence, render, table
-from charter.dsl.width import display_width
-from charter.dsl.words import keyword_terminals
+from charter.dsl.text import parser, source, syntax
+from charter.dsl.text.width import display_width
+from charter.dsl.text.words import keyword_terminals
 from charter.engine import refusals
 from charter.engine.refusals import Reason
 

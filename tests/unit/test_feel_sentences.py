@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl.render import detail, word
+from charter.dsl.messages.render import detail, word
 from charter.engine.feel.builtins import load
 
 ENGINE = Path(__file__).parents[2] / "engine"

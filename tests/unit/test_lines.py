@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from charter.dsl import parser, tree as t
-from charter.dsl.asks import Ask
-from charter.dsl.expressions import expressions
-from charter.dsl.lines import LINES, LineSpec, spec_of
+from charter.dsl.check.asks import Ask
+from charter.dsl.check.expressions import expressions
+from charter.dsl.check.lines import LINES, LineSpec, spec_of
+from charter.dsl.check.scopes import ProcessScope, Shared
 from charter.dsl.passes import Compiled, compile
-from charter.dsl.printer import to_text
-from charter.dsl.scopes import ProcessScope, Shared
-from charter.dsl.source import read
-from charter.dsl.words import LANGUAGES, table
+from charter.dsl.text import parser, tree as t
+from charter.dsl.text.printer import to_text
+from charter.dsl.text.source import read
+from charter.dsl.text.words import LANGUAGES, table
 from charter.engine.definition import digest
 
 ROOT = Path(__file__).parents[2]

@@ -21,11 +21,12 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl import resolve, source, types, uses
-from charter.dsl.parser import parse
+from charter.dsl.check import resolve, types, uses
 from charter.dsl.passes import compile
-from charter.dsl.source import read
-from charter.dsl.words import Language, table
+from charter.dsl.text import source
+from charter.dsl.text.parser import parse
+from charter.dsl.text.source import read
+from charter.dsl.text.words import Language, table
 from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
 from charter.runtime.scenarios import play

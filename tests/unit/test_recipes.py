@@ -15,12 +15,12 @@ GUIDE = {
     "dsl/keywords/en.toml": [("ASSIGN =", 'GUIDE = "guide"')],
     "dsl/keywords/zh_hans.toml": [("ASSIGN =", 'GUIDE = "指引"')],
     "dsl/keywords/zh_hant.toml": [("ASSIGN =", 'GUIDE = "指引"')],
-    "dsl/charter.lark": [("    | on | measure", "    | guide"), ("raci: DONE_BY", "guide: GUIDE STRING")],
-    "dsl/tree.py": [
+    "dsl/text/charter.lark": [("    | on | measure", "    | guide"), ("raci: DONE_BY", "guide: GUIDE STRING")],
+    "dsl/text/tree.py": [
         ("class Assign(", "class Guide(Line, frozen=True):\n    text: Text\n\n"),
         ('    "veto": (', '    "guide": (Guide, "GUIDE"),'),
     ],
-    "dsl/lines.py": [
+    "dsl/check/lines.py": [
         (
             "    (t.Assign,)",
             '    (t.Guide,): LineSpec("guide", ACTIVITY, becomes=lambda line: {"guide": line.text.text}),',
@@ -31,7 +31,8 @@ GUIDE = {
 
 WALK = """
 from pathlib import Path
-from charter.dsl import parser, passes, printer
+from charter.dsl.text import parser, printer
+from charter.dsl import passes
 from charter.engine import lalr
 from charter.engine.definition import digest
 

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from charter.dsl import parser as charter
+from charter.dsl.text import parser as charter
 from charter.engine import lalr
 from charter.engine.feel import parser as feel
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from charter.dsl import tree as t
-from charter.dsl.parser import parse
-from charter.dsl.printer import format
-from charter.dsl.source import read
-from charter.dsl.words import LANGUAGES
+from charter.dsl.text import tree as t
+from charter.dsl.text.parser import parse
+from charter.dsl.text.printer import format
+from charter.dsl.text.source import read
+from charter.dsl.text.words import LANGUAGES
 from charter.engine.placed import parts
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"

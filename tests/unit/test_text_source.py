@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from charter.dsl.parser import parse
-from charter.dsl.source import LIMITS, read
-from charter.dsl.width import display_width
+from charter.dsl.text.parser import parse
+from charter.dsl.text.source import LIMITS, read
+from charter.dsl.text.width import display_width
 
 PROCESS = 'process p\n  goal "说"\n  owner a\n'
 

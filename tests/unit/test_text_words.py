@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from charter.dsl import lexer, parser
-from charter.dsl.syntax import STRANGE
-from charter.dsl.words import LANGUAGES, keyword_terminals, spellings, strangers, table
+from charter.dsl.text import lexer, parser
+from charter.dsl.text.syntax import STRANGE
+from charter.dsl.text.words import LANGUAGES, keyword_terminals, spellings, strangers, table
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLES = {
@@ -24,7 +24,7 @@ HEAD = """# The words of the language
 Every keyword in English, simplified and traditional Chinese. Where a cell holds several, all are read and the first is
 what `charter fmt --keywords` writes. A file may mix the three. A word means what its row says only where such a word
 may stand; everywhere else it is a name. This page is written by `pytest tests/unit/test_text_words.py --regen` from
-`dsl/keywords/*.toml`; the grammar itself is `dsl/charter.lark`, and [language.md](language.md)
+`dsl/keywords/*.toml`; the grammar itself is `dsl/text/charter.lark`, and [language.md](language.md)
 ([中文](language.zh.md)) says what each line means.
 """
 

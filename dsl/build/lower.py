@@ -1,0 +1,342 @@
+"""Builds the Definition of a checked process: what the engine runs, free of text.
+
+It relies on the passes before it and finds nothing wrong itself. What the author left out is filled in here: titles,
+the phase that a phase follows, the approvals an input waits for, the names of checklist points. Only what a process
+names of the shared declarations enters its definition. Positions go into `places` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from charter.dsl.text import tree as t
+from charter.dsl.check.decisions import lower_decision
+from charter.dsl.check.expressions import canonical, feel_text
+from charter.dsl.check.lines import spec_of
+from charter.dsl.check.order import predecessors
+from charter.dsl.check.resolve import days
+from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
+from charter.engine import definition as d
+from charter.engine.carriers import carriers
+
+# gives `file:line` for an offset into a file
+PlaceOf = Callable[[str, int], str]
+
+
+def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
+    """Gives the definition of a process without errors."""
+    header = scope.header
+    node = scope.node
+    parameters = tuple(_parameter(s) for s in scope.parameters.values())
+    elements = _Elements(scope)
+    goal, owner, customer = (_first(header.get(k, ())) for k in (t.Goal, t.Owner, t.Customer))
+    version = _first(header.get(t.Version, ()))
+    definition = d.Definition(
+        name=scope.name,
+        title=_title(node.title, scope.name),
+        version=version.text if version else "1",
+        goal=goal.text.text if goal else None,
+        owner=owner.role.text if owner else None,
+        customer=customer.role.text if customer else None,
+        clauses=_clauses(header.get(t.Source, ())),
+        parameters=parameters,
+        inputs=tuple(scope.inputs),
+        outputs=tuple(scope.outputs),
+        roles=tuple(_role(s.node) for s in scope.roles.values()),
+        records=_records(scope),
+        separations=_separations(scope),
+        elements=tuple(elements.element(p) for p in scope.elements.values()),
+        orders=tuple(d.Order(line.kind, tuple(n.last for n in line.names)) for _, line in scope.orders),
+        calendar=_calendar(scope),
+        kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
+        decisions=tuple(lower_decision(s.node, scope) for s in scope.decisions.values()),
+        places=_places(scope, place_of),
+    )
+    return replace(definition, cited=_cited(definition, scope))
+
+
+def _cited(definition: d.Definition, scope: ProcessScope) -> tuple[d.Clause, ...]:
+    """The words of the clauses that a definition names, as far as a rule book in reach has them."""
+    if not scope.shared.tables:
+        return ()
+    ids = dict.fromkeys(id for carrier in carriers(definition) for id in carrier.clauses)
+    return tuple(replace(clause, catalogue=name) for id in ids for name, clause in scope.clause(id).items())
+
+
+def _first(lines: Any) -> Any:
+    return lines[0] if lines else None
+
+
+def _title(title: t.Text | None, name: str) -> str:
+    return title.text if title is not None else name
+
+
+def _clauses(lines: Iterable[t.Line]) -> tuple[str, ...]:
+    return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)
+
+
+def _names(names: tuple[t.Name, ...]) -> tuple[str, ...]:
+    return tuple(n.text for n in names)
+
+
+# --- declarations ---------------------------------------------------------------------------------
+
+
+def type_ref(type_: t.Type) -> d.TypeRef:
+    """Gives a type as the engine keeps it."""
+    if type_.name not in BUILT_IN_TYPES:
+        return d.TypeRef("record", record=type_.name)
+    item = type_ref(type_.item) if type_.item is not None else None
+    return d.TypeRef(type_.name, item, None, tuple(c.text for c in type_.choices))
+
+
+def _parameter(symbol: Symbol) -> d.Parameter:
+    node: t.Parameter = symbol.node
+    type_ = type_ref(node.type) if node.type else None
+    return d.Parameter(
+        node.name.text, _title(node.title, node.name.text), type_, feel_text(node.value), _clauses(node.body)
+    )
+
+
+def _role(node: t.Role) -> d.Role:
+    requires = tuple(
+        d.Requirement(line.kind, line.name.text, line.at_least) for line in node.body if isinstance(line, t.Requires)
+    )
+    return d.Role(node.name.text, _title(node.title, node.name.text), node.external, requires, _clauses(node.body))
+
+
+def _record(node: t.Record) -> d.RecordType:
+    fields = tuple(
+        d.Field(
+            f.name.text,
+            _title(f.title, f.name.text),
+            type_ref(f.type),
+            f.optional,
+            feel_text(f.where),
+            _clauses(f.body),
+        )
+        for f in node.fields
+    )
+    return d.RecordType(node.name.text, _title(node.title, node.name.text), fields, _clauses(node.body))
+
+
+def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:
+    """The declared records, those their fields need, and one without fields for each output nobody declared."""
+    names = [*scope.records, *scope.inputs, *scope.producers]
+    found: dict[str, d.RecordType] = {}
+    for name in names:  # grows while it is walked: records whose fields are records
+        if name in found:
+            continue
+        symbol = scope.record(name)
+        if symbol is None:
+            found[name] = d.RecordType(name, name)
+            continue
+        found[name] = _record(symbol.node)
+        inner = (line.type.innermost.name for line in symbol.node.fields)
+        names += [type_ for type_ in inner if type_ not in BUILT_IN_TYPES]
+    return tuple(found.values())
+
+
+def _calendar(scope: ProcessScope) -> d.Calendar:
+    uses = scope.header.get(t.CalendarUse, ())
+    symbol = scope.calendar(uses[0].name.text) if uses else None
+    if symbol is None:
+        return d.Calendar()
+    zone = "UTC"
+    hours: list[list[tuple[int, int]]] = [[] for _ in range(7)]
+    for line in symbol.node.body:
+        if isinstance(line, t.Zone):
+            zone = line.name
+        elif isinstance(line, t.Hours):
+            for day in days(line):
+                hours[day].extend(line.intervals)
+    if not any(hours):
+        return d.Calendar(symbol.name, zone)
+    return d.Calendar(symbol.name, zone, tuple(tuple(sorted(h)) for h in hours))
+
+
+def _kpi(node: t.Kpi) -> d.Kpi:
+    figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
+    unit = next((line.name.text for line in node.body if isinstance(line, t.Unit)), None)
+    over = next((line for line in node.body if isinstance(line, t.Over)), None)
+    owner = next((line.role.text for line in node.body if isinstance(line, t.Owner)), None)
+    return d.Kpi(
+        name=node.name.text,
+        title=_title(node.title, node.name.text),
+        formula=feel_text(figures.get("formula")) or "null",
+        unit=unit,
+        target=feel_text(figures.get("target"), "unary"),
+        warn=feel_text(figures.get("warn"), "unary"),
+        every=feel_text(figures.get("every")),
+        over=feel_text(over.window) if over is not None else None,
+        event=over.event if over is not None else "closed",
+        by=feel_text(figures.get("by")),
+        owner=owner,
+        clauses=_clauses(node.body),
+    )
+
+
+def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
+    found = [(line.element.last, line.other.last, line.same, _clauses(line.body)) for line, _ in scope.separations]
+    for part in scope.elements.values():
+        found += [(part.name, duty.other.last, duty.same, ()) for duty in part.all(t.Duty)]
+    turned = [
+        (other, one, same, ids) if same and (one, other) in scope.turned else (one, other, same, ids)
+        for one, other, same, ids in found
+    ]
+    return tuple(dict.fromkeys(d.Separation(*row) for row in turned))
+
+
+# --- elements -------------------------------------------------------------------------------------
+
+
+class _Elements:
+    """Builds the elements of one process."""
+
+    def __init__(self, scope: ProcessScope) -> None:
+        self.granted = scope.granted
+        self.follows = predecessors(scope)
+
+    def element(self, part: Part) -> d.Element:
+        own: dict[str, Any] = {}
+        for line in part.every_line():
+            becomes = spec_of(line).becomes
+            if becomes is not None:
+                own |= becomes(line)
+        takes = [*part.inputs, *((part.of,) if part.of is not None else ())]
+        return d.Element(
+            name=part.name,
+            title=_title(part.node.title, part.name),
+            kind=part.node.kind,
+            parent=part.parent.name if part.parent is not None else None,
+            clauses=_clauses(part.all(t.Source)),
+            inputs=tuple(dict.fromkeys(self._input(part, n.text) for n in takes)),
+            outputs=_names(part.outputs),
+            after=self._after(part),
+            starts_with=tuple(n.last for line in part.all(t.Alongside) for n in line.names),
+            many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
+            checklist=_checks(part.one(t.Checklist)),
+            work=_work(part),
+            agreement=_agreement(part) if part.kind == "approval" else None,
+            **own,
+        )
+
+    def _input(self, part: Part, record: str) -> d.Input:
+        return d.Input(record, tuple(a.name for a in self.granted.get((part.name, record), ())))
+
+    def _after(self, part: Part) -> tuple[d.After, ...]:
+        lines = tuple(
+            d.After(tuple(n.last for n in line.names), len(line.names) if line.needed is None else line.needed)
+            for line in part.all(t.After)
+        )
+        earlier = self.follows.get(part.name)
+        if earlier is None:
+            return lines
+        return (d.After(tuple(p.name for p in earlier), len(earlier)), *lines)
+
+
+def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | None:
+    if line is None:
+        return None
+    items = feel_text(line.items) or "[]"
+    return d.Many(line.variable.text, items, line.open, enough.enough if enough else None)
+
+
+def _checks(line: t.Checklist | None) -> tuple[d.Check, ...]:
+    return tuple(_check(c, i) for i, c in enumerate(line.checks, 1)) if line is not None else ()
+
+
+def check_name(check: t.Check, number: int) -> str:
+    """The name of a checklist point: its own, or its place in the list, `check1`."""
+    return check.name.text if check.name is not None else f"check{number}"
+
+
+def _check(check: t.Check, number: int) -> d.Check:
+    evidence = next((c for c in check.body if isinstance(c, t.Evidence)), None)
+    by = next((c for c in check.body if isinstance(c, t.CheckBy)), None)
+    many = next((c for c in check.body if isinstance(c, t.ForEach)), None)
+    return d.Check(
+        name=check_name(check, number),
+        title=check.title.text,
+        evidence=None if evidence is None else evidence.record.text if evidence.record else "file",
+        by=by.role.text if by else None,
+        other=by.other if by else False,
+        many=_many(many),
+        clauses=_clauses(check.body),
+    )
+
+
+def _work(part: Part) -> d.Work | None:
+    work, wait, retry = part.one(t.Work), part.one(t.Wait), part.one(t.Retry)
+    if work is not None:
+        again = d.Retry(retry.times, canonical(retry.over.text)) if retry else None
+        arguments = tuple((a.name.text, feel_text(a.value) or "null") for a in work.arguments)
+        return d.Work(work.kind, work.target.text, arguments, None, again)
+    if wait is not None:
+        return d.Work(wait.kind, wait.signal.text if wait.signal else None, (), feel_text(wait.expr))
+    return None
+
+
+def _stage(stage: t.Stage) -> d.Stage:
+    names = _names(stage.roles)
+    if stage.mode == "count" and stage.seats is not None:
+        return d.Stage(tuple((n, stage.seats) for n in names), stage.count or 1, other=stage.other)
+    seats = tuple((n, 1) for n in names)
+    needed = {"one": 1, "any": 1, "all": len(names), "count": stage.count or 1}[stage.mode]
+    return d.Stage(seats, needed, first=stage.mode == "any", other=stage.other)
+
+
+def _agreement(part: Part) -> d.Agreement:
+    by, veto, criteria = part.one(t.By), part.one(t.Veto), part.one(t.Criteria)
+    on = {line.event: line for line in part.all(t.On)}
+    reject, back, many = on.get("reject"), on.get("return"), on.get("rejects")
+    consequence = None
+    if reject is not None and reject.action != "escalate":
+        target = reject.target.last if reject.target else None
+        consequence = d.Consequence(reject.action, target, reject.reason.text if reject.reason else None)
+    return d.Agreement(
+        of=part.of.text if part.of is not None else None,
+        stages=tuple(_stage(s) for s in by.stages) if by else (),
+        veto=veto.role.text if veto else None,
+        criteria=feel_text(criteria.expr) if criteria else None,
+        on_reject=consequence,
+        on_return=back.target.last if back and back.target else None,
+        escalation=d.Escalation(many.count or 1, many.target.text) if many and many.target else None,
+    )
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+
+    def put(subject: str, file: str, span: tuple[int, int]) -> None:
+        found.setdefault(subject, place_of(file, span[0]))
+
+    put("process", scope.file, scope.node.name.span)
+    for part in scope.elements.values():
+        put(part.name, scope.file, part.node.name.span)
+        for line in part.every_line():
+            spec = spec_of(line)
+            put(f"{part.name}.{spec.subject or spec.word}", scope.file, line.span)
+        checklist = part.one(t.Checklist)
+        for number, check in enumerate(checklist.checks if checklist is not None else (), 1):
+            put(f"{part.name}.checklist.{check_name(check, number)}", scope.file, check.span)
+    for _, ordering in scope.orders:
+        for name in ordering.names:
+            put(f"{name.last}.one", scope.file, ordering.span)
+    for line, file in scope.separations:
+        put(f"{line.element.last}.{'same' if line.same else 'separate'}", file, line.span)
+    for named, table in (
+        ("record", scope.records),
+        ("role", scope.roles),
+        ("kpi", scope.kpis),
+        ("parameter", scope.parameters),
+    ):
+        for symbol in table.values():
+            put(f"{named} {symbol.name}", symbol.file, symbol.span)
+    return tuple(found.items())

@@ -1,0 +1,391 @@
+"""Scenarios made ready to be played: steps whose names are resolved against the process they play.
+
+Values stay FEEL text and paths of files; the player evaluates and reads them. The engine's words are used for verbs
+and states. Invariant: every element, record, person, checklist point, KPI and refusal code that a step names exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+from msgspec import Struct
+
+from charter.dsl.text import tree as t
+from charter.dsl.check.asks import Ask
+from charter.dsl.check.expressions import canonical
+from charter.dsl.check.findings import Findings
+from charter.dsl.build.lower import PlaceOf, check_name
+from charter.dsl.check.references import check_arguments, misnamed
+from charter.dsl.check.scopes import Part, ProcessScope, Symbol
+from charter.dsl.check.typecheck import check_expression
+from charter.dsl.check.types import BOOLEAN, SPAN, parameter_type, states_of
+from charter.engine import feel
+from charter.engine.keys import join, name_of, split
+from charter.engine.refusals import CODES as REFUSALS
+
+
+class Value(Struct, frozen=True):
+    """A value to evaluate (`feel`), or to read from a file beside the process file (`file`)."""
+
+    feel: str | None = None
+    file: str | None = None
+
+
+Arguments = tuple[tuple[str, Value], ...]
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """`place` is `file:line`."""
+
+    place: str = ""
+
+
+class Cast(Step, frozen=True):
+    """These persons hold these roles: (person, roles) pairs."""
+
+    roles: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Act(Step, frozen=True):
+    """A person asks for something. `target`: a node key, a record key for `amend`, None for the case.
+
+    `to`: a person (delegate) or an element (return). `check`: the name of a checklist point (confirm); `checks`:
+    the points that are ticked by completing, with their evidence.
+    """
+
+    person: str
+    verb: str
+    target: str | None
+    arguments: Arguments = ()
+    to: str | None = None
+    check: str | None = None
+    said: str | None = None
+    reason: str | None = None
+    checks: Arguments = ()
+
+
+class Refuse(Step, frozen=True):
+    """The act must be refused, with this code if one is given."""
+
+    act: Act
+    code: str | None = None
+
+
+class Pass(Step, frozen=True):
+    """So much virtual time passes (a Span in FEEL)."""
+
+    span: str
+
+
+class Connector(Step, frozen=True):
+    """From now on a connector answers this, or fails (`times` calls, then answers again; None: always)."""
+
+    name: str
+    answers: Arguments = ()
+    fails: bool = False
+    times: int | None = None
+
+
+class Arrive(Step, frozen=True):
+    """A signal arrives from outside."""
+
+    name: str
+    arguments: Arguments = ()
+
+
+class ExpectState(Step, frozen=True):
+    """An element's node (None: the case) is in a state, or `overdue`; in that iteration if one is given."""
+
+    target: str | None
+    state: str
+    iteration: int | None = None
+
+
+class ExpectDoer(Step, frozen=True):
+    target: str
+    person: str
+
+
+class ExpectKpi(Step, frozen=True):
+    """A KPI's value passes a FEEL unary test; None: it is unknown."""
+
+    name: str
+    test: str | None = None
+
+
+class ExpectTrue(Step, frozen=True):
+    expr: str
+
+
+class Scenario(Struct, frozen=True):
+    """`parameters` are bound and `records` given when the case of `process` is opened."""
+
+    title: str
+    process: str
+    parameters: Arguments
+    records: Arguments
+    steps: tuple[Step, ...]
+    place: str
+
+
+# verb -> kinds of elements it may be asked of; `record` and `case` are targets too
+_ANY = frozenset({"phase", "activity", "approval", "milestone"})
+_PERSONAL = frozenset({"activity", "approval"})
+_TARGETS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("claim", "release", "delegate", "withdraw"), _PERSONAL),
+    **dict.fromkeys(("begin", "complete", "confirm", "retry"), frozenset({"activity"})),
+    **dict.fromkeys(("approve", "reject"), frozenset({"approval"})),
+    "return": _PERSONAL,
+    "skip": _ANY,
+    "reopen": _ANY | {"case"},
+    **dict.fromkeys(("suspend", "resume", "cancel", "comment", "attach"), _ANY | {"case"}),
+    **dict.fromkeys(("add", "close"), frozenset({"phase", "activity", "approval"})),
+    "amend": frozenset({"record"}),
+}
+
+
+def lower_scenario(
+    node: t.Scenario,
+    processes: dict[str, Symbol],
+    scopes: dict[int, ProcessScope],
+    findings: Findings,
+    place_of: PlaceOf,
+) -> Scenario | None:
+    """Gives a scenario ready to be played; None where it or its process has errors."""
+    opening = next((line for line in node.body if isinstance(line, t.CaseStep)), None)
+    if opening is None:
+        findings.add("CH233", node.title.span, title=node.title.text)
+        return None
+    symbol = processes.get(opening.process.text)
+    if symbol is None:
+        findings.unknown("CH208", opening.process, processes)
+        return None
+    scope = scopes.get(id(symbol.node))
+    if scope is None:
+        return None
+    own = Findings(findings.file, findings.budget)
+    lowering = _Lowering(_reached(scope, scopes), own, place_of)
+    check_arguments(opening.arguments, symbol.node, opening.process, own)
+    given = lowering.arguments(opening.arguments)
+    for argument in opening.arguments:
+        parameter = scope.parameters.get(argument.name.text)
+        if parameter is not None and argument.value is not None:
+            lowering.expression(argument.value, parameter_type(parameter.node, scope), argument.name.text)
+    steps = [step for line in node.body if line is not opening and (step := lowering.step(line)) is not None]
+    findings.diagnostics += own.diagnostics
+    if own.failed:
+        return None
+    parameters = tuple(p for p in given if p[0] in scope.parameters)
+    records = tuple(p for p in given if p[0] not in scope.parameters)
+    place = place_of(findings.file, node.span[0])
+    return Scenario(node.title.text, symbol.name, parameters, records, tuple(steps), place)
+
+
+def _reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[ProcessScope]:
+    """The process and those it runs or starts, directly or through others: a scenario plays them all."""
+    found = [scope]
+    for each in found:  # grows while it is walked
+        for part in each.elements.values():
+            for line in part.all(t.Work):
+                symbol = each.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
+                inner = scopes.get(id(symbol.node)) if symbol is not None else None
+                if inner is not None and inner not in found:
+                    found.append(inner)
+    return found
+
+
+def _check_names(part: Part) -> list[str]:
+    """Names the points of an element's checklist."""
+    checklist = part.one(t.Checklist)
+    return [check_name(c, i) for i, c in enumerate(checklist.checks, 1)] if checklist else []
+
+
+class _Lowering:
+    """Lowers the steps of one scenario. Names are those of its process, then those of the processes it runs."""
+
+    def __init__(self, reached: list[ProcessScope], findings: Findings, place_of: PlaceOf) -> None:
+        self.scope = reached[0]
+        self.reached = reached
+        self.findings = findings
+        self.place_of = place_of
+        self.people: set[str] = set()
+
+    def step(self, line: t.Line) -> Step | None:
+        lower = _STEPS.get(type(line))
+        if lower is None:
+            self.findings.add("CH213", line.span, word="case", element=self.scope.name)
+            return None
+        return lower(self, line)
+
+    def at(self, line: t.Line) -> dict[str, Any]:
+        return {"place": self.place_of(self.findings.file, line.span[0])}
+
+    # --- parts of steps
+
+    def arguments(self, arguments: tuple[t.Argument, ...]) -> Arguments:
+        return tuple((a.name.text, self.value(a)) for a in arguments)
+
+    def value(self, argument: t.Argument) -> Value:
+        if argument.value is None:
+            return Value(file=argument.file.text if argument.file else "")
+        self.expression(argument.value)
+        return Value(canonical(argument.value.text))
+
+    def expression(self, expr: t.Expr, wanted: Any = None, word: str = "with", kind: feel.Kind = "expression") -> str:
+        check_expression(Ask(expr, wanted, word), self.scope, self.findings, kind)
+        return canonical(expr.text, kind)
+
+    def person(self, name: t.Name) -> str:
+        if name.text not in self.people:
+            self.findings.unknown("CH230", name, self.people)
+        return name.text
+
+    def part(self, target: t.Target) -> Part | None:
+        """The element a target names; reports it where there is none, or its index fits no `for each`."""
+        part = next((p for s in self.reached if (p := s.element(target.name.text)) is not None), None)
+        if part is None:
+            misnamed(target.name, "element", "CH203", self.scope.elements, self.scope, self.findings)
+            return None
+        if target.index and target.index.count(".") >= len(part.instances):
+            self.findings.add("CH238", target.span, name=part.name)
+        return part
+
+    def key(self, target: t.Target) -> str:
+        name = target.name.last
+        return join(name, target.index)
+
+    # --- steps
+
+    def cast(self, line: t.CastStep) -> Step:
+        pairs = []
+        for casting in line.castings:
+            self.people.add(casting.person.text)
+            for role in casting.roles:
+                if all(s.role(role.text) is None for s in self.reached):
+                    self.findings.unknown("CH201", role, chain(self.scope.roles, self.scope.shared.roles))
+            pairs.append((casting.person.text, tuple(r.text for r in casting.roles)))
+        return Cast(tuple(pairs), **self.at(line))
+
+    def act(self, line: t.ActStep) -> Act:
+        person = self.person(line.person)
+        target = None
+        part: Part | None = None
+        if line.target is not None and line.target.name.text != "case":
+            target = self.key(line.target)
+            if line.verb == "amend":
+                if not any(s.is_record(line.target.name.text) for s in self.reached):
+                    self.wrong_target(line, line.target)
+            else:
+                part = self.part(line.target)
+                if part is not None and part.kind not in _TARGETS.get(line.verb, _ANY):
+                    self.wrong_target(line, line.target)
+                    part = None
+        elif "case" not in _TARGETS.get(line.verb, frozenset({"case"})):
+            self.findings.add("CH237", line.span, verb=line.verb, name="case", kind="case")
+        ticked = self.ticked(line, part) if line.verb == "complete" and part is not None else ()
+        to = None
+        if line.to is not None:
+            if line.verb == "delegate":
+                to = self.person(line.to)
+            else:
+                name, index = split(line.to.text)
+                back = t.Target(t.Name(name, span=line.to.span), index, span=line.to.span)
+                to = self.key(back) if self.part(back) else None
+        if line.check is not None and part is not None:
+            self.check(line.check, part)
+        return Act(
+            person,
+            line.verb,
+            target,
+            self.arguments(tuple(a for a in line.arguments if a not in ticked)),
+            to,
+            line.check.text if line.check else None,
+            line.text.text if line.text else None,
+            line.reason.text if line.reason else None,
+            self.arguments(ticked),
+            **self.at(line),
+        )
+
+    def wrong_target(self, line: t.ActStep, target: t.Target) -> None:
+        kind = self.scope.kind_of(target.name.text)
+        if kind is None:
+            self.findings.unknown("CH202", target.name, chain(self.scope.records, self.scope.producers))
+        else:
+            self.findings.add("CH237", target.span, verb=line.verb, name=target.name.text, kind=kind)
+
+    def ticked(self, line: t.ActStep, part: Part) -> tuple[t.Argument, ...]:
+        """Gives what a completion hands over that is no output: points of the checklist; reports what is neither."""
+        outputs = [n.text for n in part.outputs]
+        points = _check_names(part)
+        rest = tuple(a for a in line.arguments if a.name.text not in outputs)
+        for argument in rest:
+            if argument.name.text not in points:
+                self.findings.unknown("CH236", argument.name, [*outputs, *points], element=part.name)
+        return rest
+
+    def check(self, name: t.Name, part: Part) -> None:
+        names = _check_names(part)
+        if name_of(name.text) not in names:
+            self.findings.unknown("CH235", name, names, element=part.name)
+
+    def refuse(self, line: t.RefuseStep) -> Step:
+        if line.code is not None and line.code.text not in REFUSALS:
+            self.findings.unknown("CH232", line.code, REFUSALS)
+        return Refuse(self.act(line.step), line.code.text if line.code else None, **self.at(line))
+
+    def after(self, line: t.AfterStep) -> Step:
+        return Pass(self.expression(line.span_, SPAN, "after"), **self.at(line))
+
+    def connector(self, line: t.ConnectorStep) -> Step:
+        answers = self.arguments(line.answers)
+        return Connector(line.connector.text, answers, line.fails, line.times, **self.at(line))
+
+    def signal(self, line: t.SignalStep) -> Step:
+        return Arrive(line.name.text, self.arguments(line.arguments), **self.at(line))
+
+    def state(self, line: t.ExpectState) -> Step:
+        if line.target.name.text == "case":
+            states, kind, name = list(states_of("case")), "case", "case"
+            target = None
+        else:
+            part = self.part(line.target)
+            target = self.key(line.target)
+            if part is None:
+                return ExpectState(target, line.state, line.iteration, **self.at(line))
+            states, kind, name = [*states_of(part.kind), "overdue"], part.kind, part.name
+            if t.ForEach in part.lines and not line.target.index:
+                states += states_of("phase")  # a group of instances lives like a phase
+        if line.state not in states:
+            guess = self.findings.guess(line.state, states)
+            extra: dict[str, Any] = {"guess": guess} if guess else {}
+            self.findings.add("CH231", line.span, name=name, state=line.state, kind=kind, **extra)
+        return ExpectState(target, line.state, line.iteration, **self.at(line))
+
+    def doer(self, line: t.ExpectDoer) -> Step:
+        self.part(line.target)
+        return ExpectDoer(self.key(line.target), self.person(line.person), **self.at(line))
+
+    def kpi(self, line: t.ExpectKpi) -> Step:
+        if line.name.text not in self.scope.kpis:
+            self.findings.unknown("CH234", line.name, self.scope.kpis)
+        test = self.expression(line.test, None, "target", "unary") if line.test is not None else None
+        return ExpectKpi(line.name.text, test, **self.at(line))
+
+    def true(self, line: t.ExpectTrue) -> Step:
+        return ExpectTrue(self.expression(line.expr, BOOLEAN, "expect"), **self.at(line))
+
+
+_STEPS: dict[type, Callable[[_Lowering, Any], Step]] = {
+    t.CastStep: _Lowering.cast,
+    t.ActStep: _Lowering.act,
+    t.RefuseStep: _Lowering.refuse,
+    t.AfterStep: _Lowering.after,
+    t.ConnectorStep: _Lowering.connector,
+    t.SignalStep: _Lowering.signal,
+    t.ExpectState: _Lowering.state,
+    t.ExpectDoer: _Lowering.doer,
+    t.ExpectKpi: _Lowering.kpi,
+    t.ExpectTrue: _Lowering.true,
+}

@@ -1,0 +1,74 @@
+"""What a line wants of its expressions: the type each must give, and how messages call it.
+
+Knows the types of names and of FEEL; whether an expression gives what is wanted is `typecheck.py`'s to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.types import type_of
+from charter.dsl.text import tree as t
+from charter.engine.feel import types as y
+
+MOMENT = y.OneOf(options=(y.DATE, y.DATE_TIME))
+LIST = y.ListType(item=y.ANY)
+
+
+class Ask(Struct, frozen=True):
+    """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside."""
+
+    expr: t.Expr
+    wanted: y.Type | None
+    word: str
+    outer: bool = False
+
+
+# What a line, called by its word, asks in a process.
+Asks = Callable[[Any, str, ProcessScope], Iterator[Ask]]
+
+
+def nothing(line: t.Line, word: str, scope: ProcessScope) -> Iterator[Ask]:
+    """Asks nothing: the line holds no expression."""
+    return iter(())
+
+
+def wants(wanted: y.Type, field: str = "expr", word: str | None = None, *, outer: bool = False) -> Asks:
+    """Gives what asks for a type in one field of a line, where the line has an expression there."""
+
+    def asks(line: Any, of_line: str, scope: ProcessScope) -> Iterator[Ask]:
+        expr = getattr(line, field)
+        if expr is not None:
+            yield Ask(expr, wanted, word or of_line, outer)
+
+    return asks
+
+
+def each(*asks: Asks) -> Asks:
+    """Gives what asks several things of a line."""
+    return lambda line, word, scope: (ask for one in asks for ask in one(line, word, scope))
+
+
+def points(line: t.Checklist, word: str, scope: ProcessScope) -> Iterator[Ask]:
+    """Asks for lists in the `for each` of a checklist's points."""
+    for check in line.checks:
+        for below in check.body:
+            if isinstance(below, t.ForEach) and below.items is not None:
+                yield Ask(below.items, LIST, "for each")
+
+
+def arguments(line: t.Work, word: str, scope: ProcessScope) -> Iterator[Ask]:
+    """Asks for values of the types that the parameters of the other process declare."""
+    symbol = scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
+    wanted: dict[str, y.Type] = {}
+    for other in symbol.node.body if symbol is not None else ():
+        if isinstance(other, t.Parameter) and other.type is not None:
+            wanted[other.name.text] = type_of(other.type, scope)
+    for argument in line.arguments:
+        if argument.value is not None:
+            name = argument.name.text
+            yield Ask(argument.value, wanted.get(name), name)

@@ -1,0 +1,160 @@
+"""Reads a rule book, a table of clauses that `source` may name, into clauses by id or diagnostics at their rows.
+
+The first row names the columns: `id`, the words of the clause, perhaps its section; others may stand beside them. Cells
+stand apart by tabs (`.tsv`) or by what the first row of a `.csv` is divided with, and are quoted as in RFC 4180; where
+tabs divide, a quote that does not enclose its cell is text. Knows neither processes nor the disk, and never fails,
+whatever the bytes are. Invariants: an id is spelled as `source` reads it; `whole` is false where a clause may be
+missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from charter.dsl.diagnostic import Diagnostic, Place, Span
+from charter.dsl.text.lexer import PATTERNS
+from charter.dsl.text.source import LIMIT_ERRORS, Source, ascii_twins, decode
+from charter.engine.definition import Clause
+
+SUFFIXES = (".tsv", ".csv")
+LIMIT = 4 * 1024 * 1024  # bytes of a rule book; twenty thousand clauses are fewer
+
+# column -> how a first row may call it; the earlier wins where a table has several
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "编号", "編號"),
+    "text": ("text", "quote", "条文", "條文", "原文"),
+    "section": ("section", "章节", "章節"),
+}
+_NEEDED = ("id", "text")
+_COLUMNS_READ = 100  # of a row; what we look for stands before
+_ID = re.compile(PATTERNS["ID"])
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Table(Struct, frozen=True):
+    """The clauses of a rule book by id, in its order, and where each id stands in its text."""
+
+    source: Source
+    clauses: Mapping[str, Clause]
+    whole: bool
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class RuleBook(Struct, frozen=True):
+    """What a catalogue stands for."""
+
+    name: str
+    title: str
+    table: Table
+
+
+class _Cell(Struct, frozen=True):
+    text: str
+    span: Span
+
+
+def read_clauses(data: bytes, path: str) -> Table:
+    """Reads the bytes of a table of clauses called `path`."""
+    problems: list[Diagnostic] = []
+    source = Source(path, decode(data, path, problems, LIMIT))
+    reader = _Reader(source, "\t" if path.endswith(".tsv") else _divider(source.text), problems)
+    if not problems:
+        reader.run()
+    return Table(source, reader.clauses, not problems, tuple(problems))
+
+
+def _divider(text: str) -> str:
+    """Tells by the first row what divides a `.csv`; spreadsheets write semicolons where the comma is a decimal sign."""
+    head = text.partition("\n")[0]
+    return max(",;\t", key=head.count)
+
+
+class _Reader:
+    def __init__(self, source: Source, divider: str, problems: list[Diagnostic]) -> None:
+        self.source = source
+        self.divider = divider
+        self.problems = problems
+        self.clauses: dict[str, Clause] = {}
+        self.places: dict[str, Span] = {}
+        inside, never_closed = (r'[^"\t\r\n]*', "") if divider == "\t" else ('[^"]*', '|(?P<open>")')
+        quoted = rf'"(?P<quoted>{inside}(?:""{inside})*)" *(?=[{divider}\r\n]|\Z)'
+        self.cell = re.compile(rf"{quoted}{never_closed}|(?P<plain>[^{divider}\r\n]*)")
+
+    def report(self, code: str, span: Span, also: tuple[Place, ...] = (), **arguments: object) -> None:
+        if len(self.problems) < LIMIT_ERRORS:
+            self.problems.append(Diagnostic(code, span, arguments, None, self.source.path, also))
+
+    def run(self) -> None:
+        if control := _CONTROL.search(self.source.text):
+            self.report("CH105", control.span(), character=f"U+{ord(control.group()):04X}")
+        rows = self.rows()
+        head = next(rows, [])
+        names = [cell.text.casefold() for cell in head]
+        columns = {
+            column: names.index(name)
+            for column, known in _COLUMNS.items()
+            if (name := next((name for name in known if name in names), None)) is not None
+        }
+        lacking = next((column for column in _NEEDED if column not in columns), None)
+        if lacking is not None:
+            span = (head[0].span[0], head[-1].span[1]) if head else (0, 0)
+            self.report("CH241", span, column=lacking)
+            return
+        for row in rows:
+            if len(self.problems) >= LIMIT_ERRORS:
+                return
+            self.clause({column: row[at] for column, at in columns.items() if at < len(row)}, row)
+
+    def clause(self, cells: Mapping[str, _Cell], row: list[_Cell]) -> None:
+        lacking = next((c for c in _NEEDED if c not in cells or not cells[c].text), None)
+        if lacking is not None:
+            self.report("CH242", (row[0].span[0], row[-1].span[1]), column=lacking)
+            return
+        span = cells["id"].span
+        name = ascii_twins(cells["id"].text)
+        if not _ID.fullmatch(name) or "#" in name:
+            self.report("CH243", span, name=name)
+        elif name in self.clauses:
+            self.report("CH244", span, (Place(self.places[name], self.source.path, "first_declared"),), name=name)
+        else:
+            section = cells["section"].text if "section" in cells else ""
+            self.clauses[name] = Clause(name, cells["text"].text, section or None)
+            self.places[name] = span
+
+    def rows(self) -> Iterator[list[_Cell]]:
+        """Yields the rows that say something, up to a cell that is never closed."""
+        text, pos = self.source.text, 0
+        while pos < len(text):
+            end = text.find("\n", pos)
+            end = len(text) if end < 0 else end
+            if text.find('"', pos, end) < 0:
+                row = list(self.plain(text[pos:end], pos))
+            else:
+                row, end = self.quoted(pos)
+            if any(cell.text for cell in row):
+                yield row
+            pos = end + 1
+
+    def plain(self, line: str, pos: int) -> Iterator[_Cell]:
+        for cell in line.removesuffix("\r").split(self.divider, _COLUMNS_READ)[:_COLUMNS_READ]:
+            yield _Cell(" ".join(cell.split()), (pos, pos + len(cell)))
+            pos += len(cell) + 1
+
+    def quoted(self, pos: int) -> tuple[list[_Cell], int]:
+        """Reads a row that may have quoted cells; gives also where it ends, before its line feed."""
+        text, row = self.source.text, list[_Cell]()
+        while True:
+            match = self.cell.match(text, pos)
+            if match is None or match.lastgroup == "open":
+                self.report("CH247", (pos, pos + 1))
+                return [], len(text)
+            if len(row) < _COLUMNS_READ:
+                said = match["plain"] if match["quoted"] is None else match["quoted"].replace('""', '"')
+                row.append(_Cell(" ".join(said.split()), match.span()))
+            pos = match.end()
+            if not text.startswith(self.divider, pos):
+                return row, pos + text.startswith("\r\n", pos)
+            pos += 1

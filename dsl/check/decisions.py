@@ -1,0 +1,272 @@
+"""Decision tables of a process: checks head and rows, proves gaps, overlaps and idle rules, and lowers them.
+
+Cells are FEEL like every expression; the proofs are `engine.decisions.analysis`. What the parameters can be is taken
+from the elements that `decide` by the table: the types of what they give, and the choices of a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from charter.dsl.check.asks import Ask
+from charter.dsl.check.choices import choices_of
+from charter.dsl.check.expressions import canonical, read
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.references import misnamed
+from charter.dsl.check.scopes import Part, ProcessScope, Symbol
+from charter.dsl.check.typecheck import argument_types, check_cell, fits
+from charter.dsl.check.types import type_of, type_word
+from charter.dsl.diagnostic import Place
+from charter.dsl.text import tree as t
+from charter.engine import definition as d, feel
+from charter.engine.decisions import model as m
+from charter.engine.decisions.analysis import Finding, analyse, kind_of
+from charter.engine.feel import types as y
+from charter.engine.feel.printer import quoted
+from charter.engine.feel.tree import Node
+
+LIMITS = {"rules": 20_000}
+
+# kind of finding -> code of its diagnostic
+_FOUND = {
+    "gap": "CH603",
+    "overlap": "CH604",
+    "conflict": "CH605",
+    "masked": "CH606",
+    "subsumed": "CH607",
+    "empty": "CH608",
+}
+
+
+def check_decisions(scope: ProcessScope, findings: Findings) -> None:
+    """Reports what is wrong with the decision tables that a process declares, and with those who decide by them."""
+    for part in scope.elements.values():
+        for line in part.all(t.Work):
+            if line.kind == "decide":
+                _decider(part, line, scope, findings)
+    deciding = {line.target.text for _, line in _deciders(scope)}
+    for symbol in list(scope.decisions.values()):
+        table = _Table(symbol, scope, findings)
+        if scope.shared.decisions.get(symbol.name) is not symbol:
+            table.check()
+            if scope.name and symbol.name not in deciding and not findings.failed:
+                findings.add("CH611", symbol.span, name=symbol.name)
+        if not findings.failed:
+            # Without those who decide by it nothing is known of the inputs, and any other text would be a gap.
+            table.prove(gaps=symbol.name in deciding)
+    if findings.failed:
+        return
+    for part, line in _deciders(scope):
+        symbol = scope.decisions[line.target.text]
+        _fits_record(part, line, symbol, scope, findings)
+
+
+def _deciders(scope: ProcessScope) -> Iterator[tuple[Part, t.Work]]:
+    for part in scope.elements.values():
+        for line in part.all(t.Work):
+            if line.kind == "decide" and line.target.text in scope.decisions:
+                yield part, line
+
+
+def _decider(part: Part, line: t.Work, scope: ProcessScope, findings: Findings) -> None:
+    """Reports a table that is not there, arguments it does not take or lacks, and more or less than one output."""
+    symbol = scope.decision(line.target.text)
+    if symbol is None:
+        known = chain(scope.decisions, scope.shared.decisions)
+        misnamed(line.target, "decision", "CH226", known, scope, findings)
+        return
+    takes = [name.text for name in symbol.node.parameters]
+    for argument in line.arguments:
+        if argument.name.text not in takes:
+            findings.unknown("CH227", argument.name, takes, decision=symbol.name)
+    given = {a.name.text for a in line.arguments}
+    for name in takes:
+        if name not in given:
+            findings.add("CH228", line.target.span, decision=symbol.name, name=name)
+    if len(part.outputs) != 1:
+        findings.add("CH229", line.target.span, element=part.name, count=len(part.outputs))
+
+
+class _Table:
+    def __init__(self, symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
+        self.node: t.Decision = symbol.node
+        self.name = symbol.name
+        self.file = symbol.file
+        self.scope = scope
+        self.findings = findings
+        self.rows = self.node.rows
+
+    def check(self) -> None:
+        columns = self._head()
+        if columns is None:
+            return
+        self._cells(columns)
+        policies = [line for line in self.node.body if isinstance(line, t.HitPolicy)]
+        for extra in policies[1:]:
+            self.findings.add("CH213", extra.span, word="hit policy", element=self.name)
+
+    def _inside(self, columns: t.Columns, types: dict[str, y.Type], findings: Findings) -> list[y.Type]:
+        """Gives the types of the inputs' expressions; anything for a wrong one."""
+        found = [check_cell(Ask(expr, None, "decision"), types, self.scope, findings) for expr in columns.inputs]
+        return [y.ANY if kind is None else kind for kind in found]
+
+    def _cells(self, columns: t.Columns) -> None:
+        types = self._parameters()
+        inside = self._inside(columns, types, self.findings)
+        wanted = len(columns.inputs) + len(columns.outputs)
+        for row in self.rows:
+            if len(row.cells) != wanted:
+                self.findings.add("CH602", row.span, count=len(row.cells), wanted=wanted)
+                continue
+            for cell, kind in zip(row.cells, inside, strict=False):
+                seen = {**types, "?": kind}
+                check_cell(Ask(cell, None, "decision"), seen, self.scope, self.findings, kind="unary")
+            for cell in row.cells[len(columns.inputs) :]:
+                check_cell(Ask(cell, None, "decision"), types, self.scope, self.findings)
+
+    def _head(self) -> t.Columns | None:
+        """Gives the head of the table; reports a missing, second or late one, and columns named twice."""
+        table = [line for line in self.node.body if isinstance(line, t.Columns | t.Row)]
+        heads = [line for line in table if isinstance(line, t.Columns)]
+        if not heads or table[0] is not heads[0] or not heads[0].outputs or not all(n.text for n in heads[0].outputs):
+            self.findings.add("CH601", self.node.name.span, name=self.name)
+            return None
+        for extra in heads[1:]:
+            self.findings.add("CH213", extra.span, word="->", element=self.name)
+        if len(table) - 1 > LIMITS["rules"]:
+            limit = LIMITS["rules"]
+            self.findings.add("CH220", self.node.name.span, what="rules", count=len(table) - 1, limit=limit)
+        seen: dict[str, t.Name] = {}
+        for name in heads[0].outputs:
+            earlier = seen.setdefault(name.text, name)
+            if earlier is not name:
+                place = Place(earlier.span, self.scope.file, "first_declared")
+                self.findings.add("CH205", name.span, also=(place,), name=name.text, kind="output")
+        return heads[0]
+
+    def _parameters(self) -> dict[str, y.Type]:
+        """The types of the parameters, where all who decide by the table agree on them."""
+        given = [
+            argument_types(line, part, self.scope)
+            for part, line in _deciders(self.scope)
+            if line.target.text == self.name
+        ]
+        found: dict[str, y.Type] = {}
+        for name in self.node.parameters:
+            types = [types[name.text] for types in given if name.text in types]
+            found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else y.ANY
+        return found
+
+    def prove(self, *, gaps: bool) -> None:
+        """Reports what the rows leave open (if `gaps`), say twice or never say."""
+        columns = self.node.columns
+        if columns is None:
+            return
+        inside = self._inside(columns, self._parameters(), Findings(self.file))
+        lowered = lower_decision(self.node, self.scope)
+        allowed = [self._choices(expr) for expr in columns.inputs]
+        inputs = tuple(
+            m.InputClause(text, None, ", ".join(quoted(v) for v in values) if values else None)
+            for text, values in zip(lowered.inputs, allowed, strict=True)
+        )
+        rules = tuple(m.Rule(rule.tests, rule.outputs) for rule in lowered.rules)
+        outputs = tuple(m.OutputClause(o.name) for o in lowered.outputs)
+        table = m.Table(inputs, outputs, rules, lowered.hit_policy, lowered.aggregation)  # type: ignore[arg-type]
+        for finding in analyse(table, [kind_of(found) for found in inside]).findings:
+            if gaps or finding.kind != "gap":
+                self._report(finding, columns)
+
+    def _choices(self, expr: t.Expr) -> tuple[str, ...]:
+        """What a column's parameter can be, where those who decide give a field of type choice."""
+        found: set[tuple[str, ...]] = set()
+        for _, line in _deciders(self.scope):
+            for argument in line.arguments:
+                if line.target.text == self.name and argument.name.text == expr.text and argument.value is not None:
+                    found.add(choices_of(argument.value.text, self.scope) or ())
+        return next(iter(found)) if len(found) == 1 else ()
+
+    def _report(self, finding: Finding, columns: t.Columns) -> None:
+        rows = [rule + 1 for rule in finding.rules]
+        said: dict[str, Any] = {"name": self.name, "example": finding.shown(expr.text for expr in columns.inputs)}
+        if finding.kind == "gap":
+            self.findings.add(_FOUND[finding.kind], self.node.name.span, file=self.file, **said)
+            return
+        said |= {"row": rows[0], "other": ", ".join(map(str, rows[1:])) or "-"}
+        # Of a pair, it is the later row that is one too many.
+        at = max(finding.rules) if finding.kind in ("overlap", "conflict") else finding.rules[0]
+        self.findings.add(_FOUND[finding.kind], self.rows[at].span, file=self.file, **said)
+
+
+def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
+    """Reports outputs of a table that the record an element writes has no field for, and fields nothing fills."""
+    record = scope.record(part.outputs[0].text)
+    columns = symbol.node.columns
+    if record is None or columns is None:
+        return
+    fields = {field.name.text: field for field in record.node.fields}
+    several = lower_decision(symbol.node, scope)
+    if several.hit_policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER") and several.aggregation is None:
+        return  # the record is given a list in its only field: see engine/decisions/named.py
+    for name in columns.outputs:
+        if name.text not in fields:
+            findings.unknown("CH609", t.Name(name.text, span=line.target.span), fields, record=record.name)
+    filled = {name.text for name in columns.outputs}
+    for field in fields.values():
+        if not field.optional and field.name.text not in filled:
+            findings.add("CH610", line.target.span, record=record.name, decision=symbol.name, name=field.name.text)
+    places = [fields.get(name.text) for name in columns.outputs]
+    for row in symbol.node.rows:
+        for cell, field_ in zip(row.cells[len(columns.inputs) :], places, strict=False):
+            tree = read(cell.text).tree
+            if field_ is None or not isinstance(tree, Node):
+                continue
+            wanted = type_of(field_.type, scope)
+            found, _ = feel.infer(tree, {n.text: y.ANY for n in symbol.node.parameters})
+            if not fits(found, wanted):
+                words: dict[str, Any] = {"wanted": type_word(wanted), "given": type_word(found)}
+                findings.add("CH310", cell.span, file=symbol.file, name=field_.name.text, **words)
+
+
+def lower_decision(node: t.Decision, scope: ProcessScope) -> d.DecisionTable:
+    """Gives the decision table as the engine asks it; rows are those that the checks have passed."""
+    columns = node.columns
+    heads = columns.inputs if columns is not None else ()
+    policy = next((x.policy for x in node.body if isinstance(x, t.HitPolicy)), "unique")
+    word, _, aggregation = policy.partition(" ") if policy.startswith("collect") else (policy, "", "")
+    rules = tuple(
+        d.DecisionRule(
+            tuple(canonical(cell.text, "unary") for cell in row.cells[: len(heads)]),
+            tuple(canonical(cell.text) for cell in row.cells[len(heads) :]),
+        )
+        for row in node.rows
+    )
+    outputs = tuple(
+        d.DecisionOutput(name.text, _values(name.text, node, scope, len(heads) + number, rules))
+        for number, name in enumerate(columns.outputs if columns is not None else ())
+    )
+    return d.DecisionTable(
+        name=node.name.text,
+        title=node.title.text if node.title else node.name.text,
+        parameters=tuple(name.text for name in node.parameters),
+        inputs=tuple(canonical(expr.text) for expr in heads),
+        outputs=outputs,
+        rules=rules,
+        hit_policy=word.upper(),
+        aggregation=aggregation.upper() or None,
+        clauses=tuple(n.text for line in node.body if isinstance(line, t.Source) for n in line.ids),
+    )
+
+
+def _values(
+    name: str, node: t.Decision, scope: ProcessScope, column: int, rules: tuple[d.DecisionRule, ...]
+) -> tuple[str, ...]:
+    """What an output may be, the weightiest first: the choices of the field it fills, else as the rows name them."""
+    for part, line in _deciders(scope):
+        record = scope.record(part.outputs[0].text) if line.target.text == node.name.text and part.outputs else None
+        for field in record.node.fields if record is not None else ():
+            if field.name.text == name and field.type.choices:
+                return tuple(quoted(choice.text) for choice in field.type.choices)
+    number = column - (len(rules[0].tests) if rules else 0)
+    return tuple(dict.fromkeys(rule.outputs[number] for rule in rules if number < len(rule.outputs)))

@@ -1,0 +1,160 @@
+"""The lines that elements are made of: a row for each, which says everything but how it is spelled.
+
+Which elements may have it and how often, which names and expressions it holds, by which word a refusal points at it and
+what becomes of it. Where a line stands is checked here; its names are checked by `references.py`, its expressions by
+`typecheck.py`, and `lower.py` builds what several lines make together. How a line is read and written is the grammar's,
+`from_parse.py`'s and `phrases.py`'s. Invariant: each line that the grammar lets an element have has its row here and
+changes the definition (`tests/unit/test_lines.py` walks them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from charter.dsl.check import asks, references
+from charter.dsl.check.asks import LIST, MOMENT, Asks, each, wants
+from charter.dsl.check.expressions import feel_text
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.scopes import Part, ProcessScope
+from charter.dsl.text import tree as t
+from charter.engine import definition as d
+from charter.engine.feel import types as y
+
+ANY = frozenset({"phase", "activity", "approval", "milestone"})
+PHASE, ACTIVITY, APPROVAL = frozenset({"phase"}), frozenset({"activity"}), frozenset({"approval"})
+WORK = ACTIVITY | APPROVAL
+
+Names = Callable[[Any, Part, ProcessScope, Findings], None]
+Fields = Callable[[Any], Mapping[str, Any]]
+
+
+class LineSpec(Struct, frozen=True):
+    """What the language says of a line.
+
+    `word`: what messages call it, as an author writes it. `kinds`: the elements that may have it. `many`: whether one
+    may have several of this word. `needs`: a line that must stand beside it, and that line's word. `subject`: what
+    follows the element's name where a refusal points at the line; without it, the word. `names` checks the names in it,
+    `asks` says what it wants of its expressions. `becomes`: the fields of the element that the line is by itself;
+    without it, `lower.py` builds something of the line and its neighbours.
+    """
+
+    word: str
+    kinds: frozenset[str]
+    subject: str = ""
+    many: bool = False
+    needs: tuple[type, str] | None = None
+    names: Names = references.none
+    asks: Asks = asks.nothing
+    becomes: Fields | None = None
+
+
+def _expression(field: str) -> Fields:
+    return lambda line: {field: feel_text(line.expr)}
+
+
+def _people(field: str) -> Fields:
+    return lambda line: {field: tuple(role.text for role in line.roles)}
+
+
+# What tells the rows of a class of line apart; every other class has one row.
+_VARIANTS: Mapping[type, tuple[str, ...]] = {
+    t.When: ("kind",),
+    t.Raci: ("kind",),
+    t.Measure: ("kind",),
+    t.On: ("event", "action"),
+    t.Duty: ("same",),
+    t.Wait: ("kind",),
+}
+
+LINES: Mapping[tuple[Any, ...], LineSpec] = {
+    (t.Source,): LineSpec("source", ANY, many=True),
+    (t.Input,): LineSpec("input", ANY, many=True, names=references.input),
+    (t.Output,): LineSpec("output", ACTIVITY, many=True, names=references.output),
+    (t.After,): LineSpec("after", ANY, many=True, names=references.after),
+    (t.Alongside,): LineSpec("alongside", PHASE, names=references.after),
+    (t.When, "when"): LineSpec("when", ANY - PHASE, asks=wants(y.BOOLEAN), becomes=_expression("when")),
+    (t.When, "enter"): LineSpec("enter when", PHASE, "when", asks=wants(y.BOOLEAN), becomes=_expression("when")),
+    (t.When, "exit"): LineSpec("exit when", PHASE, "exit", asks=wants(y.BOOLEAN), becomes=_expression("exit")),
+    (t.Raci, "role"): LineSpec("role", ACTIVITY, names=references.roles, becomes=_people("roles")),
+    (t.Raci, "accountable"): LineSpec("accountable", ANY, names=references.roles, becomes=_people("accountable")),
+    (t.Raci, "consulted"): LineSpec("consulted", ANY, names=references.roles, becomes=_people("consulted")),
+    (t.Raci, "informed"): LineSpec("informed", ANY, names=references.roles, becomes=_people("informed")),
+    (t.Assign,): LineSpec(
+        "assign",
+        ACTIVITY,
+        asks=wants(y.STRING),
+        becomes=lambda line: {"assign": feel_text(line.expr), "assign_mode": line.mode},
+    ),
+    (t.Measure, "within"): LineSpec("within", ANY, asks=wants(y.SPAN), becomes=_expression("within")),
+    (t.Measure, "due"): LineSpec("due", ANY, asks=wants(MOMENT), becomes=_expression("due")),
+    (t.Measure, "takes"): LineSpec("takes", ANY, asks=wants(y.SPAN), becomes=_expression("takes")),
+    (t.Measure, "costs"): LineSpec("costs", ANY, asks=wants(y.MONEY), becomes=_expression("costs")),
+    (t.Of,): LineSpec("of", APPROVAL, names=references.of),
+    (t.By,): LineSpec("by", APPROVAL, names=references.by),
+    (t.Veto,): LineSpec("veto", APPROVAL, needs=(t.By, "by"), names=references.veto),
+    (t.Criteria,): LineSpec("criteria", APPROVAL, asks=wants(y.BOOLEAN)),
+    (t.On, "reject", "return"): LineSpec("on reject", APPROVAL, "return", names=references.on),
+    (t.On, "reject", "cancel"): LineSpec("on reject", APPROVAL),
+    (t.On, "return", "return"): LineSpec("on return", APPROVAL, "return", names=references.on),
+    (t.On, "rejects", "escalate"): LineSpec("on rejects", APPROVAL, names=references.on),
+    (t.Duty, False): LineSpec("separate from", WORK, "separate", many=True, names=references.duty),
+    (t.Duty, True): LineSpec("same as", WORK, "same", many=True, names=references.duty),
+    (t.ForEach,): LineSpec(
+        "for each", PHASE | WORK, "for", names=references.for_each, asks=wants(LIST, "items", outer=True)
+    ),
+    (t.DoneWhen,): LineSpec("done when", PHASE | WORK, needs=(t.ForEach, "for each")),
+    (t.Repeat,): LineSpec(
+        "repeat",
+        PHASE | ACTIVITY,
+        asks=each(
+            wants(y.BOOLEAN, "until", "repeat until"),
+            wants(y.SPAN, "every", "repeat every"),
+            wants(y.BOOLEAN, "while_", "while"),
+        ),
+        becomes=lambda line: {"repeat": d.Repeat(feel_text(line.until), feel_text(line.every), feel_text(line.while_))},
+    ),
+    (t.Checklist,): LineSpec("checklist", ACTIVITY, names=references.checklist, asks=asks.points),
+    (t.Work,): LineSpec("call", ACTIVITY, names=references.work, asks=asks.arguments),
+    (t.Wait, "signal"): LineSpec("wait", ACTIVITY),
+    (t.Wait, "until"): LineSpec("wait", ACTIVITY, asks=wants(MOMENT, word="wait until")),
+    (t.Wait, "pause"): LineSpec("wait", ACTIVITY, asks=wants(y.SPAN)),
+    (t.Retry,): LineSpec("retry", ACTIVITY, needs=(t.Work, "call"), asks=wants(y.SPAN, "over")),
+}
+
+
+def spec_of(line: t.Line) -> LineSpec:
+    """Gives the row of an element's line; every line that an element can have has one."""
+    kind = type(line)
+    return LINES[kind, *(getattr(line, field) for field in _VARIANTS.get(kind, ()))]
+
+
+def check_lines(scope: ProcessScope, findings: Findings) -> None:
+    """Reports misplaced lines and unknown names in the lines of a process."""
+    references.check_header(scope, findings)
+    for part in scope.elements.values():
+        _placement(part, findings)
+        for line in part.every_line():
+            spec_of(line).names(line, part, scope, findings)
+    for _, ordering in scope.orders:
+        references.check_ordering(ordering, scope, findings)
+    for separation, file in scope.separations:
+        references.check_separation(separation, file, scope, findings)
+
+
+def _placement(part: Part, findings: Findings) -> None:
+    seen: set[str] = set()
+    for line in part.every_line():
+        spec = spec_of(line)
+        if part.kind not in spec.kinds:
+            findings.add("CH214", line.span, word=spec.word, kind=part.kind)
+        elif spec.word in seen and not spec.many:
+            findings.add("CH213", line.span, word=spec.word, element=part.name)
+        if spec.needs is not None and spec.word not in seen and spec.needs[0] not in part.lines:
+            findings.add("CH413", line.span, word=spec.word, needed=spec.needs[1])
+        seen.add(spec.word)
+    works = [*part.all(t.Work), *part.all(t.Wait)]
+    if len(works) > 1 and len(part.all(t.Work)) == 1 == len(part.all(t.Wait)):
+        findings.add("CH213", works[1].span, word="wait", element=part.name)

@@ -1,0 +1,292 @@
+"""Checks the names in lines: whether each stands for something, and for something of the right kind.
+
+One function a class of line that names anything, which `lines.py` puts beside the line; then those of the process's own
+lines. Where a line may stand is not asked here, nor what its expressions give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.scopes import RESERVED, Part, ProcessScope
+from charter.dsl.text import tree as t
+
+LIMIT_NAMES = 1_000
+
+_ELEMENTS = frozenset({"phase", "activity", "approval", "milestone"})
+_WORK = frozenset({"activity", "approval"})
+
+
+def _distinct(names: Iterable[t.Name], word: str, findings: Findings) -> None:
+    seen: set[str] = set()
+    count = 0
+    for name in names:
+        count += 1
+        if name.text in seen:
+            findings.add("CH219", name.span, name=name.text, word=word)
+        seen.add(name.text)
+    if count > LIMIT_NAMES:
+        findings.add("CH220", name.span, what="names", count=count, limit=LIMIT_NAMES)
+
+
+def misnamed(
+    name: t.Name,
+    wanted: str,
+    code: str,
+    candidates: Iterable[str],
+    scope: ProcessScope,
+    findings: Findings,
+    file: str | None = None,
+) -> None:
+    """Reports a name that stands for something of another kind (CH206), or for nothing (`code`)."""
+    kind = scope.kind_of(name.text)
+    if kind is not None:
+        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=wanted)
+    else:
+        findings.unknown(code, name, candidates, file=file)
+
+
+def check_role(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
+    """Reports a name that is no role of the process."""
+    if scope.role(name.text) is not None:
+        scope.used_roles.add(name.text)
+    else:
+        misnamed(name, "role", "CH201", chain(scope.roles, scope.shared.roles), scope, findings)
+
+
+def _element(
+    name: t.Name,
+    scope: ProcessScope,
+    findings: Findings,
+    *,
+    file: str | None = None,
+    wanted: frozenset[str] = _ELEMENTS,
+) -> Part | None:
+    part = scope.element(name.text)
+    if part is not None and part.kind in wanted:
+        return part
+    word = "work" if wanted == _WORK else "element"
+    if part is not None:
+        findings.add("CH206", name.span, file=file, name=name.text, kind=part.kind, wanted=word)
+    else:
+        # each is looked at, and counted, whether it fits or not
+        candidates = (p.name if p.kind in wanted else "" for p in scope.elements.values())
+        misnamed(name, word, "CH203", candidates, scope, findings, file)
+    return None
+
+
+def _record(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
+    if not scope.is_record(name.text):
+        candidates = chain(scope.records, scope.shared.records, scope.producers)
+        misnamed(name, "record", "CH202", candidates, scope, findings)
+
+
+def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Asks that something writes a record that an element takes or an approval is about (CH204)."""
+    text = name.text
+    if text in scope.inputs or text in scope.producers:
+        return
+    kind = scope.kind_of(text)
+    if kind not in (None, "record"):
+        findings.add("CH206", name.span, name=text, kind=kind, wanted="record")
+        return
+    guess = findings.guess(text, chain(scope.producers, scope.inputs))
+    if guess is None:
+        findings.add("CH204", name.span, element=part.name, name=text)
+        return
+    producers = scope.producers.get(guess)
+    findings.unknown(
+        "CH204",
+        name,
+        (guess,),
+        element=part.name,
+        guess_kind="output_of" if producers else "input_of",
+        guess_of=producers[0].name if producers else scope.name,
+    )
+
+
+# --- lines of elements ----------------------------------------------------------------------------
+
+
+def none(line: t.Line, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Checks nothing: the line names nothing of the process."""
+
+
+def input(line: t.Input, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct(line.names, "input", findings)
+    for name in line.names:
+        _produced(name, part, scope, findings)
+
+
+def output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct(line.names, "output", findings)
+    for name in line.names:
+        element = scope.elements.get(name.text)
+        if element is not None or scope.parameter(name.text) is not None:
+            kind = element.kind if element else "parameter"
+            findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
+        elif name.text in RESERVED:
+            findings.add("CH216", name.span, name=name.text)
+        else:
+            scope.record(name.text)
+
+
+def of(line: t.Of, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _produced(line.record, part, scope, findings)
+
+
+def after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    word = "after" if isinstance(line, t.After) else "alongside"
+    _distinct(line.names, word, findings)
+    for name in line.names:
+        other = _element(name, scope, findings)
+        if other is not None and (other is part or other in part.ancestors() or part in other.ancestors()):
+            findings.add("CH416", name.span, element=part.name, target=other.name)
+    if isinstance(line, t.After) and line.needed is not None and not 0 < line.needed <= len(line.names):
+        findings.add("CH412", line.span, needed=line.needed, count=len(line.names))
+
+
+def roles(line: t.Raci, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct(line.roles, line.kind, findings)
+    for name in line.roles:
+        check_role(name, scope, findings)
+
+
+def by(line: t.By, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    for stage in line.stages:
+        _distinct(stage.roles, "by", findings)
+        for name in stage.roles:
+            check_role(name, scope, findings)
+        if stage.mode == "count" and stage.count is not None:
+            there_are = stage.seats if stage.seats is not None else len(stage.roles)
+            if not 0 < stage.count <= there_are:
+                findings.add("CH412", stage.span, needed=stage.count, count=there_are)
+
+
+def veto(line: t.Veto, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    check_role(line.role, scope, findings)
+
+
+def on(line: t.On, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    if line.target is None:
+        return
+    if line.action == "escalate":
+        check_role(line.target, scope, findings)
+    else:
+        _element(line.target, scope, findings, wanted=_WORK)
+
+
+def duty(line: t.Duty, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    other = _element(line.other, scope, findings, wanted=_WORK)
+    if other is part:
+        findings.add("CH415", line.other.span, element=part.name)
+
+
+def for_each(line: t.ForEach, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    name = line.variable
+    around = [p.one(t.ForEach) for p in part.ancestors()]
+    outer = next((f for f in around if f is not None and f.variable.text == name.text), None)
+    if name.text in RESERVED:
+        findings.add("CH216", name.span, name=name.text)
+    elif outer is not None:
+        findings.add("CH205", name.span, name=name.text, kind="variable")
+    else:
+        kind = scope.kind_of(name.text)
+        if kind in ("record", "parameter", *_ELEMENTS):
+            findings.add("CH205", name.span, name=name.text, kind=kind)
+
+
+def checklist(line: t.Checklist, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    seen: set[str] = set()
+    for check in line.checks:
+        if check.name is not None:
+            if check.name.text in seen:
+                findings.add("CH205", check.name.span, name=check.name.text, kind="check")
+            seen.add(check.name.text)
+        for below in check.body:
+            if isinstance(below, t.CheckBy):
+                check_role(below.role, scope, findings)
+            elif isinstance(below, t.Evidence) and below.record is not None:
+                _record(below.record, scope, findings)
+            elif isinstance(below, t.ForEach):
+                for_each(below, part, scope, findings)
+
+
+def work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _distinct((a.name for a in line.arguments), line.kind, findings)
+    if line.kind not in ("run", "start"):
+        return  # connectors are the operator's, and not known here
+    symbol = scope.shared.processes.get(line.target.text)
+    if symbol is None:
+        misnamed(line.target, "process", "CH208", scope.shared.processes, scope, findings)
+        return
+    check_arguments(line.arguments, symbol.node, line.target, findings)
+    if line.kind == "run":
+        gives = {n.text for o in symbol.node.body if isinstance(o, t.Output) for n in o.names}
+        for name in part.outputs:
+            if name.text not in gives:
+                findings.unknown("CH224", name, gives, process=line.target.text)
+
+
+def check_arguments(arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings) -> None:
+    """Reports arguments that a process does not take, and inputs it needs and does not get."""
+    takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
+    parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)}
+    for argument in arguments:
+        if argument.name.text not in takes and argument.name.text not in parameters:
+            findings.unknown("CH215", argument.name, [*takes, *parameters], process=at.text)
+    for name in sorted(takes - {a.name.text for a in arguments}):
+        findings.add("CH223", at.span, process=at.text, name=name)
+
+
+# --- the process itself ---------------------------------------------------------------------------
+
+
+def check_ordering(line: t.Ordering, scope: ProcessScope, findings: Findings) -> None:
+    """Reports elements that cannot be ordered among each other."""
+    word = "first of" if line.kind == "first" else "one at a time"
+    _distinct(line.names, word, findings)
+    parts = [(name, _element(name, scope, findings)) for name in line.names]
+    if len(parts) < 2:
+        findings.add("CH412", line.span, needed=2, count=len(parts))
+    known = [(name, part) for name, part in parts if part is not None]
+    for name, part in known:
+        if part.parent is not known[0][1].parent:
+            findings.add("CH225", name.span, name=name.text, other=known[0][0].text)
+
+
+def check_separation(line: t.Separation, file: str, scope: ProcessScope, findings: Findings) -> None:
+    """Reports a separation or binding of what is no work, or of an element and itself."""
+    for name in (line.element, line.other):
+        if _element(name, scope, findings, file=file, wanted=_WORK) is None:
+            return
+    if line.element.text == line.other.text:
+        findings.add("CH415", line.other.span, file=file, element=line.element.text)
+
+
+def check_header(scope: ProcessScope, findings: Findings) -> None:
+    """Reports unknown and misplaced names in the lines of the process itself."""
+    header = scope.header
+    for kind in (t.Owner, t.Customer):
+        for line in header.get(kind, []):
+            check_role(line.role, scope, findings)
+    for line in header.get(t.CalendarUse, []):
+        if scope.calendar(line.name.text) is None:
+            findings.unknown("CH212", line.name, chain(scope.calendars, scope.shared.calendars))
+    for listed, word in ((t.Input, "input"), (t.Output, "output")):
+        for line in header.get(listed, []):
+            _distinct(line.names, word, findings)
+    for name in scope.inputs.values():
+        element = scope.elements.get(name.text)
+        if element is not None:
+            findings.add("CH206", name.span, name=name.text, kind=element.kind, wanted="record")
+        scope.record(name.text)
+    for name in scope.outputs.values():
+        if name.text not in scope.producers and name.text not in scope.inputs:
+            findings.unknown("CH221", name, scope.producers)
+    for symbol in scope.kpis.values():
+        for line in symbol.node.body:
+            if isinstance(line, t.Owner):
+                check_role(line.role, scope, findings)

@@ -1,0 +1,282 @@
+"""Gives every name of a process its meaning: declarations into tables, lines onto elements, uses to declarations.
+
+It does not look into expressions and does not ask whether work can flow; it asks whether each name exists, is of
+the right kind, is declared once, and whether each line may stand where it stands. Names inside the lines of
+elements are checked by `lines.py`. Invariant: without an error here, every name outside expressions is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.lines import check_lines
+from charter.dsl.check.scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
+from charter.dsl.diagnostic import Place
+from charter.dsl.text import tree as t
+from charter.engine.feel.temporal import zone_rules
+
+LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
+
+# Header lines that may be written once.
+_ONCE = {t.Version: "version", t.Goal: "goal", t.Owner: "owner", t.Customer: "customer", t.CalendarUse: "calendar"}
+
+
+def check_names(scope: ProcessScope, findings: Findings) -> None:
+    """Reads the body of a process into its scope, and reports what is wrong with its names."""
+    _Declarations(scope, findings).read()
+    _types(scope, findings)
+    check_lines(scope, findings)
+    if scope.shared.catalogues:
+        _sources(scope, findings)
+
+
+class _Declarations:
+    """Reads the body of a process into the tables of its scope."""
+
+    def __init__(self, scope: ProcessScope, findings: Findings) -> None:
+        self.scope = scope
+        self.findings = findings
+        self.elements = 0
+
+    def read(self) -> None:
+        scope = self.scope
+        for line in scope.node.body:
+            self._item(line)
+        for kind, word in _ONCE.items():
+            for extra in scope.header.get(kind, [])[1:]:
+                self.findings.add("CH213", extra.span, word=word, element=scope.name)
+        if self.elements > LIMITS["elements"]:
+            self.findings.add(
+                "CH220", scope.node.name.span, what="elements", count=self.elements, limit=LIMITS["elements"]
+            )
+        for inputs in scope.header.get(t.Input, []):
+            scope.inputs.update((n.text, n) for n in inputs.names)
+        for outputs in scope.header.get(t.Output, []):
+            scope.outputs.update((n.text, n) for n in outputs.names)
+        for separation, file in scope.shared.separations:
+            # A shared rule binds those processes that have both of its elements.
+            if scope.element(separation.element.text) and scope.element(separation.other.text):
+                scope.separations.append((separation, file))
+
+    def _item(self, line: t.Line) -> None:
+        scope = self.scope
+        match line:
+            case t.Element():
+                self._element(line, None, 1)
+            case t.Role():
+                self._declare("role", line, scope.roles, scope.shared.roles)
+            case t.Record():
+                if self._alone(line):
+                    scope.records[line.name.text] = Symbol("record", line.name.text, line, scope.file)
+                _fields(line, scope.file, self.findings)
+            case t.Parameter():
+                if self._alone(line):
+                    scope.parameters[line.name.text] = Symbol("parameter", line.name.text, line, scope.file)
+            case t.Calendar():
+                self._calendar(line)
+            case t.Kpi():
+                self._declare("kpi", line, scope.kpis, {})
+            case t.Decision():
+                self._declare("decision", line, scope.decisions, scope.shared.decisions)
+            case t.Separation():
+                scope.separations.append((line, scope.file))
+            case t.Ordering():
+                scope.orders.append((None, line))
+            case _:
+                scope.header.setdefault(type(line), []).append(line)
+
+    def _calendar(self, line: t.Calendar) -> None:
+        _hours(line, self.findings)
+        self._declare("calendar", line, self.scope.calendars, self.scope.shared.calendars)
+        if self.scope.name:
+            # A process that brings its own calendar works by it.
+            use = t.CalendarUse(line.name, span=line.span)
+            self.scope.header.setdefault(t.CalendarUse, []).append(use)
+
+    def _declare(
+        self,
+        kind: str,
+        line: t.Role | t.Calendar | t.Kpi | t.Decision,
+        table: dict[str, Symbol],
+        shared: dict[str, Symbol],
+    ) -> None:
+        name = line.name.text
+        earlier = table.get(name) or shared.get(name)
+        if earlier is not None and earlier.node is not line:
+            self._duplicate(line.name, earlier)
+        else:
+            table[name] = Symbol(kind, name, line, self.scope.file)
+
+    def _alone(self, line: t.Element | t.Record | t.Parameter) -> bool:
+        """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
+        scope, name = self.scope, line.name
+        text = name.text
+        if text in RESERVED:
+            self.findings.add("CH216", name.span, name=text)
+            return False
+        part = scope.elements.get(text)
+        earlier: Symbol | None = (
+            Symbol(part.kind, text, part.node, scope.file)
+            if part
+            else scope.records.get(text)
+            or scope.parameters.get(text)
+            or scope.shared.records.get(text)
+            or scope.shared.parameters.get(text)
+        )
+        if earlier is None or earlier.node is line:
+            return True
+        self._duplicate(name, earlier)
+        return False
+
+    def _duplicate(self, name: t.Name, earlier: Symbol) -> None:
+        place = Place(earlier.span, earlier.file, "first_declared")
+        self.findings.add("CH205", name.span, also=(place,), name=name.text, kind=earlier.kind)
+
+    def _element(self, node: t.Element, parent: Part | None, depth: int) -> None:
+        scope = self.scope
+        self.elements += 1
+        if depth > LIMITS["nesting"]:
+            self.findings.add("CH220", node.name.span, what="nesting", count=depth, limit=LIMITS["nesting"])
+            return
+        part = Part(node, node.name.text, node.kind, len(scope.elements), parent)
+        if self._alone(node):
+            scope.elements[part.name] = part
+        if parent is not None:
+            parent.children.append(part)
+        lines = part.lines
+        for line in node.body:
+            if isinstance(line, t.Element):
+                if node.kind == "phase":
+                    self._element(line, part, depth + 1)
+                else:
+                    self.findings.add("CH214", line.name.span, word=line.kind, kind=node.kind)
+            elif isinstance(line, t.Ordering):
+                scope.orders.append((part, line))
+            else:
+                lines.setdefault(type(line), []).append(line)
+        part.inputs = tuple(n for line in part.all(t.Input) for n in line.names)
+        part.outputs = tuple(n for line in part.all(t.Output) for n in line.names)
+        of = part.one(t.Of)
+        part.of = of.record if of else None
+        for name in part.outputs:
+            scope.producers.setdefault(name.text, []).append(part)
+        for name in part.inputs:
+            scope.consumers.setdefault(name.text, []).append(part)
+        if part.of is not None:
+            scope.consumers.setdefault(part.of.text, []).append(part)
+            if part.kind == "approval":
+                scope.approvals.setdefault(part.of.text, []).append(part)
+
+
+def _fields(record: t.Record, file: str, findings: Findings) -> None:
+    """Reports fields of a record that are declared twice or bear a name expressions cannot use."""
+    seen: dict[str, t.Field] = {}
+    for line in record.fields:
+        earlier = seen.setdefault(line.name.text, line)
+        if earlier is not line:
+            place = Place(earlier.name.span, file, "first_declared")
+            findings.add("CH205", line.name.span, file=file, also=(place,), name=line.name.text, kind="field")
+        elif line.name.text in RESERVED:
+            findings.add("CH216", line.name.span, file=file, name=line.name.text)
+
+
+def _hours(calendar: t.Calendar, findings: Findings) -> None:
+    """Reports a zone that does not exist, and opening hours that end before they begin or overlap."""
+    taken: dict[int, list[tuple[int, int]]] = {}
+    for line in calendar.body:
+        if isinstance(line, t.Zone):
+            if zone_rules(line.name) is None:
+                findings.add("CH217", line.span, name=line.name)
+            continue
+        for day in days(line):
+            for start, end in line.intervals:
+                clash = any(start < other_end and other_start < end for other_start, other_end in taken.get(day, ()))
+                if end <= start or clash:
+                    shown = f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
+                    findings.add("CH222", line.span, hours=shown)
+                    return
+                taken.setdefault(day, []).append((start, end))
+
+
+def days(line: t.Hours) -> list[int]:
+    """The weekdays that a line of opening hours covers; `Friday to Monday` runs over the week's end."""
+    last = line.last if line.last >= line.first else line.last + 7
+    return [day % 7 for day in range(line.first, last + 1)]
+
+
+def _sources(scope: ProcessScope, findings: Findings) -> None:
+    """Looks each clause that `source` names up in the rule books; what one that cannot be read has, nobody knows."""
+    tables = scope.shared.tables
+    whole = len(tables) == len(scope.shared.catalogues) and all(table.whole for table in tables.values())
+    lines = [(scope.node, scope.file), *scope.separations]
+    for name, file in [(name, file) for line, file in lines for name in _cited(line)]:
+        books = list(scope.clause(name.text))
+        if len(books) > 1:
+            findings.add("CH246", name.span, file=file, name=name.text, catalogue=books[0], other=books[1])
+        elif not books and whole:
+            findings.unknown("CH245", name, (c for table in tables.values() for c in table.clauses), file=file)
+
+
+def _cited(line: t.Line) -> Iterator[t.Name]:
+    """The clause ids in a line and in all below it; shared and own separations are asked for by themselves."""
+    if isinstance(line, t.Source):
+        yield from line.ids
+    for below in (*getattr(line, "body", ()), *getattr(line, "checks", ())):
+        if not isinstance(below, t.Separation):
+            yield from _cited(below)
+
+
+def _types(scope: ProcessScope, findings: Findings) -> None:
+    """Reports types that are neither built in nor a record, and records that contain themselves."""
+    own = [s for s in scope.records.values() if scope.shared.records.get(s.name) is not s]
+    for symbol in own:
+        for line in symbol.node.fields:
+            _type(line.type, scope, findings)
+    for symbol in scope.parameters.values():
+        if symbol.node.type is not None:
+            _type(symbol.node.type, scope, findings)
+    depths: dict[str, int] = {}
+    for symbol in own:
+        _nested(symbol, scope, findings, depths)
+
+
+def _type(type_: t.Type, scope: ProcessScope, findings: Findings) -> None:
+    type_ = type_.innermost
+    if type_.name not in BUILT_IN_TYPES and scope.record(type_.name) is None:
+        candidates = chain(BUILT_IN_TYPES, scope.records, scope.shared.records)
+        findings.unknown("CH207", t.Name(type_.name, span=type_.span), candidates)
+
+
+def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[str, int]) -> None:
+    """Walks the records inside a record, depth first; reports the way back to one still open, and too great a depth."""
+    path: list[str] = []
+    stack: list[tuple[Symbol, int]] = [(top, 0)]
+    while stack:
+        symbol, at = stack.pop()
+        if at == 0:
+            if symbol.name in depths:
+                continue
+            path.append(symbol.name)
+        fields = symbol.node.fields
+        if at == len(fields):
+            path.pop()
+            inside = [depths.get(line.type.innermost.name, 0) for line in fields]
+            depth = depths[symbol.name] = 1 + max(inside, default=0)
+            if depth == LIMITS["records"] + 1:
+                findings.add(
+                    "CH220", symbol.span, file=symbol.file, what="records", count=depth, limit=LIMITS["records"]
+                )
+            continue
+        stack.append((symbol, at + 1))
+        type_ = fields[at].type.innermost
+        inner = None if type_.name in BUILT_IN_TYPES else scope.record(type_.name)
+        if inner is None:
+            continue
+        if inner.name in path:
+            circle = [*path[path.index(inner.name) :], inner.name]
+            shown = " → ".join(f"`{n}`" for n in circle)
+            findings.add("CH209", type_.span, file=symbol.file, name=inner.name, path=shown)
+        else:
+            stack.append((inner, 0))

@@ -1,0 +1,258 @@
+"""What the names of a process stand for: the tables that resolving fills and every later pass reads.
+
+It knows declarations and where they stand, not what expressions mean or how work flows. A process's own
+declarations and those its file and the files it uses share are one scope. Elements, records and parameters share
+one namespace, because expressions see them side by side; roles, calendars, KPIs and processes have their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, TypeVar
+
+from msgspec import Struct, field
+
+from charter.dsl.check.catalogues import Table
+from charter.dsl.diagnostic import Span
+from charter.dsl.text import tree as t
+from charter.engine.definition import Clause
+
+BUILT_IN_TYPES = frozenset(
+    {
+        "text",
+        "number",
+        "integer",
+        "money",
+        "percent",
+        "boolean",
+        "date",
+        "time",
+        "datetime",
+        "duration",
+        "period",
+        "person",
+        "file",
+        "choice",
+        "list",
+    }
+)
+
+# What an expression could not tell from its own words or from the names the engine puts into every scope.
+RESERVED = frozenset(
+    {
+        "case",
+        "cases",
+        "process",
+        "if",
+        "then",
+        "else",
+        "for",
+        "in",
+        "return",
+        "some",
+        "every",
+        "satisfies",
+        "and",
+        "or",
+        "between",
+        "instance",
+        "true",
+        "false",
+        "null",
+        "function",
+        "external",
+    }
+)
+
+LineT = TypeVar("LineT", bound=t.Line)
+
+
+class Symbol(Struct, frozen=True):
+    """A declaration: `kind` is a word of the message tables (role, record, parameter, calendar, process, kpi)."""
+
+    kind: str
+    name: str
+    node: Any
+    file: str
+
+    @property
+    def span(self) -> Span:
+        span: Span = self.node.name.span
+        return span
+
+
+class Part(Struct, eq=False):
+    """An element with its lines by class and its neighbours. `number` counts parts in document order."""
+
+    node: t.Element
+    name: str
+    kind: str
+    number: int
+    parent: Part | None = None
+    children: list[Part] = field(default_factory=list)
+    lines: dict[type, list[Any]] = field(default_factory=dict)
+    inputs: tuple[t.Name, ...] = ()
+    outputs: tuple[t.Name, ...] = ()
+    of: t.Name | None = None
+
+    def every_line(self) -> Iterator[Any]:
+        return chain.from_iterable(self.lines.values())
+
+    def all(self, kind: type[LineT]) -> list[LineT]:
+        return self.lines.get(kind, [])
+
+    def one(self, kind: type[LineT]) -> LineT | None:
+        found = self.lines.get(kind)
+        return found[0] if found else None
+
+    def measure(self, kind: str) -> t.Measure | None:
+        return next((m for m in self.all(t.Measure) if m.kind == kind), None)
+
+    def ancestors(self) -> Iterator[Part]:
+        part = self.parent
+        while part is not None:
+            yield part
+            part = part.parent
+
+    @property
+    def instances(self) -> tuple[Part, ...]:
+        """The `for each` elements around this one and itself, outermost first: the index path of what it writes."""
+        around = [p for p in (self, *self.ancestors()) if t.ForEach in p.lines]
+        return tuple(reversed(around))
+
+
+class Shared(Struct, eq=False):
+    """What a file and the files it uses declare for all their processes."""
+
+    roles: dict[str, Symbol] = field(default_factory=dict)
+    records: dict[str, Symbol] = field(default_factory=dict)
+    parameters: dict[str, Symbol] = field(default_factory=dict)
+    calendars: dict[str, Symbol] = field(default_factory=dict)
+    decisions: dict[str, Symbol] = field(default_factory=dict)
+    processes: dict[str, Symbol] = field(default_factory=dict)
+    catalogues: dict[str, Symbol] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)  # of those catalogues that can be read, by name
+    separations: list[tuple[t.Separation, str]] = field(default_factory=list)
+
+
+class ProcessScope(Struct, eq=False):
+    """Everything one process names. `producers`, `consumers` and `approvals` are by record.
+
+    Of what is shared only that is adopted which the process really names, so that a role added to a shared file
+    does not make another process of every process.
+    """
+
+    node: t.Process
+    file: str
+    shared: Shared
+    header: dict[type, list[Any]] = field(default_factory=dict)
+    roles: dict[str, Symbol] = field(default_factory=dict)
+    records: dict[str, Symbol] = field(default_factory=dict)
+    parameters: dict[str, Symbol] = field(default_factory=dict)
+    calendars: dict[str, Symbol] = field(default_factory=dict)
+    kpis: dict[str, Symbol] = field(default_factory=dict)
+    decisions: dict[str, Symbol] = field(default_factory=dict)
+    elements: dict[str, Part] = field(default_factory=dict)
+    separations: list[tuple[t.Separation, str]] = field(default_factory=list)
+    orders: list[tuple[Part | None, t.Ordering]] = field(default_factory=list)
+    producers: dict[str, list[Part]] = field(default_factory=dict)
+    consumers: dict[str, list[Part]] = field(default_factory=dict)
+    approvals: dict[str, list[Part]] = field(default_factory=dict)
+    inputs: dict[str, t.Name] = field(default_factory=dict)
+    outputs: dict[str, t.Name] = field(default_factory=dict)
+    used_roles: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    types: dict[str, Any] = field(default_factory=dict)
+    # By (element, record): the approvals that must have granted what the element takes. Filled by the flow pass.
+    granted: dict[tuple[str, str], tuple[Part, ...]] = field(default_factory=dict)
+    # Bindings (element, other) whose element comes first: there it is the other that must find the same person.
+    turned: set[tuple[str, str]] = field(default_factory=set)
+    # The records by the names of their fields, made when first asked for.
+    _owners: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.node.name.text
+
+    @property
+    def top(self) -> list[Part]:
+        return [p for p in self.elements.values() if p.parent is None]
+
+    def element(self, path: str) -> Part | None:
+        """Finds an element by name or by a path whose earlier names are phases around it."""
+        *around, name = path.split(".")
+        part = self.elements.get(name)
+        if part is None or not around:
+            return part
+        outside = {p.name for p in part.ancestors()}
+        return part if outside.issuperset(around) else None
+
+    def role(self, name: str) -> Symbol | None:
+        return _adopt(name, self.roles, self.shared.roles)
+
+    def record(self, name: str) -> Symbol | None:
+        return _adopt(name, self.records, self.shared.records)
+
+    def parameter(self, name: str) -> Symbol | None:
+        return _adopt(name, self.parameters, self.shared.parameters)
+
+    def calendar(self, name: str) -> Symbol | None:
+        return _adopt(name, self.calendars, self.shared.calendars)
+
+    def decision(self, name: str) -> Symbol | None:
+        return _adopt(name, self.decisions, self.shared.decisions)
+
+    def owners(self, field_name: str) -> list[str]:
+        """The records that have a field of this name."""
+        if not self._owners:
+            for record, symbol in self.records.items():
+                for name in {line.name.text for line in symbol.node.fields}:
+                    self._owners.setdefault(name, []).append(record)
+        return self._owners.get(field_name, [])
+
+    def clause(self, id: str) -> dict[str, Clause]:
+        """Finds a clause in the rule books in reach, by the name of each; a book of two names goes by the first."""
+        found: dict[str, Clause] = {}
+        seen: list[Table] = []
+        for name, table in self.shared.tables.items():
+            if id in table.clauses and not any(table is other for other in seen):
+                seen.append(table)
+                found[name] = table.clauses[id]
+        return found
+
+    def is_record(self, name: str) -> bool:
+        """Whether a name stands for a record: declared, written by an element, or given to the process."""
+        return self.record(name) is not None or name in self.producers or name in self.inputs
+
+    def written_in(self, record: str) -> tuple[Part, ...] | None:
+        """The `for each` elements inside which a record is written, outermost first; None when nothing writes it."""
+        producers = self.producers.get(record)
+        return producers[0].instances if producers else None
+
+    def kind_of(self, name: str) -> str | None:
+        """The kind of thing a name stands for in any namespace, as a word of the message tables."""
+        part = self.elements.get(name)
+        if part is not None:
+            return part.kind
+        for kind, table, shared in (
+            ("record", self.records, self.shared.records),
+            ("parameter", self.parameters, self.shared.parameters),
+            ("role", self.roles, self.shared.roles),
+            ("kpi", self.kpis, {}),
+            ("calendar", self.calendars, self.shared.calendars),
+            ("decision", self.decisions, self.shared.decisions),
+            ("process", {}, self.shared.processes),
+        ):
+            if name in table or name in shared:
+                return kind
+        return "record" if name in self.producers or name in self.inputs else None
+
+
+def _adopt(name: str, own: dict[str, Symbol], shared: dict[str, Symbol]) -> Symbol | None:
+    symbol = own.get(name)
+    if symbol is None:
+        symbol = shared.get(name)
+        if symbol is not None:
+            own[name] = symbol
+    return symbol

@@ -1,0 +1,98 @@
+"""Checks that people can be found for the work as the process divides it: roles, separations and bindings.
+
+It knows the process, not the organisation: whether enough persons hold a role is asked at deployment and at each
+claim. What it reports no directory could mend, such as two elements that one person must do and must not do.
+"""
+
+from __future__ import annotations
+
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.scopes import Part, ProcessScope
+from charter.dsl.text import tree as t
+
+
+def check_staffing(scope: ProcessScope, findings: Findings) -> None:
+    """Reports elements that nobody can take, and roles that nobody needs."""
+    same: list[tuple[Part, Part, t.Name, str]] = []
+    apart: list[tuple[Part, Part, t.Name, str]] = []
+    rules = [(line.element.text, line.other, line.same, file) for line, file in scope.separations]
+    rules += [(p.name, duty.other, duty.same, scope.file) for p in scope.elements.values() for duty in p.all(t.Duty)]
+    for element, other, is_same, file in rules:
+        one, two = scope.element(element), scope.element(other.text)
+        if one is None or two is None:
+            continue
+        idle = next((p for p in (two, one) if runs_by_itself(p)), None)
+        if idle is not None:
+            findings.add("CH421", other.span, file=file, element=one.name, other=idle.name)
+            continue
+        (same if is_same else apart).append((one, two, other, file))
+    for part in scope.elements.values():
+        for stage in (stage for line in part.all(t.By) for stage in line.stages if stage.other):
+            made = [p for p in scope.producers.get(part.of.text if part.of else "", ()) if not runs_by_itself(p)]
+            apart += [(part, producer, stage.roles[0], scope.file) for producer in made]
+            if not made and part.of is not None:
+                findings.add("CH424", stage.span, element=part.name, record=part.of.text, role=stage.roles[0].text)
+    groups = _Groups()
+    for one, two, _, _ in same:
+        groups.join(one.name, two.name)
+    for one, two, name, file in apart:
+        if one is not two and groups.of(one.name) == groups.of(two.name):
+            findings.add("CH405", name.span, file=file, element=one.name, other=two.name, why="same_and_separate")
+    _outside_and_inside(scope, same, findings)
+    _one_and_many(same, findings)
+    _roles(scope, findings)
+
+
+def runs_by_itself(part: Part) -> bool:
+    """Says whether no person does an element."""
+    return t.Work in part.lines or t.Wait in part.lines
+
+
+class _Groups:
+    """Elements that one person must do, joined into groups (union-find)."""
+
+    def __init__(self) -> None:
+        self.leader: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        while (up := self.leader.get(name, name)) != name:
+            self.leader[name] = self.leader.get(up, up)
+            name = up
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        self.leader[self.of(one)] = self.of(other)
+
+
+def doers(part: Part) -> set[str]:
+    """The roles of which a person may do an element: the responsible roles, or those who decide it."""
+    if part.kind == "approval":
+        return {n.text for line in part.all(t.By) for stage in line.stages for n in stage.roles}
+    return {n.text for line in part.all(t.Raci) if line.kind == "role" for n in line.roles}
+
+
+def _outside_and_inside(scope: ProcessScope, same: list[tuple[Part, Part, t.Name, str]], findings: Findings) -> None:
+    """Reports a binding of an element that only outsiders do to one that only insiders do."""
+    outsiders = {name for name, symbol in scope.roles.items() if symbol.node.external}
+    for one, two, name, file in same:
+        first, second = doers(one), doers(two)
+        if not first or not second:
+            continue
+        if (first <= outsiders and not second & outsiders) or (second <= outsiders and not first & outsiders):
+            findings.add("CH405", name.span, file=file, element=one.name, other=two.name, why="outside_and_inside")
+
+
+def _one_and_many(same: list[tuple[Part, Part, t.Name, str]], findings: Findings) -> None:
+    """Reports an approval that needs several persons at once and is bound to what one person does."""
+    for one, two, name, file in same:
+        for approval, other in ((one, two), (two, one)):
+            stages = [stage for line in approval.all(t.By) for stage in line.stages]
+            voters = max((len(s.roles) if s.mode == "all" else s.count or 1 for s in stages), default=1)
+            if voters > 1 and other.kind == "activity":
+                findings.add("CH405", name.span, file=file, element=approval.name, other=other.name, why="one_and_many")
+
+
+def _roles(scope: ProcessScope, findings: Findings) -> None:
+    for name, symbol in scope.roles.items():
+        if name not in scope.used_roles and scope.shared.roles.get(name) is not symbol:
+            findings.add("CH218", symbol.span, name=name)

@@ -1,0 +1,117 @@
+"""The FEEL types of what a process declares: fields, records, elements, the case.
+
+What there is to know of elements and cases stands in `engine/facts.py`. Knows nothing of expressions themselves.
+"""
+
+from __future__ import annotations
+
+from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope
+from charter.dsl.text import tree as t
+from charter.engine import facts
+from charter.engine.feel import types as y
+from charter.engine.machines import CASE_STATES, LIFECYCLES, states
+
+BOOLEAN = y.BOOLEAN
+SPAN = y.SPAN
+PERIOD = y.ContextType(fields={"start": y.DATE, "end": y.DATE})
+
+_BUILT_IN: dict[str, y.Type] = {
+    "text": y.STRING,
+    "number": y.NUMBER,
+    "integer": y.NUMBER,
+    "money": y.MONEY,
+    "percent": y.NUMBER,
+    "boolean": y.BOOLEAN,
+    "date": y.DATE,
+    "time": y.TIME,
+    "datetime": y.DATE_TIME,
+    "duration": y.SPAN,
+    "period": PERIOD,
+    "person": y.STRING,
+    "file": y.FILE,
+    "choice": y.STRING,
+    "list": y.ListType(item=y.ANY),
+}
+
+ELEMENT = y.ContextType(fields={name: fact.type for name, fact in facts.ELEMENT.items()})
+ELEMENTS = y.ListType(item=ELEMENT)
+CASE = y.ContextType(fields={name: fact.type for name, fact in facts.CASE.items()})
+PROCESS = y.ContextType(fields=dict.fromkeys(facts.PROCESS, y.STRING))
+
+
+_STATES: dict[str, tuple[str, ...]] = {**{kind: states(kind) for kind in LIFECYCLES}, "case": CASE_STATES}
+
+
+def states_of(kind: str) -> tuple[str, ...]:
+    """The states an element of a kind can be in (`case` for the case itself, once it has been started)."""
+    return _STATES[kind]
+
+
+def type_of(type_: t.Type, scope: ProcessScope) -> y.Type:
+    """Gives the FEEL type of a declared type."""
+    if type_.item is not None:
+        return y.ListType(item=type_of(type_.item, scope))
+    if type_.name in BUILT_IN_TYPES:
+        return _BUILT_IN[type_.name]
+    return record_type(type_.name, scope)
+
+
+def record_type(name: str, scope: ProcessScope) -> y.Type:
+    """Gives the FEEL type of a record's value; anything where nobody declared its fields."""
+    known = scope.types.get(name)
+    if known is None:
+        symbol = scope.record(name)
+        lines = symbol.node.fields if symbol is not None else ()
+        fields = {line.name.text: type_of(line.type, scope) for line in lines}
+        known = y.ContextType(fields=fields) if fields else y.ANY
+        scope.types[name] = known
+    return known
+
+
+def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | None:
+    """Gives the type a name has in the expressions of an element (None: of the process); None for unknown names.
+
+    What instances of a `for each` write, and the elements inside them, are one inside the instance and a list
+    outside.
+    """
+    seen = scope.elements.get(name)
+    if seen is not None:
+        return ELEMENT if _beside(part, seen.parent.instances if seen.parent else ()) else ELEMENTS
+    if scope.is_record(name):
+        type_ = record_type(name, scope)
+        return type_ if _beside(part, scope.written_in(name) or ()) else y.ListType(item=type_)
+    parameter = scope.parameter(name)
+    if parameter is not None:
+        return parameter_type(parameter.node, scope)
+    return None
+
+
+def _beside(part: Part | None, instances: tuple[Part, ...]) -> bool:
+    """Whether an element stands inside all of these `for each` elements."""
+    return not instances or (part is not None and set(instances) <= set(part.instances))
+
+
+def type_word(type_: y.Type) -> str:
+    """Gives a type as a word of the message tables: `number`, `list of context`, `date or span`."""
+    if isinstance(type_, y.ListType):
+        return "list" if type_.item is y.ANY else f"list of {type_word(type_.item)}"
+    if type_ is ELEMENT:
+        return "element"
+    if isinstance(type_, y.OneOf):
+        return " or ".join(type_word(option) for option in type_.options)
+    return str(type_.name)
+
+
+def parameter_type(node: t.Parameter, scope: ProcessScope) -> y.Type:
+    """Gives a parameter's declared type; anything where it says none."""
+    return type_of(node.type, scope) if node.type is not None else y.ANY
+
+
+def case_type(scope: ProcessScope) -> y.ContextType:
+    """Gives the type of one item of `cases`: everything a case has, seen from outside."""
+    names = [*scope.elements, *scope.records, *scope.parameters, *scope.producers, *scope.inputs]
+    fields = {name: seen_from(name, None, scope) for name in names}
+    return y.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
+
+
+_CASE_FIELDS: dict[str, y.Type] = dict(CASE.fields) | {"case": CASE, "process": PROCESS}

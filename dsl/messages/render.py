@@ -1,0 +1,284 @@
+"""Turns diagnostics, refusals and codes into words on a screen; the only place that formats them.
+
+Sentences come from `messages/{en,zh}.toml`, pages from `diagnostics/CODE.md`. It decides nothing: which diagnostics
+there are, and in which order, is its caller's business. Colour is used only when asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Literal
+
+from charter.dsl.codes import CODES
+from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.text.source import Source
+from charter.dsl.text.width import display_width
+from charter.dsl.text.words import Language, language_of, table as keyword_table
+from charter.engine.refusals import Reason
+from charter.engine.shipped import shipped
+
+Format = Literal["full", "concise", "json"]
+LANGUAGES = ("en", "zh")
+
+_COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[1;34m", "off": "\033[0m"}
+# Arguments whose values are words of the tables, not the author's.
+_WORDS = frozenset({"kind", "wanted", "given", "what", "why"})
+# A line longer than this is shown around the place only.
+_WIDEST = 160
+
+
+@cache
+def table(lang: str) -> Mapping[str, Any]:
+    """The message table of a language (`en` or `zh`)."""
+    return tomllib.loads(shipped("charter.dsl", f"messages/{lang}.toml"))
+
+
+class _Arguments(dict[str, object]):
+    """The arguments of a sentence; `{ROLE}` is a keyword, spelled as in the author's file.
+
+    One that is missing is shown by its name instead of breaking the sentence.
+    """
+
+    keywords: Language = "en"
+    comma = ", "
+
+    def __missing__(self, key: str) -> str:
+        if key == "TYPES":
+            return self.comma.join(words[0] for words in keyword_table(self.keywords)["types"].values())
+        rows = keyword_table(self.keywords)["lines"]
+        return rows[key][0] if key in rows else f"{{{key}}}"
+
+
+def word(text: str, lang: str) -> str:
+    """Says a word of the tables (a kind of thing, a type such as `list of number`) in a language."""
+    words = table(lang)["words"]
+    if text in words:
+        return str(words[text])
+    if text.startswith("list of "):
+        return str(words["_list_of"].format(item=re.sub("^an? ", "", word(text[8:], lang))))
+    if " or " in text:
+        one, _, other = text.partition(" or ")
+        return str(words["_or"].format(one=word(one, lang), other=word(other, lang)))
+    return text
+
+
+def _expected(listed: Iterable[str], lang: str) -> str:
+    """Says what could stand at a place: words as they are written, `@key` for a phrase of the table."""
+    phrases = table(lang)["phrases"]
+    said = [phrases.get(w[1:], w[1:]) if w.startswith("@") else "…" if w == "…" else f"`{w}`" for w in listed]
+    if len(said) < 2:
+        return "".join(said)
+    comma: str = phrases["comma"]
+    if said[-1] == "…":
+        return comma.join(said)
+    return str(phrases["or"].format(some=comma.join(said[:-1]), last=said[-1]))
+
+
+@cache
+def spelled(written: str, language: Language) -> str:
+    """Spells a line's keyword that is named in English as another language does; other text stays."""
+    if written == "of":  # of the words spelled so, only that of an approval begins a line
+        return keyword_table(language)["lines"]["ABOUT"][0]
+    for key, words in keyword_table("en")["lines"].items():
+        if words[0] == written:
+            return keyword_table(language)["lines"][key][0]
+    return written
+
+
+def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None = None) -> _Arguments:
+    said = _Arguments()
+    said.keywords = keywords or ("zh-Hans" if lang == "zh" else "en")
+    said.comma = table(lang)["phrases"]["comma"]
+    for name, value in arguments.items():
+        if name == "expected" and not isinstance(value, str):
+            said[name] = _expected(value, lang)  # type: ignore[arg-type]
+        elif name in _WORDS and isinstance(value, str):
+            said[name] = word(value, lang)
+        elif name in ("state", "verb") and isinstance(value, str):
+            said[name] = table(lang)["states" if name == "state" else "verbs"].get(value, value)
+        elif name in ("word", "needed") and isinstance(value, str):
+            said[name] = spelled(value, said.keywords)
+        elif name == "detail" and isinstance(value, str):
+            said[name] = detail(value, lang)
+        else:
+            said[name] = value
+    return said
+
+
+@cache
+def _details(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The sentences in which FEEL tells its problems, as patterns, with what a language says instead."""
+    return tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in table(lang).get("feel", {}).items())
+
+
+def detail(text: str, lang: str) -> str:
+    """Says one of FEEL's own sentences in a language; one without a translation stays as it is."""
+    for pattern, said in _details(lang):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            groups = range(1, len(match.groups()) + 1)
+            # What stands in backticks is the author's, whatever word it looks like.
+            raw = [text[match.start(g) - 1 : match.start(g)] == "`" for g in groups]
+            return said.format(*(match[g] if raw[g - 1] else _part(match[g], lang) for g in groups))
+    return text
+
+
+def _part(text: str, lang: str) -> str:
+    """Says what stands inside one of FEEL's sentences: a word, several of them, or a sentence again."""
+    if ", " in text and all(one in table(lang)["words"] for one in text.split(", ")):
+        return str(table(lang)["phrases"]["comma"].join(word(one, lang) for one in text.split(", ")))
+    said = word(text, lang)
+    return said if said != text else detail(text, lang)
+
+
+def message(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
+    """Gives the one sentence of a diagnostic; `keywords`: the language of the author's file, else the reader's."""
+    return str(table(lang)[diagnostic.code]["message"]).format_map(_said(diagnostic.arguments, lang, keywords))
+
+
+def help_of(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
+    """Gives what to do about a diagnostic: the hint that its arguments name, else what its code says."""
+    hint = diagnostic.arguments.get("hint")
+    said = table(lang)["hints"][hint] if hint else table(lang)[diagnostic.code]["help"]
+    return str(said).format_map(_said(diagnostic.arguments, lang, keywords))
+
+
+def _keywords(source: Source | None) -> Language | None:
+    return None if source is None else language_of(source.working)
+
+
+def label(diagnostic: Diagnostic, lang: str = "en") -> str:
+    """Gives the words under the place: what the author may have meant; empty where there is no guess."""
+    if "guess" not in diagnostic.arguments:
+        return ""
+    key = str(diagnostic.arguments.get("guess_kind", "did_you_mean"))
+    return str(table(lang)["frame"][key]).format_map(_said(diagnostic.arguments, lang))
+
+
+def refusal_sentence(reason: Reason, lang: str = "en") -> str:
+    """Gives the sentence of a CH5xx reason: why a command is refused, or what an element waits for."""
+    refusals = table(lang)["refusals"]
+    arguments = _Arguments({k: _value(k, v, lang) for k, v in reason.arguments.items()})
+    return str(refusals[reason.code]).format_map(arguments) if reason.code in refusals else reason.code
+
+
+# arguments of refusals whose values are words of the engine, and the table that says them
+_ENGINE_WORDS = {"state": "states", "status": "states", "verb": "verbs"}
+
+
+def _value(name: str, value: object, lang: str) -> object:
+    if name in _ENGINE_WORDS:
+        return table(lang)[_ENGINE_WORDS[name]].get(value, value)
+    if isinstance(value, list | tuple):
+        comma: str = table(lang)["phrases"]["comma"]
+        return comma.join(str(v) for v in value)
+    return "" if value is None else value
+
+
+def meaning(code: str, lang: str = "en") -> str:
+    """Gives the one line of a code of a diagnostic or of the engine's refusals, `…` for what differs each time."""
+    said = table(lang)
+    raw = str(said[code]["message"] if code in CODES else said["refusals"][code])
+    return re.sub(r"\{\w+\}", "…", raw.format_map(_said({}, lang)))
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+def render(
+    diagnostics: Iterable[Diagnostic],
+    sources: Mapping[str, Source],
+    format: Format = "full",
+    *,
+    lang: str = "en",
+    colour: bool = False,
+) -> str:
+    """Writes diagnostics for a reader: `full` with the source line, `concise` one a line, `json` one array."""
+    if format == "json":
+        data = [_json(d, sources.get(d.file), lang) for d in diagnostics]
+        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    if format == "concise":
+        return "".join(f"{_concise(d, sources.get(d.file), lang)}\n" for d in diagnostics)
+    return "\n".join(_full(d, sources, lang, _COLOURS if colour else {}) for d in diagnostics)
+
+
+def _position(diagnostic: Diagnostic, source: Source | None) -> tuple[int, int]:
+    return source.position(diagnostic.span[0]) if source is not None else (1, 1)
+
+
+def _concise(diagnostic: Diagnostic, source: Source | None, lang: str) -> str:
+    line, column = _position(diagnostic, source)
+    severity = table(lang)["frame"][diagnostic.severity]
+    guess = label(diagnostic, lang)
+    said = message(diagnostic, lang, _keywords(source))
+    said += f"{table(lang)['frame']['semicolon']}{guess}" if guess else ""
+    return f"{diagnostic.file}:{line}:{column}: {severity}[{diagnostic.code}] {said}"
+
+
+def _json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[str, Any]:
+    line, column = _position(diagnostic, source)
+    end = source.position(diagnostic.span[1]) if source is not None else (1, 1)
+    fix = diagnostic.fix
+    return {
+        "code": diagnostic.code,
+        "slug": CODES[diagnostic.code].slug,
+        "severity": diagnostic.severity,
+        "message": message(diagnostic, lang, _keywords(source)),
+        "help": help_of(diagnostic, lang, _keywords(source)),
+        "file": diagnostic.file,
+        "line": line,
+        "column": column,
+        "end": {"line": end[0], "column": end[1]},
+        "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in diagnostic.arguments.items()},
+        "fix": None if fix is None else {"start": fix.span[0], "end": fix.span[1], "text": fix.text},
+    }
+
+
+def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colours: Mapping[str, str]) -> str:
+    frame = table(lang)["frame"]
+    off = colours.get("off", "")
+    head = f"{colours.get(diagnostic.severity, '')}{frame[diagnostic.severity]}[{diagnostic.code}]{off}"
+    colon = frame["colon"]
+    source = sources.get(diagnostic.file)
+    keywords = _keywords(source)
+    lines = [f"{head}{colon}{message(diagnostic, lang, keywords)}"]
+    blue = colours.get("place", "")
+    if source is None:
+        lines.append(f"  {blue}-->{off} {diagnostic.file}")
+        margin = "  "
+    else:
+        line, column = source.position(diagnostic.span[0])
+        margin = " " * (len(str(line)) + 1)
+        bar = f"{blue}{margin}|{off}"
+        lines.append(f"{margin[1:]}{blue}-->{off} {diagnostic.file}:{line}:{column}")
+        lines.append(bar)
+        shown, caret = _excerpt(source, line, column, diagnostic.span[1] - diagnostic.span[0])
+        lines.append(f"{blue}{line} |{off} {shown}")
+        under = f"{colours.get(diagnostic.severity, '')}{caret} {label(diagnostic, lang)}".rstrip()
+        lines.append(f"{bar} {under}{off}")
+    for place in diagnostic.also:
+        other = sources.get(place.file)
+        if other is not None:
+            at, column = other.position(place.span[0])
+            lines.append(f"{margin}{blue}={off} {frame[place.note]}{colon}{place.file}:{at}:{column}")
+    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}{help_of(diagnostic, lang, keywords)}")
+    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}charter explain {diagnostic.code}")
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(source: Source, line: int, column: int, length: int) -> tuple[str, str]:
+    """The source line (the part around the place, when it is long) and the marks under the place."""
+    text = source.line_text(line).replace("\t", " ")
+    start = column - 1
+    if len(text) > _WIDEST:
+        first = max(0, start - _WIDEST // 3)
+        text = text[first : first + _WIDEST]
+        start -= first
+    # Control characters would move the reader's cursor or do worse.
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    marked = text[start : start + max(1, length)]
+    return text, " " * display_width(text[:start]) + "^" * max(1, display_width(marked))

@@ -1,0 +1,1 @@
+"""From bytes to a tree and back: lines, words, the grammar, nodes, and how each is written. Knows no meaning."""

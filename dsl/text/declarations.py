@@ -1,0 +1,178 @@
+"""A process's header, roles, records, parameters and calendars, as `tree.py` mirrors everything else of a file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from charter.dsl.text.nodes import Expr, Line, Name, Node, Text
+
+
+class Use(Line, frozen=True):
+    path: Text
+
+
+class Catalogue(Line, frozen=True):
+    """`catalogue NAME "…" from "clauses.tsv"`: a rule book, whose clauses `source` may name."""
+
+    name: Name
+    path: Text
+    title: Text | None = None
+
+
+class Version(Line, frozen=True):
+    text: str
+
+
+class Goal(Line, frozen=True):
+    text: Text
+
+
+class Owner(Line, frozen=True):
+    role: Name
+
+
+class Customer(Line, frozen=True):
+    role: Name
+
+
+class Source(Line, frozen=True):
+    """Rule-book clause ids."""
+
+    ids: tuple[Name, ...]
+
+
+class Type(Node, frozen=True):
+    """`text`, `list of T`, `choice "a" | "b"`, or a record's name.
+
+    `name` is the English word of a built-in type, `list`, `choice` or the record's name.
+    """
+
+    name: str
+    item: Type | None = None
+    choices: tuple[Text, ...] = ()
+
+    @property
+    def innermost(self) -> Type:
+        """What a list, or a list of lists, is of; the type itself where it is no list."""
+        type_ = self
+        while type_.item is not None:
+            type_ = type_.item
+        return type_
+
+
+class Parameter(Line, frozen=True):
+    name: Name
+    type: Type | None = None
+    value: Expr | None = None
+    body: tuple[Source, ...] = ()
+    title: Text | None = None
+
+
+class Input(Line, frozen=True):
+    names: tuple[Name, ...]
+
+
+class Output(Line, frozen=True):
+    names: tuple[Name, ...]
+
+
+class CalendarUse(Line, frozen=True):
+    """`calendar office` in a process: which calendar its working time means."""
+
+    name: Name
+
+
+class Zone(Line, frozen=True):
+    name: str
+
+
+class Hours(Line, frozen=True):
+    """`Monday to Friday 09:00-12:00, 13:30-18:00`: weekdays 0..6, minutes of the day."""
+
+    first: int
+    last: int
+    intervals: tuple[tuple[int, int], ...]
+
+
+class Calendar(Line, frozen=True):
+    name: Name
+    body: tuple[Zone | Hours, ...] = ()
+
+
+class HitPolicy(Line, frozen=True):
+    """`hit policy first`: a key of the tables' section `policies`; aggregations are written `collect sum`."""
+
+    policy: str
+
+
+class Columns(Line, frozen=True):
+    """The head of a decision table: `| impact | urgency | -> priority | respond_in |`."""
+
+    inputs: tuple[Expr, ...]
+    outputs: tuple[Name, ...]
+
+
+class Row(Line, frozen=True):
+    """A rule of a decision table: a cell for each column, unary tests and then expressions."""
+
+    cells: tuple[Expr, ...]
+
+
+class Decision(Line, frozen=True):
+    """`decision service_level "…" (impact, urgency)` with its table. `parameters` are what the table may read."""
+
+    name: Name
+    title: Text | None = None
+    parameters: tuple[Name, ...] = ()
+    body: tuple[HitPolicy | Columns | Row | Source, ...] = ()
+
+    @property
+    def columns(self) -> Columns | None:
+        return next((line for line in self.body if isinstance(line, Columns)), None)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return tuple(line for line in self.body if isinstance(line, Row))
+
+
+class Requires(Line, frozen=True):
+    """`requires certificate "PMP"` · `requires skill negotiation >= 3`."""
+
+    kind: Literal["certificate", "skill"]
+    name: Name | Text
+    at_least: int | None = None
+
+
+class Role(Line, frozen=True):
+    name: Name
+    title: Text | None = None
+    external: bool = False
+    body: tuple[Requires | Source, ...] = ()
+
+
+class Field(Line, frozen=True):
+    name: Name
+    type: Type
+    title: Text | None = None
+    optional: bool = False
+    where: Expr | None = None
+    body: tuple[Source, ...] = ()
+
+
+class Record(Line, frozen=True):
+    name: Name
+    title: Text | None = None
+    body: tuple[Field | Source, ...] = ()
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(line for line in self.body if isinstance(line, Field))
+
+
+class Separation(Line, frozen=True):
+    """`separate X from Y` · `same X from Y` at process level."""
+
+    same: bool
+    element: Name
+    other: Name
+    body: tuple[Source, ...] = ()

@@ -1,0 +1,194 @@
+"""Cuts a logical line into the grammar's terminals, one at a time, as the parser can take them.
+
+A word is a keyword only where the parser could shift that keyword, so keywords are soft without the grammar having
+to say so. Where a keyword and a name could both stand, the keyword is chosen and the place is remembered (`doubts`):
+when the line turns out unreadable, the parser asks again with names there.
+
+Expressions are one lexeme. EXPR reaches to the end of the line; the others end before a word (or comma) that the
+line goes on with, outside quotes and brackets: see `ENDS`. A word that follows an operator or a dot is part of the
+expression. Knows nothing of lines, blocks and trees.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import cache
+
+from charter.dsl.text.tree import NO_COMMENTS, Comments, Span
+from charter.dsl.text.words import spellings
+
+_NAME = r"[^\W\d]\w*"
+_PATH = rf"{_NAME}(?:\.{_NAME})*"
+_KEY = rf"{_PATH}(?:\[\d+(?:\.\d+)*\])?"
+_AFTER_SUBJECT = "|".join(
+    re.escape(w).replace(r"\ ", r"\s+") for w, terminal, _, _ in spellings() if terminal in ("IS", "WAS_DONE_BY")
+)
+
+# Terminals that are not words, in the order in which they are tried.
+PATTERNS: Mapping[str, str] = {
+    "SUBJECT": rf"{_KEY}(?=\s+(?:{_AFTER_SUBJECT})(?!\w))",
+    "KEY": _KEY,
+    "PATH": _PATH,
+    "NAME": _NAME,
+    "STATE": _NAME,
+    "STRING": r'"(?:[^"\\\n]|\\.)*"',
+    "CLOCK": r"(?:[01]?\d|2[0-3]):[0-5]\d|24:00",
+    "INT": r"\d{1,9}(?![0-9A-Za-z_.:])",
+    "ID": r'(?=[^\s,"]*\d)[^\s,"]+',
+    "WORD": r'[^\s"]+',
+    "COMMA": ",",
+    "EQUALS": "=",
+    "ROW": r"\|[^\n]*",
+    "BAR": r"\|",
+    "LPAR": r"\(",
+    "RPAR": r"\)",
+    "GE": ">=",
+    "DASH": r"[-–—~]",
+}
+# What ends an expression before the end of its line.
+ENDS: Mapping[str, Collection[str]] = {
+    "EXPR": (),
+    "ITEMS": ("OPEN", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START", "DECIDE"),
+    "PERIOD": ("WHILE",),
+    "COND": ("OPTIONAL", "SOURCE"),
+    "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),
+}
+# Words that spell a terminal only when this follows.
+FOLLOWED: Mapping[str, str] = {
+    "FILE_AT": r'(?=\s*")',
+    "BECAUSE": r'(?=\s*"|\s*$|\s*\n)',
+    "BECAUSE_CODE": r'(?=\s*[^\s"])',
+    "KPI": r"(?=\s+[^\W\d])",
+}
+_NAMES = ("NAME", "PATH", "KEY", "SUBJECT", "ID")
+WORD = re.compile(_NAME)
+# The pattern of several words, or of a word with a condition (empty: the plain word), its terminal and value.
+_Spelling = tuple[str, str, str]
+
+
+class Lexeme:
+    """A terminal with its place. `value` is the word's row in the keyword tables, or the text itself."""
+
+    __slots__ = ("comments", "end_pos", "span", "start_pos", "type", "value")
+    line = column = end_line = end_column = None  # what Lark copies from one token to another
+
+    def __init__(self, type: str, value: str, start: int, end: int, comments: Comments = NO_COMMENTS) -> None:
+        self.type = type
+        self.value = value
+        self.start_pos = start
+        self.end_pos = end
+        self.span: Span = (start, end)
+        self.comments = comments
+
+    def __repr__(self) -> str:
+        return f"Lexeme({self.type}, {self.value!r})"
+
+
+class Mode:
+    """How to read the next lexeme where just these terminals may stand."""
+
+    def __init__(self, accepted: Collection[str]) -> None:
+        self.accepted = frozenset(accepted)
+        self.words: dict[str, list[_Spelling]] = {}
+        for terminal, rows in _spelled().items():
+            if terminal in self.accepted:
+                for first, row in rows:
+                    self.words.setdefault(first, []).append(row)
+        for found in self.words.values():
+            found.sort(key=lambda row: -len(row[0]))
+        self.shape = _shape(tuple(name for name in PATTERNS if name in self.accepted))
+        self.expression = next((name for name in ENDS if name in self.accepted), None)
+        self.soft = bool(self.accepted.intersection(_NAMES))
+
+    def next(self, text: str, pos: int, end: int, doubts: dict[int, bool]) -> Lexeme | None:
+        """Reads the lexeme at `pos` of a logical line that ends at `end`; None when nothing here may stand."""
+        word = WORD.match(text, pos, end)
+        if word:
+            chosen = self.keyword(text, pos, end, word)
+            if chosen:
+                if not self.soft:
+                    return chosen
+                if not doubts.get(pos):
+                    doubts[pos] = False
+                    return chosen
+        if self.shape:
+            match = self.shape.match(text, pos, end)
+            if match:
+                return Lexeme(match.lastgroup or "", match.group(), pos, match.end())
+        if self.expression:
+            stop = _expression_end(self.expression, text, pos, end)
+            if stop > pos:
+                return Lexeme(self.expression, text[pos:stop], pos, stop)
+        return None
+
+    def keyword(self, text: str, pos: int, end: int, word: re.Match[str]) -> Lexeme | None:
+        for pattern, terminal, value in self.words.get(word.group(), ()):
+            if not pattern:
+                return Lexeme(terminal, value, pos, word.end())
+            match = _compiled(pattern).match(text, pos, end)
+            if match:
+                return Lexeme(terminal, value, pos, match.end())
+        return None
+
+
+@cache
+def _spelled() -> Mapping[str, list[tuple[str, _Spelling]]]:
+    """The spellings of each terminal by their first words."""
+    found: dict[str, list[tuple[str, _Spelling]]] = {}
+    for words, terminal, value, _ in spellings():
+        first, *more = words.split()
+        pattern = ""
+        if more or terminal in FOLLOWED:
+            pattern = r"\s+".join(map(re.escape, (first, *more))) + r"(?!\w)" + FOLLOWED.get(terminal, "")
+        found.setdefault(terminal, []).append((first, (pattern, terminal, value)))
+    return found
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiles a pattern when a text first asks for it: a small file meets few of the language's words."""
+    return re.compile(pattern)
+
+
+@cache
+def _shape(names: tuple[str, ...]) -> re.Pattern[str] | None:
+    """What the terminals that are not words look like."""
+    return re.compile("|".join(f"(?P<{name}>{PATTERNS[name]})" for name in names)) if names else None
+
+
+@cache
+def _scanner(kind: str) -> re.Pattern[str]:
+    """What may matter inside an expression of a kind: quoted texts, brackets, and what ends it."""
+    ends = ENDS[kind]
+    marks = r'"(?:[^"\\]|\\.)*"?|[()\[\]{}]' + ("|," if "COMMA" in ends else "")
+    words = sorted({w for w, t, _, _ in spellings() if t in ends}, key=len, reverse=True)
+    spelled = "|".join(r"\s+".join(map(re.escape, w.split())) for w in words)
+    return re.compile(rf"{marks}|(?<=\s)(?:{spelled})(?!\w)")
+
+
+def _expression_end(kind: str, text: str, pos: int, end: int) -> int:
+    if kind == "EXPR":
+        return end
+    depth = 0
+    for match in _scanner(kind).finditer(text, pos, end):
+        mark = match.group()
+        if mark in "([{":
+            depth += 1
+        elif mark in ")]}":
+            depth -= 1
+        elif mark[0] == '"' or depth:
+            continue
+        elif mark == ",":
+            return _trim(text, pos, match.start())
+        elif match.start() > pos:
+            stop = _trim(text, pos, match.start())
+            if stop > pos and text[stop - 1] not in "=<>+-*/,.(":
+                return stop
+    return end
+
+
+def _trim(text: str, pos: int, end: int) -> int:
+    while end > pos and text[end - 1].isspace():
+        end -= 1
+    return end

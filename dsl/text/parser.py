@@ -1,0 +1,333 @@
+"""Source -> tree: drives the automaton of charter.lark over the logical lines and goes on after errors.
+
+lexer.py feeds it what each state can take, and the functions of from_parse.py build the nodes as rules are recognised,
+so that no other tree is ever made.
+
+Recovery works by lines, because a rule never ends in the middle of one. An unreadable line is mended if it can be (a
+keyword misspelt, a rest too much, a part missing) so that its block is still read, else left out with its block; the
+automaton goes back to where it stood before the line. Nothing is read twice but the line, so time stays linear.
+Invariant: diagnostics of an item put its index into `broken`; the tree of a broken item may lack lines.
+"""
+
+from __future__ import annotations
+
+import gc
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from msgspec import Struct
+
+from charter.dsl.diagnostic import Diagnostic, Fix
+from charter.dsl.text import from_scenario, tree as t
+from charter.dsl.text.from_parse import CALLBACKS, Unbuildable
+from charter.dsl.text.lexer import Lexeme, Mode
+from charter.dsl.text.source import LIMIT_ERRORS, LIMITS, Source
+from charter.dsl.text.syntax import Complaint, complaint, misspelt_start
+from charter.dsl.text.words import keyword_terminals
+from charter.engine.lalr import Automaton, Table, Unexpected
+from charter.engine.shipped import shipped
+
+assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
+
+TABLE = "charter.table.json"
+STARTS = ("file",)
+_TRIES = 4  # how many doubtful keywords of one line are read as names
+# What stands for a missing part of a header, so that its block can be read.
+_STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
+
+
+class Parsed(Struct, frozen=True):
+    """A file's tree, what is wrong with its text, and which items of the tree later passes must leave alone."""
+
+    tree: t.File
+    diagnostics: tuple[Diagnostic, ...] = ()
+    broken: frozenset[int] = frozenset()
+
+
+def parse(source: Source) -> Parsed:
+    """Parses a file; every text gives a tree, with diagnostics when it is wrong."""
+    with collection_paused():
+        return _Parse(source).run()
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Keeps Python's cyclic collector off, which would look at all nodes again and again and find no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class _Unreadable(Exception):
+    """Control flow within a line: no lexeme at `place`, or the parser cannot take this one."""
+
+    def __init__(self, place: int, mode: Mode, why: Unbuildable | None = None) -> None:
+        self.place = place
+        self.mode = mode
+        self.why = why
+
+
+class _Parse:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.working
+        self.state = Automaton(table(), STARTS[0])
+        self.diagnostics = list(source.diagnostics)
+        self.errors = len(source.diagnostics)
+        self.excused = False  # something else is wrong with the line: what follows from that need not be said
+        self.base = -1  # how many states stood before the line being read, -1 while none of it is taken
+        self.lost = False  # a line at the top could not be read at all
+
+    # --- the file --------------------------------------------------------------------------------
+
+    def run(self) -> Parsed:
+        source, levels, skip_above = self.source, [0], -1
+        starts = [line[0] for line in source.lines] if source.diagnostics else []
+        wrong = {(d.code, starts[max(0, bisect_right(starts, d.span[1]) - 1)]) for d in source.diagnostics if starts}
+        excused = {start for _, start in wrong}
+        unclosed = {start for code, start in wrong if code == "CH107"}
+        end = len(self.text)
+        for start, stop, indent in source.lines:
+            if skip_above >= 0:
+                if indent > skip_above:
+                    continue
+                skip_above = -1
+            if self.errors >= LIMIT_ERRORS:
+                self.report("CH116", start, stop, limit=LIMIT_ERRORS)
+                self.lost = True
+                break
+            opened = False
+            self.excused = start in excused
+            if indent > levels[-1]:
+                if not self.may_open(start, stop, len(levels)):
+                    skip_above = levels[-1]
+                    continue
+                depth = len(self.state.stack)
+                self.state.feed(Lexeme("INDENT", "", start, start))
+                opened = True
+            else:
+                while indent < levels[-1]:
+                    if indent > levels[-2]:
+                        levels[-1] = indent  # still this block, which goes on at the new indentation
+                        self.excused = True
+                        self.misaligned(start, stop)
+                        break
+                    levels.pop()
+                    self.state.feed(Lexeme("DEDENT", "", start, start))
+            if self.line(start, stop):
+                if opened:
+                    levels.append(indent)
+                if self.excused and start in unclosed:
+                    skip_above = indent  # what stands deeper was meant to be inside the bracket
+            else:
+                skip_above = levels[-1] if opened else indent
+                self.lost = self.lost or not indent
+                if opened:
+                    self.base = depth
+                    self.retreat()
+                    skip_above = indent
+        for _ in levels[1:]:
+            self.state.feed(Lexeme("DEDENT", "", end, end))
+        items: tuple[t.Line, ...] = self.state.feed(Lexeme("$END", "", end, end))
+        tree = t.File(items, source.last_comments, span=(0, end))
+        return Parsed(tree, tuple(sorted(self.diagnostics, key=Diagnostic.sort_key)), self.broken(items))
+
+    def may_open(self, start: int, stop: int, depth: int) -> bool:
+        """Whether a block may begin here; reports it when not."""
+        if depth > LIMITS["depth"]:
+            self.report("CH109", start, stop, limit=LIMITS["depth"])
+            return False
+        if "INDENT" not in self.state.states[self.state.stack[-1]]:
+            if not self.excused:
+                self.report("CH111", start, stop)
+            return False
+        return True
+
+    def misaligned(self, start: int, stop: int) -> None:
+        if not any(d.code == "CH104" for d in self.source.diagnostics):  # nobody knows how wide a tab is
+            self.report("CH110", start, stop)
+
+    def broken(self, items: tuple[t.Line, ...]) -> frozenset[int]:
+        """Says which items have a diagnostic between their first line and the next item's."""
+        if self.lost:
+            return frozenset(range(len(items)))
+        if not self.diagnostics:
+            return frozenset()
+        tops = [start for start, _, indent in self.source.lines if not indent]
+        hit = {tops[max(0, bisect_right(tops, d.span[0]) - 1)] for d in self.diagnostics if tops}
+        return frozenset(n for n, item in enumerate(items) if item.span[0] in hit)
+
+    def report(self, code: str, start: int, end: int, *, fix: Fix | None = None, **arguments: Any) -> None:
+        self.errors += 1
+        self.diagnostics.append(Diagnostic(code, (start, end), arguments, fix, self.source.path))
+
+    # --- a line --------------------------------------------------------------------------------
+
+    def line(self, start: int, stop: int) -> bool:
+        """Reads a logical line up to its NL, mending it if it must be; False when the parser stands before it still."""
+        doubts: dict[int, bool] = {}
+        try:
+            self.feed(start, stop, doubts)
+            return True
+        except _Unreadable as unreadable:
+            error = unreadable
+        for place in [p for p in sorted(doubts, reverse=True) if p <= error.place][:_TRIES]:
+            self.retreat()
+            try:
+                self.feed(start, stop, {place: True})
+                return True
+            except _Unreadable as unreadable:
+                if unreadable.place > error.place:
+                    error = unreadable
+        self.retreat()
+        return self.mend(start, stop, error)
+
+    def feed(self, start: int, stop: int, doubts: dict[int, bool], swap: Lexeme | None = None) -> None:
+        """Feeds a line's lexemes and its NL; `swap` takes the place of the word at its offset."""
+        text, state = self.text, self.state
+        stack = state.stack
+        self.base = -1
+        pos = start
+        while pos < stop:
+            mode = _mode(state)
+            lexeme = swap if swap and pos == swap.start_pos else mode.next(text, pos, stop, doubts)
+            if lexeme is None:
+                raise _Unreadable(pos, mode)
+            if pos == start:
+                lexeme.comments = self.source.comments.get(start, t.NO_COMMENTS)
+            try:
+                state.feed(lexeme)
+            except Unexpected:
+                # The tables may reduce first and refuse then; where that leads, another word may be meant.
+                now = _mode(state)
+                if now is mode:
+                    raise _Unreadable(pos, mode) from None
+                continue
+            except Unbuildable as why:
+                raise _Unreadable(pos, mode, why) from None
+            if pos == start:
+                self.base = len(stack) - 1
+            first, pos = pos == start, lexeme.end_pos
+            while pos < stop and (text[pos] == " " or (first and text[pos] == ":")):
+                # People write a colon after a line's first word, and it can mean nothing else there.
+                first, pos = first and text[pos] == " ", pos + 1
+        if "NL" not in state.states[stack[-1]]:
+            raise _Unreadable(stop, _mode(state))
+        try:
+            state.feed(Lexeme("NL", "", stop, stop))
+        except Unbuildable as why:
+            raise _Unreadable(stop, _mode(state), why) from None
+        except Unexpected:
+            raise _Unreadable(stop, _mode(state)) from None
+
+    def retreat(self) -> None:
+        """Takes the parser back to where it stood before the line."""
+        if self.base >= 0:
+            del self.state.stack[self.base :]
+            del self.state.values[self.base - 1 :]
+        self.base = -1
+
+    def mend(self, start: int, stop: int, error: _Unreadable) -> bool:
+        """Reports an unreadable line once and reads what can be read of it, so that its block is not lost."""
+        text, place = self.text, error.place
+        if error.why is not None:
+            self.report(error.why.code, *error.why.span, **error.why.arguments)
+            return False
+        found = complaint(text, start, stop, place, error.mode.accepted)
+        if place > start:
+            first = misspelt_start(text, start, stop, _mode(self.state).accepted)
+            if first and self.reads(start, stop, first):
+                self.complain(first)
+                return True
+        self.complain(found)
+        if self.reads(start, stop, found):
+            return True
+        if place == start:
+            return False
+        end = place
+        while text[end - 1] == " ":
+            end -= 1
+        try:
+            self.feed(start, end, {})
+            return True
+        except _Unreadable as unreadable:
+            if unreadable.place < end:
+                self.retreat()
+                return False
+        return self.complete(end)
+
+    def complain(self, found: Complaint) -> None:
+        if self.excused:
+            return
+        self.report(found.code, *found.span, fix=found.fix, **found.arguments)
+
+    def reads(self, start: int, stop: int, found: Complaint) -> bool:
+        """Whether the line reads with the guess in the place of the word found; it is taken in then."""
+        if found.guess is None:
+            return False
+        terminal, value = found.guess
+        try:
+            self.feed(start, stop, {}, Lexeme(terminal, value, *found.span))
+            return True
+        except _Unreadable:
+            self.retreat()
+            return False
+
+    def complete(self, end: int) -> bool:
+        """Stands something in for the parts that a line lacks at its end."""
+        for _ in range(4):
+            accepted = self.state.states[self.state.stack[-1]]
+            lacking = next((name for name in ("NL", *_STAND_INS) if name in accepted), None)
+            if lacking is None:
+                break
+            try:
+                self.state.feed(Lexeme(lacking, _STAND_INS.get(lacking, ""), end, end))
+            except Unexpected:
+                break
+            if lacking == "NL":
+                return True
+        self.retreat()
+        return False
+
+
+# --- the automaton --------------------------------------------------------------------------------
+
+
+_BY_STATE: dict[int, Mode] = {}
+_BY_TERMINALS: dict[frozenset[str], Mode] = {}
+
+
+def _mode(automaton: Automaton) -> Mode:
+    """How to read where the automaton is; states that take the same terminals share it."""
+    state = automaton.stack[-1]
+    mode = _BY_STATE.get(state)
+    if mode is None:
+        accepted = frozenset(name for name in automaton.states[state] if name.isupper())
+        mode = _BY_TERMINALS.get(accepted)
+        if mode is None:
+            mode = _BY_TERMINALS[accepted] = Mode(accepted)
+        _BY_STATE[state] = mode
+    return mode
+
+
+def grammar() -> str:
+    """Gives the grammar in Lark's notation, with its keyword terminals declared."""
+    text = shipped("charter.dsl.text", "charter.lark")
+    return f"{text}%declare {' '.join(sorted(keyword_terminals() - _declared(text)))}\n"
+
+
+def _declared(text: str) -> set[str]:
+    return {name for line in text.splitlines() if line.startswith("%declare") for name in line.split()[1:]}
+
+
+@cache
+def table() -> Table:
+    """Gives the table of the grammar, as it is kept beside it."""
+    return Table(shipped("charter.dsl.text", TABLE), CALLBACKS)

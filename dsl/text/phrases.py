@@ -1,0 +1,307 @@
+"""How each line of the language is written: node -> (keyword, rest), in one of the three languages.
+
+One function a class of node, in one table. Knows words, quotes and nothing of blocks, columns and comments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from charter.dsl.text import tree as t
+from charter.dsl.text.from_parse import DAYS
+from charter.dsl.text.words import Language, table
+from charter.engine.keys import join
+
+Phrase = tuple[str, str]
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPED = re.compile(r'["\\\x00-\x1f\x7f]')
+_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*")|(?<=[(\[{])(\s+)|(\s+)(?=[)\]}])|\s+')
+_DAY_NAMES = {number: name for name, number in DAYS.items()}
+
+
+def quote(text: str) -> str:
+    """Writes a text in ASCII quotes."""
+    return '"' + _ESCAPED.sub(lambda m: _ESCAPES.get(m.group(), f"\\u{ord(m.group()):04x}"), text) + '"'
+
+
+def expression(expr: t.Expr) -> str:
+    """Writes an expression on one line, with single blanks outside its texts and none just inside brackets."""
+    return _BLANKS.sub(lambda m: m.group(1) or ("" if m.group(2) or m.group(3) else " "), expr.text)
+
+
+def names(parts: Iterable[t.Name]) -> str:
+    return ", ".join(part.text for part in parts)
+
+
+def table_cells(node: t.Columns | t.Row) -> list[str]:
+    """Writes a line of a decision table as cells that begin with their bars, and the last bar."""
+    if isinstance(node, t.Row):
+        return [*(f"| {expression(cell)}" for cell in node.cells), "|"]
+    outputs = [name.text for name in node.outputs]
+    shown = [*(expression(cell) for cell in node.inputs), f"-> {outputs[0]}", *outputs[1:]] if outputs else []
+    return [*(f"| {cell}" for cell in shown), "|"]
+
+
+class Phrases:
+    """The spelling of lines in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._rows = table(language)
+
+    def word(self, key: str) -> str:
+        """The keyword of a terminal."""
+        return self._rows["lines"][key][0]
+
+    def of(self, node: t.Line) -> Phrase:
+        """Writes what stands on one line: a line of an element, a declaration, a step."""
+        return _WRITERS[type(node)](self, node)
+
+    def line(self, node: t.Line) -> str:
+        return " ".join(part for part in self.of(node) if part)
+
+    def type(self, type: t.Type) -> str:
+        if type.item is not None:
+            return f"{self.word('LIST_OF')} {self.type(type.item)}"
+        if type.name == "choice":
+            return f"{self.word('CHOICE')} {' | '.join(quote(choice.text) for choice in type.choices)}"
+        words = self._rows["types"].get(type.name)
+        return words[0] if words else type.name
+
+    def unit(self, name: t.Name | t.Text) -> str:
+        known = isinstance(name, t.Name) and name.text == "percent"
+        return self._rows["types"]["percent"][0] if known else _name_or_text(name)
+
+    def verb(self, verb: str) -> str:
+        return self._rows["verbs"][verb][0]
+
+    def state(self, state: str) -> str:
+        words = self._rows["states"].get(state)
+        return words[0] if words else state
+
+    def policy(self, policy: str) -> str:
+        return self._rows["policies"][policy][0]
+
+    def day(self, number: int) -> str:
+        return self._rows["weekdays"][_DAY_NAMES[number]][0]
+
+    def arguments(self, arguments: tuple[t.Argument, ...]) -> str:
+        """` with a = 1, b = file "x"`, or nothing."""
+        return f" {self.word('WITH')} {self._pairs(arguments)}" if arguments else ""
+
+    def _pairs(self, arguments: tuple[t.Argument, ...]) -> str:
+        return ", ".join(f"{a.name.text} = {self._value(a)}" for a in arguments)
+
+    def _value(self, argument: t.Argument) -> str:
+        if argument.file is not None:
+            return f"{self.word('FILE_AT')} {quote(argument.file.text)}"
+        return expression(argument.value) if argument.value else "null"
+
+    def target(self, target: t.Target) -> str:
+        name = self.word("CASE") if target.name.text == "case" else target.name.text
+        return join(name, target.index)
+
+    def reason(self, reason: t.Text | None) -> str:
+        return f" {self.word('BECAUSE')} {quote(reason.text)}" if reason else ""
+
+    def stage(self, stage: t.Stage) -> str:
+        roles = f"{self.word('OTHER')} {names(stage.roles)}" if stage.other else names(stage.roles)
+        if stage.mode == "one":
+            return roles
+        if stage.mode == "count":
+            seats = f"{stage.seats} " if stage.seats is not None else ""
+            return f"{stage.count} {self.word('OF')} {seats}{roles}"
+        return f"{self.word('ANY_OF' if stage.mode == 'any' else 'ALL_OF')} {roles}"
+
+
+_PARTS: Mapping[str, Callable[[Any], str]] = {
+    "str": str,
+    "Name": lambda name: name.text,
+    "Text": lambda text: quote(text.text),
+    "Expr": expression,
+    "tuple[Name, ...]": names,
+}
+
+
+def _plain(key: str, node: type[t.Line]) -> Callable[[Phrases, Any], Phrase]:
+    """KEYWORD part."""
+    field, type_ = t.only_field(node)
+    return lambda p, n: (p.word(key), _PARTS[type_](getattr(n, field)))
+
+
+def _by_kind(keys: Mapping[str, str] | None = None) -> Callable[[Phrases, Any], Phrase]:
+    """`KEYWORD EXPR`, the keyword named by the node's kind."""
+    return lambda p, n: (p.word((keys or {}).get(n.kind, n.kind.upper())), expression(n.expr))
+
+
+def _name_or_text(part: t.Name | t.Text) -> str:
+    return quote(part.text) if isinstance(part, t.Text) else part.text
+
+
+def _requires(p: Phrases, n: t.Requires) -> Phrase:
+    level = f" >= {n.at_least}" if n.at_least is not None else ""
+    return p.word("REQUIRES"), f"{p.word(n.kind.upper())} {_name_or_text(n.name)}{level}"
+
+
+def _hours(p: Phrases, n: t.Hours) -> Phrase:
+    days = p.day(n.first) if n.first == n.last else f"{p.day(n.first)} {p.word('TO')} {p.day(n.last)}"
+    spans = ", ".join(f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in n.intervals)
+    return f"{days} {spans}", ""
+
+
+def _assign(p: Phrases, n: t.Assign) -> Phrase:
+    if n.expr is not None:
+        return p.word("ASSIGN"), expression(n.expr)
+    return p.word("ASSIGN"), p.word("LEAST_BUSY" if n.mode == "least busy" else "IN_TURN")
+
+
+def _after(p: Phrases, n: t.After) -> Phrase:
+    if n.needed is None:
+        return p.word("AFTER"), names(n.names)
+    how = p.word("ANY_OF") if n.needed == 1 else f"{n.needed} {p.word('OF')}"
+    return p.word("AFTER"), f"{how} {names(n.names)}"
+
+
+def _on(p: Phrases, n: t.On) -> Phrase:
+    target = n.target.text if n.target else ""
+    if n.event == "rejects":
+        return f"{p.word('ON')} {n.count} {p.word('REJECTS')} {p.word('ESCALATE_TO')} {target}", ""
+    if n.event == "return":
+        return f"{p.word('ON')} {p.word('RETURN_TO')} {target}", ""
+    if n.action == "return":
+        return f"{p.word('ON')} {p.word('REJECT')} {p.word('RETURN_TO')} {target}", ""
+    return f"{p.word('ON')} {p.word('REJECT')} {p.word('CANCEL')}{p.reason(n.reason)}", ""
+
+
+def _duty(p: Phrases, n: t.Duty) -> Phrase:
+    return f"{p.word('SAME_AS' if n.same else 'SEPARATE_FROM')} {n.other.text}", ""
+
+
+def _for_each(p: Phrases, n: t.ForEach) -> Phrase:
+    if n.items is None:
+        return f"{p.word('FOR_EACH')} {p.word('OPEN')} {n.variable.text}", ""
+    more = f" {p.word('OPEN')}" if n.open else ""
+    return f"{p.word('FOR_EACH')} {n.variable.text} {p.word('IN')} {expression(n.items)}{more}", ""
+
+
+def _repeat(p: Phrases, n: t.Repeat) -> Phrase:
+    if n.until is not None:
+        return f"{p.word('REPEAT_UNTIL')} {expression(n.until)}", ""
+    every = expression(n.every) if n.every else "null"
+    more = f" {p.word('WHILE')} {expression(n.while_)}" if n.while_ else ""
+    return f"{p.word('REPEAT_EVERY')} {every}{more}", ""
+
+
+def _wait(p: Phrases, n: t.Wait) -> Phrase:
+    if n.signal is not None:
+        return f"{p.word('WAIT_FOR')} {n.signal.text}", ""
+    key = "WAIT_UNTIL" if n.kind == "until" else "WAIT"
+    return f"{p.word(key)} {expression(n.expr) if n.expr else 'null'}", ""
+
+
+def _check_by(p: Phrases, n: t.CheckBy) -> Phrase:
+    return p.word("CHECK_BY"), f"{p.word('OTHER')} {n.role.text}" if n.other else n.role.text
+
+
+def _over(p: Phrases, n: t.Over) -> Phrase:
+    return p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"
+
+
+def _separation(p: Phrases, n: t.Separation) -> Phrase:
+    middle = p.word("AS" if n.same else "FROM")
+    return p.word("SAME" if n.same else "SEPARATE"), f"{n.element.text} {middle} {n.other.text}"
+
+
+# --- steps of scenarios --------------------------------------------------------------------------------------
+
+
+def _cast(p: Phrases, n: t.CastStep) -> Phrase:
+    pairs = [f"{c.person.text} {p.word('IS')} {role.text}" for c in n.castings for role in c.roles]
+    return ", ".join(pairs), ""
+
+
+def _act(p: Phrases, n: t.ActStep) -> Phrase:
+    parts = [n.person.text, p.verb(n.verb)]
+    target = p.target(n.target) if n.target else ""
+    if n.check is not None:
+        parts += [n.check.text, p.word("PART_OF"), target]
+    elif n.verb == "attach" and n.text is not None:
+        parts += [quote(n.text.text), *([p.word("TO"), target] if target else [])]
+    else:
+        parts += [target] if target else []
+        parts += [quote(n.text.text)] if n.text is not None else []
+    parts += [p.word("TO"), n.to.text] if n.to is not None else []
+    return " ".join(parts) + p.arguments(n.arguments) + p.reason(n.reason), ""
+
+
+def _refuse(p: Phrases, n: t.RefuseStep) -> Phrase:
+    code = f" {p.word('BECAUSE_CODE')} {n.code.text}" if n.code else ""
+    return f"{p.word('REFUSE')} {p.line(n.step)}{code}", ""
+
+
+def _connector(p: Phrases, n: t.ConnectorStep) -> Phrase:
+    start = f"{p.word('CONNECTOR')} {n.connector.text}"
+    if not n.fails:
+        return f"{start} {p.word('ANSWERS')} {p._pairs(n.answers)}", ""
+    times = f" {n.times} {p.word('TIMES')}" if n.times is not None else ""
+    return f"{start} {p.word('FAILS')}{times}", ""
+
+
+def _expect_state(p: Phrases, n: t.ExpectState) -> Phrase:
+    more = f", {p.word('ITERATION')} {n.iteration}" if n.iteration is not None else ""
+    return f"{p.word('EXPECT')} {p.target(n.target)} {p.word('IS')} {p.state(n.state)}{more}", ""
+
+
+def _expect_doer(p: Phrases, n: t.ExpectDoer) -> Phrase:
+    return f"{p.word('EXPECT')} {p.target(n.target)} {p.word('WAS_DONE_BY')} {n.person.text}", ""
+
+
+def _expect_kpi(p: Phrases, n: t.ExpectKpi) -> Phrase:
+    test = expression(n.test) if n.test else p.word("IS_UNKNOWN")
+    return f"{p.word('EXPECT')} {p.word('KPI')} {n.name.text} {test}", ""
+
+
+_WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
+    **{node: _plain(key, node) for node, key in t.PLAIN.values()},
+    t.Use: lambda p, n: (p.word("USE"), quote(n.path.text)),
+    t.Source: lambda p, n: (p.word("SOURCE"), " ".join(part.text for part in n.ids)),
+    t.CalendarUse: lambda p, n: (p.word("CALENDAR"), n.name.text),
+    t.HitPolicy: lambda p, n: (p.word("HIT_POLICY"), p.policy(n.policy)),
+    t.Zone: lambda p, n: (f"{p.word('ZONE')} {n.name}", ""),
+    t.Hours: _hours,
+    t.Requires: _requires,
+    t.Separation: _separation,
+    t.Ordering: lambda p, n: (p.word("FIRST_OF" if n.kind == "first" else "ONE_AT_A_TIME"), names(n.names)),
+    t.Raci: lambda p, n: (p.word("DONE_BY" if n.kind == "role" else n.kind.upper()), names(n.roles)),
+    t.Assign: _assign,
+    t.After: _after,
+    t.When: _by_kind({"enter": "ENTER_WHEN", "exit": "EXIT_WHEN"}),
+    t.By: lambda p, n: (p.word("BY"), f" {p.word('THEN')} ".join(p.stage(s) for s in n.stages)),
+    t.On: _on,
+    t.Measure: _by_kind(),
+    t.Duty: _duty,
+    t.ForEach: _for_each,
+    t.DoneWhen: lambda p, n: (f"{p.word('DONE_WHEN')} {n.enough} {p.word('OF_DONE')}", ""),
+    t.Repeat: _repeat,
+    t.Work: lambda p, n: (p.word(n.kind.upper()), f"{n.target.text}{p.arguments(n.arguments)}"),
+    t.Wait: _wait,
+    t.Retry: lambda p, n: (p.word("RETRY"), f"{n.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {expression(n.over)}"),
+    t.Evidence: lambda p, n: (p.word("EVIDENCE"), n.record.text if n.record else p.word("FILE")),
+    t.CheckBy: _check_by,
+    t.Figure: _by_kind({"by": "GROUP_BY"}),
+    t.Unit: lambda p, n: (p.word("UNIT"), p.unit(n.name)),
+    t.Over: _over,
+    t.CaseStep: lambda p, n: (f"{p.word('CASE')} {n.process.text}{p.arguments(n.arguments)}", ""),
+    t.CastStep: _cast,
+    t.ActStep: _act,
+    t.RefuseStep: _refuse,
+    t.AfterStep: lambda p, n: (f"{p.word('LATER')} {expression(n.span_)}", ""),
+    t.ConnectorStep: _connector,
+    t.SignalStep: lambda p, n: (f"{p.word('SIGNAL')} {n.name.text}{p.arguments(n.arguments)}", ""),
+    t.ExpectState: _expect_state,
+    t.ExpectDoer: _expect_doer,
+    t.ExpectKpi: _expect_kpi,
+    t.ExpectTrue: lambda p, n: (f"{p.word('EXPECT')} {expression(n.expr)}", ""),
+}

@@ -1,0 +1,313 @@
+"""The one representation of a process file: frozen structs that mirror the text, line by line, in its order.
+
+Names are not resolved and expressions not parsed here; that is what later passes do. Spans are offsets into the file's
+text and take no part in equality, so `parse(print(tree)) == tree`. A keyword's spelling (English or Chinese) is not
+kept: the tree is the same for all three. Comments belong to the node they stand before (`Comments.before`) or on whose
+first line they end (`Comments.beside`); a block's last comments are its `after`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from charter.dsl.text.declarations import (
+    Calendar as Calendar,
+    CalendarUse as CalendarUse,
+    Catalogue as Catalogue,
+    Columns as Columns,
+    Customer as Customer,
+    Decision as Decision,
+    Field as Field,
+    Goal as Goal,
+    HitPolicy as HitPolicy,
+    Hours as Hours,
+    Input as Input,
+    Output as Output,
+    Owner as Owner,
+    Parameter as Parameter,
+    Record as Record,
+    Requires as Requires,
+    Role as Role,
+    Row as Row,
+    Separation as Separation,
+    Source as Source,
+    Type as Type,
+    Use as Use,
+    Version as Version,
+    Zone as Zone,
+)
+from charter.dsl.text.nodes import (
+    NO_COMMENTS as NO_COMMENTS,
+    NOWHERE as NOWHERE,
+    Argument as Argument,
+    Comments as Comments,
+    Expr as Expr,
+    Line as Line,
+    Name as Name,
+    Node as Node,
+    Span as Span,
+    Text as Text,
+)
+from charter.dsl.text.steps import (
+    ActStep as ActStep,
+    AfterStep as AfterStep,
+    CaseStep as CaseStep,
+    Casting as Casting,
+    CastStep as CastStep,
+    ConnectorStep as ConnectorStep,
+    ExpectDoer as ExpectDoer,
+    ExpectKpi as ExpectKpi,
+    ExpectState as ExpectState,
+    ExpectTrue as ExpectTrue,
+    RefuseStep as RefuseStep,
+    SignalStep as SignalStep,
+    Target as Target,
+)
+
+# --- lines of phases, activities, approvals, milestones ----------------------------------------
+
+
+class Raci(Line, frozen=True):
+    """`role a, b` · `accountable` · `consulted` · `informed`."""
+
+    kind: Literal["role", "accountable", "consulted", "informed"]
+    roles: tuple[Name, ...]
+
+
+class Assign(Line, frozen=True):
+    """`assign EXPR` · `assign least busy` · `assign in turn`."""
+
+    mode: Literal["expression", "least busy", "in turn"]
+    expr: Expr | None = None
+
+
+class After(Line, frozen=True):
+    """`after a, b` (needed None: all) · `after any of a, b` (1) · `after 2 of a, b, c` (2)."""
+
+    names: tuple[Name, ...]
+    needed: int | None = None
+
+
+class Alongside(Line, frozen=True):
+    names: tuple[Name, ...]
+
+
+class When(Line, frozen=True):
+    """`when EXPR`; on a phase `enter when EXPR` and `exit when EXPR` (kind)."""
+
+    kind: Literal["when", "enter", "exit"]
+    expr: Expr
+
+
+class Of(Line, frozen=True):
+    """`of RECORD`: what an approval is about."""
+
+    record: Name
+
+
+class Stage(Node, frozen=True):
+    """`manager` (mode one) · `any of a, b` · `all of a, b` · `N of a, b` · `N of M role` (seats M).
+
+    `other` before the one role: `other engineer`, `2 of 3 other engineer`.
+    """
+
+    mode: Literal["one", "any", "all", "count"]
+    roles: tuple[Name, ...]
+    count: int | None = None
+    seats: int | None = None
+    other: bool = False
+
+
+class By(Line, frozen=True):
+    """`by STAGE then STAGE …`."""
+
+    stages: tuple[Stage, ...]
+
+
+class Veto(Line, frozen=True):
+    role: Name
+
+
+class Criteria(Line, frozen=True):
+    expr: Expr
+
+
+class On(Line, frozen=True):
+    """`on reject return to X` · `on reject cancel because "…"` · `on return to X` · `on 2 rejects escalate to ROLE`."""
+
+    event: Literal["reject", "return", "rejects"]
+    action: Literal["return", "cancel", "escalate"]
+    target: Name | None = None
+    reason: Text | None = None
+    count: int | None = None
+
+
+class Measure(Line, frozen=True):
+    """`within EXPR` · `due EXPR` · `takes EXPR` · `costs EXPR`."""
+
+    kind: Literal["within", "due", "takes", "costs"]
+    expr: Expr
+
+
+class Duty(Line, frozen=True):
+    """`separate from X` · `same as X` inside an element."""
+
+    same: bool
+    other: Name
+
+
+class ForEach(Line, frozen=True):
+    """`for each V in EXPR` (`open` after it, or `for each open V` with no list to start from)."""
+
+    variable: Name
+    items: Expr | None = None
+    open: bool = False
+
+
+class DoneWhen(Line, frozen=True):
+    """`done when 2 of done`."""
+
+    enough: int
+
+
+class Repeat(Line, frozen=True):
+    """`repeat until EXPR` · `repeat every SPAN while EXPR`."""
+
+    until: Expr | None = None
+    every: Expr | None = None
+    while_: Expr | None = None
+
+
+class Evidence(Line, frozen=True):
+    """`evidence file` (name None) · `evidence RECORD`."""
+
+    record: Name | None = None
+
+
+class CheckBy(Line, frozen=True):
+    """`by ROLE` · `by other ROLE`."""
+
+    role: Name
+    other: bool = False
+
+
+class Check(Line, frozen=True):
+    """One point of a checklist; its lines may stand on its line or below it."""
+
+    title: Text
+    name: Name | None = None
+    body: tuple[Evidence | CheckBy | ForEach | Source, ...] = ()
+
+
+class Checklist(Line, frozen=True):
+    checks: tuple[Check, ...]
+
+
+class Work(Line, frozen=True):
+    """`call C with a = e, …` · `run P with …` · `start P with …` · `decide D with …`."""
+
+    kind: Literal["call", "run", "start", "decide"]
+    target: Name
+    arguments: tuple[Argument, ...] = ()
+
+
+class Wait(Line, frozen=True):
+    """`wait for SIGNAL` (kind signal) · `wait until EXPR` (until) · `wait SPAN` (pause)."""
+
+    kind: Literal["signal", "until", "pause"]
+    signal: Name | None = None
+    expr: Expr | None = None
+
+
+class Retry(Line, frozen=True):
+    """`retry 5 times over 1 hour`."""
+
+    times: int
+    over: Expr
+
+
+class Ordering(Line, frozen=True):
+    """`first of a, b` · `one at a time a, b, c` in a phase or process."""
+
+    kind: Literal["first", "single"]
+    names: tuple[Name, ...]
+
+
+class Element(Line, frozen=True):
+    """A phase, activity, approval or milestone. Lines written on the header line come first in `body`."""
+
+    kind: Literal["phase", "activity", "approval", "milestone"]
+    name: Name
+    title: Text | None = None
+    body: tuple[Line, ...] = ()
+
+
+# --- KPIs --------------------------------------------------------------------------------
+
+
+class Figure(Line, frozen=True):
+    """`formula EXPR` · `target >= 95%` · `warn < 97%` (unary tests) · `every SPAN` · `by PATH`."""
+
+    kind: Literal["formula", "target", "warn", "every", "by"]
+    expr: Expr
+
+
+class Unit(Line, frozen=True):
+    name: Name | Text
+
+
+class Over(Line, frozen=True):
+    """`over cases closed in SPAN` · `over cases opened in SPAN`."""
+
+    event: Literal["closed", "opened"]
+    window: Expr
+
+
+class Kpi(Line, frozen=True):
+    name: Name
+    title: Text | None = None
+    body: tuple[Figure | Unit | Over | Owner | Source, ...] = ()
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+class Scenario(Line, frozen=True):
+    title: Text
+    body: tuple[Line, ...] = ()
+
+
+class Process(Line, frozen=True):
+    name: Name
+    title: Text | None = None
+    body: tuple[Line, ...] = ()
+
+
+class File(Node, frozen=True):
+    """A whole file. Roles, records, calendars, parameters and separations at top level are shared by `use`."""
+
+    items: tuple[Line, ...] = ()
+    comments: tuple[str, ...] = ()  # after the last item
+
+
+# Lines that are a keyword and one part: by their rule in the grammar, what they are and the keyword. How they are read,
+# written and generated follows from the type of their field; any other line has its own functions for that.
+PLAIN: Mapping[str, tuple[type[Line], str]] = {
+    "version": (Version, "VERSION"),
+    "goal": (Goal, "GOAL"),
+    "owner": (Owner, "OWNER"),
+    "customer": (Customer, "CUSTOMER"),
+    "input": (Input, "INPUT"),
+    "output": (Output, "OUTPUT"),
+    "alongside": (Alongside, "ALONGSIDE"),
+    "about": (Of, "ABOUT"),
+    "veto": (Veto, "VETO"),
+    "criteria": (Criteria, "CRITERIA"),
+}
+
+
+def only_field(node: type[Line]) -> tuple[str, str]:
+    """Gives the name of a plain line's field and its type, as the class writes them."""
+    ((field, type_),) = node.__annotations__.items()
+    return field, type_
