@@ -79,6 +79,7 @@ class Draft:
         "state",
         "status",
         "timers",
+        "touched",
         "versions",
         "wake",
     )
@@ -113,6 +114,7 @@ class Draft:
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]
         self.wake = state.wake
+        self.touched: dict[str, None] = {}
         self._own_nodes = self._own_versions = self._own_timers = False
 
     # -- reading ----------------------------------------------------------------------------------------------
@@ -181,6 +183,7 @@ class Draft:
             self.nodes = dict(self.nodes)
             self._own_nodes = True
         self.nodes[node.key] = node
+        self.touched[node.key] = None
         if node.due is not None or node.wake is not None or (self.timers and node.key in self.timers):
             self._time(node.key, next_instant(node))
 

@@ -8,6 +8,8 @@ a struct costs a sixth of a named tuple's. The case and the rows inside a node a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import compress
+from operator import attrgetter, ne
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -173,7 +175,8 @@ def next_instant(node: Node) -> int | None:
     return due if wake is None or due < wake else wake
 
 
-_NODE = shape(Node)
+_NAMES, _NODE_DEFAULTS = zip(*shape(Node), strict=True)
+_VALUES = attrgetter(*_NAMES)
 _TABLES = ("nodes", "versions", "timers")
 _PLAIN = tuple(name for name in CaseState._fields if name not in _TABLES)
 _DEFAULTS = CaseState._field_defaults
@@ -181,7 +184,8 @@ _DEFAULTS = CaseState._field_defaults
 
 def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
-    out = {name: value for name, default in _NODE if (value := getattr(node, name)) is not default and value != default}
+    values = _VALUES(node)
+    out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
     for name in ("doers", "used", "votes", "confirmations"):
         if name in out:
             out[name] = [list(row) if isinstance(row, tuple) else row for row in out[name]]

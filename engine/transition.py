@@ -7,7 +7,7 @@ The command itself stands in the first entry of its step, so that `replay` can r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from charter.engine import additions, automation, flow, holding, rework, subcases, votes, work
@@ -26,12 +26,16 @@ from charter.engine.state import CaseState
 
 
 class Step(NamedTuple):
-    """What a command did: the next state, at least one entry, what the host must do, and the refusal if any."""
+    """What a command did: the next state, at least one entry, what the host must do, and the refusal if any.
+
+    `nodes`: the keys of those that may be new or other, so that a host need not look through all.
+    """
 
     state: CaseState
     entries: tuple[Entry, ...]
     effects: tuple[Effect, ...] = ()
     refusal: Refusal | None = None
+    nodes: Iterable[str] = ()
 
 
 def _start(draft: Draft, command: Start) -> None:
@@ -139,7 +143,7 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
         flow.run(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)
-    return Step(_next(draft), tuple(draft.entries), subcases.effects_of(draft))
+    return Step(_next(draft), tuple(draft.entries), subcases.effects_of(draft), None, draft.touched)
 
 
 def _next(draft: Draft) -> CaseState:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -87,10 +89,15 @@ ROW = (
     "parent",
     "state",
 )
-# what the column `state` holds: what is known of a case as a whole and has no column of its own -> its default
-_REST = {
-    name: CaseState._field_defaults[name] for name in ("reason", "parent", "attempt", "held", "pending", "signals")
-}
+# fields of a state that have columns of their own, or tables
+_COLUMNED = frozenset(
+    ("case", "process", "status", "commands", "entries_written", "opened_at", "closed_at", "opened_by", "wake")
+)
+_TABLES = frozenset(("nodes", "versions", "timers"))
+# what the column `state` holds: whatever else is known of a case as a whole
+_DEFAULTS = CaseState._field_defaults
+_REST = tuple(name for name in CaseState._fields if name not in _COLUMNED | _TABLES)
+_REST_OF = itemgetter(*map(CaseState._fields.index, _REST))
 _READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
 _INSERT = Prepared(insert(t.cases).inline(), *ROW)
 # The columns that are in an index are left alone where they did not change.
@@ -217,8 +224,12 @@ def row_of(pinned: Pinned, chain: Chain, state: CaseState) -> tuple[Any, ...]:
 
 def _rest(state: CaseState) -> str:
     """Writes what is known of the case as a whole and has no column of its own."""
-    found = ((name, getattr(state, name), default) for name, default in _REST.items())
-    return compact({name: value for name, value, default in found if value != default})
+    return _written(_REST_OF(state))
+
+
+@lru_cache(maxsize=1024)
+def _written(values: tuple[Any, ...]) -> str:
+    return compact({n: value for n, value in zip(_REST, values, strict=True) if value != _DEFAULTS[n]})
 
 
 def _state(connection: Connection, row: tuple[Any, ...]) -> CaseState:

@@ -306,7 +306,7 @@ class Cases:
         chain, sealed = log.seal(file.chain, done.entries, origin)
         log.store(connection, sealed, done.entries)
         self._archive.save(connection, file, chain, done.state)
-        folds.keep(connection, pinned.shape, file.state, done.state, done.entries, file.chain.entries + 1)
+        folds.keep(connection, pinned.shape, file.state, done, file.chain.entries + 1)
         post(connection, file.chain.case, done.effects, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.
         self._archive.saw(file.chain.case, chain.head, done.state)

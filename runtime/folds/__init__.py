@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from charter.engine.entries import Entry
 from charter.engine.state import CaseState
-from charter.runtime.folds.fold import Fold, stride, whole
+from charter.engine.transition import Step
+from charter.runtime.folds.fold import Fold, Stride, whole
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import CONTENTS, NODES
 from charter.runtime.folds.trail import NOTICES, VERSIONS
@@ -24,11 +25,11 @@ from charter.runtime.folds.work import WORK
 FOLDS: tuple[Fold, ...] = (NODES, CONTENTS, WORK, VERSIONS, NOTICES)
 
 
-def keep(
-    connection: Connection, shape: Shape, before: CaseState, after: CaseState, entries: Sequence[Entry], first: int
-) -> None:
-    """Brings all folds of a case along with a step, in its transaction; `first` is the number of `entries[0]`."""
-    taken = stride(after.case, shape, before, after, entries, first)
+def keep(connection: Connection, shape: Shape, before: CaseState, done: Step, first: int) -> None:
+    """Brings all folds of a case along with a step, in its transaction; `first` is the number of its first entry."""
+    after = done.state
+    nodes = [after.nodes[key] for key in done.nodes]
+    taken = Stride(after.case, shape, before, after, done.entries, first, nodes)
     for fold in FOLDS:
         fold.keep(connection, taken)
 

@@ -10,9 +10,7 @@ particular, and no case's own row (`runtime/casefile.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from itertools import compress, islice
-from operator import is_not
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, delete, select
@@ -30,7 +28,7 @@ Row = tuple[Any, ...]
 class Stride(NamedTuple):
     """What happened to a case between two of its states; `first` is the number of `entries[0]` in its chain.
 
-    `nodes`: those that are new or other than before, in the order of the case.
+    `nodes`: those that may be new or other than before, the new ones in the order in which they came.
     """
 
     case: str
@@ -42,20 +40,9 @@ class Stride(NamedTuple):
     nodes: Sequence[Node]
 
 
-def stride(
-    case: str, shape: Shape, before: CaseState, after: CaseState, entries: Sequence[Entry], first: int
-) -> Stride:
-    """Tells the folds what a step, or several, did to a case."""
-    nodes = [after.nodes[key] for key in changed(before.nodes, after.nodes)]
-    return Stride(case, shape, before, after, entries, first, nodes)
-
-
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Names what is new or other in a table of a case, which only ever grows: what is in it keeps its place."""
-    if after is before:
-        return []
-    other = compress(after, map(is_not, after.values(), before.values()))
-    return [*other, *islice(after, len(before), None)]
+def whole(case: str, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> Stride:
+    """Gives the one stride from the beginning of a case to its present state."""
+    return Stride(case, shape, NEW, state, entries, 1, list(state.nodes.values()))
 
 
 class Change(NamedTuple):
@@ -120,8 +107,3 @@ class Fold:
         if self._body is not None:
             told[self._body] = canonical(json.loads(row[self._body]))
         return told
-
-
-def whole(case: str, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> Stride:
-    """Gives the one stride from the beginning of a case to its present state."""
-    return stride(case, shape, NEW, state, entries, 1)

@@ -8,7 +8,9 @@ in the engine rests on.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
+from itertools import compress, islice
+from operator import is_not
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -16,7 +18,7 @@ from sqlalchemy import Connection, bindparam, select
 from charter.engine import state as states
 from charter.engine.compact import compact
 from charter.engine.keys import name_of
-from charter.runtime.folds.fold import NOTHING, Change, Fold, Stride, changed
+from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -25,37 +27,32 @@ _STEADY = ("place",)
 
 
 def _nodes(stride: Stride) -> Change:
-    if not stride.nodes:
-        return NOTHING
-    before = stride.before.nodes
-    places = _places(len(before), (node.key in before for node in stride.nodes))
-    return Change(
-        come=[
-            (stride.case, node.element, node.key, place, node.due, compact(states.node_json(node)))
-            for node, place in zip(stride.nodes, places, strict=True)
-        ]
-    )
+    case, known = stride.case, stride.before.nodes
+    # What is new comes last; what is known keeps the place it has.
+    place = len(known)
+    rows: list[Row] = []
+    for node in stride.nodes:
+        rows.append((case, node.element, node.key, place, node.due, compact(states.node_json(node))))
+        place += node.key not in known
+    return Change((), rows)
 
 
 def _contents(stride: Stride) -> Change:
-    before, after = stride.before.versions, stride.after.versions
-    if after is before:
+    known, after = stride.before.versions, stride.after.versions
+    if after is known:
         return NOTHING
-    keys = changed(before, after)
-    places = _places(len(before), (key in before for key in keys))
-    return Change(
-        come=[
-            (stride.case, name_of(key), key, place, compact(list(after[key])))
-            for key, place in zip(keys, places, strict=True)
-        ]
-    )
+    place = len(known)
+    rows: list[Row] = []
+    for key in _changed(known, after):
+        rows.append((stride.case, name_of(key), key, place, compact(list(after[key]))))
+        place += key not in known
+    return Change((), rows)
 
 
-def _places(taken: int, known: Iterator[bool]) -> Iterator[int]:
-    """Gives the next free place to each that is new; what is known keeps the one it has."""
-    for there in known:
-        yield taken
-        taken += not there
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Names what is new or other in a table of a case, which only ever grows: what is in it keeps its place."""
+    other = compress(after, map(is_not, after.values(), before.values()))
+    return [*other, *islice(after, len(before), None)]
 
 
 NODES = Fold(t.nodes, _nodes, steady=_STEADY)

@@ -5,13 +5,15 @@ Holds what an inbox sorts and filters by, and who must not do the work; nothing 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from charter.engine.authority import makers
 from charter.engine.keys import parse_key
 from charter.engine.machines import OPEN
 from charter.engine.place import Place
 from charter.engine.plans import Plan
 from charter.engine.state import CaseState, Node
-from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
+from charter.runtime.folds.fold import Change, Fold, Row, Stride
 from charter.runtime.folds.shape import Shape
 from charter.runtime.store import tables as t
 
@@ -41,39 +43,33 @@ def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
     if plan is None or (plan.many and plan.is_group(parse_key(node.key)[1])):
         return []
     since = node.ready_at or state.opened_at or 0
-    rank = node.due if node.due is not None else since + _NEVER
-    barred = _barred(shape, state, plan, node)
-    roles = ("",) if node.holder is not None else (plan.roles_wanted(node) or (shape.owner or "",))
-    return [
-        (
-            state.case,
-            node.key,
-            role,
-            shape.name,
-            node.element,
-            node.state,
-            node.iteration,
-            node.holder,
-            int(node.assigned),
-            barred,
-            since,
-            node.due,
-            rank,
-        )
-        for role in dict.fromkeys(roles)
-    ]
+    rest = (
+        shape.name,
+        node.element,
+        node.state,
+        node.iteration,
+        node.holder,
+        int(node.assigned),
+        _barred(shape, state, plan, node),
+        since,
+        node.due,
+        node.due if node.due is not None else since + _NEVER,
+    )
+    if node.holder is not None:
+        return [(state.case, node.key, "", *rest)]
+    roles = dict.fromkeys(plan.roles_wanted(node) or (shape.owner or "",))
+    return [(state.case, node.key, role, *rest) for role in roles]
 
 
-def _touched(stride: Stride) -> list[Node]:
+def _touched(stride: Stride) -> Iterable[Node]:
     """Lists the nodes whose rows can be other than before."""
     before, after, shape = stride.before, stride.after, stride.shape
     if before.status != after.status and "open" in (before.status, after.status):
-        return list(after.nodes.values())
-    nodes = list(stride.nodes)
-    touched = {e for node in nodes for e in shape.bars.get(node.element, ())} if shape.bars else ()
-    if touched:
+        return after.nodes.values()
+    nodes = stride.nodes
+    if shape.bars and (touched := {e for node in nodes for e in shape.bars.get(node.element, ())}):
         seen = {node.key for node in nodes}
-        nodes += [n for n in after.nodes.values() if n.element in touched and n.key not in seen]
+        nodes = [*nodes, *(n for n in after.nodes.values() if n.element in touched and n.key not in seen)]
     return nodes
 
 
@@ -82,13 +78,12 @@ def _change(stride: Stride) -> Change:
     gone: list[Row] = []
     come: list[Row] = []
     for node in _touched(stride):
-        if node.element in shape.plans:
-            was, now = _rows(shape, before, before.nodes.get(node.key)), _rows(shape, after, node)
-            if was != now:
-                there = {row[:_KEY] for row in now}
-                gone += [row[:_KEY] for row in was if row[:_KEY] not in there]
-                come += now
-    return Change(gone, come) if gone or come else NOTHING
+        was, now = _rows(shape, before, before.nodes.get(node.key)), _rows(shape, after, node)
+        if was != now:
+            there = {row[:_KEY] for row in now}
+            gone += [row[:_KEY] for row in was if row[:_KEY] not in there]
+            come += now
+    return Change(gone, come)
 
 
 WORK = Fold(t.work_items, _change)

@@ -56,6 +56,10 @@ def test_every_command_leaves_a_record_and_a_consistent_state(history: History) 
         instants = {k: at for k, n in done.state.nodes.items() if (at := next_instant(n)) is not None}
         assert done.state.timers == instants
         assert done.state.wake == (min(instants.values(), default=None) if done.state.status == "open" else None)
+        assert {k for k, n in done.state.nodes.items() if before.nodes.get(k) is not n} <= set(done.nodes)
+        # A state is kept in rows by place: what was there keeps it, what is new comes behind.
+        assert list(done.state.nodes)[: len(before.nodes)] == list(before.nodes)
+        assert list(done.state.versions)[: len(before.versions)] == list(before.versions)
 
 
 @laws

@@ -12,8 +12,22 @@ from alembic import op
 revision = "4"
 down_revision = "3"
 
-# what the row of a case keeps of its state: all that has no column of its own
-_REST = ("reason", "parent", "attempt", "held", "pending", "signals")
+# what the row of a case need not keep in its state: what has a column of its own, or a table
+_ELSEWHERE = frozenset(
+    [
+        "case",
+        "process",
+        "status",
+        "commands",
+        "entries_written",
+        "opened_at",
+        "closed_at",
+        "opened_by",
+        "wake",
+        "nodes",
+        "versions",
+    ]
+)
 
 
 def upgrade() -> None:
@@ -78,7 +92,7 @@ def _spread_states(connection: sa.Connection) -> None:
             connection.execute(sa.text("INSERT INTO nodes VALUES (:c, :e, :n, :p, :d, :b)"), nodes)
         if contents:
             connection.execute(sa.text("INSERT INTO contents VALUES (:c, :r, :v, :p, :b)"), contents)
-        rest = _text({name: state[name] for name in _REST if name in state})
+        rest = _text({name: value for name, value in state.items() if name not in _ELSEWHERE})
         connection.execute(sa.text("UPDATE cases SET state = :s WHERE id = :c"), {"s": rest, "c": case})
 
 
