@@ -9,13 +9,14 @@ expression is true (a property test compares them).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, not_, or_, select, true
 
 from charter.engine import feel
 from charter.engine.feel import tree, types
@@ -59,14 +60,16 @@ FIELDS: Mapping[str, tuple[types.Type, ColumnElement[Any] | None, bool]] = {
     "prev": (types.STRING, None, False),
 }
 _ORDERED = frozenset(("position", "seq", "at"))  # columns that SQL orders as FEEL does on every database
+_INDEXED = frozenset(("actor", "at"))
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 
 
 class Filter(Struct, frozen=True):
-    """SQL that lets every wanted entry through; `exact` when it lets no other through."""
+    """SQL that lets every wanted entry through; `exact` when it lets no other through, `narrow` when an index helps."""
 
     sql: ColumnElement[bool]
     exact: bool
+    narrow: bool = False
 
 
 class Query(Struct, frozen=True):
@@ -78,6 +81,8 @@ class Query(Struct, frozen=True):
 
 
 _ALL = Filter(true(), False)
+# So many entries are brought at once and put in order, however an index found them; of so many, only where they are.
+_AT_ONCE, _MOST = 100, 20_000
 
 
 def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
@@ -97,26 +102,46 @@ def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
 
 def run(connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None) -> Iterator[Sealed]:
     """Gives the entries that answer, in order of arrival, after a position, at most `limit`; all for no query."""
-    statement = select(_r.position, _r.case, _r.seq, _r.body, _r.record).where(_r.position > after)
-    test = None
-    if query is not None:
-        statement = statement.where(query.filter.sql)
-        if not query.filter.exact:
-            test = feel.compile(query.tree)
-    # Within one case both orders are one, and the case's own index is then the short way.
-    pinned = query is not None and query.case is not None
-    statement = statement.order_by(_r.seq if pinned else _r.position)
-    if limit is not None and test is None:
-        statement = statement.limit(limit)
+    test = None if query is None or query.filter.exact else feel.compile(query.tree)
     count = 0
-    for position, case, seq, body, record in connection.execute(statement.execution_options(yield_per=500)):
-        found = Sealed(case, seq, bytes(body), position)
+    for position, chain, seq, body, record in _rows(connection, query, after, limit if test is None else None):
+        found = Sealed(chain, seq, bytes(body), position)
         if test is not None and test.evaluate(scope(found, record)) is not True:
             continue
         yield found
         count += 1
         if count == limit:
             return
+
+
+def _rows(connection: Connection, query: Query | None, after: int, limit: int | None) -> Iterable[Any]:
+    """Gives the rows of the entries that the filter lets through, in order of arrival."""
+    rows = select(_r.position, _r.case, _r.seq, _r.body, _r.record).execution_options(yield_per=500)
+    behind = _r.position > after
+    inorder = rows.where(behind).order_by(_r.position).limit(limit)
+    if query is None:
+        return connection.execute(inorder)
+    wanted = query.filter.sql
+    if query.case is not None:
+        # Within one case both orders are one, and the case's own index is the short way.
+        return connection.execute(rows.where(behind, wanted).order_by(_r.seq).limit(limit))
+    if query.filter.narrow:
+        few = connection.execute(rows.where(behind, wanted).limit(_AT_ONCE + 1)).fetchall()
+        if len(few) <= _AT_ONCE:
+            return sorted(few, key=itemgetter(0))[:limit]
+        found = connection.execute(select(_r.position).where(behind, wanted).limit(_MOST + 1)).scalars().all()
+        if len(found) <= _MOST:
+            return _at(connection, rows, sorted(found)[:limit])
+        # By an index all of so many would have to be brought before the first is known; they are met soon on the way
+        # through the trail. What a CASE tests is no reason to use an index.
+        wanted = case((wanted, 1)) == 1
+    return connection.execute(inorder.where(wanted))
+
+
+def _at(connection: Connection, rows: Select[Any], positions: list[int]) -> Iterator[Any]:
+    for first in range(0, len(positions), _AT_ONCE):
+        some = rows.where(_r.position.in_(positions[first : first + _AT_ONCE]))
+        yield from connection.execute(some.order_by(_r.position)).fetchall()
 
 
 def scope(entry: Sealed, record: str | None) -> dict[str, Any]:
@@ -159,7 +184,8 @@ def _binary(node: Any) -> Filter:
     if node.op in ("and", "or"):
         left, right = _filter(node.left), _filter(node.right)
         join = and_ if node.op == "and" else or_
-        return Filter(join(left.sql, right.sql), left.exact and right.exact)
+        narrow = left.narrow or right.narrow if node.op == "and" else left.narrow and right.narrow
+        return Filter(join(left.sql, right.sql), left.exact and right.exact, narrow)
     if node.op in _MIRRORED:
         if isinstance(node.left, tree.Name):
             return _compare(node.left.name, node.op, node.right)
@@ -180,36 +206,41 @@ def _compare(name: str, op: str, other: tree.Node) -> Filter:
         return Filter(null if op == "=" else not_(null), True) if op in ("=", "!=") else Filter(false(), False)
     if op == "=":
         # FEEL's `null = "x"` is false where SQL's is unknown
-        return Filter(and_(column.is_not(None), column == value) if optional else column == value, True)
+        is_it = and_(column.is_not(None), column == value) if optional else column == value
+        return Filter(is_it, True, name in _INDEXED)
     if op == "!=":
         return Filter(or_(column.is_(None), column != value) if optional else column != value, True)
-    return Filter(column.op(op, is_comparison=True)(value), True)
+    return Filter(column.op(op, is_comparison=True)(value), True, name in _INDEXED)
 
 
 def _between(node: Any) -> Filter:
     if not isinstance(node.of, tree.Name):
         return _ALL
     low, high = _compare(node.of.name, ">=", node.low), _compare(node.of.name, "<=", node.high)
-    return Filter(and_(low.sql, high.sql), low.exact and high.exact)
+    return Filter(and_(low.sql, high.sql), low.exact and high.exact, low.narrow or high.narrow)
 
 
 def _in(node: Any) -> Filter:
     if not isinstance(node.of, tree.Name):
         return _ALL
     tests = [_test(node.of.name, test) for test in node.tests]
-    return Filter(or_(*(t.sql for t in tests)), all(t.exact for t in tests)) if tests else _ALL
+    return _any(tests) if tests else _ALL
+
+
+def _any(tests: Sequence[Filter]) -> Filter:
+    sql = or_(false(), *(t.sql for t in tests))
+    return Filter(sql, all(t.exact for t in tests), all(t.narrow for t in tests))
 
 
 def _test(name: str, test: tree.Node) -> Filter:
     if isinstance(test, tree.Interval):
         low = _compare(name, ">=" if test.ends[0] == "[" else ">", test.low)
         high = _compare(name, "<=" if test.ends[1] == "]" else "<", test.high)
-        return Filter(and_(low.sql, high.sql), low.exact and high.exact)
+        return Filter(and_(low.sql, high.sql), low.exact and high.exact, low.narrow or high.narrow)
     if isinstance(test, tree.Comparison):
         return _compare(name, test.op, test.of)
     if isinstance(test, tree.Items):
-        tests = [_test(name, item) for item in test.items]
-        return Filter(or_(false(), *(t.sql for t in tests)), all(t.exact for t in tests))
+        return _any([_test(name, item) for item in test.items])
     return _compare(name, "=", test)
 
 

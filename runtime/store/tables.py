@@ -121,6 +121,9 @@ entries = Table(
     UniqueConstraint("case", "seq"),
 )
 
+Index("entries_by_actor", entries.c.actor, entries.c.at)
+Index("entries_by_time", entries.c.at)
+
 # A row a node of a case's state. `place`: its place in the order of the case, from 0.
 nodes = Table(
     "nodes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, strategies as st
@@ -163,9 +164,16 @@ def test_sql_and_feel_agree_on_every_field(store: Store, field: str, op: str) ->
             assert answers(store, text) == by_feel(store, text), text
 
 
+# how many entries are brought at once, and of how many an index says where they are
+SIZES = [(100, 20_000), (2, 20_000), (1, 1)]
+
+
 @given(text=conditions)
 def test_sql_and_feel_agree(store: Store, text: str) -> None:
-    assert answers(store, text) == by_feel(store, text)
+    expected = by_feel(store, text)
+    for once, most in SIZES:
+        with patch.multiple(query, _AT_ONCE=once, _MOST=most):
+            assert answers(store, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -215,14 +223,16 @@ def test_what_is_no_question_is_said_with_its_place(text: str) -> None:
     assert 0 <= problems[0].start <= problems[0].end <= max(1, len(text))
 
 
-def test_pages_join_without_gap_or_overlap(store: Store) -> None:
-    asked, _ = query.build('outcome = "done"')
+@pytest.mark.parametrize(("once", "most"), SIZES)
+@pytest.mark.parametrize("text", ['outcome = "done"', 'actor in ("li", "system")', 'at >= date("2026-03-01")'])
+def test_pages_join_without_gap_or_overlap(store: Store, text: str, once: int, most: int) -> None:
+    asked, _ = query.build(text)
     pages: list[int] = []
-    with store.read() as connection:
+    with store.read() as connection, patch.multiple(query, _AT_ONCE=once, _MOST=most):
         while True:
             page = [f.position for f in query.run(connection, asked, after=pages[-1] if pages else 0, limit=7)]
             if not page:
                 break
             assert len(page) <= 7
             pages += page
-    assert pages == answers(store, 'outcome = "done"')
+    assert pages and pages == answers(store, text)

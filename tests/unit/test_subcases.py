@@ -126,6 +126,8 @@ SCHEMA_1 = """
     DROP TABLE nodes;
     DROP TABLE contents;
     DROP TABLE notices;
+    DROP INDEX entries_by_actor;
+    DROP INDEX entries_by_time;
     DROP INDEX cases_by_parent;
     DROP TRIGGER entries_no_update;
     DROP TRIGGER entries_no_delete;
