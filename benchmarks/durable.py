@@ -1,9 +1,10 @@
 """How fast commands are when each is durable: Charter on SQLite beside raw sqlite3 and beside SpiffWorkflow.
 
-The same case of ten steps three times. A step is one command
-(Charter), one transaction with one update and one insert of the same sizes (raw sqlite3), one task run, saved as
-JSON and loaded again (SpiffWorkflow, into the same kind of database). All with the write-ahead log and
-synchronous=FULL, taking turns case by case.
+The same case of ten steps four times. A step is one command (Charter), the statements that Charter sends for that
+command and nothing else (its own SQL), one transaction with one update and one insert of the same sizes (raw sqlite3),
+one task run, saved as JSON and loaded again (SpiffWorkflow, into the same kind of database). All with the write-ahead
+log and synchronous=FULL, taking turns case by case. Charter keeps the states it last saw, SpiffWorkflow loads its
+workflow at each step.
 
     python -m benchmarks.durable [--cases N] [--rounds N] [--folder FOLDER]
 
@@ -16,13 +17,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import event
+
+from charter.engine.definition import Definition, Element, Many, Role
 from charter.runtime.cases import Cases
 from charter.runtime.people import People
 from charter.runtime.store import open_store
@@ -31,8 +37,8 @@ from .figures import ratio, say
 from .ten_steps import PEOPLE, STORY, bpmn, ten_steps
 
 
-def charter(folder: Path, cases: int) -> Iterator[None]:
-    """Runs cases through the whole runtime; yields after each durable step."""
+def charter(folder: Path, cases: int, sent: list[Sent] | None = None) -> Iterator[None]:
+    """Runs cases through the whole runtime; yields after each durable step. `sent` takes down what the driver gets."""
     with open_store(str(folder / "charter.db")) as store:
         people = People(store, by="root")
         for person, role in PEOPLE.items():
@@ -40,6 +46,10 @@ def charter(folder: Path, cases: int) -> Iterator[None]:
             people.grant(person, role)
         host = Cases(store)
         host.deploy(ten_steps(), by="root")
+        if sent is not None:
+            store.close()
+            shutil.copy(folder / "charter.db", folder / "own.db")
+            event.listen(store.engine, "do_connect", lambda *call: call[-1].update(factory=_taking_down(sent)))
         for _ in range(cases):
             case = host.start("ten", person="li").case
             yield
@@ -50,10 +60,66 @@ def charter(folder: Path, cases: int) -> Iterator[None]:
             assert done.state.status == "completed"
 
 
+# what a driver is sent: a method of a connection or cursor, and its arguments
+Sent = tuple[str, tuple[Any, ...]]
+
+
+def _taking_down(sent: list[Sent]) -> type[sqlite3.Connection]:
+    """Makes a connection that takes down what it is sent."""
+
+    class Cursor(sqlite3.Cursor):
+        def execute(self, *call: Any) -> sqlite3.Cursor:
+            sent.append(("execute", call))
+            return super().execute(*call)
+
+        def executemany(self, *call: Any) -> sqlite3.Cursor:
+            sent.append(("executemany", call))
+            return super().executemany(*call)
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, *_: Any) -> Cursor:  # type: ignore[override]
+            return super().cursor(Cursor)
+
+        def execute(self, *call: Any) -> sqlite3.Cursor:
+            return self.cursor().execute(*call)
+
+        def commit(self) -> None:
+            sent.append(("commit", ()))
+            super().commit()
+
+    return Connection
+
+
+def own_sql(folder: Path, cases: int) -> Iterator[None]:
+    """Sends to a database what Charter sends for the same steps, without Charter."""
+    sent: list[Sent] = []
+    steps: list[list[Sent]] = []
+    apart = folder / "apart"
+    apart.mkdir()
+    for _ in charter(apart, cases, sent):
+        steps.append(list(sent))
+        sent.clear()
+    raw = sqlite3.connect(apart / "own.db", isolation_level=None)
+    raw.execute("PRAGMA journal_mode=WAL")
+    raw.execute("PRAGMA synchronous=FULL")
+    raw.execute("PRAGMA foreign_keys=ON")
+    yield
+    for step in steps:
+        for method, call in step:
+            if method == "commit":
+                raw.commit()
+            else:
+                cursor = raw.cursor()
+                getattr(cursor, method)(*call)
+                cursor.fetchall()
+        yield
+    raw.close()
+
+
 def _sizes(folder: Path) -> tuple[str, bytes]:
     """Gives the state and the last record body of a case half-way, for the raw database to write as well."""
     raw = sqlite3.connect(folder / "charter.db")
-    state = raw.execute("SELECT state FROM cases").fetchone()[0]
+    state = raw.execute("SELECT group_concat(body) FROM nodes").fetchone()[0]
     body = raw.execute("SELECT body FROM entries WHERE kind = 'completed' ORDER BY position DESC").fetchone()[0]
     raw.close()
     return state, body
@@ -64,7 +130,7 @@ def _database(path: Path) -> sqlite3.Connection:
     raw.execute("PRAGMA journal_mode=WAL")
     raw.execute("PRAGMA synchronous=FULL")
     raw.execute("CREATE TABLE IF NOT EXISTS cases (id INTEGER PRIMARY KEY, version INTEGER, state TEXT)")
-    raw.execute("CREATE TABLE IF NOT EXISTS records (id INTEGER PRIMARY KEY, case_id INTEGER, body BLOB)")
+    raw.execute("CREATE TABLE IF NOT EXISTS entries (id INTEGER PRIMARY KEY, case_id INTEGER, body BLOB)")
     return raw
 
 
@@ -132,19 +198,47 @@ def _case(steps: Iterator[None], count: int) -> float:
 
 
 def race(folder: Path, cases: int) -> dict[str, float]:
-    """Runs the three in turn, case by case, so that all meet the same disk; gives microseconds a step."""
+    """Runs the four in turn, case by case, so that all meet the same disk; gives microseconds a step."""
     steps = len(STORY) + 1
     ours = charter(folder, cases + 1)
     # The first case is not counted: it compiles statements. Half-way it shows how much there is to write.
     _case(ours, steps // 2 + 1)
     sizes = _sizes(folder)
     _case(ours, steps - steps // 2 - 1)
-    rivals = {"charter": ours, "sqlite3": raw_sqlite(folder, cases, *sizes), "spiff": spiff(folder, cases)}
+    own = own_sql(folder, cases)
+    next(own)
+    rivals = {
+        "charter": ours,
+        "own": own,
+        "sqlite3": raw_sqlite(folder, cases, *sizes),
+        "spiff": spiff(folder, cases),
+    }
     spent = dict.fromkeys(rivals, 0.0)
     for _ in range(cases):
         for name, iterator in rivals.items():
             spent[name] += _case(iterator, steps)
     return {name: seconds / cases / steps * 1e6 for name, seconds in spent.items()}
+
+
+def open_list(folder: Path, marks: tuple[int, ...] = (500, 5_000)) -> list[float]:
+    """Gives the seconds of processor time that one item more takes in an open list, over a hundred up to each mark."""
+    element = Element("job", "job", "activity", roles=("clerk",), many=Many("v", "[]", open=True), within="2 hours")
+    process = Definition("jobs", "jobs", roles=(Role("clerk", "clerk"),), elements=(element,))
+    found = []
+    with open_store(str(folder / "list.db")) as store:
+        people = People(store, by="root")
+        people.add("li")
+        people.grant("li", "clerk")
+        host = Cases(store)
+        host.deploy(process, by="root")
+        case = host.start("jobs", person="li").case
+        for item in range(1, max(marks) + 1):
+            if item + 99 in marks:
+                begin = time.process_time()
+            assert host.perform(case, person="li", verb="add", node="job", item=item).refusal is None
+            if item in marks:
+                found.append((time.process_time() - begin) / 100)
+    return found
 
 
 def sync(folder: Path) -> float:
@@ -166,17 +260,24 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--folder", type=Path, help="where to put the databases; a disk, not memory")
     given = options.parse_args()
-    rounds, syncs = [], []
+    rounds, syncs, lists = [], [], []
     for _ in range(given.rounds):
         with tempfile.TemporaryDirectory(dir=given.folder) as name:
             syncs.append(sync(Path(name)) * 1e6)
             rounds.append(race(Path(name), given.cases))
+            if len(lists) < 3:
+                lists.append([seconds * 1e6 for seconds in open_list(Path(name))])
     found = {name: [row[name] for row in rounds] for name in rounds[0]}
     say("one sync of the disk", syncs, "us")
-    for name, title in (("charter", "Charter"), ("sqlite3", "raw sqlite3"), ("spiff", "SpiffWorkflow")):
+    titles = {"charter": "Charter", "own": "its own SQL", "sqlite3": "raw sqlite3", "spiff": "SpiffWorkflow"}
+    for name, title in titles.items():
         say(f"{title}, a step", found[name], "us")
+    say("Charter / its own SQL", ratio(found["charter"], found["own"]), most=3)
     say("Charter / raw sqlite3", ratio(found["charter"], found["sqlite3"]), most=2)
     say("SpiffWorkflow / Charter", ratio(found["spiff"], found["charter"]), least=3)
+    short, long = ([row[mark] for row in lists] for mark in (0, 1))
+    say("an item more in an open list of 5,000", long, "us")
+    say("of 5,000 / of 500", ratio(long, short), most=1.3)
 
 
 if __name__ == "__main__":
