@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from functools import lru_cache
-from operator import itemgetter
+from itertools import compress
+from operator import itemgetter, ne
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -95,9 +95,9 @@ _COLUMNED = frozenset(
 )
 _TABLES = frozenset(("nodes", "versions", "timers"))
 # what the column `state` holds: whatever else is known of a case as a whole
-_DEFAULTS = CaseState._field_defaults
 _REST = tuple(name for name in CaseState._fields if name not in _COLUMNED | _TABLES)
 _REST_OF = itemgetter(*map(CaseState._fields.index, _REST))
+_DEFAULTS = tuple(CaseState._field_defaults[name] for name in _REST)
 _READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
 _INSERT = Prepared(insert(t.cases).inline(), *ROW)
 # The columns that are in an index are left alone where they did not change.
@@ -224,12 +224,8 @@ def row_of(pinned: Pinned, chain: Chain, state: CaseState) -> tuple[Any, ...]:
 
 def _rest(state: CaseState) -> str:
     """Writes what is known of the case as a whole and has no column of its own."""
-    return _written(_REST_OF(state))
-
-
-@lru_cache(maxsize=1024)
-def _written(values: tuple[Any, ...]) -> str:
-    return compact({n: value for n, value in zip(_REST, values, strict=True) if value != _DEFAULTS[n]})
+    values = _REST_OF(state)
+    return compact(dict(compress(zip(_REST, values, strict=True), map(ne, values, _DEFAULTS))))
 
 
 def _state(connection: Connection, row: tuple[Any, ...]) -> CaseState:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
 from charter.engine.commands import SYSTEM
 from charter.engine.entries.organisation import ConnectorsChanged
@@ -180,10 +180,6 @@ class Connectors:
         old = connection.execute(select(s.c.value).where(s.c.name == "connectors")).scalar()
         if (old or "") == digest:
             return
-        if old is None:
-            connection.execute(insert(s).values(name="connectors", value=digest))
-        else:
-            connection.execute(update(s).where(s.c.name == "connectors").values(value=digest))
         told = ConnectorsChanged(old, digest, data)
         origin = Origin("file" if by == SYSTEM.person else "cli")
         note(connection, told, by, at=at, origin=origin)

@@ -76,8 +76,7 @@ def deploy(
         hashed = sha256(body.encode()).hexdigest()
         _store(connection, definition, digest, body, texts)
     deployed = Deployed(definition.name, definition.version, digest, hashes, hashed)
-    _, sealed = note(connection, deployed, by, at=at, origin=origin)
-    connection.execute(insert(t.deployments).values(process=definition.name, digest=digest, at=sealed.at, by=by))
+    note(connection, deployed, by, at=at, origin=origin)
     return Deployment(digest, new)
 
 

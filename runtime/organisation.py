@@ -9,7 +9,8 @@ what is changed.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from msgspec.structs import replace
+from sqlalchemy import Connection, select
 
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry, Told
@@ -18,6 +19,7 @@ from charter.engine.entries.organisation import PersonAdded, RoleGranted
 from charter.engine.refusals import Refusal
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
+from charter.runtime.folds.organisation import keep
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import tables as t
 from charter.runtime.store.schema import ORGANISATION
@@ -28,9 +30,15 @@ STEWARD = "steward"
 def note(
     connection: Connection, told: Told, actor: str, *, at: int, origin: Origin, reason: str | None = None
 ) -> tuple[Entry, Sealed]:
-    """Writes an entry into the organisation's chain; gives it as made and as sealed, whose time never runs back."""
+    """Writes an entry into the organisation's chain, and what follows from it; gives it as written and as sealed.
+
+    Its time never runs back behind the entry before it.
+    """
     entry = Entry(told, at, actor, reason=reason)
-    return entry, log.append(connection, [entry], origin)[0]
+    sealed = log.append(connection, [entry], origin)[0]
+    entry = replace(entry, at=sealed.at)
+    keep(connection, entry)
+    return entry, sealed
 
 
 def stewards(connection: Connection) -> list[str]:
@@ -68,9 +76,7 @@ def admit(
 
 def _found(connection: Connection, person: str, new: bool, at: int, origin: Origin) -> None:
     if new:
-        connection.execute(insert(t.persons).values(id=person, name=person, active=1))
         note(connection, PersonAdded(person, person), person, at=at, origin=origin)
-    connection.execute(insert(t.grants).values(person=person, role=STEWARD, process=ORGANISATION))
     told = RoleGranted(person, STEWARD, ORGANISATION, first=True)
     note(connection, told, person, at=at, origin=origin)
 

@@ -1,8 +1,8 @@
 """The people of the organisation: who is there, their roles, skills, certificates, absences and stand-ins.
 
-Every change is one entry in the organisation's chain, in the transaction of the change. A stand-in counts
-only within its time, for its scope, and once the stand-in has accepted; it can be revoked and is never passed on.
-Reading a person's authority is in `directory.py`. Invariant: what a person may do is nowhere but here; default
+Every change is one entry in the organisation's chain; the tables follow from it (`folds/organisation.py`). A stand-in
+counts only within its time, for its scope, and once the stand-in has accepted; it can be revoked and is never passed
+on. Reading a person's authority is in `directory.py`. Invariant: what a person may do is nowhere but here; default
 deny.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, func, select
 
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Told
@@ -119,7 +119,6 @@ class People:
             self._must(connection, person)
             if (refused := self._last(connection, person, "remove")) is not None:
                 return refused
-            connection.execute(update(t.persons).where(t.persons.c.id == person).values(active=0))
             self._enter(connection, PersonDeactivated(person), reason)
             return None
 
@@ -136,15 +135,13 @@ class People:
 
     def revoke(self, person: str, role: str, process: str = ANY, reason: str | None = None) -> Refusal | None:
         """Takes a role from a person; what is not held is left alone. Refused for the last steward."""
-        g = t.grants.c
 
         def change(connection: Connection) -> Refusal | None:
-            self._must(connection, person)
+            found = self._must(connection, person)
             office = (role, process) == (STEWARD, ORGANISATION)
             if office and (refused := self._last(connection, person, "revoke")) is not None:
                 return refused
-            done = connection.execute(delete(t.grants).where(g.person == person, g.role == role, g.process == process))
-            if done.rowcount:
+            if (role, process) in found.grants:
                 self._enter(connection, RoleRevoked(person, role, process), reason)
             return None
 
@@ -217,7 +214,6 @@ class People:
                 told = Refused(refused.reasons, verb=f"people {verb}", number=number)
                 note(connection, told, self._by, at=at, origin=self._origin)
                 return refused
-            connection.execute(update(s).where(s.c.number == number).values({column: at}))
             self._enter(connection, kind(number, row["principal"], row["person"], server.text(at)))
         return None
 
@@ -256,18 +252,13 @@ class People:
             raise BadPerson(f"{person} cannot be anybody's id", person=person, field="id")
         found = load(connection, person)
         if found is None:
-            connection.execute(insert(t.persons).values(id=person, name=name or person, active=1))
             self._enter(connection, PersonAdded(person, name or person))
         elif not found.active or (name is not None and name != found.name):
-            connection.execute(
-                update(t.persons).where(t.persons.c.id == person).values(name=name or found.name, active=1)
-            )
             self._enter(connection, PersonChanged(person, name or found.name, found.name, found.active))
 
     def _grant(self, connection: Connection, person: str, role: str, process: str) -> None:
         found = load(connection, person)
         if found is not None and (role, process) not in found.grants:
-            connection.execute(insert(t.grants).values(person=person, role=role, process=process))
             self._enter(connection, RoleGranted(person, role, process))
 
     def _skill(self, connection: Connection, person: str, skill: str, level: int) -> None:
@@ -277,8 +268,6 @@ class People:
         old = connection.execute(select(s.level).where(s.person == person, s.skill == skill)).scalar()
         if old == level:
             return
-        connection.execute(delete(t.skills).where(s.person == person, s.skill == skill))
-        connection.execute(insert(t.skills).values(person=person, skill=skill, level=level))
         self._enter(connection, SkillSet(person, skill, old, level))
 
     def _certify(self, connection: Connection, person: str, certificate: str, valid_until: int | None) -> None:
@@ -288,10 +277,6 @@ class People:
         ).fetchone()
         if old is not None and old[0] == valid_until:
             return
-        connection.execute(delete(t.certificates).where(c.person == person, c.certificate == certificate))
-        connection.execute(
-            insert(t.certificates).values(person=person, certificate=certificate, valid_until=valid_until)
-        )
         self._enter(connection, CertificateNoted(person, certificate, valid_until))
 
     def _absent(self, connection: Connection, person: str, since: int, until: int, reason: str | None) -> None:
@@ -300,7 +285,6 @@ class People:
         a = t.absences
         same = select(a.c.number).where(a.c.person == person, a.c.since == since, a.c.until == until)
         if connection.execute(same).fetchone() is None:
-            connection.execute(insert(a).values(person=person, since=since, until=until, reason=reason))
             self._enter(connection, AbsenceNoted(person, server.text(since), server.text(until)), reason)
 
     def _stand_in(
@@ -337,8 +321,7 @@ class People:
         if known is not None:
             return int(known)
         at = self._clock() if accepted else None
-        made = insert(s).values(**values, accepted_at=at).returning(s.c.number)
-        number = int(connection.execute(made).scalar_one())
+        number = (connection.execute(select(func.max(s.c.number))).scalar() or 0) + 1
         told = StandInNamed(
             number, kind, principal, person, process, role, server.text(since), server.text(until), server.iso(at)
         )

@@ -18,10 +18,12 @@ from tests.properties.histories import garbage
 from tests.written import process
 
 from charter.engine.values import canonical, encode
+from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import Fault, Verification, verify
 from charter.runtime.cases import Cases
 from charter.runtime.connectors import Connector
 from charter.runtime.files import Files
+from charter.runtime.folds import organisation
 from charter.runtime.people import People
 from charter.runtime.store import open_store
 from charter.runtime.store.tables import metadata
@@ -199,3 +201,28 @@ def test_a_kept_file_that_is_changed_or_gone_is_named_with_its_record(tmp_path: 
         assert verify(store, files=files).integrity.fault == Fault(case, last, "file_changed", kept.sha256)
         place.unlink()
         assert verify(store, files=files).integrity.fault == Fault(case, last, "file_missing", kept.sha256)
+
+
+def test_what_the_organisation_s_chain_leads_to_can_be_made_anew(trail: Path, tmp_path: Path) -> None:
+    shutil.copy(trail, tmp_path / "c.db")
+    with open_store(str(tmp_path / "c.db")) as store:
+        people = People(store, by="root", clock=lambda: 200)
+        number = people.stand_in("delegation", "li", "wang", since=0, until=10**17)
+        assert isinstance(number, int)
+        assert People(store, by="wang", clock=lambda: 300).accept(number) is None
+        assert People(store, by="li", clock=lambda: 400).end(number) is None
+        people.absent("li", 0, 10**15)
+        people.certify("li", "PMP", 10**16)
+        people.revoke("wang", "boss")
+        people.add("zhao")
+        people.deactivate("zhao")
+        assert verify(store).sound
+        with store.write() as connection:
+
+            def rows() -> list[list[Any]]:
+                return [connection.execute(table.select()).fetchall() for table in organisation.TABLES]
+
+            kept = rows()
+            assert all(kept)
+            organisation.rebuild(connection, [sealed.entry for sealed in load(connection, "organisation")])
+            assert rows() == kept

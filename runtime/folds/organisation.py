@@ -1,0 +1,244 @@
+"""The folds of the organisation's chain: who is there and what they may do, what runs, which connectors are known.
+
+What an entry does to the tables is said here once (`follow`) and done twice: to the rows of the database with each
+entry that is written (`keep`), and to rows in memory when the whole chain is held against them (`differs`). Whoever
+changes the organisation writes an entry and no row. Definitions and their texts are contents, known by their digests,
+and no folds; nor is anything here checked: an entry is only written of what was allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Table, delete, func, insert, select
+
+from charter.engine.entries import Entry, Told
+from charter.engine.entries.organisation import (
+    AbsenceNoted,
+    CertificateNoted,
+    ConnectorsChanged,
+    Deployed,
+    PersonAdded,
+    PersonChanged,
+    PersonDeactivated,
+    RoleGranted,
+    RoleRevoked,
+    SkillSet,
+    StandInAccepted,
+    StandInNamed,
+    StandInRevoked,
+)
+from charter.runtime import clock
+from charter.runtime.folds.fold import Row
+from charter.runtime.store import tables as t
+
+TABLES = (
+    t.persons,
+    t.grants,
+    t.skills,
+    t.certificates,
+    t.absences,
+    t.substitutions,
+    t.deployments,
+    t.settings,
+)
+# Their first column only numbers the rows in the order in which they came.
+_NUMBERED = frozenset((t.absences, t.deployments))
+
+
+class Rows(Protocol):
+    """Tables that an entry changes: those of the database, or others like them."""
+
+    def get(self, table: Table, key: Row) -> Row:
+        """Gives the row of a key; raises KeyError."""
+
+    def put(self, table: Table, row: Row) -> None:
+        """Adds a row, in the place of one of the same key."""
+
+    def append(self, table: Table, row: Row) -> None:
+        """Adds a row behind all others; the table numbers it."""
+
+    def drop(self, table: Table, key: Row) -> None:
+        """Takes the row of a key away."""
+
+
+class Kept:
+    """The rows of the database, inside a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, table: Table, key: Row) -> Row:
+        """Gives the row of a key; raises KeyError."""
+        row = self._connection.execute(select(table).where(*_is(table, key))).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return tuple(row)
+
+    def put(self, table: Table, row: Row) -> None:
+        """Adds a row, in the place of one of the same key."""
+        names = [column.name for column in table.columns]
+        values = dict(zip(names, row, strict=True))
+        key = row[: len(table.primary_key.columns)]
+        if self._connection.execute(table.update().where(*_is(table, key)).values(values)).rowcount == 0:
+            self._connection.execute(insert(table).values(values))
+
+    def append(self, table: Table, row: Row) -> None:
+        """Adds a row behind all others; the table numbers it."""
+        last = self._connection.execute(select(func.max(table.c.number))).scalar() or 0
+        self.put(table, (last + 1, *row))
+
+    def drop(self, table: Table, key: Row) -> None:
+        """Takes the row of a key away."""
+        self._connection.execute(delete(table).where(*_is(table, key)))
+
+
+def _is(table: Table, key: Row) -> list[Any]:
+    return [column == value for column, value in zip(table.primary_key.columns, key, strict=True)]
+
+
+class Made:
+    """Rows in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Table, dict[Row, Row]] = {table: {} for table in TABLES}
+
+    def get(self, table: Table, key: Row) -> Row:
+        """Gives the row of a key; raises KeyError."""
+        return self.rows[table][key]
+
+    def put(self, table: Table, row: Row) -> None:
+        """Adds a row, in the place of one of the same key."""
+        self.rows[table][row[: len(table.primary_key.columns)]] = row
+
+    def append(self, table: Table, row: Row) -> None:
+        """Adds a row behind all others; the table numbers it."""
+        self.put(table, (len(self.rows[table]) + 1, *row))
+
+    def drop(self, table: Table, key: Row) -> None:
+        """Takes the row of a key away."""
+        self.rows[table].pop(key, None)
+
+
+def _person(rows: Rows, new: PersonAdded | PersonChanged, _: Entry) -> None:
+    rows.put(t.persons, (new.person, new.name, 1))
+
+
+def _gone(rows: Rows, gone: PersonDeactivated, _: Entry) -> None:
+    person, name, _active = rows.get(t.persons, (gone.person,))
+    rows.put(t.persons, (person, name, 0))
+
+
+def _granted(rows: Rows, role: RoleGranted, _: Entry) -> None:
+    rows.put(t.grants, (role.person, role.role, role.process))
+
+
+def _revoked(rows: Rows, role: RoleRevoked, _: Entry) -> None:
+    rows.drop(t.grants, (role.person, role.role, role.process))
+
+
+def _skill(rows: Rows, set_: SkillSet, _: Entry) -> None:
+    rows.put(t.skills, (set_.person, set_.skill, set_.new))
+
+
+def _certificate(rows: Rows, noted: CertificateNoted, _: Entry) -> None:
+    rows.put(t.certificates, (noted.person, noted.certificate, noted.valid_until))
+
+
+def _absence(rows: Rows, noted: AbsenceNoted, entry: Entry) -> None:
+    rows.append(t.absences, (noted.person, clock.read(noted.since), clock.read(noted.until), entry.reason))
+
+
+def _stand_in(rows: Rows, named: StandInNamed, _: Entry) -> None:
+    rows.put(
+        t.substitutions,
+        (
+            named.number,
+            named.mode,
+            named.principal,
+            named.person,
+            named.process,
+            named.role,
+            clock.read(named.since),
+            clock.read(named.until),
+            None if named.accepted_at is None else clock.read(named.accepted_at),
+            None,
+        ),
+    )
+
+
+def _accepted(rows: Rows, accepted: StandInAccepted, _: Entry) -> None:
+    *named, _never, revoked = rows.get(t.substitutions, (accepted.number,))
+    rows.put(t.substitutions, (*named, clock.read(accepted.accepted_at), revoked))
+
+
+def _ended(rows: Rows, ended: StandInRevoked, _: Entry) -> None:
+    *named, _never = rows.get(t.substitutions, (ended.number,))
+    rows.put(t.substitutions, (*named, clock.read(ended.revoked_at)))
+
+
+def _deployed(rows: Rows, new: Deployed, entry: Entry) -> None:
+    rows.append(t.deployments, (new.process, new.definition, entry.at, entry.actor))
+
+
+def _connectors(rows: Rows, changed: ConnectorsChanged, _: Entry) -> None:
+    rows.put(t.settings, ("connectors", changed.new))
+
+
+# kind of entry -> what it does to the tables
+_FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
+    PersonAdded: _person,
+    PersonChanged: _person,
+    PersonDeactivated: _gone,
+    RoleGranted: _granted,
+    RoleRevoked: _revoked,
+    SkillSet: _skill,
+    CertificateNoted: _certificate,
+    AbsenceNoted: _absence,
+    StandInNamed: _stand_in,
+    StandInAccepted: _accepted,
+    StandInRevoked: _ended,
+    Deployed: _deployed,
+    ConnectorsChanged: _connectors,
+}
+
+
+def follow(rows: Rows, entry: Entry) -> None:
+    """Does to the tables what an entry of the organisation's chain says."""
+    do = _FOLLOW.get(type(entry.told))
+    if do is not None:
+        do(rows, entry.told, entry)
+
+
+def keep(connection: Connection, entry: Entry) -> None:
+    """Brings the tables along with an entry, in its transaction."""
+    follow(Kept(connection), entry)
+
+
+def rebuild(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Makes the tables anew from the whole chain."""
+    for table in reversed(TABLES):
+        connection.execute(delete(table))
+    for entry in entries:
+        keep(connection, entry)
+
+
+def differs(connection: Connection, entries: Iterable[Entry]) -> str | None:
+    """Names the first table whose rows are not what the whole chain leads to, None when all are.
+
+    Raises KeyError, TypeError or ValueError on entries that Charter did not write.
+    """
+    made = Made()
+    for entry in entries:
+        follow(made, entry)
+    for table in TABLES:
+        found = [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+        expected = list(made.rows[table].values())
+        if table in _NUMBERED:
+            found, expected = [row[1:] for row in found], [row[1:] for row in expected]
+        else:
+            expected.sort(key=lambda row: row[: len(table.primary_key.columns)])
+        if found != expected:
+            return table.name
+    return None
