@@ -12,13 +12,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from charter.dsl.text import tree as t
 from charter.dsl.check.decisions import lower_decision
 from charter.dsl.check.expressions import canonical, feel_text
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.order import predecessors
 from charter.dsl.check.resolve import days
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
+from charter.dsl.text import tree as t
 from charter.engine import definition as d
 from charter.engine.carriers import carriers
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.text import tree as t
+from charter.dsl.build.lower import PlaceOf, check_name
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical
 from charter.dsl.check.findings import Findings
-from charter.dsl.build.lower import PlaceOf, check_name
 from charter.dsl.check.references import check_arguments, misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
 from charter.dsl.check.types import BOOLEAN, SPAN, parameter_type, states_of
+from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.keys import join, name_of, split
 from charter.engine.refusals import CODES as REFUSALS
