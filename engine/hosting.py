@@ -18,7 +18,7 @@ from charter.engine.definition import Definition
 from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
 from charter.engine.keys import parse_key
 from charter.engine.state import CaseState
-from charter.engine.subcases import heeds
+from charter.engine.subcases import still_changes
 from charter.engine.transition import Step, step
 
 # What follows from one command or tick is carried out up to here; the rest waits for the host's next round.
@@ -126,7 +126,7 @@ def _tell(host: Host, case: str, effect: TellCase) -> None:
     child = host.opened_by(case, effect.node, effect.attempt)
     # None where it could not be opened, and the answer said so.
     found = None if child is None else host.find(child)
-    if child is None or found is None or not heeds(found[1], effect.order):
+    if child is None or found is None or not still_changes(found[1], effect.order):
         return
     order = Follow(
         actor=SYSTEM, at=host.now(child), reason=effect.reason, order=effect.order, parent=(case, effect.node)

@@ -60,7 +60,7 @@ def effects_of(draft: Draft) -> tuple[Effect, ...]:
     return (*over, *begun, *(tell for tell in told if tell.order != "cancel"))
 
 
-def heeds(state: CaseState, order: str) -> bool:
+def still_changes(state: CaseState, order: str) -> bool:
     """Says whether an order still changes anything in a case."""
     if order == "resume":
         return bool(state.held)
@@ -69,7 +69,7 @@ def heeds(state: CaseState, order: str) -> bool:
 
 def follow(draft: Draft, command: Follow) -> None:
     """Does what the case that runs this one asks; it is not answered, because it knows."""
-    if not heeds(draft.state, command.order):
+    if not still_changes(draft.state, command.order):
         raise refuse("CH519", None, status=draft.status, verb=command.order)
     case, node = command.parent
     because = Because("CH579", {"case": case, "element": node})
