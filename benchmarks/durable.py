@@ -25,13 +25,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import event
+from unittest.mock import patch
 
 from charter.engine.definition import Definition, Element, Many, Role
 from charter.runtime.cases import Cases
 from charter.runtime.people import People
-from charter.runtime.store import open_store
+from charter.runtime.store import open_store, sqlite
 
 from .figures import ratio, say
 from .ten_steps import PEOPLE, STORY, bpmn, ten_steps
@@ -49,7 +48,9 @@ def charter(folder: Path, cases: int, sent: list[Sent] | None = None) -> Iterato
         if sent is not None:
             store.close()
             shutil.copy(folder / "charter.db", folder / "own.db")
-            event.listen(store.engine, "do_connect", lambda *call: call[-1].update(factory=_taking_down(sent)))
+            with patch.object(sqlite, "Driver", _taking_down(sent)), store.read():
+                pass  # the connection that is opened here is used from now on
+            sent.clear()
         for _ in range(cases):
             case = host.start("ten", person="li").case
             yield
@@ -60,11 +61,11 @@ def charter(folder: Path, cases: int, sent: list[Sent] | None = None) -> Iterato
             assert done.state.status == "completed"
 
 
-# what a driver is sent: a method of a connection or cursor, and its arguments
+# what a driver is sent: a method of a cursor, and its arguments
 Sent = tuple[str, tuple[Any, ...]]
 
 
-def _taking_down(sent: list[Sent]) -> type[sqlite3.Connection]:
+def _taking_down(sent: list[Sent]) -> type[sqlite.Driver]:
     """Makes a connection that takes down what it is sent."""
 
     class Cursor(sqlite3.Cursor):
@@ -76,18 +77,14 @@ def _taking_down(sent: list[Sent]) -> type[sqlite3.Connection]:
             sent.append(("executemany", call))
             return super().executemany(*call)
 
-    class Connection(sqlite3.Connection):
+    class Driver(sqlite.Driver):
         def cursor(self, *_: Any) -> Cursor:  # type: ignore[override]
             return super().cursor(Cursor)
 
         def execute(self, *call: Any) -> sqlite3.Cursor:
             return self.cursor().execute(*call)
 
-        def commit(self) -> None:
-            sent.append(("commit", ()))
-            super().commit()
-
-    return Connection
+    return Driver
 
 
 def own_sql(folder: Path, cases: int) -> Iterator[None]:
@@ -106,12 +103,9 @@ def own_sql(folder: Path, cases: int) -> Iterator[None]:
     yield
     for step in steps:
         for method, call in step:
-            if method == "commit":
-                raw.commit()
-            else:
-                cursor = raw.cursor()
-                getattr(cursor, method)(*call)
-                cursor.fetchall()
+            cursor = raw.cursor()
+            getattr(cursor, method)(*call)
+            cursor.fetchall()
         yield
     raw.close()
 

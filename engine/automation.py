@@ -16,7 +16,7 @@ from charter.engine import blocks, calendars, values, work
 from charter.engine.authority import in_charge, role_among
 from charter.engine.commands import Answer, Retry, Signal, Tick
 from charter.engine.draft import Draft, Refused, refuse
-from charter.engine.effects import CallConnector, Notify, StartCase
+from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Overdue, Retried, Signalled, Ticked
 from charter.engine.keys import Path
 from charter.engine.machines import RUNNING
@@ -92,8 +92,6 @@ def _fail(draft: Draft, node: Node, told: Failed) -> None:
         draft.enter(told, node, "stale", "stale", reason=told.failure)
     else:
         draft.move(node, "fail", told, reason=told.failure, ended_at=draft.at)
-    owner = draft.program.definition.owner
-    draft.effects.append(Notify(node.key, "failed", (owner,) if owner is not None else ()))
 
 
 def _named(refused: Refused) -> str:
@@ -252,10 +250,6 @@ def tick(draft: Draft, command: Tick) -> None:
             node = replace(node, overdue=True)
             draft.put(node)
             draft.enter(Overdue(due), node, node.state, node.state)
-            plan = draft.place(key)[0]
-            people = (node.holder,) if node.holder is not None else ()
-            roles = plan.element.accountable or plan.element.roles
-            draft.effects.append(Notify(key, "overdue", roles, people))
             draft.touch_element(*draft.place(key), draft.cause)
         if node.wake is not None and node.wake <= draft.at:
             _wake(draft, node, *draft.place(key))

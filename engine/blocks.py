@@ -11,7 +11,6 @@ from typing import Any
 
 from charter.engine import calendars
 from charter.engine.draft import Draft
-from charter.engine.effects import Notify
 from charter.engine.entries import Because, Told
 from charter.engine.entries.cases import (
     Cancelled,
@@ -91,8 +90,6 @@ def complete(draft: Draft, node: Node, plan: Plan) -> None:
         inner = draft.nodes.get(key_of(child.name, path))
         if inner is not None and inner.wake is not None:
             draft.change(inner, wake=None)
-    if plan.element.informed:
-        draft.effects.append(Notify(node.key, "informed", plan.element.informed))
 
 
 _ENDED: dict[str, type[Skipped] | type[Cancelled]] = {"skip": Skipped, "cancel": Cancelled}

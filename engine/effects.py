@@ -1,6 +1,7 @@
-"""What the host must do after a step: call out, start cases, choose people, tell people. Pure data.
+"""What the host must do after a step: call out, start cases, choose people. Pure data.
 
-Timers are no effect: `CaseState.wake` says when the next Tick is wanted.
+Timers are no effect: `CaseState.wake` says when the next Tick is wanted. Nor is telling people: what is news to whom
+follows from the entries (`notices`).
 """
 
 from __future__ import annotations
@@ -51,17 +52,6 @@ class Offer(Effect, frozen=True):
 
     roles: tuple[str, ...]
     mode: str
-
-
-class Notify(Effect, frozen=True):
-    """Tell people of these roles (or these persons) that something happened.
-
-    kind: ready, overdue, escalated, informed, failed.
-    """
-
-    kind: str
-    roles: tuple[str, ...] = ()
-    persons: tuple[str, ...] = ()
 
 
 class AnswerParent(Effect, frozen=True):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from charter.engine import blocks
 from charter.engine.draft import Draft
-from charter.engine.effects import Notify, Offer
+from charter.engine.effects import Offer
 from charter.engine.entries.cases import Assigned, Escalated, Granted, Opened, Reached
 from charter.engine.keys import Path, key_of
 from charter.engine.lists import open_group
@@ -78,11 +78,9 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             node = replace(node, holder=person, assigned=True)
             draft.put(node)
             draft.enter(Assigned(person), node, node.state, node.state)
-            draft.effects.append(Notify(node.key, "ready", (), (person,)))
             return
     elif element.assign_mode in ("least busy", "in turn"):
         draft.effects.append(Offer(node.key, element.roles, element.assign_mode))
-    draft.effects.append(Notify(node.key, "ready", element.roles))
 
 
 def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -94,12 +92,9 @@ def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     escalation = agreement.escalation if agreement is not None else None
     if escalation is not None and node.rejects >= escalation.rejects:
         draft.enter(Escalated(escalation.role), opened, opened.state, opened.state)
-        draft.effects.append(Notify(node.key, "escalated", (escalation.role,)))
     if agreement is None or not agreement.stages:
         # Nobody is asked: there is nothing to wait for.
         draft.move(opened, "grant", Granted(), outcome="approve", ended_at=draft.at)
-        return
-    draft.effects.append(Notify(node.key, "ready", plan.roles_wanted(opened)))
 
 
 _OPENERS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {

@@ -14,7 +14,6 @@ from charter.engine.case import cancel_case
 from charter.engine.commands import Approve, Command, Reject
 from charter.engine.definition import Stage
 from charter.engine.draft import Draft, refuse
-from charter.engine.effects import Notify
 from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
 from charter.engine.plans import Plan
@@ -125,15 +124,11 @@ def approve(draft: Draft, command: Approve) -> None:
         )
         draft.end_of_command()
         settle_choice(draft, plan, path, node)
-        if plan.element.informed:
-            draft.effects.append(Notify(node.key, "informed", plan.element.informed))
         return
     told = Voted("approve", node.stage + 1, agreed=agreed, needed=stage.needed)
-    moved = draft.move(node, "vote", told, reason=command.reason, stage=node.stage + passed, **cast)
+    draft.move(node, "vote", told, reason=command.reason, stage=node.stage + passed, **cast)
     draft.end_of_command()
     settle_choice(draft, plan, path, node)
-    if passed:
-        draft.effects.append(Notify(node.key, "ready", plan.roles_wanted(moved)))
 
 
 def reject(draft: Draft, command: Reject) -> None:
@@ -178,5 +173,3 @@ def reject(draft: Draft, command: Reject) -> None:
     elif agreement.escalation is not None and node.rejects < agreement.escalation.rejects <= moved.rejects:
         # Nothing brings it back by itself, so the higher role is asked at once.
         reopen(draft, moved)
-    if plan.element.informed and draft.status == "open":
-        draft.effects.append(Notify(node.key, "informed", plan.element.informed))

@@ -17,7 +17,6 @@ from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complet
 from charter.engine.contents import validate
 from charter.engine.definition import Check
 from charter.engine.draft import Draft, Refused, decode, refuse
-from charter.engine.effects import Notify
 from charter.engine.entries import Told
 from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Confirmed, Delegated, Released
 from charter.engine.feel.own import File
@@ -110,7 +109,6 @@ def delegate(draft: Draft, command: Delegate) -> None:
     draft.put(moved)
     told = Delegated(command.to.person, command.actor.person)
     draft.enter(told, node, node.state, node.state, reason=command.reason)
-    draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
 
 
 def _held(draft: Draft, key: str) -> bool:
@@ -130,7 +128,6 @@ def assign(draft: Draft, command: Assign) -> None:
     moved = replace(node, holder=command.to.person, assigned=True)
     draft.put(moved)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)
-    draft.effects.append(Notify(node.key, "ready", (), (command.to.person,)))
 
 
 def begin(draft: Draft, command: Begin) -> None:
@@ -330,8 +327,6 @@ def finish(
                 outdated += staleness.outdated(draft, record, path, plan, before.digest)
     draft.end_of_command()
     settle_choice(draft, plan, path, node)
-    if plan.element.informed:
-        draft.effects.append(Notify(node.key, "informed", plan.element.informed))
     if facts:
         staleness.mark(draft, [], facts, spare=node.key)
     if outdated:
