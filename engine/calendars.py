@@ -7,15 +7,12 @@ step to the next day that has hours and not eight of them. Knows no holidays and
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from charter.engine import zones
 from charter.engine.definition import Calendar
 from charter.engine.feel.own import Span
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, YearsDuration
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,15 +20,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_DAYS = 20_000
 
 
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    from zoneinfo import ZoneInfo  # looks for the machine's tables of zones, which nothing needs before
-
-    return ZoneInfo(name)
-
-
 def _local(calendar: Calendar, at: int) -> datetime:
-    return (_EPOCH + timedelta(microseconds=at)).astimezone(_zone(calendar.zone))
+    return (_EPOCH + timedelta(microseconds=at)).astimezone(zones.rules(calendar.zone))
 
 
 def _instant(moment: datetime) -> int:
@@ -116,11 +106,11 @@ def deadline(calendar: Calendar, value: Any) -> int | None:
             local = _EPOCH + timedelta(microseconds=value.local // 1000)
         except OverflowError:
             return None
-        return _instant(local.replace(tzinfo=_zone(calendar.zone)))
+        return _instant(local.replace(tzinfo=zones.rules(calendar.zone)))
     if isinstance(value, Date):
         try:
             day = date(value.year, value.month, value.day) + timedelta(days=1)
-            return _instant(datetime.combine(day, time(), tzinfo=_zone(calendar.zone)))
+            return _instant(datetime.combine(day, time(), tzinfo=zones.rules(calendar.zone)))
         except (OverflowError, ValueError):
             return None
     return None

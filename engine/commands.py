@@ -48,7 +48,8 @@ class Start(Command, frozen=True, kw_only=True):
     """Opens the case. `records`: (name, value) of the process's inputs.
 
     `parameters`: (name, value) of parameters that are bound for this case alone. `parent`: (case, node) that runs this
-    one, `attempt` the attempt of its `StartCase`, and `depth` how many cases opened one another before it.
+    one, `attempt` the attempt of its `StartCase`, and `depth` how many cases opened one another before it. `law` and
+    `tzdata`: the host's `law.PRESENT`, by which the case is judged from now on; builds that named no law left them out.
     """
 
     verb: ClassVar[str] = "start"
@@ -58,6 +59,8 @@ class Start(Command, frozen=True, kw_only=True):
     parent: tuple[str, str] | None = None
     attempt: int = 0
     depth: int = 0
+    law: int = 0
+    tzdata: str = ""
 
 
 class Claim(OnNode, frozen=True, kw_only=True):
@@ -230,6 +233,14 @@ class Retry(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "retry"
 
 
+class Continue(Command, frozen=True, kw_only=True):
+    """The host's word before the first command that other rules judge than those before it: `law.PRESENT`."""
+
+    verb: ClassVar[str] = "continue"
+    law: int
+    tzdata: str
+
+
 COMMANDS: dict[str, type[Command]] = {
     c.verb: c
     for c in (
@@ -260,6 +271,7 @@ COMMANDS: dict[str, type[Command]] = {
         Answer,
         Follow,
         Retry,
+        Continue,
     )
 }
 

@@ -64,6 +64,7 @@ class Draft:
         "effects",
         "entries",
         "held",
+        "law",
         "nodes",
         "opened_at",
         "opened_by",
@@ -80,6 +81,7 @@ class Draft:
         "status",
         "timers",
         "touched",
+        "tzdata",
         "versions",
         "wake",
     )
@@ -108,6 +110,8 @@ class Draft:
         self.depth = state.depth
         self.parameters = state.parameters
         self.held = state.held
+        self.law = state.law
+        self.tzdata = state.tzdata
         self.pending = state.pending
         self.signals = state.signals
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]

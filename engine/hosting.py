@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from charter.engine import law
 from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
 from charter.engine.definition import Definition
 from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
@@ -112,6 +113,7 @@ def _start(host: Host, case: str, effect: StartCase) -> None:
                 parent=(case, effect.node) if effect.wait else None,
                 attempt=effect.attempt,
                 depth=effect.depth,
+                **law.PRESENT._asdict(),
             )
 
         done = host.open(definition, start)

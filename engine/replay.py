@@ -1,51 +1,145 @@
-"""Running a trail again: from the commands found in its entries to the state, and the first place where they differ.
+"""Playing a trail again: from the commands found in its entries to the state, and the first place where they differ.
 
-The first entry of each step carries its command; everything else in a trail must follow from these. Knows neither
-chain nor storage: it sees `Entry` values in the order of the case's sequence, from the first one on.
+The first entry of each step carries its command; everything else in a trail must follow from these. What other rules
+judged (`law.Rules`) than those of this build may well come out alike: then it is proved all the same. Where it does
+not, nobody here can tell another law from a change; how the case stood is not known until a `continued` entry says it.
+Knows neither chain nor storage: it sees `Entry` values in the order of the case's sequence, from the first one on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from charter.engine import law
+from charter.engine.commands import Command, Continue, Start
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
-from charter.engine.state import NEW, CaseState
+from charter.engine.entries.cases import Continued
+from charter.engine.law import Rules
+from charter.engine.state import NEW, CaseState, from_json as read_state
 from charter.engine.transition import step
+
+# What reading a command or a state comes to that no step wrote, or playing it.
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class Difference(Struct, frozen=True):
-    """Entry number `index` (from 0) is `found` where the definition produces `expected`; None: there is none."""
+    """Entry number `index` (from 0) is `found` where the definition produces `expected`; None: there is none.
+
+    `rules` judged what stands there.
+    """
 
     index: int
     found: Entry | None
     expected: Entry | None
+    rules: Rules
+
+    @property
+    def is_foreign(self) -> bool:
+        """Tells whether other rules than those of this build may be the reason."""
+        return self.rules != law.PRESENT
+
+
+class Played(Struct, frozen=True):
+    """One step of a trail: where its entries begin and how many they are, its command (None: there is none),
+    the states around it.
+
+    `sure`: the entries are those of the trail, from its start or the last `continued` on to here. Where they are not,
+    the states are what this build makes of the commands. `differences`: those that begin here.
+    """
+
+    index: int
+    length: int
+    command: Command | None
+    before: CaseState
+    after: CaseState
+    sure: bool
+    differences: tuple[Difference, ...] = ()
 
 
 class Replay(Struct, frozen=True):
-    state: CaseState
-    difference: Difference | None = None
+    """What a trail comes to: the state at its end, None where other rules judged and nobody here knows it.
 
-
-def replay(definition: Definition, entries: Iterable[Entry], state: CaseState = NEW) -> Replay:
-    """Runs the commands of a trail again from `state` and compares every entry.
-
-    After a difference the state is the one before the step that differs.
+    `difference` is a fault, and the state the one before its step; `foreign` is the first that other rules may explain.
     """
-    found = list(entries)
-    index = 0
-    while index < len(found):
-        command = found[index].command
-        if command is None:
-            # A step begins here, but no command: an entry was put in, taken out or changed.
-            return Replay(state, Difference(index, found[index], None))
-        result = step(definition, state, command)
-        for offset, expected in enumerate(result.entries):
-            actual = found[index + offset] if index + offset < len(found) else None
-            if actual != expected:
-                return Replay(state, Difference(index + offset, actual, expected))
-        index += len(result.entries)
-        state = result.state
-    return Replay(state)
+
+    state: CaseState | None
+    difference: Difference | None = None
+    foreign: Difference | None = None
+
+
+def replay(definition: Definition, entries: Iterable[Entry]) -> Replay:
+    """Plays a trail up to its end or its first fault."""
+    state: CaseState | None = NEW
+    foreign = None
+    for played in play(definition, entries):
+        for difference in played.differences:
+            if not difference.is_foreign:
+                return Replay(played.before, difference, foreign)
+            foreign = foreign or difference
+        state = played.after if played.sure else None
+    return Replay(state, None, foreign)
+
+
+def play(definition: Definition, entries: Iterable[Entry]) -> Iterator[Played]:
+    """Plays every step of a trail, also after differences."""
+    # A trail that does not begin with a start is none under any law.
+    state, rules, sure = NEW, law.PRESENT, True
+    for index, group in _steps(entries):
+        command = group[0].command
+        named = Rules(command.law, command.tzdata) if isinstance(command, Start | Continue) else None
+        if index == 0 and named is not None:
+            rules = named
+        after, difference = _play(definition, state, command, index, group, rules)
+        found = [difference] if difference is not None and sure else []
+        sure = sure and difference is None
+        if isinstance(command, Continue) and named is not None and not sure and all(d.is_foreign for d in found):
+            # How that ended which other rules judged is for the trail to say.
+            state = _stood(group[0]) or state
+            after, difference = _play(definition, state, command, index, group, named)
+            found += [difference] if difference is not None else []
+            sure = difference is None
+        if named is not None and isinstance(group[0].told, Continued):
+            rules = named
+        yield Played(index, len(group), command, state, after, sure, tuple(found))
+        state = after
+
+
+def _steps(entries: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
+    """Parts a trail into its steps, each with the number of its first entry."""
+    first, group = 0, list[Entry]()
+    for index, entry in enumerate(entries):
+        if group and entry.command is not None:
+            yield first, group
+            first, group = index, []
+        group.append(entry)
+    if group:
+        yield first, group
+
+
+def _stood(entry: Entry) -> CaseState | None:
+    try:
+        return read_state(entry.told.state) if isinstance(entry.told, Continued) else None
+    except _UNREADABLE:
+        return None
+
+
+def _play(
+    definition: Definition, state: CaseState, command: Command | None, index: int, group: Sequence[Entry], rules: Rules
+) -> tuple[CaseState, Difference | None]:
+    """Gives the state after a step and where its entries differ from those found."""
+    try:
+        done = step(definition, state, command) if command is not None else None
+    except _UNREADABLE:
+        done = None
+    if done is None:
+        # A step begins here, but none that can be played: an entry was put in, taken out or changed.
+        return state, Difference(index, group[0], None, rules)
+    for offset in range(max(len(group), len(done.entries))):
+        found = group[offset] if offset < len(group) else None
+        expected = done.entries[offset] if offset < len(done.entries) else None
+        if found != expected:
+            return done.state, Difference(index + offset, found, expected, rules)
+    return done.state, None

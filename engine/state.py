@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from charter.engine.law import Rules
 from charter.engine.machines import RUNNING
 from charter.engine.plain import shape
 
@@ -108,7 +109,7 @@ class CaseState(NamedTuple):
     opened one another before this one. `parameters`: (name, encoded value) of those bound for this case alone.
     `held`: that case has suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts
     top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that `wake`
-    costs nothing.
+    costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`).
     """
 
     case: str = ""
@@ -131,6 +132,13 @@ class CaseState(NamedTuple):
     signals: tuple[str, ...] = ()
     wake: int | None = None
     timers: Mapping[str, int] = _NONE
+    law: int = 0
+    tzdata: str = ""
+
+    @property
+    def rules(self) -> Rules:
+        """By what the case is judged."""
+        return Rules(self.law, self.tzdata)
 
     def dated(self) -> Iterator[Node]:
         """Yields the nodes that have a due date."""
@@ -188,8 +196,12 @@ def node_json(node: Node) -> dict[str, Any]:
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
     for name in ("doers", "used", "votes", "confirmations"):
         if name in out:
-            out[name] = [list(row) if isinstance(row, tuple) else row for row in out[name]]
+            out[name] = _lists(out[name])
     return out
+
+
+def _lists(rows: tuple[Any, ...]) -> list[Any]:
+    return [_lists(row) if isinstance(row, tuple) else row for row in rows]
 
 
 def case_json(state: CaseState) -> dict[str, Any]:

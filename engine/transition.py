@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from charter.engine import additions, automation, flow, holding, rework, subcases, votes, work
+from charter.engine import additions, automation, flow, holding, rework, state as states, subcases, votes, work
 from charter.engine.authority import role_among
 from charter.engine.case import open_case
-from charter.engine.commands import SYSTEM, Command, Start
+from charter.engine.commands import SYSTEM, Command, Continue, Start
 from charter.engine.contents import bindable, validate
 from charter.engine.definition import Definition
 from charter.engine.draft import Draft, Refused, refuse
@@ -51,6 +51,7 @@ def _start(draft: Draft, command: Start) -> None:
     draft.case, draft.process = command.case, program.definition.name
     draft.parent, draft.attempt, draft.depth = command.parent, command.attempt, command.depth
     draft.parameters = command.parameters
+    draft.law, draft.tzdata = command.law, command.tzdata
     found = [reason for name, value in command.parameters for reason in bindable(program, name, value)]
     written: list[tuple[str, Any, str]] = []
     given = [name for name, _ in command.records]
@@ -73,6 +74,13 @@ def _start(draft: Draft, command: Start) -> None:
         draft.write(record, (), (), value, digest, None)
     draft.end_of_command()
     open_case(draft)
+
+
+def _continue(draft: Draft, command: Continue) -> None:
+    """Puts the case under other rules, and on record how it stood, so that what follows can be played from here."""
+    was = draft.state.rules
+    draft.law, draft.tzdata = command.law, command.tzdata
+    draft.enter(cases.Continued(command.law, command.tzdata, was._asdict(), states.to_json(draft.state)))
 
 
 _RUNNING = frozenset({"open"})
@@ -109,6 +117,7 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "answer": (automation.answer, UNDER_WAY, "engine", False),
     "follow": (subcases.follow, UNDER_WAY, "engine", False),
     "retry": (automation.retry, _RUNNING, "people", False),
+    "continue": (_continue, _STARTED, "engine", False),
 }  # fmt: skip
 
 
@@ -173,6 +182,8 @@ def _next(draft: Draft) -> CaseState:
         draft.signals,
         wake,
         timers,
+        draft.law,
+        draft.tzdata,
     )
 
 

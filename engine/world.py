@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from charter.engine import law
 from charter.engine.commands import SYSTEM, Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import CallConnector, Effect
@@ -75,7 +76,7 @@ class World:
 
         def build(case: str, at: int) -> Start:
             opened.append(case)
-            return Start(actor=actor, at=at, case=case, records=records)
+            return Start(actor=actor, at=at, case=case, records=records, **law.PRESENT._asdict())
 
         done = self.open(self._definitions[process], build)
         self._carry_out()

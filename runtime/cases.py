@@ -16,8 +16,8 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
-from charter.engine import commands
-from charter.engine.commands import SYSTEM, Actor, Command, Start
+from charter.engine import commands, law
+from charter.engine.commands import SYSTEM, Actor, Command, Continue, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
@@ -275,6 +275,7 @@ class Cases:
         built = self._command(connection, file, verb, actor, at, arguments)
         if isinstance(built, Refusal):
             return self._turned_away(connection, file, person, verb, built), file
+        file = self._under_present_law(connection, file, at)
         done = step(definition, file.state, built)
         if done.refusal is not None and not file.stored:  # no case comes of it
             return self._turned_away(connection, file, person, verb, done.refusal), file
@@ -291,13 +292,20 @@ class Cases:
                 pairs = given[name] or ()
                 given[name] = tuple(pairs.items()) if isinstance(pairs, Mapping) else pairs
         if verb == "start":
-            return Start(actor=actor, at=at, case=file.chain.case, **given)
+            return Start(actor=actor, at=at, case=file.chain.case, **given | law.PRESENT._asdict())
         if verb in ("delegate", "assign") and isinstance(given.get("to"), str):
             to = self.directory.actor(connection, given["to"], file.pinned.definition.name, at)
             if isinstance(to, Refusal):
                 return to
             given["to"] = to
         return commands.COMMANDS[verb](actor=actor, at=at, **given)
+
+    def _under_present_law(self, connection: Connection, file: CaseFile, at: int) -> CaseFile:
+        """Has the trail say how a case stood that other rules judged until now, before a command that ours judge."""
+        if not file.stored or file.state.rules == law.PRESENT:
+            return file
+        going_on = Continue(actor=SYSTEM, at=at, **law.PRESENT._asdict())
+        return self._write(connection, file, going_on, step(file.pinned.definition, file.state, going_on))
 
     def _write(self, connection: Connection, file: CaseFile, command: Command, done: Step) -> CaseFile:
         """Writes all that comes of a step, inside the transaction."""
@@ -329,7 +337,7 @@ class Cases:
 
     def send(self, connection: Connection, case: str, command: Command) -> Step:
         """Runs a command of the engine's own on a case."""
-        file = self._archive.load(connection, case)
+        file = self._under_present_law(connection, self._archive.load(connection, case), command.at)
         done = step(file.pinned.definition, file.state, command)
         self._write(connection, file, command, done)
         return done

@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from charter.dsl.build import scenarios as s
-from charter.engine import calendars, commands, feel, kpis, values
+from charter.engine import calendars, commands, feel, kpis, values, zones
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
@@ -113,7 +112,7 @@ class _Player:
         bound = {name: value.feel for name, value in scenario.parameters if value.feel is not None}
         self.definition = found.bind(bound)
         self.roles: dict[str, set[str]] = {}
-        start = START.replace(tzinfo=ZoneInfo(self.definition.calendar.zone))
+        start = START.replace(tzinfo=zones.rules(self.definition.calendar.zone))
         self.definitions = [self.definition, *(d for d in definitions if d.name != found.name)]
         self.casts = [pair for step in scenario.steps if isinstance(step, s.Cast) for pair in step.roles]
         # The world may choose among people before they have done anything.

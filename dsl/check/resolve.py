@@ -15,7 +15,7 @@ from charter.dsl.check.lines import check_lines
 from charter.dsl.check.scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
 from charter.dsl.diagnostic import Place
 from charter.dsl.text import tree as t
-from charter.engine.feel.temporal import zone_rules
+from charter.engine import zones
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
@@ -187,7 +187,7 @@ def _hours(calendar: t.Calendar, findings: Findings) -> None:
     taken: dict[int, list[tuple[int, int]]] = {}
     for line in calendar.body:
         if isinstance(line, t.Zone):
-            if zone_rules(line.name) is None:
+            if zones.find(line.name) is None:
                 findings.add("CH217", line.span, name=line.name)
             continue
         for day in days(line):

@@ -25,6 +25,15 @@ class Started(Told, frozen=True):
     case: str
 
 
+class Continued(Told, frozen=True):
+    """Other rules judge the case from here on: `law` and `tzdata`. `was`: those until now; `state`: how it stood."""
+
+    law: int
+    tzdata: str
+    was: Mapping[str, Any]
+    state: Mapping[str, Any]
+
+
 class Opened(Told, frozen=True):
     """An element became ready, or a phase active. `instances`: how many a `for each` has, where it is one."""
 

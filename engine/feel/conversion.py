@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from charter.engine import zones
 from charter.engine.feel import tree as t
 from charter.engine.feel.builtins import builtin
 from charter.engine.feel.comparison import compare
@@ -26,7 +27,6 @@ from charter.engine.feel.temporal import (
     Zone,
     date_of,
     datetime_from_instant,
-    zone_rules,
 )
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time, write
 
@@ -194,7 +194,7 @@ def date_time_in_zone(moment: DateTime, timezone: str) -> DateTime:
 
 
 def _zone(name: str) -> Zone:
-    if zone_rules(name) is not None:
+    if zones.find(name) is not None:
         return Zone(None, name)
     time = read_time("00:00:00" + name)
     if time is None or time.zone is None:

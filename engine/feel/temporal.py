@@ -8,11 +8,11 @@ knows no clock and no text form (see `temporal_text`).
 from __future__ import annotations
 
 from datetime import UTC as PLAIN_UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 
+from charter.engine import zones
 from charter.engine.feel.limits import MAX_YEAR
 
 SECOND = 1_000_000_000
@@ -100,17 +100,6 @@ class Zone(Struct, frozen=True):
 UTC = Zone(0)
 
 
-@lru_cache(maxsize=600)
-def zone_rules(name: str) -> Any:
-    """Look an IANA zone up; None when there is none of that name."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None
-
-
 class Time(Struct, frozen=True):
     """A time of day, with or without a zone."""
 
@@ -164,7 +153,7 @@ def offset_seconds(moment: DateTime) -> int | None:
         return None
     if zone.name is None:
         return zone.offset
-    return _offset_by_rule(moment, zone_rules(zone.name), utc=False)
+    return _offset_by_rule(moment, zones.find(zone.name), utc=False)
 
 
 def _offset_by_rule(moment: DateTime, rules: Any, *, utc: bool) -> int:
@@ -194,7 +183,7 @@ def datetime_from_instant(count: int, zone: Zone) -> DateTime:
     """Make the date and time a clock in `zone` shows so many nanoseconds after the epoch."""
     if zone.name is None:
         return datetime_from_local(count + (zone.offset or 0) * SECOND, zone)
-    offset = _offset_by_rule(datetime_from_local(count, None), zone_rules(zone.name), utc=True)
+    offset = _offset_by_rule(datetime_from_local(count, None), zones.find(zone.name), utc=True)
     return datetime_from_local(count + offset * SECOND, zone)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from charter.engine import zones
 from charter.engine.feel.limits import MAX_YEAR
 from charter.engine.feel.temporal import (
     DAY,
@@ -28,7 +29,6 @@ from charter.engine.feel.temporal import (
     date_of,
     days_duration,
     years_duration,
-    zone_rules,
 )
 
 Temporal = Date | Time | DateTime | DaysDuration | YearsDuration
@@ -76,7 +76,7 @@ def _clock(groups: Groups) -> tuple[Time, int] | None:
         seconds = parts[0] * 3600 + parts[1] * 60 + parts[2]
         zone = Zone(-seconds if sign == "-" else seconds)
     elif name:
-        if zone_rules(name) is None:
+        if zones.find(name) is None:
             return None
         zone = Zone(None, name)
     nanosecond = int(((fraction or "") + "000000000")[:9])

@@ -1,8 +1,9 @@
 """The past of a case, played again: each command of the trail through the definition the case is pinned to.
 
 The states of the past are stored nowhere; they are what the recorded commands give, which is what makes the trail
-worth asking. The module reads entries and runs `engine.step`; it changes nothing. Invariant: the moments of a case come
-in order, and the last one's state is the stored state of a trail that verifies.
+worth asking. What other rules judged may have stood otherwise than they are played here (`Moment.sure`). The module
+changes nothing. Invariant: the moments of a case come in order, and the last one's state is the stored state of a trail
+that verifies.
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ from msgspec import Struct
 
 from charter.engine.commands import Command
 from charter.engine.definition import Definition
-from charter.engine.state import NEW, CaseState
-from charter.engine.transition import step
-from charter.runtime.audit.log import Sealed
+from charter.engine.replay import play
+from charter.engine.state import CaseState
+from charter.runtime.audit.log import Sealed, to_entries
 
 
 class Moment(Struct, frozen=True):
-    """One command and what it came to: its entries in the chain, the state before and after."""
+    """One command and what it came to: its entries in the chain, the state before and after.
+
+    `sure`: the trail proves these states; else they are what this build makes of the commands.
+    """
 
     command: Command
     entries: tuple[Sealed, ...]
     before: CaseState
     after: CaseState
+    sure: bool = True
 
     @property
     def first(self) -> int:
@@ -44,26 +49,11 @@ class Moment(Struct, frozen=True):
 
 def moments(definition: Definition, sealed: Iterable[Sealed]) -> Iterator[Moment]:
     """Yields the moments of a case from its entries in order."""
-    state = NEW
-    for group in _steps(sealed):
-        command = group[0].entry.command
-        assert command is not None  # a group begins with one
-        after = step(definition, state, command).state
-        yield Moment(command, tuple(group), state, after)
-        state = after
-
-
-def _steps(sealed: Iterable[Sealed]) -> Iterator[list[Sealed]]:
-    group: list[Sealed] = []
-    for each in sealed:
-        if each.entry.command is not None:
-            if group:
-                yield group
-            group = [each]
-        elif group:
-            group.append(each)
-    if group:
-        yield group
+    sealed = list(sealed)
+    for played in play(definition, to_entries(sealed)):
+        if played.command is not None:
+            entries = tuple(sealed[played.index : played.index + played.length])
+            yield Moment(played.command, entries, played.before, played.after, played.sure)
 
 
 def as_of(

@@ -38,7 +38,10 @@ class Made(Struct, frozen=True):
 
 
 class Deed(Struct, eq=False):
-    """What somebody did: `kind` is the entry's word (completed, granted, amended, started …), `seq` that entry."""
+    """What somebody did: `kind` is the entry's word (completed, granted, amended, started …), `seq` that entry.
+
+    `sure`: the trail proves it (`asof.Moment`).
+    """
 
     seq: int
     kind: str
@@ -49,6 +52,7 @@ class Deed(Struct, eq=False):
     used: list[Made] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
     confirmed: tuple[Confirmation, ...] = ()
+    sure: bool = True
 
 
 class Lineage(Struct):
@@ -79,6 +83,7 @@ def lineage(definition: Definition, moments: Iterable[Moment]) -> Lineage:
     graph, program = Lineage([], {}), prepare(definition)
     for moment in moments:
         for deed in _deeds(moment, graph, program):
+            deed.sure = moment.sure
             graph.deeds.append(deed)
     return graph
 
@@ -187,4 +192,5 @@ def _deed_json(deed: Deed | None) -> dict[str, Any] | None:
         "person": deed.person,
         "at": deed.at,
         "reason": deed.reason,
+        "sure": deed.sure,
     }

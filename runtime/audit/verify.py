@@ -3,9 +3,10 @@
 Integrity: every stored body is well-formed, says what its columns say, and continues the chain of hashes; hashed
 are the stored bytes, nothing is written anew. Completeness: sequence numbers are dense from 1 to the count the
 chain's owner keeps, and the head is the last entry's hash. Truth: replaying the entries through the pinned
-definition gives them again, and all that lies beside them (`consistency.py`) says the same. Whatever stands in the
-database, the answer is a verdict, never an exception. Somebody who can write the database can recompute all of it; what
-stops them is a head held outside.
+definition gives them again, and all that lies beside them (`consistency.py`) says the same. Where other rules judged
+than this build has (`engine/law.py`) and playing them again gives something else, truth is neither sound nor at fault:
+it is unjudged, and the verdict says from which entry on. Whatever stands in the database, the answer is a verdict,
+never an exception. Somebody who can write the database can recompute all of it; what stops them is a head held outside.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
+from charter.engine import law
 from charter.engine.entries import BadEntry
+from charter.engine.law import Rules
 from charter.engine.replay import replay
 from charter.runtime import clock
 from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 class Fault(Struct, frozen=True):
     """What is wrong, and at which entry: `why` is a key of the message tables (section `verify`).
 
-    `what`: the table or file that `why` speaks of.
+    `seq` is None where no entry is at fault but what stands beside them: the case's row, or `what`, a table or file.
     """
 
     case: str
@@ -44,12 +47,28 @@ class Fault(Struct, frozen=True):
     what: str | None = None
 
 
+class Unjudged(Struct, frozen=True):
+    """From which entry of a case on this build's rules give something else than `rules`, which judged there, gave."""
+
+    case: str
+    seq: int
+    rules: Rules
+
+
 class Verdict(Struct, frozen=True):
-    """`sound` or the first fault. name: `integrity`, `completeness`, `truth`."""
+    """Sound, or the first fault. name: `integrity`, `completeness`, `truth`.
+
+    `unjudged`: what only other rules than this build's could judge, the first of each case.
+    """
 
     name: str
-    sound: bool
     fault: Fault | None = None
+    unjudged: tuple[Unjudged, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Tells whether nothing is at fault and nothing was left unjudged."""
+        return self.fault is None and not self.unjudged
 
 
 class Verification(Struct, frozen=True):
@@ -66,7 +85,17 @@ class Verification(Struct, frozen=True):
     @property
     def sound(self) -> bool:
         """Tells whether all three verdicts are good."""
-        return self.integrity.sound and self.completeness.sound and self.truth.sound
+        return all(verdict.sound for verdict in self.verdicts)
+
+    @property
+    def faulty(self) -> bool:
+        """Tells whether anything is at fault."""
+        return any(verdict.fault is not None for verdict in self.verdicts)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, Verdict, Verdict]:
+        """The three, in the order in which they are told."""
+        return self.integrity, self.completeness, self.truth
 
 
 # What reading a body comes to whose parts are of other kinds than Charter writes.
@@ -81,14 +110,19 @@ def _refuse_float(_: str) -> Any:
     raise _NotPlain
 
 
-class _Findings(Struct):
-    integrity: Fault | None = None
-    completeness: Fault | None = None
-    truth: Fault | None = None
+_NAMES = ("integrity", "completeness", "truth")
+
+
+class _Findings:
+    def __init__(self) -> None:
+        self.faults: dict[str, Fault] = {}
+        self.unjudged: list[Unjudged] = []
 
     def note(self, name: str, fault: Fault) -> None:
-        if getattr(self, name) is None:
-            setattr(self, name, fault)
+        self.faults.setdefault(name, fault)
+
+    def verdict(self, name: str) -> Verdict:
+        return Verdict(name, self.faults.get(name), tuple(self.unjudged) if name == "truth" else ())
 
 
 class _Definitions(dict[str, str | None]):
@@ -133,8 +167,8 @@ def verify(
                 _check_truth(connection, archive, definitions, chain, sealed, findings)
         if case is None:
             _check_strays(connection, set(heads), findings)
-    verdicts = {n: Verdict(n, getattr(findings, n) is None, getattr(findings, n)) for n in _Findings.__struct_fields__}
-    return Verification(**verdicts, cases=cases, entries=entries, heads=heads)
+    integrity, completeness, truth = map(findings.verdict, _NAMES)
+    return Verification(integrity, completeness, truth, cases, entries, heads)
 
 
 def _chains(connection: Connection, case: str | None) -> Iterator[tuple[str, int, str]]:
@@ -224,9 +258,9 @@ def _check_truth(
     if row is None:
         findings.note("completeness", Fault(case, 1, "no_such_case"))
         return
-    foreign = next((s for s in sealed if s.fields.get("definition") != row.definition), None)
-    if foreign is not None:
-        findings.note("truth", Fault(case, foreign.seq, "other_definition"))
+    stray = next((s for s in sealed if s.fields.get("definition") != row.definition), None)
+    if stray is not None:
+        findings.note("truth", Fault(case, stray.seq, "other_definition"))
         return
     if (differs := definitions.differs(connection, row.definition)) is not None:
         findings.note("truth", Fault(case, None, "table_differs", differs))
@@ -235,17 +269,29 @@ def _check_truth(
     if (bad := _first_bad(sealed)) is not None:
         findings.note("truth", Fault(case, bad, "not_replayable"))
         return
-    try:
-        played = replay(pinned.definition, list(to_entries(sealed)))
-    except _UNREADABLE:
-        # Entries that no step wrote cannot even be read back as commands.
-        findings.note("truth", Fault(case, None, "not_replayable"))
-        return
+    played = replay(pinned.definition, to_entries(sealed))
+    if played.foreign is not None:
+        findings.unjudged.append(Unjudged(case, _seq(sealed, played.foreign.index), played.foreign.rules))
     if played.difference is not None:
-        at = played.difference.index
-        findings.note("truth", Fault(case, sealed[at].seq if at < len(sealed) else None, "differs_from_replay"))
-    elif (differs := case_differs(connection, pinned, case, played.state, sealed)) is not None:
+        findings.note("truth", Fault(case, _seq(sealed, played.difference.index), "differs_from_replay"))
+        return
+    state = played.state
+    differs = None if state is None else case_differs(connection, pinned, case, state, sealed)
+    if state is None or (differs is not None and sealed and state.rules != law.PRESENT):
+        # Nobody here knows better how the case stands than its rows, which have to agree with each other.
+        if state is not None and played.foreign is None:
+            findings.unjudged.append(Unjudged(case, sealed[-1].seq, state.rules))
+        try:
+            differs = case_differs(connection, pinned, case, archive.load(connection, case).state, sealed)
+        except _UNREADABLE:
+            differs = t.cases.name
+    if differs is not None:
         findings.note("truth", Fault(case, None, "table_differs", differs))
+
+
+def _seq(sealed: Sequence[Sealed], index: int) -> int:
+    """Gives the number of an entry by its place; that after the last where one is missing at the end."""
+    return sealed[index].seq if index < len(sealed) else sealed[-1].seq + 1
 
 
 def _first_bad(sealed: list[Sealed]) -> int | None:

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from charter.dsl.text.width import display_width
 from charter.engine.keys import is_instance, name_of
 from charter.runtime import clock
 from charter.runtime.cli.audit_entry import run_show
+from charter.runtime.cli.audit_verify import run_verify
 from charter.runtime.cli.clause import CASES, run_clause
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, Missing, Misuse, guess, reason_sentence
+from charter.runtime.cli.errors import Missing, Misuse, guess, reason_sentence
 from charter.runtime.cli.messages import section
-from charter.runtime.cli.output import Cell
-from charter.runtime.cli.progress import along
 from charter.runtime.cli.trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
-
-if TYPE_CHECKING:
-    from charter.runtime.audit.verify import Fault
 
 
 def consulted(context: Context, question: str, **about: Any) -> None:
@@ -206,7 +202,8 @@ def _deed(context: Context, deed: Mapping[str, Any] | None) -> str:
         at=context.output.moment(deed["at"]),
         seq=deed["seq"],
     )
-    return " ".join(text.split()) + (context.say("show.because", reason=deed["reason"]) if deed["reason"] else "")
+    because = context.say("show.because", reason=deed["reason"]) if deed["reason"] else ""
+    return " ".join(text.split()) + because + ("" if deed["sure"] else context.say("audit.unsure_deed"))
 
 
 def _draw(context: Context, branches: Sequence[Branch], lead: str = "") -> None:
@@ -296,67 +293,21 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
         context.output.line(context.say("audit.before_start"))
         return 0
     if as_json:
-        context.output.json({"seq": moment.last, "at": moment.at, **views.to_json(definition, moment.after, moment.at)})
+        told = {"seq": moment.last, "at": moment.at, "sure": moment.sure}
+        context.output.json({**told, **views.to_json(definition, moment.after, moment.at)})
         return 0
     context.output.line(
         context.say("audit.as_of", seq=moment.last, at=context.output.moment(at if at is not None else moment.at)),
         "faint",
     )
+    if not moment.sure:
+        context.output.line(context.say("audit.unsure"), "warn")
     with context.store.read() as connection:
         number = number_of(connection, case)
     show.head(context, definition, moment.after, number)
     show.tree(context, definition, moment.after)
     show.versions(context, definition, moment.after, False)
     return 0
-
-
-def _fault(context: Context, fault: Fault) -> str:
-    seq = "?" if fault.seq is None else str(fault.seq)
-    why = context.say(f"verify.{fault.why}", what=fault.what)
-    return context.say("audit.fault", case=fault.case, seq=seq, why=why)
-
-
-def run_verify(context: Context, case: str | None, as_json: bool) -> int:
-    """Gives the three verdicts; exit 1 when any fails."""
-    from charter.runtime.audit.verify import verify
-    from charter.runtime.files import Files
-
-    wanted = chain(context, case) if case else None
-    found = verify(context.store, wanted, files=Files(context.store.folder), along=along)
-    consulted(context, "verify", case=wanted, sound="yes" if found.sound else "no")
-    verdicts = (found.integrity, found.completeness, found.truth)
-    if as_json:
-        context.output.json(
-            {
-                "sound": found.sound,
-                "cases": found.cases,
-                "entries": found.entries,
-                "verdicts": [
-                    {
-                        "name": v.name,
-                        "sound": v.sound,
-                        "fault": None
-                        if v.fault is None
-                        else {name: getattr(v.fault, name) for name in ("case", "seq", "why", "what")},
-                    }
-                    for v in verdicts
-                ],
-                "heads": {name: {"entries": count, "head": head} for name, (count, head) in found.heads.items()},
-            }
-        )
-        return 0 if found.sound else FINDINGS
-    say, output = context.say, context.output
-    rows = []
-    for verdict in verdicts:
-        fault = verdict.fault
-        told = say(f"audit.{verdict.name}_holds") if fault is None else _fault(context, fault)
-        word, style = ("audit.sound", "good") if verdict.sound else ("audit.unsound", "bad")
-        rows.append((say(f"audit.{verdict.name}"), Cell(say(word), style), told))
-    output.table((), rows)
-    output.line(say("audit.looked_at", cases=found.cases, entries=found.entries), "faint")
-    if wanted is not None and wanted in found.heads:
-        output.line(say("audit.head", head=found.heads[wanted][1]), "faint")
-    return 0 if found.sound else FINDINGS
 
 
 _PAGING = [

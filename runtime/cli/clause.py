@@ -121,7 +121,7 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
             kind_word(context, one.deed.kind),
             one.deed.node or one.carrier.name,
             say("happened.comma").join(one.evidence),
-            one.deed.reason or "",
+            (one.deed.reason or "") + ("" if one.deed.sure else say("audit.unsure_deed")),
         )
         for number, _, _, one in done
     ]
@@ -147,4 +147,5 @@ def _json(number: int | None, definition: Definition, clause: str, one: Carried)
         "seq": one.deed.seq,
         "reason": one.deed.reason,
         "evidence": list(one.evidence),
+        "sure": one.deed.sure,
     }

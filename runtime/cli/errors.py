@@ -33,11 +33,12 @@ EXITS: dict[int, str] = {
     3: "refused",
     4: "missing",
     5: "conflict",
+    6: "unjudged",
     70: "bug",
     74: "storage",
     130: "interrupted",
 }
-DONE, FINDINGS, USAGE, REFUSED, MISSING, CONFLICT, BUG, STORAGE, INTERRUPTED = EXITS
+DONE, FINDINGS, USAGE, REFUSED, MISSING, CONFLICT, UNJUDGED, BUG, STORAGE, INTERRUPTED = EXITS
 # refusals that mean "somebody was faster" or "no such thing" rather than "you may not"
 _REFUSAL_EXITS = {"CH581": CONFLICT, "CH582": CONFLICT}
 

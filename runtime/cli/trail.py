@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime import clock
@@ -18,7 +18,7 @@ from charter.runtime.cli.output import Cell, neutral, one_line
 
 if TYPE_CHECKING:
     from charter.engine.entries import Entry, Told
-    from charter.engine.entries.cases import Amended, Written
+    from charter.engine.entries.cases import Amended, Continued, Written
     from charter.engine.refusals import Reason
     from charter.runtime.audit.log import Sealed
     from charter.runtime.audit.query import Query
@@ -185,11 +185,21 @@ def reasons_of(told: Told) -> Sequence[Reason]:
     return () if because is None else (Reason(because.code, None, because.arguments),)
 
 
+def _rules(context: Context, told: Continued) -> Iterator[str]:
+    """Says which rules judge from an entry on, and which did before it."""
+    for rule in ("law", "tzdata"):
+        before, after = told.was[rule], getattr(told, rule)
+        if before != after:
+            yield context.say(f"audit.rules_{rule}", before=str(before) or "–", after=after)
+
+
 def what(context: Context, told: Told) -> str:
     """Says in a few words what an entry is about beyond its element: a version, why it was refused, a comment."""
-    from charter.engine.entries.cases import Amended, Decided, Failed, Written
+    from charter.engine.entries.cases import Amended, Continued, Decided, Failed, Written
     from charter.engine.entries.organisation import Consulted, RoleGranted, RoleRevoked, StandInNamed
 
+    if isinstance(told, Continued):
+        return context.say("happened.comma").join(_rules(context, told))
     if isinstance(told, Written | Amended):
         return version_of(told)
     if isinstance(told, Consulted) and told.record is not None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from charter.engine import commands as c
 from charter.engine.definition import Definition, Element
+from charter.engine.law import PRESENT
 from charter.engine.state import NEW, CaseState
 from charter.engine.transition import Step, step
 from tests.properties.processes import definition
@@ -166,6 +167,7 @@ def _garbage(rng: Random, state: CaseState, at: int) -> c.Command:
         lambda: c.Retry(node=key, **common),
         lambda: c.Start(case="again", **common),
         lambda: c.Tick(**common),
+        lambda: c.Continue(**common, **PRESENT._asdict()),
     )
     return made[rng.randint(0, len(made) - 1)]()
 
@@ -173,7 +175,7 @@ def _garbage(rng: Random, state: CaseState, at: int) -> c.Command:
 def command(rng: Random, definition: Definition, state: CaseState, at: int) -> c.Command:
     """Draws one command for a state."""
     if state.status == "none":
-        return c.Start(actor=rng.choice(PEOPLE[:5]), at=at, case="c1")
+        return c.Start(actor=rng.choice(PEOPLE[:5]), at=at, case="c1", **PRESENT._asdict())
     kind = rng.randint(0, 29)
     if state.status == "suspended" and kind < 15:
         return c.Resume(actor=PEOPLE[3], at=at)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, assume, given, settings, strategies as st
+from msgspec import structs
 
 from charter.engine import commands, state
+from charter.engine.commands import SYSTEM, Continue, Start
 from charter.engine.definition import Definition
 from charter.engine.impact import impact
 from charter.engine.keys import parse_key
+from charter.engine.law import PRESENT, Rules
 from charter.engine.machines import SETTLED
 from charter.engine.plain import from_json, to_json
 from charter.engine.program import prepare
@@ -83,6 +86,30 @@ def test_replay_finds_a_changed_trail(history: History, data: st.DataObject) -> 
     again = replay(definition, trail[:index] + trail[index + 1 :])
     whole = trail[index].cause is None and (index + 1 == len(trail) or trail[index + 1].cause is None)
     assert again.difference is not None or whole
+
+
+@laws
+@given(histories(), st.data())
+def test_what_another_law_judged_is_known_from_where_the_trail_says_how_it_stood(
+    history: History, data: st.DataObject
+) -> None:
+    definition, rows = history
+    start = rows[0][1]
+    assert isinstance(start, Start)
+    foreign = step(definition, NEW, structs.replace(start, law=99))
+    state = rows[-1][2].state._replace(law=99)
+    trail = [*foreign.entries, *(record for _, _, done in rows[1:] for record in done.entries)]
+    assume(not any(entry.kind == "continued" for entry in trail) and foreign.refusal is None)
+    taken = data.draw(st.integers(1, len(trail)))
+    shorter = trail[:taken] + trail[taken + 1 :]
+    going_on = step(definition, state, Continue(actor=SYSTEM, at=rows[-1][1].at, **PRESENT._asdict()))
+    again = replay(definition, [*shorter, *going_on.entries])
+    assert again.difference is None and again.state == going_on.state
+    assert again.foreign is None or again.foreign.rules == Rules(99, PRESENT.tzdata)
+    assert (again.foreign is None) == (taken == len(trail))
+    forged = structs.replace(going_on.entries[0], at=going_on.entries[0].at + 1)
+    told = replay(definition, [*trail, forged]).difference
+    assert told is not None and told.index == len(trail)
 
 
 @laws

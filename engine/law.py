@@ -1,0 +1,33 @@
+"""By what a case is judged: the number of the engine's law, and the version of the zone rules.
+
+The law is what a step makes of a state and a command. A case names the law that it began under; going on under another
+one leaves an entry (`continued`). Raise `LAW` with a line in `HISTORY` whenever a step may give other entries or
+another state for the same command, and add a trail of the law before to `tests/trails` (CONTRIBUTING says how). No
+old law is carried along until a release names it as kept; `replay` says what cannot be judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from charter.engine.zones import TZDATA
+
+HISTORY: Mapping[int, str] = MappingProxyType(
+    {
+        0: "builds that named no law, and took zone rules from the machine",
+        1: "the first law that entries name; zone rules are those of the tzdata package",
+    }
+)
+LAW = max(HISTORY)
+
+
+class Rules(NamedTuple):
+    """What judged: a law, and the version of the zone rules (empty: nobody knows which)."""
+
+    law: int = 0
+    tzdata: str = ""
+
+
+PRESENT = Rules(LAW, TZDATA)
