@@ -282,7 +282,8 @@ def _check_truth(
         if state is not None and played.foreign is None:
             findings.unjudged.append(Unjudged(case, sealed[-1].seq, state.rules))
         try:
-            differs = case_differs(connection, pinned, case, archive.load(connection, case).state, sealed)
+            stored = archive.load(connection, case).state
+            differs = case_differs(connection, pinned, case, stored, sealed, read=True)
         except _UNREADABLE:
             differs = t.cases.name
     if differs is not None:

@@ -22,7 +22,10 @@ from charter.runtime.folds.state import CONTENTS, NODES
 from charter.runtime.folds.trail import NOTICES, VERSIONS
 from charter.runtime.folds.work import WORK
 
-FOLDS: tuple[Fold, ...] = (NODES, CONTENTS, WORK, VERSIONS, NOTICES)
+# what a case's state is read from, and what follows from it and from the entries
+STATE: tuple[Fold, ...] = (NODES, CONTENTS)
+FOLLOWING: tuple[Fold, ...] = (WORK, VERSIONS, NOTICES)
+FOLDS = (*STATE, *FOLLOWING)
 
 
 def keep(connection: Connection, shape: Shape, before: CaseState, done: Step, first: int) -> None:
@@ -41,10 +44,12 @@ def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Seq
         fold.rebuild(connection, taken)
 
 
-def differs(connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> str | None:
+def differs(
+    connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry], among: Sequence[Fold] = FOLDS
+) -> str | None:
     """Names the first table whose rows of a case are not what its entries lead to, None when all are."""
     taken = whole(state.case, shape, state, entries)
-    return next((fold.table.name for fold in FOLDS if fold.differs(connection, taken)), None)
+    return next((fold.table.name for fold in among if fold.differs(connection, taken)), None)
 
 
 def snapshot(connection: Connection, case: str) -> dict[str, list[list[Any]]]:
