@@ -18,7 +18,7 @@ from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Continued
 from charter.engine.law import Rules
-from charter.engine.state import NEW, CaseState, from_json as read_state
+from charter.engine.state import NEW, CaseState, from_snapshot
 from charter.engine.transition import step
 
 # What reading a command or a state comes to that no step wrote, or playing it.
@@ -121,7 +121,7 @@ def _steps(entries: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
 
 def _stood(entry: Entry) -> CaseState | None:
     try:
-        return read_state(entry.told.state) if isinstance(entry.told, Continued) else None
+        return from_snapshot(entry.told.state) if isinstance(entry.told, Continued) else None
     except _UNREADABLE:
         return None
 

@@ -232,6 +232,16 @@ def node_of(data: Mapping[str, Any]) -> Node:
     return Node(**rest)
 
 
+def snapshot(state: CaseState) -> dict[str, Any]:
+    """Gives a state as JSON data that keeps its order where keys are sorted, as in an entry: versions as rows."""
+    return {**to_json(state), "versions": [[key, *version] for key, version in state.versions.items()]}
+
+
+def from_snapshot(data: Mapping[str, Any]) -> CaseState:
+    """Builds a state back; raises KeyError, TypeError or ValueError on data that `snapshot` did not write."""
+    return from_json({**data, "versions": {key: version for key, *version in data["versions"]}})
+
+
 def from_json(data: Mapping[str, Any]) -> CaseState:
     """Builds a case's state back; raises KeyError, TypeError or ValueError on data that `to_json` did not write."""
     nodes = {row["key"]: node_of(row) for row in data["nodes"]}

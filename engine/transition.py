@@ -80,7 +80,7 @@ def _continue(draft: Draft, command: Continue) -> None:
     """Puts the case under other rules, and on record how it stood, so that what follows can be played from here."""
     was = draft.state.rules
     draft.law, draft.tzdata = command.law, command.tzdata
-    draft.enter(cases.Continued(command.law, command.tzdata, was._asdict(), states.to_json(draft.state)))
+    draft.enter(cases.Continued(command.law, command.tzdata, was._asdict(), states.snapshot(draft.state)))
 
 
 _RUNNING = frozenset({"open"})

@@ -305,7 +305,9 @@ class Cases:
         if not file.stored or file.state.rules == law.PRESENT:
             return file
         going_on = Continue(actor=SYSTEM, at=at, **law.PRESENT._asdict())
-        return self._write(connection, file, going_on, step(file.pinned.definition, file.state, going_on))
+        after = self._write(connection, file, going_on, step(file.pinned.definition, file.state, going_on))
+        folds.renew(connection, after.pinned.shape, after.state)
+        return after
 
     def _write(self, connection: Connection, file: CaseFile, command: Command, done: Step) -> CaseFile:
         """Writes all that comes of a step, inside the transaction."""

@@ -44,6 +44,13 @@ def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Seq
         fold.rebuild(connection, taken)
 
 
+def renew(connection: Connection, shape: Shape, state: CaseState) -> None:
+    """Writes the rows that a case's state is read from anew, in the form that this build gives them."""
+    taken = whole(state.case, shape, state, ())
+    for fold in STATE:
+        fold.rebuild(connection, taken)
+
+
 def differs(
     connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry], among: Sequence[Fold] = FOLDS
 ) -> str | None:
