@@ -108,7 +108,7 @@ def test_what_no_scenario_reaches_is_refused_with_its_code(code: str) -> None:
 
 
 def test_the_engine_says_each_code() -> None:
-    text = "".join(path.read_text() for path in (ROOT / "engine").glob("*.py") if path.stem != "refusals")
+    text = "".join(path.read_text() for path in (ROOT / "engine").rglob("*.py") if path.stem != "refusals")
     assert [code for code in refusals.CODES if f'"{code}"' not in text] == []
 
 
