@@ -15,7 +15,7 @@ from charter.engine import commands as c
 from charter.engine.definition import Definition
 from charter.engine.machines import Token, machine
 from charter.engine.state import NEW, CaseState
-from charter.engine.transition import step
+from charter.engine.step.transition import step
 
 from .figures import race, ratio, say
 from .ten_steps import PEOPLE, STORY, bpmn, ten_steps

@@ -19,8 +19,8 @@ from charter.engine.definition import Definition
 from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
 from charter.engine.keys import parse_key
 from charter.engine.state import CaseState
-from charter.engine.subcases import still_changes
-from charter.engine.transition import Step, step
+from charter.engine.step.subcases import still_changes
+from charter.engine.step.transition import Step, step
 
 # What follows from one command or tick is carried out up to here; the rest waits for the host's next round.
 MOST_DELIVERIES = 1_000

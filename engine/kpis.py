@@ -16,12 +16,12 @@ from msgspec import Struct
 
 from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, Kpi
-from charter.engine.facts import CASE, CaseFacts, moment
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import Span
 from charter.engine.formulas import known_only, mapped
-from charter.engine.program import Program, prepare
-from charter.engine.scope import Scope
+from charter.engine.plan.facts import CASE, CaseFacts, moment
+from charter.engine.plan.program import Program, prepare
+from charter.engine.plan.scope import Scope
 from charter.engine.state import NEW, View
 
 Fact = tuple[str, str, Any]

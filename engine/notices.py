@@ -13,7 +13,7 @@ from typing import Any
 from charter.engine.definition import Element
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Completed, Escalated, Failed, Granted, Overdue, Rejected
-from charter.engine.program import Program
+from charter.engine.plan.program import Program
 
 Roles = tuple[str, ...]
 

@@ -19,7 +19,7 @@ from charter.engine.entries import Entry
 from charter.engine.entries.cases import Continued
 from charter.engine.law import Rules
 from charter.engine.state import NEW, CaseState, from_snapshot
-from charter.engine.transition import step
+from charter.engine.step.transition import step
 
 # What reading a command or a state comes to that no step wrote, or playing it.
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)

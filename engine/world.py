@@ -21,7 +21,7 @@ from charter.engine.errors import CharterError
 from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked, let_pass
 from charter.engine.machines import OPEN
 from charter.engine.state import NEW, CaseState
-from charter.engine.transition import Step, step
+from charter.engine.step.transition import Step, step
 
 Records = tuple[tuple[str, Any], ...]
 

@@ -26,7 +26,7 @@ from charter.engine.entries.organisation import ClockSteppedBack
 from charter.engine.hosting import is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
-from charter.engine.transition import Step, step
+from charter.engine.step.transition import Step, step
 from charter.runtime import clock as server, folds
 from charter.runtime.actors import actor_for
 from charter.runtime.audit import log

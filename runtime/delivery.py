@@ -22,7 +22,7 @@ from charter.engine.effects import CallConnector, Effect
 from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
-from charter.engine.transition import Step
+from charter.engine.step.transition import Step
 from charter.runtime.casefile import run_by
 from charter.runtime.connectors import Call
 from charter.runtime.directory import candidates, everybody

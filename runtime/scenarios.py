@@ -23,12 +23,12 @@ from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.keys import name_of, parse_key
 from charter.engine.machines import SETTLED
-from charter.engine.place import standing
-from charter.engine.program import prepare
+from charter.engine.plan.place import standing
+from charter.engine.plan.program import prepare
+from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Refusal
-from charter.engine.scope import Scope
 from charter.engine.state import CaseState
-from charter.engine.transition import Step
+from charter.engine.step.transition import Step
 from charter.engine.world import Endless, Records, World
 from charter.runtime.intake import Reader, load
 

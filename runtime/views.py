@@ -16,11 +16,11 @@ from msgspec import Struct
 from charter.engine.definition import Definition, Element
 from charter.engine.keys import key_of, parse_key
 from charter.engine.machines import OPEN, PASSED_OVER, SETTLED, UNDER_WAY
-from charter.engine.plans import Plan
-from charter.engine.program import Program, prepare
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program, prepare
+from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
-from charter.engine.waiting import holds
 from charter.runtime.clock import iso
 
 

@@ -1,15 +1,15 @@
 """The FEEL types of what a process declares: fields, records, elements, the case.
 
-What there is to know of elements and cases stands in `engine/facts.py`. Knows nothing of expressions themselves.
+What there is to know of elements and cases stands in `engine/plan/facts.py`. Knows nothing of expressions themselves.
 """
 
 from __future__ import annotations
 
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope
 from charter.dsl.text import tree as t
-from charter.engine import facts
 from charter.engine.feel import types as y
 from charter.engine.machines import CASE_STATES, LIFECYCLES, states
+from charter.engine.plan import facts
 
 BOOLEAN = y.BOOLEAN
 SPAN = y.SPAN

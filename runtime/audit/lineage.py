@@ -16,7 +16,7 @@ from charter.engine.definition import Definition
 from charter.engine.entries.cases import Answered, Completed, Decided, Granted, Reached, Rejected
 from charter.engine.keys import covers, key_of, parse_key
 from charter.engine.machines import CONCLUDED, STALLED
-from charter.engine.program import Program, prepare
+from charter.engine.plan.program import Program, prepare
 from charter.engine.state import CaseState, Confirmation, Node
 from charter.runtime.audit.asof import Moment
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from charter.engine import waiting
 from charter.engine.definition import Definition
 from charter.engine.entries import Because
-from charter.engine.program import prepare
+from charter.engine.plan import waiting
+from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState
 from charter.runtime.audit.log import Sealed

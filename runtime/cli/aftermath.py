@@ -14,7 +14,7 @@ from charter.engine.entries import Entry
 from charter.engine.entries.cases import Amended, Granted, Written
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
-from charter.engine.program import prepare
+from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.runtime import views
 from charter.runtime.cli.context import Context

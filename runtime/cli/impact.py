@@ -9,7 +9,7 @@ from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     """Lists elements, people, approvals and due dates that a change would reopen."""
-    from charter.engine.impact import impact
+    from charter.engine.plan.impact import impact
     from charter.runtime.cli.aftermath import named, people_of, several
     from charter.runtime.cli.show import deadline
 

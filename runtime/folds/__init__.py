@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from charter.engine.entries import Entry
 from charter.engine.state import CaseState
-from charter.engine.transition import Step
+from charter.engine.step.transition import Step
 from charter.runtime.folds.fold import Fold, Stride, whole
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import CONTENTS, NODES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charter.engine.definition import Definition
-from charter.engine.program import prepare
+from charter.engine.plan.program import prepare
 
 
 class Shape:

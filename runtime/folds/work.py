@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from charter.engine.authority import makers
 from charter.engine.keys import parse_key
 from charter.engine.machines import OPEN
-from charter.engine.place import Place
-from charter.engine.plans import Plan
+from charter.engine.plan.place import Place
+from charter.engine.plan.plans import Plan
 from charter.engine.state import CaseState, Node
+from charter.engine.step.authority import makers
 from charter.runtime.folds.fold import Change, Fold, Row, Stride
 from charter.runtime.folds.shape import Shape
 from charter.runtime.store import tables as t

@@ -15,7 +15,7 @@ from charter.engine import commands as c
 from charter.engine.definition import Definition, Element
 from charter.engine.law import PRESENT
 from charter.engine.state import NEW, CaseState
-from charter.engine.transition import Step, step
+from charter.engine.step.transition import Step, step
 from tests.properties.processes import definition
 
 PEOPLE = (

@@ -8,17 +8,17 @@ from msgspec import structs
 from charter.engine import commands, state
 from charter.engine.commands import SYSTEM, Continue, Start
 from charter.engine.definition import Definition
-from charter.engine.impact import impact
 from charter.engine.keys import parse_key
 from charter.engine.law import PRESENT, Rules
 from charter.engine.machines import SETTLED
 from charter.engine.plain import from_json, to_json
-from charter.engine.program import prepare
+from charter.engine.plan.impact import impact
+from charter.engine.plan.program import prepare
+from charter.engine.plan.waiting import holds
 from charter.engine.refusals import CODES
 from charter.engine.replay import replay
 from charter.engine.state import NEW, CaseState, next_instant
-from charter.engine.transition import Step, step
-from charter.engine.waiting import holds
+from charter.engine.step.transition import Step, step
 from tests.properties.histories import histories
 
 History = tuple[Definition, list[tuple[CaseState, commands.Command, Step]]]

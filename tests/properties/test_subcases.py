@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from charter.engine import commands as c
 from charter.engine.definition import Definition, Element, Work
 from charter.engine.keys import parse_key
-from charter.engine.program import prepare
+from charter.engine.plan.program import prepare
 from charter.engine.replay import replay
 from charter.engine.state import CaseState, Node
 from charter.engine.world import World

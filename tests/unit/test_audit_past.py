@@ -13,7 +13,7 @@ from charter.engine.commands import Actor, Amend, Command, Complete
 from charter.engine.definition import Definition
 from charter.engine.machines import OPEN
 from charter.engine.state import CaseState
-from charter.engine.transition import Step
+from charter.engine.step.transition import Step
 from charter.engine.world import World
 from charter.runtime import views
 from charter.runtime.audit.asof import as_of, moments

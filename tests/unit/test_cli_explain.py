@@ -22,11 +22,11 @@ from charter.engine import commands, refusals
 from charter.engine.commands import SYSTEM, Actor, Command
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Refused
-from charter.engine.program import prepare
+from charter.engine.plan.program import prepare
+from charter.engine.plan.waiting import holds
 from charter.engine.replay import replay
 from charter.engine.state import NEW
-from charter.engine.transition import step
-from charter.engine.waiting import holds
+from charter.engine.step.transition import step
 from charter.runtime.cli import explain
 from charter.runtime.cli.main import Charter, run
 from charter.runtime.cli.messages import Messages

@@ -9,10 +9,11 @@ import pytest
 from msgspec.structs import replace
 from tests.written import processes
 
-from charter.engine import calendars, commands as c, impact, kpis
+from charter.engine import calendars, commands as c, kpis
 from charter.engine.definition import Calendar
 from charter.engine.effects import TellCase
 from charter.engine.feel.own import Span
+from charter.engine.plan import impact
 from charter.engine.replay import replay
 from charter.engine.world import World
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from charter.dsl.passes import compile
-from charter.engine.automation import MOST_DEPTH
+from charter.engine.step.automation import MOST_DEPTH
 from charter.runtime.audit import log
 from charter.runtime.audit.verify import verify
 from charter.runtime.cases import Cases

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from charter.engine import facts
 from charter.engine.machines import CASE_STATES, ELEMENT_STATES
+from charter.engine.plan import facts
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
@@ -71,4 +71,4 @@ def test_facts_are_spelled_in_one_place() -> None:
 
     found = {name for name, tree in MODULES.items() if any(map(is_table, ast.walk(tree)))}
     # What the runtime shows of a row has names of its own, which happen to be the same.
-    assert {name for name in found if not name.startswith("runtime/")} == {"engine/facts.py"}
+    assert {name for name in found if not name.startswith("runtime/")} == {"engine/plan/facts.py"}

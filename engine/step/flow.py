@@ -27,17 +27,17 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from charter.engine import blocks, lists, opening, staleness
-from charter.engine.automation import begin_work
-from charter.engine.case import answer_parent
-from charter.engine.draft import Draft, refuse
 from charter.engine.entries.cases import Completed, Reopened, Skipped
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
-from charter.engine.plans import Plan
-from charter.engine.readiness import OUTCOMES, obstacles, ruled_out
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.readiness import OUTCOMES, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
+from charter.engine.step import blocks, lists, opening, staleness
+from charter.engine.step.automation import begin_work
+from charter.engine.step.case import answer_parent
+from charter.engine.step.draft import Draft, refuse
 
 # So many looks a step may take before it is refused (CH541).
 MOST_LOOKS = 200_000

@@ -6,23 +6,23 @@ Each function checks everything first and refuses before it changes anything. Wh
 
 from __future__ import annotations
 
-from charter.engine import blocks, staleness
-from charter.engine.authority import entitle, in_charge, persons, require_charge, role_among
-from charter.engine.closure import closure
 from charter.engine.commands import (
     Amend,
     Reopen,
     Return,
     Withdraw,
 )
-from charter.engine.contents import validate
-from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.entries import cases
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
-from charter.engine.plans import Plan
+from charter.engine.plan.closure import closure
+from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
-from charter.engine.work import require
+from charter.engine.step import blocks, staleness
+from charter.engine.step.authority import entitle, in_charge, persons, require_charge, role_among
+from charter.engine.step.contents import validate
+from charter.engine.step.draft import Draft, Refused, refuse
+from charter.engine.step.work import require
 
 
 def _targets(draft: Draft, key: str) -> list[Node]:

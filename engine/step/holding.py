@@ -5,21 +5,21 @@ Each function checks everything first and refuses before it changes anything.
 
 from __future__ import annotations
 
-from charter.engine import blocks
-from charter.engine.authority import in_charge, persons, require_charge, role_among
-from charter.engine.case import cancel_case, resume_case
 from charter.engine.commands import (
     Cancel,
     Resume,
     Skip,
     Suspend,
 )
-from charter.engine.draft import Draft, refuse
 from charter.engine.entries import cases
 from charter.engine.keys import Path
-from charter.engine.plans import Plan
+from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
-from charter.engine.work import require, require_alone
+from charter.engine.step import blocks
+from charter.engine.step.authority import in_charge, persons, require_charge, role_among
+from charter.engine.step.case import cancel_case, resume_case
+from charter.engine.step.draft import Draft, refuse
+from charter.engine.step.work import require, require_alone
 
 
 def skip(draft: Draft, command: Skip) -> None:

@@ -16,7 +16,7 @@ from charter.engine import feel, values
 from charter.engine.definition import Definition, RecordType, Separation
 from charter.engine.feel.temporal import UTC, Zone
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.plans import Plan, shared_loops
+from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.state import Node
 
 if TYPE_CHECKING:

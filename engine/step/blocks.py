@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from charter.engine import calendars
-from charter.engine.draft import Draft
 from charter.engine.entries import Because, Told
 from charter.engine.entries.cases import (
     Cancelled,
@@ -21,9 +20,10 @@ from charter.engine.entries.cases import (
 )
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DELIVERED, SETTLED
-from charter.engine.plans import Plan
+from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
+from charter.engine.step.draft import Draft
 
 
 def because(reason: Reason) -> Because:

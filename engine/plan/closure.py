@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from charter.engine.keys import Path, covers, key_of, parse_key
 from charter.engine.machines import BEGUN, DELIVERED, ENTERED
-from charter.engine.place import Place
-from charter.engine.plans import Plan
-from charter.engine.program import Program
+from charter.engine.plan.place import Place
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
 from charter.engine.state import Node, View
 
 _ELIGIBLE = BEGUN | {"ready"}

@@ -8,15 +8,15 @@ case takes time to follow, and may end first, is for `automation.answer`. `start
 
 from __future__ import annotations
 
-from charter.engine.automation import awaits_answer
-from charter.engine.case import end_case, resume_case
 from charter.engine.commands import Answer, Follow
-from charter.engine.draft import Draft, refuse
 from charter.engine.effects import Effect, StartCase, TellCase
 from charter.engine.entries import Because
 from charter.engine.entries.cases import Resumed, Suspended
 from charter.engine.machines import UNDER_WAY
 from charter.engine.state import CaseState, Node
+from charter.engine.step.automation import awaits_answer
+from charter.engine.step.case import end_case, resume_case
+from charter.engine.step.draft import Draft, refuse
 
 # How a case should stand before and after a step (None: not at all) -> what it is told.
 _ORDERS: dict[tuple[str | None, str | None], str] = {

@@ -9,15 +9,15 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from charter.engine import blocks
-from charter.engine.draft import Draft
 from charter.engine.effects import Offer
 from charter.engine.entries.cases import Assigned, Escalated, Granted, Opened, Reached
 from charter.engine.keys import Path, key_of
-from charter.engine.lists import open_group
 from charter.engine.machines import SETTLED
-from charter.engine.plans import Plan
+from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
+from charter.engine.step import blocks
+from charter.engine.step.draft import Draft
+from charter.engine.step.lists import open_group
 
 
 def open_node(draft: Draft, node: Node, plan: Plan, path: Path) -> None:

@@ -6,14 +6,14 @@ current now is restored to where it stood; any other is reopened.
 
 from __future__ import annotations
 
-from charter.engine.blocks import reopen
-from charter.engine.closure import Fact, closure, eligible, rests
-from charter.engine.draft import Draft
 from charter.engine.entries.cases import Reopened, Restored, Staled, Withdrawn
 from charter.engine.keys import Path, key_of, name_of, parse_key
 from charter.engine.machines import DELIVERED, SATISFIED, SETTLED
-from charter.engine.plans import Plan
+from charter.engine.plan.closure import Fact, closure, eligible, rests
+from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
+from charter.engine.step.blocks import reopen
+from charter.engine.step.draft import Draft
 
 
 def mark(

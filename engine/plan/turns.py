@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from charter.engine.keys import parse_key
 from charter.engine.machines import BEGUN, TAKEN
-from charter.engine.place import Place
-from charter.engine.program import Program
+from charter.engine.plan.place import Place
+from charter.engine.plan.program import Program
 from charter.engine.state import Node, View
 
 

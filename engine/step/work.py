@@ -10,23 +10,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from charter.engine import blocks, staleness
-from charter.engine.authority import doers_with, entitle, in_charge, persons, require_fit, role_among
-from charter.engine.closure import Fact
 from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
-from charter.engine.contents import validate
 from charter.engine.definition import Check
-from charter.engine.draft import Draft, Refused, decode, refuse
 from charter.engine.entries import Told
 from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Confirmed, Delegated, Released
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED, TAKEN, legal
-from charter.engine.plans import Plan
+from charter.engine.plan.closure import Fact
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.turns import in_the_way
+from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
-from charter.engine.turns import in_the_way
-from charter.engine.waiting import holds
+from charter.engine.step import blocks, staleness
+from charter.engine.step.authority import doers_with, entitle, in_charge, persons, require_fit, role_among
+from charter.engine.step.contents import validate
+from charter.engine.step.draft import Draft, Refused, decode, refuse
 
 
 def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:

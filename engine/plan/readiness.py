@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from charter.engine.definition import After, Input
-from charter.engine.facts import ENDINGS
 from charter.engine.keys import Path, parse_key
 from charter.engine.machines import COMPLETE, LOST, SATISFIED, SETTLED
-from charter.engine.place import Place
-from charter.engine.plans import Plan
-from charter.engine.program import Program, compiled
+from charter.engine.plan.facts import ENDINGS
+from charter.engine.plan.place import Place
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program, compiled
+from charter.engine.plan.scope import Foresight, Scope
+from charter.engine.plan.turns import in_the_way
 from charter.engine.refusals import Reason
-from charter.engine.scope import Foresight, Scope
 from charter.engine.state import View
-from charter.engine.turns import in_the_way
 
 # Skip outcomes by the code that rules an element out.
 OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead"}

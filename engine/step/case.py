@@ -6,13 +6,13 @@ completed follows from its elements (`flow`).
 
 from __future__ import annotations
 
-from charter.engine import blocks
-from charter.engine.draft import Draft
 from charter.engine.effects import AnswerParent
 from charter.engine.entries import Because, cases
 from charter.engine.machines import SETTLED
-from charter.engine.place import found_in_case
+from charter.engine.plan.place import found_in_case
 from charter.engine.state import Node
+from charter.engine.step import blocks
+from charter.engine.step.draft import Draft
 
 
 def open_case(draft: Draft) -> None:

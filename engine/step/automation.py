@@ -12,17 +12,18 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from charter.engine import blocks, calendars, values, work
-from charter.engine.authority import in_charge, role_among
+from charter.engine import calendars, values
 from charter.engine.commands import Answer, Retry, Signal, Tick
-from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Overdue, Retried, Signalled, Ticked
 from charter.engine.keys import Path
 from charter.engine.machines import RUNNING
-from charter.engine.plans import Plan
+from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import Node
+from charter.engine.step import blocks, work
+from charter.engine.step.authority import in_charge, role_among
+from charter.engine.step.draft import Draft, Refused, refuse
 
 # Cases that open one another without end are stopped so deep, where the owner of the last one is told.
 MOST_DEPTH = 32

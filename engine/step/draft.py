@@ -20,11 +20,11 @@ from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Reopened, Written
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
-from charter.engine.place import Place, Use
-from charter.engine.plans import Plan
-from charter.engine.program import Program
+from charter.engine.plan.place import Place, Use
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
+from charter.engine.plan.scope import Scope
 from charter.engine.refusals import CODES, Reason
-from charter.engine.scope import Scope
 from charter.engine.state import CaseState, Node, Version, next_instant
 
 # A step that leads to more than this is refused (CH541) instead of running on.

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from charter.engine.keys import parse_key
 from charter.engine.machines import SETTLED
-from charter.engine.place import Place
-from charter.engine.plans import Plan
-from charter.engine.program import Program
-from charter.engine.readiness import obstacles
+from charter.engine.plan.place import Place
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
+from charter.engine.plan.readiness import obstacles
 from charter.engine.refusals import Reason
 from charter.engine.state import Node, View
 

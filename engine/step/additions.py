@@ -5,19 +5,19 @@ Each function checks everything first and refuses before it changes anything.
 
 from __future__ import annotations
 
-from charter.engine import lists
-from charter.engine.authority import in_charge, persons, role_among
 from charter.engine.commands import (
     Add,
     Attach,
     Close,
     Comment,
 )
-from charter.engine.draft import Draft, decode, refuse
 from charter.engine.entries import cases
 from charter.engine.keys import Path
-from charter.engine.plans import Plan
+from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
+from charter.engine.step import lists
+from charter.engine.step.authority import in_charge, persons, role_among
+from charter.engine.step.draft import Draft, decode, refuse
 
 
 def _participant(draft: Draft, command: Comment | Attach) -> None:

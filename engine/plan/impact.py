@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from charter.engine.closure import closure
 from charter.engine.definition import Definition
 from charter.engine.keys import parse_key
-from charter.engine.program import prepare
+from charter.engine.plan.closure import closure
+from charter.engine.plan.program import prepare
 from charter.engine.state import View
 
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from charter.engine.commands import Actor
-from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.keys import Path, parse_key
-from charter.engine.place import Place
-from charter.engine.plans import Plan, shared_loops
-from charter.engine.program import Program
+from charter.engine.plan.place import Place
+from charter.engine.plan.plans import Plan, shared_loops
+from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
+from charter.engine.step.draft import Draft, Refused, refuse
 
 
 def persons(actor: Actor) -> tuple[str, ...]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.engine.authority import doers_with, entitle, persons, role_among, unmet
-from charter.engine.blocks import reopen
-from charter.engine.case import cancel_case
 from charter.engine.commands import Approve, Command, Reject
 from charter.engine.definition import Stage
-from charter.engine.draft import Draft, refuse
 from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
-from charter.engine.plans import Plan
-from charter.engine.rework import send_back
+from charter.engine.plan.plans import Plan
 from charter.engine.state import Node, Vote
-from charter.engine.work import require, require_alone, settle_choice
+from charter.engine.step.authority import doers_with, entitle, persons, role_among, unmet
+from charter.engine.step.blocks import reopen
+from charter.engine.step.case import cancel_case
+from charter.engine.step.draft import Draft, refuse
+from charter.engine.step.rework import send_back
+from charter.engine.step.work import require, require_alone, settle_choice
 
 
 def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:

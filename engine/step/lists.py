@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.engine import blocks, values
-from charter.engine.draft import Draft, refuse
+from charter.engine import values
 from charter.engine.entries.cases import (
     Opened,
 )
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
-from charter.engine.plans import Plan
+from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
+from charter.engine.step import blocks
+from charter.engine.step.draft import Draft, refuse
 
 # So many instances a `for each` may have; a longer list is refused (CH541).
 MOST_INSTANCES = 10_000

@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from charter.engine import additions, automation, flow, holding, rework, state as states, subcases, votes, work
-from charter.engine.authority import role_among
-from charter.engine.case import open_case
+from charter.engine import state as states
 from charter.engine.commands import SYSTEM, Command, Continue, Start
-from charter.engine.contents import bindable, validate
 from charter.engine.definition import Definition
-from charter.engine.draft import Draft, Refused, refuse
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry, cases
 from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
-from charter.engine.program import Program, prepare
+from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import CaseState
+from charter.engine.step import additions, automation, flow, holding, rework, subcases, votes, work
+from charter.engine.step.authority import role_among
+from charter.engine.step.case import open_case
+from charter.engine.step.contents import bindable, validate
+from charter.engine.step.draft import Draft, Refused, refuse
 
 
 class Step(NamedTuple):

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from charter.engine.keys import Path, key_of, parse_key, together
 from charter.engine.machines import COMPLETE, ENTERED, STALLED, UNFINISHED
-from charter.engine.plans import Plan
-from charter.engine.program import Program
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
 from charter.engine.state import Version, View
 
 # A record version that work rests on: its key (or that of all versions together) and digest.

@@ -11,14 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from charter.engine.definition import TypeRef
-from charter.engine.draft import Draft, Refused, decode, digest_of
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from charter.engine.keys import Path
-from charter.engine.plans import Plan
-from charter.engine.program import Program
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
+from charter.engine.step.draft import Draft, Refused, decode, digest_of
 
 
 def _period(value: Any) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from charter.engine import feel, values
-from charter.engine.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.place import Place, found_in_case, standing
-from charter.engine.plans import Plan, shared_loops
-from charter.engine.program import Program, compiled
+from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
+from charter.engine.plan.place import Place, found_in_case, standing
+from charter.engine.plan.plans import Plan, shared_loops
+from charter.engine.plan.program import Program, compiled
 from charter.engine.state import Node, View
 
 
