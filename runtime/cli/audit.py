@@ -5,7 +5,6 @@ Whoever asks the trail leaves an entry of it (`consulted`, in the organisation's
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,28 +14,12 @@ from charter.runtime import clock
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.audit_verify import run_verify
 from charter.runtime.cli.clause import CASES, run_clause
+from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse, guess, reason_sentence
 from charter.runtime.cli.messages import section
-from charter.runtime.cli.trail import FORMATS, ORGANISATION, SYSTEM, actor_of, kind_word, listed, what
+from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
-
-
-def consulted(context: Context, question: str, **about: Any) -> None:
-    """Records that the trail was asked, by whom and what."""
-    from charter.engine.entries import Entry
-    from charter.engine.entries.organisation import Consulted
-    from charter.runtime.audit.log import Origin, append
-
-    who = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
-    told = Consulted(question, **{name: value for name, value in about.items() if value})
-    with context.store.write() as connection:
-        append(connection, [Entry(told, context.now, who)], Origin("cli"))
-
-
-def chain(context: Context, case: str) -> str:
-    """Gives the chain that a person means: a case, or `organisation`."""
-    return ORGANISATION if case == ORGANISATION else context.cases.resolve(case)
 
 
 def run_log(context: Context, case: str, after: int, limit: int, format: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, reason_sentence
 from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of
@@ -22,7 +23,6 @@ _TOLD = ("reasons", "because")
 def run_show(context: Context, entry: str, as_json: bool) -> int:
     """Shows one entry."""
     from charter.runtime.audit.log import load
-    from charter.runtime.cli.audit import chain, consulted
 
     name, _, number = entry.rpartition(".")
     if not name or not number.isascii() or not number.isdigit():

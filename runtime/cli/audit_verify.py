@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, UNJUDGED
 from charter.runtime.cli.output import Cell
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     """Gives the three verdicts."""
     from charter.runtime.audit.verify import verify
-    from charter.runtime.cli.audit import chain, consulted
     from charter.runtime.cli.progress import along
     from charter.runtime.files import Files
 

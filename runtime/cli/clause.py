@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.clauses import named, words
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
 from charter.runtime.cli.trail import kind_word
@@ -21,7 +22,6 @@ CASES = 200  # the newest cases that an answer looks at, unless --cases says mor
 def run_clause(context: Context, clause: str | None, case: str | None, cases: int, as_json: bool) -> int:
     """Tells what carries a clause out and when it was done; without a clause, of every clause in short."""
     from charter.runtime.audit.clauses import by_clause
-    from charter.runtime.cli.audit import consulted
 
     chosen = None if case is None else context.cases.resolve(case)
     definitions = context.cases.processes() if chosen is None else [context.cases.definition(chosen)]

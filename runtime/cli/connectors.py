@@ -55,7 +55,7 @@ def run_remove(context: Context, name: str) -> int:
 
 def _said(context: Context, key: str, done: Refusal | None, name: str) -> int:
     if done is not None:
-        return refused(context, done)
+        return refused(context.say, context.output, done)
     context.output.line(context.say(f"connectors.{key}", name=name))
     return 0
 

@@ -32,7 +32,7 @@ def run_deploy(
     for definition in wanted:
         done = context.cases.deploy(definition, by=person, texts=texts.used_texts(compiled))
         if done.refusal is not None:
-            code = refused(context, done.refusal, definition)
+            code = refused(context.say, context.output, done.refusal, definition)
             if done.refusal.code == UNBOUND:
                 output.line(say("frame.help", text=say("deploy.bind", file=file, name=definition.unbound()[0])))
             return code

@@ -17,13 +17,12 @@ import click
 
 from charter.engine.errors import CharterError
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import complain
+from charter.runtime.cli.output import Output, complain
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
     from charter.engine.refusals import Reason, Refusal
     from charter.runtime.bindings import Misbinding
-    from charter.runtime.cli.context import Context
 
 # exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
 EXITS: dict[int, str] = {
@@ -196,10 +195,10 @@ def refusal_lines(refusal: Refusal, definition: Definition | None, say: Messages
     return lines
 
 
-def refused(context: Context, refusal: Refusal, definition: Definition | None = None) -> int:
+def refused(say: Messages, output: Output, refusal: Refusal, definition: Definition | None = None) -> int:
     """Says a refusal where the answer would stand; gives the exit code."""
-    for line in refusal_lines(refusal, definition, context.say):
-        context.output.line(line)
+    for line in refusal_lines(refusal, definition, say):
+        output.line(line)
     return refusal_exit(refusal)
 
 

@@ -6,78 +6,16 @@ refusals, `runtime/pages` those of the host's refusals and of the environment. T
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING
 
+from charter.runtime.cli.codes import codes, family, folders, meaning, page
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
-from charter.runtime.cli.messages import Messages, section
 from charter.runtime.cli.output import wrap
 from charter.runtime.cli.verb import JSON, Verb, argument, switch, two_columns
 
 if TYPE_CHECKING:
-    from charter.dsl.messages.pages import Page
-
-FOLDER = ("charter.runtime", "pages")
-# the last code of a family -> its key under [explain], and the kind of its codes (None: a diagnostic's own severity)
-FAMILIES: dict[str, tuple[str, str | None]] = {
-    "CH100": ("environment", "error"),
-    "CH199": ("text", None),
-    "CH299": ("names", None),
-    "CH399": ("types", None),
-    "CH499": ("flow", None),
-    "CH549": ("refused", "refusal"),
-    "CH569": ("waits", "hold"),
-    "CH579": ("passed", "outcome"),
-    "CH599": ("host", "refusal"),
-    "CH699": ("tables", None),
-}
-
-
-@cache
-def folders() -> dict[str, tuple[str, str]]:
-    """Gives every code that can be said, in order, with the folder that holds its page."""
-    from charter.dsl.codes import CODES as DIAGNOSTICS
-    from charter.dsl.messages.pages import FOLDER as DSL
-    from charter.engine.refusals import CODES as REFUSALS
-    from charter.runtime.refusals import CODES as HOST
-
-    errors = (key for key in section("en", "errors") if not key.endswith("_help"))
-    found = dict.fromkeys((*DIAGNOSTICS, *REFUSALS), DSL) | dict.fromkeys((*HOST, *errors), FOLDER)
-    return dict(sorted(found.items()))
-
-
-def page(code: str) -> Page:
-    """Reads the page of a code; raises KeyError for one that nobody says."""
-    from charter.dsl.messages.pages import read
-
-    return read(folders()[code], code)
-
-
-def family(code: str) -> tuple[str, str]:
-    """Gives the family of a code and its kind: `error`, `warning`, `refusal`, `hold` or `outcome`."""
-    from charter.dsl.codes import CODES
-
-    name, kind = next(row for last, row in FAMILIES.items() if code <= last)
-    return name, kind or CODES[code].severity
-
-
-def meaning(code: str, say: Messages) -> str:
-    """Gives the one line of a code, `…` for what differs each time."""
-    for table in ("errors", "refusals"):
-        sentence = say.find(f"{table}.{code}")
-        if sentence is not None:
-            return re.sub(r"\{\w+\}", "…", sentence.replace("{guess}", ""))
-    from charter.dsl.messages.render import meaning as of_the_language
-
-    return of_the_language(code, say.lang)
-
-
-def codes(say: Messages) -> Iterator[tuple[str, str]]:
-    """Lists every code with its one line."""
-    return ((code, meaning(code, say)) for code in folders())
+    pass
 
 
 def run_explain(context: Context, code: str | None, as_json: bool) -> int:

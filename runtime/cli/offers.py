@@ -52,7 +52,7 @@ def _people(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
 
 
 def _codes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from charter.runtime.cli.explain import codes
+    from charter.runtime.cli.codes import codes
 
     yield from codes(context.say)
 

@@ -203,7 +203,7 @@ def _said(context: Context, key: str, done: int | Refusal | None, **arguments: A
     if done is None or isinstance(done, int):
         context.output.line(context.say(f"people.{key}", **arguments))
         return 0
-    return refused(context, done)
+    return refused(context.say, context.output, done)
 
 
 def instant(text: str, name: str, *, last: bool = False) -> int:

@@ -27,13 +27,13 @@ from charter.engine.plan.waiting import holds
 from charter.engine.replay import replay
 from charter.engine.state import NEW
 from charter.engine.step.transition import step
-from charter.runtime.cli import explain
+from charter.runtime.cli import codes as registry
 from charter.runtime.cli.main import Charter, run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.verb import Family
 from charter.runtime.scenarios import play
 
-CODES = list(explain.folders())
+CODES = list(registry.folders())
 ROOT = Path(__file__).resolve().parents[2]
 LI = Actor("li", ("electrician", "employee", "clerk", "member"))
 
@@ -61,7 +61,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
 
 @cache
 def compiled(code: str, lang: str) -> Compiled:
-    (example,) = explain.page(code).shown(lang)
+    (example,) = registry.page(code).shown(lang)
     found = compile("example.charter", example)
     assert [d.code for d in found.diagnostics] == (["CH408"] if code == "CH526" else [])
     return found
@@ -113,19 +113,19 @@ def test_the_engine_says_each_code() -> None:
 
 
 def test_each_page_is_of_a_code_and_each_code_has_its_page() -> None:
-    for folder in set(explain.folders().values()):
+    for folder in set(registry.folders().values()):
         package, path = folder
         pages = (ROOT / package.removeprefix("charter.") / path).glob("*.md")
-        assert {p.stem for p in pages} == {c for c, of in explain.folders().items() if of == folder}
+        assert {p.stem for p in pages} == {c for c, of in registry.folders().items() if of == folder}
     registered = {c: row.slug for of in (codes.CODES, refusals.CODES) for c, row in of.items()}
     for code in CODES:
-        page = explain.page(code)
+        page = registry.page(code)
         assert (page.code, page.slug) == (code, registered.get(code, page.slug))
 
 
 def test_pages_are_in_two_languages() -> None:
     for code in CODES:
-        texts = explain.page(code).texts
+        texts = registry.page(code).texts
         assert texts["en"] and not re.search(r"[\u4e00-\u9fff]", texts["en"]), code
         assert re.search(r"[\u4e00-\u9fff]", texts["zh"]), code
         assert texts["en"].count("\n\n") == texts["zh"].count("\n\n"), code
@@ -137,7 +137,7 @@ def test_pages_are_in_two_languages() -> None:
 def test_commands_on_pages_can_be_typed() -> None:
     root = Charter()
     context = click.Context(root)
-    lines = {line for code in CODES for line in re.findall(r"`(charter [^`]*)`", explain.page(code).texts["en"])}
+    lines = {line for code in CODES for line in re.findall(r"`(charter [^`]*)`", registry.page(code).texts["en"])}
     assert len(lines) > 50
     for line in lines:
         first, *words = line.split()[1:]
@@ -151,7 +151,7 @@ def test_commands_on_pages_can_be_typed() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_code_has_one_line(lang: str) -> None:
-    lines = dict(explain.codes(Messages(lang)))
+    lines = dict(registry.codes(Messages(lang)))
     assert list(lines) == CODES
     assert not [line for line in lines.values() if not line or "{" in line or "\n" in line]
 
