@@ -1,4 +1,4 @@
-"""The outbox: what a step asked of the world, kept in the step's own transaction and carried out after it.
+"""Carries out what lies in the outbox: what steps asked of the world, after they were committed.
 
 What an effect means is said in `engine/hosting.py`; `InTransaction` is the host that it drives here. Asks of our own
 (choose a person, open a case, answer a parent) happen in one transaction with the removal of their row, so exactly
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
@@ -19,39 +18,29 @@ from charter.engine import effects as kinds, plain
 from charter.engine.commands import Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import CallConnector, Effect
-from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked
+from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.casefile import run_by
-from charter.runtime.connectors import Call
+from charter.runtime.caseload import Caseload
+from charter.runtime.connectors import Call, Connectors
 from charter.runtime.directory import candidates, everybody
-from charter.runtime.store import tables as t
-from charter.runtime.store.prepared import Prepared
-
-if TYPE_CHECKING:
-    from charter.runtime.cases import Cases
+from charter.runtime.store import Store, tables as t
 
 _o = t.outbox.c
-_POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
 
 # What a host gets beyond the connector's own time-out to take the answer in, microseconds.
 _GRACE = 30_000_000
 
 
-def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) -> None:
-    """Keeps what a step asks for delivery, in the step's transaction."""
-    asked = [effect for effect in effects if is_asked(effect)]
-    if asked:
-        rows = [(case, type(e).__name__, json.dumps(plain.to_json(e), ensure_ascii=False), at, 0) for e in asked]
-        _POST.run_many(connection, rows)
-
-
 class Delivery:
     """Carries out what lies in the outbox."""
 
-    def __init__(self, cases: Cases) -> None:
-        self._cases = cases
+    def __init__(self, store: Store, caseload: Caseload, connectors: Connectors) -> None:
+        self._store = store
+        self._caseload = caseload
+        self._connectors = connectors
 
     def deliver(self, case: str | None) -> int:
         """Carries out what a case (None: every case) asked for, and what follows from it; gives how much was done.
@@ -69,7 +58,7 @@ class Delivery:
 
     def _next(self, cases: Collection[str] | None) -> tuple[int, str, Effect] | None:
         """Reads what was asked first and nobody is at; None when nothing is left."""
-        now = self._cases.now()
+        now = self._caseload.clock()
         query = (
             select(_o.number, _o.case, _o.kind, _o.body)
             .where(or_(_o.leased_until.is_(None), _o.leased_until < now))
@@ -78,7 +67,7 @@ class Delivery:
         )
         if cases is not None:
             query = query.where(_o.case.in_(cases))
-        with self._cases.store.read() as connection:
+        with self._store.read() as connection:
             row = connection.execute(query).fetchone()
         if row is None:
             return None
@@ -89,19 +78,19 @@ class Delivery:
         """Carries out one ask; gives the cases that may have asked for more because of it."""
         if isinstance(effect, CallConnector):
             return self._call(number, case, effect)
-        with self._cases.store.write() as connection:
+        with self._store.write() as connection:
             # Taken off first: whoever else is at it finds nothing left.
             if not connection.execute(delete(t.outbox).where(_o.number == number)).rowcount:
                 return set()
-            host = InTransaction(self._cases, connection)
+            host = InTransaction(self._caseload, connection)
             carry_out(host, case, effect)
             return host.touched
 
     def _call(self, number: int, case: str, effect: CallConnector) -> set[str]:
-        connectors = self._cases.connectors
-        now = self._cases.now()
+        connectors = self._connectors
+        now = self._caseload.clock()
         lease = now + connectors.timeout(effect.connector) * 1_000_000 + _GRACE
-        with self._cases.store.write() as connection:
+        with self._store.write() as connection:
             taken = connection.execute(
                 update(t.outbox)
                 .where(_o.number == number, or_(_o.leased_until.is_(None), _o.leased_until < now))
@@ -112,10 +101,10 @@ class Delivery:
             connectors.note_configuration(connection, now)
         call = Call(effect.connector, case, effect.node, effect.attempt, effect.arguments)
         records, failure = connectors.call(call)
-        with self._cases.store.write() as connection:
+        with self._store.write() as connection:
             # Another host may have answered after our lease ran out; then this answer is dropped.
             if connection.execute(delete(t.outbox).where(_o.number == number)).rowcount:
-                answer(InTransaction(self._cases, connection), case, effect.node, effect.attempt, records, failure)
+                answer(InTransaction(self._caseload, connection), case, effect.node, effect.attempt, records, failure)
         return {case}
 
 
@@ -125,31 +114,31 @@ class InTransaction:
     `touched`: the cases that took a step or were opened; `effects`: what these steps asked for.
     """
 
-    def __init__(self, cases: Cases, connection: Connection) -> None:
-        self._cases = cases
+    def __init__(self, caseload: Caseload, connection: Connection) -> None:
+        self._caseload = caseload
         self._connection = connection
         self.touched: set[str] = set()
         self.effects: list[Effect] = []
 
     def now(self, case: str) -> int:
-        return self._cases.time_for(self._connection, case)
+        return self._caseload.now(self._caseload.archive.load(self._connection, case))
 
     def running(self, process: str) -> Definition | None:
-        pinned = self._cases.running(self._connection, process)
+        pinned = self._caseload.running(self._connection, process)
         return None if pinned is None else pinned.definition
 
     def find(self, case: str) -> tuple[Definition, CaseState] | None:
-        file = self._cases.find(self._connection, case)
+        file = self._caseload.archive.find(self._connection, case)
         return None if file is None else (file.pinned.definition, file.state)
 
     def send(self, case: str, command: Command) -> Step:
         self.touched.add(case)
-        done = self._cases.send(self._connection, case, command)
+        done = self._caseload.send(self._connection, case, command)
         self.effects += done.effects
         return done
 
     def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
-        case, done = self._cases.open(self._connection, definition.name, start)
+        case, done = self._caseload.open(self._connection, definition.name, start)
         self.touched.add(case)
         return done
 
@@ -157,7 +146,7 @@ class InTransaction:
         return run_by(self._connection, case, node, attempt)
 
     def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
-        connection, directory = self._connection, self._cases.directory
+        connection, directory = self._connection, self._caseload.directory
         known = candidates(connection, process, tuple(roles)) if roles else sorted(everybody(connection))
         there = (p for p in known if (found := directory.person(connection, p)) is not None and not found.absent(at))
         actors = [directory.actor(connection, person, process, at) for person in there]

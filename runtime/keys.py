@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
 
@@ -17,9 +17,6 @@ from charter.runtime.refusals import KEY_REUSED, refusal
 from charter.runtime.store import tables as t
 from charter.runtime.store.errors import NotText
 from charter.runtime.store.prepared import Prepared
-
-if TYPE_CHECKING:
-    from charter.runtime.cases import Performed
 
 _k = t.keys.c
 _READ = Prepared(select(_k.fingerprint, _k.case, _k.seq, _k.count).where(_k.key == bindparam("key")), "key")
@@ -41,9 +38,9 @@ def earlier(connection: Connection, key: str, mark: str) -> Earlier | None:
     return case, seq, entries, _refusal(entries)
 
 
-def note_key(connection: Connection, key: str, mark: str, performed: Performed, at: int) -> None:
-    """Keeps what a key did, in the transaction that did it."""
-    _NOTE.run(connection, key, mark, performed.case, performed.first, len(performed.entries), at).close()
+def note_key(connection: Connection, key: str, mark: str, case: str, first: int, count: int, at: int) -> None:
+    """Keeps what a key did, in the transaction that did it: so many entries of a case, from `first` on."""
+    _NOTE.run(connection, key, mark, case, first, count, at).close()
 
 
 def _refusal(entries: tuple[Entry, ...]) -> Refusal | None:

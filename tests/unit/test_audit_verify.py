@@ -197,7 +197,7 @@ def test_a_kept_file_that_is_changed_or_gone_is_named_with_its_record(tmp_path: 
         place.chmod(0o644)
         place.write_text("9 CNY")
         with store.read() as connection:
-            last = host._archive.load(connection, case).chain.entries
+            last = host._caseload.archive.load(connection, case).chain.entries
         assert verify(store, files=files).integrity.fault == Fault(case, last, "file_changed", kept.sha256)
         place.unlink()
         assert verify(store, files=files).integrity.fault == Fault(case, last, "file_missing", kept.sha256)

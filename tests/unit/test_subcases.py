@@ -18,8 +18,8 @@ from charter.engine.state import to_json
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import verify
 from charter.runtime.cases import Cases
-from charter.runtime.delivery import post
 from charter.runtime.inbox import inbox
+from charter.runtime.outbox import post
 from charter.runtime.people import People
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.tables import cases, entries, outbox

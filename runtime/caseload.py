@@ -1,0 +1,119 @@
+"""The cases of one database, inside a transaction of the caller's: read, step, write.
+
+`Caseload` owns the clock, the ids and what is remembered of definitions and states. It knows neither who may ask for
+what (`cases.py`) nor what effects mean (`engine/hosting.py`). Invariants: a case's entries, state, folds and outbox
+change together; entries of a case never run backwards in time; what other rules judged until now is said in the trail
+before ours go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, bindparam, desc, literal_column, select
+
+from charter.engine import law
+from charter.engine.commands import SYSTEM, Command, Continue, Start
+from charter.engine.entries import Entry
+from charter.engine.entries.cases import Refused
+from charter.engine.refusals import Refusal
+from charter.engine.state import NEW
+from charter.engine.step.transition import Step, step
+from charter.runtime import folds, outbox
+from charter.runtime.audit import log
+from charter.runtime.audit.log import Chain, Origin, Sealed
+from charter.runtime.casefile import Archive, CaseFile, NoSuchProcess, Pinned
+from charter.runtime.directory import Directory
+from charter.runtime.organisation import note
+from charter.runtime.store import tables as t
+from charter.runtime.store.prepared import Prepared
+
+_d = t.deployments.c
+_LATEST = Prepared(
+    select(_d.digest).where(_d.process == bindparam("process")).order_by(desc(_d.number)).limit(literal_column("1")),
+    "process",
+)
+
+
+class Caseload:
+    """See the module's text. Times are microseconds since the epoch, UTC."""
+
+    def __init__(self, clock: Callable[[], int], new_id: Callable[[], str], origin: Origin) -> None:
+        self.clock = clock
+        self.new_id = new_id
+        self.origin = origin
+        self.archive = Archive()
+        self.directory = Directory()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def running(self, connection: Connection, process: str) -> Pinned | None:
+        """Gives what new cases of a process run, None where nothing of the name has been deployed."""
+        row = _LATEST.run(connection, process).fetchone()
+        return None if row is None else self.archive.pinned(connection, row[0])
+
+    def latest(self, connection: Connection, process: str) -> Pinned:
+        """Gives what new cases of a process run; raises NoSuchProcess."""
+        found = self.running(connection, process)
+        if found is None:
+            known = tuple(connection.execute(select(_d.process).distinct().order_by(_d.process)).scalars())
+            raise NoSuchProcess(f"no process {process} has been deployed", process=process, known=known)
+        return found
+
+    def now(self, file: CaseFile) -> int:
+        """Gives the time for the next entry: the clock's, but never before the case's last one."""
+        return max(self.clock(), file.chain.last_at)
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def blank(self, connection: Connection, case: str, process: str) -> CaseFile:
+        """Gives a case that is only about to be started; raises NoSuchProcess."""
+        return CaseFile(Chain(case), NEW, self.latest(connection, process), stored=False)
+
+    def send(self, connection: Connection, case: str, command: Command) -> Step:
+        """Runs a command of the engine's own on a case."""
+        file = self.under_present_law(connection, self.archive.load(connection, case), command.at)
+        done = step(file.pinned.definition, file.state, command)
+        self.write(connection, file, command, done)
+        return done
+
+    def open(self, connection: Connection, process: str, build: Callable[[str, int], Start]) -> tuple[str, Step]:
+        """Opens a case that another asked for; what is refused leaves no case, and an entry of the organisation's."""
+        file = self.blank(connection, self.new_id(), process)
+        start = build(file.chain.case, self.clock())
+        done = step(file.pinned.definition, NEW, start)
+        if done.refusal is None:
+            self.write(connection, file, start, done)
+        else:
+            self.turn_away(connection, file, SYSTEM.person, "start", done.refusal)
+        return file.chain.case, done
+
+    def under_present_law(self, connection: Connection, file: CaseFile, at: int) -> CaseFile:
+        """Has the trail say how a case stood that other rules judged until now, before a command that ours judge."""
+        if not file.stored or file.state.rules == law.PRESENT:
+            return file
+        going_on = Continue(actor=SYSTEM, at=at, **law.PRESENT._asdict())
+        after = self.write(connection, file, going_on, step(file.pinned.definition, file.state, going_on))
+        folds.renew(connection, after.pinned.shape, after.state)
+        return after
+
+    def write(self, connection: Connection, file: CaseFile, command: Command, done: Step) -> CaseFile:
+        """Writes all that comes of a step."""
+        pinned = file.pinned
+        origin = self.origin._replace(process=pinned.definition.name, definition=pinned.digest)
+        chain, sealed = log.seal(file.chain, done.entries, origin)
+        log.store(connection, sealed, done.entries)
+        self.archive.save(connection, file, chain, done.state)
+        folds.keep(connection, pinned.shape, file.state, done, file.chain.entries + 1)
+        outbox.post(connection, file.chain.case, done.effects, command.at)
+        # What is remembered is known by its head, so that it does no harm should the transaction fail.
+        self.archive.saw(file.chain.case, chain.head, done.state)
+        return CaseFile(chain, done.state, pinned)
+
+    def turn_away(
+        self, connection: Connection, file: CaseFile, person: str, verb: str, refused: Refusal
+    ) -> tuple[Entry, Sealed]:
+        """Notes in the organisation's chain what never reached a case."""
+        case = file.chain.case if file.stored else None
+        told = Refused(refused.reasons, verb=verb, process=file.pinned.definition.name, case=case)
+        return note(connection, told, person, at=self.clock(), origin=self.origin)
