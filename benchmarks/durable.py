@@ -28,8 +28,8 @@ from typing import Any
 from unittest.mock import patch
 
 from charter.engine.definition import Definition, Element, Many, Role
-from charter.runtime.cases import Cases
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import open_store, sqlite
 
 from .figures import ratio, say

@@ -18,11 +18,11 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import insert, select
 
-from charter.runtime.casefile import new_id
-from charter.runtime.cases import Cases
 from charter.runtime.clock import now
-from charter.runtime.inbox import inbox
-from charter.runtime.people import People
+from charter.runtime.desk.inbox import inbox
+from charter.runtime.host.casefile import new_id
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store, tables as t
 
 from .durable import PROCESS

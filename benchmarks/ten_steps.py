@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from charter.engine.definition import Definition
-from charter.runtime.texts import compile_file
+from charter.runtime.author.texts import compile_file
 
 PEOPLE = {"li": "clerk", "wu": "boss"}
 

@@ -23,9 +23,9 @@ from typing import Any
 from charter.runtime import clock
 from charter.runtime.audit import query
 from charter.runtime.audit.log import GENESIS
-from charter.runtime.casefile import new_id
-from charter.runtime.cases import Cases
-from charter.runtime.people import People
+from charter.runtime.host.casefile import new_id
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
 
 from .figures import race, ratio, say

@@ -7,10 +7,10 @@ import shlex
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 
-from charter.runtime.cases import Cases
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
+from charter.runtime.host.cases import Cases
 from charter.runtime.store import Store
 
 START = 1_772_413_200_000_000  # Monday 2026-03-02 01:00 UTC

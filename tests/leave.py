@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from charter.engine.definition import Definition
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load
-from charter.runtime.cases import Cases
-from charter.runtime.inbox import inbox
-from charter.runtime.people import People
+from charter.runtime.desk.inbox import inbox
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store
 from charter.runtime.store.tables import entries
 from tests.written import process

@@ -19,9 +19,9 @@ from charter.engine.definition import Definition
 from charter.engine.entries import Entry, to_json
 from charter.engine.state import CaseState
 from charter.runtime.audit import log
-from charter.runtime.cases import Cases, Performed
-from charter.runtime.connectors import Connectors
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases, Performed
+from charter.runtime.host.connectors import Connectors
+from charter.runtime.people.changes import People
 from charter.runtime.store import open_store, tables as t
 
 _OWN = {"actor", "at", "reason"}

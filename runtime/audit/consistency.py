@@ -25,8 +25,8 @@ from charter.engine.entries.organisation import (
 from charter.engine.state import CaseState
 from charter.runtime import folds
 from charter.runtime.audit.log import Chain, Sealed, to_entries
-from charter.runtime.casefile import ROW, Pinned, row_of
 from charter.runtime.folds import organisation
+from charter.runtime.host.casefile import ROW, Pinned, row_of
 from charter.runtime.store import tables as t
 from charter.runtime.store.schema import ORGANISATION
 

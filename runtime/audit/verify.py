@@ -26,13 +26,13 @@ from charter.engine.replay import replay
 from charter.runtime import clock
 from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
 from charter.runtime.audit.log import GENESIS, Sealed, joined, record_of, to_entries
-from charter.runtime.casefile import Archive
 from charter.runtime.folds import FOLDS
+from charter.runtime.host.casefile import Archive
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.schema import ORGANISATION
 
 if TYPE_CHECKING:
-    from charter.runtime.files import Files
+    from charter.runtime.author.files import Files
 
 
 class Fault(Struct, frozen=True):

@@ -144,8 +144,8 @@ def find_work(context: Context, verb: str, case: str, definition: Definition, st
 
     A misuse names them when there are several.
     """
-    from charter.runtime import views
     from charter.runtime.cli.aftermath import named
+    from charter.runtime.desk import views
 
     act = ACTS[verb]
     program_kinds = {e.name: e.kind for e in definition.elements}
@@ -168,7 +168,7 @@ def find_work(context: Context, verb: str, case: str, definition: Definition, st
 
 
 def _inbox(context: Context, case: str, person: str) -> list[Any]:
-    from charter.runtime.inbox import inbox
+    from charter.runtime.desk.inbox import inbox
 
     with context.store.read() as connection:
         found = inbox(connection, person, now=context.now, limit=1000)
@@ -228,8 +228,8 @@ def _amendment(
 def _item(node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
     """Gives the item for an open `for each`: text or JSON by --item, fields by --set, a file by --data."""
     from charter.engine.values import encode
+    from charter.runtime.author.intake import Unreadable, put, steps
     from charter.runtime.cli.handover import plain
-    from charter.runtime.intake import Unreadable, put, steps
 
     if item is not None or data:
         return plain(item if item is not None else data[0], from_file=item is None)

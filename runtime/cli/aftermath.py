@@ -16,20 +16,20 @@ from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason, Refusal
-from charter.runtime import views
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import guess, refusal_exit, refusal_lines
 from charter.runtime.cli.output import complain
 from charter.runtime.cli.trail import version_of
-from charter.runtime.directory import candidates, everybody
+from charter.runtime.desk import views
+from charter.runtime.desk.register import barred, number_of
+from charter.runtime.people.directory import candidates, everybody
 from charter.runtime.refusals import UNKNOWN_PERSON
-from charter.runtime.register import barred, number_of
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
     from charter.engine.state import CaseState
-    from charter.runtime.cases import Performed
-    from charter.runtime.views import Waiting
+    from charter.runtime.desk.views import Waiting
+    from charter.runtime.host.cases import Performed
 
 MOST = 5  # names in one line before "and n more"
 

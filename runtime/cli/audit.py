@@ -198,10 +198,10 @@ def _draw(context: Context, branches: Sequence[Branch], lead: str = "") -> None:
 
 def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     """Tells why an element is in its state, or which guard holds it back."""
-    from charter.runtime import views
     from charter.runtime.audit.log import load
     from charter.runtime.audit.why import why
     from charter.runtime.cli.aftermath import named
+    from charter.runtime.desk import views
 
     case = context.cases.resolve(case)
     definition, state = context.cases.definition(case), context.cases.state(case)
@@ -255,12 +255,12 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
 
 def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     """Shows a case as it stood at a time, or after an entry."""
-    from charter.runtime import views
     from charter.runtime.audit.asof import as_of
     from charter.runtime.audit.log import load
     from charter.runtime.cli import show
     from charter.runtime.cli.people import instant
-    from charter.runtime.register import number_of
+    from charter.runtime.desk import views
+    from charter.runtime.desk.register import number_of
 
     case = context.cases.resolve(case)
     definition = context.cases.definition(case)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     """Gives the three verdicts."""
     from charter.runtime.audit.verify import verify
+    from charter.runtime.author.files import Files
     from charter.runtime.cli.progress import along
-    from charter.runtime.files import Files
 
     wanted = chain(context, case) if case else None
     found = verify(context.store, wanted, files=Files(context.store.folder), along=along)

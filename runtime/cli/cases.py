@@ -11,7 +11,7 @@ def run_cases(
     context: Context, process: str | None, status: str | None, whose: str | None, limit: int, as_json: bool
 ) -> int:
     """Lists cases; `whose`: those that wait for somebody or were opened by them."""
-    from charter.runtime.register import listed
+    from charter.runtime.desk.register import listed
 
     say, output = context.say, context.output
     with context.store.read() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from charter.runtime import texts
+from charter.runtime.author import texts
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, misbound
 from charter.runtime.cli.progress import along
@@ -46,7 +46,7 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
             key = (*diagnostic.sort_key(), str(sorted(diagnostic.arguments.items(), key=str)))
             found.setdefault(key, diagnostic)
     if bindings:
-        from charter.runtime.bindings import bind_parameters
+        from charter.runtime.author.bindings import bind_parameters
 
         _, wrong = bind_parameters(definitions, bindings)
         if wrong and definitions:

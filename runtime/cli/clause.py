@@ -46,7 +46,7 @@ def _done(context: Context, chosen: str | None, limit: int) -> Iterator[_Done]:
     from charter.runtime.audit.clauses import by_clause, carried
     from charter.runtime.audit.lineage import lineage
     from charter.runtime.audit.log import load
-    from charter.runtime.register import listed, number_of
+    from charter.runtime.desk.register import listed, number_of
 
     with context.store.read() as connection:
         cases = [chosen] if chosen else [row.id for row in reversed(listed(connection, limit=limit))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from charter.runtime import texts
+from charter.runtime.author import texts
 from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
@@ -16,7 +16,7 @@ from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 if TYPE_CHECKING:
     from charter.engine.carriers import Carrier
     from charter.engine.definition import Clause
-    from charter.runtime.rulebooks import Book, Survey
+    from charter.runtime.author.rulebooks import Book, Survey
 
 
 def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, gaps: bool, as_json: bool) -> int:
@@ -25,7 +25,7 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
     Exit 1 when a file has errors; there are no figures then, since what it carries out cannot be known.
     """
     from charter.dsl.messages.render import render
-    from charter.runtime.rulebooks import survey
+    from charter.runtime.author.rulebooks import survey
 
     broken: list[Any] = []
     files = []

@@ -36,7 +36,7 @@ def run_add(
     context: Context, name: str, python: str | None, http: str | None, command: Sequence[str], timeout: int
 ) -> int:
     """Registers a connector, or replaces one."""
-    from charter.runtime.connectors import Connector
+    from charter.runtime.host.connectors import Connector
 
     targets = {"python": python, "http": http, "command": list(command) or None}
     given = {kind: target for kind, target in targets.items() if target}

@@ -15,7 +15,7 @@ from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Output
 
 if TYPE_CHECKING:
-    from charter.runtime.cases import Cases
+    from charter.runtime.host.cases import Cases
     from charter.runtime.store import Store
 
 
@@ -60,7 +60,7 @@ class Context:
 
     @cached_property
     def cases(self) -> Cases:
-        from charter.runtime.cases import Cases
+        from charter.runtime.host.cases import Cases
 
         return Cases(self.store, channel="cli")
 

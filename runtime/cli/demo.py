@@ -22,7 +22,7 @@ from charter.runtime.cli.errors import FINDINGS, REFUSED, Missing
 from charter.runtime.cli.verb import Verb, option
 
 if TYPE_CHECKING:
-    from charter.runtime.cases import Cases
+    from charter.runtime.host.cases import Cases
     from charter.runtime.store import Store
 
 _START = 1_772_413_200_000_000  # Monday 2026-03-02 09:00 in Shanghai
@@ -155,7 +155,7 @@ class Clock:
 
 def run_demo(context: Context, folder: str | None) -> int:
     """Plays the story; gives 1 when a line did not come out as the story says."""
-    from charter.runtime.cases import Cases
+    from charter.runtime.host.cases import Cases
     from charter.runtime.store import open_store
 
     place = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="charter-demo-"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.runtime import texts
-from charter.runtime.bindings import bind_parameters
+from charter.runtime.author import texts
+from charter.runtime.author.bindings import bind_parameters
 from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, misbound, refused

@@ -13,7 +13,7 @@ from datetime import UTC as CLOCK, datetime
 from typing import TYPE_CHECKING, Any
 
 from charter.dsl.text.width import display_width
-from charter.runtime import texts
+from charter.runtime.author import texts
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
 from charter.runtime.cli.messages import Messages
@@ -38,7 +38,7 @@ class NoDecision(texts.NoProcess):
 def run_dmn_check(context: Context, file: str, as_json: bool) -> int:
     """Shows what is wrong with a model; exit 1 when there is an error."""
     from charter.dsl.dmn.findings import check_model
-    from charter.runtime.dmn import load_model
+    from charter.runtime.author.dmn import load_model
 
     loaded = load_model(file)
     found = [] if loaded.graph is None else list(check_model(loaded.graph))
@@ -158,7 +158,7 @@ def run_dmn_run(
     as_json: bool,
 ) -> int:
     """Evaluates a model's decisions, one of them, or a service; exit 1 when one has no value for a reason."""
-    from charter.runtime.dmn import BadInputs, load_model, missing, read_inputs, takes
+    from charter.runtime.author.dmn import BadInputs, load_model, missing, read_inputs, takes
 
     if decision is not None and service is not None:
         raise Misuse("dmn_one_of")
@@ -292,7 +292,7 @@ def run_dmn_import(context: Context, file: str, output: str | None) -> int:
     """Writes a model's tables as Charter text; exit 1 when a table could not be taken over."""
     from charter.dsl.dmn.to_decision import import_model
     from charter.dsl.text.printer import to_text
-    from charter.runtime.dmn import load_model
+    from charter.runtime.author.dmn import load_model
 
     loaded = load_model(file)
     if loaded.graph is None:

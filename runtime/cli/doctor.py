@@ -150,7 +150,7 @@ def _people(examination: Examination) -> Iterator[Finding]:
 
 
 def _connectors(examination: Examination) -> Iterator[Finding]:
-    from charter.runtime.connectors import BadConnector, Connectors
+    from charter.runtime.host.connectors import BadConnector, Connectors
     from charter.runtime.store.store import sqlite_path
 
     try:

@@ -22,7 +22,7 @@ from charter.runtime.cli.output import Output, complain
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
     from charter.engine.refusals import Reason, Refusal
-    from charter.runtime.bindings import Misbinding
+    from charter.runtime.author.bindings import Misbinding
 
 # exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
 EXITS: dict[int, str] = {

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from charter.runtime import texts
+from charter.runtime.author import texts
 from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.verb import Verb, Words, argument, option
-from charter.runtime.graph import write_lifecycle, write_mermaid, write_text
-from charter.runtime.picture import Picture, build_picture
-from charter.runtime.svg import write_svg
+from charter.runtime.drawing.graph import write_lifecycle, write_mermaid, write_text
+from charter.runtime.drawing.picture import Picture, build_picture
+from charter.runtime.drawing.svg import write_svg
 
 if TYPE_CHECKING:
     from charter.engine.machines import Kind

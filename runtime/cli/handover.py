@@ -1,8 +1,7 @@
 """From `--set`, `--data`, `--check` or a form on the terminal to the values a command carries.
 
-Knows which records a verb wants; reading them is `runtime/intake.py`, asking is `runtime/forms.py`. What cannot
-be read is a misuse of the command line (exit 2); what reads well goes to the engine, which says whether it is
-allowed.
+Knows which records a verb wants; reading them is `author/intake.py`, asking is `author/forms.py`. What cannot
+be read is a misuse of the command line (exit 2); what reads well goes to the engine, which says whether it is allowed.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from charter.runtime.cli.errors import Missing, Misuse
 if TYPE_CHECKING:
     from charter.engine.definition import Definition, Element
     from charter.engine.values import File
-    from charter.runtime.intake import Unreadable
+    from charter.runtime.author.intake import Unreadable
 
 
 def ingest(context: Context, path: Path) -> File:
     """Takes a file into the content store beside the database."""
-    from charter.runtime.files import Files
+    from charter.runtime.author.files import Files
 
     return Files(context.store.folder).ingest(path)
 
@@ -55,8 +54,8 @@ def records(
     `current`: the encoded current values, which `--set` changes and the form offers.
     """
     from charter.engine.values import encode
-    from charter.runtime.forms import Form, gather, said
-    from charter.runtime.intake import Reader, Unreadable
+    from charter.runtime.author.forms import Form, gather, said
+    from charter.runtime.author.intake import Reader, Unreadable
 
     reader = Reader(definition.records, lambda path: ingest(context, path))
     if not sets and not data:
@@ -94,7 +93,7 @@ def unreadable(error: Unreadable) -> Misuse:
 def plain(given: str, *, from_file: bool = False) -> Any:
     """Gives an encoded value that no type is declared for: a file's data, JSON, or else the text itself."""
     from charter.engine.values import NotAValue, decode, encode
-    from charter.runtime.intake import Unreadable, load, parse
+    from charter.runtime.author.intake import Unreadable, load, parse
 
     try:
         data = load(Path(given)) if from_file else parse(given, ".json") if given[:1] in ("{", "[", '"') else given
@@ -112,7 +111,7 @@ def plain(given: str, *, from_file: bool = False) -> Any:
 def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> tuple[tuple[str, Any], ...]:
     """Asks for the points of a checklist that this person may tick and nobody has; evidence is asked for too."""
     from charter.engine.values import encode
-    from charter.runtime.forms import yes
+    from charter.runtime.author.forms import yes
 
     say, out = context.say, []
     for check in element.checklist:

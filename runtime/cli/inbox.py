@@ -13,7 +13,7 @@ from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
-    from charter.runtime.inbox import WorkItem
+    from charter.runtime.desk.inbox import WorkItem
 
 LIMIT = 100
 
@@ -23,8 +23,8 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     if told:
         return _notices(context, process, limit, as_json)
     from charter.engine.refusals import Refusal
-    from charter.runtime.inbox import inbox
-    from charter.runtime.register import processes, titles
+    from charter.runtime.desk.inbox import inbox
+    from charter.runtime.desk.register import processes, titles
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
@@ -75,7 +75,7 @@ def _shown(node: str, title: str) -> str:
 def _notices(context: Context, process: str | None, limit: int, as_json: bool) -> int:
     from charter.engine.refusals import Refusal
     from charter.runtime.cli.trail import kind_word, shown_time
-    from charter.runtime.notices import notices
+    from charter.runtime.desk.notices import notices
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
@@ -111,7 +111,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
 def why(context: Context, item: WorkItem) -> str:
     """Says why a piece of work is this person's; of work that was sent back, by whom, where and why."""
     if item.iteration > 1:
-        from charter.runtime.notes import sent_back
+        from charter.runtime.desk.notes import sent_back
 
         state = context.cases.state(item.case)
         with context.store.read() as connection:

@@ -13,7 +13,7 @@ from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, swit
 
 if TYPE_CHECKING:
     from charter.engine.kpis import Figure
-    from charter.runtime.kpi import Measured
+    from charter.runtime.desk.kpi import Measured
 
 STYLES = {"met": "good", "warn": "warn", "missed": "bad", "unknown": "faint"}
 
@@ -27,9 +27,9 @@ def run_kpi(
     as_json: bool,
 ) -> int:
     """Measures now, over the cases there are; without a process all that are deployed."""
-    from charter.runtime import kpi
-    from charter.runtime.bindings import bind_parameters
-    from charter.runtime.population import Population
+    from charter.runtime.author.bindings import bind_parameters
+    from charter.runtime.desk import kpi
+    from charter.runtime.desk.population import Population
 
     every = process is None
     definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
@@ -98,7 +98,7 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
 
 
 def _group(context: Context, figure: Figure) -> str:
-    from charter.runtime.forms import shown
+    from charter.runtime.author.forms import shown
 
     return context.say("kpi.all") if figure.group is None else shown(figure.group)
 
@@ -106,7 +106,7 @@ def _group(context: Context, figure: Figure) -> str:
 def value_text(value: Any, unit: str | None, context: Context) -> str:
     """Shows a figure to a sensible number of digits, as a share where that is its unit; unknown says so."""
     from charter.engine.values import decode
-    from charter.runtime.forms import shown
+    from charter.runtime.author.forms import shown
 
     if value is None:
         return context.say("kpi.unknown")
@@ -121,7 +121,7 @@ def value_text(value: Any, unit: str | None, context: Context) -> str:
 def _facts(
     context: Context, m: Measured, figure: Figure, numbers: dict[str, int], sources: dict[tuple[str, str], str | None]
 ) -> None:
-    from charter.runtime.forms import shown
+    from charter.runtime.author.forms import shown
 
     say, output = context.say, context.output
     output.line()

@@ -20,7 +20,7 @@ Offer = tuple[str, str]  # what to type, and what it is
 
 
 def _cases(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from charter.runtime.register import listed
+    from charter.runtime.desk.register import listed
 
     with context.store.read() as connection:
         for case in listed(connection, limit=MOST):
@@ -46,7 +46,7 @@ def _processes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
 
 
 def _people(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    from charter.runtime.people import People
+    from charter.runtime.people.changes import People
 
     yield from ((person.id, person.name) for person in People(context.store, by="").all())
 

@@ -16,12 +16,12 @@ from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option
 
 if TYPE_CHECKING:
     from charter.engine.refusals import Refusal
-    from charter.runtime.people import People
+    from charter.runtime.people.changes import People
 
 
 def people(context: Context, by: str = "") -> People:
     """Gives the directory, to be changed in the name of `by`; to read it takes nobody's name."""
-    from charter.runtime.people import People
+    from charter.runtime.people.changes import People
 
     return People(context.store, by=by, clock=lambda: context.now)
 
@@ -99,7 +99,7 @@ def _until(context: Context, name: str, until: int | None) -> str:
 
 
 def _end(context: Context, at: int) -> str:
-    from charter.runtime.people_files import FOREVER
+    from charter.runtime.people.files import FOREVER
 
     return context.say("people.forever") if at >= FOREVER else str(context.output.moment(at))
 
@@ -118,7 +118,7 @@ def _json(p: Any) -> dict[str, Any]:
 
 def run_import(context: Context, file: str) -> int:
     """Adds or completes people from a YAML, JSON or CSV file, all or none."""
-    from charter.runtime.people_files import read
+    from charter.runtime.people.files import read
 
     done = change(context).load(read(Path(file)))
     return _said(context, "imported", done, count=done, file=file)
@@ -172,7 +172,7 @@ def run_stand_in(
     context: Context, kind: str, who: str, other: str, since: str | None, until: str | None, process: str, role: str
 ) -> int:
     """Names a substitute (acts while the principal is away) or a delegate (acts throughout)."""
-    from charter.runtime.people_files import FOREVER
+    from charter.runtime.people.files import FOREVER
 
     start = instant(since, "--from") if since else context.now
     end = instant(until, "--until", last=True) if until else FOREVER
@@ -208,7 +208,7 @@ def _said(context: Context, key: str, done: int | Refusal | None, **arguments: A
 
 def instant(text: str, name: str, *, last: bool = False) -> int:
     """Reads a day or a time given on the command line."""
-    from charter.runtime.people_files import instant as read
+    from charter.runtime.people.files import instant as read
 
     try:
         return read(text, last=last)

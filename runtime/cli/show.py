@@ -16,8 +16,8 @@ from charter.runtime.cli.verb import JSON, Verb, argument, switch
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
     from charter.engine.state import CaseState
-    from charter.runtime.notes import Note, SentBack
-    from charter.runtime.views import Row
+    from charter.runtime.desk.notes import Note, SentBack
+    from charter.runtime.desk.views import Row
 
 # state -> (mark, style); the mark says it without colour too
 MARKS = {
@@ -40,9 +40,9 @@ MARKS = {
 
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
-    from charter.runtime import views
-    from charter.runtime.notes import notes, sent_back
-    from charter.runtime.register import number_of
+    from charter.runtime.desk import views
+    from charter.runtime.desk.notes import notes, sent_back
+    from charter.runtime.desk.register import number_of
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
@@ -84,7 +84,7 @@ def head(context: Context, definition: Definition, state: CaseState, number: int
 
 def tree(context: Context, definition: Definition, state: CaseState, back: Sequence[SentBack] = ()) -> None:
     """Writes phases and elements with a mark and the state's word; what has not begun stays folded."""
-    from charter.runtime import views
+    from charter.runtime.desk import views
 
     say, output = context.say, context.output
     rows = views.collapsed(list(views.rows(definition, state)))
@@ -135,8 +135,8 @@ def _details(context: Context, row: Row, back: Sequence[SentBack], returned: Sen
 
 def waiting(context: Context, definition: Definition, state: CaseState) -> None:
     """Writes who is waited for, since when, and until when."""
-    from charter.runtime import views
     from charter.runtime.cli.aftermath import named, whom
+    from charter.runtime.desk import views
 
     say, output = context.say, context.output
     found = views.waiting(definition, state) if state.status == "open" else []
@@ -163,8 +163,8 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
 
 def open_lists(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
     """Writes the lists that take more items, and what to type."""
-    from charter.runtime import views
     from charter.runtime.cli.aftermath import named
+    from charter.runtime.desk import views
 
     found = views.open_lists(definition, state) if state.status == "open" else []
     if not found:
@@ -186,8 +186,8 @@ def deadline(context: Context, at: int) -> str:
 
 def coming(context: Context, definition: Definition, state: CaseState) -> None:
     """Writes what is planned next and what holds each back."""
-    from charter.runtime import views
     from charter.runtime.cli.aftermath import named
+    from charter.runtime.desk import views
 
     found = views.coming(definition, state, context.now)
     if not found:
@@ -206,7 +206,7 @@ def coming(context: Context, definition: Definition, state: CaseState) -> None:
 
 def versions(context: Context, definition: Definition, state: CaseState, full: bool) -> None:
     """Writes the current version of each record, with its value where asked."""
-    from charter.runtime.forms import shown
+    from charter.runtime.author.forms import shown
 
     say, output = context.say, context.output
     if not state.versions:

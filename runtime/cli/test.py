@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from charter.runtime import texts
+from charter.runtime.author import texts
 from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, refusal_lines
@@ -17,14 +17,14 @@ from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 if TYPE_CHECKING:
     from charter.dsl.passes import Compiled
     from charter.engine.definition import Definition
-    from charter.runtime.coverage import Coverage
-    from charter.runtime.scenarios import Failure, Played, Said
+    from charter.runtime.author.coverage import Coverage
+    from charter.runtime.author.scenarios import Failure, Played, Said
 
 
 def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json: bool) -> int:
     """Plays every scenario of files and folders; exit 1 when one fails or a file has errors."""
     from charter.dsl.messages.render import render
-    from charter.runtime.scenarios import play
+    from charter.runtime.author.scenarios import play
 
     say, output = context.say, context.output
     played: list[tuple[Played, Compiled]] = []
@@ -116,7 +116,7 @@ def _said(context: Context, said: Said) -> str:
 
 
 def _coverage(definitions: Mapping[str, Definition], played: list[Played]) -> list[Coverage]:
-    from charter.runtime.coverage import measure_coverage
+    from charter.runtime.author.coverage import measure_coverage
 
     return [
         measure_coverage(d, [r for done in played for r in done.entries.get(d.name, ())])

@@ -4,7 +4,7 @@ A fold says one thing: which rows come and which go between two states of a case
 that, all else is made here and once: `keep` brings the rows along with each step, in its transaction; `rebuild` makes
 them anew from the beginning of the case to its end in one stride; `differs` says whether they are what that stride
 gives. Invariant, and a property test: many small strides and one long one lead to the same rows. Knows no fold in
-particular, and no case's own row (`runtime/casefile.py`).
+particular, and no case's own row (`runtime/host/casefile.py`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The folds that a case's state is read from: a row a node, and a row a record with its current version.
 
 So a command writes what it changes, however much there is in the case. What concerns the case as a whole stands in its
-own row (`runtime/casefile.py`). Invariant: rows come back in the order of the case (`place`), which the order of events
-in the engine rests on.
+own row (`host/casefile.py`). Invariant: rows come back in the order of the case (`place`), which the order of events in
+the engine rests on.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from charter.engine.decisions.named import Judge
 from charter.engine.feel import tree as ft
 from charter.engine.feel.comparison import equal
 from charter.engine.feel.frames import Env, Frame, State
-from charter.runtime.dmn import load_model
+from charter.runtime.author.dmn import load_model
 
 from . import dmn_tck
 from .test_dmn_tck import KIT

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from charter.dsl.passes import compile
-from charter.runtime.scenarios import play
+from charter.runtime.author.scenarios import play
 
 FILES = sorted((Path(__file__).parent / "language").glob("*.charter"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.written import process
 
 from charter.engine import commands as c
-from charter.engine.world import World
+from charter.runtime.host.memory import World
 
 MONDAY = 1_772_442_000_000_000
 LI = c.Actor("li", ("maker",))

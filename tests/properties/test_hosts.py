@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from charter.dsl.passes import Compiled
-from charter.engine.world import World
-from charter.runtime.scenarios import play
-from charter.runtime.texts import compile_file
+from charter.runtime.author.scenarios import play
+from charter.runtime.author.texts import compile_file
+from charter.runtime.host.memory import World
 from tests.stages import SqlStage, told
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,9 +20,9 @@ from charter.engine.values import canonical
 from charter.runtime import folds
 from charter.runtime.audit.log import load, to_entries
 from charter.runtime.audit.verify import verify
-from charter.runtime.cases import Cases, Performed
-from charter.runtime.people import People
-from charter.runtime.population import Population
+from charter.runtime.desk.population import Population
+from charter.runtime.host.cases import Cases, Performed
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.errors import NotText
 from charter.runtime.store.tables import cases, entries, outbox

@@ -13,7 +13,7 @@ from charter.engine.keys import parse_key
 from charter.engine.plan.program import prepare
 from charter.engine.replay import replay
 from charter.engine.state import CaseState, Node
-from charter.engine.world import World
+from charter.runtime.host.memory import World
 from tests.properties.histories import HOUR, PEOPLE, START, command
 from tests.properties.processes import definition
 

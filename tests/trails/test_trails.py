@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from charter.runtime.audit.verify import Verification, verify
-from charter.runtime.cases import Cases
-from charter.runtime.files import Files
+from charter.runtime.author.files import Files
+from charter.runtime.host.cases import Cases
 from charter.runtime.store import open_store
 
 HERE = Path(__file__).parent

@@ -14,12 +14,12 @@ from charter.engine.definition import Definition
 from charter.engine.machines import OPEN
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
-from charter.engine.world import World
-from charter.runtime import views
 from charter.runtime.audit.asof import as_of, moments
 from charter.runtime.audit.lineage import downward, lineage, upward
 from charter.runtime.audit.log import Chain, Origin, Sealed, seal
 from charter.runtime.audit.why import why
+from charter.runtime.desk import views
+from charter.runtime.host.memory import World
 from charter.runtime.store.errors import NotText
 
 History = tuple[Definition, list[tuple[CaseState, Command, Step]]]

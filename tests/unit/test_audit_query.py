@@ -14,8 +14,8 @@ from charter.dsl import passes
 from charter.engine import feel
 from charter.runtime.audit import query
 from charter.runtime.audit.log import Sealed
-from charter.runtime.cases import Cases
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
 
 EXAMPLE = Path(__file__).parents[2] / "processes" / "examples" / "leave_request.charter"

@@ -20,11 +20,11 @@ from tests.written import process
 from charter.engine.values import canonical, encode
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import Fault, Verification, verify
-from charter.runtime.cases import Cases
-from charter.runtime.connectors import Connector
-from charter.runtime.files import Files
+from charter.runtime.author.files import Files
 from charter.runtime.folds import organisation
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.connectors import Connector
+from charter.runtime.people.changes import People
 from charter.runtime.store import open_store
 from charter.runtime.store.tables import metadata
 

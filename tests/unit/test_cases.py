@@ -9,10 +9,10 @@ from tests.written import process
 
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import verify
-from charter.runtime.casefile import AmbiguousCase, NoSuchCase, NoSuchProcess
-from charter.runtime.cases import Cases
-from charter.runtime.inbox import WorkItem, inbox
-from charter.runtime.people import People
+from charter.runtime.desk.inbox import WorkItem, inbox
+from charter.runtime.host.casefile import AmbiguousCase, NoSuchCase, NoSuchProcess
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store
 from charter.runtime.store.tables import cases
 

@@ -16,7 +16,7 @@ import pytest
 from tests.leave import HELLO, count, host, kinds
 
 from charter.runtime.audit.verify import verify
-from charter.runtime.cases import Cases
+from charter.runtime.host.cases import Cases
 from charter.runtime.store import Store
 from charter.runtime.store.errors import NotText
 
@@ -38,7 +38,7 @@ def run(script: str, *arguments: str) -> subprocess.Popen[str]:
 
 RACER = """
 import sys
-from charter.runtime.cases import Cases
+from charter.runtime.host.cases import Cases
 from charter.runtime.store import open_store
 host = Cases(open_store(sys.argv[1]))
 print("there", flush=True)
@@ -75,7 +75,7 @@ def test_two_who_want_the_same_work_one_gets_it_and_the_other_is_told(store: Sto
 
 WRITER = """
 import sys
-from charter.runtime.cases import Cases
+from charter.runtime.host.cases import Cases
 from charter.runtime.store import open_store
 host = Cases(open_store(sys.argv[1]))
 while True:

@@ -13,8 +13,8 @@ from tests.written import process, processes
 
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import verify
-from charter.runtime.cases import Cases
-from charter.runtime.connectors import Connectors
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.connectors import Connectors
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.tables import cases, outbox
 

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.leave import LEAVE
 
-from charter.runtime.cases import Cases
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.clock import now
+from charter.runtime.host.cases import Cases
 from charter.runtime.store import open_store
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/cli_author"
@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_written_is_a_coded_error(folder: Path, capsys: py
 @given(st.binary(max_size=300))
 def test_any_bytes_end_in_diagnostics(data: bytes) -> None:
     from charter.dsl.messages.render import render
-    from charter.runtime.texts import compile_file
+    from charter.runtime.author.texts import compile_file
 
     path = Path("/tmp") / f"charter-any-{os.getpid()}.charter"
     path.write_bytes(data)

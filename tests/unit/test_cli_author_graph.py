@@ -15,12 +15,12 @@ from tests.written import process
 from charter.engine.definition import After, Agreement, Consequence, Definition, Element, Many, Stage
 from charter.engine.machines import LIFECYCLES, Kind
 from charter.engine.state import CaseState, Node
+from charter.runtime.author.texts import compile_file
 from charter.runtime.cli.messages import Messages
-from charter.runtime.graph import write_lifecycle, write_mermaid, write_text
-from charter.runtime.layout import Box, place
-from charter.runtime.picture import build_picture
-from charter.runtime.svg import CLASSES, fold, measure, write_svg
-from charter.runtime.texts import compile_file
+from charter.runtime.drawing.graph import write_lifecycle, write_mermaid, write_text
+from charter.runtime.drawing.layout import Box, place
+from charter.runtime.drawing.picture import build_picture
+from charter.runtime.drawing.svg import CLASSES, fold, measure, write_svg
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden/graph"

@@ -8,10 +8,10 @@ import pytest
 from tests.written import process
 
 from charter.engine.replay import replay
-from charter.runtime.bindings import bind_parameters
-from charter.runtime.coverage import measure_coverage
-from charter.runtime.scenarios import play
-from charter.runtime.texts import compile_file, find_files
+from charter.runtime.author.bindings import bind_parameters
+from charter.runtime.author.coverage import measure_coverage
+from charter.runtime.author.scenarios import play
+from charter.runtime.author.texts import compile_file, find_files
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAVE = str(ROOT / "tests/golden/cli_author/files/leave.charter")

@@ -10,9 +10,9 @@ from hypothesis import given, strategies as st
 from charter.engine import values
 from charter.engine.definition import Field, RecordType, TypeRef
 from charter.engine.errors import CharterError
+from charter.runtime.author.forms import Form, Gathered, gather, shown, yes
+from charter.runtime.author.intake import Misfit, Reader, Unreadable, load, parse, put, steps
 from charter.runtime.cli.messages import Messages
-from charter.runtime.forms import Form, Gathered, gather, shown, yes
-from charter.runtime.intake import Misfit, Reader, Unreadable, load, parse, put, steps
 
 TASK = RecordType(
     "task",

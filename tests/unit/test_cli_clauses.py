@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from charter.engine.carriers import carriers
+from charter.runtime.author.rulebooks import survey
+from charter.runtime.author.texts import compile_file, find_files
 from charter.runtime.cli.main import run
-from charter.runtime.rulebooks import survey
-from charter.runtime.texts import compile_file, find_files
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden/clauses"

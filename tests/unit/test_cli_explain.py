@@ -27,11 +27,11 @@ from charter.engine.plan.waiting import holds
 from charter.engine.replay import replay
 from charter.engine.state import NEW
 from charter.engine.step.transition import step
+from charter.runtime.author.scenarios import play
 from charter.runtime.cli import codes as registry
 from charter.runtime.cli.main import Charter, run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.verb import Family
-from charter.runtime.scenarios import play
 
 CODES = list(registry.folders())
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,8 +7,8 @@ from decimal import Decimal
 from charter.dsl.passes import compile
 from charter.engine.decisions.named import Judge
 from charter.engine.definition import DecisionOutput, DecisionRule, DecisionTable
-from charter.runtime.coverage import measure_coverage
-from charter.runtime.scenarios import play
+from charter.runtime.author.coverage import measure_coverage
+from charter.runtime.author.scenarios import play
 
 TEXT = """
 process desk

@@ -15,7 +15,7 @@ from charter.engine.effects import TellCase
 from charter.engine.feel.own import Span
 from charter.engine.plan import impact
 from charter.engine.replay import replay
-from charter.engine.world import World
+from charter.runtime.host.memory import World
 
 HOUR = 3_600_000_000
 MONDAY = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC

@@ -21,10 +21,10 @@ from charter.engine.plain import shape
 from charter.engine.refusals import Reason
 from charter.engine.values import canonical
 from charter.runtime.audit.log import Chain, Origin, Sealed, seal, to_entries
-from charter.runtime.cases import Cases
 from charter.runtime.cli.messages import section
-from charter.runtime.notices import notices
-from charter.runtime.people import People
+from charter.runtime.desk.notices import notices
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]

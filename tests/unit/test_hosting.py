@@ -12,8 +12,8 @@ from charter.dsl.passes import compile
 from charter.engine.step.automation import MOST_DEPTH
 from charter.runtime.audit import log
 from charter.runtime.audit.verify import verify
-from charter.runtime.cases import Cases
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.tables import cases, outbox
 

@@ -18,13 +18,13 @@ from tests.unit.test_cases import HELLO, LEAVE
 from charter.engine import law, zones
 from charter.engine.commands import Actor, Start
 from charter.engine.law import PRESENT, Rules
-from charter.engine.world import World
 from charter.runtime.audit.asof import moments
 from charter.runtime.audit.lineage import lineage
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import Fault, Unjudged, Verification, verify
-from charter.runtime.cases import Cases
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.memory import World
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,8 +206,8 @@ import json, sys
 from charter.engine import zones
 from charter.engine.definition import Calendar, Definition, Element, Role
 from charter.runtime.audit.verify import verify
-from charter.runtime.cases import Cases
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 from charter.runtime.store import open_store
 
 with open_store(sys.argv[1]) as store:

@@ -13,8 +13,8 @@ import pytest
 from charter.dsl.passes import Compiled, compile
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
-from charter.runtime.coverage import measure_coverage
-from charter.runtime.scenarios import Played, play
+from charter.runtime.author.coverage import measure_coverage
+from charter.runtime.author.scenarios import Played, play
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "processes"

@@ -27,9 +27,9 @@ from charter.dsl.text import source
 from charter.dsl.text.parser import parse
 from charter.dsl.text.source import read
 from charter.dsl.text.words import Language, table
+from charter.runtime.author.scenarios import play
 from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
-from charter.runtime.scenarios import play
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (

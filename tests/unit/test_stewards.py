@@ -12,9 +12,9 @@ from tests.leave import LEAVE
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.audit.verify import verify
-from charter.runtime.cases import Cases
-from charter.runtime.connectors import Connector
-from charter.runtime.people import People
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.connectors import Connector
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
 
 

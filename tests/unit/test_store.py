@@ -17,7 +17,7 @@ from charter.engine.entries import Entry
 from charter.engine.entries.cases import Commented
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
-from charter.runtime.people import People
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, errors, open_store, sqlite
 from charter.runtime.store.connection import core
 from charter.runtime.store.schema import SCHEMA

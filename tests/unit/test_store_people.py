@@ -19,11 +19,11 @@ from sqlalchemy import select
 from charter.engine.commands import Actor
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load
-from charter.runtime.connectors import BadConnector, Call, Connector, Connectors, NoSuchConnector
-from charter.runtime.directory import Directory
-from charter.runtime.files import FileNotReadable, Files
-from charter.runtime.people import BadPerson, NoSuchPerson, NoSuchStandIn, People
-from charter.runtime.people_files import FOREVER, KEYS, Entry, instant, read
+from charter.runtime.author.files import FileNotReadable, Files
+from charter.runtime.host.connectors import BadConnector, Call, Connector, Connectors, NoSuchConnector
+from charter.runtime.people.changes import BadPerson, NoSuchPerson, NoSuchStandIn, People
+from charter.runtime.people.directory import Directory
+from charter.runtime.people.files import FOREVER, KEYS, Entry, instant, read
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.tables import settings
 

@@ -17,17 +17,17 @@ from charter.engine.effects import TellCase
 from charter.engine.state import to_json
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import verify
-from charter.runtime.cases import Cases
-from charter.runtime.inbox import inbox
-from charter.runtime.outbox import post
-from charter.runtime.people import People
+from charter.runtime.desk.inbox import inbox
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.outbox import post
+from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store
 from charter.runtime.store.tables import cases, entries, outbox
 
 STORY = Path(__file__).parents[1] / "conformance/language/runs_and_their_cases.charter"
 CUT_OFF = """
 import os, sys
-from charter.runtime.cases import Cases
+from charter.runtime.host.cases import Cases
 from charter.runtime.store import open_store
 host = Cases(open_store(sys.argv[1]))
 host._delivery.deliver = lambda case: os._exit(9)

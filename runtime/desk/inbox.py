@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from charter.engine.refusals import Refusal
-from charter.runtime.directory import ANY, Directory
+from charter.runtime.people.directory import ANY, Directory
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
 from charter.runtime.store.prepared import ask
 

@@ -16,7 +16,7 @@ from charter.engine.definition import Definition, Element
 from charter.engine.keys import parse_key
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
-from charter.runtime.directory import Directory
+from charter.runtime.people.directory import Directory
 
 
 @lru_cache(maxsize=4096)

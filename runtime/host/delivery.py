@@ -22,10 +22,10 @@ from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
-from charter.runtime.casefile import run_by
-from charter.runtime.caseload import Caseload
-from charter.runtime.connectors import Call, Connectors
-from charter.runtime.directory import candidates, everybody
+from charter.runtime.host.casefile import run_by
+from charter.runtime.host.caseload import Caseload
+from charter.runtime.host.connectors import Call, Connectors
+from charter.runtime.people.directory import candidates, everybody
 from charter.runtime.store import Store, tables as t
 
 _o = t.outbox.c

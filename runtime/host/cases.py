@@ -26,19 +26,19 @@ from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import step
 from charter.runtime import clock as server
-from charter.runtime.actors import actor_for
 from charter.runtime.audit.log import Origin
-from charter.runtime.casefile import CaseFile, Overtaken, new_id, resolve
-from charter.runtime.caseload import Caseload
-from charter.runtime.connectors import Connectors
-from charter.runtime.delivery import Delivery, InTransaction
-from charter.runtime.deployment import Deployment, deploy
-from charter.runtime.keys import earlier, fingerprint, note_key
-from charter.runtime.organisation import note
+from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
+from charter.runtime.host.caseload import Caseload
+from charter.runtime.host.connectors import Connectors
+from charter.runtime.host.delivery import Delivery, InTransaction
+from charter.runtime.host.deployment import Deployment, deploy
+from charter.runtime.host.keys import earlier, fingerprint, note_key
+from charter.runtime.host.timers import BEGINNING, due
+from charter.runtime.people.actors import actor_for
+from charter.runtime.people.organisation import note
 from charter.runtime.refusals import CONFLICT, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import StorageError
-from charter.runtime.timers import BEGINNING, due
 
 # Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth an entry.
 _JITTER = 1_000_000

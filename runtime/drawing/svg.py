@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape, quoteattr
 from msgspec import Struct, field
 
 from charter.runtime.cli.messages import Messages
-from charter.runtime.layout import Box, Placed, place
-from charter.runtime.picture import Arrow, Item, Picture
-from charter.runtime.returns import LANE, Routes, tip
+from charter.runtime.drawing.layout import Box, Placed, place
+from charter.runtime.drawing.picture import Arrow, Item, Picture
+from charter.runtime.drawing.returns import LANE, Routes, tip
 
 TITLE, SMALL = 14.0, 11.5
 LINE, SMALL_LINE = 19.0, 16.0

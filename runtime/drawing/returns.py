@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from msgspec import Struct, field
 
-from charter.runtime.layout import Box
+from charter.runtime.drawing.layout import Box
 
 LANE = 15.0
 Point = tuple[float, float]

@@ -20,7 +20,7 @@ from charter.engine.decisions import model as m
 from charter.engine.decisions.graph import Graph
 from charter.engine.feel import types as f
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
-from charter.runtime import texts
+from charter.runtime.author import texts
 
 SUFFIX = ".dmn"
 

@@ -19,12 +19,13 @@ from charter.engine.entries.cases import Refused
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW
 from charter.engine.step.transition import Step, step
-from charter.runtime import folds, outbox
+from charter.runtime import folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
-from charter.runtime.casefile import Archive, CaseFile, NoSuchProcess, Pinned
-from charter.runtime.directory import Directory
-from charter.runtime.organisation import note
+from charter.runtime.host import outbox
+from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
+from charter.runtime.people.directory import Directory
+from charter.runtime.people.organisation import note
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 

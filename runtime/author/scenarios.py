@@ -29,8 +29,8 @@ from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
-from charter.engine.world import Endless, Records, World
-from charter.runtime.intake import Reader, load
+from charter.runtime.author.intake import Reader, load
+from charter.runtime.host.memory import Endless, Records, World
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
 CASE = "case"
@@ -64,7 +64,7 @@ class _Wrong(Exception):
 
 
 class Stage(Protocol):
-    """A host that scenarios are played on, in virtual time (microseconds since the epoch, UTC); see `engine.world`."""
+    """A host that scenarios are played on, in virtual time (microseconds since the epoch, UTC); see `runtime.host.memory`."""
 
     clock: int
 

@@ -26,7 +26,7 @@ from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
 from charter.engine.values import canonical, decode
 from charter.runtime.audit.log import Origin
-from charter.runtime.organisation import admit, note
+from charter.runtime.people.organisation import admit, note
 from charter.runtime.store import Store, tables as t
 
 FILE = "charter-connectors.yaml"

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from charter.engine import feel, values
 from charter.engine.definition import Field, RecordType, TypeRef
-from charter.runtime.intake import Misfit, Reader, load, parse, put, read_input, steps
+from charter.runtime.author.intake import Misfit, Reader, load, parse, put, read_input, steps
 
 if TYPE_CHECKING:
     from charter.runtime.cli.messages import Messages

@@ -33,9 +33,9 @@ from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
-from charter.runtime.directory import ANY, Person, StandIn, load
-from charter.runtime.organisation import STEWARD, admit, keeps_a_steward, note
-from charter.runtime.people_files import BadPerson, Entry
+from charter.runtime.people.directory import ANY, Person, StandIn, load
+from charter.runtime.people.files import BadPerson, Entry
+from charter.runtime.people.organisation import STEWARD, admit, keeps_a_steward, note
 from charter.runtime.refusals import NO_SUBSTITUTE, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.schema import ORGANISATION

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from charter.runtime.cli.messages import Messages
-from charter.runtime.picture import Item, Picture
-from charter.runtime.svg import CLASSES
+from charter.runtime.drawing.picture import Item, Picture
+from charter.runtime.drawing.svg import CLASSES
 
 # kind of element -> its mark on a terminal, one column wide
 MARKS = {"phase": "▸", "activity": "□", "approval": "◇", "milestone": "○"}

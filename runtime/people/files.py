@@ -14,9 +14,9 @@ from typing import Any
 from msgspec import Struct
 
 from charter.engine.errors import CharterError
-from charter.runtime.directory import ANY
-from charter.runtime.files import FileNotReadable
-from charter.runtime.intake import Unreadable, parse, read_text
+from charter.runtime.author.files import FileNotReadable
+from charter.runtime.author.intake import Unreadable, parse, read_text
+from charter.runtime.people.directory import ANY
 
 # What has no end lasts this long: year 9999.
 FOREVER = 253_402_300_799_000_000

@@ -20,8 +20,8 @@ from charter.engine.entries.cases import Refused
 from charter.engine.entries.organisation import Deployed
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import Origin
-from charter.runtime.directory import load
-from charter.runtime.organisation import admit, note
+from charter.runtime.people.directory import load
+from charter.runtime.people.organisation import admit, note
 from charter.runtime.refusals import UNBOUND, refusal
 from charter.runtime.store import tables as t
 

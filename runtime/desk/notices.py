@@ -16,8 +16,8 @@ from charter.engine.keys import name_of
 from charter.engine.refusals import Refusal
 from charter.runtime import clock
 from charter.runtime.audit.log import Sealed
-from charter.runtime.directory import Directory
-from charter.runtime.inbox import granted
+from charter.runtime.desk.inbox import granted
+from charter.runtime.people.directory import Directory
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared

@@ -1,0 +1,1 @@
+"""What people look at: inbox, notices, the register of cases, views of one, figures."""
