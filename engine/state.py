@@ -52,7 +52,7 @@ class Confirmation(NamedTuple):
     evidence: Any = None
 
 
-class Node(Struct, frozen=True):
+class Node(Struct, frozen=True, omit_defaults=True):
     """One element instance.
 
     `before` is the state to restore when staleness is withdrawn. `used`: (record key, digest) pairs of the

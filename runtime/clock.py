@@ -38,21 +38,16 @@ def _zone(named: str) -> str:
     return "UTC" if offset == 0 else f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
 
 
+@lru_cache(maxsize=64)
 def text(at: int) -> str:
     """Writes an instant as `2026-03-02T01:00:00.000000Z`: UTC, six decimals, so that text order is time order."""
     seconds, micros = divmod(at, 1_000_000)
     return f"{_seconds(seconds)}.{micros:06d}Z"
 
 
-# Records of one step, and steps of one second, share the text of their second.
-_last: tuple[int, str] = (0, "1970-01-01T00:00:00")
-
-
+@lru_cache(maxsize=64)
 def _seconds(seconds: int) -> str:
-    global _last
-    if _last[0] != seconds:
-        _last = (seconds, datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
-    return _last[1]
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def iso(at: int | None) -> str | None:

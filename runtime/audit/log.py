@@ -165,15 +165,33 @@ def _field(name: str, value: str | None) -> str:
 _BUILD = f',"build":{encode_basestring(__version__)},"case":'
 
 
-@lru_cache(maxsize=256)
-def _frame(origin: Origin, zone: str) -> tuple[str, str, str, str, str, str]:
-    """Gives what is the same in all entries of one origin and zone."""
+@lru_cache(maxsize=1024)
+def _frame(
+    origin: Origin,
+    zone: str,
+    told: type[Told],
+    actor: str,
+    node: str | None,
+    before: str | None,
+    after: str | None,
+    role: str | None,
+    on_behalf_of: str | None,
+    clauses: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Gives what is the same in all entries of one move, whatever the case: the text between what is an entry's own."""
+    element = None if node is None else name_of(node)
     return (
-        f'{{"account":{encode_basestring(_account())},"actor":',
-        f',"channel":{encode_basestring(origin.channel)}',
-        _field("definition", origin.definition),
+        f'{{"account":{encode_basestring(_account())},"actor":{encode_basestring(actor)}{_field("after", after)}'
+        ',"at":"',
+        f'"{_field("before", before)}{_BUILD}',
+        f',"channel":{encode_basestring(origin.channel)}'
+        f'{f""","clauses":{compact_sorted(list(clauses))}""" if clauses else ""}',
+        f"{_field('definition', origin.definition)}{_field('element', element)}"
         f',"host":{encode_basestring(origin.host or _node())},"id":',
-        _field("process", origin.process),
+        f',"kind":"{told.kind}"{"" if node == element else _field("node", node)}{_field("on_behalf_of", on_behalf_of)}'
+        f',"outcome":"{told.outcome}","prev":"',
+        f'"{_field("process", origin.process)}',
+        f'{_field("role", role)},"seq":',
         f',"zone":{encode_basestring(zone)}}}',
     )
 
@@ -184,29 +202,26 @@ def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain,
     An entry is sealed as the step made it: that its time is not before the chain's last is the caller's to see to,
     before the step, so that the entry, the state and a replay agree.
 
-    The body is put together key by key in their order, which costs half of what encoding a mapping does; what is not in
-    NFC goes through `canonical`. Raises NotText.
+    The body is put together key by key in their order, which costs less than half of encoding a mapping; what is
+    not in NFC goes through `canonical`. Raises NotText.
     """
     head, seq = chain.head, chain.entries
     first = seq + 1
     case = chain.case
-    begin, channel, definition, host, named, zone = _frame(origin, clock.zone())
-    build = f"{_BUILD}{encode_basestring(case)}"
+    named, zone = encode_basestring(case), clock.zone()
+    numbered = f"{named[:-1]}."
     sealed: list[Sealed] = []
     for r in entries:
         seq += 1
-        data, node, told = to_json(r.told, r.command), r.node, r.told
-        element = r.element
+        data = to_json(r.told, r.command)
+        begin, build, channel, definition, kind, process, number, end = _frame(
+            origin, zone, type(r.told), r.actor, r.node, r.before, r.after, r.role, r.on_behalf_of, r.clauses
+        )
         text = (
-            f'{begin}{encode_basestring(r.actor)}{_field("after", r.after)},"at":"{clock.text(r.at)}"'
-            f"{_field('before', r.before)}{build}"
+            f"{begin}{clock.text(r.at)}{build}{named}"
             f'{"" if r.cause is None else f""","cause":{first + r.cause}"""}{channel}'
-            f'{f""","clauses":{compact_sorted(list(r.clauses))}""" if r.clauses else ""}'
-            f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}'
-            f"{_field('element', element)}{host}{encode_basestring(f'{case}.{seq}')}"
-            f',"kind":"{told.kind}"{"" if node == element else _field("node", node)}'
-            f'{_field("on_behalf_of", r.on_behalf_of)},"outcome":"{told.outcome}","prev":"{head}"{named}'
-            f'{_field("reason", r.reason)}{_field("role", r.role)},"seq":{seq}{zone}'
+            f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}{numbered}{seq}"{kind}{head}{process}'
+            f"{'' if r.reason is None else _field('reason', r.reason)}{number}{seq}{end}"
         )
         body = text.encode() if text.isascii() else _composed(text)
         head = sha256(body).hexdigest()
