@@ -64,7 +64,7 @@ class _Wrong(Exception):
 
 
 class Stage(Protocol):
-    """A host that scenarios are played on, in virtual time (microseconds since the epoch, UTC); see `runtime.host.memory`."""
+    """A host that scenarios are played on, in virtual time (microseconds since the epoch, UTC); see `host.memory`."""
 
     clock: int
 
