@@ -8,6 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, Text
+
+from charter.dsl.passes import compile
+from charter.engine.entries.cases import Commented
+from charter.runtime import folds
+from charter.runtime.audit import log
+from charter.runtime.folds.fold import Change, Fold, Stride
+from charter.runtime.folds.shape import Shape
+from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
+from charter.runtime.store import open_store
+from charter.runtime.store.connection import core
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # An element line `guide "…"`, as the recipe has it: by file, what is put before the first line that begins so.
@@ -82,3 +96,44 @@ def test_the_recipe_names_every_file_that_is_touched() -> None:
     recipe = recipe.replace("{en,zh_hans,zh_hant}.toml", "en.toml zh_hans.toml zh_hant.toml")
     named = [name for name in GUIDE if Path(name).name not in recipe]
     assert named == []
+
+
+def test_a_fold_is_a_table_a_function_and_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What people said about a case, by its entries' numbers: kept along, made anew and compared from then on."""
+    said = Table(
+        "said",
+        MetaData(),
+        Column("case", Text, primary_key=True),
+        Column("seq", Integer, primary_key=True),
+        Column("by", Text, nullable=False),
+        Column("text", Text, nullable=False),
+    )
+
+    def change(stride: Stride) -> Change:
+        numbered = enumerate(stride.entries, stride.first)
+        return Change(
+            come=[(stride.case, seq, e.actor, e.told.text) for seq, e in numbered if isinstance(e.told, Commented)]
+        )
+
+    monkeypatch.setattr(folds, "FOLDS", (*folds.FOLDS, Fold(said, change)))
+    with open_store(str(tmp_path / "a.db")) as store:
+        with store.write() as connection:
+            said.create(core(connection))
+        People(store, by="li").grant("li", "clerk")
+        host = Cases(store)
+        text = b"process p\n  role clerk\n  activity work\n    role clerk\n"
+        (definition,) = compile("p.charter", text).definitions
+        host.deploy(definition, by="li")
+        case = host.start("p", person="li").case
+        for text in ("one", "two"):
+            host.perform(case, person="li", verb="comment", text=text)
+        state, shape = host.state(case), Shape(definition)
+        with store.write() as connection:
+            entries = list(log.to_entries(log.load(connection, case)))
+            kept = folds.snapshot(connection, case)
+            assert [row[2:] for row in kept["said"]] == [["li", "one"], ["li", "two"]]
+            folds.rebuild(connection, shape, state, entries)
+            assert folds.snapshot(connection, case) == kept
+            assert folds.differs(connection, shape, state, entries, folds.FOLDS) is None
+            core(connection).execute(said.update().values(text="three"))
+            assert folds.differs(connection, shape, state, entries, folds.FOLDS) == "said"
