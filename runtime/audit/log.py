@@ -261,16 +261,16 @@ _INSERT = Prepared(insert(tables.entries).inline(), *_COLUMNS)
 
 def store(connection: Connection, sealed: Sequence[Sealed], entries: Sequence[Entry]) -> None:
     """Writes sealed entries; their chain's new end is the caller's to write in the same transaction."""
-    rows = [
-        (s.case, s.seq, r.at, r.actor, r.kind, r.outcome, r.element, record_of(r.told), joined(r.clauses), s.body)
-        for s, r in zip(sealed, entries, strict=True)
-    ]
+    rows = []
+    for s, r in zip(sealed, entries, strict=True):
+        told, about = r.told, (r.element, record_of(r.told), joined(r.clauses))
+        rows.append((s.case, s.seq, r.at, r.actor, told.kind, told.outcome, *about, s.body))
     _INSERT.run_many(connection, rows)
 
 
 def record_of(told: Told) -> str | None:
     """Gives what the column `record` holds: the name of the record that got a version."""
-    return name_of(told.record) if isinstance(told, Written | Amended) else None
+    return name_of(told.record) if isinstance(told, (Written, Amended)) else None
 
 
 def joined(clauses: Sequence[str]) -> str | None:

@@ -19,7 +19,7 @@ def _versions(stride: Stride) -> Change:
         come=[
             (stride.case, new.record, new.version, new.digest, e.node, e.actor, e.at, seq)
             for seq, e in enumerate(stride.entries, stride.first)
-            if isinstance(new := e.told, Written | Amended) and new.digest is not None
+            if isinstance(new := e.told, (Written, Amended)) and new.digest is not None
         ]
     )
 

@@ -38,44 +38,45 @@ def ask(connection: Connection, text: str, *values: Any) -> list[Any]:
     return rows
 
 
-class Prepared:
-    """One statement with its parameters in a fixed order."""
+# a statement's text, where each parameter in it stands among those given (None: in their order), and its own constants
+_Compiled = tuple[str, tuple[int, ...] | None, tuple[Any, ...]]
 
-    __slots__ = ("_names", "_order", "_statement", "_texts")
+
+class Prepared:
+    """One statement with its parameters in a fixed order; it is compiled when it is first run."""
+
+    __slots__ = ("_compiled", "_names", "_statement")
 
     def __init__(self, statement: ClauseElement, *names: str) -> None:
         self._statement = statement
         self._names = names
-        self._texts: dict[str, tuple[str, tuple[int, ...] | None, tuple[Any, ...]]] = {}
+        self._compiled: _Compiled | None = None
 
-    def _compiled(self, connection: Connection) -> tuple[str, tuple[int, ...] | None, tuple[Any, ...]]:
-        dialect = connection.dialect
-        found = self._texts.get(dialect.name)
-        if found is None:
-            compiled = self._statement.compile(dialect=dialect, column_keys=list(self._names))
-            wanted = list(getattr(compiled, "positiontup", None) or self._names)
-            # A dialect may have parameters of its own, such as the OFFSET 0 that SQLite's LIMIT is given.
-            own = [name for name in dict.fromkeys(wanted) if name not in self._names]
-            names = [*self._names, *own]
-            constants = tuple(compiled.params[name] for name in own)
-            order = tuple(names.index(name) for name in wanted)
-            straight = order == tuple(range(len(names))) and not constants
-            found = self._texts[dialect.name] = (str(compiled), None if straight else order, constants)
+    def _compile(self, connection: Connection) -> _Compiled:
+        compiled = self._statement.compile(dialect=connection.dialect, column_keys=list(self._names))
+        wanted = list(getattr(compiled, "positiontup", None) or self._names)
+        # A dialect may have parameters of its own, such as the OFFSET 0 that SQLite's LIMIT is given.
+        own = [name for name in dict.fromkeys(wanted) if name not in self._names]
+        names = [*self._names, *own]
+        constants = tuple(compiled.params[name] for name in own)
+        order = tuple(names.index(name) for name in wanted)
+        straight = order == tuple(range(len(names))) and not constants
+        self._compiled = found = str(compiled), None if straight else order, constants
         return found
 
     def run(self, connection: Connection, *values: Any) -> Any:
         """Runs the statement and gives the driver's cursor."""
-        text, order, constants = self._texts.get(connection.dialect.name) or self._compiled(connection)
+        text, order, constants = self._compiled or self._compile(connection)
         if order is not None:
-            all_values = (*values, *constants)
-            values = tuple([all_values[i] for i in order])
+            values += constants
+            values = tuple([values[i] for i in order])
         cursor = driver(connection).cursor()
         cursor.execute(text, values)
         return cursor
 
     def run_many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Runs the statement once a row."""
-        text, order, constants = self._compiled(connection)
+        text, order, constants = self._compiled or self._compile(connection)
         if order is not None:
             rows = [[(*row, *constants)[i] for i in order] for row in rows]
         cursor = driver(connection).cursor()
