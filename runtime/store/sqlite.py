@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,10 +75,21 @@ def end(connection: Connection, *, keeping: bool) -> None:
 
 
 def use_write_ahead_log(connection: Connection) -> None:
-    """Turns the write-ahead log on, for good; only for a database of ours."""
+    """Turns the write-ahead log on, for good; only for a database of ours.
+
+    SQLite does not wait for whoever is at the same just now, so it is waited for here.
+    """
     raw = driver(connection)
     raw.execute("ROLLBACK")
-    raw.execute("PRAGMA journal_mode=WAL")
+    end_of_patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            raw.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as cause:
+            if "locked" not in str(cause) or time.monotonic() > end_of_patience:
+                raise
+            time.sleep(0.02)
     raw.execute("BEGIN")
 
 
