@@ -4,8 +4,8 @@ Begin at `cases.py` and `organisation.py`, the kinds; `codec.py` writes and read
 there, its words under `[kinds]` of the message tables and its row in docs/audit.md.
 """
 
-from charter.engine.entries.codec import KINDS, BadEntry, from_json, to_json
+from charter.engine.entries.codec import KINDS, BadEntry, from_json, law_named, to_json
 from charter.engine.entries.entry import Entry
 from charter.engine.entries.told import Because, Told
 
-__all__ = ["KINDS", "BadEntry", "Because", "Entry", "Told", "from_json", "to_json"]
+__all__ = ["KINDS", "BadEntry", "Because", "Entry", "Told", "from_json", "law_named", "to_json"]

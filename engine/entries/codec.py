@@ -94,3 +94,9 @@ def from_json(kind: str, data: Mapping[str, Any]) -> tuple[Told, Command | None]
         return plain.from_json(known, content), command
     except (ValueError, TypeError, KeyError, RecursionError) as cause:
         raise BadEntry(f"an entry `{kind}` holds other data: {cause}") from cause
+
+
+def law_named(data: object) -> object:
+    """Gives the law that a step's command names, also where nothing else of its entry can be read; 0: it names none."""
+    command = data.get("command") if isinstance(data, Mapping) else None
+    return command.get("law", 0) if isinstance(command, Mapping) else 0

@@ -28,6 +28,7 @@ from charter.engine.compact import compact_sorted
 from charter.engine.entries import BadEntry, Entry, Told, from_json, to_json
 from charter.engine.entries.cases import Amended, Written
 from charter.engine.keys import name_of
+from charter.engine.law import LAW
 from charter.engine.values import NotAValue, canonical
 from charter.runtime import clock
 from charter.runtime.store import tables
@@ -54,6 +55,7 @@ class Origin(NamedTuple):
     host: str = ""
     process: str | None = None
     definition: str | None = None
+    law: int | None = None
 
 
 class Sealed:
@@ -188,7 +190,8 @@ def _frame(
         f'{f""","clauses":{compact_sorted(list(clauses))}""" if clauses else ""}',
         f"{_field('definition', origin.definition)}{_field('element', element)}"
         f',"host":{encode_basestring(origin.host or _node())},"id":',
-        f',"kind":"{told.kind}"{"" if node == element else _field("node", node)}{_field("on_behalf_of", on_behalf_of)}'
+        f',"kind":"{told.kind}"{"" if origin.law is None else f""","law":{origin.law}"""}'
+        f"{'' if node == element else _field('node', node)}{_field('on_behalf_of', on_behalf_of)}"
         f',"outcome":"{told.outcome}","prev":"',
         f'"{_field("process", origin.process)}',
         f'{_field("role", role)},"seq":',
@@ -287,7 +290,8 @@ def append(connection: Connection, entries: Sequence[Entry], origin: Origin, cha
     found = _HEAD.run(connection, chain).fetchone()
     before = Chain(chain, *found) if found else Chain(chain)
     entries = [r if r.at >= before.last_at else replace(r, at=before.last_at) for r in entries]
-    after, sealed = seal(before, entries, origin)
+    # A case names the law that judges it once; what belongs to no case names that of the build that wrote it.
+    after, sealed = seal(before, entries, origin._replace(law=LAW))
     store(connection, sealed, entries)
     values = {"entries": after.entries, "head": after.head, "last_at": after.last_at}
     if found:

@@ -20,7 +20,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from charter.engine import law
-from charter.engine.entries import BadEntry
+from charter.engine.entries import BadEntry, law_named
 from charter.engine.law import Rules
 from charter.engine.replay import replay
 from charter.runtime import clock
@@ -267,7 +267,7 @@ def _check_truth(
         return
     pinned = archive.pinned(connection, row.definition)
     if (bad := _first_bad(sealed)) is not None:
-        findings.note("truth", Fault(case, bad, "not_replayable"))
+        _cannot_read(case, bad, law_named(sealed[0].data), findings)
         return
     played = replay(pinned.definition, to_entries(sealed))
     if played.foreign is not None:
@@ -305,9 +305,17 @@ def _first_bad(sealed: list[Sealed]) -> int | None:
     return None
 
 
+def _cannot_read(chain: str, seq: int, judged: object, findings: _Findings) -> None:
+    """Notes an entry that tells what this build does not write: a fault, unless another law's build wrote it."""
+    if isinstance(judged, int) and judged != law.LAW:
+        findings.unjudged.append(Unjudged(chain, seq, Rules(judged)))
+    else:
+        findings.note("truth", Fault(chain, seq, "not_replayable"))
+
+
 def _check_organisation(connection: Connection, sealed: list[Sealed], findings: _Findings) -> None:
     if (bad := _first_bad(sealed)) is not None:
-        findings.note("truth", Fault(ORGANISATION, bad, "not_replayable"))
+        _cannot_read(ORGANISATION, bad, next(one.fields.get("law", 0) for one in sealed if one.seq == bad), findings)
         return
     try:
         differs = organisation_differs(connection, sealed)
