@@ -19,6 +19,7 @@ from charter.engine.effects import Effect
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Reopened, Written
 from charter.engine.keys import Path, key_of
+from charter.engine.layered import written
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
 from charter.engine.plan.place import Place, Use
 from charter.engine.plan.plans import Plan
@@ -184,7 +185,7 @@ class Draft:
     def put(self, node: Node) -> None:
         """Stores a node without an entry, keeping timers."""
         if not self._own_nodes:
-            self.nodes = dict(self.nodes)
+            self.nodes = written(self.nodes)
             self._own_nodes = True
         self.nodes[node.key] = node
         self.touched[node.key] = None
@@ -197,7 +198,7 @@ class Draft:
         if old == instant:
             return
         if not self._own_timers:
-            self.timers = dict(self.timers)
+            self.timers = written(self.timers)
             self._own_timers = True
         if instant is None:
             del self.timers[key]
@@ -339,7 +340,7 @@ class Draft:
         key = key_of(record, path)
         current = self.versions.get(key)
         if not self._own_versions:
-            self.versions = dict(self.versions)
+            self.versions = written(self.versions)
             self._own_versions = True
         if current is not None and current.digest == digest:
             self.versions[key] = current._replace(node=node)
