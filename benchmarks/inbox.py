@@ -25,8 +25,8 @@ from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import Store, open_store, tables as t
 
-from .durable import PROCESS
 from .figures import race, say
+from .ten_steps import ten_steps
 
 _AT_ONCE = 10_000
 
@@ -41,7 +41,7 @@ def fill(store: Store, count: int) -> None:
     models: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for number in range(10):
         name = f"process_{number}"
-        host.deploy(replace(PROCESS, name=name), by="root")
+        host.deploy(replace(ten_steps(), name=name), by="root")
         case = host.start(name, person="li").case
         with store.read() as connection:
             row = connection.execute(select(t.cases).where(t.cases.c.id == case)).mappings().one()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import importlib
 import re
 import shutil
 import subprocess
@@ -158,3 +159,10 @@ def test_hosted_ci_runs_what_anybody_runs() -> None:
             assert {"name", "description", "body"} <= fields.keys()
             names = [field["id"] for field in fields["body"] if field["type"] != "markdown"]
             assert names and len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_every_benchmark_can_begin(path: Path) -> None:
+    """What they time is run by hand; that a move of names left them behind shows here."""
+    if not path.stem.startswith("_"):
+        importlib.import_module(f"benchmarks.{path.stem}")
