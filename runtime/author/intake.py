@@ -36,10 +36,11 @@ class Misfit(Struct, frozen=True):
 
 
 _POWER = r"(?:[eE][+-]?\d{1,3})?"  # `1e5`, as spreadsheets and JSON write it; a longer exponent is a slip
-_NUMBER = re.compile(rf"[+-]?(?:\d[\d,_ ]*(?:\.\d+)?|\.\d+){_POWER}")
-_MONEY = re.compile(
-    rf"(?P<before>[A-Z]{{3}}|¥|￥)?\s*(?P<amount>[+-]?[\d,_]+(?:\.\d+)?{_POWER})\s*(?P<after>[A-Z]{{3}}|\w+)?"
-)
+# Commas, blanks and `_` part groups of three digits and nothing else: `1,50` may mean 1.50 or 150, so nobody guesses.
+_WHOLE = "(?:" + "|".join(rf"\d{{1,3}}(?:{parted}\d{{3}})+" for parted in ",_ ") + r"|\d+)"
+_FIGURE = rf"[+-]?(?:{_WHOLE}(?:\.\d+)?|\.\d+){_POWER}"
+_NUMBER = re.compile(_FIGURE)
+_MONEY = re.compile(rf"(?P<before>[A-Z]{{3}}|¥|￥)?\s*(?P<amount>{_FIGURE})\s*(?P<after>[A-Z]{{3}}|\w+)?")
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([^\d,，]+?)\s*(?:[,，]|(?=\d)|$)")
 _PERIOD = re.compile(r"\s*(?:\.\.|–|—|~|～|至|\bto\b)\s*")
 _SIGNS = {"¥": "CNY", "￥": "CNY", **CURRENCY_WORDS}
@@ -68,7 +69,9 @@ def _percent(text: str) -> Any:
     if text.endswith(("%", "％")):
         number = _number(text[:-1].strip())
         return None if number is None else number / 100
-    return _number(text)
+    # 95 may mean 95 % or 9500 %; more than the whole has to say so.
+    number = _number(text)
+    return number if number is not None and abs(number) <= 1 else None
 
 
 def _money(text: str) -> Any:
@@ -79,7 +82,8 @@ def _money(text: str) -> Any:
     currency = _SIGNS.get(word, word)
     if not re.fullmatch(r"[A-Z]{3}", currency) or (match["before"] and match["after"]):
         return None
-    return values.Money(Decimal(re.sub(r"[,_]", "", match["amount"])), currency)
+    amount = _number(match["amount"])
+    return None if amount is None else values.Money(amount, currency)
 
 
 def _boolean(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from charter.engine import values
 from charter.engine.definition import Field, RecordType, TypeRef
 from charter.engine.errors import CharterError
 from charter.runtime.author.forms import Form, Gathered, gather, shown, yes
-from charter.runtime.author.intake import Misfit, Reader, Unreadable, load, parse, put, steps
+from charter.runtime.author.intake import READERS, Misfit, Reader, Unreadable, load, parse, put, steps
 from charter.runtime.cli.messages import Messages
 
 TASK = RecordType(
@@ -262,3 +263,29 @@ def test_the_form_asks_again_until_a_value_fits(tmp_path: Path) -> None:
     assert "`due` wants a day, as 2026-03-01, not `tomorrow`" in said
     assert "share <= 100%" in said
     assert next(answers, None) is None
+
+
+@given(
+    st.lists(st.text("0123456789", min_size=1, max_size=5), min_size=2, max_size=4),
+    st.sampled_from(",_ "),
+    st.sampled_from(("number", "integer", "money", "percent")),
+)
+def test_figures_are_parted_into_groups_of_three_or_refused(groups: list[str], mark: str, kind: str) -> None:
+    """`1,50` may mean 1.50 or 150: what is not plainly a thousands' mark is asked back, by every reader of figures."""
+    ends = {"money": " EUR", "percent": "%"}
+    found = READERS[kind](mark.join(groups) + ends.get(kind, ""))
+    if len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:]):
+        whole = READERS[kind]("".join(groups) + ends.get(kind, ""))
+        assert found is not None and found == whole
+    else:
+        assert found is None
+
+
+@pytest.mark.parametrize(("text", "share"), [("0.95", "0.95"), ("95%", "0.95"), ("120 %", "1.2"), ("1", "1")])
+def test_a_share_is_read_as_it_is_meant(text: str, share: str) -> None:
+    assert READERS["percent"](text) == Decimal(share)
+
+
+@pytest.mark.parametrize("text", ["95", "1.5", "-2"])
+def test_a_share_above_the_whole_has_to_say_percent(text: str) -> None:
+    assert READERS["percent"](text) is None
