@@ -57,7 +57,7 @@ plain:                      ## demo and test as a stranger plays them, on the ol
 	.ci/plain
 
 kit: .venv/.ready            ## the DMN kit, where it lies beside the checkout: a stranger does not see it there
-	$(BIN)/pytest tests/conformance/test_dmn_tck.py
+	$(BIN)/pytest tests/conformance/test_dmn_tck.py tests/conformance/test_feel.py
 
 ci: lint types imports check wheel fuzz kit plain
 

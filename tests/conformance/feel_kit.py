@@ -19,7 +19,7 @@ from charter.engine.feel.comparison import equal
 from charter.engine.feel.temporal import UTC, Date, DateTime, Time
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 
-KIT = Path("/work/shared/conformance/dmn-tck")
+KIT = Path(__file__).resolve().parents[3] / "shared/conformance/dmn-tck"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 NOW = Env(now=lambda: DateTime(Date(2026, 3, 2), Time(10, 30, 0, 0, UTC)))
 
