@@ -106,14 +106,15 @@ def _fields(program: Program, name: str, value: Any, record: str, prefix: str = 
             found.append(Reason("CH513", f"record {name}", {"record": record, "field": f"{prefix}{given}"}))
     for field in declared.fields:
         here = value.get(field.name)
-        if here is not None and not (is_blank(here) and not field.optional):
+        missing = here is None or (not field.optional and _is_blank(here))
+        if not missing:
             found.extend(_check(program, field.type, here, record, f"{prefix}{field.name}"))
         elif not field.optional:
             found.append(Reason("CH512", f"record {name}", {"record": record, "field": f"{prefix}{field.name}"}))
     return found
 
 
-def is_blank(value: Any) -> bool:
+def _is_blank(value: Any) -> bool:
     """Says whether a value is a text of nothing but blanks, which tells as little as no value."""
     return isinstance(value, str) and not value.strip()
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from charter.engine import commands, law
@@ -226,7 +227,7 @@ class Cases:
                 self._delivery.deliver(case)
                 with self.store.read() as connection:
                     latest = self._caseload.archive.load(connection, case)
-                return _with_state(performed, latest.state)
+                return replace(performed, state=latest.state)
         return performed
 
     def _one(
@@ -301,8 +302,3 @@ class Cases:
         if refused is not None and not entries:
             return self._turned_away(connection, file, person, verb, refused)
         return Performed(case, file.state, file.pinned.definition, entries, refused, (), first)
-
-
-def _with_state(performed: Performed, state: CaseState) -> Performed:
-    p = performed
-    return Performed(p.case, state, p.definition, p.entries, p.refusal, p.effects, p.first)
