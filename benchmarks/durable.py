@@ -30,7 +30,7 @@ from unittest.mock import patch
 from charter.engine.definition import Definition, Element, Many, Role
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import open_store, sqlite
+from charter.runtime.store import create_store, sqlite
 
 from .figures import ratio, say
 from .ten_steps import PEOPLE, STORY, bpmn, ten_steps
@@ -38,8 +38,9 @@ from .ten_steps import PEOPLE, STORY, bpmn, ten_steps
 
 def charter(folder: Path, cases: int, sent: list[Sent] | None = None) -> Iterator[None]:
     """Runs cases through the whole runtime; yields after each durable step. `sent` takes down what the driver gets."""
-    with open_store(str(folder / "charter.db")) as store:
+    with create_store(str(folder / "charter.db")) as store:
         people = People(store, by="root")
+        people.found()
         for person, role in PEOPLE.items():
             people.add(person)
             people.grant(person, role)
@@ -219,8 +220,9 @@ def open_list(folder: Path, marks: tuple[int, ...] = (500, 5_000)) -> list[float
     element = Element("job", "job", "activity", roles=("clerk",), many=Many("v", "[]", open=True), within="2 hours")
     process = Definition("jobs", "jobs", roles=(Role("clerk", "clerk"),), elements=(element,))
     found = []
-    with open_store(str(folder / "list.db")) as store:
+    with create_store(str(folder / "list.db")) as store:
         people = People(store, by="root")
+        people.found()
         people.add("li")
         people.grant("li", "clerk")
         host = Cases(store)

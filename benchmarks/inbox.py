@@ -23,7 +23,7 @@ from charter.runtime.desk.inbox import inbox
 from charter.runtime.host.casefile import new_id
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, open_store, tables as t
+from charter.runtime.store import Store, create_store, open_store, tables as t
 
 from .figures import race, say
 from .ten_steps import ten_steps
@@ -34,6 +34,7 @@ _AT_ONCE = 10_000
 def fill(store: Store, count: int) -> None:
     """Starts one case of each process and copies it until there are `count`."""
     people = People(store, by="root")
+    people.found()
     for person in ("li", "wang"):
         people.add(person)
         people.grant(person, "clerk")
@@ -68,7 +69,7 @@ def main() -> None:
     options.add_argument("--folder", type=Path)
     given = options.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
-        with open_store(str(Path(name) / "charter.db")) as store:
+        with create_store(str(Path(name) / "charter.db")) as store:
             fill(store, given.cases)
 
         def ask(person: str = "li", **more: Any) -> None:

@@ -37,7 +37,7 @@ def main() -> None:
             subprocess.run([sys.executable, *words], env=environment, capture_output=True, cwd=folder, check=True)
 
         charter = ["-m", "charter"]
-        run([*charter, "people", "add", "li", "--as", "li"])
+        run([*charter, "init", "--as", "li"])
         works = {BASE: lambda: run(["-c", "pass"])}
         goals: dict[str, float | None] = {}
         for words, most in LINES:

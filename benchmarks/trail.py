@@ -26,7 +26,7 @@ from charter.runtime.audit.log import GENESIS
 from charter.runtime.host.casefile import new_id
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, open_store
+from charter.runtime.store import Store, create_store
 
 from .figures import race, ratio, say
 from .ten_steps import PEOPLE, STORY, ten_steps
@@ -40,6 +40,7 @@ _COLUMNS = '"case", seq, at, actor, kind, outcome, element, record, clauses, bod
 def play(store: Store) -> str:
     """Plays the one case that the others are copies of."""
     people = People(store, by="root")
+    people.found()
     for person, role in PEOPLE.items():
         people.add(person)
         people.grant(person, role)
@@ -101,7 +102,7 @@ def main() -> None:
     given = options.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         path = Path(name) / "charter.db"
-        with open_store(str(path)) as store:
+        with create_store(str(path)) as store:
             count = fill(store, path, given.entries)
             day = _BEGIN + _DAYS // 2 * _DAY
             since, until = clock.text(day), clock.text(day + _DAY)

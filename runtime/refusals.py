@@ -18,6 +18,7 @@ KEY_REUSED = "CH582"
 NO_SUBSTITUTE = "CH583"
 NO_STEWARD = "CH584"
 LAST_STEWARD = "CH585"
+FOUNDED = "CH586"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
@@ -29,6 +30,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         NO_SUBSTITUTE: ("person", "principal"),
         NO_STEWARD: ("person", "verb", "stewards"),
         LAST_STEWARD: ("person",),
+        FOUNDED: ("person", "stewards"),
     }
 )
 

@@ -22,7 +22,7 @@ from charter.runtime.audit import log
 from charter.runtime.host.cases import Cases, Performed
 from charter.runtime.host.connectors import Connectors
 from charter.runtime.people.changes import People
-from charter.runtime.store import open_store, tables as t
+from charter.runtime.store import create_store, tables as t
 
 _OWN = {"actor", "at", "reason"}
 
@@ -35,7 +35,7 @@ class SqlStage:
     def __init__(self, definitions: Sequence[Definition], now: int, people: Sequence[Actor]) -> None:
         self.clock = now
         self._folder = tempfile.TemporaryDirectory()
-        self.store = open_store(f"{self._folder.name}/stage.db")
+        self.store = create_store(f"{self._folder.name}/stage.db")
         self._connectors: dict[str, Callable[[Any], Any]] = {}
         self._keys = 0
         names = {task.target for d in definitions for e in d.elements if (task := e.work) and task.kind == "call"}
@@ -44,6 +44,7 @@ class SqlStage:
         self.host = Cases(self.store, clock=lambda: self.clock, channel="test", host="stage", connectors=connectors)
         self._founder = people[0].person if people else "case"
         self._people = People(self.store, by=self._founder, clock=lambda: self.clock)
+        assert self._people.found() is None
         self._known: dict[str, Actor] = {}
         for person in people or [Actor(self._founder)]:
             self._meet(person)

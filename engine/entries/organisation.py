@@ -38,7 +38,7 @@ class PersonDeactivated(Told, frozen=True):
 
 
 class RoleGranted(Told, frozen=True):
-    """A person was given a role. `first`: while there was no steward, whoever changed something became one."""
+    """A person was given a role. `first`: the first steward, who founded the database."""
 
     person: str
     role: str

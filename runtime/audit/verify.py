@@ -6,7 +6,8 @@ chain's owner keeps, and the head is the last entry's hash. Truth: replaying the
 definition gives them again, and all that lies beside them (`consistency.py`) says the same. Where other rules judged
 than this build has (`engine/law.py`) and playing them again gives something else, truth is neither sound nor at fault:
 it is unjudged, and the verdict says from which entry on. Whatever stands in the database, the answer is a verdict,
-never an exception. Somebody who can write the database can recompute all of it; what stops them is a head held outside.
+never an exception; where nothing stands in it there is none. Somebody who can write the database can recompute all of
+it; what stops them is a head held outside.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from charter.runtime.audit.log import GENESIS, Sealed, joined, record_of, to_ent
 from charter.runtime.folds import FOLDS
 from charter.runtime.host.casefile import Archive
 from charter.runtime.store import Store, tables as t
+from charter.runtime.store.errors import Unfounded
 from charter.runtime.store.schema import ORGANISATION
 
 if TYPE_CHECKING:
@@ -147,7 +149,7 @@ def verify(
     """Verifies one case's trail, or every trail of the database and the organisation's.
 
     `files`: where the files that entries name are kept, to be hashed too. `along` is handed the chains and gives them
-    back one by one, so that a host can show how far it is.
+    back one by one, so that a host can show how far it is. Raises Unfounded where there is nothing to verify.
     """
     findings, heads, cases, entries = _Findings(), {}, 0, 0
     archive, definitions = Archive(remembered=0), _Definitions()
@@ -167,6 +169,8 @@ def verify(
                 _check_truth(connection, archive, definitions, chain, sealed, findings)
         if case is None:
             _check_strays(connection, set(heads), findings)
+            if not heads and not any(findings.faults):
+                raise Unfounded("there is nothing to verify", url=store.url)
     integrity, completeness, truth = map(findings.verdict, _NAMES)
     return Verification(integrity, completeness, truth, cases, entries, heads)
 

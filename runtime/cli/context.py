@@ -20,18 +20,12 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """One run of the command line. `db` None: $CHARTER_DB or ./charter.db; `person` as given or from CHARTER_PERSON.
+    """One run of the command line. `db` None: $CHARTER_DB or ./charter.db; `person` as given or from CHARTER_PERSON."""
 
-    `create`: whether a database that is not there is made; a verb that only asks must not make one of a mistyped name.
-    """
-
-    def __init__(
-        self, say: Messages, db: str | None = None, person_given: str | None = None, create: bool = False
-    ) -> None:
+    def __init__(self, say: Messages, db: str | None = None, person_given: str | None = None) -> None:
         self.say = say
         self.db = db
         self.person_given = person_given
-        self.create = create
 
     @cached_property
     def output(self) -> Output:
@@ -56,7 +50,7 @@ class Context:
     def store(self) -> Store:
         from charter.runtime.store import open_store
 
-        return open_store(self.database, create=self.create)
+        return open_store(self.database)
 
     @cached_property
     def cases(self) -> Cases:

@@ -48,6 +48,7 @@ _PROOF = "--check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/
 # A line is a command; `!` before it: it must be refused; `+ DAYS`: so many days later; `# KEY`: a chapter of [demo].
 STORY = f"""
 # people
+charter init --as admin
 charter people import demo/people.yaml --as admin
 charter people list
 # deploy
@@ -156,7 +157,7 @@ class Clock:
 def run_demo(context: Context, folder: str | None) -> int:
     """Plays the story; gives 1 when a line did not come out as the story says."""
     from charter.runtime.host.cases import Cases
-    from charter.runtime.store import open_store
+    from charter.runtime.store import create_store
 
     place = Path(folder) if folder else Path(tempfile.mkdtemp(prefix="charter-demo-"))
     place.mkdir(parents=True, exist_ok=True)
@@ -166,7 +167,7 @@ def run_demo(context: Context, folder: str | None) -> int:
     say, output = context.say, context.output
     output.line(say("demo.welcome", folder=place), "strong")
     clock = Clock()
-    with _inside(place), open_store("charter.db") as store:
+    with _inside(place), create_store("charter.db") as store:
         cases = Cases(store, clock=clock)
         for line in STORY.strip().splitlines():
             if line.startswith("# "):
@@ -196,7 +197,7 @@ def _play(context: Context, store: Store, cases: Cases, clock: Clock, line: str)
     context.output.line()
     context.output.line(f"$ {line}", "name")
     clock.at += 60 * _SECOND
-    inner = Context(context.say)
+    inner = Context(context.say, db="charter.db")
     # One database and one clock for the whole story; the person comes with --as on each line.
     inner.__dict__.update(store=store, cases=cases, now=clock.at, output=context.output)
     sys.stdout.flush()

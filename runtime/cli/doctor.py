@@ -75,14 +75,17 @@ def _packages(_: Examination) -> Iterator[Finding]:
 def _database(examination: Examination) -> Iterator[Finding]:
     from charter.runtime.store import open_store
     from charter.runtime.store.condition import examine
-    from charter.runtime.store.errors import Missing
+    from charter.runtime.store.errors import Missing, Unfounded
 
     context = examination.context
     try:
-        with open_store(context.database, create=False) as store, store.read() as connection:
+        with open_store(context.database) as store, store.read() as connection:
             found = examination.condition = examine(connection)
     except Missing:
         yield Finding("database", "warn", context.database, "mend_no_database")
+        return
+    except Unfounded as error:
+        yield Finding("database", "fail", error_lines(error, context.say)[0], "mend_no_database")
         return
     except CharterError as error:
         yield Finding("database", "fail", error_lines(error, context.say)[0], "mend_database")

@@ -50,7 +50,7 @@ VERBS: dict[str, dict[str, str]] = {
         "clauses": "clauses",
         "dmn": "dmn",
     },
-    "deploy": {"deploy": "deploy", "people": "people", "connectors": "connectors"},
+    "deploy": {"init": "init", "deploy": "deploy", "people": "people", "connectors": "connectors"},
     "work": {
         "start": "start",
         "inbox": "inbox",

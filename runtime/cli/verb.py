@@ -187,10 +187,6 @@ def global_options() -> list[click.Parameter]:
     ]
 
 
-# the verbs with which work on a new database begins; all others want one that is there
-FOUNDING = frozenset({"deploy", "people", "connectors", "demo"})
-
-
 def _is_global(param: click.Parameter) -> bool:
     return not param.expose_value
 
@@ -233,7 +229,6 @@ class Verb(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         assert self.callback is not None
-        ctx.obj.create = self.full_name.split()[0] in FOUNDING
         return self.callback(ctx.obj, **ctx.params)
 
     def get_usage(self, ctx: click.Context) -> str:

@@ -35,8 +35,8 @@ from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
 from charter.runtime.people.directory import ANY, Person, StandIn, load
 from charter.runtime.people.files import BadPerson, Entry
-from charter.runtime.people.organisation import STEWARD, admit, keeps_a_steward, note
-from charter.runtime.refusals import NO_SUBSTITUTE, refusal
+from charter.runtime.people.organisation import STEWARD, admit, keeps_a_steward, note, stewards
+from charter.runtime.refusals import FOUNDED, NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.schema import ORGANISATION
 
@@ -99,6 +99,23 @@ class People:
     # -- changing ------------------------------------------------------------------------------------------------
     #
     # Each gives the refusal when `by` may not: stewards change everything, a person their own absences and stand-ins.
+
+    def found(self, name: str | None = None) -> Refusal | None:
+        """Makes who asks the first steward of a database that has none; refused where there is one (CH586)."""
+        at = self._clock()
+        with self._store.write() as connection:
+            known, before = stewards(connection), load(connection, self._by)
+            refused = None
+            if known:
+                refused = refusal(FOUNDED, person=self._by, stewards=", ".join(known))
+            elif before is not None and not before.active:
+                refused = refusal(UNKNOWN_PERSON, person=self._by)
+            if refused is not None:
+                note(connection, Refused(refused.reasons, verb="init"), self._by, at=at, origin=self._origin)
+                return refused
+            self._add(connection, self._by, name)
+            self._enter(connection, RoleGranted(self._by, STEWARD, ORGANISATION, first=True))
+        return None
 
     def _changed(self, verb: str, change: Callable[[Connection], _T], *, own: str | None = None) -> _T | Refusal:
         at = self._clock()

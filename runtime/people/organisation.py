@@ -2,9 +2,8 @@
 
 What concerns no single case (people, deployments, connectors, commands that reached no case) is recorded in the chain
 `organisation`. It is changed by its stewards: persons who hold the role `steward` in `organisation`, which no grant for
-every process includes. Default deny, with one exception: while there is no steward, the first who changes anything
-becomes one, on the record; and the last one cannot be taken away, so that this happens once. The module does not know
-what is changed.
+every process includes. Default deny. The first steward is made by `People.found`, which `charter init` alone asks for;
+the last one cannot be taken away, so that this happens once. The module does not know what is changed.
 """
 
 from __future__ import annotations
@@ -12,17 +11,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
-from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Refused
-from charter.engine.entries.organisation import PersonAdded, RoleGranted
 from charter.engine.refusals import Refusal
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.folds.organisation import keep
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import tables as t
+from charter.runtime.store.errors import Unfounded
 from charter.runtime.store.schema import ORGANISATION
+from charter.runtime.store.sqlite import path_of
 
 STEWARD = "steward"
 
@@ -54,7 +53,7 @@ def admit(
 ) -> Refusal | None:
     """Lets a steward change the organisation, or whoever is `entitled` to this change anyway; refuses on the record.
 
-    To be asked in the transaction of the change.
+    To be asked in the transaction of the change. Raises Unfounded where there is no steward who could allow anything.
     """
     known = stewards(connection)
     if person in known:
@@ -62,9 +61,8 @@ def admit(
     active = connection.execute(select(t.persons.c.active).where(t.persons.c.id == person)).scalar()
     if entitled and active:
         return None
-    if not known and active != 0 and person != SYSTEM.person:
-        _found(connection, person, active is None, at, origin)
-        return None
+    if not known:
+        raise Unfounded("nobody is steward here", url=path_of(connection))
     refused = (
         refusal(NO_STEWARD, person=person, verb=verb, stewards=", ".join(known))
         if active
@@ -72,13 +70,6 @@ def admit(
     )
     note(connection, Refused(refused.reasons, verb=verb), person, at=at, origin=origin)
     return refused
-
-
-def _found(connection: Connection, person: str, new: bool, at: int, origin: Origin) -> None:
-    if new:
-        note(connection, PersonAdded(person, person), person, at=at, origin=origin)
-    told = RoleGranted(person, STEWARD, ORGANISATION, first=True)
-    note(connection, told, person, at=at, origin=origin)
 
 
 def keeps_a_steward(

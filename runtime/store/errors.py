@@ -59,9 +59,16 @@ class CannotOpen(StorageError):
 
 
 class Missing(StorageError):
-    """There is no database of this name, and none was to be made: whoever asks has a name to check."""
+    """There is no database of this name: whoever asks has a name to check; `charter init` alone makes one."""
 
     code = "CH018"
+    exit_code = 4
+
+
+class Unfounded(StorageError):
+    """Nobody has founded this database: it is empty, or has nobody who may change anything."""
+
+    code = "CH043"
     exit_code = 4
 
 

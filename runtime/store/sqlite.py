@@ -103,6 +103,11 @@ def stamp(connection: Connection, schema: int) -> None:
     driver(connection).execute(f"PRAGMA user_version={schema:d}")
 
 
+def path_of(connection: Connection) -> str:
+    """Gives the path of the database's file."""
+    return str(driver(connection).execute("PRAGMA database_list").fetchone()[2])
+
+
 def is_empty(connection: Connection) -> bool:
     """Tells whether the database has no table at all."""
     return not driver(connection).execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

@@ -24,6 +24,7 @@ from charter.runtime.store.errors import (
     NotText,
     ReadOnly,
     StorageError,
+    Unfounded,
     storage_error,
 )
 from charter.runtime.store.prepared import driver
@@ -125,33 +126,60 @@ class Store:
         self.close()
 
 
-def open_store(url: str | None = None, *, create: bool = True, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
-    """Opens a database, makes it where there is none (unless `create` is false), and brings its schema up to date.
+def open_store(url: str | None = None, *, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
+    """Opens a database that is there and brings its schema up to date; it never makes one.
 
-    `url` is a file path or an SQLAlchemy URL; for None see `address`. Raises a `StorageError`: Missing, NotADatabase,
-    NewerSchema, Locked, ReadOnly, DiskFull, CannotOpen, BadAddress.
+    `url` is a file path or an SQLAlchemy URL; for None see `address`. Raises a `StorageError`: Missing, Unfounded (an
+    empty file), NotADatabase, NewerSchema, Locked, ReadOnly, DiskFull, CannotOpen, BadAddress.
     """
     path = sqlite_path(address(url))
-    if not path.exists() and not create:
+    if not path.exists():
         raise Missing(f"no database at {path}", url=str(path))
+    return _opened(path, busy_seconds, create=False)
+
+
+def create_store(url: str | None = None, *, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
+    """Makes a database in a file that is absent or empty; one that is there is opened as `open_store` does.
+
+    Who may work with it is for `People.found`. The file is readable and writable by its owner alone.
+    """
+    path = sqlite_path(address(url))
+    if not path.exists() and path.parent.is_dir():
+        with suppress(FileExistsError):
+            os.close(_create_file(path))
+    return _opened(path, busy_seconds, create=True)
+
+
+def _create_file(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise
+    except OSError as cause:
+        raise (ReadOnly if isinstance(cause, PermissionError) else CannotOpen)(str(cause), url=str(path)) from cause
+
+
+def _opened(path: Path, busy_seconds: float, *, create: bool) -> Store:
     if not path.parent.is_dir():
         raise CannotOpen(f"no folder {path.parent}", url=str(path))
     if path.is_dir():
         raise CannotOpen(f"{path} is a folder", url=str(path))
     store = Store(path, busy_seconds=busy_seconds)
     try:
-        _bring_up_to_date(store)
+        _bring_up_to_date(store, create=create)
     except BaseException:
         store.close()
         raise
     return store
 
 
-def _bring_up_to_date(store: Store) -> None:
+def _bring_up_to_date(store: Store, *, create: bool) -> None:
     # The usual case costs one PRAGMA: neither the table list nor Alembic is looked at.
     with store.read() as connection:
         schema = sqlite.schema_of(connection)
         empty = schema == 0 and sqlite.is_empty(connection)
+        if empty and not create:
+            raise Unfounded("nothing was ever entered here, or all of it is gone", url=store.url)
         if empty:
             sqlite.use_write_ahead_log(connection)
     if schema == SCHEMA:
@@ -181,4 +209,4 @@ def _create(connection: Connection) -> None:
         driver(connection).execute(trigger)
 
 
-__all__ = ["StorageError", "Store", "open_store"]
+__all__ = ["StorageError", "Store", "create_store", "open_store"]

@@ -23,9 +23,10 @@ from charter.runtime.audit.verify import verify
 from charter.runtime.desk.population import Population
 from charter.runtime.host.cases import Cases, Performed
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, open_store
+from charter.runtime.store import Store
 from charter.runtime.store.errors import NotText
 from charter.runtime.store.tables import cases, entries, outbox
+from tests.founded import founded
 from tests.properties.histories import HOUR, PEOPLE, START, command
 from tests.properties.processes import definition
 
@@ -43,7 +44,7 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    with tempfile.TemporaryDirectory() as folder, open_store(str(Path(folder) / "a.db")) as opened:
+    with tempfile.TemporaryDirectory() as folder, founded(Path(folder) / "a.db", clock=lambda: START) as opened:
         people = People(opened, by="root", clock=lambda: START)
         for person in PEOPLE:
             people.add(person.person)

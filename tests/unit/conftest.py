@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.desk import Desk
+from tests.founded import founded
 from tests.leave import welcome
 
-from charter.runtime.store import Store, open_store
+from charter.runtime.store import Store, create_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +33,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(path: Path) -> Iterator[Store]:
     """Gives a new database with the people of `tests.leave`."""
-    with open_store(str(path)) as opened:
+    with founded(path) as opened:
         welcome(opened)
         yield opened
 
@@ -44,7 +45,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "processes").symlink_to(ROOT / "processes")
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     time.tzset()
-    with open_store(str(tmp_path / "charter.db")) as store:
+    with create_store(str(tmp_path / "charter.db")) as store:
         yield Desk(store, request.param)
     monkeypatch.undo()
     time.tzset()

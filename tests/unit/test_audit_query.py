@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import select
+from tests.founded import founded
 
 from charter.dsl import passes
 from charter.engine import feel
@@ -16,7 +17,7 @@ from charter.runtime.audit import query
 from charter.runtime.audit.log import Sealed
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, open_store
+from charter.runtime.store import Store
 
 EXAMPLE = Path(__file__).parents[2] / "processes" / "examples" / "leave_request.charter"
 START = 1_772_413_200_000_000  # 2026-03-02 01:00 UTC
@@ -33,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         now += HOUR
         return now
 
-    with open_store(str(tmp_path_factory.mktemp("trail") / "charter.db")) as store:
+    with founded(tmp_path_factory.mktemp("trail") / "charter.db", "admin", clock=clock) as store:
         people = People(store, by="admin", clock=clock)
         people.load(
             [

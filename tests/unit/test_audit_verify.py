@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Table
+from tests.founded import founded
 from tests.leave import APART, ASK, DECIDE, HEAD, HELLO, LEAVE
 from tests.properties.histories import garbage
 from tests.written import process
@@ -38,7 +39,7 @@ ORDER = {("absences", "number"), ("deployments", "number"), ("entries", "positio
 def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with at least one row in every table that entries tell of."""
     path = tmp_path_factory.mktemp("trail") / "a.db"
-    with open_store(str(path)) as store:
+    with founded(path, clock=lambda: 100) as store:
         people = People(store, by="root", clock=lambda: 100)
         people.load(
             [
@@ -183,7 +184,7 @@ def test_whatever_a_record_says_the_answer_is_a_verdict(trail: Path, tmp_path: P
 
 
 def test_a_kept_file_that_is_changed_or_gone_is_named_with_its_record(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "a.db")) as store:
+    with founded(tmp_path / "a.db") as store:
         people = People(store, by="root")
         people.load([{"id": "li", "roles": ["clerk"]}])
         host, files = Cases(store), Files(tmp_path)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.founded import founded
 from tests.leave import LEAVE
 
 from charter.runtime.cli.context import Context
@@ -22,7 +23,6 @@ from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.clock import now
 from charter.runtime.host.cases import Cases
-from charter.runtime.store import open_store
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/cli_author"
 
@@ -87,7 +87,7 @@ def test_doctor_notices_a_clock_that_went_backwards(
 ) -> None:
     monkeypatch.setenv("TZ", "UTC")  # a zone without a name of its own is found too
     for ahead, level in ((0, "ok"), (3600, "fail")):
-        with open_store("charter.db") as store:
+        with founded("charter.db", "li") as store:
             Cases(store, clock=lambda ahead=ahead: now() + ahead * 1_000_000).deploy(LEAVE, by="li")
         assert run(["doctor", "--json"]) == (level == "fail")
         found = {f["check"]: f for f in json.loads(capsys.readouterr().out)}
@@ -95,6 +95,7 @@ def test_doctor_notices_a_clock_that_went_backwards(
 
 
 def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "--as", "zhou"]) == 0
     assert run(["deploy", "leave.charter", "--as", "zhou"]) == 3
     assert "CH526" in capsys.readouterr().out
     assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0
@@ -105,12 +106,6 @@ def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys:
     context = Context(Messages("en"))
     assert context.cases.definition("leave").parameters[0].value == "2 weeks"
     context.store.close()
-
-
-def test_only_a_founding_verb_makes_a_database(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["cases", "--db", "mistyped.db"]) == 4
-    assert "CH018" in capsys.readouterr().err
-    assert not (folder / "mistyped.db").exists()
 
 
 def test_a_folder_without_process_files_is_no_success(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,6 +152,7 @@ def offered(words: list[str], incomplete: str) -> list[str]:
 
 def test_a_shell_is_offered_what_there_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert offered(["show"], "") == [] and not (folder / "charter.db").exists()
+    assert run(["init", "--as", "zhou"]) == 0
     assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks"]) == 0
     assert run(["people", "add", "li", "--as", "zhou"]) == 0
     assert run(["people", "grant", "li", "employee", "--as", "zhou"]) == 0

@@ -30,6 +30,7 @@ GOLDEN = ROOT / "tests" / "golden" / "cli_cases"
 
 
 LEAVE = """
+charter init --as zhou
 charter people add li --name 李娜 --as zhou
 charter people add wang --name 王建国 --as zhou
 charter people add zhou --as zhou
@@ -86,6 +87,7 @@ charter approve 1
 """
 
 STAND_IN = """
+charter init --as wang
 charter people add li --as wang
 charter people add liu --as wang
 charter people add wang --as wang
@@ -115,6 +117,7 @@ charter audit log organisation --limit 40
 
 
 STEER = """
+charter init --as chen
 charter people add chen --as chen
 charter people add sun --as chen
 charter people grant chen chief --as chen
@@ -168,6 +171,7 @@ charter audit verify 1
 
 
 PURCHASE = """
+charter init --as 王敏
 charter people add 李娜 --as 王敏
 charter people add 王敏 --as 王敏
 charter people add 赵强 --as 王敏
@@ -209,6 +213,7 @@ charter audit query 'actr = "李娜"' --as 王敏
 
 
 NOTICES = """
+charter init --as chen
 charter people add chen --as chen
 charter people add li --as chen
 charter people add wang --as chen
@@ -278,7 +283,7 @@ def test_the_demo_comes_out_as_its_story_says(desk: Desk) -> None:
 
 
 def test_what_lists_or_shows_is_json_when_asked(desk: Desk) -> None:
-    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:21]))
     for line in (
         "charter inbox --as wang",
         "charter show 1",
@@ -301,7 +306,7 @@ def test_what_lists_or_shows_is_json_when_asked(desk: Desk) -> None:
 
 @pytest.mark.parametrize("reason", ["=1+1", "@sum", "＝1+1", "fine = fine"])
 def test_no_cell_of_csv_is_a_formula(desk: Desk, reason: str) -> None:
-    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:21]))
     desk.type(f"charter return 1 --reason '{reason}' --as wang")
     rows = list(csv.DictReader(StringIO(desk.type("charter audit query 'kind = \"returned\"' --format csv"))))
     assert [row["reason"] for row in rows] == [reason if reason[0] == "f" else f"'{reason}"]
@@ -313,7 +318,7 @@ def test_every_kind_of_record_has_a_word_in_both_languages() -> None:
 
 
 def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None:
-    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:21]))
     desk.type("charter audit verify")
     assert desk.code == 0
     desk.store.close()
@@ -332,7 +337,7 @@ def test_a_changed_record_is_found_and_named(desk: Desk, tmp_path: Path) -> None
 
 
 def test_a_list_goes_on_after_an_entry_that_only_another_build_can_read(desk: Desk, tmp_path: Path) -> None:
-    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:20]))
+    transcript(desk, "\n".join(LEAVE.strip().splitlines()[:21]))
     desk.store.close()
     with sqlite3.connect(tmp_path / "charter.db") as database:
         for (name,) in database.execute("select name from sqlite_master where type = 'trigger'").fetchall():
@@ -355,7 +360,7 @@ def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) 
     word = shlex.quote(evil)
     said = ""
     for line in (
-        "charter people add li --name WORD --as li",
+        "charter init --name WORD --as li",
         "charter people grant li r --as li",
         "charter deploy p.charter --as li",
         "charter start p --as li",
@@ -396,6 +401,7 @@ def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) 
 def test_the_form_is_asked_on_a_terminal(desk: Desk, tmp_path: Path) -> None:
     shutil.copy(GOLDEN / "files" / "site.charter", tmp_path)
     for line in (
+        "charter init --as li",
         "charter people grant li chief --as li",
         "charter people grant li engineer --as li",
         "charter deploy site.charter --as li",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from msgspec import NODEFAULT
+from tests.founded import founded
 
 from charter.dsl.passes import compile
 from charter.engine.entries import KINDS, BadEntry, Because, Entry, Told, cases, codec, from_json, to_json
@@ -25,7 +26,6 @@ from charter.runtime.cli.messages import section
 from charter.runtime.desk.notices import notices
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("docs/audit.md", "docs/audit.zh.md")
@@ -208,7 +208,7 @@ process watched
 
 
 def test_notices_are_of_instances_too(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "a.db")) as store:
+    with founded(tmp_path / "a.db") as store:
         people = People(store, by="root")
         for person, role in {"bo": "boss", "li": "clerk", "bea": "qa"}.items():
             people.add(person)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from tests.founded import founded
 
 from charter.dsl.passes import compile
 from charter.engine.step.automation import MOST_DEPTH
@@ -14,7 +15,7 @@ from charter.runtime.audit import log
 from charter.runtime.audit.verify import verify
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, open_store
+from charter.runtime.store import Store
 from charter.runtime.store.tables import cases, outbox
 
 NOW = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
@@ -22,7 +23,7 @@ NOW = 1_772_442_000_000_000  # 2026-03-02 09:00 UTC
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "a.db")) as opened:
+    with founded(tmp_path / "a.db", "ann", clock=lambda: NOW) as opened:
         yield opened
 
 

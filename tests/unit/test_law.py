@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.founded import founded
 from tests.unit.test_cases import HELLO, LEAVE
 
 from charter.engine import law, zones
@@ -38,7 +39,7 @@ def path(tmp_path: Path) -> Path:
 
 def begun(path: Path) -> str:
     """Opens a case, hands over its first record, and gives its id."""
-    with open_store(str(path)) as store:
+    with founded(path) as store:
         People(store, by="root").load([{"id": "li", "roles": ["clerk"]}, {"id": "wang", "roles": ["boss"]}])
         host = Cases(store)
         host.deploy(LEAVE, by="root")
@@ -208,11 +209,12 @@ from charter.engine.definition import Calendar, Definition, Element, Role
 from charter.runtime.audit.verify import verify
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import open_store
+from charter.runtime.store import create_store
 
-with open_store(sys.argv[1]) as store:
+with create_store(sys.argv[1]) as store:
     host = Cases(store, clock=lambda: 1_780_000_000_000_000)
     if sys.argv[2] == "begin":
+        People(store, by="root").found()
         People(store, by="root").load([{"id": "li", "roles": ["clerk"]}])
         ask = Element("ask", "ask", "activity", roles=("clerk",), within="3 working days")
         roles, calendar = (Role("clerk", "clerk"),), Calendar(zone="Europe/Berlin")

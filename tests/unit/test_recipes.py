@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text
+from tests.founded import founded
 
 from charter.dsl.passes import compile
 from charter.engine.entries.cases import Commented
@@ -19,7 +20,6 @@ from charter.runtime.folds.fold import Change, Fold, Stride
 from charter.runtime.folds.shape import Shape
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import open_store
 from charter.runtime.store.connection import core
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,7 +116,7 @@ def test_a_fold_is_a_table_a_function_and_a_row(tmp_path: Path, monkeypatch: pyt
         )
 
     monkeypatch.setattr(folds, "FOLDS", (*folds.FOLDS, Fold(said, change)))
-    with open_store(str(tmp_path / "a.db")) as store:
+    with founded(tmp_path / "a.db", "li") as store:
         with store.write() as connection:
             said.create(core(connection))
         People(store, by="li").grant("li", "clerk")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.founded import founded
 from tests.leave import LEAVE
 
 from charter.engine.refusals import Refusal
@@ -15,12 +16,12 @@ from charter.runtime.audit.verify import verify
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.connectors import Connector
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, open_store
+from charter.runtime.store import Store
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "a.db")) as opened:
+    with founded(tmp_path / "a.db", "chief", clock=lambda: 100) as opened:
         first = People(opened, by="chief", clock=lambda: 100)
         first.load([{"id": "li", "roles": ["clerk"]}, {"id": "wang", "roles": ["boss@leave"]}, {"id": "zhao"}])
         yield opened

@@ -18,7 +18,7 @@ from charter.engine.entries.cases import Commented
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, errors, open_store, sqlite
+from charter.runtime.store import Store, create_store, errors, open_store, sqlite
 from charter.runtime.store.connection import core
 from charter.runtime.store.schema import SCHEMA
 from charter.runtime.store.tables import entries, metadata
@@ -46,7 +46,7 @@ def count(store: Store) -> int:
 
 
 def test_a_new_file_gets_the_present_schema_and_its_safety(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "a.db")) as store, store.read() as connection:
+    with create_store(str(tmp_path / "a.db")) as store, store.read() as connection:
         raw = sqlite.driver(connection)
         names = ("journal_mode", "synchronous", "foreign_keys")
         found = {name: raw.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
@@ -57,7 +57,7 @@ def test_a_new_file_gets_the_present_schema_and_its_safety(tmp_path: Path) -> No
 
 def test_opening_again_imports_no_alembic(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    open_store(str(path)).close()
+    create_store(str(path)).close()
     code = (
         "import sys; from charter.runtime.store import open_store; open_store(sys.argv[1])\n"
         "print('alembic' in sys.modules)"
@@ -72,7 +72,7 @@ def test_the_migrations_arrive_at_the_schema_that_a_new_file_gets(tmp_path: Path
     migrated = create_engine(f"sqlite:///{tmp_path}/old.db")
     with migrated.begin() as connection:
         upgrade(connection, since=0)
-    open_store(str(tmp_path / "new.db")).close()
+    create_store(str(tmp_path / "new.db")).close()
     told = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
     old, new = (sqlite3.connect(tmp_path / name).execute(told).fetchall() for name in ("old.db", "new.db"))
     assert [row[:3] for row in old] == [row[:3] for row in new]
@@ -90,12 +90,12 @@ def shape(found: object) -> list[str]:
 
 
 def test_several_who_make_the_database_at_once_all_get_it(tmp_path: Path) -> None:
-    code = "import sys; from charter.runtime.store import open_store; open_store(sys.argv[1])"
+    code = "import sys; from charter.runtime.store import create_store; create_store(sys.argv[1])"
     path = str(tmp_path / "a.db")
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda _: run(code, path), range(4)))
     assert [d.returncode for d in done] == [0] * 4, [d.stderr for d in done]
-    with open_store(path, create=False) as store:
+    with open_store(path) as store:
         fill(store)
 
 
@@ -111,7 +111,7 @@ def foreign(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    open_store(str(path)).close()
+    create_store(str(path)).close()
     raw = sqlite3.connect(path)
     raw.execute(f"PRAGMA user_version={SCHEMA + 1}")
     raw.close()
@@ -136,10 +136,11 @@ def test_what_is_no_database_of_ours_is_refused_and_left_alone(
     path = tmp_path / "a.db"
     make(path)  # type: ignore[operator]
     before = path.read_bytes() if path.is_file() else b""
-    with pytest.raises(expected) as caught:
-        open_store(str(path))
-    assert type(caught.value) is expected
-    assert caught.value.exit_code == 74
+    for opening in (open_store, create_store):
+        with pytest.raises(expected) as caught:
+            opening(str(path))
+        assert type(caught.value) is expected
+        assert caught.value.exit_code == 74
     assert (path.read_bytes() if path.is_file() else b"") == before
 
 
@@ -157,25 +158,38 @@ def test_addresses_that_lead_nowhere(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(expected):
-        open_store(address)
+        create_store(address)
     assert not list(tmp_path.iterdir())
 
 
 def test_none_is_made_where_none_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
     with pytest.raises(errors.Missing):
-        open_store(str(tmp_path / "a.db"), create=False)
+        open_store(str(path))
     assert not list(tmp_path.iterdir())
+    path.touch()
+    with pytest.raises(errors.Unfounded):
+        open_store(str(path))
+    assert path.stat().st_size == 0
+
+
+def test_a_new_database_is_its_owner_s_alone(tmp_path: Path) -> None:
+    with create_store(str(tmp_path / "a.db")) as store:
+        fill(store)
+        assert {p.name: oct(p.stat().st_mode & 0o777) for p in tmp_path.iterdir()} == dict.fromkeys(
+            ("a.db", "a.db-wal", "a.db-shm"), "0o600"
+        )
 
 
 def test_the_environment_names_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHARTER_DB", str(tmp_path / "there.db"))
-    open_store().close()
+    create_store().close()
     assert (tmp_path / "there.db").exists()
 
 
 def test_a_database_locked_for_too_long_says_so(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    with open_store(str(path), busy_seconds=0.05) as store:
+    with create_store(str(path), busy_seconds=0.05) as store:
         fill(store)
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -189,7 +203,7 @@ def test_a_database_locked_for_too_long_says_so(tmp_path: Path) -> None:
 
 
 def test_what_happens_in_a_transaction_happens_whole_or_not_at_all(tmp_path: Path) -> None:
-    with open_store(str(tmp_path / "a.db")) as store:
+    with create_store(str(tmp_path / "a.db")) as store:
         fill(store)
         with pytest.raises(KeyError), store.write() as connection:
             log.append(connection, [Entry(Commented(""), 1, "li")], Origin("test"))
@@ -208,7 +222,7 @@ def test_what_happens_in_a_transaction_happens_whole_or_not_at_all(tmp_path: Pat
     ],
 )
 def test_records_cannot_be_changed_through_the_database(tmp_path: Path, statement: str) -> None:
-    with open_store(str(tmp_path / "a.db")) as store:
+    with create_store(str(tmp_path / "a.db")) as store:
         fill(store)
         with pytest.raises(errors.AppendOnly), store.write() as connection:
             connection.exec_driver_sql(statement)
@@ -218,13 +232,13 @@ def test_records_cannot_be_changed_through_the_database(tmp_path: Path, statemen
 def test_a_full_disk_says_so_and_leaves_what_was_there(tmp_path: Path) -> None:
     """A process whose files may not grow past a limit fails as it does on a full disk; what was committed stays."""
     path = tmp_path / "a.db"
-    with open_store(str(path)) as store:
+    with create_store(str(path)) as store:
         fill(store, 3)
     code = f"""
 import resource, signal
-from tests.unit.test_store import count, errors, fill, open_store
+from tests.unit.test_store import count, create_store, errors, fill
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-store = open_store({str(path)!r})
+store = create_store({str(path)!r})
 resource.setrlimit(resource.RLIMIT_FSIZE, (256 * 1024, resource.RLIM_INFINITY))
 done = 0
 try:
@@ -236,7 +250,7 @@ except errors.DiskFull as full:
 """
     finished = run(code)
     assert finished.stdout.split() == ["CH012", "True", "True"], finished.stderr
-    with open_store(str(path)) as store:
+    with create_store(str(path)) as store:
         before = count(store)
         fill(store)
         assert count(store) == before + 1
@@ -247,7 +261,7 @@ except errors.DiskFull as full:
 def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         # Root writes everything; SQLite's own read-only switch meets the same refusal.
-        with open_store(str(tmp_path / "a.db")) as store:
+        with create_store(str(tmp_path / "a.db")) as store:
             fill(store)
             with pytest.raises(errors.ReadOnly), store.write() as connection:
                 sqlite.driver(connection).execute("PRAGMA query_only=ON")
@@ -255,18 +269,18 @@ def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
             assert count(store) == 1
         return
     path = tmp_path / "a.db"
-    with open_store(str(path)) as store:
+    with create_store(str(path)) as store:
         fill(store)
     path.chmod(0o444)
-    with open_store(str(path)) as store, pytest.raises(errors.ReadOnly):
+    with create_store(str(path)) as store, pytest.raises(errors.ReadOnly):
         fill(store)
 
 
 def test_a_database_in_a_folder_one_may_not_write_says_so() -> None:
     # Root may write anywhere, so the child becomes somebody else once it has everything in memory.
     code = (
-        "import os, sys; from charter.runtime.store import errors, open_store\n"
-        "open_store(sys.argv[1]).close(); os.chmod(os.path.dirname(sys.argv[1]), 0o555)\n"
+        "import os, sys; from charter.runtime.store import create_store, errors, open_store\n"
+        "create_store(sys.argv[1]).close(); os.chmod(os.path.dirname(sys.argv[1]), 0o555)\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
         "try: open_store(sys.argv[1])\n"
         "except errors.ReadOnly as error: print(error.code)"
@@ -291,8 +305,8 @@ def test_an_inbox_loads_no_sqlalchemy(tmp_path: Path) -> None:
         "ask('people', 'list', *db, '--as', 'li')\n"
         "print('sqlalchemy' in sys.modules)"
     )
-    with open_store(str(tmp_path / "a.db")) as store:
-        assert People(store, by="li").add("li") is None
+    with create_store(str(tmp_path / "a.db")) as store:
+        assert People(store, by="li").found() is None
     done = run(code, str(tmp_path / "a.db"))
     assert done.stdout.splitlines()[-1] == "True", done.stderr  # the test can fail
     assert "False" in done.stdout.splitlines(), done.stderr

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given, strategies as st
 from sqlalchemy import select
+from tests.founded import founded
 
 from charter.engine.commands import Actor
 from charter.engine.refusals import Refusal
@@ -24,14 +25,13 @@ from charter.runtime.host.connectors import BadConnector, Call, Connector, Conne
 from charter.runtime.people.changes import BadPerson, NoSuchPerson, NoSuchStandIn, People
 from charter.runtime.people.directory import Directory
 from charter.runtime.people.files import FOREVER, KEYS, Entry, instant, read
-from charter.runtime.store import Store, open_store
+from charter.runtime.store import Store
 from charter.runtime.store.tables import settings
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "a.db")) as opened:
-        People(opened, by="root", clock=lambda: 0).add("root")  # the first to change anything is its steward
+    with founded(tmp_path / "a.db", clock=lambda: 0) as opened:
         yield opened
 
 

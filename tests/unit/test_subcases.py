@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from tests.founded import founded
 from tests.written import processes
 
 from charter.engine.effects import TellCase
@@ -37,7 +38,7 @@ host.perform(sys.argv[2], person="bo", verb="skip", node="deliver", reason="coll
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "a.db")) as opened:
+    with founded(tmp_path / "a.db") as opened:
         people = People(opened, by="root")
         for person, role in {"bo": "lead", "li": "hand"}.items():
             people.add(person)
