@@ -107,6 +107,7 @@ _ALL = [
         ("CH309", "not-a-list", "text", "given"),
         ("CH310", "value-does-not-fit", "name", "wanted", "given"),
         ("CH311", "impossible-value", "value", "name"),
+        ("CH312", "function-as-value", "name"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),

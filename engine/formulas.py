@@ -1,7 +1,7 @@
 """What a KPI's formula means: the author's formula, with each projection over the cases cut to what is known.
 
-`mean(cases.survey.score)` is read as `mean(flatten(cases.survey.score)[item != null])`: a case that lacks the fact does
-not count, and what stands in lists counts item by item. Knows FEEL's trees and neither cases nor definitions.
+`mean(cases.survey.score)` is read as the mean of `flatten(cases.survey.score)` without its nulls: a case that lacks the
+fact does not count, and what stands in lists counts item by item. Knows FEEL's trees and neither cases nor definitions.
 """
 
 from __future__ import annotations
@@ -15,13 +15,26 @@ from charter.engine import feel
 from charter.engine.feel import tree as t
 from charter.engine.placed import parts
 
+# Of a loop and not of a filter, whose `item` a field called so would hide.
+_KNOWN = "flatten(for each in flatten(projection) return if each = null then [] else each)"
+_FLAT = "flatten(projection)"
+
 
 def known_only(node: Any) -> Any:
     """Rewrites each projection over `cases` in a formula's tree so that it has the known values only, in one list."""
+    return _projected(node, _KNOWN)
+
+
+def as_typed(node: Any) -> Any:
+    """Rewrites a formula's tree to one of the same type that says more plainly which."""
+    return _projected(node, _FLAT)
+
+
+def _projected(node: Any, template: str) -> Any:
     if isinstance(node, t.Path) and _over_cases(node):
         # The filters inside are conditions on a case and stay as they are.
-        return _put(_template(), node)
-    return mapped(node, known_only)
+        return _put(_template(template), node)
+    return mapped(node, lambda inner: _projected(inner, template))
 
 
 def _put(template: Any, node: Any) -> Any:
@@ -43,9 +56,9 @@ def mapped(node: Any, change: Any) -> Any:
     return replace(node, **{name: change(item) for name, item in inner.items() if isinstance(item, t.Node | tuple)})
 
 
-@lru_cache(maxsize=1)
-def _template() -> t.Node:
-    tree = feel.parse("flatten(projection)[item != null]").tree
+@lru_cache(maxsize=2)
+def _template(text: str) -> t.Node:
+    tree = feel.parse(text).tree
     assert tree is not None
     return tree
 

@@ -18,12 +18,13 @@ from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.scopes import Part, ProcessScope
-from charter.dsl.check.types import CASE, ELEMENT, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
+from charter.dsl.check.types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import types as y
-from charter.engine.formulas import known_only
+from charter.engine.feel.builtins import load
+from charter.engine.formulas import as_typed
 
 _CODES = {
     "unknown-name": "CH302",
@@ -32,6 +33,7 @@ _CODES = {
     "unit": "CH305",
     "arity": "CH306",
     "unknown-function": "CH307",
+    "function": "CH312",
 }
 
 # what the engine puts into every scope
@@ -216,7 +218,7 @@ class _Checker:
             for problem in parsed.problems[:1]:
                 self._unreadable(expr, problem, file)
             return None
-        tree = known_only(parsed.tree) if ask.word == "formula" else parsed.tree
+        tree = as_typed(parsed.tree) if ask.word == "formula" else parsed.tree
         found, problems = feel.infer(tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
             self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
@@ -233,7 +235,7 @@ class _Checker:
                 self.findings.add("CH309", expr.span, file=file, text=expr.text, given=type_word(found))
             else:
                 words: dict[str, Any] = {"wanted": type_word(ask.wanted), "given": type_word(found)}
-                if found == ELEMENT and ask.wanted is y.BOOLEAN:
+                if words["given"] == "element" and ask.wanted is y.BOOLEAN:
                     part = self.scope.elements.get(expr.text)
                     words["guess"] = f"{expr.text}.{'granted' if part and part.kind == 'approval' else 'done'}"
                 self.findings.add("CH308", expr.span, file=file, word=ask.word, **words)
@@ -276,7 +278,12 @@ class _Checker:
         start = expr.span[0] + problem.start
         span = (start, max(start + 1, expr.span[0] + problem.end))
         written = problem.given or expr.text[problem.start : problem.end]
-        if code in ("CH302", "CH303", "CH307"):
+        if code == "CH312":
+            given: dict[str, Any] = {"name": written}
+            if any(row.takes(0) for row in load()[written]):
+                given |= {"guess": f"{written}()", "fix": Fix(span, f"{written}()")}
+            self.findings.add(code, span, file=file, **given)
+        elif code in ("CH302", "CH303", "CH307"):
             candidates = self._names(extra) if code == "CH302" else problem.candidates
             name = t.Name(written, span=span)
             owners = [] if self.alone else self.scope.owners(written)

@@ -33,8 +33,8 @@ _BUILT_IN: dict[str, y.Type] = {
     "list": y.ListType(item=y.ANY),
 }
 
-ELEMENT = y.ContextType(fields={name: fact.type for name, fact in facts.ELEMENT.items()})
-ELEMENTS = y.ListType(item=ELEMENT)
+_WITH_ITEM = y.ContextType(fields={name: fact.type for name, fact in facts.ELEMENT.items()})
+ELEMENT = y.ContextType(fields={name: kind for name, kind in _WITH_ITEM.fields.items() if name != "item"})
 CASE = y.ContextType(fields={name: fact.type for name, fact in facts.CASE.items()})
 PROCESS = y.ContextType(fields=dict.fromkeys(facts.PROCESS, y.STRING))
 
@@ -76,7 +76,8 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
     """
     seen = scope.elements.get(name)
     if seen is not None:
-        return ELEMENT if _beside(part, seen.parent.instances if seen.parent else ()) else ELEMENTS
+        one = _WITH_ITEM if t.ForEach in seen.lines else ELEMENT
+        return one if _beside(part, seen.parent.instances if seen.parent else ()) else y.ListType(item=one)
     if scope.is_record(name):
         type_ = record_type(name, scope)
         return type_ if _beside(part, scope.written_in(name) or ()) else y.ListType(item=type_)
@@ -95,7 +96,7 @@ def type_word(type_: y.Type) -> str:
     """Gives a type as a word of the message tables: `number`, `list of context`, `date or span`."""
     if isinstance(type_, y.ListType):
         return "list" if type_.item is y.ANY else f"list of {type_word(type_.item)}"
-    if type_ is ELEMENT:
+    if type_ is ELEMENT or type_ is _WITH_ITEM:
         return "element"
     if isinstance(type_, y.OneOf):
         return " or ".join(type_word(option) for option in type_.options)

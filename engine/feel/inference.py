@@ -16,7 +16,7 @@ from charter.engine.feel import tree as t, types as y
 from charter.engine.feel.algebra import CLASS_OF, SAMPLES, arithmetic_type, fields_of, kind_of
 from charter.engine.feel.builtins import Builtin, load, ordered
 from charter.engine.feel.comparison import ORDERS
-from charter.engine.feel.inference_calls import call_type
+from charter.engine.feel.inference_calls import Argument, call_type
 from charter.engine.feel.operators import ARITHMETIC, NEGATE
 from charter.engine.feel.own import UNITS
 from charter.engine.feel.printer import text
@@ -61,11 +61,20 @@ class Inference:
     def name(self, node: t.Name, names: Names) -> y.Type:
         if node.name in names.types:
             return names.types[node.name]
-        if node.name in load():
-            return y.FUNCTION
         if names.open:
             return y.ANY
+        if node.name in load():
+            return self.function(node)
         return self.report("unknown-name", f"`{node.name}` is not known here", node, node.name, sorted(names.types))
+
+    def function(self, node: t.Name) -> y.Type:
+        """Report a built-in that stands where a value is wanted."""
+        return self.report("function", f"`{node.name}` is a function, not a value", node, node.name)
+
+    def given(self, node: t.Node, names: Names) -> y.Type:
+        """Give the type of a node that may be the name of a built-in."""
+        built_in = isinstance(node, t.Name) and node.name not in names.types and not names.open and node.name in load()
+        return y.FUNCTION if built_in else self.type_of(node, names)
 
     def path(self, node: t.Path, names: Names) -> y.Type:
         of = self.type_of(node.of, names)
@@ -170,7 +179,7 @@ class Inference:
                 self.report("type", f"{of} is compared with {wanted}", node, str(wanted))
 
     def instance_of(self, node: t.InstanceOf, names: Names) -> y.Type:
-        self.type_of(node.of, names)
+        self.given(node.of, names)
         self.written(node.type)
         return y.BOOLEAN
 
@@ -223,7 +232,7 @@ class Inference:
         inner = {parameter.name: type for parameter, type in zip(node.parameters, types, strict=True)}
         if node.external:
             return y.FunctionType(types)
-        return y.FunctionType(types, self.type_of(node.body, names.plus(inner)))
+        return y.FunctionType(types, self.given(node.body, names.plus(inner)))
 
     def context(self, node: t.Context, names: Names) -> y.Type:
         fields: dict[str, y.Type] = {}
@@ -231,7 +240,7 @@ class Inference:
             if entry.key in fields:
                 self.report("duplicate", f"the key `{entry.key}` is there twice", entry, entry.key)
             itself = {entry.key: y.FUNCTION} if type(entry.value) is t.Lambda else {}
-            fields[entry.key] = self.type_of(entry.value, names.plus(itself))
+            fields[entry.key] = self.given(entry.value, names.plus(itself))
             names = names.plus({entry.key: fields[entry.key]})
         return y.ContextType(fields)
 
@@ -270,7 +279,7 @@ class Inference:
     # -- calls
 
     def call(self, node: t.Call, names: Names) -> y.Type:
-        given = [self.type_of(argument, names) for argument in node.arguments]
+        given = [self.given(argument, names) for argument in node.arguments]
         known = self.known_function(node.function, names)
         if isinstance(known, y.Type):
             if isinstance(known, y.FunctionType) and known.parameters is not None:
@@ -279,14 +288,15 @@ class Inference:
                     return self.report("arity", message, node)
                 return known.result
             return y.ANY
-        rows = [(row, tuple(given)) for row in known if row.takes(len(given))]
+        arguments = tuple(map(Argument, given, node.arguments))
+        rows = [(row, arguments) for row in known if row.takes(len(given))]
         if not rows:
             message = f"`{known[0].name}` takes {_arity(known)}, not {len(given)}"
             return self.report("arity", message, node, known[0].name)
-        return call_type(self, node, node.arguments, rows)
+        return call_type(self, node, rows)
 
     def named_call(self, node: t.NamedCall, names: Names) -> y.Type:
-        given = {argument.name: self.type_of(argument.value, names) for argument in node.arguments}
+        given = {a.name: Argument(self.given(a.value, names), a.value) for a in node.arguments}
         known = self.known_function(node.function, names)
         if isinstance(known, y.Type):
             return known.result if isinstance(known, y.FunctionType) else y.ANY
@@ -297,7 +307,7 @@ class Inference:
             name = known[0].name
             said = f"`{name}` has no parameter `{wrong}`" if wrong else f"`{name}` needs other parameters"
             return self.report("arity", said, node, wrong, allowed)
-        return call_type(self, node, tuple(argument.value for argument in node.arguments), rows)
+        return call_type(self, node, rows)
 
     def known_function(self, node: t.Node, names: Names) -> y.Type | list[Builtin]:
         """Find what a call calls: the rows of a built-in, or the type of a function value."""
@@ -359,7 +369,7 @@ def infer(tree: t.Node, types: Types, named: Types | None = None) -> tuple[y.Typ
     """Give the type of an expression and its Problems, `types` being the types of the names in scope.
 
     `named` adds type names that `instance of` may use. Problems carry the codes unknown-name, unknown-field,
-    unknown-function, unknown-type, type, unit, arity, duplicate, with what was given and the candidates.
+    unknown-function, unknown-type, function, type, unit, arity, duplicate, with what was given and the candidates.
     """
     inference = Inference({**y.NAMED, **named} if named else None)
     return inference.type_of(tree, Names(types)), tuple(inference.problems)

@@ -6,16 +6,29 @@ amounts is an amount) are a table here; the rest is in the registry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from charter.engine.feel import tree as t, types as y
-from charter.engine.feel.builtins import UNGIVEN, Builtin
+from charter.engine.feel.builtins import UNGIVEN, Builtin, Parameter
 
 if TYPE_CHECKING:
     from charter.engine.feel.inference import Inference
 
 Given = Sequence[y.Type]
+
+
+class Argument(Struct, frozen=True):
+    """What a call gives for one parameter: its type and where it is written."""
+
+    type: y.Type
+    node: t.Node
+
+
+# what a call gives a row, in its order; UNGIVEN or None for a parameter left out
+Arguments = Sequence[Any]
 
 
 def may_fit(given: y.Type, wanted: y.Type) -> bool:
@@ -67,36 +80,55 @@ _RESULTS: dict[str, Callable[[Given], y.Type]] = {
 }
 
 
-def call_type(
-    inference: Inference, node: t.Node, arguments: Sequence[t.Node], rows: Sequence[tuple[Builtin, Given]]
-) -> y.Type:
+def call_type(inference: Inference, node: t.Node, rows: Sequence[tuple[Builtin, Arguments]]) -> y.Type:
     """Give the type of a call whose rows have the right number of parameters, reporting where none fits."""
-    fitting = [(row, given) for row, given in rows if _fits(row, given)]
+    fitting = [(row, given) for row, given in rows if not any(_misfits(row, given))]
     if not fitting:
-        row, given = rows[0]
-        return _report(inference, node, arguments, row, given)
+        return _report(inference, *rows[0])
     row, given = fitting[0]
     special = _RESULTS.get(row.name)
     if special and given:
-        return special(given)
+        return special([_type(argument) for argument in given])
     results = {row.result for row, _ in fitting}
     return results.pop() if len(results) == 1 else y.ANY
 
 
-def _parameter(row: Builtin, index: int) -> y.Type:
-    return row.parameters[min(index, len(row.parameters) - 1)].type
+def _type(argument: Any) -> Any:
+    return argument.type if isinstance(argument, Argument) else argument
 
 
-def _fits(row: Builtin, given: Given) -> bool:
-    return all(may_fit(type, _parameter(row, index)) for index, type in enumerate(given))
+def _misfits(row: Builtin, given: Arguments) -> Iterator[tuple[Argument, Parameter]]:
+    """List the arguments that a row does not take, with what it takes there."""
+    last = len(row.parameters) - 1
+    for index, argument in enumerate(given):
+        parameter = row.parameters[min(index, last)]
+        if isinstance(argument, Argument) and not _suits(argument, parameter.type):
+            yield argument, parameter
 
 
-def _report(inference: Inference, node: t.Node, arguments: Sequence[t.Node], row: Builtin, given: Given) -> y.Type:
-    for index, type in enumerate(given):
-        wanted = _parameter(row, index)
-        if not may_fit(type, wanted):
-            place = arguments[index] if index < len(arguments) else node
-            name = row.parameters[min(index, len(row.parameters) - 1)].name
-            message = f"`{row.name}` takes {wanted} as `{name}`, this is {type}"
-            return inference.report("type", message, place, str(type))
+def _suits(argument: Argument, wanted: y.Type) -> bool:
+    type, node = argument.type, argument.node
+    if type is y.FUNCTION and isinstance(node, t.Name):
+        return isinstance(wanted, y.FunctionType)
+    # What is found by a filter may be one; what a plain path gives of many is as many.
+    many = isinstance(type, y.ListType) and isinstance(node, t.Name | t.Path) and not _filters(node)
+    return (takes_many(wanted) if many else True) and may_fit(type, wanted)
+
+
+def takes_many(wanted: y.Type) -> bool:
+    """Tell whether a parameter of a type has a use for a list."""
+    options = wanted.options if isinstance(wanted, y.OneOf) else (wanted,)
+    return any(option is y.ANY or isinstance(option, y.ListType | y.RangeType) for option in options)
+
+
+def _filters(node: t.Node) -> bool:
+    return any(isinstance(part, t.Filter) for part in t.walk(node))
+
+
+def _report(inference: Inference, row: Builtin, given: Arguments) -> y.Type:
+    for argument, parameter in _misfits(row, given):
+        if argument.type is y.FUNCTION and isinstance(argument.node, t.Name):
+            return inference.function(argument.node)
+        message = f"`{row.name}` takes {parameter.type} as `{parameter.name}`, this is {argument.type}"
+        return inference.report("type", message, argument.node, str(argument.type))
     return y.ANY

@@ -110,7 +110,10 @@ ENDINGS = CONCLUDED | {"outcome"}
 
 
 class Facts(Mapping[str, Any]):
-    """The facts of an element or case as a context whose entries are computed when they are asked for."""
+    """The facts of an element or case as a context whose entries are computed when they are asked for.
+
+    Who has no `item` has no such entry, so that in a filter over elements `item` stays the element.
+    """
 
     __slots__ = ("_of", "_zone")
     table = ELEMENT
@@ -123,13 +126,13 @@ class Facts(Mapping[str, Any]):
         return self.table[name].read(self._of, self._zone)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.table)
+        return (name for name in self.table if name in self)
 
     def __len__(self) -> int:
-        return len(self.table)
+        return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.table
+        return name in self.table and (name != "item" or self._of.item is not None)
 
 
 class CaseFacts(Facts):
