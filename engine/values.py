@@ -1,8 +1,9 @@
 """The canonical JSON form of every value Charter stores, hashes or sends, both ways.
 
 A value is what FEEL knows (None, bool, Decimal, str, list, dict, temporal values, ranges) and Charter's own
-Money, Span and File. Invariants: floats never appear; `decode(encode(v)) == v`; equal values have equal
-bytes, so a digest tells whether content changed. The module knows nothing of records or of files.
+Money, Span and File. Invariants: floats never appear; texts are in their one form (`text.py`), and but for that
+`decode(encode(v)) == v`; equal values have equal bytes, so a digest tells whether content changed. The module knows
+nothing of records or of files.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
-from unicodedata import normalize
+from unicodedata import is_normalized
 
 from charter.engine.compact import compact_sorted
 from charter.engine.errors import CharterError
@@ -29,6 +30,7 @@ from charter.engine.feel.temporal_text import (
     write_time,
     write_years,
 )
+from charter.engine.text import composed
 
 __all__ = [
     "Date",
@@ -89,7 +91,7 @@ def _encode_int(number: int) -> Any:
 
 
 def _encode_list(items: list[Any] | tuple[Any, ...]) -> Any:
-    return [item if type(item) is str else encode(item) for item in items]
+    return [item if type(item) is str and item.isascii() else encode(item) for item in items]
 
 
 def _encode_context(context: Mapping[str, Any]) -> Any:
@@ -97,7 +99,10 @@ def _encode_context(context: Mapping[str, Any]) -> Any:
     for key, value in context.items():
         if type(key) is not str:
             raise NotAValue("a context key is not a text")
-        entries[key] = value if type(value) is str else encode(value)
+        name = composed(key)
+        if name in entries:
+            raise NotAValue(f"the key {name} is there twice, spelled with different characters")
+        entries[name] = value if type(value) is str and value.isascii() else encode(value)
     # Only a context with exactly the keys of a tagged form could be taken for one.
     return {"context": entries} if len(entries) < 5 and frozenset(entries) in _DECODERS else entries
 
@@ -111,7 +116,7 @@ def _encode_range(value: Range) -> Any:
 
 
 def _encode_file(value: File) -> Any:
-    return {"file": value.sha256, "name": value.name, "size": value.size, "media_type": value.media_type}
+    return {"file": value.sha256, "name": composed(value.name), "size": value.size, "media_type": value.media_type}
 
 
 def _same(value: Any) -> Any:
@@ -121,7 +126,7 @@ def _same(value: Any) -> Any:
 _ENCODERS: dict[type, Callable[[Any], Any]] = {
     type(None): _same,
     bool: _same,
-    str: _same,
+    str: composed,
     Decimal: _encode_number,
     int: _encode_int,
     list: _encode_list,
@@ -152,7 +157,7 @@ def encode(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return _encode_list(value)
     if isinstance(value, str):
-        return str(value)
+        return composed(str(value))
     raise NotAValue(f"a {type(value).__name__} is no value")
 
 
@@ -267,25 +272,14 @@ def _decode(data: Any) -> Any:
     raise NotAValue(f"a {kind.__name__} stands for no value")
 
 
-def _composed(data: Any) -> Any:
-    """Bring every text into Unicode form NFC."""
-    if type(data) is str:
-        return data if data.isascii() else normalize("NFC", data)
-    if type(data) is dict:
-        return {_composed(key): _composed(value) for key, value in data.items()}
-    if type(data) in (list, tuple):
-        return [_composed(item) for item in data]
-    return data
-
-
 def canonical(data: Any) -> bytes:
     """Write JSON-able data as its one canonical byte string: sorted keys, NFC, no spaces, UTF-8.
 
-    Raises NotAValue for text that has no UTF-8 form (half a surrogate pair).
+    Raises NotAValue for text that has no UTF-8 form (half a surrogate pair), SameKey.
     """
     text = compact_sorted(data)
-    if not text.isascii() and normalize("NFC", text) != text:
-        text = compact_sorted(_composed(data))
+    if not text.isascii() and not is_normalized("NFC", text):
+        text = compact_sorted(composed(data))
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""A process file's bytes, made ready for the grammar: text whose offsets are those of the file, cut into logical lines.
+"""A process file's bytes, made ready for the grammar: text in its one form (`engine/text.py`), cut into logical lines.
 
 `read` decodes, reads full-width punctuation as its ASCII twin, blanks comments and the line ends inside brackets, and
 keeps the comments apart. It knows blanks, quotes, brackets and `#`, and no keyword.
@@ -16,6 +16,7 @@ from msgspec import Struct, field
 
 from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.text.tree import Comments
+from charter.engine.text import composed
 
 # What a file may at most be. The engine runs what people write, and nobody writes more.
 LIMITS = {"bytes": 16 * 1024 * 1024, "line": 20_000, "depth": 64, "lines_in_brackets": 10_000}
@@ -88,14 +89,14 @@ def read(data: bytes | str, path: str = "") -> Source:
 
 
 def decode(data: bytes | str, path: str, problems: list[Diagnostic], limit: int = LIMITS["bytes"]) -> str:
-    """Gives a file's text without its byte order mark; adds to `problems` what keeps it from being read."""
+    """Gives a file's text in its one form, without its byte order mark; adds to `problems` why it cannot be read."""
     if len(data) > limit:
         problems.append(Diagnostic("CH102", (0, 0), {"limit": limit // 2**20}, file=path))
         return ""
     if isinstance(data, str):
-        return data.removeprefix("\ufeff")
+        return composed(data.removeprefix("\ufeff"))
     try:
-        return data.decode("utf-8-sig")
+        return composed(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         text = data.decode("utf-8-sig", "replace")
         place = min(len(data[: error.start].decode("utf-8-sig", "replace")), len(text) - 1)

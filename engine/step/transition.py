@@ -24,6 +24,7 @@ from charter.engine.step.authority import role_among
 from charter.engine.step.case import open_case
 from charter.engine.step.contents import bindable, validate
 from charter.engine.step.draft import Draft, Refused, refuse
+from charter.engine.text import composed
 
 
 class Step(NamedTuple):
@@ -143,7 +144,11 @@ def _admit(draft: Draft, command: Command, statuses: frozenset[str], sender: str
 
 
 def step(definition: Definition, state: CaseState, command: Command) -> Step:
-    """Gives what a command does to a case."""
+    """Gives what a command does to a case; its texts count in their one form, as the trail keeps them.
+
+    Raises SameKey.
+    """
+    command = composed(command)
     program = prepare(definition)
     draft = Draft(program, state, command)
     act, statuses, sender, reason = _VERBS[command.verb]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -29,7 +30,7 @@ from charter.engine.entries import BadEntry, Entry, Told, from_json, to_json
 from charter.engine.entries.cases import Amended, Written
 from charter.engine.keys import name_of
 from charter.engine.law import LAW
-from charter.engine.values import NotAValue, canonical
+from charter.engine.text import composed
 from charter.runtime import clock
 from charter.runtime.store import tables
 from charter.runtime.store.errors import NotText
@@ -199,14 +200,16 @@ def _frame(
     )
 
 
-def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain, list[Sealed]]:
-    """Makes the bodies of one step's entries (at least one) and the chain that ends with them.
+def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain, list[Sealed], Sequence[Entry]]:
+    """Makes the bodies of one step's entries (at least one), the chain that ends with them, and the entries as sealed.
 
     An entry is sealed as the step made it: that its time is not before the chain's last is the caller's to see to,
-    before the step, so that the entry, the state and a replay agree.
+    before the step, so that the entry, the state and a replay agree. Should a text of it not be in its one form
+    (`engine/text.py`), it comes back as its body says it: whatever is kept beside the trail is to be made of what is
+    given here, so that no door can be forgotten at which the two come apart.
 
-    The body is put together key by key in their order, which costs less than half of encoding a mapping; what is
-    not in NFC goes through `canonical`. Raises NotText.
+    The body is put together key by key in their order, which costs less than half of encoding a mapping.
+    Raises NotText.
     """
     head, seq = chain.head, chain.entries
     first = seq + 1
@@ -214,7 +217,8 @@ def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain,
     named, zone = encode_basestring(case), clock.zone()
     numbered = f"{named[:-1]}."
     sealed: list[Sealed] = []
-    for r in entries:
+    told = list(entries)
+    for index, r in enumerate(entries):
         seq += 1
         data = to_json(r.told, r.command)
         begin, build, channel, definition, kind, process, number, end = _frame(
@@ -226,18 +230,37 @@ def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain,
             f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}{numbered}{seq}"{kind}{head}{process}'
             f"{'' if r.reason is None else _field('reason', r.reason)}{number}{seq}{end}"
         )
-        body = text.encode() if text.isascii() else _composed(text)
-        head = sha256(body).hexdigest()
-        sealed.append(Sealed(case, seq, body))
-    return Chain(case, seq, head, entries[-1].at), sealed
+        as_made = text.isascii() or is_normalized("NFC", text)
+        one = Sealed(case, seq, _bytes(text if as_made else _composed(text)))
+        if not as_made:
+            told[index] = _counted_from(first, one.entry)
+        head = one.hash
+        sealed.append(one)
+    return Chain(case, seq, head, entries[-1].at), sealed, told
 
 
-def _composed(text: str) -> bytes:
-    """Gives a text that is not plain ASCII as UTF-8 in NFC; raises NotText for half a character."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def _composed(text: str) -> str:
+    """Gives JSON all of whose texts are in NFC, sorted anew; goes by the marks, however deep it is nested.
+
+    Not the whole at once: a mark may follow an escape, whose letter is not meant.
+    """
+    return compact_sorted(json.loads(_STRING.sub(lambda m: encode_basestring(composed(json.loads(m[0]))), text)))
+
+
+def _bytes(text: str) -> bytes:
+    """Gives a body as it is stored; raises NotText for half a character."""
     try:
-        return text.encode() if is_normalized("NFC", text) else canonical(json.loads(text))
-    except (UnicodeEncodeError, NotAValue) as cause:
+        return text.encode()
+    except UnicodeEncodeError as cause:
         raise NotText("an entry holds half a character") from cause
+
+
+def _counted_from(first: int, entry: Entry) -> Entry:
+    """Gives an entry with `cause` counted within its step, which begins with the entry numbered `first`."""
+    return entry if entry.cause is None else replace(entry, cause=entry.cause - first)
 
 
 @cache
@@ -285,20 +308,25 @@ _chain = tables.chains.c
 _HEAD = Prepared(select(_chain.entries, _chain.head, _chain.last_at).where(_chain.chain == bindparam("chain")), "chain")
 
 
-def append(connection: Connection, entries: Sequence[Entry], origin: Origin, chain: str = ORGANISATION) -> list[Sealed]:
-    """Appends entries to a chain that belongs to no case, and moves its head; inside the caller's transaction."""
+def append(
+    connection: Connection, entries: Sequence[Entry], origin: Origin, chain: str = ORGANISATION
+) -> tuple[list[Sealed], Sequence[Entry]]:
+    """Appends entries to a chain that belongs to no case, and moves its head; inside the caller's transaction.
+
+    Gives them as sealed and as told, as `seal` does.
+    """
     found = _HEAD.run(connection, chain).fetchone()
     before = Chain(chain, *found) if found else Chain(chain)
     entries = [r if r.at >= before.last_at else replace(r, at=before.last_at) for r in entries]
     # A case names the law that judges it once; what belongs to no case names that of the build that wrote it.
-    after, sealed = seal(before, entries, origin._replace(law=LAW))
-    store(connection, sealed, entries)
+    after, sealed, told = seal(before, entries, origin._replace(law=LAW))
+    store(connection, sealed, told)
     values = {"entries": after.entries, "head": after.head, "last_at": after.last_at}
     if found:
         connection.execute(update(tables.chains).where(_chain.chain == chain).values(values))
     else:
         connection.execute(insert(tables.chains).values(chain=chain, **values))
-    return sealed
+    return sealed, told
 
 
 _r = tables.entries.c
@@ -320,4 +348,4 @@ def to_entries(sealed: Iterable[Sealed]) -> Iterator[Entry]:
         entry = s.entry
         if entry.command is not None:
             first = s.seq
-        yield entry if entry.cause is None else replace(entry, cause=entry.cause - first)
+        yield _counted_from(first, entry)

@@ -24,6 +24,7 @@ from charter.engine import values
 from charter.engine.definition import RecordType, TypeRef
 from charter.engine.feel.own import CURRENCY_WORDS, UNITS
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
+from charter.engine.text import SameKey, composed
 
 
 class Misfit(Struct, frozen=True):
@@ -156,7 +157,7 @@ class Reader:
             return getattr(self, f"_{kind.name}")(data, kind, path)
         if type(data) is bool:
             data = "true" if data else "false"
-        text = data.strip() if isinstance(data, str) and kind.name != "text" else str(data)
+        text = composed(data.strip() if isinstance(data, str) and kind.name != "text" else str(data))
         found = None if isinstance(data, list | Mapping) else READERS[kind.name](text)
         return self._misfit(path, kind.name, data) if found is None else found
 
@@ -182,14 +183,14 @@ class Reader:
         return {end: self.value(data[end], _PERIOD_TYPE, f"{path}.{end}") for end in ("start", "end") if end in data}
 
     def _choice(self, data: Any, kind: TypeRef, path: str) -> Any:
-        text = str(data).strip()
+        text = composed(str(data).strip())
         same = [choice for choice in kind.choices if choice.casefold() == text.casefold()]
         return same[0] if same else self._misfit(path, "choice", text, choices=", ".join(kind.choices))
 
     def _file(self, data: Any, kind: TypeRef, path: str) -> Any:
         if not isinstance(data, str):
             return self._misfit(path, "file", data)
-        place = self.base / data
+        place = _found(self.base / data)
         return self.ingest(place) if place.is_file() else self._misfit(path, "file", str(place))
 
     def _list(self, data: Any, kind: TypeRef, path: str) -> Any:
@@ -236,6 +237,14 @@ class Reader:
                 if found is not None:
                     out[f.name] = found
         return out | {key: _plain(value) for key, value in named.items() if value is not None}
+
+
+def _found(place: Path) -> Path:
+    """Gives the file of a name, or else one beside it whose name is the same text in other characters."""
+    if place.is_file() or place.name.isascii() or not place.parent.is_dir():
+        return place
+    same = (other for other in place.parent.iterdir() if composed(other.name) == composed(place.name))
+    return next(same, place)
 
 
 def _plain(data: Any) -> Any:
@@ -317,7 +326,10 @@ def parse(text: str, suffix: str) -> Any:
     except (ValueError, RecursionError, csv.Error) as error:
         raise Unreadable(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
     _bounded(data)
-    return data
+    try:
+        return composed(data)
+    except SameKey as error:
+        raise Unreadable(str(error)) from None
 
 
 def _yaml(text: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.trail import ORGANISATION
 
@@ -18,7 +19,7 @@ def consulted(context: Context, question: str, **about: Any) -> None:
     from charter.engine.entries.organisation import Consulted
     from charter.runtime.audit.log import Origin, append
 
-    who = context.person_given or os.environ.get("CHARTER_PERSON") or "operator"
+    who = composed(context.person_given or os.environ.get("CHARTER_PERSON") or "operator")
     told = Consulted(question, **{name: value for name, value in about.items() if value})
     with context.store.write() as connection:
         append(connection, [Entry(told, context.now, who)], Origin("cli"))

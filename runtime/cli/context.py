@@ -9,6 +9,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from charter.engine.text import composed
 from charter.runtime import clock
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.messages import Messages
@@ -44,7 +45,7 @@ class Context:
         person = self.person_given or os.environ.get("CHARTER_PERSON")
         if not person:
             raise Misuse("no_person")
-        return person
+        return composed(person)
 
     @cached_property
     def store(self) -> Store:

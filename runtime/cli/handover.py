@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.keys import name_of
+from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse
 
@@ -143,6 +144,7 @@ def checks(context: Context, element: Element, given: Iterable[str]) -> tuple[tu
     out = []
     for text in given:
         name, equals, evidence = text.partition("=")
+        name = composed(name)
         check = points.get(name_of(name))
         value: Any = evidence if equals else None
         if value is not None and (check is None or check.evidence in (None, "file")) and Path(value).is_file():

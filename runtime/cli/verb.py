@@ -18,10 +18,20 @@ from typing import Any
 import click
 
 from charter.dsl.text.width import display_width
+from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
 from charter.runtime.cli.messages import LANGUAGES, Messages
 from charter.runtime.cli.output import pad, wrap
+
+
+class Text(click.ParamType[Any]):
+    """A text of ours, in its one form; what names a file keeps the bytes that the system knows it by."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return composed(value)
 
 
 class Words(click.ParamType[Any]):
@@ -69,7 +79,7 @@ class Binding(click.ParamType[Any]):
         name, equals, rest = str(value).partition("=")
         if not equals or not name.strip():
             raise Misuse("not_binding", ctx, value=value, name=_name(param))
-        return (name.strip(), rest.strip())
+        return (composed(name.strip()), rest.strip())
 
 
 def _name(param: click.Parameter | None) -> str:
@@ -97,6 +107,14 @@ _OFFERS = {"PATH": _files, "FILE": _files, "FILE|CASE": _files} | {
 }
 
 
+# what names a file, or may
+_PATHS = frozenset({"PATH", "FILE", "FILE|CASE", "[ELEMENT] FILE", "URL", "NAME=EVIDENCE"})
+
+
+def _kind(metavar: str) -> click.ParamType[Any]:
+    return click.UNPROCESSED if metavar in _PATHS else Text()
+
+
 def argument(
     name: str,
     metavar: str,
@@ -112,7 +130,7 @@ def argument(
         metavar=metavar,
         nargs=-1 if many else 1,
         required=required,
-        type=type or click.UNPROCESSED,
+        type=type or _kind(metavar),
         shell_complete=complete or _OFFERS.get(metavar),
     )
 
@@ -138,7 +156,7 @@ def option(
         declarations,
         metavar=metavar,
         multiple=many,
-        type=type or click.UNPROCESSED,
+        type=type or _kind(metavar),
         default=() if many else default,
         shell_complete=complete or _OFFERS.get(metavar),
     )
@@ -170,7 +188,7 @@ def _set_person(ctx: click.Context, _: click.Parameter, value: str | None) -> No
 def global_options() -> list[click.Parameter]:
     """Builds the options accepted before and after every verb."""
     rows: tuple[tuple[list[str], str, click.ParamType[Any], Callable[..., None]], ...] = (
-        (["person", "--as"], "PERSON", click.UNPROCESSED, _set_person),
+        (["person", "--as"], "PERSON", Text(), _set_person),
         (["--db"], "URL", click.UNPROCESSED, _set_database),
         (["--lang"], "|".join(LANGUAGES), Words(LANGUAGES), _set_language),
     )

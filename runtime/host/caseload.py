@@ -102,10 +102,11 @@ class Caseload:
         """Writes all that comes of a step."""
         pinned = file.pinned
         origin = self.origin._replace(process=pinned.definition.name, definition=pinned.digest)
-        chain, sealed = log.seal(file.chain, done.entries, origin)
-        log.store(connection, sealed, done.entries)
+        chain, sealed, entries = log.seal(file.chain, done.entries, origin)
+        log.store(connection, sealed, entries)
         self.archive.save(connection, file, chain, done.state)
-        folds.keep(connection, pinned.shape, file.state, done, file.chain.entries + 1)
+        told = done._replace(entries=tuple(entries))
+        folds.keep(connection, pinned.shape, file.state, told, file.chain.entries + 1)
         outbox.post(connection, file.chain.case, done.effects, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.
         self.archive.saw(file.chain.case, chain.head, done.state)

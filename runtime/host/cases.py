@@ -26,6 +26,7 @@ from charter.engine.hosting import is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import step
+from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
 from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
@@ -83,7 +84,12 @@ class Cases:
     # -- definitions ---------------------------------------------------------------------------------------------
 
     def deploy(self, definition: Definition, *, by: str, texts: Mapping[str, str] = _NOTHING) -> Deployment:
-        """Makes a definition the one that new cases run; for stewards and the process's owner."""
+        """Makes a definition the one that new cases run; for stewards and the process's owner.
+
+        The texts are kept as they are, byte for byte; their names are texts of ours.
+        """
+        definition, by = composed((definition, by))
+        texts = {name: texts[given] for name, given in zip(composed(list(texts)), texts, strict=True)}
         with self.store.write() as connection:
             running = self._caseload.running(connection, definition.name)
             owner = running.definition.owner if running is not None else None
@@ -91,6 +97,7 @@ class Cases:
                 connection, definition, owner, texts, by=by, at=self._caseload.clock(), origin=self._caseload.origin
             )
 
+    @in_one_form
     def definition(self, case_or_digest: str) -> Definition:
         """Gives the definition that a case is pinned to, or that of a digest, or the latest of a process's name."""
         with self.store.read() as connection:
@@ -109,6 +116,7 @@ class Cases:
 
     # -- reading -------------------------------------------------------------------------------------------------
 
+    @in_one_form
     def resolve(self, text: str) -> str:
         """Gives the id of the case that `text` means: an id, its unique beginning, or a number."""
         with self.store.read() as connection:
@@ -121,12 +129,14 @@ class Cases:
 
     # -- commands ------------------------------------------------------------------------------------------------
 
+    @in_one_form
     def start(
         self, process: str, *, person: str, records: Mapping[str, Any] = _NOTHING, key: str | None = None
     ) -> Performed:
         """Opens a case of the latest definition of a process."""
         return self._perform(self._caseload.new_id(), person, "start", {"records": records}, key=key, process=process)
 
+    @in_one_form
     def perform(
         self,
         case: str,

@@ -24,6 +24,7 @@ from charter.engine.commands import SYSTEM
 from charter.engine.entries.organisation import ConnectorsChanged
 from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
+from charter.engine.text import SameKey, composed
 from charter.engine.values import canonical, decode
 from charter.runtime.audit.log import Origin
 from charter.runtime.people.organisation import admit, note
@@ -126,8 +127,8 @@ class Connectors:
         import yaml
 
         try:
-            data = yaml.safe_load(self.path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
+            data = composed(yaml.safe_load(self.path.read_text("utf-8")))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, SameKey) as cause:
             raise BadConnector(f"{self.path} cannot be read", connector="-", file=str(self.path)) from cause
         if data is None:
             return {}

@@ -31,6 +31,7 @@ from charter.engine.entries.organisation import (
 )
 from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
+from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
 from charter.runtime.people.directory import ANY, Person, StandIn, load
@@ -63,7 +64,7 @@ class People:
 
     def __init__(self, store: Store, *, by: str, clock: Callable[[], int] = server.now, channel: str = "cli") -> None:
         self._store = store
-        self._by = by
+        self._by = composed(by)
         self._clock = clock
         self._origin = Origin(channel)
 
@@ -75,11 +76,13 @@ class People:
             ids = connection.execute(select(t.persons.c.id).order_by(t.persons.c.id)).scalars()
             return [p for i in list(ids) if (p := load(connection, i)) is not None]
 
+    @in_one_form
     def get(self, person: str) -> Person:
         """Gives one person; raises NoSuchPerson."""
         with self._store.read() as connection:
             return self._must(connection, person)
 
+    @in_one_form
     def stand_ins(self, person: str) -> list[StandIn]:
         """Lists the stand-ins that a person has named or been named for."""
         s = t.substitutions
@@ -100,6 +103,7 @@ class People:
     #
     # Each gives the refusal when `by` may not: stewards change everything, a person their own absences and stand-ins.
 
+    @in_one_form
     def found(self, name: str | None = None) -> Refusal | None:
         """Makes who asks the first steward of a database that has none; refused where there is one (CH586)."""
         at = self._clock()
@@ -125,10 +129,12 @@ class People:
             )
             return change(connection) if refused is None else refused
 
+    @in_one_form
     def add(self, person: str, name: str | None = None) -> Refusal | None:
         """Adds a person, or renames and re-activates one."""
         return self._changed("add", lambda connection: self._add(connection, person, name))
 
+    @in_one_form
     def deactivate(self, person: str, reason: str | None = None) -> Refusal | None:
         """Takes all authority from a person; what they did keeps their name. Refused for the last steward."""
 
@@ -141,6 +147,7 @@ class People:
 
         return self._changed("remove", change)
 
+    @in_one_form
     def grant(self, person: str, role: str, process: str = ANY) -> Refusal | None:
         """Gives a person a role, in one process or (`*`) in all, or the organisation's own `steward`."""
 
@@ -150,6 +157,7 @@ class People:
 
         return self._changed("grant", change)
 
+    @in_one_form
     def revoke(self, person: str, role: str, process: str = ANY, reason: str | None = None) -> Refusal | None:
         """Takes a role from a person; what is not held is left alone. Refused for the last steward."""
 
@@ -164,6 +172,7 @@ class People:
 
         return self._changed("revoke", change)
 
+    @in_one_form
     def skill(self, person: str, skill: str, level: int) -> Refusal | None:
         """Sets a person's level in a skill."""
 
@@ -173,6 +182,7 @@ class People:
 
         return self._changed("skill", change)
 
+    @in_one_form
     def certify(self, person: str, certificate: str, valid_until: int | None = None) -> Refusal | None:
         """Notes a certificate, until an instant or for good."""
 
@@ -182,6 +192,7 @@ class People:
 
         return self._changed("certify", change)
 
+    @in_one_form
     def absent(self, person: str, since: int, until: int, reason: str | None = None) -> Refusal | None:
         """Notes that a person is away from `since` until before `until`; anybody may note their own absence."""
 
@@ -191,6 +202,7 @@ class People:
 
         return self._changed("absent", change, own=person)
 
+    @in_one_form
     def stand_in(
         self, kind: str, principal: str, person: str, *, since: int, until: int, process: str = ANY, role: str = ANY
     ) -> int | Refusal:
@@ -242,7 +254,7 @@ class People:
         [{person, since, until, process, role, kind}].
         What an entry says of a stand-in counts as accepted: the file is the organisation's own word.
         """
-        read = [Entry.of(e) for e in entries]
+        read = [Entry.of(e) for e in composed(list(entries))]
 
         def change(connection: Connection) -> int:
             for e in read:

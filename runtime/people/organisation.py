@@ -8,7 +8,6 @@ the last one cannot be taken away, so that this happens once. The module does no
 
 from __future__ import annotations
 
-from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from charter.engine.entries import Entry, Told
@@ -33,9 +32,7 @@ def note(
 
     Its time never runs back behind the entry before it.
     """
-    entry = Entry(told, at, actor, reason=reason)
-    sealed = log.append(connection, [entry], origin)[0]
-    entry = replace(entry, at=sealed.at)
+    (sealed,), (entry,) = log.append(connection, [Entry(told, at, actor, reason=reason)], origin)
     keep(connection, entry)
     return entry, sealed
 

@@ -30,7 +30,7 @@ def sealed(history: list[tuple[CaseState, Command, Step]]) -> list[Sealed]:
     chain, out = Chain("case"), []
     for index, (_, _, step) in enumerate(history):
         try:
-            chain, more = seal(chain, step.entries, Origin("test", "host", "process", "digest"))
+            chain, more, _ = seal(chain, step.entries, Origin("test", "host", "process", "digest"))
         except NotText:
             del history[index:]
             break
@@ -122,7 +122,7 @@ def test_the_same_content_again_is_a_version_of_its_own() -> None:
     does("copy_it", copy="b")
     amends("a")
     does("copy_it", copy="a")
-    _, records = seal(Chain("case"), world.entries(case), Origin("test", "host", "process", "digest"))
+    _, records, _ = seal(Chain("case"), world.entries(case), Origin("test", "host", "process", "digest"))
     graph = lineage(definition, moments(definition, records))
     notes, copies = graph.versions["note"], graph.versions["copy"]
     assert [made.name for made in notes] == ["note@1", "note@2", "note@3"]
