@@ -1,15 +1,17 @@
-"""Finds comparisons with a text that the other side can never be: a misspelt outcome, state or choice.
+"""What a path is declared to be; and comparisons with a text that it can never be: a misspelt outcome, state or choice.
 
-It looks at `path = "text"` and `path != "text"` where the path leads to a fact of an element or a field of type
-choice. Whatever else an expression compares is not its business.
+A path leads through fields of records, from a record or from the variable of a `for each`. Of expressions only
+`path = "text"` and `path != "text"` are looked at, where it leads to a fact of an element or a field of type choice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec import Struct
+
 from charter.dsl.check.expressions import read
-from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import states_of
 from charter.dsl.text import tree as t
 from charter.engine.feel import tree as ft
@@ -43,11 +45,32 @@ def impossible(
                 yield text, text.value, ".".join(path), values
 
 
-def choices_of(text: str, scope: ProcessScope) -> tuple[str, ...] | None:
-    """Gives what a path to a field of type choice can be; None for any other expression."""
+class Declared(Struct, frozen=True):
+    """What a path leads to: its type, and whether a field on the way may be left out."""
+
+    type: t.Type
+    optional: bool = False
+
+
+def declared_of(text: str, scope: ProcessScope, own: Mapping[str, t.Type]) -> Declared | None:
+    """Gives what a path is declared to be; None for any other expression, and where nobody declared it."""
     tree = read(text).tree
     path = _path(tree) if tree is not None else ()
-    return _values(path, scope, {}) if path else None
+    return _declared(path, scope, own) if path else None
+
+
+def item_types(part: Part | None, scope: ProcessScope) -> dict[str, t.Type]:
+    """Gives the declared types of the `for each` variables around and on an element, by name."""
+    if part is None:
+        return {}
+    found = item_types(part.parent, scope)
+    line = part.one(t.ForEach)
+    if line is not None:
+        items = declared_of(line.items.text, scope, found) if line.items is not None else None
+        found.pop(line.variable.text, None)
+        if items is not None and items.type.item is not None:
+            found[line.variable.text] = items.type.item
+    return found
 
 
 def _path(node: ft.Node) -> tuple[str, ...]:
@@ -66,12 +89,17 @@ def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type
         return states if rest[0] == "state" else _OUTCOMES[part.kind] if rest[0] == "outcome" else None
     if root == "case" and rest == ["status"]:
         return states_of("case")
-    if root in own:
-        type_: t.Type | None = own[root]
-    else:
-        type_ = t.Type(root) if scope.record(root) is not None else None
+    found = _declared(path, scope, own)
+    return tuple(c.text for c in found.type.choices) if found is not None and found.type.choices else None
+
+
+def _declared(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> Declared | None:
+    root, *rest = path
+    type_ = own.get(root) or (t.Type(root) if scope.record(root) is not None else None)
+    optional = False
     for name in rest:
         symbol = scope.record(type_.name) if type_ is not None and type_.item is None else None
-        fields = symbol.node.fields if symbol is not None else ()
-        type_ = next((field.type for field in fields if field.name.text == name), None)
-    return tuple(c.text for c in type_.choices) if type_ is not None and type_.choices else None
+        field = next((f for f in (symbol.node.fields if symbol is not None else ()) if f.name.text == name), None)
+        type_ = None if field is None else field.type
+        optional = optional or (field is not None and field.optional)
+    return None if type_ is None else Declared(type_, optional)

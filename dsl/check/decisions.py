@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from charter.dsl.check.asks import Ask
-from charter.dsl.check.choices import choices_of
+from charter.dsl.check.choices import Declared, declared_of, item_types
 from charter.dsl.check.expressions import canonical, read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import misnamed
@@ -22,7 +22,7 @@ from charter.dsl.diagnostic import Place
 from charter.dsl.text import tree as t
 from charter.engine import definition as d, feel
 from charter.engine.decisions import model as m
-from charter.engine.decisions.analysis import Finding, analyse, kind_of
+from charter.engine.decisions.analysis import Finding, Open, analyse, kind_of
 from charter.engine.feel import types as y
 from charter.engine.feel.printer import quoted
 from charter.engine.feel.tree import Node
@@ -166,7 +166,8 @@ class _Table:
             return
         inside = self._inside(columns, self._parameters(), Findings(self.file))
         lowered = lower_decision(self.node, self.scope)
-        allowed = [self._choices(expr) for expr in columns.inputs]
+        given = [self._given(expr) for expr in columns.inputs]
+        allowed = [_choices(each) for each in given]
         inputs = tuple(
             m.InputClause(text, None, ", ".join(quoted(v) for v in values) if values else None)
             for text, values in zip(lowered.inputs, allowed, strict=True)
@@ -174,18 +175,28 @@ class _Table:
         rules = tuple(m.Rule(rule.tests, rule.outputs) for rule in lowered.rules)
         outputs = tuple(m.OutputClause(o.name) for o in lowered.outputs)
         table = m.Table(inputs, outputs, rules, lowered.hit_policy, lowered.aggregation)  # type: ignore[arg-type]
-        for finding in analyse(table, [kind_of(found) for found in inside]).findings:
+        found = analyse(table, [kind_of(each) for each in inside], [_open(each) for each in given])
+        for finding in found.findings:
             if gaps or finding.kind != "gap":
                 self._report(finding, columns)
 
-    def _choices(self, expr: t.Expr) -> tuple[str, ...]:
-        """What a column's parameter can be, where those who decide give a field of type choice."""
-        found: set[tuple[str, ...]] = set()
-        for _, line in _deciders(self.scope):
+    def _given(self, expr: t.Expr) -> list[tuple[Declared | None, Open]]:
+        """What a column's parameter is declared to be by each of those who decide, and whether it may be null.
+
+        An author who makes a field optional leaves it open; it is never null where the element takes its record.
+        """
+        found: list[tuple[Declared | None, Open]] = []
+        for part, line in _deciders(self.scope):
+            items = item_types(part, self.scope)
+            taken = {*items, *(name.text for name in part.inputs)}
             for argument in line.arguments:
                 if line.target.text == self.name and argument.name.text == expr.text and argument.value is not None:
-                    found.add(choices_of(argument.value.text, self.scope) or ())
-        return next(iter(found)) if len(found) == 1 else ()
+                    text = argument.value.text
+                    known = declared_of(text, self.scope, items)
+                    there = known is not None and text.partition(".")[0] in taken
+                    open_: Open = "open" if known is not None and known.optional else "never" if there else "perhaps"
+                    found.append((known, open_))
+        return found
 
     def _report(self, finding: Finding, columns: t.Columns) -> None:
         rows = [rule + 1 for rule in finding.rules]
@@ -197,6 +208,17 @@ class _Table:
         # Of a pair, it is the later row that is one too many.
         at = max(finding.rules) if finding.kind in ("overlap", "conflict") else finding.rules[0]
         self.findings.add(_FOUND[finding.kind], self.rows[at].span, file=self.file, **said)
+
+
+def _choices(given: list[tuple[Declared | None, Open]]) -> tuple[str, ...]:
+    """What a parameter can be, where all who decide give a field of type choice that can be the same."""
+    found = {tuple(c.text for c in each.type.choices) if each is not None else () for each, _ in given}
+    return next(iter(found)) if len(found) == 1 else ()
+
+
+def _open(given: list[tuple[Declared | None, Open]]) -> Open:
+    """Whether a parameter may be null, taken from all who decide; `perhaps` where nobody does."""
+    return max((open_ for _, open_ in given), key=("never", "perhaps", "open").index, default="perhaps")
 
 
 def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from charter.dsl.check.asks import LIST, Ask
-from charter.dsl.check.choices import impossible
+from charter.dsl.check.choices import impossible, item_types
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import spec_of
@@ -222,7 +222,7 @@ class _Checker:
         found, problems = feel.infer(tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
             self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
-        hidden = declared or {}
+        hidden = {**item_types(part, self.scope), **(declared or {})}
         for node, value, name, values in impossible(parsed.tree, self.scope, hidden):
             span = (expr.span[0] + node.start, expr.span[0] + node.end)
             guess = self.findings.guess(value, values)

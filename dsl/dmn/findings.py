@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from charter.engine import feel
 from charter.engine.decisions import model as m
-from charter.engine.decisions.analysis import analyse, kind_of
+from charter.engine.decisions.analysis import Open, analyse, kind_of
 from charter.engine.decisions.graph import Element, Graph
 from charter.engine.decisions.tables import POLICIES
 from charter.engine.feel import tree as ft, types as y
@@ -209,16 +209,27 @@ def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
     gapless = table.hit_policy == "COLLECT" and table.aggregation in (None, "COUNT")
     items = [graph.items(graph.model).named(clause.type) for clause in typed.inputs]
     kinds = [kind_of(y.ANY if item is None else item.type) for item in items]
-    for found in analyse(typed, kinds).findings:
+    # A value that is not allowed has no answer, and null is not unless the table says so.
+    opens: list[Open] = ["perhaps" if "null" in (clause.allowed or "null") else "never" for clause in table.inputs]
+    proof = analyse(typed, kinds, opens)
+    if not proof.complete:
+        yield DmnFinding("unproved", False, element, part.at, (("count", len(table.rules)),))
+    for found in proof.findings:
         if found.kind == "gap" and gapless:
             continue
-        example = found.shown(clause.expression for clause in table.inputs)
+        example = found.shown(_headings(table))
         said = (
             ("rules", ", ".join(str(rule + 1) for rule in found.rules[:1])),
             ("others", ", ".join(str(rule + 1) for rule in found.rules[1:])),
             ("example", example),
         )
         yield DmnFinding(found.kind, found.kind in ("overlap", "conflict", "empty"), element, part.at, said)
+
+
+def _headings(table: m.Table) -> Iterator[str]:
+    """Yields what a reader knows each column of conditions by: its expression, its label, or its number."""
+    for number, clause in enumerate(table.inputs, 1):
+        yield clause.expression if clause.expression != m.NOTHING else clause.label or f"#{number}"
 
 
 def _clause(graph: Graph, clause: m.InputClause) -> m.InputClause:
@@ -303,7 +314,10 @@ def _entry(entry: m.Entry, at: At, names: frozenset[str], bound: Bound) -> Itera
 
 
 def _columns(table: m.Table, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
-    clauses = [(*at, ("input", clause.label or clause.expression)) for clause in table.inputs]
+    headings = _headings(table)
+    clauses = [
+        (*at, ("input", clause.label or heading)) for clause, heading in zip(table.inputs, headings, strict=True)
+    ]
     results = [(*at, ("output", clause.name or number)) for number, clause in enumerate(table.outputs, 1)]
     for place, clause in zip(clauses, table.inputs, strict=True):
         yield Written(place, clause.expression, "expression", names, bound)

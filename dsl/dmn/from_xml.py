@@ -284,7 +284,7 @@ def _table(element: Element) -> m.Box:
     for clause in _children(element, "input"):
         expression = _child(clause, "inputExpression")
         allowed = _text(_child(clause, "inputValues"))
-        inputs.append(m.InputClause(_text(expression) or "null", _type(expression), allowed, clause.get("label")))
+        inputs.append(m.InputClause(_text(expression) or m.NOTHING, _type(expression), allowed, clause.get("label")))
     outputs = tuple(
         m.OutputClause(
             clause.get("name"),

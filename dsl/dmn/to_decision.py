@@ -25,7 +25,7 @@ from charter.engine.decisions import model as m
 from charter.engine.decisions.analysis import analyse
 from charter.engine.decisions.graph import Element, Graph
 from charter.engine.decisions.items import Items
-from charter.engine.decisions.tables import POLICIES
+from charter.engine.decisions.tables import POLICIES, in_column
 from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.builtins import load
 from charter.engine.feel.comparison import compare, equal
@@ -202,8 +202,12 @@ def _take(
     path = [element.name, *(str(which) for kind, which in at if kind == "entry")]
     title = " / ".join(dict.fromkeys(path))
     inputs = [_read(clause.expression, "expression", names) for clause in table.inputs]
+    kinds = {number: graph.items(graph.model).named(clause.type) for number, clause in enumerate(table.inputs)}
     rules = [
-        ([_read(x, "unary", names) for x in rule.tests], [_read(x, "expression", names) for x in rule.outputs])
+        (
+            [in_column(_read(x, "unary", names), kinds.get(number)) for number, x in enumerate(rule.tests)],
+            [_read(x, "expression", names) for x in rule.outputs],
+        )
         for rule in table.rules
     ]
     wide = (len(table.inputs), len(table.outputs))

@@ -1,10 +1,14 @@
 """What can be proved of a decision table without running it: gaps, overlaps, rules that can never decide.
 
 Each column is cut into regions, the finest pieces that its tests tell apart: single numbers and the gaps between
-them, each text that is named and "any other", true and false. A table is then a set of boxes over regions, and every
-finding comes with a concrete example input. A test that the analysis cannot take apart (it names other data, or
-calls a function) makes its rule `undecided`: no finding is claimed that such a rule could refute. The search is
-bounded; `complete` says whether it saw everything. (DMN 1.5, 8.2.10; Vanthienen's verification of decision tables.)
+them, each text that is named and any other, true and false, and what is not known (null). A table is then a set of
+boxes over regions, and every finding comes with a concrete example input. Which rules a region meets is asked of the
+index that evaluation asks (`columns`), so the two cannot disagree. A test that cannot be taken apart (it names other
+data, or calls a function) makes its rule `undecided`: no finding is claimed that such a rule could refute.
+
+That nothing is known of an input takes part in every proof of what a rule adds; a gap there is told only where the
+table speaks of null in this column or its author is known to leave the input open. The search is bounded; `complete`
+says whether it saw everything. (DMN 1.5, 8.2.10; Vanthienen's verification of decision tables.)
 """
 
 from __future__ import annotations
@@ -13,19 +17,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from charter.engine.decisions import model as m
-from charter.engine.decisions.columns import parts_of
+from charter.engine.decisions.columns import Cell, Index, Span, taken_apart
 from charter.engine.feel import parse, types as y
 from charter.engine.feel.conversion import text_of
 from charter.engine.feel.printer import quoted
 
-BUDGET = 200_000  # search steps for one table
+BUDGET = 200_000  # search steps for one kind of finding
 MOST_FINDINGS = 20  # of one kind
 
 Kind = Literal["number", "integer", "string", "boolean", "any"]
+# Whether an input may be null: it never is, it may be, or it is left open on purpose.
+Open = Literal["never", "perhaps", "open"]
 Example = tuple[Any, ...]
+
+
+class _Unknown:
+    """Stands in an example for an input of which nothing is known."""
+
+
+UNKNOWN: Any = _Unknown()
 
 
 class Finding(Struct, frozen=True):
@@ -38,8 +51,11 @@ class Finding(Struct, frozen=True):
     def shown(self, inputs: Iterable[str]) -> str:
         """Writes the example over the texts of the inputs, `impact = "high", urgency = 3`; `-` where any will do."""
         pairs = zip(inputs, self.example or (), strict=False)
-        said = [f"{name} = {quoted(v) if isinstance(v, str) else text_of(v)}" for name, v in pairs if v is not None]
-        return ", ".join(said) or "-"
+        return ", ".join(f"{name} = {_shown(value)}" for name, value in pairs if value is not None) or "-"
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is UNKNOWN else quoted(value) if isinstance(value, str) else text_of(value)
 
 
 class Analysis(Struct, frozen=True):
@@ -49,8 +65,31 @@ class Analysis(Struct, frozen=True):
 
 
 class _Region(Struct, frozen=True):
+    """A piece of a column: a value in it, the rules that it meets, whether a gap in it is one."""
+
     example: Any
     rules: int
+    told: bool = True
+
+
+class _Column(Struct):
+    """A column's regions, and for each different cell those that meet it; `texts` are the cells, one a rule."""
+
+    regions: list[_Region]
+    texts: list[str]
+    boxes: dict[str, tuple[list[_Region], int, int]] = field(default_factory=dict)
+
+    def box(self, rule: int) -> tuple[list[_Region], int, int]:
+        """Gives the regions of a rule, the rules that meet one of them, and those that meet all."""
+        found = self.boxes.get(self.texts[rule])
+        if found is None:
+            regions = [region for region in self.regions if region.rules >> rule & 1]
+            some, every = 0, -1
+            for region in regions:
+                some |= region.rules
+                every &= region.rules
+            found = self.boxes[self.texts[rule]] = (regions, some, every)
+        return found
 
 
 class _Exhausted(Exception):
@@ -58,18 +97,47 @@ class _Exhausted(Exception):
 
 
 class _Search:
-    def __init__(self, columns: list[list[_Region]]) -> None:
+    """A table over regions: what the looks below ask, and the steps that they may still take."""
+
+    def __init__(self, table: m.Table, columns: list[_Column], undecided: int) -> None:
+        self.table = table
         self.columns = columns
+        self.rules = range(len(table.rules))
+        self.every = (1 << len(table.rules)) - 1
+        self.undecided = undecided
         self.left = BUDGET
+
+    def box(self, rule: int) -> list[list[_Region]]:
+        return [column.box(rule)[0] for column in self.columns]
+
+    def meeting(self, rule: int) -> int:
+        """Gives the rules that may hold together with a rule."""
+        found = self.every
+        for column in self.columns:
+            found &= column.box(rule)[1]
+        return found
+
+    def around(self, rule: int) -> int:
+        """Gives the rules that hold wherever a rule does, itself among them."""
+        found = self.every
+        for column in self.columns:
+            found &= column.box(rule)[2]
+        return found
+
+    def saying(self) -> Mapping[tuple[str, ...], int]:
+        """Gives the rules of each conclusion."""
+        found: dict[tuple[str, ...], int] = {}
+        for rule in self.rules:
+            outputs = self.table.rules[rule].outputs
+            found[outputs] = found.get(outputs, 0) | 1 << rule
+        return found
 
     def uncovered(self, box: Sequence[Sequence[_Region]], rules: int) -> Iterator[Example]:
         """Yields examples in a box of regions that none of the rules covers."""
         seen: set[tuple[int, int]] = set()
 
         def walk(column: int, live: int, chosen: tuple[Any, ...]) -> Iterator[Example]:
-            self.left -= 1
-            if self.left < 0:
-                raise _Exhausted
+            self.spend(1)
             if not live:
                 yield chosen + (None,) * (len(box) - column)
                 return
@@ -81,32 +149,53 @@ class _Search:
 
         return walk(0, rules, ())
 
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise _Exhausted
 
-def analyse(table: m.Table, kinds: Sequence[Kind] | None = None) -> Analysis:
-    """Finds the defects of a table; `kinds` say what the inputs are, by column, where that is known."""
-    rules = range(len(table.rules))
-    every = (1 << len(table.rules)) - 1
+
+def analyse(table: m.Table, kinds: Sequence[Kind] | None = None, opens: Sequence[Open] | None = None) -> Analysis:
+    """Finds the defects of a table; `kinds` say what the inputs are, by column, where that is known.
+
+    `opens` says of each column whether its input may be null; without it each may that is allowed to.
+    """
     undecided = 0
-    columns: list[list[_Region]] = []
-    for index, clause in enumerate(table.inputs):
-        cells = [_parts(rule.tests[index] if index < len(rule.tests) else "-") for rule in table.rules]
-        undecided |= sum(1 << rule for rule, cell in enumerate(cells) if cell is None)
-        kind = kinds[index] if kinds is not None else kind_of(y.NAMED.get(clause.type or "", y.ANY))
-        columns.append(_regions(cells, kind, _parts(clause.allowed) if clause.allowed else []))
-    search = _Search(columns)
+    columns: list[_Column] = []
+    for number, clause in enumerate(table.inputs):
+        texts = [rule.tests[number] if number < len(rule.tests) else "-" for rule in table.rules]
+        apart = {text: _apart(text) for text in dict.fromkeys(texts)}
+        cells = [apart[text] for text in texts]
+        index = Index(cells)
+        undecided |= index.other
+        kind = kinds[number] if kinds is not None else kind_of(y.NAMED.get(clause.type or "", y.ANY))
+        allowed = _apart(clause.allowed) if clause.allowed else None
+        mentioned = [part for cell in (*apart.values(), allowed) if cell is not None for part in cell.parts]
+        open_ = opens[number] if opens is not None else "never" if allowed and None not in allowed.parts else "perhaps"
+        regions = _regions(index, mentioned, kind, allowed, open_)
+        columns.append(_Column(regions, texts))
+    search = _Search(table, columns, undecided)
     findings: list[Finding] = []
     complete = True
     for look in (_empty, _gaps, _overlaps, _masked):
+        search.left = BUDGET
         try:
-            findings += look(table, columns, search, every, undecided, rules)
+            findings.extend(look(search))
         except _Exhausted:
             complete = False
-    return Analysis(tuple(findings), tuple(rule for rule in rules if undecided >> rule & 1), complete)
+    return Analysis(tuple(findings), tuple(_bits(undecided)), complete)
 
 
-def _parts(text: str) -> list[Any] | None:
+def _apart(text: str) -> Cell | None:
     tree = parse(text, dialect="dmn", kind="unary").tree
-    return None if tree is None else parts_of(tree)
+    return None if tree is None else taken_apart(tree)
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
 
 
 _KINDS: Mapping[y.Type, Kind] = {y.NUMBER: "number", y.STRING: "string", y.BOOLEAN: "boolean"}
@@ -117,11 +206,10 @@ def kind_of(type_: y.Type) -> Kind:
     return _KINDS.get(type_, "any")
 
 
-def _regions(cells: list[list[Any] | None], kind: Kind, allowed: list[Any] | None) -> list[_Region]:
+def _regions(index: Index, mentioned: list[Any], kind: Kind, allowed: Cell | None, open_: Open) -> list[_Region]:
     """Cuts a column into regions; those that the allowed values exclude are left out."""
-    mentioned = [part for cell in (*cells, allowed) if cell for part in cell]
     points = sorted(
-        {end for p in mentioned if isinstance(p, tuple) for end in (p[0], p[2]) if end is not None}
+        {end for p in mentioned if isinstance(p, Span) for end in (p.low, p.high) if end is not None}
         | {p for p in mentioned if isinstance(p, Decimal)}
     )
     texts = sorted({p for p in mentioned if isinstance(p, str)})
@@ -132,15 +220,18 @@ def _regions(cells: list[list[Any] | None], kind: Kind, allowed: list[Any] | Non
         examples += [*texts, _other(texts)]
     if kind == "boolean" or (kind == "any" and any(isinstance(p, bool) for p in mentioned)):
         examples += [True, False]
-    if not examples:
-        examples = [None]
+    limits = None if allowed is None or not allowed.parts else Index([allowed])
     found: dict[int, _Region] = {}
     for example in examples:
-        if allowed and not _meets(example, allowed):
-            continue
-        mask = sum(1 << rule for rule, cell in enumerate(cells) if cell is None or _meets(example, cell))
-        # Regions that the same rules cover are one, as far as the search can tell.
-        found.setdefault(mask, _Region(example, mask))
+        if limits is None or limits.sure(example):
+            mask = index.sure(example) | index.other
+            # Regions that the same rules cover are one, as far as the search can tell.
+            found.setdefault(mask, _Region(example, mask))
+    if not examples:
+        found[index.always | index.other] = _Region(None, index.always | index.other)
+    null = index.sure(None) | index.other
+    if open_ != "never":
+        found.setdefault(null, _Region(UNKNOWN, null, open_ == "open" or None in mentioned))
     return list(found.values())
 
 
@@ -162,108 +253,76 @@ def _floor(number: Decimal) -> Decimal:
 
 
 def _other(texts: list[str]) -> str:
-    name = "other"
+    """Gives a text that is none of these, in no language."""
+    name = "…"
     while name in texts:
         name += "…"
     return name
 
 
-def _meets(value: Any, cell: list[Any]) -> bool:
-    """Says whether a value meets a cell taken apart: any of its parts, or everything where it has none."""
-    return not cell or any(_within(value, part) for part in cell)
+# -- what is looked for
 
 
-def _within(value: Any, part: Any) -> bool:
-    if not isinstance(part, tuple):
-        return type(value) is type(part) and bool(value == part)
-    if not isinstance(value, Decimal):
-        return False
-    low, low_in, high, high_in = part
-    above = low is None or value > low or (low_in and value == low)
-    return above and (high is None or value < high or (high_in and value == high))
-
-
-def _box(columns: list[list[_Region]], rule: int) -> list[list[_Region]]:
-    return [[region for region in column if region.rules >> rule & 1] for column in columns]
-
-
-def _empty(
-    table: m.Table, columns: list[list[_Region]], search: _Search, every: int, undecided: int, rules: range
-) -> Iterator[Finding]:
+def _empty(search: _Search) -> Iterator[Finding]:
     """Rules one of whose tests nothing allowed can meet."""
-    for rule in rules:
-        if not all(_box(columns, rule)):
-            yield Finding("empty", (rule,), None)
+    return (Finding("empty", (rule,), None) for rule in search.rules if not all(search.box(rule)))
 
 
-def _gaps(
-    table: m.Table, columns: list[list[_Region]], search: _Search, every: int, undecided: int, rules: range
-) -> Iterator[Finding]:
-    if all(output.default is not None for output in table.outputs) and table.outputs:
+def _gaps(search: _Search) -> Iterator[Finding]:
+    outputs = search.table.outputs
+    if outputs and all(output.default is not None for output in outputs):
         return
-    for number, example in enumerate(search.uncovered(columns, every)):
+    told = [[region for region in column.regions if region.told] for column in search.columns]
+    for number, example in enumerate(search.uncovered(told, search.every)):
         if number == MOST_FINDINGS:
             return
         yield Finding("gap", (), example)
 
 
-def _overlaps(
-    table: m.Table, columns: list[list[_Region]], search: _Search, every: int, undecided: int, rules: range
-) -> Iterator[Finding]:
+def _overlaps(search: _Search) -> Iterator[Finding]:
     """Pairs of rules that hold together where at most one may (unique), or with different outputs (any)."""
+    table = search.table
     if table.hit_policy not in ("UNIQUE", "ANY"):
         return
+    saying = search.saying()
     count = 0
-    for rule in rules:
-        if undecided >> rule & 1:
+    for rule in search.rules:
+        if search.undecided >> rule & 1:
             continue
-        box = _box(columns, rule)
-        together = every & ~undecided & ~((2 << rule) - 1)
-        for column in box:
-            met = 0
-            for region in column:
-                met |= region.rules
-            together &= met
-        for other in (r for r in rules[rule + 1 :] if together >> r & 1):
-            agree = table.rules[rule].outputs == table.rules[other].outputs
-            if table.hit_policy == "ANY" and agree:
-                continue
-            example = tuple(next(r.example for r in column if r.rules >> other & 1) for column in box)
+        search.spend(len(search.columns))
+        together = search.meeting(rule) & ~search.undecided & ~((2 << rule) - 1)
+        if table.hit_policy == "ANY":
+            together &= ~saying[table.rules[rule].outputs]
+        for other in _bits(together):
+            example = tuple(next(r.example for r in column if r.rules >> other & 1) for column in search.box(rule))
             yield Finding("overlap" if table.hit_policy == "UNIQUE" else "conflict", (rule, other), example)
             count += 1
             if count == MOST_FINDINGS:
                 return
 
 
-def _masked(
-    table: m.Table, columns: list[list[_Region]], search: _Search, every: int, undecided: int, rules: range
-) -> Iterator[Finding]:
+def _masked(search: _Search) -> Iterator[Finding]:
     """Rules that can never decide (first), or that add nothing to one that says the same (subsumed)."""
-    for rule in rules:
-        box = _box(columns, rule)
-        if undecided >> rule & 1 or not all(box):
+    table = search.table
+    first = table.hit_policy == "FIRST"
+    saying = search.saying()
+    for rule in search.rules:
+        box = search.box(rule)
+        if search.undecided >> rule & 1 or not all(box):
             continue
-        earlier = ((1 << rule) - 1) & ~undecided
-        if table.hit_policy == "FIRST" and earlier and next(search.uncovered(box, earlier), None) is None:
-            covering = tuple(r for r in rules[:rule] if earlier >> r & 1 and all(_meet(c, r) for c in box))
+        search.spend(len(box))
+        earlier = ((1 << rule) - 1) & ~search.undecided
+        if first and earlier and next(search.uncovered(box, earlier), None) is None:
+            covering = tuple(_bits(earlier & search.meeting(rule)))
             yield Finding("masked", (rule, *covering), tuple(column[0].example for column in box))
             continue
         if table.hit_policy in ("UNIQUE", "COLLECT", "RULE ORDER"):
             continue
-        for other in rules:
-            if other == rule or undecided >> other & 1 or table.rules[other].outputs != table.rules[rule].outputs:
-                continue
-            inside = all(region.rules >> other & 1 for column in box for region in column)
-            between = range(min(rule, other) + 1, max(rule, other))
-            apart = table.hit_policy != "FIRST" or not any(all(_meet(c, r) for c in box) for r in between)
-            if inside and apart and (other > rule or not _same(columns, rule, other)):
+        around = search.around(rule) & ~search.undecided & ~(1 << rule) & saying[table.rules[rule].outputs]
+        meeting = search.meeting(rule) if first else 0
+        for other in _bits(around):
+            search.spend(1)
+            between = ((1 << max(rule, other)) - 1) & ~((2 << min(rule, other)) - 1)
+            if not meeting & between and (other > rule or not search.around(other) >> rule & 1):
                 yield Finding("subsumed", (rule, other), tuple(column[0].example for column in box))
                 break
-
-
-def _meet(column: list[_Region], rule: int) -> bool:
-    return any(region.rules >> rule & 1 for region in column)
-
-
-def _same(columns: list[list[_Region]], rule: int, other: int) -> bool:
-    return all((region.rules >> rule & 1) == (region.rules >> other & 1) for column in columns for region in column)

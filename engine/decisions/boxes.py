@@ -44,7 +44,7 @@ class Builder:
 
 def failing(reason: str) -> t.Node:
     """Makes a tree without a value, and with the reason."""
-    return t.Embedded(lambda scope: lambda frame: frame.note(reason))
+    return t.Embedded(lambda scope: lambda frame: frame.broken(reason))
 
 
 def typed(node: t.Node, item: Item | None) -> t.Node:

@@ -26,12 +26,14 @@ Element = m.InputData | m.Decision | m.Knowledge | m.Service
 class Outcome(Struct, frozen=True):
     """A value, and the reasons of every null met on the way; an error was met when there are any.
 
-    `tables` are those that were asked, in that order, each with the rules that held, numbered from 0.
+    `tables` are those that were asked, in that order, each with the rules that held, numbered from 0; `broken` says
+    that the value rests on a text that cannot be read, or on a function or type that does not exist.
     """
 
     value: Any
     reasons: tuple[str, ...] = ()
     tables: tuple[tuple[m.Table, tuple[int, ...]], ...] = ()
+    broken: bool = False
 
 
 class Problem(Struct, frozen=True):
@@ -140,7 +142,7 @@ class Graph:
         except (OverBudget, RecursionError, MemoryError) as why:
             run.frame({}).note(str(why) or "the evaluation goes too deep")
             value = None
-        return Outcome(value, tuple(state.reasons or ()), tuple(state.tables))
+        return Outcome(value, tuple(state.reasons or ()), tuple(state.tables), bool(state.broken))
 
     def given(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Gives the keys of the elements that these inputs name, with their values."""

@@ -50,11 +50,14 @@ class Item(Struct, frozen=True, eq=False):
 
 
 def tests(text: str | None, names: frozenset[str]) -> tuple[Run, ...]:
-    """Compiles unary tests of allowed values; none where there is no text, or one that cannot be read."""
+    """Compiles unary tests of allowed values, which nothing meets when they cannot be read; none without a text."""
     if text is None:
         return ()
-    tree = parse(text, names=names, dialect="dmn", kind="unary").tree
-    return () if tree is None else (closure(tree, _CELL),)
+    parsed = parse(text, names=names, dialect="dmn", kind="unary")
+    if parsed.tree is not None:
+        return (closure(parsed.tree, _CELL),)
+    reason = f"`{text[:60]}` cannot be read: {parsed.problems[0].message}"
+    return (lambda frame: frame.broken(reason),)
 
 
 class Items:

@@ -10,6 +10,8 @@ from typing import Literal as OneOf
 
 from msgspec import Struct
 
+NOTHING = "null"  # what is read where a column has no expression
+
 HitPolicy = OneOf["UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER"]
 Aggregation = OneOf["SUM", "COUNT", "MIN", "MAX"]
 

@@ -50,11 +50,11 @@ class Judge:
         state = State(Env(), True)
         frame = Frame(given, None, state)
         try:
-            hits = self.table.hits(frame) or []
-            value = self.table.say(hits, frame)
+            hits = self.table.hits(frame)
+            value = None if hits is None else self.table.say(hits, frame)
         except (OverBudget, RecursionError, MemoryError) as why:
             return Verdict(None, (), (str(why) or "the table goes too deep",))
-        rows = tuple(rule + 1 for rule in hits)
+        rows = tuple(rule + 1 for rule in hits or ())
         if value is None:
             return Verdict(None, rows, tuple(state.reasons or ()))
         return Verdict(self._outputs(value), rows, ())

@@ -2,6 +2,7 @@
 
 A column of tests is indexed where its cells are constants and intervals (`columns`), so that the rules of a large
 table are looked up and only what the index cannot decide is evaluated. `Table.hits` tells the rows, for the audit.
+A rule that cannot be read is neither a hit nor none: where it could be one, the table has no value.
 Invariants: rules are numbered from 0 in the order of the table; a hit is a rule all of whose tests are true.
 """
 
@@ -11,12 +12,15 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from charter.engine.decisions import model as m
 from charter.engine.decisions.columns import Column
 from charter.engine.decisions.items import Item, Items, tests
-from charter.engine.feel import parse, tree as t
+from charter.engine.feel import parse, tree as t, types as y
 from charter.engine.feel.comparison import compare, equal
 from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.compiler_tests import asks_input, is_condition
 from charter.engine.feel.frames import Frame, NoValue, Run
 from charter.engine.feel.on_lists import total
 
@@ -35,8 +39,8 @@ class Table:
         self.types = [items.named(clause.type) for clause in box.inputs]
         self.allowed = [tests(clause.allowed, names) for clause in box.inputs]
         self.columns = [
-            Column([_cell(rule.tests, index, names, read) for rule in box.rules], cell)
-            for index in range(len(box.inputs))
+            Column([_cell(rule.tests, index, names, read, kind) for rule in box.rules], cell)
+            for index, kind in enumerate(self.types)
         ]
         self.names = [clause.name or "" for clause in box.outputs]
         self.kinds: list[Item | None] = [items.named(clause.type) for clause in box.outputs]
@@ -53,41 +57,49 @@ class Table:
         self.first_only = box.hit_policy == "FIRST"
 
     def hits(self, frame: Frame) -> list[int] | None:
-        """Lists the rules that hold, in table order; None, with a reason, when an input is not allowed."""
-        values = []
+        """Lists the rules that hold, in table order.
+
+        None, with a reason, when an input is not allowed, or a rule cannot be read that may hold.
+        """
+        asked: list[_Asked] = []
         candidates = self.every
-        unsure: list[int] = []
         for run, kind, allowed, column in zip(self.inputs, self.types, self.allowed, self.columns, strict=True):
+            intact = frame.state.broken
             value = run(frame)
+            torn = frame.state.broken > intact
             if kind is not None and value is not None:
                 value = kind.fit(value, frame)
             if any(test(Frame({"?": value}, frame, frame.state)) is not True for test in allowed):
                 frame.note("an input of the table is not among its allowed values")
                 return None
             sure, maybe = column.rules(value)
+            if torn:
+                sure, maybe = column.index.always, column.all & ~column.index.always
             candidates &= sure | maybe
-            unsure.append(maybe)
-            values.append(Frame({"?": value}, frame, frame.state))
+            asked.append((column, maybe, Frame({"?": value}, frame, frame.state), torn))
         found = []
         for rule in _bits(candidates):
-            if all(
-                not maybe >> rule & 1 or column.tests[rule](cell) is True
-                for column, maybe, cell in zip(self.columns, unsure, values, strict=True)
-            ):
+            holds = _holds(rule, asked, frame)
+            if holds is None:
+                frame.note(f"rule {rule + 1} cannot be judged")
+                return None
+            if holds:
                 found.append(rule)
                 if self.first_only:
                     break
         return found
 
     def __call__(self, frame: Frame) -> Any:
-        """Gives the table's value under its hit policy."""
+        """Gives the table's value under its hit policy; none where a part of it cannot be read."""
+        intact = frame.state.broken
         hits = self.hits(frame)
         if hits is None:
             return None
         asked = frame.state.tables
         if asked is not None and len(asked) < MOST_ASKED:
             asked.append((self.box, tuple(hits)))
-        return self.say(hits, frame)
+        value = self.say(hits, frame)
+        return value if frame.state.broken == intact else None
 
     def say(self, hits: list[int], frame: Frame) -> Any:
         """Gives what rules that hold say together."""
@@ -123,7 +135,7 @@ class Table:
 
     def ranked(self, hits: list[int], frame: Frame) -> list[tuple[Any, ...]]:
         """Gives the outputs of the hits, those whose values stand first among the allowed ones first."""
-        orders = [None if run is None else run(frame) for run in self.priorities]
+        orders = [None if run is None else run(frame) or [] for run in self.priorities]
 
         def rank(outputs: tuple[Any, ...]) -> tuple[int, ...]:
             return tuple(
@@ -140,8 +152,36 @@ def table(box: m.Table, scope: Scope, names: frozenset[str], items: Items, read:
     return Table(box, scope, names, items, read)
 
 
-def _cell(cells: tuple[str, ...], index: int, names: frozenset[str], read: Read) -> t.Node:
-    return read(cells[index], names, "unary") if index < len(cells) else t.Tests(())
+def _cell(cells: tuple[str, ...], index: int, names: frozenset[str], read: Read, kind: Item | None) -> t.Node:
+    return in_column(read(cells[index], names, "unary"), kind) if index < len(cells) else t.Tests(())
+
+
+def in_column(cell: t.Node, kind: Item | None) -> t.Node:
+    """Gives a cell as its column means it: where the inputs are true or false, a condition is what one must equal."""
+    if kind is None or kind.type is not y.BOOLEAN or not isinstance(cell, t.Tests):
+        return cell
+    asked = (t.Comparison("=", test) if is_condition(test) and not asks_input(test) else test for test in cell.tests)
+    return replace(cell, tests=tuple(asked))
+
+
+_Asked = tuple[Column, int, Frame, bool]  # a column, the rules to evaluate, the input's frame, whether it has none
+
+
+def _holds(rule: int, asked: list[_Asked], frame: Frame) -> bool | None:
+    """Says whether every test of a rule is true; None where one cannot be read and no other is against it."""
+    intact = frame.state.broken
+    unread = False
+    for column, maybe, cell, torn in asked:
+        if not maybe >> rule & 1:
+            continue
+        before = frame.state.broken
+        if not torn and column.tests[rule](cell) is True:
+            continue
+        if not torn and frame.state.broken == before:
+            frame.state.broken = intact  # the rule does not hold whatever the others would have said
+            return False
+        unread = True
+    return None if unread else True
 
 
 def _bits(mask: int) -> Iterator[int]:
@@ -156,7 +196,9 @@ def _priorities(text: str | None, names: frozenset[str], scope: Scope) -> Run | 
     if text is None:
         return None
     tree = parse(f"[{text}]", names=names, dialect="dmn").tree
-    return None if tree is None else closure(tree, scope)
+    if tree is None:
+        return lambda frame: frame.broken(f"`{text[:60]}` cannot be read")
+    return closure(tree, scope)
 
 
 def _unique(table: Table, hits: list[int], frame: Frame) -> Any:

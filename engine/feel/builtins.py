@@ -194,6 +194,8 @@ def ordered(row: Builtin, named: Mapping[str, Any]) -> tuple[Any, ...] | None:
 
 def apply_named(name: str, named: Mapping[str, Any], frame: Frame) -> Any:
     """Call a built-in with named arguments."""
+    if name not in REGISTRY:
+        return frame.broken(f"there is no function `{name}`")
     rows = []
     for row in REGISTRY.get(name, ()):
         values = ordered(row, named)

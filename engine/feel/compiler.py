@@ -1,8 +1,8 @@
 """Tree to closures: each node becomes one Python function of a Frame.
 
 Names are resolved to a number of frames up while compiling; only names inside a filter are looked up by trial.
-A closure gives null where the standard says so and raises nothing but OverBudget. Scopes, loops and ranges are
-in `compiler_loops`, what a user of an expression sees is in `expression`.
+A closure gives null where the standard says so and raises nothing but OverBudget. Scopes and loops are in
+`compiler_loops`, ranges and tests in `compiler_tests`; what a user of an expression sees is in `expression`.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ def _call(node: t.Call, scope: Scope) -> Run:
         values = tuple([argument(frame) for argument in arguments])
         if function is not _MISSING:
             return invoke(function, values, frame, name)
-        return apply(rows, name, values, frame) if known else frame.note(f"there is no function `{name}`")
+        return apply(rows, name, values, frame) if known else frame.broken(f"there is no function `{name}`")
 
     return call
 
@@ -338,7 +338,7 @@ Compile = Callable[[Any, Scope], Run]
 
 
 def _compilers() -> dict[type, Compile]:
-    from charter.engine.feel import compiler_loops as loops
+    from charter.engine.feel import compiler_loops as loops, compiler_tests as tests
 
     return {
         t.Null: lambda node, scope: _constant(None),
@@ -359,6 +359,7 @@ def _compilers() -> dict[type, Compile]:
         t.NamedCall: _named_call,
         t.Embedded: lambda node, scope: node.make(scope),
         **loops.COMPILERS,
+        **tests.COMPILERS,
     }
 
 

@@ -1,6 +1,6 @@
-"""Closures that open a scope: filters, loops, quantifiers, functions, contexts; and those that make or test ranges.
+"""Closures that open a scope: filters, loops, quantifiers, functions, contexts.
 
-The other half of `compiler`; the same invariants. Source: DMN 1.5 tables 44 to 47, 51, 60 to 64.
+The second part of `compiler`; the same invariants. Source: DMN 1.5 tables 44 to 47, 60 to 64.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from charter.engine.feel import tree as t, types as y
-from charter.engine.feel.comparison import compare, equal, matches
 from charter.engine.feel.compiler import Scope, closure
+from charter.engine.feel.compiler_tests import resolved
 from charter.engine.feel.external import foreign
 from charter.engine.feel.frames import Frame, NoValue, Run
 from charter.engine.feel.limits import MAX_LIST
@@ -199,7 +199,7 @@ def _lambda(node: t.Lambda, scope: Scope) -> Run:
     written = tuple(parameter.type for parameter in node.parameters)
 
     def function(frame: Frame) -> Any:
-        types = tuple(_resolved(type, frame) for type in written)
+        types = tuple(resolved(type, frame) for type in written)
         if node.external:
             found = foreign(body(Frame({}, frame, frame.state)), frame.state.env)
             if found is None:
@@ -224,10 +224,6 @@ def _called_foreign(function: Callable[..., Any], values: tuple[Any, ...], frame
         return function(*values)
     except (NoValue, ArithmeticError, ValueError, TypeError) as why:
         return frame.note(f"the external function failed: {why}")
-
-
-def _resolved(written: t.TypeName | None, frame: Frame) -> y.Type | None:
-    return None if written is None else y.resolve(written, frame.state.env.types or y.NAMED)
 
 
 def _makes_function(node: t.Node) -> bool:
@@ -259,125 +255,6 @@ def _items(node: t.Items, scope: Scope) -> Run:
     return lambda frame: [run(frame) for run in runs]
 
 
-# -- ranges, membership, types
-
-
-def _interval(node: t.Interval, scope: Scope) -> Run:
-    low, high = closure(node.low, scope), closure(node.high, scope)
-    low_included, high_included = node.ends[0] == "[", node.ends[1] == "]"
-
-    def interval(frame: Frame) -> Any:
-        a, b = plain(low(frame)), plain(high(frame))
-        if a is None or b is None:
-            return frame.note("an end of the range is null")
-        if compare("<=", a, b) is None:
-            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} are no ends of a range")
-        return Range(a, b, low_included, high_included)
-
-    return interval
-
-
-# unary operator -> the range that holds what it accepts
-_OPEN_RANGES: dict[str, Callable[[Any], Range]] = {
-    "<": lambda value: Range(None, value, False, False),
-    "<=": lambda value: Range(None, value, False, True),
-    ">": lambda value: Range(value, None, False, False),
-    ">=": lambda value: Range(value, None, True, False),
-    "=": lambda value: Range(value, value, True, True, "="),
-    "!=": lambda value: Range(value, value, True, True, "!="),
-}
-
-
-def _comparison(node: t.Comparison, scope: Scope) -> Run:
-    of, make = closure(node.of, scope), _OPEN_RANGES[node.op]
-    return lambda frame: make(plain(of(frame)))
-
-
-Test = Callable[[Any, Frame], Any]
-
-
-def _compared(op: str, value: Any, limit: Any) -> Any:
-    if op in ("=", "!="):
-        found = equal(value, limit)
-        return None if found is None else found is (op == "=")
-    return compare(op, value, limit)
-
-
-def _test(node: t.Node, scope: Scope) -> Test:
-    """Make the closure that asks whether a value meets one test."""
-    if isinstance(node, t.Comparison):
-        limit, op = closure(node.of, scope), node.op
-        return lambda value, frame: _compared(op, value, limit(frame))
-    run = closure(node, scope)
-    if isinstance(node, t.Interval):
-        return lambda value, frame: matches(value, found) if (found := run(frame)) is not None else None
-    return lambda value, frame: matches(value, plain(run(frame)))
-
-
-def _any_of(tests: tuple[Test, ...], value: Any, frame: Frame) -> Any:
-    unknown = False
-    for test in tests:
-        found = test(value, frame)
-        if found is True:
-            return True
-        unknown = unknown or found is None
-    return None if unknown else False
-
-
-def _in(node: t.In, scope: Scope) -> Run:
-    of = closure(node.of, scope)
-    tests = tuple(_test(test, scope) for test in node.tests)
-
-    def within(frame: Frame) -> Any:
-        found = _any_of(tests, plain(of(frame)), frame)
-        return frame.note("the value cannot be compared with a test") if found is None else found
-
-    return within
-
-
-def _cell_test(node: t.Node, scope: Scope) -> Test:
-    """Make the closure for one test of a table cell: its value is matched, or is the answer where it asks for `?`."""
-    if isinstance(node, t.Comparison):
-        return _test(node, scope)
-    run = closure(node, scope)
-    if any(isinstance(part, t.Name) and part.name == "?" for part in t.walk(node)):
-        return lambda value, frame: run(frame)
-
-    def met(value: Any, frame: Frame) -> Any:
-        wanted = plain(run(frame))
-        return True if wanted is True and type(value) is not bool else matches(value, wanted)
-
-    return met
-
-
-def _tests(node: t.Tests, scope: Scope) -> Run:
-    if not node.tests:
-        return lambda frame: True
-    tests = tuple(_cell_test(test, scope) for test in node.tests)
-    value = closure(t.Name("?"), scope)
-
-    def met(frame: Frame) -> Any:
-        found = _any_of(tests, plain(value(frame)), frame)
-        return found if not node.negated or found is None else not found
-
-    return met
-
-
-def _instance_of(node: t.InstanceOf, scope: Scope) -> Run:
-    of = closure(node.of, scope)
-
-    def instance_of(frame: Frame) -> Any:
-        value = of(frame)
-        type = _resolved(node.type, frame)
-        if type is None:
-            return frame.note(f"`{node.type.name}` is no type")
-        if value is None:
-            return type is y.NULL
-        return y.conforms(value, type) and type is not y.NULL
-
-    return instance_of
-
-
 COMPILERS: dict[type, Callable[[Any, Scope], Run]] = {
     t.Filter: _filter,
     t.For: _for,
@@ -385,9 +262,4 @@ COMPILERS: dict[type, Callable[[Any, Scope], Run]] = {
     t.Lambda: _lambda,
     t.Context: _context,
     t.Items: _items,
-    t.Interval: _interval,
-    t.Comparison: _comparison,
-    t.In: _in,
-    t.Tests: _tests,
-    t.InstanceOf: _instance_of,
 }

@@ -35,14 +35,19 @@ class NoValue(Exception):
 
 
 class State:
-    """The running totals of one evaluation, and where somebody asks: why values are null, which tables were asked."""
+    """The running totals of one evaluation, and where somebody asks: why values are null, which tables were asked.
 
-    __slots__ = ("depth", "env", "reasons", "steps", "tables")
+    `broken` counts what was asked and is no expression at all: a text that cannot be read, a function or type that
+    does not exist. Its null says nothing of the data.
+    """
+
+    __slots__ = ("broken", "depth", "env", "reasons", "steps", "tables")
 
     def __init__(self, env: Env, explain: bool) -> None:
         self.env = env
         self.steps = env.steps
         self.depth = 0
+        self.broken = 0
         self.reasons: list[str] | None = [] if explain else None
         # (what was asked, the rules that held); this room does not know what it is
         self.tables: list[tuple[Any, tuple[int, ...]]] | None = None
@@ -78,6 +83,11 @@ class Frame:
         if reasons is not None and len(reasons) < 100 and reason not in reasons:
             reasons.append(reason)
         return None
+
+    def broken(self, reason: str) -> None:
+        """Remember that what was asked is no expression, and why; give null."""
+        self.state.broken += 1
+        return self.note(reason)
 
 
 Run = Callable[[Frame], Any]

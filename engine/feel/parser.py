@@ -6,6 +6,7 @@ Positions are offsets into the text as given.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from charter.engine.feel import tree as t
 from charter.engine.feel.lexer import Lexer
 from charter.engine.feel.limits import MAX_DEPTH, MAX_TEXT, PARSE_CACHE
 from charter.engine.feel.tokens import Malformed, Problem, Token
+from charter.engine.feel.words import MEANT
 from charter.engine.lalr import Automaton, Table, Unexpected
 from charter.engine.shipped import shipped
 
@@ -151,10 +153,42 @@ def _built(tokens: list[Token], start: str) -> t.Node:
     return automaton.feed(Token("$END", "", 0, 0))  # type: ignore[no-any-return]
 
 
-def _unexpected(token: Token, text: str) -> Problem:
+_FOREIGN = re.compile(rf"\b({'|'.join(MEANT).replace(' ', '[ ]+')})\s*\(")
+
+
+def _called(token: Token, tokens: list[Token], text: str) -> Problem | None:
+    """Says that there is no such function, where the token is part of a call by several words that name none."""
+    for found in _FOREIGN.finditer(text):
+        if found.start() <= token.start < found.end(1):
+            name = " ".join(found[1].split())
+            return Problem(
+                "unknown-function", f"there is no function `{name}`; write `{MEANT[name]}`", *found.span(1), name
+            )
+    if token.type != "NAME":
+        return None
+    first = last = next(at for at, each in enumerate(tokens) if each is token)
+    while first and tokens[first - 1].type == "NAME":
+        first -= 1
+    while last + 1 < len(tokens) and tokens[last + 1].type == "NAME":
+        last += 1
+    if first == last or last + 1 == len(tokens) or tokens[last + 1].type != "LPAR":
+        return None
+    from charter.engine.feel.builtins import load
+
+    start, end = tokens[first].start, tokens[last].end
+    name = " ".join(text[start:end].split())
+    if tokens[last].value in load():
+        return None  # a function there is, and something before it
+    return Problem("unknown-function", f"there is no function `{name}`", start, end, name)
+
+
+def _unexpected(token: Token, tokens: list[Token], text: str) -> Problem:
     if token.type == "$END":
         end = len(text.rstrip())
         return Problem("syntax", "the expression stops too early", end, max(end, len(text)))
+    called = _called(token, tokens, text)
+    if called is not None:
+        return called
     shown = text[token.start : token.end]
     return Problem("syntax", f"`{shown}` cannot stand here", token.start, token.end, shown)
 
@@ -172,7 +206,7 @@ def _parse(text: str, names: frozenset[str], units: bool, kind: Kind) -> Parsed:
     except Malformed as malformed:
         return Parsed(None, (malformed.problem,))
     except Unexpected as unexpected:
-        return Parsed(None, (_unexpected(unexpected.token, text),))
+        return Parsed(None, (_unexpected(unexpected.token, tokens, text),))
     if len(tokens) > MAX_DEPTH and t.depth(tree) > MAX_DEPTH:
         return Parsed(None, (Problem("too-deep", f"more than {MAX_DEPTH} levels", tree.start, tree.end),))
     return Parsed(tree)

@@ -113,3 +113,10 @@ SPACED_BUILTINS = (
     "month of year",
     "week of year",
 )
+
+# functions of other tools whose names hold blanks, and how FEEL says the same
+MEANT = {
+    "is defined": "x != null",
+    "get or else": "if x != null then x else y",
+    "is empty": "count(x) = 0",
+}

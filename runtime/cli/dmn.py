@@ -157,7 +157,10 @@ def run_dmn_run(
     service: str | None,
     as_json: bool,
 ) -> int:
-    """Evaluates a model's decisions, one of them, or a service; exit 1 when one has no value for a reason."""
+    """Evaluates a model's decisions, one of them, or a service; exit 1 when one has no value for a reason.
+
+    So it is where one rests on a text that cannot be read, which `broken` says in JSON.
+    """
     from charter.runtime.author.dmn import BadInputs, load_model, missing, read_inputs, takes
 
     if decision is not None and service is not None:
@@ -200,7 +203,7 @@ def run_dmn_run(
 
 
 def _unanswered(outcomes: Iterable[Outcome]) -> bool:
-    return any(outcome.value is None and outcome.reasons for outcome in outcomes)
+    return any(outcome.broken or (outcome.value is None and outcome.reasons) for outcome in outcomes)
 
 
 def _env(context: Context) -> Any:
@@ -282,7 +285,7 @@ def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool, say: M
         value = text_of(outcome.value)
     asked = [{"table": table, "rules": list(rules)} for table, rules in _asked(graph, name, outcome, whole)]
     reasons = [_feel(reason, say) for reason in outcome.reasons]
-    return {"name": name, "value": value, "tables": asked, "reasons": reasons}
+    return {"name": name, "value": value, "tables": asked, "reasons": reasons, "broken": outcome.broken}
 
 
 # -- import

@@ -10,7 +10,9 @@ from charter.engine.decisions import model as m
 from charter.engine.decisions.boxes import read
 from charter.engine.decisions.columns import Column
 from charter.engine.decisions.graph import Graph
-from charter.engine.feel import Env
+from charter.engine.decisions.named import Judge
+from charter.engine.definition import DecisionOutput, DecisionRule, DecisionTable
+from charter.engine.feel import Env, parse
 from charter.engine.feel.compiler import Scope
 from charter.engine.feel.frames import Frame, State
 
@@ -25,7 +27,9 @@ CELLS = st.one_of(
     ),
     NUMBERS.map(lambda n: f"not({n})"),
     NUMBERS.map(lambda n: f"? > {n}"),
-    st.sampled_from(['"high"', '"low"', "true", "null", '"high", 3', "< 2, > 4", "[1..3], [2..5)", "other"]),
+    st.sampled_from(['"high"', '"low"', "true", "false", "null", '"high", 3', "< 2, > 4", "[1..3], [2..5)", "other"]),
+    st.sampled_from(['not("high")', 'not("high", 3)', "not(null)", 'not(null, "low")', "not(< 2, > 4)", "not(true)"]),
+    st.sampled_from(["= 3", "!= 3", '= "low"', "= null", "!= null", "3, null", "[1, 3]", '["low", null]', "other + 1"]),
 )
 OTHERS = ["high", "low", True, False, None, Decimal("2.5"), [Decimal(3)]]
 VALUES = st.one_of(NUMBERS.map(Decimal), st.sampled_from(OTHERS))
@@ -40,6 +44,46 @@ def test_the_index_agrees_with_asking_every_rule(cells: list[str], value: object
         holds = test(frame) is True
         assert holds == bool(sure >> rule & 1) or bool(maybe >> rule & 1), cells[rule]
         assert not sure >> rule & 1 or holds, cells[rule]
+
+
+# what a cell may compare with: constants, data of any kind and none, and what these make
+COMPARED = st.recursive(
+    st.sampled_from(
+        ["1", "true", "false", '"a"', "known", "nothing", "flag", "several", "holder.flag", "-1", "nowhere"]
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
+        st.tuples(st.sampled_from(["=", "!=", "<", ">="]), inner).map(" ".join),
+        st.tuples(inner, inner).map(lambda ends: f"[{ends[0]}..{ends[1]}]"),
+        inner.map(lambda item: f"({item} + 1)"),
+    ),
+    max_leaves=4,
+)
+DATA = {"known": Decimal(1), "nothing": None, "flag": True, "several": [None, Decimal(1)], "holder": {"flag": True}}
+
+
+@given(st.lists(COMPARED, min_size=1, max_size=3), st.booleans())
+def test_null_picks_no_row(compared: list[str], negated: bool) -> None:
+    text = ", ".join(compared)
+    text = f"not({text})" if negated else text
+    if parse(text, dialect="dmn", kind="unary").tree is None:
+        return
+    rules = (m.Rule((text,), ('"taken"',)), m.Rule(("-",), ('"unknown"',)))
+    inputs, outputs = (m.InputClause("x"),), (m.OutputClause("o"),)
+    decision = m.Decision("d", "d", m.Table(inputs, outputs, rules, "FIRST"), requires=("x", *DATA))
+    data = (m.InputData("x", "x"), *(m.InputData(name, name) for name in DATA))
+    graph = Graph(m.Model("t", "t", inputs=data, decisions=(decision,)))
+    assert graph.evaluate("d", {**DATA, "x": None}).value == "unknown", text
+    own = DecisionTable(
+        name="d",
+        title="d",
+        parameters=("x", *DATA),
+        inputs=("x",),
+        outputs=(DecisionOutput("o", ()),),
+        rules=tuple(DecisionRule(rule.tests, rule.outputs) for rule in rules),
+        hit_policy="FIRST",
+    )
+    assert Judge(own).decide({**DATA, "x": None}).rows == (2,), text
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12), VALUES, VALUES)
