@@ -14,12 +14,14 @@ from charter.dsl.build.lower import lower
 from charter.dsl.build.scenarios import Scenario, lower_scenario
 from charter.dsl.check.catalogues import RuleBook
 from charter.dsl.check.decisions import check_decisions
+from charter.dsl.check.figures import check_figures
 from charter.dsl.check.findings import Budget, Findings, told
 from charter.dsl.check.flow import check_flow, check_runs
 from charter.dsl.check.resolve import check_names
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.check.staffing import check_staffing
 from charter.dsl.check.typecheck import check_types
+from charter.dsl.check.unused import check_unused
 from charter.dsl.check.uses import Files, Loader, Unit
 from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.text import tree as t
@@ -31,7 +33,7 @@ Pass = Callable[[ProcessScope, Findings], None]
 
 # What a file declares for several processes has names, types and tables, but no work that could flow.
 _SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions)
-PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_staffing)
+PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_staffing, check_figures, check_unused)
 
 
 class Compiled(Struct, frozen=True):

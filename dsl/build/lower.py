@@ -30,7 +30,6 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
     """Gives the definition of a process without errors."""
     header = scope.header
     node = scope.node
-    parameters = tuple(_parameter(s) for s in scope.parameters.values())
     elements = _Elements(scope)
     goal, owner, customer = (_first(header.get(k, ())) for k in (t.Goal, t.Owner, t.Customer))
     version = _first(header.get(t.Version, ()))
@@ -42,17 +41,17 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         owner=owner.role.text if owner else None,
         customer=customer.role.text if customer else None,
         clauses=_clauses(header.get(t.Source, ())),
-        parameters=parameters,
+        parameters=tuple(_carrying(s, scope, _parameter(s)) for s in scope.parameters.values()),
         inputs=tuple(scope.inputs),
         outputs=tuple(scope.outputs),
-        roles=tuple(_role(s.node) for s in scope.roles.values()),
+        roles=tuple(_carrying(s, scope, _role(s.node)) for s in scope.roles.values()),
         records=_records(scope),
         separations=_separations(scope),
         elements=tuple(elements.element(p) for p in scope.elements.values()),
         orders=tuple(d.Order(line.kind, tuple(n.last for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
-        decisions=tuple(lower_decision(s.node, scope) for s in scope.decisions.values()),
+        decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
         places=_places(scope, place_of),
     )
     return replace(definition, cited=_cited(definition, scope))
@@ -80,6 +79,14 @@ def _clauses(lines: Iterable[t.Line]) -> tuple[str, ...]:
 
 def _names(names: tuple[t.Name, ...]) -> tuple[str, ...]:
     return tuple(n.text for n in names)
+
+
+def _carrying(symbol: Symbol, scope: ProcessScope, built: Any) -> Any:
+    """Gives a declaration without the clauses that it names where nothing uses it: it carries none of them out."""
+    if (symbol.kind, symbol.name) not in scope.idle:
+        return built
+    fields = {"fields": tuple(replace(f, clauses=()) for f in built.fields)} if symbol.kind == "record" else {}
+    return replace(built, clauses=(), **fields)
 
 
 # --- declarations ---------------------------------------------------------------------------------
@@ -134,7 +141,7 @@ def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:
         if symbol is None:
             found[name] = d.RecordType(name, name)
             continue
-        found[name] = _record(symbol.node)
+        found[name] = _carrying(symbol, scope, _record(symbol.node))
         inner = (line.type.innermost.name for line in symbol.node.fields)
         names += [type_ for type_ in inner if type_ not in BUILT_IN_TYPES]
     return tuple(found.values())

@@ -51,8 +51,6 @@ def check_decisions(scope: ProcessScope, findings: Findings) -> None:
         table = _Table(symbol, scope, findings)
         if scope.shared.decisions.get(symbol.name) is not symbol:
             table.check()
-            if scope.name and symbol.name not in deciding and not findings.failed:
-                findings.add("CH611", symbol.span, name=symbol.name)
         if not findings.failed:
             # Without those who decide by it nothing is known of the inputs, and any other text would be a gap.
             table.prove(gaps=symbol.name in deciding)

@@ -12,6 +12,7 @@ from typing import Any
 
 from charter.dsl.check.expressions import constant, expressions, names, read
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.lists import check_running_totals
 from charter.dsl.check.order import Order, approvals_of_inputs, begin, end
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.text import tree as t
@@ -42,7 +43,7 @@ def check_flow(scope: ProcessScope, findings: Findings) -> None:
     _alternatives(scope, findings)
     _bindings(scope, order)
     _outputs(scope, order, findings)
-    _kpis(scope, findings)
+    check_running_totals(scope, order, findings)
     for symbol in scope.parameters.values():
         if symbol.node.value is None:
             findings.add("CH408", symbol.span, file=symbol.file, name=symbol.name)
@@ -104,10 +105,38 @@ def _conditions(part: Part, scope: ProcessScope, order: Order, findings: Finding
     repeat = part.one(t.Repeat)
     if repeat is None:
         return
-    if repeat.until is not None and not _can_change(repeat.until, part, scope, order):
-        findings.add("CH403", repeat.until.span, element=part.name)
-    if repeat.while_ is not None and not _can_change(repeat.while_, part, scope, order):
-        findings.add("CH403", repeat.while_.span, element=part.name)
+    for expr in (repeat.until, repeat.while_):
+        if expr is not None and not _can_change(expr, part, scope, order):
+            never = expr is repeat.until and constant(expr.text) is False
+            findings.add("CH403" if never else "CH438", expr.span, element=part.name)
+    if repeat.every is not None:
+        _rhythm(part, scope, order, findings)
+
+
+def _rhythm(part: Part, scope: ProcessScope, order: Order, findings: Findings) -> None:
+    """Reports a rhythm of one round: ended with what is around it (CH433), or held by an exit that no round brings."""
+    around, exits = part.parent, _exits(part)
+    if exits:
+        read_by = _roots(exits[0].expr)
+        made_by = [source for root in read_by for source in _sources(root, scope)]
+        inside = any(part in (source, *source.ancestors()) for source in made_by)
+        if made_by and not inside and "case" not in read_by and not _reads_clock(exits[0].expr):
+            findings.add("CH439", exits[0].span, element=part.name)
+    elif around is None or not _exits(around):
+        beside = [p for p in (around.children if around is not None else scope.top) if p is not part]
+        if all(order.precedes(end(p), begin(part)) for p in beside):
+            name = around.name if around is not None else scope.name
+            findings.add("CH433", part.all(t.Repeat)[0].span, element=part.name, phase=name)
+
+
+def _exits(part: Part) -> list[t.When]:
+    return [line for line in part.all(t.When) if line.kind == "exit"]
+
+
+def _sources(root: str, scope: ProcessScope) -> list[Part]:
+    """The elements that decide what a name stands for: itself, or those that write it."""
+    seen = scope.elements.get(root)
+    return [seen] if seen is not None else scope.producers.get(root, [])
 
 
 # Lines whose expressions are needed as soon as the element begins.
@@ -157,9 +186,7 @@ def _can_change(expr: t.Expr, part: Part, scope: ProcessScope, order: Order) -> 
     for root in _roots(expr):
         if root == "case":
             return True
-        seen = scope.elements.get(root)
-        sources = [seen] if seen is not None else scope.producers.get(root, [])
-        if any(s is part or not order.precedes(end(s), begin(part)) for s in sources):
+        if any(s is part or not order.precedes(end(s), begin(part)) for s in _sources(root, scope)):
             return True
     return False
 
@@ -295,7 +322,7 @@ def _times(part: Part, findings: Findings) -> None:
             return
 
 
-# --- outputs and figures --------------------------------------------------------------------------
+# --- outputs --------------------------------------------------------------------------------------
 
 
 def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:
@@ -308,9 +335,3 @@ def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:
             continue  # the last results of a process are what it is for
         for name in unread:
             findings.unknown("CH407", name, candidates, element=part.name)
-
-
-def _kpis(scope: ProcessScope, findings: Findings) -> None:
-    for symbol in scope.kpis.values():
-        if not any(isinstance(line, t.Figure) and line.kind == "formula" for line in symbol.node.body):
-            findings.add("CH411", symbol.span, name=symbol.name)

@@ -11,6 +11,7 @@ from itertools import chain
 
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import RESERVED, Part, ProcessScope
+from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
 
 LIMIT_NAMES = 1_000
@@ -93,6 +94,10 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
         findings.add("CH206", name.span, name=text, kind=kind, wanted="record")
         return
     guess = findings.guess(text, chain(scope.producers, scope.inputs))
+    if guess is not None and _misspelt(text, guess, scope):
+        if scope.consumers[text][0] is part:
+            _written_as(guess, "CH204", name, scope, findings, element=part.name)
+        return
     if guess is None:
         findings.add("CH204", name.span, element=part.name, name=text)
         return
@@ -104,6 +109,33 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
         element=part.name,
         guess_kind="output_of" if producers else "input_of",
         guess_of=producers[0].name if producers else scope.name,
+    )
+
+
+def _misspelt(name: str, written: str, scope: ProcessScope) -> bool:
+    """Says whether of two like names that of a record is right and that which is written was never declared."""
+    return scope.record(name) is not None and scope.record(written) is None
+
+
+def _written_as(guess: str, code: str, name: t.Name, scope: ProcessScope, findings: Findings, **arguments: str) -> None:
+    """Reports a declared record that nobody writes, with the mend at the place that writes one of like name.
+
+    The slip is the writer's, so that of all who take the record only the first is told.
+    """
+    writers = scope.producers.get(guess)
+    names = writers[0].outputs if writers else scope.inputs.values()
+    written = next(n for n in names if n.text == guess)
+    findings.add(
+        code,
+        name.span,
+        also=(Place(written.span, scope.file, "written_here"),),
+        fix=Fix(written.span, name.text),
+        name=name.text,
+        guess=guess,
+        guess_kind="misspelt_output",
+        guess_of=writers[0].name if writers else scope.name,
+        hint="misspelt_output",
+        **arguments,
     )
 
 
@@ -285,7 +317,11 @@ def check_header(scope: ProcessScope, findings: Findings) -> None:
         scope.record(name.text)
     for name in scope.outputs.values():
         if name.text not in scope.producers and name.text not in scope.inputs:
-            findings.unknown("CH221", name, scope.producers)
+            guess = findings.guess(name.text, scope.producers)
+            if guess is None or not _misspelt(name.text, guess, scope):
+                findings.unknown("CH221", name, scope.producers)
+            elif name.text not in scope.consumers:
+                _written_as(guess, "CH221", name, scope, findings)
     for symbol in scope.kpis.values():
         for line in symbol.node.body:
             if isinstance(line, t.Owner):

@@ -163,6 +163,7 @@ class ProcessScope(Struct, eq=False):
     outputs: dict[str, t.Name] = field(default_factory=dict)
     used_roles: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    idle: set[tuple[str, str]] = field(default_factory=set)  # (kind, name) of declarations that nothing uses
     types: dict[str, Any] = field(default_factory=dict)
     # By (element, record): the approvals that must have granted what the element takes. Filled by the flow pass.
     granted: dict[tuple[str, str], tuple[Part, ...]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from charter.dsl.text import tree as t
 
 
 def check_staffing(scope: ProcessScope, findings: Findings) -> None:
-    """Reports elements that nobody can take, and roles that nobody needs."""
+    """Reports elements that nobody can take."""
     same: list[tuple[Part, Part, t.Name, str]] = []
     apart: list[tuple[Part, Part, t.Name, str]] = []
     rules = [(line.element.text, line.other, line.same, file) for line, file in scope.separations]
@@ -40,7 +40,6 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
             findings.add("CH405", name.span, file=file, element=one.name, other=two.name, why="same_and_separate")
     _outside_and_inside(scope, same, findings)
     _one_and_many(same, findings)
-    _roles(scope, findings)
 
 
 def runs_by_itself(part: Part) -> bool:
@@ -90,9 +89,3 @@ def _one_and_many(same: list[tuple[Part, Part, t.Name, str]], findings: Findings
             voters = max((len(s.roles) if s.mode == "all" else s.count or 1 for s in stages), default=1)
             if voters > 1 and other.kind == "activity":
                 findings.add("CH405", name.span, file=file, element=approval.name, other=other.name, why="one_and_many")
-
-
-def _roles(scope: ProcessScope, findings: Findings) -> None:
-    for name, symbol in scope.roles.items():
-        if name not in scope.used_roles and scope.shared.roles.get(name) is not symbol:
-            findings.add("CH218", symbol.span, name=name)

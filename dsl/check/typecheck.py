@@ -17,6 +17,7 @@ from charter.dsl.check.choices import impossible, item_types
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import spec_of
+from charter.dsl.check.lists import alone, reads_itself
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 from charter.dsl.diagnostic import Fix
@@ -169,6 +170,8 @@ class _Checker:
         for line in node.fields:
             if line.where is not None:
                 self.expression(Ask(line.where, y.BOOLEAN, "where"), None, own, file=file, declared=declared)
+                if node.name.text not in own and reads_itself(node.name.text, line.where, self.scope):
+                    self.findings.add("CH436", line.where.span, file=file, name=node.name.text)
 
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
@@ -222,6 +225,10 @@ class _Checker:
         found, problems = feel.infer(tree, self._types(expr.text, part, extra, kind))
         for problem in problems:
             self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
+        if not problems:
+            for node, function, name in alone(tree, self._types(expr.text, part, extra, kind), part, self.scope):
+                span = (expr.span[0] + node.start, expr.span[0] + node.end)
+                self.findings.add("CH435", span, file=file, function=function, name=name)
         hidden = {**item_types(part, self.scope), **(declared or {})}
         for node, value, name, values in impossible(parsed.tree, self.scope, hidden):
             span = (expr.span[0] + node.start, expr.span[0] + node.end)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from pathlib import Path
 
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from charter.dsl.messages import pages
 from charter.dsl.passes import compile
 from charter.engine import feel
 from charter.engine.feel import types as y
 from charter.engine.feel.builtins import Builtin, load
 from charter.engine.feel.inference_calls import takes_many
+from charter.runtime.author.rulebooks import survey
+from charter.runtime.author.scenarios import play
 
+ROOT = Path(__file__).parents[2]
 NAMES = {"a": y.NUMBER, "flags": y.ListType(y.BOOLEAN), "texts": y.ListType(y.STRING)}
 # every place of an expression that wants a value
 WANTING = (
@@ -71,5 +79,123 @@ def problems(text: str, types: dict[str, y.Type]) -> tuple[feel.Problem, ...]:
     return feel.infer(tree, types)[1]
 
 
-def codes(text: str) -> list[str]:
-    return [d.code for d in compile("t.charter", text).diagnostics]
+# --- what a warning says is so: the wrong example of its page does it, the right one does not ------
+
+CLAIMS = {
+    "CH433": (
+        """  x does look with report = {closed: false}
+  expect watching is done
+  after 1 week
+  expect look is done, iteration 1""",
+        """  x does look with report = {closed: false}
+  after 1 week
+  expect look is ready, iteration 2""",
+    ),
+    "CH434": (
+        """  x adds expenses with item = "a"
+  x does book[1] with expense = {amount: 2000 EUR}
+  expect sum(expense.amount) = 2000 EUR
+  expect control is planned
+  x closes expenses
+  expect control is ready""",
+        """  x adds expenses with item = "a"
+  x does book[1] with expense = {amount: 2000 EUR}
+  x closes expenses
+  expect control is ready""",
+    ),
+    "CH435": (
+        """  x does book[1] with expense = {amount: 800 EUR}
+  x does book[2] with expense = {amount: 800 EUR}
+  expect control[1] is skipped
+  expect control[2] is skipped""",
+        """  x does book[1] with expense = {amount: 800 EUR}
+  x does book[2] with expense = {amount: 800 EUR}
+  expect control is ready""",
+    ),
+    "CH436": (
+        """  x does plan with budget = {total: 1000 EUR}
+  refuse x does book[1] with expense = {amount: 1 EUR} because CH529""",
+        """  x does plan with budget = {total: 1000 EUR}
+  x does book[1] with expense = {amount: 1 EUR}""",
+    ),
+    "CH437": ("  expect kpi in_time = 0", "  expect kpi in_time is unknown"),
+    "CH438": (
+        """  x does write with draft = {ready: false}
+  x does print
+  x does print
+  expect print is ready, iteration 3""",
+        """  x does write with draft = {ready: false}
+  x does write with draft = {ready: true}
+  x does print
+  expect case is completed""",
+    ),
+    "CH439": (
+        """  x does count_costs
+  after 3 months
+  expect count_costs is done, iteration 1""",
+        """  x does count_costs
+  after 1 month
+  expect count_costs is ready, iteration 2""",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", CLAIMS)
+def test_what_a_warning_says_is_so(code: str) -> None:
+    for example, story in zip(pages.read(pages.FOLDER, code).examples, CLAIMS[code], strict=True):
+        text = f'{example}\nscenario "so it goes"\n  case p\n  x is clerk\n{story}\n'
+        compiled = compile("t.charter", text)
+        assert not compiled.failed, compiled.diagnostics
+        assert [play(s, compiled.definitions).failure for s in compiled.scenarios] == [None]
+
+
+# --- declared and unused --------------------------------------------------------------------------
+
+HEAD = """catalogue book from "clauses.tsv"
+process p
+  role clerk
+"""
+# (a declaration with a clause, the code that tells that nothing uses it, what uses it)
+DECLARED = {
+    "role": ("  role extra\n    source R-1\n", "CH218", "    informed extra\n"),
+    "parameter": ("  parameter extra duration = 1 day\n    source R-1\n", "CH430", "    within extra\n"),
+    "record": ("  record extra\n    text text\n    source R-1\n", "CH431", "    output extra\n"),
+    "field": ("  record extra\n    text text\n      source R-1\n", "CH431", "    output extra\n"),
+    "decision": (
+        '  decision extra (n)\n    source R-1\n    hit policy first\n    | n | -> text |\n    | - | "a" |\n',
+        "CH611",
+        "  activity ask\n    decide extra with n = 1\n    output said\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DECLARED)
+def test_what_nothing_uses_is_told_and_carries_no_clause(kind: str) -> None:
+    declaration, code, use = DECLARED[kind]
+    for uses, told_ in (("", [code]), (use, [])):
+        text = f"{HEAD}{declaration}  activity work\n    role clerk\n{uses}"
+        compiled = compile("t.charter", text, {"clauses.tsv": b"id\ttext\nR-1\tit is done\n"}.__getitem__)
+        assert [d.code for d in compiled.diagnostics] == told_
+        (book,) = survey([compiled]).books
+        assert ("R-1" in book.carried) is bool(uses)
+
+
+@given(st.sampled_from(["service_project.charter", "examples/leave_request.charter"]), st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_misspelt_output_is_mended_where_it_was_misspelt(file: str, data: st.DataObject) -> None:
+    """Whichever record is written under a name slightly wrong, the first mend offered leads back to the text."""
+    right = (ROOT / "processes" / file).read_text("utf-8")
+    names = [
+        m
+        for m in re.finditer(r"^\s+output\s+([a-z_]{5,})$", right, re.M)
+        if re.search(rf"^  record {m[1]}\b", right, re.M)
+    ]
+    alone = [m for m in names if len(re.findall(rf"^\s+output\s+{m[1]}$", right, re.M)) == 1]
+    start, end = data.draw(st.sampled_from(alone)).span(1)
+    at = data.draw(st.integers(start + 2, end - 1))
+    wrong = right[:at] + data.draw(st.sampled_from("sxy")) + right[at:]
+    compiled = compile("t.charter", wrong, lambda path: (ROOT / "processes" / path).read_bytes())
+    fixes = [d.fix for d in compiled.diagnostics if d.fix is not None]
+    assert fixes, compiled.diagnostics
+    (first, last), text = fixes[0].span, fixes[0].text
+    assert wrong[:first] + text + wrong[last:] == right

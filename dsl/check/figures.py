@@ -1,0 +1,75 @@
+"""Checks what a KPI's formula measures: that there is one, and that it does not count the unknown as a failure.
+
+Types and names in it are `typecheck.py`'s.
+"""
+
+from __future__ import annotations
+
+from charter.dsl.check.expressions import read
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.text import tree as t
+from charter.engine.feel import tree as ft
+from charter.engine.feel.comparison import COMPARISONS
+
+# facts that are unknown until something has happened
+_LATE = frozenset({"on_time", "outcome", "due", "ready_at", "started_at", "ended_at", "duration", "closed_at"})
+
+
+def check_figures(scope: ProcessScope, findings: Findings) -> None:
+    """Reports KPIs without a formula, and shares of all cases that a case counts against until it has the fact."""
+    for symbol in scope.kpis.values():
+        formulas = [line.expr for line in symbol.node.body if isinstance(line, t.Figure) and line.kind == "formula"]
+        if not formulas:
+            findings.add("CH411", symbol.span, name=symbol.name)
+        for expr in formulas:
+            tree = read(expr.text).tree
+            for node in ft.walk(tree) if tree is not None else ():
+                asked = _asked_of_all(node, scope)
+                if asked is not None:
+                    span = (expr.span[0] + node.start, expr.span[0] + node.end)
+                    fact = expr.text[asked.start : asked.end]
+                    findings.add("CH437", span, name=symbol.name, fact=fact)
+
+
+def _asked_of_all(node: ft.Node, scope: ProcessScope) -> ft.Node | None:
+    """The fact that `count(cases[…]) / count(cases)` asks for and not every case has; None for any other expression."""
+    if not isinstance(node, ft.Binary) or node.op != "/":
+        return None
+    some, every = _counted(node.left), _counted(node.right)
+    if not isinstance(some, ft.Filter) or not _is_cases(some.of) or every is None or not _is_cases(every):
+        return None
+    if any(isinstance(part, ft.Null) for part in ft.walk(some.test)):
+        return None
+    return next((fact for fact in _demands(some.test) if _may_lack(fact, scope)), None)
+
+
+def _counted(node: ft.Node) -> ft.Node | None:
+    if isinstance(node, ft.Call) and isinstance(node.function, ft.Name) and node.function.name == "count":
+        return node.arguments[0] if len(node.arguments) == 1 else None
+    return None
+
+
+def _is_cases(node: ft.Node) -> bool:
+    return isinstance(node, ft.Name) and node.name == "cases"
+
+
+def _demands(test: ft.Node) -> list[ft.Node]:
+    """The paths that a condition compares by order or takes for true."""
+    if isinstance(test, ft.Binary) and test.op in ("and", "or"):
+        return [*_demands(test.left), *_demands(test.right)]
+    if isinstance(test, ft.Binary):
+        return [side for side in (test.left, test.right) if test.op in COMPARISONS and isinstance(side, ft.Path)]
+    return [test] if isinstance(test, ft.Path) else []
+
+
+def _may_lack(path: ft.Node, scope: ProcessScope) -> bool:
+    names: list[str] = []
+    while isinstance(path, ft.Path):
+        names.insert(0, path.name)
+        path = path.of
+    if not isinstance(path, ft.Name):
+        return False
+    if path.name in scope.elements or path.name == "case":
+        return names[0] in _LATE
+    return scope.is_record(path.name)
