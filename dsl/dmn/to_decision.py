@@ -32,6 +32,7 @@ from charter.engine.feel.comparison import compare, equal
 from charter.engine.feel.frames import Env, Frame, State
 from charter.engine.feel.reads import reads
 from charter.engine.feel.words import KEYWORDS, PROPERTIES
+from charter.engine.names import compiled, marks
 from charter.engine.placed import parts
 
 # Functions whose answer depends on what no table is given, and those that take names as texts.
@@ -117,7 +118,7 @@ def _body(box: m.Box | None) -> m.Box | None:
 def identifier(name: str, taken: frozenset[str] | set[str]) -> str:
     """Makes a name of words with blanks, signs and capitals one of the language: lower case, words joined by `_`."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    made = re.sub(r"[\W_]+", "_", apart).strip("_").lower() or "value"
+    made = compiled(r"(?s)(?:(?!\w).|_)+", marks(apart)).sub("_", apart).strip("_").lower() or "value"
     if made[0].isdigit() or made in KEYWORDS or made in load() or made in _AWKWARD:
         made = f"the_{made}"
     number, free = 1, made

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from charter.dsl.codes import CODES
 from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.text.source import Source
-from charter.dsl.text.width import display_width
+from charter.dsl.text.width import display_width, shown
 from charter.dsl.text.words import Language, language_of, table as keyword_table
 from charter.engine.refusals import Reason
 from charter.engine.shipped import shipped
@@ -279,6 +279,6 @@ def _excerpt(source: Source, line: int, column: int, length: int) -> tuple[str, 
         text = text[first : first + _WIDEST]
         start -= first
     # Control characters would move the reader's cursor or do worse.
-    text = "".join(c if c.isprintable() else "�" for c in text)
+    text = shown(text, "�")
     marked = text[start : start + max(1, length)]
     return text, " " * display_width(text[:start]) + "^" * max(1, display_width(marked))

@@ -17,9 +17,9 @@ from functools import cache
 
 from charter.dsl.text.tree import NO_COMMENTS, Comments, Span
 from charter.dsl.text.words import spellings
+from charter.engine.names import NAME, compiled
 
-_NAME = r"[^\W\d]\w*"
-_PATH = rf"{_NAME}(?:\.{_NAME})*"
+_PATH = rf"{NAME}(?:\.{NAME})*"
 _KEY = rf"{_PATH}(?:\[\d+(?:\.\d+)*\])?"
 _AFTER_SUBJECT = "|".join(
     re.escape(w).replace(r"\ ", r"\s+") for w, terminal, _, _ in spellings() if terminal in ("IS", "WAS_DONE_BY")
@@ -30,8 +30,8 @@ PATTERNS: Mapping[str, str] = {
     "SUBJECT": rf"{_KEY}(?=\s+(?:{_AFTER_SUBJECT})(?!\w))",
     "KEY": _KEY,
     "PATH": _PATH,
-    "NAME": _NAME,
-    "STATE": _NAME,
+    "NAME": NAME,
+    "STATE": NAME,
     "STRING": r'"(?:[^"\\\n]|\\.)*"',
     "CLOCK": r"(?:[01]?\d|2[0-3]):[0-5]\d|24:00",
     "INT": r"\d{1,9}(?![0-9A-Za-z_.:])",
@@ -43,7 +43,7 @@ PATTERNS: Mapping[str, str] = {
     "BAR": r"\|",
     "LPAR": r"\(",
     "RPAR": r"\)",
-    "GE": ">=",
+    "GE": ">=|≥",
     "DASH": r"[-–—~]",
 }
 # What ends an expression before the end of its line.
@@ -62,7 +62,6 @@ FOLLOWED: Mapping[str, str] = {
     "KPI": r"(?=\s+[^\W\d])",
 }
 _NAMES = ("NAME", "PATH", "KEY", "SUBJECT", "ID")
-WORD = re.compile(_NAME)
 # The pattern of several words, or of a word with a condition (empty: the plain word), its terminal and value.
 _Spelling = tuple[str, str, str]
 
@@ -97,15 +96,18 @@ class Mode:
                     self.words.setdefault(first, []).append(row)
         for found in self.words.values():
             found.sort(key=lambda row: -len(row[0]))
-        self.shape = _shape(tuple(name for name in PATTERNS if name in self.accepted))
+        self.shape = "|".join(f"(?P<{name}>{PATTERNS[name]})" for name in PATTERNS if name in self.accepted)
         self.expression = next((name for name in ENDS if name in self.accepted), None)
         self.soft = bool(self.accepted.intersection(_NAMES))
 
-    def next(self, text: str, pos: int, end: int, doubts: dict[int, bool]) -> Lexeme | None:
-        """Reads the lexeme at `pos` of a logical line that ends at `end`; None when nothing here may stand."""
-        word = WORD.match(text, pos, end)
+    def next(self, text: str, pos: int, end: int, doubts: dict[int, bool], marks: str = "") -> Lexeme | None:
+        """Reads the lexeme at `pos` of a logical line that ends at `end`; None when nothing here may stand.
+
+        `marks`: those of the text that continue a name (`names.marks`).
+        """
+        word = compiled(NAME, marks).match(text, pos, end)
         if word:
-            chosen = self.keyword(text, pos, end, word)
+            chosen = self.keyword(text, pos, end, word, marks)
             if chosen:
                 if not self.soft:
                     return chosen
@@ -113,20 +115,20 @@ class Mode:
                     doubts[pos] = False
                     return chosen
         if self.shape:
-            match = self.shape.match(text, pos, end)
+            match = compiled(self.shape, marks).match(text, pos, end)
             if match:
                 return Lexeme(match.lastgroup or "", match.group(), pos, match.end())
         if self.expression:
-            stop = _expression_end(self.expression, text, pos, end)
+            stop = _expression_end(self.expression, text, pos, end, marks)
             if stop > pos:
                 return Lexeme(self.expression, text[pos:stop], pos, stop)
         return None
 
-    def keyword(self, text: str, pos: int, end: int, word: re.Match[str]) -> Lexeme | None:
+    def keyword(self, text: str, pos: int, end: int, word: re.Match[str], marks: str) -> Lexeme | None:
         for pattern, terminal, value in self.words.get(word.group(), ()):
             if not pattern:
                 return Lexeme(terminal, value, pos, word.end())
-            match = _compiled(pattern).match(text, pos, end)
+            match = compiled(pattern, marks).match(text, pos, end)
             if match:
                 return Lexeme(terminal, value, pos, match.end())
         return None
@@ -146,32 +148,20 @@ def _spelled() -> Mapping[str, list[tuple[str, _Spelling]]]:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compiles a pattern when a text first asks for it: a small file meets few of the language's words."""
-    return re.compile(pattern)
-
-
-@cache
-def _shape(names: tuple[str, ...]) -> re.Pattern[str] | None:
-    """What the terminals that are not words look like."""
-    return re.compile("|".join(f"(?P<{name}>{PATTERNS[name]})" for name in names)) if names else None
-
-
-@cache
-def _scanner(kind: str) -> re.Pattern[str]:
+def _scanner(kind: str) -> str:
     """What may matter inside an expression of a kind: quoted texts, brackets, and what ends it."""
     ends = ENDS[kind]
-    marks = r'"(?:[^"\\]|\\.)*"?|[()\[\]{}]' + ("|," if "COMMA" in ends else "")
+    marked = r'"(?:[^"\\]|\\.)*"?|[()\[\]{}]' + ("|," if "COMMA" in ends else "")
     words = sorted({w for w, t, _, _ in spellings() if t in ends}, key=len, reverse=True)
     spelled = "|".join(r"\s+".join(map(re.escape, w.split())) for w in words)
-    return re.compile(rf"{marks}|(?<=\s)(?:{spelled})(?!\w)")
+    return rf"{marked}|(?<=\s)(?:{spelled})(?!\w)"
 
 
-def _expression_end(kind: str, text: str, pos: int, end: int) -> int:
+def _expression_end(kind: str, text: str, pos: int, end: int, marks: str) -> int:
     if kind == "EXPR":
         return end
     depth = 0
-    for match in _scanner(kind).finditer(text, pos, end):
+    for match in compiled(_scanner(kind), marks).finditer(text, pos, end):
         mark = match.group()
         if mark in "([{":
             depth += 1
@@ -183,7 +173,7 @@ def _expression_end(kind: str, text: str, pos: int, end: int) -> int:
             return _trim(text, pos, match.start())
         elif match.start() > pos:
             stop = _trim(text, pos, match.start())
-            if stop > pos and text[stop - 1] not in "=<>+-*/,.(":
+            if stop > pos and text[stop - 1] not in "=<>≤≥≠+-*/,.(":
                 return stop
     return end
 

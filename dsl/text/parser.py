@@ -28,6 +28,7 @@ from charter.dsl.text.source import LIMIT_ERRORS, LIMITS, Source
 from charter.dsl.text.syntax import Complaint, complaint, misspelt_start
 from charter.dsl.text.words import keyword_terminals
 from charter.engine.lalr import Automaton, Table, Unexpected
+from charter.engine.names import marks
 from charter.engine.shipped import shipped
 
 assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
@@ -78,6 +79,7 @@ class _Parse:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.working
+        self.marks = marks(source.working)
         self.state = Automaton(table(), STARTS[0])
         self.diagnostics = list(source.diagnostics)
         self.errors = len(source.diagnostics)
@@ -197,7 +199,7 @@ class _Parse:
         pos = start
         while pos < stop:
             mode = _mode(state)
-            lexeme = swap if swap and pos == swap.start_pos else mode.next(text, pos, stop, doubts)
+            lexeme = swap if swap and pos == swap.start_pos else mode.next(text, pos, stop, doubts, self.marks)
             if lexeme is None:
                 raise _Unreadable(pos, mode)
             if pos == start:

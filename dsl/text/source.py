@@ -23,7 +23,7 @@ LIMITS = {"bytes": 16 * 1024 * 1024, "line": 20_000, "depth": 64, "lines_in_brac
 LIMIT_ERRORS = 200  # of one file; whoever reads them has enough to do
 _PATIENCE = 1_000_000  # characters of a file that are read in vain for brackets that never close
 
-_TWINS = {c: c - 0xFEE0 for c in map(ord, "，：（）；％［］｛｝＝＜＞＋－＊／｜！０１２３４５６７８９")}
+_TWINS = {c: c - 0xFEE0 for c in map(ord, "，：（）；％［］｛｝＝＜＞＋－＊／｜！．＿０１２３４５６７８９")}
 _TWINS |= {ord("、"): ord(","), 0x3000: ord(" "), 0xA0: ord(" "), ord("\t"): ord(" ")}
 _QUOTES = {'"': '"', "“": "”“", "”": "”“", "＂": "＂", "「": "」", "『": "』"}
 _ODD = re.compile(r"[#()\[\]{}\\\x00-\x09\x0b-\x1f\x7f“”＂「」『』\xa0\u3000、\uff01-\uff1f\uff3b-\uff5d]")

@@ -17,10 +17,10 @@ from msgspec import Struct, field
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text.tree import Span
 from charter.dsl.text.words import Language, language_of, spellings, strangers
+from charter.engine.names import NAME, compiled, marks
 
-_WORD = re.compile(r"[^\W\d]\w*")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
-_FOUND = re.compile(r'"(?:[^"\\]|\\.)*"?|\w+(?:[.\-]\w+)*|.', re.DOTALL)
+_FOUND = r'(?s)"(?:[^"\\]|\\.)*"?|\w+(?:[.\-]\w+)*|.'
 
 # Terminals that are not words, by the key of the phrase that names them in the message tables.
 _SHAPES: Mapping[str, str] = {
@@ -72,7 +72,7 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     expected = expectation(accepted, language)
     if place >= stop:
         return Complaint("CH113", (stop, stop), {"expected": expected})
-    match = _FOUND.match(text, place, stop)
+    match = compiled(_FOUND, marks(text)).match(text, place, stop)
     found = match.group() if match else text[place]
     span = (place, place + len(found))
     arguments: dict[str, Any] = {"found": found, "expected": expected}
@@ -124,7 +124,7 @@ def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...
 def nearest(found: str, accepted: Collection[str]) -> tuple[str, str, str] | None:
     """Finds the word that may stand here and that `found` resembles most: words, terminal, value."""
     best, score = None, 0.0
-    if not _WORD.match(found):
+    if not compiled(NAME).match(found):
         return None
     for words, terminal, value, _ in spellings():
         if terminal in accepted and terminal != "STATE":
@@ -136,7 +136,7 @@ def nearest(found: str, accepted: Collection[str]) -> tuple[str, str, str] | Non
 
 def misspelt_start(text: str, start: int, stop: int, accepted: Collection[str]) -> Complaint | None:
     """Takes a line's first word, read as a name, for a misspelt keyword, if it resembles one."""
-    match = _WORD.match(text, start, stop)
+    match = compiled(NAME, marks(text)).match(text, start, stop)
     guessed = nearest(match.group(), accepted) if match else None
     if match is None or guessed is None:
         return None

@@ -6,13 +6,13 @@ word may stand. Invariant: at no place of the grammar does one word spell two te
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Literal
 
+from charter.engine.names import NAME, compiled, marks
 from charter.engine.shipped import shipped
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
@@ -60,7 +60,7 @@ def spellings() -> tuple[tuple[str, str, str, Language], ...]:
     )
 
 
-_FIRST_WORD = re.compile(r"^ *([^\W\d]\w*)", re.MULTILINE)
+_FIRST_WORD = rf"(?m)^ *({NAME})"
 _LOOKED_AT = 500  # lines that tell a file's language
 
 
@@ -76,7 +76,7 @@ def _beginnings() -> Mapping[str, frozenset[Language]]:
 @lru_cache(maxsize=8)
 def language_of(text: str) -> Language:
     """Tells in which language a file's keywords are: that of most lines' first words, else by their script."""
-    words = [match[1] for match in islice(_FIRST_WORD.finditer(text), _LOOKED_AT)]
+    words = [match[1] for match in islice(compiled(_FIRST_WORD, marks(text)).finditer(text), _LOOKED_AT)]
     known = _beginnings()
     votes = [language for word in words for language in known.get(word, ())]
     if not votes:

@@ -29,6 +29,7 @@ from charter.engine.feel.temporal import (
     datetime_from_instant,
 )
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time, write
+from charter.engine.names import NAME, compiled, marks
 
 
 def number_text(number: Decimal) -> str:
@@ -41,8 +42,11 @@ def number_text(number: Decimal) -> str:
     return str(number)
 
 
+_WORDS = rf"{NAME}( \w+)*"
+
+
 def _key(key: str) -> str:
-    return key if re.fullmatch(r"[^\W\d]\w*( \w+)*", key) else quoted(key)
+    return key if compiled(_WORDS, marks(key)).fullmatch(key) else quoted(key)
 
 
 def text_of(value: Any) -> str:

@@ -19,13 +19,23 @@ _START = (
     "\u2c00-\u2fef\u3005-\u3007\u3021-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff10-\ufffd\U00010000-\U000effff"
 )
 _INSIDE = "0-9\u00b7\u0300-\u036f\u203f-\u2040"  # of a name, but not at its start
-# A large set of characters is dear to compile, so that of names stands in it once.
-_RAW = rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
+# What a name of a process file (`engine/names.py`) may hold besides: our own dialect reads it as one word.
+_BESIDES = "\u00aa\u00b2\u00b3\u00b5\u00b9\u00ba\u00bc-\u00be\u2054\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+# What a keyboard gives for the marks of a comparison, in our own dialect: the standard has none of them.
+_TWINS = {"≤": "<=", "≥": ">=", "≠": "!="}
+
+
+def _raw(own: bool) -> str:
+    """Give the pattern of a piece. A large set of characters is dear to compile: that of names stands in it once."""
+    besides, twins = (_BESIDES, "|[≤≥≠]") if own else ("", "")
+    return rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
     |(?P<string>@?"(?:[^"\\]|\\.)*")
-    |(?P<mark>\.\.|\*\*|<=|>=|!=|->)
+    |(?P<mark>\.\.|\*\*|<=|>=|!=|->{twins})
     |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
-    |(?P<word>(?![{_INSIDE}])[{_START}{_INSIDE}]+)
+    |(?P<word>(?![{_INSIDE}])[{_START}{_INSIDE}{besides}]+)
     |(?P<sign>.)"""
+
+
 _DATE = (
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?(?![0-9-]))|"
 )
@@ -72,13 +82,16 @@ class Token:
 @cache
 def _pattern(dated: bool) -> re.Pattern[str]:
     """Give the pattern of a piece; each takes milliseconds to compile, and one dialect is mostly all that is read."""
-    return re.compile(_DATE + _RAW if dated else _RAW, re.VERBOSE | re.DOTALL)
+    return re.compile(_DATE + _raw(True) if dated else _raw(False), re.VERBOSE | re.DOTALL)
 
 
 def cut(text: str, dated: bool) -> list[Raw]:
-    """Cut a text into pieces. `dated`: a date is one, as people write it; in the standard it is a subtraction."""
+    """Cut a text into pieces. `dated`: a date is one, as people write it; in the standard it is a subtraction.
+
+    `≤` counts as the `<=` that it stands for, and its like.
+    """
     return [
-        (match.lastgroup or "", match.group(), match.start(), match.end())
+        (match.lastgroup or "", _TWINS.get(match.group(), match.group()), match.start(), match.end())
         for match in _pattern(dated).finditer(text)
         if match.lastgroup != "space"
     ]

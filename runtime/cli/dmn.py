@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC as CLOCK, datetime
 from typing import TYPE_CHECKING, Any
 
-from charter.dsl.text.width import display_width
+from charter.dsl.text.width import display_width, shown
 from charter.runtime.author import texts
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
@@ -127,7 +127,7 @@ def _marked(text: str, start: int, end: int) -> Iterable[str]:
     begin = text.rfind("\n", 0, start) + 1
     stop = text.find("\n", start)
     line = text[begin:] if stop < 0 else text[begin:stop]
-    line = "".join(c if c.isprintable() else " " for c in line)
+    line = shown(line)
     marks = "^" * max(1, display_width(line[start - begin : end - begin]))
     yield line
     yield " " * display_width(line[: start - begin]) + marks

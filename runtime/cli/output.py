@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import IO, Any
 
-from charter.dsl.text.width import display_width
+from charter.dsl.text.width import display_width, shown
 from charter.runtime.cli.messages import Messages
 
 MICROSECONDS = 1_000_000
@@ -71,8 +71,7 @@ def pad(text: str, columns: int) -> str:
 
 def one_line(value: Any) -> str:
     """Gives a cell's text: None as an empty cell, control characters (a newline too) as blanks."""
-    text = "" if value is None else str(value)
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return "" if value is None else shown(str(value))
 
 
 _OPENING, _CLOSING = "（“「《", "，。、；：）”」》？！"

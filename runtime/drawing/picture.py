@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from charter.dsl.text.width import shown
 from charter.engine import feel
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
 from charter.engine.keys import is_instance
@@ -164,7 +165,7 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
 
 def plain(text: str) -> str:
     """Gives text without what no drawing can hold: control characters and lone surrogates become blanks."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return shown(text)
 
 
 def _dependencies(definition: Definition) -> Iterator[tuple[str, str]]:

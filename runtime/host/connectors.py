@@ -20,6 +20,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
+from charter.dsl.text.width import shown
 from charter.engine.commands import SYSTEM
 from charter.engine.entries.organisation import ConnectorsChanged
 from charter.engine.errors import CharterError
@@ -224,8 +225,7 @@ def _records(answer: Any) -> Records:
 
 
 def _line(cause: Exception) -> str:
-    said = "".join(c if c.isprintable() else " " for c in str(cause))
-    text = " ".join(said.split()) or type(cause).__name__
+    text = " ".join(shown(str(cause)).split()) or type(cause).__name__
     return (f"the answer is not JSON: {text}" if isinstance(cause, json.JSONDecodeError) else text)[:300]
 
 

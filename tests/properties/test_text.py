@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
-from hypothesis import example, given, settings, strategies as st
+from hypothesis import assume, example, given, settings, strategies as st
 
+from charter.dsl.passes import compile
 from charter.dsl.text import tree as t
 from charter.dsl.text.parser import parse
 from charter.dsl.text.printer import format, to_text
-from charter.dsl.text.source import read
+from charter.dsl.text.source import ascii_twins, read
 from charter.dsl.text.words import LANGUAGES, Language, spellings
+from charter.engine.feel.tokens import cut
+from charter.engine.names import marks
+from charter.engine.text import composed
 
 from . import trees
 
@@ -175,3 +180,34 @@ HUGE = {
 @pytest.mark.parametrize("name", HUGE)
 def test_huge_texts(name: str) -> None:
     survives(HUGE[name])
+
+
+NAMES = st.text(st.characters(categories=["L", "Mn", "Mc", "Nd", "Pc"]), min_size=1, max_size=5).map(composed)
+
+
+@given(NAMES)
+def test_an_identifier_of_unicode_is_a_name_everywhere(name: str) -> None:
+    # What begins with a mark, or reads as a keyword's full-width twin, is none.
+    assume(name.isidentifier() and name[0].isalpha() and ascii_twins(name) == name and not name.isascii())
+    text = f"""process p
+  role {name}
+  record r
+    {name} number
+  activity a{name}
+    role {name}
+    output r
+  activity b
+    when r.{name} > 1
+    role {name}
+"""
+    for form in ("NFC", "NFD"):
+        done = compile("t.charter", normalize(form, text))
+        assert not done.failed, done.diagnostics
+        assert [r.name for r in done.definitions[0].roles] == [name]
+        assert done.definitions[0].elements[0].name == composed(f"a{name}")
+
+
+def test_every_character_of_a_name_is_one_of_a_word_in_an_expression() -> None:
+    every = "".join(map(chr, (n for n in range(0x110000) if not 0xD800 <= n < 0xE000)))
+    named = marks(every) + "".join(c for c in every if re.match(r"\w", c))
+    assert {c for c in named if [kind for kind, *_ in cut(f"a{c}", True)] != ["word"]} == set()

@@ -12,8 +12,24 @@ from hypothesis import strategies as st
 
 from charter.dsl.check.lines import LINES
 from charter.dsl.text import tree as t
+from charter.engine.text import composed
 
-_WORDS = ["plan", "make_plan", "计划", "活动_2", "x", "phase", "阶段", "source", "within", "open", "record", "of"]
+_WORDS = [
+    "plan",
+    "make_plan",
+    "计划",
+    "活动_2",
+    "x",
+    "phase",
+    "阶段",
+    "source",
+    "within",
+    "open",
+    "record",
+    "of",
+    "ख़रीद",
+    "ผู้จัดการ",
+]
 _PLAIN = ["li", "wang", "王五", "budget", "预算", "q1"]
 _EXPRS = [
     "plan.tasks",
@@ -34,7 +50,7 @@ _EXPRS = [
 ]
 _TESTS = [">= 95%", "< 97%", "> limit"]
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).map(composed) | st.sampled_from(
     ["项目启动", 'say "yes"', "a\\b", "“引号”", "# no comment", "（一）：", ""]
 )
 comment = st.sampled_from(["", "why", "说明：（一）", '"quoted', "# twice", "(open", "activity x"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from charter.dsl.messages.render import render
+from charter.dsl.passes import compile
 from charter.dsl.text.parser import parse
-from charter.dsl.text.source import LIMITS, read
-from charter.dsl.text.width import display_width
+from charter.dsl.text.source import LIMITS, ascii_twins, read
+from charter.dsl.text.width import display_width, shown
 
 PROCESS = 'process p\n  goal "说"\n  owner a\n'
 
@@ -91,3 +93,19 @@ def test_a_file_in_another_encoding_is_one_diagnostic() -> None:
     text = '流程 采购 "办公用品"\n  负责人 主管（采购\n  角色 主管\n阶段 甲\n  活动 乙\n'
     for data in (text.encode("gb18030"), text.encode("utf-16"), bytes(range(256)) * 40):
         assert [d.code for d in parse(read(data)).diagnostics] == ["CH101"]
+
+
+def test_full_width_blanks_and_points_are_read_and_shown_as_they_are() -> None:
+    source = read("流程 报销\n　　版本：１．０\n　　角色 丁\n　　角色 丁\n".encode(), "t.charter")
+    compiled = compile("t.charter", source.text)
+    said = render(compiled.diagnostics, compiled.sources, lang="zh")
+    assert "4 | 　　角色 丁" in said
+    assert "�" not in said
+    assert ascii_twins("版本：１．０") == "版本:1.0"
+
+
+def test_what_cannot_be_seen_is_not_shown() -> None:
+    assert shown("a\u3000b\u00a0c", "?") == "a\u3000b\u00a0c"
+    assert shown("a\x1b[31m\u202eb\u200b\n\ud800", "?") == "a?[31m?b???"
+    assert display_width("हिन्दी") == 5
+    assert display_width("ที่") == 1

@@ -10,6 +10,7 @@ import pytest
 from charter.dsl.text import lexer, parser
 from charter.dsl.text.syntax import STRANGE
 from charter.dsl.text.words import LANGUAGES, keyword_terminals, spellings, strangers, table
+from charter.engine import names
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLES = {
@@ -81,4 +82,4 @@ def test_keywords_page_is_current(golden: Callable[[Path, str], None]) -> None:
 def test_words_are_words(language: str) -> None:
     for words, _, _, row in spellings():
         if row == language:
-            assert all(lexer.WORD.fullmatch(part) for part in words.split()), words
+            assert all(names.compiled(names.NAME).fullmatch(part) for part in words.split()), words
