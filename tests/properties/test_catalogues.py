@@ -13,6 +13,7 @@ from charter.dsl.messages.render import LANGUAGES, render
 from charter.dsl.passes import compile
 from charter.engine.definition import Definition, digest
 from charter.engine.plain import from_json, to_json
+from charter.engine.text import composed
 
 PROCESS = "process p\n  role clerk\n  activity work\n    role clerk\n"
 cells = st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(' ",;'), max_size=12)
@@ -50,7 +51,7 @@ def test_a_table_is_read_as_it_was_written(
     table = read_clauses(written(book, head, delimiter=divider, lineterminator=end), path)
     assert not table.diagnostics
     read = {id: (clause.section or "", clause.text) for id, clause in table.clauses.items()}
-    assert read == {id: (" ".join(s.split()), " ".join(t.split())) for id, (s, t) in book.items()}
+    assert read == {id: (composed(" ".join(s.split())), composed(" ".join(t.split()))) for id, (s, t) in book.items()}
 
 
 @given(books, st.lists(ids, min_size=1, max_size=4))
