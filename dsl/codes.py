@@ -146,6 +146,7 @@ _ALL = [
         ("CH421", "no-person-does-it", "element", "other"),
         ("CH422", "may-not-be-there-yet", "element", "name"),
         ("CH424", "nobody-made-it", "element", "record", "role"),
+        ("CH425", "kept-apart-without-owner", "process", "element"),
         ("CH430", "parameter-unused", "name"),
         ("CH431", "record-nobody-writes", "name"),
         ("CH432", "output-not-declared", "name"),

@@ -205,7 +205,7 @@ class Element(Kept, frozen=True):
 
     `starts_with`: elements whose activation starts this phase (`alongside`). `within`, `takes`: Span in FEEL text;
     `due`: date or date and time in FEEL; `costs`: Money in FEEL. `assign`: FEEL giving a person, or "least busy" /
-    "in turn" by `assign_mode`.
+    "in turn" by `assign_mode`. `never_skipped`: nobody may skip or cancel it, only the process may pass over it.
     """
 
     name: str
@@ -234,6 +234,7 @@ class Element(Kept, frozen=True):
     checklist: tuple[Check, ...] = ()
     work: Work | None = None
     agreement: Agreement | None = None
+    never_skipped: bool = False
 
 
 class Order(Kept, frozen=True):

@@ -20,7 +20,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         1: "the first law that entries name; zone rules are those of the tzdata package; a required text is not blank; "
         "null picks no row of a decision table; "
         "`item` in a filter over elements is the element; "
-        "texts are in Unicode's form NFC",
+        "texts are in Unicode's form NFC; "
+        "everybody who made something counts in separations, and rights are judged when they are used",
     }
 )
 LAW = max(HISTORY)

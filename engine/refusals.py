@@ -1,7 +1,7 @@
 """The registry of CH5xx codes: why a command is refused, why an element is held, why it was passed over.
 
 A code has a slug and the names of the values its sentence may use; the sentences live in the message tables.
-Codes are never reused. CH501-549 refuse a command (`Refusal`), CH550-569 say what an element waits
+Codes are never reused. CH501-549, 567 and 568 refuse a command (`Refusal`), CH550-565 say what an element waits
 for (`waiting.holds`), CH570-579 say why the engine itself passed over or ended an element (`data.because`
 of an entry).
 """
@@ -100,6 +100,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH548", "decided-since", "element other person"),
     ("CH549", "run-by-another", "case element status verb"),
     ("CH566", "cases-too-deep", "element target limit"),
+    ("CH567", "never-skipped", "element verb"),
+    ("CH568", "handed-to-oneself", "element person"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

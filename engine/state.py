@@ -7,7 +7,7 @@ a struct costs a sixth of a named tuple's. The case and the rows inside a node a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from operator import attrgetter, ne
 from types import MappingProxyType
@@ -24,6 +24,7 @@ class Version(NamedTuple):
     """The current version of a record: `number` counts from 1, `digest` is `values.digest` of the value.
 
     `node` wrote it (None: it came with the start of the case or with a signal); an amendment leaves `node` alone.
+    `earlier`: (person, node) of everybody who wrote a version before it, or whom a writer stood in for.
     """
 
     number: int
@@ -32,6 +33,12 @@ class Version(NamedTuple):
     node: str | None
     by: str
     at: int
+    earlier: tuple[tuple[str, str | None], ...] = ()
+
+    @property
+    def writers(self) -> tuple[tuple[str, str | None], ...]:
+        """(person, node) of everybody who wrote a version of the record up to this one."""
+        return (*self.earlier, (self.by, self.node))
 
 
 class Vote(NamedTuple):
@@ -52,15 +59,23 @@ class Confirmation(NamedTuple):
     evidence: Any = None
 
 
+class Hand(NamedTuple):
+    """Somebody's part in an element's work beside doing it, by a verb: confirm, signal, add, skip or cancel."""
+
+    person: str
+    verb: str
+
+
 class Node(Struct, frozen=True, omit_defaults=True):
     """One element instance.
 
     `before` is the state to restore when staleness is withdrawn. `used`: (record key, digest) pairs of the
     versions this node's work rests on; `plan_items[*]` stands for all instances' versions together. `holder` has
-    claimed it, or it is `assigned` to them. `doers`: everyone who finished or decided it, any iteration, and whom
-    they stood in for (separation of duties looks here). `wake`: the next instant at which time itself changes this
-    node (wait over, retry, repeat); `due`: its due date; `overdue`: that has been recorded. `item`: the for-each item
-    (encoded), `added` by hand to an open list; `size`: how many instances a group has; `pending`: how many children
+    claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
+    or decided it, any iteration, and whom they stood in for; `hands`: who had another part in it (`plan.makers`).
+    `wake`: the next instant at which time itself changes this node (wait over, retry, repeat); `due`: its due date;
+    `overdue`: that has been recorded. `item`: the for-each item (encoded), `added` by hand to an open list; `size`: how
+    many instances a group has; `pending`: how many children
     are not settled yet. `redo`: it had delivered and is being done again. `waits`: the node this work was sent back
     to. `attempt` counts calls; `rejects` counts rejections, any iteration. `reason` is that of its latest move.
     `outcome`: approve, reject or return of an approval; of a skipped or cancelled node why: condition, dead, choice,
@@ -74,7 +89,9 @@ class Node(Struct, frozen=True, omit_defaults=True):
     before: str | None = None
     holder: str | None = None
     assigned: bool = False
+    handed: bool = False
     doers: tuple[str, ...] = ()
+    hands: tuple[Hand, ...] = ()
     outcome: str | None = None
     reason: str | None = None
     used: tuple[tuple[str, str], ...] = ()
@@ -194,7 +211,7 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     values = _VALUES(node)
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
-    for name in ("doers", "used", "votes", "confirmations"):
+    for name in ("doers", "hands", "used", "votes", "confirmations"):
         if name in out:
             out[name] = _lists(out[name])
     return out
@@ -202,6 +219,16 @@ def node_json(node: Node) -> dict[str, Any]:
 
 def _lists(rows: tuple[Any, ...]) -> list[Any]:
     return [_lists(row) if isinstance(row, tuple) else row for row in rows]
+
+
+def version_json(version: Version) -> list[Any]:
+    """Gives one version as JSON data; `earlier` is left out where nobody was."""
+    return [*version[:6], _lists(version.earlier)] if version.earlier else list(version[:6])
+
+
+def version_of(row: Sequence[Any]) -> Version:
+    """Builds one version back from what `version_json` gives."""
+    return Version(*row[:6], *(tuple((person, node) for person, node in earlier) for earlier in row[6:]))
 
 
 def case_json(state: CaseState) -> dict[str, Any]:
@@ -218,7 +245,7 @@ def to_json(state: CaseState) -> dict[str, Any]:
     """Gives a case's state as JSON data, defaults left out; `timers` follow from the nodes and are left out too."""
     out = case_json(state)
     out["nodes"] = [node_json(node) for node in state.nodes.values()]
-    out["versions"] = {key: list(version) for key, version in state.versions.items()}
+    out["versions"] = {key: version_json(version) for key, version in state.versions.items()}
     return out
 
 
@@ -226,6 +253,7 @@ def node_of(data: Mapping[str, Any]) -> Node:
     """Builds one node back from what `node_json` gives."""
     rest = dict(data)
     rest["doers"] = tuple(rest.get("doers", ()))
+    rest["hands"] = tuple(Hand(*row) for row in rest.get("hands", ()))
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
     rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))
@@ -234,7 +262,7 @@ def node_of(data: Mapping[str, Any]) -> Node:
 
 def snapshot(state: CaseState) -> dict[str, Any]:
     """Gives a state as JSON data that keeps its order where keys are sorted, as in an entry: versions as rows."""
-    return {**to_json(state), "versions": [[key, *version] for key, version in state.versions.items()]}
+    return {**to_json(state), "versions": [[key, *version_json(version)] for key, version in state.versions.items()]}
 
 
 def from_snapshot(data: Mapping[str, Any]) -> CaseState:
@@ -253,6 +281,6 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     return CaseState(
         **rest,
         nodes=nodes,
-        versions={key: Version(*row) for key, row in data["versions"].items()},
+        versions={key: version_of(row) for key, row in data["versions"].items()},
         timers={key: at for key, node in nodes.items() if (at := next_instant(node)) is not None},
     )

@@ -66,6 +66,7 @@ _VARIANTS: Mapping[type, tuple[str, ...]] = {
     t.Measure: ("kind",),
     t.On: ("event", "action"),
     t.Duty: ("same",),
+    t.Flag: ("kind",),
     t.Wait: ("kind",),
 }
 
@@ -102,6 +103,9 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.On, "rejects", "escalate"): LineSpec("on rejects", APPROVAL, names=references.on),
     (t.Duty, False): LineSpec("separate from", WORK, "separate", many=True, names=references.duty),
     (t.Duty, True): LineSpec("same as", WORK, "same", many=True, names=references.duty),
+    (t.Flag, "never_skipped"): LineSpec(
+        "never skipped", PHASE | WORK, "never", becomes=lambda line: {"never_skipped": True}
+    ),
     (t.ForEach,): LineSpec(
         "for each", PHASE | WORK, "for", names=references.for_each, asks=wants(LIST, "items", outer=True)
     ),

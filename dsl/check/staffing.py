@@ -21,17 +21,20 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
         one, two = scope.element(element), scope.element(other.text)
         if one is None or two is None:
             continue
-        idle = next((p for p in (two, one) if runs_by_itself(p)), None)
+        idle = next((p for p in (two, one) if runs_by_itself(p) and (is_same or not waits_for_people(p))), None)
         if idle is not None:
             findings.add("CH421", other.span, file=file, element=one.name, other=idle.name)
             continue
         (same if is_same else apart).append((one, two, other, file))
     for part in scope.elements.values():
         for stage in (stage for line in part.all(t.By) for stage in line.stages if stage.other):
-            made = [p for p in scope.producers.get(part.of.text if part.of else "", ()) if not runs_by_itself(p)]
+            made = [p for p in scope.producers.get(part.of.text if part.of else "", ()) if by_somebody(p)]
             apart += [(part, producer, stage.roles[0], scope.file) for producer in made]
-            if not made and part.of is not None:
+            if not made and part.of is not None and part.of.text not in scope.inputs:
                 findings.add("CH424", stage.span, element=part.name, record=part.of.text, role=stage.roles[0].text)
+    if apart and t.Owner not in scope.header:
+        one, _, name, file = apart[0]
+        findings.add("CH425", name.span, file=file, element=one.name, process=scope.name)
     groups = _Groups()
     for one, two, _, _ in same:
         groups.join(one.name, two.name)
@@ -45,6 +48,16 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
 def runs_by_itself(part: Part) -> bool:
     """Says whether no person does an element."""
     return t.Work in part.lines or t.Wait in part.lines
+
+
+def waits_for_people(part: Part) -> bool:
+    """Says whether an element waits for a signal, which somebody sends."""
+    return any(line.kind == "signal" for line in part.all(t.Wait))
+
+
+def by_somebody(part: Part) -> bool:
+    """Says whether what an element produces comes from a person."""
+    return not runs_by_itself(part) or waits_for_people(part)
 
 
 class _Groups:

@@ -331,6 +331,7 @@ register(
     ("measure", _with_expr(t.Measure)),
     ("separate_from", lambda c: t.Duty(False, name_of(c[1]), **place(c))),
     ("same_as", lambda c: t.Duty(True, name_of(c[1]), **place(c))),
+    ("flag", lambda c: t.Flag(_kind(c[0]), **place(c))),
     ("by", lambda c: t.By(tuple(c[1]), **place(c))),
     ("stage_one", lambda c: t.Stage("one", (name_of(c[0]),), span=c[0].span)),
     ("stage_other", lambda c: t.Stage("one", (name_of(c[1]),), other=True, span=place(c)["span"])),

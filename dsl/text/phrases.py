@@ -282,6 +282,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.On: _on,
     t.Measure: _by_kind(),
     t.Duty: _duty,
+    t.Flag: lambda p, n: (p.word(n.kind.upper()), ""),
     t.ForEach: _for_each,
     t.DoneWhen: lambda p, n: (f"{p.word('DONE_WHEN')} {n.enough} {p.word('OF_DONE')}", ""),
     t.Repeat: _repeat,

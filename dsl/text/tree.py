@@ -157,6 +157,12 @@ class Duty(Line, frozen=True):
     other: Name
 
 
+class Flag(Line, frozen=True):
+    """A line that is a keyword alone: `never skipped`."""
+
+    kind: Literal["never_skipped"]
+
+
 class ForEach(Line, frozen=True):
     """`for each V in EXPR` (`open` after it, or `for each open V` with no list to start from)."""
 

@@ -64,12 +64,16 @@ class Plan(Struct, eq=False):
             return (Stage(((escalation.role, 1),), 1),)
         return agreement.stages
 
+    def stage(self, node: Node) -> tuple[Stage, ...]:
+        """Gives the stage that decides an approval now, as a tuple of one; of none where nobody is asked."""
+        chain = self.stages(node)
+        return chain[min(node.stage, len(chain) - 1) :][:1] if chain else ()
+
     def roles_wanted(self, node: Node) -> tuple[str, ...]:
         """Names the roles whose people a node waits for: the activity's, or those with seats in the current stage."""
         if self.element.agreement is None:
             return self.element.roles
-        chain = self.stages(node)
-        return tuple(role for role, _ in chain[min(node.stage, len(chain) - 1)].seats) if chain else ()
+        return tuple(role for stage in self.stage(node) for role, _ in stage.seats)
 
     def levels(self) -> Iterator[Plan]:
         """Yields the plan and what it stands in, from inside out."""

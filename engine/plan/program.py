@@ -75,9 +75,15 @@ class Program:
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}
         self.separations: dict[str, list[Separation]] = {}
+        # What an element is a control of: what it says itself, and of an approval the work that keeps apart from it.
+        self.controls: dict[str, list[str]] = {}
         for separation in definition.separations:
+            one, other = self.plans[separation.element], self.plans[separation.other]
             self.separations.setdefault(separation.element, []).append(separation)
             if not separation.same:
+                self.controls.setdefault(one.name, []).append(other.name)
+                if other.kind == "approval" and one.kind != "approval":
+                    self.controls.setdefault(other.name, []).append(one.name)
                 # Two persons, whichever of the two works first.
                 mirrored = Separation(separation.other, separation.element, False, separation.clauses)
                 self.separations.setdefault(separation.other, []).append(mirrored)

@@ -16,8 +16,8 @@ from charter.engine.keys import Path
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
 from charter.engine.step import lists
-from charter.engine.step.authority import in_charge, persons, role_among
-from charter.engine.step.draft import Draft, decode, refuse
+from charter.engine.step.authority import apart, in_charge, persons, role_among
+from charter.engine.step.draft import Draft, Refused, decode, refuse
 
 
 def _participant(draft: Draft, command: Comment | Attach) -> None:
@@ -77,9 +77,13 @@ def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
 def add(draft: Draft, command: Add) -> None:
     node, plan, path = _open_list(draft, command)
     item = decode(plan.name, command.item)
+    against = apart(draft, node, plan, path, command.actor)
+    if against is not None:
+        raise Refused(against)
     draft.enter(cases.Added(command.item), node, node.state, node.state, reason=command.reason)
     draft.end_of_command()
-    lists.create_instance(draft, plan, path, item, added=True)
+    made = lists.create_instance(draft, plan, path, item, added=True)
+    draft.change(made, hands=draft.hands(made, "add"))
 
 
 def close(draft: Draft, command: Close) -> None:

@@ -1,8 +1,9 @@
 """Who may do what in a case: roles, requirements, separation and binding of duties, assignment, being in charge.
 
 Default deny: a person needs a reason to be allowed, and a refusal names what is missing and where the process file
-asks for it. Separation looks at the whole history of the case (`Node.doers`), for the person and for whoever they
-stand in for. The module knows people only by what a command's `Actor` says of them.
+asks for it. A right is judged when it is used, not when it was given. Separation looks at the whole history of the case
+(`plan.makers`), for the person and for whoever they stand in for. The module knows people only by what a command's
+`Actor` says of them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any
 
 from charter.engine.commands import Actor
 from charter.engine.keys import Path, parse_key
-from charter.engine.plan.place import Place
+from charter.engine.machines import SETTLED
+from charter.engine.plan.makers import barred, bound, record_makers
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
@@ -62,48 +64,41 @@ def unmet(program: Program, actor: Actor, role: str) -> Reason | None:
     return None
 
 
-def makers(place: Place, node: Node) -> dict[str, str]:
-    """Names who may not vote because the record is theirs, with the element that made it; nobody unless `by other`."""
-    agreement = place.plan.element.agreement
-    if agreement is None or agreement.of is None:
-        return {}
-    chain = place.plan.stages(node)
-    if not chain or not chain[min(node.stage, len(chain) - 1)].other:
-        return {}
-    found: dict[str, str] = {}
-    for producer in place.program.producers.get(agreement.of, ()):
-        for key in place.program.keys(place.view.nodes, producer, place.path, place.plan.loops):
-            maker = place.view.nodes.get(key)
-            if maker is not None:
-                found.update(dict.fromkeys(maker.doers, producer.name))
-    seen = place.find(agreement.of)
-    # Whoever has amended it has made it too.
-    for version in [seen[1]] if isinstance(seen, tuple) else seen or []:
-        found.setdefault(version.by, parse_key(version.node)[0] if version.node is not None else agreement.of)
-    return found
+def missing(program: Program, actor: Actor, roles: Iterable[str]) -> Reason | None:
+    """Gives what work of these roles asks of whoever does it and the actor cannot show (CH505), if anything.
+
+    Requirements belong to the work: whoever has one of the roles shows what that one asks, whoever has none of them
+    and is named all the same, what some one of them asks.
+    """
+    own = [role for role in roles if role in actor.roles or role in actor.lent] or list(roles)
+    found = [unmet(program, actor, role) for role in own]
+    return None if None in found else next(iter(found), None)
+
+
+def apart(draft: Draft, node: Node | None, plan: Plan, path: Path, actor: Actor, **passing: bool) -> Reason | None:
+    """Gives the separation of duties (CH503) that stands against a person, as `makers.barred` finds it."""
+    theirs = barred(draft.here(plan, path), node, **passing)
+    person = next((person for person in persons(actor) if person in theirs), None) if theirs else None
+    if person is None:
+        return None
+    named = any(rule.other == theirs[person] for rule in draft.program.separations.get(plan.name, ()))
+    subject = f"{plan.name}.separate" if named else f"{plan.name}.by"
+    return Reason("CH503", subject, {"element": plan.name, "other": theirs[person], "person": person})
 
 
 def separated(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor) -> Reason | None:
     """Gives the separation (CH503) or binding (CH504) of duties that stands against a person, if any."""
-    theirs = {} if plan.element.agreement is None else makers(draft.here(plan, path), node)
-    maker = next((person for person in persons(actor) if person in theirs), None) if theirs else None
-    if maker is not None:
-        return Reason("CH503", f"{plan.name}.by", {"element": plan.name, "other": theirs[maker], "person": maker})
+    reason = apart(draft, node, plan, path, actor)
+    if reason is not None:
+        return reason
     for rule in draft.program.separations.get(plan.name, ()):
+        if not rule.same:
+            continue
         other = draft.program.plans[rule.other]
-        doers: dict[str, None] = {}
         # Two persons are two in the whole case; one person is one for each item of a list.
-        around = path[: shared_loops(plan.loops, other.loops)] if rule.same else ()
-        for key in draft.program.expand(draft.nodes, other, around):
-            there = draft.nodes.get(key)
-            if there is not None:
-                doers.update(dict.fromkeys(there.doers))
-        for person in persons(actor):
-            if not rule.same and person in doers:
-                arguments: dict[str, Any] = {"element": plan.name, "other": other.name, "person": person}
-                return Reason("CH503", f"{plan.name}.separate", arguments)
-        if rule.same and doers and not any(person in doers for person in persons(actor)):
-            arguments = {"element": plan.name, "other": other.name, "person": actor.person}
+        doers = bound(draft.program, draft, other, path[: shared_loops(plan.loops, other.loops)])
+        if doers and not any(person in doers for person in persons(actor)):
+            arguments: dict[str, Any] = {"element": plan.name, "other": other.name, "person": actor.person}
             arguments["doers"] = list(doers)
             return Reason("CH504", f"{plan.name}.same", arguments)
     return None
@@ -114,16 +109,14 @@ def fit(
 ) -> tuple[str | None, list[Reason]]:
     """Gives the role in which somebody may do a node's work, and every reason that stands against it."""
     found: list[Reason] = []
-    role = role_among(actor, roles)
+    able = [role for role in roles if unmet(draft.program, actor, role) is None]
+    role = role_among(actor, able) or role_among(actor, roles)
     if role is None and needs_role:
         arguments = {"element": node.key, "person": actor.person, "roles": list(roles)}
         found.append(Reason("CH501", f"{plan.name}.{'by' if plan.kind == 'approval' else 'role'}", arguments))
-    lacking = None if role is None else unmet(draft.program, actor, role)
-    apart = separated(draft, node, plan, path, actor)
-    if lacking is not None:
-        found.append(lacking)
-    if apart is not None:
-        found.append(apart)
+    if not found:
+        found += [reason for reason in [missing(draft.program, actor, roles)] if reason is not None]
+    found += [reason for reason in [separated(draft, node, plan, path, actor)] if reason is not None]
     return role, found
 
 
@@ -136,11 +129,15 @@ def entitle(
     """
     holds = node.holder is not None and node.holder in persons(actor)
     if held and node.holder is not None and not holds:
-        role, found = fit(draft, node, plan, path, actor, roles, needs_role=False)
+        own = tuple(role for role in roles if role_among(actor, (role,)) is not None)
+        role, found = fit(draft, node, plan, path, actor, own, needs_role=False)
         arguments = {"element": node.key, "holder": node.holder, "person": actor.person}
         raise Refused(Reason("CH507", f"{plan.name}.role", arguments), *found)
-    # Whoever is named by `assign` needs no role; an element that names nobody is for those in charge.
-    named = (holds and node.assigned) or (not roles and in_charge(draft, plan, actor) is not None)
+    # Whoever is named by `assign` needs no role, which is no right to hand on; what nobody has a role in is for whoever
+    # it was handed to, and for those in charge.
+    by_file = node.assigned and not node.handed and plan.element.assign_mode == "expression"
+    handed = holds and node.handed
+    named = (holds and by_file) or (not roles and (handed or in_charge(draft, plan, actor) is not None))
     role, found = fit(draft, node, plan, path, actor, roles, needs_role=not named)
     if found:
         raise Refused(*found)
@@ -186,3 +183,37 @@ def require_charge(draft: Draft, plan: Plan | None, actor: Actor, verb: str, *, 
             verb=verb,
         )
     return role
+
+
+def require_bound(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor, verb: str) -> None:
+    """Refuses (CH503) to skip, cancel or reopen for those whom an element controls, be they in charge or not.
+
+    Whoever is in charge only because they opened the case does not pass over the approval of a record that they made.
+    With a phase or group goes what is not over inside it; what is `never skipped` nobody passes over (CH567).
+    """
+    inside = [(node.key, plan, path)]
+    if verb != "reopen" and plan.lifecycle(path) == "phase":
+        parts = (plan, *plan.descendants())
+        inside = [
+            (key, part, parse_key(key)[1]) for part in parts for key in draft.program.expand(draft.nodes, part, path)
+        ]
+    for key, part, at in inside:
+        there = draft.nodes.get(key)
+        if key != node.key and there is not None and there.state in SETTLED:
+            continue
+        if verb != "reopen" and part.element.never_skipped:
+            raise refuse("CH567", f"{part.name}.never", element=key, verb=verb)
+        reason = apart(draft, there, part, at, actor, passing=True)
+        of = part.element.agreement.of if part.element.agreement is not None else None
+        if reason is None and of is not None and _is_mere_opener(draft, plan, actor):
+            made = record_makers(draft.here(part, at), of)
+            person = next((person for person in persons(actor) if person in made), None)
+            if person is not None:
+                arguments = {"element": part.name, "other": made[person], "person": person}
+                reason = Reason("CH503", f"{part.name}.by", arguments)
+        if reason is not None:
+            raise Refused(reason)
+
+
+def _is_mere_opener(draft: Draft, plan: Plan, actor: Actor) -> bool:
+    return in_charge(draft, plan, actor) == "opener"

@@ -22,7 +22,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import Node
 from charter.engine.step import blocks, work
-from charter.engine.step.authority import in_charge, role_among
+from charter.engine.step.authority import apart, in_charge, role_among
 from charter.engine.step.draft import Draft, Refused, refuse
 
 # Cases that open one another without end are stopped so deep, where the owner of the last one is told.
@@ -228,6 +228,9 @@ def signal(draft: Draft, command: Signal) -> None:
             node = draft.nodes.get(key)
             path = draft.place(key)[1]
             if node is not None and node.state == "active" and not plan.is_group(path):
+                against = apart(draft, node, plan, path, command.actor)
+                if against is not None:
+                    raise Refused(against)
                 waiting.append((node, plan, path, work.outputs(draft, node, plan, path, command.records)))
     draft.enter(Signalled(command.name), reason=command.reason)
     if not waiting:
@@ -235,7 +238,8 @@ def signal(draft: Draft, command: Signal) -> None:
     draft.end_of_command()
     for node, plan, path, written in waiting:
         if draft.nodes[node.key].state == "active":
-            work.finish(draft, draft.nodes[node.key], plan, path, written)
+            sent = draft.hands(draft.nodes[node.key], "signal")
+            work.finish(draft, draft.nodes[node.key], plan, path, written, hands=sent)
 
 
 def tick(draft: Draft, command: Tick) -> None:

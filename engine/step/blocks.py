@@ -109,6 +109,7 @@ def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> 
         wake=None,
         holder=None,
         assigned=False,
+        handed=False,
     )
     end_inside(draft, moved, trigger)
 
@@ -143,6 +144,7 @@ def reopen(
         "before": None,
         "holder": None,
         "assigned": False,
+        "handed": False,
         "outcome": None,
         "used": (),
         "votes": (),

@@ -26,7 +26,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import CODES, Reason
-from charter.engine.state import CaseState, Node, Version, next_instant
+from charter.engine.state import CaseState, Hand, Node, Version, next_instant
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000
@@ -302,6 +302,15 @@ class Draft:
         for watcher in self.program.watchers.get("case", ()):
             self._touch(watcher, (), (), index)
 
+    def hands(self, node: Node, verb: str) -> tuple[Hand, ...]:
+        """Gives the hands in a node with those of the actor, and of whoever they act for, by a verb.
+
+        Cases that began before there was a law keep what their builds kept, until they are continued.
+        """
+        actor = self.command.actor
+        people = (actor.person, actor.on_behalf_of) if self.law else ()
+        return tuple(dict.fromkeys((*node.hands, *(Hand(person, verb) for person in people if person is not None))))
+
     # -- letting know -----------------------------------------------------------------------------------------
 
     def touch_element(self, plan: Plan, path: Path, cause: int | None, *, begins: bool = False) -> None:
@@ -342,12 +351,20 @@ class Draft:
         if not self._own_versions:
             self.versions = written(self.versions)
             self._own_versions = True
+        earlier = () if current is None else current.writers
+        if not self.law:
+            earlier = ()
         if current is not None and current.digest == digest:
-            self.versions[key] = current._replace(node=node)
+            if current.node != node:
+                self.versions[key] = current._replace(node=node, earlier=tuple(dict.fromkeys(earlier)))
             return False
         number = 1 if current is None else current.number + 1
-        person = self.command.actor.person
-        self.versions[key] = Version(number, digest, value, node, person, self.at)
+        actor = self.command.actor
+        if self.acting and self.law and actor.on_behalf_of is not None:
+            earlier = (*earlier, (actor.on_behalf_of, node))
+        others = tuple(pair for pair in dict.fromkeys(earlier) if pair != (actor.person, node))
+        version = Version(number, digest, value, node, actor.person, self.at, others)
+        self.versions[key] = version
         told = kind(key, number, digest, value, None if current is None else current.digest)
         writer = self.nodes.get(node) if node is not None else None
         index = self.enter(told, writer, reason=reason)

@@ -16,15 +16,16 @@ from charter.engine.keys import Path
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
 from charter.engine.step import blocks
-from charter.engine.step.authority import in_charge, persons, require_charge, role_among
+from charter.engine.step.authority import in_charge, persons, require_bound, require_charge, role_among
 from charter.engine.step.case import cancel_case, resume_case
 from charter.engine.step.draft import Draft, refuse
 from charter.engine.step.work import require, require_alone
 
 
 def skip(draft: Draft, command: Skip) -> None:
-    node, plan, _ = require(draft, command.node, "skip", "skip")
+    node, plan, path = require(draft, command.node, "skip", "skip")
     draft.role = require_charge(draft, plan, command.actor, "skip")
+    require_bound(draft, node, plan, path, command.actor, "skip")
     _over(draft, node, "skip", cases.Skipped(), command.reason)
 
 
@@ -33,8 +34,9 @@ def cancel(draft: Draft, command: Cancel) -> None:
         draft.role = require_charge(draft, None, command.actor, "cancel", opener=True)
         cancel_case(draft, command.reason)
         return
-    node, plan, _ = require(draft, command.node, "cancel", "cancel")
+    node, plan, path = require(draft, command.node, "cancel", "cancel")
     draft.role = require_charge(draft, plan, command.actor, "cancel")
+    require_bound(draft, node, plan, path, command.actor, "cancel")
     _over(draft, node, "cancel", cases.Cancelled(), command.reason)
 
 
@@ -45,10 +47,12 @@ def _over(draft: Draft, node: Node, trigger: str, told: cases.Skipped | cases.Ca
         told,
         reason=reason,
         outcome="person",
+        hands=draft.hands(node, trigger),
         ended_at=draft.at,
         wake=None,
         holder=None,
         assigned=False,
+        handed=False,
         waits=None,
         before=None,
     )

@@ -17,9 +17,18 @@ from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
 from charter.engine.plan.closure import closure
 from charter.engine.plan.plans import Plan
-from charter.engine.state import Node
+from charter.engine.state import Node, Vote
 from charter.engine.step import blocks, staleness
-from charter.engine.step.authority import entitle, in_charge, persons, require_charge, role_among
+from charter.engine.step.authority import (
+    apart,
+    entitle,
+    in_charge,
+    missing,
+    persons,
+    require_bound,
+    require_charge,
+    role_among,
+)
 from charter.engine.step.contents import validate
 from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.step.work import require
@@ -109,6 +118,12 @@ def return_(draft: Draft, command: Return) -> None:
     send_back(draft, node, target, command.reason, returned=True)
 
 
+def vetoes(vote: Vote, plan: Plan, node: Node) -> bool:
+    """Tells a vote that took no seat: a veto, which decides alone."""
+    chain = plan.stages(node)
+    return vote.role not in dict(chain[min(vote.stage, len(chain) - 1)].seats)
+
+
 def withdraw(draft: Draft, command: Withdraw) -> None:
     approval = draft.nodes.get(command.node) is not None and draft.place(command.node)[0].kind == "approval"
     node, plan, path = require(draft, command.node, "retract" if approval else "withdraw", "withdraw")
@@ -123,6 +138,9 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     if not (set(people) & set(node.doers)) or (approval and not voted):
         raise refuse("CH546", plan.name, element=node.key, person=command.actor.person, doers=list(node.doers))
     later = next((v.person for v in node.votes if last is not None and v.stage > last), None)
+    if later is None and approval:
+        # A veto has settled it since, whatever the others say.
+        later = next((v.person for v in node.votes if v.person not in people and vetoes(v, plan, node)), None)
     if later is not None:
         raise refuse("CH548", f"{plan.name}.by", element=node.key, person=command.actor.person, other=later)
     pending = approval and node.state == "ready"
@@ -178,6 +196,7 @@ def _ended(draft: Draft, plan: Plan, path: Path, node: Node) -> Refused:
 def reopen(draft: Draft, command: Reopen) -> None:
     node, plan, path = require(draft, command.node, "reopen", "reopen")
     draft.role = require_charge(draft, plan, command.actor, "reopen")
+    require_bound(draft, node, plan, path, command.actor, "reopen")
     if node.state not in FINISHED:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reopen")
     if not draft.here(plan, path).open_around():
@@ -246,7 +265,14 @@ def amend(draft: Draft, command: Amend) -> None:
             roles=[*roles, *([owner] if owner is not None else [])] or ["opener"],
             verb="amend",
         )
-    writer = draft.place(current.node)[0] if current.node in draft.nodes and current.node is not None else None
+    node = draft.nodes.get(current.node) if current.node is not None else None
+    writer = draft.program.plans[node.element] if node is not None else None
+    against = [missing(draft.program, command.actor, roles)]
+    if node is not None and writer is not None:
+        against.append(apart(draft, node, *draft.place(node.key), command.actor))
+    reasons = [reason for reason in against if reason is not None]
+    if reasons:
+        raise Refused(*reasons)
     encoded, digest = validate(draft, writer, path, record, command.value)
     if digest == current.digest:
         draft.enter(cases.Amended(command.record, current.number, same=True), reason=command.reason)

@@ -18,13 +18,23 @@ from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED, TAKEN, legal
 from charter.engine.plan.closure import Fact
+from charter.engine.plan.makers import written
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.turns import in_the_way
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
 from charter.engine.step import blocks, staleness
-from charter.engine.step.authority import doers_with, entitle, in_charge, persons, require_fit, role_among
+from charter.engine.step.authority import (
+    apart,
+    doers_with,
+    entitle,
+    in_charge,
+    missing,
+    persons,
+    require_fit,
+    role_among,
+)
 from charter.engine.step.contents import validate
 from charter.engine.step.draft import Draft, Refused, decode, refuse
 
@@ -93,7 +103,7 @@ def release(draft: Draft, command: Release) -> None:
         draft.role = in_charge(draft, plan, command.actor)
         if draft.role is None:
             raise refuse("CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person)
-    draft.move(node, "release", Released(), holder=None, assigned=False, started_at=None)
+    draft.move(node, "release", Released(), holder=None, assigned=False, handed=False, started_at=None)
 
 
 def delegate(draft: Draft, command: Delegate) -> None:
@@ -104,9 +114,10 @@ def delegate(draft: Draft, command: Delegate) -> None:
     )
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    if command.to.person == command.actor.person:
+        raise refuse("CH568", f"{plan.name}.role", element=node.key, person=command.actor.person)
     require_fit(draft, node, plan, path, command.to)
-    moved = replace(node, holder=command.to.person, assigned=True)
-    draft.put(moved)
+    draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
     told = Delegated(command.to.person, command.actor.person)
     draft.enter(told, node, node.state, node.state, reason=command.reason)
 
@@ -125,8 +136,7 @@ def assign(draft: Draft, command: Assign) -> None:
             person = command.actor.person
             raise refuse("CH535", plan.name, element=plan.name, person=person, roles=[], verb="assign")
     require_fit(draft, node, plan, path, command.to)
-    moved = replace(node, holder=command.to.person, assigned=True)
-    draft.put(moved)
+    draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)
 
 
@@ -156,15 +166,21 @@ def checks(draft: Draft, plan: Plan, path: Path) -> dict[str, Check]:
     return found
 
 
-def _confirmable(draft: Draft, node: Node, plan: Plan, name: str, check: Check, actor: Actor) -> Reason | None:
+def _confirmable(
+    draft: Draft, node: Node, plan: Plan, path: Path, name: str, check: Check, actor: Actor
+) -> Reason | None:
     """Gives what stands against this person's ticking a point."""
     subject = f"{plan.name}.checklist.{check.name}"
     if check.by is not None and role_among(actor, (check.by,)) is None:
         arguments = {"element": node.key, "check": name, "role": check.by, "person": actor.person}
         return Reason("CH530", subject, arguments)
-    if check.other and (node.holder in persons(actor) or not set(persons(actor)).isdisjoint(node.doers)):
+    lacking = missing(draft.program, actor, plan.element.roles if check.by is None else (check.by,))
+    if lacking is not None:
+        return lacking
+    doing = {node.holder, *node.doers, *written(draft.program, draft, node)} if check.other else set()
+    if not doing.isdisjoint(persons(actor)):
         return Reason("CH531", subject, {"element": node.key, "check": name, "person": actor.person})
-    return None
+    return apart(draft, node, plan, path, actor)
 
 
 def _evidence(
@@ -190,7 +206,7 @@ def confirm(draft: Draft, command: Confirm) -> None:
     if check is None:
         raise refuse("CH532", f"{plan.name}.checklist", element=node.key, check=command.check)
     found = [
-        _confirmable(draft, node, plan, command.check, check, command.actor),
+        _confirmable(draft, node, plan, path, command.check, check, command.actor),
         _evidence(draft, plan, path, node, command.check, check, command.evidence, set()),
     ]
     if check.by is None and not check.other:
@@ -211,7 +227,8 @@ def confirm(draft: Draft, command: Confirm) -> None:
         raise Refused(*reasons)
     ticked = Confirmation(command.check, command.actor.person, draft.at, command.evidence)
     rest = tuple(c for c in node.confirmations if c.check != command.check)
-    draft.change(node, confirmations=(*rest, ticked))
+    hands = draft.hands(node, "confirm")
+    draft.change(node, confirmations=(*rest, ticked), hands=hands)
     told = Confirmed(command.check, command.evidence)
     draft.enter(told, node, node.state, node.state, reason=command.reason)
 
@@ -231,7 +248,7 @@ def _ticked(draft: Draft, command: Complete, node: Node, plan: Plan, path: Path)
             arguments: dict[str, Any] = {"element": node.key, "check": name}
             found.append(Reason("CH532", f"{plan.name}.checklist", arguments))
             continue
-        against = _confirmable(draft, replace(node, holder=actor.person), plan, name, check, actor)
+        against = _confirmable(draft, replace(node, holder=actor.person), plan, path, name, check, actor)
         against = against or _evidence(draft, plan, path, node, name, check, evidence, given)
         if against is not None:
             found.append(against)

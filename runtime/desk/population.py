@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from charter.engine.keys import name_of
-from charter.engine.state import Node, Version, node_of
+from charter.engine.state import Node, Version, node_of, version_of
 from charter.runtime.store import tables as t
 
 _T = TypeVar("_T")
@@ -98,9 +98,7 @@ class Population:
     def versions(self, record: str) -> _Rows[Version]:
         """Gives the current versions of a record in all cases."""
         wanted = _v.record == record
-        return self._once(
-            ("versions", record), lambda: self._rows(t.contents, "version", wanted, lambda body: Version(*body))
-        )
+        return self._once(("versions", record), lambda: self._rows(t.contents, "version", wanted, version_of))
 
     def elements(self) -> list[str]:
         """Names the elements that there are nodes of."""

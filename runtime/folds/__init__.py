@@ -45,9 +45,9 @@ def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Seq
 
 
 def renew(connection: Connection, shape: Shape, state: CaseState) -> None:
-    """Writes the rows that a case's state is read from anew, in the form that this build gives them."""
+    """Writes the rows that follow from a case's state alone anew, in the form that this build gives them."""
     taken = whole(state.case, shape, state, ())
-    for fold in STATE:
+    for fold in (*STATE, WORK):
         fold.rebuild(connection, taken)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from charter.engine.definition import Definition
+from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import prepare
 
 
 class Shape:
     """See the module's text. `plans` are those of people's work."""
 
-    __slots__ = ("bars", "name", "others", "owner", "plans", "program", "separated_from")
+    __slots__ = ("barred", "bars", "name", "owner", "plans", "program")
 
     def __init__(self, definition: Definition) -> None:
         self.program = prepare(definition)
@@ -17,24 +18,19 @@ class Shape:
         self.owner = definition.owner
         plans = self.program.plans.items()
         self.plans = {n: p for n, p in plans if p.kind in ("activity", "approval") and p.element.work is None}
-        # element -> those whose open work its doers are barred from
-        self.bars = _separated(definition)
-        self.separated_from: dict[str, set[str]] = {}
-        for other, elements in self.bars.items():
-            for element in elements:
-                self.separated_from.setdefault(element, set()).add(other)
-        asked = {e.name: e.agreement for e in definition.elements if e.agreement is not None}
-        self.others = {name: a.of for name, a in asked.items() if any(stage.other for stage in a.stages)}
-        for name, record in self.others.items():
-            for producer in definition.elements:
-                if record in producer.outputs:
-                    self.bars[producer.name] = (*self.bars.get(producer.name, ()), name)
+        # element or record -> those whose open work its makers may be barred from (`plan.makers`)
+        self.bars: dict[str, set[str]] = {}
+        for plan in self.program.plans.values():
+            for rule in self.program.separations.get(plan.name, ()):
+                if not rule.same:
+                    other = self.program.plans[rule.other]
+                    self._bar(plan, *(level.name for level in other.levels()), *other.element.outputs)
+            agreement = plan.element.agreement
+            if agreement is not None and agreement.of is not None and any(stage.other for stage in agreement.stages):
+                producers = self.program.producers.get(agreement.of, ())
+                self._bar(plan, agreement.of, *(producer.name for producer in producers))
+        self.barred = frozenset(name for names in self.bars.values() for name in names)
 
-
-def _separated(definition: Definition) -> dict[str, tuple[str, ...]]:
-    """Gives, for each element, the elements that its doers may not do."""
-    out: dict[str, tuple[str, ...]] = {}
-    for s in definition.separations:
-        if not s.same:
-            out[s.other] = (*out.get(s.other, ()), s.element)
-    return out
+    def _bar(self, plan: Plan, *makers: str) -> None:
+        for name in makers:
+            self.bars.setdefault(name, set()).add(plan.name)

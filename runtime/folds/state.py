@@ -20,7 +20,7 @@ from sqlalchemy import Connection, bindparam, select
 from charter.engine.compact import compact
 from charter.engine.keys import name_of
 from charter.engine.plain import shape
-from charter.engine.state import Node
+from charter.engine.state import Node, version_json
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
@@ -56,13 +56,13 @@ def _contents(stride: Stride) -> Change:
         return NOTHING
     place = len(known)
     rows: list[Row] = []
-    for key in _changed(known, after):
-        rows.append((stride.case, name_of(key), key, place, compact(list(after[key]))))
+    for key in changed(known, after):
+        rows.append((stride.case, name_of(key), key, place, compact(version_json(after[key]))))
         place += key not in known
     return Change((), rows)
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Names what is new or other in a table of a case, which only ever grows: what is in it keeps its place."""
     other = compress(after, map(is_not, after.values(), before.values()))
     return [*other, *islice(after, len(before), None)]

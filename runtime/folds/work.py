@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from charter.engine.keys import parse_key
+from charter.engine.keys import name_of, parse_key
 from charter.engine.machines import OPEN
+from charter.engine.plan.makers import barred, record_makers
 from charter.engine.plan.place import Place
 from charter.engine.plan.plans import Plan
 from charter.engine.state import CaseState, Node
-from charter.engine.step.authority import makers
 from charter.runtime.folds.fold import Change, Fold, Row, Stride
 from charter.runtime.folds.shape import Shape
+from charter.runtime.folds.state import changed
 from charter.runtime.store import tables as t
 
 # Work without a due date comes after all work that has one: some 3,000 years later.
@@ -25,14 +26,21 @@ _KEY = 3  # case, node, role
 
 def _barred(shape: Shape, state: CaseState, plan: Plan, node: Node) -> str:
     people = {v.person for v in node.votes if v.stage == node.stage}
-    others = shape.separated_from.get(node.element)
-    if others:
-        for other in state.nodes.values():
-            if other.element in others:
-                people.update(other.doers)
-    if node.element in shape.others:
-        people.update(makers(Place(shape.program, state, plan, parse_key(node.key)[1]), node))
+    if node.element in shape.barred:
+        place = Place(shape.program, state, plan, parse_key(node.key)[1])
+        people.update(barred(place, node) if state.law else _barred_before(place, node))
     return f"|{'|'.join(sorted(people))}|" if people else ""
+
+
+def _barred_before(place: Place, node: Node) -> set[str]:
+    """Names who may not do the work in a case that no law judges yet: its rows are as its builds kept them."""
+    rules = place.program.definition.separations
+    others = {rule.other for rule in rules if rule.element == node.element and not rule.same}
+    people = {person for other in place.view.nodes.values() if other.element in others for person in other.doers}
+    agreement = place.plan.element.agreement
+    if agreement is not None and agreement.of is not None and any(stage.other for stage in place.plan.stage(node)):
+        people.update(record_makers(place, agreement.of))
+    return people
 
 
 def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
@@ -64,10 +72,15 @@ def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
 def _touched(stride: Stride) -> Iterable[Node]:
     """Lists the nodes whose rows can be other than before."""
     before, after, shape = stride.before, stride.after, stride.shape
-    if before.status != after.status and "open" in (before.status, after.status):
+    if before.law != after.law or (before.status != after.status and "open" in (before.status, after.status)):
         return after.nodes.values()
     nodes = stride.nodes
-    if shape.bars and (touched := {e for node in nodes for e in shape.bars.get(node.element, ())}):
+    if not shape.bars:
+        return nodes
+    made = [node.element for node in nodes]
+    if after.versions is not before.versions:
+        made += map(name_of, changed(before.versions, after.versions))
+    if touched := {element for name in made for element in shape.bars.get(name, ())}:
         seen = {node.key for node in nodes}
         nodes = [*nodes, *(n for n in after.nodes.values() if n.element in touched and n.key not in seen)]
     return nodes

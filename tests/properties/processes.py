@@ -226,9 +226,14 @@ class _Draw:
             until = f"{name}.iteration >= 2"
             self.elements[place] = replace(self.elements[place], repeat=Repeat(until=until))
 
+    def by_people(self, name: str) -> bool:
+        work = next(e.work for e in self.elements if e.name == name)
+        return work is None or work.kind == "signal"
+
     def definition(self) -> Definition:
         self.fill(None, 0)
-        leaves = [e.name for e in self.elements if e.kind in ("activity", "approval") and e.work is None]
+        leaves = [e.name for e in self.elements if e.kind in ("activity", "approval")]
+        leaves = [name for name in leaves if self.by_people(name)]
         separations = []
         if len(leaves) >= 2:
             for _ in range(self.rng.randint(0, 2)):

@@ -32,6 +32,7 @@ PROCESS = """process p "流程"
   kpi done
     formula count(cases)
     source R-1
+  owner clerk
 """
 
 

@@ -63,6 +63,7 @@ EXAMPLES = {
     "COSTS EXPR": "costs 5 CNY",
     "SEPARATE_FROM PATH": "separate from draft",
     "SAME_AS PATH": "same as draft",
+    "NEVER_SKIPPED": "never skipped",
     "FOR_EACH NAME IN ITEMS": "for each part in paper.parts",
     "FOR_EACH NAME IN ITEMS OPEN": "for each part in paper.parts open",
     "FOR_EACH OPEN NAME": "for each open part",
