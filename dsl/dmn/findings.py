@@ -8,17 +8,19 @@ Invariant: total; every text of the model is looked at exactly once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from charter.dsl.dmn.boxes import At, Foreign, Tabled, Typed, Written, headings, walk
 from charter.engine import feel
 from charter.engine.decisions import model as m
 from charter.engine.decisions.analysis import Open, analyse, kind_of
-from charter.engine.decisions.graph import Element, Graph
+from charter.engine.decisions.graph import Graph
+from charter.engine.decisions.items import BORROWED
 from charter.engine.decisions.tables import POLICIES
 from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.builtins import load
@@ -26,15 +28,12 @@ from charter.engine.feel.reads import reads
 
 AGGREGATES = ("SUM", "COUNT", "MIN", "MAX")
 
-# a step into a box: what it is (`entry`, `rule`, `input` …) and which, a name or a number from 1
-Step = tuple[str, str | int]
-At = tuple[Step, ...]
-# names that an expression may use; None where they cannot be known (the fields of a filtered item)
-Bound = frozenset[str] | None
-
 
 class DmnFinding(Struct, frozen=True):
-    """One thing that is wrong: a slug, the element, the way into it, the values its sentence names, the text meant."""
+    """One thing that is wrong: a slug, the element, the way into it, the values its sentence names, the text meant.
+
+    A `note` is no more than said: the model is read as it is meant.
+    """
 
     slug: str
     error: bool
@@ -43,38 +42,11 @@ class DmnFinding(Struct, frozen=True):
     values: tuple[tuple[str, Any], ...] = ()
     text: str | None = None
     span: tuple[int, int] | None = None
+    note: bool = False
 
-
-class Written(Struct, frozen=True):
-    """A FEEL text of a model, where it stands and what it may name."""
-
-    at: At
-    text: str
-    kind: feel.Kind
-    names: frozenset[str]
-    bound: Bound
-
-
-class Typed(Struct, frozen=True):
-    at: At
-    type: str
-
-
-class Foreign(Struct, frozen=True):
-    """Logic in a language other than FEEL."""
-
-    at: At
-    language: str
-
-
-class Tabled(Struct, frozen=True):
-    """A decision table in its place."""
-
-    at: At
-    table: m.Table
-
-
-Part = Written | Typed | Foreign | Tabled
+    @property
+    def level(self) -> str:
+        return "error" if self.error else "note" if self.note else "warning"
 
 
 def check_model(graph: Graph) -> Iterator[DmnFinding]:
@@ -113,7 +85,7 @@ def _references(graph: Graph, key: str) -> Iterator[DmnFinding]:
         if target not in graph.elements:
             yield DmnFinding("unknown-reference", True, element.name, values=(("name", reference),))
     if not element.outputs:
-        yield DmnFinding("service-without-output", True, element.name)
+        yield DmnFinding("service-without-output", False, element.name)
 
 
 def _requires_itself(graph: Graph, key: str) -> bool:
@@ -132,13 +104,19 @@ def _requires_itself(graph: Graph, key: str) -> bool:
     return False
 
 
-def _known_type(graph: Graph, name: str) -> bool:
-    return name in graph.items(graph.model).definitions or name in y.NAMED
+def _type(graph: Graph, name: str | None, element: str, at: At) -> Iterator[DmnFinding]:
+    """Looks at the name of a type: that of a definition, of FEEL, or one that other tools write for FEEL's."""
+    if name is None or name in graph.items(graph.model).definitions or name in y.NAMED:
+        return
+    if name in BORROWED:
+        values = (("name", name), ("type", BORROWED[name].name))
+        yield DmnFinding("borrowed-type", False, element, at, values, note=True)
+    else:
+        yield DmnFinding("unknown-type", True, element, at, (("name", name),))
 
 
 def _item(graph: Graph, item: m.ItemDefinition, element: str, at: At) -> Iterator[DmnFinding]:
-    if item.type is not None and not _known_type(graph, item.type):
-        yield DmnFinding("unknown-type", True, element, at, (("name", item.type),))
+    yield from _type(graph, item.type, element, at)
     names = graph.names(graph.model)
     for text in (item.allowed, item.constraint):
         if text is not None:
@@ -149,44 +127,83 @@ def _item(graph: Graph, item: m.ItemDefinition, element: str, at: At) -> Iterato
 
 def _element(graph: Graph, key: str) -> Iterator[DmnFinding]:
     element = graph.elements[key]
-    if element.type is not None and not _known_type(graph, element.type):
-        yield DmnFinding("unknown-type", True, element.name, (), (("name", element.type),))
+    yield from _type(graph, element.type, element.name, ())
     if not isinstance(element, m.Decision | m.Knowledge):
         return
     if element.logic is None:
         yield DmnFinding("no-logic", False, element.name)
-    bound = frozenset(name if alias is None else alias for alias, name, _ in graph.requires(key))
-    if isinstance(element, m.Knowledge):
-        bound |= {element.name}
-    for part in walk(element.logic, (), graph.names(graph.model), bound):
+    taken = undeclared(graph, key)
+    for part in walk(element.logic, (), graph.names(graph.model), _seen(graph, key)):
         match part:
             case Typed(type=element.type, at=()):
                 continue  # said of the element already
-            case Typed() if not _known_type(graph, part.type):
-                yield DmnFinding("unknown-type", True, element.name, part.at, (("name", part.type),))
+            case Typed():
+                yield from _type(graph, part.type, element.name, part.at)
             case Foreign():
                 yield DmnFinding("foreign", True, element.name, part.at, (("name", part.language),))
             case Written():
-                yield from _written(part, element.name)
+                yield from _written(part, element.name, taken)
             case Tabled():
                 yield from _table(graph, part, element.name)
 
 
-def _written(part: Written, element: str) -> Iterator[DmnFinding]:
+def _seen(graph: Graph, key: str) -> frozenset[str]:
+    """Gives the names that an element's logic may use: what it requires, and knowledge itself."""
+    names = {name if alias is None else alias for alias, name, _ in graph.requires(key)}
+    element = graph.elements[key]
+    return frozenset(names | {element.name} if isinstance(element, m.Knowledge) else names)
+
+
+def undeclared(graph: Graph, key: str) -> dict[str, str | None]:
+    """Gives the names that a decision's logic reads and nothing declares: the inputs of tools that declare none.
+
+    With the type that a table says of the column that is such a name.
+    """
+    element = graph.elements[key]
+    if not isinstance(element, m.Decision):
+        return {}
+    declared = {each.name for each in graph.elements.values()} | {used.name for used in graph.model.imports}
+    found: dict[str, str | None] = {}
+    for part in walk(element.logic, (), graph.names(graph.model), _seen(graph, key)):
+        if isinstance(part, Written):
+            tree = feel.parse(part.text, names=part.names, dialect="dmn", kind=part.kind).tree
+            called = _called(tree)
+            found |= {name: found.get(name) for name in _unbound(part, tree) if name not in declared | called}
+        elif isinstance(part, Tabled):
+            found |= {c.expression: c.type for c in part.table.inputs if c.expression in found}
+    return found
+
+
+def _unbound(part: Written, tree: ft.Node | None) -> list[str]:
+    """Lists the names that a text reads and may not; inside a filter they may be fields of its items."""
+    if tree is None or part.bound is None or any(isinstance(node, ft.Filter) for node in ft.walk(tree)):
+        return []
+    return sorted({path[0] for path in reads(tree)} - part.bound - {"?", "item"} - load().keys())
+
+
+def _called(tree: ft.Node | None) -> set[str]:
+    calls = (node.function for node in ft.walk(tree) if isinstance(node, ft.Call | ft.NamedCall)) if tree else ()
+    return {function.name for function in calls if isinstance(function, ft.Name)}
+
+
+def _written(part: Written, element: str, taken: Container[str] = ()) -> Iterator[DmnFinding]:
+    """Looks at a text; `taken` are names that count as inputs though nothing declares them."""
     parsed = feel.parse(part.text, names=part.names, dialect="dmn", kind=part.kind)
     if parsed.tree is None:
         problem = parsed.problems[0]
         values = (("detail", problem.message),)
         yield DmnFinding("unreadable", True, element, part.at, values, part.text, (problem.start, problem.end))
         return
-    if part.bound is None or any(isinstance(node, ft.Filter) for node in ft.walk(parsed.tree)):
-        return
-    for name in sorted({path[0] for path in reads(parsed.tree)} - part.bound - {"?", "item"} - load().keys()):
+    called = _called(parsed.tree)
+    for name in _unbound(part, parsed.tree):
         place = next((n for n in ft.walk(parsed.tree) if isinstance(n, ft.Name) and n.name == name), parsed.tree)
         span = (place.start, place.end)
-        near = "" if name in part.names else next(iter(get_close_matches(name, part.names | part.bound, 1)), "")
+        known = part.names | (part.bound or frozenset()) | (load().keys() if name in called else frozenset())
+        near = "" if name in part.names else next(iter(get_close_matches(name, known, 1)), "")
         about = (("name", name), ("guess", near))
-        yield DmnFinding("unknown-name", False, element, part.at, about, part.text, span)
+        none = name in called and name not in part.names
+        slug = "unknown-function" if none else "undeclared" if name in taken else "unknown-name"
+        yield DmnFinding(slug, none, element, part.at, about, part.text, span)
 
 
 def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
@@ -217,19 +234,13 @@ def _table(graph: Graph, part: Tabled, element: str) -> Iterator[DmnFinding]:
     for found in proof.findings:
         if found.kind == "gap" and gapless:
             continue
-        example = found.shown(_headings(table))
+        example = found.shown(headings(table))
         said = (
             ("rules", ", ".join(str(rule + 1) for rule in found.rules[:1])),
             ("others", ", ".join(str(rule + 1) for rule in found.rules[1:])),
             ("example", example),
         )
         yield DmnFinding(found.kind, found.kind in ("overlap", "conflict", "empty"), element, part.at, said)
-
-
-def _headings(table: m.Table) -> Iterator[str]:
-    """Yields what a reader knows each column of conditions by: its expression, its label, or its number."""
-    for number, clause in enumerate(table.inputs, 1):
-        yield clause.expression if clause.expression != m.NOTHING else clause.label or f"#{number}"
 
 
 def _clause(graph: Graph, clause: m.InputClause) -> m.InputClause:
@@ -245,113 +256,3 @@ def _clause(graph: Graph, clause: m.InputClause) -> m.InputClause:
             break
         allowed, seen = definition.allowed, definition.type
     return replace(clause, type=type_, allowed=allowed)
-
-
-# -- the texts, types and tables of a box
-
-
-def walk(box: m.Box | None, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
-    """Yields all texts, type names and tables of a box, with the names that each text is read with and may use."""
-    if box is None:
-        return
-    if box.type is not None:
-        yield Typed(at, box.type)
-    match box:
-        case m.Literal():
-            if box.language is None:
-                yield Written(at, box.text, "expression", names, bound)
-            else:
-                yield Foreign(at, box.language)
-        case m.Context():
-            for entry in box.entries:
-                known, free = names | {entry.name}, _with(bound, entry.name)
-                # A function sees its own entry too, so that it may call itself.
-                itself = isinstance(entry.value, m.FunctionBox)
-                yield from _entry(entry, (*at, ("entry", entry.name)), *((known, free) if itself else (names, bound)))
-                names, bound = known, free
-            yield from walk(box.result, (*at, ("result", "")) if box.result is not None else at, names, bound)
-        case m.Items():
-            for number, item in enumerate(box.items, 1):
-                yield from walk(item, (*at, ("item", number)), names, bound)
-        case m.Relation():
-            for number, row in enumerate(box.rows, 1):
-                for column, cell in zip(box.columns, row, strict=False):
-                    yield from walk(cell, (*at, ("row", number), ("column", column)), names, bound)
-        case m.Invocation():
-            yield from walk(box.function, at, names, bound)
-            for argument in box.arguments:
-                yield from _entry(argument, (*at, ("argument", argument.name)), names, bound)
-        case m.FunctionBox():
-            inner = [p.name for p in box.parameters]
-            yield from (Typed((*at, ("parameter", p.name)), p.type) for p in box.parameters if p.type is not None)
-            if box.kind == "FEEL":
-                yield from walk(box.body, at, names.union(inner), _with(bound, *inner))
-            elif box.kind != "Java":
-                yield Foreign(at, box.kind)
-        case m.Conditional():
-            for word, part in (("if", box.condition), ("then", box.then), ("else", box.otherwise)):
-                yield from walk(part, (*at, ("part", word)), names, bound)
-        case m.FilterBox():
-            yield from walk(box.items, (*at, ("part", "in")), names, bound)
-            yield from walk(box.match, (*at, ("part", "match")), names | {"item"}, None)
-        case m.Iterator():
-            yield from walk(box.items, (*at, ("part", "in")), names, bound)
-            inner_names, inner_bound = names | {box.variable}, _with(bound, box.variable, "partial")
-            word = "return" if box.kind == "for" else "satisfies"
-            yield from walk(box.body, (*at, ("part", word)), inner_names, inner_bound)
-        case m.Table():
-            yield from _columns(box, at, names, bound)
-
-
-def _with(bound: Bound, *names: str) -> Bound:
-    return None if bound is None else bound.union(names)
-
-
-def _entry(entry: m.Entry, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
-    if entry.type is not None:
-        yield Typed(at, entry.type)
-    yield from walk(entry.value, at, names, bound)
-
-
-def _columns(table: m.Table, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
-    headings = _headings(table)
-    clauses = [
-        (*at, ("input", clause.label or heading)) for clause, heading in zip(table.inputs, headings, strict=True)
-    ]
-    results = [(*at, ("output", clause.name or number)) for number, clause in enumerate(table.outputs, 1)]
-    for place, clause in zip(clauses, table.inputs, strict=True):
-        yield Written(place, clause.expression, "expression", names, bound)
-        if clause.allowed is not None:
-            yield Written((*place, ("allowed", "")), clause.allowed, "unary", names, bound)
-        if clause.type is not None:
-            yield Typed(place, clause.type)
-    for place, output in zip(results, table.outputs, strict=True):
-        if output.allowed is not None:
-            yield Written((*place, ("allowed", "")), output.allowed, "unary", names, bound)
-        if output.default is not None:
-            yield Written((*place, ("default", "")), output.default, "expression", names, bound)
-        if output.type is not None:
-            yield Typed(place, output.type)
-    for number, rule in enumerate(table.rules, 1):
-        for place, text in zip(clauses, rule.tests, strict=False):
-            yield Written((*at, ("rule", number), place[-1]), text, "unary", names, bound)
-        for place, text in zip(results, rule.outputs, strict=False):
-            yield Written((*at, ("rule", number), place[-1]), text, "expression", names, bound)
-    yield Tabled(at, table)
-
-
-def tables(graph: Graph) -> Iterator[tuple[Element, At, m.Table, frozenset[str]]]:
-    """Yields every table of the graph's model with its element and place, and the names its texts are read with."""
-    for element in graph.own().values():
-        if isinstance(element, m.Decision | m.Knowledge):
-            yield from ((element, at, table, names) for at, table, names in _tables(element.logic, (), graph))
-
-
-def _tables(box: m.Box | None, at: At, graph: Graph) -> Iterator[tuple[At, m.Table, frozenset[str]]]:
-    names = graph.names(graph.model)
-    local: frozenset[str] = names
-    for part in walk(box, at, names, frozenset()):
-        if isinstance(part, Written):
-            local = part.names  # every text of a table is read with the same names
-        elif isinstance(part, Tabled):
-            yield part.at, part.table, local

@@ -16,7 +16,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from charter.dsl.dmn.findings import AGGREGATES, At, tables
+from charter.dsl.dmn.boxes import At, tables
+from charter.dsl.dmn.findings import AGGREGATES
 from charter.dsl.passes import compile
 from charter.dsl.text import tree as t
 from charter.dsl.text.printer import to_text

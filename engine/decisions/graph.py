@@ -45,10 +45,14 @@ class Problem(Struct, frozen=True):
 
 
 class _Run(Struct):
-    """One evaluation: what was given, what has been computed; `given` is keyed by element key."""
+    """One evaluation: what was given, what has been computed; `given` is keyed by element key.
+
+    `loose` are inputs that nothing declares: every decision sees them, under what it requires.
+    """
 
     given: Mapping[str, Any]
     state: State
+    loose: Mapping[str, Any] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
 
     def frame(self, names: Mapping[str, Any]) -> Frame:
@@ -136,7 +140,8 @@ class Graph:
         base = env or Env()
         state = State(Env(base.now, base.steps, {**types, **(base.types or {})}, base.external), True)
         state.tables = []
-        run = _Run(self.given(inputs), state)
+        declared = {e.name for e in self.elements.values()} | {i.name for i in self.model.imports}
+        run = _Run(self.given(inputs), state, {name: inputs[name] for name in inputs.keys() - declared})
         try:
             value = work(run)
         except (OverBudget, RecursionError, MemoryError) as why:
@@ -219,7 +224,7 @@ class Graph:
         return value
 
     def _decision(self, key: str, decision: m.Decision, run: _Run) -> Any:
-        frame = run.frame(self._scope(key, run))
+        frame = run.frame({**run.loose, **self._scope(key, run)})
         value = self._logic_of(key, decision.logic)(frame)
         item = self._variable(key)
         return value if item is None else item.fit(value, frame)
@@ -241,13 +246,15 @@ class Graph:
 
         inputs = [target(r) for r in (*service.input_data, *service.input_decisions)]
         outputs = [target(r) for r in service.outputs]
+        if not outputs:
+            return run.frame({}).note(f"`{service.name}` gives no decision")
         if any(k not in self.elements for k in (*inputs, *outputs)):
             return run.frame({}).note(f"`{service.name}` refers to something that is not there")
         parameters = tuple(self.elements[k].name for k in inputs)
         item = self._variable(key)
 
         def call(values: tuple[Any, ...], caller: Frame) -> Any:
-            inner = _Run(dict(zip(inputs, values, strict=True)), caller.state)
+            inner = _Run(dict(zip(inputs, values, strict=True)), caller.state, run.loose)
             for each, value in inner.given.items():
                 kind = self._variable(each)
                 if value is not None and kind is not None and kind.fit(value, caller) is None:

@@ -125,6 +125,10 @@ class Items:
         return y.ANY if item is None else item.type
 
 
+# what Camunda's modeller writes for a type of FEEL
+BORROWED: Mapping[str, y.Type] = {"integer": y.NUMBER, "long": y.NUMBER, "double": y.NUMBER}
+
+
 def _plain(name: str) -> Item | None:
-    kind = y.NAMED.get(name)
+    kind = y.NAMED.get(name) or BORROWED.get(name)
     return None if kind is None or kind is y.ANY else Item(kind)

@@ -55,11 +55,13 @@ def _at(node: t.At, scope: Scope) -> Run:
     return _constant(value)
 
 
-def _unknown(name: str) -> Callable[[Frame], Any]:
+def _unknown(name: str, scope: Scope) -> Callable[[Frame], Any]:
     if name in load():
         value = function_value(name)
         return lambda frame: value
-    return lambda frame: frame.note(f"`{name}` is not known")
+    if None in scope.layers:  # an item of a list may lack a field that others have
+        return lambda frame: frame.note(f"`{name}` is not known")
+    return lambda frame: frame.broken(f"`{name}` is not known")
 
 
 def lookup(name: str, scope: Scope, otherwise: Callable[[Frame], Any]) -> Run:
@@ -109,7 +111,7 @@ def _lookup_by_trial(name: str, trials: tuple[int, ...], hops: int, otherwise: C
 
 
 def _name(node: t.Name, scope: Scope) -> Run:
-    return lookup(node.name, scope, _unknown(node.name))
+    return lookup(node.name, scope, _unknown(node.name, scope))
 
 
 def _path(node: t.Path, scope: Scope) -> Run:

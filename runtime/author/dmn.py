@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from charter.dsl.dmn.findings import undeclared
 from charter.dsl.dmn.from_xml import MOST_BYTES, Problem, read_dmn
 from charter.engine import feel, values
 from charter.engine.decisions import model as m
@@ -99,7 +100,9 @@ def read_inputs(
     for name in given:
         if name not in takes:
             raise BadInputs("no_input", name=name, known=tuple(takes))
-    kinds = {e.name: graph.items(graph.model).named(e.type) for e in graph.own().values()}
+    loose = {name: type_ for free in _loose(graph).values() for name, type_ in free.items()}
+    types = {**loose, **{e.name: e.type for e in graph.own().values()}}
+    kinds = {name: graph.items(graph.model).named(type_) for name, type_ in types.items()}
     return {
         name: _fitted(value, item.type) if (item := kinds.get(name)) is not None else value
         for name, value in given.items()
@@ -146,7 +149,8 @@ def _fitted(value: Any, type_: f.Type) -> Any:
 
 def missing(graph: Graph, decisions: Iterable[str], inputs: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     """Lists the inputs that decisions need, directly or through others, and that are not given; with their types."""
-    given, seen, found = graph.given(inputs), set[str](), []
+    given, seen, found = graph.given(inputs), set[str](), list[tuple[str, str | None]]()
+    loose = _loose(graph)
     todo = [key for name in decisions for key in graph.keys(name)]
     while todo:
         key = todo.pop()
@@ -157,15 +161,29 @@ def missing(graph: Graph, decisions: Iterable[str], inputs: Mapping[str, Any]) -
         if isinstance(element, m.InputData):
             home = graph.home[key]
             found.append((element.name if home is graph.model else f"{home.name}.{element.name}", element.type))
+        found += [(name, type_) for name, type_ in loose.get(key, {}).items() if name not in inputs]
         todo += [target for _, _, target in reversed(graph.requires(key))]
     return list(dict.fromkeys(found))
 
 
 def takes(graph: Graph) -> list[str]:
-    """Lists the names that inputs may have: input data, decisions whose answer is given, and imported models."""
+    """Lists the names that inputs may have: input data, decisions whose answer is given, and imported models.
+
+    And names that decisions read and nothing declares: some tools declare no input data.
+    """
     own = graph.own()
     inputs = [e.name for e in own.values() if isinstance(e, m.InputData)]
     decisions = [e.name for e in own.values() if isinstance(e, m.Decision)]
     imported = [each.name for each in graph.model.imports if each.name]
     merged = [e.name for key, e in graph.elements.items() if key not in own and isinstance(e, m.InputData)]
-    return list(dict.fromkeys([*inputs, *imported, *merged, *decisions]))
+    loose = [name for free in _loose(graph).values() for name in free]
+    return list(dict.fromkeys([*inputs, *loose, *imported, *merged, *decisions]))
+
+
+def with_undeclared(graph: Graph, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives inputs with null for each that nothing declares and nobody gave, as input data have it."""
+    return {**dict.fromkeys(name for free in _loose(graph).values() for name in free), **given}
+
+
+def _loose(graph: Graph) -> dict[str, dict[str, str | None]]:
+    return {key: free for key in graph.own() if (free := undeclared(graph, key))}

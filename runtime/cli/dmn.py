@@ -20,7 +20,8 @@ from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.verb import JSON, Binding, Family, Verb, argument, option, switch
 
 if TYPE_CHECKING:
-    from charter.dsl.dmn.findings import At, DmnFinding
+    from charter.dsl.dmn.boxes import At
+    from charter.dsl.dmn.findings import DmnFinding
     from charter.dsl.dmn.from_xml import Problem
     from charter.dsl.dmn.to_decision import Told
     from charter.engine.decisions.graph import Graph, Outcome
@@ -59,7 +60,7 @@ def run_dmn_check(context: Context, file: str, as_json: bool) -> int:
             context.output.line(context.say("dmn.more", count=count - SHOWN, slug=slug, element=element), "faint")
     if loaded.graph is None:
         return FINDINGS
-    warnings = len(found) - sum(finding.error for finding in found)
+    warnings = sum(finding.level == "warning" for finding in found)
     model = loaded.graph.model
     sizes = {"decisions": len(model.decisions), "inputs": len(model.inputs)}
     if errors or warnings:
@@ -112,8 +113,8 @@ def _finding(context: Context, finding: DmnFinding) -> None:
     say, output = context.say, context.output
     place = say("dmn.place", element=_one_line(finding.element), steps=_steps(finding.at, say))
     output.line(
-        say("dmn.error" if finding.error else "dmn.warning", slug=finding.slug, sentence=place),
-        "bad" if finding.error else "warn",
+        say(f"dmn.{finding.level}", slug=finding.slug, sentence=place),
+        {"error": "bad", "warning": "warn", "note": "faint"}[finding.level],
     )
     output.line(f"  {_sentence(finding, say)}")
     if finding.text is not None and finding.span is not None:
@@ -137,6 +138,7 @@ def _finding_json(finding: DmnFinding, say: Messages) -> dict[str, Any]:
     return {
         "slug": finding.slug,
         "error": finding.error,
+        "level": finding.level,
         "element": finding.element,
         "at": [{"step": kind, "which": which} for kind, which in finding.at],
         **dict(finding.values),
@@ -161,7 +163,7 @@ def run_dmn_run(
 
     So it is where one rests on a text that cannot be read, which `broken` says in JSON.
     """
-    from charter.runtime.author.dmn import BadInputs, load_model, missing, read_inputs, takes
+    from charter.runtime.author.dmn import BadInputs, load_model, missing, read_inputs, takes, with_undeclared
 
     if decision is not None and service is not None:
         raise Misuse("dmn_one_of")
@@ -184,8 +186,9 @@ def run_dmn_run(
     if service is not None:
         outcomes[service] = graph.invoke(service, given, env)
     else:
+        every = with_undeclared(graph, given)
         for name in _decisions(graph, decision, file):
-            outcomes[name] = graph.evaluate(name, given, env)
+            outcomes[name] = graph.evaluate(name, every, env)
     whole = service is not None or decision is not None
     if as_json:
         told = [_outcome_json(graph, name, outcome, whole, context.say) for name, outcome in outcomes.items()]
@@ -240,7 +243,7 @@ def _arguments(graph: Graph, service: str, file: str) -> list[str]:
 
 def _asked(graph: Graph, name: str, outcome: Outcome, whole: bool) -> list[tuple[str, tuple[int, ...]]]:
     """Lists the tables asked and the numbers of their rules; those of other decisions only when asked for one."""
-    from charter.dsl.dmn.findings import tables
+    from charter.dsl.dmn.boxes import tables
     from charter.engine.decisions import model as m
 
     homes = [(table, element, at) for element, at, table, _ in tables(graph)]

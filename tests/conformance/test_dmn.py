@@ -112,7 +112,7 @@ def test_no_model_of_the_kit_is_found_wrong() -> None:
     ]
     known = [
         ("0117-multi-any-hitpolicy.dmn", "subsumed", "Approval"),
-        ("1131-feel-function-invocation.dmn", "unknown-name", "decision001"),
+        ("1131-feel-function-invocation.dmn", "unknown-function", "decision001"),
     ]
     assert wrong == (known if KIT.is_dir() else [])
 

@@ -152,3 +152,79 @@ def test_a_function_of_several_words_that_is_none(cell: str, said: str, capsys: 
     model("Amount number", [(cell, "1")])
     assert run(["dmn", "check", "m.dmn"]) == 1
     assert f"  the FEEL cannot be read: {said}\n" in capsys.readouterr().out
+
+
+def test_a_name_that_the_decision_does_not_require_has_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    other = '<inputData id="i" name="Limit"><variable name="Limit" typeRef="number"/></inputData>'
+    model("Amount number", [("> Limit", '"board"'), ("-", '"auto"')], inside=other)
+    assert run(["dmn", "check", "m.dmn"]) == 0
+    assert "warning[unknown-name]: Route, rule 1" in capsys.readouterr().out
+    code, told = asked(capsys, "Amount=5", "Limit=3")
+    assert (code, told["value"], told["broken"]) == (1, None, True)
+
+
+# --- what other tools take for granted
+
+
+TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="n">
+  <decision id="d1" name="Route">
+    <decisionTable hitPolicy="FIRST">
+      <input label="Amount"><inputExpression typeRef="long"><text>Amount</text></inputExpression></input>
+      <input><inputExpression typeRef="date"><text>Since</text></inputExpression></input>
+      <input label="Reason"><inputExpression/></input>
+      <output name="Route" typeRef="string"/>
+      <rule><inputEntry><text>&gt; Limit.of["x"]</text></inputEntry><inputEntry><text>-</text></inputEntry>
+        <inputEntry><text></text></inputEntry><outputEntry><text>"board"</text></outputEntry></rule>
+      <rule><inputEntry><text>-</text></inputEntry><inputEntry><text>&lt; date("2026-01-01")</text></inputEntry>
+        <inputEntry><text>"why", null</text></inputEntry><outputEntry><text>Old</text></outputEntry></rule>
+    </decisionTable>
+  </decision>
+</definitions>"""
+
+
+def test_names_that_nothing_declares_are_inputs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("m.dmn").write_text(TABLE.replace('.of["x"]', ""))
+    Path("in.json").write_text('{"Since": "2025-03-01", "Old": "old", "Limit": 7}')
+    assert run(["dmn", "check", "m.dmn"]) == 0
+    out = capsys.readouterr().out
+    assert "note[borrowed-type]: Route, input `Amount`\n  `long` is no type of FEEL; it is read as `number`\n" in out
+    assert (
+        "warning[undeclared]: Route, rule 1, input `Amount`\n  nothing declares `Limit`, so it counts as an input\n"
+        in out
+    )
+    assert (code := run(["dmn", "run", "m.dmn", "--inputs", "in.json", "--set", "Amount=5", "--json"])) == 0
+    assert (code, json.loads(capsys.readouterr().out)[0]["value"]) == (0, "old")
+    assert asked(capsys, "Amount=5", "Limit=3")[1]["value"] == "board"
+    assert run(["dmn", "run", "m.dmn", "--set", "Amount=5"]) == 1
+    out = capsys.readouterr().out
+    assert "counts as null" not in out and "count as null: Since (date), Limit, Old" in out
+    assert run(["dmn", "run", "m.dmn", "--set", "Amont=5"]) == 2
+    assert "did you mean `Amount`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["integer", "long", "double"])
+def test_numbers_as_camunda_names_them(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    model(f"n {name}", [("<= 8", '"small"'), ("-", '"large"')])
+    assert run(["dmn", "check", "m.dmn"]) == 0
+    assert capsys.readouterr().out.endswith("nothing wrong: 1 decision, 1 input\n")
+    assert asked(capsys, "n=5")[1]["value"] == "small"
+    told = asked(capsys, 'n="five"')[1]
+    assert told["reasons"] == ["string is not number"]
+
+
+def test_a_service_without_output_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    service = '<decisionService id="s" name="Page 1"><encapsulatedDecision href="#r"/></decisionService>'
+    model("n number", [("-", "1")], inside=service)
+    assert run(["dmn", "check", "m.dmn"]) == 0
+    assert "warning[service-without-output]: Page 1" in capsys.readouterr().out
+    assert run(["dmn", "run", "m.dmn", "--service", "Page 1"]) == 1
+    assert "`Page 1` gives no decision" in capsys.readouterr().out
+
+
+def test_a_column_without_expression_goes_by_its_label_or_number(capsys: pytest.CaptureFixture[str]) -> None:
+    model("Why string, y string", [('"a"', '"b"', "1")], policy="UNIQUE")
+    text = Path("m.dmn").read_text().replace("<text>y</text>", "")
+    Path("m.dmn").write_text(text.replace("<input><", '<input label="Why"><', 1).replace("<text>Why</text>", ""))
+    assert run(["dmn", "check", "m.dmn"]) == 0
+    out = capsys.readouterr().out
+    assert 'for Why = "…"\n' in out and 'for Why = "a", #2 = "…"\n' in out and "null" not in out

@@ -49,7 +49,7 @@ def test_the_index_agrees_with_asking_every_rule(cells: list[str], value: object
 # what a cell may compare with: constants, data of any kind and none, and what these make
 COMPARED = st.recursive(
     st.sampled_from(
-        ["1", "true", "false", '"a"', "known", "nothing", "flag", "several", "holder.flag", "-1", "nowhere"]
+        ["1", "true", "false", '"a"', "known", "nothing", "flag", "several", "holder.flag", "-1", "holder.none"]
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]"),
@@ -92,8 +92,8 @@ def test_first_is_the_first_of_rule_order(rows: list[tuple[str, str]], x: object
     inputs, outputs = (m.InputClause("x"), m.InputClause("y")), (m.OutputClause(None),)
 
     def said(policy: m.HitPolicy) -> object:
-        decision = m.Decision("d", "d", m.Table(inputs, outputs, rules, policy), requires=("x", "y"))
-        model = m.Model("t", "t", inputs=(m.InputData("x", "x"), m.InputData("y", "y")), decisions=(decision,))
+        decision = m.Decision("d", "d", m.Table(inputs, outputs, rules, policy), requires=("x", "y", "other"))
+        model = m.Model("t", "t", inputs=tuple(m.InputData(n, n) for n in decision.requires), decisions=(decision,))
         return Graph(model).evaluate("d", {"x": x, "y": y}).value
 
     every = said("RULE ORDER")
