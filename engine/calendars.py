@@ -1,20 +1,34 @@
 """A plain working week in one zone: adding spans of time to an instant, and working time between two instants.
 
 Instants are microseconds since the epoch, UTC. A day is a step on the calendar and not 24 hours; a working day is a
-step to the next day that has hours and not eight of them. Knows no holidays and no cases.
+step to the next day that has hours and not eight of them. An instant outside the hours counts from the next opening,
+which is no working time away from the closing before it: Saturday and one working day is Monday's closing. Spans below
+zero go backwards by the same rules. Knows no holidays and no cases.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from charter.engine import zones
 from charter.engine.definition import Calendar
 from charter.engine.feel.own import Span
-from charter.engine.feel.temporal import Date, DateTime, DaysDuration, YearsDuration
+from charter.engine.feel.temporal import (
+    Date,
+    DateTime,
+    DaysDuration,
+    OutOfRange,
+    YearsDuration,
+    date_from_number,
+    datetime_from_instant,
+    datetime_from_local,
+)
 
 SECOND = 1_000_000
+_DAY = 86_400 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Walking day by day stops here, so that no span makes a step run long; beyond it there is no due date.
 _MOST_DAYS = 20_000
@@ -39,43 +53,126 @@ def _at_minute(day: datetime, minute: int) -> datetime:
     return midnight.replace(hour=minute % 1440 // 60, minute=minute % 60)
 
 
-def _working_days(calendar: Calendar, moment: datetime, days: int) -> datetime:
-    """Steps to the same time on the n-th following day that has hours, drawn into that day's hours."""
-    left, walked = days, 0
-    while left > 0 and walked < _MOST_DAYS:
-        moment += timedelta(days=1)
-        walked += 1
-        left -= bool(calendar.hours[moment.weekday()])
-    if left:
-        raise OverflowError("too many working days")
-    hours = calendar.hours[moment.weekday()]
-    if hours:
-        opens, closes = _at_minute(moment, hours[0][0]), _at_minute(moment, hours[-1][1])
-        moment = min(max(moment, opens), closes)
-    return moment
+def _hours(calendar: Calendar, day: datetime) -> list[tuple[int, int]]:
+    """Gives the opening hours that begin on a day, as instants."""
+    return [
+        (_instant(_at_minute(day, opens)), _instant(_at_minute(day, closes)))
+        for opens, closes in calendar.hours[day.weekday()]
+    ]
 
 
-def _working_seconds(calendar: Calendar, at: int, seconds: int) -> int:
-    """Walks through the opening hours until so many working seconds have gone by."""
-    left = seconds * SECOND
-    day = _local(calendar, at)
+def _days(moment: datetime, step: int) -> Iterator[datetime]:
+    """Yields the midnights of a day and of those after it (or before it, `step` -1)."""
+    day = moment.date()
     for _ in range(_MOST_DAYS):
-        for opens, closes in calendar.hours[day.weekday()]:
-            start = max(at, _instant(_at_minute(day, opens)))
-            end = _instant(_at_minute(day, closes))
-            if start >= end:
+        yield datetime.combine(day, time(), tzinfo=moment.tzinfo)
+        day += timedelta(days=step)
+    raise OverflowError("too many days")
+
+
+def _working_days(calendar: Calendar, at: int, days: int) -> int:
+    """Steps to the same time on the n-th following day that has hours, drawn into that day's hours.
+
+    From outside the hours it steps from the closing before, and so to a closing; backwards, to an opening.
+    """
+    step = 1 if days > 0 else -1
+    walk = _days(_local(calendar, at), step)
+    day = next(walk)
+    today = _hours(calendar, day)
+    # A break counts as the time at which it ends.
+    at = next((max(at, opens) for opens, closes in today if today[0][0] <= at < closes), at)
+    left = abs(days)
+    if today:
+        left -= at < today[0][0] if step > 0 else at >= today[-1][1]  # a day that is all ahead counts itself
+    while left:
+        day = next(walk)
+        left -= bool(calendar.hours[day.weekday()])
+    hours = _hours(calendar, day)
+    if not today or not today[0][0] <= at < today[-1][1]:
+        return hours[-1][1] if step > 0 else hours[0][0]
+    there = _instant(datetime.combine(day.date(), _local(calendar, at).time(), tzinfo=day.tzinfo))
+    return min(max(there, hours[0][0]), hours[-1][1])
+
+
+def _part_of_day(calendar: Calendar, at: int, part: Decimal) -> int:
+    """Adds a part of a working day: of the hours of the day that counts next."""
+    for day in _days(_local(calendar, at), 1):
+        hours = _hours(calendar, day)
+        if hours and hours[-1][1] > at:
+            return advance(calendar, at, int(part * sum(closes - opens for opens, closes in hours)))
+    raise OverflowError("no working days")
+
+
+def advance(calendar: Calendar, at: int, work: int) -> int:
+    """Walks through the opening hours until so much working time (microseconds) has gone by; OverflowError beyond."""
+    left, step = abs(work), 1 if work >= 0 else -1
+    for day in _days(_local(calendar, at), step):
+        for opens, closes in _hours(calendar, day)[::step]:
+            start, end = (max(at, opens), closes) if step > 0 else (min(at, closes), opens)
+            length = (end - start) * step
+            if length <= 0:
                 continue
-            if left <= end - start:
-                return start + left
-            left -= end - start
-        day = datetime.combine(day.date() + timedelta(days=1), time(), tzinfo=day.tzinfo)
+            if left <= length:
+                return start + left * step
+            left -= length
     raise OverflowError("too many working hours")
 
 
+def worked(calendar: Calendar, start: int, end: int) -> int:
+    """Gives the working time between two instants in microseconds; 0 where the first is not the earlier."""
+    total = 0
+    if start < end:
+        for day in _days(_local(calendar, start), 1):
+            hours = _hours(calendar, day)
+            total += sum(max(0, min(end, closes) - max(start, opens)) for opens, closes in hours)
+            if _instant(day + timedelta(days=1)) >= end:
+                break
+    return total
+
+
+def keeps_hours(span: Any) -> bool:
+    """Tells whether a span counts working time, so that its clock runs in the opening hours alone."""
+    return isinstance(span, Span) and bool(span.working_days or span.working_seconds)
+
+
+def times(span: Any, count: int) -> Any:
+    """Gives a span so many times over; None where it is no span."""
+    if isinstance(span, DaysDuration):
+        return DaysDuration(span.nanoseconds * count)
+    if isinstance(span, YearsDuration):
+        return YearsDuration(span.months * count)
+    return span.scaled(Decimal(count)) if isinstance(span, Span) else None
+
+
+def turn(calendar: Calendar, anchor: int, span: Any, number: int) -> int | None:
+    """Gives when a rhythm comes round for the n-th time, counted from its anchor: so it never drifts.
+
+    The 31st, and each month from there, is the last day of a shorter month and the 31st again.
+    """
+    return add(calendar, anchor, times(span, number))
+
+
+def turns_by(calendar: Calendar, anchor: int, span: Any, at: int, known: int = 0) -> int:
+    """Gives how often a rhythm has come round by an instant; at least `known`, of which that is known."""
+
+    def by(number: int) -> bool:
+        comes = turn(calendar, anchor, span, number)
+        return comes is not None and comes <= at
+
+    step = 1
+    while by(known + step):
+        known, step = known + step, step * 2
+    while step > 1:
+        step //= 2
+        known += step if by(known + step) else 0
+    return known
+
+
 def add(calendar: Calendar, at: int, span: Any) -> int | None:
-    """Adds a Span (or a FEEL duration) to an instant; None when it is no span or leaves the calendar.
+    """Adds a Span (or a FEEL duration) to an instant; None when it is no span, leaves the calendar or parts a month.
 
     Months, then days, then working days step along the calendar's local clock; then working and plain seconds run.
+    A part of a day is so much of 24 hours, a part of a working day so much of its hours.
     """
     if isinstance(span, DaysDuration):
         return at + span.nanoseconds // 1000
@@ -84,16 +181,58 @@ def add(calendar: Calendar, at: int, span: Any) -> int | None:
     if not isinstance(span, Span):
         return None
     try:
-        if span.months or span.days or span.working_days:
-            moment = _months(_local(calendar, at), int(span.months)) + timedelta(days=int(span.days))
-            if span.working_days:
-                moment = _working_days(calendar, moment, int(span.working_days))
-            at = _instant(moment)
+        months, days, working = (divmod(Decimal(n), 1) for n in (span.months, span.days, span.working_days))
+        if months[1]:
+            return None
+        if months[0] or days[0]:
+            at = _instant(_months(_local(calendar, at), int(months[0])) + timedelta(days=int(days[0])))
+        at += int(days[1] * _DAY)
+        if working[0]:
+            at = _working_days(calendar, at, int(working[0]))
+        if working[1]:
+            at = _part_of_day(calendar, at, working[1])
         if span.working_seconds:
-            at = _working_seconds(calendar, at, int(span.working_seconds))
+            at = advance(calendar, at, int(span.working_seconds * SECOND))
         return at + int(span.seconds * SECOND)
     except (OverflowError, ValueError):
         return None
+
+
+def reckon(calendar: Calendar, moment: Date | DateTime, span: Span) -> Date | DateTime | None:
+    """Adds a span of working time to a date (the n-th working day after it) or a date and time; None where it cannot.
+
+    A date has no hours to add to. A date and time without a zone is one on the calendar's clock, and stays so.
+    """
+    try:
+        if isinstance(moment, Date):
+            return _reckoned_date(calendar, moment, span)
+        at = deadline(calendar, moment)
+        later = None if at is None else add(calendar, at, span)
+        if at is None or later is None:
+            return None
+        rest = moment.local % 1000
+        if moment.zone is not None:
+            return datetime_from_instant(later * 1000 + rest, moment.zone)
+        local = _local(calendar, later).replace(tzinfo=UTC)
+        return datetime_from_local((local - _EPOCH) // timedelta(microseconds=1) * 1000 + rest, None)
+    except (OverflowError, ValueError, OutOfRange):
+        return None
+
+
+def _reckoned_date(calendar: Calendar, start: Date, span: Span) -> Date | None:
+    amounts = [Decimal(amount) for amount in (span.months, span.days, span.working_days)]
+    if span.seconds or span.working_seconds or any(amount % 1 for amount in amounts):
+        return None
+    months, days, working = map(int, amounts)
+    moved = date_from_number(start.plus_months(months).number + days)
+    day = date(moved.year, moved.month, moved.day)
+    left, step = abs(working), 1 if working > 0 else -1
+    for _ in range(_MOST_DAYS):
+        if not left:
+            return Date(day.year, day.month, day.day)
+        day += timedelta(days=step)
+        left -= bool(calendar.hours[day.weekday()])
+    return None
 
 
 def deadline(calendar: Calendar, value: Any) -> int | None:

@@ -139,7 +139,7 @@ def _meets(program: Program, text: str | None, value: Any, now: int) -> bool | N
     names = {name: program.bound[name] for name in test.names if name in program.bound}
     if any(found is None for found in names.values()):
         return None
-    found = test.evaluate({**names, "?": value}, feel.Env(now=lambda: moment(now, program.zone)))
+    found = test.evaluate({**names, "?": value}, program.env(lambda: moment(now, program.zone)))
     return found if isinstance(found, bool) else None
 
 
@@ -217,7 +217,7 @@ def _figure(kpi: Kpi, program: Program, cases: list[View], group: Any, now: int)
     if formula is not None:
         scope: dict[str, Any] = {name: program.bound[name] for name in formula.names if name in program.bound}
         scope["cases"] = [CaseView(program, case, notes, now) for case in cases]
-        value = formula.evaluate(scope, feel.Env(now=lambda: moment(now, program.zone)))
+        value = formula.evaluate(scope, program.env(lambda: moment(now, program.zone)))
     try:
         encoded = values.encode(value)
     except values.NotAValue:

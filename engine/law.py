@@ -21,7 +21,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "null picks no row of a decision table; "
         "`item` in a filter over elements is the element; "
         "texts are in Unicode's form NFC; "
-        "everybody who made something counts in separations, and rights are judged when they are used",
+        "everybody who made something counts in separations, and rights are judged when they are used; "
+        "early signals keep what came with them, clocks stand with their work, rhythms stay, work begun chooses",
     }
 )
 LAW = max(HISTORY)

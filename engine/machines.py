@@ -122,10 +122,9 @@ ELEMENT_STATES = tuple(dict.fromkeys(state for kind in LIFECYCLES if kind != "ca
 OPEN = frozenset({"ready", "claimed", "active", "suspended"})
 WORKABLE = OPEN - {"suspended"}
 TAKEN = WORKABLE - {"ready"}
-# Work that stands still until what it rests on is made again.
+# Work that stands still until what it rests on is made again; whose clocks stand, that or because people put it aside.
 STALLED = frozenset({"stale", "withdrawn"})
-# A due date can still be missed.
-RUNNING = OPEN | STALLED
+STILL = STALLED | {"suspended"}
 # Somebody's work or vote has ended it; it has come to any end of its own; what it was for has come about.
 DECIDED = frozenset({"done", "granted", "rejected"})
 CONCLUDED = DECIDED | {"reached"}

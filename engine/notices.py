@@ -12,7 +12,7 @@ from typing import Any
 
 from charter.engine.definition import Element
 from charter.engine.entries import Entry, Told
-from charter.engine.entries.cases import Completed, Escalated, Failed, Granted, Overdue, Rejected
+from charter.engine.entries.cases import Completed, Escalated, Failed, Granted, Overdue, Rejected, Undated
 from charter.engine.plan.program import Program
 
 Roles = tuple[str, ...]
@@ -41,6 +41,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Granted: _informed,
     Rejected: _informed,
     Overdue: _late,
+    Undated: _owner,
     Escalated: _higher,
     Failed: _owner,
 }

@@ -119,6 +119,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH563", "waits-for-case", "element status"),
     ("CH564", "waits-for-resume", "element"),
     ("CH565", "waits-for-retry", "element target"),
+    ("CH569", "no-due-date", "element clause condition"),
     # why the engine passed over or ended an element
     ("CH570", "condition-false", "element condition"),
     ("CH571", "input-never-comes", "element record"),
@@ -128,6 +129,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH575", "enough-done", "element enough"),
     ("CH576", "removed-from-list", "element list"),
     ("CH577", "milestone-not-reached", "element condition"),
+    ("CH578", "signal-kept", "element signal by"),
     ("CH579", "follows-its-parent", "case element"),
 )
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct
 
 from charter.engine.law import Rules
-from charter.engine.machines import RUNNING
+from charter.engine.machines import STILL, WORKABLE
 from charter.engine.plain import shape
 
 
@@ -66,6 +66,14 @@ class Hand(NamedTuple):
     verb: str
 
 
+class Early(NamedTuple):
+    """A signal that came before anybody waited for it: with what, as its command had it, and from (and for) whom."""
+
+    signal: str
+    records: tuple[tuple[str, Any], ...] = ()
+    by: tuple[str, ...] = ()
+
+
 class Node(Struct, frozen=True, omit_defaults=True):
     """One element instance.
 
@@ -74,7 +82,9 @@ class Node(Struct, frozen=True, omit_defaults=True):
     claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
     or decided it, any iteration, and whom they stood in for; `hands`: who had another part in it (`plan.makers`).
     `wake`: the next instant at which time itself changes this node (wait over, retry, repeat); `due`: its due date;
-    `overdue`: that has been recorded. `item`: the for-each item (encoded), `added` by hand to an open list; `size`: how
+    `overdue`: that has been recorded; `bound`: the date beyond which `within` does not move it; `stands`: since when
+    its clock stands. `rhythm` of a `repeat every`: the instant it is counted from, how often it has come round since,
+    and when this round was to come. `item`: the for-each item (encoded), `added` by hand to an open list; `size`: how
     many instances a group has; `pending`: how many children
     are not settled yet. `redo`: it had delivered and is being done again. `waits`: the node this work was sent back
     to. `attempt` counts calls; `rejects` counts rejections, any iteration. `reason` is that of its latest move.
@@ -113,6 +123,9 @@ class Node(Struct, frozen=True, omit_defaults=True):
     due: int | None = None
     overdue: bool = False
     wake: int | None = None
+    bound: int | None = None
+    stands: int | None = None
+    rhythm: tuple[int, ...] = ()
 
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -126,7 +139,8 @@ class CaseState(NamedTuple):
     opened one another before this one. `parameters`: (name, encoded value) of those bound for this case alone.
     `held`: that case has suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts
     top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that `wake`
-    costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`).
+    costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`). `signals`: those that nobody has waited
+    for yet, in the order in which they came. `stood`: since when it is suspended.
     """
 
     case: str = ""
@@ -146,11 +160,12 @@ class CaseState(NamedTuple):
     pending: int = 0
     nodes: Mapping[str, Node] = _NONE
     versions: Mapping[str, Version] = _NONE
-    signals: tuple[str, ...] = ()
+    signals: tuple[Early, ...] = ()
     wake: int | None = None
     timers: Mapping[str, int] = _NONE
     law: int = 0
     tzdata: str = ""
+    stood: int | None = None
 
     @property
     def rules(self) -> Rules:
@@ -186,16 +201,20 @@ class View(Protocol):
     def nodes(self) -> Mapping[str, Node]: ...
     @property
     def versions(self) -> Mapping[str, Version]: ...
+    @property
+    def signals(self) -> tuple[Early, ...]: ...
     def dated(self) -> Iterable[Node]: ...
 
 
 def next_instant(node: Node) -> int | None:
     """Gives the next instant at which time itself changes a node or makes it overdue, None when none does.
 
-    What is stale stands still: its `wake` is kept until it is restored.
+    What stands still keeps its instants until it goes on.
     """
-    wake, due = (None if node.state == "stale" else node.wake), node.due
-    if due is None or node.overdue or node.state not in RUNNING:
+    if node.state in STILL:
+        return None
+    wake, due = node.wake, node.due
+    if due is None or node.overdue or node.state not in WORKABLE:
         return wake
     return due if wake is None or due < wake else wake
 
@@ -211,10 +230,23 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     values = _VALUES(node)
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
-    for name in ("doers", "hands", "used", "votes", "confirmations"):
+    for name in ("doers", "hands", "used", "votes", "confirmations", "rhythm"):
         if name in out:
             out[name] = _lists(out[name])
     return out
+
+
+def _early_json(early: Early) -> Any:
+    """Gives an early signal; a name alone, as all once were, where that is all there is."""
+    return [early.signal, _lists(early.records), list(early.by)] if early.records or early.by else early.signal
+
+
+def signals_of(data: Mapping[str, Any]) -> tuple[Early, ...]:
+    """Builds the early signals of a case back."""
+    rows = ((row, (), ()) if isinstance(row, str) else row for row in data.get("signals", ()))
+    return tuple(
+        Early(name, tuple((record, value) for record, value in records), tuple(by)) for name, records, by in rows
+    )
 
 
 def _lists(rows: tuple[Any, ...]) -> list[Any]:
@@ -238,6 +270,8 @@ def case_json(state: CaseState) -> dict[str, Any]:
         value = getattr(state, name)
         if value != _DEFAULTS[name]:
             out[name] = list(value) if isinstance(value, tuple) else value
+    if state.signals:
+        out["signals"] = [_early_json(early) for early in state.signals]
     return out
 
 
@@ -257,6 +291,7 @@ def node_of(data: Mapping[str, Any]) -> Node:
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
     rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))
+    rest["rhythm"] = tuple(rest.get("rhythm", ()))
     return Node(**rest)
 
 
@@ -276,7 +311,7 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     rest = {name: value for name, value in data.items() if name not in _TABLES}
     if "parent" in rest:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
-    rest["signals"] = tuple(rest.get("signals", ()))
+    rest["signals"] = signals_of(rest)
     rest["parameters"] = tuple((name, value) for name, value in rest.get("parameters", ()))
     return CaseState(
         **rest,

@@ -36,7 +36,8 @@ class Verdict(Struct, frozen=True):
 class Judge:
     """A decision table ready to be asked; holds no state of any question."""
 
-    def __init__(self, table: DecisionTable) -> None:
+    def __init__(self, table: DecisionTable, env: Env | None = None) -> None:
+        self.env = env or Env()
         inputs = tuple(m.InputClause(text) for text in table.inputs)
         outputs = tuple(m.OutputClause(o.name, allowed=", ".join(o.values) or None) for o in table.outputs)
         rules = tuple(m.Rule(rule.tests, rule.outputs) for rule in table.rules)
@@ -47,7 +48,7 @@ class Judge:
 
     def decide(self, given: Mapping[str, Any]) -> Verdict:
         """Asks the table; what goes wrong is no answer and a reason."""
-        state = State(Env(), True)
+        state = State(self.env, True)
         frame = Frame(given, None, state)
         try:
             hits = self.table.hits(frame)

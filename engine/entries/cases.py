@@ -209,6 +209,16 @@ class Overdue(Told, frozen=True):
     due: int
 
 
+class Undated(Told, frozen=True):
+    """An expression that should give a date gave none: no due date, or no next round.
+
+    `clause`: within, due or repeat; `condition`: its text.
+    """
+
+    clause: str
+    condition: str
+
+
 class Escalated(Told, frozen=True):
     """An approval went to a higher role. `to`: that role."""
 

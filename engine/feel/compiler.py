@@ -17,7 +17,7 @@ from charter.engine.feel import tree as t, types as y
 from charter.engine.feel.builtins import apply, apply_named, function_value, load, rows_of
 from charter.engine.feel.comparison import COMPARISONS, ORDERS, equal
 from charter.engine.feel.frames import Frame, Run
-from charter.engine.feel.operators import ARITHMETIC, NEGATE, NUMBERS, plain
+from charter.engine.feel.operators import ARITHMETIC, NEGATE, NUMBERS, NeedsCalendar, plain
 from charter.engine.feel.own import Money, Span
 from charter.engine.feel.properties import read
 from charter.engine.feel.ranges import Function
@@ -146,6 +146,10 @@ def _arithmetic(node: t.Binary, scope: Scope) -> Run:
             if type(value) is str:
                 frame.state.spend(len(value) >> 4)
             return value
+        except NeedsCalendar as why:
+            reckon = frame.state.env.reckon
+            reckoned = reckon(why.moment, why.span) if reckon is not None else None
+            return reckoned if reckoned is not None else frame.note(str(why))
         except ArithmeticError as why:
             return frame.note(_reason(why, op))
 

@@ -12,7 +12,8 @@ from typing import Any
 from msgspec import Struct
 
 from charter.engine.feel.limits import MAX_CALL_DEPTH, MAX_STEPS, OverBudget
-from charter.engine.feel.temporal import DateTime
+from charter.engine.feel.own import Span
+from charter.engine.feel.temporal import Date, DateTime
 from charter.engine.feel.types import Type
 
 
@@ -21,13 +22,15 @@ class Env(Struct, frozen=True):
 
     `now` gives the moment that `now()` and `today()` tell, and is asked by them alone (null without it); `steps` bounds
     the work; `types` are the declared types that `instance of` and typed parameters may name; `external` resolves a
-    foreign function by its description and gives a callable, or None.
+    foreign function by its description and gives a callable, or None; `reckon` adds working time to a date, or a date
+    and time, on a calendar, and gives None where it cannot.
     """
 
     now: Callable[[], DateTime] | None = None
     steps: int = MAX_STEPS
     types: Mapping[str, Type] | None = None
     external: Callable[[Mapping[str, Any]], Callable[..., Any] | None] | None = None
+    reckon: Callable[[Date | DateTime, Span], Date | DateTime | None] | None = None
 
 
 class NoValue(Exception):

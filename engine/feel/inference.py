@@ -114,6 +114,9 @@ class Inference:
         found = arithmetic_type(node.op, left, right)
         if found is None:
             return self.report("type", f"`{node.op}` does not apply to {left} and {right}", node, node.op)
+        for kind, length in ((left, node.right), (right, node.left)):
+            if kind is y.DATE and isinstance(length, t.Length) and UNITS[length.unit][0].endswith("seconds"):
+                return self.report("unit", f"a date has no {length.unit}", length, length.unit)
         return found
 
     def comparable(self, op: str, left: y.Type, right: y.Type, node: t.Node) -> y.Type:

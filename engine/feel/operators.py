@@ -135,20 +135,34 @@ def _currency(one: Money, other: Money) -> str:
     return one.currency
 
 
+class NeedsCalendar(Mixed):
+    """A date, or a date and time, and a span (its sign in it) of working time: whoever has a calendar can add them."""
+
+    def __init__(self, message: str, moment: Date | DateTime, span: Span) -> None:
+        super().__init__(message)
+        self.moment = moment
+        self.span = span
+
+
 def _is_whole(*amounts: Decimal | int) -> bool:
     return all(amount == Decimal(amount).to_integral_value() for amount in amounts)
 
 
+def _signed(span: Span, sign: int) -> Span:
+    return span if sign > 0 else span.scaled(Decimal(-1))
+
+
 def _calendar(span: Span, sign: int, date: Date) -> Date:
     if span.working_days or span.working_seconds or span.seconds or not _is_whole(span.months, span.days):
-        raise Mixed(f"{span} cannot be added to a date without a calendar")
+        raise NeedsCalendar(f"{span} cannot be added to a date without a calendar", date, _signed(span, sign))
     moved = date.plus_months(sign * int(span.months)) if span.months else date
     return date_from_number(moved.number + sign * int(span.days))
 
 
 def _calendar_time(span: Span, sign: int, moment: DateTime) -> DateTime:
     if span.working_days or span.working_seconds or not _is_whole(span.months, span.days):
-        raise Mixed(f"{span} cannot be added to a date and time without a calendar")
+        message = f"{span} cannot be added to a date and time without a calendar"
+        raise NeedsCalendar(message, moment, _signed(span, sign))
     date = _calendar(Span(span.months, span.days), sign, moment.date)
     return shift(DateTime(date, moment.time), sign * int(NUMBERS.multiply(Decimal(span.seconds), Decimal(SECOND))))
 

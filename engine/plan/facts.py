@@ -32,19 +32,24 @@ def _begun_at(node: Node) -> int | None:
     return node.started_at if node.started_at is not None else node.ready_at
 
 
+def _overdue(node: Node) -> bool:
+    # Trails of earlier builds have no mark where work ended late and no tick had come between.
+    return node.overdue or (node.due is not None and node.ended_at is not None and node.ended_at >= node.due)
+
+
 def _on_time(node: Node) -> bool | None:
     if node.due is None:
         return None
-    if node.ended_at is not None:
-        return node.ended_at <= node.due
-    return False if node.overdue else None
+    if _overdue(node):
+        return False
+    return None if node.ended_at is None else True
 
 
 def _case_on_time(view: View) -> bool | None:
     """Says whether all dates were kept; unknown while nothing that has one is over."""
     dated = list(view.dated())
     ended = [node for node in dated if node.ended_at is not None]
-    if any(node.overdue for node in dated) or any(_on_time(node) is False for node in ended):
+    if any(map(_overdue, dated)):
         return False
     return True if ended else None
 
@@ -77,7 +82,7 @@ ELEMENT: Mapping[str, Fact] = {
     "rejects": Fact(y.NUMBER, lambda n, z: Decimal(n.rejects)),
     "attempt": Fact(y.NUMBER, lambda n, z: Decimal(n.attempt)),
     "on_time": Fact(y.BOOLEAN, lambda n, z: _on_time(n)),
-    "overdue": Fact(y.BOOLEAN, lambda n, z: n.overdue),
+    "overdue": Fact(y.BOOLEAN, lambda n, z: _overdue(n)),
     "due": Fact(y.DATE_TIME, lambda n, z: instant(n.due, z)),
     "ready_at": Fact(y.DATE_TIME, lambda n, z: instant(n.ready_at, z)),
     "started_at": Fact(y.DATE_TIME, lambda n, z: instant(_begun_at(n), z)),
@@ -106,7 +111,7 @@ CASE: Mapping[str, Fact] = {
 PROCESS = ("name", "title", "version", "goal", "owner")
 
 # What is known of an element only once it is over.
-ENDINGS = CONCLUDED | {"outcome"}
+ENDINGS = CONCLUDED | {"outcome", "overdue", "on_time"}
 
 
 class Facts(Mapping[str, Any]):
@@ -148,7 +153,10 @@ class Unended(Facts):
     __slots__ = ()
 
     def __getitem__(self, name: str) -> Any:
-        return None if name in ENDINGS and self._of.state not in SETTLED else super().__getitem__(name)
+        if self._of.state in SETTLED or name not in ENDINGS:
+            return super().__getitem__(name)
+        # What has been missed stays so; nothing else is known of an end that is still to come.
+        return True if name == "overdue" and self._of.overdue else None
 
 
 def process_facts(definition: Definition) -> dict[str, Any]:

@@ -6,15 +6,16 @@ no case, person or time. What is known of one element is in its `Plan`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from charter.engine import feel, values
+from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, RecordType, Separation
-from charter.engine.feel.temporal import UTC, Zone
+from charter.engine.feel.own import Span
+from charter.engine.feel.temporal import UTC, Date, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.state import Node
@@ -138,7 +139,8 @@ class Program:
         work = element.work
         lists = [element.many.items] if element.many is not None else []
         resting = [element.when, *(text for _, text in (work.arguments if work is not None else ()))]
-        watched = [element.when, element.exit, *lists]
+        every = element.repeat.every if element.repeat is not None else None
+        watched = [element.when, element.exit, every, *lists]
         if element.agreement is not None:
             resting.append(element.agreement.criteria)
         if work is not None:
@@ -189,6 +191,14 @@ class Program:
         name = self.definition.calendar.zone
         return UTC if name == "UTC" else Zone(name=name)
 
+    def env(self, now: Callable[[], DateTime] | None = None) -> feel.Env:
+        """Gives what an expression of the process may know: the present where it has one, and the calendar always."""
+        return feel.Env(now=now, reckon=self._reckon)
+
+    @cached_property
+    def _reckon(self) -> Callable[[Date | DateTime, Span], Date | DateTime | None]:
+        return partial(calendars.reckon, self.definition.calendar)
+
     @cached_property
     def bound(self) -> dict[str, Any]:
         """The values of the parameters as the definition binds them."""
@@ -206,7 +216,7 @@ class Program:
                 found[parameter.name] = given[parameter.name]
                 continue
             expression = None if parameter.value is None else compiled(parameter.value)
-            found[parameter.name] = None if expression is None else expression.evaluate(found)
+            found[parameter.name] = None if expression is None else expression.evaluate(found, self.env())
         return found
 
     def judge(self, name: str) -> Judge | None:
@@ -215,7 +225,7 @@ class Program:
             # Imported here because most cases never ask one, and every start of the command line would pay.
             from charter.engine.decisions.named import Judge
 
-            self._judges[name] = Judge(self.tables[name])
+            self._judges[name] = Judge(self.tables[name], self.env())
         return self._judges.get(name)
 
     def decode(self, digest: str, data: Any) -> Any:

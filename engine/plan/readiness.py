@@ -20,10 +20,10 @@ from charter.engine.plan.program import Program, compiled
 from charter.engine.plan.scope import Foresight, Scope
 from charter.engine.plan.turns import in_the_way
 from charter.engine.refusals import Reason
-from charter.engine.state import View
+from charter.engine.state import Node, View
 
 # Skip outcomes by the code that rules an element out.
-OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead"}
+OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead", "CH577": "condition"}
 
 Use = tuple[str, str]
 
@@ -123,22 +123,31 @@ def _repeating(place: Place, record: str) -> Reason | None:
     return Reason("CH551", f"{place.plan.name}.input", arguments)
 
 
+def missed(node: Node) -> bool:
+    """Says whether a milestone was passed over because what it stands for has not come about, by nobody's choice."""
+    return node.state == "skipped" and node.outcome == "condition"
+
+
 def _after(place: Place, after: After, brief: bool) -> Reason | None:
     plans, nodes = place.program.plans, place.view.nodes
-    satisfied = lost = 0
+    satisfied = lost = left = 0
     for name in after.elements:
         seen = plans[name]
         node = None if seen.loops else nodes.get(name)
         state = place.seen_state(seen) if node is None else node.state
-        if state in SATISFIED:
-            satisfied += 1
-        elif state in LOST:
+        if state in LOST or (node is not None and seen.kind == "milestone" and missed(node)):
             lost += 1
-    if satisfied >= after.needed:
+        elif node is not None and node.outcome == "choice":
+            left += 1
+        elif state in SATISFIED:
+            satisfied += 1
+    # What another was chosen for is not asked for: the rest has to come about, not the choice.
+    needed = min(after.needed, len(after.elements) - left)
+    if satisfied >= needed:
         return None
-    if brief and len(after.elements) - lost >= after.needed:
+    if brief and len(after.elements) - left - lost >= needed:
         return _HELD
-    code = "CH572" if len(after.elements) - lost < after.needed else "CH553"
+    code = "CH572" if len(after.elements) - left - lost < needed else "CH553"
     arguments: dict[str, Any] = {"element": place.plan.name, "elements": list(after.elements)}
     if code == "CH553":
         arguments["needed"] = after.needed
@@ -235,6 +244,38 @@ def _awaits(place: Place, condition: str) -> bool:
     return any(place.seen_state(seen) not in SETTLED for seen in awaited)
 
 
+def for_good(place: Place, condition: str) -> bool:
+    """Says whether nothing that a condition reads will change any more, unless people go back on it."""
+    program = place.program
+    for name in program.names(condition):
+        if name in program.types:
+            read = program.producers.get(name, ())
+        elif name in program.plans:
+            read = [program.plans[name]]
+        elif name in program.parameters or name == "process":
+            continue
+        else:
+            # The case itself, the present, an item of a list: nobody says when these are done with.
+            return False
+        if not all(_over(place, plan) for plan in read):
+            return False
+    return True
+
+
+def _over(place: Place, plan: Plan) -> bool:
+    """Says whether an element has ended, and nothing around it will bring it round again."""
+    mine = {level.name for level in place.plan.levels()}
+    for level in plan.levels():
+        if level.name in mine:
+            break
+        node = place.view.nodes.get(place.program.seen(place.plan, place.path, level))
+        state = place.seen_state(level)
+        turning = level.element.repeat is not None and (node is None or node.wake is not None or state not in SETTLED)
+        if turning or (level is plan and state not in SETTLED):
+            return False
+    return True
+
+
 def _when(place: Place, now: int) -> Reason | None:
     condition = place.plan.element.when
     assert condition is not None
@@ -244,7 +285,9 @@ def _when(place: Place, now: int) -> Reason | None:
         return None
     if known and place.plan.kind != "milestone":
         return Reason("CH570", f"{place.plan.name}.when", {"element": place.plan.name, "condition": condition})
-    # Unknown is not false, and "not yet" is unknown; a milestone waits until its condition comes true.
+    if known and for_good(place, condition):
+        return Reason("CH577", f"{place.plan.name}.when", {"element": place.plan.name, "condition": condition})
+    # Unknown is not false, and "not yet" is unknown; a milestone waits as long as its condition may come true.
     arguments = {"element": place.plan.name, "clause": "when", "condition": condition}
     return Reason("CH554", f"{place.plan.name}.when", arguments)
 

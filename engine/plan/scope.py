@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from charter.engine import feel, values
+from charter.engine import values
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.plan.place import Place, found_in_case, standing
@@ -48,7 +48,7 @@ class Scope:
                 names[name] = extra[name]
             else:
                 names[name] = self.name(name)
-        return expression.evaluate(names, feel.Env(now=lambda: moment(self.now, self.program.zone)))
+        return expression.evaluate(names, self.program.env(lambda: moment(self.now, self.program.zone)))
 
     def name(self, name: str) -> Any:
         """Gives what a name stands for here, None for a name that stands for nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from charter.engine.keys import parse_key
-from charter.engine.machines import SETTLED
+from charter.engine.machines import OPEN, SETTLED
 from charter.engine.plan.place import Place
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
@@ -71,6 +71,31 @@ def _waiting_for_retry(place: Place, node: Node) -> Reason:
     return Reason("CH565", place.plan.name, {"element": place.plan.name, "target": work and work.target})
 
 
+def undated(plan: Plan, node: Node) -> list[Reason]:
+    """Says which lines of open work should have given a due date and had no value."""
+    element = plan.element
+    given = {"within": element.within, "due": element.due}
+    if node.state not in OPEN or (node.due is not None and not (all(given.values()) and node.bound is None)):
+        return []
+    return [
+        Reason("CH569", f"{plan.name}.{clause}", {"element": plan.name, "clause": clause, "condition": text})
+        for clause, text in given.items()
+        if text is not None and (clause == "due" or node.due is None)
+    ]
+
+
+def _kept(place: Place) -> list[Reason]:
+    """Names the signal that an element will have, and that has come already."""
+    work = place.plan.element.work
+    if work is None or work.kind != "signal":
+        return []
+    early = next((early for early in place.view.signals if early.signal == work.target), None)
+    if early is None:
+        return []
+    arguments = {"element": place.plan.name, "signal": early.signal, "by": ", ".join(early.by) or "?"}
+    return [Reason("CH578", f"{place.plan.name}.wait", arguments)]
+
+
 _Wait = Callable[[Place, Node], Reason]
 
 # state -> what a node in it waits for
@@ -103,10 +128,10 @@ def holds(program: Program, view: View, key: str, now: int) -> list[Reason]:
         if not found and plan.is_group(path) and plan.element.many is not None:
             # Everything else is there, so what it waits for is its list.
             found = [_unknown_list(plan)]
-        return found
+        return [*found, *_kept(place)]
     if plan.lifecycle(path) == "phase":
         return [_waiting_for_children(place, node)] if node.state == "active" else []
     if node.state == "skipped" and node.outcome in ("condition", "dead"):
         return obstacles(place, now)
     wait = _WAITS.get(node.state)
-    return [] if wait is None else [wait(place, node)]
+    return [] if wait is None else [wait(place, node), *undated(plan, node), *_kept(place)]

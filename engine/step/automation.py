@@ -7,22 +7,22 @@ it. Knows no clock: time is what a Tick says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from charter.engine import calendars, values
-from charter.engine.commands import Answer, Retry, Signal, Tick
+from charter.engine.commands import Actor, Answer, Retry, Signal, Tick
 from charter.engine.effects import CallConnector, StartCase
-from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Overdue, Retried, Signalled, Ticked
+from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Retried, Signalled, Ticked
 from charter.engine.keys import Path
-from charter.engine.machines import RUNNING
 from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Reason, Refusal
-from charter.engine.state import Node
-from charter.engine.step import blocks, work
-from charter.engine.step.authority import apart, in_charge, role_among
+from charter.engine.state import Early, Node
+from charter.engine.step import blocks, clocks, work
+from charter.engine.step.authority import apart, in_charge, persons, role_among
 from charter.engine.step.draft import Draft, Refused, refuse
 
 # Cases that open one another without end are stopped so deep, where the owner of the last one is told.
@@ -38,13 +38,7 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     elif task.kind == "decide":
         _decide(draft, node, plan, path, "begin")
     elif task.kind == "signal":
-        if task.target in draft.signals:
-            # It came before anybody waited for it; one signal is for one waiter.
-            signals = list(draft.signals)
-            signals.remove(task.target)
-            draft.signals = tuple(signals)
-            work.finish(draft, node, plan, path, [])
-        else:
+        if not take_early(draft, node, plan, path):
             draft.move(node, "begin", Begun(), started_at=draft.at)
     else:
         value = None if task.when is None else draft.scope(plan, path).value(task.when)
@@ -232,9 +226,11 @@ def signal(draft: Draft, command: Signal) -> None:
                 if against is not None:
                     raise Refused(against)
                 waiting.append((node, plan, path, work.outputs(draft, node, plan, path, command.records)))
+    if not waiting:
+        _fits_somewhere(draft, plans, command)
     draft.enter(Signalled(command.name), reason=command.reason)
     if not waiting:
-        draft.signals = (*draft.signals, command.name)
+        draft.signals = (*draft.signals, Early(command.name, command.records, persons(command.actor)))
     draft.end_of_command()
     for node, plan, path, written in waiting:
         if draft.nodes[node.key].state == "active":
@@ -242,20 +238,63 @@ def signal(draft: Draft, command: Signal) -> None:
             work.finish(draft, draft.nodes[node.key], plan, path, written, hands=sent)
 
 
+def _fits_somewhere(draft: Draft, plans: Sequence[Plan], command: Signal) -> None:
+    """Refuses a signal that nobody waits for yet, and that none of those who will could take.
+
+    A condition that is not known yet (CH529) is judged when it is taken.
+    """
+    refused: list[Refused] = []
+    for plan in plans:
+        try:
+            against = None if plan.loops else apart(draft, None, plan, (), command.actor)
+            if against is not None:
+                raise Refused(against)
+            work.outputs(draft, Node(plan.name, plan.name), plan, (), command.records)
+        except Refused as why:
+            if any(reason.code != "CH529" for reason in why.reasons):
+                refused.append(why)
+                continue
+        return
+    raise refused[0]
+
+
+def take_early(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
+    """Lets an element have the first signal of those that came before anybody waited for them, and that fits it.
+
+    One signal is for one waiter. What does not fit is kept: for another, or until it does.
+    """
+    task = plan.element.work
+    for index, early in enumerate(draft.signals):
+        if task is None or early.signal != task.target:
+            continue
+        if any(apart(draft, node, plan, path, Actor(person)) is not None for person in early.by):
+            continue
+        try:
+            written = work.outputs(draft, node, plan, path, early.records)
+        except Refused:
+            continue
+        draft.signals = (*draft.signals[:index], *draft.signals[index + 1 :])
+        sent = draft.hands(node, "signal", early.by)
+        work.finish(draft, node, plan, path, written, by=next(iter(early.by), None), hands=sent)
+        return True
+    return False
+
+
 def tick(draft: Draft, command: Tick) -> None:
     draft.enter(Ticked())
+    time_passes(draft)
+
+
+def time_passes(draft: Draft) -> None:
+    """Makes happen what has come due; nothing does in a case that stands."""
     draft.end_of_command()
     if draft.status != "open":
         return
     passed = sorted((at, key) for key, at in draft.timers.items() if at <= draft.at)
     for _, key in passed:
         node = draft.nodes[key]
-        due = node.due
-        if due is not None and due <= draft.at and not node.overdue and node.state in RUNNING:
-            node = replace(node, overdue=True)
-            draft.put(node)
-            draft.enter(Overdue(due), node, node.state, node.state)
-            draft.touch_element(*draft.place(key), draft.cause)
+        if node.due is not None and node.due <= draft.at:
+            node = clocks.mark_late(draft, node)
         if node.wake is not None and node.wake <= draft.at:
             _wake(draft, node, *draft.place(key))
 
@@ -278,4 +317,4 @@ def _wake(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if container is not None and (around is None or around.state != "active"):
         return
     if repeat.while_ is None or draft.scope(plan, path).value(repeat.while_) is True:
-        blocks.again(draft, draft.nodes[node.key], plan, path)
+        blocks.again(draft, clocks.come_round(draft, draft.nodes[node.key], plan, path), plan, path)

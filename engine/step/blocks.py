@@ -1,4 +1,4 @@
-"""Blocks and what is inside them: rounds, ends and due dates.
+"""Blocks and what is inside them: rounds and ends.
 
 A block is a phase, a `for each` group or an instance of one. A node is put back to planned for another round (`reopen`,
 `again`, `reset`), completed, or ended with everything unsettled inside it. Knows no commands and no people; when any
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.engine import calendars
 from charter.engine.entries import Because, Told
 from charter.engine.entries.cases import (
     Cancelled,
@@ -23,6 +22,7 @@ from charter.engine.machines import DELIVERED, SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
+from charter.engine.step import clocks
 from charter.engine.step.draft import Draft
 
 
@@ -33,36 +33,6 @@ def because(reason: Reason) -> Because:
 def counts(plan: Plan) -> bool:
     """Milestones hold nothing up, unless they are `for each` groups of them."""
     return plan.kind != "milestone" or plan.many
-
-
-def due_of(draft: Draft, plan: Plan, path: Path) -> int | None:
-    """Gives the due date of what opens now: the earlier of `within` and `due`, None without or while unknown."""
-    element, calendar = plan.element, draft.program.definition.calendar
-    if element.within is None and element.due is None:
-        return None
-    scope = draft.scope(plan, path)
-    ends = []
-    if element.within is not None:
-        ends.append(calendars.add(calendar, draft.at, scope.value(element.within)))
-    if element.due is not None:
-        ends.append(calendars.deadline(calendar, scope.value(element.due)))
-    return min((end for end in ends if end is not None), default=None)
-
-
-def rhythm(draft: Draft, node: Node, plan: Plan) -> int | None:
-    """Gives the instant at which a `repeat every` comes round again, None for anything else."""
-    repeat = plan.element.repeat
-    if repeat is None or repeat.every is None:
-        return None
-    path = parse_key(node.key)[1]
-    if plan.is_group(path):
-        return None
-    span = draft.scope(plan, path).value(repeat.every)
-    calendar = draft.program.definition.calendar
-    opened = node.ready_at if node.ready_at is not None else draft.at
-    wake = calendars.add(calendar, opened, span)
-    # A rhythm that takes no time would come round for ever at one instant.
-    return None if wake is None or wake <= opened else max(wake, draft.at)
 
 
 def inside(draft: Draft, node: Node, plan: Plan, path: Path) -> list[str]:
@@ -81,15 +51,23 @@ def touch_inside(draft: Draft, plan: Plan, path: Path) -> None:
             draft.touch_record(record, path, plan.loops[: len(path)], len(draft.entries) - 1)
 
 
+def repeat_later(draft: Draft, node: Node, plan: Plan) -> None:
+    """Has what is done come round again where its `repeat every` says so."""
+    changes = clocks.next_round(draft, node, plan)
+    if changes:
+        draft.change(node, **changes)
+
+
 def complete(draft: Draft, node: Node, plan: Plan) -> None:
     """Finishes a phase or group whose children are over."""
-    draft.move(node, "complete", Completed(), ended_at=draft.at, wake=rhythm(draft, node, plan))
+    done = draft.move(node, "complete", Completed(), ended_at=draft.at)
+    repeat_later(draft, done, plan)
     path = parse_key(node.key)[1]
     for child in plan.children:
         # A rhythm inside does not outlive its phase: woken, it would not come round, so nobody need wake the case.
         inner = draft.nodes.get(key_of(child.name, path))
-        if inner is not None and inner.wake is not None:
-            draft.change(inner, wake=None)
+        if inner is not None and (inner.wake is not None or inner.rhythm):
+            draft.change(inner, wake=None, rhythm=())
 
 
 _ENDED: dict[str, type[Skipped] | type[Cancelled]] = {"skip": Skipped, "cancel": Cancelled}
@@ -157,6 +135,7 @@ def reopen(
         "due": None,
         "overdue": False,
         "wake": None,
+        "bound": None,
         "redo": delivered,
     }
     changes.update(extra)
@@ -180,8 +159,9 @@ def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         ended_at=None,
         wake=None,
         overdue=False,
-        due=due_of(draft, plan, path),
+        due=None,
     )
+    moved = clocks.set_due(draft, moved, plan, path)
     for key in inside(draft, moved, plan, path):
         reset(draft, draft.nodes[key])
     draft.agenda.setdefault(moved.key, draft.cause)
@@ -194,7 +174,7 @@ def reset(draft: Draft, node: Node) -> None:
         if node.state == "planned":
             draft.agenda.setdefault(node.key, draft.cause)
         else:
-            reopen(draft, node, trigger="reset")
+            reopen(draft, node, trigger="reset", rhythm=())
         return
     if node.state != "planned":
         draft.move(
@@ -209,6 +189,7 @@ def reset(draft: Draft, node: Node) -> None:
             outcome=None,
             due=None,
             overdue=False,
+            rhythm=(),
         )
     draft.agenda.setdefault(node.key, draft.cause)
     for key in inside(draft, node, plan, path):

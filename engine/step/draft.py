@@ -27,6 +27,7 @@ from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import CODES, Reason
 from charter.engine.state import CaseState, Hand, Node, Version, next_instant
+from charter.engine.step.clocks import case_goes_on, clocked, mark_late
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000
@@ -80,6 +81,7 @@ class Draft:
         "signals",
         "state",
         "status",
+        "stood",
         "timers",
         "touched",
         "tzdata",
@@ -115,6 +117,7 @@ class Draft:
         self.tzdata = state.tzdata
         self.pending = state.pending
         self.signals = state.signals
+        self.stood = state.stood
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]
@@ -244,6 +247,8 @@ class Draft:
         changes["state"] = state
         changes["reason"] = reason
         moved = replace(node, **changes)
+        if moved.due is not None or moved.wake is not None or moved.stands is not None:
+            moved = clocked(self, node, moved)
         self.put(moved)
         latest = len(self.entries) - 1
         index = latest if told is None else self.enter(told, node, node.state, state, reason=reason)
@@ -260,7 +265,15 @@ class Draft:
             for key, other in self.nodes.items():
                 if other.waits == node.key:
                     self.agenda.setdefault(key, index)
-        return moved
+        return mark_late(self, moved) if moved.due is not None else moved
+
+    def follow(self, told: Told, node: Node) -> int:
+        """Enters what follows from the latest entry by itself, also where a person is still acting; gives its index."""
+        acting, cause = self.acting, self.cause
+        self.acting, self.cause = False, len(self.entries) - 1
+        index = self.enter(told, node, node.state, node.state)
+        self.acting, self.cause = acting, cause
+        return index
 
     def _count(self, container: str | None, change: int, cause: int) -> None:
         """Counts one child more or less unsettled, and reopens a container that was finished."""
@@ -299,16 +312,20 @@ class Draft:
         self.closed_at = self.at if ended else None
         self.reason = None if status in LASTING else reason
         index = self.enter(told, None, before, status, reason=reason)
+        if status == "suspended":
+            self.stood = self.at
+        elif self.stood is not None:
+            case_goes_on(self, self.stood)
         for watcher in self.program.watchers.get("case", ()):
             self._touch(watcher, (), (), index)
 
-    def hands(self, node: Node, verb: str) -> tuple[Hand, ...]:
-        """Gives the hands in a node with those of the actor, and of whoever they act for, by a verb.
+    def hands(self, node: Node, verb: str, whose: tuple[str, ...] | None = None) -> tuple[Hand, ...]:
+        """Gives the hands in a node with those of the actor, and of whoever they act for, by a verb; or of others.
 
         Cases that began before there was a law keep what their builds kept, until they are continued.
         """
         actor = self.command.actor
-        people = (actor.person, actor.on_behalf_of) if self.law else ()
+        people = ((actor.person, actor.on_behalf_of) if whose is None else whose) if self.law else ()
         return tuple(dict.fromkeys((*node.hands, *(Hand(person, verb) for person in people if person is not None))))
 
     # -- letting know -----------------------------------------------------------------------------------------
@@ -344,6 +361,7 @@ class Draft:
         node: str | None,
         kind: type[Written] | type[Amended] = Written,
         reason: str | None = None,
+        by: str | None = None,
     ) -> bool:
         """Writes a record's next version; False when the content is the same as the current version's."""
         key = key_of(record, path)
@@ -359,11 +377,11 @@ class Draft:
                 self.versions[key] = current._replace(node=node, earlier=tuple(dict.fromkeys(earlier)))
             return False
         number = 1 if current is None else current.number + 1
-        actor = self.command.actor
+        actor, person = self.command.actor, by or self.command.actor.person
         if self.acting and self.law and actor.on_behalf_of is not None:
             earlier = (*earlier, (actor.on_behalf_of, node))
-        others = tuple(pair for pair in dict.fromkeys(earlier) if pair != (actor.person, node))
-        version = Version(number, digest, value, node, actor.person, self.at, others)
+        others = tuple(pair for pair in dict.fromkeys(earlier) if pair != (person, node))
+        version = Version(number, digest, value, node, person, self.at, others)
         self.versions[key] = version
         told = kind(key, number, digest, value, None if current is None else current.digest)
         writer = self.nodes.get(node) if node is not None else None

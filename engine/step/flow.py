@@ -13,8 +13,8 @@ The joint rules of a step, which no module could tell alone:
   is as it was, else reopened. An `after` makes nothing stale.
 - *Blocks count* (`blocks`): a phase, group or case knows how many inside it are not settled. At none it is completed;
   one that is open again opens it again; what is still open when it is ended, ends with it.
-- *A choice is settled when work on one of it is taken up*, not when it is offered or done (`work.settle_choice`);
-  `one at a time` holds from there until that work is put down or over (`turns`).
+- *A choice is settled when work on one of it begins* (`work.settle_choice`), not when it is offered or claimed, and is
+  open again where that work is put down. `one at a time` holds from a claim until work is put down or over (`turns`).
 - *Unknown is not false* (`readiness`): what is unknown holds an element, what is false for good rules it out, and what
   was ruled out comes back when the record that said so changes.
 
@@ -34,8 +34,8 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.readiness import OUTCOMES, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
-from charter.engine.step import blocks, lists, opening, staleness
-from charter.engine.step.automation import begin_work
+from charter.engine.step import blocks, clocks, lists, opening, staleness
+from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
 from charter.engine.step.draft import Draft, refuse
 
@@ -100,6 +100,8 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Brings back what was ruled out by a dead path that is alive again, or a phase by records that have changed.
 
+    So with a milestone that may be reached after all.
+
     Activities and approvals become stale when a record that their `when` has read changes; a phase cannot.
     """
     block = plan.lifecycle(path) == "phase"
@@ -108,7 +110,7 @@ def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         same = place.asked() == node.used
         if same or not place.open_around() or ruled_out(place, draft.at):
             return
-    elif node.outcome == "dead":
+    elif node.outcome == "dead" or (node.outcome == "condition" and plan.kind == "milestone"):
         held = obstacles(place, draft.at)
         if held and (held[0].code in OUTCOMES or held[0].code == "CH550"):
             return
@@ -127,6 +129,18 @@ def _look_active(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         _look_group(draft, node, plan, path)
     elif plan.kind == "phase":
         _look_phase(draft, node, plan, path)
+    elif draft.signals and plan.element.work is not None and plan.element.work.kind == "signal":
+        # Restored, or judged by other records now.
+        take_early(draft, node, plan, path)
+
+
+def _look_done(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Takes up a rhythm that has changed meanwhile."""
+    repeat = plan.element.repeat
+    if repeat is not None and repeat.every is not None and node.wake is not None:
+        changes = clocks.next_round(draft, node, plan)
+        if changes["wake"] != node.wake:
+            draft.change(node, **changes)
 
 
 _LOOKS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
@@ -135,6 +149,7 @@ _LOOKS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
     "stale": staleness.settle,
     "withdrawn": staleness.settle,
     "active": _look_active,
+    "done": _look_done,
 }
 
 

@@ -17,6 +17,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
 from charter.engine.step import blocks
 from charter.engine.step.authority import in_charge, persons, require_bound, require_charge, role_among
+from charter.engine.step.automation import time_passes
 from charter.engine.step.case import cancel_case, resume_case
 from charter.engine.step.draft import Draft, refuse
 from charter.engine.step.work import require, require_alone
@@ -76,6 +77,7 @@ def resume(draft: Draft, command: Resume) -> None:
     if command.node is None:
         draft.role = require_charge(draft, None, command.actor, "resume", opener=True)
         resume_case(draft, command.reason)
+        time_passes(draft)
         return
     node, plan, path = require(draft, command.node, "resume:ready", "resume")
     _own_or_charge(draft, node, plan, path, command, "resume")

@@ -15,7 +15,7 @@ from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
-from charter.engine.step import blocks
+from charter.engine.step import blocks, clocks
 from charter.engine.step.draft import Draft
 from charter.engine.step.lists import open_group
 
@@ -36,11 +36,12 @@ def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         Opened(),
         ready_at=draft.at,
         started_at=draft.at,
-        due=blocks.due_of(draft, plan, path),
+        due=None,
         overdue=False,
         pending=0,
         ended_at=None,
     )
+    clocks.set_due(draft, draft.nodes[node.key], plan, path)
     pending = 0
     for child in children:
         key = key_of(child.name, path)
@@ -61,9 +62,8 @@ def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     used = draft.uses(plan, path)
-    opened = draft.move(
-        node, "open", Opened(), used=used, ready_at=draft.at, due=blocks.due_of(draft, plan, path), overdue=False
-    )
+    opened = draft.move(node, "open", Opened(), used=used, ready_at=draft.at, due=None, overdue=False)
+    opened = clocks.set_due(draft, opened, plan, path)
     if plan.element.work is None:
         _offer(draft, opened, plan, path)
 
@@ -85,9 +85,8 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     used = draft.uses(plan, path)
-    opened = draft.move(
-        node, "open", Opened(), used=used, ready_at=draft.at, due=blocks.due_of(draft, plan, path), overdue=False
-    )
+    opened = draft.move(node, "open", Opened(), used=used, ready_at=draft.at, due=None, overdue=False)
+    opened = clocks.set_due(draft, opened, plan, path)
     agreement = plan.element.agreement
     escalation = agreement.escalation if agreement is not None else None
     if escalation is not None and node.rejects >= escalation.rejects:

@@ -14,7 +14,7 @@ from charter.engine.entries import Because
 from charter.engine.entries.cases import Resumed, Suspended
 from charter.engine.machines import UNDER_WAY
 from charter.engine.state import CaseState, Node
-from charter.engine.step.automation import awaits_answer
+from charter.engine.step.automation import awaits_answer, time_passes
 from charter.engine.step.case import end_case, resume_case
 from charter.engine.step.draft import Draft, refuse
 
@@ -83,6 +83,7 @@ def follow(draft: Draft, command: Follow) -> None:
             _noted(draft, Suspended(because), command)
     elif draft.held == "alone":
         resume_case(draft, command.reason, because)
+        time_passes(draft)
     else:
         draft.held = ""
         _noted(draft, Resumed(because), command)

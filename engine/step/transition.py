@@ -190,6 +190,7 @@ def _next(draft: Draft) -> CaseState:
         timers,
         draft.law,
         draft.tzdata,
+        draft.stood,
     )
 
 

@@ -16,7 +16,7 @@ from charter.engine.entries import Told
 from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Confirmed, Delegated, Released
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import SETTLED, TAKEN, legal
+from charter.engine.machines import DECIDED, SETTLED, TAKEN, legal
 from charter.engine.plan.closure import Fact
 from charter.engine.plan.makers import written
 from charter.engine.plan.plans import Plan
@@ -87,23 +87,51 @@ def settle_choice(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
             blocks.end(draft, rival, "skip", "CH573", other=node.key)
 
 
+def _unsettle_choice(draft: Draft, plan: Plan, path: Path) -> None:
+    """Offers the others of a `first of` again once nothing is begun any more of what they were passed over for."""
+    for level, other in draft.program.rivals.get(plan.name, ()):
+        rival = draft.nodes.get(draft.program.seen(plan, path, other))
+        if rival is None or rival.outcome != "choice" or rival.state != "skipped":
+            continue
+        if not _begun_in(draft, draft.program.plans[level], path):
+            rival_plan, at = draft.place(rival.key)
+            if rival_plan.lifecycle(at) == "phase":
+                blocks.reset(draft, rival)
+            else:
+                blocks.reopen(draft, rival, redo=False)
+
+
+def _begun_in(draft: Draft, plan: Plan, path: Path) -> bool:
+    """Says whether somebody has begun or ended work of an element or inside it; a claim alone is none."""
+    for inner in (plan, *plan.descendants()):
+        for key in draft.program.expand(draft.nodes, inner, path[: plan.outer]):
+            node = draft.nodes.get(key)
+            if node is None or inner.lifecycle(parse_key(key)[1]) == "phase":
+                continue
+            begun = inner.element.work is None and (node.started_at is not None or bool(node.votes))
+            if node.state in DECIDED or (begun and node.state not in SETTLED):
+                return True
+    return False
+
+
 def claim(draft: Draft, command: Claim) -> None:
     node, plan, path = require(draft, command.node, "claim", "claim")
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
     require_alone(draft, plan, path, node)
     draft.move(node, "claim", Claimed(), holder=command.actor.person)
-    settle_choice(draft, plan, path, node)
 
 
 def release(draft: Draft, command: Release) -> None:
-    node, plan, _ = require(draft, command.node, "release", "release")
+    node, plan, path = require(draft, command.node, "release", "release")
     _by_people(plan, node)
     if node.holder not in persons(command.actor):
         draft.role = in_charge(draft, plan, command.actor)
         if draft.role is None:
             raise refuse("CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person)
     draft.move(node, "release", Released(), holder=None, assigned=False, handed=False, started_at=None)
+    draft.end_of_command()
+    _unsettle_choice(draft, plan, path)
 
 
 def delegate(draft: Draft, command: Delegate) -> None:
@@ -314,10 +342,12 @@ def finish(
     *,
     reason: str | None = None,
     ticked: tuple[tuple[str, Any], ...] = (),
+    by: str | None = None,
     **changes: Any,
 ) -> None:
     """Moves an activity to done, writes its outputs and lets what rests on them know.
 
+    `by`: whose the outputs are, where not the actor's.
     `ticked`: the points that are confirmed in passing; the trail tells of each as if it had been confirmed before.
     """
     moved = draft.move(
@@ -327,16 +357,17 @@ def finish(
         reason=reason,
         ended_at=draft.at,
         outcome=None,
-        wake=blocks.rhythm(draft, node, plan),
+        wake=None,
         **changes,
     )
+    blocks.repeat_later(draft, moved, plan)
     for name, evidence in ticked:
         draft.enter(Confirmed(name, evidence), moved, moved.state, moved.state)
     facts: list[Fact] = []
     outdated: list[Node] = []
     for record, value, digest in written:
         before = draft.versions.get(key_of(record, path))
-        changed = draft.write(record, path, plan.loops, value, digest, node.key)
+        changed = draft.write(record, path, plan.loops, value, digest, node.key, by=by)
         if changed and before is not None:
             if before.node == node.key:
                 facts.append((record, path, plan.loops, before.digest))

@@ -48,6 +48,7 @@ _TOLD = (
     "failed",
     "escalated",
     "overdue",
+    "undated",
 )
 # verbs that move nothing
 _QUIET = frozenset(("comment", "attach", "confirm"))

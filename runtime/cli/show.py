@@ -64,6 +64,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     waiting(context, definition, state)
     open_lists(context, definition, state, number)
     coming(context, definition, state)
+    signals(context, state)
     versions(context, definition, state, records)
     remarks(context, definition, said)
     return 0
@@ -150,12 +151,15 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
         due = ""
         if w.due is not None:
             due = say("show.due", at=deadline(context, w.due), when=output.relative(w.due, context.now))
+        if w.undated:
+            texts = [reason.arguments["condition"] for reason in w.undated]
+            due += " " * bool(due) + say("show.undated", texts=say("happened.comma").join(texts))
         rows.append(
             (
                 named(definition, w.key),
                 whom(context, definition, w),
                 say("show.since", when=output.relative(w.since, context.now)),
-                Cell(due, "bad" if late else None),
+                Cell(due, "bad" if late or w.undated else None),
             )
         )
     output.table((), rows, indent=2, styles=("name",))
@@ -202,6 +206,26 @@ def coming(context: Context, definition: Definition, state: CaseState) -> None:
     context.output.table((), rows, indent=2)
     if len(found) > 12:
         context.output.line("  " + context.say("show.more", count=len(found) - 12), "faint")
+
+
+def signals(context: Context, state: CaseState) -> None:
+    """Writes the signals that came before anybody waited for them, with what came along."""
+    from charter.runtime.author.forms import shown
+
+    if not state.signals:
+        return
+    context.output.line()
+    context.output.line(context.say("show.signals"), "strong")
+    comma = context.say("happened.comma")
+    rows = [
+        (
+            early.signal,
+            comma.join(early.by),
+            comma.join(f"{record} = {shown(value)}" for record, value in early.records),
+        )
+        for early in state.signals
+    ]
+    context.output.table((), rows, indent=2, styles=("name",))
 
 
 def versions(context: Context, definition: Definition, state: CaseState, full: bool) -> None:

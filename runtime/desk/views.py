@@ -18,7 +18,7 @@ from charter.engine.keys import key_of, parse_key
 from charter.engine.machines import OPEN, PASSED_OVER, SETTLED, UNDER_WAY
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, prepare
-from charter.engine.plan.waiting import holds
+from charter.engine.plan.waiting import holds, undated
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
 from charter.runtime.clock import iso
@@ -46,6 +46,7 @@ class Waiting(Struct, frozen=True):
     since: int | None
     due: int | None
     overdue: bool
+    undated: tuple[Reason, ...] = ()
 
 
 def rows(definition: Definition, state: CaseState) -> Iterator[Row]:
@@ -86,6 +87,7 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
                 node.ready_at,
                 node.due,
                 node.overdue,
+                tuple(undated(program.plans[row.element.name], node)),
             )
         )
     return sorted(out, key=lambda w: (w.due is None, w.due or 0))
@@ -171,6 +173,9 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
             {"element": row.key, "holds": [reason_json(reason, definition) for reason in reasons]}
             for row, reasons in coming(definition, state, now)
         ],
+        "signals": [
+            {"signal": early.signal, "by": list(early.by), "records": dict(early.records)} for early in state.signals
+        ],
         "records": [
             {
                 "record": key,
@@ -223,6 +228,7 @@ def _waiting_json(w: Waiting) -> dict[str, Any]:
         "since": iso(w.since),
         "due": iso(w.due),
         "overdue": w.overdue,
+        **({"undated": [reason.arguments["clause"] for reason in w.undated]} if w.undated else {}),
     }
 
 

@@ -1,0 +1,179 @@
+"""The clocks of a node: its due date, its wait, its rhythm; what becomes of them while the node or its case stands.
+
+`within` counts elapsed time, or working time on the process's calendar, for those who work: it stands while they put
+the work or the case aside or wait for what it rests on, and what was left of it is left afterwards. `wait SPAN` stands
+with the case alone, for it waits for time itself. An instant that the process names (`due`, `wait until`) is a date and
+stays one. A rhythm is a date too: its n-th round comes n spans after the first, however late a round begins or ends;
+rounds that were missed come once. What has passed is marked where a node moves (`mark_late`): `overdue` is one fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from charter.engine import calendars
+from charter.engine.entries import Told
+from charter.engine.entries.cases import Overdue, Undated
+from charter.engine.keys import Path, parse_key
+from charter.engine.machines import STILL
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
+from charter.engine.plan.scope import Scope
+from charter.engine.state import Node
+
+# What is not due yet, or no longer.
+_NOT_DUE = frozenset({"planned", "failed"})
+
+
+class Draft(Protocol):
+    """What the clocks need of a step's working copy of a case (`draft.Draft`, which stands on this)."""
+
+    @property
+    def program(self) -> Program: ...
+    @property
+    def nodes(self) -> dict[str, Node]: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def place(self) -> Callable[[str], tuple[Plan, Path]]: ...
+
+    stood: int | None
+
+    def scope(self, plan: Plan | None, path: Path) -> Scope: ...
+    def put(self, node: Node) -> None: ...
+    def follow(self, told: Told, node: Node) -> int: ...
+    def touch_element(self, plan: Plan, path: Path, cause: int | None) -> None: ...
+
+
+def set_due(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
+    """Gives what has just opened its due date, the earlier of `within` and `due`, and tells where one has no value."""
+    element, calendar = plan.element, draft.program.definition.calendar
+    if element.within is None and element.due is None:
+        return node
+    scope = draft.scope(plan, path)
+    ends: dict[str, int | None] = {}
+    if element.within is not None:
+        ends["within"] = calendars.add(calendar, draft.at, scope.value(element.within))
+    if element.due is not None:
+        ends["due"] = calendars.deadline(calendar, scope.value(element.due))
+    due = min((end for end in ends.values() if end is not None), default=None)
+    node = replace(node, due=due, bound=ends.get("due") if len(ends) > 1 else None)
+    draft.put(node)
+    for clause, end in ends.items():
+        if end is None:
+            _tell(draft, node, clause, getattr(element, clause))
+    return mark_late(draft, node)
+
+
+def _tell(draft: Draft, node: Node, clause: str, condition: str) -> None:
+    draft.follow(Undated(clause, condition), node)
+
+
+def mark_late(draft: Draft, node: Node) -> Node:
+    """Marks a node whose due date has passed while its clock ran, once; gives it as it is then.
+
+    The instant itself is past: a date is over at its midnight.
+    """
+    if node.due is None or node.overdue or node.state in _NOT_DUE:
+        return node
+    stopped = [at for at in (node.ended_at, node.stands, draft.stood) if at is not None]
+    if min(stopped, default=draft.at) < node.due:
+        return node
+    late = replace(node, overdue=True)
+    draft.put(late)
+    draft.touch_element(*draft.place(late.key), draft.follow(Overdue(node.due), late))
+    return late
+
+
+def clocked(draft: Draft, before: Node, after: Node) -> Node:
+    """Stops the clocks of a node that comes to stand still, and lets them go on with what was left.
+
+    What goes on in a case that stands, stands on with it.
+    """
+    if after.state in STILL:
+        return after if before.state in STILL else replace(after, stands=draft.at)
+    if after.stands is not None:
+        until = draft.at if draft.stood is None else draft.stood
+        after = replace(_gone_on(draft, after, after.stands, until), stands=None)
+    if draft.stood is not None and after.ended_at == draft.at:
+        after = _gone_on(draft, after, draft.stood, draft.at)
+    return after
+
+
+def case_goes_on(draft: Draft, since: int) -> None:
+    """Lets the clocks of a case that stood still go on; what stands by itself stands on, what is over is over."""
+    draft.stood = None
+    for node in [n for n in draft.nodes.values() if n.ended_at is None and (n.due is not None or n.wake is not None)]:
+        work = draft.place(node.key)[0].element.work
+        moved = node
+        if node.wake is not None and work is not None and work.kind == "pause":
+            moved = replace(moved, wake=_moved(draft, node, work.when, node.wake, since, draft.at))
+        if node.state not in STILL:
+            moved = _gone_on(draft, moved, since, draft.at)
+        if moved is not node:
+            draft.put(moved)
+        mark_late(draft, moved)
+
+
+def _gone_on(draft: Draft, node: Node, since: int, until: int) -> Node:
+    """Gives a node whose clock has stood from one instant to another, or to its end: what was left of it is left."""
+    within = draft.place(node.key)[0].element.within
+    if node.due is None or within is None or node.overdue:
+        return node
+    until = until if node.ended_at is None else min(node.ended_at, until)
+    due = _moved(draft, node, within, node.due, since, until)
+    return replace(node, due=due if node.bound is None else min(due, node.bound))
+
+
+def _moved(draft: Draft, node: Node, span: str | None, end: int, since: int, until: int) -> int:
+    """Gives when what was left of a span at one instant is over, counted from another, on the clock of the span."""
+    if until <= since or end <= since:
+        return end
+    value = None if span is None else draft.scope(*draft.place(node.key)).value(span)
+    if calendars.keeps_hours(value):
+        calendar = draft.program.definition.calendar
+        try:
+            return calendars.advance(calendar, until, calendars.worked(calendar, since, end))
+        except (OverflowError, ValueError):
+            pass  # beyond the calendar: it goes on by plain time
+    return end + until - since
+
+
+# -- rhythms --------------------------------------------------------------------------------------------------
+
+
+def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
+    """Gives, as changes of a node that is done, when its `repeat every` comes round again; nothing for anything else.
+
+    A rhythm whose span has changed goes on from the round that was the latest, with the new span.
+    """
+    repeat = plan.element.repeat
+    path = parse_key(node.key)[1]
+    if repeat is None or repeat.every is None or plan.is_group(path):
+        return {}
+    calendar, span = draft.program.definition.calendar, draft.scope(plan, path).value(repeat.every)
+    opened = node.ready_at if node.ready_at is not None else draft.at
+    anchor, number, latest = node.rhythm or (opened, 0, opened)
+    if number and calendars.turn(calendar, anchor, span, number) != latest:
+        anchor, number = latest, 0
+    wake = calendars.turn(calendar, anchor, span, number + 1)
+    if wake is None:
+        _tell(draft, node, "repeat", repeat.every)
+    if wake is None or wake <= latest:
+        # A rhythm that takes no time would come round for ever at one instant.
+        return {"wake": None, "rhythm": (anchor, number, latest)}
+    return {"wake": max(wake, draft.at), "rhythm": (anchor, number, latest)}
+
+
+def come_round(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
+    """Counts the round that begins now; rounds that nobody was there for are passed over."""
+    repeat = plan.element.repeat
+    assert repeat is not None and repeat.every is not None
+    calendar, span = draft.program.definition.calendar, draft.scope(plan, path).value(repeat.every)
+    anchor, number, latest = node.rhythm or (draft.at, 0, draft.at)
+    number = calendars.turns_by(calendar, anchor, span, draft.at, number)
+    latest = calendars.turn(calendar, anchor, span, number) or latest
+    return replace(node, rhythm=(anchor, number, latest))
