@@ -98,8 +98,7 @@ def _declared(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Ty
     type_ = own.get(root) or (t.Type(root) if scope.record(root) is not None else None)
     optional = False
     for name in rest:
-        symbol = scope.record(type_.name) if type_ is not None and type_.item is None else None
-        field = next((f for f in (symbol.node.fields if symbol is not None else ()) if f.name.text == name), None)
+        field = scope.field_of(type_.name, name) if type_ is not None and type_.item is None else None
         type_ = None if field is None else field.type
         optional = optional or (field is not None and field.optional)
     return None if type_ is None else Declared(type_, optional)

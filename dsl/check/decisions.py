@@ -6,7 +6,6 @@ from the elements that `decide` by the table: the types of what they give, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -46,26 +45,18 @@ def check_decisions(scope: ProcessScope, findings: Findings) -> None:
         for line in part.all(t.Work):
             if line.kind == "decide":
                 _decider(part, line, scope, findings)
-    deciding = {line.target.text for _, line in _deciders(scope)}
     for symbol in list(scope.decisions.values()):
         table = _Table(symbol, scope, findings)
         if scope.shared.decisions.get(symbol.name) is not symbol:
             table.check()
         if not findings.failed:
             # Without those who decide by it nothing is known of the inputs, and any other text would be a gap.
-            table.prove(gaps=symbol.name in deciding)
+            table.prove(gaps=bool(scope.deciders(symbol.name)))
     if findings.failed:
         return
-    for part, line in _deciders(scope):
-        symbol = scope.decisions[line.target.text]
-        _fits_record(part, line, symbol, scope, findings)
-
-
-def _deciders(scope: ProcessScope) -> Iterator[tuple[Part, t.Work]]:
-    for part in scope.elements.values():
-        for line in part.all(t.Work):
-            if line.kind == "decide" and line.target.text in scope.decisions:
-                yield part, line
+    for symbol in scope.decisions.values():
+        for part, line in scope.deciders(symbol.name):
+            _fits_record(part, line, symbol, scope, findings)
 
 
 def _decider(part: Part, line: t.Work, scope: ProcessScope, findings: Findings) -> None:
@@ -146,11 +137,7 @@ class _Table:
 
     def _parameters(self) -> dict[str, y.Type]:
         """The types of the parameters, where all who decide by the table agree on them."""
-        given = [
-            argument_types(line, part, self.scope)
-            for part, line in _deciders(self.scope)
-            if line.target.text == self.name
-        ]
+        given = [argument_types(line, part, self.scope) for part, line in self.scope.deciders(self.name)]
         found: dict[str, y.Type] = {}
         for name in self.node.parameters:
             types = [types[name.text] for types in given if name.text in types]
@@ -184,11 +171,11 @@ class _Table:
         An author who makes a field optional leaves it open; it is never null where the element takes its record.
         """
         found: list[tuple[Declared | None, Open]] = []
-        for part, line in _deciders(self.scope):
+        for part, line in self.scope.deciders(self.name):
             items = item_types(part, self.scope)
             taken = {*items, *(name.text for name in part.inputs)}
             for argument in line.arguments:
-                if line.target.text == self.name and argument.name.text == expr.text and argument.value is not None:
+                if argument.name.text == expr.text and argument.value is not None:
                     text = argument.value.text
                     known = declared_of(text, self.scope, items)
                     there = known is not None and text.partition(".")[0] in taken
@@ -283,10 +270,9 @@ def _values(
     name: str, node: t.Decision, scope: ProcessScope, column: int, rules: tuple[d.DecisionRule, ...]
 ) -> tuple[str, ...]:
     """What an output may be, the weightiest first: the choices of the field it fills, else as the rows name them."""
-    for part, line in _deciders(scope):
-        record = scope.record(part.outputs[0].text) if line.target.text == node.name.text and part.outputs else None
-        for field in record.node.fields if record is not None else ():
-            if field.name.text == name and field.type.choices:
-                return tuple(quoted(choice.text) for choice in field.type.choices)
+    for part, _ in scope.deciders(node.name.text):
+        field = scope.field_of(part.outputs[0].text, name) if part.outputs else None
+        if field is not None and field.type.choices:
+            return tuple(quoted(choice.text) for choice in field.type.choices)
     number = column - (len(rules[0].tests) if rules else 0)
     return tuple(dict.fromkeys(rule.outputs[number] for rule in rules if number < len(rule.outputs)))

@@ -327,7 +327,7 @@ def _times(part: Part, findings: Findings) -> None:
 
 def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:
     used = scope.used | set(scope.consumers) | set(scope.outputs)
-    awaited = {s for c in order.conditions if c.moment % 2 == 0 for s in c.sources if s % 2 == 1}
+    awaited = {s for c in order.conditions if order.holds_back(c) for s in c.sources if s % 2 == 1}
     candidates = [r for r in (*scope.records, *scope.consumers) if r not in scope.producers]
     for part in scope.elements.values():
         unread = [n for n in part.outputs if n.text not in used]

@@ -1,13 +1,18 @@
 """What must come before what in a process: which elements can ever start, and who lies downstream of whom.
 
 Every element is two moments, its beginning and its end. A moment comes when all its conditions are met; a condition
-is met when enough of its sources have come. That is solved once, in document order and in linear time, and gives
-each moment its position. Expressions take no part. Invariant: a moment without a position can never come.
+is met when enough of its sources have come. What many wait for together (any writer of a record, all its approvals) is
+a moment of its own, a joint. That is solved once, in document order and in linear time, and gives each moment its
+position. Expressions take no part. Invariant: a moment without a position can never come.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from functools import cached_property, reduce
 from heapq import heappop, heappush
+from itertools import chain
+from operator import or_
 
 from msgspec import Struct
 
@@ -66,15 +71,32 @@ class Order:
         self.parts = list(scope.elements.values())
         self.follows = predecessors(scope)
         self.conditions: list[Condition] = []
+        self.joints: dict[object, int] = {}
         for part in self.parts:
             self._conditions(part)
-        self.of_moment: list[list[int]] = [[] for _ in range(2 * len(self.parts))]
-        self.feeds: list[list[int]] = [[] for _ in range(2 * len(self.parts))]
+        moments = 2 * len(self.parts) + len(self.joints)
+        self.of_moment: list[list[int]] = [[] for _ in range(moments)]
+        self.feeds: list[list[int]] = [[] for _ in range(moments)]
         for index, condition in enumerate(self.conditions):
             self.of_moment[condition.moment].append(index)
             for source in condition.sources:
                 self.feeds[source].append(index)
         self.position = self._solve()
+
+    def is_joint(self, moment: int) -> bool:
+        return moment >= 2 * len(self.parts)
+
+    def holds_back(self, condition: Condition) -> bool:
+        """Whether a condition is one of a beginning, directly or through a joint."""
+        return condition.moment % 2 == 0 or self.is_joint(condition.moment)
+
+    def _joint(self, key: object, sources: tuple[int, ...], needed: int, span: Span) -> int:
+        """The moment at which so many of the sources have come, the same for all who wait for it."""
+        joint = self.joints.get(key)
+        if joint is None:
+            joint = self.joints[key] = 2 * len(self.parts) + len(self.joints)
+            self.conditions.append(Condition(joint, sources, needed, span))
+        return joint
 
     def _conditions(self, part: Part) -> None:
         scope, add = self.scope, self.conditions.append
@@ -101,10 +123,14 @@ class Order:
             add(Condition(start, (end(earlier),), 1, name))
         for word in (*part.inputs, *((part.of,) if part.of else ())):
             if word.text not in scope.inputs:
-                sources = tuple(end(p) for p in scope.producers.get(word.text, ()))
-                add(Condition(start, sources, min(1, len(sources)), word.span))
-            for approval in scope.granted.get((part.name, word.text), ()):
-                add(Condition(start, (end(approval),), 1, word.span))
+                writers = scope.producers.get(word.text, ())
+                if writers:
+                    written = self._joint(word.text, tuple(map(end, writers)), 1, word.span)
+                    add(Condition(start, (written,), 1, word.span))
+            approvals = scope.granted.get((part.name, word.text), ())
+            if approvals and not _makes_anew(part, word.text):  # which waits for those that come before it anyway
+                granted = self._joint(approvals, tuple(map(end, approvals)), len(approvals), word.span)
+                add(Condition(start, (granted,), 1, word.span))
 
     def _solve(self) -> list[int]:
         """Gives each moment its position, -1 to those that can never come."""
@@ -117,45 +143,50 @@ class Order:
         heap = [m for m, count in enumerate(missing) if count == 0]
         at = 0
         while heap:
-            moment = heappop(heap)
-            if position[moment] >= 0:
-                continue
-            position[moment] = at
-            at += 1
-            for index in self.feeds[moment]:
-                left[index] -= 1
-                if left[index] == 0:
-                    target = self.conditions[index].moment
-                    missing[target] -= 1
-                    if missing[target] == 0:
-                        heappush(heap, target)
+            come = [heappop(heap)]
+            while come:  # a joint comes with the last that it takes, before anything else
+                moment = come.pop()
+                position[moment] = at
+                at += 1
+                for index in self.feeds[moment]:
+                    left[index] -= 1
+                    if left[index] == 0:
+                        target = self.conditions[index].moment
+                        missing[target] -= 1
+                        if missing[target] == 0 and self.is_joint(target):
+                            come.append(target)
+                        elif missing[target] == 0:
+                            heappush(heap, target)
         return position
 
     def precedes(self, earlier: int, later: int) -> bool:
         """Whether `later` rests on `earlier`, directly or through others."""
-        return earlier in self.behind(later, self.position[earlier], earlier)
+        at = self.position[earlier]
+        return at >= 0 and bool(self.behind[later] >> at & 1)
 
-    def behind(self, moment: int, floor: int, until: int = -1) -> set[int]:
-        """The moments that a moment rests on, not looking further back than position `floor` or than `until`.
+    @cached_property
+    def behind(self) -> list[int]:
+        """The moments that each moment rests on, a bit each at its position.
 
         Where several elements write a record, those that come after the moment do not count as before it.
         """
-        position = self.position
-        seen: set[int] = set()
-        if position[moment] <= floor:
-            return seen
-        stack = [moment]
-        while stack:
-            current = stack.pop()
-            at = position[current]
-            for index in self.of_moment[current]:
+        rests = [0] * len(self.position)
+        joined = [0] * len(self.position)  # of a joint: what has come of it so far, with what that rests on
+        come = sorted((at, moment) for moment, at in enumerate(self.position) if at >= 0)
+        for at, moment in come:
+            found = joined[moment]
+            for index in self.of_moment[moment]:
                 for source in self.conditions[index].sources:
-                    if floor <= position[source] < at and source not in seen:
-                        seen.add(source)
-                        if source == until:
-                            return seen
-                        stack.append(source)
-        return seen
+                    if self.is_joint(source):
+                        found |= joined[source]
+                    elif 0 <= self.position[source] < at:
+                        found |= rests[source] | 1 << self.position[source]
+            rests[moment] = found
+            for index in self.feeds[moment]:
+                target = self.conditions[index].moment
+                if self.is_joint(target):
+                    joined[target] |= found | 1 << at
+        return rests
 
     def cycles(self) -> list[tuple[list[Part], Span]]:
         """The circles in which elements wait for each other, each once: its elements in waiting order and a place."""
@@ -186,13 +217,15 @@ class Order:
     def _circle(self, moments: list[int], blocked: dict[int, Condition]) -> tuple[list[Part], Span]:
         names: list[Part] = []
         for moment in moments:
+            if self.is_joint(moment):
+                continue
             part = self.parts[moment // 2]
             if not names or names[-1] is not part:
                 names.append(part)
         if len(names) > 1 and names[0] is names[-1]:
             names.pop()
         # The line to point at is one that the author wrote: a beginning that waits for something by name.
-        written = [blocked[m] for m in moments if m % 2 == 0]
+        written = [blocked[m] for m in moments if m % 2 == 0 and not self.is_joint(m)]
         spans = [c.span for c in written if c.span != self.parts[c.moment // 2].node.name.span]
         lead = min(range(len(names)), key=lambda i: names[i].number)
         span = min(spans) if spans else blocked[moments[0]].span
@@ -207,22 +240,46 @@ def approvals_of_inputs(scope: ProcessScope, order: Order) -> dict[tuple[str, st
     """
     found: dict[tuple[str, str], tuple[Part, ...]] = {}
     for record, approvals in scope.approvals.items():
-        consumers = {p.name: p for p in scope.consumers.get(record, ())}.values()
-        positions = [order.position[_through(c)] for c in consumers]
-        behind = {a.name: order.behind(begin(a), max(0, min(positions, default=0))) for a in approvals}
-        for consumer in consumers:
-            writes = any(n.text == record for n in consumer.outputs)
-            floor = min((order.position[end(a)] for a in approvals), default=0)
-            upstream = order.behind(begin(consumer), max(0, floor)) if consumer.of or writes else None
-            waits = [
-                a
-                for a in approvals
-                if a is not consumer
-                and (_through(consumer) not in behind[a.name] if upstream is None else end(a) in upstream)
-            ]
+        every = tuple(approvals)
+        granting = {order.position[end(a)]: a for a in every}
+        approved = _mask(granting)
+        taking: dict[int, list[Part]] = {}
+        for consumer in {p.name: p for p in scope.consumers.get(record, ())}.values():
+            if _makes_anew(consumer, record):
+                upstream = [granting[at] for at in _bits(order.behind[begin(consumer)] & approved)]
+                if upstream:
+                    found[consumer.name, record] = tuple(sorted(upstream, key=lambda part: part.number))
+            else:
+                taking.setdefault(order.position[_through(consumer)], []).append(consumer)
+        taken = _mask(taking)
+        later: dict[str, set[str]] = {}  # by consumer: the approvals that lie downstream of it
+        for approval in every:
+            for at in _bits(order.behind[begin(approval)] & taken):
+                for consumer in taking[at]:
+                    later.setdefault(consumer.name, set()).add(approval.name)
+        for consumer in chain.from_iterable(taking.values()):
+            ruled_out = later.get(consumer.name)
+            waits = tuple(a for a in every if a.name not in ruled_out) if ruled_out else every
             if waits:
-                found[consumer.name, record] = tuple(waits)
+                found[consumer.name, record] = waits
     return found
+
+
+def _makes_anew(consumer: Part, record: str) -> bool:
+    """Whether what an element makes of a record is the record, or a decision on it."""
+    return consumer.of is not None or any(n.text == record for n in consumer.outputs)
+
+
+def _mask(positions: Iterable[int]) -> int:
+    return reduce(or_, (1 << at for at in positions), 0)
+
+
+def _bits(mask: int) -> Iterator[int]:
+    digits = bin(mask)[:1:-1]
+    at = digits.find("1")
+    while at >= 0:
+        yield at
+        at = digits.find("1", at + 1)
 
 
 def _through(part: Part) -> int:

@@ -252,14 +252,13 @@ def _type(type_: t.Type, scope: ProcessScope, findings: Findings) -> None:
 def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[str, int]) -> None:
     """Walks the records inside a record, depth first; reports the way back to one still open, and too great a depth."""
     path: list[str] = []
-    stack: list[tuple[Symbol, int]] = [(top, 0)]
+    stack: list[tuple[Symbol, tuple[t.Field, ...], int]] = [(top, top.node.fields, 0)]
     while stack:
-        symbol, at = stack.pop()
+        symbol, fields, at = stack.pop()
         if at == 0:
             if symbol.name in depths:
                 continue
             path.append(symbol.name)
-        fields = symbol.node.fields
         if at == len(fields):
             path.pop()
             inside = [depths.get(line.type.innermost.name, 0) for line in fields]
@@ -269,7 +268,7 @@ def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[s
                     "CH220", symbol.span, file=symbol.file, what="records", count=depth, limit=LIMITS["records"]
                 )
             continue
-        stack.append((symbol, at + 1))
+        stack.append((symbol, fields, at + 1))
         type_ = fields[at].type.innermost
         inner = None if type_.name in BUILT_IN_TYPES else scope.record(type_.name)
         if inner is None:
@@ -279,4 +278,4 @@ def _nested(top: Symbol, scope: ProcessScope, findings: Findings, depths: dict[s
             shown = " → ".join(f"`{n}`" for n in circle)
             findings.add("CH209", type_.span, file=symbol.file, name=inner.name, path=shown)
         else:
-            stack.append((inner, 0))
+            stack.append((inner, inner.node.fields, 0))

@@ -169,8 +169,10 @@ class ProcessScope(Struct, eq=False):
     granted: dict[tuple[str, str], tuple[Part, ...]] = field(default_factory=dict)
     # Bindings (element, other) whose element comes first: there it is the other that must find the same person.
     turned: set[tuple[str, str]] = field(default_factory=set)
-    # The records by the names of their fields, made when first asked for.
+    # Made when first asked for: records by the names of their fields, fields by record, who decides by a table.
     _owners: dict[str, list[str]] = field(default_factory=dict)
+    _fields: dict[str, dict[str, t.Field]] = field(default_factory=dict)
+    _deciders: dict[str, list[tuple[Part, t.Work]]] | None = None
 
     @property
     def name(self) -> str:
@@ -211,6 +213,25 @@ class ProcessScope(Struct, eq=False):
                 for name in {line.name.text for line in symbol.node.fields}:
                     self._owners.setdefault(name, []).append(record)
         return self._owners.get(field_name, [])
+
+    def field_of(self, record: str, name: str) -> t.Field | None:
+        """Finds a field of a declared record."""
+        known = self._fields.get(record)
+        if known is None:
+            symbol = self.record(record)
+            fields = symbol.node.fields if symbol is not None else ()
+            known = self._fields[record] = {line.name.text: line for line in reversed(fields)}
+        return known.get(name)
+
+    def deciders(self, table: str) -> list[tuple[Part, t.Work]]:
+        """The elements that decide by a table, with their lines."""
+        if self._deciders is None:
+            self._deciders = {}
+            for part in self.elements.values():
+                for line in part.all(t.Work):
+                    if line.kind == "decide":
+                        self._deciders.setdefault(line.target.text, []).append((part, line))
+        return self._deciders.get(table, [])
 
     def clause(self, id: str) -> dict[str, Clause]:
         """Finds a clause in the rule books in reach, by the name of each; a book of two names goes by the first."""
