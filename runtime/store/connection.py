@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 class Driver(sqlite3.Connection):
     """SQLite's connection, whose transactions are the store's alone: it begins and ends them in SQL.
 
-    SQLAlchemy rolls back once it has looked at a database for the first time, which may be amid a transaction of ours.
+    `waits`: how long SQLite itself waits for a lock, seconds, once that was said. SQLAlchemy rolls back once it has
+    looked at a database for the first time, which may be amid a transaction of ours.
     """
+
+    waits: float | None = None
 
     def rollback(self) -> None:
         """Does nothing."""

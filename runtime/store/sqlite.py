@@ -7,6 +7,7 @@ schema number.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 import time
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
     from sqlalchemy.sql.expression import ClauseElement
 
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 30.0
+# Who finds the lock taken looks again after a while drawn by lot, up to this long (seconds). SQLite's own waiting grows
+# to a tenth of a second a look, and whoever has waited longest is the last to notice that the lock is free.
+_LOOK = 0.03
 
 # An UPDATE or DELETE of an entry fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
 # delete trigger fires then too (recursive_triggers).
@@ -64,9 +68,30 @@ def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Driver:
     return raw
 
 
-def begin(connection: Connection, *, reading: bool) -> None:
-    """Begins a transaction; one that writes takes the lock now."""
-    driver(connection).execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+def begin(connection: Connection, *, reading: bool, busy_seconds: float = BUSY_SECONDS) -> None:
+    """Begins a transaction; one that writes takes the lock now, or raises when it is not free for so long."""
+    raw = driver(connection)
+    if reading:
+        _wait(raw, busy_seconds)
+        raw.execute("BEGIN")
+        return
+    _wait(raw, 0)
+    end_of_patience = time.monotonic() + busy_seconds
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as cause:
+            if "locked" not in str(cause) or time.monotonic() > end_of_patience:
+                raise
+        time.sleep(os.urandom(1)[0] / 256 * _LOOK)  # `random` would cost every verb its import
+
+
+def _wait(raw: Driver, seconds: float) -> None:
+    """Says how long SQLite itself waits on a connection, where that is not so already."""
+    if raw.waits != seconds:
+        raw.execute(f"PRAGMA busy_timeout={int(seconds * 1000):d}").close()
+        raw.waits = seconds
 
 
 def end(connection: Connection, *, keeping: bool) -> None:

@@ -80,7 +80,7 @@ class Store:
         # here, and transactions are begun and ended beneath it.
         try:
             connection = self._idle.pop() if self._idle else self._connect()
-            sqlite.begin(connection, reading=reading)
+            sqlite.begin(connection, reading=reading, busy_seconds=self._busy_seconds)
         except sqlite.failures() as cause:
             failure = storage_error(cause, self.url)
             if isinstance(failure, CannotOpen) and not os.access(self.folder, os.W_OK):

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -310,3 +311,20 @@ def test_an_inbox_loads_no_sqlalchemy(tmp_path: Path) -> None:
     done = run(code, str(tmp_path / "a.db"))
     assert done.stdout.splitlines()[-1] == "True", done.stderr  # the test can fail
     assert "False" in done.stdout.splitlines(), done.stderr
+
+
+def test_whoever_waits_for_the_lock_gets_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.db")
+    open_store(path).close()
+
+    def write(_: int) -> None:
+        with open_store(path) as store:
+            for _ in range(3):
+                with store.write() as connection:
+                    log.append(connection, [Entry(Commented("x"), 1, "li")], Origin("test"))
+                    time.sleep(0.01)
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(write, range(32)))
+    with open_store(path) as store:
+        assert count(store) == 96
