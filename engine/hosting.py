@@ -22,7 +22,8 @@ from charter.engine.state import CaseState
 from charter.engine.step.subcases import still_changes
 from charter.engine.step.transition import Step, step
 
-# What follows from one command or tick is carried out up to here; the rest waits for the host's next round.
+# What follows from one command or tick is carried out up to here; the rest waits for the host's next round. What the
+# host does by itself comes before calls, whose answers then find all of it done.
 MOST_DELIVERIES = 1_000
 # A tick may make the next one due at once; a process that never comes to rest is stopped here, and goes on next time.
 MOST_TICKS = 1_000
@@ -70,7 +71,15 @@ def carry_out(host: Host, case: str, effect: Effect) -> None:
 
 def is_asked(effect: Effect) -> bool:
     """Says whether an effect asks for something to be done; the others only tell people."""
-    return type(effect) in _MEANINGS or isinstance(effect, CallConnector)
+    return type(effect).__name__ in ASKED
+
+
+def give_up(host: Host, case: str, effect: Effect, failure: str) -> None:
+    """Tells the element that waits for what an effect asks, if one does, that nothing will come of it."""
+    if isinstance(effect, CallConnector) or (isinstance(effect, StartCase) and effect.wait):
+        answer(host, case, effect.node, effect.attempt, (), failure)
+    elif isinstance(effect, AnswerParent):
+        answer(host, effect.case, effect.node, effect.attempt, (), failure)
 
 
 def let_pass(host: Host, case: str, until: int) -> int:
@@ -174,3 +183,6 @@ _MEANINGS: Mapping[type[Effect], Callable[[Any, str, Any], None]] = {
     AnswerParent: _answer_parent,
     Offer: _offer,
 }
+# What a host keeps until it is done, by the name that it is kept under.
+_ALL: tuple[type[Effect], ...] = (*_MEANINGS, CallConnector)
+ASKED: Mapping[str, type[Effect]] = {kind.__name__: kind for kind in _ALL}

@@ -110,7 +110,7 @@ class SqlStage:
         known = self._connectors.get(name)
         self._connectors[name] = _connector(name, answers, times if fails else 0, known if fails else None)
         with self.store.write() as connection:
-            connection.execute(update(t.outbox).values(leased_until=None))
+            connection.execute(update(t.outbox).values(leased_until=None, deliveries=0))
         self._settle(lambda: self.host.tick(until=-1))
 
     def advance(self, to: int) -> None:
@@ -144,12 +144,10 @@ class SqlStage:
 
     def _whatever_follows(self, act: Callable[[str], Performed]) -> Performed:
         self._keys += 1
-        key = f"stage-{self._keys}"
-        try:
-            return act(key)
-        except Unanswered:
-            self._settle(lambda: self.host.tick(until=-1))
-            return act(key)  # the same command again gives its first result
+        done = act(f"stage-{self._keys}")
+        assert done.trouble is None
+        self._settle(lambda: self.host.tick(until=-1))
+        return done
 
     def close(self) -> None:
         with self.store.read() as connection:

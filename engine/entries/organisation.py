@@ -131,11 +131,34 @@ class Deployed(Told, frozen=True):
 
 
 class ConnectorsChanged(Told, frozen=True):
-    """The file of connectors changed, by a command or by hand. `old` and `new`: its SHA-256, "" for no file."""
+    """The file of connectors changed, by a command or by hand. `old` and `new`: its SHA-256, "" for no file.
+
+    `connectors`: what it holds, secrets left out; null for one that cannot be understood.
+    """
 
     old: str | None
     new: str
     connectors: Mapping[str, Any]
+
+
+class IncidentRetried(Told, frozen=True):
+    """What a case asked for and could not be done is tried again. `ask`: its kind; `body`: the SHA-256 of its text."""
+
+    number: int
+    case: str
+    ask: str
+    body: str
+    failure: str
+
+
+class IncidentSettled(Told, frozen=True):
+    """What a case asked for and could not be done was given up, with the reason; fields as of `incident_retried`."""
+
+    number: int
+    case: str
+    ask: str
+    body: str
+    failure: str
 
 
 class ClockSteppedBack(Told, frozen=True):

@@ -17,7 +17,7 @@ from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import guess, refusal_exit, refusal_lines
+from charter.runtime.cli.errors import error_sentence, guess, refusal_exit, refusal_lines
 from charter.runtime.cli.output import complain
 from charter.runtime.cli.trail import version_of
 from charter.runtime.desk import views
@@ -83,12 +83,22 @@ def tell(context: Context, verb: str, performed: Performed, *, node: str | None 
     definition = performed.definition
     if performed.refusal is not None:
         return refused(context, performed.refusal, definition, performed.state, node, context.person)
-    if as_json:
-        context.output.json(_json(performed))
-        return 0
-    for line in lines(context, verb, performed, node):
-        context.output.line(line)
+    with context.committed(*performed.owed):
+        _beside(context, performed)
+        if as_json:
+            context.output.json(_json(performed))
+            return 0
+        for line in lines(context, verb, performed, node):
+            context.output.line(line)
     return 0
+
+
+def _beside(context: Context, performed: Performed) -> None:
+    """Says what the host could not do once the command was committed."""
+    if performed.trouble is not None:
+        complain((context.say("frame.later", detail=error_sentence(performed.trouble, context.say)),))
+    if performed.failed:
+        complain((context.say("frame.incidents", count=performed.failed),))
 
 
 def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, refused
-from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
+from charter.runtime.cli.verb import JSON, Binding, Family, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
     from charter.engine.refusals import Refusal
@@ -17,23 +17,33 @@ def run_list(context: Context, as_json: bool) -> int:
     """Lists the registered connectors."""
     found = context.cases.connectors.all()
     if as_json:
-        context.output.json({name: connector.to_data() for name, connector in found.items()})
+        context.output.json({name: connector.redacted() for name, connector in found.items()})
         return 0
     say = context.say
     if not found:
         context.output.line(say("connectors.none"))
         return 0
-    rows = [
-        (name, c.kind, " ".join(c.target) if isinstance(c.target, tuple) else c.target, f"{c.timeout} s")
-        for name, c in found.items()
-    ]
-    heads = [say(f"connectors.{head}") for head in ("name", "kind", "target", "timeout")]
+    rows = []
+    for name, c in found.items():
+        shown = c.redacted()
+        target = shown[c.kind]
+        given = {**shown.get("env", {}), **shown.get("headers", {})}
+        told = say("happened.comma").join(f"{word}={value}" for word, value in given.items())
+        rows.append((name, c.kind, " ".join(target) if isinstance(target, list) else target, f"{c.timeout} s", told))
+    heads = [say(f"connectors.{head}") for head in ("name", "kind", "target", "timeout", "given")]
     context.output.table(heads, rows, styles=("name",))
     return 0
 
 
 def run_add(
-    context: Context, name: str, python: str | None, http: str | None, command: Sequence[str], timeout: int
+    context: Context,
+    name: str,
+    python: str | None,
+    http: str | None,
+    command: Sequence[str],
+    timeout: int,
+    env: Sequence[tuple[str, str]],
+    headers: Sequence[tuple[str, str]],
 ) -> int:
     """Registers a connector, or replaces one."""
     from charter.runtime.host.connectors import Connector
@@ -42,7 +52,8 @@ def run_add(
     given = {kind: target for kind, target in targets.items() if target}
     if len(given) != 1:
         raise Misuse("one_connector")
-    connector = Connector.of(name, {**given, "timeout": timeout})
+    more = {word: dict(pairs) for word, pairs in (("env", env), ("headers", headers)) if pairs}
+    connector = Connector.of(name, {**given, "timeout": timeout, **more})
     done = context.cases.connectors.add(context.store, connector, by=context.person, at=context.now)
     return _said(context, "added", done, name)
 
@@ -56,7 +67,8 @@ def run_remove(context: Context, name: str) -> int:
 def _said(context: Context, key: str, done: Refusal | None, name: str) -> int:
     if done is not None:
         return refused(context.say, context.output, done)
-    context.output.line(context.say(f"connectors.{key}", name=name))
+    with context.committed():
+        context.output.line(context.say(f"connectors.{key}", name=name))
     return 0
 
 
@@ -74,6 +86,8 @@ VERBS = {
                     option("--http", "URL"),
                     option("--command", "WORD", many=True),
                     option("--timeout", "NUMBER", type=Whole(), default=60),
+                    option("--env", "NAME=VALUE", many=True, type=Binding()),
+                    option("--header", "NAME=VALUE", many=True, name="headers", type=Binding()),
                 ],
             ),
             "remove": Verb("connectors remove", run_remove, [argument("name", "NAME")]),

@@ -6,14 +6,16 @@ The store is opened when a verb first asks for it, so that verbs on files alone 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charter.engine.text import composed
 from charter.runtime import clock
-from charter.runtime.cli.errors import Misuse
+from charter.runtime.cli.errors import Misuse, error_sentence
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import Output
+from charter.runtime.cli.output import Output, complain
 
 if TYPE_CHECKING:
     from charter.runtime.host.cases import Cases
@@ -27,6 +29,24 @@ class Context:
         self.say = say
         self.db = db
         self.person_given = person_given
+        self.done = False  # what was asked is committed
+        self.owed: set[str] = set()  # cases whose calls are still to be made
+
+    @contextmanager
+    def committed(self, *owed: str) -> Iterator[None]:
+        """Tells of what is committed: whatever fails meanwhile is told as that, and is no failure of the command."""
+        self.done = True
+        self.owed.update(owed)
+        try:
+            yield
+        except BrokenPipeError:  # the reader has gone
+            raise
+        except Exception as cause:
+            self.untold(cause)
+
+    def untold(self, cause: Exception) -> None:
+        """Says that a command is done although its answer could not be given."""
+        complain((self.say("frame.untold", detail=error_sentence(cause, self.say)),))
 
     @cached_property
     def output(self) -> Output:

@@ -163,12 +163,24 @@ def _connectors(examination: Examination) -> Iterator[Finding]:
         return
     except CharterError:
         return
+    told = [c.name for c in connectors.values() if c.written_out()]
+    if told:
+        yield Finding("connectors", "warn", ", ".join(told), "mend_secrets", {"names": ", ".join(told)})
+        return
     lost = [c.name for c in connectors.values() if c.kind == "command" and not shutil.which(str(c.target[0]))]
     if lost:
         yield Finding("connectors", "warn", ", ".join(lost), "mend_command", {"names": ", ".join(lost)})
     else:
         text = examination.context.say("doctor.registered", count=len(connectors))
         yield Finding("connectors", "ok", text)
+
+
+def _incidents(examination: Examination) -> Iterator[Finding]:
+    if examination.condition is None:
+        return
+    count = examination.condition.incidents
+    text = examination.context.say("doctor.failed", count=count)
+    yield Finding("incidents", "warn" if count else "ok", text, "mend_incidents" if count else None)
 
 
 CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
@@ -180,6 +192,7 @@ CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _locale,
     _people,
     _connectors,
+    _incidents,
 )
 
 

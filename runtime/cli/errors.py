@@ -110,6 +110,13 @@ def error_lines(error: CharterError, say: Messages) -> list[str]:
     return lines if advice is None else [*lines, say("frame.help", text=advice)]
 
 
+def error_sentence(error: BaseException, say: Messages) -> str:
+    """Says in one line what was raised, coded or not."""
+    if isinstance(error, CharterError):
+        return error_lines(error, say)[0]
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
 def _filled(key: str, error: CharterError, say: Messages) -> str | None:
     """Fills an error's sentence; an argument it lacks is shown by its name, so that an error never hides an error."""
     raw = say.find(key)

@@ -84,7 +84,7 @@ VERBS: dict[str, dict[str, str]] = {
         "tick": "tick",
     },
     "measure": {"kpi": "kpi", "audit": "audit"},
-    "operate": {"doctor": "doctor", "completion": "completion", "demo": "demo"},
+    "operate": {"doctor": "doctor", "incidents": "incidents", "completion": "completion", "demo": "demo"},
 }
 MODULES = {verb: module for verbs in VERBS.values() for verb, module in verbs.items()}
 
@@ -259,8 +259,15 @@ def main() -> None:
     except BrokenPipeError:
         pass  # the reader has gone (`| head`), which is no failure
     except OSError as error:
-        code = code if code == STORAGE else _unforeseen(error, say)
+        if context.done and code == DONE:
+            context.untold(error)
+        elif code != STORAGE:
+            code = _unforeseen(error, say)
     _close_streams()
+    if context.owed:
+        from charter.runtime.cli.background import go_on
+
+        go_on(context.store.url, context.owed)
     sys.exit(code)
 
 

@@ -201,7 +201,8 @@ def run_end(context: Context, number: int) -> int:
 def _said(context: Context, key: str, done: int | Refusal | None, **arguments: Any) -> int:
     """Says what a change came to: the refusal, or the sentence of `key`."""
     if done is None or isinstance(done, int):
-        context.output.line(context.say(f"people.{key}", **arguments))
+        with context.committed():
+            context.output.line(context.say(f"people.{key}", **arguments))
         return 0
     return refused(context.say, context.output, done)
 

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
+if TYPE_CHECKING:
+    from charter.runtime.host.cases import Ticked
 
-def run_tick(context: Context, case: str | None, as_json: bool) -> int:
-    """Ticks one case or all, and says how many moved."""
+
+def run_tick(context: Context, among: Sequence[str], as_json: bool) -> int:
+    """Ticks some cases or all, and says how many moved; 1 where something failed, which the others do not wait for."""
     cases = context.cases
-    ticked = cases.tick(cases.resolve(case) if case else None)
+    ticked = cases.tick(*[cases.resolve(case) for case in among])
     if as_json:
-        context.output.json({"ticked": ticked})
+        stuck = [{"case": case, "failure": error_sentence(cause, context.say)} for case, cause in ticked.stuck]
+        context.output.json(
+            {
+                "ticked": ticked.ticks,
+                "delivered": ticked.delivered,
+                "failed": ticked.failed,
+                "left": ticked.left,
+                "stuck": stuck,
+            }
+        )
     else:
-        context.output.line(context.say("tick.done", count=ticked))
-    return 0
+        for line in _lines(context, ticked):
+            context.output.line(line)
+    return FINDINGS if ticked.failed or ticked.stuck else DONE
 
 
-VERBS = {"tick": Verb("tick", run_tick, [argument("case", "CASE", required=False), switch(JSON, name="as_json")])}
+def _lines(context: Context, ticked: Ticked) -> Iterator[str]:
+    say = context.say
+    yield say("tick.done", count=ticked.ticks)
+    for key, count in (("delivered", ticked.delivered), ("failed", ticked.failed), ("left", ticked.left)):
+        if count:
+            yield say(f"tick.{key}", count=count)
+    for case, cause in ticked.stuck:
+        yield say("tick.stuck", case=case, detail=error_sentence(cause, say))
+
+
+VERBS = {
+    "tick": Verb(
+        "tick",
+        run_tick,
+        [argument("among", "CASE", many=True, required=False), switch(JSON, name="as_json")],
+    )
+}

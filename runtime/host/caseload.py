@@ -71,12 +71,11 @@ class Caseload:
         """Gives a case that is only about to be started; raises NoSuchProcess."""
         return CaseFile(Chain(case), NEW, self.latest(connection, process), stored=False)
 
-    def send(self, connection: Connection, case: str, command: Command) -> Step:
-        """Runs a command of the engine's own on a case."""
-        file = self.under_present_law(connection, self.archive.load(connection, case), command.at)
+    def send(self, connection: Connection, file: CaseFile, command: Command) -> tuple[Step, CaseFile]:
+        """Runs a command of the engine's own on a case as it stands; gives the case as it then stands too."""
+        file = self.under_present_law(connection, file, command.at)
         done = step(file.pinned.definition, file.state, command)
-        self.write(connection, file, command, done)
-        return done
+        return done, self.write(connection, file, command, done)
 
     def open(self, connection: Connection, process: str, build: Callable[[str, int], Start]) -> tuple[str, Step]:
         """Opens a case that another asked for; what is refused leaves no case, and an entry of the organisation's."""

@@ -7,8 +7,7 @@ leaves entries in the transaction of its change. Refusals are values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -22,25 +21,27 @@ from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
 from charter.engine.entries.organisation import ClockSteppedBack
-from charter.engine.hosting import is_asked, let_pass
+from charter.engine.hosting import MOST_TICKS, is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import step
 from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
+from charter.runtime.host import outbox
 from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.connectors import Connectors
 from charter.runtime.host.delivery import Delivery, InTransaction
 from charter.runtime.host.deployment import Deployment, deploy
+from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.timers import BEGINNING, due
 from charter.runtime.people.actors import actor_for
 from charter.runtime.people.organisation import note
 from charter.runtime.refusals import CONFLICT, refusal
 from charter.runtime.store import Store, tables as t
-from charter.runtime.store.errors import StorageError
+from charter.runtime.store.errors import ENVIRONMENT
 
 # Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth an entry.
 _JITTER = 1_000_000
@@ -51,7 +52,9 @@ class Performed(Struct, frozen=True):
     """What a command came to: the state after it and all that followed at once, its own entries and effects.
 
     `first` is the sequence number of `entries[0]` in the case's chain (in the organisation's for a refusal made
-    before the case was reached).
+    before the case was reached). `owed`: the cases whose calls, or whatever else could not be done at once, are left
+    to `Cases.tick`; `failed`: how many asks are incidents already. `trouble`: what the host failed with once the
+    command was committed; the command stands.
     """
 
     case: str
@@ -61,6 +64,22 @@ class Performed(Struct, frozen=True):
     refusal: Refusal | None = None
     effects: tuple[Effect, ...] = ()
     first: int = 0
+    owed: tuple[str, ...] = ()
+    failed: int = 0
+    trouble: BaseException | None = None
+
+
+class Ticked(Struct, frozen=True):
+    """What a tick came to: `ticks` of cases, `delivered` asks, `failed` tries of asks, `left` cases and asks still due.
+
+    `stuck`: the cases in which nothing could happen, each with what was raised.
+    """
+
+    ticks: int = 0
+    delivered: int = 0
+    failed: int = 0
+    left: int = 0
+    stuck: tuple[tuple[str, Exception], ...] = ()
 
 
 class Cases:
@@ -79,6 +98,7 @@ class Cases:
         self.store = store
         self.connectors = connectors if connectors is not None else Connectors(store.folder)
         self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
+        self.incidents = Incidents(store, self._caseload)
         self._delivery = Delivery(store, self._caseload, self.connectors)
 
     # -- definitions ---------------------------------------------------------------------------------------------
@@ -160,31 +180,38 @@ class Cases:
             arguments["node"] = node
         return self._perform(case, person, verb, arguments, key=key, seen=seen, behalf=on_behalf_of)
 
-    def tick(self, case: str | None = None, *, until: int | None = None) -> int:
-        """Makes happen what has come due, in one case or all, and sends what is still to be sent; gives how many ticks.
+    def tick(self, *cases: str, until: int | None = None) -> Ticked:
+        """Makes happen what has come due, in some cases or all, and does what was asked for. Calls are made here.
 
-        `until` bounds what counts as due; it never goes past the clock.
+        `until` bounds what counts as due; it never goes past the clock. Whatever fails in one case stops no other.
         """
         now = self._caseload.clock()
         until = now if until is None else min(until, now)
-        if case is not None:
-            ticked = self._tick(case, until)
-        else:
-            ticked = 0
-            after = BEGINNING
-            while True:
-                with self.store.read() as connection:
-                    wanted = due(connection, until, after)
-                if not wanted:
-                    break
-                ticked += sum(self._tick(each, until) for _, each in wanted)
-                after = wanted[-1]
-        self._delivery.deliver(case)
-        return ticked
+        ticks = left = 0
+        stuck: list[tuple[str, Exception]] = []
+        for case in cases or self._due(until):
+            try:
+                with self.store.write() as connection:
+                    found = let_pass(InTransaction(self._caseload, connection), case, until)
+            except ENVIRONMENT:
+                raise
+            except Exception as cause:
+                stuck.append((case, cause))
+                continue
+            ticks += found
+            left += found >= MOST_TICKS
+        delivered = self._delivery.deliver(cases or None)
+        return Ticked(ticks, delivered.done, delivered.failed, left + delivered.left, tuple(stuck))
 
-    def _tick(self, case: str, until: int) -> int:
-        with self.store.write() as connection:
-            return let_pass(InTransaction(self._caseload, connection), case, until)
+    def _due(self, until: int) -> Iterator[str]:
+        after = BEGINNING
+        while True:
+            with self.store.read() as connection:
+                wanted = due(connection, until, after)
+            if not wanted:
+                return
+            yield from (case for _, case in wanted)
+            after = wanted[-1]
 
     def now(self) -> int:
         """Gives the clock's time, microseconds since the epoch."""
@@ -216,9 +243,9 @@ class Cases:
                     file = self._caseload.archive.load(connection, case)
                     effects = []
                     if file.state.wake is not None and file.state.wake <= self._caseload.now(file):
-                        host = InTransaction(self._caseload, connection)
+                        host = InTransaction(self._caseload, connection, file)
                         let_pass(host, case, self._caseload.now(file))
-                        file, effects = self._caseload.archive.load(connection, case), host.effects
+                        file, effects = host.file(case), host.effects
                 before_it = file
                 performed, file = self._one(connection, file, person, verb, arguments, seen, behalf)
                 # A command that never reached the case may be sent again with its key: nothing came of it.
@@ -231,14 +258,22 @@ class Cases:
         except Overtaken:
             # Only databases that lock rows come here: another host moved the case between our read and our write.
             return self._conflict(case, person, verb, seen)
-        if asked:
-            # The command itself is done and committed: what cannot be delivered now stays in the outbox for a tick.
-            with suppress(StorageError):
-                self._delivery.deliver(case)
-                with self.store.read() as connection:
-                    latest = self._caseload.archive.load(connection, case)
-                return replace(performed, state=latest.state)
-        return performed
+        return self._afterwards(performed) if asked else performed
+
+    def _afterwards(self, performed: Performed) -> Performed:
+        """Carries out what a committed command asked for, but for calls, which hold nobody up here.
+
+        Whatever happens, the command is done: what cannot be done now stays in the outbox for a tick.
+        """
+        case = performed.case
+        try:
+            done = self._delivery.settle(case)
+            with self.store.read() as connection:
+                state = self._caseload.archive.load(connection, case).state
+                owed = outbox.waiting(connection, self._caseload.clock(), done.touched)
+        except (Exception, KeyboardInterrupt) as cause:
+            return replace(performed, owed=(case,), trouble=cause)
+        return replace(performed, state=state, owed=tuple(dict.fromkeys(owed)), failed=done.failed)
 
     def _one(
         self,

@@ -3,15 +3,15 @@
 They are named in `charter-connectors.yaml` beside the database; a process file alone can run nothing. A call gets
 JSON ({connector, case, node, attempt, key, arguments}) and gives a JSON object of records, both in the canonical
 form of `values.encode`. `key` is the same each time one attempt is delivered, so that a receiver can tell a
-repetition. Every call is bounded in time and in the length of its answer; whatever goes wrong is a failure of one
-line, never an exception.
+repetition. What goes wrong in a call is a failure of one line, never an exception; what the operator must mend (the
+file, an entry, a secret that is not there) is BadConnector before anybody is called. How a call is made: `calls.py`.
+Invariant: no secret that is known as one is listed, recorded or told.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -25,21 +25,25 @@ from charter.engine.commands import SYSTEM
 from charter.engine.entries.organisation import ConnectorsChanged
 from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
-from charter.engine.text import SameKey, composed
-from charter.engine.values import canonical, decode
+from charter.engine.text import composed
+from charter.engine.values import canonical
 from charter.runtime.audit.log import Origin
+from charter.runtime.host import calls, secrets
+from charter.runtime.host.calls import Records
+from charter.runtime.host.secrets import Hide
 from charter.runtime.people.organisation import admit, note
 from charter.runtime.store import Store, tables as t
 
 FILE = "charter-connectors.yaml"
 _TIMEOUT = 60
-_LONGEST_ANSWER = 4 << 20
+_LONGEST_FILE = 1 << 20
+_LONGEST_FAILURE = 300
 
-Records = tuple[tuple[str, Any], ...]
+Function = Callable[[dict[str, Any]], Any]
 
 
 class BadConnector(CharterError):
-    """The connectors' file, or one entry of it, cannot be understood."""
+    """The connectors' file, or one entry of it, cannot be understood, or is not as it may be."""
 
     code = "CH037"
     exit_code = 1
@@ -52,38 +56,96 @@ class NoSuchConnector(CharterError):
     exit_code = 4
 
 
+class SecretWritten(BadConnector):
+    """A connector that is to be registered holds a secret instead of naming where it is."""
+
+    code = "CH048"
+    exit_code = 2
+
+
+def _bad(name: str, detail: str) -> BadConnector:
+    return BadConnector(detail, connector=name, file=FILE)
+
+
 class Connector(Struct, frozen=True):
-    """kind `python` (target `module:function`), `command` (argv), `http` (URL); `timeout` in seconds."""
+    """kind `python` (target `module:function`), `command` (words), `http` (address); `timeout` in seconds.
+
+    `env`: variables declared for a function or command; `headers`: of a request to an address; (name, text) each.
+    """
 
     name: str
     kind: str
     target: str | tuple[str, ...]
     timeout: int = _TIMEOUT
+    env: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
-    def to_data(self) -> dict[str, Any]:
-        """Gives the connector as the file holds it."""
-        target = list(self.target) if isinstance(self.target, tuple) else self.target
-        return {self.kind: target, "timeout": self.timeout}
+    def to_data(self, hide: Hide = str) -> dict[str, Any]:
+        """Gives the connector as the file holds it, each secret that it writes out through `hide`."""
+        target: Any = self.target
+        if self.kind == "http":
+            target = secrets.address(str(target), hide)
+        elif self.kind == "command":
+            target = secrets.words(target, hide)
+        data = {self.kind: target, "timeout": self.timeout}
+        for word, pairs in (("env", self.env), ("headers", self.headers)):
+            if pairs:
+                data[word] = {name: secrets.named(name, value, hide) for name, value in pairs}
+        return data
+
+    def redacted(self) -> dict[str, Any]:
+        """Gives the connector as it may be shown."""
+        return self.to_data(lambda _: secrets.MASK)
+
+    def written_out(self) -> list[str]:
+        """Lists the secrets that the connector holds instead of naming where they are."""
+        found: list[str] = []
+
+        def keep(secret: str) -> str:
+            found.append(secret)
+            return secret
+
+        self.to_data(keep)
+        return found
 
     @classmethod
     def of(cls, name: str, data: Any) -> Connector:
         """Reads an entry of the file; raises BadConnector."""
         kinds = [k for k in ("python", "command", "http") if isinstance(data, Mapping) and k in data]
-        if len(kinds) != 1 or set(data) - {kinds[0], "timeout"}:
-            raise BadConnector(f"{name} needs one of python, command, http", connector=name, file=FILE)
+        if len(kinds) != 1:
+            raise _bad(name, f"{name} needs one of python, command, http")
         kind, target, timeout = kinds[0], data[kinds[0]], data.get("timeout", _TIMEOUT)
+        more = "headers" if kind == "http" else "env"
+        if unknown := sorted(str(word) for word in set(data) - {kind, "timeout", more}):
+            raise _bad(name, f"{name}: {kind} takes no {', '.join(unknown)}")
         if isinstance(timeout, bool) or not isinstance(timeout, int) or not 0 < timeout <= 3600:
-            raise BadConnector(f"{name}: timeout is 1 to 3600 seconds", connector=name, file=FILE)
+            raise _bad(name, f"{name}: timeout is 1 to 3600 seconds")
+        given = data.get(more, {})
+        if not isinstance(given, Mapping) or not all(_name(n) and _line(v) for n, v in given.items()):
+            raise _bad(name, f"{name}: {more} is a table of names and texts of one line")
+        pairs = {more: tuple(sorted(given.items()))}
         if kind == "command":
-            if not isinstance(target, list) or not target or not all(isinstance(a, str) and a for a in target):
-                raise BadConnector(f"{name}: command is a list of words", connector=name, file=FILE)
-            return cls(name, kind, tuple(target), timeout)
-        fits = isinstance(target, str) and (
-            target.startswith(("http://", "https://")) if kind == "http" else target.count(":") == 1
+            if not isinstance(target, list) or not target or not all(_word(word) for word in target):
+                raise _bad(name, f"{name}: command is a list of words")
+            return cls(name, kind, tuple(target), timeout, **pairs)
+        fits = _line(target) and (
+            target.startswith(("http://", "https://", "env:", "file:")) if kind == "http" else target.count(":") == 1
         )
         if not fits:
-            raise BadConnector(f"{name}: {kind} cannot be {target}", connector=name, file=FILE)
-        return cls(name, kind, target, timeout)
+            raise _bad(name, f"{name}: this cannot be {kind}")
+        return cls(name, kind, target, timeout, **pairs)
+
+
+def _word(text: Any) -> bool:
+    return isinstance(text, str) and bool(text) and "\0" not in text
+
+
+def _line(text: Any) -> bool:
+    return isinstance(text, str) and bool(text) and text.isprintable()
+
+
+def _name(text: Any) -> bool:
+    return _line(text) and text.isascii() and not set(text) & set(" =:\"'")
 
 
 class Call(Struct, frozen=True):
@@ -114,210 +176,200 @@ class Call(Struct, frozen=True):
         )
 
 
+class Roll(Struct, frozen=True):
+    """The connectors' file as it was read once: the SHA-256 of its bytes ("": no file) and its entries by name."""
+
+    digest: str = ""
+    entries: Mapping[str, Any] = {}
+
+    def find(self, name: str) -> Connector | None:
+        """Gives a connector, None where there is none of this name; raises BadConnector."""
+        return Connector.of(name, self.entries[name]) if name in self.entries else None
+
+    def all(self) -> dict[str, Connector]:
+        """Gives the connectors by name; raises BadConnector."""
+        return {name: Connector.of(name, entry) for name, entry in sorted(self.entries.items())}
+
+    def redacted(self) -> dict[str, Any]:
+        """Gives all of it as it may be recorded; what cannot be understood is null."""
+        shown: dict[str, Any] = {}
+        for name in sorted(self.entries):
+            try:
+                shown[name] = Connector.of(name, self.entries[name]).redacted()
+            except BadConnector:
+                shown[name] = None
+        return shown
+
+
+class Prepared(Struct, frozen=True):
+    """A call whose connector and secrets are at hand: `make` makes it."""
+
+    timeout: int
+    secrets: tuple[str, ...]
+    act: Callable[[], Records]
+
+    def make(self) -> tuple[Records, str | None]:
+        """Makes the call and gives (records, None) or ((), the failure in one line without secrets)."""
+        try:
+            return self.act(), None
+        except Exception as cause:
+            # Connectors are other people's programs: whatever they do, the case goes on with a failure.
+            return (), self._told(cause)
+
+    def _told(self, cause: Exception) -> str:
+        if isinstance(cause, calls.Complained):  # masked before it is cut: half a secret is not found any more
+            cause = calls.Complained(cause.code, secrets.masked(cause.line, self.secrets))
+        said = shown(secrets.masked(str(cause), self.secrets))
+        return (" ".join(said.split()) or type(cause).__name__)[:_LONGEST_FAILURE]
+
+
 class Connectors:
     """The registered connectors of a database's folder, and functions given by an embedding program."""
 
-    def __init__(self, folder: Path, functions: Mapping[str, Callable[[dict[str, Any]], Any]] | None = None) -> None:
+    def __init__(self, folder: Path, functions: Mapping[str, Function] | None = None) -> None:
         self.path = folder / FILE
         self._functions = dict(functions or {})
 
-    def all(self) -> dict[str, Connector]:
-        """Reads the registered connectors by name; raises BadConnector."""
-        if not self.path.exists():
-            return {}
-        import yaml
-
+    def read(self) -> Roll:
+        """Reads the file, once; raises BadConnector where it is no table of connectors."""
         try:
-            data = composed(yaml.safe_load(self.path.read_text("utf-8")))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, SameKey) as cause:
-            raise BadConnector(f"{self.path} cannot be read", connector="-", file=str(self.path)) from cause
+            held = secrets.regular(self.path, _LONGEST_FILE)
+        except FileNotFoundError:
+            return Roll()
+        except (OSError, ValueError) as cause:
+            raise BadConnector(f"{FILE} cannot be read: {cause}", connector="-", file=str(self.path)) from cause
+        try:
+            data = composed(_table(held.decode("utf-8")))
+        except Exception as cause:  # of a YAML error, a text that is none, or a nesting too deep
+            raise BadConnector(f"{FILE} is no YAML", connector="-", file=str(self.path)) from cause
         if data is None:
-            return {}
+            data = {}
         if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
-            raise BadConnector(f"{self.path} holds no table of connectors", connector="-", file=str(self.path))
-        return {name: Connector.of(name, entry) for name, entry in sorted(data.items())}
+            raise BadConnector(f"{FILE} holds no table of connectors", connector="-", file=str(self.path))
+        return Roll(sha256(held).hexdigest(), data)
+
+    def all(self) -> dict[str, Connector]:
+        """Gives the registered connectors by name; raises BadConnector."""
+        return self.read().all()
 
     def add(self, store: Store, connector: Connector, *, by: str, at: int) -> Refusal | None:
-        """Registers a connector or replaces one, on the record; for stewards."""
-        return self._write(store, {**self.all(), connector.name: connector}, by, at, "add")
+        """Registers a connector or replaces one, on the record; for stewards. Raises SecretWritten."""
+        if connector.written_out():
+            raise SecretWritten(f"{connector.name} writes a secret out", connector=connector.name, file=FILE)
+        return self._write(store, lambda entries: {**entries, connector.name: connector.to_data()}, by, at, "add")
 
     def remove(self, store: Store, name: str, *, by: str, at: int) -> Refusal | None:
         """Takes a connector off the list, on the record; for stewards. Raises NoSuchConnector."""
-        known = self.all()
-        if name not in known:
-            raise NoSuchConnector(f"no connector {name}", connector=name)
-        return self._write(store, {n: c for n, c in known.items() if n != name}, by, at, "remove")
 
-    def _write(self, store: Store, connectors: Mapping[str, Connector], by: str, at: int, verb: str) -> Refusal | None:
+        def without(entries: Mapping[str, Any]) -> dict[str, Any]:
+            if name not in entries:
+                raise NoSuchConnector(f"no connector {name}", connector=name)
+            return {n: entry for n, entry in entries.items() if n != name}
+
+        return self._write(store, without, by, at, "remove")
+
+    def _write(
+        self, store: Store, change: Callable[[Mapping[str, Any]], dict[str, Any]], by: str, at: int, verb: str
+    ) -> Refusal | None:
         import tempfile
 
         import yaml
 
-        data = {name: c.to_data() for name, c in sorted(connectors.items())}
-        text = yaml.safe_dump(data, allow_unicode=True, sort_keys=True)
-        handle, aside = tempfile.mkstemp(prefix=".connectors-", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            with store.write() as connection:
-                refused = admit(connection, by, f"connectors {verb}", at=at, origin=Origin("cli"))
-                if refused is None:
-                    self._note(connection, sha256(text.encode()).hexdigest(), data, by, at)
-                    os.replace(aside, self.path)
-            return refused
-        finally:
-            Path(aside).unlink(missing_ok=True)
+        # Read inside the transaction, so that of two who change the list neither undoes the other.
+        with store.write() as connection:
+            changed = change(self.read().entries)
+            refused = admit(connection, by, f"connectors {verb}", at=at, origin=Origin("cli"))
+            if refused is not None:
+                return refused
+            text = yaml.safe_dump(changed, allow_unicode=True, sort_keys=True).encode()
+            self._note(connection, Roll(sha256(text).hexdigest(), changed), by, at)
+            handle, aside = tempfile.mkstemp(prefix=".connectors-", dir=self.path.parent)
+            try:
+                with os.fdopen(handle, "wb") as out:
+                    out.write(text)
+                    out.flush()
+                    os.fsync(out.fileno())
+                os.replace(aside, self.path)
+                folder = os.open(self.path.parent, os.O_RDONLY)
+                try:
+                    os.fsync(folder)  # the new name is to outlive a power cut, as the entry does
+                finally:
+                    os.close(folder)
+            finally:
+                Path(aside).unlink(missing_ok=True)
+        return None
 
-    def note_configuration(self, connection: Connection, at: int) -> None:
+    def note_configuration(self, connection: Connection, roll: Roll, at: int) -> None:
         """Records that the file was changed by hand since it was last looked at; in the caller's transaction."""
-        text = self.path.read_bytes() if self.path.exists() else b""
-        data = {name: c.to_data() for name, c in self.all().items()} if text else {}
-        self._note(connection, sha256(text).hexdigest() if text else "", data, SYSTEM.person, at)
+        self._note(connection, roll, SYSTEM.person, at)
 
     @staticmethod
-    def _note(connection: Connection, digest: str, data: Mapping[str, Any], by: str, at: int) -> None:
+    def _note(connection: Connection, roll: Roll, by: str, at: int) -> None:
         s = t.settings
         old = connection.execute(select(s.c.value).where(s.c.name == "connectors")).scalar()
-        if (old or "") == digest:
+        if (old or "") == roll.digest:
             return
-        told = ConnectorsChanged(old, digest, data)
+        told = ConnectorsChanged(old, roll.digest, roll.redacted())
         origin = Origin("file" if by == SYSTEM.person else "cli")
         note(connection, told, by, at=at, origin=origin)
 
-    def timeout(self, name: str) -> int:
-        """Says how many seconds a call may take."""
-        try:
-            found = self.all().get(name)
-        except BadConnector:
-            return _TIMEOUT
-        return found.timeout if found else _TIMEOUT
+    def prepare(self, roll: Roll, call: Call) -> Prepared:
+        """Makes a call ready, so that what is left to go wrong is the call's own; raises BadConnector."""
+        given = self._functions.get(call.connector)
+        if given is not None:
+            return Prepared(_TIMEOUT, (), lambda: calls.records(given(json.loads(call.to_bytes()))))
+        connector = roll.find(call.connector)
+        if connector is None:
+
+            def nothing() -> Records:
+                raise calls.Failed(f"no connector {call.connector} is registered")
+
+            return Prepared(_TIMEOUT, (), nothing)
+        return self._ready(connector, call)
 
     def call(self, call: Call) -> tuple[Records, str | None]:
-        """Makes a call and gives (records, None) or ((), the failure in one line)."""
+        """Makes a call at once: (records, None) or ((), the failure in one line). Raises BadConnector."""
+        return self.prepare(self.read(), call).make()
+
+    def _ready(self, connector: Connector, call: Call) -> Prepared:
+        known = connector.written_out()
+        folder, timeout = self.path.parent, connector.timeout
+
+        def real(text: str) -> str:
+            return secrets.resolve(text, folder, known)
+
         try:
-            if call.connector in self._functions:
-                answer = self._functions[call.connector](json.loads(call.to_bytes()))
+            if connector.kind == "http":
+                headers = {name: real(value) for name, value in connector.headers}
+                headers |= {"Content-Type": "application/json", "Idempotency-Key": calls.header(call.key)}
+                address = real(str(connector.target))
+
+                def act() -> Records:
+                    return calls.read(calls.ask(address, call.to_bytes(), timeout, headers))
+
             else:
-                found = self.all().get(call.connector)
-                if found is None:
-                    return (), f"no connector {call.connector} is registered"
-                answer = json.loads(_KINDS[found.kind](found, call), parse_float=_no_float)
-            return _records(answer), None
-        except Exception as cause:
-            # Connectors are other people's programs: whatever they do, the case goes on with a failure.
-            return (), _line(cause)
+                is_command = connector.kind == "command"
+                command = list(map(real, connector.target)) if is_command else calls.python(str(connector.target))
+                declared = {name: real(value) for name, value in connector.env}
+
+                def act() -> Records:
+                    variables = calls.environment(declared, call.key)
+                    return calls.read(calls.run(command, call.to_bytes(), timeout, variables, folder))
+
+        except secrets.Unresolved as cause:
+            raise _bad(connector.name, f"{connector.name}: {cause}") from cause
+        return Prepared(timeout, tuple(known), act)
 
 
-def _no_float(text: str) -> Any:
-    return {"number": text}
+def _table(text: str) -> Any:
+    """Reads YAML, in which no name stands twice."""
+    import yaml
 
+    class Once(yaml.SafeLoader):
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if len(names) != len(set(names)):
+                raise ValueError("a name stands twice")
+            return super().construct_mapping(node, deep)
 
-def _records(answer: Any) -> Records:
-    if answer is None:
-        return ()
-    if not isinstance(answer, Mapping) or not all(isinstance(name, str) for name in answer):
-        raise ValueError("the answer is no JSON object of records")
-    for value in answer.values():
-        decode(value)
-    return tuple(answer.items())
-
-
-def _line(cause: Exception) -> str:
-    text = " ".join(shown(str(cause)).split()) or type(cause).__name__
-    return (f"the answer is not JSON: {text}" if isinstance(cause, json.JSONDecodeError) else text)[:300]
-
-
-def _run(connector: Connector, argv: list[str], call: Call) -> bytes:
-    # What only a call needs is loaded by a call: every verb of the command line imports this module.
-    import signal
-    import subprocess
-    import tempfile
-
-    # A session of its own, so that a time-out ends its children too. Output goes to files: a pipe could block.
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        environment = {**os.environ, "CHARTER_KEY": call.key}
-        process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=out, stderr=err, env=environment, start_new_session=True
-        )
-        try:
-            process.communicate(call.to_bytes(), timeout=connector.timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise ValueError(f"no answer within {connector.timeout} seconds") from None
-        if process.returncode:
-            err.seek(max(0, err.seek(0, os.SEEK_END) - 300))
-            last = err.read().decode("utf-8", "replace").strip().splitlines()
-            raise ValueError(f"exit code {process.returncode}" + (f": {last[-1]}" if last else ""))
-        if out.seek(0, os.SEEK_END) > _LONGEST_ANSWER:
-            raise ValueError("the answer is too long")
-        out.seek(0)
-        return out.read() or b"null"
-
-
-def _command(connector: Connector, call: Call) -> bytes:
-    return _run(connector, list(connector.target), call)
-
-
-# Runs in a process of its own, so that it can be ended in time and cannot touch ours.
-_PYTHON = """
-import importlib, json, sys
-module, _, name = sys.argv[1].partition(":")
-call = json.load(sys.stdin)
-out, sys.stdout = sys.stdout, sys.stderr
-answer = getattr(importlib.import_module(module), name)(call)
-json.dump(answer, out)
-"""
-
-
-def _python(connector: Connector, call: Call) -> bytes:
-    return _run(connector, [sys.executable, "-c", _PYTHON, str(connector.target)], call)
-
-
-def _http(connector: Connector, call: Call) -> bytes:
-    from threading import Thread
-    from urllib.error import HTTPError, URLError
-    from urllib.request import HTTPRedirectHandler, Request, build_opener
-
-    class NoRedirect(HTTPRedirectHandler):
-        """The operator registered one address; a redirect is not that address."""
-
-        def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
-            return None
-
-    request = Request(
-        str(connector.target),
-        data=call.to_bytes(),
-        headers={"Content-Type": "application/json", "Idempotency-Key": call.key},
-        method="POST",
-    )
-    came: list[bytes | Exception] = []
-
-    def ask() -> None:
-        try:
-            with build_opener(NoRedirect).open(request, timeout=connector.timeout) as response:
-                came.append(response.read(_LONGEST_ANSWER + 1))
-        except Exception as cause:
-            came.append(cause)
-
-    # The socket's time-out begins anew with every byte; the time that the operator allows is for the whole answer.
-    asking = Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(connector.timeout)
-    if not came:
-        raise ValueError(f"no answer within {connector.timeout} seconds")
-    answer = came[0]
-    if isinstance(answer, HTTPError):
-        raise ValueError(f"status {answer.code}")
-    if isinstance(answer, URLError):
-        raise ValueError(f"cannot be reached: {answer.reason}")
-    if isinstance(answer, Exception):
-        raise answer
-    if len(answer) > _LONGEST_ANSWER:
-        raise ValueError("the answer is too long")
-    return answer or b"null"
-
-
-_KINDS: Mapping[str, Callable[[Connector, Call], bytes]] = {"command": _command, "python": _python, "http": _http}
+    return yaml.load(text, Loader=Once)

@@ -53,6 +53,7 @@ class World:
         self._connectors: dict[str, _Connector] = {}
         self._unanswered: list[tuple[str, CallConnector]] = []
         self._queue: deque[tuple[str, Effect]] = deque()
+        self._calls: deque[tuple[str, CallConnector]] = deque()
         self._turns: dict[tuple[str, str], str] = {}
 
     # -- for whoever plays ---------------------------------------------------------------------------------------
@@ -103,7 +104,7 @@ class World:
         else:
             self._connectors[name] = _Connector(answers)
         waiting, self._unanswered = self._unanswered, []
-        self._queue.extend(waiting)
+        self._calls.extend(waiting)
         self._carry_out()
 
     def advance(self, to: int) -> None:
@@ -121,16 +122,16 @@ class World:
 
     def _carry_out(self) -> None:
         done = 0
-        while self._queue:
+        while self._queue or self._calls:
             if done == MOST_DELIVERIES:
                 self._queue.clear()
+                self._calls.clear()
                 raise Endless(f"more than {MOST_DELIVERIES} effects follow")
             done += 1
-            case, effect = self._queue.popleft()
-            if isinstance(effect, CallConnector):
-                self._call(case, effect)
+            if self._queue:
+                carry_out(self, *self._queue.popleft())
             else:
-                carry_out(self, case, effect)
+                self._call(*self._calls.popleft())
 
     def _call(self, case: str, effect: CallConnector) -> None:
         connector = self._connectors.get(effect.connector)
@@ -163,7 +164,9 @@ class World:
         there.entries.extend(done.entries)
         for effect in done.effects:
             self.effects.append((case, effect))
-            if is_asked(effect):
+            if isinstance(effect, CallConnector):
+                self._calls.append((case, effect))
+            elif is_asked(effect):
                 self._queue.append((case, effect))
         return done
 

@@ -1,19 +1,70 @@
-"""The outbox: what a step asked of the world, kept in the step's transaction. `delivery.py` carries it out."""
+"""The outbox: what a step asked of the world, kept in the step's transaction until it is done. `delivery.py` does it.
+
+An ask that cannot be carried out is left alone for a while and tried again, `MOST_TRIES` times; then it is a dead
+letter: kept as it is, listed, and tried by nobody until somebody says so. None holds up those behind it. The module
+knows rows and times (microseconds since the epoch, UTC), not what an ask means.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, insert
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from charter.engine import plain
 from charter.engine.effects import Effect
-from charter.engine.hosting import is_asked
+from charter.engine.errors import CharterError
+from charter.engine.hosting import ASKED, is_asked
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
+MOST_TRIES = 5
+# An ask that failed is left alone for this long, and twice as long each time.
+_PAUSE = 60_000_000
+_LONGEST_FAILURE = 300
+
+_o = t.outbox.c
 _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
+_CALL = "CallConnector"
+
+
+class NoSuchIncident(CharterError):
+    """No ask of this number waits in the outbox after a failure."""
+
+    code = "CH047"
+    exit_code = 4
+
+
+class Ask(Struct, frozen=True):
+    """One row: `kind` and `body` as they were written, by whatever build; `deliveries`: how often it was tried."""
+
+    number: int
+    case: str
+    kind: str
+    body: str
+    deliveries: int
+
+    def effect(self) -> Effect:
+        """Reads what is asked; raises ValueError where this build cannot."""
+        if self.kind not in ASKED:
+            raise ValueError(f"this build knows no {self.kind}")
+        return plain.from_json(ASKED[self.kind], json.loads(self.body))
+
+
+class Incident(Struct, frozen=True):
+    """An ask that failed: `next_at` is when it is tried again, None for a dead letter. `number`: its case's, if any."""
+
+    ask: Ask
+    at: int
+    failure: str
+    next_at: int | None
+    number: int | None
+
+
+_ASK = (_o.number, _o.case, _o.kind, _o.body, _o.deliveries)
 
 
 def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) -> None:
@@ -22,3 +73,83 @@ def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) 
     if asked:
         rows = [(case, type(e).__name__, json.dumps(plain.to_json(e), ensure_ascii=False), at, 0) for e in asked]
         _POST.run_many(connection, rows)
+
+
+def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:
+    free = [_o.dead_at.is_(None), or_(_o.leased_until.is_(None), _o.leased_until < now)]
+    return free if cases is None else [*free, _o.case.in_(cases)]
+
+
+def first(connection: Connection, now: int, cases: Collection[str] | None, *, calls: bool) -> Ask | None:
+    """Gives what was asked first and nobody is at, of these cases (None: of all); calls after all else, or not at all.
+
+    None when nothing is left.
+    """
+    query = select(*_ASK).where(*_due(now, cases)).order_by(_o.number).limit(1)
+    row = connection.execute(query.where(_o.kind != _CALL)).fetchone()
+    if row is None and calls:
+        row = connection.execute(query.where(_o.kind == _CALL)).fetchone()
+    return None if row is None else Ask(*row)
+
+
+def waiting(connection: Connection, now: int, cases: Collection[str] | None = None) -> list[str]:
+    """Names the case of every ask that is due and that nobody is at."""
+    return list(connection.execute(select(_o.case).where(*_due(now, cases))).scalars())
+
+
+def lease(connection: Connection, ask: Ask, now: int, until: int) -> bool:
+    """Takes an ask for oneself until an instant, which counts as a try; False where somebody else is at it."""
+    taken = update(t.outbox).where(_o.number == ask.number, *_due(now, None))
+    return bool(connection.execute(taken.values(leased_until=until, deliveries=_o.deliveries + 1)).rowcount)
+
+
+def take(connection: Connection, number: int) -> bool:
+    """Takes an ask off, in the transaction that carries it out; False where somebody else has."""
+    return bool(connection.execute(delete(t.outbox).where(_o.number == number)).rowcount)
+
+
+def note_failure(connection: Connection, ask: Ask, failure: str, now: int, *, leased: bool = False) -> bool:
+    """Notes that a try failed, and why; False where another host has been at it meanwhile.
+
+    `leased`: the try is counted already.
+    """
+    tries = ask.deliveries + 1
+    values: dict[str, Any] = {"deliveries": tries, "failure": failure[:_LONGEST_FAILURE]}
+    if tries < MOST_TRIES:
+        values["leased_until"] = now + (_PAUSE << (tries - 1))
+    else:
+        values |= {"leased_until": None, "dead_at": now}
+    still = (_o.number == ask.number, _o.deliveries == (tries if leased else ask.deliveries))
+    return bool(connection.execute(update(t.outbox).where(*still).values(**values)).rowcount)
+
+
+def bury(connection: Connection, ask: Ask, failure: str, now: int) -> bool:
+    """Makes an ask a dead letter."""
+    still = (_o.number == ask.number, _o.deliveries == ask.deliveries, _o.dead_at.is_(None))
+    values = {"failure": failure, "dead_at": now, "leased_until": None}
+    return bool(connection.execute(update(t.outbox).where(*still).values(**values)).rowcount)
+
+
+def again(connection: Connection, number: int) -> None:
+    """Lets an ask be tried as if it never had been."""
+    values = {"leased_until": None, "deliveries": 0, "failure": None, "dead_at": None}
+    connection.execute(update(t.outbox).where(_o.number == number).values(**values))
+
+
+def incidents(connection: Connection) -> list[Incident]:
+    """Lists what failed and is still to be done, the oldest first."""
+    query = (
+        select(*_ASK, _o.at, _o.failure, _o.leased_until, t.cases.c.number)
+        .select_from(t.outbox.outerjoin(t.cases, t.cases.c.id == _o.case))
+        .where(_o.failure.is_not(None))
+        .order_by(_o.number)
+    )
+    return [Incident(Ask(*row[:5]), *row[5:]) for row in connection.execute(query)]
+
+
+def incident(connection: Connection, number: int) -> Incident:
+    """Gives one of them; raises NoSuchIncident."""
+    found = next((one for one in incidents(connection) if one.ask.number == number), None)
+    if found is None:
+        raise NoSuchIncident(f"no incident {number}", number=number)
+    return found

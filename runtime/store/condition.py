@@ -12,7 +12,9 @@ from charter.runtime.store import sqlite, tables as t
 
 
 class Condition(Struct, frozen=True):
-    """`damage` is `ok` or the first damage found; `newest` the newest record's time, microseconds since the epoch."""
+    """`damage` is `ok` or the first damage found; `newest` the newest record's time, microseconds since the epoch.
+
+    `incidents`: how much was asked for after commands, failed, and is still to be done."""
 
     schema: int
     journal: str
@@ -20,6 +22,7 @@ class Condition(Struct, frozen=True):
     damage: str
     persons: int
     newest: int | None
+    incidents: int = 0
 
 
 def examine(connection: Connection) -> Condition:
@@ -28,4 +31,6 @@ def examine(connection: Connection) -> Condition:
     persons = connection.execute(select(func.count()).select_from(t.persons)).scalar() or 0
     ends = [connection.execute(select(func.max(chain.c.last_at))).scalar() for chain in (t.chains, t.cases)]
     newest = max((at for at in ends if at is not None), default=None)
-    return Condition(sqlite.schema_of(connection), journal, synchronous, damage, persons, newest)
+    failed = select(func.count()).select_from(t.outbox).where(t.outbox.c.failure.is_not(None))
+    incidents = connection.execute(failed).scalar() or 0
+    return Condition(sqlite.schema_of(connection), journal, synchronous, damage, persons, newest, incidents)

@@ -91,6 +91,9 @@ class NotText(CharterError):
     exit_code = 2
 
 
+# What is wrong with the database as a whole: whatever was asked of it would have failed.
+ENVIRONMENT = (Locked, DiskFull, NotADatabase, NewerSchema, ReadOnly, Corrupt, CannotOpen, Missing)
+
 # words of the driver's sentence -> what it is; the first that fits
 _BY_SENTENCE: tuple[tuple[str, type[StorageError]], ...] = (
     ("audit entries are append-only", AppendOnly),

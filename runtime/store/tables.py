@@ -222,8 +222,10 @@ outbox = Table(
     Column("kind", Text, nullable=False),  # the effect's class: CallConnector, StartCase, Offer, AnswerParent
     Column("body", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("leased_until", BigInteger),  # a host is at it until then
+    Column("leased_until", BigInteger),  # a host is at it, or it is left alone, until then
     Column("deliveries", Integer, nullable=False),
+    Column("failure", Text),  # what the last try failed with
+    Column("dead_at", BigInteger),  # since then nobody tries again by himself
 )
 
 # What a caller's idempotency key did: the entries `seq` .. `seq + count - 1` of the case.

@@ -16,6 +16,7 @@ from charter.runtime.audit.verify import verify
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.connectors import Connectors
 from charter.runtime.store import Store, open_store
+from charter.runtime.store.errors import Locked
 from charter.runtime.store.tables import cases, outbox
 
 HOUR = 3_600_000_000
@@ -34,13 +35,13 @@ def test_what_is_due_happens_before_the_next_command_or_with_a_tick(store: Store
     clock = Clock()
     opened = host(store, process(HEAD + ASK + "    within 2 hours\n" + DECIDE), clock=clock)
     one, two = (opened.start("leave", person="li").case for _ in range(2))
-    assert opened.tick() == 0
+    assert opened.tick().ticks == 0
     clock.at += 3 * HOUR
     opened.perform(one, person="li", verb="claim", node="ask")
     assert "overdue" in kinds(store, one)
-    assert opened.tick(until=clock.at - 2 * HOUR) == 0
-    assert opened.tick() == 1
-    assert opened.tick() == 0
+    assert opened.tick(until=clock.at - 2 * HOUR).ticks == 0
+    assert opened.tick().ticks == 1
+    assert opened.tick().ticks == 0
     assert "overdue" in kinds(store, two)
 
 
@@ -71,6 +72,8 @@ def test_a_connector_answers_into_the_case_after_the_commit(store: Store, tmp_pa
     opened = host(store, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": prices}))
     case = opened.start("leave", person="li").case
     opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+    assert not calls  # nobody is kept waiting
+    opened.tick()
     assert opened.state(case).status == "open"
     clock.at += 3 * HOUR
     opened.tick()
@@ -95,8 +98,9 @@ def test_a_call_that_a_crash_cut_off_is_made_again_with_the_same_key(store: Stor
     clock = Clock()
     opened = host(store, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": prices}))
     case = opened.start("leave", person="li").case
+    opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
     with pytest.raises(KeyboardInterrupt):
-        opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+        opened.tick()
     assert opened.state(case).nodes["ask"].state == "done"
     opened.tick()
     assert len(keys) == 1  # the lease still holds: somebody may be at it
@@ -106,7 +110,7 @@ def test_a_call_that_a_crash_cut_off_is_made_again_with_the_same_key(store: Stor
     assert opened.state(case).status == "completed"
 
 
-def test_what_cannot_be_delivered_now_does_not_undo_the_command(store: Store, path: Path, tmp_path: Path) -> None:
+def test_an_answer_that_cannot_be_taken_in_is_asked_for_again(store: Store, path: Path, tmp_path: Path) -> None:
     lock: list[sqlite3.Connection] = []
 
     def prices(call: dict[str, Any]) -> dict[str, Any]:
@@ -118,8 +122,9 @@ def test_what_cannot_be_delivered_now_does_not_undo_the_command(store: Store, pa
     with open_store(str(path), busy_seconds=0.05) as hasty:
         opened = host(hasty, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": prices}))
         case = opened.start("leave", person="li").case
-        done = opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
-        assert done.refusal is None
+        opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+        with pytest.raises(Locked):
+            opened.tick()
     lock[0].close()
     again = Cases(store, clock=clock, connectors=Connectors(tmp_path, {"prices": lambda _: {"quote": {"price": 7}}}))
     clock.at += HOUR

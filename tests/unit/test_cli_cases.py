@@ -127,9 +127,12 @@ charter start site_visit --as chen
 charter complete 1 --set days=0 --set site=北院 --as chen
 charter complete 1 --data order.json --as chen
 charter complete 1 open_order --data nowhere.json --as chen
+charter tick
 charter show 1
 charter audit why 1 book_car
 charter retry 1 book_car --as chen
+charter tick 1
+charter show 1
 charter skip 1 book_car --as chen
 charter skip 1 book_car --reason 自驾前往 --as chen
 charter signal 1 refused --as chen

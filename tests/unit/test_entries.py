@@ -219,6 +219,7 @@ def test_notices_are_of_instances_too(tmp_path: Path) -> None:
         case = host.start("watched", person="li").case
         for node in ("each_one[1]", "each_one[2]", "single"):
             assert host.perform(case, person="li", verb="complete", node=node).refusal is None
+        host.tick()  # calls a connector that nobody has registered
         with store.read() as connection:
             news = {
                 person: notices(connection, person, lambda _: definition, now=host.now()) for person in ("bea", "bo")

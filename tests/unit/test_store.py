@@ -315,7 +315,7 @@ def test_an_inbox_loads_no_sqlalchemy(tmp_path: Path) -> None:
 
 def test_whoever_waits_for_the_lock_gets_it(tmp_path: Path) -> None:
     path = str(tmp_path / "a.db")
-    open_store(path).close()
+    create_store(path).close()
 
     def write(_: int) -> None:
         with open_store(path) as store:

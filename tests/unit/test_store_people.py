@@ -1,32 +1,24 @@
-"""People, connectors and files: who may act for whom and when, what may be called, and what is kept."""
+"""People and files: who may act for whom and when, and what is kept."""
 
 from __future__ import annotations
 
-import contextlib
-import http.server
-import json
 import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from sqlalchemy import select
 from tests.founded import founded
 
 from charter.engine.commands import Actor
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.author.files import FileNotReadable, Files
-from charter.runtime.host.connectors import BadConnector, Call, Connector, Connectors, NoSuchConnector
 from charter.runtime.people.changes import BadPerson, NoSuchPerson, NoSuchStandIn, People
 from charter.runtime.people.directory import Directory
 from charter.runtime.people.files import FOREVER, KEYS, Entry, instant, read
 from charter.runtime.store import Store
-from charter.runtime.store.tables import settings
 
 
 @pytest.fixture
@@ -237,122 +229,6 @@ def test_an_instant_of_any_year_is_one(text: str, last: bool, found: int) -> Non
 
 def test_a_last_day_is_meant_whole() -> None:
     assert instant("2026-03-02", last=True) == instant("2026-03-03") == instant("2026-03-03T00:00", last=True)
-
-
-# -- connectors ------------------------------------------------------------------------------------------------------
-
-CALL = Call("c", "case1", "work[2]", 3, (("request", {"money": "5", "currency": "CNY"}),))
-ANSWER = ((("quote", {"price": 7}),), None)
-
-
-class _Server(http.server.BaseHTTPRequestHandler):
-    seen: ClassVar[list[tuple[str | None, Any]]] = []
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.seen.append((self.headers["Idempotency-Key"], body["arguments"]))
-        answers = {"/ok": (200, b'{"quote": {"price": 7}}'), "/bad": (500, b""), "/text": (200, b"hello")}
-        if self.path == "/drops":
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(OSError):  # until the other side has gone
-                while self.wfile.write(b" "):
-                    time.sleep(0.1)
-            return
-        code, content = answers.get(self.path, (302, b""))
-        self.send_response(code)
-        if code == 302:
-            self.send_header("Location", "/ok")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Keeps the test's output clean."""
-
-
-@pytest.fixture
-def address() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def test_a_command_a_function_and_an_address_answer_alike(
-    tmp_path: Path, store: Store, address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "quotes.py").write_text(
-        "def quote(call):\n"
-        "    print('noise')\n"
-        "    assert call['key'] == 'case1:work[2]:3' and call['arguments']['request']['money'] == '5'\n"
-        "    return {'quote': {'price': 7}}\n"
-    )
-    (tmp_path / "quote.json").write_text('{"quote": {"price": 7}}')
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    connectors = Connectors(tmp_path)
-    for data in (
-        {"python": "quotes:quote"},
-        {"command": ["sh", "-c", "cat > /dev/null; test $CHARTER_KEY = 'case1:work[2]:3' && cat quote.json"]},
-        {"http": f"{address}/ok"},
-    ):
-        connectors.add(store, Connector.of("c", data), by="root", at=1)
-        assert connectors.call(CALL) == ANSWER
-    assert _Server.seen == [("case1:work[2]:3", {"request": {"money": "5", "currency": "CNY"}})]
-    assert kinds(store) == ["connectors_changed"] * 3
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"command": ["false"]},
-        {"command": ["/no/such/program"]},
-        {"command": ["echo", "[1]"]},
-        {"command": ["echo", "{"]},
-        {"command": ["sh", "-c", "sleep 60 & sleep 60"], "timeout": 1},
-        {"python": "no_such_module:f"},
-        {"http": "http://127.0.0.1:9/"},
-        {"http": "{address}/bad"},
-        {"http": "{address}/text"},
-        {"http": "{address}/elsewhere"},
-        {"http": "{address}/drops", "timeout": 1},
-        {"command": ["sh", "-c", "printf '\\033]0;x\\007' >&2; exit 1"]},
-    ],
-)
-def test_whatever_goes_wrong_is_a_failure_of_one_line(
-    tmp_path: Path, store: Store, address: str, data: dict[str, Any]
-) -> None:
-    if "http" in data:
-        data = {**data, "http": data["http"].format(address=address)}
-    connectors = Connectors(tmp_path)
-    connectors.add(store, Connector.of("c", data), by="root", at=1)
-    records, failure = connectors.call(CALL)
-    assert records == ()
-    assert failure
-    assert failure.isprintable()
-
-
-def test_nothing_runs_that_is_not_registered(tmp_path: Path, store: Store) -> None:
-    connectors = Connectors(tmp_path)
-    assert connectors.call(CALL) == ((), "no connector c is registered")
-    with pytest.raises(NoSuchConnector):
-        connectors.remove(store, "c", by="root", at=1)
-    for bad in (None, {}, {"command": "rm"}, {"python": "os"}, {"http": "ftp://x"}, {"command": ["a"], "timeout": 0}):
-        with pytest.raises(BadConnector):
-            Connector.of("c", bad)
-
-
-def test_a_hand_on_the_connectors_file_is_recorded_once(tmp_path: Path, store: Store) -> None:
-    connectors = Connectors(tmp_path)
-    connectors.path.write_text("c: {command: [echo, '{}']}\n")
-    for _ in range(2):
-        with store.write() as connection:
-            connectors.note_configuration(connection, 1)
-    assert kinds(store) == ["connectors_changed"]
-    with store.read() as connection:
-        assert connection.execute(select(settings.c.name)).scalars().all() == ["connectors"]
 
 
 # -- files -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,101 @@
+"""`charter incidents`: what a command asked for and could not be done: listed, tried again, given up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import DONE, FINDINGS, Misuse, refused
+from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
+
+if TYPE_CHECKING:
+    from charter.runtime.host.outbox import Incident
+
+
+def run_incidents(context: Context, retry: int | None, settle: int | None, reason: str | None, as_json: bool) -> int:
+    """Lists the incidents, or handles one; 1 where there are some."""
+    if retry is not None and settle is not None:
+        raise Misuse("one_incident")
+    if retry is not None:
+        return _handled(context, retry, None)
+    if settle is not None:
+        if not (reason or "").strip():
+            raise Misuse("settle_reason")
+        return _handled(context, settle, reason)
+    found = context.cases.incidents.all()
+    if as_json:
+        context.output.json([_data(one) for one in found])
+    elif not found:
+        context.output.line(context.say("incidents.none"))
+    else:
+        heads = ("number", "case", "ask", "since", "tries", "next", "failure")
+        rows = [_row(context, one) for one in found]
+        context.output.table([context.say(f"incidents.{head}") for head in heads], rows, styles=("name",))
+    return FINDINGS if found else DONE
+
+
+def _handled(context: Context, number: int, reason: str | None) -> int:
+    incidents, by = context.cases.incidents, context.person
+    if reason is None:
+        ask, done = incidents.retry(number, by=by)
+    else:
+        ask, done = incidents.settle(number, by=by, reason=reason)
+    if done is not None:
+        return refused(context.say, context.output, done)
+    with context.committed(ask.case):
+        context.output.line(context.say("incidents.retried" if reason is None else "incidents.settled", number=number))
+    return DONE
+
+
+def _what(one: Incident) -> dict[str, Any]:
+    """Says what is asked as far as it can be read: its kind, the element, and what it is aimed at."""
+    try:
+        effect = one.ask.effect()
+    except (ValueError, RecursionError):
+        return {"ask": one.ask.kind, "element": None, "target": None}
+    target = next((v for n in ("connector", "process", "case") if (v := getattr(effect, n, None)) is not None), None)
+    return {"ask": one.ask.kind, "element": effect.node, "target": target}
+
+
+def _data(one: Incident) -> dict[str, Any]:
+    from charter.runtime.clock import iso
+
+    return {
+        "number": one.ask.number,
+        "case": one.ask.case,
+        **_what(one),
+        "since": iso(one.at),
+        "tries": one.ask.deliveries,
+        "next": iso(one.next_at),
+        "failure": one.failure,
+    }
+
+
+def _row(context: Context, one: Incident) -> tuple[Any, ...]:
+    say, output, what = context.say, context.output, _what(one)
+    asked = say.find(f"incidents.ask_{one.ask.kind}") or one.ask.kind
+    aimed = " → ".join(str(part) for part in (what["element"], what["target"]) if part)
+    again = say("incidents.dead") if one.next_at is None else output.moment(one.next_at)
+    return (
+        one.ask.number,
+        one.ask.case if one.number is None else one.number,
+        f"{asked} {aimed}".strip(),
+        output.moment(one.at),
+        one.ask.deliveries,
+        again,
+        one.failure,
+    )
+
+
+VERBS = {
+    "incidents": Verb(
+        "incidents",
+        run_incidents,
+        [
+            option("--retry", "NUMBER", type=Whole()),
+            option("--settle", "NUMBER", type=Whole()),
+            option("--reason", "TEXT", short="-m"),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}

@@ -1,0 +1,366 @@
+"""What follows from a command: never told as its failure, never in its way, and never in the way of others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from sqlalchemy import insert, select, update
+from tests.desk import Desk, masked
+from tests.leave import ASK, DECIDE, HEAD, HELLO, Clock, count, host, kinds
+from tests.written import process
+
+from charter.engine.hosting import ASKED
+from charter.runtime.audit.verify import verify
+from charter.runtime.host import outbox
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.connectors import FILE, Connectors
+from charter.runtime.host.outbox import MOST_TRIES
+from charter.runtime.store import Store, tables as t
+
+ROOT = Path(__file__).resolve().parents[2]
+CALL = process(
+    HEAD
+    + "  record quote\n"
+    + ASK
+    + """
+  activity fetch call prices with wanted = request.text
+    input request
+    output quote
+"""
+)
+QUOTE = {"quote": {"price": 7}}
+
+
+def asked(store: Store, opened: Cases, count: int = 1) -> list[str]:
+    """Opens cases whose request is written, so that each has a call to be made."""
+    found = [opened.start("leave", person="li").case for _ in range(count)]
+    for case in found:
+        done = opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+        assert done.refusal is None and done.trouble is None and done.owed == (case,)
+    return found
+
+
+def post(store: Store, case: str, kind: str, body: str) -> None:
+    """Lays something into the outbox that no step of this build asked for."""
+    with store.write() as connection:
+        connection.execute(insert(t.outbox).values(number=-1, case=case, kind=kind, body=body, at=0, deliveries=0))
+
+
+# -- one bad ask -----------------------------------------------------------------------------------------------------
+
+
+@given(
+    kind=st.sampled_from([*ASKED, "Nonsense", "Any", "annotations", ""]),
+    body=st.text(max_size=20) | st.just("[" * 9000),
+)
+def test_whatever_lies_in_the_outbox_is_read_or_refused(kind: str, body: str) -> None:
+    ask = outbox.Ask(1, "c", kind, body, 0)
+    try:
+        effect = ask.effect()
+    except (ValueError, RecursionError):
+        return
+    assert type(effect).__name__ == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("Nonsense", "{}"),
+        ("CallConnector", "{"),
+        ("CallConnector", '{"node": "ask"}'),
+        ("AnswerParent", '{"node": "fetch", "case": "nowhere", "attempt": "x"}'),
+        ("StartCase", "[" * 9000),
+        ("Offer", "7"),
+    ],
+)
+def test_one_bad_ask_stops_no_other_and_is_kept(store: Store, tmp_path: Path, kind: str, body: str) -> None:
+    clock = Clock()
+    opened = host(store, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": lambda _: QUOTE}))
+    one, other = asked(store, opened, 2)
+    post(store, one, kind, body)
+    ticked = opened.tick()
+    assert (ticked.delivered, ticked.failed) == (2, 1)
+    assert [opened.state(case).status for case in (one, other)] == ["completed", "completed"]
+    pauses = []
+    for _ in range(MOST_TRIES - 1):
+        (incident,) = opened.incidents.all()
+        assert incident.next_at is not None
+        pauses.append(incident.next_at - clock.at)
+        clock.at = incident.next_at + 1
+        assert opened.tick().failed == 1
+    assert pauses == [60_000_000 << n for n in range(MOST_TRIES - 1)]
+    (incident,) = opened.incidents.all()
+    assert (incident.next_at, incident.ask.body, incident.ask.deliveries) == (None, body, MOST_TRIES)
+    assert incident.failure and len(incident.failure) <= 300 and incident.failure.isprintable()
+    clock.at += 10**12
+    assert opened.tick().failed == 0  # nobody tries again by himself
+    ask, refused = opened.incidents.settle(-1, by="root", reason="written by hand")
+    assert refused is None and ask.kind == kind
+    assert opened.incidents.all() == []
+    assert kinds(store)[-1] == "incident_settled"
+    assert verify(store).sound
+
+
+def test_a_call_that_ends_its_host_each_time_is_given_up_after_some(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    calls: list[Any] = []
+
+    def prices(call: Any) -> Any:
+        calls.append(call)
+        raise KeyboardInterrupt  # as if the host were ended in the midst of it
+
+    opened = host(store, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": prices}))
+    (case,) = asked(store, opened)
+    for _ in range(MOST_TRIES):
+        with pytest.raises(KeyboardInterrupt):
+            opened.tick()
+        clock.at += 10**9
+    assert opened.tick().failed == 1
+    assert len(calls) == MOST_TRIES
+    # a steward gives it up; the element that waited for it fails, and its owner can go on
+    assert opened.incidents.settle(_only(opened), by="root", reason="no more")[1] is None
+    assert opened.state(case).nodes["fetch"].state == "failed"
+    assert opened.state(case).nodes["fetch"].reason == "given up by root: no more"
+    assert opened.perform(case, person="wang", verb="skip", node="fetch", reason="by hand").refusal is None
+    assert verify(store).sound
+
+
+def _only(opened: Cases) -> int:
+    (incident,) = opened.incidents.all()
+    return incident.ask.number
+
+
+@pytest.mark.parametrize(
+    "broken", ["prices: [", "[" * 5000, "prices: {shell: rm}\n", "prices: {command: ['env:NOWHERE']}\n"]
+)
+def test_a_broken_connectors_file_fails_no_command_and_no_other_case(store: Store, tmp_path: Path, broken: str) -> None:
+    clock = Clock()
+    opened = host(store, CALL, clock=clock)
+    opened.deploy(
+        process(HEAD.replace("process leave", "process timed") + ASK + "    within 2 hours\n" + DECIDE), by="root"
+    )
+    (tmp_path / FILE).write_text(broken)
+    (case,) = asked(store, opened)
+    late = opened.start("timed", person="li").case
+    clock.at += 3 * 3_600_000_000
+    ticked = opened.tick()
+    assert (ticked.ticks, ticked.failed) == (1, 1)
+    assert "overdue" in kinds(store, late)
+    assert opened.state(case).nodes["fetch"].state == "active"
+    # the file is mended, and the call is made
+    (tmp_path / FILE).write_text("prices: {command: [echo, '" + json.dumps(QUOTE) + "']}\n")
+    assert opened.incidents.retry(_only(opened), by="li")[1] is not None  # for stewards
+    assert opened.incidents.retry(_only(opened), by="root")[1] is None
+    assert opened.tick().delivered == 1
+    assert opened.state(case).status == "completed"
+    assert verify(store).sound
+
+
+def test_a_fault_in_one_case_stops_no_other(store: Store) -> None:
+    clock = Clock()
+    opened = host(store, process(HEAD + ASK + "    within 2 hours\n" + DECIDE), clock=clock)
+    one, other = (opened.start("leave", person="li").case for _ in range(2))
+    with store.write() as connection:
+        connection.execute(update(t.cases).where(t.cases.c.id == one).values(state="{"))
+    clock.at += 3 * 3_600_000_000
+    ticked = Cases(store, clock=clock).tick()
+    assert [case for case, _ in ticked.stuck] == [one]
+    assert ticked.ticks == 1
+    assert "overdue" in kinds(store, other)
+
+
+def test_a_tick_does_all_that_is_due_and_tells_what_is_left(store: Store, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("charter.runtime.host.delivery.MOST_DELIVERIES", 3)
+    opened = host(store, CALL, connectors=Connectors(tmp_path, {"prices": lambda _: QUOTE}))
+    asked(store, opened, 10)
+    ticked = opened.tick()
+    assert (ticked.delivered, ticked.left) == (10, 0)
+    assert (
+        opened.deploy(process("process forever\n  activity go start forever\n    when case.open\n"), by="root").refusal
+        is None
+    )
+    done = opened.start("forever", person="li")
+    assert done.owed  # three cases further on it is left to the next tick
+    ticked = opened.tick()
+    assert (ticked.delivered, ticked.left) == (4, 1)
+
+
+# -- after the commit ------------------------------------------------------------------------------------------------
+
+
+def test_whatever_fails_after_the_commit_is_told_beside_the_command(
+    store: Store, monkeypatch: Any, tmp_path: Path
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise OSError("no more files")
+
+    opened = host(store, CALL)
+    case = opened.start("leave", person="li").case
+    monkeypatch.setattr("charter.runtime.host.outbox.first", broken)
+    done = opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+    assert done.refusal is None
+    assert isinstance(done.trouble, OSError)
+    assert done.owed == (case,)
+    assert opened.state(case).nodes["ask"].state == "done"
+
+
+@pytest.fixture(params=["en", "zh"])
+def desk(store: Store, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CALLS_TOKEN", "hunter2")
+    host(store, CALL)
+    return Desk(store, request.param)
+
+
+STORY = """
+charter connectors add prices --http https://u:hunter2@erp.example/ --as root
+charter connectors add prices --http https://erp.example/ --header Authorization=hunter2 --as root
+charter connectors add prices --command sh --command -c --command 'echo $T >&2; false' --env T=env:CALLS_TOKEN --as root
+charter connectors list
+charter connectors list --json
+charter start leave --as li
+! prices: [
+charter complete 1 ask --set text=hello --as li
+charter tick
+charter tick --json
+charter incidents
+charter incidents --json
+charter incidents --retry 9 --as root
+charter incidents --retry 1 --as li
+charter incidents --settle 1 --as root
+charter incidents --settle 1 --retry 1 --as root
+! prices: {command: [sh, -c, 'echo $T >&2; exit 1'], env: {T: 'env:CALLS_TOKEN'}}
+charter incidents --retry 1 --as root
+charter tick 1
+charter incidents
+charter show 1
+"""
+
+
+def test_incidents_as_an_operator_sees_them(desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
+    said = []
+    for line in STORY.strip().splitlines():
+        if line.startswith("! "):
+            (tmp_path / FILE).write_text(line[2:] + "\n")
+            said.append(f"{line}\n")
+        else:
+            out = desk.type(line)
+            said.append(masked(f"$ {line}\n{out}") + (f"[exit {desk.code}]\n" if desk.code else ""))
+    text = "\n".join(said)
+    assert "CH001" not in text
+    assert "hunter2" not in "\n".join(line for line in text.splitlines() if not line.startswith("$ "))
+    golden(ROOT / f"tests/golden/delivery/incidents.{desk.lang}.txt", text)
+    assert verify(desk.store).sound
+
+
+# -- as processes ----------------------------------------------------------------------------------------------------
+
+
+def environment(**more: str) -> dict[str, str]:
+    path = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+    return {**os.environ, "PYTHONPATH": path, "CHARTER_BACKGROUND": "on", **more}
+
+
+def charter(path: Path, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "charter.runtime.cli.main", "--db", str(path), *words]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment(), check=False, cwd=path.parent, timeout=60, **more
+    )
+
+
+def _until(true: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 30
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    return true()
+
+
+def test_a_command_is_answered_before_its_calls_are_made(store: Store, path: Path) -> None:
+    opened = host(store, CALL)
+    case = opened.start("leave", person="li").case
+    waits = f"while [ ! -e go ]; do sleep 0.05; done; echo '{json.dumps(QUOTE)}'"
+    (path.parent / FILE).write_text(json.dumps({"prices": {"command": ["sh", "-c", waits]}}))
+    done = charter(path, "complete", case, "ask", "--set", "text=hello", "--as", "li")
+    assert done.returncode == 0, done.stderr  # all of its output has been closed, and the call is not answered
+    assert opened.state(case).nodes["fetch"].state == "active"
+    (path.parent / "go").touch()
+    assert _until(lambda: opened.state(case).status == "completed")
+    assert count(store, t.outbox) == 0
+
+
+def test_a_full_disk_behind_the_answer_does_not_fail_the_command(store: Store, path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    opened = host(store)
+    case = opened.start("leave", person="li").case
+    command = [sys.executable, "-m", "charter.runtime.cli.main", "--db", str(path), "claim", case, "ask", "--as", "li"]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False)
+    assert done.returncode == 0, done.stderr
+    assert "the command is done" in done.stderr
+    assert opened.state(case).nodes["ask"].state == "claimed"
+
+
+def test_two_ticks_at_once_make_each_call_once(store: Store, path: Path) -> None:
+    opened = host(store, CALL)
+    (path.parent / FILE).write_text(
+        json.dumps({"prices": {"command": ["sh", "-c", f"echo x >> calls; sleep 0.05; echo '{json.dumps(QUOTE)}'"]}})
+    )
+    found = asked(store, opened, 6)
+    hosts = [threading.Thread(target=charter, args=(path, "tick")) for _ in range(3)]
+    for each in hosts:
+        each.start()
+    for each in hosts:
+        each.join()
+    assert [opened.state(case).status for case in found] == ["completed"] * 6
+    assert (path.parent / "calls").read_text() == "x\n" * 6
+    assert verify(store).sound
+
+
+def test_a_host_killed_in_a_call_leaves_it_to_the_next(store: Store, path: Path) -> None:
+    clock = Clock()
+    clock.at = time.time_ns() // 1000
+    opened = host(store, CALL, clock=clock)
+    says = f"echo $CHARTER_KEY >> keys; [ -e again ] || sleep 60; echo '{json.dumps(QUOTE)}'"
+    (path.parent / FILE).write_text(json.dumps({"prices": {"command": ["sh", "-c", says], "timeout": 90}}))
+    (case,) = asked(store, opened)
+    command = [sys.executable, "-m", "charter.runtime.cli.main", "--db", str(path), "tick"]
+    killed = subprocess.Popen(command, env=environment(), cwd=path.parent)
+    assert _until((path.parent / "keys").exists)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    (path.parent / "again").touch()
+    assert opened.tick().delivered == 0  # its lease still holds
+    clock.at += 200_000_000
+    assert opened.tick().delivered == 1
+    assert opened.state(case).status == "completed"
+    first, second = (path.parent / "keys").read_text().split()
+    assert first == second
+    assert verify(store).sound
+    raw = sqlite3.connect(path)
+    assert raw.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    raw.close()
+
+
+def test_a_case_is_read_once_for_an_answer(store: Store, tmp_path: Path, monkeypatch: Any) -> None:
+    opened = host(store, CALL, connectors=Connectors(tmp_path, {"prices": lambda _: QUOTE}))
+    (case,) = asked(store, opened)
+    archive, reads = opened._caseload.archive, []
+    find = archive.find
+    monkeypatch.setattr(archive, "find", lambda connection, case: reads.append(case) or find(connection, case))
+    opened.tick(case)
+    assert reads.count(case) == 2  # for what is due, and for the answer
+    with store.read() as connection:
+        assert connection.execute(select(t.cases.c.status)).scalar() == "completed"
