@@ -19,6 +19,8 @@ NO_SUBSTITUTE = "CH583"
 NO_STEWARD = "CH584"
 LAST_STEWARD = "CH585"
 FOUNDED = "CH586"
+VERSION_TAKEN = "CH587"
+REPLACED = "CH588"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
@@ -31,6 +33,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         NO_STEWARD: ("person", "verb", "stewards"),
         LAST_STEWARD: ("person",),
         FOUNDED: ("person", "stewards"),
+        VERSION_TAKEN: ("process", "version", "digest", "free"),
+        REPLACED: ("process", "version", "running"),
     }
 )
 

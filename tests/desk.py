@@ -42,7 +42,7 @@ def masked(text: str) -> str:
     """Puts words where every run has its own: case ids, hashes, who runs it."""
     text = re.sub(r"\b[a-z][a-z0-9]{15}\b", "CASEIDCASEIDCASE", text)
     text = re.sub(r"\b[0-9a-f]{64}\b", "HASH", text)
-    text = re.sub(r"([(（])[0-9a-f]{12}([)）])", r"\1DIGEST\2", text)
+    text = re.sub(r"\b[0-9a-f]{12}\b(?=[)）]|\n|  )", "DIGEST", text)
     text = re.sub(r'"digest": "[0-9a-f]+"', '"digest": "HASH"', text)
     return re.sub(r"\S+@\S+  Charter \S+", "ACCOUNT@HOST  Charter VERSION", text)
 

@@ -67,8 +67,12 @@ class Phrases:
             return f"{self.word('LIST_OF')} {self.type(type.item)}"
         if type.name == "choice":
             return f"{self.word('CHOICE')} {' | '.join(quote(choice.text) for choice in type.choices)}"
-        words = self._rows["types"].get(type.name)
-        return words[0] if words else type.name
+        return self.type_word(type.name)
+
+    def type_word(self, name: str) -> str:
+        """The keyword of a type, or the name of a record."""
+        words = self._rows["types"].get(name)
+        return words[0] if words else name
 
     def unit(self, name: t.Name | t.Text) -> str:
         known = isinstance(name, t.Name) and name.text == "percent"

@@ -180,3 +180,4 @@ class Consulted(Told, frozen=True):
     text: str | None = None
     when: str | None = None
     sound: str | None = None
+    process: str | None = None

@@ -282,7 +282,7 @@ def _json(performed: Performed) -> dict[str, Any]:
     return {
         "case": performed.case,
         "status": performed.state.status,
-        "version": performed.state.commands,
+        "commands": performed.state.commands,
         "entries": [
             {"kind": r.kind, "element": r.node, "before": r.before, "after": r.after} for r in performed.entries
         ],

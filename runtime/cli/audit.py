@@ -13,6 +13,7 @@ from charter.engine.keys import is_instance, name_of
 from charter.runtime import clock
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.audit_verify import run_verify
+from charter.runtime.cli.changes import run_changes
 from charter.runtime.cli.clause import CASES, run_clause
 from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
@@ -327,6 +328,16 @@ VERBS = {
                     argument("clause", "CLAUSE", required=False),
                     option("--case", "CASE"),
                     option("--cases", "NUMBER", type=Whole(), default=CASES),
+                    _AS_JSON,
+                ],
+            ),
+            "changes": Verb(
+                "audit changes",
+                run_changes,
+                [
+                    argument("process", "PROCESS"),
+                    argument("before", "VERSION", required=False),
+                    argument("after", "VERSION", required=False),
                     _AS_JSON,
                 ],
             ),

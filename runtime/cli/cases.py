@@ -27,6 +27,7 @@ def run_cases(
             f"#{row.number}",
             row.id,
             row.process,
+            row.version,
             say(f"states.{row.status}"),
             output.moment(row.opened_at),
             row.opened_by,
@@ -35,7 +36,7 @@ def run_cases(
         )
         for row in found
     ]
-    heads = ("number", "case", "process", "status", "opened", "by", "waiting", "due")
+    heads = ("number", "case", "process", "version", "status", "opened", "by", "waiting", "due")
     output.table([say(f"cases.{head}") for head in heads], rows, styles=("name",))
     if len(found) == limit:
         output.line(say("cases.more", limit=limit), "faint")

@@ -1,8 +1,12 @@
-"""`charter deploy FILE`: checks a process file, binds its parameters, and makes it what new cases run."""
+"""`charter deploy FILE`: checks a process file, binds its parameters, and makes it what new cases run.
+
+`--plan` says what that would come to and changes nothing.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from charter.runtime.author import texts
 from charter.runtime.author.bindings import bind_parameters
@@ -10,14 +14,26 @@ from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, misbound, refused
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
-from charter.runtime.refusals import UNBOUND
+from charter.runtime.refusals import REPLACED, UNBOUND, VERSION_TAKEN
+
+if TYPE_CHECKING:
+    from charter.runtime.desk.versions import Version
+    from charter.runtime.host.deployment import Deployment
+
+# a refusal -> what to do, under [deploy]
+_MENDS = {UNBOUND: "bind", VERSION_TAKEN: "number", REPLACED: "back"}
 
 
 def run_deploy(
-    context: Context, file: str, process: str | None, bindings: tuple[tuple[str, str], ...], as_json: bool
+    context: Context,
+    file: str,
+    process: str | None,
+    bindings: tuple[tuple[str, str], ...],
+    plan: bool,
+    back: bool,
+    as_json: bool,
 ) -> int:
-    """Deploys a file's processes, those of the files it uses too, or only the one named."""
-    say, output = context.say, context.output
+    """Deploys a file's processes, those of the files it uses too, or only the one named: all of them or none."""
     person = context.person
     compiled = texts.compile_file(file)
     if compiled.failed:
@@ -26,25 +42,95 @@ def run_deploy(
     texts.choose(compiled, file, process)
     bound, wrong = bind_parameters(compiled.definitions, bindings)
     if wrong:
-        raise misbound(wrong, say)
+        raise misbound(wrong, context.say)
     wanted = [d for d in bound if process in (None, d.name)]
-    answers: list[dict[str, Any]] = []
-    for definition in wanted:
-        done = context.cases.deploy(definition, by=person, texts=texts.used_texts(compiled))
-        if done.refusal is not None:
-            code = refused(context.say, context.output, done.refusal, definition)
-            if done.refusal.code == UNBOUND:
-                output.line(say("frame.help", text=say("deploy.bind", file=file, name=definition.unbound()[0])))
-            return code
-        told = {"process": definition.name, "version": definition.version, "digest": done.digest}
-        answers.append({**told, "new": done.new})
-        if not as_json:
-            key = "deploy.done" if done.new else "deploy.again"
-            output.line(say(key, **{**told, "digest": done.digest[:12]}))
+    if plan:
+        return _plan(context, file, context.cases.plan(wanted, back=back), as_json)
+    found = context.cases.deploy_all(wanted, by=person, texts=texts.used_texts(compiled), back=back)
+    if any(one.refusal for one in found):
+        return _refused(context, file, found)
     if as_json:
-        output.json(answers)
+        context.output.json([_json(one) for one in found])
+        return 0
+    for one in found:
+        context.output.line(context.say(f"deploy.done_{one.outcome}", **_names(one)))
     return 0
 
+
+def _refused(context: Context, file: str, found: Sequence[Deployment]) -> int:
+    """Says every refusal, with what to do; gives the exit code of the first."""
+    codes = []
+    for one in found:
+        if one.refusal is None:
+            continue
+        codes.append(refused(context.say, context.output, one.refusal, one.definition))
+        if (mend := _MENDS.get(one.refusal.code)) is not None:
+            names = {
+                "file": file,
+                "name": next(iter(one.definition.unbound()), ""),
+                "free": one.refusal.reasons[0].arguments.get("free"),
+            }
+            context.output.line(context.say("frame.help", text=context.say(f"deploy.{mend}", **names)))
+    return codes[0]
+
+
+def _names(one: Deployment) -> dict[str, str]:
+    was = one.replaces
+    return {
+        "process": one.definition.name,
+        "version": one.definition.version,
+        "digest": one.digest[:12],
+        "old": "" if was is None else was.definition.version,
+        "old_digest": "" if was is None else was.digest[:12],
+    }
+
+
+def _json(one: Deployment) -> dict[str, Any]:
+    was = one.replaces
+    return {
+        "process": one.definition.name,
+        "version": one.definition.version,
+        "definition": one.digest,
+        "outcome": one.outcome,
+        "new": one.new,
+        "replaces": None if was is None else {"version": was.definition.version, "definition": was.digest},
+    }
+
+
+def _plan(context: Context, file: str, found: Sequence[Deployment], as_json: bool) -> int:
+    """Says what a deployment would come to: what it replaces, what differs, which open cases run which version."""
+    from charter.dsl.build.differences import differences
+    from charter.runtime.cli import changes
+    from charter.runtime.desk.versions import versions
+
+    say, output = context.say, context.output
+    told = []
+    for one in found:
+        with context.store.read() as connection:
+            known = versions(connection, one.definition.name)
+        differ = () if one.replaces is None else differences(one.replaces.definition, one.definition)
+        refusal = one.refusal.code if one.refusal is not None else None
+        open_ = [changes.named(each) for each in known if each.open]
+        told.append({**_json(one), "refusal": refusal, "changes": changes.to_json(differ), "open": open_})
+        if not as_json:
+            output.line(say(f"deploy.plan_{one.outcome}", **_names(one)), "strong")
+            changes.show(context, differ)
+            _open(context, known)
+    if as_json:
+        output.json(told)
+    refused = any(one.refusal for one in found)
+    return 0 if not refused else _refused(context, file, found)
+
+
+def _open(context: Context, known: Sequence[Version]) -> None:
+    for each in known:
+        if each.open:
+            told = {"version": each.version, "digest": each.digest[:12], "count": len(each.open)}
+            numbers = " ".join(f"#{number}" for number in each.open[:_NAMED]) + (" …" if each.open[_NAMED:] else "")
+            context.output.line("  " + context.say("deploy.open", **told, cases=numbers))
+
+
+_NAMED = 8  # open cases in one line of a plan
 
 VERBS = {
     "deploy": Verb(
@@ -54,6 +140,8 @@ VERBS = {
             argument("file", "FILE"),
             option("--process", "PROCESS"),
             option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+            switch("--plan"),
+            switch("--back"),
             switch(JSON, name="as_json"),
         ],
     )

@@ -71,10 +71,13 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
 
 
 def head(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
-    """Writes the case's own line: number, process, status, since when, by whom."""
+    """Writes the case's own line: number, process, version, status, since when, by whom."""
+    from charter.engine.definition import digest
+
     say, output = context.say, context.output
     title = "" if definition.title == definition.name else f" {definition.title}"
-    output.line(f"#{number} {state.case}  {output.style(definition.name, 'name')}{title}")
+    version = output.style(say("show.version", version=definition.version, digest=digest(definition)[:12]), "faint")
+    output.line(f"#{number} {state.case}  {output.style(definition.name, 'name')}{title}  {version}")
     line = say(
         "show.opened", status=say(f"states.{state.status}"), at=output.moment(state.opened_at), by=state.opened_by
     )

@@ -30,11 +30,22 @@ def run_start(
 
 def _processes(context: Context, as_json: bool) -> int:
     """Lists what can be started, with the records that a start wants."""
+    from charter.engine.definition import digest
+
     say, output = context.say, context.output
     found = context.cases.processes()
     if as_json:
         output.json(
-            [{"process": d.name, "title": d.title, "version": d.version, "inputs": list(d.inputs)} for d in found]
+            [
+                {
+                    "process": d.name,
+                    "title": d.title,
+                    "version": d.version,
+                    "definition": digest(d),
+                    "inputs": list(d.inputs),
+                }
+                for d in found
+            ]
         )
         return 0
     if not found:

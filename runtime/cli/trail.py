@@ -196,16 +196,18 @@ def _rules(context: Context, told: Continued) -> Iterator[str]:
 def what(context: Context, told: Told) -> str:
     """Says in a few words what an entry is about beyond its element: a version, why it was refused, a comment."""
     from charter.engine.entries.cases import Amended, Continued, Decided, Failed, Written
-    from charter.engine.entries.organisation import Consulted, RoleGranted, RoleRevoked, StandInNamed
+    from charter.engine.entries.organisation import Consulted, Deployed, RoleGranted, RoleRevoked, StandInNamed
 
     if isinstance(told, Continued):
         return context.say("happened.comma").join(_rules(context, told))
     if isinstance(told, Written | Amended):
         return version_of(told)
-    if isinstance(told, Consulted) and told.record is not None:
-        return told.record
+    if isinstance(told, Consulted) and (about := told.record or told.process) is not None:
+        return about
     if isinstance(told, Decided | Failed) and told.decision is not None:
         return f"{told.decision} {', '.join(map(str, told.rows or ()))}"
+    if isinstance(told, Deployed):
+        return f"{told.process} {told.version} {told.definition[:12]}"
     if isinstance(told, RoleGranted | RoleRevoked | StandInNamed):
         return f"{told.person} {told.role}"
     reasons = reasons_of(told)

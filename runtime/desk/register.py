@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class Listed(Struct, frozen=True):
-    """One case: its number here, when and by whom it was opened, its open elements, the first due date among them."""
+    """One case: its number here, when and by whom it was opened, its open elements, the first due date among them.
+
+    `version` and `definition`: the number and the digest of what it runs.
+    """
 
     number: int
     id: str
@@ -25,6 +28,8 @@ class Listed(Struct, frozen=True):
     opened_at: int | None
     opened_by: str | None
     closed_at: int | None
+    definition: str
+    version: str
     elements: tuple[str, ...]
     due: int | None
 
@@ -34,6 +39,8 @@ class Listed(Struct, frozen=True):
             "number": self.number,
             "case": self.id,
             "process": self.process,
+            "version": self.version,
+            "definition": self.definition,
             "status": self.status,
             "opened_at": iso(self.opened_at),
             "opened_by": self.opened_by,
@@ -57,8 +64,10 @@ def listed(
 
     from charter.runtime.store import tables as t
 
-    c, w = t.cases.c, t.work_items.c
-    query = select(c.number, c.id, c.process, c.status, c.opened_at, c.opened_by, c.closed_at)
+    c, w, d = t.cases.c, t.work_items.c, t.definitions.c
+    query = select(
+        c.number, c.id, c.process, c.status, c.opened_at, c.opened_by, c.closed_at, c.definition, d.version
+    ).join(t.definitions, d.digest == c.definition)
     if process:
         query = query.where(c.process == process)
     if status:

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.engine.definition import Definition, Element
+from charter.engine.definition import Definition, Element, digest
 from charter.engine.keys import key_of, parse_key
 from charter.engine.machines import OPEN, PASSED_OVER, SETTLED, UNDER_WAY
 from charter.engine.plan.plans import Plan
@@ -155,7 +155,7 @@ _CLOSED = PASSED_OVER | {"planned"}
 
 
 def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any]:
-    """Gives the whole view as JSON data."""
+    """Gives the whole view as JSON data; `commands` is what `--seen` takes."""
     return {
         "case": state.case,
         "process": definition.name,
@@ -165,7 +165,9 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         "opened_at": iso(state.opened_at),
         "opened_by": state.opened_by,
         "closed_at": iso(state.closed_at),
-        "version": state.commands,
+        "version": definition.version,
+        "definition": digest(definition),
+        "commands": state.commands,
         "elements": [_row_json(row) for row in rows(definition, state)],
         "waiting": [_waiting_json(w) for w in waiting(definition, state)],
         "open_lists": [row.key for row in open_lists(definition, state)],

@@ -7,7 +7,7 @@ leaves entries in the transaction of its change. Refusals are values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -33,7 +33,7 @@ from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.connectors import Connectors
 from charter.runtime.host.delivery import Delivery, InTransaction
-from charter.runtime.host.deployment import Deployment, deploy
+from charter.runtime.host.deployment import Deployment, deploy, judge
 from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.timers import BEGINNING, due
@@ -104,18 +104,30 @@ class Cases:
     # -- definitions ---------------------------------------------------------------------------------------------
 
     def deploy(self, definition: Definition, *, by: str, texts: Mapping[str, str] = _NOTHING) -> Deployment:
-        """Makes a definition the one that new cases run; for stewards and the process's owner.
+        """Makes a definition the one that new cases run; for stewards and the process's owner."""
+        return self.deploy_all([definition], by=by, texts=texts)[0]
+
+    def deploy_all(
+        self, wanted: Sequence[Definition], *, by: str, texts: Mapping[str, str] = _NOTHING, back: bool = False
+    ) -> list[Deployment]:
+        """Deploys definitions in one transaction, all or none; `back`: also one that was replaced before.
 
         The texts are kept as they are, byte for byte; their names are texts of ours.
         """
-        definition, by = composed((definition, by))
+        wanted, by = composed((list(wanted), by))
         texts = {name: texts[given] for name, given in zip(composed(list(texts)), texts, strict=True)}
         with self.store.write() as connection:
-            running = self._caseload.running(connection, definition.name)
-            owner = running.definition.owner if running is not None else None
-            return deploy(
-                connection, definition, owner, texts, by=by, at=self._caseload.clock(), origin=self._caseload.origin
-            )
+            running = [(each, self._caseload.running(connection, each.name)) for each in wanted]
+            at, origin = self._caseload.clock(), self._caseload.origin
+            return deploy(connection, running, texts, by=by, at=at, origin=origin, back=back)
+
+    @in_one_form
+    def plan(self, wanted: Sequence[Definition], *, back: bool = False) -> list[Deployment]:
+        """Says what deploying definitions would come to, for whoever may; changes nothing."""
+        with self.store.read() as connection:
+            return [
+                judge(connection, each, self._caseload.running(connection, each.name), back=back) for each in wanted
+            ]
 
     @in_one_form
     def definition(self, case_or_digest: str) -> Definition:

@@ -15,14 +15,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.founded import founded
-from tests.leave import LEAVE
 
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.clock import now
-from charter.runtime.host.cases import Cases
+from charter.runtime.people.changes import People
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/cli_author"
 
@@ -88,7 +87,7 @@ def test_doctor_notices_a_clock_that_went_backwards(
     monkeypatch.setenv("TZ", "UTC")  # a zone without a name of its own is found too
     for ahead, level in ((0, "ok"), (3600, "fail")):
         with founded("charter.db", "li") as store:
-            Cases(store, clock=lambda ahead=ahead: now() + ahead * 1_000_000).deploy(LEAVE, by="li")
+            People(store, by="li", clock=lambda ahead=ahead: now() + ahead * 1_000_000).add(f"p{ahead}")
         assert run(["doctor", "--json"]) == (level == "fail")
         found = {f["check"]: f for f in json.loads(capsys.readouterr().out)}
         assert found["clock"]["level"] == level and found["journal"]["level"] == "ok"
@@ -102,7 +101,7 @@ def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys:
     [first] = json.loads(capsys.readouterr().out)
     assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0
     [again] = json.loads(capsys.readouterr().out)
-    assert first["new"] and not again["new"] and first["digest"] == again["digest"]
+    assert first["new"] and not again["new"] and first["definition"] == again["definition"]
     context = Context(Messages("en"))
     assert context.cases.definition("leave").parameters[0].value == "2 weeks"
     context.store.close()

@@ -1,0 +1,233 @@
+"""What differs between two definitions of a process, and how it is said in the words of a process file.
+
+A walk over the fields of both: what has a name is found in the other by its name, all else is compared as a line. It
+knows which keyword an author writes for a field, and nothing of texts, deployments or cases. Invariant: two definitions
+have no difference exactly when they have one digest; where lines stand in their files is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec import NODEFAULT, Struct
+
+from charter.dsl.text.phrases import Phrases, quote
+from charter.dsl.text.words import table
+from charter.engine import definition as d
+from charter.engine.plain import Kept, shape, to_json
+
+
+class Difference(Struct, frozen=True):
+    """One thing that was added, removed or changed, or of which a line was.
+
+    `what` and `line` are terminals of the grammar (`ACTIVITY`, `WITHIN`), or in lower case what no keyword spells
+    (`field`, `title`). `name`: of what it is, a part behind its whole (`request.amount`). `line` None: the whole thing.
+    """
+
+    how: Literal["added", "removed", "changed"]
+    what: str
+    name: str
+    line: str | None = None
+    before: Any = None
+    after: Any = None
+
+
+def _named(value: Any) -> Any:
+    return value.name
+
+
+# field of a class that holds named things -> what each is, and by what it is found in the other definition
+_THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], Any]]] = {
+    (d.Definition, "parameters"): (lambda _: "PARAMETER", _named),
+    (d.Definition, "roles"): (lambda _: "ROLE", _named),
+    (d.Definition, "records"): (lambda _: "RECORD", _named),
+    (d.Definition, "elements"): (lambda e: e.kind.upper(), _named),
+    (d.Definition, "kpis"): (lambda _: "KPI", _named),
+    (d.Definition, "decisions"): (lambda _: "DECISION", _named),
+    (d.Definition, "separations"): (
+        lambda s: "SAME_AS" if s.same else "SEPARATE_FROM",
+        lambda s: (s.element, s.other, s.same),
+    ),
+    (d.Definition, "orders"): (
+        lambda o: "FIRST_OF" if o.kind == "first" else "ONE_AT_A_TIME",
+        lambda o: (o.kind, o.elements),
+    ),
+    (d.Definition, "cited"): (lambda _: "SOURCE", lambda c: (c.catalogue, c.id)),
+    (d.RecordType, "fields"): (lambda _: "field", _named),
+    (d.Element, "checklist"): (lambda _: "CHECKLIST", _named),
+    (d.DecisionTable, "rules"): (lambda _: "rule", lambda r: (r.tests, r.outputs)),
+}
+# parts of an element that are lines of their own in a file
+_PARTS = frozenset({"agreement", "repeat"})
+
+# field -> how an author spells the line, where not by the field's own word; of a class where others spell it otherwise
+_LINES: Mapping[str | tuple[type, str], str] = {
+    "clauses": "SOURCE",
+    "inputs": "INPUT",
+    "outputs": "OUTPUT",
+    "starts_with": "ALONGSIDE",
+    "when": "WHEN",
+    "exit": "EXIT_WHEN",
+    "roles": "DONE_BY",
+    "by": "GROUP_BY",
+    "event": "OVER",
+    "many": "FOR_EACH",
+    (d.Check, "by"): "CHECK_BY",
+    (d.Agreement, "of"): "ABOUT",
+    (d.Agreement, "stages"): "BY",
+    (d.Agreement, "on_reject"): "IF_REJECTED",
+    (d.Agreement, "on_return"): "IF_RETURNED",
+    (d.Agreement, "escalation"): "REJECTS",
+    (d.Repeat, "until"): "REPEAT_UNTIL",
+    (d.Repeat, "every"): "REPEAT_EVERY",
+    (d.Repeat, "while_"): "WHILE",
+}
+
+
+def differences(before: d.Definition, after: d.Definition) -> tuple[Difference, ...]:
+    """Lists what differs, the process's own lines first, then in the order of the fields of a definition."""
+    found = list(_lines("PROCESS", after.name, before, after))
+    own = [each for each in found if each.what == "PROCESS"]
+    return (*own, *(each for each in found if each.what != "PROCESS"))
+
+
+def _lines(what: str, name: str, before: Kept | None, after: Kept | None) -> Iterator[Difference]:
+    there = after if after is not None else before
+    assert there is not None
+    kind = type(there)
+    for field, default in shape(kind):
+        blank: Any = None if default is NODEFAULT else default
+        old, new = (blank if side is None else getattr(side, field) for side in (before, after))
+        # what a thing is found by differs for the process alone; where lines stand no digest knows
+        if old == new or field == "places" or (field == "name" and kind is not d.Definition):
+            continue
+        if (kind, field) in _THINGS:
+            yield from _things(kind, field, what, name, old, new)
+        elif field in _PARTS and kind is d.Element:
+            parts = list(_lines(what, name, old, new))
+            yield from parts or [Difference("changed", what, name, field, old, new)]
+        else:
+            yield Difference("changed", what, name, _line(kind, field, after), old, new)
+
+
+def _line(kind: type, field: str, after: Any) -> str:
+    if field == "when" and getattr(after, "kind", None) == "phase":
+        return "ENTER_WHEN"
+    own = field.upper() if field.upper() in table("en")["lines"] else field
+    return _LINES.get((kind, field)) or _LINES.get(field) or own
+
+
+def _things(
+    kind: type, field: str, what: str, name: str, before: Sequence[Any], after: Sequence[Any]
+) -> Iterator[Difference]:
+    spelled, key = _THINGS[kind, field]
+    old, new = ({key(each): each for each in side} for side in (before, after))
+    if len(old) != len(before) or len(new) != len(after):  # nothing tells two of them apart
+        yield Difference("changed", what, name, _line(kind, field, None), before, after)
+        return
+    whole = "" if kind is d.Definition else f"{name}."
+    for one in old:
+        if one not in new:
+            yield Difference("removed", spelled(old[one]), whole + _name(old[one]), before=old[one])
+    for one in new:
+        if one not in old:
+            yield Difference("added", spelled(new[one]), whole + _name(new[one]), after=new[one])
+        elif old[one] != new[one]:
+            yield from _lines(spelled(new[one]), whole + _name(new[one]), old[one], new[one])
+    kept = [one for one in old if one in new], [one for one in new if one in old]
+    if kept[0] != kept[1]:
+        yield Difference("changed", what, name, "order", *([_name(old[one]) for one in side] for side in kept))
+
+
+def _name(thing: Any) -> str:
+    if isinstance(thing, d.Separation):
+        return f"{thing.element}, {thing.other}"
+    if isinstance(thing, d.Order):
+        return ", ".join(thing.elements)
+    if isinstance(thing, d.DecisionRule):
+        return f"{' | '.join(thing.tests)} -> {', '.join(thing.outputs)}"
+    return str(thing.id if isinstance(thing, d.Clause) else thing.name)
+
+
+# -- in words ------------------------------------------------------------------------------------------------------
+
+
+def said(value: Any, phrases: Phrases) -> str:
+    """Writes a value of a line as it would stand in a file, in one language's keywords; "" for none."""
+    if value is None or value is False or value == ():
+        return ""
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(phrases, value)
+    if isinstance(value, tuple | list):
+        between = f" {phrases.word('THEN')} " if value and isinstance(value[0], d.Stage) else ", "
+        return between.join(said(each, phrases) for each in value)
+    if isinstance(value, Kept):
+        parts = (said(each, phrases) for each in to_json(value).values())
+        return " ".join(part for part in parts if part)
+    if isinstance(value, dict):
+        return " ".join(said(each, phrases) for each in value.values())
+    return "" if value is True else str(value)
+
+
+def _type(p: Phrases, value: d.TypeRef) -> str:
+    if value.item is not None:
+        return f"{p.word('LIST_OF')} {_type(p, value.item)}"
+    if value.choices:
+        return f"{p.word('CHOICE')} {' | '.join(map(quote, value.choices))}"
+    return value.record or p.type_word(value.name)
+
+
+def _of(p: Phrases, needed: int, of: Sequence[str]) -> str:
+    listed = ", ".join(of)
+    if needed >= len(of):
+        return listed
+    return f"{p.word('ANY_OF') if needed == 1 else f'{needed} ' + p.word('OF')} {listed}"
+
+
+def _stage(p: Phrases, value: d.Stage) -> str:
+    seats = ", ".join(role if count == 1 else f"{count} {role}" for role, count in value.seats)
+    if value.first:
+        seats = f"{p.word('ANY_OF')} {seats}"
+    elif value.needed < sum(count for _, count in value.seats):
+        seats = f"{value.needed} {p.word('OF')} {seats}"
+    return f"{p.word('OTHER')} {seats}" if value.other else seats
+
+
+def _consequence(p: Phrases, value: d.Consequence) -> str:
+    if value.kind == "return":
+        return f"{p.word('RETURN_TO')} {value.target}"
+    return p.word("CANCEL") + (f" {quote(value.reason)}" if value.reason else "")
+
+
+def _many(p: Phrases, value: d.Many) -> str:
+    more = f" {p.word('OPEN')}" if value.open else ""
+    enough = f" {p.word('DONE_WHEN')} {value.enough} {p.word('OF_DONE')}" if value.enough is not None else ""
+    return f"{value.variable} {p.word('IN')} {value.items}{more}{enough}"
+
+
+# what an activity does by itself -> how its line begins
+_WORKS = {"signal": "WAIT_FOR", "until": "WAIT_UNTIL", "pause": "WAIT"}
+
+
+def _work(p: Phrases, value: d.Work) -> str:
+    given = ", ".join(f"{name} = {text}" for name, text in value.arguments)
+    parts = [p.word(_WORKS.get(value.kind, value.kind.upper())), value.target, value.when]
+    parts += [f"{p.word('WITH')} {given}" if given else None]
+    parts += [f"{p.word('RETRY')} {said(value.retry, p)}" if value.retry is not None else None]
+    return " ".join(part for part in parts if part)
+
+
+_WRITERS: Mapping[type, Callable[[Phrases, Any], str]] = {
+    d.TypeRef: _type,
+    d.After: lambda p, v: _of(p, v.needed, v.elements),
+    d.Input: lambda _, v: f"{v.record} ({', '.join(v.approvals)})" if v.approvals else v.record,
+    d.Stage: _stage,
+    d.Consequence: _consequence,
+    d.Escalation: lambda p, v: f"{v.rejects} {p.word('ESCALATE_TO')} {v.role}",
+    d.Retry: lambda p, v: f"{v.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {v.over}",
+    d.Many: _many,
+    d.Work: _work,
+    d.Requirement: lambda p, v: f"{p.word(v.kind.upper())} {v.name} {v.at_least or ''}".rstrip(),
+}
