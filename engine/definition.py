@@ -189,7 +189,10 @@ class Escalation(Kept, frozen=True):
 
 
 class Agreement(Kept, frozen=True):
-    """The approval's own part: what is approved, by whom, under which condition, with what consequence."""
+    """The approval's own part: what is approved, by whom, under which condition, with what consequence.
+
+    `passes`: the record may pass where no approval of it applies. `same_person`: one person may vote in several stages.
+    """
 
     of: str | None
     stages: tuple[Stage, ...]
@@ -198,6 +201,8 @@ class Agreement(Kept, frozen=True):
     on_reject: Consequence | None = None
     on_return: str | None = None
     escalation: Escalation | None = None
+    passes: bool = False
+    same_person: bool = False
 
 
 class Element(Kept, frozen=True):

@@ -22,7 +22,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "`item` in a filter over elements is the element; "
         "texts are in Unicode's form NFC; "
         "everybody who made something counts in separations, and rights are judged when they are used; "
-        "early signals keep what came with them, clocks stand with their work, rhythms stay, work begun chooses",
+        "early signals keep what came with them, clocks stand with their work, rhythms stay, work begun chooses; "
+        "no gap between approvals lets a record pass, and each stage is another person's",
     }
 )
 LAW = max(HISTORY)

@@ -80,7 +80,7 @@ LIFECYCLES: Mapping[Kind, tuple[tuple[str, str, str], ...]] = MappingProxyType({
         ("restore:granted", "stale", "granted"),
         ("restore:rejected", "stale", "rejected"),
         ("restore:skipped", "stale", "skipped"),
-        ("skip", "planned ready withdrawn stale", "skipped"),
+        ("skip", "planned ready withdrawn stale skipped", "skipped"),
         ("cancel", "planned ready withdrawn stale", "cancelled"),
         ("reopen", "ready granted rejected withdrawn skipped cancelled stale", "planned"),
         ("reset", "planned ready granted rejected withdrawn skipped cancelled stale", "planned"),

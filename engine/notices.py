@@ -1,7 +1,8 @@
 """Who is told of what: the roles that an entry of the trail is news to, by the lines of the process.
 
 Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed; the higher role,
-that an approval came up to it; the owner, that a call failed for good. What is to be done is no news: it is in an
+that an approval came up to it; the owner, that a call failed for good, or that no
+approval applies to a record. What is to be done is no news: it is in an
 inbox. Knows neither persons nor how they are told.
 """
 
@@ -12,7 +13,16 @@ from typing import Any
 
 from charter.engine.definition import Element
 from charter.engine.entries import Entry, Told
-from charter.engine.entries.cases import Completed, Escalated, Failed, Granted, Overdue, Rejected, Undated
+from charter.engine.entries.cases import (
+    Completed,
+    Escalated,
+    Failed,
+    Granted,
+    Overdue,
+    Rejected,
+    Unapproved,
+    Undated,
+)
 from charter.engine.plan.program import Program
 
 Roles = tuple[str, ...]
@@ -44,6 +54,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Undated: _owner,
     Escalated: _higher,
     Failed: _owner,
+    Unapproved: _owner,
 }
 
 

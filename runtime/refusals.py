@@ -1,4 +1,4 @@
-"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH599.
+"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589.
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.

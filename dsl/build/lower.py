@@ -299,6 +299,7 @@ def _stage(stage: t.Stage) -> d.Stage:
 def _agreement(part: Part) -> d.Agreement:
     by, veto, criteria = part.one(t.By), part.one(t.Veto), part.one(t.Criteria)
     on = {line.event: line for line in part.all(t.On)}
+    flags = {line.kind for line in part.all(t.Flag)}
     reject, back, many = on.get("reject"), on.get("return"), on.get("rejects")
     consequence = None
     if reject is not None and reject.action != "escalate":
@@ -312,6 +313,8 @@ def _agreement(part: Part) -> d.Agreement:
         on_reject=consequence,
         on_return=back.target.last if back and back.target else None,
         escalation=d.Escalation(many.count or 1, many.target.text) if many and many.target else None,
+        passes="otherwise_passes" in flags,
+        same_person="same_person" in flags,
     )
 
 

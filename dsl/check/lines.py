@@ -106,6 +106,8 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.Flag, "never_skipped"): LineSpec(
         "never skipped", PHASE | WORK, "never", becomes=lambda line: {"never_skipped": True}
     ),
+    (t.Flag, "otherwise_passes"): LineSpec("otherwise passes", APPROVAL, needs=(t.When, "when")),
+    (t.Flag, "same_person"): LineSpec("same person allowed", APPROVAL, needs=(t.By, "by")),
     (t.ForEach,): LineSpec(
         "for each", PHASE | WORK, "for", names=references.for_each, asks=wants(LIST, "items", outer=True)
     ),

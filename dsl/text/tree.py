@@ -158,9 +158,9 @@ class Duty(Line, frozen=True):
 
 
 class Flag(Line, frozen=True):
-    """A line that is a keyword alone: `never skipped`."""
+    """A line that is a keyword alone: `never skipped`, `otherwise passes`, `same person allowed`."""
 
-    kind: Literal["never_skipped"]
+    kind: Literal["never_skipped", "otherwise_passes", "same_person"]
 
 
 class ForEach(Line, frozen=True):

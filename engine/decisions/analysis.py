@@ -215,7 +215,7 @@ def _regions(index: Index, mentioned: list[Any], kind: Kind, allowed: Cell | Non
     texts = sorted({p for p in mentioned if isinstance(p, str)})
     examples: list[Any] = []
     if kind in ("number", "integer") or (kind == "any" and points):
-        examples += _numbers(points, whole=kind == "integer")
+        examples += numbers(points, whole=kind == "integer")
     if kind == "string" or (kind == "any" and texts):
         examples += [*texts, _other(texts)]
     if kind == "boolean" or (kind == "any" and any(isinstance(p, bool) for p in mentioned)):
@@ -235,7 +235,8 @@ def _regions(index: Index, mentioned: list[Any], kind: Kind, allowed: Cell | Non
     return list(found.values())
 
 
-def _numbers(points: list[Decimal], *, whole: bool) -> list[Any]:
+def numbers(points: list[Decimal], *, whole: bool) -> list[Any]:
+    """Gives the finest pieces of the numbers that some points tell apart: the points, and one of each piece between."""
     if not points:
         return [Decimal(0)]
     found: list[Any] = [_floor(points[0]) - 1]

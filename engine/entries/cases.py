@@ -225,6 +225,13 @@ class Escalated(Told, frozen=True):
     to: str
 
 
+class Unapproved(Told, frozen=True):
+    """The process passed over every approval of a record, so that nobody approves it. `approvals`: their names."""
+
+    record: str
+    approvals: tuple[str, ...]
+
+
 class Called(Told, frozen=True):
     """A connector was called or another case asked for.
 

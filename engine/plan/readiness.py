@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from charter.engine.definition import After, Input
-from charter.engine.keys import Path, parse_key
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import COMPLETE, LOST, SATISFIED, SETTLED
 from charter.engine.plan.facts import ENDINGS
 from charter.engine.plan.place import Place
@@ -60,6 +60,41 @@ def _approved(place: Place, needed: Input, name: str) -> str:
     return "" if later else "waits"
 
 
+def _left_out(program: Program, view: View, plan: Plan, path: Path) -> bool:
+    """Says whether the process itself passed an element over, or what it is in; not a person."""
+    node = view.nodes.get(key_of(plan.name, path))
+    while node is None or node.outcome == "container":
+        container = plan.container(path)
+        if container is None:
+            return False
+        plan, path = program.spot(container)
+        node = view.nodes.get(container)
+    return node.state == "skipped" and node.outcome in ("condition", "dead", "choice")
+
+
+def unapproved(place: Place, needed: Input) -> bool:
+    """Says whether the process has passed over every approval of a record, and no approval lets it pass so.
+
+    Where one alone approves a record, its `when` says what needs no approval. Several divide it among them, and what
+    none of them takes nobody has said anything of.
+    """
+    program, view = place.program, place.view
+    approvals = [program.plans[name] for name in needed.approvals]
+    if len(approvals) < 2 or any(a.element.agreement is not None and a.element.agreement.passes for a in approvals):
+        return False
+    outside = True
+    inside: dict[Path, bool] = {}
+    for approval in approvals:
+        seen, at = program.spot(program.seen(place.plan, place.path, approval))
+        if not seen.is_group(at):
+            outside = outside and _left_out(program, view, approval, at)
+            continue
+        paths = (parse_key(key)[1] for key in program.expand(view.nodes, approval, at))
+        for path in (path for path in paths if len(path) == len(approval.loops)):
+            inside[path] = inside.get(path, True) and _left_out(program, view, approval, path)
+    return outside and (not inside or any(inside.values()))
+
+
 def _inputs(place: Place) -> Iterator[Reason]:
     for needed in place.plan.element.inputs:
         record = needed.record
@@ -79,6 +114,10 @@ def _inputs(place: Place) -> Iterator[Reason]:
             repeating = _repeating(place, record)
             if repeating is not None:
                 yield repeating
+        if unapproved(place, needed):
+            arguments = {"element": place.plan.name, "record": record, "approvals": list(needed.approvals)}
+            yield Reason("CH590", f"{place.plan.name}.input", arguments)
+            continue
         for name in needed.approvals:
             held = _approved(place, needed, name)
             if held:

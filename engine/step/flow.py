@@ -27,11 +27,11 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from charter.engine.entries.cases import Completed, Reopened, Skipped
+from charter.engine.entries.cases import Completed, Reopened, Skipped, Unapproved
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
-from charter.engine.plan.plans import Plan
-from charter.engine.plan.readiness import OUTCOMES, obstacles, ruled_out
+from charter.engine.plan.plans import Plan, shared_loops
+from charter.engine.plan.readiness import OUTCOMES, obstacles, ruled_out, unapproved
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 from charter.engine.step import blocks, clocks, lists, opening, staleness
@@ -93,8 +93,22 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             used=used,
             ended_at=draft.at,
         )
+        _tell_unapproved(draft, draft.nodes[node.key], plan, path)
         if plan.children or plan.many:
             blocks.touch_inside(draft, plan, path)
+
+
+def _tell_unapproved(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Enters that nobody approves a record any more, where the last approval of it has just been passed over."""
+    told: set[Unapproved] = set()
+    for part in (plan, *plan.descendants()):
+        for leaner in draft.program.leaners.get(part.name, ()):
+            place = draft.here(leaner, path[: shared_loops(leaner.loops, part.loops[: len(path)])])
+            for needed in leaner.element.inputs:
+                found = Unapproved(needed.record, needed.approvals)
+                if part.name in needed.approvals and found not in told and unapproved(place, needed):
+                    told.add(found)
+                    draft.enter(found, node, node.state, node.state)
 
 
 def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:

@@ -25,6 +25,8 @@ from charter.engine.step.work import require, require_alone
 
 def skip(draft: Draft, command: Skip) -> None:
     node, plan, path = require(draft, command.node, "skip", "skip")
+    if node.state == "skipped" and node.outcome == "person":
+        raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="skip")
     draft.role = require_charge(draft, plan, command.actor, "skip")
     require_bound(draft, node, plan, path, command.actor, "skip")
     _over(draft, node, "skip", cases.Skipped(), command.reason)

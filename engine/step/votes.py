@@ -1,4 +1,4 @@
-"""What people do to an approval: approve and reject, one vote a person and stage, until the last stage decides.
+"""What people do to an approval: approve and reject, one vote a person, until the last stage decides.
 
 Return is in `changes`. A vote takes a seat of a role; `Plan.stages` says which stages decide, also after an
 escalation.
@@ -29,11 +29,18 @@ def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Pl
     return require(draft, key, trigger, verb)
 
 
-def _once(node: Node, plan: Plan, command: Command) -> None:
-    """Refuses (CH517) a second vote of one person, or for one person, in a stage."""
+def _once(node: Node, plan: Plan, command: Command, *, veto: bool = False) -> None:
+    """Refuses (CH517) a second vote of one person, or for one person, in a stage, and in any where it does not say so.
+
+    Whoever has a veto may change their mind about an earlier stage by it.
+    """
     people = persons(command.actor)
+    agreement = plan.element.agreement
+    once_a_stage = veto or (agreement is not None and agreement.same_person)
     for vote in node.votes:
-        if vote.stage == node.stage and (vote.person in people or vote.on_behalf_of in people):
+        if once_a_stage and vote.stage != node.stage:
+            continue
+        if vote.person in people or vote.on_behalf_of in people:
             raise refuse("CH517", f"{plan.name}.by", element=node.key, person=command.actor.person)
 
 
@@ -138,8 +145,8 @@ def reject(draft: Draft, command: Reject) -> None:
     if agreement is None or not chain:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reject")
     stage = chain[min(node.stage, len(chain) - 1)]
-    _once(node, plan, command)
     veto = agreement.veto is not None and role_among(command.actor, (agreement.veto,)) is not None
+    _once(node, plan, command, veto=veto)
     seats = (agreement.veto,) if veto and agreement.veto is not None else plan.roles_wanted(node)
     vote = _vote(draft, node, plan, path, command, seats, False)
     cast = _cast(draft, node, plan, vote, None if veto else stage)

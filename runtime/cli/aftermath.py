@@ -47,6 +47,7 @@ _TOLD = (
     "skipped",
     "failed",
     "escalated",
+    "unapproved",
     "overdue",
     "undated",
 )

@@ -21,9 +21,12 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH399": ("types", None),
     "CH499": ("flow", None),
     "CH549": ("refused", "refusal"),
+    "CH566": ("waits", "hold"),
+    "CH568": ("refused", "refusal"),
     "CH569": ("waits", "hold"),
     "CH579": ("passed", "outcome"),
-    "CH599": ("host", "refusal"),
+    "CH589": ("host", "refusal"),
+    "CH599": ("waits", "hold"),
     "CH699": ("tables", None),
 }
 

@@ -256,6 +256,10 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
     agreement, work = element.agreement, element.work
     if agreement is not None:
         yield say("graph.then").join(_stage(stage, titles, say) for stage in agreement.stages)
+        if agreement.passes:
+            yield say("graph.passes")
+        if agreement.same_person:
+            yield say("graph.same_person")
         if isinstance(agreement.on_reject, Consequence) and agreement.on_reject.kind == "cancel":
             yield say("graph.cancels")
     elif work is not None:

@@ -25,7 +25,12 @@ _KEY = 3  # case, node, role
 
 
 def _barred(shape: Shape, state: CaseState, plan: Plan, node: Node) -> str:
-    people = {v.person for v in node.votes if v.stage == node.stage}
+    agreement = plan.element.agreement
+    each = not state.law or (agreement is not None and agreement.same_person)
+    votes = [vote for vote in node.votes if not each or vote.stage == node.stage]
+    people = {vote.person for vote in votes}
+    if state.law:
+        people.update(vote.on_behalf_of for vote in votes if vote.on_behalf_of is not None)
     if node.element in shape.barred:
         place = Place(shape.program, state, plan, parse_key(node.key)[1])
         people.update(barred(place, node) if state.law else _barred_before(place, node))

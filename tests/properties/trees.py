@@ -162,7 +162,7 @@ element_line = st.one_of(
     line(t.By, some(stage, 1)),
     line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr),
     line(t.Duty, st.booleans(), paths),
-    line(t.Flag, st.just("never_skipped")),
+    line(t.Flag, st.sampled_from(["never_skipped", "otherwise_passes", "same_person"])),
     line(t.DoneWhen, number),
     line(t.Repeat, expr),
     line(t.Repeat, st.none(), expr, st.none() | expr),

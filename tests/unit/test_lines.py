@@ -64,6 +64,8 @@ EXAMPLES = {
     "SEPARATE_FROM PATH": "separate from draft",
     "SAME_AS PATH": "same as draft",
     "NEVER_SKIPPED": "never skipped",
+    "OTHERWISE_PASSES": "otherwise passes",
+    "SAME_PERSON": "same person allowed",
     "FOR_EACH NAME IN ITEMS": "for each part in paper.parts",
     "FOR_EACH NAME IN ITEMS OPEN": "for each part in paper.parts open",
     "FOR_EACH OPEN NAME": "for each open part",
@@ -82,7 +84,12 @@ EXAMPLES = {
     "CHECKLIST NL INDENT checks DEDENT": 'checklist\n      "read" for each part in paper.parts by chair',
 }
 SAYS_NOTHING = {"CHECKLIST NL"}  # a list without points
-NEEDED = {"done when": "for each part in paper.parts", "retry": "call robot", "veto": "by clerk"}
+NEEDED = {
+    "done when": "for each part in paper.parts",
+    "retry": "call robot",
+    "veto": "by clerk",
+    "otherwise passes": "when paper.sum > 1",
+}
 # The names in lines that stand for nothing in the file: ids of rule books, signals.
 FREE = {t.Source: "ids", t.Wait: "signal"}
 
