@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from charter.engine import feel
 from charter.engine.feel import tree as t
-from charter.engine.placed import parts
 
 # Of a loop and not of a filter, whose `item` a field called so would hide.
 _KNOWN = "flatten(for each in flatten(projection) return if each = null then [] else each)"
@@ -34,7 +33,7 @@ def _projected(node: Any, template: str) -> Any:
     if isinstance(node, t.Path) and _over_cases(node):
         # The filters inside are conditions on a case and stay as they are.
         return _put(_template(template), node)
-    return mapped(node, lambda inner: _projected(inner, template))
+    return t.mapped(node, lambda inner: _projected(inner, template))
 
 
 def _put(template: Any, node: Any) -> Any:
@@ -42,18 +41,8 @@ def _put(template: Any, node: Any) -> Any:
         return node
     # What is wrong with the whole is told of what the author wrote.
     at = {"start": node.start, "end": node.end} if isinstance(template, t.Node) else {}
-    found = mapped(template, lambda inner: _put(inner, node))
+    found = t.mapped(template, lambda inner: _put(inner, node))
     return replace(found, **at) if at else found
-
-
-def mapped(node: Any, change: Any) -> Any:
-    """Gives a node with each node right inside it changed."""
-    if isinstance(node, tuple):
-        return tuple(change(item) for item in node)
-    if not isinstance(node, t.Node):
-        return node
-    inner = {name: getattr(node, name) for name in parts(type(node))}
-    return replace(node, **{name: change(item) for name, item in inner.items() if isinstance(item, t.Node | tuple)})
 
 
 @lru_cache(maxsize=2)

@@ -18,7 +18,7 @@ from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, Kpi
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import Span
-from charter.engine.formulas import known_only, mapped
+from charter.engine.formulas import known_only
 from charter.engine.plan.facts import CASE, CaseFacts, moment
 from charter.engine.plan.program import Program, prepare
 from charter.engine.plan.scope import Scope
@@ -150,7 +150,7 @@ def bound_text(text: str, definition: Definition) -> str:
 
     def change(node: Any) -> Any:
         value = given.get(node.name) if isinstance(node, t.Name) else None
-        return mapped(node, change) if value is None else value
+        return t.mapped(node, change) if value is None else value
 
     return text if tree is None else feel.text(change(tree))
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.engine.decisions import model as m
 from charter.engine.decisions.boxes import failing
@@ -18,7 +19,7 @@ from charter.engine.decisions.tables import Table
 from charter.engine.definition import DecisionTable
 from charter.engine.feel import parse
 from charter.engine.feel.compiler import Scope
-from charter.engine.feel.frames import Env, Frame, State
+from charter.engine.feel.frames import Budget, Env, Frame, State
 from charter.engine.feel.limits import OverBudget
 from charter.engine.feel.tree import Node
 
@@ -46,15 +47,17 @@ class Judge:
         self.several = table.hit_policy in _LISTS and table.aggregation is None
         self.table = Table(box, Scope(), frozenset(), Items({}, frozenset()), _read)
 
-    def decide(self, given: Mapping[str, Any]) -> Verdict:
+    def decide(self, given: Mapping[str, Any], budget: Budget | None = None) -> Verdict:
         """Asks the table; what goes wrong is no answer and a reason."""
-        state = State(self.env, True)
+        state = State(self.env if budget is None else replace(self.env, budget=budget), True)
         frame = Frame(given, None, state)
         try:
             hits = self.table.hits(frame)
             value = None if hits is None else self.table.say(hits, frame)
         except (OverBudget, RecursionError, MemoryError) as why:
             return Verdict(None, (), (str(why) or "the table goes too deep",))
+        finally:
+            state.settle()
         rows = tuple(rule + 1 for rule in hits or ())
         if value is None:
             return Verdict(None, rows, tuple(state.reasons or ()))

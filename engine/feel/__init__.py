@@ -39,6 +39,7 @@ __all__ = [
 
 # name -> the module that has it
 _HOMES = {
+    "Budget": "frames",
     "Dialect": "parser",
     "Env": "frames",
     "Expression": "expression",
@@ -50,6 +51,7 @@ _HOMES = {
     "from_json": "tree",
     "infer": "inference",
     "parse": "parser",
+    "steadied": "expression",
     "text": "printer",
     "to_json": "tree",
 }

@@ -63,11 +63,14 @@ class Expression(Struct, frozen=True, eq=False, dict=True):
 
     def evaluate(self, scope: Mapping[str, Any], env: Env | None = None) -> Any:
         """Give the value for a scope; null wherever the standard or a bound says so."""
+        state = State(env or _DEFAULT, False)
         try:
-            value = self.run(Frame(scope, None, State(env or _DEFAULT, False)))
+            value = self.run(Frame(scope, None, state))
             return _bounded(value) if type(value) in (list, dict) else value
         except (OverBudget, RecursionError, MemoryError):
             return None
+        finally:
+            state.settle()
 
     def explain(self, scope: Mapping[str, Any], env: Env | None = None) -> tuple[Any, tuple[str, ...]]:
         """Give the value and the reason of every null met on the way."""
@@ -78,9 +81,24 @@ class Expression(Struct, frozen=True, eq=False, dict=True):
             value = None
             reason = str(why) if isinstance(why, OverBudget) else "the evaluation goes too deep"
             state.reasons = [*(state.reasons or ()), reason]
+        finally:
+            state.settle()
         return value, tuple(state.reasons or ())
 
 
 def compile(tree: t.Node) -> Expression:
     """Compile a tree into an Expression."""
     return Expression(tree, closure(tree, Scope()))
+
+
+# what may cost more than once over; the rest is as soon worked out as looked up
+_COSTLY = (t.For, t.Quantified, t.Filter, t.Call, t.NamedCall)
+
+
+def steadied(tree: t.Node, env: Env) -> t.Node:
+    """Give a tree whose parts that read nothing from outside stand as the values they have, each worked out once."""
+    if not isinstance(tree, _COSTLY) or reads(tree):
+        changed: t.Node = t.mapped(tree, lambda inner: steadied(inner, env))
+        return changed
+    value = compile(tree).evaluate({}, env)
+    return t.Embedded(lambda scope: lambda frame: value)

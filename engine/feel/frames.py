@@ -17,19 +17,29 @@ from charter.engine.feel.temporal import Date, DateTime
 from charter.engine.feel.types import Type
 
 
+class Budget:
+    """Steps that several evaluations share; below nothing once one of them needed more than was left."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
 class Env(Struct, frozen=True):
     """What an evaluation may know of the outside.
 
     `now` gives the moment that `now()` and `today()` tell, and is asked by them alone (null without it); `steps` bounds
-    the work; `types` are the declared types that `instance of` and typed parameters may name; `external` resolves a
-    foreign function by its description and gives a callable, or None; `reckon` adds working time to a date, or a date
-    and time, on a calendar, and gives None where it cannot.
+    the work, and so does `budget`, which it takes from; `types` are the declared types that `instance of` and typed
+    parameters may name; `external` resolves a foreign function by its description and gives a callable, or None;
+    `reckon` adds working time to a date, or a date and time, on a calendar, and gives None where it cannot.
     """
 
     now: Callable[[], DateTime] | None = None
     steps: int = MAX_STEPS
     types: Mapping[str, Type] | None = None
     external: Callable[[Mapping[str, Any]], Callable[..., Any] | None] | None = None
+    budget: Budget | None = None
     reckon: Callable[[Date | DateTime, Span], Date | DateTime | None] | None = None
 
 
@@ -48,7 +58,7 @@ class State:
 
     def __init__(self, env: Env, explain: bool) -> None:
         self.env = env
-        self.steps = env.steps
+        self.steps = env.steps if env.budget is None else min(env.steps, env.budget.left)
         self.depth = 0
         self.broken = 0
         self.reasons: list[str] | None = [] if explain else None
@@ -56,10 +66,16 @@ class State:
         self.tables: list[tuple[Any, tuple[int, ...]]] | None = None
 
     def spend(self, steps: int) -> None:
-        """Take steps off the budget."""
+        """Take steps off what is left."""
         self.steps -= steps
         if self.steps < 0:
             raise OverBudget("the evaluation takes too many steps")
+
+    def settle(self) -> None:
+        """Take what was spent off the budget, where there is one; once, at the end."""
+        budget = self.env.budget
+        if budget is not None:
+            budget.left -= min(self.env.steps, budget.left) - self.steps
 
     def deeper(self) -> None:
         """Enter a function."""

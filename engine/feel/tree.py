@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator as Walk
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from charter.engine.placed import Placed, parts
 
 Place = int
@@ -332,6 +334,16 @@ def walk(node: Node) -> Walk[Node]:
         top = waiting.pop()
         yield top
         waiting.extend(reversed(list(children(top))))
+
+
+def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+    """Give a node, or a tuple of nodes, with each node right inside it changed."""
+    if isinstance(node, tuple):
+        return tuple(change(item) for item in node)
+    if not isinstance(node, Node):
+        return node
+    inner = {name: getattr(node, name) for name in parts(type(node))}
+    return replace(node, **{name: change(item) for name, item in inner.items() if isinstance(item, Node | tuple)})
 
 
 def depth(node: Node) -> int:

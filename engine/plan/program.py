@@ -191,9 +191,9 @@ class Program:
         name = self.definition.calendar.zone
         return UTC if name == "UTC" else Zone(name=name)
 
-    def env(self, now: Callable[[], DateTime] | None = None) -> feel.Env:
+    def env(self, now: Callable[[], DateTime] | None = None, budget: feel.Budget | None = None) -> feel.Env:
         """Gives what an expression of the process may know: the present where it has one, and the calendar always."""
-        return feel.Env(now=now, reckon=self._reckon)
+        return feel.Env(now=now, reckon=self._reckon, budget=budget)
 
     @cached_property
     def _reckon(self) -> Callable[[Date | DateTime, Span], Date | DateTime | None]:

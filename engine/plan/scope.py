@@ -48,7 +48,9 @@ class Scope:
                 names[name] = extra[name]
             else:
                 names[name] = self.name(name)
-        return expression.evaluate(names, self.program.env(lambda: moment(self.now, self.program.zone)))
+        # Only a step shares one budget among all it asks.
+        budget = getattr(self.view, "budget", None)
+        return expression.evaluate(names, self.program.env(lambda: moment(self.now, self.program.zone), budget))
 
     def name(self, name: str) -> Any:
         """Gives what a name stands for here, None for a name that stands for nothing."""

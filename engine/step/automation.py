@@ -62,7 +62,8 @@ def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> N
     node = draft.move(node, trigger, Begun(), started_at=draft.at)
     scope = draft.scope(plan, path)
     judge = draft.program.judge(task.target)
-    verdict = judge.decide({name: scope.value(text) for name, text in task.arguments}) if judge is not None else None
+    asked = {name: scope.value(text) for name, text in task.arguments}
+    verdict = judge.decide(asked, draft.budget) if judge is not None else None
     given, rows = dict(_arguments(draft, plan, path)), verdict.rows if verdict is not None else ()
     said: Any = UNSET
     failure = "; ".join(verdict.reasons[:1]) if verdict is not None and verdict.outputs is None else None

@@ -18,6 +18,8 @@ from charter.engine.commands import SYSTEM, Command
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Reopened, Written
+from charter.engine.feel.frames import Budget
+from charter.engine.feel.limits import MAX_STEPS
 from charter.engine.keys import Path, key_of
 from charter.engine.layered import written
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
@@ -31,6 +33,8 @@ from charter.engine.step.clocks import case_goes_on, clocked, mark_late
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000
+# So many steps may all expressions of a step take together (CH541); one alone has as many.
+MOST_STEPS = MAX_STEPS
 
 
 class Refused(Exception):
@@ -58,6 +62,7 @@ class Draft:
         "agenda",
         "at",
         "attempt",
+        "budget",
         "case",
         "cause",
         "closed_at",
@@ -96,6 +101,7 @@ class Draft:
         self.command = command
         self.at = command.at
         self.acting = True
+        self.budget = Budget(MOST_STEPS)
         self.role: str | None = None
         self.cause: int | None = None
         self.entries: list[Entry] = []

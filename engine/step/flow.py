@@ -18,7 +18,7 @@ The joint rules of a step, which no module could tell alone:
 - *Unknown is not false* (`readiness`): what is unknown holds an element, what is false for good rules it out, and what
   was ruled out comes back when the record that said so changes.
 
-Two bounds (`MOST_LOOKS`, `draft.MOST_MOVES`) end what would not end by itself.
+Three bounds (`MOST_LOOKS`, `draft.MOST_MOVES`, `draft.MOST_STEPS`) end what would not end by itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from charter.engine.state import Node
 from charter.engine.step import blocks, clocks, lists, opening, staleness
 from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
-from charter.engine.step.draft import Draft, refuse
+from charter.engine.step.draft import MOST_STEPS, Draft, refuse
 
 # So many looks a step may take before it is refused (CH541).
 MOST_LOOKS = 200_000
@@ -46,6 +46,7 @@ MOST_LOOKS = 200_000
 def run(draft: Draft) -> None:
     """Works the list off. Records made from here on are the system's, each with its cause."""
     draft.acting = False
+    _afford(draft)
     agenda = draft.agenda
     looks = 0
     while agenda:
@@ -64,6 +65,13 @@ def run(draft: Draft) -> None:
         follow = None if node is None else _LOOKS.get(node.state)
         if node is not None and follow is not None:
             follow(draft, node, *draft.place(key))
+            _afford(draft)
+
+
+def _afford(draft: Draft) -> None:
+    """Refuses a step whose expressions have taken more than they may."""
+    if draft.budget.left < 0:
+        raise refuse("CH541", limit=MOST_STEPS)
 
 
 def look(draft: Draft, node: Node) -> None:

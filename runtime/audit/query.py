@@ -72,6 +72,13 @@ class Filter(Struct, frozen=True):
     narrow: bool = False
 
 
+class TooCostly(Exception):
+    """A question takes more steps than it may: `MOST_STEPS`, and `STEPS_EACH` more for each entry that it looks at."""
+
+
+MOST_STEPS, STEPS_EACH = 2_000_000, 1_000
+
+
 class Query(Struct, frozen=True):
     """A checked question: its FEEL tree, the SQL filter, the case it is about if it names one."""
 
@@ -101,17 +108,32 @@ def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
 
 
 def run(connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None) -> Iterator[Sealed]:
-    """Gives the entries that answer, in order of arrival, after a position, at most `limit`; all for no query."""
-    test = None if query is None or query.filter.exact else feel.compile(query.tree)
+    """Gives the entries that answer, in order of arrival, after a position, at most `limit`; all for no query.
+
+    One budget serves the whole question; raises TooCostly.
+    """
+    env = feel.Env(budget=feel.Budget(MOST_STEPS))
+    test = None if query is None or query.filter.exact else feel.compile(feel.steadied(query.tree, env))
+    _afford(env)
     count = 0
     for position, chain, seq, body, record in _rows(connection, query, after, limit if test is None else None):
         found = Sealed(chain, seq, bytes(body), position)
-        if test is not None and test.evaluate(scope(found, record)) is not True:
-            continue
+        if test is not None:
+            holds = test.evaluate(scope(found, record), env)
+            _afford(env, STEPS_EACH)
+            if holds is not True:
+                continue
         yield found
         count += 1
         if count == limit:
             return
+
+
+def _afford(env: feel.Env, more: int = 0) -> None:
+    if env.budget is not None:
+        if env.budget.left < 0:
+            raise TooCostly
+        env.budget.left += more
 
 
 def _rows(connection: Connection, query: Query | None, after: int, limit: int | None) -> Iterable[Any]:

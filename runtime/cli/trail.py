@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from charter.runtime import clock
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import reason_sentence
+from charter.runtime.cli.errors import Misuse, reason_sentence
 from charter.runtime.cli.output import Cell, neutral, one_line
 
 if TYPE_CHECKING:
@@ -60,15 +60,18 @@ _CSV = (
 
 def listed(context: Context, query: Query | None, after: int, limit: int, format: str) -> int:
     """Writes the entries that answer a query, from after a position on, in one of FORMATS; gives the exit code."""
-    from charter.runtime.audit.query import run
+    from charter.runtime.audit.query import MOST_STEPS, STEPS_EACH, TooCostly, run
 
     # one more than a page tells whether there is a next one; the other formats stream to the end
     size = limit or (PAGE if format == "table" else None)
     with context.store.read() as connection:
         found = run(connection, query, after=after, limit=None if size is None else size + 1)
-        if format == "table":
-            return _table(context, list(found), size or PAGE)
-        count, last = _streamed(context, found, format, size)
+        try:
+            if format == "table":
+                return _table(context, list(found), size or PAGE)
+            count, last = _streamed(context, found, format, size)
+        except TooCostly:
+            raise Misuse("costly_question", steps=MOST_STEPS, each=STEPS_EACH) from None
     if size is not None and count > size:
         sys.stderr.write(context.say("audit.more", position=last) + "\n")
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from charter.engine import values as v
-from charter.engine.feel import Env, compile, from_json, infer, parse, text, to_json, tree as t
+from charter.engine.feel import Env, compile, from_json, infer, parse, steadied, text, to_json, tree as t
 from charter.engine.feel.automaton import Automaton, Unsupported
 from charter.engine.feel.comparison import compare, equal, likeness
 from charter.engine.feel.own import UNITS
@@ -186,6 +186,13 @@ def test_any_text_is_a_tree_or_problems_and_evaluates(source: str, kind: Any) ->
 
 
 @settings(max_examples=300)
+@given(TREES)
+def test_a_tree_whose_constants_are_worked_out_says_the_same(tree: t.Node) -> None:
+    env = Env(steps=20_000)
+    once, plain = compile(steadied(tree, env)).evaluate(SCOPE, env), compile(tree).evaluate(SCOPE, env)
+    assert equal(once, plain) is True or type(once) is type(plain)
+
+
 @given(TREES)
 def test_every_tree_evaluates_to_the_same_value_twice(tree: t.Node) -> None:
     expression = compile(tree)

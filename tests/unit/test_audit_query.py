@@ -237,3 +237,21 @@ def test_pages_join_without_gap_or_overlap(store: Store, text: str, once: int, m
             assert len(page) <= 7
             pages += page
     assert pages and pages == answers(store, text)
+
+
+HEAVY = "count(for i in 1..300, j in 1..1000 return j) > 0"  # 300,000 items, of the 2,000,000 that a question may visit
+
+
+@pytest.mark.parametrize(
+    "text", [HEAVY, f"seq > 0 and not(not({HEAVY}))", f'kind != "x" and (if {HEAVY} then true else false)']
+)
+def test_what_reads_nothing_of_an_entry_is_worked_out_once(store: Store, text: str) -> None:
+    assert len(answers(store, text)) == len(answers(store, "seq >= 0")) > 10
+
+
+@pytest.mark.parametrize(
+    "text", ["count(for i in 1..1000, j in 1..1000 return i) > 0", HEAVY.replace("1..300", "seq..300")]
+)
+def test_a_question_has_one_budget(store: Store, text: str) -> None:
+    with pytest.raises(query.TooCostly):
+        answers(store, text)
