@@ -95,6 +95,7 @@ _ALL = [
         ("CH245", "unknown-clause", "name"),
         ("CH246", "clause-of-two-catalogues", "name", "catalogue", "other"),
         ("CH247", "cell-never-closed"),
+        ("CH248", "name-of-the-organisation", "name"),
         # types
         ("CH301", "expression-syntax", "text", "detail"),
         ("CH302", "unknown-name", "name", "detail"),

@@ -14,9 +14,6 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from unicodedata import normalize
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from charter.engine.errors import CharterError
 
 _T = TypeVar("_T")
@@ -49,17 +46,23 @@ def _composed(value: Any) -> Any:
     if kind is tuple or kind is list:
         items = [_composed(item) for item in value]
         return value if all(map(_is, items, value)) else kind(items)
-    if isinstance(value, Struct):
+    if (names := getattr(kind, "__struct_fields__", None)) is not None:
         changed = {}
-        for name in value.__struct_fields__:
+        for name in names:
             old = getattr(value, name)
             new = _composed(old)
             if new is not old:
                 changed[name] = new
-        return replace(value, **changed) if changed else value
+        return _replaced(value, changed) if changed else value
     if isinstance(value, Mapping):
         return _mapping(value)
     return value
+
+
+def _replaced(value: Any, changed: dict[str, Any]) -> Any:
+    from msgspec.structs import replace  # most texts are in their form, and no verb's help has structs
+
+    return replace(value, **changed)
 
 
 def _is(one: Any, other: Any) -> bool:

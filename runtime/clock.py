@@ -7,9 +7,10 @@ entries never run backwards is settled where a command gets its time (`cases.py`
 from __future__ import annotations
 
 import os
+import re
 import time
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -19,23 +20,40 @@ def now() -> int:
     return time.time_ns() // 1000
 
 
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}").fullmatch
+_LOCALTIME = "/etc/localtime"
+
+
+@cache
 def zone() -> str:
-    """Names the server's time zone as the IANA database does, or by its offset where no name is known."""
-    return _zone(os.environ.get("TZ", "").lstrip(":"))
+    """Names the server's time zone as the IANA database does, or by its offset where no name is known.
 
-
-@lru_cache(maxsize=8)
-def _zone(named: str) -> str:
-    if named and not named.startswith("/"):
-        return named
+    The machine's own (`/etc/localtime`), whatever the caller's `TZ` says: an entry tells of the server.
+    """
     try:
-        target = os.readlink("/etc/localtime")
+        named = os.readlink(_LOCALTIME).rpartition("zoneinfo/")[2]
     except OSError:
-        target = ""
-    if "zoneinfo/" in target:
-        return target.split("zoneinfo/", 1)[1]
-    offset = time.localtime().tm_gmtoff // 60
-    return "UTC" if offset == 0 else f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
+        named = ""
+    return named if _ZONE(named) else _offset()
+
+
+def _offset() -> str:
+    """Gives how far the machine's clock on the wall is from UTC now."""
+    try:
+        with open(_LOCALTIME, "rb") as file:
+            from zoneinfo import ZoneInfo
+
+            away = datetime.now(ZoneInfo.from_file(file)).utcoffset() or timedelta()
+    except (OSError, ValueError):
+        away = timedelta()  # no file is UTC, to the system too
+    minutes = round(away / timedelta(minutes=1))
+    return "UTC" if minutes == 0 else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def wall() -> str:
+    """Names the zone in which this process shows times: what `TZ` says, else the server's."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    return named if named and not named.startswith("/") else zone()
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589.
+"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, and CH595.
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.
@@ -21,6 +21,8 @@ LAST_STEWARD = "CH585"
 FOUNDED = "CH586"
 VERSION_TAKEN = "CH587"
 REPLACED = "CH588"
+NO_ID = "CH589"
+ID_TAKEN = "CH595"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
@@ -35,6 +37,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         FOUNDED: ("person", "stewards"),
         VERSION_TAKEN: ("process", "version", "digest", "free"),
         REPLACED: ("process", "version", "running"),
+        NO_ID: ("person",),
+        ID_TAKEN: ("person", "other"),
     }
 )
 

@@ -44,6 +44,7 @@ def masked(text: str) -> str:
     text = re.sub(r"\b[0-9a-f]{64}\b", "HASH", text)
     text = re.sub(r"\b[0-9a-f]{12}\b(?=[)）]|\n|  )", "DIGEST", text)
     text = re.sub(r'"digest": "[0-9a-f]+"', '"digest": "HASH"', text)
+    text = re.sub(r"(\d{6}Z(?:, |，))[\w/+:-]+(?=[)）])", r"\1ZONE", text)
     return re.sub(r"\S+@\S+  Charter \S+", "ACCOUNT@HOST  Charter VERSION", text)
 
 

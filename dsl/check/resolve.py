@@ -12,7 +12,7 @@ from itertools import chain
 
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import check_lines
-from charter.dsl.check.scopes import BUILT_IN_TYPES, RESERVED, Part, ProcessScope, Symbol
+from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, RESERVED, Part, ProcessScope, Symbol
 from charter.dsl.diagnostic import Place
 from charter.dsl.text import tree as t
 from charter.engine import zones
@@ -42,6 +42,8 @@ class _Declarations:
 
     def read(self) -> None:
         scope = self.scope
+        if scope.name == ORGANISATION:
+            self.findings.add("CH248", scope.node.name.span, name=scope.name)
         for line in scope.node.body:
             self._item(line)
         for kind, word in _ONCE.items():

@@ -38,6 +38,8 @@ BUILT_IN_TYPES = frozenset(
     }
 )
 
+# The trail and the roles of the organisation itself go by this word where others name a process.
+ORGANISATION = "organisation"
 # What an expression could not tell from its own words or from the names the engine puts into every scope.
 RESERVED = frozenset(
     {

@@ -5,10 +5,8 @@ Knows who asks and which chain they mean; what is asked and answered is for the 
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.trail import ORGANISATION
 
@@ -18,11 +16,11 @@ def consulted(context: Context, question: str, **about: Any) -> None:
     from charter.engine.entries import Entry
     from charter.engine.entries.organisation import Consulted
     from charter.runtime.audit.log import Origin, append
+    from charter.runtime.people.ids import OPERATOR
 
-    who = composed(context.person_given or os.environ.get("CHARTER_PERSON") or "operator")
     told = Consulted(question, **{name: value for name, value in about.items() if value})
     with context.store.write() as connection:
-        append(connection, [Entry(told, context.now, who)], Origin("cli"))
+        append(connection, [Entry(told, context.now, context.asker or OPERATOR)], Origin("cli"))
 
 
 def chain(context: Context, case: str) -> str:

@@ -16,6 +16,7 @@ from charter.runtime import clock
 from charter.runtime.cli.errors import Misuse, error_sentence
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Output, complain
+from charter.runtime.people.ids import LONGEST
 
 if TYPE_CHECKING:
     from charter.runtime.host.cases import Cases
@@ -60,12 +61,20 @@ class Context:
         return address(self.db)
 
     @property
+    def asker(self) -> str | None:
+        """Who asks, None when nobody said; a misuse when it is longer than any id."""
+        person = self.person_given or os.environ.get("CHARTER_PERSON") or None
+        if person is not None and len(person) > LONGEST:
+            raise Misuse("long_person", longest=LONGEST)
+        return composed(person)
+
+    @property
     def person(self) -> str:
         """Who asks; a misuse when nobody said."""
-        person = self.person_given or os.environ.get("CHARTER_PERSON")
-        if not person:
+        person = self.asker
+        if person is None:
             raise Misuse("no_person")
-        return composed(person)
+        return person
 
     @cached_property
     def store(self) -> Store:

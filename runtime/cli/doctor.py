@@ -120,7 +120,7 @@ def _clock(examination: Examination) -> Iterator[Finding]:
     from zoneinfo import ZoneInfo
 
     context = examination.context
-    zone = clock.zone()
+    zone = clock.wall()
     try:
         if zone[:1] not in "+-":
             ZoneInfo(zone)

@@ -88,15 +88,29 @@ def _mermaid_items(items: Iterable[Item], ids: dict[str, str], indent: str) -> I
         yield f"{indent}{ids[item.name]}{shape.format(_quoted(label))}"
 
 
+_CODES = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}  # `#` first
+
+
 def _quoted(text: str) -> str:
     """Quotes a Mermaid label: markup characters as entity codes, line ends as <br/>."""
-    for character, code in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):
+    for character, code in (
+        ("#", "#35;"),
+        ("&", "#amp;"),
+        ('"', "#quot;"),
+        ("<", "#lt;"),
+        (">", "#gt;"),
+        ("`", "#96;"),
+    ):
         text = text.replace(character, code)
     return '"' + text.replace("\n", "<br/>") + '"'
 
 
 def _yaml(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML scalar
+    """Quotes a text of the front matter: a JSON string is a YAML scalar. No mark of HTML stands in it as it is."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    for mark in "<>&":
+        quoted = quoted.replace(mark, f"\\u{ord(mark):04x}")
+    return quoted
 
 
 def write_lifecycle(rows: Sequence[tuple[str, str, str]]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
 
-from charter.engine.commands import SYSTEM
+from charter.dsl.text.width import shown
 from charter.engine.entries import Told
 from charter.engine.entries.cases import Refused
 from charter.engine.entries.organisation import (
@@ -36,8 +36,9 @@ from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
 from charter.runtime.people.directory import ANY, Person, StandIn, load
 from charter.runtime.people.files import BadPerson, Entry
+from charter.runtime.people.ids import LONGEST, Ids, is_id
 from charter.runtime.people.organisation import STEWARD, admit, keeps_a_steward, note, stewards
-from charter.runtime.refusals import FOUNDED, NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
+from charter.runtime.refusals import FOUNDED, ID_TAKEN, NO_ID, NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.schema import ORGANISATION
 
@@ -117,6 +118,9 @@ class People:
             if refused is not None:
                 note(connection, Refused(refused.reasons, verb="init"), self._by, at=at, origin=self._origin)
                 return refused
+            refused = self._unfit(connection, "init", self._by)
+            if refused is not None:
+                return refused
             self._add(connection, self._by, name)
             self._enter(connection, RoleGranted(self._by, STEWARD, ORGANISATION, first=True))
         return None
@@ -132,7 +136,13 @@ class People:
     @in_one_form
     def add(self, person: str, name: str | None = None) -> Refusal | None:
         """Adds a person, or renames and re-activates one."""
-        return self._changed("add", lambda connection: self._add(connection, person, name))
+
+        def change(connection: Connection) -> Refusal | None:
+            if (refused := self._unfit(connection, "people add", person)) is None:
+                self._add(connection, person, name)
+            return refused
+
+        return self._changed("add", change)
 
     @in_one_form
     def deactivate(self, person: str, reason: str | None = None) -> Refusal | None:
@@ -256,7 +266,9 @@ class People:
         """
         read = [Entry.of(e) for e in composed(list(entries))]
 
-        def change(connection: Connection) -> int:
+        def change(connection: Connection) -> int | Refusal:
+            if (refused := self._unfit(connection, "people import", *(e.id for e in read))) is not None:
+                return refused
             for e in read:
                 self._add(connection, e.id, e.name)
                 for role, process in e.roles:
@@ -276,9 +288,27 @@ class People:
 
     # -- one change inside a transaction -------------------------------------------------------------------------
 
+    def _unfit(self, connection: Connection, verb: str, *persons: str) -> Refusal | None:
+        """Refuses, on the record, new ids that are none (CH589) or look like another (CH595)."""
+        there = set(connection.execute(select(t.persons.c.id)).scalars())
+        known = Ids(there)
+        for person in persons:
+            if person in there:
+                continue
+            if not is_id(person):
+                refused = refusal(NO_ID, person=shown(person)[:LONGEST])
+            elif (other := known.like(person)) is not None:
+                refused = refusal(ID_TAKEN, person=person, other=other)
+            else:
+                there.add(person)
+                known.take(person)
+                continue
+            told = Refused(refused.reasons, verb=verb, person=shown(person)[:LONGEST])
+            note(connection, told, self._by, at=self._clock(), origin=self._origin)
+            return refused
+        return None
+
     def _add(self, connection: Connection, person: str, name: str | None) -> None:
-        if person == SYSTEM.person or "|" in person or not person.strip() or not person.isprintable():
-            raise BadPerson(f"{person} cannot be anybody's id", person=person, field="id")
         found = load(connection, person)
         if found is None:
             self._enter(connection, PersonAdded(person, name or person))

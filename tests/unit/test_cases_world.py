@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from tests.leave import ASK, DECIDE, HEAD, HELLO, Clock, count, host, kinds
 from tests.written import process, processes
 
+from charter.runtime import clock
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import verify
 from charter.runtime.host.cases import Cases
@@ -22,13 +24,17 @@ from charter.runtime.store.tables import cases, outbox
 HOUR = 3_600_000_000
 
 
-def test_a_record_names_the_zone_that_its_host_is_in(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    cases_ = host(store)
-    for zone in ("Asia/Shanghai", "Europe/Berlin"):
+def test_a_record_names_the_zone_of_its_host_and_not_of_the_caller(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases_, found = host(store), set()
+    for zone in ("Asia/Shanghai", "<script>", "\x1b[31m", "A" * 5_000):
         monkeypatch.setenv("TZ", zone)
         case = cases_.start("leave", person="li").case
         with store.read() as connection:
-            assert {sealed.fields["zone"] for sealed in load(connection, case)} == {zone}
+            found |= {sealed.fields["zone"] for sealed in load(connection, case)}
+    assert found == {clock.zone()}
+    assert re.fullmatch(r"[A-Za-z0-9_+/:-]{1,64}", clock.zone())
 
 
 def test_what_is_due_happens_before_the_next_command_or_with_a_tick(store: Store) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from hypothesis import given, strategies as st
 from tests.written import process
 
@@ -160,6 +161,16 @@ def standing() -> CaseState:
     )
     nodes = {key: Node(key, key.partition("[")[0], state) for key, state in rows}
     return CaseState("survey-7", "survey", "open", nodes=nodes)
+
+
+@pytest.mark.parametrize("title", ["<script>alert(1)</script>", "a & b", "&quot;] --> x", '"', "---"])
+def test_no_title_speaks_to_the_page_that_a_drawing_stands_in(title: str) -> None:
+    picture = build_picture(Definition("p", title, elements=(Element("a", title, "activity"),)), EN)
+    drawn = write_mermaid(picture, EN)
+    front, *rest = drawn.removeprefix("---\n").split("\n---\n")
+    assert yaml.safe_load(front) == {"title": title}
+    assert not set("<>&") & set(front.replace("-->", "") + "".join(rest).replace("-->", "").replace("<br/>", ""))
+    ElementTree.fromstring(write_svg(picture, EN))
 
 
 @pytest.mark.parametrize(("name", "say", "state"), [("process", ZH, None), ("case", EN, standing())])
