@@ -49,11 +49,12 @@ def run_deploy(
     found = context.cases.deploy_all(wanted, by=person, texts=texts.used_texts(compiled), back=back)
     if any(one.refusal for one in found):
         return _refused(context, file, found)
-    if as_json:
-        context.output.json([_json(one) for one in found])
-        return 0
-    for one in found:
-        context.output.line(context.say(f"deploy.done_{one.outcome}", **_names(one)))
+    with context.committed():
+        if as_json:
+            context.output.json([_json(one) for one in found])
+            return 0
+        for one in found:
+            context.output.line(context.say(f"deploy.done_{one.outcome}", **_names(one)))
     return 0
 
 

@@ -17,7 +17,8 @@ def run_init(context: Context, name: str | None) -> int:
         done = People(store, by=person, clock=lambda: context.now).found(name)
         if done is not None:
             return refused(context.say, context.output, done)
-    context.output.line(context.say("init.done", path=context.database, person=person))
+    with context.committed():
+        context.output.line(context.say("init.done", path=context.database, person=person))
     return 0
 
 

@@ -15,13 +15,14 @@ from itertools import pairwise
 from pathlib import Path
 
 MASK = "***"
-_REFERENCE = re.compile(r"(?<![^ =])(?:env:|file:(?!//))\S+")
+# Compiled when they are first used: every verb of the command line imports this module, and few call anybody.
+_REFERENCE = r"(?<![^ =])(?:env:|file:(?!//))\S+"
 _PASSWORDS = ("password", "passwd", "passphrase", "pwd")
 _SECRET = frozenset((*_PASSWORDS, "token", "secret", "credential", "credentials", "authorization", "cookie", "apikey"))
 _OF_A_KEY = frozenset(("api", "access", "private", "secret", "signing", "account"))
-_CHINESE = re.compile("密码|口令|密钥|令牌|密碼|密鑰")
+_CHINESE = "密码|口令|密钥|令牌|密碼|密鑰"
 _LONGEST = 1 << 16
-_ADDRESS = re.compile(r"^(\w[\w+.-]*://)([^/?#@\s]*)@")
+_ADDRESS = r"(\w[\w+.-]*://)([^/?#@\s]*)@"
 
 
 class Unresolved(Exception):
@@ -32,12 +33,12 @@ def names_secret(name: str) -> bool:
     """Says whether what carries this name (an option, a header, a variable, a parameter) is a secret."""
     parts = [p for p in re.split(r"[^a-z0-9]+", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()) if p]
     keys = any(one in _OF_A_KEY and other == "key" for one, other in pairwise(parts))
-    return keys or not _SECRET.isdisjoint(parts) or _CHINESE.search(name) is not None
+    return keys or not _SECRET.isdisjoint(parts) or re.search(_CHINESE, name) is not None
 
 
 def refers(text: str) -> bool:
     """Says whether a text names a secret instead of holding it."""
-    return _REFERENCE.search(text) is not None
+    return re.search(_REFERENCE, text) is not None
 
 
 def resolve(text: str, folder: Path, found: list[str]) -> str:
@@ -54,7 +55,7 @@ def resolve(text: str, folder: Path, found: list[str]) -> str:
         found.append(held)
         return held
 
-    return _REFERENCE.sub(value, text)
+    return re.sub(_REFERENCE, value, text)
 
 
 def _file(path: Path) -> str:
@@ -113,7 +114,7 @@ def address(url: str, hide: Hide) -> str:
     """Gives an address with the password in it hidden, and parameters whose names say that they are secrets."""
     if "://" not in url:
         return url
-    found = _ADDRESS.match(url)
+    found = re.match(_ADDRESS, url)
     if found is not None and found[2] and not refers(found[2]):
         user, colon, password = found[2].partition(":")
         told = f"{user}:{hide(password)}" if colon and password else hide(user)

@@ -1,4 +1,4 @@
-"""What follows from a command: never told as its failure, never in its way, and never in the way of others."""
+"""What a command asked for: done beside it, each thing for itself, and nothing lost."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from sqlalchemy import insert, select, update
-from tests.desk import Desk, masked
-from tests.leave import ASK, DECIDE, HEAD, HELLO, Clock, count, host, kinds
+from sqlalchemy import select, update
+from tests.calling import CALL, QUOTE, asked, post
+from tests.leave import ASK, DECIDE, HEAD, Clock, count, host, kinds
 from tests.written import process
 
 from charter.engine.hosting import ASKED
@@ -30,34 +30,6 @@ from charter.runtime.host.outbox import MOST_TRIES
 from charter.runtime.store import Store, tables as t
 
 ROOT = Path(__file__).resolve().parents[2]
-CALL = process(
-    HEAD
-    + "  record quote\n"
-    + ASK
-    + """
-  activity fetch call prices with wanted = request.text
-    input request
-    output quote
-"""
-)
-QUOTE = {"quote": {"price": 7}}
-
-
-def asked(store: Store, opened: Cases, count: int = 1) -> list[str]:
-    """Opens cases whose request is written, so that each has a call to be made."""
-    found = [opened.start("leave", person="li").case for _ in range(count)]
-    for case in found:
-        done = opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
-        assert done.refusal is None and done.trouble is None and done.owed == (case,)
-    return found
-
-
-def post(store: Store, case: str, kind: str, body: str) -> None:
-    """Lays something into the outbox that no step of this build asked for."""
-    with store.write() as connection:
-        connection.execute(insert(t.outbox).values(number=-1, case=case, kind=kind, body=body, at=0, deliveries=0))
-
-
 # -- one bad ask -----------------------------------------------------------------------------------------------------
 
 
@@ -88,7 +60,7 @@ def test_whatever_lies_in_the_outbox_is_read_or_refused(kind: str, body: str) ->
 def test_one_bad_ask_stops_no_other_and_is_kept(store: Store, tmp_path: Path, kind: str, body: str) -> None:
     clock = Clock()
     opened = host(store, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": lambda _: QUOTE}))
-    one, other = asked(store, opened, 2)
+    one, other = asked(opened, 2)
     post(store, one, kind, body)
     ticked = opened.tick()
     assert (ticked.delivered, ticked.failed) == (2, 1)
@@ -122,7 +94,7 @@ def test_a_call_that_ends_its_host_each_time_is_given_up_after_some(store: Store
         raise KeyboardInterrupt  # as if the host were ended in the midst of it
 
     opened = host(store, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": prices}))
-    (case,) = asked(store, opened)
+    (case,) = asked(opened)
     for _ in range(MOST_TRIES):
         with pytest.raises(KeyboardInterrupt):
             opened.tick()
@@ -152,7 +124,7 @@ def test_a_broken_connectors_file_fails_no_command_and_no_other_case(store: Stor
         process(HEAD.replace("process leave", "process timed") + ASK + "    within 2 hours\n" + DECIDE), by="root"
     )
     (tmp_path / FILE).write_text(broken)
-    (case,) = asked(store, opened)
+    (case,) = asked(opened)
     late = opened.start("timed", person="li").case
     clock.at += 3 * 3_600_000_000
     ticked = opened.tick()
@@ -184,7 +156,7 @@ def test_a_fault_in_one_case_stops_no_other(store: Store) -> None:
 def test_a_tick_does_all_that_is_due_and_tells_what_is_left(store: Store, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr("charter.runtime.host.delivery.MOST_DELIVERIES", 3)
     opened = host(store, CALL, connectors=Connectors(tmp_path, {"prices": lambda _: QUOTE}))
-    asked(store, opened, 10)
+    asked(opened, 10)
     ticked = opened.tick()
     assert (ticked.delivered, ticked.left) == (10, 0)
     assert (
@@ -195,74 +167,6 @@ def test_a_tick_does_all_that_is_due_and_tells_what_is_left(store: Store, tmp_pa
     assert done.owed  # three cases further on it is left to the next tick
     ticked = opened.tick()
     assert (ticked.delivered, ticked.left) == (4, 1)
-
-
-# -- after the commit ------------------------------------------------------------------------------------------------
-
-
-def test_whatever_fails_after_the_commit_is_told_beside_the_command(
-    store: Store, monkeypatch: Any, tmp_path: Path
-) -> None:
-    def broken(*_: Any, **__: Any) -> Any:
-        raise OSError("no more files")
-
-    opened = host(store, CALL)
-    case = opened.start("leave", person="li").case
-    monkeypatch.setattr("charter.runtime.host.outbox.first", broken)
-    done = opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
-    assert done.refusal is None
-    assert isinstance(done.trouble, OSError)
-    assert done.owed == (case,)
-    assert opened.state(case).nodes["ask"].state == "done"
-
-
-@pytest.fixture(params=["en", "zh"])
-def desk(store: Store, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CALLS_TOKEN", "hunter2")
-    host(store, CALL)
-    return Desk(store, request.param)
-
-
-STORY = """
-charter connectors add prices --http https://u:hunter2@erp.example/ --as root
-charter connectors add prices --http https://erp.example/ --header Authorization=hunter2 --as root
-charter connectors add prices --command sh --command -c --command 'echo $T >&2; false' --env T=env:CALLS_TOKEN --as root
-charter connectors list
-charter connectors list --json
-charter start leave --as li
-! prices: [
-charter complete 1 ask --set text=hello --as li
-charter tick
-charter tick --json
-charter incidents
-charter incidents --json
-charter incidents --retry 9 --as root
-charter incidents --retry 1 --as li
-charter incidents --settle 1 --as root
-charter incidents --settle 1 --retry 1 --as root
-! prices: {command: [sh, -c, 'echo $T >&2; exit 1'], env: {T: 'env:CALLS_TOKEN'}}
-charter incidents --retry 1 --as root
-charter tick 1
-charter incidents
-charter show 1
-"""
-
-
-def test_incidents_as_an_operator_sees_them(desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
-    said = []
-    for line in STORY.strip().splitlines():
-        if line.startswith("! "):
-            (tmp_path / FILE).write_text(line[2:] + "\n")
-            said.append(f"{line}\n")
-        else:
-            out = desk.type(line)
-            said.append(masked(f"$ {line}\n{out}") + (f"[exit {desk.code}]\n" if desk.code else ""))
-    text = "\n".join(said)
-    assert "CH001" not in text
-    assert "hunter2" not in "\n".join(line for line in text.splitlines() if not line.startswith("$ "))
-    golden(ROOT / f"tests/golden/delivery/incidents.{desk.lang}.txt", text)
-    assert verify(desk.store).sound
 
 
 # -- as processes ----------------------------------------------------------------------------------------------------
@@ -318,7 +222,7 @@ def test_two_ticks_at_once_make_each_call_once(store: Store, path: Path) -> None
     (path.parent / FILE).write_text(
         json.dumps({"prices": {"command": ["sh", "-c", f"echo x >> calls; sleep 0.05; echo '{json.dumps(QUOTE)}'"]}})
     )
-    found = asked(store, opened, 6)
+    found = asked(opened, 6)
     hosts = [threading.Thread(target=charter, args=(path, "tick")) for _ in range(3)]
     for each in hosts:
         each.start()
@@ -335,7 +239,7 @@ def test_a_host_killed_in_a_call_leaves_it_to_the_next(store: Store, path: Path)
     opened = host(store, CALL, clock=clock)
     says = f"echo $CHARTER_KEY >> keys; [ -e again ] || sleep 60; echo '{json.dumps(QUOTE)}'"
     (path.parent / FILE).write_text(json.dumps({"prices": {"command": ["sh", "-c", says], "timeout": 90}}))
-    (case,) = asked(store, opened)
+    (case,) = asked(opened)
     command = [sys.executable, "-m", "charter.runtime.cli.main", "--db", str(path), "tick"]
     killed = subprocess.Popen(command, env=environment(), cwd=path.parent)
     assert _until((path.parent / "keys").exists)
@@ -356,7 +260,7 @@ def test_a_host_killed_in_a_call_leaves_it_to_the_next(store: Store, path: Path)
 
 def test_a_case_is_read_once_for_an_answer(store: Store, tmp_path: Path, monkeypatch: Any) -> None:
     opened = host(store, CALL, connectors=Connectors(tmp_path, {"prices": lambda _: QUOTE}))
-    (case,) = asked(store, opened)
+    (case,) = asked(opened)
     archive, reads = opened._caseload.archive, []
     find = archive.find
     monkeypatch.setattr(archive, "find", lambda connection, case: reads.append(case) or find(connection, case))
