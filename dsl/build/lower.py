@@ -189,7 +189,7 @@ def _kpi(node: t.Kpi) -> d.Kpi:
 def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
     found = [(line.element.last, line.other.last, line.same, _clauses(line.body)) for line, _ in scope.separations]
     for part in scope.elements.values():
-        found += [(part.name, duty.other.last, duty.same, ()) for duty in part.all(t.Duty)]
+        found += [(part.name, other.last, duty.same, ()) for duty in part.all(t.Duty) for other in duty.others]
     turned = [
         (other, one, same, ids) if same and (one, other) in scope.turned else (one, other, same, ids)
         for one, other, same, ids in found

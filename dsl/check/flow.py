@@ -211,7 +211,8 @@ def _alternatives(scope: ProcessScope, findings: Findings) -> None:
 def _bindings(scope: ProcessScope, order: Order) -> None:
     """Settles for each `same` which of its two elements comes first, since only the later one can be checked."""
     pairs = [(line.element.text, line.other.text) for line, _ in scope.separations if line.same]
-    pairs += [(p.name, duty.other.text) for p in scope.elements.values() for duty in p.all(t.Duty) if duty.same]
+    for part in scope.elements.values():
+        pairs += [(part.name, other.text) for duty in part.all(t.Duty) if duty.same for other in duty.others]
     for name, other_name in pairs:
         element, other = scope.element(name), scope.element(other_name)
         if element is not None and other is not None and order.precedes(end(element), begin(other)):

@@ -211,9 +211,10 @@ def on(line: t.On, part: Part, scope: ProcessScope, findings: Findings) -> None:
 
 
 def duty(line: t.Duty, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    other = _element(line.other, scope, findings, wanted=_WORK)
-    if other is part:
-        findings.add("CH415", line.other.span, element=part.name)
+    _distinct(line.others, "same as" if line.same else "separate from", findings)
+    for name in line.others:
+        if _element(name, scope, findings, wanted=_WORK) is part:
+            findings.add("CH415", name.span, element=part.name)
 
 
 def for_each(line: t.ForEach, part: Part, scope: ProcessScope, findings: Findings) -> None:
@@ -301,6 +302,9 @@ def check_separation(line: t.Separation, file: str, scope: ProcessScope, finding
 def check_header(scope: ProcessScope, findings: Findings) -> None:
     """Reports unknown and misplaced names in the lines of the process itself."""
     header = scope.header
+    for line in scope.node.body:
+        if isinstance(line, t.Separation):
+            _distinct(line.others, "same" if line.same else "separate", findings)
     for kind in (t.Owner, t.Customer):
         for line in header.get(kind, []):
             check_role(line.role, scope, findings)

@@ -58,9 +58,10 @@ class _Declarations:
         for outputs in scope.header.get(t.Output, []):
             scope.outputs.update((n.text, n) for n in outputs.names)
         for separation, file in scope.shared.separations:
-            # A shared rule binds those processes that have both of its elements.
-            if scope.element(separation.element.text) and scope.element(separation.other.text):
-                scope.separations.append((separation, file))
+            for pair in separation.pairs:
+                # A shared rule binds those processes that have both of its elements.
+                if scope.element(pair.element.text) and scope.element(pair.other.text):
+                    scope.separations.append((pair, file))
 
     def _item(self, line: t.Line) -> None:
         scope = self.scope
@@ -83,7 +84,7 @@ class _Declarations:
             case t.Decision():
                 self._declare("decision", line, scope.decisions, scope.shared.decisions)
             case t.Separation():
-                scope.separations.append((line, scope.file))
+                scope.separations += [(pair, scope.file) for pair in line.pairs]
             case t.Ordering():
                 scope.orders.append((None, line))
             case _:
@@ -213,7 +214,8 @@ def _sources(scope: ProcessScope, findings: Findings) -> None:
     tables = scope.shared.tables
     whole = len(tables) == len(scope.shared.catalogues) and all(table.whole for table in tables.values())
     lines = [(scope.node, scope.file), *scope.separations]
-    for name, file in [(name, file) for line, file in lines for name in _cited(line)]:
+    cited = {(name.span, file): name for line, file in lines for name in _cited(line)}  # those of a list stand once
+    for (_, file), name in cited.items():
         books = list(scope.clause(name.text))
         if len(books) > 1:
             findings.add("CH246", name.span, file=file, name=name.text, catalogue=books[0], other=books[1])

@@ -156,7 +156,7 @@ class ProcessScope(Struct, eq=False):
     kpis: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
-    separations: list[tuple[t.Separation, str]] = field(default_factory=list)
+    separations: list[tuple[t.Separation, str]] = field(default_factory=list)  # of two elements each
     orders: list[tuple[Part | None, t.Ordering]] = field(default_factory=list)
     producers: dict[str, list[Part]] = field(default_factory=dict)
     consumers: dict[str, list[Part]] = field(default_factory=dict)

@@ -16,7 +16,8 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
     same: list[tuple[Part, Part, t.Name, str]] = []
     apart: list[tuple[Part, Part, t.Name, str]] = []
     rules = [(line.element.text, line.other, line.same, file) for line, file in scope.separations]
-    rules += [(p.name, duty.other, duty.same, scope.file) for p in scope.elements.values() for duty in p.all(t.Duty)]
+    for part in scope.elements.values():
+        rules += [(part.name, other, duty.same, scope.file) for duty in part.all(t.Duty) for other in duty.others]
     for element, other, is_same, file in rules:
         one, two = scope.element(element), scope.element(other.text)
         if one is None or two is None:

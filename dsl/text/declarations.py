@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from charter.dsl.text.nodes import Expr, Line, Name, Node, Text
 
 
@@ -170,9 +172,19 @@ class Record(Line, frozen=True):
 
 
 class Separation(Line, frozen=True):
-    """`separate X from Y` · `same X from Y` at process level."""
+    """`separate X from Y, Z` · `same X as Y, Z` at process level."""
 
     same: bool
     element: Name
-    other: Name
+    others: tuple[Name, ...]
     body: tuple[Source, ...] = ()
+
+    @property
+    def other(self) -> Name:
+        """Of a pair, the other one."""
+        return self.others[0]
+
+    @property
+    def pairs(self) -> tuple[Separation, ...]:
+        """What it says of each two elements."""
+        return tuple(replace(self, others=(other,)) for other in self.others)

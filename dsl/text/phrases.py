@@ -180,7 +180,7 @@ def _on(p: Phrases, n: t.On) -> Phrase:
 
 
 def _duty(p: Phrases, n: t.Duty) -> Phrase:
-    return f"{p.word('SAME_AS' if n.same else 'SEPARATE_FROM')} {n.other.text}", ""
+    return f"{p.word('SAME_AS' if n.same else 'SEPARATE_FROM')} {names(n.others)}", ""
 
 
 def _for_each(p: Phrases, n: t.ForEach) -> Phrase:
@@ -215,7 +215,7 @@ def _over(p: Phrases, n: t.Over) -> Phrase:
 
 def _separation(p: Phrases, n: t.Separation) -> Phrase:
     middle = p.word("AS" if n.same else "FROM")
-    return p.word("SAME" if n.same else "SEPARATE"), f"{n.element.text} {middle} {n.other.text}"
+    return p.word("SAME" if n.same else "SEPARATE"), f"{n.element.text} {middle} {names(n.others)}"
 
 
 # --- steps of scenarios --------------------------------------------------------------------------------------

@@ -151,10 +151,10 @@ class Measure(Line, frozen=True):
 
 
 class Duty(Line, frozen=True):
-    """`separate from X` · `same as X` inside an element."""
+    """`separate from X, Y` · `same as X, Y` inside an element."""
 
     same: bool
-    other: Name
+    others: tuple[Name, ...]
 
 
 class Flag(Line, frozen=True):

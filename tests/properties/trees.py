@@ -122,7 +122,7 @@ decision = line(
         | line(t.Columns, some(plain.map(lambda n: t.Expr(n.text)), 0, 2), some(plain, 1, 2))
     ),
 )
-separation = line(t.Separation, st.booleans(), paths, paths, some(source, 0, 1))
+separation = line(t.Separation, st.booleans(), paths, path_list, some(source, 0, 1))
 ordering = line(t.Ordering, st.sampled_from(["first", "single"]), path_list)
 owner = line(t.Owner, paths)
 
@@ -161,7 +161,7 @@ element_line = st.one_of(
     line(t.When, st.sampled_from(["when", "enter", "exit"]), expr),
     line(t.By, some(stage, 1)),
     line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr),
-    line(t.Duty, st.booleans(), paths),
+    line(t.Duty, st.booleans(), path_list),
     line(t.Flag, st.sampled_from(["never_skipped", "otherwise_passes", "same_person"])),
     line(t.DoneWhen, number),
     line(t.Repeat, expr),
