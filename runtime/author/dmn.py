@@ -6,9 +6,7 @@ shown. Invariant: reading a model never raises for what stands in it, only for a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -72,16 +70,15 @@ def _readable(file: Path) -> m.Model | None:
         return None
 
 
-def read_inputs(
-    graph: Graph, data: bytes | None, bindings: Iterable[tuple[str, str]], takes: Sequence[str]
-) -> dict[str, Any]:
-    """Gives input values by name, from JSON and from `NAME=FEEL` pairs, which go before; raises BadInputs.
+def read_inputs(graph: Graph, data: Any, bindings: Iterable[tuple[str, str]], takes: Sequence[str]) -> dict[str, Any]:
+    """Gives input values by name, from a file's data and from `NAME=FEEL` pairs, which go before; raises BadInputs.
 
-    `takes` are the names there are. A text where the model wants a date, time or duration is read as one.
+    `data`: None where there is no file. `takes` are the names there are. A text where the model wants a date, time or
+    duration is read as one.
     """
     given: dict[str, Any] = {}
     if data is not None:
-        given |= _from_json(data)
+        given |= _decoded(data)
     for name, text in bindings:
         parsed = feel.parse(text)
         if parsed.tree is None:
@@ -109,21 +106,13 @@ def read_inputs(
     }
 
 
-def _from_json(data: bytes) -> dict[str, Any]:
-    if len(data) >= texts.LONGEST:  # what was read stops there, and would look broken
-        raise BadInputs("too_large", limit=texts.LONGEST >> 20)
-    try:
-        read = json.loads(data, parse_float=Decimal, parse_constant=_refuse)
-        decoded = {name: values.decode(value) for name, value in read.items()} if isinstance(read, dict) else None
-    except (ValueError, ArithmeticError, RecursionError, values.NotAValue) as error:
-        raise BadInputs("bad_json", detail=str(error)) from None
-    if decoded is None:
+def _decoded(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
         raise BadInputs("no_object")
-    return decoded
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
+    try:
+        return {name: values.decode(value) for name, value in data.items()}
+    except values.NotAValue as error:
+        raise BadInputs("bad_json", detail=str(error)) from None
 
 
 _READERS: Mapping[f.Type, Any] = {

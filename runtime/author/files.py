@@ -1,89 +1,147 @@
 """The content store: attached files kept once, by the SHA-256 of their bytes, beside the database.
 
-Invariants: a stored file is whole (written aside, synced, then renamed) and read-only; its name is its hash, so
-what is there is what was hashed, or `verify` says otherwise. The module does not know cases.
+A file is copied aside first (`ingest`); only a command that was allowed puts it in its place (`keep`, inside the
+command's transaction), and whoever asked throws away what is left (`discard`). Invariants: a stored file is whole
+(written aside, synced, then renamed, its folders synced) and read-only; its name is its hash, so what is there is what
+was hashed, or `verify` says otherwise; no record names a file that is not there. The module does not know cases.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import mimetypes
 import os
-import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from charter.engine.errors import CharterError
+from charter.engine.commands import Command, to_json
+from charter.engine.compact import compact
 from charter.engine.values import File
+from charter.runtime.author.handed import FileNotReadable, opened, replace_durably, sync_folder, unreadable
 from charter.runtime.store.errors import DiskFull, StorageError
 
+LARGEST = 100  # MiB of one file, unless CHARTER_LARGEST_FILE says otherwise
 _BLOCK = 1 << 20
 _ASIDE = ".incoming-"
 _ABANDONED = 86_400  # seconds after which nobody can still be writing what is kept aside
 
 
-class FileNotReadable(CharterError):
-    """A file that was to be attached is not there or may not be read."""
+def largest() -> int:
+    """Gives how many MiB one file may have."""
+    given = os.environ.get("CHARTER_LARGEST_FILE", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else LARGEST
 
-    code = "CH032"
-    exit_code = 4
+
+def described(path: Path) -> File:
+    """Gives the value that a file would have as an attachment, without keeping it; raises FileNotReadable."""
+    try:
+        with opened(path) as stream:
+            return _file(path.name, *_copied(stream, path, None))
+    except OSError as cause:
+        raise unreadable(path, cause) from None
+
+
+def _file(name: str, digest: str, size: int) -> File:
+    import mimetypes
+
+    return File(digest, name, size, mimetypes.guess_type(name)[0] or "application/octet-stream")
+
+
+def _copied(stream: BinaryIO, path: Path, out: BinaryIO | None) -> tuple[str, int]:
+    """Hashes a file, and writes it to `out`; gives the SHA-256 and the size. Raises FileNotReadable."""
+    limit, size = largest(), os.fstat(stream.fileno()).st_size
+    if size > limit << 20:  # holes count: what is kept is the whole of the file
+        raise FileNotReadable(path, "too_large", limit=f"{limit} MiB")
+    hasher, read = sha256(), 0
+    while (block := stream.read(_BLOCK)) and read <= size:
+        hasher.update(block)
+        read += len(block)
+        if out is not None:
+            out.write(block)
+    if read != size:  # still written to; or none at all, like those that the system makes up under /proc
+        raise FileNotReadable(path, "unsteady")
+    return hasher.hexdigest(), size
 
 
 class Files:
-    """The files of one database, in the folder `charter-files` beside it."""
+    """The files of one database, in the folder `charter-files` beside it; `own` are the installation's other files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, own: Iterable[Path] = ()) -> None:
         self.folder = folder / "charter-files"
+        self._own = tuple(own)
+        self._aside: dict[str, str] = {}
 
     def path(self, digest: str) -> Path:
         """Says where the file with this SHA-256 (hex) is kept."""
         return self.folder / digest[:2] / digest
 
     def ingest(self, path: str | Path, *, name: str | None = None) -> File:
-        """Takes a copy of a file into the store and gives its value; raises FileNotReadable, DiskFull, StorageError."""
-        source = Path(path)
-        if source.exists() and not source.is_file():  # a pipe would be waited for, a device never ends
-            raise FileNotReadable(f"{path} is no regular file", path=str(path))
-        try:
-            with source.open("rb") as stream:
-                digest, size = self._keep(stream)
-        except (FileNotFoundError, PermissionError, IsADirectoryError) as cause:
-            if cause.filename == str(path):
-                raise FileNotReadable(str(cause), path=str(path)) from cause
-            raise StorageError(str(cause), url=str(self.folder)) from cause
-        except OSError as cause:
-            if cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise DiskFull(str(cause), url=str(self.folder)) from cause
-            raise StorageError(str(cause), url=str(self.folder)) from cause
-        kind = mimetypes.guess_type(source.name)[0] or "application/octet-stream"
-        return File(digest, name or source.name, size, kind)
+        """Copies a file aside and gives its value; raises FileNotReadable, DiskFull, StorageError."""
+        import tempfile
 
-    def _keep(self, stream: BinaryIO) -> tuple[str, int]:
-        self.folder.mkdir(exist_ok=True)
-        self._sweep()
-        hasher, size = sha256(), 0
-        handle, aside = tempfile.mkstemp(prefix=_ASIDE, dir=self.folder)
+        source = Path(path)
         try:
-            with os.fdopen(handle, "wb") as out:
-                while block := stream.read(_BLOCK):
-                    hasher.update(block)
-                    size += len(block)
-                    out.write(block)
-                out.flush()
-                os.fsync(out.fileno())
-            digest = hasher.hexdigest()
-            place = self.path(digest)
-            if not place.exists():
-                place.parent.mkdir(exist_ok=True)
+            stream = opened(source, links=False)
+        except OSError as cause:
+            raise unreadable(path, cause) from None
+        with stream, self._storing():
+            there = os.fstat(stream.fileno())
+            if any(own.exists() and os.path.samestat(there, own.stat()) for own in self._own):
+                raise FileNotReadable(path, "own")
+            self.folder.mkdir(exist_ok=True)
+            self._sweep()
+            handle, aside = tempfile.mkstemp(prefix=_ASIDE, dir=self.folder)
+            try:
+                with os.fdopen(handle, "wb") as out:
+                    digest, size = _copied(stream, source, out)
+                    out.flush()
+                    os.fsync(out.fileno())
                 os.chmod(aside, 0o444)
-                os.replace(aside, place)
-                _sync_folder(place.parent)
-        finally:
-            Path(aside).unlink(missing_ok=True)
-        return digest, size
+            except BaseException:
+                Path(aside).unlink()
+                raise
+            if self._aside.setdefault(digest, aside) != aside:
+                Path(aside).unlink()
+        return _file(name or source.name, digest, size)
+
+    def keep(self, command: Command) -> None:
+        """Puts what lies aside in its place, as far as a command names it; raises DiskFull, StorageError.
+
+        To be called in the transaction of the command, when it has been allowed.
+        """
+        if not self._aside:
+            return
+        said = compact(to_json(command))
+        for digest in [digest for digest in self._aside if digest in said]:
+            with self._storing():
+                place = self.path(digest)
+                place.parent.mkdir(exist_ok=True)
+                # Even where it is there already: whoever put it there may not have come as far as syncing its name.
+                replace_durably(self._aside.pop(digest), place)
+                sync_folder(self.folder)
+                sync_folder(self.folder.parent)
+
+    def discard(self) -> None:
+        """Throws away what lies aside and nobody kept."""
+        while self._aside:
+            with contextlib.suppress(OSError):  # it is swept later
+                Path(self._aside.popitem()[1]).unlink()
+
+    def stored(self) -> Iterator[tuple[str, Path]]:
+        """Yields every kept file with the SHA-256 that is its name."""
+        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
+            yield path.name, path
+
+    @contextlib.contextmanager
+    def _storing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as cause:
+            full = cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            raise (DiskFull if full else StorageError)(str(cause), url=str(self.folder)) from cause
 
     def _sweep(self) -> None:
         """Removes what an intake that was killed left behind; a young one may still be written."""
@@ -102,12 +160,3 @@ class Files:
         except OSError:
             return "missing"
         return "kept" if hasher.hexdigest() == digest else "changed"
-
-
-def _sync_folder(folder: Path) -> None:
-    # The name itself must survive a power cut, not only the bytes.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,7 @@ never ends with a value that its field's type cannot read or whose `where` is fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +15,21 @@ from msgspec import Struct
 
 from charter.engine import feel, values
 from charter.engine.definition import Field, RecordType, TypeRef
-from charter.runtime.author.intake import Misfit, Reader, load, parse, put, read_input, steps
+from charter.runtime.author.data import SUFFIXES, NoWay, clash, load, put, read_input, steps
+from charter.runtime.author.intake import Misfit, Reader
 
 if TYPE_CHECKING:
     from charter.runtime.cli.messages import Messages
 
 
 class Astray(Struct, frozen=True):
-    """A flag or file that belongs to no wanted record: `key` under [intake] and what its sentence names."""
+    """A flag or file that belongs to no wanted record or leads nowhere: `key` under [data], and what it names."""
 
     key: str
     arguments: Mapping[str, Any]
+
+
+_FILE = TypeRef("file")
 
 
 class Gathered(Struct, frozen=True):
@@ -44,56 +48,92 @@ def gather(
 ) -> Gathered:
     """Reads `--set path=value` and `--data [path=]FILE` into values of the wanted records.
 
-    A path may leave the record's name out where only one is wanted. What `--set` names changes the record's current
-    value (`current`: encoded) where there is one and no file gives the record. Raises OSError and intake.Unreadable.
+    A path may leave the record's name out where only one is wanted. What a path names changes the record's current
+    value (`current`: encoded) where there is one and no file gives the whole record. The file of a path that leads to a
+    `file` is that file. Raises FileNotReadable and data.Unreadable.
     """
     trees: dict[str, Any] = {}
     bases: dict[str, Path] = {}
+    sources: dict[tuple[str, ...], str] = {}
     faults: list[Misfit | Astray] = []
 
-    def home(path: str) -> list[str] | None:
+    def home(path: str) -> tuple[list[str], TypeRef | None] | None:
         way = steps(path)
-        if way and way[0] in wanted:
-            return way
-        if len(wanted) == 1:
-            return [wanted[0], *way]
-        faults.append(Astray("which_record", {"path": path, "records": ", ".join(wanted) or "-"}))
-        return None
+        if not way or way[0] not in wanted:
+            if len(wanted) != 1:
+                faults.append(_astray(path, wanted))
+                return None
+            way = [wanted[0], *way]
+        return reader.way(way)
 
+    def place(way: list[str], kind: TypeRef | None, value: Any, source: str) -> None:
+        value = reader.named(value, kind, ".".join(way))
+        if sources.setdefault(tuple(way), source) != source:
+            faults.append(
+                Astray("given_twice", {"path": ".".join(way), "other": sources[tuple(way)], "source": source})
+            )
+        if len(way) == 1:
+            trees[way[0]] = value
+            return
+        if way[0] not in trees:
+            trees[way[0]] = _thawed(current.get(way[0]))
+        try:
+            put(trees, way, value)
+        except NoWay as error:
+            faults.append(Astray(error.told, error.arguments))
+
+    named: list[tuple[list[str], TypeRef | None, str]] = []
     for spec in data:
         path, equals, name = spec.partition("=")
         if not equals or Path(spec).is_file():
-            path, name = "", spec
-        content = parse(read_input(), ".json") if name == "-" else load(Path(name))
-        if path:
-            way = home(path)
-            if way:
-                put(trees, way, content)
-                bases[way[0]] = Path(name).parent
+            named.append(([], None, spec))
+        elif (found := home(path)) is not None:
+            named.append((*found, name))
+    # What a whole file says stands before what a path changes in it, whichever was named first.
+    for way, kind, name in sorted(named, key=lambda each: len(each[0])):
+        if _is_file(kind, name):
+            place(way, kind, Path(name) if kind == _FILE else [Path(name)], name)
             continue
-        for record, tree in _shared_out(content, wanted, reader, name, faults).items():
-            trees[record] = tree
-            bases[record] = Path(name).parent
+        content = read_input() if name == "-" else load(name)
+        shares = {".".join(way): content} if way else _shared_out(content, wanted, reader, name, faults)
+        for each, tree in shares.items():
+            place(way or [each], kind if way else TypeRef("record", record=each), tree, name)
+            bases[(way or [each])[0]] = Path(name).parent
+    _apart((way for way in sources if len(way) > 1), faults)
 
-    given: dict[str, list[str]] = {}
+    given: dict[tuple[str, ...], tuple[TypeRef | None, list[str]]] = {}
     for path, text in sets:
-        given.setdefault(path, []).append(text)
-    for path, texts in given.items():
-        way = home(path)
-        if way is None:
-            continue
-        if len(way) == 1:
-            trees[way[0]] = texts[-1]
-            continue
-        if way[0] not in trees:
-            trees[way[0]] = _thawed(current.get(way[0]))
-        put(trees, way, texts[0] if len(texts) == 1 else texts)
+        found = home(path)
+        if found is not None:
+            given.setdefault(tuple(found[0]), (found[1], []))[1].append(text)
+    _apart(given, faults)
+    for path_, (kind, texts) in given.items():
+        values_ = [Path(text) if kind == _FILE else text for text in texts]
+        place([*path_], None, values_[0] if len(values_) == 1 else values_, "--set")
 
     out: dict[str, Any] = {}
     for record, tree in trees.items():
         reader.base = bases.get(record, Path())
         out[record] = reader.value(tree, TypeRef("record", record=record), record)
     return Gathered(out, (*faults, *reader.misfits))
+
+
+def _is_file(kind: TypeRef | None, name: str) -> bool:
+    """Tells whether what stands at a path is the file itself, not what it says."""
+    return kind == _FILE or (kind is not None and kind.item == _FILE and not name.endswith(SUFFIXES))
+
+
+def _apart(paths: Iterable[tuple[str, ...]], faults: list[Misfit | Astray]) -> None:
+    if pair := clash(paths):
+        first, second = (".".join(path) for path in pair)
+        faults.append(Astray("inside", {"name": first, "other": second}))
+
+
+def _astray(path: str, wanted: Sequence[str]) -> Astray:
+    """Says that a flag or file belongs to none of the wanted records, or that none is wanted."""
+    if not wanted:
+        return Astray("no_record", {"path": path})
+    return Astray("which_record", {"path": path, "records": ", ".join(wanted)})
 
 
 def _thawed(encoded: Any) -> Any:
@@ -114,7 +154,7 @@ def _shared_out(
         if sole is None or not set(content) <= {f.name for f in sole.fields}:
             return dict(content)
     if len(wanted) != 1:
-        faults.append(Astray("which_record", {"path": name, "records": ", ".join(wanted) or "-"}))
+        faults.append(_astray(name, wanted))
         return {}
     record = wanted[0]
     if isinstance(content, list):
@@ -131,7 +171,7 @@ def _shared_out(
 def said(fault: Misfit | Astray, say: Messages) -> str:
     """Says a fault in one sentence."""
     if isinstance(fault, Astray):
-        return say(f"intake.{fault.key}", **fault.arguments)
+        return say(f"data.{fault.key}", **fault.arguments)
     expected = say(f"intake.{fault.expected}", **fault.arguments)
     return say("intake.misfit", path=fault.path, given=fault.given, expected=expected)
 

@@ -1,22 +1,19 @@
 """What people type or keep in files (flags, JSON, YAML, CSV) read into typed values of a record.
 
-`Reader` knows the process's record types and how to take in a file; it knows neither terminals nor cases. What
-cannot be read is a `Misfit` value with the path of the field and what was expected there: collected, never
-raised. Whether a well-read value is *allowed* (`where`, required fields) is the engine's to say; a missing field
-stays missing here.
+`Reader` knows the process's record types and how to take in a file; it knows neither terminals nor cases, and how data
+files are read is `data.py`. What cannot be read is a `Misfit` value with the path of the field and what was expected
+there: collected, never raised. Whether a well-read value is *allowed* (`where`, required fields) is the engine's to
+say; a missing field stays missing here.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -24,7 +21,8 @@ from charter.engine import values
 from charter.engine.definition import RecordType, TypeRef
 from charter.engine.feel.own import CURRENCY_WORDS, UNITS
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
-from charter.engine.text import SameKey, composed
+from charter.engine.text import composed
+from charter.runtime.author.data import SUFFIXES, Cell, load, text_or_json
 
 
 class Misfit(Struct, frozen=True):
@@ -47,9 +45,12 @@ _PERIOD = re.compile(r"\s*(?:\.\.|–|—|~|～|至|\bto\b)\s*")
 _SIGNS = {"¥": "CNY", "￥": "CNY", **CURRENCY_WORDS}
 _TRUE = frozenset(("true", "yes", "y", "1", "是", "对", "對"))
 _FALSE = frozenset(("false", "no", "n", "0", "否", "不"))
-_PATH = re.compile(r"[^.\[\]]+|\[\d+\]")
+# Where `;` or tabs divide cells, commas begin decimals as often as they part thousands: `1,500` says neither.
+_EITHER = re.compile(r"(?<![\d.,])[1-9]\d{0,2}[.,]\d{3}(?![\d.,])")
+_FIGURES = frozenset(("number", "integer", "money", "percent"))
 
 _NOTHING = object()
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)  # division by the usual one would drop digits
 
 
 def _number(text: str) -> Any:
@@ -69,7 +70,7 @@ def _integer(text: str) -> Any:
 def _percent(text: str) -> Any:
     if text.endswith(("%", "％")):
         number = _number(text[:-1].strip())
-        return None if number is None else number / 100
+        return None if number is None else number.scaleb(-2, _EXACT)
     # 95 may mean 95 % or 9500 %; more than the whole has to say so.
     number = _number(text)
     return number if number is not None and abs(number) <= 1 else None
@@ -157,6 +158,8 @@ class Reader:
             return getattr(self, f"_{kind.name}")(data, kind, path)
         if type(data) is bool:
             data = "true" if data else "false"
+        if isinstance(data, Cell) and kind.name in _FIGURES and _EITHER.search(data):
+            return self._misfit(path, "one_figure", data)
         text = composed(data.strip() if isinstance(data, str) and kind.name != "text" else str(data))
         found = None if isinstance(data, list | Mapping) else READERS[kind.name](text)
         return self._misfit(path, kind.name, data) if found is None else found
@@ -188,9 +191,10 @@ class Reader:
         return same[0] if same else self._misfit(path, "choice", text, choices=", ".join(kind.choices))
 
     def _file(self, data: Any, kind: TypeRef, path: str) -> Any:
-        if not isinstance(data, str):
+        if not isinstance(data, str | Path):
             return self._misfit(path, "file", data)
-        place = _found(self.base / data)
+        # A path from the command line stands for itself, one in a file is relative to that file.
+        place = _found(data if isinstance(data, Path) else self.base / data)
         return self.ingest(place) if place.is_file() else self._misfit(path, "file", str(place))
 
     def _list(self, data: Any, kind: TypeRef, path: str) -> Any:
@@ -198,11 +202,11 @@ class Reader:
         if isinstance(data, str):
             text = data.strip()
             if text.startswith("["):
-                data = _json(text)
-            elif text.endswith((".csv", ".json", ".yaml", ".yml")) and (self.base / text).is_file():
+                data = text_or_json(text)
+            elif text.endswith(SUFFIXES) and (self.base / text).is_file():
                 data = load(self.base / text)
             else:
-                data = [part.strip() for part in re.split(r"[;；\n]", text) if part.strip()]
+                data = [type(data)(part.strip()) for part in re.split(r"[;；\n]", text) if part.strip()]
         if isinstance(data, Mapping):  # from flags: positions as keys
             data = [data[key] for key in sorted(data, key=str)]
         if not isinstance(data, list):
@@ -218,7 +222,7 @@ class Reader:
     def _record(self, data: Any, kind: TypeRef, path: str) -> Any:
         assert kind.record is not None
         if isinstance(data, str) and data.lstrip().startswith("{"):
-            data = _json(data)
+            data = text_or_json(data)
         if not isinstance(data, Mapping):
             return self._misfit(path, "record", data, record=kind.record)
         return self.record(data, self.records[kind.record], path)
@@ -226,10 +230,10 @@ class Reader:
     def record(self, data: Mapping[str, Any], record: RecordType, path: str) -> dict[str, Any]:
         """Gives a record's value, fields in the order of the process file; titles are read as names too.
 
-        A field that the record does not have is kept as it is, so that the engine refuses it by name.
+        A field that the record does not have is kept as it is, so that the engine refuses it by name; one that is given
+        under two names is a misfit.
         """
-        titles = {f.title: f.name for f in record.fields}
-        named = {titles.get(str(key), str(key)): value for key, value in data.items()}
+        named = self._names(data, record, path)
         out: dict[str, Any] = {}
         for f in record.fields:
             if f.name in named:
@@ -237,6 +241,59 @@ class Reader:
                 if found is not None:
                     out[f.name] = found
         return out | {key: _plain(value) for key, value in named.items() if value is not None}
+
+    def _names(self, data: Mapping[str, Any], record: RecordType, path: str) -> dict[str, Any]:
+        named: dict[str, Any] = {}
+        given: dict[str, str] = {}
+        for key, value in data.items():
+            name = field_name(record, str(key))
+            if name in given:
+                self.misfits.append(Misfit(f"{path}.{name}", "once", str(key), {"other": given[name]}))
+            given[name], named[name] = str(key), value
+        return named
+
+    def named(self, data: Any, kind: TypeRef | None, path: str) -> Any:
+        """Gives plain data with the keys of its records as the process file calls them."""
+        if kind is not None and kind.item is not None and isinstance(data, list):
+            return [self.named(item, kind.item, f"{path}[{index}]") for index, item in enumerate(data, 1)]
+        if kind is None or kind.record not in self.records or not isinstance(data, Mapping):
+            return data
+        record = self.records[kind.record]
+        types = {f.name: f.type for f in record.fields}
+        names = self._names(data, record, path)
+        return {key: self.named(value, types.get(key), f"{path}.{key}") for key, value in names.items()}
+
+    def way(self, path: Sequence[str]) -> tuple[list[str], TypeRef | None]:
+        """Gives a path that begins with a record in the names of the process file, and the type of what it leads to."""
+        out, kind = [path[0]], TypeRef("record", record=path[0]) if path[0] in self.records else None
+        for step in path[1:]:
+            item = step.startswith("[")
+            if kind is not None and kind.name == "list" and item:
+                kind = kind.item
+            elif kind is not None and kind.name == "record" and kind.record in self.records and not item:
+                record = self.records[kind.record]
+                step = field_name(record, step)
+                kind = next((f.type for f in record.fields if f.name == step), None)
+            else:
+                kind = None
+            out.append(step)
+        return out, kind
+
+
+def field_name(record: RecordType, key: str) -> str:
+    """Gives the field that a key or heading means, else the key itself.
+
+    By its name or title, or else by the only one alike but for case and blanks around.
+    """
+    for names in ({f.name: f.name for f in record.fields}, {f.title: f.name for f in record.fields}):
+        if key in names:
+            return names[key]
+    alike = {f.name for f in record.fields if _folded(key) in (_folded(f.name), _folded(f.title))}
+    return alike.pop() if len(alike) == 1 else key
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
 
 
 def _found(place: Path) -> Path:
@@ -253,158 +310,3 @@ def _plain(data: Any) -> Any:
     if isinstance(data, list):
         return [_plain(item) for item in data]
     return data if data is None or isinstance(data, bool | int | str | Decimal) else str(data)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text, parse_float=Decimal)
-    except json.JSONDecodeError:
-        return text
-
-
-class Unreadable(ValueError):
-    """Data that is no JSON, YAML or CSV, or more of it than anybody types.
-
-    `place` is where it goes wrong, (line, column) from 1, and the text then the line there.
-    """
-
-    def __init__(self, text: str, place: tuple[int, int] | None = None) -> None:
-        super().__init__(text)
-        self.place = place
-
-
-def _at(text: str, line: int, column: int) -> Unreadable:
-    lines = text.splitlines()
-    return Unreadable(f"`{lines[line - 1].strip()[:80] if line <= len(lines) else ''}`", (line, column))
-
-
-# What is read from outside is bounded: bytes of a file, values in it (an alias counts as often as it is used),
-# depth, and how long a list is made for the sake of one position.
-_LARGEST, _MOST, _DEEPEST, _LONGEST = 16 << 20, 1_000_000, 60, 100_000
-
-
-def load(path: Path) -> Any:
-    """Reads a JSON, YAML or CSV file into plain data; numbers stay exact; an unknown ending is read as JSON.
-
-    CSV: the first row names the fields (dots lead into inner ones), an empty cell is no value. Raises
-    Unreadable, OSError.
-    """
-    return parse(read_text(path), path.suffix.lower())
-
-
-def read_text(path: Path) -> str:
-    """Reads a data file's text; raises Unreadable for too long a one, UnicodeDecodeError, OSError."""
-    with path.open("rb") as stream:
-        return _text(stream)
-
-
-def read_input() -> str:
-    """Reads data from standard input, as bounded as a file; raises Unreadable, UnicodeDecodeError."""
-    return _text(sys.stdin.buffer)
-
-
-def _text(stream: BinaryIO) -> str:
-    data = stream.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise Unreadable(f"> {_LARGEST >> 20} MiB")
-    return data.decode("utf-8-sig")
-
-
-def parse(text: str, suffix: str) -> Any:
-    """Reads the text of a data file of that ending; raises Unreadable."""
-    try:
-        if suffix in (".yaml", ".yml"):
-            data = _yaml(text)
-        elif suffix == ".csv":
-            data = [_unfold(row) for row in csv.DictReader(io.StringIO(text))]
-        else:
-            data = json.loads(text, parse_float=Decimal)
-    except json.JSONDecodeError as error:
-        raise _at(text, error.lineno, error.colno) from None
-    except Unreadable:
-        raise
-    except (ValueError, RecursionError, csv.Error) as error:
-        raise Unreadable(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
-    _bounded(data)
-    try:
-        return composed(data)
-    except SameKey as error:
-        raise Unreadable(str(error)) from None
-
-
-def _yaml(text: str) -> Any:
-    """Reads YAML whose scalars stay text, because the field's type decides, not YAML; only null is null."""
-    import yaml
-
-    class Loader(yaml.BaseLoader):
-        pass
-
-    null = "tag:yaml.org,2002:null"
-    Loader.add_implicit_resolver(null, re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-    Loader.add_constructor(null, lambda _loader, _node: None)
-    try:
-        return yaml.load(text, Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        if mark is not None:
-            raise _at(text, mark.line + 1, mark.column + 1) from None
-        raise Unreadable(" ".join(str(error).split())) from None
-
-
-def _bounded(data: Any) -> None:
-    left, waiting = _MOST, [(data, 0)]
-    while waiting:
-        value, depth = waiting.pop()
-        left -= 1
-        if left < 0 or depth > _DEEPEST:
-            raise Unreadable(f"more than {_MOST:,} values, or deeper than {_DEEPEST}")
-        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-        waiting.extend((each, depth + 1) for each in inner)
-
-
-def _unfold(row: Mapping[str | None, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, cell in row.items():
-        if key is not None and isinstance(cell, str) and cell.strip():
-            put(out, [part.strip() for part in key.split(".")], cell.strip())
-    return out
-
-
-def steps(path: str) -> list[str]:
-    """Splits `plan.tasks[2].name` into its steps; a position keeps its brackets."""
-    return _PATH.findall(path)
-
-
-def put(tree: Any, path: list[str], value: Any) -> None:
-    """Sets a value deep inside plain data, making contexts and lists on the way; `[n]` counts from 1.
-
-    Raises Unreadable where a path leads nowhere: too deep, too far along a list, by name into a list.
-    """
-    if not 0 < len(path) <= _DEEPEST:
-        raise Unreadable(f"a path of {len(path)} steps")
-    here = tree
-    for step, following in zip(path, [*path[1:], None], strict=True):
-        if following is None:
-            here[_place(here, step, None)] = value
-            return
-        empty = list if following.startswith("[") else dict
-        place = _place(here, step, empty)
-        if not isinstance(here[place], dict | list):
-            here[place] = empty()
-        here = here[place]
-
-
-def _place(here: Any, step: str, empty: type[Any] | None) -> Any:
-    """Gives the key or index of a step, which is there afterwards; positions passed over hold `empty` ones."""
-    if not step.startswith("["):
-        if not isinstance(here, dict):
-            raise Unreadable(f"`{step}` names nothing in a list; its items are [1], [2], …")
-        here.setdefault(step)
-        return step
-    if not isinstance(here, list):
-        raise Unreadable(f"`{step[:20]}` is an item of a list, and there is none before it")
-    number = int(step[1:-1]) if len(step) <= len(str(_LONGEST)) + 2 else 0
-    if not 0 < number <= _LONGEST:
-        raise Unreadable(f"`{step[:20]}` is no item of a list: items are [1] to [{_LONGEST}]")
-    here.extend(empty() if empty else None for _ in range(number - len(here)))
-    return number - 1

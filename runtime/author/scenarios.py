@@ -7,7 +7,6 @@ that does not come out as written ends the scenario. Failures are values: keys a
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
@@ -19,7 +18,7 @@ from msgspec import Struct
 from charter.dsl.build import scenarios as s
 from charter.engine import calendars, commands, feel, kpis, values, zones
 from charter.engine.commands import Actor, Command
-from charter.engine.definition import Definition
+from charter.engine.definition import Definition, TypeRef
 from charter.engine.entries import Entry
 from charter.engine.keys import name_of, parse_key
 from charter.engine.machines import SETTLED
@@ -29,7 +28,10 @@ from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
-from charter.runtime.author.intake import Reader, load
+from charter.runtime.author.data import Unreadable, load
+from charter.runtime.author.files import described
+from charter.runtime.author.handed import FileNotReadable
+from charter.runtime.author.intake import Reader
 from charter.runtime.host.memory import Endless, Records, World
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
@@ -204,10 +206,10 @@ class _Player:
             return self.value(value)
         try:
             data = load(self.base / value.file)
-        except (OSError, ValueError) as error:
-            raise _Wrong(None, ("file_missing", {"path": value.file, "detail": str(error)})) from None
+        except (FileNotReadable, Unreadable) as error:
+            raise _Wrong(None, ("bad_file", {"error": error})) from None
         reader = Reader(self.definition.records, self.file, base=self.base)
-        found = reader.record(data, record, name)
+        found = reader.value(data, TypeRef("record", record=name), name)
         if reader.misfits:
             misfit = reader.misfits[0]
             raise _Wrong(None, ("bad_value", {"text": f"{misfit.path} = {misfit.given}"}))
@@ -215,15 +217,10 @@ class _Player:
 
     def file(self, path: Path | str) -> values.File:
         """Gives a file beside the process file as a value; nothing is stored."""
-        import mimetypes
-
         try:
-            data = (self.base / path).read_bytes()
-        except OSError as error:
-            detail = error.strerror or ""
-            raise _Wrong(None, ("file_missing", {"path": str(path), "detail": detail})) from None
-        kind = mimetypes.guess_type(str(path))[0] or "application/octet-stream"
-        return values.File(hashlib.sha256(data).hexdigest(), Path(path).name, len(data), kind)
+            return described(self.base / path)
+        except FileNotReadable as error:
+            raise _Wrong(None, ("bad_file", {"error": error})) from None
 
     # --- steps
 

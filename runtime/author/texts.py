@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charter.engine.errors import CharterError
+from charter.runtime.author.handed import contents, replace_durably
 
 if TYPE_CHECKING:
     from charter.dsl.passes import Compiled
@@ -87,21 +88,11 @@ def read_bytes(path: str, longest: int = LONGEST) -> bytes:
     if path == STDIN:
         return sys.stdin.buffer.read(longest)
     try:
-        return _regular(path, longest)
+        return contents(path, longest)
     except FileNotFoundError:
         raise NoSuchFile(f"no file {path}", path=path) from None
     except OSError as error:
         raise Unreadable(f"cannot read {path}", path=path, detail=error.strerror or str(error)) from None
-
-
-def _regular(path: str, longest: int = LONGEST) -> bytes:
-    # A pipe or device named by `use` must not make the check wait for ever.
-    if not os.path.isfile(path):
-        if os.path.exists(path):
-            raise OSError(0, "not a regular file")
-        raise FileNotFoundError(path)
-    with open(path, "rb") as file:
-        return file.read(longest)
 
 
 def compile_file(path: str) -> Compiled:
@@ -109,7 +100,7 @@ def compile_file(path: str) -> Compiled:
     from charter.dsl.passes import compile
 
     name = "<stdin>" if path == STDIN else path
-    return compile(name, read_bytes(path), _regular)
+    return compile(name, read_bytes(path), lambda used: contents(used, LONGEST))
 
 
 def used_texts(compiled: Compiled) -> Mapping[str, str]:
@@ -139,7 +130,7 @@ def write_atomically(path: str, data: bytes) -> None:
             os.fsync(file.fileno())
         mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
         os.chmod(temporary, mode)
-        os.replace(temporary, target)
+        replace_durably(temporary, target)
     except OSError as error:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)

@@ -110,7 +110,7 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
     if verb == "confirm":
         return _confirm(context, case, definition, node, arguments, given["checks"], as_json)
     if verb == "add":
-        arguments["item"] = _item(node, **given)
+        arguments["item"] = _item(context, node, **given)
     elif act.aim == "work":
         arguments |= _fields(context, verb, definition, state, node, given)
     performed = context.cases.perform(case, person=person, verb=verb, **arguments)
@@ -225,22 +225,26 @@ def _amendment(
     return {"record": record, "value": found[0][1]}
 
 
-def _item(node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
-    """Gives the item for an open `for each`: text or JSON by --item, fields by --set, a file by --data."""
+def _item(context: Context, node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
+    """Gives the item for an open `for each`: text or JSON by --item, fields by --set, or a file by --data."""
     from charter.engine.values import encode
-    from charter.runtime.author.intake import Unreadable, put, steps
+    from charter.runtime.author.data import NoWay, clash, put, steps
     from charter.runtime.cli.handover import plain
 
-    if item is not None or data:
+    if not (sets or data or item is not None):
+        raise Misuse("nothing_given", record=node)
+    if (item is not None) + len(data) + bool(sets) > 1:
+        raise Misuse("one_item")
+    if not sets:
         return plain(item if item is not None else data[0], from_file=item is None)
     tree: dict[str, Any] = {}
     try:
+        if pair := clash(tuple(steps(path)) for path, _ in sets):
+            raise NoWay("inside", name=".".join(pair[0]), other=".".join(pair[1]))
         for path, text in sets:
             put(tree, steps(path), text)
-    except Unreadable as error:
-        raise Misuse("unreadable", detail=str(error)) from None
-    if not tree:
-        raise Misuse("nothing_given", record=node)
+    except NoWay as error:
+        raise Misuse("unreadable", detail=context.say(f"data.{error.told}", **error.arguments)) from None
     return encode(tree)
 
 

@@ -88,6 +88,11 @@ class Context:
 
         return Cases(self.store, channel="cli")
 
+    def end(self) -> None:
+        """Throws away what was taken in for a command that did not come to be."""
+        if "cases" in self.__dict__:
+            self.cases.files.discard()
+
     @cached_property
     def now(self) -> int:
         """The clock at the start of the verb, microseconds since the epoch, so that one output has one now."""

@@ -163,6 +163,7 @@ def run_dmn_run(
 
     So it is where one rests on a text that cannot be read, which `broken` says in JSON.
     """
+    from charter.runtime.author.data import load, read_input
     from charter.runtime.author.dmn import BadInputs, load_model, missing, read_inputs, takes, with_undeclared
 
     if decision is not None and service is not None:
@@ -173,7 +174,7 @@ def run_dmn_run(
         return FINDINGS
     graph = loaded.graph
     known = _arguments(graph, service, file) if service is not None else takes(graph)
-    data = None if inputs is None else texts.read_bytes(inputs)
+    data = None if inputs is None else read_input() if inputs == texts.STDIN else load(inputs)
     try:
         given = read_inputs(graph, data, bindings, known)
     except BadInputs as error:

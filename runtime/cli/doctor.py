@@ -1,6 +1,7 @@
 """`charter doctor`: whether this machine and this database are fit for work, one line a check, each with its mend.
 
-A check looks and changes nothing; it gives a Finding. Their order is that of CHECKS. Exit 1 when one fails.
+A check looks and changes nothing but for what `--collect` asks; it gives a Finding. Their order is that of CHECKS.
+Exit 1 when one fails.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Examination(Struct):
     """What the checks look at; the database's condition is found by its own check and used by those after it."""
 
     context: Context
+    collect: bool = False
     condition: Condition | None = None
 
 
@@ -183,6 +185,36 @@ def _incidents(examination: Examination) -> Iterator[Finding]:
     yield Finding("incidents", "warn" if count else "ok", text, "mend_incidents" if count else None)
 
 
+def _files(examination: Examination) -> Iterator[Finding]:
+    from charter.runtime.audit.attachments import collect, orphans
+    from charter.runtime.author.files import Files, largest
+    from charter.runtime.store import open_store
+
+    if examination.condition is None:
+        return
+    say = examination.context.say
+    with open_store(examination.context.database) as store:
+        files = Files(store.folder)
+        if examination.collect:
+            with store.write() as connection:
+                found, key = collect(connection, files), "collected"
+        else:
+            with store.read() as connection:
+                found, key = orphans(connection, files), "orphans"
+        kept = sum(1 for _ in files.stored())
+    if found:
+        names = ", ".join(path.name[:12] for path in found[:5]) + (", …" if len(found) > 5 else "")
+        left = not examination.collect
+        yield Finding(
+            "files",
+            "warn" if left else "ok",
+            say(f"doctor.{key}", count=len(found), names=names),
+            "mend_orphans" if left else None,
+        )
+    else:
+        yield Finding("files", "ok", say("doctor.kept", count=kept, limit=f"{largest()} MiB"))
+
+
 CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _python,
     _packages,
@@ -193,12 +225,13 @@ CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _people,
     _connectors,
     _incidents,
+    _files,
 )
 
 
-def run_doctor(context: Context, as_json: bool) -> int:
-    """Makes every check and tells what it found."""
-    examination = Examination(context)
+def run_doctor(context: Context, collect: bool, as_json: bool) -> int:
+    """Makes every check and tells what it found; on demand removes the kept files that no entry names."""
+    examination = Examination(context, collect)
     findings = [finding for check in CHECKS for finding in check(examination)]
     say, output = context.say, context.output
     failed = any(f.level == "fail" for f in findings)
@@ -231,4 +264,4 @@ def run_doctor(context: Context, as_json: bool) -> int:
     return FINDINGS if failed else 0
 
 
-VERBS = {"doctor": Verb("doctor", run_doctor, [switch(JSON, name="as_json")])}
+VERBS = {"doctor": Verb("doctor", run_doctor, [switch("--collect"), switch(JSON, name="as_json")])}

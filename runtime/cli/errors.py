@@ -106,7 +106,8 @@ def error_lines(error: CharterError, say: Messages) -> list[str]:
     """Says a coded error: its sentence, and the help where the table has one."""
     sentence = _filled(f"errors.{error.code}", error, say)
     lines = [say("frame.error", code=error.code, sentence=str(error) if sentence is None else sentence)]
-    advice = _filled(f"errors.{error.code}_help", error, say)
+    told = error.arguments.get("told")
+    advice = _filled(f"data.{told}_help" if told else f"errors.{error.code}_help", error, say)
     return lines if advice is None else [*lines, say("frame.help", text=advice)]
 
 
@@ -127,8 +128,15 @@ def _filled(key: str, error: CharterError, say: Messages) -> str | None:
 
 
 def _meaning(arguments: Mapping[str, Any], say: Messages) -> dict[str, Any]:
-    """Adds the `guess` at the name that the first argument could have been, where the `known` ones are listed."""
+    """Adds the `guess` at the name that the first argument could have been, where the `known` ones are listed.
+
+    `told` names the sentence under [data] that says what is wrong in what came in, `line` and `column` where.
+    """
     given = dict(arguments)
+    if "told" in given:
+        given["detail"] = say(f"data.{given['told']}", **arguments)
+        place = None if given.get("line") is None else "at_line" if given["column"] is None else "at"
+        given["at"] = "" if place is None else say(f"data.{place}", **arguments)
     known = given.get("known")
     if isinstance(known, tuple):
         word = next(value for name, value in given.items() if name not in ("detail", "known"))

@@ -19,14 +19,11 @@ from charter.runtime.cli.errors import Missing, Misuse
 if TYPE_CHECKING:
     from charter.engine.definition import Definition, Element
     from charter.engine.values import File
-    from charter.runtime.author.intake import Unreadable
 
 
 def ingest(context: Context, path: Path) -> File:
-    """Takes a file into the content store beside the database."""
-    from charter.runtime.author.files import Files
-
-    return Files(context.store.folder).ingest(path)
+    """Takes a copy of a file, which the content store keeps once the command that names it is allowed."""
+    return context.cases.files.ingest(path)
 
 
 def asks(context: Context) -> bool:
@@ -56,7 +53,7 @@ def records(
     """
     from charter.engine.values import encode
     from charter.runtime.author.forms import Form, gather, said
-    from charter.runtime.author.intake import Reader, Unreadable
+    from charter.runtime.author.intake import Reader
 
     reader = Reader(definition.records, lambda path: ingest(context, path))
     if not sets and not data:
@@ -70,43 +67,21 @@ def records(
             sys.stderr.write(f"\n{context.say('intake.given_up')}")
             raise
         return tuple((name, encode(value)) for name, value in answers.items())
-    try:
-        gathered = gather(reader, wanted, sets, data, current)
-    except Unreadable as error:
-        raise unreadable(error) from None
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise Missing(str(error), code="CH091", path=str(error.filename)) from None
-    except UnicodeDecodeError:
-        raise Misuse("unreadable", detail="UTF-8") from None
+    gathered = gather(reader, wanted, sets, data, current)
     if gathered.faults:
         raise Misuse("faults", faults="\n  ".join(said(fault, context.say) for fault in gathered.faults))
     return tuple((name, encode(value)) for name, value in gathered.records.items())
 
 
-def unreadable(error: Unreadable) -> Misuse:
-    """Makes the misuse for data that cannot be read, with its place where that is known."""
-    if error.place is None:
-        return Misuse("unreadable", detail=str(error))
-    line, column = error.place
-    return Misuse("unreadable_at", line=line, column=column, detail=str(error))
-
-
 def plain(given: str, *, from_file: bool = False) -> Any:
     """Gives an encoded value that no type is declared for: a file's data, JSON, or else the text itself."""
     from charter.engine.values import NotAValue, decode, encode
-    from charter.runtime.author.intake import Unreadable, load, parse
+    from charter.runtime.author.data import load, text_or_json
 
     try:
-        data = load(Path(given)) if from_file else parse(given, ".json") if given[:1] in ("{", "[", '"') else given
-        return encode(decode(data))
-    except Unreadable as error:
-        if from_file:
-            raise unreadable(error) from None
-        return given
+        return encode(decode(load(given) if from_file else text_or_json(given)))
     except NotAValue as error:
         raise Misuse("unreadable", detail=str(error)) from None
-    except OSError as error:
-        raise Missing(str(error), code="CH091", path=given) from None
 
 
 def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> tuple[tuple[str, Any], ...]:

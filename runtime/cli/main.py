@@ -207,6 +207,8 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
         return _unforeseen(error, say)
     except Exception as error:
         return report_bug(error, arguments, say)
+    finally:
+        context.end()
 
 
 def _unforeseen(error: OSError, say: Messages) -> int:

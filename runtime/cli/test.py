@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.author import texts
 from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, refusal_lines
+from charter.runtime.cli.errors import FINDINGS, error_lines, refusal_lines
 from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
@@ -107,6 +107,8 @@ def _reasons(context: Context, failure: Failure, definition: Definition | None) 
 
 def _said(context: Context, said: Said) -> str:
     key, arguments = said
+    if "error" in arguments:
+        return error_lines(arguments["error"], context.say)[0]
     words: dict[str, Any] = dict(arguments)
     if "state" in words:
         words["state"] = context.say(f"states.{words['state']}")

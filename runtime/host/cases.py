@@ -28,6 +28,7 @@ from charter.engine.step.transition import step
 from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
+from charter.runtime.author.files import Files
 from charter.runtime.host import outbox
 from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
 from charter.runtime.host.caseload import Caseload
@@ -97,6 +98,7 @@ class Cases:
     ) -> None:
         self.store = store
         self.connectors = connectors if connectors is not None else Connectors(store.folder)
+        self.files = Files(store.folder, own=(*store.companions, self.connectors.path))
         self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
         self.incidents = Incidents(store, self._caseload)
         self._delivery = Delivery(store, self._caseload, self.connectors)
@@ -318,6 +320,8 @@ class Cases:
         done = step(definition, file.state, built)
         if done.refusal is not None and not file.stored:  # no case comes of it
             return self._turned_away(connection, file, person, verb, done.refusal), file
+        if done.refusal is None:
+            self.files.keep(built)
         after = self._caseload.write(connection, file, built, done)
         first = file.chain.entries + 1
         return Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first), after

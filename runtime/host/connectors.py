@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -25,9 +26,9 @@ from charter.engine.commands import SYSTEM
 from charter.engine.entries.organisation import ConnectorsChanged
 from charter.engine.errors import CharterError
 from charter.engine.refusals import Refusal
-from charter.engine.text import composed
 from charter.engine.values import canonical
 from charter.runtime.audit.log import Origin
+from charter.runtime.author.handed import contents, replace_durably
 from charter.runtime.host import calls, secrets
 from charter.runtime.host.calls import Records
 from charter.runtime.host.secrets import Hide
@@ -118,6 +119,8 @@ class Connector(Struct, frozen=True):
         more = "headers" if kind == "http" else "env"
         if unknown := sorted(str(word) for word in set(data) - {kind, "timeout", more}):
             raise _bad(name, f"{name}: {kind} takes no {', '.join(unknown)}")
+        if isinstance(timeout, str) and re.fullmatch(r"[0-9]{1,4}", timeout):  # a file holds texts
+            timeout = int(timeout)
         if isinstance(timeout, bool) or not isinstance(timeout, int) or not 0 < timeout <= 3600:
             raise _bad(name, f"{name}: timeout is 1 to 3600 seconds")
         given = data.get(more, {})
@@ -233,16 +236,23 @@ class Connectors:
     def read(self) -> Roll:
         """Reads the file, once; raises BadConnector where it is no table of connectors."""
         try:
-            held = secrets.regular(self.path, _LONGEST_FILE)
+            held = contents(self.path, _LONGEST_FILE + 1)
         except FileNotFoundError:
             return Roll()
-        except (OSError, ValueError) as cause:
+        except OSError as cause:
             raise BadConnector(f"{FILE} cannot be read: {cause}", connector="-", file=str(self.path)) from cause
+        if len(held) > _LONGEST_FILE:
+            raise BadConnector(f"{FILE} is longer than {_LONGEST_FILE} bytes", connector="-", file=str(self.path))
+        from charter.runtime.author.data import Unreadable, parse, text_of
+
         try:
-            data = composed(_table(held.decode("utf-8")))
-        except Exception as cause:  # of a YAML error, a text that is none, or a nesting too deep
-            raise BadConnector(f"{FILE} is no YAML", connector="-", file=str(self.path)) from cause
-        if data is None:
+            data = parse(text_of(held), ".yaml")
+        except Unreadable as cause:
+            if cause.arguments["told"] != "empty":
+                where = FILE if cause.arguments["line"] is None else f"{FILE}:{cause.arguments['line']}"
+                # Not the line itself, which may hold a secret.
+                told: dict[str, Any] = {**cause.arguments, "connector": where, "given": FILE, "file": str(self.path)}
+                raise BadConnector(f"{where} cannot be taken: {told['told']}", **told) from cause
             data = {}
         if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
             raise BadConnector(f"{FILE} holds no table of connectors", connector="-", file=str(self.path))
@@ -289,12 +299,7 @@ class Connectors:
                     out.write(text)
                     out.flush()
                     os.fsync(out.fileno())
-                os.replace(aside, self.path)
-                folder = os.open(self.path.parent, os.O_RDONLY)
-                try:
-                    os.fsync(folder)  # the new name is to outlive a power cut, as the entry does
-                finally:
-                    os.close(folder)
+                replace_durably(aside, self.path)
             finally:
                 Path(aside).unlink(missing_ok=True)
         return None
@@ -359,17 +364,3 @@ class Connectors:
         except secrets.Unresolved as cause:
             raise _bad(connector.name, f"{connector.name}: {cause}") from cause
         return Prepared(timeout, tuple(known), act)
-
-
-def _table(text: str) -> Any:
-    """Reads YAML, in which no name stands twice."""
-    import yaml
-
-    class Once(yaml.SafeLoader):
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            if len(names) != len(set(names)):
-                raise ValueError("a name stands twice")
-            return super().construct_mapping(node, deep)
-
-    return yaml.load(text, Loader=Once)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
+from charter.runtime.author.handed import contents
+
 MASK = "***"
 # Compiled when they are first used: every verb of the command line imports this module, and few call anybody.
 _REFERENCE = r"(?<![^ =])(?:env:|file:(?!//))\S+"
@@ -60,25 +62,13 @@ def resolve(text: str, folder: Path, found: list[str]) -> str:
 
 def _file(path: Path) -> str:
     try:
-        held = regular(path, _LONGEST).decode("utf-8")
+        data = contents(path, _LONGEST + 1)
+        held = data.decode("utf-8")
     except (OSError, ValueError) as cause:
         raise Unresolved(f"file:{path} cannot be read") from cause
+    if len(data) > _LONGEST:
+        raise Unresolved(f"file:{path} is longer than {_LONGEST} bytes")
     return held.removesuffix("\n").removesuffix("\r")
-
-
-def regular(path: Path, longest: int) -> bytes:
-    """Reads a regular file of at most so many bytes; raises OSError, or ValueError where it is something else."""
-    import stat
-
-    # A pipe would be waited for, a device never ends.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError(f"{path} is no regular file")
-        held = stream.read(longest + 1)
-    if len(held) > longest:
-        raise ValueError(f"{path} is longer than {longest} bytes")
-    return held
 
 
 Hide = Callable[[str], str]

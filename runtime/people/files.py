@@ -14,8 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from charter.engine.errors import CharterError
-from charter.runtime.author.files import FileNotReadable
-from charter.runtime.author.intake import Unreadable, parse, read_text
+from charter.runtime.author.data import SUFFIXES, load
 from charter.runtime.people.directory import ANY
 
 # What has no end lasts this long: year 9999.
@@ -46,6 +45,8 @@ class Entry(Struct, frozen=True):
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Entry:
         """Checks one entry; raises BadPerson naming the person and the field."""
+        if isinstance(data, Mapping):
+            data = _keyed(data)
         person = data.get("id") if isinstance(data, Mapping) else None
         if not isinstance(person, str) or not person.strip() or "|" in person:
             raise BadPerson("an entry has no id, or an id with `|`", person=str(person), field="id")
@@ -142,28 +143,33 @@ def instant(text: str, *, last: bool = False) -> int:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Reads a file of people, YAML unless its name says otherwise; raises FileNotReadable or BadPerson."""
+    """Reads a file of people, YAML unless its name says otherwise; raises FileNotReadable, Unreadable or BadPerson."""
     kind = path.suffix.lower()
-    try:
-        data = parse(read_text(path), kind if kind in (".csv", ".json") else ".yaml")
-    except OSError as cause:
-        raise FileNotReadable(str(cause), path=str(path)) from cause
-    except UnicodeDecodeError as cause:
-        raise BadPerson(f"{path} is not UTF-8 text", person=str(path), field="file") from cause
-    except Unreadable as cause:
-        raise BadPerson(f"{path} cannot be read: {cause}", person=str(path), field="file") from cause
-    people = data.get("people") if isinstance(data, dict) else data
+    data = load(path, kind if kind in SUFFIXES else ".yaml")
+    people = _keyed(data).get("people") if isinstance(data, dict) else data
     if isinstance(people, dict):  # a mapping from ids reads as naturally
         people = [{"id": person, **entry} if isinstance(entry, dict) else entry for person, entry in people.items()]
     if not isinstance(people, list):
         shape = "`people: [{id: li, roles: [author]}]`"
         raise BadPerson(f"{path} holds no list of people, like {shape}", person=str(path), field="people")
-    return [_row(row) for row in people] if kind == ".csv" else people
+    return [_row(row) for row in people] if kind in (".csv", ".tsv") else people
+
+
+def _keyed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives an entry's keys as we call them, whatever their case and blanks around; raises BadPerson for two alike."""
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        name = str(key).strip().casefold()
+        name = name if name in KEYS | {"people"} else str(key)
+        if name in out:
+            raise BadPerson(f"the key {name} stands twice", person=str(data.get("id")), field=name)
+        out[name] = value
+    return out
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Gives a row of CSV as YAML has an entry: what stands apart by `;` as lists, and skills by name."""
-    out = dict(row)
+    out = _keyed(row)
     for key in ("roles", "certificates", "skills"):
         if isinstance(out.get(key), str):
             out[key] = [part.strip() for part in out[key].split(";") if part.strip()]

@@ -62,6 +62,7 @@ class Store:
         self.url = str(path)
         self.folder = path.parent
         self.path = path
+        self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
         self._busy_seconds = busy_seconds
         self._idle: list[Connection] = []
 

@@ -21,7 +21,6 @@ from tests.written import process
 from charter.engine.values import canonical, encode
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import Fault, Verification, verify
-from charter.runtime.author.files import Files
 from charter.runtime.folds import organisation
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.connectors import Connector
@@ -187,7 +186,8 @@ def test_a_kept_file_that_is_changed_or_gone_is_named_with_its_record(tmp_path: 
     with founded(tmp_path / "a.db") as store:
         people = People(store, by="root")
         people.load([{"id": "li", "roles": ["clerk"]}])
-        host, files = Cases(store), Files(tmp_path)
+        host = Cases(store)
+        files = host.files
         host.deploy(LEAVE, by="root")
         case = host.start("leave", person="li").case
         (tmp_path / "quote.txt").write_text("5 CNY")

@@ -11,8 +11,10 @@ from hypothesis import given, strategies as st
 from charter.engine import values
 from charter.engine.definition import Field, RecordType, TypeRef
 from charter.engine.errors import CharterError
+from charter.runtime.author.data import NoWay, Unreadable, load, parse, put, steps
 from charter.runtime.author.forms import Form, Gathered, gather, shown, yes
-from charter.runtime.author.intake import READERS, Misfit, Reader, Unreadable, load, parse, put, steps
+from charter.runtime.author.handed import FileNotReadable
+from charter.runtime.author.intake import READERS, Misfit, Reader
 from charter.runtime.cli.messages import Messages
 
 TASK = RecordType(
@@ -158,7 +160,7 @@ def test_any_path_leads_somewhere_or_says_why_not(pairs: list[tuple[list[str], s
     for path, value in pairs:
         try:
             put(tree, path, value)
-        except Unreadable as why:
+        except NoWay as why:
             assert str(why)
             continue
         here: object = tree
@@ -188,7 +190,7 @@ def test_data_that_unfolds_without_end_is_refused(text: str, suffix: str) -> Non
 
 
 def test_a_file_that_never_ends_is_not_read_to_its_end() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(FileNotReadable):
         load(Path("/dev/zero"))
 
 
@@ -202,8 +204,9 @@ def test_a_file_that_never_ends_is_not_read_to_its_end() -> None:
 def test_unreadable_data_is_shown_where_it_goes_wrong(text: str, suffix: str, place: tuple[int, int]) -> None:
     with pytest.raises(Unreadable) as caught:
         parse(text, suffix)
-    assert caught.value.place == place
-    assert text.splitlines()[place[0] - 1].strip() in str(caught.value)
+    told = caught.value.arguments
+    assert (told["line"], told["column"]) == place
+    assert text.splitlines()[place[0] - 1].strip() == told["given"]
 
 
 @pytest.mark.parametrize(("answer", "meant"), [("y", True), ("是", True), ("No", False), ("", None), ("yellow", None)])

@@ -332,7 +332,7 @@ def test_a_call_of_megabytes_reaches_a_program_that_answers_first(tmp_path: Path
 
 @pytest.mark.parametrize(
     "text",
-    ["c: [", "[" * 5000, "- a", "7: {command: [a]}", "c: {command: [a]}\nc: {command: [b]}\n", "\x00"],
+    ["c: [", "[" * 5000, "- a", "c: {command: [a]}\nc: {command: [b]}\n", "\x00"],
 )
 def test_a_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(BadConnector):

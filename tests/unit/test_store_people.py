@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, strategies as st
 from tests.founded import founded
 
-from charter.engine.commands import Actor
+from charter.engine.commands import SYSTEM, Actor, Attach
 from charter.engine.refusals import Refusal
+from charter.engine.values import encode
 from charter.runtime.audit.log import ORGANISATION, load
-from charter.runtime.author.files import FileNotReadable, Files
+from charter.runtime.author.data import Unreadable
+from charter.runtime.author.files import Files
+from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.people.changes import BadPerson, NoSuchPerson, NoSuchStandIn, People
 from charter.runtime.people.directory import Directory
 from charter.runtime.people.files import FOREVER, KEYS, Entry, instant, read
@@ -172,7 +175,7 @@ def test_a_file_of_people_reads_alike_in_every_format(tmp_path: Path, store: Sto
 )
 def test_a_file_that_holds_no_people_says_so(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(BadPerson):
+    with pytest.raises((BadPerson, Unreadable)):
         list(map(Entry.of, read(tmp_path / name)))
     with pytest.raises(FileNotReadable):
         read(tmp_path / "none.csv")
@@ -237,6 +240,9 @@ def test_a_file_is_kept_once_whole_and_read_only(tmp_path: Path) -> None:
     two.write_bytes(b"content" * 1000)
     first, second = files.ingest(one), files.ingest(two)
     assert first.sha256 == second.sha256
+    files.keep(Attach(actor=SYSTEM, at=0, file=encode(first)))
+    files.discard()
+    assert [path.name for path in files.folder.rglob("*") if path.is_file()] == [first.sha256]
     assert (first.name, first.size, first.media_type) == ("报价.pdf", 7000, "application/pdf")
     kept = files.path(first.sha256)
     assert kept.read_bytes() == one.read_bytes()
@@ -262,4 +268,5 @@ def test_what_a_killed_intake_left_is_swept_when_it_is_old(tmp_path: Path) -> No
     paper = tmp_path / "a.pdf"
     paper.write_bytes(b"whole")
     files.ingest(paper)
+    files.discard()
     assert [left.name for left in files.folder.glob(".incoming-*")] == [young.name]
