@@ -49,6 +49,7 @@ class Compiled(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source] = field(default_factory=dict)
     catalogues: tuple[RuleBook, ...] = ()
+    stories: int = 0  # scenarios that the file tells, be they right or wrong
 
     @property
     def failed(self) -> bool:
@@ -111,7 +112,8 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
     diagnostics = told(d for d in diagnostics if d.is_error or d.file == path)
     sources = {path: unit.source for path, unit in files.units.items()}
     sources |= {path: table.source for path, table in files.tables.items()}
-    return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources, tuple(_books(root)))
+    stories = sum(isinstance(item, t.Scenario) for item in root.tree.items)
+    return Compiled(tuple(definitions), tuple(scenarios), tuple(diagnostics), sources, tuple(_books(root)), stories)
 
 
 def _books(root: Unit) -> Iterator[RuleBook]:

@@ -46,6 +46,7 @@ class _Declarations:
             self.findings.add("CH248", scope.node.name.span, name=scope.name)
         for line in scope.node.body:
             self._item(line)
+        self._own_calendar()
         for kind, word in _ONCE.items():
             for extra in scope.header.get(kind, [])[1:]:
                 self.findings.add("CH213", extra.span, word=word, element=scope.name)
@@ -97,6 +98,14 @@ class _Declarations:
             # A process that brings its own calendar works by it.
             use = t.CalendarUse(line.name, span=line.span)
             self.scope.header.setdefault(t.CalendarUse, []).append(use)
+
+    def _own_calendar(self) -> None:
+        """A process that names the calendar it brings says no more than one that only brings it."""
+        uses = self.scope.header.get(t.CalendarUse, [])
+        brought = [use for use in uses if any(use.span == own.node.span for own in self.scope.calendars.values())]
+        for use in brought:
+            if any(other is not use and other.name.text == use.name.text for other in uses):
+                uses.remove(use)
 
     def _declare(
         self,

@@ -30,7 +30,7 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json
     played: list[tuple[Played, Compiled]] = []
     found: list[Any] = []
     definitions: dict[str, Definition] = {}
-    broken = False
+    broken, unplayed = False, 0
     files = list(texts.find_files(paths))
     # each scenario's own line is progress enough
     for path in along(files) if as_json else files:
@@ -38,6 +38,7 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json
         errors = [d for d in compiled.diagnostics if d.is_error]
         if errors:
             broken = True
+            unplayed += compiled.stories
             if as_json:
                 found += json.loads(render(errors, compiled.sources, "json", lang=say.lang))
             else:
@@ -55,11 +56,14 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json
     failed = sum(done.failure is not None for done, _ in played)
     coverage = _coverage(definitions, [done for done, _ in played]) if only is None else []
     if as_json:
-        output.json({**_as_json(context, [done for done, _ in played], coverage), "diagnostics": found})
+        told = _as_json(context, [done for done, _ in played], coverage)
+        output.json({**told, "not_played": unplayed, "diagnostics": found})
         return FINDINGS if failed or broken else 0
-    if not played:
+    if unplayed:
+        output.line(say("test.unplayed", count=unplayed), "bad")
+    elif not played:
         output.line(say("test.none"))
-    else:
+    if played:
         key = {"count": len(played), "passed": len(played) - failed, "failed": failed}
         output.line()
         output.line(say("test.summary", **key), "bad" if failed else "good")

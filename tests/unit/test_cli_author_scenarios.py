@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.written import process
 
+from charter.dsl.passes import compile
+from charter.engine.definition import digest
 from charter.engine.replay import replay
 from charter.runtime.author.bindings import bind_parameters
 from charter.runtime.author.coverage import measure_coverage
@@ -102,3 +104,23 @@ def test_files_are_found_once_and_in_order(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     found = list(find_files([str(tmp_path), str(tmp_path / "a.charter")]))
     assert [Path(f).relative_to(tmp_path).as_posix() for f in found] == ["a.charter", "b/two.charter"]
+
+
+@pytest.mark.parametrize("flaw", ["    role nobody\n", "   a\n"])
+def test_scenarios_of_a_file_with_errors_are_counted(flaw: str) -> None:
+    """Be it a name or the text itself that is wrong: what stands there and is not played is known."""
+    text = f"process p\n  role c\n  activity a\n    role c\n{flaw}" + 'scenario "x"\n  case p\n  c is c\n' * 3
+    compiled = compile("t.charter", text)
+    assert compiled.failed
+    assert compiled.stories == 3
+
+
+def test_a_process_may_name_the_calendar_it_brings() -> None:
+    brought = "  calendar office\n    zone Asia/Shanghai\n    Monday to Friday 09:00-18:00\n"
+    work = "  role c\n  activity a\n    role c\n"
+    plain, *named = [
+        process(f"process p\n{lines}{work}")
+        for lines in (brought, f"  calendar office\n{brought}", f"{brought}  calendar office\n")
+    ]
+    assert [digest(d) for d in named] == [digest(plain)] * 2
+    assert compile("t.charter", f"process p\n  calendar x\n{brought}{work}").failed
