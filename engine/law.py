@@ -18,7 +18,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
     {
         0: "builds that named no law, and took zone rules from the machine",
         1: "the first law that entries name; zone rules are those of the tzdata package; a required text is not blank; "
-        "null picks no row of a decision table, a step has one budget for its expressions; "
+        "null picks no row of a decision table, a range that ends before it starts is null, a step has one budget; "
         "`item` in a filter over elements is the element; "
         "texts are in Unicode's form NFC; "
         "everybody who made something counts in separations, and rights are judged when they are used; "

@@ -2,8 +2,9 @@
 
 A row is a signature in plain text and the Python function that does it, so that adding a built-in is one row
 in the family module it belongs to. Signatures use the standard's parameter names (DMN 1.5 tables 71 to 82);
-`?` behind a parameter makes it optional, `...` takes any number, `= null` fills it in calls with names; only
-`any` takes null. An implementation raises NoValue or ArithmeticError where the result is null.
+`?` behind a parameter makes it optional, and null is then as good as nothing; `...` takes any number, `= null` fills
+it in calls with names; else only `any` takes null. An implementation raises NoValue or ArithmeticError where the
+result is null.
 
 The modules of `feel` import each other in a circle, here and nowhere else in the engine, because expressions are
 recursive by nature: a built-in may call a function that is an expression, which calls built-ins.
@@ -128,8 +129,8 @@ def _fitted(row: Builtin, values: tuple[Any, ...]) -> list[Any] | None:
     last = len(row.parameters) - 1
     for index, value in enumerate(values):
         parameter = row.parameters[min(index, last)]
-        if value is UNGIVEN:
-            value = None
+        if value is UNGIVEN or (value is None and parameter.optional):
+            value = None  # what named arguments leave out is null too (DMN 1.5, 10.3.2.13.5)
         elif type(value) not in parameter.classes and parameter.type is not y.ANY:
             if value is None:
                 return None

@@ -154,15 +154,27 @@ def _iterated(iterations: tuple[t.Iteration, ...], scope: Scope) -> tuple[Walk, 
     return walk, scope
 
 
+def _keeps_partial(result: t.Node) -> bool:
+    """Tell whether a result may hold on to `partial` as a whole, more than an item of it or what is filtered."""
+    read = {id(node.of) for node in t.walk(result) if isinstance(node, t.Filter | t.Path)}
+    return any(isinstance(node, t.Name) and node.name == "partial" and id(node) not in read for node in t.walk(result))
+
+
 def _for(node: t.For, scope: Scope) -> Run:
     walk, inside = _iterated(node.iterations, scope.within("partial"))
     result = closure(node.result, inside)
+    kept = _keeps_partial(node.result)
 
     def loop(frame: Frame) -> Any:
         made: list[Any] = []
-        for inner in walk(Frame({"partial": made}, frame, frame.state)):
+        # What has been made so far never changes for whoever has seen it.
+        seen = {"partial": made}
+        for inner in walk(Frame(seen, frame, frame.state)):
             if inner is None:
                 return frame.note("there is no list to walk over")
+            if kept:
+                frame.state.spend(len(made))
+                seen["partial"] = [*made]
             made.append(result(inner))
             if len(made) > MAX_LIST:
                 return frame.note(f"the list would hold more than {MAX_LIST} items")

@@ -28,8 +28,11 @@ def _interval(node: t.Interval, scope: Scope) -> Run:
         a, b = plain(low(frame)), plain(high(frame))
         if a is None or b is None:
             return frame.note("an end of the range is null")
-        if compare("<=", a, b) is None:
+        ordered = compare("<=", a, b)
+        if ordered is None:
             return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} are no ends of a range")
+        if not ordered:  # 10.3.2.7; what `for` counts down is two expressions (10.3.2.14)
+            return frame.note("the range ends before it starts")
         return Range(a, b, low_included, high_included)
 
     return interval

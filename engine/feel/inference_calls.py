@@ -102,6 +102,8 @@ def _misfits(row: Builtin, given: Arguments) -> Iterator[tuple[Argument, Paramet
     last = len(row.parameters) - 1
     for index, argument in enumerate(given):
         parameter = row.parameters[min(index, last)]
+        if isinstance(argument, Argument) and argument.type is y.NULL and parameter.optional:
+            continue  # null is as good as nothing there
         if isinstance(argument, Argument) and not _suits(argument, parameter.type):
             yield argument, parameter
 

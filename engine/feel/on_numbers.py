@@ -59,12 +59,13 @@ for _name, _mode in _MODES.items():
     _enter_rounding(_name, _mode)
 
 
-@builtin("floor(n: number, scale?: number) -> number")
+# Two forms, not one with an optional scale: a scale of null has no result (DMN table 76).
+@builtin("floor(n: number) -> number", "floor(n: number, scale: number) -> number")
 def floor(n: Decimal, scale: Decimal = Decimal(0)) -> Decimal:
     return rounded(n, scale, ROUND_FLOOR)
 
 
-@builtin("ceiling(n: number, scale?: number) -> number")
+@builtin("ceiling(n: number) -> number", "ceiling(n: number, scale: number) -> number")
 def ceiling(n: Decimal, scale: Decimal = Decimal(0)) -> Decimal:
     return rounded(n, scale, ROUND_CEILING)
 
