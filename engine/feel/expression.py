@@ -61,6 +61,11 @@ class Expression(Struct, frozen=True, eq=False, dict=True):
         """List the free names; those inside a filter count though they may be fields of its items."""
         return frozenset(path[0] for path in self.paths)
 
+    @cached_property
+    def tells_time(self) -> bool:
+        """Say whether the value may change with time alone, because the expression asks for the present."""
+        return any(isinstance(part, t.Name) and part.name in ("now", "today") for part in t.walk(self.tree))
+
     def evaluate(self, scope: Mapping[str, Any], env: Env | None = None) -> Any:
         """Give the value for a scope; null wherever the standard or a bound says so."""
         state = State(env or _DEFAULT, False)

@@ -286,7 +286,10 @@ def _awaits(place: Place, condition: str) -> bool:
 def for_good(place: Place, condition: str) -> bool:
     """Says whether nothing that a condition reads will change any more, unless people go back on it."""
     program = place.program
-    for name in program.names(condition):
+    expression = compiled(condition)
+    if expression is None or expression.tells_time:
+        return False
+    for name in expression.names:
         if name in program.types:
             read = program.producers.get(name, ())
         elif name in program.plans:
@@ -294,7 +297,7 @@ def for_good(place: Place, condition: str) -> bool:
         elif name in program.parameters or name == "process":
             continue
         else:
-            # The case itself, the present, an item of a list: nobody says when these are done with.
+            # The case itself, an item of a list: nobody says when these are done with.
             return False
         if not all(_over(place, plan) for plan in read):
             return False

@@ -72,7 +72,7 @@ def _likely(rng: Random, definition: Definition, state: CaseState, at: int) -> c
         if node.state == "failed":
             return c.Retry(actor=who, at=at, node=node.key)
         if element.work.kind == "signal":
-            return c.Signal(actor=who, at=at, name="bell")
+            return c.Signal(actor=who, at=at, name="bell", records=tuple((r, value(rng)) for r in element.outputs))
         given = tuple((record, value(rng)) for record in element.outputs)
         failure = rng.choice([None, None, "down"])
         return c.Answer(actor=c.SYSTEM, at=at, node=node.key, attempt=node.attempt, records=given, failure=failure)

@@ -111,7 +111,9 @@ class _Draw:
             return None
         if self.chance(50):
             return Repeat(until=self.one(f"{name}.iteration >= 2", "true", "missing.x > 1"))
-        return Repeat(every="1 hour", while_=self.one("case.open", f"{name}.iteration < 3", None))
+        return Repeat(
+            every=self.one("1 hour", "2 working hours"), while_=self.one("case.open", f"{name}.iteration < 3", None)
+        )
 
     def activity(self, parent: str | None, beside: list[str]) -> None:
         name = self.name("a")
@@ -131,7 +133,7 @@ class _Draw:
                 Work("signal", "bell"),
                 Work("pause", when="2 hours"),
             )
-            if work.kind in ("start", "signal", "pause"):
+            if work.kind in ("start", "pause"):
                 outputs = ()
         checklist = ()
         if work is None and self.chance(10):
@@ -148,7 +150,8 @@ class _Draw:
             many=self.many(),
             repeat=self.repeat(name) if work is None or outputs else None,
             roles=() if work is not None else (self.one(*ROLES),),
-            within="2 hours" if self.chance(20) else None,
+            within=self.one("2 hours", "3 working hours", "0.5 working days") if self.chance(25) else None,
+            due=self.one(f"{name}.ready_at + 2 working hours", "missing.x") if self.chance(15) else None,
             work=work,
             checklist=checklist,
             assign='"wu"' if self.chance(6) else None,
