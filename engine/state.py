@@ -236,9 +236,9 @@ def node_json(node: Node) -> dict[str, Any]:
     return out
 
 
-def _early_json(early: Early) -> Any:
-    """Gives an early signal; a name alone, as all once were, where that is all there is."""
-    return [early.signal, _lists(early.records), list(early.by)] if early.records or early.by else early.signal
+def signals_json(signals: Iterable[Early]) -> list[Any]:
+    """Gives early signals; a name alone, as all once were, where that is all there is of one."""
+    return [_lists(early) if early.records or early.by else early.signal for early in signals]
 
 
 def signals_of(data: Mapping[str, Any]) -> tuple[Early, ...]:
@@ -271,7 +271,7 @@ def case_json(state: CaseState) -> dict[str, Any]:
         if value != _DEFAULTS[name]:
             out[name] = list(value) if isinstance(value, tuple) else value
     if state.signals:
-        out["signals"] = [_early_json(early) for early in state.signals]
+        out["signals"] = signals_json(state.signals)
     return out
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from charter.dsl.check.findings import Findings
-from charter.dsl.check.scopes import RESERVED, Part, ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope, is_reserved
 from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
 
@@ -159,7 +159,7 @@ def output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) 
         if element is not None or scope.parameter(name.text) is not None:
             kind = element.kind if element else "parameter"
             findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
-        elif name.text in RESERVED:
+        elif is_reserved(name.text):
             findings.add("CH216", name.span, name=name.text)
         else:
             scope.record(name.text)
@@ -221,7 +221,7 @@ def for_each(line: t.ForEach, part: Part, scope: ProcessScope, findings: Finding
     name = line.variable
     around = [p.one(t.ForEach) for p in part.ancestors()]
     outer = next((f for f in around if f is not None and f.variable.text == name.text), None)
-    if name.text in RESERVED:
+    if is_reserved(name.text):
         findings.add("CH216", name.span, name=name.text)
     elif outer is not None:
         findings.add("CH205", name.span, name=name.text, kind="variable")

@@ -12,7 +12,7 @@ from itertools import chain
 
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import check_lines
-from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, RESERVED, Part, ProcessScope, Symbol
+from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, Part, ProcessScope, Symbol, is_reserved
 from charter.dsl.diagnostic import Place
 from charter.dsl.text import tree as t
 from charter.engine import zones
@@ -125,7 +125,7 @@ class _Declarations:
         """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
         scope, name = self.scope, line.name
         text = name.text
-        if text in RESERVED:
+        if is_reserved(text):
             self.findings.add("CH216", name.span, name=text)
             return False
         part = scope.elements.get(text)
@@ -190,7 +190,7 @@ def _fields(record: t.Record, file: str, findings: Findings) -> None:
         if earlier is not line:
             place = Place(earlier.name.span, file, "first_declared")
             findings.add("CH205", line.name.span, file=file, also=(place,), name=line.name.text, kind="field")
-        elif line.name.text in RESERVED:
+        elif is_reserved(line.name.text):
             findings.add("CH216", line.name.span, file=file, name=line.name.text)
 
 

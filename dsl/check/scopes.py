@@ -17,6 +17,7 @@ from charter.dsl.check.catalogues import Table
 from charter.dsl.diagnostic import Span
 from charter.dsl.text import tree as t
 from charter.engine.definition import Clause
+from charter.engine.feel.own import spoken_length
 
 BUILT_IN_TYPES = frozenset(
     {
@@ -66,6 +67,12 @@ RESERVED = frozenset(
         "external",
     }
 )
+
+
+def is_reserved(name: str) -> bool:
+    """Tells whether expressions could not tell a name from a word of their own, or from a length of time as `三天`."""
+    return name in RESERVED or spoken_length(name) is not None
+
 
 LineT = TypeVar("LineT", bound=t.Line)
 

@@ -273,6 +273,12 @@ class Inference:
                 self.test(test, of, names)
         return y.BOOLEAN
 
+    def length(self, node: t.Length, names: Names) -> y.Type:
+        field, factor = UNITS[node.unit]
+        if field == "months" and node.value * factor % 1:
+            self.report("unit", "a month has no parts; say it in days", node, node.unit)
+        return y.SPAN
+
     def at(self, node: t.At, names: Names) -> y.Type:
         value = read_temporal(node.value)
         if value is None:
@@ -343,7 +349,7 @@ _VISITORS: dict[type[t.Node], Callable[[Inference, Any, Names], y.Type]] = {
     t.Number: lambda self, node, names: y.NUMBER,
     t.Percent: lambda self, node, names: y.PERCENT,
     t.Amount: lambda self, node, names: y.MONEY,
-    t.Length: lambda self, node, names: y.SPAN,
+    t.Length: Inference.length,
     t.String: lambda self, node, names: y.STRING,
     t.At: Inference.at,
     t.Name: Inference.name,

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from charter.engine.feel.limits import MAX_DEPTH
-from charter.engine.feel.own import CURRENCY_WORDS, UNITS
+from charter.engine.feel.own import CURRENCY_WORDS, UNITS, spoken_length, unit_of
 from charter.engine.feel.tokens import (
     PROPERTY_NAMES,
     TYPES,
@@ -186,10 +186,10 @@ class Lexer:
         if phrase in UNITS:
             self._emit("LENGTH", (value, phrase), start, self.raws[self.at + 2][3], 3)
             return True
-        if word in UNITS:
-            self._emit("LENGTH", (value, word), start, end, 2)
-            return True
-        return False
+        unit = unit_of(word)
+        if unit is not None:
+            self._emit("LENGTH", (value, unit), start, end, 2)
+        return unit is not None
 
     def _name_starts_here(self, raw: Raw) -> bool:
         """Read what only its position makes a name: a key, a parameter, a variable, a property, a known name."""
@@ -261,6 +261,8 @@ class Lexer:
             self._emit("FUNCTION", text, start, end)
         elif text == "external" and self._last() == "RPAR":
             self._emit("EXTERNAL", text, start, end)
+        elif self.units and (length := spoken_length(text)) is not None:
+            self._emit("LENGTH", length, start, end)
         else:
             self._emit("NAME", text, start, end)
 

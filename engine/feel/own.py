@@ -99,6 +99,65 @@ _WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
 # every unit word -> (field of Span, how many of the field's unit it is)
 UNITS: dict[str, tuple[str, int]] = {word: (field, factor) for field, factor, words in _WORDS for word in words}
 
+# How Chinese regulations spell amounts below 10,000: 三, 十五, 二十四, 一百二十, 一千零五十.
+_DIGITS = "零一二三四五六七八九"
+_RANKS = (("千", 1000), ("百", 100), ("十", 10), ("", 1))
+_AS_WRITTEN = str.maketrans("〇两兩", "零二二")
+# Said behind a length of time, and no more than `within` says already.
+_WITHIN = ("之内", "之內", "以内", "以內", "内", "內")
+# Longest first; a season or a quarter of the year is meant by 一季度 as often as a length of three months.
+_CHINESE_UNITS = tuple(sorted((u for u in UNITS if not u.isascii() and u not in ("季", "季度")), key=len, reverse=True))
+
+
+def _numeral(text: str) -> int | None:
+    """Read a number; None for what is none, or for 一百五, by which some mean 105 and most 150."""
+    text = text.translate(_AS_WRITTEN)
+    value, rest = 0, text.replace("零", "")
+    for rank, factor in _RANKS:
+        digits, found, after = rest.partition(rank) if rank else (rest, "", "")
+        if found or not rank:
+            value += factor * (_DIGITS.find(digits) if len(digits) == 1 else int(not digits and rank == "十"))
+            rest = after
+    return value if text in (_spelled(value), _spelled(value).removeprefix("一" if value < 20 else " ")) else None
+
+
+def _spelled(value: int) -> str:
+    text, skipped = "", False
+    for rank, factor in _RANKS:
+        digit = value // factor % 10
+        text += ("零" if skipped and text and digit else "") + (_DIGITS[digit] + rank if digit else "")
+        skipped = not digit
+    return text
+
+
+def unit_of(word: str) -> str | None:
+    """Give the unit that a word behind a number names, `天内` being `天`; None for any other word."""
+    if word in UNITS:
+        return word
+    short = next((word.removesuffix(suffix) for suffix in _WITHIN if word.endswith(suffix)), word)
+    return short if short in UNITS else None
+
+
+def spoken_length(word: str) -> tuple[Decimal, str] | None:
+    """Read a length of time that is one Chinese word, such as 三个工作日, 半天, 一个半小时, 两年半; or gives None."""
+    if not word or word.isascii():
+        return None
+    word = next((word.removesuffix(suffix) for suffix in _WITHIN if word.endswith(suffix)), word)
+    halves = Decimal(0)
+    if word.endswith("半"):
+        word, halves = word[:-1], Decimal("0.5")
+    unit = next((unit for unit in _CHINESE_UNITS if word.endswith(unit)), None)
+    if unit is None:
+        return None
+    amount = word.removesuffix(unit)
+    if amount == "半" and not halves:
+        return Decimal("0.5"), unit
+    if amount.endswith(("个半", "個半")) and not halves:
+        amount, halves = amount[:-2], Decimal("0.5")
+    count = _numeral(amount)
+    return None if not count else (count + halves, unit)
+
+
 # The unit words a currency may have instead of its three letters.
 CURRENCY_WORDS = {"元": "CNY", "人民币": "CNY", "人民幣": "CNY"}
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter.engine import plain, state as states
-from charter.engine.compact import compact
+from charter.engine.compact import compact, compact_sorted
 from charter.engine.definition import Definition
 from charter.engine.errors import CharterError
 from charter.engine.state import CaseState
@@ -98,6 +98,8 @@ _TABLES = frozenset(("nodes", "versions", "timers"))
 _REST = tuple(name for name in CaseState._fields if name not in _COLUMNED | _TABLES)
 _REST_OF = itemgetter(*map(CaseState._fields.index, _REST))
 _DEFAULTS = tuple(CaseState._field_defaults[name] for name in _REST)
+# Those that hold values.
+_VALUED = ("parameters", "signals")
 _READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
 _INSERT = Prepared(insert(t.cases).inline(), *ROW)
 # The columns that are in an index are left alone where they did not change.
@@ -225,7 +227,14 @@ def row_of(pinned: Pinned, chain: Chain, state: CaseState) -> tuple[Any, ...]:
 def _rest(state: CaseState) -> str:
     """Writes what is known of the case as a whole and has no column of its own."""
     values = _REST_OF(state)
-    return compact(dict(compress(zip(_REST, values, strict=True), map(ne, values, _DEFAULTS))))
+    rest = dict(compress(zip(_REST, values, strict=True), map(ne, values, _DEFAULTS)))
+    if state.signals:
+        rest["signals"] = states.signals_json(state.signals)
+    for name in _VALUED:
+        if name in rest:
+            # What commands bring has its keys in any order; the trail, from which this is compared, has one.
+            rest[name] = json.loads(compact_sorted(rest[name]))
+    return compact(rest)
 
 
 def _state(connection: Connection, row: tuple[Any, ...]) -> CaseState:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from charter.dsl.passes import Compiled
+from charter.runtime.audit.verify import verify
 from charter.runtime.author.scenarios import play
 from charter.runtime.author.texts import compile_file
 from charter.runtime.host.memory import World
@@ -47,7 +48,10 @@ def test_a_scenario_leaves_the_same_entries_on_every_host(file: str, index: int,
     failures = [play(found.scenarios[index], found.definitions, set_up(make)).failure for make in (World, SqlStage)]
     memory, database = map(told, stages)
     assert len(database) == len(memory)
+    # What the rows of the database say follows from its entries.
+    verified = verify(stages[1].store)
     stages[1].close()
+    assert not verified.faulty, verified.verdicts
     for one, other in zip(memory, database, strict=True):
         assert other == one
     assert failures[0] == failures[1]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
-from charter.engine import calendars, commands as c, values
+from charter.engine import calendars, commands as c, feel, values
 from charter.engine.definition import Calendar, Definition
-from charter.engine.feel.own import Span
+from charter.engine.feel.own import Span, spoken_length
 from charter.engine.plan.facts import ELEMENT
 from charter.engine.plan.program import prepare
 from charter.engine.replay import replay
@@ -216,3 +218,28 @@ def test_overdue_and_on_time_are_one_fact(history: History) -> None:
         if done.refusal is None and isinstance(command, c.Tick) and before.status == done.state.status == "open":
             running = [n for n in done.state.nodes.values() if n.state in ("ready", "claimed", "active")]
             assert all(n.overdue == (n.due <= command.at) for n in running if n.due is not None)
+
+
+@given(
+    st.integers(1, 9999), st.sampled_from(("天", "个工作日", "週", "小时", "分鐘")), st.sampled_from(("", "内", "之內"))
+)
+def test_chinese_numerals_say_what_figures_say(number: int, unit: str, within: str) -> None:
+    spelled = ""
+    for digit, rank in zip(f"{number:04}", ("千", "百", "十", ""), strict=True):
+        spelled += "零一二三四五六七八九"[int(digit)] + (rank if digit != "0" else "")
+    spelled = re.sub("零+", "零", spelled).strip("零")
+    for words in {spelled, spelled.removeprefix("一") if 10 <= number < 20 else spelled}:
+        assert evaluated(f"{words}{unit}{within}") == evaluated(f"{number}{unit}") == Span.of(number, unit)
+
+
+@pytest.mark.parametrize(
+    "word", ["一百五天", "二月", "一季度", "十十天", "二四天", "第一天", "零天", "半半天", "天", "三"]
+)
+def test_what_is_no_length_of_time_stays_a_name(word: str) -> None:
+    assert spoken_length(word) is None
+
+
+def evaluated(text: str) -> Any:
+    tree = feel.parse(text).tree
+    assert tree is not None, text
+    return feel.compile(tree).evaluate({})
