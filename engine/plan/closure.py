@@ -7,6 +7,7 @@ amendment carries it out (`staleness`), `impact` tells it beforehand, and both t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from charter.engine.keys import Path, covers, key_of, parse_key
 from charter.engine.machines import BEGUN, DELIVERED, ENTERED
@@ -30,6 +31,14 @@ def rests(node: Node, version: str, digest: str | None) -> bool:
     return any(covers(key, version) and (digest is None or key != version or used == digest) for key, used in node.used)
 
 
+class Closure(NamedTuple):
+    """What becomes stale, lists that are read again, and blocks that a condition left out and that ask it again."""
+
+    stale: list[Node]
+    groups: list[Node]
+    asked: list[Node]
+
+
 class _Closure:
     """The search: from what is made again to whatever rests on it, in the order in which it is reached."""
 
@@ -38,6 +47,7 @@ class _Closure:
         self.view = view
         self.stale: dict[str, Node] = {}
         self.groups: dict[str, Node] = {}
+        self.asked: dict[str, Node] = {}
         self.done: set[str] = set()
         self.spare: set[str] = set()
         self.todo: list[Node] = []
@@ -50,6 +60,10 @@ class _Closure:
                 node = nodes.get(key)
                 if node is not None and rests(node, version, digest):
                     self.add(node, user, parse_key(key)[1])
+        for watcher in program.watchers.get(record, ()):
+            if record in watcher.asked:
+                for key in program.keys(nodes, watcher, path, loops):
+                    self._ask(key, watcher)
         for lister in program.listers.get(record, ()):
             for key in program.keys(nodes, lister, path, loops):
                 group = nodes.get(key)
@@ -62,6 +76,15 @@ class _Closure:
                     self.groups[key] = group
                     for inner in self._inside(lister, at):
                         self.add(nodes[inner], *self.program.spot(inner))
+
+    def _ask(self, key: str, plan: Plan) -> None:
+        """Adds a phase, list or milestone that a condition has left out; it is not made stale, but looked at again."""
+        node, at = self.view.nodes.get(key), parse_key(key)[1]
+        lasting = plan.lifecycle(at) in ("phase", "milestone")
+        if node is None or node.state != "skipped" or node.outcome != "condition" or not lasting:
+            return
+        if Place(self.program, self.view, plan, at).open_around():
+            self.asked[key] = node
 
     def _inside(self, group: Plan, base: Path) -> Iterator[str]:
         """Yields what was made from a group's list; instances that were added by hand do not rest on it."""
@@ -108,8 +131,8 @@ class _Closure:
 
 def closure(
     program: Program, view: View, nodes: list[Node], facts: list[Fact] | None = None, spare: str | None = None
-) -> tuple[list[Node], list[Node]]:
-    """Lists what becomes stale when nodes deliver again or record versions change: (nodes, for-each groups).
+) -> Closure:
+    """Lists what becomes stale, or is asked again, when nodes deliver again or record versions change.
 
     The given nodes themselves and the key `spare` are not in the answer.
     """
@@ -122,4 +145,4 @@ def closure(
     for fact in facts or ():
         found.record(*fact)
     found.run()
-    return list(found.stale.values()), list(found.groups.values())
+    return Closure(list(found.stale.values()), list(found.groups.values()), list(found.asked.values()))

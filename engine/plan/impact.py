@@ -20,7 +20,8 @@ class Impact(Struct, frozen=True):
 
     `elements`: node keys, in the order in which the change reaches them; `groups`: `for each` lists that are read
     again; `people`: who holds or did that work, sorted; `roles`: whose work it is where nobody holds it;
-    `approvals`: those of the elements that are approvals; `due`: (key, due date) of clocks that start again.
+    `approvals`: those of the elements that are approvals; `due`: (key, due date) of clocks that start again;
+    `asked`: phases, lists and milestones that their condition left out, and that will be asked again.
     """
 
     record: str
@@ -30,6 +31,7 @@ class Impact(Struct, frozen=True):
     roles: tuple[str, ...] = ()
     approvals: tuple[str, ...] = ()
     due: tuple[tuple[str, int], ...] = ()
+    asked: tuple[str, ...] = ()
 
 
 def impact(definition: Definition, state: View, record: str) -> Impact:
@@ -41,7 +43,7 @@ def impact(definition: Definition, state: View, record: str) -> Impact:
     name, path = parse_key(record)
     writer = state.nodes.get(version.node) if version.node is not None else None
     loops = program.plans[writer.element].loops if writer is not None else ()
-    nodes, groups = closure(program, state, [], [(name, path, loops, version.digest)], version.node)
+    nodes, groups, asked = closure(program, state, [], [(name, path, loops, version.digest)], version.node)
     people: set[str] = set()
     roles: dict[str, None] = {}
     for node in nodes:
@@ -58,4 +60,5 @@ def impact(definition: Definition, state: View, record: str) -> Impact:
         tuple(roles),
         tuple(node.key for node in nodes if program.plans[node.element].kind == "approval"),
         tuple((node.key, node.due) for node in nodes if node.due is not None),
+        tuple(node.key for node in asked),
     )

@@ -12,10 +12,10 @@ from hashlib import sha256
 from msgspec import Struct
 
 from charter.engine.keys import Path, key_of, parse_key, together
-from charter.engine.machines import COMPLETE, ENTERED, STALLED, UNFINISHED
+from charter.engine.machines import COMPLETE, ENTERED, SETTLED, STALLED, UNFINISHED
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
-from charter.engine.state import Version, View
+from charter.engine.state import Node, Version, View
 
 # A record version that work rests on: its key (or that of all versions together) and digest.
 Use = tuple[str, str]
@@ -128,6 +128,12 @@ class Place(Struct, frozen=True, gc=False):
                 if group is not None and group.state != "planned":
                     return gather(self.program, view, source.group, path[: source.depth], record)
         return None
+
+
+def finished(program: Program, node: Node) -> bool:
+    """Says whether what was sent back is done again; of a group, when no instance is open."""
+    plan, path = program.spot(node.key)
+    return node.pending == 0 if plan.is_group(path) else node.state in SETTLED
 
 
 def standing(program: Program, view: View, plan: Plan, path: Path) -> str:

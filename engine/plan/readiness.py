@@ -213,6 +213,11 @@ def per_instance(program: Program, plan: Plan, text: str | None) -> bool:
 _HELD = Reason("CH553")
 
 
+def turn_of(place: Place, level: str, key: str) -> Reason:
+    """Says of whose work the turn is in a `one at a time`, as `turns.in_the_way` finds it."""
+    return Reason("CH553", f"{level}.one", {"element": place.plan.name, "elements": [key], "needed": 1})
+
+
 def obstacles(place: Place, now: int, *, brief: bool = False) -> list[Reason]:
     """Lists what keeps a planned node from being ready; empty when it is ready.
 
@@ -255,8 +260,7 @@ def obstacles(place: Place, now: int, *, brief: bool = False) -> list[Reason]:
         return []
     rival = in_the_way(place)
     if rival is not None:
-        level, key = rival
-        return [Reason("CH553", f"{level}.one", {"element": plan.name, "elements": [key], "needed": 1})]
+        return [turn_of(place, *rival)]
     if work.kind in ("until", "pause"):
         value = None if work.when is None else Scope.at(place, now).value(work.when)
         if value is None:

@@ -10,15 +10,19 @@ from collections.abc import Callable
 
 from charter.engine.keys import parse_key
 from charter.engine.machines import OPEN, SETTLED
-from charter.engine.plan.place import Place
+from charter.engine.plan.place import Place, finished
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
-from charter.engine.plan.readiness import obstacles
+from charter.engine.plan.readiness import obstacles, turn_of
+from charter.engine.plan.turns import in_the_way
 from charter.engine.refusals import Reason
 from charter.engine.state import Node, View
 
 
 def _waiting_for_people(place: Place, node: Node) -> Reason:
+    rival = in_the_way(place) if node.state == "ready" and not node.votes else None
+    if rival is not None:
+        return turn_of(place, *rival)
     if node.holder is not None:
         return Reason("CH556", f"{place.plan.name}.role", {"element": place.plan.name, "holder": node.holder})
     roles = list(place.plan.roles_wanted(node))
@@ -62,7 +66,9 @@ def _waiting_for_children(place: Place, node: Node) -> Reason:
 
 
 def _waiting_for_rework(place: Place, node: Node) -> Reason:
-    key = node.waits or place.upstream_rework()
+    target = place.view.nodes.get(node.waits) if node.waits is not None else None
+    back = target is not None and not finished(place.program, target)
+    key = node.waits if back else place.upstream_rework()
     return Reason("CH557", place.plan.name, {"element": place.plan.name, "elements": [key] if key else []})
 
 

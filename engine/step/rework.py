@@ -144,7 +144,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
     if later is not None:
         raise refuse("CH548", f"{plan.name}.by", element=node.key, person=command.actor.person, other=later)
     pending = approval and node.state == "ready"
-    stale, _ = ([], []) if pending else closure(draft.program, draft, [node])
+    stale = [] if pending else closure(draft.program, draft, [node]).stale
     for user in stale:
         if user.state in DECIDED or user.votes:
             raise refuse("CH521", user.element, element=node.key, user=user.key, state=user.state)

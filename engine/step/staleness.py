@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from charter.engine.entries.cases import Reopened, Restored, Staled, Withdrawn
 from charter.engine.keys import Path, key_of, name_of, parse_key
-from charter.engine.machines import DELIVERED, SATISFIED, SETTLED
+from charter.engine.machines import DELIVERED, SATISFIED
 from charter.engine.plan.closure import Fact, closure, eligible, rests
+from charter.engine.plan.place import finished
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
 from charter.engine.step.blocks import reopen
@@ -25,7 +26,7 @@ def mark(
     withdrawn: bool = False,
 ) -> None:
     """Makes stale whatever `closure` names; with `withdrawn`, pending approvals are withdrawn instead."""
-    stale, groups = closure(draft.program, draft, nodes, facts, spare)
+    stale, groups, _ = closure(draft.program, draft, nodes, facts, spare)
     for group in groups:
         current = draft.nodes[group.key]
         if current.state == "done":
@@ -77,7 +78,7 @@ def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Looks at a stale (or withdrawn) node again: restores it, reopens it, or leaves it until upstream is finished."""
     if node.waits is not None:
         target = draft.nodes.get(node.waits)
-        if target is not None and not _finished(draft, target):
+        if target is not None and not finished(draft.program, target):
             return
     if draft.here(plan, path).upstream_rework() is not None:
         return
@@ -89,14 +90,6 @@ def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             draft.touch_record(output, path, plan.loops, len(draft.entries) - 1)
     else:
         reopen(draft, node)
-
-
-def _finished(draft: Draft, node: Node) -> bool:
-    """Says whether what was sent back is done again; of a group, when no instance is open."""
-    plan, path = draft.place(node.key)
-    if plan.is_group(path):
-        return node.pending == 0
-    return node.state in SETTLED
 
 
 def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:

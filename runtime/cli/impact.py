@@ -25,6 +25,7 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
                 "version": state.versions[record].number,
                 "elements": list(found.elements),
                 "lists": list(found.groups),
+                "asked": list(found.asked),
                 "people": list(found.people),
                 "roles": list(found.roles),
                 "approvals": list(found.approvals),
@@ -34,13 +35,18 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
         return 0
     say, output = context.say, context.output
     number = state.versions[record].number
-    if not found.elements and not found.groups:
+    if not (found.elements or found.groups or found.asked):
         output.line(say("impact.nothing", record=record, number=number))
         return 0
     output.line(say("impact.head", record=record, number=number))
     work = [key for key in found.elements if key not in found.approvals]
     rows = []
-    for label, keys in (("elements", work), ("approvals", found.approvals), ("lists", found.groups)):
+    for label, keys in (
+        ("elements", work),
+        ("approvals", found.approvals),
+        ("lists", found.groups),
+        ("asked", found.asked),
+    ):
         for index, key in enumerate(keys):
             heading = say(f"impact.{label}") if index == 0 else ""
             rows.append((heading, named(definition, key), say(f"states.{state.nodes[key].state}")))

@@ -19,7 +19,7 @@ from charter.engine.refusals import CODES
 from charter.engine.replay import replay
 from charter.engine.state import NEW, CaseState, next_instant
 from charter.engine.step.transition import Step, step
-from tests.properties.histories import histories
+from tests.properties.histories import PEOPLE, histories
 
 History = tuple[Definition, list[tuple[CaseState, commands.Command, Step]]]
 
@@ -143,6 +143,11 @@ def test_impact_foretells_what_an_amendment_does(history: History) -> None:
             if getattr(done.entries[0].told, "same", False):
                 assert staled == []
             else:
+                # Nothing that a condition has left out is entered unforeseen.
+                left_out = {n.key for n in before.nodes.values() if n.state == "skipped" and n.outcome == "condition"}
+                again = {r.node for r in done.entries if r.kind == "reopened"} & left_out
+                plans = prepare(definition).plans
+                assert {k for k in again if plans[before.nodes[k].element].kind == "phase"} <= set(told.asked)
                 # The first wave is foretold; what a changed list then redoes inside is a new wave.
                 assert tuple(staled[: len(told.elements)]) == told.elements
                 assert set(staled) == set(told.elements)
@@ -279,6 +284,25 @@ def test_whatever_waits_says_for_what(history: History) -> None:
             assert set(reason.arguments) == set(CODES[reason.code].arguments), reason
         if end.status == "open" and node.state not in SETTLED:
             assert reasons, (key, node.state)
+
+
+@laws
+@given(histories())
+def test_what_waits_names_what_stands_in_its_way_now(history: History) -> None:
+    definition, rows = history
+    program = prepare(definition)
+    end, now = rows[-1][2].state, rows[-1][1].at
+    for key, node in end.nodes.items() if end.status == "open" else ():
+        reason = next(iter(holds(program, end, key, now)), None)
+        if node.state == "stale" and reason is not None and reason.code == "CH557":
+            for name in reason.arguments["elements"]:
+                there = end.nodes[name]
+                plan, path = program.spot(name)
+                assert there.redo or there.pending or there.state not in SETTLED or plan.is_group(path), (key, name)
+        if node.state == "ready" and program.plans[node.element].kind == "activity" and reason is not None:
+            claims = [step(definition, end, commands.Claim(actor=person, at=now, node=key)) for person in PEOPLE]
+            refused = {done.refusal.code for done in claims if done.refusal is not None}
+            assert (reason.code == "CH553") == ("CH524" in refused) or all(done.refusal for done in claims), reason
 
 
 @laws

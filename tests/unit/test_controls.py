@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
-from tests.unit.test_engine_world import LI, SUN, WU, Story, process
+from tests.unit.test_engine_world import LI, MAKE, SUN, WU, Story, process
+
+from charter.engine.plan import impact, waiting
+from charter.engine.plan.program import prepare
 
 TEXT = process("", 'activity make\n  role clerk\nactivity file\n  assign "li"\n  role boss\n')
 
@@ -29,3 +32,40 @@ def test_whoever_the_file_names_needs_no_role_and_has_none_to_hand_on() -> None:
     assert story("complete", "file", WU) is None
     named = Story(TEXT)
     assert named("complete", "file", replace(LI, roles=())) is None
+
+
+def _why(story: Story, node: str) -> tuple[str, object]:
+    program = prepare(story.world.definition(story.case))
+    (reason,) = waiting.holds(program, story.world.state(story.case), node, story.world.clock)
+    return reason.code, reason.arguments.get("elements")
+
+
+def test_impact_names_the_phase_that_a_condition_left_out() -> None:
+    lines = MAKE + "phase later\n  enter when r.x > 1\n  activity more\n    role clerk\nmilestone big when r.x > 1\n"
+    story = Story(process("r", lines))
+    story.done("make", 1)
+    assert story.status == "completed"
+    told = impact.impact(story.world.definition(story.case), story.world.state(story.case), "r")
+    assert (told.elements, set(told.asked)) == ((), {"later", "big"})
+    assert story("amend", "r", value={"x": 2}, reason="wrong") is None
+    assert (story.status, story.state("later"), story.state("big")) == ("open", "active", "reached")
+
+
+def test_why_names_what_returned_work_waits_for_now() -> None:
+    lines = "approval first of r\n  by boss\napproval second of r\n  by boss\n  after first\n"
+    story = Story(process("r", MAKE + lines))
+    story.done("make", 1)
+    story("approve", "first", WU)
+    assert story("return", "second", WU, to="make", reason="no") is None
+    assert _why(story, "second") == ("CH557", ["make"])
+    story.done("make", 2)
+    assert story.state("second") == "stale"
+    assert _why(story, "second") == ("CH557", ["first"])
+
+
+def test_why_names_whose_turn_it_is() -> None:
+    lines = "one at a time a, b\nactivity a\n  role clerk\nactivity b\n  role clerk\n"
+    story = Story(process("", lines))
+    assert story("claim", "a") is None
+    assert story("claim", "b", SUN) == "CH524"
+    assert _why(story, "b") == ("CH553", ["a"])
