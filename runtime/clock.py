@@ -1,7 +1,8 @@
 """The one clock of the runtime: the server's time and zone, and how both are written.
 
-Times are microseconds since the epoch, UTC, everywhere in Charter. The module does not know cases; that a case's
-entries never run backwards is settled where a command gets its time (`cases.py`).
+Times are microseconds since the epoch, UTC, everywhere in Charter. What comes of a clock that was set is said here
+(`following`): a chain goes by its numbers, and its times are what the clock said, but for a small step back. The module
+does not know cases.
 """
 
 from __future__ import annotations
@@ -12,12 +13,39 @@ import time
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 
+from charter.engine.errors import CharterError
+
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
+# So far back (microseconds) the next entry keeps the time of the last one: clocks of several hosts differ a little.
+HELD = 3_600_000_000
+# Only a step back of more than this is worth an entry.
+JITTER = 1_000_000
+_FIRST, _LAST = 0, 253_402_300_800_000_000  # the years that a time can be written in: 1970 to 9999
+
+
+class WrongClock(CharterError):
+    """The machine's clock says what cannot be: a year before computers, or one of five digits."""
+
+    code = "CH046"
+    exit_code = 74
+
+
 def now() -> int:
-    """Gives the server's time in microseconds since the epoch, UTC."""
-    return time.time_ns() // 1000
+    """Gives the server's time in microseconds since the epoch, UTC; raises WrongClock."""
+    at = time.time_ns() // 1000
+    if not _FIRST <= at < _LAST:
+        raise WrongClock("the clock is out of its mind", seconds=at // 1_000_000)
+    return at
+
+
+def following(at: int, last: int) -> int:
+    """Gives the time of an entry that is made at `at` and follows one of `last`: never before it by a small step.
+
+    A clock that stood far ahead and was set right holds nothing up: what is made now is made now.
+    """
+    return last if 0 < last - at <= HELD else at
 
 
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3}").fullmatch

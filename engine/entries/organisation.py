@@ -162,7 +162,7 @@ class IncidentSettled(Told, frozen=True):
 
 
 class ClockSteppedBack(Told, frozen=True):
-    """The machine's clock stood before a case's last entry, whose time the next one then takes."""
+    """The machine's clock stood before the last entry of a chain, whose time the next one takes within an hour."""
 
     case: str
     clock: str

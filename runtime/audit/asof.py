@@ -62,7 +62,8 @@ def as_of(
     """Gives the last moment not after a time, or the one that holds entry `seq`; None before the case began."""
     found = None
     for moment in moments(definition, sealed):
-        if (at is not None and moment.at > at) or (seq is not None and moment.first > seq):
+        if seq is not None and moment.first > seq:
             break
-        found = moment
+        if at is None or moment.at <= at:  # a clock may have been set back: one later is not the last
+            found = moment
     return found

@@ -2,9 +2,10 @@
 
 An entry's body is canonical JSON (sorted keys, NFC, no floats), written once and hashed as stored. `prev` in it is
 the SHA-256 of the body before it in the same chain; a chain is a case, or `organisation` for what concerns no
-single case. Times within a chain never run backwards. What is absent is left out; null and "" in `data` are
-themselves. `element` is an element's name, `node` the key of its instance where that is another. The module leaves what
-entries tell to `engine/entries`, and gives no way to change one. See docs/audit.md for the fields.
+single case. Times within a chain run backwards only where a clock that stood far ahead was set right. What is absent
+is left out; null and "" in `data` are themselves. `element` is an element's name, `node` the key of its instance where
+that is another. The module leaves what entries tell to `engine/entries`, and gives no way to change one. See
+docs/audit.md for the fields.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter import __version__
+from charter.engine.commands import SYSTEM
 from charter.engine.compact import compact_sorted
 from charter.engine.entries import BadEntry, Entry, Told, from_json, to_json
 from charter.engine.entries.cases import Amended, Written
+from charter.engine.entries.organisation import ClockSteppedBack
 from charter.engine.keys import name_of
 from charter.engine.law import LAW
 from charter.engine.text import composed
@@ -313,20 +316,23 @@ def append(
 ) -> tuple[list[Sealed], Sequence[Entry]]:
     """Appends entries to a chain that belongs to no case, and moves its head; inside the caller's transaction.
 
-    Gives them as sealed and as told, as `seal` does.
+    Gives them as sealed and as told, as `seal` does, behind one that tells of a clock that was set back, if it was.
     """
     found = _HEAD.run(connection, chain).fetchone()
     before = Chain(chain, *found) if found else Chain(chain)
-    entries = [r if r.at >= before.last_at else replace(r, at=before.last_at) for r in entries]
+    entries = [replace(r, at=clock.following(r.at, before.last_at)) if r.at < before.last_at else r for r in entries]
+    if entries[0].at < before.last_at:
+        told = ClockSteppedBack(chain, clock.text(entries[0].at), clock.text(before.last_at))
+        entries = [Entry(told, entries[0].at, SYSTEM.person), *entries]
     # A case names the law that judges it once; what belongs to no case names that of the build that wrote it.
-    after, sealed, told = seal(before, entries, origin._replace(law=LAW))
-    store(connection, sealed, told)
+    after, sealed, kept = seal(before, entries, origin._replace(law=LAW))
+    store(connection, sealed, kept)
     values = {"entries": after.entries, "head": after.head, "last_at": after.last_at}
     if found:
         connection.execute(update(tables.chains).where(_chain.chain == chain).values(values))
     else:
         connection.execute(insert(tables.chains).values(chain=chain, **values))
-    return sealed, told
+    return sealed, kept
 
 
 _r = tables.entries.c

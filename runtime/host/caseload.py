@@ -2,7 +2,7 @@
 
 `Caseload` owns the clock, the ids and what is remembered of definitions and states. It knows neither who may ask for
 what (`cases.py`) nor what effects mean (`engine/hosting.py`). Invariants: a case's entries, state, folds and outbox
-change together; entries of a case never run backwards in time; what other rules judged until now is said in the trail
+change together; a clock that stepped back is on record; what other rules judged until now is said in the trail
 before ours go on.
 """
 
@@ -19,13 +19,13 @@ from charter.engine.entries.cases import Refused
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW
 from charter.engine.step.transition import Step, step
-from charter.runtime import folds
+from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
 from charter.runtime.host import outbox
 from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
 from charter.runtime.people.directory import Directory
-from charter.runtime.people.organisation import note
+from charter.runtime.people.organisation import note, note_step_back
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -62,8 +62,8 @@ class Caseload:
         return found
 
     def now(self, file: CaseFile) -> int:
-        """Gives the time for the next entry: the clock's, but never before the case's last one."""
-        return max(self.clock(), file.chain.last_at)
+        """Gives the time for a case's next entry (`clock.following`)."""
+        return server.following(self.clock(), file.chain.last_at)
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -101,6 +101,8 @@ class Caseload:
         """Writes all that comes of a step."""
         pinned = file.pinned
         origin = self.origin._replace(process=pinned.definition.name, definition=pinned.digest)
+        if (clock := self.clock()) < file.chain.last_at - server.JITTER:
+            note_step_back(connection, file.chain.case, clock, file.chain.last_at, self.origin)
         chain, sealed, entries = log.seal(file.chain, done.entries, origin)
         log.store(connection, sealed, entries)
         self.archive.save(connection, file, chain, done.state)

@@ -16,11 +16,10 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from charter.engine import commands, law
-from charter.engine.commands import SYSTEM, Actor, Command, Start
+from charter.engine.commands import Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
-from charter.engine.entries.organisation import ClockSteppedBack
 from charter.engine.hosting import MOST_TICKS, is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
@@ -39,13 +38,10 @@ from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.timers import BEGINNING, due
 from charter.runtime.people.actors import actor_for
-from charter.runtime.people.organisation import note
 from charter.runtime.refusals import CONFLICT, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import ENVIRONMENT
 
-# Clocks of several hosts differ a little; only a step back of more than this (microseconds) is worth an entry.
-_JITTER = 1_000_000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -305,9 +301,6 @@ class Cases:
             refused = refusal(CONFLICT, None, case=case, seen=seen, version=file.state.commands)
             return self._turned_away(connection, file, person, verb, refused), file
         at = self._caseload.now(file)
-        if (clock := self._caseload.clock()) < file.chain.last_at - _JITTER:
-            told = ClockSteppedBack(case, server.text(clock), server.text(file.chain.last_at))
-            note(connection, told, SYSTEM.person, at=clock, origin=self._caseload.origin)
         actor = actor_for(
             self._caseload.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf
         )

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Refused
+from charter.engine.entries.organisation import ClockSteppedBack
 from charter.engine.refusals import Refusal
+from charter.runtime import clock
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.folds.organisation import keep
@@ -28,13 +31,16 @@ STEWARD = "steward"
 def note(
     connection: Connection, told: Told, actor: str, *, at: int, origin: Origin, reason: str | None = None
 ) -> tuple[Entry, Sealed]:
-    """Writes an entry into the organisation's chain, and what follows from it; gives it as written and as sealed.
-
-    Its time never runs back behind the entry before it.
-    """
-    (sealed,), (entry,) = log.append(connection, [Entry(told, at, actor, reason=reason)], origin)
+    """Writes an entry into the organisation's chain, and what follows from it; gives it as written and as sealed."""
+    (*_, sealed), (*_, entry) = log.append(connection, [Entry(told, at, actor, reason=reason)], origin)
     keep(connection, entry)
     return entry, sealed
+
+
+def note_step_back(connection: Connection, chain: str, at: int, last: int, origin: Origin) -> None:
+    """Notes that the clock, `at`, stands before the last entry of a case."""
+    told = ClockSteppedBack(chain, clock.text(at), clock.text(last))
+    note(connection, told, SYSTEM.person, at=at, origin=origin)
 
 
 def stewards(connection: Connection) -> list[str]:

@@ -13,6 +13,7 @@ from random import Random
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from msgspec import structs
 from sqlalchemy import func, select
 
 from charter.engine import commands as c
@@ -98,7 +99,9 @@ def same(store: Store, case: str, host: Cases) -> None:
             state.commands,
         )
         assert row.entries == state.entries_written
-        assert connection.execute(select(func.count()).select_from(outbox)).scalar_one() == 0
+        # Calls are made after the answer; all else that a command asks for is done with it.
+        left = select(func.count()).select_from(outbox).where(outbox.c.kind != "CallConnector")
+        assert connection.execute(left).scalar_one() == 0
         for sealed in load(connection, case):
             assert sealed.body == canonical(sealed.fields)
     found = verify(store, case)
@@ -111,7 +114,7 @@ def test_whatever_people_send_the_trail_and_the_folds_hold(store: Store, seed: i
     rng = Random(seed)
     clock = Clock()
     host = Cases(store, clock=clock)
-    process = definition(rng)
+    process = structs.replace(definition(rng), name=f"random_{seed}")  # a version belongs to one definition
     deployed = host.deploy(process, by="root")
     if deployed.refusal is not None:
         assert process.unbound()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from msgspec.structs import replace
 from tests.leave import APART, ASK, DECIDE, HEAD, HELLO, LEAVE, Clock, box, code, count, host, kinds
 from tests.written import process
 
+from charter.runtime.audit.asof import as_of
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import verify
+from charter.runtime.clock import WrongClock, now
 from charter.runtime.desk.inbox import WorkItem, inbox
 from charter.runtime.host.casefile import AmbiguousCase, NoSuchCase, NoSuchProcess
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import Store
+from charter.runtime.store.schema import ORGANISATION
 from charter.runtime.store.tables import cases
 
 HOUR = 3_600_000_000
@@ -187,7 +192,40 @@ def test_a_key_does_once_what_is_sent_twice(store: Store) -> None:
     assert opened.state(first.case).nodes["decide"].state == "ready"
 
 
-def test_time_in_a_case_never_runs_back_and_the_step_is_recorded(store: Store) -> None:
+def test_a_clock_that_stood_far_ahead_holds_nothing_up(store: Store) -> None:
+    clock = Clock()
+    opened = host(store, process(HEAD + ASK + "    within 1 hour\n" + DECIDE), clock=clock)
+    case, then = opened.start("leave", person="li").case, clock.at
+    clock.at += 240 * HOUR
+    with store.read() as connection:
+        known = len(list(load(connection, ORGANISATION)))
+    opened.perform(case, person="li", verb="comment", text="from the future")
+    People(store, by="root", clock=clock).add("mo")
+    clock.at = then + HOUR // 2
+    opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+    People(store, by="root", clock=clock).add("ma")
+    fresh = opened.start("leave", person="li").case
+    assert opened.state(fresh).nodes["ask"].due == clock.at + HOUR
+    with store.read() as connection:
+        trail = list(load(connection, case))
+        own = list(load(connection, ORGANISATION))
+    assert [trail[-1].at, own[-1].at] == [clock.at, clock.at]
+    told = [s.entry.told for s in own[known:] if s.entry.kind == "clock_stepped_back"]
+    assert [t.case for t in told] == [ORGANISATION, case]
+    before = as_of(opened.definition(case), trail, at=then + HOUR)
+    assert before is not None
+    assert before.after == opened.state(case)
+    assert verify(store).sound
+
+
+@pytest.mark.parametrize("seconds", [253_402_300_800, 10**12, -1])
+def test_no_entry_is_made_in_a_year_that_nobody_can_write(seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: seconds * 10**9)
+    with pytest.raises(WrongClock):
+        now()
+
+
+def test_a_small_step_back_is_held_and_recorded(store: Store) -> None:
     clock = Clock()
     opened = host(store, clock=clock)
     case = opened.start("leave", person="li").case
