@@ -23,25 +23,28 @@ from charter.engine.feel.conversion import text_of
 from charter.engine.feel.own import Money
 from charter.engine.feel.printer import quoted
 
-# So many combinations of values are tried for one record.
-MOST_TRIED = 5_000
+# So many conditions are asked for one record.
+MOST_TRIED = 20_000
 
 Path = tuple[str, ...]
 
 
 def check_gaps(scope: ProcessScope, findings: Findings) -> None:
     """Reports, with an example, where no approval of a record applies and none lets it pass so."""
-    told: set[tuple[Part, ...]] = set()
+    told: set[tuple[tuple[str, ...], ...]] = set()
     for (name, record), approvals in scope.granted.items():
-        if len(approvals) < 2 or approvals in told:
+        if len(approvals) < 2:
             continue
         around = {id(part) for part in scope.elements[name].ancestors()}
         conditions = [_conditions(approval, around) for approval in approvals]
         if not all(conditions) or any(f.kind == "otherwise_passes" for a in approvals for f in a.all(t.Flag)):
             continue
+        asked = tuple((approval.name, *texts) for approval, texts in zip(approvals, conditions, strict=True))
+        if asked in told:
+            continue
+        told.add(asked)
         example = _Values(scope, conditions).gap()
         if example is not None:
-            told.add(approvals)
             span = approvals[0].one(t.When) or approvals[0].node.name
             names = ", ".join(f"`{approval.name}`" for approval in approvals)
             findings.add("CH426", span.span, record=record, approvals=names, example=example)
@@ -119,7 +122,7 @@ class _Values:
         """Finds values for which every approval has a condition that is false, and writes them."""
         runs = [[feel.compile(tree) for tree in trees] for trees in self.conditions]
         tried = [self._tried(type_) for type_ in self.paths.values()]
-        for values in islice(product(*tried), MOST_TRIED):
+        for values in islice(product(*tried), MOST_TRIED // len(runs)):
             given: dict[str, Any] = {**self.fixed, **self.assumed}
             for (record, field), value in zip(self.paths, values, strict=True):
                 given.setdefault(record, {})[field] = value

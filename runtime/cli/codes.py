@@ -24,6 +24,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH566": ("waits", "hold"),
     "CH568": ("refused", "refusal"),
     "CH569": ("waits", "hold"),
+    "CH577": ("passed", "outcome"),
+    "CH578": ("waits", "hold"),
     "CH579": ("passed", "outcome"),
     "CH589": ("host", "refusal"),
     "CH599": ("waits", "hold"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 from tests.unit.test_engine_world import LI, MAKE, SUN, WU, Story, process
 
+from charter.engine import notices
+from charter.engine.entries.cases import Unapproved
 from charter.engine.plan import impact, waiting
 from charter.engine.plan.program import prepare
 
@@ -69,3 +71,15 @@ def test_why_names_whose_turn_it_is() -> None:
     assert story("claim", "a") is None
     assert story("claim", "b", SUN) == "CH524"
     assert _why(story, "b") == ("CH553", ["a"])
+
+
+def test_a_record_that_no_approval_applies_to_is_told_to_the_owner_once() -> None:
+    lines = "approval small of r\n  when r.x < 5\n  by boss\napproval large of r\n  when r.x > 5\n  by boss\n"
+    story = Story(process("r", MAKE + lines + "activity use\n  role clerk\n  input r\n"))
+    story.done("make", 5)
+    program = prepare(story.world.definition(story.case))
+    news = [(e.told, notices.told(program, e)) for e in story.world.entries(story.case) if e.kind == "unapproved"]
+    assert news == [(Unapproved("r", ("small", "large")), ("boss",))]
+    assert _why(story, "use")[0] == "CH590"
+    assert story("amend", "r", value={"x": 6}, reason="wrong") is None
+    assert _why(story, "use")[0] == "CH552"
