@@ -220,19 +220,16 @@ class _Reader:
         out: list[str] = []
         result = _Scan("")
         pos, end = 0, len(line)
-        while pos < end:
-            stop = _STOP.search(line, pos)
-            out.append(line[pos : stop.start() if stop else end].translate(_TWINS))
-            if not stop:
-                break
+        while stop := _STOP.search(line, pos):
+            out.append(line[pos : stop.start()].translate(_TWINS))
             mark, start, pos = stop.group(), stop.start(), stop.end()
             twin = mark.translate(_TWINS)
             if mark == "#":
                 comment = line[pos:].rstrip(" \t\r")
                 result.comment = comment[1:] if comment.startswith(" ") else comment
                 out.append(" " * (end - start))
-                break
-            if mark in _QUOTES:
+                pos = end
+            elif mark in _QUOTES:
                 pos = self.quoted(line, at, mark, pos, out)
             elif twin in "([{":
                 result.net += 1
@@ -246,6 +243,7 @@ class _Reader:
                     result.spoilt = True  # one a line is enough: a file that is no text has hundreds
                     self.report("CH105", at + start, at + pos, character=f"U+{ord(mark):04X}")
                 out.append(" ")
+        out.append(line[pos:].translate(_TWINS))
         result.working = "".join(out)
         return result
 

@@ -71,6 +71,16 @@ def test_folded_lines_fit(text: str, room: int) -> None:
     assert all(measure(line, 14) <= room or len(line) <= 1 for line in lines)
 
 
+def test_lines_are_folded_where_reading_pauses() -> None:
+    """Between words, after an underscore and between wide characters; what closes stays with what it closes."""
+    narrow = [measure("feedback", 14) + 1, measure("审批完成", 14) + 1]
+    assert fold("register feedback", 14, narrow[0]) == ["register", "feedback"]
+    assert fold("register_it", 14, narrow[0]) == ["register_", "it"]
+    assert fold("审批完成归档", 14, narrow[1]) == ["审批完成", "归档"]
+    assert fold("审批完成，归档", 14, narrow[1]) == ["审批完", "成，归档"]
+    assert fold("审批ab归档", 14, narrow[1]) == ["审批ab", "归档"]
+
+
 @st.composite
 def definitions(draw: st.DrawFn) -> Definition:
     """Phases with activities and approvals, with arbitrary titles and references; more than a checker would pass."""

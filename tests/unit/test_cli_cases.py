@@ -83,6 +83,7 @@ charter audit as-of 1 '#5'
 charter audit verify
 charter show 2
 charter start nothing --as li
+charter start --as li
 charter approve 1
 """
 
@@ -353,6 +354,19 @@ def test_a_list_goes_on_after_an_entry_that_only_another_build_can_read(desk: De
     assert json.loads(desk.type("charter audit show 1.2 --json"))["kind"] == "weighed"
     desk.type("charter audit show 1.2")
     assert desk.code == 74
+
+
+def test_a_process_is_offered_by_its_name_and_by_a_title_that_says_more(desk: Desk, tmp_path: Path) -> None:
+    work = "  owner r\n  role r\n  activity x\n    role r\n"
+    (tmp_path / "two.charter").write_text(f'process plain\n{work}process said "In words"\n{work}')
+    desk.type("charter init --as li")
+    assert "plain" not in desk.type("charter start --as li")
+    desk.type("charter deploy two.charter --as li")
+    rows = [line.split() for line in desk.type("charter start --as li").splitlines()[1:]]
+    assert rows == [
+        ["plain", "1", "charter", "start", "plain"],
+        ["said", "In", "words", "1", "charter", "start", "said"],
+    ]
 
 
 def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) -> None:
