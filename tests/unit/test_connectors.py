@@ -352,3 +352,36 @@ def test_one_bad_entry_is_not_the_others(tmp_path: Path, store: Store) -> None:
         connectors.call(Call("bad", "x", "y", 1, ()))
     assert connectors.remove(store, "bad", by="root", at=1) is None
     assert set(connectors.all()) == {"c"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+WORDS = st.sampled_from(
+    ["erp", "--token", "x", "env:A", "https://u:p@h/?token=t", "password=p", "-H", "a: b", "=", ":", "--", "://@"]
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "command": st.lists(WORDS, max_size=4) | JSON,
+            "http": WORDS | JSON,
+            "python": st.just("a:b") | JSON,
+            "timeout": st.integers(-1, 4000) | JSON,
+            "env": st.dictionaries(WORDS, WORDS, max_size=2) | JSON,
+            "headers": st.dictionaries(WORDS, WORDS, max_size=2) | JSON,
+        },
+    )
+    | JSON
+)
+def test_whatever_stands_in_the_file_is_a_connector_or_is_told(data: Any) -> None:
+    try:
+        found = Connector.of("c", data)
+    except BadConnector:
+        return
+    assert Connector.of("c", found.to_data()) == found
+    hidden = Connector.of("c", found.redacted())
+    assert set(hidden.written_out()) <= {secrets.MASK}

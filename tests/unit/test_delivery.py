@@ -12,15 +12,19 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from sqlalchemy import select, update
 from tests.calling import CALL, QUOTE, asked, post
-from tests.leave import ASK, DECIDE, HEAD, Clock, count, host, kinds
+from tests.founded import founded
+from tests.leave import ASK, DECIDE, HEAD, Clock, count, host, kinds, welcome
 from tests.written import process
 
+from charter.engine import plain
+from charter.engine.effects import Effect
 from charter.engine.hosting import ASKED
 from charter.runtime.audit.verify import verify
 from charter.runtime.host import outbox
@@ -44,6 +48,44 @@ def test_whatever_lies_in_the_outbox_is_read_or_refused(kind: str, body: str) ->
     except (ValueError, RecursionError):
         return
     assert type(effect).__name__ == kind
+
+
+def effects() -> st.SearchStrategy[Effect]:
+    """Draws what a step could ask for, of cases and elements that are there or not."""
+    names = st.sampled_from(["ask", "fetch", "decide", "nowhere", "ask[1]", "]", ""])
+    given = {"node": names, "attempt": st.integers(-1, 2), "case": st.sampled_from(["CASE", "nowhere", ""])}
+    given |= {
+        "process": names | st.just("leave"),
+        "connector": names | st.just("prices"),
+        "order": names | st.just("cancel"),
+    }
+    given |= {"depth": st.integers(-1, 40), "wait": st.booleans(), "mode": names | st.just("in turn"), "reason": names}
+    given |= {"records": st.sampled_from([(), (("quote", {"price": 7}),), (("nothing", [[1]]),)])}
+    given |= {"arguments": given["records"], "roles": st.sampled_from([(), ("clerk",), ("nobody",)])}
+    given |= {"failure": st.none() | names}
+    return st.one_of(
+        [st.builds(kind, **{f: given[f] for f in kind.__struct_fields__}) for kind in ASKED.values()]  # type: ignore[misc]
+    )
+
+
+@settings(max_examples=60)
+@given(effects())
+def test_whatever_a_step_could_ask_for_stops_nobody(effect: Effect) -> None:
+    with TemporaryDirectory() as folder, founded(Path(folder) / "a.db") as store:
+        welcome(store)
+        clock = Clock()
+        opened = host(store, CALL, clock=clock, connectors=Connectors(Path(folder), {"prices": lambda _: QUOTE}))
+        one, other = asked(opened, 2)
+        post(store, one, type(effect).__name__, json.dumps(plain.to_json(effect)).replace("CASE", one))
+        for _ in range(MOST_TRIES):
+            ticked = opened.tick()
+            assert not ticked.stuck
+            clock.at += 10**10
+        assert opened.state(other).status == "completed"
+        assert count(store, t.outbox) == len(opened.incidents.all()) <= 1
+        for incident in opened.incidents.all():
+            assert opened.incidents.settle(incident.ask.number, by="root", reason="drawn at random")[1] is None
+        assert verify(store).sound
 
 
 @pytest.mark.parametrize(
