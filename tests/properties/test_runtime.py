@@ -77,6 +77,10 @@ def send(host: Cases, case: str, sent: c.Command, key: str | None) -> Performed:
 
 def same(store: Store, case: str, host: Cases) -> None:
     """Holds what must be true of a case at any time."""
+    with store.read() as connection:
+        left = set(connection.execute(select(outbox.c.kind)).scalars())
+    assert left <= {"CallConnector"}  # all else is done with the command
+    host.tick(case)
     fresh = Cases(store)
     state = host.state(case)
     assert fresh.state(case) == state
