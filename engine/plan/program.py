@@ -75,6 +75,8 @@ class Program:
         )
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}
+        # Those that ask their people to show something.
+        self.demanding = frozenset(r.name for r in definition.roles if r.requires)
         self.separations: dict[str, list[Separation]] = {}
         # What an element is a control of: what it says itself, and of an approval the work that keeps apart from it.
         self.controls: dict[str, list[str]] = {}

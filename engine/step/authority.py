@@ -77,6 +77,8 @@ def missing(program: Program, actor: Actor, roles: Iterable[str]) -> Reason | No
 
 def apart(draft: Draft, node: Node | None, plan: Plan, path: Path, actor: Actor, **passing: bool) -> Reason | None:
     """Gives the separation of duties (CH503) that stands against a person, as `makers.barred` finds it."""
+    if plan.element.agreement is None and plan.name not in draft.program.separations:
+        return None  # as of most work
     theirs = barred(draft.here(plan, path), node, **passing)
     person = next((person for person in persons(actor) if person in theirs), None) if theirs else None
     if person is None:
@@ -109,14 +111,15 @@ def fit(
 ) -> tuple[str | None, list[Reason]]:
     """Gives the role in which somebody may do a node's work, and every reason that stands against it."""
     found: list[Reason] = []
-    able = [role for role in roles if unmet(draft.program, actor, role) is None]
-    role = role_among(actor, able) or role_among(actor, roles)
+    demanding = not draft.program.demanding.isdisjoint(roles)
+    able = [role for role in roles if unmet(draft.program, actor, role) is None] if demanding else roles
+    role = role_among(actor, able) or (role_among(actor, roles) if demanding else None)
     if role is None and needs_role:
         arguments = {"element": node.key, "person": actor.person, "roles": list(roles)}
         found.append(Reason("CH501", f"{plan.name}.{'by' if plan.kind == 'approval' else 'role'}", arguments))
-    if not found:
-        found += [reason for reason in [missing(draft.program, actor, roles)] if reason is not None]
-    found += [reason for reason in [separated(draft, node, plan, path, actor)] if reason is not None]
+    lacking = missing(draft.program, actor, roles) if demanding and not found else None
+    against = separated(draft, node, plan, path, actor)
+    found += [reason for reason in (lacking, against) if reason is not None]
     return role, found
 
 

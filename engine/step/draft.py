@@ -375,9 +375,7 @@ class Draft:
         if not self._own_versions:
             self.versions = written(self.versions)
             self._own_versions = True
-        earlier = () if current is None else current.writers
-        if not self.law:
-            earlier = ()
+        earlier = () if current is None or not self.law else current.writers
         if current is not None and current.digest == digest:
             if current.node != node:
                 self.versions[key] = current._replace(node=node, earlier=tuple(dict.fromkeys(earlier)))
@@ -386,9 +384,9 @@ class Draft:
         actor, person = self.command.actor, by or self.command.actor.person
         if self.acting and self.law and actor.on_behalf_of is not None:
             earlier = (*earlier, (actor.on_behalf_of, node))
-        others = tuple(pair for pair in dict.fromkeys(earlier) if pair != (person, node))
-        version = Version(number, digest, value, node, person, self.at, others)
-        self.versions[key] = version
+        if earlier:
+            earlier = tuple(pair for pair in dict.fromkeys(earlier) if pair != (person, node))
+        self.versions[key] = Version(number, digest, value, node, person, self.at, earlier)
         told = kind(key, number, digest, value, None if current is None else current.digest)
         writer = self.nodes.get(node) if node is not None else None
         index = self.enter(told, writer, reason=reason)

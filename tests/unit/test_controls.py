@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tests.unit.test_engine_world import LI, MAKE, SUN, WU, Story, process
 
 from charter.engine import notices
+from charter.engine.commands import Actor
 from charter.engine.entries.cases import Unapproved
 from charter.engine.plan import impact, waiting
 from charter.engine.plan.program import prepare
@@ -83,3 +84,19 @@ def test_a_record_that_no_approval_applies_to_is_told_to_the_owner_once() -> Non
     assert _why(story, "use")[0] == "CH590"
     assert story("amend", "r", value={"x": 6}, reason="wrong") is None
     assert _why(story, "use")[0] == "CH552"
+
+
+def test_a_stand_in_and_whoever_they_stand_in_for_are_one() -> None:
+    lines = "approval ok of r\n  by boss then clerk\n  separate from make\nactivity use\n  role clerk\n  input r\n"
+    story = Story(process("r", MAKE + lines))
+    zhou = Actor("zhou", ("boss", "clerk"))
+    for_zhou = Actor("sun", ("clerk",), on_behalf_of="zhou", lent=("boss",))
+    story.done("make", 1)
+    assert story("amend", "r", replace(SUN, on_behalf_of="li"), value={"x": 2}, reason="for li") is None
+    assert story("approve", "ok", for_zhou) == "CH503"
+    wu_for_zhou = replace(for_zhou, person="wu")
+    assert story("approve", "ok", wu_for_zhou) is None
+    assert story("approve", "ok", zhou) == "CH517"
+    assert story("approve", "ok", replace(WU, roles=("clerk",))) == "CH517"
+    assert story("approve", "ok", Actor("an", ("clerk",))) is None
+    assert story.done("use") is None
