@@ -25,6 +25,8 @@ MOST_TRIES = 5
 # An ask that failed is left alone for this long, and twice as long each time.
 _PAUSE = 60_000_000
 _LONGEST_FAILURE = 300
+# No lease (a call takes an hour at most) and no pause is longer: one that seems so is of a clock that stood ahead.
+_LONGEST_LEASE = 7_200_000_000
 
 _o = t.outbox.c
 _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
@@ -76,7 +78,8 @@ def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) 
 
 
 def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:
-    free = [_o.dead_at.is_(None), or_(_o.leased_until.is_(None), _o.leased_until < now)]
+    held = _o.leased_until.between(now, now + _LONGEST_LEASE)
+    free = [_o.dead_at.is_(None), or_(_o.leased_until.is_(None), ~held)]
     return free if cases is None else [*free, _o.case.in_(cases)]
 
 

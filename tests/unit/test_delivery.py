@@ -151,6 +151,26 @@ def test_a_call_that_ends_its_host_each_time_is_given_up_after_some(store: Store
     assert verify(store).sound
 
 
+def test_a_clock_that_stood_ahead_leases_nothing_for_days(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    calls: list[Any] = []
+
+    def prices(call: Any) -> Any:
+        calls.append(call)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return QUOTE
+
+    opened = host(store, CALL, clock=clock, connectors=Connectors(tmp_path, {"prices": prices}))
+    (case,) = asked(opened)
+    clock.at += 10 * 86_400_000_000
+    with pytest.raises(KeyboardInterrupt):
+        opened.tick()
+    clock.at -= 10 * 86_400_000_000
+    assert opened.tick().delivered == 1
+    assert opened.state(case).status == "completed"
+
+
 def _only(opened: Cases) -> int:
     (incident,) = opened.incidents.all()
     return incident.ask.number
