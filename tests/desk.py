@@ -8,6 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+from charter.runtime.cli.consulted import ALSO_LOOK, LOOKS
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
@@ -18,7 +19,10 @@ START = 1_772_413_200_000_000  # Monday 2026-03-02 01:00 UTC
 
 
 class Desk:
-    """One database, one clock, and the verbs as a person types them."""
+    """One database, one clock, and the verbs as a person types them.
+
+    Whoever looks without saying who they are is `reader`, who founded the database, as if CHARTER_PERSON named them.
+    """
 
     def __init__(self, store: Store, lang: str) -> None:
         self.at = START
@@ -26,15 +30,20 @@ class Desk:
         self.cases = Cases(store, clock=lambda: self.at)
         self.lang = lang
         self.code = 0
+        self.reader: str | None = None
 
     def type(self, line: str) -> str:
         if not line.startswith("charter init"):  # who founds is there before the day begins
             self.at += 60_000_000
-        context = Context(Messages(self.lang), db=Path(self.store.url).name)
+        words = shlex.split(line)[1:]
+        if words[:1] == ["init"] and "--as" in words and self.reader is None:
+            self.reader = words[words.index("--as") + 1]
+        looks = not {" ".join(words[:1]), " ".join(words[:2])}.isdisjoint(LOOKS | ALSO_LOOK)
+        context = Context(Messages(self.lang), Path(self.store.url).name, self.reader if looks else None)
         context.__dict__.update(store=self.store, cases=self.cases, now=self.at)
         out = StringIO()
         with redirect_stdout(out), redirect_stderr(out):
-            self.code = run(shlex.split(line)[1:], context)
+            self.code = run(words, context)
         return out.getvalue()
 
 

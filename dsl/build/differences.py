@@ -76,6 +76,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     (d.Check, "by"): "CHECK_BY",
     (d.Agreement, "of"): "ABOUT",
     (d.Agreement, "stages"): "BY",
+    (d.Agreement, "passes"): "OTHERWISE_PASSES",
     (d.Agreement, "on_reject"): "IF_REJECTED",
     (d.Agreement, "on_return"): "IF_RETURNED",
     (d.Agreement, "escalation"): "REJECTS",

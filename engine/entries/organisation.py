@@ -170,7 +170,7 @@ class ClockSteppedBack(Told, frozen=True):
 
 
 class Consulted(Told, frozen=True):
-    """The trail was asked. `question`: the verb; the rest is what it was asked about. `sound`: yes or no."""
+    """Somebody looked. `question`: at what, or the verb of the trail; the rest is about what. `sound`: yes or no."""
 
     question: str
     case: str | None = None
@@ -181,3 +181,4 @@ class Consulted(Told, frozen=True):
     when: str | None = None
     sound: str | None = None
     process: str | None = None
+    person: str | None = None

@@ -18,12 +18,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import is_normalized
 
 from msgspec import Struct, convert
 from msgspec.structs import replace
-from sqlalchemy import Connection, bindparam, insert, select, update
 
 from charter import __version__
 from charter.engine.commands import SYSTEM
@@ -35,10 +34,12 @@ from charter.engine.keys import name_of
 from charter.engine.law import LAW
 from charter.engine.text import composed
 from charter.runtime import clock
-from charter.runtime.store import tables
 from charter.runtime.store.errors import NotText
-from charter.runtime.store.prepared import Prepared
+from charter.runtime.store.prepared import ask, driver
 from charter.runtime.store.schema import ORGANISATION
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 GENESIS = "0" * 64  # `prev` of the first entry of a chain
 
@@ -284,8 +285,14 @@ def _account() -> str:
         return str(os.getuid())
 
 
-_COLUMNS = ("case", "seq", "at", "actor", "kind", "outcome", "element", "record", "clauses", "body")
-_INSERT = Prepared(insert(tables.entries).inline(), *_COLUMNS)
+# Plain SQL, like all that a look asks (`store/prepared.py`): whoever only reads does not wait for SQLAlchemy to load.
+_INSERT = (
+    'INSERT INTO entries ("case", seq, at, actor, kind, outcome, element, record, clauses, body)'
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HEAD = "SELECT entries, head, last_at FROM chains WHERE chain = ?"
+_MOVE = "UPDATE chains SET entries = ?, head = ?, last_at = ? WHERE chain = ?"
+_BEGIN = "INSERT INTO chains (entries, head, last_at, chain) VALUES (?, ?, ?, ?)"
 
 
 def store(connection: Connection, sealed: Sequence[Sealed], entries: Sequence[Entry]) -> None:
@@ -294,7 +301,7 @@ def store(connection: Connection, sealed: Sequence[Sealed], entries: Sequence[En
     for s, r in zip(sealed, entries, strict=True):
         told, about = r.told, (r.element, record_of(r.told), joined(r.clauses))
         rows.append((s.case, s.seq, r.at, r.actor, told.kind, told.outcome, *about, s.body))
-    _INSERT.run_many(connection, rows)
+    driver(connection).executemany(_INSERT, rows).close()
 
 
 def record_of(told: Told) -> str | None:
@@ -307,10 +314,6 @@ def joined(clauses: Sequence[str]) -> str | None:
     return f" {' '.join(clauses)} " if clauses else None
 
 
-_chain = tables.chains.c
-_HEAD = Prepared(select(_chain.entries, _chain.head, _chain.last_at).where(_chain.chain == bindparam("chain")), "chain")
-
-
 def append(
     connection: Connection, entries: Sequence[Entry], origin: Origin, chain: str = ORGANISATION
 ) -> tuple[list[Sealed], Sequence[Entry]]:
@@ -318,8 +321,8 @@ def append(
 
     Gives them as sealed and as told, as `seal` does, behind one that tells of a clock that was set back, if it was.
     """
-    found = _HEAD.run(connection, chain).fetchone()
-    before = Chain(chain, *found) if found else Chain(chain)
+    found = ask(connection, _HEAD, chain)
+    before = Chain(chain, *found[0]) if found else Chain(chain)
     entries = [replace(r, at=clock.following(r.at, before.last_at)) if r.at < before.last_at else r for r in entries]
     if entries[0].at < before.last_at:
         told = ClockSteppedBack(chain, clock.text(entries[0].at), clock.text(before.last_at))
@@ -327,23 +330,19 @@ def append(
     # A case names the law that judges it once; what belongs to no case names that of the build that wrote it.
     after, sealed, kept = seal(before, entries, origin._replace(law=LAW))
     store(connection, sealed, kept)
-    values = {"entries": after.entries, "head": after.head, "last_at": after.last_at}
-    if found:
-        connection.execute(update(tables.chains).where(_chain.chain == chain).values(values))
-    else:
-        connection.execute(insert(tables.chains).values(chain=chain, **values))
+    moved = after.entries, after.head, after.last_at, chain
+    driver(connection).execute(_MOVE if found else _BEGIN, moved).close()
     return sealed, kept
-
-
-_r = tables.entries.c
 
 
 def load(connection: Connection, case: str, *, since: int = 1, until: int | None = None) -> Iterator[Sealed]:
     """Reads a chain's entries in order, from sequence number `since` to `until` (both included)."""
-    query = select(_r.position, _r.seq, _r.body).where(_r.case == case, _r.seq >= since).order_by(_r.seq)
+    query = 'SELECT position, seq, body FROM entries WHERE "case" = ? AND seq >= ?'
+    values: list[Any] = [case, since]
     if until is not None:
-        query = query.where(_r.seq <= until)
-    for position, seq, body in connection.execute(query):
+        query += " AND seq <= ?"
+        values.append(until)
+    for position, seq, body in driver(connection).execute(f"{query} ORDER BY seq", values):
         yield Sealed(case, seq, bytes(body), position)
 
 

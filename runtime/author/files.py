@@ -91,7 +91,7 @@ class Files:
             there = os.fstat(stream.fileno())
             if any(own.exists() and os.path.samestat(there, own.stat()) for own in self._own):
                 raise FileNotReadable(path, "own")
-            self.folder.mkdir(exist_ok=True)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             self._sweep()
             handle, aside = tempfile.mkstemp(prefix=_ASIDE, dir=self.folder)
             try:
@@ -99,7 +99,7 @@ class Files:
                     digest, size = _copied(stream, source, out)
                     out.flush()
                     os.fsync(out.fileno())
-                os.chmod(aside, 0o444)
+                os.chmod(aside, 0o400)
             except BaseException:
                 Path(aside).unlink()
                 raise
@@ -118,7 +118,7 @@ class Files:
         for digest in [digest for digest in self._aside if digest in said]:
             with self._storing():
                 place = self.path(digest)
-                place.parent.mkdir(exist_ok=True)
+                place.parent.mkdir(mode=0o700, exist_ok=True)
                 # Even where it is there already: whoever put it there may not have come as far as syncing its name.
                 replace_durably(self._aside.pop(digest), place)
                 sync_folder(self.folder)

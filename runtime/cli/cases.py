@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from charter.engine.machines import CASE_STATES
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.verb import JSON, Verb, Whole, Words, option, switch
 
@@ -16,6 +17,7 @@ def run_cases(
     say, output = context.say, context.output
     with context.store.read() as connection:
         found = listed(connection, process=process, status=status, person=whose, limit=limit)
+    consulted(context, "cases", process=process, person=whose)
     if as_json:
         output.json([row.to_json() for row in found])
         return 0

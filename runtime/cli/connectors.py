@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, refused
 from charter.runtime.cli.verb import JSON, Binding, Family, Verb, Whole, argument, option, switch
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def run_list(context: Context, as_json: bool) -> int:
     """Lists the registered connectors."""
     found = context.cases.connectors.all()
+    consulted(context, "connectors")
     if as_json:
         context.output.json({name: connector.redacted() for name, connector in found.items()})
         return 0

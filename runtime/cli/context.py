@@ -30,6 +30,7 @@ class Context:
         self.say = say
         self.db = db
         self.person_given = person_given
+        self.verb = ""  # the one that runs, by its whole name
         self.done = False  # what was asked is committed
         self.owed: set[str] = set()  # cases whose calls are still to be made
 

@@ -50,7 +50,7 @@ STORY = f"""
 # people
 charter init --as admin
 charter people import demo/people.yaml --as admin
-charter people list
+charter people list --as admin
 # deploy
 charter check service_project.charter --format concise
 ! charter deploy service_project.charter --as admin
@@ -85,7 +85,7 @@ charter complete 1 assign_tasks --data demo/assignment.json --as chen
 charter inbox --as sun
 ! charter complete 1 do_task[1] --data demo/deliverable-1.json --as zhou
 charter complete 1 do_task[1] --data demo/deliverable-1.json --as sun
-charter show 1
+charter show 1 --as chen
 # quality
 charter complete 1 inspect --data demo/inspection-problems.json --as qian
 charter complete 1 rectify[1] --data demo/correction.json --as sun
@@ -97,13 +97,13 @@ charter complete 1 track --data demo/progress-late.json --as chen
 charter complete 1 adjust --data demo/adjustment.json --as chen
 # change
 + 3
-charter impact 1 plan
+charter impact 1 plan --as chen
 ! charter amend 1 plan --data demo/plan-2.json --as chen
 charter amend 1 plan --data demo/plan-2.json --reason 医院追加现场值守 --as chen
-charter audit why 1 assign_tasks
+charter audit why 1 assign_tasks --as chen
 charter approve 1 plan_review --as wang
 charter complete 1 assign_tasks --data demo/assignment-2.json --as chen
-charter show 1
+charter show 1 --as chen
 charter complete 1 do_task[2] --data demo/deliverable-2.json --as sun
 charter complete 1 do_task[3] --data demo/deliverable-3.json --as zhou
 charter complete 1 track --data demo/progress-on-plan.json --as chen
@@ -129,10 +129,10 @@ charter complete 1 visit[1] --data demo/follow-up.json --as wu
 charter close 1 feedback_handling --as wu
 charter complete 1 gather --data demo/opinions.json --as wu
 charter complete 1 improve --data demo/improvement.json --as chen
-charter cases
+charter cases --as chen
 # kpis
-charter kpi service_project
-charter kpi service_project satisfaction --facts
+charter kpi service_project --as zhao
+charter kpi service_project satisfaction --facts --as zhao
 # trail
 charter audit query 'outcome = "refused"' --as auditor
 charter audit query 'kind in ("granted", "rejected", "returned", "amended")' --case 1 --as auditor

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.author import texts
 from charter.runtime.author.bindings import bind_parameters
 from charter.runtime.cli.check import report
+from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, misbound, refused
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
@@ -34,7 +35,7 @@ def run_deploy(
     as_json: bool,
 ) -> int:
     """Deploys a file's processes, those of the files it uses too, or only the one named: all of them or none."""
-    person = context.person
+    person = reader(context) if plan else context.person
     compiled = texts.compile_file(file)
     if compiled.failed:
         report(context, compiled.diagnostics, compiled.sources, "full")
@@ -105,6 +106,7 @@ def _plan(context: Context, file: str, found: Sequence[Deployment], as_json: boo
     from charter.runtime.desk.versions import versions
 
     say, output = context.say, context.output
+    consulted(context, "plan", process=", ".join(one.definition.name for one in found))
     told = []
     for one in found:
         with context.store.read() as connection:

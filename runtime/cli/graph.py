@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from charter.runtime.author import texts
 from charter.runtime.cli.check import report
+from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
 from charter.runtime.cli.messages import Messages
@@ -47,7 +48,9 @@ def run_graph(
 def _picture(context: Context, source: str, process: str | None) -> Picture | None:
     # A file is meant when there is one, or when the word looks like one; a case otherwise.
     if source != texts.STDIN and not os.path.exists(source) and not source.endswith(texts.SUFFIX):
+        reader(context)
         case = context.cases.resolve(source)
+        consulted(context, "graph", case=case)
         return build_picture(context.cases.definition(case), context.say, context.cases.state(case))
     compiled = texts.compile_file(source)
     if compiled.failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
@@ -18,6 +19,7 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     if record not in state.versions:
         raise Missing(f"no record {record}", code="CH096", version=record, known=", ".join(state.versions) or "-")
     found = impact(definition, state, record)
+    consulted(context, "impact", case=case, record=record)
     if as_json:
         context.output.json(
             {

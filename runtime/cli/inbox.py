@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from charter.engine.keys import name_of
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
@@ -36,6 +37,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
         names = processes(connection, known)
+    consulted(context, "inbox", process=process)
     if as_json:
         output.json([_json(item, *known[item.case][item.element]) for item in items])
         return 0
@@ -84,6 +86,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
         from charter.runtime.cli.aftermath import refused
 
         return refused(context, found, None, None, None)
+    consulted(context, "notices", process=process)
     if as_json:
         output.json([asdict(notice) for notice in found])
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, Misuse, refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
@@ -22,7 +23,9 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
         if not (reason or "").strip():
             raise Misuse("settle_reason")
         return _handled(context, settle, reason)
+    reader(context)
     found = context.cases.incidents.all()
+    consulted(context, "incidents")
     if as_json:
         context.output.json([_data(one) for one in found])
     elif not found:

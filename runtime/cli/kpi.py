@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, misbound
 from charter.runtime.cli.output import Cell
@@ -33,6 +34,7 @@ def run_kpi(
 
     every = process is None
     definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
+    consulted(context, "kpi", process=process, text=name)
     data, measured_any = [], False
     for definition in definitions:
         if bindings:

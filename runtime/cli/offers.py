@@ -1,6 +1,7 @@
 """What a shell offers to complete: cases, elements, processes, people and codes that there are.
 
-Asks and never makes or changes anything; where there is no database, or it cannot be read, nothing is offered.
+Asks and never makes or changes anything, and enters no look: nothing is offered to whom the directory does not know,
+nor where there is no database or it cannot be read.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from click.shell_completion import CompletionItem
 
 from charter.engine.errors import CharterError
 from charter.engine.keys import name_of
+from charter.runtime.cli.consulted import is_known
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Misuse
 
 MOST = 100
 Offer = tuple[str, str]  # what to type, and what it is
@@ -80,7 +83,9 @@ OFFERS: Mapping[str, Callable[[Context, Mapping[str, Any]], Iterator[Offer]]] = 
 def offers(ctx: click.Context, metavar: str, incomplete: str) -> list[CompletionItem[str]]:
     """Gives what fits the word begun; nothing where that cannot be known."""
     try:
+        if metavar != "CODE" and not is_known(ctx.obj, ctx.obj.person):
+            return []
         found = list(OFFERS[metavar](ctx.obj, ctx.params))
-    except (CharterError, KeyError):
+    except (CharterError, KeyError, Misuse):
         return []
     return [CompletionItem(word, help=what) for word, what in found if word.startswith(incomplete)]

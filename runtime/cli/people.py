@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, refused
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
@@ -34,6 +35,7 @@ def change(context: Context) -> People:
 def run_list(context: Context, role: str | None, as_json: bool) -> int:
     """Lists everybody, or those who hold a role."""
     found = [p for p in people(context).all() if role is None or any(r == role for r, _ in p.grants)]
+    consulted(context, "people", text=role)
     if as_json:
         context.output.json([_json(p) for p in found])
         return 0
@@ -59,6 +61,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
     directory = people(context)
     person, say, output = directory.get(who), context.say, context.output
     stand_ins = directory.stand_ins(who)
+    consulted(context, "people", person=who)
     if as_json:
         output.json({**_json(person), "stand_ins": [asdict(s) for s in stand_ins]})
         return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from charter.dsl.text.width import display_width
 from charter.engine.keys import name_of
 from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import reason_sentence
 from charter.runtime.cli.output import Cell, pad
@@ -48,6 +49,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     state, definition = context.cases.state(case), context.cases.definition(case)
     with context.store.read() as connection:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
+    consulted(context, "case", case=case)
     if as_json:
         whole = views.to_json(definition, state, context.now)
         context.output.json(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
@@ -33,7 +34,9 @@ def _processes(context: Context, as_json: bool) -> int:
     from charter.engine.definition import digest
 
     say, output = context.say, context.output
+    reader(context)
     found = context.cases.processes()
+    consulted(context, "processes")
     if as_json:
         output.json(
             [

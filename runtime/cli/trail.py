@@ -205,8 +205,9 @@ def what(context: Context, told: Told) -> str:
         return context.say("happened.comma").join(_rules(context, told))
     if isinstance(told, Written | Amended):
         return version_of(told)
-    if isinstance(told, Consulted) and (about := told.record or told.process) is not None:
-        return about
+    if isinstance(told, Consulted):
+        about = told.record or told.person or told.process or told.text
+        return told.question if about is None else f"{told.question} {one_line(about)[:40]}"
     if isinstance(told, Decided | Failed) and told.decision is not None:
         return f"{told.decision} {', '.join(map(str, told.rows or ()))}"
     if isinstance(told, Deployed):

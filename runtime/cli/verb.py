@@ -246,8 +246,19 @@ class Verb(click.Command):
         return ctx.args
 
     def invoke(self, ctx: click.Context) -> Any:
+        from charter.runtime.cli.consulted import LOOKS, Turned, reader
+
         assert self.callback is not None
-        return self.callback(ctx.obj, **ctx.params)
+        context: Context = ctx.obj
+        context.verb = self.full_name
+        try:
+            if self.full_name in LOOKS:
+                reader(context)
+            return self.callback(context, **ctx.params)
+        except Turned as turned:
+            from charter.runtime.cli.aftermath import refused
+
+            return refused(context, turned.refusal, None, None, None)
 
     def get_usage(self, ctx: click.Context) -> str:
         return usage_line(self, ctx.obj.say, f"charter {self.full_name}")

@@ -149,7 +149,9 @@ def offered(words: list[str], incomplete: str) -> list[str]:
             context.store.close()
 
 
-def test_a_shell_is_offered_what_there_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_shell_is_offered_what_there_is(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert offered(["show"], "") == [] and not (folder / "charter.db").exists()
     assert run(["init", "--as", "zhou"]) == 0
     assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks"]) == 0
@@ -157,6 +159,10 @@ def test_a_shell_is_offered_what_there_is(folder: Path, capsys: pytest.CaptureFi
     assert run(["people", "grant", "li", "employee", "--as", "zhou"]) == 0
     assert run(["start", "leave", "--as", "li"]) == 0
     assert set(offered([], "com")) == {"complete", "comment", "completion"}
+    assert offered(["start"], "l") == []  # nobody said who asks
+    monkeypatch.setenv("CHARTER_PERSON", "ghost")
+    assert offered(["start"], "l") == []
+    monkeypatch.setenv("CHARTER_PERSON", "li")
     assert offered(["start"], "l") == ["leave"]
     assert offered(["show"], "") == ["1"]
     assert "apply" in offered(["complete", "1"], "a")

@@ -282,7 +282,7 @@ def test_the_demo_comes_out_as_its_story_says(desk: Desk) -> None:
         from charter.runtime.audit.verify import verify
 
         assert verify(store).sound
-        [case] = json.loads(Desk(store, desk.lang).type("charter cases --json"))
+        [case] = json.loads(Desk(store, desk.lang).type("charter cases --json --as li"))
         assert case["status"] == "completed"
 
 

@@ -3,54 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import click
 import pytest
 from tests.founded import founded
 from tests.leave import LEAVE
+from tests.verbs import MAKES, ON_FILES, PROCESS, typed, verbs
 
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.verify import verify
-from charter.runtime.cli.main import MODULES, Charter, run
+from charter.runtime.cli.main import run
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import create_store, errors, open_store
-
-PROCESS = "process p\n  owner r\n  role r\n  activity a\n    role r\n"
-# what verbs are given that want something; of all else, `1`
-GIVEN = {
-    "TIME": "2026-03-02",
-    "FEEL": "true",
-    "FILE": "p.charter",
-    "FILE|CASE": "1",
-    "PATH": "p.charter",
-    "CASE": "1",
-    "PROCESS": "p",
-    "PERSON": "li",
-}
-MAKES = {"init", "demo"}
-ON_FILES = {"check", "fmt", "test", "explain", "clauses", "dmn", "doctor", "completion"}
-
-
-def verbs() -> Iterator[tuple[str, click.Command]]:
-    """Gives every verb with its whole name."""
-    charter = Charter()
-    for name in MODULES:
-        command = charter.get_command(click.Context(charter), name)
-        assert command is not None
-        below = command.commands if isinstance(command, click.Group) else {"": command}
-        yield from ((f"{name} {word}".strip(), each) for word, each in below.items())
-
-
-def typed(name: str, command: click.Command) -> list[str]:
-    """Gives a line with which a verb can be called."""
-    words = [GIVEN.get(p.metavar or "", "1") for p in command.params if isinstance(p, click.Argument)]
-    more = {"connectors add": ["--python", "a:b"], "people add": ["--name", "x"]}.get(name, [])
-    words = ["1.1"] if name == "audit show" else words
-    return [*name.split(), *words, *more, "--as", "li"]
 
 
 def absent(_: Path) -> None:

@@ -1,0 +1,150 @@
+"""Whoever looks is known, and leaves exactly one entry of it, whichever verb they look with."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from tests.unit.test_cli_author_files import offered
+from tests.verbs import MAKES, ON_FILES, PROCESS, typed, verbs
+
+from charter.runtime.audit.log import ORGANISATION, load
+from charter.runtime.audit.verify import verify
+from charter.runtime.cli.consulted import ALSO_LOOK, LOOKS
+from charter.runtime.cli.main import run
+from charter.runtime.store import open_store
+
+VERBS = dict(verbs())
+OPERATE = {"tick"}  # what a clock runs
+# how those look that do so in one of their uses, and what else a look wants
+MORE = {
+    "start": ["start"],
+    "graph": ["graph", "1"],
+    "deploy": ["deploy", "p.charter", "--plan"],
+    "incidents": ["incidents"],
+    "kpi": ["kpi"],
+    "people import": ["people", "import", "more.json"],
+    "impact": ["impact", "1", "note"],
+    "audit show": ["audit", "show", "1.1"],
+    "audit trace": ["audit", "trace", "1", "note"],
+    "audit why": ["audit", "why", "1", "a"],
+    "audit as-of": ["audit", "as-of", "1", "#1"],
+    "audit clause": ["audit", "clause"],
+    "audit changes": ["audit", "changes", "p"],
+}
+TEXT = PROCESS.replace("  activity a\n", "  record note\n    text text\n  activity a\n    output note\n")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives a folder with a database: two versions of a process, and a case whose work is done."""
+    folder = tmp_path_factory.mktemp("looking")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("p.charter").write_text(TEXT)
+        Path("more.json").write_text('[{"id": "xu"}]')
+        Path("p2.charter").write_text(TEXT.replace("process p", "process p\n  version 2"))
+        for line in (
+            "init --as li",
+            "people grant li r --as li",
+            "people add bo --as li",
+            "people remove bo --as li",
+            "people add xu --as li",
+            "people delegate li xu --as li",
+            "connectors add 1 --command true --as li",
+            "deploy p.charter --as li",
+            "start p --as li",
+            "complete 1 a --set text=x --as li",
+            "deploy p2.charter --as li",
+            "deploy p.charter --back --as li",
+        ):
+            assert run(line.split()) == 0, line
+    return folder
+
+
+@pytest.fixture
+def here(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def entered() -> list[tuple[str, str]]:
+    """Lists the organisation's entries: kind and actor."""
+    with open_store("charter.db") as store, store.read() as connection:
+        return [(s.fields["kind"], s.fields["actor"]) for s in load(connection, ORGANISATION)]
+
+
+def line(name: str, person: str | None) -> list[str]:
+    words = MORE.get(name) or typed(name, VERBS[name])[:-2]
+    return words if person is None else [*words, "--as", person]
+
+
+@pytest.mark.parametrize("name", sorted(LOOKS | ALSO_LOOK))
+def test_each_look_is_a_known_person_s_and_one_entry(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = entered()
+    assert run(line(name, None)) == 2 and "--as" in capsys.readouterr().err
+    assert entered() == before
+    for stranger in ("ghost", "bo"):  # one who never was here, and one who has left
+        assert run(line(name, stranger)) == 3
+        said = capsys.readouterr()
+        assert "CH580" in said.out + said.err and len(said.out.splitlines()) <= 2
+        before.append(("refused", stranger))
+        assert entered() == before
+    assert run(line(name, "li")) == 0
+    assert capsys.readouterr().out
+    assert entered() == [*before, ("consulted", "li")]
+    with open_store("charter.db") as store:
+        assert verify(store).sound
+
+
+def test_every_verb_that_comes_near_the_database_asks_who_it_is(here: Path) -> None:
+    """Walks the table: nobody is told or does anything but on files, and by what a clock runs."""
+    assert set(VERBS) >= LOOKS | ALSO_LOOK
+    for name in VERBS:
+        if name.split()[0] not in MAKES | ON_FILES | OPERATE:
+            assert run(line(name, None)) == 2, name
+            assert run(line(name, "ghost")) in (2, 3, 4), name
+
+
+@pytest.mark.parametrize("name", sorted(LOOKS | ALSO_LOOK))
+def test_what_may_not_be_written_can_still_be_read_and_says_so(
+    name: str, here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from charter.runtime.store import sqlite
+
+    plain = sqlite.connect
+
+    def read_only(path: Path, **more: float) -> sqlite3.Connection:
+        raw = plain(path, **more)  # type: ignore[arg-type]
+        raw.execute("PRAGMA query_only=ON").close()  # what permissions do, for root too
+        return raw
+
+    before = entered()
+    monkeypatch.setattr(sqlite, "connect", read_only)
+    assert run(line(name, "li")) == 0
+    said = capsys.readouterr()
+    assert said.out and said.err.count("warning") == 1
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    assert entered() == before
+
+
+def test_a_shell_offers_nothing_to_a_stranger(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = entered()
+    assert offered(["show"], "") == []
+    for person, found in (("ghost", []), ("bo", []), ("li", ["1"])):
+        monkeypatch.setenv("CHARTER_PERSON", person)
+        assert offered(["show"], "") == found
+    assert entered() == before
+
+
+def test_attached_files_are_their_owner_s_alone(here: Path) -> None:
+    Path("scan.pdf").write_text("x")
+    assert run(["attach", "1", "a", "scan.pdf", "--as", "li"]) == 0
+    kept = {p: oct(p.stat().st_mode & 0o777) for p in Path("charter-files").rglob("*") if ".lock" not in p.name}
+    assert oct(Path("charter-files").stat().st_mode & 0o777) == "0o700"
+    assert {mode for p, mode in kept.items() if p.is_dir()} == {"0o700"}
+    assert {mode for p, mode in kept.items() if p.is_file()} == {"0o400"}
