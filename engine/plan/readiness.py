@@ -60,8 +60,8 @@ def _approved(place: Place, needed: Input, name: str) -> str:
     return "" if later else "waits"
 
 
-def _left_out(program: Program, view: View, plan: Plan, path: Path) -> bool:
-    """Says whether the process itself passed an element over, or what it is in; not a person."""
+def _left_out(program: Program, view: View, plan: Plan, path: Path, outcomes: frozenset[str]) -> bool:
+    """Says whether the process itself passed an element over, or what it is in, with one of these outcomes."""
     node = view.nodes.get(key_of(plan.name, path))
     while node is None or node.outcome == "container":
         container = plan.container(path)
@@ -69,29 +69,35 @@ def _left_out(program: Program, view: View, plan: Plan, path: Path) -> bool:
             return False
         plan, path = program.spot(container)
         node = view.nodes.get(container)
-    return node.state == "skipped" and node.outcome in ("condition", "dead", "choice")
+    return node.state == "skipped" and node.outcome in outcomes
+
+
+# How the process passes over an approval that stands alone, and one of several, though the file does not say that the
+# record may pass so.
+_UNSAID = (frozenset({"dead"}), frozenset({"dead", "condition", "choice"}))
 
 
 def unapproved(place: Place, needed: Input) -> bool:
     """Says whether the process has passed over every approval of a record, and no approval lets it pass so.
 
     Where one alone approves a record, its `when` says what needs no approval. Several divide it among them, and what
-    none of them takes nobody has said anything of.
+    none of them takes nobody has said anything of. That what an approval waits for never comes says nothing either.
     """
     program, view = place.program, place.view
     approvals = [program.plans[name] for name in needed.approvals]
-    if len(approvals) < 2 or any(a.element.agreement is not None and a.element.agreement.passes for a in approvals):
+    if not approvals or any(a.element.agreement is not None and a.element.agreement.passes for a in approvals):
         return False
+    outcomes = _UNSAID[len(approvals) > 1]
     outside = True
     inside: dict[Path, bool] = {}
     for approval in approvals:
         seen, at = program.spot(program.seen(place.plan, place.path, approval))
-        if not seen.is_group(at):
-            outside = outside and _left_out(program, view, approval, at)
-            continue
-        paths = (parse_key(key)[1] for key in program.expand(view.nodes, approval, at))
-        for path in (path for path in paths if len(path) == len(approval.loops)):
-            inside[path] = inside.get(path, True) and _left_out(program, view, approval, path)
+        paths = [parse_key(key)[1] for key in program.expand(view.nodes, approval, at)] if seen.is_group(at) else []
+        items = [path for path in paths if len(path) == len(approval.loops)]
+        if not items:
+            outside = outside and _left_out(program, view, seen if paths else approval, at, outcomes)
+        for path in items:
+            inside[path] = inside.get(path, True) and _left_out(program, view, approval, path, outcomes)
     return outside and (not inside or any(inside.values()))
 
 
