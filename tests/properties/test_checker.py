@@ -180,6 +180,25 @@ def test_what_nothing_uses_is_told_and_carries_no_clause(kind: str) -> None:
         assert ("R-1" in book.carried) is bool(uses)
 
 
+# what makes a record one that is written, brought or part of something
+USES = (
+    "  input extra\n{work}",
+    "{work}    output extra\n",
+    '{work}    checklist\n      "seen"\n        evidence extra\n',
+    "  record whole\n    one extra\n{work}    output whole\n",
+    "  record whole\n    many list of extra\n{work}    output whole\n",
+    '  parameter given extra\n  parameter bare = 1 day\n{work}    within bare\n    when given.text = "a"\n',
+)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_record_is_used_where_it_is_a_part(use: str) -> None:
+    declaration, work = "  record extra\n    text text\n", "  activity work\n    role clerk\n"
+    text = f"process p\n  role clerk\n{declaration}{use.format(work=work)}"
+    compiled = compile("t.charter", text)
+    assert {d.code for d in compiled.diagnostics} <= {"CH408"}
+
+
 @given(st.sampled_from(["service_project.charter", "examples/leave_request.charter"]), st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_misspelt_output_is_mended_where_it_was_misspelt(file: str, data: st.DataObject) -> None:
