@@ -20,7 +20,6 @@ from charter.engine.feel.temporal import (
     Date,
     DateTime,
     DaysDuration,
-    OutOfRange,
     YearsDuration,
     date_from_number,
     datetime_from_instant,
@@ -29,6 +28,8 @@ from charter.engine.feel.temporal import (
 
 SECOND = 1_000_000
 _DAY = 86_400 * SECOND
+# Years 1 to 9999, with room for every zone.
+_FIRST, _LAST = -62_135_500_000 * SECOND, 253_402_200_000 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Walking day by day stops here, so that no span makes a step run long; beyond it there is no due date.
 _MOST_DAYS = 20_000
@@ -105,7 +106,9 @@ def _part_of_day(calendar: Calendar, at: int, part: Decimal) -> int:
 
 def advance(calendar: Calendar, at: int, work: int) -> int:
     """Walks through the opening hours until so much working time (microseconds) has gone by; OverflowError beyond."""
-    left, step = abs(work), 1 if work >= 0 else -1
+    left, step = abs(work), 1 if work > 0 else -1
+    if not left:
+        return at
     for day in _days(_local(calendar, at), step):
         for opens, closes in _hours(calendar, day)[::step]:
             start, end = (max(at, opens), closes) if step > 0 else (min(at, closes), opens)
@@ -175,7 +178,8 @@ def add(calendar: Calendar, at: int, span: Any) -> int | None:
     A part of a day is so much of 24 hours, a part of a working day so much of its hours.
     """
     if isinstance(span, DaysDuration):
-        return at + span.nanoseconds // 1000
+        at += span.nanoseconds // 1000
+        return at if _FIRST <= at < _LAST else None
     if isinstance(span, YearsDuration):
         span = Span(months=span.months)
     if not isinstance(span, Span):
@@ -193,9 +197,10 @@ def add(calendar: Calendar, at: int, span: Any) -> int | None:
             at = _part_of_day(calendar, at, working[1])
         if span.working_seconds:
             at = advance(calendar, at, int(span.working_seconds * SECOND))
-        return at + int(span.seconds * SECOND)
-    except (OverflowError, ValueError):
+        at += int(span.seconds * SECOND)
+    except (ArithmeticError, ValueError):
         return None
+    return at if _FIRST <= at < _LAST else None
 
 
 def reckon(calendar: Calendar, moment: Date | DateTime, span: Span) -> Date | DateTime | None:
@@ -215,7 +220,7 @@ def reckon(calendar: Calendar, moment: Date | DateTime, span: Span) -> Date | Da
             return datetime_from_instant(later * 1000 + rest, moment.zone)
         local = _local(calendar, later).replace(tzinfo=UTC)
         return datetime_from_local((local - _EPOCH) // timedelta(microseconds=1) * 1000 + rest, None)
-    except (OverflowError, ValueError, OutOfRange):
+    except (ArithmeticError, ValueError):
         return None
 
 

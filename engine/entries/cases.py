@@ -210,9 +210,9 @@ class Overdue(Told, frozen=True):
 
 
 class Undated(Told, frozen=True):
-    """An expression that should give a date gave none: no due date, or no next round.
+    """An expression that should give a date gave none: no due date, next round, or pause before a call is retried.
 
-    `clause`: within, due or repeat; `condition`: its text.
+    `clause`: within, due, repeat or retry; `condition`: its text.
     """
 
     clause: str

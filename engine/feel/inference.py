@@ -275,7 +275,7 @@ class Inference:
 
     def length(self, node: t.Length, names: Names) -> y.Type:
         field, factor = UNITS[node.unit]
-        if field == "months" and node.value * factor % 1:
+        if field == "months" and (amount := node.value * factor) != amount.to_integral_value():
             self.report("unit", "a month has no parts; say it in days", node, node.unit)
         return y.SPAN
 

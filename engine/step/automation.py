@@ -185,6 +185,8 @@ def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:
         return None
     span = draft.scope(plan, path).value(retry.over)
     end = calendars.add(draft.program.definition.calendar, draft.at, span)
+    if end is None:
+        clocks.tell(draft, node, "retry", retry.over)
     total = max(end - draft.at, 0) if end is not None else 0
     times = min(retry.times, 60)
     gap: int = total * (1 << (min(node.attempt, times) - 1)) // ((1 << times) - 1)

@@ -64,11 +64,12 @@ def set_due(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     draft.put(node)
     for clause, end in ends.items():
         if end is None:
-            _tell(draft, node, clause, getattr(element, clause))
+            tell(draft, node, clause, getattr(element, clause))
     return mark_late(draft, node)
 
 
-def _tell(draft: Draft, node: Node, clause: str, condition: str) -> None:
+def tell(draft: Draft, node: Node, clause: str, condition: str) -> None:
+    """Tells that a line that should have given a date had no value."""
     draft.follow(Undated(clause, condition), node)
 
 
@@ -161,7 +162,7 @@ def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
         anchor, number = latest, 0
     wake = calendars.turn(calendar, anchor, span, number + 1)
     if wake is None:
-        _tell(draft, node, "repeat", repeat.every)
+        tell(draft, node, "repeat", repeat.every)
     if wake is None or wake <= latest:
         # A rhythm that takes no time would come round for ever at one instant.
         return {"wake": None, "rhythm": (anchor, number, latest)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import given, settings, strategies as st
 
 from charter.engine import calendars, commands as c, feel, values
 from charter.engine.definition import Calendar, Definition
-from charter.engine.feel.own import Span, spoken_length
+from charter.engine.feel.own import UNITS, Span, spoken_length
+from charter.engine.feel.temporal import UTC
+from charter.engine.plan import facts
 from charter.engine.plan.facts import ELEMENT
 from charter.engine.plan.program import prepare
 from charter.engine.replay import replay
@@ -243,3 +246,16 @@ def evaluated(text: str) -> Any:
     tree = feel.parse(text).tree
     assert tree is not None, text
     return feel.compile(tree).evaluate({})
+
+
+@settings(deadline=None)
+@given(
+    weeks(),
+    instants,
+    st.sampled_from(list(UNITS)),
+    st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from([Decimal("1E+6000"), Decimal("-1E-6000")]),
+)
+def test_no_span_leaves_the_calendar_or_fails(calendar: Calendar, at: int, unit: str, amount: Decimal) -> None:
+    later = calendars.add(calendar, at, Span.of(amount, unit))
+    assert later is None or facts.moment(later, UTC).date.year < 10_000
+    assert later is None or amount == 0 or (later >= at) == (amount > 0) or abs(later - at) < MINUTE
