@@ -1,8 +1,8 @@
 """The registry of CH5xx codes: why a command is refused, why an element is held, why it was passed over.
 
 A code has a slug and the names of the values its sentence may use; the sentences live in the message tables.
-Codes are never reused. CH501-549, 567 and 568 refuse a command (`Refusal`), CH550-566, 569 and 590 say what an element
-waits for (`waiting.holds`), CH570-579 say why the engine itself passed over or ended an element (`data.because`
+Codes are never reused. CH501-549, 567 and 568 refuse a command (`Refusal`), CH550-566, 569, 590 and 591 say what an
+element waits for (`waiting.holds`), CH570-579 say why the engine itself passed over or ended an element (`data.because`
 of an entry).
 """
 
@@ -121,6 +121,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH565", "waits-for-retry", "element target"),
     ("CH569", "no-due-date", "element clause condition"),
     ("CH590", "no-approval-applies", "element record approvals"),
+    ("CH591", "signal-kept", "element signal by"),
     # why the engine passed over or ended an element
     ("CH570", "condition-false", "element condition"),
     ("CH571", "input-never-comes", "element record"),
@@ -130,7 +131,6 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH575", "enough-done", "element enough"),
     ("CH576", "removed-from-list", "element list"),
     ("CH577", "milestone-not-reached", "element condition"),
-    ("CH578", "signal-kept", "element signal by"),
     ("CH579", "follows-its-parent", "case element"),
 )
 

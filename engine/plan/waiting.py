@@ -99,7 +99,7 @@ def _kept(place: Place) -> list[Reason]:
     if early is None:
         return []
     arguments = {"element": place.plan.name, "signal": early.signal, "by": ", ".join(early.by) or "?"}
-    return [Reason("CH578", f"{place.plan.name}.wait", arguments)]
+    return [Reason("CH591", f"{place.plan.name}.wait", arguments)]
 
 
 _Wait = Callable[[Place, Node], Reason]
