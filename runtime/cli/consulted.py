@@ -91,12 +91,14 @@ def consulted(context: Context, question: str, **about: Any) -> None:
 def _enter(context: Context, who: str, told: Any) -> bool:
     from charter.engine.entries import Entry
     from charter.runtime.audit.log import Origin, append
-    from charter.runtime.store.errors import DiskFull, ReadOnly
+    from charter.runtime.store.errors import DiskFull, ReadOnly, StorageError
 
+    # A verdict on a damaged trail is worth more than that it can be added to: whoever verifies is told all the same.
+    bearable = (StorageError,) if context.verb == "audit verify" else (ReadOnly, DiskFull)
     try:
         with context.store.write() as connection:
             append(connection, [Entry(told, context.now, who)], Origin("cli"))
-    except (ReadOnly, DiskFull):
+    except bearable:
         return False
     return True
 

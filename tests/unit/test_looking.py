@@ -148,3 +148,26 @@ def test_attached_files_are_their_owner_s_alone(here: Path) -> None:
     assert oct(Path("charter-files").stat().st_mode & 0o777) == "0o700"
     assert {mode for p, mode in kept.items() if p.is_dir()} == {"0o700"}
     assert {mode for p, mode in kept.items() if p.is_file()} == {"0o400"}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM chains WHERE chain = 'organisation'",
+        "UPDATE chains SET chain = 'else' WHERE chain = 'organisation'",
+        "UPDATE chains SET entries = 1 WHERE chain = 'organisation'",
+        "UPDATE entries SET seq = 99 WHERE \"case\" = 'organisation' AND seq = 2",
+    ],
+)
+def test_a_damaged_organisation_gets_its_verdict_though_no_look_can_be_entered(
+    damage: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = sqlite3.connect("charter.db")
+    for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        raw.execute(f"DROP TRIGGER {name}")
+    raw.execute(damage)
+    raw.commit()
+    raw.close()
+    assert run(["audit", "verify", "--as", "li"]) == 1
+    said = capsys.readouterr()
+    assert "NOT SOUND" in said.out and "error" not in said.err
