@@ -169,6 +169,13 @@ class ClockSteppedBack(Told, frozen=True):
     last_entry: str
 
 
+class ClockConfirmed(Told, frozen=True):
+    """The clock had jumped ahead of where it was `expected` to stand, and a steward said that it is right."""
+
+    clock: str
+    expected: str
+
+
 class Consulted(Told, frozen=True):
     """Somebody looked. `question`: at what, or the verb of the trail; the rest is about what. `sound`: yes or no."""
 

@@ -3,7 +3,7 @@
 Everything that somebody could change to get another answer from Charter without touching an entry is looked at:
 a case's row and its folds, definitions and the texts they were built from, the directory of people,
 deployments, the connectors' mark, attached files. Reads only; knows nothing of chains and hashes of entries. Working
-memory that entries do not tell of (outbox, keys, turns) is no part of it. Every function gives what disagrees (a
+memory that entries do not tell of (outbox, keys, turns, clock) is no part of it. Every function gives what disagrees (a
 table's or a file's name) or None.
 """
 

@@ -92,13 +92,14 @@ def _enter(context: Context, who: str, told: Any) -> bool:
     from charter.engine.entries import Entry
     from charter.runtime.audit.log import Origin, append
     from charter.runtime.store.errors import DiskFull, ReadOnly, StorageError
+    from charter.runtime.store.watch import ClockJumped
 
     # A verdict on a damaged trail is worth more than that it can be added to: whoever verifies is told all the same.
     bearable = (StorageError,) if context.verb == "audit verify" else (ReadOnly, DiskFull)
     try:
         with context.store.write() as connection:
             append(connection, [Entry(told, context.now, who)], Origin("cli"))
-    except bearable:
+    except (*bearable, ClockJumped):
         return False
     return True
 

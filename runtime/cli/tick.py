@@ -6,16 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence
+from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence, refused
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:
+    from charter.engine.refusals import Refusal
     from charter.runtime.host.cases import Ticked
 
 
-def run_tick(context: Context, among: Sequence[str], as_json: bool) -> int:
+def run_tick(context: Context, among: Sequence[str], clock_is_right: bool, as_json: bool) -> int:
     """Ticks some cases or all, and says how many moved; 1 where something failed, which the others do not wait for."""
     cases = context.cases
+    if clock_is_right and (told := _confirmed(context)) is not None:
+        return refused(context.say, context.output, told)
     ticked = cases.tick(*[cases.resolve(case) for case in among])
     if as_json:
         stuck = [{"case": case, "failure": error_sentence(cause, context.say)} for case, cause in ticked.stuck]
@@ -34,6 +37,13 @@ def run_tick(context: Context, among: Sequence[str], as_json: bool) -> int:
     return FINDINGS if ticked.failed or ticked.stuck else DONE
 
 
+def _confirmed(context: Context) -> Refusal | None:
+    from charter.runtime.audit.log import Origin
+    from charter.runtime.people.organisation import confirm_clock
+
+    return confirm_clock(context.store, context.person, Origin("cli"))
+
+
 def _lines(context: Context, ticked: Ticked) -> Iterator[str]:
     say = context.say
     yield say("tick.done", count=ticked.ticks)
@@ -48,6 +58,10 @@ VERBS = {
     "tick": Verb(
         "tick",
         run_tick,
-        [argument("among", "CASE", many=True, required=False), switch(JSON, name="as_json")],
+        [
+            argument("among", "CASE", many=True, required=False),
+            switch("--clock-is-right"),
+            switch(JSON, name="as_json"),
+        ],
     )
 }

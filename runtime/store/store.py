@@ -8,6 +8,7 @@ happens in one `write` block is committed whole or not at all; every failure of 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -55,6 +56,9 @@ def sqlite_path(address: str) -> Path:
     return Path(parsed.database).absolute()
 
 
+_WATCHED = 60.0  # seconds between two looks at the clock
+
+
 class Store:
     """A database whose schema is current. `folder` is where its companions (files, connectors) stand."""
 
@@ -65,6 +69,7 @@ class Store:
         self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
         self._busy_seconds = busy_seconds
         self._idle: list[Connection] = []
+        self._watched: float | None = None  # when the clock was last looked at; None before the schema is up to date
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -72,11 +77,26 @@ class Store:
         yield from self._transaction(reading=True)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Gives a connection that holds the write lock; commits at the end of the block, or undoes all of it."""
-        yield from self._transaction(reading=False)
+    def write(self, *, trusting: bool = False) -> Iterator[Connection]:
+        """Gives a connection that holds the write lock; commits at the end of the block, or undoes all of it.
 
-    def _transaction(self, *, reading: bool) -> Iterator[Connection]:
+        Raises ClockJumped, unless the clock is to be trusted.
+        """
+        yield from self._transaction(reading=False, trusting=trusting)
+
+    def watch(self) -> None:
+        """Has the clock looked at from now on, about once a minute of work."""
+        self._watched = -_WATCHED
+
+    def _look(self, connection: Connection) -> None:
+        now = time.monotonic()
+        if self._watched is not None and now - self._watched >= _WATCHED:
+            from charter.runtime.store import watch
+
+            watch.look(connection)
+            self._watched = now
+
+    def _transaction(self, *, reading: bool, trusting: bool = False) -> Iterator[Connection]:
         # SQLAlchemy's own pool and transactions cost more than ours do on the driver, so idle connections are kept
         # here, and transactions are begun and ended beneath it.
         try:
@@ -89,6 +109,8 @@ class Store:
                 failure = ReadOnly(str(cause), url=self.url)
             raise failure from cause
         try:
+            if not (reading or trusting):
+                self._look(connection)
             yield connection
             sqlite.end(connection, keeping=True)
         except sqlite.failures() as cause:
@@ -168,6 +190,7 @@ def _opened(path: Path, busy_seconds: float, *, create: bool) -> Store:
     store = Store(path, busy_seconds=busy_seconds)
     try:
         _bring_up_to_date(store, create=create)
+        store.watch()
     except BaseException:
         store.close()
         raise

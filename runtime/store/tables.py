@@ -241,6 +241,16 @@ keys = Table(
 )
 
 # In turn: who got the element's work last.
+# One row: when this was last written, and how far the machine's own count was (store/watch.py).
+clock = Table(
+    "clock",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("start", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 turns = Table(
     "turns",
     metadata,

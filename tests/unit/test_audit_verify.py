@@ -29,7 +29,7 @@ from charter.runtime.store import open_store
 from charter.runtime.store.tables import metadata
 
 # What is still to be done, and what was asked before: no entry tells of it (docs/audit.md says so).
-WORKING_MEMORY = {"outbox", "keys", "turns"}
+WORKING_MEMORY = {"outbox", "keys", "turns", "clock"}
 # Numbers that only put rows in order, and the order of arrival, which the tree will hold.
 ORDER = {("absences", "number"), ("deployments", "number"), ("entries", "position")}
 
