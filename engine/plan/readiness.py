@@ -20,7 +20,7 @@ from charter.engine.plan.program import Program, compiled
 from charter.engine.plan.scope import Foresight, Scope
 from charter.engine.plan.turns import in_the_way
 from charter.engine.refusals import Reason
-from charter.engine.state import Node, View
+from charter.engine.state import View
 
 # Skip outcomes by the code that rules an element out.
 OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead", "CH577": "condition"}
@@ -168,11 +168,6 @@ def _repeating(place: Place, record: str) -> Reason | None:
     return Reason("CH551", f"{place.plan.name}.input", arguments)
 
 
-def missed(node: Node) -> bool:
-    """Says whether a milestone was passed over because what it stands for has not come about, by nobody's choice."""
-    return node.state == "skipped" and node.outcome == "condition"
-
-
 def _after(place: Place, after: After, brief: bool) -> Reason | None:
     plans, nodes = place.program.plans, place.view.nodes
     satisfied = lost = left = 0
@@ -180,12 +175,16 @@ def _after(place: Place, after: After, brief: bool) -> Reason | None:
         seen = plans[name]
         node = None if seen.loops else nodes.get(name)
         state = place.seen_state(seen) if node is None else node.state
-        if state in LOST or (node is not None and seen.kind == "milestone" and missed(node)):
-            lost += 1
-        elif node is not None and node.outcome == "choice":
+        if state == "skipped" and node is None:
+            node = nodes.get(place.program.seen(place.plan, place.path, seen))
+        if state == "skipped" and node is not None and node.outcome == "choice":
             left += 1
+        elif state == "skipped" and node is not None and seen.kind == "milestone" and node.outcome == "condition":
+            lost += 1  # what it stands for has not come about, and by nobody's choice
         elif state in SATISFIED:
             satisfied += 1
+        elif state in LOST:
+            lost += 1
     # What another was chosen for is not asked for: the rest has to come about, not the choice.
     needed = min(after.needed, len(after.elements) - left)
     if satisfied >= needed:

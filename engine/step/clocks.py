@@ -152,8 +152,10 @@ def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
     A rhythm whose span has changed goes on from the round that was the latest, with the new span.
     """
     repeat = plan.element.repeat
+    if repeat is None or repeat.every is None:
+        return {}
     path = parse_key(node.key)[1]
-    if repeat is None or repeat.every is None or plan.is_group(path):
+    if plan.is_group(path):
         return {}
     calendar, span = draft.program.definition.calendar, draft.scope(plan, path).value(repeat.every)
     opened = node.ready_at if node.ready_at is not None else draft.at
