@@ -23,7 +23,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "texts are in Unicode's form NFC; "
         "everybody who made something counts in separations, and rights are judged when they are used; "
         "early signals keep what came with them, clocks stand with their work, rhythms stay, work begun chooses; "
-        "no gap between approvals lets a record pass, and each stage is another person's",
+        "no gap between approvals lets a record pass, and each stage is another person's; "
+        "`where` may ask whether its field is there, items of lists are not blank",
     }
 )
 LAW = max(HISTORY)

@@ -26,6 +26,17 @@ def reads(node: t.Node) -> frozenset[StaticPath]:
     return frozenset(found)
 
 
+def asks_whether_there(node: t.Node, name: str) -> bool:
+    """Tells whether an expression compares a name with `null`, and so says something of its absence too."""
+    return any(
+        isinstance(part, t.Binary)
+        and part.op in ("=", "!=")
+        and any(isinstance(side, t.Null) for side in (part.left, part.right))
+        and any(isinstance(side, t.Name) and side.name == name for side in (part.left, part.right))
+        for part in t.walk(node)
+    )
+
+
 def _static(node: t.Node, local: Locals) -> StaticPath | None:
     if type(node) is t.Name:
         return local.get(node.name, (node.name,))

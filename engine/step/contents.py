@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from charter.engine import feel
 from charter.engine.definition import TypeRef
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
+from charter.engine.feel.reads import asks_whether_there
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from charter.engine.keys import Path
 from charter.engine.plan.plans import Plan
@@ -67,7 +70,7 @@ def _check(program: Program, type_: TypeRef, value: Any, record: str, field: str
         item = type_.item
         if item is None:
             return []
-        return [r for i, v in enumerate(value, 1) for r in _check(program, item, v, record, f"{field}[{i}]")]
+        return [r for i, v in enumerate(value, 1) for r in _item(program, item, v, record, f"{field}[{i}]")]
     if type_.name == "record":
         return _fields(program, type_.record or "", value, record, f"{field}.")
     if type_.name == "choice":
@@ -75,6 +78,12 @@ def _check(program: Program, type_: TypeRef, value: Any, record: str, field: str
     else:
         fits = _TESTS[type_.name](value) if type_.name in _TESTS else True
     return [] if fits else [_wrong(type_, record, field)]
+
+
+def _item(program: Program, type_: TypeRef, value: Any, record: str, field: str) -> list[Reason]:
+    if value is None or is_blank(value):
+        return [Reason("CH512", f"record {record}", {"record": record, "field": field})]
+    return _check(program, type_, value, record, field)
 
 
 def bindable(program: Program, name: str, data: Any) -> list[Reason]:
@@ -106,7 +115,7 @@ def _fields(program: Program, name: str, value: Any, record: str, prefix: str = 
             found.append(Reason("CH513", f"record {name}", {"record": record, "field": f"{prefix}{given}"}))
     for field in declared.fields:
         here = value.get(field.name)
-        missing = here is None or (not field.optional and _is_blank(here))
+        missing = here is None or (not field.optional and is_blank(here))
         if not missing:
             found.extend(_check(program, field.type, here, record, f"{prefix}{field.name}"))
         elif not field.optional:
@@ -114,9 +123,16 @@ def _fields(program: Program, name: str, value: Any, record: str, prefix: str = 
     return found
 
 
-def _is_blank(value: Any) -> bool:
+def is_blank(value: Any) -> bool:
     """Says whether a value is a text of nothing but blanks, which tells as little as no value."""
     return isinstance(value, str) and not value.strip()
+
+
+@lru_cache(maxsize=4096)
+def speaks_of_absence(condition: str, field: str) -> bool:
+    """Says whether a field's `where` is asked too where the field is not there."""
+    tree = feel.parse(condition).tree
+    return tree is not None and asks_whether_there(tree, field)
 
 
 def _conditions(
@@ -129,7 +145,8 @@ def _conditions(
     own = {field.name: value.get(field.name) for field in declared.fields}
     for field in declared.fields:
         here = own[field.name]
-        if here is None:
+        # What is absent has no value to hold a condition against, unless the condition asks whether it is there.
+        if here is None and not (field.where is not None and speaks_of_absence(field.where, field.name)):
             continue
         label = f"{prefix}{field.name}"
         if field.where is not None:
@@ -138,6 +155,8 @@ def _conditions(
                 code = "CH528" if holds is False else "CH529"
                 arguments = {"record": record, "field": label, "condition": field.where}
                 found.append(Reason(code, f"record {name}", arguments))
+        if here is None:
+            continue
         inner, rows = field.type, [(label, here)]
         if inner.name == "list" and inner.item is not None:
             inner = inner.item

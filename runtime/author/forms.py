@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from charter.engine import feel, values
 from charter.engine.definition import Field, RecordType, TypeRef
+from charter.engine.step.contents import is_blank, speaks_of_absence
 from charter.runtime.author.data import SUFFIXES, NoWay, clash, load, put, read_input, steps
 from charter.runtime.author.intake import Misfit, Reader
 
@@ -205,9 +206,9 @@ class Form:
         self.tell(f"{indent}{self.label(f)}")
         while True:
             value = self._answer(f.type, f.name, current, indent, f.optional)
-            if value is None and f.optional:
+            if value is None and f.optional and not (f.where and speaks_of_absence(f.where, f.name)):
                 return None
-            if value is None:
+            if not f.optional and (value is None or is_blank(value)):
                 self.tell(f"{indent}  {self.say('intake.needed')}")
                 continue
             if f.where and _holds(f.where, {**so_far, f.name: value}) is False:

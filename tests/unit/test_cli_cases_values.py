@@ -292,3 +292,18 @@ def test_a_share_is_read_as_it_is_meant(text: str, share: str) -> None:
 @pytest.mark.parametrize("text", ["95", "1.5", "-2"])
 def test_a_share_above_the_whole_has_to_say_percent(text: str) -> None:
     assert READERS["percent"](text) is None
+
+
+def test_the_form_asks_for_what_a_condition_says_must_be_there() -> None:
+    bill = Field("bill", "bill", TypeRef("text"), optional=True, where='kind != "works" or bill != null')
+    tender = RecordType("tender", "tender", (Field("kind", "kind", TypeRef("text")), bill))
+    for kind, answers in (("works", ["   ", "works", "", "b"]), ("goods", ["goods", ""])):
+        left = iter(answers)
+        form = Form(
+            Reader([tender], lambda path: pytest.fail(str(path))),
+            Messages("en"),
+            lambda prompt, left=left: next(left),  # type: ignore[misc]
+            lambda _: None,
+        )
+        assert form.record(tender) == {"kind": kind} | ({"bill": "b"} if kind == "works" else {})
+        assert next(left, None) is None
