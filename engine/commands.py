@@ -34,10 +34,13 @@ SYSTEM = Actor("system")
 
 
 class Command(Kept, frozen=True, kw_only=True):
+    """`strangers`: those whom its records name where a person is wanted, and whom the host does not know."""
+
     verb: ClassVar[str] = ""
     actor: Actor
     at: int
     reason: str | None = None
+    strangers: tuple[str, ...] = ()
 
 
 class OnNode(Command, frozen=True, kw_only=True):

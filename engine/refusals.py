@@ -102,6 +102,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH566", "cases-too-deep", "element target limit"),
     ("CH567", "never-skipped", "element verb"),
     ("CH568", "handed-to-oneself", "element person"),
+    ("CH592", "person-not-known", "person record field"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

@@ -73,6 +73,7 @@ class Program:
             for r in definition.records
             if any(f.where is not None or (f.type.item or f.type).name == "record" for f in r.fields)
         )
+        self.personal = frozenset(name for name in self.types if _names_persons(self.types, name))
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}
         # Those that ask their people to show something.
@@ -385,3 +386,9 @@ def prepare(definition: Definition) -> Program:
         # The program holds the definition, so that its id cannot come to mean another one.
         program = _prepared[id(definition)] = Program(definition)
     return program
+
+
+def _names_persons(types: Mapping[str, RecordType], name: str) -> bool:
+    """Says whether a record names persons, itself or in a record inside (a record never contains itself)."""
+    kinds = [field.type.item or field.type for field in types[name].fields] if name in types else []
+    return any(k.name == "person" or (k.record is not None and _names_persons(types, k.record)) for k in kinds)

@@ -22,6 +22,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
 from charter.engine.step.draft import Draft, Refused, decode, digest_of
+from charter.engine.strangers import persons_in
 
 
 def _period(value: Any) -> bool:
@@ -167,10 +168,24 @@ def _conditions(
     return found
 
 
+def _unknown(draft: Draft, type_: TypeRef, value: Any, record: str) -> list[Reason]:
+    strangers = draft.command.strangers
+    named = persons_in(draft.program.types, type_, value, "") if strangers else ()
+    return [
+        Reason("CH592", f"record {record}", {"person": person, "record": record, "field": field})
+        for field, person in named
+        if person in strangers
+    ]
+
+
 def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any) -> tuple[Any, str]:
     """Gives (encoded value, digest) of a record's new content; refuses it with every fault (CH512-514, CH528-529)."""
     value, encoded, digest = digest_of(record, data)
-    found = _fields(draft.program, record, value, record) or _conditions(draft, plan, path, record, value, record)
+    found = (
+        _fields(draft.program, record, value, record)
+        or _unknown(draft, TypeRef("record", record=record), value, record)
+        or _conditions(draft, plan, path, record, value, record)
+    )
     if found:
         raise Refused(*found)
     return encoded, digest

@@ -180,11 +180,20 @@ def said(fault: Misfit | Astray, say: Messages) -> str:
 class Form:
     """Asks a person for a record, field by field, in the language of `say`.
 
-    `ask` gives the answer to a prompt (EOFError or KeyboardInterrupt end the form), `tell` shows a line.
+    `ask` gives the answer to a prompt (EOFError or KeyboardInterrupt end the form), `tell` shows a line, `knows` says
+    whether there is a person of an id.
     """
 
-    def __init__(self, reader: Reader, say: Messages, ask: Callable[[str], str], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        say: Messages,
+        ask: Callable[[str], str],
+        tell: Callable[[str], None],
+        knows: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self.reader = reader
+        self.knows = knows
         self.say = say
         self.ask = ask
         self.tell = tell
@@ -242,6 +251,9 @@ class Form:
                 return kind.choices[int(text) - 1]
             self.reader.misfits.clear()
             value = self.reader.value(text, kind, name)
+            if not self.reader.misfits and kind.name == "person" and not self.knows(value):
+                self.tell(f"{indent}  {self.say('refusals.CH580', person=value)}")
+                continue
             if not self.reader.misfits:
                 return value
             self.tell(f"{indent}  {said(self.reader.misfits[0], self.say)}")

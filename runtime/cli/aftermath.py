@@ -231,7 +231,7 @@ def refused(
         able = [] if others else [holder] if holder else people_of(context, definition.name, roles, but=unable)
         if able:
             out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
-    if refusal.code == UNKNOWN_PERSON:
+    if refusal.code in (UNKNOWN_PERSON, "CH592"):
         with context.store.read() as connection:
             names = everybody(connection)
         out[0] += guess(refusal.reasons[0].arguments.get("person"), names, context.say)

@@ -28,7 +28,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH578": ("waits", "hold"),
     "CH579": ("passed", "outcome"),
     "CH589": ("host", "refusal"),
-    "CH599": ("waits", "hold"),
+    "CH591": ("waits", "hold"),
+    "CH599": ("refused", "refusal"),
     "CH699": ("tables", None),
 }
 

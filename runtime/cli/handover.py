@@ -59,7 +59,7 @@ def records(
     if not sets and not data:
         if not wanted or not asks(context):
             return ()
-        form = Form(reader, context.say, asked, context.output.line)
+        form = Form(reader, context.say, asked, context.output.line, lambda person: _knows(context, person))
         types = {r.name: r for r in definition.records}
         try:
             answers = {name: form.record(types[name], current.get(name)) for name in wanted}
@@ -71,6 +71,13 @@ def records(
     if gathered.faults:
         raise Misuse("faults", faults="\n  ".join(said(fault, context.say) for fault in gathered.faults))
     return tuple((name, encode(value)) for name, value in gathered.records.items())
+
+
+def _knows(context: Context, person: str) -> bool:
+    from charter.runtime.people.directory import load
+
+    with context.store.read() as connection:
+        return load(connection, person) is not None
 
 
 def plain(given: str, *, from_file: bool = False) -> Any:

@@ -9,6 +9,7 @@ before ours go on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
@@ -19,6 +20,7 @@ from charter.engine.entries.cases import Refused
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW
 from charter.engine.step.transition import Step, step
+from charter.engine.strangers import introduced
 from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
@@ -29,6 +31,7 @@ from charter.runtime.people.organisation import note, note_step_back
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
+_Command = TypeVar("_Command", bound=Command)
 _d = t.deployments.c
 _LATEST = Prepared(
     select(_d.digest).where(_d.process == bindparam("process")).order_by(desc(_d.number)).limit(literal_column("1")),
@@ -71,16 +74,23 @@ class Caseload:
         """Gives a case that is only about to be started; raises NoSuchProcess."""
         return CaseFile(Chain(case), NEW, self.latest(connection, process), stored=False)
 
+    def introduced(self, connection: Connection, file: CaseFile, command: _Command) -> _Command:
+        """Gives a command that says whom of those it names the directory does not know."""
+        return introduced(
+            file.pinned.definition, command, lambda person: self.directory.person(connection, person) is not None
+        )
+
     def send(self, connection: Connection, file: CaseFile, command: Command) -> tuple[Step, CaseFile]:
         """Runs a command of the engine's own on a case as it stands; gives the case as it then stands too."""
         file = self.under_present_law(connection, file, command.at)
+        command = self.introduced(connection, file, command)
         done = step(file.pinned.definition, file.state, command)
         return done, self.write(connection, file, command, done)
 
     def open(self, connection: Connection, process: str, build: Callable[[str, int], Start]) -> tuple[str, Step]:
         """Opens a case that another asked for; what is refused leaves no case, and an entry of the organisation's."""
         file = self.blank(connection, self.new_id(), process)
-        start = build(file.chain.case, self.clock())
+        start = self.introduced(connection, file, build(file.chain.case, self.clock()))
         done = step(file.pinned.definition, NEW, start)
         if done.refusal is None:
             self.write(connection, file, start, done)

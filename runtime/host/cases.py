@@ -310,6 +310,7 @@ class Cases:
         if isinstance(built, Refusal):
             return self._turned_away(connection, file, person, verb, built), file
         file = self._caseload.under_present_law(connection, file, at)
+        built = self._caseload.introduced(connection, file, built)
         done = step(definition, file.state, built)
         if done.refusal is not None and not file.stored:  # no case comes of it
             return self._turned_away(connection, file, person, verb, done.refusal), file

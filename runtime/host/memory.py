@@ -22,6 +22,7 @@ from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked,
 from charter.engine.machines import OPEN
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import Step, step
+from charter.engine.strangers import introduced
 
 Records = tuple[tuple[str, Any], ...]
 
@@ -42,13 +43,17 @@ class _Case(Struct):
 
 
 class World:
-    """See the module's text. `now` and all times are microseconds since the epoch, UTC."""
+    """See the module's text. `now` and all times are microseconds since the epoch, UTC.
 
-    def __init__(self, definitions: Iterable[Definition], now: int, people: Iterable[Actor] = ()) -> None:
+    `people`: who is known besides those who act; None knows everybody.
+    """
+
+    def __init__(self, definitions: Iterable[Definition], now: int, people: Iterable[Actor] | None = None) -> None:
         self.clock = now
+        self._open = people is None
         self.effects: list[tuple[str, Effect]] = []
         self._definitions = {definition.name: definition for definition in definitions}
-        self._people = {person.person: person for person in people}
+        self._people = {person.person: person for person in people or ()}
         self._cases: dict[str, _Case] = {}
         self._connectors: dict[str, _Connector] = {}
         self._unanswered: list[tuple[str, CallConnector]] = []
@@ -159,7 +164,7 @@ class World:
 
     def send(self, case: str, command: Command) -> Step:
         there = self._cases[case]
-        done = step(there.definition, there.state, command)
+        done = step(there.definition, there.state, introduced(there.definition, command, self._knows))
         there.state = done.state
         there.entries.extend(done.entries)
         for effect in done.effects:
@@ -169,6 +174,9 @@ class World:
             elif is_asked(effect):
                 self._queue.append((case, effect))
         return done
+
+    def _knows(self, person: str) -> bool:
+        return self._open or person in self._people
 
     def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
         case = f"{definition.name}-{len(self._cases) + 1}"
