@@ -10,6 +10,7 @@ deployed) keeps its form.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 from unicodedata import normalize
@@ -18,6 +19,7 @@ from charter.engine.errors import CharterError
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
+_TEXTLESS = frozenset({int, bool, type(None), Decimal})
 
 
 class SameKey(CharterError, ValueError):
@@ -43,6 +45,10 @@ def _composed(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return value if value.isascii() else normalize("NFC", value)
+    if kind in _TEXTLESS:
+        return value
+    if kind is dict:
+        return _mapping(value)
     if kind is tuple or kind is list:
         items = [_composed(item) for item in value]
         return value if all(map(_is, items, value)) else kind(items)
