@@ -137,8 +137,7 @@ class Order:
         missing = [0] * len(self.of_moment)
         left = [c.needed for c in self.conditions]
         for condition in self.conditions:
-            if condition.needed > 0:
-                missing[condition.moment] += 1
+            missing[condition.moment] += 1
         position = [-1] * len(self.of_moment)
         heap = [m for m, count in enumerate(missing) if count == 0]
         at = 0

@@ -69,6 +69,16 @@ def test_many_do_not_stand_for_one() -> None:
             assert not any(p.given == f"list of {kind}" for p in problems(f"{name}(many[1]{more})", types)), name
 
 
+def test_a_date_stands_for_its_midnight_and_nothing_else_does() -> None:
+    """The implicit conversion of DMN 10.3.2.9.4 that an argument may need."""
+    fits = {kind for kind in (y.DATE, y.DATE_TIME, y.TIME, y.NUMBER, y.BOOLEAN) if not _zoned(kind)}
+    assert fits == {y.DATE, y.DATE_TIME}
+
+
+def _zoned(kind: y.Type) -> tuple[feel.Problem, ...]:
+    return problems('date and time(x, "UTC")', {"x": kind})
+
+
 def _first(row: Builtin) -> y.Type:
     return row.parameters[0].type if row.parameters else y.ANY
 
