@@ -163,6 +163,7 @@ _ALL = [
         ("CH606", "rule-masked", "row", "other", "name"),
         ("CH607", "rule-adds-nothing", "row", "other", "name"),
         ("CH611", "decision-unused", "name"),
+        ("CH612", "table-unproved", "name"),
     ),
 ]
 

@@ -164,6 +164,8 @@ class _Table:
         for finding in found.findings:
             if gaps or finding.kind != "gap":
                 self._report(finding, columns)
+        if not found.complete:
+            self.findings.add("CH612", self.node.name.span, file=self.file, name=self.name)
 
     def _given(self, expr: t.Expr) -> list[tuple[Declared | None, Open]]:
         """What a column's parameter is declared to be by each of those who decide, and whether it may be null.

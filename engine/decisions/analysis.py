@@ -15,6 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import reduce
+from itertools import accumulate
+from operator import and_
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -119,10 +122,11 @@ class _Search:
 
     def around(self, rule: int) -> int:
         """Gives the rules that hold wherever a rule does, itself among them."""
-        found = self.every
-        for column in self.columns:
-            found &= column.box(rule)[2]
-        return found
+        return reduce(and_, self.whole(rule), self.every)
+
+    def whole(self, rule: int) -> Iterator[int]:
+        """Yields for each column the rules that hold wherever a rule does."""
+        return (column.box(rule)[2] for column in self.columns)
 
     def saying(self) -> Mapping[tuple[str, ...], int]:
         """Gives the rules of each conclusion."""
@@ -132,16 +136,18 @@ class _Search:
             found[outputs] = found.get(outputs, 0) | 1 << rule
         return found
 
-    def uncovered(self, box: Sequence[Sequence[_Region]], rules: int) -> Iterator[Example]:
-        """Yields examples in a box of regions that none of the rules covers."""
+    def uncovered(self, box: Sequence[Sequence[_Region]], whole: Iterable[int], rules: int) -> Iterator[Example]:
+        """Yields examples in a box of regions that none of the rules covers; `whole`: who covers a column of it all."""
         seen: set[tuple[int, int]] = set()
+        # From each column on: the rules that no region of it or of those behind it rules out.
+        free = [*accumulate(reversed([*whole]), and_, initial=rules)][::-1]
 
         def walk(column: int, live: int, chosen: tuple[Any, ...]) -> Iterator[Example]:
             self.spend(1)
             if not live:
                 yield chosen + (None,) * (len(box) - column)
                 return
-            if column == len(box) or (column, live) in seen:
+            if live & free[column] or (column, live) in seen:
                 return
             seen.add((column, live))
             for region in box[column]:
@@ -274,7 +280,8 @@ def _gaps(search: _Search) -> Iterator[Finding]:
     if outputs and all(output.default is not None for output in outputs):
         return
     told = [[region for region in column.regions if region.told] for column in search.columns]
-    for number, example in enumerate(search.uncovered(told, search.every)):
+    whole = [reduce(and_, (region.rules for region in column), search.every) for column in told]
+    for number, example in enumerate(search.uncovered(told, whole, search.every)):
         if number == MOST_FINDINGS:
             return
         yield Finding("gap", (), example)
@@ -313,7 +320,7 @@ def _masked(search: _Search) -> Iterator[Finding]:
             continue
         search.spend(len(box))
         earlier = ((1 << rule) - 1) & ~search.undecided
-        if first and earlier and next(search.uncovered(box, earlier), None) is None:
+        if first and earlier and next(search.uncovered(box, search.whole(rule), earlier), None) is None:
             covering = tuple(_bits(earlier & search.meeting(rule)))
             yield Finding("masked", (rule, *covering), tuple(column[0].example for column in box))
             continue

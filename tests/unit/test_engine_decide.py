@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from charter.dsl.passes import compile
 from charter.engine.decisions.named import Judge
 from charter.engine.definition import DecisionOutput, DecisionRule, DecisionTable
@@ -105,6 +107,59 @@ def test_overlapping_rules_are_an_error_before_anything_runs() -> None:
     found = compiled(last='| -      | > 20  | "P1"        | 1 hour  |')
     codes = {d.code for d in found.diagnostics if d.is_error}
     assert codes == {"CH604"}
+
+
+LISTED = """
+流程 甲 "甲"
+  负责人 乙
+  角色 乙
+  记录 项
+    可能性 选项 "高" | "低"{optional}
+  记录 清单
+    项们 列表 项
+  记录 等
+    级 文本
+  决策 表 (可能性)
+    | 可能性 | -> 级 |
+    | "高" | "一" |
+    | "低" | "二" |
+  活动 登
+    角色 乙
+    输出 清单
+  阶段 各项 逐项 r 取自 清单.项们
+    活动 定
+      判定 表 附带 可能性 = r.可能性
+      输出 等
+    活动 看
+      角色 乙
+      输入 等
+      条件 r.可能性 = "{asked}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("optional", "asked", "said"),
+    [
+        ("", "高", []),
+        (" 可选", "高", [("CH603", "可能性 = null")]),
+        ("", "中", [("CH311", "r.可能性")]),
+    ],
+)
+def test_an_item_of_a_list_is_known_by_its_record(optional: str, asked: str, said: list[tuple[str, str]]) -> None:
+    found = compile("甲.charter", LISTED.format(optional=optional, asked=asked)).diagnostics
+    assert [(d.code, d.arguments.get("example") or d.arguments.get("name")) for d in found] == said
+
+
+def test_what_may_be_missing_may_be_a_gap_and_what_may_not_is_none() -> None:
+    both = '| "low"  | <= 10 | "P2"        | 4 hours |'
+    assert [d.code for d in compiled(last=both).diagnostics] == []
+    text = TEXT.format(policy="", last=both).replace("size   number", "size   number optional")
+    (gap,) = compile("desk.charter", text).diagnostics
+    assert (gap.code, gap.arguments["example"]) == ("CH603", 'impact = "low", size = null')
+    # A row for whatever is left has its use where something may be missing, and none where nothing may.
+    every = TEXT.format(policy="hit policy first", last=both + '\n    | - | - | "P2" | 8 hours |')
+    assert [d.code for d in compile("desk.charter", every).diagnostics] == ["CH606"]
+    assert compile("desk.charter", every.replace("size   number", "size   number optional")).diagnostics == ()
 
 
 def rule(tests: str, outputs: str) -> DecisionRule:
