@@ -22,6 +22,7 @@ from charter.dsl.text import tree as t
 from charter.engine import definition as d, feel
 from charter.engine.decisions import model as m
 from charter.engine.decisions.analysis import Finding, Open, analyse, kind_of
+from charter.engine.decisions.tables import equalled
 from charter.engine.feel import types as y
 from charter.engine.feel.printer import quoted
 from charter.engine.feel.tree import Node
@@ -96,14 +97,9 @@ class _Table:
         for extra in policies[1:]:
             self.findings.add("CH213", extra.span, word="hit policy", element=self.name)
 
-    def _inside(self, columns: t.Columns, types: dict[str, y.Type], findings: Findings) -> list[y.Type]:
-        """Gives the types of the inputs' expressions; anything for a wrong one."""
-        found = [check_cell(Ask(expr, None, "decision"), types, self.scope, findings) for expr in columns.inputs]
-        return [y.ANY if kind is None else kind for kind in found]
-
     def _cells(self, columns: t.Columns) -> None:
-        types = self._parameters()
-        inside = self._inside(columns, types, self.findings)
+        types = _parameters(self.node, self.scope)
+        inside = _inside(columns, types, self.scope, self.findings)
         wanted = len(columns.inputs) + len(columns.outputs)
         for row in self.rows:
             if len(row.cells) != wanted:
@@ -135,21 +131,12 @@ class _Table:
                 self.findings.add("CH205", name.span, also=(place,), name=name.text, kind="output")
         return heads[0]
 
-    def _parameters(self) -> dict[str, y.Type]:
-        """The types of the parameters, where all who decide by the table agree on them."""
-        given = [argument_types(line, part, self.scope) for part, line in self.scope.deciders(self.name)]
-        found: dict[str, y.Type] = {}
-        for name in self.node.parameters:
-            types = [types[name.text] for types in given if name.text in types]
-            found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else y.ANY
-        return found
-
     def prove(self, *, gaps: bool) -> None:
         """Reports what the rows leave open (if `gaps`), say twice or never say."""
         columns = self.node.columns
         if columns is None:
             return
-        inside = self._inside(columns, self._parameters(), Findings(self.file))
+        inside = _inside(columns, _parameters(self.node, self.scope), self.scope, Findings(self.file))
         lowered = lower_decision(self.node, self.scope)
         given = [self._given(expr) for expr in columns.inputs]
         allowed = [_choices(each) for each in given]
@@ -197,6 +184,28 @@ class _Table:
         self.findings.add(_FOUND[finding.kind], self.rows[at].span, file=self.file, **said)
 
 
+def _parameters(node: t.Decision, scope: ProcessScope) -> dict[str, y.Type]:
+    """Gives the types of a table's parameters, where all who decide by it agree on them."""
+    given = [argument_types(line, part, scope) for part, line in scope.deciders(node.name.text)]
+    found: dict[str, y.Type] = {}
+    for name in node.parameters:
+        types = [types[name.text] for types in given if name.text in types]
+        found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else y.ANY
+    return found
+
+
+def _inside(columns: t.Columns, types: dict[str, y.Type], scope: ProcessScope, findings: Findings) -> list[y.Type]:
+    """Gives the types of the inputs' expressions; anything for a wrong one."""
+    found = [check_cell(Ask(expr, None, "decision"), types, scope, findings) for expr in columns.inputs]
+    return [y.ANY if kind is None else kind for kind in found]
+
+
+def _cell(text: str, kind: y.Type) -> str:
+    """Gives a cell under what is looked at as its column means it."""
+    tree = read(text, "unary").tree if kind is y.BOOLEAN else None
+    return canonical(text, "unary") if tree is None else feel.text(equalled(tree))
+
+
 def _choices(given: list[tuple[Declared | None, Open]]) -> tuple[str, ...]:
     """What a parameter can be, where all who decide give a field of type choice that can be the same."""
     found = {tuple(c.text for c in each.type.choices) if each is not None else () for each, _ in given}
@@ -242,11 +251,12 @@ def lower_decision(node: t.Decision, scope: ProcessScope) -> d.DecisionTable:
     """Gives the decision table as the engine asks it; rows are those that the checks have passed."""
     columns = node.columns
     heads = columns.inputs if columns is not None else ()
+    kinds = _inside(columns, _parameters(node, scope), scope, Findings(scope.file)) if columns is not None else []
     policy = next((x.policy for x in node.body if isinstance(x, t.HitPolicy)), "unique")
     word, _, aggregation = policy.partition(" ") if policy.startswith("collect") else (policy, "", "")
     rules = tuple(
         d.DecisionRule(
-            tuple(canonical(cell.text, "unary") for cell in row.cells[: len(heads)]),
+            tuple(_cell(cell.text, kind) for cell, kind in zip(row.cells, kinds, strict=False)),
             tuple(canonical(cell.text) for cell in row.cells[len(heads) :]),
         )
         for row in node.rows

@@ -158,7 +158,12 @@ def _cell(cells: tuple[str, ...], index: int, names: frozenset[str], read: Read,
 
 def in_column(cell: t.Node, kind: Item | None) -> t.Node:
     """Gives a cell as its column means it: where the inputs are true or false, a condition is what one must equal."""
-    if kind is None or kind.type is not y.BOOLEAN or not isinstance(cell, t.Tests):
+    return equalled(cell) if kind is not None and kind.type is y.BOOLEAN else cell
+
+
+def equalled(cell: t.Node) -> t.Node:
+    """Gives a cell whose conditions of their own are what the input must equal."""
+    if not isinstance(cell, t.Tests):
         return cell
     asked = (t.Comparison("=", test) if is_condition(test) and not asks_input(test) else test for test in cell.tests)
     return replace(cell, tests=tuple(asked))
