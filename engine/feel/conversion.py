@@ -10,7 +10,6 @@ from typing import Any
 from charter.engine import zones
 from charter.engine.feel import tree as t
 from charter.engine.feel.builtins import builtin
-from charter.engine.feel.comparison import compare
 from charter.engine.feel.frames import Frame, NoValue
 from charter.engine.feel.limits import MAX_STRING
 from charter.engine.feel.operators import NUMBERS
@@ -310,9 +309,7 @@ def range_from_text(frame: Frame, text: str) -> Range:
     node = parse(text, dialect="dmn").tree
     if type(node) is not t.Interval or not all(_literal(end) for end in (node.low, node.high)):
         raise NoValue(f"`{text[:60]}` is no range")
-    value = compile(node).evaluate({})
+    value, reasons = compile(node).explain({})
     if type(value) is not Range or value.low is None or type(value.low) is not type(value.high):
-        raise NoValue(f"`{text[:60]}` is no range")
-    if compare("<=", value.low, value.high) is not True:
-        raise NoValue("the range ends before it starts")
+        raise NoValue(reasons[0] if reasons else f"`{text[:60]}` is no range")
     return value
