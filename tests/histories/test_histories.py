@@ -57,7 +57,7 @@ def test_a_plan_returned_amended_and_withdrawn(golden: Callable[[Path, str], Non
     complete("do_task[3]", "piece", "piece 3")
     complete("sum_up", "report", "all done")
     world.perform(
-        case, c.Amend(actor=WU, at=world.clock, record="plan", value={"tasks": ["dig", "roof"]}, reason="cheaper")
+        case, c.Amend(actor=LI, at=world.clock, record="plan", value={"tasks": ["dig", "roof"]}, reason="cheaper")
     )
     world.perform(case, c.Approve(actor=WU, at=world.clock, node="plan_ok"))
     complete("do_task[1]", "piece", "piece 1")

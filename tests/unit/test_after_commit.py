@@ -47,7 +47,9 @@ def desk(store: Store, request: pytest.FixtureRequest, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CALLS_TOKEN", "hunter2")
     host(store, CALL)
-    return Desk(store, request.param)
+    desk = Desk(store, request.param)
+    desk.reader = "root"
+    return desk
 
 
 STORY = """

@@ -119,7 +119,7 @@ def test_a_stranger_s_refused_command_line_leaves_nothing(tmp_path: Path, monkey
         assert run([*line, "--db", str(tmp_path / "a.db")], Context(Messages("en")))
         assert there(tmp_path) == [], line
     assert run(["attach", "1", "big", "--as", "li", "--db", str(tmp_path / "a.db")], Context(Messages("en"))) == 0
-    assert [path.stat().st_mode & 0o777 for path in there(tmp_path)] == [0o444]
+    assert [path.stat().st_mode & 0o777 for path in there(tmp_path)] == [0o400]
 
 
 def test_what_is_no_plain_file_of_its_own_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
