@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 from charter.engine.errors import CharterError
 
@@ -36,9 +36,27 @@ def composed(value: _T) -> _T:
     which whoever reads it refuses. Raises SameKey.
     """
     try:
+        if _stands(value):
+            return value
         return _composed(value)  # type: ignore[no-any-return]
     except RecursionError:
         return value
+
+
+def _stands(value: Any) -> bool:
+    """True where the texts of a value, written one behind the other, are in the form: whatever is part of such is too.
+
+    False may also mean that the value cannot be written so.
+    """
+    if type(value) is str:
+        return is_normalized("NFC", value)
+    from msgspec.json import encode  # no verb's help has values
+
+    try:
+        text = encode(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return text.isascii() or is_normalized("NFC", text.decode())
 
 
 def _composed(value: Any) -> Any:
