@@ -96,6 +96,8 @@ _ALL = [
         ("CH246", "clause-of-two-catalogues", "name", "catalogue", "other"),
         ("CH247", "cell-never-closed"),
         ("CH248", "name-of-the-organisation", "name"),
+        ("CH249", "catalogue-column-twice", "column"),
+        ("CH250", "cell-without-column", "text"),
         # types
         ("CH301", "expression-syntax", "text", "detail"),
         ("CH302", "unknown-name", "name", "detail"),

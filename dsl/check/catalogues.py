@@ -1,6 +1,7 @@
 """Reads a rule book, a table of clauses that `source` may name, into clauses by id or diagnostics at their rows.
 
-The first row names the columns: `id`, the words of the clause, perhaps its section; others may stand beside them. Cells
+The first row names the columns: `id`, the words of the clause, perhaps its section; others may stand beside them.
+Nothing is guessed and nothing dropped: two columns for one of these, and words beyond the last column, are told. Cells
 stand apart by tabs (`.tsv`) or by what the first row of a `.csv` is divided with, and are quoted as in RFC 4180; where
 tabs divide, a quote that does not enclose its cell is text. Knows neither processes nor the disk, and never fails,
 whatever the bytes are. Invariants: an id is spelled as `source` reads it; `whole` is false where a clause may be
@@ -22,7 +23,7 @@ from charter.engine.definition import Clause
 SUFFIXES = (".tsv", ".csv")
 LIMIT = 4 * 1024 * 1024  # bytes of a rule book; twenty thousand clauses are fewer
 
-# column -> how a first row may call it; the earlier wins where a table has several
+# column -> how a first row may call it
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "编号", "編號"),
     "text": ("text", "quote", "条文", "條文", "原文"),
@@ -92,20 +93,24 @@ class _Reader:
             self.report("CH105", control.span(), character=f"U+{ord(control.group()):04X}")
         rows = self.rows()
         head = next(rows, [])
-        names = [cell.text.casefold() for cell in head]
-        columns = {
-            column: names.index(name)
-            for column, known in _COLUMNS.items()
-            if (name := next((name for name in known if name in names), None)) is not None
-        }
+        columns: dict[str, int] = {}
+        for column, known in _COLUMNS.items():
+            found = [at for at, cell in enumerate(head) if cell.text.casefold() in known]
+            columns |= {column: at for at in found[:1]}
+            for other in found[1:]:
+                first = Place(head[found[0]].span, self.source.path, "first_declared")
+                self.report("CH249", head[other].span, (first,), column=column)
         lacking = next((column for column in _NEEDED if column not in columns), None)
         if lacking is not None:
             span = (head[0].span[0], head[-1].span[1]) if head else (0, 0)
             self.report("CH241", span, column=lacking)
+        if self.problems:
             return
         for row in rows:
             if len(self.problems) >= LIMIT_ERRORS:
                 return
+            if (beyond := next((cell for cell in row[len(head) :] if cell.text), None)) is not None:
+                self.report("CH250", beyond.span, text=beyond.text[:40])
             self.clause({column: row[at] for column, at in columns.items() if at < len(row)}, row)
 
     def clause(self, cells: Mapping[str, _Cell], row: list[_Cell]) -> None:

@@ -97,6 +97,10 @@ def test_a_missing_book_keeps_nothing_else_from_being_checked() -> None:
         (b"id\ttext\nR-1\tx\n\tmore\n", "CH242", 3),
         (b"id,text\nR-1,x\n", "CH241", 1),
         (b"id\ttext\nR-1\tx\x07y\n", "CH105", 2),
+        (b"id\ttext\tTEXT\nR-1\tx\ty\n", "CH249", 1),
+        ("id\t条文\t原文\nR-1\tx\ty\n".encode(), "CH249", 1),
+        (b"id\ttext\tid\nR-1\tx\tR-2\n", "CH249", 1),
+        (b"id\ttext\t\t\nR-1\tx\t\t\nR-2\tx\t\t\ty\n", "CH250", 3),
         ("id\ttext\n（1）\tx\n(1)\ty\n".encode(), "CH244", 3),
     ],
 )

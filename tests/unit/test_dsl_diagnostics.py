@@ -29,6 +29,8 @@ FILES = {
     "gap.tsv": b"id\ttext\nR-1\t\n",
     "blank.tsv": b"id\ttext\nR 1\teach request is answered\n",
     "twice.tsv": b"id\ttext\nR-1\teach request is answered\nR-1\tanswers are kept\n",
+    "two.tsv": b"id\ttext\tquote\nR-1\tanswered\teach request is answered\n",
+    "beyond.csv": b"id,text\nR-1,each request is answered, within a week\n",
     "quote.csv": b'id,text\nR-1,"each request is answered\n',
 }
 WORK = "process p\n  role clerk\n  activity work\n    role clerk\n"
