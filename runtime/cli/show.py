@@ -112,10 +112,12 @@ def label(row: Row) -> str:
 
 def _details(context: Context, row: Row, back: Sequence[SentBack], returned: SentBack | None) -> list[str]:
     from charter.dsl.messages.render import detail
+    from charter.runtime.desk import views
 
     say, node = context.say, row.node
+    allowances = [f" · {say(f'graph.{word}')}" for word in views.allowances(row)]
     if node is None:
-        return []
+        return allowances
     out = []
     if row.kind == "group" and node.size:
         out.append(say("show.settled", done=node.size - node.pending, size=node.size))
@@ -136,7 +138,7 @@ def _details(context: Context, row: Row, back: Sequence[SentBack], returned: Sen
         # of a failure it is the engine that says why
         reason = detail(node.reason, say.lang) if row.state == "failed" else node.reason
         out.append(say("show.because", reason=reason))
-    return out
+    return out + allowances
 
 
 def waiting(context: Context, definition: Definition, state: CaseState) -> None:

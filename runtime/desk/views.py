@@ -69,6 +69,20 @@ def _below(plan: Plan, path: tuple[int, ...], depth: int, state: CaseState) -> I
         yield from _below(child, path, depth + 1, state)
 
 
+def allowances(row: Row) -> tuple[str, ...]:
+    """Names what the file allows or forbids of an element, as long as that may still decide something.
+
+    The inbox and forms do without: they offer nobody a skip, and a further vote of one person stands in the inbox.
+    """
+    agreement, ahead = row.element.agreement, row.state not in SETTLED
+    said = {
+        "never_skipped": row.element.never_skipped and ahead,
+        "same_person": agreement is not None and agreement.same_person and ahead,
+        "passes": agreement is not None and agreement.passes and (ahead or row.state in PASSED_OVER),
+    }
+    return tuple(word for word, holds in said.items() if holds)
+
+
 def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
     """Lists the open work of a case, what is due first in front."""
     program = prepare(definition)
@@ -216,6 +230,7 @@ def _row_json(row: Row) -> dict[str, Any]:
         "kind": row.kind,
         "depth": row.depth,
         "state": row.state,
+        **({"allowances": list(said)} if (said := allowances(row)) else {}),
         **facts,
     }
 

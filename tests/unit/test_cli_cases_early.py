@@ -1,4 +1,4 @@
-"""What people see of signals that nobody waits for yet, and of due dates that have no value, in both languages."""
+"""What people see of signals that nobody waits for yet, of due dates that have no value, and of what may be passed over."""
 
 from __future__ import annotations
 
@@ -36,3 +36,33 @@ charter audit verify 1
 def test_transcript(desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     (tmp_path / "shop.charter").write_bytes((GOLDEN / "files" / "shop.charter").read_bytes())
     golden(GOLDEN / f"early.{desk.lang}.txt", transcript(desk, EARLY))
+
+
+LOAN = """
+charter init --as chen
+charter people grant chen store --as chen
+charter people grant chen head --as chen
+charter people add li --as chen
+charter people grant li borrower --as chen
+charter deploy loan.charter --as chen
+charter start loan --as li
+charter show 1 --as li
+charter complete 1 ask --set value=900 --as li
+charter show 1 --as li
+charter approve 1 large --as chen
+charter inbox --as chen
+charter approve 1 large --as chen
+charter skip 1 hand_out --reason "no need" --as chen
+charter show 1 --as li
+charter start loan --as li
+charter complete 2 ask --set value=1 --as li
+charter show 2 --as li
+charter graph loan.charter
+"""
+
+
+def test_what_may_be_passed_over_and_what_may_not(
+    desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path
+) -> None:
+    (tmp_path / "loan.charter").write_bytes((GOLDEN / "files" / "loan.charter").read_bytes())
+    golden(GOLDEN / f"loan.{desk.lang}.txt", transcript(desk, LOAN))
