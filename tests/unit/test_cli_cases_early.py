@@ -1,4 +1,4 @@
-"""What people see of signals that nobody waits for yet, of due dates that have no value, and of what may be passed over."""
+"""What people see of early signals, of due dates that have no value, and of what may be passed over, in both languages."""
 
 from __future__ import annotations
 
