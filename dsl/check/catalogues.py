@@ -96,7 +96,8 @@ class _Reader:
         columns: dict[str, int] = {}
         for column, known in _COLUMNS.items():
             found = [at for at, cell in enumerate(head) if cell.text.casefold() in known]
-            columns |= {column: at for at in found[:1]}
+            if found:
+                columns[column] = found[0]
             for other in found[1:]:
                 first = Place(head[found[0]].span, self.source.path, "first_declared")
                 self.report("CH249", head[other].span, (first,), column=column)

@@ -1,4 +1,4 @@
-"""What people see of early signals, of due dates that have no value, and of what may be passed over, in both languages."""
+"""What people see, in both languages, of early signals, dates without value, and what may be passed over."""
 
 from __future__ import annotations
 
