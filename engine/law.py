@@ -24,7 +24,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "everybody who made something counts in separations, and rights are judged when they are used; "
         "early signals keep what came with them, clocks stand with their work, rhythms stay, work begun chooses; "
         "no gap between approvals lets a record pass, and each stage is another person's; "
-        "`where` may ask whether its field is there, items of lists are not blank, a person is one who is known",
+        "`where` may ask whether its field is there, items of lists are not blank, a person is one who is known; "
+        "work whose `when` still holds stands, whatever else the record that it reads says",
     }
 )
 LAW = max(HISTORY)

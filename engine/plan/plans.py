@@ -37,6 +37,7 @@ class Plan(Struct, eq=False):
     uses: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    gates: frozenset[str] = frozenset()
     around: str | None = None
 
     def lifecycle(self, path: Path) -> Kind:

@@ -141,7 +141,7 @@ class Program:
         element = plan.element
         work = element.work
         lists = [element.many.items] if element.many is not None else []
-        resting = [element.when, *(text for _, text in (work.arguments if work is not None else ()))]
+        resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
         every = element.repeat.every if element.repeat is not None else None
         watched = [element.when, element.exit, every, *lists]
         if element.agreement is not None:
@@ -152,7 +152,8 @@ class Program:
         if element.agreement is not None and element.agreement.of is not None:
             uses[element.agreement.of] = None
         names = self.names
-        uses.update((n, None) for text in resting for n in names(text) if n in self.types)
+        taken = {*uses, *(n for text in (*resting, None if work is None else work.when) for n in names(text))}
+        uses.update((n, None) for text in (element.when, *resting) for n in names(text) if n in self.types)
         plan.uses = () if plan.kind == "phase" else tuple(uses)
         plan.items = tuple(dict.fromkeys(n for text in lists for n in names(text) if n in self.types))
         for record in plan.uses:
@@ -166,6 +167,7 @@ class Program:
                 self.leaners.setdefault(approval, []).append(plan)
                 facts.setdefault(approval, False)
         plan.asked = tuple(sorted(name for name in names(element.when) if name in self.types))
+        plan.gates = frozenset(plan.asked) - taken
         for record in (*(needed.record for needed in element.inputs), *plan.items, *plan.asked):
             for producer in self.producers.get(record, ()):
                 facts.setdefault(producer.name, False)

@@ -343,6 +343,11 @@ def _when(place: Place, now: int) -> Reason | None:
     return Reason("CH554", f"{place.plan.name}.when", arguments)
 
 
+def still_asked_for(place: Place, now: int) -> bool:
+    """Says whether the `when` of a place, which has let it begin, holds as things stand now."""
+    return _when(place, now) is None
+
+
 def ruled_out(place: Place, now: int) -> bool:
     """Says whether the `when` of a place is false for good: not while a record that it reads is being made again."""
     reworks = (

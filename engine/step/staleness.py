@@ -12,6 +12,7 @@ from charter.engine.machines import DELIVERED, SATISFIED
 from charter.engine.plan.closure import Fact, closure, eligible, rests
 from charter.engine.plan.place import finished
 from charter.engine.plan.plans import Plan
+from charter.engine.plan.readiness import still_asked_for
 from charter.engine.state import Node
 from charter.engine.step.blocks import reopen
 from charter.engine.step.draft import Draft
@@ -85,7 +86,8 @@ def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if _unchanged(draft, node, plan, path):
         before = node.before or "ready"
         redo = node.redo and before not in DELIVERED
-        draft.move(node, f"restore:{before}", Restored(), before=None, waits=None, redo=redo)
+        used = draft.here(plan, path).uses() if plan.gates else node.used
+        draft.move(node, f"restore:{before}", Restored(), before=None, waits=None, redo=redo, used=used)
         for output in plan.element.outputs:
             draft.touch_record(output, path, plan.loops, len(draft.entries) - 1)
     else:
@@ -93,11 +95,19 @@ def settle(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 
 def _unchanged(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
-    """Says whether everything a node used is as it was, and what it made is still its own."""
+    """Says whether everything a node used is as it was, and what it made is still its own.
+
+    What only its `when` reads decides whether there is work, not what comes of it: that is as it was where the `when`
+    that let it begin holds still.
+    """
     program = draft.program
+    place = draft.here(plan, path)
+    gates: frozenset[str] = frozenset() if node.before == "skipped" else plan.gates
     for key, digest in node.used:
-        now = draft.here(plan, path).use(name_of(key))
-        if now is None or now != (key, digest):
+        now = place.use(name_of(key))
+        if now == (key, digest):
+            continue
+        if now is None or name_of(key) not in gates or not still_asked_for(place, draft.at):
             return False
     for output in plan.element.outputs:
         version = draft.versions.get(key_of(output, path))
