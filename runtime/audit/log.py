@@ -343,7 +343,7 @@ def load(connection: Connection, case: str, *, since: int = 1, until: int | None
         query += " AND seq <= ?"
         values.append(until)
     for position, seq, body in driver(connection).execute(f"{query} ORDER BY seq", values):
-        yield Sealed(case, seq, bytes(body), position)
+        yield Sealed(case, seq, bytes(memoryview(body)), position)
 
 
 def to_entries(sealed: Iterable[Sealed]) -> Iterator[Entry]:

@@ -6,8 +6,8 @@ chain's owner keeps, and the head is the last entry's hash. Truth: replaying the
 definition gives them again, and all that lies beside them (`consistency.py`) says the same. Where other rules judged
 than this build has (`engine/law.py`) and playing them again gives something else, truth is neither sound nor at fault:
 it is unjudged, and the verdict says from which entry on. Whatever stands in the database, the answer is a verdict,
-never an exception; where nothing stands in it there is none. Somebody who can write the database can recompute all of
-it; what stops them is a head held outside.
+never an exception, and what could not be looked at is not sound; where nothing stands in it there is none. Somebody who
+can write the database can recompute all of it; what stops them is a head held outside.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, select, true, type_coerce
 
 from charter.engine import law
 from charter.engine.entries import BadEntry, law_named
@@ -26,82 +25,16 @@ from charter.engine.law import Rules
 from charter.engine.replay import replay
 from charter.runtime import clock
 from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
+from charter.runtime.audit.findings import NAMES, UNREADABLE, Fault, Findings, Unjudged, Verdict, Verification, shown
 from charter.runtime.audit.log import GENESIS, Sealed, joined, record_of, to_entries
 from charter.runtime.folds import FOLDS
 from charter.runtime.host.casefile import Archive
-from charter.runtime.store import Store, tables as t
+from charter.runtime.store import Store, sqlite, tables as t
 from charter.runtime.store.errors import Unfounded
-from charter.runtime.store.schema import ORGANISATION
+from charter.runtime.store.schema import ORGANISATION, SCHEMA
 
 if TYPE_CHECKING:
     from charter.runtime.author.files import Files
-
-
-class Fault(Struct, frozen=True):
-    """What is wrong, and at which entry: `why` is a key of the message tables (section `verify`).
-
-    `seq` is None where no entry is at fault but what stands beside them: the case's row, or `what`, a table or file.
-    """
-
-    case: str
-    seq: int | None
-    why: str
-    what: str | None = None
-
-
-class Unjudged(Struct, frozen=True):
-    """From which entry of a case on this build's rules give something else than `rules`, which judged there, gave."""
-
-    case: str
-    seq: int
-    rules: Rules
-
-
-class Verdict(Struct, frozen=True):
-    """Sound, or the first fault. name: `integrity`, `completeness`, `truth`.
-
-    `unjudged`: what only other rules than this build's could judge, the first of each case.
-    """
-
-    name: str
-    fault: Fault | None = None
-    unjudged: tuple[Unjudged, ...] = ()
-
-    @property
-    def sound(self) -> bool:
-        """Tells whether nothing is at fault and nothing was left unjudged."""
-        return self.fault is None and not self.unjudged
-
-
-class Verification(Struct, frozen=True):
-    """The three verdicts over what was looked at."""
-
-    integrity: Verdict
-    completeness: Verdict
-    truth: Verdict
-    cases: int
-    entries: int
-    # chain -> (entries, head): what to compare with a head held outside
-    heads: dict[str, tuple[int, str]]
-
-    @property
-    def sound(self) -> bool:
-        """Tells whether all three verdicts are good."""
-        return all(verdict.sound for verdict in self.verdicts)
-
-    @property
-    def faulty(self) -> bool:
-        """Tells whether anything is at fault."""
-        return any(verdict.fault is not None for verdict in self.verdicts)
-
-    @property
-    def verdicts(self) -> tuple[Verdict, Verdict, Verdict]:
-        """The three, in the order in which they are told."""
-        return self.integrity, self.completeness, self.truth
-
-
-# What reading a body comes to whose parts are of other kinds than Charter writes.
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class _NotPlain(ValueError):
@@ -110,21 +43,6 @@ class _NotPlain(ValueError):
 
 def _refuse_float(_: str) -> Any:
     raise _NotPlain
-
-
-_NAMES = ("integrity", "completeness", "truth")
-
-
-class _Findings:
-    def __init__(self) -> None:
-        self.faults: dict[str, Fault] = {}
-        self.unjudged: list[Unjudged] = []
-
-    def note(self, name: str, fault: Fault) -> None:
-        self.faults.setdefault(name, fault)
-
-    def verdict(self, name: str) -> Verdict:
-        return Verdict(name, self.faults.get(name), tuple(self.unjudged) if name == "truth" else ())
 
 
 class _Definitions(dict[str, str | None]):
@@ -151,51 +69,95 @@ def verify(
     `files`: where the files that entries name are kept, to be hashed too. `along` is handed the chains and gives them
     back one by one, so that a host can show how far it is. Raises Unfounded where there is nothing to verify.
     """
-    findings, heads, cases, entries = _Findings(), {}, 0, 0
+    findings, heads, cases, entries = Findings(), {}, 0, 0
+    known: set[str] = set()
     archive, definitions = Archive(remembered=0), _Definitions()
-    with store.read() as connection:
+    with store.read() as connection, sqlite.as_it_stands(connection):
+        _check_schema(connection, findings)
         if case is None:
-            _check_numbers(connection, findings)
-        for chain, count, head in along(list(_chains(connection, case))):
+            _check_pages(connection, findings)
+            with findings.judging("completeness"):
+                _check_numbers(connection, findings)
+        for chain, count, head in along(_chains(connection, case, findings)):
             cases += chain != ORGANISATION
-            sealed = list(_check_chain(connection, chain, count, head, findings))
+            sealed: list[Sealed] = []
+            with findings.judging(*NAMES, case=chain):
+                sealed = list(_check_chain(connection, chain, count, head, findings))
             entries += len(sealed)
-            heads[chain] = (count, head)
+            known.add(chain)
+            heads[shown(chain) or ""] = (count, shown(head) or "")
             if files is not None:
-                _check_files(files, sealed, findings)
-            if chain == ORGANISATION:
-                _check_organisation(connection, sealed, findings)
-            else:
-                _check_truth(connection, archive, definitions, chain, sealed, findings)
+                with findings.judging("integrity", case=chain):
+                    _check_files(files, sealed, findings)
+            with findings.judging("truth", case=chain):
+                if chain == ORGANISATION:
+                    _check_organisation(connection, sealed, findings)
+                else:
+                    _check_truth(connection, archive, definitions, chain, sealed, findings)
         if case is None:
-            _check_strays(connection, set(heads), findings)
+            with findings.judging("completeness", "truth"):
+                _check_strays(connection, known, findings)
             if not heads and not any(findings.faults):
                 raise Unfounded("there is nothing to verify", url=store.url)
-    integrity, completeness, truth = map(findings.verdict, _NAMES)
+        elif not heads:
+            findings.note("completeness", Fault(case, None, "no_such_case"))
+    integrity, completeness, truth = map(findings.verdict, NAMES)
     return Verification(integrity, completeness, truth, cases, entries, heads)
 
 
-def _chains(connection: Connection, case: str | None) -> Iterator[tuple[str, int, str]]:
-    c, k = t.cases.c, t.chains.c
-    query = select(c.id, c.entries, c.head).order_by(c.number)
-    if case is not None:
-        query = query.where(c.id == case)
-    for row in connection.execute(query).fetchall():
-        yield row[0], row[1], row[2]
-    if case is None:
-        for row in connection.execute(select(k.chain, k.entries, k.head).order_by(k.chain)).fetchall():
-            yield row[0], row[1], row[2]
+def _check_schema(connection: Connection, findings: Findings) -> None:
+    with findings.judging(*NAMES):
+        schema = sqlite.schema_of(connection)
+        if schema != SCHEMA:
+            findings.note("integrity", Fault(None, None, "other_schema", str(schema)))
+        for table in t.metadata.sorted_tables:
+            there = sqlite.columns(connection, table.name)
+            missing = [column.name for column in table.columns if column.name not in there]
+            if missing:
+                what = table.name if len(missing) == len(table.columns) else f"{table.name}.{missing[0]}"
+                findings.note("completeness", Fault(None, None, "table_missing", what))
+
+
+def _check_pages(connection: Connection, findings: Findings) -> None:
+    with findings.judging("integrity"):
+        damage = sqlite.damage(connection)
+        if damage is not None:
+            findings.note("integrity", Fault(None, None, "not_readable", damage))
+
+
+def _chains(connection: Connection, case: str | None, findings: Findings) -> list[tuple[str, int, str]]:
+    """Lists the chains that are to be looked at, with their counts and heads; notes those that are none."""
+    c, k, found = t.cases.c, t.chains.c, []
+    wanted = []
+    if case != ORGANISATION:
+        wanted.append(
+            select(c.id, c.entries, c.head).where(true() if case is None else c.id == case).order_by(c.number)
+        )
+    if case is None or case == ORGANISATION:
+        wanted.append(select(k.chain, k.entries, k.head).order_by(k.chain))
+    for query in wanted:
+        with findings.judging(*NAMES):
+            found += [(row[0], row[1], row[2]) for row in connection.execute(query)]
+    sound = [chain for chain in found if tuple(map(type, chain)) == (str, int, str)]
+    for chain in found:
+        if chain not in sound:
+            for name in NAMES:
+                findings.note(name, Fault(str(chain[0]), None, "not_ours"))
+    return sound
 
 
 _r = t.entries.c
 
 
-def _check_chain(connection: Connection, chain: str, count: int, head: str, findings: _Findings) -> Iterator[Sealed]:
+def _check_chain(connection: Connection, chain: str, count: int, head: str, findings: Findings) -> Iterator[Sealed]:
     """Walks one chain and yields its readable entries."""
-    query = select(t.entries).where(_r.case == chain).order_by(_r.seq)
+    # `body` as it is: SQLAlchemy would make as many zeros of a number.
+    query = select(*(type_coerce(c, Text) if c is _r.body else c for c in _r)).where(_r.case == chain).order_by(_r.seq)
     prev, expected, position = GENESIS, 1, 0
     for row in connection.execute(query):
-        body = bytes(row.body)
+        body = row.body
+        if not isinstance(body, bytes):
+            raise TypeError(body)
         if row.position <= position:
             findings.note("completeness", Fault(chain, row.seq, "out_of_order"))
         position = row.position
@@ -233,7 +195,7 @@ def _agrees(row: Any, sealed: Sealed) -> bool:
     fields = sealed.fields
     try:
         at, element, clauses = clock.read(fields["at"]), sealed.element, joined(fields.get("clauses", ()))
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
     try:
         record = record_of(sealed.entry.told)
@@ -256,7 +218,7 @@ def _check_truth(
     definitions: _Definitions,
     case: str,
     sealed: list[Sealed],
-    findings: _Findings,
+    findings: Findings,
 ) -> None:
     row = connection.execute(select(t.cases.c.definition).where(t.cases.c.id == case)).one_or_none()
     if row is None:
@@ -288,7 +250,7 @@ def _check_truth(
         try:
             stored = archive.load(connection, case).state
             differs = case_differs(connection, pinned, case, stored, sealed, read=True)
-        except _UNREADABLE:
+        except UNREADABLE:
             differs = t.cases.name
     if differs is not None:
         findings.note("truth", Fault(case, None, "table_differs", differs))
@@ -309,7 +271,7 @@ def _first_bad(sealed: list[Sealed]) -> int | None:
     return None
 
 
-def _cannot_read(chain: str, seq: int, judged: object, findings: _Findings) -> None:
+def _cannot_read(chain: str, seq: int, judged: object, findings: Findings) -> None:
     """Notes an entry that tells what this build does not write: a fault, unless another law's build wrote it."""
     if isinstance(judged, int) and judged != law.LAW:
         findings.unjudged.append(Unjudged(chain, seq, Rules(judged)))
@@ -317,20 +279,20 @@ def _cannot_read(chain: str, seq: int, judged: object, findings: _Findings) -> N
         findings.note("truth", Fault(chain, seq, "not_replayable"))
 
 
-def _check_organisation(connection: Connection, sealed: list[Sealed], findings: _Findings) -> None:
+def _check_organisation(connection: Connection, sealed: list[Sealed], findings: Findings) -> None:
     if (bad := _first_bad(sealed)) is not None:
         _cannot_read(ORGANISATION, bad, next(one.fields.get("law", 0) for one in sealed if one.seq == bad), findings)
         return
     try:
         differs = organisation_differs(connection, sealed)
-    except _UNREADABLE:
+    except UNREADABLE:
         findings.note("truth", Fault(ORGANISATION, None, "not_replayable"))
         return
     if differs is not None:
         findings.note("truth", Fault(ORGANISATION, None, "table_differs", differs))
 
 
-def _check_files(files: Files, sealed: list[Sealed], findings: _Findings) -> None:
+def _check_files(files: Files, sealed: list[Sealed], findings: Findings) -> None:
     for entry in sealed:
         for digest in files_of(entry.data):
             condition = files.condition(digest)
@@ -338,7 +300,7 @@ def _check_files(files: Files, sealed: list[Sealed], findings: _Findings) -> Non
                 findings.note("integrity", Fault(entry.case, entry.seq, f"file_{condition}", digest))
 
 
-def _check_numbers(connection: Connection, findings: _Findings) -> None:
+def _check_numbers(connection: Connection, findings: Findings) -> None:
     # A case that is started gets the next number in the same transaction, so a number without a case was a case.
     numbers = connection.execute(select(t.cases.c.number).order_by(t.cases.c.number)).scalars()
     for expected, number in enumerate(numbers, 1):
@@ -347,7 +309,7 @@ def _check_numbers(connection: Connection, findings: _Findings) -> None:
             return
 
 
-def _check_strays(connection: Connection, known: set[str], findings: _Findings) -> None:
+def _check_strays(connection: Connection, known: set[str], findings: Findings) -> None:
     for (case,) in connection.execute(select(_r.case).distinct()):
         if case not in known:
             findings.note("completeness", Fault(case, 1, "no_such_case"))
@@ -357,4 +319,4 @@ def _check_strays(connection: Connection, known: set[str], findings: _Findings) 
                 findings.note("truth", Fault(case, None, "table_differs", table.name))
 
 
-__all__ = ["Fault", "Verdict", "Verification", "verify"]
+__all__ = ["Fault", "Unjudged", "Verdict", "Verification", "verify"]

@@ -7,6 +7,7 @@ state after it; decides nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.commands import Actor
@@ -16,6 +17,7 @@ from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason, Refusal
+from charter.runtime.cli.consulted import database
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import error_sentence, guess, refusal_exit, refusal_lines
 from charter.runtime.cli.output import complain
@@ -24,6 +26,8 @@ from charter.runtime.desk import views
 from charter.runtime.desk.register import barred, number_of
 from charter.runtime.people.directory import candidates, everybody
 from charter.runtime.refusals import UNKNOWN_PERSON
+from charter.runtime.store import sqlite
+from charter.runtime.store.errors import StorageError
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
@@ -232,9 +236,10 @@ def refused(
         if able:
             out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
     if refusal.code in (UNKNOWN_PERSON, "CH592"):
-        with context.store.read() as connection:
+        # A guess is worth no error.
+        with suppress(StorageError), database(context).read() as connection, sqlite.as_it_stands(connection):
             names = everybody(connection)
-        out[0] += guess(refusal.reasons[0].arguments.get("person"), names, context.say)
+            out[0] += guess(refusal.reasons[0].arguments.get("person"), names, context.say)
     mend = _mend(refusal.reasons[0], state, node)
     if mend is not None:
         key, arguments = mend

@@ -23,7 +23,7 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     from charter.runtime.cli.progress import along
 
     wanted = chain(context, case) if case else None
-    found = verify(context.store, wanted, files=Files(context.store.folder), along=along)
+    found = verify(context.seen, wanted, files=Files(context.seen.folder), along=along)
     code = FINDINGS if found.faulty else DONE if found.sound else UNJUDGED
     consulted(context, "verify", case=wanted, sound={DONE: "yes", FINDINGS: "no", UNJUDGED: "not judged"}[code])
     if as_json:
@@ -50,6 +50,8 @@ def _row(context: Context, verdict: Verdict) -> tuple[str, Cell, str]:
 
 def _fault(context: Context, fault: Fault) -> str:
     why = context.say(f"verify.{fault.why}", what=fault.what)
+    if fault.case is None:
+        return context.say("audit.fault_whole", why=why)
     if fault.seq is None:
         return context.say("audit.fault_beside", case=fault.case, why=why)
     return context.say("audit.fault", case=fault.case, seq=fault.seq, why=why)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.errors import CharterError
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import complain
-from charter.runtime.store.schema import ORGANISATION
+from charter.runtime.store.schema import ORGANISATION, SCHEMA
 
 if TYPE_CHECKING:
     from charter.engine.refusals import Refusal
+    from charter.runtime.store import Store
 
+VERIFY = "audit verify"
 # verbs that do nothing but look
 LOOKS = frozenset(
     {
@@ -27,7 +30,8 @@ LOOKS = frozenset(
         "people list",
         "people show",
         "connectors list",
-        *(f"audit {verb}" for verb in ("log", "show", "query", "trace", "clause", "changes", "why", "as-of", "verify")),
+        *(f"audit {verb}" for verb in ("log", "show", "query", "trace", "clause", "changes", "why", "as-of")),
+        VERIFY,
     }
 )
 # verbs that look in one of their uses: without a process, of a case, with `--plan`, without a number
@@ -44,7 +48,7 @@ class Turned(Exception):
 def reader(context: Context) -> str:
     """Gives who looks; a misuse where nobody said, and Turned, on the record, for whom the directory does not know."""
     who = context.person
-    if is_known(context, who) or _damaged(context):
+    if not _turned(context, who):
         return who
     from charter.engine.entries.cases import Refused
     from charter.runtime.refusals import UNKNOWN_PERSON, refusal
@@ -54,20 +58,53 @@ def reader(context: Context) -> str:
     raise Turned(refused)
 
 
-def _damaged(context: Context) -> bool:
-    """Tells whether there is a trail but nobody in the directory, of which `audit verify` has to say so.
-
-    Raises Unfounded where there is no trail either.
-    """
+def _turned(context: Context, who: str) -> bool:
+    """Tells whether nobody here knows a person; raises Unfounded where there is neither directory nor trail."""
     from charter.runtime.store.errors import Unfounded
     from charter.runtime.store.prepared import ask
 
+    if context.verb == VERIFY:
+        return _turned_from_damaged(context.seen, who)
     with context.store.read() as connection:
-        if ask(connection, "SELECT 1 FROM persons LIMIT 1"):
-            return False
-        if ask(connection, "SELECT 1 FROM entries LIMIT 1"):
-            return context.verb == "audit verify"
-    raise Unfounded("nobody is here", url=context.store.url)
+        found = ask(connection, "SELECT active FROM persons WHERE id = ?", who)
+        nobody = not found and not ask(connection, "SELECT 1 FROM persons LIMIT 1")
+        if nobody and not ask(connection, "SELECT 1 FROM entries LIMIT 1"):
+            raise Unfounded("nobody is here", url=context.store.url)
+    return not (found and found[0][0])
+
+
+def _turned_from_damaged(store: Store, who: str) -> bool:
+    """Tells the same of a database in whatever state: whom the directory or the trail knows hears how it stands.
+
+    So does anybody where neither can be read.
+    """
+    from charter.runtime.audit.log import load
+    from charter.runtime.folds.organisation import Made, follow
+    from charter.runtime.store.errors import Unfounded
+    from charter.runtime.store.prepared import ask
+    from charter.runtime.store.tables import persons
+
+    try:
+        with store.read() as connection:
+            found = ask(connection, "SELECT active FROM persons WHERE id = ?", who)
+            if found and found[0][0]:
+                return False
+            made = Made()
+            for sealed in load(connection, ORGANISATION):
+                follow(made, sealed.entry)
+            known = made.rows[persons]
+            if known or ask(connection, "SELECT 1 FROM entries LIMIT 1"):
+                return bool(known) and not known.get((who,), ("", "", 0))[2]
+            if ask(connection, "SELECT 1 FROM persons LIMIT 1"):
+                return False
+    except (CharterError, ArithmeticError, LookupError, TypeError, ValueError):
+        return False
+    raise Unfounded("nobody is here", url=store.url)
+
+
+def database(context: Context) -> Store:
+    """Gives the database as a verb looks at it: whoever verifies, in whatever state it is."""
+    return context.seen if context.verb == VERIFY else context.store
 
 
 def is_known(context: Context, who: str) -> bool:
@@ -94,8 +131,14 @@ def _enter(context: Context, who: str, told: Any) -> bool:
     from charter.runtime.store.errors import DiskFull, ReadOnly, StorageError
     from charter.runtime.store.watch import ClockJumped
 
-    # A verdict on a damaged trail is worth more than that it can be added to: whoever verifies is told all the same.
-    bearable = (StorageError,) if context.verb == "audit verify" else (ReadOnly, DiskFull)
+    # A verdict on a damaged trail is worth more than that it can be added to: whoever verifies is told all the same,
+    # and what is of an earlier schema is left so.
+    verifying = context.verb == VERIFY
+    if verifying and context.seen.schema != SCHEMA:
+        return False
+    bearable = (
+        (StorageError, ArithmeticError, LookupError, TypeError, ValueError) if verifying else (ReadOnly, DiskFull)
+    )
     try:
         with context.store.write() as connection:
             append(connection, [Entry(told, context.now, who)], Origin("cli"))
@@ -106,4 +149,15 @@ def _enter(context: Context, who: str, told: Any) -> bool:
 
 def chain(context: Context, case: str) -> str:
     """Gives the chain that a person means: a case, or `organisation`."""
-    return ORGANISATION if case == ORGANISATION else context.cases.resolve(case)
+    if case == ORGANISATION:
+        return ORGANISATION
+    from charter.runtime.host.casefile import resolve
+    from charter.runtime.store.errors import StorageError
+
+    try:
+        with database(context).read() as connection:
+            return resolve(connection, case)
+    except (StorageError, UnicodeError):
+        if context.verb == VERIFY:
+            return case  # which the verdicts will say
+        raise

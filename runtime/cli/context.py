@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from charter.runtime.people.ids import LONGEST
 if TYPE_CHECKING:
     from charter.runtime.host.cases import Cases
     from charter.runtime.store import Store
+    from charter.runtime.store.looking import Looked
 
 
 class Context:
@@ -33,6 +34,7 @@ class Context:
         self.verb = ""  # the one that runs, by its whole name
         self.done = False  # what was asked is committed
         self.owed: set[str] = set()  # cases whose calls are still to be made
+        self._open = ExitStack()
 
     @contextmanager
     def committed(self, *owed: str) -> Iterator[None]:
@@ -84,13 +86,21 @@ class Context:
         return open_store(self.database)
 
     @cached_property
+    def seen(self) -> Looked:
+        """The database for looking at alone, whatever its state; open until the end of the run."""
+        from charter.runtime.store.looking import looking
+
+        return self._open.enter_context(looking(self.database))
+
+    @cached_property
     def cases(self) -> Cases:
         from charter.runtime.host.cases import Cases
 
         return Cases(self.store, channel="cli")
 
     def end(self) -> None:
-        """Throws away what was taken in for a command that did not come to be."""
+        """Throws away what was taken in for a command that did not come to be, and copies that were looked at."""
+        self._open.close()
         if "cases" in self.__dict__:
             self.cases.files.discard()
 

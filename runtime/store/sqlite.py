@@ -11,7 +11,9 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,11 +54,12 @@ def failures() -> tuple[type[Exception], ...]:
     return (DBAPIError, sqlite3.Error)
 
 
-def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Driver:
-    """Opens a database file, as every connection of ours is set up."""
+def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS, looking: bool = False) -> Driver:
+    """Opens a database file, as every connection of ours is set up; `looking`: nothing of it can be written."""
     # Transactions begin where `begin` says, not where the driver guesses.
     raw = sqlite3.connect(
-        path,
+        f"{path.absolute().as_uri()}?mode=ro" if looking else path,
+        uri=looking,
         timeout=busy_seconds,
         check_same_thread=False,
         cached_statements=256,
@@ -64,7 +67,9 @@ def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Driver:
         factory=Driver,
     )
     for pragma in _PRAGMAS:
-        raw.execute(pragma).close()
+        # A damaged one is looked at all the same, and says so itself.
+        with suppress(*failures() if looking else ()):
+            raw.execute(pragma).close()
     return raw
 
 
@@ -142,6 +147,28 @@ def condition(connection: Connection) -> tuple[str, int, str]:
     """Gives journal mode, synchronous level and the first damage found (`ok`: none), for `charter doctor`."""
     ask = driver(connection).execute
     return tuple(ask(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "quick_check(1)"))
+
+
+@contextmanager
+def as_it_stands(connection: Connection) -> Iterator[None]:
+    """Has whatever a column of text holds read, a byte that is no UTF-8 as half a character, in place of an error."""
+    raw = driver(connection)
+    before, raw.text_factory = raw.text_factory, partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        raw.text_factory = before
+
+
+def damage(connection: Connection) -> str | None:
+    """Gives the first thing that is wrong with the pages of the database or with an index, None where nothing is."""
+    found = str(driver(connection).execute("PRAGMA integrity_check(1)").fetchone()[0])
+    return None if found == "ok" else found.splitlines()[-1]
+
+
+def columns(connection: Connection, table: str) -> set[str]:
+    """Names the columns of a table, none where it is not there."""
+    return {row[0] for row in driver(connection).execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
 def upsert(table: Table, key: Sequence[str], others: Sequence[str]) -> ClauseElement:

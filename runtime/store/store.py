@@ -60,14 +60,18 @@ _WATCHED = 60.0  # seconds between two looks at the clock
 
 
 class Store:
-    """A database whose schema is current. `folder` is where its companions (files, connectors) stand."""
+    """A database whose schema is current. `folder` is where its companions (files, connectors) stand.
 
-    def __init__(self, path: Path, *, busy_seconds: float) -> None:
+    `looking`: for looking at alone, nothing of it can be written.
+    """
+
+    def __init__(self, path: Path, *, busy_seconds: float, looking: bool = False) -> None:
         self.url = str(path)
         self.folder = path.parent
         self.path = path
         self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
         self._busy_seconds = busy_seconds
+        self._looking = looking
         self._idle: list[Connection] = []
         self._watched: float | None = None  # when the clock was last looked at; None before the schema is up to date
 
@@ -112,6 +116,9 @@ class Store:
             if not (reading or trusting):
                 self._look(connection)
             yield connection
+            if self._looking:  # where pages are damaged, not even the end of a transaction is sure
+                self._abandon(connection)
+                return
             sqlite.end(connection, keeping=True)
         except sqlite.failures() as cause:
             self._abandon(connection)
@@ -127,7 +134,9 @@ class Store:
 
     def _connect(self) -> Connection:
         # Typed as what it answers as: the few who only run prepared statements never load SQLAlchemy.
-        return cast("Connection", Lazy(sqlite.connect(self.path, busy_seconds=self._busy_seconds)))
+        return cast(
+            "Connection", Lazy(sqlite.connect(self.path, busy_seconds=self._busy_seconds, looking=self._looking))
+        )
 
     def _abandon(self, connection: Connection) -> None:
         # After a failure the connection is not used again. Closing alone would not end the transaction while some
@@ -189,7 +198,7 @@ def _opened(path: Path, busy_seconds: float, *, create: bool) -> Store:
         raise CannotOpen(f"{path} is a folder", url=str(path))
     store = Store(path, busy_seconds=busy_seconds)
     try:
-        _bring_up_to_date(store, create=create)
+        bring_up_to_date(store, create=create)
         store.watch()
     except BaseException:
         store.close()
@@ -197,7 +206,8 @@ def _opened(path: Path, busy_seconds: float, *, create: bool) -> Store:
     return store
 
 
-def _bring_up_to_date(store: Store, *, create: bool) -> None:
+def bring_up_to_date(store: Store, *, create: bool = False) -> None:
+    """Brings the schema up to date, and makes that of a new file; raises as `open_store` does."""
     # The usual case costs one PRAGMA: neither the table list nor Alembic is looked at.
     with store.read() as connection:
         schema = sqlite.schema_of(connection)

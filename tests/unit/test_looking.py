@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.trails.test_trails import TRAILS, unpacked
 from tests.unit.test_cli_author_files import offered
 from tests.verbs import MAKES, ON_FILES, PROCESS, typed, verbs
 
@@ -14,7 +21,9 @@ from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.audit.verify import verify
 from charter.runtime.cli.consulted import ALSO_LOOK, LOOKS
 from charter.runtime.cli.main import run
-from charter.runtime.store import open_store
+from charter.runtime.store import open_store, sqlite
+from charter.runtime.store.schema import SCHEMA
+from charter.runtime.store.tables import metadata
 
 VERBS = dict(verbs())
 OPERATE = {"tick"}  # what a clock runs
@@ -157,9 +166,15 @@ def test_attached_files_are_their_owner_s_alone(here: Path) -> None:
         "UPDATE chains SET chain = 'else' WHERE chain = 'organisation'",
         "UPDATE chains SET entries = 1 WHERE chain = 'organisation'",
         "UPDATE entries SET seq = 99 WHERE \"case\" = 'organisation' AND seq = 2",
+        "DELETE FROM persons",
+        "ALTER TABLE persons DROP COLUMN active",
+        "UPDATE persons SET active = CAST(x'ff' AS TEXT)",
+        "UPDATE persons SET name = CAST(x'ff' AS TEXT)",
+        "UPDATE entries SET body = 1000000000000 WHERE seq = 1",
+        *(f"DROP TABLE {name}" for name in metadata.tables),
     ],
 )
-def test_a_damaged_organisation_gets_its_verdict_though_no_look_can_be_entered(
+def test_what_is_damaged_gets_its_verdict_though_no_look_can_be_entered(
     damage: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raw = sqlite3.connect("charter.db")
@@ -171,3 +186,75 @@ def test_a_damaged_organisation_gets_its_verdict_though_no_look_can_be_entered(
     assert run(["audit", "verify", "--as", "li"]) == 1
     said = capsys.readouterr()
     assert "NOT SOUND" in said.out and "error" not in said.err
+    code = run(["audit", "verify", "--as", "ghost"])
+    said = capsys.readouterr()
+    assert "error" not in said.err and code in (1, 3)  # where nobody can tell who is here, everybody is told
+
+
+READ_ONLY = """
+import os, sys
+from charter.runtime.cli.main import run
+seen, folder, person = sys.argv[1:]
+run(["--db", seen, "audit", "verify", "--as", person])  # what is loaded now need not be readable later
+for name in os.listdir(folder):
+    os.chmod(os.path.join(folder, name), 0o444)
+os.chmod(folder, 0o555)
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may write anywhere
+sys.stdout.flush()
+print("|")
+sys.exit(run(["--db", os.path.join(folder, "charter.db"), "audit", "verify", "--as", person, "--json"]))
+"""
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_read_only_copy_is_verified_with_its_log(log: bool, here: Path) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        os.chmod(made, 0o755)
+        folder = Path(made) / "copy"
+        folder.mkdir()
+        with open_store("charter.db") as store:
+            assert run(["people", "add", "newer", "--as", "li"]) == 0  # in the log alone, while this is open
+            count = len(entered())
+            if not log:
+                with store.read() as connection:
+                    sqlite.end(connection, keeping=True)
+                    sqlite.driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    sqlite.driver(connection).execute("BEGIN")
+            for name in ("charter.db", *(["charter.db-wal"] if log else [])):
+                shutil.copy(name, folder)
+        done = subprocess.run(
+            [sys.executable, "-c", READ_ONLY, "charter.db", str(folder), "li"], capture_output=True, text=True
+        )
+        os.chmod(folder, 0o700)
+        left = {path.name for path in folder.iterdir()}
+    assert done.returncode == 0 and "error" not in done.stderr, done
+    assert "nobody will see" in done.stderr
+    assert json.loads(done.stdout.partition("|")[2])["heads"]["organisation"]["entries"] == count
+    assert left == {"charter.db", "charter.db-wal"} if log else {"charter.db"}
+
+
+def test_a_trail_of_an_earlier_schema_is_verified_and_left_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = set()
+    for trail in TRAILS:
+        (tmp_path / trail).mkdir()
+        path = Path(unpacked(trail, tmp_path / trail))
+        before = path.read_bytes()
+        with closing(sqlite3.connect(path)) as raw:
+            ((schema,),) = raw.execute("PRAGMA user_version")
+            ((person,),) = raw.execute("SELECT id FROM persons WHERE active LIMIT 1")
+        assert run(["--db", str(path), "audit", "verify", "--as", person]) in (0, 6), trail
+        said = capsys.readouterr()
+        if schema < SCHEMA:
+            seen.add(schema)
+            assert "nobody will see" in said.err
+            assert path.read_bytes() == before
+    assert len(seen) > 1
+
+
+def test_the_organisation_s_chain_is_verified_by_its_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    count = len(entered())
+    assert run(["audit", "verify", "organisation", "--as", "li", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["entries"] == count
