@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
@@ -114,6 +115,20 @@ class Many(Kept, frozen=True):
     items: str
     open: bool = False
     enough: int | None = None
+
+
+def item_type(types: Mapping[str, RecordType], many: Many) -> TypeRef | None:
+    """Gives the type of the items of a `for each` over a field of a declared record; None: anything may be one."""
+    record, *fields = many.items.split(".")
+    kind = TypeRef("record", record=record)
+    for name in fields:
+        declared = types.get(kind.record or "")
+        own = () if declared is None else declared.fields
+        found = [field.type for field in own if field.name == name]
+        if not found:
+            return None
+        kind = found[0]
+    return kind.item
 
 
 class Repeat(Kept, frozen=True):

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from charter.engine.commands import Amend, Command
-from charter.engine.definition import Definition, RecordType, TypeRef
+from charter.engine.commands import Add, Amend, Command
+from charter.engine.definition import Definition, RecordType, TypeRef, item_type
 from charter.engine.keys import name_of
 from charter.engine.plan.program import Program, prepare
 from charter.engine.text import composed
@@ -51,6 +51,11 @@ def _named(program: Program, command: Command) -> Iterator[str]:
         parameter = program.parameters.get(name)
         if parameter is not None and parameter.type is not None:
             typed.append((parameter.type, data))
+    if isinstance(command, Add):
+        plan = program.plans.get(name_of(command.node))
+        kind = None if plan is None or plan.element.many is None else item_type(program.types, plan.element.many)
+        if kind is not None:
+            typed.append((kind, command.item))
     for type_, data in typed:
         try:
             value = composed(decode(data))

@@ -17,6 +17,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
 from charter.engine.step import lists
 from charter.engine.step.authority import apart, in_charge, persons, role_among
+from charter.engine.step.contents import validate_item
 from charter.engine.step.draft import Draft, Refused, decode, refuse
 
 
@@ -76,7 +77,7 @@ def _open_list(draft: Draft, command: Add | Close) -> tuple[Node, Plan, Path]:
 
 def add(draft: Draft, command: Add) -> None:
     node, plan, path = _open_list(draft, command)
-    item = decode(plan.name, command.item)
+    item = validate_item(draft, plan, path, node.size + 1, command.item)
     against = apart(draft, node, plan, path, command.actor)
     if against is not None:
         raise Refused(against)

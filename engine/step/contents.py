@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from charter.engine import feel
-from charter.engine.definition import TypeRef
+from charter.engine.definition import TypeRef, item_type
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.reads import asks_whether_there
@@ -176,6 +176,23 @@ def _unknown(draft: Draft, type_: TypeRef, value: Any, record: str) -> list[Reas
         for field, person in named
         if person in strangers
     ]
+
+
+def validate_item(draft: Draft, plan: Plan, path: Path, number: int, data: Any) -> Any:
+    """Gives the decoded item for an open `for each`, its `number`-th, checked as one of its list; raises Refused."""
+    value = decode(plan.name, data)
+    many = plan.element.many
+    type_ = None if many is None else item_type(draft.program.types, many)
+    if many is None or type_ is None:
+        return value
+    record, _, field = many.items.partition(".")
+    label = f"{field}[{number}]"
+    found = _item(draft.program, type_, value, record, label) or _unknown(draft, type_, value, record)
+    if not found and type_.record is not None:
+        found = _conditions(draft, plan, path, type_.record, value, record, f"{label}.")
+    if found:
+        raise Refused(*found)
+    return value
 
 
 def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any) -> tuple[Any, str]:

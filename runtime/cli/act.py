@@ -110,7 +110,7 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
     if verb == "confirm":
         return _confirm(context, case, definition, node, arguments, given["checks"], as_json)
     if verb == "add":
-        arguments["item"] = _item(context, node, **given)
+        arguments["item"] = _item(context, definition, node, **given)
     elif act.aim == "work":
         arguments |= _fields(context, verb, definition, state, node, given)
     performed = context.cases.perform(case, person=person, verb=verb, **arguments)
@@ -225,18 +225,29 @@ def _amendment(
     return {"record": record, "value": found[0][1]}
 
 
-def _item(context: Context, node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
-    """Gives the item for an open `for each`: text or JSON by --item, fields by --set, or a file by --data."""
+def _item(context: Context, definition: Definition, node: str | None, *, sets: Any, data: Any, item: Any) -> Any:
+    """Gives the item for an open `for each`: text or JSON by --item, fields by --set, or a file by --data.
+
+    An item of a declared list is read as one of it.
+    """
+    from charter.engine.definition import item_type
     from charter.engine.values import encode
-    from charter.runtime.author.data import NoWay, clash, put, steps
-    from charter.runtime.cli.handover import plain
+    from charter.runtime.author.data import NoWay, clash, load, put, steps, text_or_json
+    from charter.runtime.cli.handover import plain, typed
 
     if not (sets or data or item is not None):
         raise Misuse("nothing_given", record=node)
     if (item is not None) + len(data) + bool(sets) > 1:
         raise Misuse("one_item")
+    element = _element(definition, node)
+    many = None if element is None else element.many
+    kind = None if many is None else item_type({r.name: r for r in definition.records}, many)
     if not sets:
-        return plain(item if item is not None else data[0], from_file=item is None)
+        if kind is None:
+            return plain(item if item is not None else data[0], from_file=item is None)
+        scalar = kind.name not in ("record", "list")
+        given = load(data[0]) if item is None else item if scalar else text_or_json(item)
+        return typed(context, definition, kind, given)
     tree: dict[str, Any] = {}
     try:
         if pair := clash(tuple(steps(path)) for path, _ in sets):
@@ -245,7 +256,7 @@ def _item(context: Context, node: str | None, *, sets: Any, data: Any, item: Any
             put(tree, steps(path), text)
     except NoWay as error:
         raise Misuse("unreadable", detail=context.say(f"data.{error.told}", **error.arguments)) from None
-    return encode(tree)
+    return encode(tree) if kind is None else typed(context, definition, kind, tree)
 
 
 def _confirm(

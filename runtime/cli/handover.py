@@ -17,7 +17,7 @@ from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse
 
 if TYPE_CHECKING:
-    from charter.engine.definition import Definition, Element
+    from charter.engine.definition import Definition, Element, TypeRef
     from charter.engine.values import File
 
 
@@ -71,6 +71,19 @@ def records(
     if gathered.faults:
         raise Misuse("faults", faults="\n  ".join(said(fault, context.say) for fault in gathered.faults))
     return tuple((name, encode(value)) for name, value in gathered.records.items())
+
+
+def typed(context: Context, definition: Definition, kind: TypeRef, given: Any) -> Any:
+    """Gives the encoded value of a type that text or plain data stand for; a misuse names what does not fit."""
+    from charter.engine.values import encode
+    from charter.runtime.author.forms import said
+    from charter.runtime.author.intake import Reader
+
+    reader = Reader(definition.records, lambda path: ingest(context, path))
+    value = reader.value(given, kind, "item")
+    if reader.misfits:
+        raise Misuse("faults", faults="\n  ".join(said(fault, context.say) for fault in reader.misfits))
+    return encode(value)
 
 
 def _knows(context: Context, person: str) -> bool:

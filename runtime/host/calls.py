@@ -247,10 +247,18 @@ def _late(seconds: int) -> str:
     return f"no answer within {seconds} seconds"
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for i, (name, _) in enumerate(pairs) if name in [other for other, _ in pairs[:i]])
+        raise Failed(f"the answer gives `{twice}` twice")
+    return found
+
+
 def read(answer: bytes) -> Records:
     """Reads an answer as records; raises Failed or ValueError."""
     try:
-        found = json.loads(answer, parse_float=lambda text: {"number": text})
+        found = json.loads(answer, parse_float=lambda text: {"number": text}, object_pairs_hook=_once)
     except (json.JSONDecodeError, UnicodeDecodeError) as cause:
         raise Failed(f"the answer is not JSON: {cause}") from cause
     return records(found)

@@ -102,6 +102,8 @@ def test_a_command_a_function_and_an_address_answer_alike(tmp_path: Path, store:
         {"command": ["/no/such/program"]},
         {"command": ["echo", "[1]"]},
         {"command": ["echo", "{"]},
+        {"command": ["echo", '{"request": {"text": "a", "text": "b"}}']},
+        {"command": ["echo", '{"request": NaN}']},
         {"command": ["sh", "-c", "sleep 60 & sleep 60"], "timeout": 1},
         {"python": "no_such_module:f"},
         {"http": "http://127.0.0.1:9/"},
