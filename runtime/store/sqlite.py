@@ -171,6 +171,14 @@ def columns(connection: Connection, table: str) -> set[str]:
     return {row[0] for row in driver(connection).execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
+def is_there(connection: Connection, name: str) -> bool:
+    """Tells whether there is a table or an index of this name, or a column `TABLE.COLUMN`."""
+    table, _, column = name.partition(".")
+    if column:
+        return column in columns(connection, table)
+    return bool(driver(connection).execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone())
+
+
 def upsert(table: Table, key: Sequence[str], others: Sequence[str]) -> ClauseElement:
     """Gives the statement that adds a row, or gives the row of that key these other columns anew."""
     from sqlalchemy.dialects.sqlite import insert

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, func, inspect, select
+from tests.founded import founded
+from tests.leave import HELLO, LEAVE, welcome
 
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Commented
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
+from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import Store, create_store, errors, open_store, sqlite
 from charter.runtime.store.connection import core
@@ -84,6 +89,35 @@ def test_the_migrations_arrive_at_the_schema_that_a_new_file_gets(tmp_path: Path
     for table in metadata.tables:
         for look in ("get_columns", "get_pk_constraint", "get_foreign_keys", "get_unique_constraints"):
             assert shape(getattr(one, look)(table)) == shape(getattr(two, look)(table))
+
+
+@pytest.mark.parametrize("schema", range(1, SCHEMA))
+def test_a_number_that_was_set_back_changes_nothing(schema: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with founded(path) as store:
+        welcome(store)
+        host = Cases(store)
+        host.deploy(LEAVE, by="root")
+        host.perform(host.start("leave", person="li").case, person="li", verb="complete", node="ask", records=HELLO)
+
+    def content() -> list[str]:
+        with closing(sqlite3.connect(path)) as raw:
+            return list(raw.iterdump())
+
+    before = content()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute(f"PRAGMA user_version={schema}")
+    with open_store(str(path)) as store, store.read() as connection:
+        assert sqlite.schema_of(connection) == SCHEMA
+    assert content() == before
+    for table in metadata.tables:
+        lacking = tmp_path / "lacking.db"
+        shutil.copy(path, lacking)
+        with closing(sqlite3.connect(lacking)) as raw:
+            raw.execute(f"DROP TABLE {table}")
+            raw.execute(f"PRAGMA user_version={schema}")
+        with suppress(errors.Corrupt, errors.NotADatabase):  # told with a code, or somebody else's to find
+            open_store(str(lacking)).close()
 
 
 def shape(found: object) -> list[str]:

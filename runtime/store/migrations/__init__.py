@@ -1,7 +1,12 @@
-"""The schema's history, run by Alembic. Imported only for a database older than this build."""
+"""The schema's history, run by Alembic. Imported only for a database older than this build.
+
+The number that a database bears is a hint alone: each migration names what it makes (MAKES), and is left out where that
+is there. So a number that was set back, or a copy between two builds, does no harm.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic.config import Config
@@ -9,12 +14,17 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from charter.runtime.store.errors import Corrupt
+from charter.runtime.store.sqlite import is_there, path_of, schema_of
 
 
 def upgrade(connection: Connection, *, since: int | None = None) -> None:
-    """Runs the migrations that lie after schema number `since` (None: the database's own), inside the transaction."""
-    from charter.runtime.store.sqlite import schema_of
+    """Runs the migrations that lie after schema number `since` (None: the database's own), inside the transaction.
 
+    Raises Corrupt where half of what one makes is there, or what it reads is not as the schema before has it.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     script = ScriptDirectory.from_config(config)
@@ -22,5 +32,19 @@ def upgrade(connection: Connection, *, since: int | None = None) -> None:
     context = MigrationContext.configure(connection)
     with Operations.context(context):
         for revision in reversed(list(script.walk_revisions())):
-            if int(revision.revision) > start:
-                revision.module.upgrade()
+            if int(revision.revision) <= start:
+                continue
+            there = {name for name in revision.module.MAKES if is_there(connection, name)}
+            if there and there != set(revision.module.MAKES):
+                raise Corrupt(f"half of schema {revision.revision}: {sorted(there)}", url=path_of(connection))
+            if not there:
+                _run(connection, revision.module.upgrade, revision.revision)
+
+
+def _run(connection: Connection, migrate: Callable[[], None], number: str) -> None:
+    try:
+        migrate()
+    except DBAPIError:
+        raise
+    except (SQLAlchemyError, AttributeError, LookupError, TypeError, ValueError) as cause:
+        raise Corrupt(f"no schema before {number}: {cause!r}", url=path_of(connection)) from cause

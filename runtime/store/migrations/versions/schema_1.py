@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "1"
 down_revision = None
+MAKES = ("cases", "definitions", "persons")
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TRIGGERS = (

@@ -9,6 +9,7 @@ from alembic import op
 
 revision = "2"
 down_revision = "1"
+MAKES = ("cases_by_parent",)
 
 
 def upgrade() -> None:

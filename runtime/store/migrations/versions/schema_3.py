@@ -6,6 +6,7 @@ from alembic import op
 
 revision = "3"
 down_revision = "2"
+MAKES = ("entries", "cases.entries", "chains.entries")
 
 
 def upgrade() -> None:

@@ -11,6 +11,7 @@ from alembic import op
 
 revision = "4"
 down_revision = "3"
+MAKES = ("nodes", "contents", "notices", "notices_by_role")
 
 # what the row of a case need not keep in its state: what has a column of its own, or a table
 _ELSEWHERE = frozenset(

@@ -6,6 +6,7 @@ from alembic import op
 
 revision = "5"
 down_revision = "4"
+MAKES = ("entries_by_actor", "entries_by_time")
 
 
 def upgrade() -> None:

@@ -7,11 +7,10 @@ from alembic import op
 
 revision = "6"
 down_revision = "5"
+MAKES = ("outbox.failure", "outbox.dead_at")
 
 
 def upgrade() -> None:
-    """Adds the columns that are not there."""
-    there = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("outbox")}
-    for name, kind in (("failure", sa.Text), ("dead_at", sa.BigInteger)):
-        if name not in there:
-            op.add_column("outbox", sa.Column(name, kind))
+    """Adds the columns."""
+    op.add_column("outbox", sa.Column("failure", sa.Text))
+    op.add_column("outbox", sa.Column("dead_at", sa.BigInteger))
