@@ -57,6 +57,7 @@ FIELDS: Mapping[str, tuple[types.Type, ColumnElement[Any] | None, bool]] = {
     "channel": (types.STRING, None, False),
     "host": (types.STRING, None, False),
     "build": (types.STRING, None, False),
+    "law": (types.NUMBER, None, True),
     "prev": (types.STRING, None, False),
 }
 _ORDERED = frozenset(("position", "seq", "at"))  # columns that SQL orders as FEEL does on every database
@@ -174,6 +175,7 @@ def scope(entry: Sealed, record: str | None) -> dict[str, Any]:
         "position": decode(entry.position),
         "seq": decode(fields["seq"]),
         "cause": decode(fields.get("cause")),
+        "law": decode(fields.get("law")),
         "at": read_date_time(fields["at"]),
         "node": entry.node,
         "element": entry.element,
@@ -256,6 +258,9 @@ def _any(tests: Sequence[Filter]) -> Filter:
 
 def _test(name: str, test: tree.Node) -> Filter:
     if isinstance(test, tree.Interval):
+        whole = feel.compile(test)
+        if not whole.names and whole.evaluate({}) is None:  # one that ends before it starts: nobody knows what is in it
+            return Filter(false(), False)
         low = _compare(name, ">=" if test.ends[0] == "[" else ">", test.low)
         high = _compare(name, "<=" if test.ends[1] == "]" else "<", test.high)
         return Filter(and_(low.sql, high.sql), low.exact and high.exact, low.narrow or high.narrow)

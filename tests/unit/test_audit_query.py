@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -207,6 +208,8 @@ def test_a_range_ends_where_its_brackets_say(store: Store) -> None:
     assert asked["[2..4]"] == sorted(asked["(2..4)"] + second + fourth)
     assert asked["[2..4)"] == sorted(asked["(2..4)"] + second)
     assert second and fourth and asked["(2..4)"]
+    for text in ("not(seq in ([13..12], = 4))", "not(seq in [13..12])", "seq in ([13..12], = 4)"):
+        assert answers(store, text) == by_feel(store, text)
 
 
 def test_the_trail_answers_by_who_what_when_and_why(store: Store) -> None:
@@ -214,6 +217,14 @@ def test_the_trail_answers_by_who_what_when_and_why(store: Store) -> None:
     assert len(answers(store, 'reason = "month end"')) >= 1
     assert len(answers(store, 'kind = "refused"')) == 4
     assert answers(store, 'at < date("2026-01-01")') == []
+    assert answers(store, "law = 1") == answers(store, 'case = "organisation"') != []
+
+
+@pytest.mark.parametrize("page", ["audit.md", "audit.zh.md"])
+def test_the_page_lists_what_may_be_asked(page: str) -> None:
+    section = (EXAMPLE.parents[2] / "docs" / page).read_text("utf-8").split("\n## ")[1]
+    cells = re.findall(r"^\| (`.+?`) \|", section, re.M)
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == set(query.FIELDS)
 
 
 @pytest.mark.parametrize("text", ["actr = 1", "seq +", '"text"', "1 + 1", "", "(", "seq = \x00"])
