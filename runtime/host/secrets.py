@@ -85,8 +85,12 @@ def words(command: Iterable[str], hide: Hide) -> list[str]:
     option = ""
     for word in command:
         name, mark, value = _parted(word)
-        if mark:
-            shown = f"{name}{mark}{named(name, value, hide)}"
+        pieces = re.split(r"(\s+)", word)
+        if len(pieces) > 1 and not names_secret(name if mark else option):  # a whole command line in one word: `sh -c`
+            pieces[::2] = words(pieces[::2], hide)
+            shown = "".join(pieces)
+        elif mark:
+            shown = f"{name}{mark}{address(named(name, value, hide), hide)}"
         else:
             shown = named(option, word, hide) if not word.startswith("-") else word
         out.append(address(shown, hide) if shown == word else shown)

@@ -189,6 +189,8 @@ SECRET = "hunter2-Geheim"
         {"http": "https://erp.example/", "headers": {"Authorization": f"Bearer {SECRET}"}},
         {"http": "https://erp.example/", "headers": {"X-Api-Key": SECRET}},
         {"command": ["erp", "--token", SECRET]},
+        {"command": ["sh", "-c", f"erp --token {SECRET}\n"]},
+        {"command": [f"erp  --url=https://li:{SECRET}@erp.example/ x"]},
         {"command": ["erp", f"--db-password={SECRET}"]},
         {"command": ["curl", "-H", f"Authorization: Bearer {SECRET}", "https://erp.example"]},
         {"command": ["curl", f"https://user:{SECRET}@erp.example"]},
@@ -361,7 +363,21 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
 )
 WORDS = st.sampled_from(
-    ["erp", "--token", "x", "env:A", "https://u:p@h/?token=t", "password=p", "-H", "a: b", "=", ":", "--", "://@"]
+    [
+        "erp",
+        "--token",
+        "x",
+        "env:A",
+        "https://u:p@h/?token=t",
+        "password=p",
+        "-H",
+        "a: b",
+        "=",
+        ":",
+        "--",
+        "://@",
+        "c --token=x y",
+    ]
 )
 
 
