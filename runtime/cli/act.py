@@ -273,10 +273,11 @@ def _confirm(
     from charter.runtime.cli.handover import checks
 
     element = _element(definition, node)
-    points = checks(context, element, given) if element else tuple((g, None) for g in given)
-    if not points:
-        names = ", ".join(check.name for check in element.checklist) if element else ""
-        raise Misuse("which_check", names=names)
+    points = checks(context, element, given) if element else tuple((g, None) for g in given or [""])
+    if element and not points:
+        if not element.checklist:
+            raise Misuse("no_checklist", element=node)
+        raise Misuse("which_check", names=", ".join(check.name for check in element.checklist))
     code = 0
     for check, evidence in points:
         performed = context.cases.perform(
