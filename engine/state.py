@@ -80,7 +80,8 @@ class Node(Struct, frozen=True, omit_defaults=True):
     `before` is the state to restore when staleness is withdrawn. `used`: (record key, digest) pairs of the
     versions this node's work rests on; `plan_items[*]` stands for all instances' versions together. `holder` has
     claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
-    or decided it, any iteration, and whom they stood in for; `hands`: who had another part in it (`plan.makers`).
+    or decided it, any iteration, and whom they stood in for, the last one at the end; `hands`: who had another part in
+    it (`plan.makers`).
     `wake`: the next instant at which time itself changes this node (wait over, retry, repeat); `due`: its due date;
     `overdue`: that has been recorded; `bound`: the date beyond which `within` does not move it; `stands`: since when
     its clock stands. `rhythm` of a `repeat every`: the instant it is counted from, how often it has come round since,

@@ -28,8 +28,9 @@ def persons(actor: Actor) -> tuple[str, ...]:
 
 
 def doers_with(node: Node, actor: Actor) -> tuple[str, ...]:
-    """Gives who has done a node's work in any round, with the actor and whoever they act for."""
-    return (*node.doers, *[person for person in persons(actor) if person not in node.doers])
+    """Gives who has done a node's work in any round, last of all the actor and whoever they act for."""
+    now = persons(actor)
+    return (*[person for person in node.doers if person not in now], *now)
 
 
 def role_among(actor: Actor, roles: Iterable[str]) -> str | None:
