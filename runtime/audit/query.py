@@ -327,11 +327,11 @@ def _pinned_case(node: tree.Node) -> str | None:
     return None
 
 
-# --- times: a query that names no zone means the server's ----------------------------------------------------
+# --- times: a query that names no zone means the one in which times are shown ---------------------------------
 
 
 def _zoned(node: tree.Node) -> tree.Node:
-    """Gives the tree with dates and zoneless times that are compared with `at` read in the server's zone."""
+    """Gives the tree with dates and zoneless times that are compared with `at` read in the zone of `clock.wall`."""
     if isinstance(node, tree.Binary):
         left, right = _zoned(node.left), _zoned(node.right)
         if left == tree.Name("at"):
@@ -368,7 +368,7 @@ def _moment(node: tree.Node) -> tree.Node:
 
 
 def instant(value: DateTime) -> int:
-    """Gives a date and time as microseconds since the epoch; without zone it is the server's time."""
+    """Gives a date and time as microseconds since the epoch; without zone it is a time of `clock.wall`."""
     nanoseconds = value.instant
     if nanoseconds is not None:
         return nanoseconds // 1000

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from unicodedata import category, name as name_of, normalize
 
 LONGEST = 100  # characters
-OPERATOR = "operator"  # whom the trail names where nobody said who asks
+OPERATOR = "operator"  # whom trails of earlier builds name where nobody said who asked
 _BETWEEN = frozenset(" .-_'+@·")
 # Scripts with letters that look like another's: an id with such a letter has no other's.
 _ALIKE = frozenset({"CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})

@@ -11,11 +11,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from charter.engine.errors import CharterError
 from charter.runtime.store import sqlite
@@ -26,7 +24,6 @@ from charter.runtime.store.errors import (
     NewerSchema,
     NotADatabase,
     ReadOnly,
-    StorageError,
     Unfounded,
 )
 from charter.runtime.store.prepared import driver
@@ -119,12 +116,10 @@ def _brought_up_to_date(left: ExitStack, store: Store) -> Path:
     copy = folder / store.path.name
     with store.read() as connection, closing(sqlite3.connect(copy)) as raw:
         driver(connection).backup(raw)
-    try:
-        with Store(copy, busy_seconds=sqlite.BUSY_SECONDS) as own:
-            bring_up_to_date(own)
-    except (CharterError, SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        return copy
+    # What fails is undone, and Corrupt where it is not SQLite's own (`migrations.upgrade`).
+    with suppress(CharterError), Store(copy, busy_seconds=sqlite.BUSY_SECONDS) as own:
+        bring_up_to_date(own)
     return copy
 
 
-__all__ = ["Looked", "StorageError", "looking"]
+__all__ = ["Looked", "looking"]
