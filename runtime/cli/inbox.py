@@ -78,10 +78,12 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
     from charter.engine.refusals import Refusal
     from charter.runtime.cli.trail import kind_word, shown_time
     from charter.runtime.desk.notices import notices
+    from charter.runtime.desk.register import processes
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
         found = notices(connection, person, context.cases.definition, now=context.now, process=process, limit=limit)
+        names = {} if isinstance(found, Refusal) else processes(connection, {n.case for n in found})
     if isinstance(found, Refusal):
         from charter.runtime.cli.aftermath import refused
 
@@ -96,7 +98,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
     rows = [
         (
             f"#{n.number}",
-            n.process,
+            names[n.case],
             _shown(n.element, n.title),
             kind_word(context, n.kind),
             shown_time(context, n.at),

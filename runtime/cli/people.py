@@ -140,13 +140,17 @@ def run_remove(context: Context, who: str, reason: str | None) -> int:
 def run_grant(context: Context, who: str, role: str, process: str) -> int:
     """Gives a role."""
     done = change(context).grant(who, role, process)
-    return _said(context, "did_granted", done, person=who, role=role, process=process)
+    return _said(context, f"did_granted{_where(process)}", done, person=who, role=role, process=process)
 
 
 def run_revoke(context: Context, who: str, role: str, process: str, reason: str | None) -> int:
     """Takes a role."""
     done = change(context).revoke(who, role, process, reason)
-    return _said(context, "did_revoked", done, person=who, role=role, process=process)
+    return _said(context, f"did_revoked{_where(process)}", done, person=who, role=role, process=process)
+
+
+def _where(process: str) -> str:
+    return "_everywhere" if process == "*" else ""
 
 
 def run_skill(context: Context, who: str, skill: str, level: str) -> int:
