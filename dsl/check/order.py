@@ -159,9 +159,8 @@ class Order:
         return position
 
     def precedes(self, earlier: int, later: int) -> bool:
-        """Whether `later` rests on `earlier`, directly or through others."""
-        at = self.position[earlier]
-        return at >= 0 and bool(self.behind[later] >> at & 1)
+        """Whether `later` rests on `earlier`, directly or through others; of an order without circles."""
+        return bool(self.behind[later] >> self.position[earlier] & 1)
 
     @cached_property
     def behind(self) -> list[int]:

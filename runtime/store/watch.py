@@ -44,7 +44,7 @@ def look(connection: Connection) -> None:
     if now > expected + bound:
         raise ClockJumped("the clock jumped", now=clock.text(now), expected=clock.text(expected))
     same = start == noted[0]
-    if (now >= expected - _SLIP and (count - noted[1] > _FRESH or not same)) or not same:
+    if not same or (now >= expected - _SLIP and count - noted[1] > _FRESH):
         _note(connection, now, start, count)
 
 
