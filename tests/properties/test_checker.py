@@ -159,6 +159,28 @@ def test_what_a_warning_says_is_so(code: str) -> None:
         assert [play(s, compiled.definitions).failure for s in compiled.scenarios] == [None]
 
 
+@pytest.mark.parametrize(
+    ("fields", "codes"),
+    [("    costs number\n", ["CH435"]), ("    costs list of number\n", []), ("", [])],
+    ids=["one", "many", "nobody said"],
+)
+def test_only_what_is_one_is_told_to_be_one(fields: str, codes: list[str]) -> None:
+    """A function of many is told where an instance has one to give it, not where it may have many."""
+    text = f"""process p
+  role clerk
+  record note
+{fields}  phase each for each x in ["a", "b"]
+    activity book
+      role clerk
+      output note
+    activity control
+      role clerk
+      input note
+      when sum(note.costs) > 1000
+"""
+    assert [found.code for found in compile("t.charter", text).diagnostics] == codes
+
+
 # --- declared and unused --------------------------------------------------------------------------
 
 HEAD = """catalogue book from "clauses.tsv"
