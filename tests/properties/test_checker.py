@@ -181,6 +181,41 @@ def test_only_what_is_one_is_told_to_be_one(fields: str, codes: list[str]) -> No
     assert [found.code for found in compile("t.charter", text).diagnostics] == codes
 
 
+DIVIDED = """process p
+  role clerk
+  record order
+    size {type}
+  activity ask
+    role clerk
+    output order
+  approval small
+    of order
+    by any of clerk
+    when order.size = {small}
+  approval large
+    of order
+    by any of clerk
+    when order.size = {large}
+  activity send
+    role clerk
+    input order
+"""
+
+
+@pytest.mark.parametrize(
+    ("type_", "small", "large", "gap"),
+    [
+        ('choice "s" | "l"', '"s"', '"l"', None),
+        ('choice "s" | "m" | "l"', '"s"', '"l"', 'order.size = "m"'),
+        ("text", '"s"', '"l"', 'order.size = "other"'),
+        ("boolean", "true", "false", None),
+    ],
+)
+def test_approvals_leave_a_gap_only_where_a_value_can_be(type_: str, small: str, large: str, gap: str | None) -> None:
+    found = compile("t.charter", DIVIDED.format(type=type_, small=small, large=large)).diagnostics
+    assert [(each.code, each.arguments["example"]) for each in found] == ([] if gap is None else [("CH426", gap)])
+
+
 # --- declared and unused --------------------------------------------------------------------------
 
 HEAD = """catalogue book from "clauses.tsv"

@@ -23,6 +23,7 @@ from charter.runtime.audit.verify import verify
 from charter.runtime.author.texts import compile_file
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import section
+from charter.runtime.desk.versions import AmbiguousVersion, NoSuchVersion, Version, find
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import tables as t
@@ -144,6 +145,26 @@ def test_a_number_belongs_to_one_definition_whatever_is_deployed(
             rows = connection.execute(select(t.definitions.c.version, t.definitions.c.digest)).all()
         assert len({row.version for row in rows}) == len(rows)
         assert verify(store).sound
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["1", "2", "abcd"]), st.text("ab", min_size=2, max_size=2)), min_size=1, unique=True
+    ),
+    st.sampled_from(["1", "2", "9", "abcd", "abc", "aaa", "aaaa", "aaab", "aaaaa", "aaaaab", "aaaabb"]),
+)
+def test_a_version_is_named_by_its_number_or_else_by_what_its_digest_begins_with(
+    there: list[tuple[str, str]], name: str
+) -> None:
+    known = [Version("p", number, "aaaa" + rest, 0, "root", False) for number, rest in there]
+    named = [each for each in known if each.version == name]
+    if not named and len(name) > 3:
+        named = [each for each in known if each.digest.startswith(name)]
+    if len(named) == 1:
+        assert find(known, "p", name) is named[0]
+    else:
+        with pytest.raises(AmbiguousVersion if named else NoSuchVersion):
+            find(known, "p", name)
 
 
 def test_a_file_of_several_processes_is_deployed_whole_or_not_at_all(tmp_path: Path) -> None:
