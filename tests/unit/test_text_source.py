@@ -77,6 +77,22 @@ def test_what_is_wrong_with_a_text_is_said_once(data: bytes | str, code: str, sh
     assert parsed.broken == frozenset(range(len(parsed.tree.items)))
 
 
+def test_a_word_that_ends_an_expression_is_a_name_after_an_operator() -> None:
+    text = """process p
+  record r
+    size number where size > optional optional
+    rest number where rest < 5 + source source R-1
+  activity b for each x in concatenate(a) + open open
+  activity c
+    repeat every 1 day * while while while = while
+
+scenario "s"
+  case p
+  li does a with r = 1 + because because "x"
+"""
+    assert parse(read(text)).diagnostics == ()
+
+
 def test_only_the_item_with_the_mistake_is_broken() -> None:
     parsed = parse(read("process a\n  version 1\nprocess b\n  verison 1\n# c\nprocess c\n  version 1\n"))
     assert [d.code for d in parsed.diagnostics] == ["CH114"]
