@@ -218,3 +218,10 @@ def test_links_lead_somewhere() -> None:
             if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target))):
                 lost.append(f"{page.relative_to(ROOT)}: {link}#{anchor}")
     assert lost == []
+
+
+def test_the_changelog_is_laid_out_in_one_way() -> None:
+    groups = (ROOT / "CHANGELOG.md").read_text("utf-8").split("\n## Unreleased\n")[1].split("\n### ")[1:]
+    for group in groups:
+        lines = group.partition("\n## ")[0].strip().splitlines()[2:]
+        assert [line for line in lines if not line.startswith(("- ", "  ")) or line.startswith("- *")] == []
