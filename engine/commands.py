@@ -53,6 +53,7 @@ class Start(Command, frozen=True, kw_only=True):
     `parameters`: (name, value) of parameters that are bound for this case alone. `parent`: (case, node) that runs this
     one, `attempt` the attempt of its `StartCase`, and `depth` how many cases opened one another before it. `law` and
     `tzdata`: the host's `law.PRESENT`, by which the case is judged from now on; builds that named no law left them out.
+    `makers`: who made what each of the records comes from, in the case that opens this one.
     """
 
     verb: ClassVar[str] = "start"
@@ -62,6 +63,7 @@ class Start(Command, frozen=True, kw_only=True):
     parent: tuple[str, str] | None = None
     attempt: int = 0
     depth: int = 0
+    makers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     law: int = 0
     tzdata: str = ""
 
@@ -210,13 +212,14 @@ class Tick(Command, frozen=True, kw_only=True):
 class Answer(OnNode, frozen=True, kw_only=True):
     """The host's answer to `CallConnector` or `StartCase`: `records` on success, else `failure` (one line).
 
-    `attempt` must be the node's current attempt, or the answer is refused as late.
+    `attempt` must be the node's current attempt, or the answer is refused as late. `makers`: who made the records.
     """
 
     verb: ClassVar[str] = "answer"
     attempt: int
     records: tuple[tuple[str, Any], ...] = ()
     failure: str | None = None
+    makers: tuple[str, ...] = ()
 
 
 class Follow(Command, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ class StartCase(Effect, frozen=True):
     """Open a case of another process; when `wait`, answer with its outputs once it is completed or cancelled.
 
     `records`: what it is opened with, inputs and parameters by name. `depth`: how many cases opened one another before.
+    `makers`: who made what each of the records comes from.
     """
 
     process: str
@@ -34,6 +35,7 @@ class StartCase(Effect, frozen=True):
     records: tuple[tuple[str, Any], ...] = ()
     wait: bool = True
     depth: int = 1
+    makers: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class TellCase(Effect, frozen=True):
@@ -55,9 +57,13 @@ class Offer(Effect, frozen=True):
 
 
 class AnswerParent(Effect, frozen=True):
-    """This case has ended: `case`'s waiting `node` is to be answered with these records, or a failure."""
+    """This case has ended: `case`'s waiting `node` is to be answered with these records, or a failure.
+
+    `makers`: who made the records.
+    """
 
     case: str
     attempt: int
     records: tuple[tuple[str, Any], ...] = ()
     failure: str | None = None
+    makers: tuple[str, ...] = ()

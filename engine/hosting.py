@@ -96,13 +96,28 @@ def let_pass(host: Host, case: str, until: int) -> int:
     return ticks
 
 
-def answer(host: Host, case: str, node: str, attempt: int, records: Pairs, failure: str | None) -> None:
+def answer(
+    host: Host,
+    case: str,
+    node: str,
+    attempt: int,
+    records: Pairs,
+    failure: str | None,
+    makers: tuple[str, ...] = (),
+) -> None:
     """Gives a waiting element what its call or case came to."""
-    if host.find(case) is not None:
-        host.send(
-            case,
-            Answer(actor=SYSTEM, at=host.now(case), node=node, attempt=attempt, records=records, failure=failure),
-        )
+    if host.find(case) is None:
+        return
+    given = Answer(
+        actor=SYSTEM,
+        at=host.now(case),
+        node=node,
+        attempt=attempt,
+        records=records,
+        failure=failure,
+        makers=makers,
+    )
+    host.send(case, given)
 
 
 def _start(host: Host, case: str, effect: StartCase) -> None:
@@ -122,6 +137,7 @@ def _start(host: Host, case: str, effect: StartCase) -> None:
                 parent=(case, effect.node) if effect.wait else None,
                 attempt=effect.attempt,
                 depth=effect.depth,
+                makers=effect.makers,
                 **law.PRESENT._asdict(),
             )
 
@@ -146,7 +162,7 @@ def _tell(host: Host, case: str, effect: TellCase) -> None:
 
 
 def _answer_parent(host: Host, _case: str, effect: AnswerParent) -> None:
-    answer(host, effect.case, effect.node, effect.attempt, effect.records, effect.failure)
+    answer(host, effect.case, effect.node, effect.attempt, effect.records, effect.failure, effect.makers)
 
 
 def _offer(host: Host, case: str, effect: Offer) -> None:

@@ -26,7 +26,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "no gap between approvals lets a record pass, and each stage is another person's; "
         "`where` may ask whether its field is there, items of lists are not blank, a person is one who is known; "
         "work whose `when` still holds stands, whatever else the record that it reads says; "
-        "what is added to a list is checked as one of its items; "
+        "what is added to a list is checked as one of its items, and who made a record counts in other cases, too; "
         "`doer` is who did it last, also where they had done it before",
     }
 )

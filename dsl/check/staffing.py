@@ -22,8 +22,8 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
         one, two = scope.element(element), scope.element(other.text)
         if one is None or two is None:
             continue
-        idle = next((p for p in (two, one) if runs_by_itself(p) and (is_same or not waits_for_people(p))), None)
-        if idle is not None:
+        idle = two if (is_same and runs_by_itself(two)) or not by_somebody(two) else one
+        if idle is two or (runs_by_itself(one) and (is_same or not waits_for_people(one))):
             findings.add("CH421", other.span, file=file, element=one.name, other=idle.name)
             continue
         (same if is_same else apart).append((one, two, other, file))
@@ -57,8 +57,8 @@ def waits_for_people(part: Part) -> bool:
 
 
 def by_somebody(part: Part) -> bool:
-    """Says whether what an element produces comes from a person."""
-    return not runs_by_itself(part) or waits_for_people(part)
+    """Says whether what an element produces comes from a person: of this case or of one that it runs."""
+    return not runs_by_itself(part) or waits_for_people(part) or any(work.kind == "run" for work in part.all(t.Work))
 
 
 class _Groups:

@@ -51,6 +51,14 @@ def bound(program: Program, view: View, plan: Plan, base: Path) -> dict[str, Non
     return dict.fromkeys(person for node in _nodes(program, view, plan, base) for person in node.doers)
 
 
+def version_makers(program: Program, view: View, version: Version) -> Iterator[str]:
+    """Yields everybody whose a version is: its writers, and whose work it came from."""
+    yield from (person for person, _ in version.writers)
+    node = None if version.node is None else view.nodes.get(version.node)
+    if node is not None:
+        yield from makers(program, view, node)
+
+
 def record_makers(place: Place, record: str) -> dict[str, str]:
     """Names whose a record is that a place sees, with the element (or the record) that they made it in."""
     program, view, found = place.program, place.view, dict[str, str]()

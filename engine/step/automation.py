@@ -14,10 +14,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from charter.engine import calendars, values
-from charter.engine.commands import Actor, Answer, Retry, Signal, Tick
+from charter.engine.commands import SYSTEM, Actor, Answer, Retry, Signal, Tick
 from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Retried, Signalled, Ticked
 from charter.engine.keys import Path
+from charter.engine.plan.makers import record_makers
 from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import Early, Node
@@ -108,6 +109,20 @@ def _arguments(draft: Draft, plan: Plan, path: Path) -> tuple[tuple[str, Any], .
     return tuple(found)
 
 
+def _made(draft: Draft, plan: Plan, path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Names who made what each argument comes from, so that their part in it counts in the case that is opened, too."""
+    task = plan.element.work
+    place = draft.here(plan, path)
+    lists = {level.element.many.variable: level.items for level in plan.levels() if level.element.many is not None}
+    found = []
+    for argument, text in task.arguments if task is not None else ():
+        names = [record for name in sorted(draft.program.names(text)) for record in lists.get(name, (name,))]
+        people = (person for name in names if name in draft.program.types for person in record_makers(place, name))
+        if made := tuple(dict.fromkeys(person for person in people if person != SYSTEM.person)):
+            found.append((argument, made))
+    return tuple(found)
+
+
 def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) -> None:
     """Sends the effect of a call or another case, with the next attempt's number."""
     task = plan.element.work
@@ -129,7 +144,9 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         failed = Failed(Refusal((reason,)).line, because=blocks.because(reason))
         _fail(draft, draft.nodes[node.key], failed)
         return
-    draft.effects.append(StartCase(node.key, task.target, attempt, arguments, task.kind == "run", draft.depth + 1))
+    made = _made(draft, plan, path)
+    asked = StartCase(node.key, task.target, attempt, arguments, task.kind == "run", draft.depth + 1, made)
+    draft.effects.append(asked)
     if task.kind == "start":
         work.finish(draft, node, plan, path, [])
 
@@ -159,6 +176,9 @@ def answer(draft: Draft, command: Answer) -> None:
         except Refused as refused:
             # What answered cannot be told to try harder, so a wrong answer is a failed call.
             failure = _named(refused)
+    if failure is None and command.makers:
+        draft.change(node, hands=draft.hands(node, command.verb, command.makers))
+        node = draft.nodes[node.key]
     if failure is None and node.state == "stale":
         # What it was asked with is being made again: the answer counts if that comes out the same.
         draft.change(node, before="done", redo=True, ended_at=draft.at)

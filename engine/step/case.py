@@ -6,9 +6,11 @@ completed follows from its elements (`flow`).
 
 from __future__ import annotations
 
+from charter.engine.commands import SYSTEM
 from charter.engine.effects import AnswerParent
 from charter.engine.entries import Because, cases
 from charter.engine.machines import SETTLED
+from charter.engine.plan.makers import version_makers
 from charter.engine.plan.place import found_in_case
 from charter.engine.state import Node
 from charter.engine.step import blocks
@@ -61,8 +63,11 @@ def answer_parent(draft: Draft) -> None:
         draft.effects.append(AnswerParent(node, case, draft.attempt, (), draft.reason or "cancelled"))
         return
     found = []
+    made: dict[str, None] = {}
     for record in draft.program.definition.outputs:
         version = found_in_case(draft.program, draft, record)
         if isinstance(version, tuple):
             found.append((record, version[1].value))
-    draft.effects.append(AnswerParent(node, case, draft.attempt, tuple(found)))
+            made.update(dict.fromkeys(version_makers(draft.program, draft, version[1])))
+    made.pop(SYSTEM.person, None)
+    draft.effects.append(AnswerParent(node, case, draft.attempt, tuple(found), makers=tuple(made)))

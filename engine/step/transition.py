@@ -72,8 +72,12 @@ def _start(draft: Draft, command: Start) -> None:
         raise Refused(*found)
     draft.opened_at, draft.opened_by = draft.at, command.actor.person
     draft.set_status("start", cases.Started(draft.process, command.case))
+    made = dict(command.makers)
     for record, value, digest in written:
         draft.write(record, (), (), value, digest, None)
+        if record in made:
+            earlier = tuple((person, None) for person in made[record])
+            draft.versions[record] = draft.versions[record]._replace(earlier=earlier)
     draft.end_of_command()
     open_case(draft)
 
