@@ -257,5 +257,6 @@ def evaluated(text: str) -> Any:
 )
 def test_no_span_leaves_the_calendar_or_fails(calendar: Calendar, at: int, unit: str, amount: Decimal) -> None:
     later = calendars.add(calendar, at, Span.of(amount, unit))
+    assert later is not None or calendars.turns_by(calendar, at, Span.of(amount, unit), at + DAY) == 0
     assert later is None or facts.moment(later, UTC).date.year < 10_000
     assert later is None or amount == 0 or (later >= at) == (amount > 0) or abs(later - at) < MINUTE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,12 @@ def test_a_share_is_read_exactly_and_95_is_not_9500_percent(tmp_path: Path) -> N
     digits = "12.34567890123456789012345678901234567890"
     [(_, exact)] = handed(tmp_path, sets=(("share", f"{digits}%"),)).records["order"].items()
     assert str(exact) == "0.1234567890123456789012345678901234567890"
+
+
+def test_what_nobody_declared_is_kept_as_it_was_given() -> None:
+    given = {"n": 5, "yes": True, "nothing": [None], "half": Decimal("0.5"), "word": "5", "within": {"n": 5}}
+    found = Reader([ORDER], lambda path: pytest.fail(str(path))).record(given, RecordType("note", "note"), "note")
+    assert found == given and [type(value) for value in found.values()] == [type(value) for value in given.values()]
 
 
 def test_a_flag_that_belongs_nowhere_says_whether_anything_is_wanted() -> None:

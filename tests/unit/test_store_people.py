@@ -79,8 +79,11 @@ def test_what_changes_nothing_leaves_no_record(store: Store) -> None:
     assert people.load([entry]) == 1
     before = kinds(store)
     people.load([entry])
+    people.load([entry | {"name": "li"}])
     people.revoke("li", "manager")
     assert kinds(store) == before
+    people.load([entry | {"name": "Li Na"}])
+    assert kinds(store) == [*before, "person_changed"]
 
 
 def test_a_stand_in_counts_in_its_time_for_its_scope_once_accepted_until_revoked(store: Store) -> None:
