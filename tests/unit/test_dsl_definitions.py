@@ -13,6 +13,7 @@ from tests.written import process
 
 from charter.dsl.passes import Compiled, compile
 from charter.dsl.text import printer
+from charter.engine.carriers import carriers
 from charter.engine.definition import Definition, Stage, digest
 from charter.engine.plain import from_json, to_json
 
@@ -228,3 +229,10 @@ def test_a_wrong_shared_declaration_is_told_once() -> None:
         text += f"process {name}\n  role c\n  activity a\n    role c\n    output r\n"
     compiled = compile("t.charter", text)
     assert [d.code for d in compiled.diagnostics] == ["CH207"] and not compiled.definitions
+
+
+def test_whoever_asks_a_decision_carries_its_clauses_once() -> None:
+    table = '  decision asked (n)\n    source R-1\n    hit policy first\n    | n | -> text |\n    | - | "a" |\n'
+    made = process(f"process p\n  role c\n{table}  activity a\n    decide asked with n = 1\n    output said\n")
+    found = [(carrier.kind, carrier.name, carrier.clauses) for carrier in carriers(made)]
+    assert found == [("activity", "a", ("R-1",))]
