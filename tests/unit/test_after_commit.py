@@ -46,6 +46,7 @@ def test_whatever_fails_after_the_commit_is_told_beside_the_command(
 def desk(store: Store, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CALLS_TOKEN", "hunter2")
+    monkeypatch.setenv("TZ", "UTC")
     host(store, CALL)
     desk = Desk(store, request.param)
     desk.reader = "root"
