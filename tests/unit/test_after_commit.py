@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -43,14 +44,19 @@ def test_whatever_fails_after_the_commit_is_told_beside_the_command(
 
 
 @pytest.fixture(params=["en", "zh"])
-def desk(store: Store, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(
+    store: Store, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CALLS_TOKEN", "hunter2")
     monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     host(store, CALL)
     desk = Desk(store, request.param)
     desk.reader = "root"
-    return desk
+    yield desk
+    monkeypatch.undo()
+    time.tzset()
 
 
 STORY = """

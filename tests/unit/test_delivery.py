@@ -63,9 +63,14 @@ def effects() -> st.SearchStrategy[Effect]:
     given |= {"records": st.sampled_from([(), (("quote", {"price": 7}),), (("nothing", [[1]]),)])}
     given |= {"arguments": given["records"], "roles": st.sampled_from([(), ("clerk",), ("nobody",)])}
     given |= {"failure": st.none() | names}
-    return st.one_of(
-        [st.builds(kind, **{f: given[f] for f in kind.__struct_fields__}) for kind in ASKED.values()]  # type: ignore[misc]
-    )
+    people = st.sampled_from([(), ("li",), ("nobody", "")])
+    makers = {"AnswerParent": people, "StartCase": st.sampled_from([(), (("quote", ("li",)), ("nothing", ()))])}
+
+    def drawn(kind: type[Any]) -> st.SearchStrategy[Any]:
+        own = {**given, "makers": makers.get(kind.__name__, people)}
+        return st.builds(kind, **{field: own[field] for field in kind.__struct_fields__})
+
+    return st.one_of([drawn(kind) for kind in ASKED.values()])
 
 
 @settings(max_examples=60)
