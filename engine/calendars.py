@@ -156,11 +156,14 @@ def turn(calendar: Calendar, anchor: int, span: Any, number: int) -> int | None:
 
 
 def turns_by(calendar: Calendar, anchor: int, span: Any, at: int, known: int = 0) -> int:
-    """Gives how often a rhythm has come round by an instant; at least `known`, of which that is known."""
+    """Gives how often a rhythm has come round by an instant; at least `known`, of which that is known.
+
+    One that takes no time, or goes back, does not come round.
+    """
 
     def by(number: int) -> bool:
         comes = turn(calendar, anchor, span, number)
-        return comes is not None and comes <= at
+        return comes is not None and anchor < comes <= at
 
     step = 1
     while by(known + step):

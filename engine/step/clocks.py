@@ -163,10 +163,9 @@ def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
     if number and calendars.turn(calendar, anchor, span, number) != latest:
         anchor, number = latest, 0
     wake = calendars.turn(calendar, anchor, span, number + 1)
-    if wake is None:
-        tell(draft, node, "repeat", repeat.every)
     if wake is None or wake <= latest:
         # A rhythm that takes no time would come round for ever at one instant.
+        tell(draft, node, "repeat", repeat.every)
         return {"wake": None, "rhythm": (anchor, number, latest)}
     return {"wake": max(wake, draft.at), "rhythm": (anchor, number, latest)}
 

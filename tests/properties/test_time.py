@@ -260,3 +260,38 @@ def test_no_span_leaves_the_calendar_or_fails(calendar: Calendar, at: int, unit:
     assert later is not None or calendars.turns_by(calendar, at, Span.of(amount, unit), at + DAY) == 0
     assert later is None or facts.moment(later, UTC).date.year < 10_000
     assert later is None or amount == 0 or (later >= at) == (amount > 0) or abs(later - at) < MINUTE
+
+
+@settings(deadline=None)
+@given(weeks(), instants, st.sampled_from(list(UNITS)), st.integers(-3, 0), st.integers(0, 3 * DAY))
+def test_a_rhythm_that_takes_no_time_does_not_come_round(
+    calendar: Calendar, at: int, unit: str, amount: int, late: int
+) -> None:
+    assert calendars.turns_by(calendar, at, Span.of(Decimal(amount), unit), at + late) == 0
+
+
+def test_a_rhythm_that_takes_no_time_is_told() -> None:
+    world = World(
+        [
+            process(
+                """process p
+  role boss
+  record r
+    gap duration
+  activity w
+    role boss
+    output r
+  activity look
+    role boss
+    after w
+    repeat every r.gap while w.done
+"""
+            )
+        ],
+        MONDAY,
+    )
+    case, _ = world.start("p", BOSS)
+    gap = values.encode({"gap": Span(days=0)})
+    world.perform(case, c.Complete(actor=BOSS, at=world.clock, node="w", records=(("r", gap),)))
+    world.perform(case, c.Complete(actor=BOSS, at=world.clock, node="look"))
+    assert [entry.node for entry in world.entries(case) if entry.kind == "undated"] == ["look"]
