@@ -10,7 +10,7 @@ from typing import Any
 from unicodedata import is_normalized, normalize
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from msgspec import Struct, json
 
 from charter.engine import commands as c
@@ -202,11 +202,25 @@ def test_two_keys_that_are_one_text_are_refused_and_nothing_is_lost(store: Store
     sound(store)
 
 
+def texts_in(value: Any) -> Iterator[str]:
+    """Yields the texts and keys of JSON data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+
+
 class Held(Struct, frozen=True):
     name: str
     inside: Any
 
 
+@example([], "\n\u0300")
 @given(VALUES, TEXTS)
 def test_what_is_composed_is_composed_once(value: Any, text: str) -> None:
     try:
@@ -214,7 +228,8 @@ def test_what_is_composed_is_composed_once(value: Any, text: str) -> None:
     except CharterError:
         return
     assert composed(once) is once or composed(once) == once
-    assert is_normalized("NFC", json.encode(once).decode())
+    # text by text: in JSON a mark may follow an escape, whose letter is not meant
+    assert all(is_normalized("NFC", one) for one in texts_in(json.decode(json.encode(once))))
 
 
 @given(VALUES)
