@@ -96,13 +96,14 @@ def play(definition: Definition, entries: Iterable[Entry]) -> Iterator[Played]:
         after, difference = _play(definition, state, command, index, group, rules)
         found = [difference] if difference is not None and sure else []
         sure = sure and difference is None
-        if isinstance(command, Continue) and named is not None and not sure and all(d.is_foreign for d in found):
+        continued = isinstance(group[0].told, Continued)
+        if continued and named is not None and not sure and all(d.is_foreign for d in found):
             # How that ended which other rules judged is for the trail to say.
             state = _stood(group[0]) or state
             after, difference = _play(definition, state, command, index, group, named)
             found += [difference] if difference is not None else []
             sure = difference is None
-        if named is not None and isinstance(group[0].told, Continued):
+        if named is not None and continued:
             rules = named
         yield Played(index, len(group), command, state, after, sure, tuple(found))
         state = after

@@ -17,8 +17,11 @@ from tests.founded import founded
 from tests.unit.test_cases import HELLO, LEAVE
 
 from charter.engine import law, zones
-from charter.engine.commands import Actor, Start
+from charter.engine.commands import SYSTEM, Actor, Complete, Continue, Start
 from charter.engine.law import PRESENT, Rules
+from charter.engine.replay import replay
+from charter.engine.state import NEW
+from charter.engine.step.transition import step
 from charter.runtime.audit.asof import moments
 from charter.runtime.audit.lineage import lineage
 from charter.runtime.audit.log import load
@@ -256,3 +259,22 @@ def test_other_zone_rules_are_told_as_such(tmp_path: Path) -> None:
     assert run(new, "look") == ["1999b", False, [other]]
     assert run(new, "go on") == ["1999b", False, [[3, *other[1:]]]]  # the state that `continued` holds
     assert run(old, "look") == ["1999a", False, []]
+
+
+def test_an_attempt_to_continue_changes_no_rules() -> None:
+    """What is missing behind a refused `continue` was judged by the rules that the case began under."""
+    li = Actor("li", ("clerk",))
+    state, trail = NEW, []
+    for command in (
+        Start(actor=li, at=1, case="c", law=99),
+        Continue(actor=li, at=2, **PRESENT._asdict()),
+        Complete(actor=li, at=3, node="ask", records=tuple(HELLO.items())),
+        Continue(actor=SYSTEM, at=4, **PRESENT._asdict()),
+    ):
+        done = step(LEAVE, state, command)
+        state = done.state
+        trail += done.entries
+    missing = next(index for index, entry in enumerate(trail) if entry.kind == "completed")
+    again = replay(LEAVE, [*trail[:missing], *trail[missing + 1 :]])
+    assert again.difference is None and again.state == state
+    assert again.foreign is not None and again.foreign.rules.law == 99
