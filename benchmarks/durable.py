@@ -85,6 +85,9 @@ def _taking_down(sent: list[Sent]) -> type[sqlite.Driver]:
         def execute(self, *call: Any) -> sqlite3.Cursor:
             return self.cursor().execute(*call)
 
+        def executemany(self, *call: Any) -> sqlite3.Cursor:
+            return self.cursor().executemany(*call)
+
     return Driver
 
 
