@@ -23,9 +23,23 @@ Records = tuple[tuple[str, Any], ...]
 LONGEST_ANSWER = 4 << 20
 # Of what a program complains, the end is kept: this much (bytes) while it runs, this much (characters) to be told.
 _COMPLAINT, _TOLD = 1 << 16, 250
-# What a program gets of the host's environment; all else must be declared.
+# What a program gets of the host's environment (without LD_LIBRARY_PATH some Pythons do not begin); all else must be
+# declared.
 _PASSED = frozenset(
-    ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ", "LANG", "LANGUAGE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    [
+        "PATH",
+        "LD_LIBRARY_PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "TMPDIR",
+        "TZ",
+        "LANG",
+        "LANGUAGE",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    ]
 )
 
 # Runs in a process of its own, so that it can be ended in time and cannot touch ours.
@@ -46,8 +60,10 @@ class Failed(Exception):
 def environment(declared: Mapping[str, str], key: str) -> dict[bytes, bytes]:
     """Gives the environment of a program: a few variables of the host's, those declared, and the call's key."""
     passed = {name: value for name, value in os.environ.items() if name in _PASSED or name.startswith("LC_")}
-    # An empty or relative part of PATH would be looked up wherever the program happens to run.
-    passed["PATH"] = os.pathsep.join(p for p in passed.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(p))
+    passed.setdefault("PATH", os.defpath)
+    # An empty or relative part of these would be looked up wherever the program happens to run.
+    for name in passed.keys() & {"PATH", "LD_LIBRARY_PATH"}:
+        passed[name] = os.pathsep.join(part for part in passed[name].split(os.pathsep) if os.path.isabs(part))
     wanted = passed | dict(declared) | {"CHARTER_KEY": key}
     return {os.fsencode(name): value.encode("utf-8", "surrogateescape") for name, value in wanted.items()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +25,7 @@ from charter.engine.feel.temporal import (
     day_number,
 )
 from charter.engine.feel.temporal_text import read_temporal, write
+from charter.engine.text import SameKey, composed
 
 settings.register_profile("feel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("feel")
@@ -238,7 +240,8 @@ VALUES = st.recursive(
 @settings(max_examples=300)
 @given(VALUES)
 def test_a_value_survives_its_json_form(value: Any) -> None:
-    assert v.decode(v.encode(value)) == value
+    with suppress(SameKey):  # two keys that are one text
+        assert v.decode(v.encode(value)) == composed(value)
 
 
 def kinds(value: Any) -> Any:
