@@ -22,9 +22,11 @@ def check_staffing(scope: ProcessScope, findings: Findings) -> None:
         one, two = scope.element(element), scope.element(other.text)
         if one is None or two is None:
             continue
-        idle = two if (is_same and runs_by_itself(two)) or not by_somebody(two) else one
-        if idle is two or (runs_by_itself(one) and (is_same or not waits_for_people(one))):
-            findings.add("CH421", other.span, file=file, element=one.name, other=idle.name)
+        # What people are kept from must be done by somebody here; what they did before may come from elsewhere.
+        before = not runs_by_itself(two) if is_same else by_somebody(two)
+        here = not runs_by_itself(one) or (not is_same and waits_for_people(one))
+        if not before or not here:
+            findings.add("CH421", other.span, file=file, element=one.name, other=(one if before else two).name)
             continue
         (same if is_same else apart).append((one, two, other, file))
     for part in scope.elements.values():

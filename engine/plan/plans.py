@@ -8,7 +8,6 @@ itself `for each` has a group node, keyed by a path one number shorter. What oth
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -16,9 +15,6 @@ from charter.engine.definition import Element, Stage
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import Kind
 from charter.engine.state import Node
-
-if TYPE_CHECKING:
-    pass
 
 
 class Plan(Struct, eq=False):

@@ -14,7 +14,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
@@ -187,11 +187,17 @@ def _no_number(text: str) -> Any:
 
 
 def _context(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise Unreadable("twice", name=next(name for at, name in enumerate(names) if name in names[:at]))
-    return found
+    if (name := repeated(pairs)) is not None:
+        raise Unreadable("twice", name=name)
+    return dict(pairs)
+
+
+def repeated(pairs: Sequence[tuple[str, Any]]) -> str | None:
+    """Names the first key that stands twice, None where each stands once."""
+    if len(dict(pairs)) == len(pairs):
+        return None
+    names = [name for name, _ in pairs]
+    return next(name for at, name in enumerate(names) if name in names[:at])
 
 
 def _yaml(text: str) -> Any:

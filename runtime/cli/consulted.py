@@ -66,11 +66,11 @@ def _turned(context: Context, who: str) -> bool:
     if context.verb == VERIFY:
         return _turned_from_damaged(context.seen, who)
     with context.store.read() as connection:
-        found = ask(connection, "SELECT active FROM persons WHERE id = ?", who)
-        nobody = not found and not ask(connection, "SELECT 1 FROM persons LIMIT 1")
-        if nobody and not ask(connection, "SELECT 1 FROM entries LIMIT 1"):
+        if _active(connection, who):
+            return False
+        if not any(ask(connection, f"SELECT 1 FROM {table} LIMIT 1") for table in ("persons", "entries")):
             raise Unfounded("nobody is here", url=context.store.url)
-    return not (found and found[0][0])
+    return True
 
 
 def _turned_from_damaged(store: Store, who: str) -> bool:
@@ -86,8 +86,7 @@ def _turned_from_damaged(store: Store, who: str) -> bool:
 
     try:
         with store.read() as connection:
-            found = ask(connection, "SELECT active FROM persons WHERE id = ?", who)
-            if found and found[0][0]:
+            if _active(connection, who):
                 return False
             made = Made()
             for sealed in load(connection, ORGANISATION):
@@ -109,10 +108,14 @@ def database(context: Context) -> Store:
 
 def is_known(context: Context, who: str) -> bool:
     """Tells whether the directory knows a person who is still active."""
+    with context.store.read() as connection:
+        return _active(connection, who)
+
+
+def _active(connection: Any, who: str) -> bool:
     from charter.runtime.store.prepared import ask
 
-    with context.store.read() as connection:
-        found = ask(connection, "SELECT active FROM persons WHERE id = ?", who)
+    found = ask(connection, "SELECT active FROM persons WHERE id = ?", who)
     return bool(found and found[0][0])
 
 

@@ -264,11 +264,11 @@ def _late(seconds: int) -> str:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for i, (name, _) in enumerate(pairs) if name in [other for other, _ in pairs[:i]])
-        raise Failed(f"the answer gives `{twice}` twice")
-    return found
+    from charter.runtime.author.data import repeated
+
+    if (name := repeated(pairs)) is not None:
+        raise Failed(f"the answer gives `{name}` twice")
+    return dict(pairs)
 
 
 def read(answer: bytes) -> Records:

@@ -81,10 +81,15 @@ def begin(connection: Connection, *, reading: bool, busy_seconds: float = BUSY_S
         raw.execute("BEGIN")
         return
     _wait(raw, 0)
-    end_of_patience = time.monotonic() + busy_seconds
+    _patiently(raw, "BEGIN IMMEDIATE", busy_seconds)
+
+
+def _patiently(raw: Driver, statement: str, seconds: float) -> None:
+    """Executes what somebody else's lock may stand against, again and again by lot, and raises after so long."""
+    end_of_patience = time.monotonic() + seconds
     while True:
         try:
-            raw.execute("BEGIN IMMEDIATE")
+            raw.execute(statement)
             return
         except sqlite3.OperationalError as cause:
             if "locked" not in str(cause) or time.monotonic() > end_of_patience:
@@ -111,15 +116,7 @@ def use_write_ahead_log(connection: Connection) -> None:
     """
     raw = driver(connection)
     raw.execute("ROLLBACK")
-    end_of_patience = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            raw.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError as cause:
-            if "locked" not in str(cause) or time.monotonic() > end_of_patience:
-                raise
-            time.sleep(0.02)
+    _patiently(raw, "PRAGMA journal_mode=WAL", BUSY_SECONDS)
     raw.execute("BEGIN")
 
 
