@@ -282,8 +282,15 @@ def test_the_demo_comes_out_as_its_story_says(desk: Desk) -> None:
         from charter.runtime.audit.verify import verify
 
         assert verify(store).sound
-        [case] = json.loads(Desk(store, desk.lang).type("charter cases --json --as li"))
+        stranger = Desk(store, desk.lang)
+        [case] = json.loads(stranger.type("charter cases --json --as li"))
         assert case["status"] == "completed"
+        # what it says one may ask next is answered as it stands there
+        asks = re.findall(r"charter (?:show|audit)[ \w-]*", said.rstrip().splitlines()[-1])
+        assert len(asks) == 2
+        for ask in asks:
+            stranger.type(ask)
+            assert stranger.code == 0, ask
 
 
 def test_what_lists_or_shows_is_json_when_asked(desk: Desk) -> None:
