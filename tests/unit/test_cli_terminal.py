@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import os
 import pty
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.desk import Desk
 
 from charter.dsl.text.width import display_width
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Cell, Output
 
+ROOT = Path(__file__).parents[2]
 INTERRUPTED = """
 import sys
 class Ctrl_C:
@@ -86,3 +93,84 @@ def test_a_table_keeps_its_grid_on_a_narrow_terminal(columns: int, monkeypatch: 
         " ", ""
     ) == reason.replace(" ", "")
     assert len(piped.getvalue().splitlines()) == 3
+
+
+def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) -> None:
+    evil = "\x1b]0;x\x07\x1b[2J\x9b31m\u202ex"
+    text = f'process p "{evil}"\n  owner r\n  role r "{evil}"\n  record q\n    a text\n'
+    (tmp_path / "p.charter").write_text(f'{text}  activity x "{evil}"\n    role r\n    output q\n')
+    (tmp_path / evil).write_text("")
+    word = shlex.quote(evil)
+    said = ""
+    for line in (
+        "charter init --name WORD --as li",
+        "charter people grant li r --as li",
+        "charter deploy p.charter --as li",
+        "charter start p --as li",
+        "charter comment 1 WORD --as li",
+        "charter attach 1 WORD --as li",
+        "charter complete 1 x --set a=WORD --as li",
+        "charter reopen 1 x --reason WORD --as li",
+        "charter show 1 --records",
+        "charter show 1 --json",
+        "charter inbox --as li",
+        "charter people list",
+        "charter graph 1",
+        "charter cases",
+        "charter audit log 1",
+        "charter audit log 1 --format jsonl",
+        "charter audit why 1 x",
+        "charter audit trace 1 q",
+        "charter audit as-of 1 '#6'",
+    ):
+        said += desk.type(line.replace("WORD", word))
+        assert desk.code == 0, line
+    for line in (
+        "charter WORD",
+        "charter show WORD",
+        "charter claim 1 WORD --as li",
+        "charter claim 1 x --as WORD",
+        "charter audit query WORD",
+        "charter deploy no/WORD --as li",
+        "charter check no/WORD",
+    ):
+        said += desk.type(line.replace("WORD", word))
+        assert desk.code != 0, line
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
+    rows = [json.loads(row) for row in desk.type("charter audit log 1 --format jsonl").splitlines()]
+    assert evil in [row.get("data", {}).get("text") for row in rows]
+
+
+def test_the_form_is_asked_on_a_terminal(desk: Desk, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "golden" / "cli_cases" / "files" / "site.charter", tmp_path)
+    for line in (
+        "charter init --as li",
+        "charter people grant li chief --as li",
+        "charter people grant li engineer --as li",
+        "charter deploy site.charter --as li",
+        "charter start site_visit --as li",
+        "charter complete 1 --set site=x --set days=1 --as li",
+        "charter signal 1 paid --as li",
+        "charter add 1 visit --item x --as li",
+    ):
+        desk.type(line)
+        assert desk.code == 0, line
+    (tmp_path / "photo.jpg").write_text("light")
+    ours, theirs = pty.openpty()
+    line = [sys.executable, "-m", "charter", "complete", "1", "visit[1]", "--as", "li", "--lang", desk.lang]
+    child = subprocess.Popen(
+        line, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    )
+    os.close(theirs)
+    # text, no photo, then the two points of the checklist, the second with its evidence after a mistake
+    os.write(ours, "现场完成\n\ny\ny\nnowhere.jpg\nphoto.jpg\n".encode())
+    said = b""
+    with contextlib.suppress(OSError):  # a terminal whose other end is closed
+        while block := os.read(ours, 4096):
+            said += block
+    os.close(ours)
+    assert child.wait() == 0, said.decode()
+    state = desk.cases.state(desk.cases.resolve("1"))
+    assert state.nodes["visit[1]"].state == "done"
+    assert {c.check for c in state.nodes["visit[1]"].confirmations} == {"safe", "proof"}
+    assert state.versions["report[1]"].value == {"text": "现场完成"}
