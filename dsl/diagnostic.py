@@ -17,11 +17,33 @@ from charter.dsl.codes import CODES, Severity
 Span = tuple[int, int]
 
 
-class Fix(Struct, frozen=True):
-    """A mend that a tool may apply: the text at `span` becomes `text`."""
+class Edit(Struct, frozen=True):
+    """The text at `span` becomes `text`."""
 
     span: Span
     text: str
+
+
+class Fix(Struct, frozen=True):
+    """A mend that a tool may apply: edits that go together and do not overlap, in the order of the text.
+
+    It is `safe` where no reader could have meant anything else, as with `==` for `=`; a guess at a name is not.
+    """
+
+    edits: tuple[Edit, ...]
+    safe: bool = False
+
+    @classmethod
+    def at(cls, span: Span, text: str, *, safe: bool = False) -> Fix:
+        """Makes a fix of one edit."""
+        return cls((Edit(span, text),), safe)
+
+    def applied(self, text: str) -> str:
+        """Gives `text` with the edits made."""
+        for edit in reversed(self.edits):
+            start, end = edit.span
+            text = text[:start] + edit.text + text[end:]
+        return text
 
 
 class Place(Struct, frozen=True):

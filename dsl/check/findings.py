@@ -74,7 +74,7 @@ class Findings:
         fix = None
         if guess is not None:
             arguments["guess"] = guess
-            fix = Fix(name.span, guess)
+            fix = Fix.at(name.span, guess)
         self.add(code, name.span, fix=fix, file=file, name=name.text, **arguments)
 
 

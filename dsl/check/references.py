@@ -129,7 +129,7 @@ def _written_as(guess: str, code: str, name: t.Name, scope: ProcessScope, findin
         code,
         name.span,
         also=(Place(written.span, scope.file, "written_here"),),
-        fix=Fix(written.span, name.text),
+        fix=Fix.at(written.span, name.text),
         name=name.text,
         guess=guess,
         guess_kind="misspelt_output",

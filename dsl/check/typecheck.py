@@ -260,7 +260,7 @@ class _Checker:
             if match is not None:
                 start, end = match.span()
                 said["guess"] = match.expand(meant)
-                fix = Fix((at + start, at + end), said["guess"])
+                fix = Fix.at((at + start, at + end), said["guess"], safe=meant != r"\1.\2")
                 break
         self.findings.add("CH301", (at + start, at + end), file=file, fix=fix, **said)
 
@@ -288,7 +288,7 @@ class _Checker:
         if code == "CH312":
             given: dict[str, Any] = {"name": written}
             if any(row.takes(0) for row in load()[written]):
-                given |= {"guess": f"{written}()", "fix": Fix(span, f"{written}()")}
+                given |= {"guess": f"{written}()", "fix": Fix.at(span, f"{written}()")}
             self.findings.add(code, span, file=file, **given)
         elif code in ("CH302", "CH303", "CH307"):
             candidates = self._names(extra) if code == "CH302" else problem.candidates
@@ -300,7 +300,7 @@ class _Checker:
                 meant = f"{owners[0]}.{written}"
             if code == "CH302" and meant is not None:
                 said: dict[str, Any] = {"name": written, "detail": problem.message, "guess": meant}
-                self.findings.add(code, span, file=file, fix=Fix(span, meant), **said)
+                self.findings.add(code, span, file=file, fix=Fix.at(span, meant), **said)
                 return
             self.findings.unknown(code, name, candidates, file=file, detail=problem.message)
         else:

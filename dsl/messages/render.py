@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Literal
 
 from charter.dsl.codes import CODES
-from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.diagnostic import Diagnostic, Fix
 from charter.dsl.text.source import Source
 from charter.dsl.text.width import display_width, shown
 from charter.dsl.text.words import Language, language_of, table as keyword_table
@@ -234,8 +234,13 @@ def _json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[str,
         "column": column,
         "end": {"line": end[0], "column": end[1]},
         "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in diagnostic.arguments.items()},
-        "fix": None if fix is None else {"start": fix.span[0], "end": fix.span[1], "text": fix.text},
+        "fix": None if fix is None else _fix(fix),
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [{"start": e.span[0], "end": e.span[1], "text": e.text} for e in fix.edits]
+    return {"safe": fix.safe, "edits": edits}
 
 
 def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colours: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     if "STRING" in accepted and "NAME" not in accepted and len(accepted) <= 2 and found[0] != '"':
         meant = text[place:stop].rstrip()
         span = (place, place + len(meant))
-        return Complaint("CH112", span, {**arguments, "found": meant, "hint": "quote"}, Fix(span, f'"{meant}"'))
+        return Complaint("CH112", span, {**arguments, "found": meant, "hint": "quote"}, Fix.at(span, f'"{meant}"'))
     hint = next((h for h in strangers().get(found.lower(), ()) if not STRANGE[h].isdisjoint(accepted)), None)
     if hint is not None:
         return Complaint("CH114" if place == start else "CH112", span, {**arguments, "hint": hint})
@@ -91,7 +91,7 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
         rest = re.compile("".join(rf"\s+{re.escape(word)}(?!\w)" for word in words.split()[1:]))
         more = rest.match(text, span[1], stop)
         span = (place, more.end() if more else span[1])
-        return Complaint(code, span, arguments | {"guess": words}, Fix(span, words), (terminal, value))
+        return Complaint(code, span, arguments | {"guess": words}, Fix.at(span, words), (terminal, value))
     if place > start:
         return Complaint("CH112", span, arguments)
     if elsewhere:
@@ -143,7 +143,7 @@ def misspelt_start(text: str, start: int, stop: int, accepted: Collection[str]) 
     words, terminal, value = guessed
     expected = expectation(accepted, language_of(text))
     arguments = {"found": match.group(), "expected": expected, "guess": words}
-    return Complaint("CH114", match.span(), arguments, Fix(match.span(), words), (terminal, value))
+    return Complaint("CH114", match.span(), arguments, Fix.at(match.span(), words), (terminal, value))
 
 
 def _likeness(found: str, words: str) -> float:

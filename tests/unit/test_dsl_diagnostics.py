@@ -197,7 +197,8 @@ def test_text_without_quotes_is_mended_whole() -> None:
     text = "process p\n  goal   every request is answered\n"
     (diagnostic,) = [d for d in compiled(text).diagnostics if d.is_error]
     assert diagnostic.fix is not None
-    (start, end), quoted = diagnostic.fix.span, diagnostic.fix.text
+    [edit] = diagnostic.fix.edits
+    (start, end), quoted = edit.span, edit.text
     assert not [d for d in compiled(text[:start] + quoted + text[end:]).diagnostics if d.code == diagnostic.code]
 
 
@@ -227,7 +228,7 @@ def test_how_often_is_understood(written: str) -> None:
     text = "process p\n  role clerk\n  activity a\n    role clerk\n  kpi k\n    formula count(cases)\n    every "
     (diagnostic,) = compiled(f"{text}{written}\n").diagnostics
     assert diagnostic.code == "CH302" and diagnostic.fix is not None
-    assert not compiled(f"{text}{diagnostic.fix.text}\n").diagnostics
+    assert not compiled(f"{text}{diagnostic.fix.edits[0].text}\n").diagnostics
 
 
 def test_a_fix_mends_what_it_is_for() -> None:
@@ -238,9 +239,8 @@ def test_a_fix_mends_what_it_is_for() -> None:
         for diagnostic in compiled(bad).diagnostics if code not in BYTES else ():
             if diagnostic.fix is None:
                 continue
-            start, end = diagnostic.fix.span
-            assert bad[start:end] != diagnostic.fix.text
-            after = compiled(bad[:start] + diagnostic.fix.text + bad[end:]).diagnostics
+            assert all(bad[slice(*edit.span)] != edit.text for edit in diagnostic.fix.edits)
+            after = compiled(diagnostic.fix.applied(bad)).diagnostics
             mended += all((d.code, d.span) != (code, diagnostic.span) for d in after)
     assert mended > 15
 

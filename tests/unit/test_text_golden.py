@@ -50,7 +50,7 @@ def test_parse(path: Path, golden: Golden) -> None:
         line, column = source.position(d.span[0])
         lines.append(f"{d.code} {line}:{column} {source.text[slice(*d.span)]!r} {dict(d.arguments)!r}")
         if d.fix:
-            lines.append(f"  fix {source.text[slice(*d.fix.span)]!r} -> {d.fix.text!r}")
+            lines += [f"  fix {source.text[slice(*e.span)]!r} -> {e.text!r}" for e in d.fix.edits]
     lines.append(f"broken {sorted(parsed.broken)}")
     golden(path.with_suffix(".txt"), "\n".join(lines) + "\n")
 
