@@ -1,10 +1,12 @@
 """How fast commands are when each is durable: Charter on SQLite beside raw sqlite3 and beside SpiffWorkflow.
 
-The same case of ten steps four times. A step is one command (Charter), the statements that Charter sends for that
-command and nothing else (its own SQL), one transaction with one update and one insert of the same sizes (raw sqlite3),
-one task run, saved as JSON and loaded again (SpiffWorkflow, into the same kind of database). All with the write-ahead
-log and synchronous=FULL, taking turns case by case. Charter keeps the states it last saw, SpiffWorkflow loads its
-workflow at each step.
+Six programs play the same case of ten steps. A step is one command (Charter), the statements that Charter sends for
+that command and nothing else (its own SQL), one transaction with one update and one insert of the same sizes (raw
+sqlite3), or one task run and saved as JSON in the same kind of database (SpiffWorkflow). All use the write-ahead log
+and synchronous=FULL, and take turns case by case.
+
+Charter and SpiffWorkflow run twice: `kept`, one program that keeps each case in memory and saves it at each step, and
+`reloaded`, where each step reads the case from the database first, as programs must that share their cases with others.
 
     python -m benchmarks.durable [--cases N] [--rounds N] [--folder FOLDER]
 
@@ -23,6 +25,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -36,16 +39,20 @@ from .figures import ratio, say
 from .ten_steps import PEOPLE, STORY, bpmn, ten_steps
 
 
-def charter(folder: Path, cases: int, sent: list[Sent] | None = None) -> Iterator[None]:
-    """Runs cases through the whole runtime; yields after each durable step. `sent` takes down what the driver gets."""
+def charter(folder: Path, cases: int, sent: list[Sent] | None = None, *, hosts: int = 1) -> Iterator[None]:
+    """Runs cases through the whole runtime; yields after each durable step. `sent` takes down what the driver gets.
+
+    Of two `hosts` that take turns, each finds that the case has moved since it saw it, and reads it again at each step.
+    """
+    folder.mkdir(exist_ok=True)
     with create_store(str(folder / "charter.db")) as store:
         people = People(store, by="root")
         people.found()
         for person, role in PEOPLE.items():
             people.add(person)
             people.grant(person, role)
-        host = Cases(store)
-        host.deploy(ten_steps(), by="root")
+        turns = cycle([Cases(store) for _ in range(hosts)])
+        next(turns).deploy(ten_steps(), by="root")
         if sent is not None:
             store.close()
             shutil.copy(folder / "charter.db", folder / "own.db")
@@ -53,10 +60,10 @@ def charter(folder: Path, cases: int, sent: list[Sent] | None = None) -> Iterato
                 pass  # the connection that is opened here is used from now on
             sent.clear()
         for _ in range(cases):
-            case = host.start("ten", person="li").case
+            case = next(turns).start("ten", person="li").case
             yield
             for verb, node, person, arguments in STORY:
-                done = host.perform(case, person=person, verb=verb, node=node, **arguments)
+                done = next(turns).perform(case, person=person, verb=verb, node=node, **arguments)
                 assert done.refusal is None, done.refusal
                 yield
             assert done.state.status == "completed"
@@ -96,7 +103,6 @@ def own_sql(folder: Path, cases: int) -> Iterator[None]:
     sent: list[Sent] = []
     steps: list[list[Sent]] = []
     apart = folder / "apart"
-    apart.mkdir()
     for _ in charter(apart, cases, sent):
         steps.append(list(sent))
         sent.clear()
@@ -147,8 +153,8 @@ def raw_sqlite(folder: Path, cases: int, state: str, body: bytes) -> Iterator[No
     raw.close()
 
 
-def spiff(folder: Path, cases: int) -> Iterator[None]:
-    """Runs the same process in SpiffWorkflow, saved and loaded again each step."""
+def spiff(folder: Path, cases: int, *, reloaded: bool) -> Iterator[None]:
+    """Runs the same process in SpiffWorkflow, saved at each step, and read again before it where it is `reloaded`."""
     from SpiffWorkflow.bpmn import BpmnWorkflow
     from SpiffWorkflow.bpmn.parser import BpmnParser
     from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
@@ -158,7 +164,7 @@ def spiff(folder: Path, cases: int) -> Iterator[None]:
     parser.add_bpmn_str(bpmn().encode())
     spec = parser.get_spec("ten")
     serializer = BpmnWorkflowSerializer()
-    raw = _database(folder / "spiff.db")
+    raw = _database(folder / f"spiff{reloaded:d}.db")
     for _ in range(cases):
         workflow = BpmnWorkflow(spec)
         workflow.do_engine_steps()
@@ -167,8 +173,9 @@ def spiff(folder: Path, cases: int) -> Iterator[None]:
         yield
         for version, (verb, node, person, arguments) in enumerate(STORY):
             raw.execute("BEGIN IMMEDIATE")
-            state = raw.execute("SELECT state FROM cases WHERE id = ?", (case,)).fetchone()[0]
-            workflow = serializer.deserialize_json(state)
+            if reloaded:
+                state = raw.execute("SELECT state FROM cases WHERE id = ?", (case,)).fetchone()[0]
+                workflow = serializer.deserialize_json(state)
             (task,) = workflow.get_tasks(state=TaskState.READY, manual=True)
             assert task.task_spec.name == node
             task.data |= arguments.get("records", {}).get("order", {})
@@ -196,20 +203,24 @@ def _case(steps: Iterator[None], count: int) -> float:
 
 
 def race(folder: Path, cases: int) -> dict[str, float]:
-    """Runs the four in turn, case by case, so that all meet the same disk; gives microseconds a step."""
+    """Runs all of them in turn, case by case, so that all meet the same disk; gives microseconds a step."""
     steps = len(STORY) + 1
     ours = charter(folder, cases + 1)
     # The first case is not counted: it compiles statements. Half-way it shows how much there is to write.
     _case(ours, steps // 2 + 1)
     sizes = _sizes(folder)
     _case(ours, steps - steps // 2 - 1)
+    again = charter(folder / "again", cases + 1, hosts=2)
+    _case(again, steps)
     own = own_sql(folder, cases)
     next(own)
     rivals = {
         "charter": ours,
+        "charter, reloaded": again,
         "own": own,
         "sqlite3": raw_sqlite(folder, cases, *sizes),
-        "spiff": spiff(folder, cases),
+        "spiff": spiff(folder, cases, reloaded=False),
+        "spiff, reloaded": spiff(folder, cases, reloaded=True),
     }
     spent = dict.fromkeys(rivals, 0.0)
     for _ in range(cases):
@@ -253,6 +264,16 @@ def sync(folder: Path) -> float:
     return statistics.median(times)
 
 
+TITLES = {
+    "charter": "Charter, kept",
+    "charter, reloaded": "Charter, reloaded",
+    "own": "its own SQL",
+    "sqlite3": "raw sqlite3",
+    "spiff": "SpiffWorkflow, kept",
+    "spiff, reloaded": "SpiffWorkflow, reloaded",
+}
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description="durable commands a second")
     options.add_argument("--cases", type=int, default=60)
@@ -268,12 +289,13 @@ def main() -> None:
                 lists.append([seconds * 1e6 for seconds in open_list(Path(name))])
     found = {name: [row[name] for row in rounds] for name in rounds[0]}
     say("one sync of the disk", syncs, "us")
-    titles = {"charter": "Charter", "own": "its own SQL", "sqlite3": "raw sqlite3", "spiff": "SpiffWorkflow"}
-    for name, title in titles.items():
+    for name, title in TITLES.items():
         say(f"{title}, a step", found[name], "us")
     say("Charter / its own SQL", ratio(found["charter"], found["own"]), most=3)
     say("Charter / raw sqlite3", ratio(found["charter"], found["sqlite3"]), most=2)
-    say("SpiffWorkflow / Charter", ratio(found["spiff"], found["charter"]), least=3)
+    say("SpiffWorkflow / Charter, both kept", ratio(found["spiff"], found["charter"]))
+    say("SpiffWorkflow / Charter, both reloaded", ratio(found["spiff, reloaded"], found["charter, reloaded"]), least=3)
+    say("SpiffWorkflow reloaded / Charter kept", ratio(found["spiff, reloaded"], found["charter"]))
     short, long = ([row[mark] for row in lists] for mark in (0, 1))
     say("an item more in an open list of 5,000", long, "us")
     say("of 5,000 / of 500", ratio(long, short), most=1.3)
