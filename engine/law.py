@@ -27,7 +27,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "`where` may ask whether its field is there, items of lists are not blank, a person is one who is known; "
         "work whose `when` still holds stands, whatever else the record that it reads says; "
         "what is added to a list is checked as one of its items, and who made a record counts in other cases, too; "
-        "`doer` is who did it last, also where they had done it before",
+        "`doer` is who did it last, also where they had done it before; "
+        "a condition on a record that never comes is a dead path, a round that opened nothing is not repeated",
     }
 )
 LAW = max(HISTORY)

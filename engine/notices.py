@@ -1,8 +1,8 @@
 """Who is told of what: the roles that an entry of the trail is news to, by the lines of the process.
 
 Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed; the higher role,
-that an approval came up to it; the owner, that a call failed for good, or that no
-approval applies to a record. What is to be done is no news: it is in an
+that an approval came up to it; the owner, that a call failed for good, that no approval applies to a record, or that a
+repeated phase stands. What is to be done is no news: it is in an
 inbox. Knows neither persons nor how they are told.
 """
 
@@ -18,6 +18,7 @@ from charter.engine.entries.cases import (
     Escalated,
     Failed,
     Granted,
+    Idle,
     Overdue,
     Rejected,
     Unapproved,
@@ -55,6 +56,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Escalated: _higher,
     Failed: _owner,
     Unapproved: _owner,
+    Idle: _owner,
 }
 
 

@@ -225,6 +225,12 @@ class Escalated(Told, frozen=True):
     to: str
 
 
+class Idle(Told, frozen=True):
+    """A round of a repeated phase opened nothing, so that no other begins. `condition`: until, its text."""
+
+    condition: str
+
+
 class Unapproved(Told, frozen=True):
     """The process passed over every approval of a record, so that nobody approves it. `approvals`: their names."""
 

@@ -142,8 +142,8 @@ class Program:
         work = element.work
         lists = [element.many.items] if element.many is not None else []
         resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
-        every = element.repeat.every if element.repeat is not None else None
-        watched = [element.when, element.exit, every, *lists]
+        rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
+        watched = [element.when, element.exit, *rounds, *lists]
         if element.agreement is not None:
             resting.append(element.agreement.criteria)
         if work is not None:

@@ -313,6 +313,15 @@ def for_good(place: Place, condition: str) -> bool:
     return True
 
 
+def _never(place: Place, condition: str) -> str | None:
+    """Names a record that a condition reads and that never comes, where nothing else that it reads will change."""
+    expression = compiled(condition)
+    names = () if expression is None else expression.names
+    missing = (name for name in names if name in place.program.types and place.find(name) is None)
+    record = next((name for name in missing if place.program.producers.get(name)), None)
+    return record if record is not None and for_good(place, condition) else None
+
+
 def _over(place: Place, plan: Plan) -> bool:
     """Says whether an element has ended, and nothing around it will bring it round again."""
     mine = {level.name for level in place.plan.levels()}
@@ -338,6 +347,9 @@ def _when(place: Place, now: int) -> Reason | None:
         return Reason("CH570", f"{place.plan.name}.when", {"element": place.plan.name, "condition": condition})
     if known and for_good(place, condition):
         return Reason("CH577", f"{place.plan.name}.when", {"element": place.plan.name, "condition": condition})
+    never = None if known else _never(place, condition)
+    if never is not None:
+        return Reason("CH571", f"{place.plan.name}.when", {"element": place.plan.name, "record": never})
     # Unknown is not false, and "not yet" is unknown; a milestone waits as long as its condition may come true.
     arguments = {"element": place.plan.name, "clause": "when", "condition": condition}
     return Reason("CH554", f"{place.plan.name}.when", arguments)

@@ -60,9 +60,11 @@ def _waiting_for_children(place: Place, node: Node) -> Reason:
     ]
     if open_children:
         return Reason("CH559", place.plan.name, {"element": place.plan.name, "elements": open_children})
-    return Reason(
-        "CH558", f"{place.plan.name}.exit", {"element": place.plan.name, "condition": place.plan.element.exit}
-    )
+    element = place.plan.element
+    if node.outcome == "idle" and element.repeat is not None:
+        arguments = {"element": element.name, "condition": element.repeat.until}
+        return Reason("CH558", f"{element.name}.repeat", arguments)
+    return Reason("CH558", f"{element.name}.exit", {"element": element.name, "condition": element.exit})
 
 
 def _waiting_for_rework(place: Place, node: Node) -> Reason:

@@ -20,6 +20,7 @@ from charter.engine.entries.cases import (
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DELIVERED, SETTLED
 from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import compiled
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 from charter.engine.step import clocks
@@ -60,7 +61,7 @@ def repeat_later(draft: Draft, node: Node, plan: Plan) -> None:
 
 def complete(draft: Draft, node: Node, plan: Plan) -> None:
     """Finishes a phase or group whose children are over."""
-    done = draft.move(node, "complete", Completed(), ended_at=draft.at)
+    done = draft.move(node, "complete", Completed(), outcome=None, ended_at=draft.at)
     repeat_later(draft, done, plan)
     path = parse_key(node.key)[1]
     for child in plan.children:
@@ -144,6 +145,22 @@ def reopen(
     return moved
 
 
+def is_idle(draft: Draft, plan: Plan, path: Path) -> bool:
+    """Says whether a round of a phase has opened nothing, and another would be like it.
+
+    One may differ where something inside, or what ends the rounds, counts them.
+    """
+    asked = [plan.element.repeat.until if plan.element.repeat is not None else None]
+    for inner in plan.descendants():
+        asked.append(inner.element.when)
+        if inner.kind in ("activity", "approval"):
+            keys = draft.program.expand(draft.nodes, inner, path) if inner.loops else [inner.name]
+            if any((node := draft.nodes.get(key)) is not None and node.ready_at is not None for key in keys):
+                return False
+    read = [expression for text in asked if text is not None and (expression := compiled(text)) is not None]
+    return not any("iteration" in name for expression in read for name in expression.paths)
+
+
 def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Starts the next round of a repeated element; the children of a phase start afresh."""
     if plan.kind != "phase":
@@ -154,6 +171,7 @@ def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         "repeat",
         Repeated(),
         iteration=node.iteration + 1,
+        outcome=None,
         ready_at=draft.at,
         started_at=draft.at,
         ended_at=None,

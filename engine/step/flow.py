@@ -12,7 +12,8 @@ The joint rules of a step, which no module could tell alone:
   whatever was made of it, and stands still until all upstream of it is settled. Then it is restored if what it had used
   is as it was, else reopened. An `after` makes nothing stale.
 - *Blocks count* (`blocks`): a phase, group or case knows how many inside it are not settled. At none it is completed;
-  one that is open again opens it again; what is still open when it is ended, ends with it.
+  one that is open again opens it again; what is still open when it is ended, ends with it. A round in which nothing
+  was opened is not followed by another, which would be like it: the phase stands until something changes.
 - *A choice is settled when work on one of it begins* (`work.settle_choice`), not when it is offered or claimed, and is
   open again where that work is put down. `one at a time` holds from a claim until work is put down or over (`turns`).
 - *Unknown is not false* (`readiness`): what is unknown holds an element, what is false for good rules it out, and what
@@ -27,7 +28,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from charter.engine.entries.cases import Completed, Reopened, Skipped, Unapproved
+from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Unapproved
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
 from charter.engine.plan.plans import Plan, shared_loops
@@ -243,7 +244,11 @@ def _look_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     repeat = element.repeat
     node = draft.nodes[node.key]
     if repeat is not None and repeat.until is not None and draft.scope(plan, path).value(repeat.until) is not True:
-        blocks.again(draft, node, plan, path)
+        if not blocks.is_idle(draft, plan, path):
+            blocks.again(draft, node, plan, path)
+        elif node.outcome != "idle":
+            draft.change(node, outcome="idle")
+            draft.follow(Idle(repeat.until), node)
         return
     blocks.complete(draft, node, plan)
 

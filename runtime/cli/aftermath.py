@@ -54,6 +54,7 @@ _TOLD = (
     "unapproved",
     "overdue",
     "undated",
+    "idle",
 )
 # verbs that move nothing
 _QUIET = frozenset(("comment", "attach", "confirm"))
