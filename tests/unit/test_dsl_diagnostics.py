@@ -151,7 +151,7 @@ def test_refusals_are_said_with_what_the_engine_knows() -> None:
 def test_formats() -> None:
     found = compiled("process 请假\n  owner 主管\n  role 员工\n  activity 申请\n    role 员工\n")
     assert render(found.diagnostics, found.sources, "concise") == (
-        "example.charter:2:9: error[CH201] there is no role `主管`\n"
+        "example.charter:2:9: error[CH201] unknown role `主管`\n"
     )
     (data,) = json.loads(render(found.diagnostics, found.sources, "json", lang="zh"))
     assert (data["code"], data["line"], data["column"], data["message"]) == ("CH201", 2, 9, "没有角色 `主管`")
@@ -179,7 +179,7 @@ def test_keywords_in_a_help_are_those_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("line", "hint"),
     [
-        ("    amount number required", "every field is wanted unless it says `optional`"),
+        ("    amount number required", "every field is required unless it says `optional`"),
         ("    数量 整数 大于 0", "`where amount > 0`"),
         ('    kind choice "a" or "b"', '`choice "a" | "b"`'),
         ('  rule late "too late"', "the language does not have this word yet"),

@@ -101,4 +101,4 @@ def test_the_refusal_asks_who_was_meant(tmp_path: Path, capsys: pytest.CaptureFi
     line = ["complete", "1", "ask", "--set", "host=wnag", "--as", "li", "--db", str(tmp_path / "a.db")]
     assert run(line, Context(Messages("en"))) == 3
     said = "".join(capsys.readouterr())
-    assert "refused[CH592]: nobody is called `wnag`, whom `host` of `plan` names; did you mean `wang`?" in said
+    assert "refused[CH592]: unknown person `wnag` in `host` of `plan`; did you mean `wang`?" in said
