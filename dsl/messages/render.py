@@ -38,7 +38,7 @@ def table(lang: str) -> Mapping[str, Any]:
 
 
 class _Arguments(dict[str, object]):
-    """The arguments of a sentence; `{ROLE}` is a keyword, spelled as in the author's file.
+    """The arguments of a sentence; `{ROLE}`, `{FIRST}`, `{TEXT}` are the author's file's words for these.
 
     One that is missing is shown by its name instead of breaking the sentence.
     """
@@ -49,8 +49,11 @@ class _Arguments(dict[str, object]):
     def __missing__(self, key: str) -> str:
         if key == "TYPES":
             return self.comma.join(words[0] for words in keyword_table(self.keywords)["types"].values())
-        rows = keyword_table(self.keywords)["lines"]
-        return rows[key][0] if key in rows else f"{{{key}}}"
+        for rows in map(keyword_table(self.keywords).get, ("lines", "policies", "types")):
+            for known, words in (rows or {}).items():
+                if known.upper() == key:
+                    return words[0]
+        return f"{{{key}}}"
 
 
 def word(text: str, lang: str) -> str:
@@ -60,8 +63,8 @@ def word(text: str, lang: str) -> str:
         return str(words[text])
     if text.startswith("list of "):
         return str(words["_list_of"].format(item=re.sub("^an? ", "", word(text[8:], lang))))
-    if " or " in text:
-        one, _, other = text.partition(" or ")
+    one, either, other = text.partition(" or ")
+    if either and word(one, lang) != one and word(other, lang) != other:
         return str(words["_or"].format(one=word(one, lang), other=word(other, lang)))
     return text
 
@@ -97,7 +100,7 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
         if name == "expected" and not isinstance(value, str):
             said[name] = _expected(value, lang)  # type: ignore[arg-type]
         elif name in _WORDS and isinstance(value, str):
-            said[name] = word(value, lang)
+            said[name] = word(value, lang).format_map(said) if value in table(lang)["words"] else word(value, lang)
         elif name in ("state", "verb") and isinstance(value, str):
             said[name] = table(lang)["states" if name == "state" else "verbs"].get(value, value)
         elif name in ("word", "needed") and isinstance(value, str):
@@ -107,6 +110,18 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
         else:
             said[name] = value
     return said
+
+
+_CODE = re.compile(r"([\u4e00-\u9fff]?)(`[^`]+`)(?=([\u4e00-\u9fff]?))")
+
+
+def spaced(text: str) -> str:
+    """Puts a blank between Chinese characters and what stands in backticks beside them; other text stays."""
+    return _CODE.sub(lambda m: f"{m[1]}{' ' * bool(m[1])}{m[2]}{' ' * bool(m[3])}", text)
+
+
+def _sentence(template: object, arguments: _Arguments) -> str:
+    return spaced(str(template).format_map(arguments))
 
 
 @cache
@@ -123,7 +138,7 @@ def detail(text: str, lang: str) -> str:
             groups = range(1, len(match.groups()) + 1)
             # What stands in backticks is the author's, whatever word it looks like.
             raw = [text[match.start(g) - 1 : match.start(g)] == "`" for g in groups]
-            return said.format(*(match[g] if raw[g - 1] else _part(match[g], lang) for g in groups))
+            return spaced(said.format(*(match[g] if raw[g - 1] else _part(match[g], lang) for g in groups)))
     return text
 
 
@@ -137,14 +152,14 @@ def _part(text: str, lang: str) -> str:
 
 def message(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
     """Gives the one sentence of a diagnostic; `keywords`: the language of the author's file, else the reader's."""
-    return str(table(lang)[diagnostic.code]["message"]).format_map(_said(diagnostic.arguments, lang, keywords))
+    return _sentence(table(lang)[diagnostic.code]["message"], _said(diagnostic.arguments, lang, keywords))
 
 
 def help_of(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
     """Gives what to do about a diagnostic: the hint that its arguments name, else what its code says."""
     hint = diagnostic.arguments.get("hint")
     said = table(lang)["hints"][hint] if hint else table(lang)[diagnostic.code]["help"]
-    return str(said).format_map(_said(diagnostic.arguments, lang, keywords))
+    return _sentence(said, _said(diagnostic.arguments, lang, keywords))
 
 
 def _keywords(source: Source | None) -> Language | None:
@@ -156,18 +171,18 @@ def label(diagnostic: Diagnostic, lang: str = "en") -> str:
     if "guess" not in diagnostic.arguments:
         return ""
     key = str(diagnostic.arguments.get("guess_kind", "did_you_mean"))
-    return str(table(lang)["frame"][key]).format_map(_said(diagnostic.arguments, lang))
+    return _sentence(table(lang)["frame"][key], _said(diagnostic.arguments, lang))
 
 
 def refusal_sentence(reason: Reason, lang: str = "en") -> str:
     """Gives the sentence of a CH5xx reason: why a command is refused, or what an element waits for."""
     refusals = table(lang)["refusals"]
     arguments = _Arguments({k: _value(k, v, lang) for k, v in reason.arguments.items()})
-    return str(refusals[reason.code]).format_map(arguments) if reason.code in refusals else reason.code
+    return _sentence(refusals[reason.code], arguments) if reason.code in refusals else reason.code
 
 
 # arguments of refusals whose values are words of the engine, and the table that says them
-_ENGINE_WORDS = {"state": "states", "status": "states", "verb": "verbs"}
+_ENGINE_WORDS = {"state": "states", "status": "states", "verb": "verbs", "kind": "words"}
 
 
 def _value(name: str, value: object, lang: str) -> object:
