@@ -199,7 +199,7 @@ def _written(part: Written, element: str, taken: Container[str] = ()) -> Iterato
         place = next((n for n in ft.walk(parsed.tree) if isinstance(n, ft.Name) and n.name == name), parsed.tree)
         span = (place.start, place.end)
         known = part.names | (part.bound or frozenset()) | (load().keys() if name in called else frozenset())
-        near = "" if name in part.names else next(iter(get_close_matches(name, known, 1)), "")
+        near = "" if name in part.names else next(iter(get_close_matches(name, known - {name}, 1)), "")
         about = (("name", name), ("guess", near))
         none = name in called and name not in part.names
         slug = "unknown-function" if none else "undeclared" if name in taken else "unknown-name"

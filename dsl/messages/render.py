@@ -18,6 +18,8 @@ from charter.dsl.diagnostic import Diagnostic, Fix
 from charter.dsl.text.source import Source
 from charter.dsl.text.width import display_width, shown
 from charter.dsl.text.words import Language, language_of, table as keyword_table
+from charter.engine.machines import Kind
+from charter.engine.moves import why_not
 from charter.engine.refusals import Reason
 from charter.engine.shipped import shipped
 
@@ -174,11 +176,24 @@ def label(diagnostic: Diagnostic, lang: str = "en") -> str:
     return _sentence(table(lang)["frame"][key], _said(diagnostic.arguments, lang))
 
 
-def refusal_sentence(reason: Reason, lang: str = "en") -> str:
-    """Gives the sentence of a CH5xx reason: why a command is refused, or what an element waits for."""
-    refusals = table(lang)["refusals"]
+def refusal_sentence(reason: Reason, lang: str = "en", kind: Kind | Literal["group"] | None = None) -> str:
+    """Gives the sentence of a CH5xx reason: why a command is refused, or what an element waits for.
+
+    `kind`: of the element that it is about, where that is known.
+    """
+    sentence = _wrong_state(reason, lang, kind) or table(lang)["refusals"].get(reason.code)
     arguments = _Arguments({k: _value(k, v, lang) for k, v in reason.arguments.items()})
-    return _sentence(refusals[reason.code], arguments) if reason.code in refusals else reason.code
+    if reason.code in ("CH501", "CH535") and arguments.get("roles") == "":
+        arguments["roles"] = table(lang)["phrases"]["in_charge"]
+    return reason.code if sentence is None else _sentence(sentence, arguments)
+
+
+def _wrong_state(reason: Reason, lang: str, kind: Kind | Literal["group"] | None) -> str | None:
+    state, verb = reason.arguments.get("state"), reason.arguments.get("verb")
+    if reason.code != "CH502" or not isinstance(state, str) or not isinstance(verb, str):
+        return None
+    sentences = table(lang)["wrong_state"]
+    return next((sentences[key] for key in why_not(state, verb, kind) if key in sentences), None)
 
 
 # arguments of refusals whose values are words of the engine, and the table that says them
@@ -190,7 +205,9 @@ def _value(name: str, value: object, lang: str) -> object:
         return table(lang)[_ENGINE_WORDS[name]].get(value, value)
     if isinstance(value, list | tuple):
         comma: str = table(lang)["phrases"]["comma"]
-        return comma.join(str(v) for v in value)
+        # the engine's word for whoever opened the case, where a process has no owner
+        opener: str = table(lang)["phrases"]["opener"]
+        return comma.join(opener if name == "roles" and v == "opener" else str(v) for v in value)
     return "" if value is None else value
 
 

@@ -127,7 +127,7 @@ def nearest(found: str, accepted: Collection[str]) -> tuple[str, str, str] | Non
     if not compiled(NAME).match(found):
         return None
     for words, terminal, value, _ in spellings():
-        if terminal in accepted and terminal != "STATE":
+        if terminal in accepted and terminal != "STATE" and words != found:
             likeness = _likeness(found.lower(), words.lower())
             if likeness > score:
                 best, score = (words, terminal, value), likeness

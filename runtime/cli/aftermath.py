@@ -10,19 +10,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from charter.engine.commands import Actor
+from charter.engine.commands import SYSTEM, Actor
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Amended, Granted, Written
 from charter.engine.keys import is_instance, name_of
-from charter.engine.machines import CLOSED, WORKABLE
+from charter.engine.machines import CLOSED, DECIDED, PASSED_OVER, STILL, TAKEN, WORKABLE
 from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.runtime.cli.consulted import database
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import error_sentence, guess, refusal_exit, refusal_lines
+from charter.runtime.cli.errors import error_sentence, guess, refusal_exit
+from charter.runtime.cli.mends import mend_of
 from charter.runtime.cli.output import complain
+from charter.runtime.cli.reasons import refusal_lines
 from charter.runtime.cli.trail import version_of
 from charter.runtime.desk import views
+from charter.runtime.desk.notes import moved
 from charter.runtime.desk.register import barred, number_of
 from charter.runtime.people.directory import candidates, everybody
 from charter.runtime.refusals import UNKNOWN_PERSON
@@ -222,57 +225,72 @@ def refused(
     node: str | None,
     person: str | None = None,
 ) -> int:
-    """Writes a refusal: the sentence, the line that holds it back, and who could do it."""
-    out = list(refusal_lines(refusal, definition, context.say))
-    known = definition is not None and state is not None and node is not None and node in state.nodes
-    if known and refusal.code in _AUTHORITY:
-        assert definition is not None and state is not None and node is not None
-        holder = state.nodes[node].holder
-        roles = views.waited_for(prepare(definition), state.nodes[node])
-        # what is refused of somebody else (the one it was to be handed to) is not answered by naming others
-        others = any(reason.arguments.get("person", person) != person for reason in refusal.reasons)
-        with context.store.read() as connection:
-            unable = barred(connection, state.case, node) | {person}
-        able = [] if others else [holder] if holder else people_of(context, definition.name, roles, but=unable)
+    """Writes a refusal: the sentence, the line that holds it back, who was first or could do it, and what helps."""
+    out = list(refusal_lines(refusal, definition, context.say, state))
+    reason = refusal.reasons[0]
+    if definition is not None and state is not None:
+        out += _who_was_first(context, reason, state)
+        able = _able(context, refusal, definition, state, node, person)
         if able:
             out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
     if refusal.code in (UNKNOWN_PERSON, "CH592"):
         # A guess is worth no error.
         with suppress(StorageError), database(context).read() as connection, sqlite.as_it_stands(connection):
             names = everybody(connection)
-            out[0] += guess(refusal.reasons[0].arguments.get("person"), names, context.say)
-    mend = _mend(refusal.reasons[0], state, node)
+            out[0] += guess(reason.arguments.get("person"), names, context.say)
+    mend = mend_of(context, refusal, definition, state, node, person or context.person)
     if mend is not None:
-        key, arguments = mend
-        number = None
-        if state is not None:
-            with context.store.read() as connection:
-                number = number_of(connection, state.case)
-        out.append(context.say("frame.help", text=context.say(f"mends.{key}", case=number, **arguments)))
+        out.append(context.say("frame.help", text=mend))
     complain(out)
     return refusal_exit(refusal)
 
 
-def _mend(reason: Reason, state: CaseState | None, node: str | None) -> tuple[str, dict[str, Any]] | None:
-    """Says what a person may type instead: a key under [mends] and what its sentence names."""
-    arguments = dict(reason.arguments)
-    there = state.nodes.get(str(arguments.get("element", node))) if state is not None else None
-    if reason.code == "CH502" and there is not None and there.holder is not None and arguments["verb"] == "claim":
-        return "held", {"holder": there.holder}
-    found = _MENDS.get((reason.code, arguments.get("state") or arguments.get("status")))
-    return None if found is None else (found, arguments)
+def _who_was_first(context: Context, reason: Reason, state: CaseState) -> Iterator[str]:
+    """Yields who brought an element into the state that stands against a command, and when."""
+    key, was = reason.arguments.get("element"), reason.arguments.get("state")
+    if reason.code != "CH502" or was not in _BROUGHT or str(key) not in state.nodes:
+        return
+    with context.store.read() as connection:
+        entry = moved(connection, state.case, str(key), str(was))
+    if entry is not None and entry.actor != SYSTEM.person:
+        who = entry.actor
+        if entry.on_behalf_of is not None:
+            who = context.say("happened.in_place_of", person=who, principal=entry.on_behalf_of)
+        when = context.output.relative(entry.at, context.now)
+        yield context.say(f"happened.was_{was}", person=who, when=when)
 
 
-# (code, state or status) -> key under [mends]
-_MENDS: Mapping[tuple[str, Any], str] = {
-    ("CH502", "done"): "done",
-    ("CH502", "granted"): "decided",
-    ("CH502", "rejected"): "decided",
-    ("CH502", "suspended"): "suspended",
-    ("CH502", "failed"): "failed",
-    ("CH506", None): "reason",
-    ("CH519", "suspended"): "case_suspended",
-}
+# states that somebody brings about who may have been faster
+_BROUGHT = DECIDED | PASSED_OVER | TAKEN | (STILL - {"stale"})
+
+
+def _able(
+    context: Context,
+    refusal: Refusal,
+    definition: Definition,
+    state: CaseState,
+    node: str | None,
+    person: str | None,
+) -> list[str]:
+    """Names who could do what is refused because of who asks; nobody where that is not the reason."""
+    reason = refusal.reasons[0]
+    if reason.code == "CH535":
+        roles = reason.arguments.get("roles") or ["opener"]
+        if roles == ["opener"] and definition.owner is None:
+            return [state.opened_by] if state.opened_by is not None else []
+        return people_of(context, definition.name, roles, but={person})
+    if reason.code not in _AUTHORITY or node is None or node not in state.nodes:
+        return []
+    # what is refused of somebody else (the one it was to be handed to) is not answered by naming others
+    if any(reason.arguments.get("person", person) != person for reason in refusal.reasons):
+        return []
+    holder = state.nodes[node].holder
+    if holder is not None:
+        return [holder]
+    with context.store.read() as connection:
+        unable = barred(connection, state.case, node) | {person}
+    roles = views.waited_for(prepare(definition), state.nodes[node])
+    return people_of(context, definition.name, roles, but=unable)
 
 
 # refusals about who a person is, so that naming others helps

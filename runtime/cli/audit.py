@@ -17,8 +17,9 @@ from charter.runtime.cli.changes import run_changes
 from charter.runtime.cli.clause import CASES, run_clause
 from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import Missing, Misuse, guess, reason_sentence
+from charter.runtime.cli.errors import Missing, Misuse, guess
 from charter.runtime.cli.messages import section
+from charter.runtime.cli.reasons import reason_sentence
 from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import Missing, reason_sentence
+from charter.runtime.cli.errors import Missing
+from charter.runtime.cli.reasons import reason_sentence
 from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import Misuse, refused
+from charter.runtime.cli.errors import Misuse
+from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Binding, Family, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:

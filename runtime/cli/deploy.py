@@ -13,7 +13,8 @@ from charter.runtime.author.bindings import bind_parameters
 from charter.runtime.cli.check import report
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, misbound, refused
+from charter.runtime.cli.errors import FINDINGS, misbound
+from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 from charter.runtime.refusals import REPLACED, UNBOUND, VERSION_TAKEN
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 import os
 import string
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from charter.engine.errors import CharterError
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import Output, complain
+from charter.runtime.cli.output import complain
 
 if TYPE_CHECKING:
-    from charter.engine.definition import Definition
-    from charter.engine.refusals import Reason, Refusal
+    from charter.engine.refusals import Refusal
     from charter.runtime.author.bindings import Misbinding
 
 # exit code -> message key under [exits]; `charter --help` and docs/exit-codes.md print this table
@@ -149,72 +148,17 @@ def guess(word: object, known: Iterable[str], say: Messages) -> str:
     """Asks whether the nearest known word was meant; nothing where none is near."""
     import difflib
 
-    text = str(word)
+    text, known = str(word), list(known)
+    if text in known:
+        return ""  # it was meant, and something else is wrong
     # Of two Chinese characters one is often mistaken for another, which leaves half of the name.
-    near = difflib.get_close_matches(text, list(known), 1, 0.5 if len(text) < 3 and not text.isascii() else 0.55)
+    near = difflib.get_close_matches(text, known, 1, 0.5 if len(text) < 3 and not text.isascii() else 0.55)
     return say("usage.did_you_mean", guess=near[0]) if near else ""
 
 
 def refusal_exit(refusal: Refusal) -> int:
     """Gives the exit code of a refusal."""
     return _REFUSAL_EXITS.get(refusal.code, REFUSED)
-
-
-def reason_sentence(reason: Reason, say: Messages) -> str:
-    """Says one reason: the host's own codes (CH58x) are in [refusals] of our table, the engine's in the language's."""
-    elements = reason.arguments.get("elements")
-    if isinstance(elements, list) and reason.arguments.get("needed") == len(elements):
-        # "waits for 1 of execution" is how a machine says it
-        return say(
-            "refusals.waits_for_all",
-            element=reason.arguments.get("element"),
-            elements=say("happened.comma").join(elements),
-        )
-    if say.find(f"refusals.{reason.code}") is not None:
-        return say(f"refusals.{reason.code}", **reason.arguments)
-    from charter.dsl.messages.render import refusal_sentence
-
-    return refusal_sentence(reason, say.lang)
-
-
-# refusals of a name that stands for nothing -> the argument that holds it, and the names it could have been
-_NAMES: Mapping[str, tuple[str, Callable[[Definition, Reason], Iterable[str]]]] = {
-    "CH509": ("element", lambda definition, _: (e.name for e in definition.elements)),
-    "CH510": ("record", lambda definition, _: (r.name for r in definition.records)),
-    "CH539": ("record", lambda definition, _: (r.name for r in definition.records)),
-    "CH513": (
-        "field",
-        lambda definition, reason: (
-            f.name for r in definition.records if r.name == reason.arguments.get("record") for f in r.fields
-        ),
-    ),
-}
-
-
-def _meant(reason: Reason, definition: Definition | None, say: Messages) -> str:
-    if definition is None or reason.code not in _NAMES:
-        return ""
-    argument, known = _NAMES[reason.code]
-    return guess(reason.arguments.get(argument), known(definition, reason), say)
-
-
-def refusal_lines(refusal: Refusal, definition: Definition | None, say: Messages) -> list[str]:
-    """Says a refusal: each reason's sentence, then the line of the process file that holds it back."""
-    lines = []
-    for index, reason in enumerate(refusal.reasons):
-        sentence = reason_sentence(reason, say) + _meant(reason, definition, say)
-        lines.append(say("frame.refused" if index == 0 else "frame.also", code=reason.code, sentence=sentence))
-        place = definition.place(reason.subject) if definition and reason.subject else None
-        if place:
-            lines.append(say("frame.place", place=place))
-    return lines
-
-
-def refused(say: Messages, output: Output, refusal: Refusal, definition: Definition | None = None) -> int:
-    """Says a refusal where the answer would stand; gives the exit code."""
-    for line in refusal_lines(refusal, definition, say):
-        output.line(line)
-    return refusal_exit(refusal)
 
 
 def report_bug(error: BaseException, argv: list[str], say: Messages) -> int:

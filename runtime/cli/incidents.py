@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import DONE, FINDINGS, Misuse, refused
+from charter.runtime.cli.errors import DONE, FINDINGS, Misuse
+from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import refused
+from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import Verb, option
 
 

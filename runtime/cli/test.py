@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.author import texts
 from charter.runtime.cli.check import report
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, error_lines, refusal_lines
+from charter.runtime.cli.errors import FINDINGS, error_lines
 from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
+from charter.runtime.cli.reasons import refusal_lines
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:

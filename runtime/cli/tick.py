@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence, refused
+from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence
+from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:

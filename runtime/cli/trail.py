@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from charter.runtime import clock
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import Misuse, reason_sentence
+from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.output import Cell, neutral, one_line
+from charter.runtime.cli.reasons import reason_sentence
 
 if TYPE_CHECKING:
     from charter.engine.entries import Entry, Told

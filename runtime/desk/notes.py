@@ -1,4 +1,4 @@
-"""What people said about a case and attached to it, and who sent work back, read from its entries in order.
+"""What people said about a case and attached to it, who sent work back and who was first, read from its entries.
 
 Comments and files change no state, and a state keeps no person of a return, so the trail is where they live. Knows no
 language and no screen.
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Attached, Commented
 from charter.engine.feel.printer import quoted
+from charter.engine.keys import name_of
 from charter.engine.state import CaseState
 from charter.runtime import clock
 from charter.runtime.audit.query import build, run
@@ -61,6 +62,13 @@ def sent_back(connection: Connection, state: CaseState) -> list[SentBack]:
     query, _ = build(f'case = {quoted(state.case)} and kind in ("returned", "rejected")')
     by = {found.entry.node: found.entry.actor for found in run(connection, query)}
     return [SentBack(key, by[key], to, reason) for key, (to, reason) in waiting.items() if key in by]
+
+
+def moved(connection: Connection, case: str, key: str, state: str) -> Entry | None:
+    """Gives the entry that brought an element into the state that it is in, None where the trail has none."""
+    query, _ = build(f'case = {quoted(case)} and element = {quoted(name_of(key))} and outcome != "refused"')
+    found = [each.entry for each in run(connection, query)]
+    return next((e for e in reversed(found) if e.node == key and e.after == state and e.before != state), None)
 
 
 def _note(entry: Entry) -> Note:

@@ -300,16 +300,10 @@ class Cases:
         if seen is not None and seen != file.state.commands:
             refused = refusal(CONFLICT, None, case=case, seen=seen, version=file.state.commands)
             return self._turned_away(connection, file, person, verb, refused), file
-        at = self._caseload.now(file)
-        actor = actor_for(
-            self._caseload.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf
-        )
-        if isinstance(actor, Refusal):
-            return self._turned_away(connection, file, person, verb, actor), file
-        built = self._command(connection, file, verb, actor, at, arguments)
+        built = self._asked(connection, file, person, verb, arguments, behalf)
         if isinstance(built, Refusal):
             return self._turned_away(connection, file, person, verb, built), file
-        file = self._caseload.under_present_law(connection, file, at)
+        file = self._caseload.under_present_law(connection, file, built.at)
         built = self._caseload.introduced(connection, file, built)
         done = step(definition, file.state, built)
         if done.refusal is not None and not file.stored:  # no case comes of it
@@ -319,6 +313,33 @@ class Cases:
         after = self._caseload.write(connection, file, built, done)
         first = file.chain.entries + 1
         return Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first), after
+
+    def _asked(
+        self,
+        connection: Connection,
+        file: CaseFile,
+        person: str,
+        verb: str,
+        arguments: Mapping[str, Any],
+        behalf: str | None,
+    ) -> Command | Refusal:
+        """Gives the command that a person asks for, with the authority that they have for it now."""
+        definition, at = file.pinned.definition, self._caseload.now(file)
+        actor = actor_for(
+            self._caseload.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf
+        )
+        if isinstance(actor, Refusal):
+            return actor
+        return self._command(connection, file, verb, actor, at, arguments)
+
+    def would(
+        self, case: str, *, person: str, verb: str, on_behalf_of: str | None = None, **arguments: Any
+    ) -> Refusal | None:
+        """Gives the refusal that a command would meet with now, None where it would be performed; nothing happens."""
+        with self.store.read() as connection:
+            file = self._caseload.archive.load(connection, case)
+            built = self._asked(connection, file, person, verb, arguments, on_behalf_of)
+        return built if isinstance(built, Refusal) else step(file.pinned.definition, file.state, built).refusal
 
     def _command(
         self, connection: Connection, file: CaseFile, verb: str, actor: Actor, at: int, arguments: Mapping[str, Any]

@@ -1,0 +1,109 @@
+"""What is said of a refusal: why, in words; what was meant; and the line of the process file that holds it back.
+
+A reason carries what the engine knew of one element. What the definition and the present state tell beyond it (that
+`x` is an approval, that `receive` has no instance yet) is said here, where they are at hand. Sentences come from
+`[refusals]` of our table and of the language's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from charter.engine.keys import name_of, parse_key
+from charter.engine.plan.program import prepare
+from charter.runtime.cli.errors import guess, refusal_exit
+from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.output import Output
+
+if TYPE_CHECKING:
+    from charter.engine.definition import Definition
+    from charter.engine.machines import Kind
+    from charter.engine.refusals import Reason, Refusal
+    from charter.engine.state import CaseState
+
+
+def reason_sentence(
+    reason: Reason, say: Messages, definition: Definition | None = None, state: CaseState | None = None
+) -> str:
+    """Says one reason: the host's own codes (CH58x) are in [refusals] of our table, the engine's in the language's."""
+    elements = reason.arguments.get("elements")
+    if isinstance(elements, list) and reason.arguments.get("needed") == len(elements):
+        # "waits for 1 of execution" is how a machine says it
+        return say(
+            "refusals.waits_for_all",
+            element=reason.arguments.get("element"),
+            elements=say("happened.comma").join(elements),
+        )
+    if reason.code == "CH509" and definition is not None and state is not None:
+        element = str(reason.arguments.get("element"))
+        if name_of(element) in prepare(definition).plans:
+            return _not_there(element, state, say)
+    if say.find(f"refusals.{reason.code}") is not None:
+        return say(f"refusals.{reason.code}", **reason.arguments)
+    from charter.dsl.messages.render import refusal_sentence
+
+    return refusal_sentence(reason, say.lang, None if definition is None else _kind(reason, definition))
+
+
+def _not_there(element: str, state: CaseState, say: Messages) -> str:
+    """Says of an element of the process which of its instances there are, where the one named is none of them."""
+    name = name_of(element)
+    there = [key for key in state.nodes if name_of(key) == name and key != name]
+    if there:
+        return say("refusals.other_instances", element=element, instances=say("happened.comma").join(there[:_MOST]))
+    return say("refusals.no_instance", element=name)
+
+
+_MOST = 5  # instances named in one line
+
+
+def _kind(reason: Reason, definition: Definition) -> Kind | Literal["group"] | None:
+    """Tells what the element of a reason is: of what kind, or the whole of a `for each`."""
+    name, path = parse_key(str(reason.arguments.get("element")))
+    plan = prepare(definition).plans.get(name)
+    if plan is None:
+        return None
+    return "group" if plan.is_group(path) and plan.kind != "phase" else plan.kind
+
+
+# refusals of a name that stands for nothing -> the argument that holds it, and the names it could have been
+_NAMES: Mapping[str, tuple[str, Callable[[Definition, Reason], Iterable[str]]]] = {
+    "CH509": ("element", lambda definition, _: (e.name for e in definition.elements)),
+    "CH510": ("record", lambda definition, _: (r.name for r in definition.records)),
+    "CH539": ("record", lambda definition, _: (r.name for r in definition.records)),
+    "CH513": (
+        "field",
+        lambda definition, reason: (
+            f.name for r in definition.records if r.name == reason.arguments.get("record") for f in r.fields
+        ),
+    ),
+}
+
+
+def _meant(reason: Reason, definition: Definition | None, say: Messages) -> str:
+    if definition is None or reason.code not in _NAMES:
+        return ""
+    argument, known = _NAMES[reason.code]
+    return guess(name_of(str(reason.arguments.get(argument))), known(definition, reason), say)
+
+
+def refusal_lines(
+    refusal: Refusal, definition: Definition | None, say: Messages, state: CaseState | None = None
+) -> list[str]:
+    """Says a refusal: each reason's sentence, then the line of the process file that holds it back."""
+    lines = []
+    for index, reason in enumerate(refusal.reasons):
+        sentence = reason_sentence(reason, say, definition, state) + _meant(reason, definition, say)
+        lines.append(say("frame.refused" if index == 0 else "frame.also", code=reason.code, sentence=sentence))
+        place = definition.place(reason.subject) if definition and reason.subject else None
+        if place:
+            lines.append(say("frame.place", place=place))
+    return lines
+
+
+def refused(say: Messages, output: Output, refusal: Refusal, definition: Definition | None = None) -> int:
+    """Says a refusal where the answer would stand; gives the exit code."""
+    for line in refusal_lines(refusal, definition, say):
+        output.line(line)
+    return refusal_exit(refusal)

@@ -1,0 +1,181 @@
+"""What a person reads who is refused: the true reason, who was first, and a command that is theirs to give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+from tests.desk import Desk
+
+from charter.dsl.check.findings import Findings
+from charter.dsl.messages.render import LANGUAGES, refusal_sentence, table
+from charter.dsl.text.syntax import nearest
+from charter.dsl.text.words import spellings
+from charter.engine.machines import Kind, states
+from charter.engine.moves import KINDS, MOVES, able, why_not
+from charter.engine.refusals import Reason
+from charter.runtime.cli.errors import guess
+from charter.runtime.cli.messages import Messages
+
+BUY = """process buy "Buy"
+  owner chief
+  role chief "chief"
+  role clerk "clerk"
+  role boss "boss"
+  record req "Request"
+    what text "what"
+  record got "Got"
+    ok boolean "ok"
+  activity ask "Ask"
+    role clerk
+    output req
+  approval agree "Agree"
+    of req
+    by boss
+  phase delivery "Delivery"
+    for each open d
+    after ask
+    activity receive "Receive"
+      role clerk
+      output got
+"""
+OPENED = """
+charter init --as zhou
+charter people add ann --as zhou
+charter people add bob --as zhou
+charter people add bill --as zhou
+charter people add cy --as zhou
+charter people grant ann clerk --as zhou
+charter people grant bob boss --as zhou
+charter people grant bill boss --as zhou
+charter people grant cy chief --as zhou
+charter deploy buy.charter --as zhou
+charter start buy --as ann
+charter complete 1 ask --set what=x --as ann
+"""
+
+
+def played(desk: Desk, lines: str, process: str = BUY) -> Desk:
+    Path("buy.charter").write_text(process, "utf-8")
+    for line in filter(None, lines.splitlines()):
+        said = desk.type(line)
+        assert desk.code == 0, said
+    return desk
+
+
+@pytest.fixture
+def opened(desk: Desk) -> Desk:
+    """Gives a desk at which a case of BUY is open and has been asked for."""
+    return played(desk, OPENED)
+
+
+def mends(said: str) -> list[str]:
+    """The commands that a refusal names."""
+    return re.findall(r"charter \w+ 1[^…：]*?(?= --reason|$| has | adds | says | suspends | takes )", said, re.M)
+
+
+# -- guesses -------------------------------------------------------------------------------------------------------
+
+
+WORDS = st.sampled_from(
+    ["receive", "receives", "recieve", "ok", "审批", "审核", "role", "Role", "for each", "owner", ""]
+)
+GUESSES: dict[str, Callable[[str, list[str]], str | None]] = {
+    "cli": lambda word, known: (re.findall(r"[`“](.+?)[`”]", guess(word, known, Messages("en"))) or [None])[0],
+    "check": lambda word, known: Findings("a").guess(word, known),
+    "text": lambda word, _: (nearest(word, {t for _, t, _, _ in spellings()}) or [None])[0],
+}
+
+
+@pytest.mark.parametrize("name", GUESSES)
+@given(word=WORDS, known=st.lists(WORDS, max_size=5))
+def test_no_guess_is_what_was_asked(name: str, word: str, known: list[str]) -> None:
+    assert GUESSES[name](word, known) != word
+
+
+# -- why there is no such move -------------------------------------------------------------------------------------
+
+
+def moves() -> Iterator[tuple[Kind, str, str]]:
+    for kind in KINDS:
+        for verb in MOVES:
+            for state in states(kind):
+                if state not in able(kind, verb):
+                    yield kind, state, verb
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_each_state_and_verb_has_its_reason(lang: str) -> None:
+    sentences = table(lang)["wrong_state"]
+    used = set()
+    for kind, state, verb in moves():
+        keys = why_not(state, verb, kind)
+        found = next(key for key in keys if key in sentences)
+        # what a thing never does is not said of the state that it happens to be in
+        assert found.startswith(kind) == (not able(kind, verb)), (kind, state, verb, found)
+        reason = Reason("CH502", None, {"element": "x", "state": state, "verb": verb})
+        assert "{" not in refusal_sentence(reason, lang, kind)
+        used.add(found)
+    # what a `for each` and what work is sent back to are told of beside
+    assert sentences.keys() - used == {"group", "ready_return"}
+
+
+def test_what_only_an_approval_can_be_is_told_without_the_process() -> None:
+    reason = Reason("CH502", None, {"element": "x", "state": "ready", "verb": "delegate"})
+    assert "is an approval" in refusal_sentence(reason)
+    assert "是审批" in refusal_sentence(reason, "zh")
+
+
+@pytest.mark.parametrize("verb", ["delegate 1 agree bill", "claim 1 agree", "suspend 1 agree", "complete 1 agree"])
+def test_an_approval_has_no_such_move(opened: Desk, verb: str) -> None:
+    said = opened.type(f"charter {verb} --as bob")
+    assert opened.code == 3 and ("is an approval" in said or "是审批" in said)
+    assert ("charter people substitute" in said) is verb.startswith("delegate")
+
+
+# -- who was first, and what helps ---------------------------------------------------------------------------------
+
+
+def test_the_loser_of_a_race_is_told_who_won_and_when(opened: Desk) -> None:
+    assert opened.type("charter approve 1 agree --as bob") and opened.code == 0
+    said = opened.type("charter approve 1 agree --as bill")
+    assert "bob granted it 1 minute ago" in said or "bob 于 1 分钟前批准" in said
+    assert "charter reopen" not in said  # bill is not in charge
+    said = opened.type("charter approve 1 agree --as cy")
+    assert "charter reopen 1 agree --reason" in said
+
+
+def test_an_instance_that_is_not_there_is_told_of(opened: Desk) -> None:
+    said = opened.type("charter complete 1 receive --as ann")
+    assert ("has no instance yet" in said or "尚无实例" in said) and "charter add 1 delivery" in said
+    assert "did you mean" not in said and "是否指" not in said
+    assert "charter add" not in opened.type("charter complete 1 receive --as bob")  # who may not add
+    opened.type("charter add 1 delivery --item 5 --as ann")
+    for instance in ("receive", "receive[7]"):
+        said = opened.type(f"charter complete 1 {instance} --as ann")
+        assert "receive[1]" in said and "did you mean" not in said and "是否指" not in said
+
+
+def test_no_raw_word_of_the_engine_is_a_role(desk: Desk) -> None:
+    played(desk, OPENED.replace("charter people grant cy chief --as zhou\n", ""), BUY.replace("  owner chief\n", ""))
+    said = desk.type("charter skip 1 agree --reason x --as bob")
+    assert desk.code == 3 and "opener" not in said and "ann" in said
+
+
+def test_a_stand_in_is_told_for_whom(desk: Desk) -> None:
+    played(
+        desk,
+        OPENED
+        + """
+charter people substitute bob cy --role boss --as zhou
+charter people absent bob 2026-03-01 2026-03-31 --as zhou
+charter people accept 1 --as cy
+""",
+    )
+    said = desk.type("charter approve 1 agree --as cy")  # the owner asks as such, who has no vote
+    assert desk.code == 3 and "--for bob" in said
+    desk.type("charter approve 1 agree --for bob --as cy")
+    assert desk.code == 0
