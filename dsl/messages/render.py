@@ -6,7 +6,6 @@ there are, and in which order, is its caller's business. Colour is used only whe
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -23,7 +22,7 @@ from charter.engine.moves import why_not
 from charter.engine.refusals import Reason
 from charter.engine.shipped import shipped
 
-Format = Literal["full", "concise", "json"]
+Format = Literal["full", "concise"]
 LANGUAGES = ("en", "zh")
 
 _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[1;34m", "off": "\033[0m"}
@@ -164,7 +163,8 @@ def help_of(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None 
     return _sentence(said, _said(diagnostic.arguments, lang, keywords))
 
 
-def _keywords(source: Source | None) -> Language | None:
+def keywords_of(source: Source | None) -> Language | None:
+    """Gives the language of a file's keywords, None where the file is not known."""
     return None if source is None else language_of(source.working)
 
 
@@ -229,10 +229,7 @@ def render(
     lang: str = "en",
     colour: bool = False,
 ) -> str:
-    """Writes diagnostics for a reader: `full` with the source line, `concise` one a line, `json` one array."""
-    if format == "json":
-        data = [_json(d, sources.get(d.file), lang) for d in diagnostics]
-        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    """Writes diagnostics for a reader: `full` with the source line, `concise` one a line."""
     if format == "concise":
         return "".join(f"{_concise(d, sources.get(d.file), lang)}\n" for d in diagnostics)
     return "\n".join(_full(d, sources, lang, _COLOURS if colour else {}) for d in diagnostics)
@@ -246,12 +243,13 @@ def _concise(diagnostic: Diagnostic, source: Source | None, lang: str) -> str:
     line, column = _position(diagnostic, source)
     severity = table(lang)["frame"][diagnostic.severity]
     guess = label(diagnostic, lang)
-    said = message(diagnostic, lang, _keywords(source))
+    said = message(diagnostic, lang, keywords_of(source))
     said += f"{table(lang)['frame']['semicolon']}{guess}" if guess else ""
     return f"{diagnostic.file}:{line}:{column}: {severity}[{diagnostic.code}] {said}"
 
 
-def _json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[str, Any]:
+def to_json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[str, Any]:
+    """Gives a diagnostic as plain data; offsets of edits are in characters of the file's text in its one form."""
     line, column = _position(diagnostic, source)
     end = source.position(diagnostic.span[1]) if source is not None else (1, 1)
     fix = diagnostic.fix
@@ -259,8 +257,8 @@ def _json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[str,
         "code": diagnostic.code,
         "slug": CODES[diagnostic.code].slug,
         "severity": diagnostic.severity,
-        "message": message(diagnostic, lang, _keywords(source)),
-        "help": help_of(diagnostic, lang, _keywords(source)),
+        "message": message(diagnostic, lang, keywords_of(source)),
+        "help": help_of(diagnostic, lang, keywords_of(source)),
         "file": diagnostic.file,
         "line": line,
         "column": column,
@@ -281,7 +279,7 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
     head = f"{colours.get(diagnostic.severity, '')}{frame[diagnostic.severity]}[{diagnostic.code}]{off}"
     colon = frame["colon"]
     source = sources.get(diagnostic.file)
-    keywords = _keywords(source)
+    keywords = keywords_of(source)
     lines = [f"{head}{colon}{message(diagnostic, lang, keywords)}"]
     blue = colours.get("place", "")
     if source is None:

@@ -56,6 +56,7 @@ class Source(Struct):
     comments: dict[int, Comments] = field(default_factory=dict)  # by the offset of the line that they belong to
     last_comments: tuple[str, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    data: bytes | str = ""  # what `text` was read from
     _starts: list[int] | None = None
 
     @property
@@ -80,7 +81,7 @@ class Source(Struct):
 def read(data: bytes | str, path: str = "") -> Source:
     """Reads a file's bytes (or text, already decoded) into a Source; never fails, whatever they are."""
     problems: list[Diagnostic] = []
-    source = Source(path, decode(data, path, problems), diagnostics=problems)
+    source = Source(path, decode(data, path, problems), diagnostics=problems, data=data)
     _Reader(source).run()
     if any(problem.code == "CH101" for problem in problems):
         # In another encoding every mark may be wrong: one diagnostic says it all, and nothing of it is read.

@@ -13,10 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from charter.engine.errors import CharterError
 from charter.runtime.author.handed import contents, replace_durably
 
 if TYPE_CHECKING:
+    from charter.dsl.mending import Mended
     from charter.dsl.passes import Compiled
     from charter.engine.definition import Definition
 
@@ -95,12 +98,52 @@ def read_bytes(path: str, longest: int = LONGEST) -> bytes:
         raise Unreadable(f"cannot read {path}", path=path, detail=error.strerror or str(error)) from None
 
 
-def compile_file(path: str) -> Compiled:
-    """Compiles a process file with the files it uses; raises NoSuchFile or Unreadable for the file itself."""
+def compile_file(path: str, data: bytes | None = None) -> Compiled:
+    """Compiles a process file with the files it uses; raises NoSuchFile or Unreadable for the file itself.
+
+    `data`: what it holds, where that has been read.
+    """
     from charter.dsl.passes import compile
 
-    name = "<stdin>" if path == STDIN else path
-    return compile(name, read_bytes(path), lambda used: contents(used, LONGEST))
+    return compile(name_of(path), read_bytes(path) if data is None else data, _used)
+
+
+def name_of(path: str) -> str:
+    """Gives the name by which messages call a path."""
+    return "<stdin>" if path == STDIN else path
+
+
+def _used(path: str) -> bytes:
+    return contents(path, LONGEST)
+
+
+class MendedFile(Struct, frozen=True):
+    """A process file with its safe fixes made. `left`: why it was not written (`link`, `changed`), if it was not."""
+
+    path: str
+    data: bytes
+    mended: Mended
+    left: str | None = None
+
+
+def mend_file(path: str, *, write: bool) -> MendedFile:
+    """Makes the safe fixes of a process file (`-`: of standard input, which is never written).
+
+    A file that has another name too, or that somebody else has changed meanwhile, is left as it is. Raises NoSuchFile,
+    Unreadable.
+    """
+    from charter.dsl.mending import mend
+
+    data = read_bytes(path)
+    mended = mend(name_of(path), data, _used)
+    if path == STDIN or not write or mended.data == data:
+        return MendedFile(path, data, mended)
+    if os.path.islink(path) or os.stat(path).st_nlink > 1:
+        return MendedFile(path, data, mended, "link")
+    if read_bytes(path) != data:
+        return MendedFile(path, data, mended, "changed")
+    write_atomically(path, mended.data)
+    return MendedFile(path, data, mended)
 
 
 def used_texts(compiled: Compiled) -> Mapping[str, str]:

@@ -1,15 +1,21 @@
-"""`charter check PATH…`: everything that is wrong in process files, found before anything runs."""
+"""`charter check PATH…`: everything that is wrong in process files, found before anything runs; and its safe mends.
+
+Exit 1 is about the files as they stand when it is done: what `--fix` has mended does not count.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from charter import __version__
 from charter.runtime.author import texts
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, misbound
+from charter.runtime.cli.output import Output
 from charter.runtime.cli.progress import along
-from charter.runtime.cli.verb import Binding, Verb, Words, argument, option
+from charter.runtime.cli.verb import JSON, Binding, Verb, Words, argument, option, switch
 
 if TYPE_CHECKING:
     from charter.dsl.diagnostic import Diagnostic
@@ -17,28 +23,49 @@ if TYPE_CHECKING:
     from charter.dsl.text.source import Source
     from charter.engine.definition import Definition
 
-FORMATS = ("full", "concise", "json")
+FORMATS = ("full", "concise", "sarif")
 
 
 def report(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: Format) -> None:
-    """Writes diagnostics for a reader: `full` with source lines, `concise` one line each, `json` as an array."""
+    """Writes diagnostics for a reader: `full` with source lines, `concise` one line each."""
     from charter.dsl.messages.render import render
 
     output = context.output
     output.stream.write(render(diagnostics, sources, form, lang=context.say.lang, colour=output.colour))
 
 
-def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: tuple[tuple[str, str], ...]) -> int:
+def as_data(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> list[dict[str, Any]]:
+    """Gives diagnostics as `--json` tells them."""
+    from charter.dsl.messages.render import to_json
+
+    return [to_json(d, sources.get(d.file), context.say.lang) for d in diagnostics]
+
+
+def run_check(
+    context: Context,
+    paths: tuple[str, ...],
+    form: str,
+    bindings: tuple[tuple[str, str], ...],
+    fix: bool,
+    diff: bool,
+    as_json: bool,
+) -> int:
     """Checks files and folders; exit 1 when there is an error."""
     from charter.dsl.check.findings import counted, told
 
+    say, output = context.say, context.output
     found: dict[tuple[Any, ...], Diagnostic] = {}
     sources: dict[str, Source] = {}
     definitions: list[Definition] = []
-    files = 0
-    for path in along(list(texts.find_files(paths))):
-        compiled = texts.compile_file(path)
-        files += 1
+    files = list(texts.find_files(paths))
+    mended = [texts.mend_file(path, write=not diff) for path in along(files)] if fix or diff else []
+    given = {one.path: one.data if diff else one.mended.data for one in mended if one.path == texts.STDIN}
+    if given and not diff:
+        # The file itself is the answer; what is said of it goes where it is in nobody's way.
+        sys.stdout.write(given[texts.STDIN].decode("utf-8", "replace"))
+        output = context.output = Output(say, sys.stderr)
+    for path in along(files):
+        compiled = texts.compile_file(path, given.get(path))
         sources |= compiled.sources
         definitions += compiled.definitions
         # a file that several others use is checked with each of them, and told of once
@@ -50,23 +77,66 @@ def run_check(context: Context, paths: tuple[str, ...], form: Format, bindings: 
 
         _, wrong = bind_parameters(definitions, bindings)
         if wrong and definitions:
-            raise misbound(wrong, context.say)
+            raise misbound(wrong, say)
     bound = {name for name, _ in bindings}
     diagnostics = told(d for d in found.values() if not (d.code == UNBOUND and d.arguments.get("name") in bound))
     errors, warnings = counted(diagnostics)
-    report(context, diagnostics, sources, form)
-    if form == "json":
-        return FINDINGS if errors else 0
-    if form == "full" and diagnostics:
-        context.output.line()
-    summary = context.say(
-        "check.summary" if diagnostics else "check.clean",
-        files=files,
-        errors=errors,
-        warnings=warnings,
-    )
-    context.output.line(summary, "bad" if errors else "good")
-    return FINDINGS if errors else 0
+    exit_code = FINDINGS if errors else 0
+    names = {texts.name_of(path) for path in files}
+    offers = [d.fix for d in diagnostics if d.fix is not None and d.file in names]
+    count = {
+        "files": len(files),
+        "errors": errors,
+        "warnings": warnings,
+        "fixed": sum(len(one.mended.fixed) for one in mended if one.left is None),
+        "fixable": sum(offer.safe for offer in offers),
+        "guesses": sum(not offer.safe for offer in offers),
+    }
+    if as_json:
+        fixed = [d for one in mended if one.left is None for d in _fixed(context, one)]
+        output.json({"summary": count, "diagnostics": as_data(context, diagnostics, sources), "fixed": fixed})
+        return exit_code
+    if form == "sarif":
+        from charter.dsl.messages.sarif import sarif
+
+        output.json(sarif(diagnostics, sources, lang=say.lang, version=__version__))
+        return exit_code
+    for one in mended:
+        _tell(context, one, diff)
+    if not diff:
+        report(context, diagnostics, sources, "concise" if form == "concise" else "full")
+        if form == "full" and diagnostics:
+            output.line()
+    if mended:
+        output.line(say("check.would_fix" if diff else "check.fixed", count=count["fixed"]))
+    output.line(say("check.summary" if diagnostics else "check.clean", **count), "bad" if errors else "good")
+    if count["fixable"] and not mended:
+        output.line(say("check.fixable", count=count["fixable"]), "faint")
+    elif count["guesses"] and fix:
+        output.line(say("check.guesses", count=count["guesses"]), "faint")
+    return exit_code
+
+
+def _fixed(context: Context, one: texts.MendedFile) -> list[dict[str, Any]]:
+    return [row for d, source in one.mended.fixed for row in as_data(context, [d], {d.file: source})]
+
+
+def _tell(context: Context, one: texts.MendedFile, diff: bool) -> None:
+    """Says what was fixed in a file, or shows what would be."""
+    from charter.dsl.messages.render import keywords_of, message
+
+    say = context.say
+    if diff:
+        before, after = (data.decode("utf-8", "replace") for data in (one.data, one.mended.data))
+        context.output.difference(texts.name_of(one.path), before, after)
+    elif one.left is not None:
+        context.output.line(say(f"check.left_{one.left}", path=one.path, count=len(one.mended.fixed)), "warn")
+    else:
+        for found, source in one.mended.fixed:
+            line, column = source.position(found.span[0])
+            place = f"{found.file}:{line}:{column}"
+            said = message(found, say.lang, keywords_of(source))
+            context.output.line(say("check.one_fixed", place=place, code=found.code, sentence=said))
 
 
 # a parameter without a value, which --set can give
@@ -80,6 +150,9 @@ VERBS = {
             argument("paths", "PATH", many=True),
             option("--format", "NAME", name="form", type=Words(FORMATS), default="full"),
             option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
+            switch("--fix"),
+            switch("--diff"),
+            switch(JSON, name="as_json"),
         ],
     )
 }

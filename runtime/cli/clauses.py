@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.author import texts
-from charter.runtime.cli.check import report
+from charter.runtime.cli.check import as_data, report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
 from charter.runtime.cli.output import wrap
@@ -24,7 +23,6 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
 
     Exit 1 when a file has errors; there are no figures then, since what it carries out cannot be known.
     """
-    from charter.dsl.messages.render import render
     from charter.runtime.author.rulebooks import survey
 
     broken: list[Any] = []
@@ -33,7 +31,7 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
         compiled = texts.compile_file(path)
         errors = [d for d in compiled.diagnostics if d.is_error]
         if errors and as_json:
-            broken += json.loads(render(errors, compiled.sources, "json", lang=context.say.lang))
+            broken += as_data(context, errors, compiled.sources)
         elif errors:
             broken += errors
             report(context, errors, compiled.sources, "full")

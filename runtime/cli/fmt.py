@@ -42,7 +42,7 @@ def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, k
         same = formatted == data
         changed += not same
         if diff and not same:
-            _show_difference(context, path, source.text, text)
+            output.difference(path, source.text, text)
         if path == texts.STDIN and not check and not diff:
             sys.stdout.write(text)
         elif not same and not check and not diff:
@@ -54,15 +54,6 @@ def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, k
         key = "fmt.checked" if check or diff else "fmt.summary"
         output.line(say(key, files=files, changed=changed, failed=failed))
     return FINDINGS if failed or (check and changed) else 0
-
-
-def _show_difference(context: Context, path: str, before: str, after: str) -> None:
-    import difflib
-
-    styles = {"+": "good", "-": "bad", "@": "name"}
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path, path, lineterm="")
-    for line in lines:
-        context.output.line(line, None if line.startswith(("+++", "---")) else styles.get(line[:1]))
 
 
 VERBS = {

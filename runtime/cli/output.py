@@ -174,6 +174,14 @@ class Output:
     def line(self, text: str = "", style: str | None = None) -> None:
         self.stream.write(self.style(neutral(text, styled=self.colour), style) + "\n")
 
+    def difference(self, path: str, before: str, after: str) -> None:
+        """Writes the difference of two texts of a file as a unified diff; nothing where they are the same."""
+        import difflib
+
+        styles = {"+": "good", "-": "bad", "@": "name"}
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), path, path, lineterm=""):
+            self.line(line, None if line.startswith(("+++", "---")) else styles.get(line[:1]))
+
     def json(self, data: Any) -> None:
         """Writes JSON data as one document, readable."""
         self.stream.write(_escaped(json.dumps(data, ensure_ascii=False, indent=2)) + "\n")

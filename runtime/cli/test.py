@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.author import texts
-from charter.runtime.cli.check import report
+from charter.runtime.cli.check import as_data, report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, error_lines
 from charter.runtime.cli.output import wrap
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json: bool) -> int:
     """Plays every scenario of files and folders; exit 1 when one fails or a file has errors."""
-    from charter.dsl.messages.render import render
     from charter.runtime.author.scenarios import play
 
     say, output = context.say, context.output
@@ -41,7 +39,7 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json
             broken = True
             unplayed += compiled.stories
             if as_json:
-                found += json.loads(render(errors, compiled.sources, "json", lang=say.lang))
+                found += as_data(context, errors, compiled.sources)
             else:
                 report(context, errors, compiled.sources, "full")
                 output.line()

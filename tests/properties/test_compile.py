@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charter.dsl import codes
-from charter.dsl.messages.render import LANGUAGES, render
+from charter.dsl.messages.render import LANGUAGES, render, to_json
+from charter.dsl.messages.sarif import sarif
 from charter.dsl.passes import Compiled, compile
 from charter.dsl.text.printer import to_text
 from charter.engine.definition import Definition, Element
@@ -30,8 +32,10 @@ def checked(data: bytes | str) -> Compiled:
     compiled = compile("t.charter", data, FILES.__getitem__)
     assert all(d.code in codes.CODES for d in compiled.diagnostics)
     for lang in LANGUAGES:
-        for shape in ("full", "concise", "json"):
+        for shape in ("full", "concise"):
             render(compiled.diagnostics[:5], compiled.sources, shape, lang=lang)  # type: ignore[arg-type]
+        json.dumps([to_json(d, compiled.sources.get(d.file), lang) for d in compiled.diagnostics[:5]])
+        json.dumps(sarif(compiled.diagnostics[:5], compiled.sources, lang=lang, version="1"))
     for definition in compiled.definitions:
         check_invariants(definition)
     return compiled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from charter.dsl.check.findings import LIMIT_TOLD, counted, told
 from charter.dsl.codes import CODES
 from charter.dsl.messages import pages
-from charter.dsl.messages.render import LANGUAGES, refusal_sentence, render, table
+from charter.dsl.messages.render import LANGUAGES, refusal_sentence, render, table, to_json
 from charter.dsl.passes import compile
 from charter.dsl.text import parser, source, syntax
 from charter.dsl.text.width import display_width
@@ -154,7 +153,7 @@ def test_formats() -> None:
     assert render(found.diagnostics, found.sources, "concise") == (
         "example.charter:2:9: error[CH201] unknown role `主管`\n"
     )
-    (data,) = json.loads(render(found.diagnostics, found.sources, "json", lang="zh"))
+    data = to_json(found.diagnostics[0], found.sources["example.charter"], "zh")
     assert (data["code"], data["line"], data["column"], data["message"]) == ("CH201", 2, 9, "没有角色 `主管`")
     assert "\033[" not in render(found.diagnostics, found.sources)
     assert "\033[" in render(found.diagnostics, found.sources, colour=True)
