@@ -28,7 +28,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "work whose `when` still holds stands, whatever else the record that it reads says; "
         "what is added to a list is checked as one of its items, and who made a record counts in other cases, too; "
         "`doer` is who did it last, also where they had done it before; "
-        "a condition on a record that never comes is a dead path, a round that opened nothing is not repeated",
+        "a condition on a record that never comes is a dead path, a round that opened nothing is not repeated; "
+        "a text of more than a million characters is null, whichever function of FEEL would give it",
     }
 )
 LAW = max(HISTORY)

@@ -10,7 +10,7 @@ from typing import Any
 from charter.engine import zones
 from charter.engine.feel import tree as t
 from charter.engine.feel.builtins import builtin
-from charter.engine.feel.frames import Frame, NoValue
+from charter.engine.feel.frames import Frame, NoValue, check_length
 from charter.engine.feel.limits import MAX_STRING
 from charter.engine.feel.operators import NUMBERS
 from charter.engine.feel.own import File, Money
@@ -59,8 +59,7 @@ def text_of(value: Any) -> str:
 def _text(value: Any, budget: list[int]) -> str:
     kind = type(value)
     budget[0] -= len(value) + 2 if kind is str else 1
-    if budget[0] < 0:
-        raise NoValue(f"the text would hold more than {MAX_STRING} characters")
+    check_length(MAX_STRING - budget[0])
     writer = _WRITERS.get(kind)
     if writer is not None:
         return writer(value, budget)

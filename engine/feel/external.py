@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from charter.engine.feel.frames import Env, NoValue
+from charter.engine.feel.frames import Env, NoValue, check_length
 
 Foreign = Callable[..., Any]
 
@@ -83,6 +83,14 @@ _SPECIFIER = re.compile(r"%(?:([-0 +,]*)(\d{0,3})(?:\.(\d{1,2}))?([sdfxXeb%n]))"
 def _format(pattern: str, *values: Any) -> str:
     """Do what java.lang.String.format does with the conversions s d f x e b."""
     waiting = list(values)
+    length = len(pattern)
+
+    def bounded(match: re.Match[str]) -> str:
+        nonlocal length
+        text = written(match)
+        length += len(text)
+        check_length(length)
+        return text
 
     def written(match: re.Match[str]) -> str:
         flags, width, precision, conversion = match.groups()
@@ -105,7 +113,7 @@ def _format(pattern: str, *values: Any) -> str:
         form = f"{place}{sign}{'0' * ('0' in flags)}{width}{',' * (',' in flags)}{digits}{conversion}"
         return format(number, form)
 
-    return _SPECIFIER.sub(written, pattern)
+    return _SPECIFIER.sub(bounded, pattern)
 
 
 def _nearest(number: float) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.engine.feel.limits import MAX_CALL_DEPTH, MAX_STEPS, OverBudget
+from charter.engine.feel.limits import MAX_CALL_DEPTH, MAX_STEPS, MAX_STRING, OverBudget
 from charter.engine.feel.own import Span
 from charter.engine.feel.temporal import Date, DateTime
 from charter.engine.feel.types import Type
@@ -45,6 +45,12 @@ class Env(Struct, frozen=True):
 
 class NoValue(Exception):
     """Says why a built-in function has no value for its arguments; becomes null and a reason."""
+
+
+def check_length(length: int) -> None:
+    """Raises NoValue where a text of so many characters would be longer than any text may be."""
+    if length > MAX_STRING:
+        raise NoValue(f"the text would hold more than {MAX_STRING} characters")
 
 
 class State:

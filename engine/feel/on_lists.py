@@ -6,7 +6,7 @@ No function changes a list it was given.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import cmp_to_key
 from typing import Any
 
@@ -206,7 +206,7 @@ def remove(list: Items, position: Decimal) -> Any:
 
 @builtin("list replace(list: list, position: number, newItem: any) -> list")
 def replace_at(list: Items, position: Decimal, new: Any) -> Any:
-    index = _index(Decimal(int(position)), len(list))
+    index = _index(position.to_integral_value(ROUND_DOWN), len(list))
     return [*list[:index], new, *list[index + 1 :]]
 
 

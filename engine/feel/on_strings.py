@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from charter.engine.feel.builtins import builtin
-from charter.engine.feel.frames import NoValue
-from charter.engine.feel.limits import MAX_STRING
+from charter.engine.feel.frames import NoValue, check_length
 from charter.engine.feel.patterns import Pattern, compiled, replacement
 
 
@@ -29,14 +28,19 @@ def string_length(string: str) -> Decimal:
     return Decimal(len(string))
 
 
+def _fitting(text: str) -> str:
+    check_length(len(text))
+    return text
+
+
 @builtin("upper case(string: string) -> string")
 def upper_case(string: str) -> str:
-    return string.upper()
+    return _fitting(string.upper())
 
 
 @builtin("lower case(string: string) -> string")
 def lower_case(string: str) -> str:
-    return string.lower()
+    return _fitting(string.lower())
 
 
 @builtin("substring before(string: string, match: string) -> string")
@@ -90,11 +94,10 @@ def replace(input: str, pattern: str, new: str, flags: str | None = None) -> str
         out.append(input[at : places[0]])
         for part in parts:
             out.append(part if isinstance(part, str) else _group(input, places, part))
-            length += len(out[-1])
-        if length > MAX_STRING:
-            raise NoValue(f"the text would hold more than {MAX_STRING} characters")
+            length += len(out[-1]) or 1  # a group without text is work as well
+            check_length(length)
         at = places[1]
-    return "".join([*out, input[at:]])
+    return _fitting("".join([*out, input[at:]]))
 
 
 def _group(text: str, places: tuple[int, ...], number: int) -> str:
@@ -116,4 +119,6 @@ def string_join(list: Sequence[str | None], delimiter: str | None = None) -> str
     texts = [item for item in list if item is not None]
     if any(type(text) is not str for text in texts) or not (delimiter is None or type(delimiter) is str):
         raise NoValue("only texts can be joined")
-    return (delimiter or "").join(texts)
+    between = delimiter or ""
+    check_length(sum(map(len, texts)) + len(between) * (len(texts) - 1))
+    return between.join(texts)

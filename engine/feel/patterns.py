@@ -315,15 +315,17 @@ def replacement(text: str, groups: int) -> tuple[Part, ...]:
             out.append(text[at])
             at += 1
         elif character == "$":
-            digits = re.match("[0-9]+", text[at:])
-            if digits is None:
-                raise NoValue("`$` in a replacement needs the number of a group")
-            number = digits.group()
+            number, first = 0, at
             # `$12` is group 12 where there are so many groups, otherwise group 1 and the text `2`.
-            while len(number) > 1 and int(number) > groups:
-                number = number[:-1]
-            at += len(number)
-            out.append(int(number) if int(number) <= groups else "")
+            while (
+                at < len(text) and text[at] in "0123456789" and (at == first or number * 10 + int(text[at]) <= groups)
+            ):
+                number = number * 10 + int(text[at])
+                at += 1
+            if at == first:
+                raise NoValue("`$` in a replacement needs the number of a group")
+            if number <= groups:
+                out.append(number)
         else:
             out.append(character)
     return tuple(out)

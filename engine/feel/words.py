@@ -71,8 +71,8 @@ OPERAND_ENDS = frozenset(
 # Words that cannot begin an operand, so that a `[` before them closes a range.
 NO_OPERAND = frozenset(("then", "else", "return", "satisfies", "and", "or", "between", "in", "instance"))
 
-# Properties of ranges and temporal values whose names hold a space (DMN tables 65 to 67).
-PROPERTIES = ("start included", "end included", "time offset")
+# Properties whose names hold a space: of ranges and temporal values (DMN tables 65 to 67), and of Charter's own values.
+PROPERTIES = ("start included", "end included", "time offset", "media type", "working days", "working seconds")
 
 TYPE_NAMES = ("date and time", "days and time duration", "years and months duration", "day and time duration")
 

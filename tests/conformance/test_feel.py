@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from charter.engine.feel import Env, compile, parse
 from charter.engine.feel.builtins import load
 from charter.engine.feel.conversion import text_of
+from charter.engine.feel.properties import PROPERTIES
 
 from . import feel_kit
 
@@ -52,6 +54,11 @@ def test_every_builtin_has_an_example() -> None:
     assert missing == {"now", "today"}
 
 
+def test_every_property_can_be_written() -> None:
+    for name in {name for properties in PROPERTIES.values() for name in properties}:
+        assert getattr(parse(f"x.{name} = y").tree, "left", None) == parse(f"x.{name}").tree, name
+
+
 @pytest.mark.skipif(not KIT.is_dir(), reason="the kit is not on this machine")
 def test_every_literal_expression_of_the_kit() -> None:
     failed = []
@@ -60,6 +67,16 @@ def test_every_literal_expression_of_the_kit() -> None:
         if not passed and case.suite not in NEEDS_THE_MODEL:
             failed.append((case.suite, case.name, case.text, value, case.expected, reasons))
     assert not failed
+
+
+@pytest.mark.parametrize("name", ["feel.md", "feel.zh.md"])
+def test_the_example_for_programmers_runs(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / name).read_text("utf-8")
+    names: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    assert names["value"] is True
+    assert not names["problems"]
+    assert not names["reasons"]
 
 
 @pytest.mark.parametrize("name", ["feel.md", "feel.zh.md"])

@@ -91,6 +91,40 @@ def test_null_with_a_reason(text: str) -> None:
     assert expression.evaluate({}, ENV) is None
 
 
+FORMAT = '(function(a, b) external {java: {class: "java.lang.String", method signature: "format(String, %s)"}})'
+LONG = [
+    "s + s",
+    "string([s, s])",
+    "string join([s, s])",
+    'string join(["a", "b", "c"], s)',
+    "upper case(s)",
+    'replace("bb", "b", s)',
+    'replace(t, "b", s + s2)',
+    FORMAT % "[Ljava.lang.Object;" + '("%s%s", [s, s])',
+    'replace(t, "a(c)?", r)',  # references to a group that takes no part, again and again
+]
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_no_text_is_longer_than_any_may_be(text: str) -> None:
+    scope = {"s": "ß" * 600_000, "s2": "ß" * 350_000, "t": "b" + "a" * 90_000, "r": "$1" * 90_000}
+    tree = parse(text).tree
+    assert tree is not None
+    value, reasons = compile(tree).explain(scope)
+    assert value is None
+    assert reasons[0].endswith("the text would hold more than 1000000 characters")
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [("$12", "ab2"), ("$2", "a"), ("$" + "1" * 5000, "ab" + "1" * 4999), ("$001", "ab"), ("[$0]", "a[b]")],
+)
+def test_a_reference_takes_as_many_digits_as_there_are_groups(new: str, expected: str) -> None:
+    tree = parse('replace("ab", "(b)", new)').tree
+    assert tree is not None
+    assert compile(tree).evaluate({"new": new}) == expected
+
+
 @pytest.mark.parametrize(("pattern", "text", "found"), PATTERNS)
 def test_patterns_answer_in_linear_time(pattern: str, text: str, found: bool) -> None:
     tree = parse("matches(text, pattern)").tree
