@@ -12,6 +12,7 @@ import re
 
 from msgspec import Struct
 
+from charter.dsl.messages import languages
 from charter.dsl.messages.render import spelled
 from charter.engine.shipped import shipped
 
@@ -19,7 +20,7 @@ FOLDER = ("charter.dsl", "diagnostics")
 
 
 class Page(Struct, frozen=True):
-    """`texts`: by language. `examples`: none, one, or a wrong one and a right one."""
+    """`texts`: by language that is written. `examples`: none, one, or a wrong one and a right one."""
 
     code: str
     slug: str
@@ -28,7 +29,8 @@ class Page(Struct, frozen=True):
 
     def text(self, lang: str) -> str:
         """Gives the text in a language, keywords in backticks spelled as that language does."""
-        return self.texts[lang] if lang == "en" else re.sub(r"`([a-z ]+)`", _in_chinese, self.texts[lang])
+        text = languages.told(self.texts[languages.source(lang)], lang)
+        return text if lang == "en" else re.sub(r"`([a-z ]+)`", lambda quoted: _keyword(quoted, lang), text)
 
     def shown(self, lang: str) -> tuple[str, ...]:
         """Gives the examples in the keywords of the reader's language; as they are where one is no readable text."""
@@ -36,7 +38,7 @@ class Page(Struct, frozen=True):
 
         if lang == "en":
             return self.examples
-        found = [format(example, "zh-Hans") for example in self.examples]
+        found = [format(example, languages.keywords(lang)) for example in self.examples]
         return self.examples if any(unread for _, unread in found) else tuple(text for text, _ in found)
 
 
@@ -51,6 +53,6 @@ def read(folder: tuple[str, str], code: str) -> Page:
     return Page(code, slug, {"en": english.strip(), "zh": chinese.strip()}, tuple(found))
 
 
-def _in_chinese(quoted: re.Match[str]) -> str:
+def _keyword(quoted: re.Match[str], lang: str) -> str:
     # these are names of expressions, which are FEEL in every language
-    return quoted[0] if quoted[1] in ("case", "process") else f"`{spelled(quoted[1], 'zh-Hans')}`"
+    return quoted[0] if quoted[1] in ("case", "process") else f"`{spelled(quoted[1], languages.keywords(lang))}`"

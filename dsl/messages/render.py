@@ -1,7 +1,7 @@
 """Turns diagnostics, refusals and codes into words on a screen; the only place that formats them.
 
-Sentences come from `messages/{en,zh}.toml`, pages from `diagnostics/CODE.md`. It decides nothing: which diagnostics
-there are, and in which order, is its caller's business. Colour is used only when asked for.
+Sentences come from `messages/{en,zh}.toml` by way of `languages.py`, pages from `diagnostics/CODE.md`. It decides
+nothing: which diagnostics there are, and in which order, is its caller's business. Colour is used only when asked for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from charter.dsl.codes import CODES
 from charter.dsl.diagnostic import Diagnostic, Fix
+from charter.dsl.messages import languages
 from charter.dsl.text.source import Source
 from charter.dsl.text.width import display_width, shown
 from charter.dsl.text.words import Language, language_of, table as keyword_table
@@ -23,7 +24,6 @@ from charter.engine.refusals import Reason
 from charter.engine.shipped import shipped
 
 Format = Literal["full", "concise"]
-LANGUAGES = ("en", "zh")
 
 _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[1;34m", "off": "\033[0m"}
 # Arguments whose values are words of the tables, not the author's.
@@ -34,8 +34,9 @@ _WIDEST = 160
 
 @cache
 def table(lang: str) -> Mapping[str, Any]:
-    """The message table of a language (`en` or `zh`)."""
-    return tomllib.loads(shipped("charter.dsl", f"messages/{lang}.toml"))
+    """The message table of a language, one of `languages.LANGUAGES`."""
+    written = shipped("charter.dsl", f"messages/{languages.source(lang)}.toml")
+    return tomllib.loads(languages.told(written, lang))
 
 
 class _Arguments(dict[str, object]):
@@ -95,7 +96,7 @@ def spelled(written: str, language: Language) -> str:
 
 def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None = None) -> _Arguments:
     said = _Arguments()
-    said.keywords = keywords or ("zh-Hans" if lang == "zh" else "en")
+    said.keywords = keywords or languages.keywords(lang)
     said.comma = table(lang)["phrases"]["comma"]
     for name, value in arguments.items():
         if name == "expected" and not isinstance(value, str):

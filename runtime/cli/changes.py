@@ -11,6 +11,7 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
 from charter.dsl.build.differences import Difference, differences, said
+from charter.dsl.messages.languages import keywords
 from charter.dsl.text.phrases import Phrases
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
@@ -46,7 +47,7 @@ def _short(text: str) -> str:
 
 def show(context: Context, found: Sequence[Difference]) -> None:
     """Writes differences as a table: whether added, removed or changed, what, which, and in which line."""
-    phrases = Phrases("zh-Hans" if context.say.lang == "zh" else "en")
+    phrases = Phrases(keywords(context.say.lang))
     rows = [
         (
             Cell(_MARKS[each.how][0], _MARKS[each.how][1]),

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from charter import __version__
+from charter.dsl.messages.languages import tagged
 from charter.engine.errors import CharterError
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import (
@@ -28,7 +29,7 @@ from charter.runtime.cli.errors import (
     report_bug,
     usage_sentence,
 )
-from charter.runtime.cli.messages import LANGUAGES, Messages, language
+from charter.runtime.cli.messages import Messages, language
 from charter.runtime.cli.output import complain
 from charter.runtime.cli.verb import (
     global_options,
@@ -164,8 +165,8 @@ def _language(argv: Sequence[str]) -> str:
         value = word[7:] if word.startswith("--lang=") else None
         if word == "--lang" and index + 1 < len(argv):
             value = argv[index + 1]
-        if value in LANGUAGES:
-            return value
+        if value and (lang := tagged(value)):
+            return lang
     return language()
 
 

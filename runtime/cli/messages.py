@@ -1,4 +1,5 @@
-"""Every sentence the command line says, in the reader's language, from `runtime/messages/{en,zh}.toml`.
+"""Every sentence the command line says, in the reader's language, from `runtime/messages/{en,zh}.toml`
+by way of `dsl/messages/languages.py`.
 
 A key is `section.name`. Only the sections that are asked for are parsed, because reading a whole table would cost more
 than the rest of `charter --help`. Placeholders are those of `str.format`, with one more form for English plurals:
@@ -16,8 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from charter.dsl.messages import languages
+
 FOLDER = Path(__file__).resolve().parent.parent / "messages"
-LANGUAGES = ("en", "zh")
 _SECTION = re.compile(r"^\[([a-z_]+)\][ \t]*$", re.MULTILINE)
 
 
@@ -35,18 +37,19 @@ _FORMATTER = _Formatter()
 
 
 def language(environment: Mapping[str, str] | None = None) -> str:
-    """Chooses `en` or `zh` from the locale variables, in the order POSIX gives them (POSIX.1-2017, 8.2)."""
+    """Chooses a language from the locale variables, in the order POSIX gives them (POSIX.1-2017, 8.2).
+
+    LANGUAGE, a list of wishes, goes before them where they name a locale at all (GNU gettext, 2.3.3).
+    """
     environment = os.environ if environment is None else environment
-    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = environment.get(variable, "")
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
+    locale = next((v for v in map(environment.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if v), "C")
+    wishes = environment.get("LANGUAGE", "").split(":") if locale.partition(".")[0] not in ("C", "POSIX") else []
+    return next((found for found in map(languages.tagged, [*wishes, locale]) if found), "en")
 
 
 @cache
 def _sections(lang: str) -> dict[str, str]:
-    text = (FOLDER / f"{lang}.toml").read_text(encoding="utf-8")
+    text = (FOLDER / f"{languages.source(lang)}.toml").read_text(encoding="utf-8")
     heads = list(_SECTION.finditer(text))
     ends = [head.start() for head in heads[1:]] + [len(text)]
     return {head[1]: text[head.end() : end] for head, end in zip(heads, ends, strict=True)}
@@ -57,7 +60,7 @@ def section(lang: str, name: str) -> Mapping[str, str]:
     """Gives one section of a language's table; empty when there is none."""
     import tomllib
 
-    table: dict[str, str] = tomllib.loads(_sections(lang).get(name, ""))
+    table: dict[str, str] = tomllib.loads(languages.told(_sections(lang).get(name, ""), lang))
     return table
 
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import click
 
+from charter.dsl.messages.languages import LANGUAGES, tagged
 from charter.dsl.text.width import display_width
 from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
-from charter.runtime.cli.messages import LANGUAGES, Messages
+from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import pad, wrap
 
 
@@ -53,6 +54,13 @@ class Words(click.ParamType[Any]):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+
+
+class Tongue(Words):
+    """One of the languages, or a tag that names one, as `zh_TW` does."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(tagged(value) or value, param, ctx)
 
 
 class Whole(click.ParamType[Any]):
@@ -190,7 +198,7 @@ def global_options() -> list[click.Parameter]:
     rows: tuple[tuple[list[str], str, click.ParamType[Any], Callable[..., None]], ...] = (
         (["person", "--as"], "PERSON", Text(), _set_person),
         (["--db"], "URL", click.UNPROCESSED, _set_database),
-        (["--lang"], "|".join(LANGUAGES), Words(LANGUAGES), _set_language),
+        (["--lang"], "|".join(LANGUAGES), Tongue(LANGUAGES), _set_language),
     )
     return [
         click.Option(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charter.dsl.check.catalogues import read_clauses
-from charter.dsl.messages.render import LANGUAGES, render
+from charter.dsl.messages.languages import LANGUAGES
+from charter.dsl.messages.render import render
 from charter.dsl.passes import compile
 from charter.engine.definition import Definition, digest
 from charter.engine.plain import from_json, to_json

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charter.dsl import codes
-from charter.dsl.messages.render import LANGUAGES, render, to_json
+from charter.dsl.messages.languages import LANGUAGES
+from charter.dsl.messages.render import render, to_json
 from charter.dsl.messages.sarif import sarif
 from charter.dsl.passes import Compiled, compile
 from charter.dsl.text.printer import to_text
