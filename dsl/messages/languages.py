@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WRITTEN = ("en", "zh")
 LANGUAGES = (*WRITTEN, "zh-Hant")
+TAGS = {"en": "en-US", "zh": "zh-CN", "zh-Hant": "zh-TW"}  # with a country, for formats that want one
 _KEYWORDS: Mapping[str, Language] = {"en": "en", "zh": "zh-Hans", "zh-Hant": "zh-Hant"}
 # by what a tag of a language tells traditional characters (IETF BCP 47, and a locale's country)
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})

@@ -12,13 +12,13 @@ from typing import Any
 from charter.dsl.codes import CODES
 from charter.dsl.diagnostic import Diagnostic, Edit, Span
 from charter.dsl.messages import pages
+from charter.dsl.messages.languages import TAGS
 from charter.dsl.messages.render import help_of, keywords_of, label, meaning, message, table
 from charter.dsl.text.source import Source
 from charter.dsl.text.written import Written
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
-_TAGS = {"en": "en-US", "zh": "zh-CN"}
 
 
 def sarif(
@@ -32,7 +32,7 @@ def sarif(
     run = {
         "tool": {"driver": driver},
         "invocations": [{"executionSuccessful": True}],
-        "language": _TAGS[lang],
+        "language": TAGS[lang],
         "columnKind": "utf16CodeUnits",
         "artifacts": [{"location": {"uri": _uri(file)}, "encoding": "UTF-8"} for file in files],
         "results": [log.result(d, sources.get(d.file)) for d in diagnostics],

@@ -13,7 +13,7 @@ from typing import Any
 from charter.dsl.text import tree as t
 from charter.dsl.text.lexer import Lexeme
 from charter.dsl.text.source import LIMITS
-from charter.dsl.text.words import spellings
+from charter.dsl.text.words import day_range, spellings, weekdays
 
 Parts = list[Any]
 _PERCENT = frozenset(word for word, terminal, key, _ in spellings() if (terminal, key) == ("TYPE", "percent"))
@@ -282,10 +282,16 @@ def _minutes(clock: Lexeme) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _hours(c: Parts, first: Lexeme, last: Lexeme) -> t.Hours:
+def _hours(c: Parts, first: str, last: str) -> t.Hours:
     spans = [(a, b) for a, b, _ in c[-1]]
     span = (c[0].start_pos, c[-1][-1][2])
-    return t.Hours(DAYS[first.value], DAYS[last.value], tuple(spans), span=span, comments=c[0].comments)
+    return t.Hours(DAYS[first], DAYS[last], tuple(spans), span=span, comments=c[0].comments)
+
+
+def _hours_of_range(c: Parts) -> t.Hours:
+    between = re.fullmatch(day_range(), c[0].value)
+    assert between is not None, c[0]
+    return _hours(c, weekdays()[between[1]], weekdays()[between[2]])
 
 
 register(
@@ -294,8 +300,9 @@ register(
     ("calendar", lambda c: t.Calendar(name_of(c[1]), tuple(c[4]), **place(c[:2]))),
     ("zone", lambda c: t.Zone(c[1].value, **place(c))),
     ("interval", lambda c: (_minutes(c[0]), _minutes(c[2]), c[2].end_pos)),
-    ("hours_of_day", lambda c: _hours(c, c[0], c[0])),
-    ("hours_of_days", lambda c: _hours(c, c[0], c[2])),
+    ("hours_of_day", lambda c: _hours(c, c[0].value, c[0].value)),
+    ("hours_of_range", _hours_of_range),
+    ("hours_of_days", lambda c: _hours(c, c[0].value, c[2].value)),
 )
 
 # --- elements and their lines --------------------------------------------------------------------------------

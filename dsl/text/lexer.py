@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 
 from charter.dsl.text.tree import NO_COMMENTS, Comments, Span
-from charter.dsl.text.words import spellings
+from charter.dsl.text.words import day_range, spellings
 from charter.engine.names import NAME, compiled
 
 _PATH = rf"{NAME}(?:\.{NAME})*"
@@ -27,6 +27,7 @@ _AFTER_SUBJECT = "|".join(
 
 # Terminals that are not words, in the order in which they are tried.
 PATTERNS: Mapping[str, str] = {
+    "WEEKDAYS": day_range(),
     "SUBJECT": rf"{_KEY}(?=\s+(?:{_AFTER_SUBJECT})(?!\w))",
     "KEY": _KEY,
     "PATH": _PATH,
@@ -44,7 +45,7 @@ PATTERNS: Mapping[str, str] = {
     "LPAR": r"\(",
     "RPAR": r"\)",
     "GE": ">=|≥",
-    "DASH": r"[-–—~]",
+    "DASH": r"[-–—~至到]|to\b",
 }
 # What ends an expression before the end of its line.
 ENDS: Mapping[str, Collection[str]] = {
@@ -61,6 +62,8 @@ FOLLOWED: Mapping[str, str] = {
     "BECAUSE_CODE": r'(?=\s*[^\s"])',
     "KPI": r"(?=\s+[^\W\d])",
 }
+# Patterns that a keyword must not cut short: 周一至周五 begins with one where blanks are in it.
+_WHOLE = frozenset({"WEEKDAYS"})
 _NAMES = ("NAME", "PATH", "KEY", "SUBJECT", "ID")
 # The pattern of several words, or of a word with a condition (empty: the plain word), its terminal and value.
 _Spelling = tuple[str, str, str]
@@ -96,6 +99,7 @@ class Mode:
                     self.words.setdefault(first, []).append(row)
         for found in self.words.values():
             found.sort(key=lambda row: -len(row[0]))
+        self.whole = not _WHOLE.isdisjoint(self.accepted)
         self.shape = "|".join(f"(?P<{name}>{PATTERNS[name]})" for name in PATTERNS if name in self.accepted)
         self.expression = next((name for name in ENDS if name in self.accepted), None)
         self.soft = bool(self.accepted.intersection(_NAMES))
@@ -105,6 +109,8 @@ class Mode:
 
         `marks`: those of the text that continue a name (`names.marks`).
         """
+        if self.whole and (match := compiled(self.shape, marks).match(text, pos, end)) and match.lastgroup in _WHOLE:
+            return Lexeme(match.lastgroup, match.group(), pos, match.end())
         word = compiled(NAME, marks).match(text, pos, end)
         if word:
             chosen = self.keyword(text, pos, end, word, marks)

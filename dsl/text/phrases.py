@@ -150,7 +150,8 @@ def _requires(p: Phrases, n: t.Requires) -> Phrase:
 
 
 def _hours(p: Phrases, n: t.Hours) -> Phrase:
-    days = p.day(n.first) if n.first == n.last else f"{p.day(n.first)} {p.word('TO')} {p.day(n.last)}"
+    between = f" {p.word('TO')} " if p.language == "en" else p.word("TO")
+    days = p.day(n.first) if n.first == n.last else f"{p.day(n.first)}{between}{p.day(n.last)}"
     spans = ", ".join(f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in n.intervals)
     return f"{days} {spans}", ""
 

@@ -23,11 +23,11 @@ LIMITS = {"bytes": 16 * 1024 * 1024, "line": 20_000, "depth": 64, "lines_in_brac
 LIMIT_ERRORS = 200  # of one file; whoever reads them has enough to do
 _PATIENCE = 1_000_000  # characters of a file that are read in vain for brackets that never close
 
-_TWINS = {c: c - 0xFEE0 for c in map(ord, "，：（）；％［］｛｝＝＜＞＋－＊／｜！．＿０１２３４５６７８９")}
+_TWINS = {c: c - 0xFEE0 for c in map(ord, "，：（）；％＃［］｛｝＝＜＞＋－＊／｜！．＿～０１２３４５６７８９")}
 _TWINS |= {ord("、"): ord(","), 0x3000: ord(" "), 0xA0: ord(" "), ord("\t"): ord(" ")}
 _QUOTES = {'"': '"', "“": "”“", "”": "”“", "＂": "＂", "「": "」", "『": "』"}
-_ODD = re.compile(r"[#()\[\]{}\\\x00-\x09\x0b-\x1f\x7f“”＂「」『』\xa0\u3000、\uff01-\uff1f\uff3b-\uff5d]")
-_STOP = re.compile(r'["#()\[\]{}（）［］｛｝“”＂「」『』\x00-\x08\x0b-\x1f\x7f]')
+_ODD = re.compile(rf"[#()\[\]{{}}\\\x00-\x09\x0b-\x1f\x7f{''.join(_QUOTES)[1:]}{''.join(map(chr, _TWINS))}]")
+_STOP = re.compile(r'["#＃()\[\]{}（）［］｛｝“”＂「」『』\x00-\x08\x0b-\x1f\x7f]')
 _INSIDE = {'"': re.compile(r'(?:[^"\\]|\\.)*')} | {
     mark: re.compile(rf"(?:[^{close}\\]|\\.)*") for mark, close in _QUOTES.items() if mark != '"'
 }
@@ -212,7 +212,7 @@ class _Reader:
     def indentation(self, line: str, at: int) -> int:
         column, blank = _column(line)
         tab = blank.find("\t")
-        if tab >= 0 and len(blank) < len(line.rstrip()) and line[len(blank)] != "#":
+        if tab >= 0 and len(blank) < len(line.rstrip()) and line[len(blank)] not in "#＃":
             self.report("CH104", at + tab, at + len(blank.rstrip(" \u3000\xa0")))
         return column
 
@@ -225,7 +225,7 @@ class _Reader:
             out.append(line[pos : stop.start()].translate(_TWINS))
             mark, start, pos = stop.group(), stop.start(), stop.end()
             twin = mark.translate(_TWINS)
-            if mark == "#":
+            if twin == "#":
                 comment = line[pos:].rstrip(" \t\r")
                 result.comment = comment[1:] if comment.startswith(" ") else comment
                 out.append(" " * (end - start))
@@ -277,7 +277,7 @@ class _Reader:
         for taken in range(1, min(len(physical) - number, LIMITS["lines_in_brackets"])):
             line = physical[number + taken]
             body = line.strip()
-            if body and body[0] != "#":
+            if body and body[0] not in "#＃":
                 deeper = _column(line)[0] > first
                 if len(line) > LIMITS["line"] or not (deeper or body[0] in ")]}）］｝") or place - at > self.patience:
                     break

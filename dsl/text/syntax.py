@@ -40,6 +40,7 @@ _SHAPES: Mapping[str, str] = {
     "VALUE": "an_expression",
     "TYPE": "a_type",
     "WEEKDAY": "a_weekday",
+    "WEEKDAYS": "a_weekday",
     "STATE": "a_state",
     "NL": "end_of_line",
 }

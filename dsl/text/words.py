@@ -84,6 +84,26 @@ def language_of(text: str) -> Language:
     return max(LANGUAGES, key=votes.count)
 
 
+# The sign of a day, which alone is enough for the second of two: 周一至五.
+_DAY_SIGNS = frozenset("一二三四五六日天")
+
+
+@cache
+def day_range() -> str:
+    """Gives a pattern of the days from one to another, in one word or with blanks; the two are its groups."""
+    days = sorted((w for w, name, _, _ in spellings() if name == "WEEKDAY"), key=len, reverse=True)
+    to = "|".join(w for w, name, _, _ in spellings() if name == "TO")
+    first = "|".join(days)
+    return rf"({first})\s*(?:{to}|[-–—~])\s*({first}|[{''.join(sorted(_DAY_SIGNS))}])(?![^\W\d])"
+
+
+@cache
+def weekdays() -> Mapping[str, str]:
+    """Gives the day, as the tables call it, for each of its spellings, and for its sign alone."""
+    found = {words: value for words, name, value, _ in spellings() if name == "WEEKDAY"}
+    return found | {word[-1]: day for word, day in found.items() if word[-1] in _DAY_SIGNS}
+
+
 @cache
 def keyword_terminals() -> frozenset[str]:
     """Names the terminals that are spelled with words."""

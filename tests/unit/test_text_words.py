@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from charter.dsl.text import lexer, parser
+from charter.dsl.text.printer import format
 from charter.dsl.text.syntax import STRANGE
 from charter.dsl.text.words import LANGUAGES, keyword_terminals, spellings, strangers, table
 from charter.engine import names
@@ -83,3 +84,16 @@ def test_words_are_words(language: str) -> None:
     for words, _, _, row in spellings():
         if row == language:
             assert all(names.compiled(names.NAME).fullmatch(part) for part in words.split()), words
+
+
+@pytest.mark.parametrize("between", ["至", "到", "～", "~", "-", "—", " 至 ", " 到", "－"])
+@pytest.mark.parametrize("last", ["周五", "星期五", "五", "週五"])
+def test_days_from_one_to_another_need_no_blanks(between: str, last: str) -> None:
+    text = f"日历 甲\n  周一{between}{last} ９：００～12:00，13:00 至 18:00\n"
+    assert format(text) == ("日历 甲\n  周一至周五 09:00-12:00, 13:00-18:00\n", [])
+
+
+def test_a_day_that_is_none_is_told() -> None:
+    for days in ("周一至周八", "周一至", "至周五", "周一至五六"):
+        text, unread = format(f"日历 甲\n  {days} 09:00-12:00\n")
+        assert len(unread) == 1, (text, unread)
