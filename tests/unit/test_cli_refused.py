@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 from tests.desk import Desk
 
 from charter.dsl.check.findings import Findings
-from charter.dsl.messages.render import LANGUAGES, refusal_sentence, table
+from charter.dsl.messages.languages import LANGUAGES
+from charter.dsl.messages.render import refusal_sentence, table
 from charter.dsl.text.syntax import nearest
 from charter.dsl.text.words import spellings
 from charter.engine.machines import Kind, states

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.test_dsl_diagnostics import BYTES, FILES, page
 
 from charter.dsl.codes import CODES
-from charter.dsl.messages.render import LANGUAGES
+from charter.dsl.messages.languages import LANGUAGES
 from charter.dsl.messages.sarif import sarif
 from charter.dsl.passes import compile
 from charter.runtime.cli.main import run
