@@ -154,14 +154,19 @@ def _part(text: str, lang: str) -> str:
 
 def message(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
     """Gives the one sentence of a diagnostic; `keywords`: the language of the author's file, else the reader's."""
-    return _sentence(table(lang)[diagnostic.code]["message"], _said(diagnostic.arguments, lang, keywords))
+    return _of(diagnostic, "message", lang, keywords)
 
 
 def help_of(diagnostic: Diagnostic, lang: str = "en", keywords: Language | None = None) -> str:
     """Gives what to do about a diagnostic: the hint that its arguments name, else what its code says."""
-    hint = diagnostic.arguments.get("hint")
-    said = table(lang)["hints"][hint] if hint else table(lang)[diagnostic.code]["help"]
-    return _sentence(said, _said(diagnostic.arguments, lang, keywords))
+    return _of(diagnostic, "help", lang, keywords)
+
+
+def _of(diagnostic: Diagnostic, key: str, lang: str, keywords: Language | None) -> str:
+    """Gives a sentence of the cause that the arguments name (`hint`), where that has its own, else of the code."""
+    hint = table(lang)["hints"].get(diagnostic.arguments.get("hint"), {})
+    own = {"help": hint} if isinstance(hint, str) else hint
+    return _sentence(own.get(key, table(lang)[diagnostic.code][key]), _said(diagnostic.arguments, lang, keywords))
 
 
 def keywords_of(source: Source | None) -> Language | None:

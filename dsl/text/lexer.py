@@ -83,6 +83,12 @@ class Lexeme:
         self.span: Span = (start, end)
         self.comments = comments
 
+    def shift(self, by: int) -> None:
+        """Moves the lexeme, of a text that stands at `by` of another, to where it stands there."""
+        self.start_pos += by
+        self.end_pos += by
+        self.span = (self.start_pos, self.end_pos)
+
     def __repr__(self) -> str:
         return f"Lexeme({self.type}, {self.value!r})"
 

@@ -12,8 +12,9 @@ Invariant: diagnostics of an item put its index into `broken`; the tree of a bro
 from __future__ import annotations
 
 import gc
+import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -22,11 +23,12 @@ from msgspec import Struct
 
 from charter.dsl.diagnostic import Diagnostic, Fix
 from charter.dsl.text import from_scenario, tree as t
+from charter.dsl.text.causes import Mend, Stop
 from charter.dsl.text.from_parse import CALLBACKS, Unbuildable
 from charter.dsl.text.lexer import Lexeme, Mode
 from charter.dsl.text.source import LIMIT_ERRORS, LIMITS, Source
-from charter.dsl.text.syntax import Complaint, complaint, misspelt_start
-from charter.dsl.text.words import keyword_terminals
+from charter.dsl.text.syntax import Complaint, complaint, mended, mends
+from charter.dsl.text.words import Language, keyword_terminals, language_of
 from charter.engine.lalr import Automaton, Table, Unexpected
 from charter.engine.names import marks
 from charter.engine.shipped import shipped
@@ -36,6 +38,8 @@ assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
 TABLE = "charter.table.json"
 STARTS = ("file",)
 _TRIES = 4  # how many doubtful keywords of one line are read as names
+_COMMENT = re.compile(r"(?:^|\s+)#[^\"]*$")
+_MENDS, _DEPTH = 60, 3  # how many mends of one line are tried, and how many of them together
 # What stands for a missing part of a header, so that its block can be read.
 _STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
 
@@ -69,9 +73,9 @@ def collection_paused() -> Iterator[None]:
 class _Unreadable(Exception):
     """Control flow within a line: no lexeme at `place`, or the parser cannot take this one."""
 
-    def __init__(self, place: int, mode: Mode, why: Unbuildable | None = None) -> None:
+    def __init__(self, place: int, read: list[Lexeme], why: Unbuildable | None = None) -> None:
         self.place = place
-        self.mode = mode
+        self.read = read
         self.why = why
 
 
@@ -86,6 +90,9 @@ class _Parse:
         self.excused = False  # something else is wrong with the line: what follows from that need not be said
         self.base = -1  # how many states stood before the line being read, -1 while none of it is taken
         self.lost = False  # a line at the top could not be read at all
+        self.mended = False  # the line before this one had a mistake: nobody knows what could stand below it
+        self.opening = frozenset[str]()  # what the line that is mended could have begun with
+        self.tries = 0  # how many mends may still be tried for the line
 
     # --- the file --------------------------------------------------------------------------------
 
@@ -123,7 +130,10 @@ class _Parse:
                         break
                     levels.pop()
                     self.state.feed(Lexeme("DEDENT", "", start, start))
-            if self.line(start, stop):
+            known = len(self.diagnostics)
+            read = self.line(start, stop)
+            self.mended = len(self.diagnostics) > known
+            if read:
                 if opened:
                     levels.append(indent)
                 if self.excused and start in unclosed:
@@ -147,7 +157,7 @@ class _Parse:
             self.report("CH109", start, stop, limit=LIMITS["depth"])
             return False
         if "INDENT" not in self.state.states[self.state.stack[-1]]:
-            if not self.excused:
+            if not (self.excused or self.mended):
                 self.report("CH111", start, stop)
             return False
         return True
@@ -191,18 +201,24 @@ class _Parse:
         self.retreat()
         return self.mend(start, stop, error)
 
-    def feed(self, start: int, stop: int, doubts: dict[int, bool], swap: Lexeme | None = None) -> None:
-        """Feeds a line's lexemes and its NL; `swap` takes the place of the word at its offset."""
+    def feed(self, start: int, stop: int, doubts: dict[int, bool], line: str | None = None) -> None:
+        """Feeds a line's lexemes and its NL; `line` is read in the place of what stands there."""
         text, state = self.text, self.state
         stack = state.stack
         self.base = -1
-        pos = start
+        first, shift = start, 0
+        if line is not None:
+            text, first, stop, shift = line, 0, len(line), start
+        pos, read = first, list[Lexeme]()
         while pos < stop:
             mode = _mode(state)
-            lexeme = swap if swap and pos == swap.start_pos else mode.next(text, pos, stop, doubts, self.marks)
+            lexeme = mode.next(text, pos, stop, doubts, self.marks)
             if lexeme is None:
-                raise _Unreadable(pos, mode)
-            if pos == start:
+                raise _Unreadable(pos + shift, read)
+            end = lexeme.end_pos
+            if shift:
+                lexeme.shift(shift)
+            if pos == first:
                 lexeme.comments = self.source.comments.get(start, t.NO_COMMENTS)
             try:
                 state.feed(lexeme)
@@ -210,24 +226,27 @@ class _Parse:
                 # The tables may reduce first and refuse then; where that leads, another word may be meant.
                 now = _mode(state)
                 if now is mode:
-                    raise _Unreadable(pos, mode) from None
+                    raise _Unreadable(pos + shift, read) from None
                 continue
             except Unbuildable as why:
-                raise _Unreadable(pos, mode, why) from None
-            if pos == start:
+                raise _Unreadable(pos + shift, read, why) from None
+            read.append(lexeme)
+            opens = pos == first
+            if opens:
                 self.base = len(stack) - 1
-            first, pos = pos == start, lexeme.end_pos
-            while pos < stop and (text[pos] == " " or (first and text[pos] == ":")):
+            pos = end
+            while pos < stop and (text[pos] == " " or (opens and text[pos] == ":")):
                 # People write a colon after a line's first word, and it can mean nothing else there.
-                first, pos = first and text[pos] == " ", pos + 1
+                opens, pos = opens and text[pos] == " ", pos + 1
+        stop += shift
         if "NL" not in state.states[stack[-1]]:
-            raise _Unreadable(stop, _mode(state))
+            raise _Unreadable(stop, read)
         try:
             state.feed(Lexeme("NL", "", stop, stop))
         except Unbuildable as why:
-            raise _Unreadable(stop, _mode(state), why) from None
+            raise _Unreadable(stop, read, why) from None
         except Unexpected:
-            raise _Unreadable(stop, _mode(state)) from None
+            raise _Unreadable(stop, read) from None
 
     def retreat(self) -> None:
         """Takes the parser back to where it stood before the line."""
@@ -242,15 +261,17 @@ class _Parse:
         if error.why is not None:
             self.report(error.why.code, *error.why.span, **error.why.arguments)
             return False
-        found = complaint(text, start, stop, place, error.mode.accepted)
-        if place > start:
-            first = misspelt_start(text, start, stop, _mode(self.state).accepted)
-            if first and self.reads(start, stop, first):
-                self.complain(first)
-                return True
-        self.complain(found)
-        if self.reads(start, stop, found):
-            return True
+        self.tries = _MENDS
+        accepted = self.accepted(error.read)
+        self.opening = self.accepted()
+        language = language_of(text)
+        meant = None if self.excused else self.meant(text[start:stop], error, start, language)
+        if meant is not None:
+            mend, line = meant
+            accepted = accepted if mend.span[0] else self.opening
+            self.complain(mended(mend, start, text[start:stop], line, accepted, language))
+            return not line.startswith("#") and line != ""
+        self.complain(complaint(text, start, stop, place, accepted))
         if place == start:
             return False
         end = place
@@ -270,17 +291,50 @@ class _Parse:
             return
         self.report(found.code, *found.span, fix=found.fix, **found.arguments)
 
-    def reads(self, start: int, stop: int, found: Complaint) -> bool:
-        """Whether the line reads with the guess in the place of the word found; it is taken in then."""
-        if found.guess is None:
-            return False
-        terminal, value = found.guess
+    def meant(
+        self, line: str, error: _Unreadable, start: int, language: Language, depth: int = _DEPTH
+    ) -> tuple[Mend, str] | None:
+        """Finds what was meant by a line: the first mend with which it reads, or reads on to another."""
+        read = tuple((lexeme.type, lexeme.start_pos - start, lexeme.end_pos - start) for lexeme in error.read)
+        accepted = self.accepted(error.read)
+        stop = Stop(line, error.place - start, accepted, self.opening, read, language, self.text, self.marks)
+        further: list[tuple[Mend, _Unreadable]] = []
+        for mend in mends(stop):
+            self.tries -= 1
+            if self.tries < 0:
+                return None
+            again = self.trial(start, mend.line)
+            if again is None:
+                return mend, mend.line
+            if len(mend.line) - again.place < len(line) - error.place and again.why is None:
+                further.append((mend, again))
+        for mend, again in further if depth else ():
+            found = self.meant(mend.line, again, start, language, depth=depth - 1)
+            if found is not None:
+                return mend, found[1]
+        return None
+
+    def accepted(self, read: Sequence[Lexeme] = ()) -> frozenset[str]:
+        """Gives the terminals that may follow the first lexemes of a line."""
+        for number, lexeme in enumerate(read):
+            self.state.feed(lexeme)
+            if not number:
+                self.base = len(self.state.stack) - 1
+        found = frozenset(name for name in _mode(self.state).accepted if self.state.takes(name))
+        self.retreat()
+        return found
+
+    def trial(self, start: int, line: str) -> _Unreadable | None:
+        """Reads a line in the place of that at `start`: it is taken in, or why it cannot be."""
+        line = _COMMENT.sub("", line)
+        if not line:
+            return None
         try:
-            self.feed(start, stop, {}, Lexeme(terminal, value, *found.span))
-            return True
-        except _Unreadable:
+            self.feed(start, start, {}, line)
+            return None
+        except _Unreadable as unreadable:
             self.retreat()
-            return False
+            return unreadable
 
     def complete(self, end: int) -> bool:
         """Stands something in for the parts that a line lacks at its end."""

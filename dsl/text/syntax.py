@@ -8,15 +8,17 @@ no twin here (`required`, `gateway`, …) get a hint instead of a list.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
 from msgspec import Struct, field
 
 from charter.dsl.diagnostic import Fix
+from charter.dsl.text import causes
+from charter.dsl.text.causes import Mend, Stop
 from charter.dsl.text.tree import Span
-from charter.dsl.text.words import Language, language_of, spellings, strangers
+from charter.dsl.text.words import Language, language_of, meant, spellings, strangers
 from charter.engine.names import NAME, compiled, marks
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
@@ -56,7 +58,16 @@ STRANGE: Mapping[str, frozenset[str]] = {
     "choices": frozenset({"BAR"}),
 }
 _VERBS = frozenset({"DO", "HAND_OVER", "SEND_BACK", "CONFIRM", "COMMENT", "ATTACH"})
-_SHOWN = 16
+_SHOWN = 8
+# What is met most where much may stand, the likeliest first.
+_COMMON = (
+    *("PROCESS", "ROLE", "DONE_BY", "RECORD", "INPUT", "OUTPUT", "ACTIVITY", "APPROVAL", "PHASE"),
+    *("AFTER", "WHEN", "WITHIN", "BY", "ABOUT", "SCENARIO", "USE", "KPI", "FORMULA", "TARGET", "CASE", "EXPECT"),
+)
+
+
+# How like a word must be to be guessed where the line reads with it, and where it does not.
+_LIKE, _ALIKE = 0.65, 0.8
 
 
 class Complaint(Struct, frozen=True):
@@ -64,7 +75,67 @@ class Complaint(Struct, frozen=True):
     span: Span
     arguments: Mapping[str, Any] = field(default_factory=dict)
     fix: Fix | None = None
-    guess: tuple[str, str] | None = None  # the terminal and value of the word that was probably meant
+
+
+def mends(stop: Stop) -> Iterator[Mend]:
+    """Offers a line as it was perhaps meant, the likeliest first; each differs from what was written."""
+    for cause in _CAUSES:
+        for mend in cause(stop):
+            if mend.line != stop.text:
+                yield mend
+
+
+def _spelling(stop: Stop) -> Iterator[Mend]:
+    """Words that resemble one which may stand there: where reading stopped, and at the line's beginning."""
+    for place, accepted in ((stop.place, stop.accepted), (0, stop.opening)):
+        match = compiled(NAME, stop.marks).match(stop.text, place)
+        guess = nearest(match.group(), accepted) if match else None
+        if match is not None and guess is not None and not _known(match.group(), place):
+            rest = re.compile("".join(rf"\s+{re.escape(word)}(?!\w)" for word in guess.split()[1:]))
+            more = rest.match(stop.text, match.end())
+            span = (place, more.end() if more else match.end())
+            yield causes.put(stop, "", span, guess, guess=guess)
+        if place == 0:
+            return
+
+
+_CAUSES = (
+    *(causes.habits, causes.dangling, causes.brackets, causes.types, causes.words),
+    *(_spelling, causes.titles, causes.names),
+)
+
+
+def mended(mend: Mend, start: int, before: str, line: str, accepted: Collection[str], language: Language) -> Complaint:
+    """Says what is wrong with the line `before` at `start`, which reads as `line`."""
+    same = _same(before, line)
+    end = min(_same(before[::-1], line[::-1]), len(before) - same, len(line) - same)
+    # A fix is of whole words.
+    while same and _word(before[same - 1]) and (_word(before[same : same + 1]) or _word(line[same : same + 1])):
+        same -= 1
+    while end and _word(before[-end]) and (_word(before[-end - 1 : -end]) or _word(line[-end - 1 : -end])):
+        end -= 1
+    span = (start + mend.span[0], start + max(mend.span[1], mend.span[0] + 1))
+    arguments = {"found": before[slice(*mend.span)], "expected": expectation(accepted, language), **mend.arguments}
+    if mend.cause:
+        arguments["hint"] = mend.cause
+    fix = Fix.at((start + same, start + len(before) - end), line[same : len(line) - end], safe=mend.safe)
+    return Complaint("CH112" if mend.span[0] else "CH114", span, arguments, fix)
+
+
+def _word(character: str) -> bool:
+    return f"_{character}".isidentifier() and character != ""
+
+
+def _known(word: str, place: int) -> bool:
+    """Says whether people mean something by a word, so that it is no slip of the pen."""
+    if word in strangers() or word in meant("lines"):
+        return True
+    return not place and any(words == word or words.startswith(f"{word} ") for words, _, _, _ in spellings())
+
+
+def _same(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def complaint(text: str, start: int, stop: int, place: int, accepted: Collection[str]) -> Complaint:
@@ -77,33 +148,22 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     found = match.group() if match else text[place]
     span = (place, place + len(found))
     arguments: dict[str, Any] = {"found": found, "expected": expected}
-    if "STRING" in accepted and "NAME" not in accepted and len(accepted) <= 2 and found[0] != '"':
-        meant = text[place:stop].rstrip()
-        span = (place, place + len(meant))
-        return Complaint("CH112", span, {**arguments, "found": meant, "hint": "quote"}, Fix.at(span, f'"{meant}"'))
+    code = "CH114" if place == start else "CH112"
     hint = next((h for h in strangers().get(found.lower(), ()) if not STRANGE[h].isdisjoint(accepted)), None)
     if hint is not None:
-        return Complaint("CH114" if place == start else "CH112", span, {**arguments, "hint": hint})
-    elsewhere = place == start and any(w == found or w.startswith(found + " ") for w, _, _, _ in spellings())
-    guessed = None if elsewhere else nearest(found, accepted)
-    if guessed:
-        words, terminal, value = guessed
-        code = "CH114" if place == start else "CH112"
-        rest = re.compile("".join(rf"\s+{re.escape(word)}(?!\w)" for word in words.split()[1:]))
-        more = rest.match(text, span[1], stop)
-        span = (place, more.end() if more else span[1])
-        return Complaint(code, span, arguments | {"guess": words}, Fix.at(span, words), (terminal, value))
-    if place > start:
-        return Complaint("CH112", span, arguments)
-    if elsewhere:
+        return Complaint(code, span, {**arguments, "hint": hint})
+    if place == start and found not in strangers() and _known(found, 0):
         return Complaint("CH115", span, arguments)
-    return Complaint("CH114", span, arguments)
+    guess = nearest(found, accepted, _ALIKE)
+    if guess is not None:
+        return Complaint(code, span, {**arguments, "guess": guess}, Fix.at(span, guess))
+    return Complaint(code, span, arguments)
 
 
 def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...]:
     """Lists what could stand at a place: words as they are written, and `@key` for a phrase of the message tables.
 
-    Words come in the order of the keyword tables, which is that in which a process is written.
+    Words come likeliest first, then in the order of the keyword tables; of many, those are listed that are met most.
     """
     listed: dict[str, None] = {}
     for name in sorted(accepted):
@@ -113,38 +173,27 @@ def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...
             listed[_MARKS[name]] = None
     if _VERBS & set(accepted):
         listed["@a_verb"] = None
-    seen: set[str] = set()
+    spelled: dict[str, str] = {}
     for words, terminal, _, row in spellings():
-        if row == language and terminal in accepted and terminal not in seen | _VERBS | {"TYPE", "WEEKDAY", "STATE"}:
-            seen.add(terminal)
-            if len(seen) <= _SHOWN:
-                listed[words] = None
-    return (*listed, "…") if len(seen) > _SHOWN else tuple(listed)
+        if row == language and terminal in accepted and terminal not in _VERBS | {"TYPE", "WEEKDAY", "STATE"}:
+            spelled.setdefault(terminal, words)
+    common = [name for name in _COMMON if name in spelled]
+    shown = [spelled[name] for name in dict.fromkeys((*common, *spelled))]
+    more = len(shown) > _SHOWN
+    return (*listed, *shown[:_SHOWN], "…") if more else (*listed, *shown)
 
 
-def nearest(found: str, accepted: Collection[str]) -> tuple[str, str, str] | None:
-    """Finds the word that may stand here and that `found` resembles most: words, terminal, value."""
+def nearest(found: str, accepted: Collection[str], least: float = _LIKE) -> str | None:
+    """Finds the word that may stand here and that `found` resembles most."""
     best, score = None, 0.0
     if not compiled(NAME).match(found):
         return None
-    for words, terminal, value, _ in spellings():
+    for words, terminal, _, _ in spellings():
         if terminal in accepted and terminal != "STATE" and words != found:
             likeness = _likeness(found.lower(), words.lower())
             if likeness > score:
-                best, score = (words, terminal, value), likeness
-    return best if score >= 0.65 else None
-
-
-def misspelt_start(text: str, start: int, stop: int, accepted: Collection[str]) -> Complaint | None:
-    """Takes a line's first word, read as a name, for a misspelt keyword, if it resembles one."""
-    match = compiled(NAME, marks(text)).match(text, start, stop)
-    guessed = nearest(match.group(), accepted) if match else None
-    if match is None or guessed is None:
-        return None
-    words, terminal, value = guessed
-    expected = expectation(accepted, language_of(text))
-    arguments = {"found": match.group(), "expected": expected, "guess": words}
-    return Complaint("CH114", match.span(), arguments, Fix.at(match.span(), words), (terminal, value))
+                best, score = words, likeness
+    return best if score >= least else None
 
 
 def _likeness(found: str, words: str) -> float:

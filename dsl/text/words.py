@@ -27,6 +27,7 @@ VERB_TERMINALS: Mapping[str, str] = {
     "attach": "ATTACH",
 }
 STRANGERS = "strangers"  # words that authors try and that the language does not have, by the hint they get
+MEANT = "meant"  # words of other notations, by what they stand for here
 _SECTION_TERMINAL = {"types": "TYPE", "policies": "POLICY", "weekdays": "WEEKDAY", "states": "STATE"}
 
 
@@ -54,7 +55,7 @@ def spellings() -> tuple[tuple[str, str, str, Language], ...]:
         (words, terminal(section, key), key, language)
         for language in LANGUAGES
         for section, rows in table(language).items()
-        if section != STRANGERS
+        if section not in (STRANGERS, MEANT)
         for key, all_words in rows.items()
         for words in all_words
     )
@@ -119,3 +120,21 @@ def strangers() -> Mapping[str, tuple[str, ...]]:
             for word in words:
                 found.setdefault(word, {})[hint] = None
     return {word: tuple(hints) for word, hints in found.items()}
+
+
+@cache
+def meant(kind: Literal["lines", "types"]) -> Mapping[str, tuple[str, ...]]:
+    """Gives the keys of what each word of another notation stands for: terminals of lines, or built-in types."""
+    known = table("en")[kind]
+    found: dict[str, dict[str, None]] = {}
+    for language in LANGUAGES:
+        for key, words in table(language)[MEANT].items():
+            for word in words if key in known else ():
+                found.setdefault(word, {})[key] = None
+    return {word: tuple(keys) for word, keys in found.items()}
+
+
+def spelled(key: str, language: Language) -> str:
+    """Spells a terminal, or a built-in type, as a language prefers."""
+    rows = table(language)
+    return (rows["lines"].get(key) or rows["types"][key])[0]

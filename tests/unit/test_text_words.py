@@ -10,7 +10,7 @@ import pytest
 from charter.dsl.text import lexer, parser
 from charter.dsl.text.printer import format
 from charter.dsl.text.syntax import STRANGE
-from charter.dsl.text.words import LANGUAGES, keyword_terminals, spellings, strangers, table
+from charter.dsl.text.words import LANGUAGES, MEANT, keyword_terminals, spellings, strangers, table
 from charter.engine import names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ may stand; everywhere else it is a name. This page is written by `pytest tests/u
 
 
 def test_every_language_has_a_word_for_everything() -> None:
-    rows = [{(section, key) for section, part in table(x).items() for key in part} for x in LANGUAGES]
+    rows = [{(s, key) for s, part in table(x).items() if s != MEANT for key in part} for x in LANGUAGES]
     assert rows[0] == rows[1] == rows[2]
 
 
@@ -41,6 +41,15 @@ def test_what_is_hinted_at_is_not_read_there_anyway() -> None:
         taken = {words for words, terminal, _, _ in spellings() if terminal in actions}
         for word, hints in strangers().items():
             assert word not in taken or all(STRANGE[hint].isdisjoint(actions) for hint in hints), word
+
+
+def test_words_of_other_notations_stand_for_words_of_this_one() -> None:
+    for language in LANGUAGES:
+        rows = table(language)
+        assert {*rows[MEANT]} <= {*rows["lines"], *rows["types"]}
+        for key, words in rows[MEANT].items():
+            own = {words for words, terminal, value, _ in spellings() if key in (terminal, value)}
+            assert own.isdisjoint(words) and len(words) == len(set(words)), key
 
 
 def test_the_grammar_uses_every_word() -> None:

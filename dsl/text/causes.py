@@ -1,0 +1,351 @@
+"""What people write where a line stops making sense, by its cause: names, marks and words from elsewhere, and the mend.
+
+Each function knows one kind of cause. It looks at a line and at the place where reading stopped, and offers the line
+as it was perhaps meant. Whether that can be read is the parser's to try, so that no mend is told that mends nothing.
+What is said of a cause stands in the message tables under its name. Knows nothing of blocks and of trees.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from msgspec import Struct, field
+
+from charter.dsl.text.tree import Span
+from charter.dsl.text.words import Language, meant, spelled, spellings, strangers
+from charter.engine.names import NAME, compiled
+
+NAMES = frozenset({"NAME", "PATH", "KEY", "SUBJECT"})
+# Causes that run through a whole file: the first place is told, and its mend is for all.
+EVERYWHERE = frozenset({"braces", "line_end"})
+
+
+class Stop(Struct, frozen=True):
+    """A line (`text`, `file` the text around it), read up to `place`; `accepted` could have stood there.
+
+    `read` are the lexemes before it, by terminal and place; `opening` is what a line could have begun with here.
+    """
+
+    text: str
+    place: int
+    accepted: frozenset[str]
+    opening: frozenset[str]
+    read: tuple[tuple[str, int, int], ...]
+    language: Language
+    file: str
+    marks: str = ""
+
+    @property
+    def rest(self) -> str:
+        return self.text[self.place :]
+
+    @property
+    def typed(self) -> bool:
+        """Whether the line declares something that has a type."""
+        return any(terminal in ("TYPE", "CHOICE", "LIST_OF") for terminal, _, _ in self.read) or bool(
+            self.accepted & {"TYPE", "OPTIONAL"}
+        )
+
+
+class Mend(Struct, frozen=True):
+    """The line as it was perhaps meant; `span` is what is wrong in the line as it was written."""
+
+    cause: str
+    span: Span
+    line: str
+    safe: bool = False
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def put(stop: Stop, cause: str, span: Span, text: str, *, safe: bool = False, **arguments: Any) -> Mend:
+    """Makes a mend that puts `text` in the place of `span`, without leaving two blanks or one at the end."""
+    before, after = stop.text[: span[0]], stop.text[span[1] :]
+    if not text or text[0] in ",":
+        before = before.rstrip()
+        text += " " if not text and before and after and after[0] not in " ,(" else ""
+    line = (before + text + after).rstrip()
+    written = stop.text[slice(*span)].strip()
+    return Mend(cause, span, line, safe, {"written": written, "instead": text.strip(), **arguments})
+
+
+# --- marks ----------------------------------------------------------------------------------------
+
+# cause, what is written at the place, what stands there instead, whether nothing else can have been meant
+_HABITS: tuple[tuple[str, str, str, bool], ...] = (
+    ("comment", r"(?://+|--+|<!--|/\*+|%+|rem\b|REM\b)\s*(?P<said>.*?)\s*(?:\*/|-->)?$", r"# \g<said>", True),
+    ("line_end", r"[;.]+$", "", True),
+    ("braces", r"\{$", "", True),
+    ("braces", r"\}$", "", True),
+    ("block_end", r"(?:end|END|End|endif|fi|esac|结束|結束)(?:\s+\w+)?$", "", False),
+    ("block_word", r"(?:then|begin|do|is|has|开始|開始)$", "", False),
+    ("default", r"(?:default|DEFAULT|默认|預設|:?=)\s*\S.*$", "", False),
+    ("equals", r"(?::=|==|:|is\b|为|是|設為)\s*", "= ", True),
+    ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=]|->)(?=\s*\S)", "", True),
+    ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=,]|->)$", "", True),
+    ("quotes", r"(?P<open>['‘’`´«‹„])(?P<said>[^'‘’`´«»‹›„“\"]+)['‘’`´»›“]", r'"\g<said>"', True),
+    ("commas", r"(?:and|or|&|\+|;|/|\||与|和|及|或|與)(?=\W|(?<=[^a-z]))\s*", ", ", False),
+    ("required", r"(?:not null|NOT NULL|!|\*|required|mandatory|obligatory|必填|必须|必須|必选|必選)(?!\w)", "", True),
+    ("optional", r"(?:nullable|NULL|null|\?|可空|可选|選填|选填)", " {OPTIONAL}", True),
+    ("article", r"(?:the|a|an)\s+(?=\w)", "", False),
+)
+
+
+# What a habit's mend needs: one of these could have stood at the place.
+_NEEDED = {"default": "OPTIONAL", "required": "OPTIONAL", "optional": "OPTIONAL", "commas": "COMMA", "equals": "EQUALS"}
+
+
+def habits(stop: Stop) -> Iterator[Mend]:
+    """Marks and small words that other notations want and this one does not."""
+    for cause, pattern, instead, safe in _HABITS:
+        match = re.compile(pattern).match(stop.text, stop.place)
+        if match is None or not {_NEEDED.get(cause, "")} <= stop.accepted | {""}:
+            continue
+        if cause == "commas" and (not stop.read or stop.read[-1][0] not in NAMES):
+            continue
+        text = match.expand(instead) if "\\" in instead else instead
+        yield put(stop, cause, match.span(), text.replace("{OPTIONAL}", spelled("OPTIONAL", stop.language)), safe=safe)
+
+
+def dangling(stop: Stop) -> Iterator[Mend]:
+    """A comma, or a word that joins, with nothing behind it."""
+    match = re.compile(r"\s*(?:,|\||&|\+|\band|\bor|和|与|及)$").search(stop.text)
+    if match and stop.place == len(stop.text):
+        yield put(stop, "dangling", (match.end() - len(match.group().strip()), match.end()), "")
+
+
+def brackets(stop: Stop) -> Iterator[Mend]:
+    """Names in brackets: `input [a, b]`, `role(clerk)`, `<name>`."""
+    match = re.compile(r"[\[(<{]\s*([^\[\](){}<>]*?)\s*[\])>}]").match(stop.text, stop.place)
+    if match and match[1] and not stop.typed:
+        before = "" if stop.text[: stop.place].endswith(" ") else " "
+        yield put(stop, "brackets", match.span(), before + match[1], safe=True)
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+# A number at the beginning of a name, with its unit, which goes to the end.
+_LEADING = re.compile(r"(\d+(?:[A-Za-z]+|[个個工作小时時天日周週月年级級次号號期步分钟鐘秒项項条條人元]+)?)_?(.*)")
+
+
+def slug(written: str, otherwise: str, marks: str = "") -> str:
+    """Makes a name of a text: its words joined by `_`, a number at its beginning moved to the end."""
+    words = compiled(r"\w+", marks).findall(written)
+    moved: list[str] = []
+    while words and (match := _LEADING.fullmatch(words[0])):
+        moved.append(match[1])
+        words[:1] = [match[2]] if match[2] else []
+    if moved and not words:
+        words = [otherwise]
+    return "_".join([*words, *moved])
+
+
+def _why(written: str, marks: str) -> str:
+    if written[0] in "\"'":
+        return "name_quoted"
+    if written[0].isdigit():
+        return "name_digit"
+    return "name_blank" if compiled(r"[\w ]+", marks).fullmatch(written) else "name_marks"
+
+
+def names(stop: Stop) -> Iterator[Mend]:
+    """Names that are none: with blanks, hyphens, brackets or pictures in them, a digit first, or in quotes."""
+    text, place = stop.text, stop.place
+    named = [(start, end) for terminal, start, end in stop.read if terminal in NAMES]
+    starts = []
+    if named and named[-1][1] == stop.read[-1][2] and place < len(text):
+        starts.append(named[0][0] if stop.typed else named[-1][0])
+    if stop.accepted & NAMES and not (named and named[-1][1] == place):
+        starts.append(place)
+    for start in dict.fromkeys(starts):
+        if start == len(text) or (start == 0 and "NAME" not in stop.opening):
+            continue
+        for end in _ends(stop, start):
+            written = text[start:end].strip()
+            keyword = text[: stop.read[0][2]].strip() if stop.read and start else "n"
+            name = slug(written, keyword.split()[0] if keyword else "n", stop.marks)
+            if not compiled(NAME, stop.marks).fullmatch(name) or name == written:
+                continue
+            yield from _named(stop, (start, start + len(written)), written, name)
+
+
+def _named(stop: Stop, span: Span, written: str, name: str) -> Iterator[Mend]:
+    """Offers a name with its title, where a title may follow, else the name; of a reference, the name that has it."""
+    title = written.strip("\"'")
+    cause = _why(written, stop.marks)
+    rest = stop.text[span[1] :].lstrip()
+    if rest[:1] == '"':
+        yield put(stop, cause, span, name, name=name)
+        return
+    declared = re.search(rf'\w[ \t]+({NAME})[ \t]+"{re.escape(title)}"', stop.file)
+    if declared is not None and declared[1] != name:
+        yield put(stop, cause, span, declared[1], name=declared[1])
+    if cause == "name_blank" and "COMMA" in stop.accepted and not re.search(rf"\b{re.escape(name)}\b", stop.file):
+        words = written.split()
+        if all(len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", stop.file)) > 1 for word in words):
+            yield put(stop, "commas", span, ", ".join(words), name=name)
+    if stop.typed:
+        typed = re.match(r"(?:list of |列表 )*\w+(?=\s|$)", rest)
+        if typed:
+            titled = f'{name} {typed.group()} "{title}"'
+            yield put(stop, cause, (span[0], stop.text.index(typed.group(), span[1]) + typed.end()), titled, name=name)
+    else:
+        yield put(stop, cause, span, f'{name} "{title}"', name=name)
+    yield put(stop, cause, span, name, name=name)
+
+
+def _ends(stop: Stop, start: int) -> Iterator[int]:
+    """The places where a name that begins at `start` may end: before a keyword, a title, a comma; the line's end."""
+    if stop.text[start] in "\"'":
+        match = re.compile(r"([\"'])[^\"']*\1").match(stop.text, start)
+        if match:
+            yield match.end()
+        return
+    words = _words()
+    for match in re.compile(r'\s+|(?=["=])|(?=,)').finditer(stop.text, start):
+        rest = stop.text[match.end() :]
+        if match.end() < stop.place or not rest:
+            continue
+        first = re.match(r"\w+", rest)
+        if rest[0] in '",=' or (first and first.group() in words):
+            yield match.start()
+    if not stop.typed:
+        yield len(stop.text)
+
+
+@cache
+def _words() -> frozenset[str]:
+    return frozenset(words.split()[0] for words, _, _, _ in spellings()) | frozenset(
+        word.split()[0] for words in (meant("types").keys(),) for word in words
+    )
+
+
+# --- titles, texts --------------------------------------------------------------------------------
+
+
+def titles(stop: Stop) -> Iterator[Mend]:
+    """A title without quotes: words that begin with a capital, or Chinese ones, behind a name."""
+    if "STRING" not in stop.accepted or not stop.rest or stop.rest[0] in "\"'`‘“«" or stop.place == 0:
+        return
+    behind_name = bool(stop.read) and stop.read[-1][0] in NAMES
+    free = stop.accepted <= {"STRING"}  # nothing else could have stood here
+    if not free and (stop.text[stop.place - 1] != " " or not (stop.rest[0].isupper() or stop.rest[0] >= "\u2e80")):
+        return
+    if not behind_name and stop.accepted & {*NAMES, "ID"}:
+        return
+    if not free and strangers().get(stop.rest.split()[0]):
+        return
+    for end in (*_ends(stop, stop.place), len(stop.text)):
+        written = stop.text[stop.place : end].strip()
+        if '"' not in written:
+            yield put(stop, "quote", (stop.place, stop.place + len(written)), f'"{written}"', safe=free)
+
+
+# --- types ----------------------------------------------------------------------------------------
+
+_CHOOSING = r"(?:choice|enum(?:eration)?|select|one of|options?|radio|dropdown|pick|选项|枚举|单选|下拉|選項|枚舉|單選)"
+_CHOICE = re.compile(
+    rf"(?<!\w)(?P<word>{_CHOOSING})\s*(?:of\b|:|=)?\s*(?P<open>[(\[{{<])?\s*(?P<items>[^()\[\]{{}}<>]+?)\s*[)\]}}>]?$"
+)
+_LIST = re.compile(
+    r"(?<!\w)(?:(?:list|array|set|sequence|collection|List|Array|Set)\s*(?:of\b|[\[<(]|(?=\s))\s*|\[\s*)(?P<item>\w+)\s*[\]>)]?$"
+)
+_MANY = re.compile(r"(?<!\w)(?P<item>\w+)\s*(?:\[\s*\d*\s*\]|\*)$")
+_SIZED = re.compile(r"(?<!\w)(?P<item>[A-Za-z]\w*)\s*\(\s*\d+(?:\s*,\s*\d+)*\s*\)")
+
+
+def type_named(word: str, language: Language) -> str | None:
+    """Gives the type that goes by another name elsewhere, as a language spells it."""
+    key = meant("types").get(word.lower())
+    return spelled(key[0], language) if key else None
+
+
+def types(stop: Stop) -> Iterator[Mend]:
+    """Types as other languages write them."""
+    if not stop.typed:
+        return
+    text, tail = stop.text, ""
+    optional = spelled("OPTIONAL", stop.language)
+    if text.endswith(f" {optional}"):
+        text, tail = text[: -len(optional)].rstrip(), f" {optional}"
+    match = _CHOICE.search(text)
+    if match and match.start() <= stop.place + 1:
+        items = [item.strip(" \"'‘’") for item in re.split(r"\s*(?:[,|/;]|\bor\b|或)\s*", match["items"])]
+        if all(items) and len(items) > 1:
+            said = f"{spelled('CHOICE', stop.language)} " + " | ".join(f'"{item}"' for item in items)
+            yield _typed(stop, "choice_type", match.span(), said, tail, safe=match["open"] is not None)
+    bare = re.compile(r'"[^"]*"(?:\s*[|,/]\s*"[^"]*")+$').search(text, stop.place)
+    if bare and bare.start() == stop.place and "CHOICE" in stop.accepted:
+        said = spelled("CHOICE", stop.language) + " " + re.sub(r"\s*[,/]\s*", " | ", bare.group())
+        yield _typed(stop, "choice_type", bare.span(), said, tail)
+    for pattern, cause in ((_LIST, "list_type"), (_MANY, "list_type"), (_SIZED, "size")):
+        match = pattern.search(text)
+        if match and match.start() <= stop.place + 1:
+            item = type_named(match["item"], stop.language) or match["item"]
+            said = f"{spelled('LIST_OF', stop.language)} {item}" if cause == "list_type" else item
+            yield _typed(stop, cause, match.span(), said, tail if pattern is not _SIZED else "", safe=True)
+
+
+def _typed(stop: Stop, cause: str, span: Span, said: str, tail: str, *, safe: bool = False) -> Mend:
+    line = stop.text[: span[0]] + said + (tail or stop.text[span[1] :])
+    return Mend(cause, span, line, safe, {"written": stop.text[slice(*span)], "instead": said})
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+# What a word is followed by: one that names something else is not meant.
+_ELEMENTS = ("ACTIVITY", "APPROVAL", "PHASE", "MILESTONE")
+_FOLLOWED: Mapping[str, tuple[str, ...]] = {
+    "INPUT": ("RECORD", "OUTPUT"),
+    "OUTPUT": ("RECORD",),
+    "ABOUT": ("RECORD", "OUTPUT"),
+    "AFTER": _ELEMENTS,
+    "ALONGSIDE": _ELEMENTS,
+    "DONE_BY": ("ROLE",),
+    "BY": ("ROLE",),
+}
+
+
+def _fits(terminal: str, name: str, file: str) -> bool:
+    """Says whether a word can be followed by a name, as far as its declaration tells."""
+    kinds = _FOLLOWED.get(terminal)
+    if kinds is None or not name:
+        return True
+    declared = {
+        kind
+        for kind in ("ROLE", "RECORD", "OUTPUT", *_ELEMENTS)
+        if re.search(rf"(?m)^ *(?:{_spellings(kind)})[ :]+{re.escape(name)}(?!\w)", file)
+    }
+    return not declared or not declared.isdisjoint(kinds)
+
+
+@cache
+def _spellings(kind: str) -> str:
+    return "|".join(re.escape(words) for words, terminal, _, _ in spellings() if terminal == kind)
+
+
+def words(stop: Stop) -> Iterator[Mend]:
+    """Words that mean in another notation what a word of this language means."""
+    for place, accepted in ((stop.place, stop.accepted), (0, stop.opening)):
+        match = compiled(r"[\w-]+(?:\s+[\w-]+){0,3}", stop.marks).match(stop.text, place)
+        if match is None:
+            continue
+        said = re.split(r"(\s+)", match.group())
+        for count in range(len(said), 0, -2):
+            written = "".join(said[:count])
+            for terminal in meant("lines").get(" ".join(written.lower().split()), ()):
+                if terminal in accepted and _fits(terminal, _next(stop, place + len(written)), stop.file):
+                    span = (place, place + len(written))
+                    meaning = spelled(terminal, stop.language)
+                    yield put(stop, "word", span, meaning, guess=meaning)
+        if place == 0:
+            return
+
+
+def _next(stop: Stop, place: int) -> str:
+    """The name that follows a place of the line; empty where something else does."""
+    match = compiled(rf"[ :]*({NAME})", stop.marks).match(stop.text, place)
+    return match[1] if match else ""
