@@ -151,7 +151,7 @@ def test_an_answer_from_a_broken_one_is_told(capsys: pytest.CaptureFixture[str])
 def test_a_function_of_several_words_that_is_none(cell: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     model("Amount number", [(cell, "1")])
     assert run(["dmn", "check", "m.dmn"]) == 1
-    assert f"  the FEEL cannot be read: {said}\n" in capsys.readouterr().out
+    assert f"  invalid FEEL: {said}\n" in capsys.readouterr().out
 
 
 def test_a_name_that_the_decision_does_not_require_has_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,9 +187,9 @@ def test_names_that_nothing_declares_are_inputs(folder: Path, capsys: pytest.Cap
     Path("in.json").write_text('{"Since": "2025-03-01", "Old": "old", "Limit": 7}')
     assert run(["dmn", "check", "m.dmn"]) == 0
     out = capsys.readouterr().out
-    assert "note[borrowed-type]: Route, input `Amount`\n  `long` is no type of FEEL; it is read as `number`\n" in out
+    assert "note[borrowed-type]: Route, input `Amount`\n  `long` is not a FEEL type; it is read as `number`\n" in out
     assert (
-        "warning[undeclared]: Route, rule 1, input `Amount`\n  nothing declares `Limit`, so it counts as an input\n"
+        "warning[undeclared]: Route, rule 1, input `Amount`\n  `Limit` is not declared, so it is taken as an input\n"
         in out
     )
     assert (code := run(["dmn", "run", "m.dmn", "--inputs", "in.json", "--set", "Amount=5", "--json"])) == 0
@@ -197,7 +197,7 @@ def test_names_that_nothing_declares_are_inputs(folder: Path, capsys: pytest.Cap
     assert asked(capsys, "Amount=5", "Limit=3")[1]["value"] == "board"
     assert run(["dmn", "run", "m.dmn", "--set", "Amount=5"]) == 1
     out = capsys.readouterr().out
-    assert "counts as null" not in out and "count as null: Since (date), Limit, Old" in out
+    assert "is missing" not in out and "are missing and taken as null: Since (date), Limit, Old" in out
     assert run(["dmn", "run", "m.dmn", "--set", "Amont=5"]) == 2
     assert "did you mean `Amount`" in capsys.readouterr().err
 
@@ -206,7 +206,7 @@ def test_names_that_nothing_declares_are_inputs(folder: Path, capsys: pytest.Cap
 def test_numbers_as_camunda_names_them(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     model(f"n {name}", [("<= 8", '"small"'), ("-", '"large"')])
     assert run(["dmn", "check", "m.dmn"]) == 0
-    assert capsys.readouterr().out.endswith("nothing wrong: 1 decision, 1 input\n")
+    assert capsys.readouterr().out.endswith("no problems found: 1 decision, 1 input\n")
     assert asked(capsys, "n=5")[1]["value"] == "small"
     told = asked(capsys, 'n="five"')[1]
     assert told["reasons"] == ["string is not number"]

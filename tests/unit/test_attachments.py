@@ -186,7 +186,7 @@ def test_doctor_names_what_no_entry_names_and_collects_it(tmp_path: Path, capsys
 
         assert doctor() == ("warn", "1 file that no entry names: ab0000000000")
         assert doctor("--collect") == ("ok", "1 file removed that no entry named: ab0000000000")
-        assert doctor() == ("ok", "1 file kept, each at most 100 MiB")
+        assert doctor() == ("ok", "1 file stored, each at most 100 MiB")
         assert host.files.condition(file.sha256) == "kept"
         with store.write() as connection:
             assert collect(connection, host.files) == []

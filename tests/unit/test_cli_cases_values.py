@@ -263,7 +263,7 @@ def test_the_form_asks_again_until_a_value_fits(tmp_path: Path) -> None:
         "urgency": "low",
     }
     said = "\n".join(told)
-    assert "`due` wants a day, as 2026-03-01, not `tomorrow`" in said
+    assert "`due` expects a day, such as 2026-03-01, not `tomorrow`" in said
     assert "share <= 100%" in said
     assert next(answers, None) is None
 

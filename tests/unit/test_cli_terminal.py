@@ -64,10 +64,10 @@ def test_long_work_shows_how_far_it_is_and_short_work_does_not(tmp_path: Path) -
     for number in range(25):
         (tmp_path / f"{number}.charter").write_text(f"process p{number}\n  role clerk\n  activity a\n    role clerk\n")
     said, shown = on_terminal("check", str(tmp_path), "--lang", "en")
-    assert said == "25 files: nothing wrong\n"
+    assert said == "25 files: no problems found\n"
     assert "25/25" in shown
     said, shown = on_terminal("check", str(tmp_path / "1.charter"), "--lang", "en")
-    assert (said, shown) == ("1 file: nothing wrong\n", "")
+    assert (said, shown) == ("1 file: no problems found\n", "")
 
 
 class Terminal(io.StringIO):

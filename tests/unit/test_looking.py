@@ -229,7 +229,7 @@ def test_a_read_only_copy_is_verified_with_its_log(log: bool, here: Path) -> Non
         os.chmod(folder, 0o700)
         left = {path.name for path in folder.iterdir()}
     assert done.returncode == 0 and "error" not in done.stderr, done
-    assert "nobody will see" in done.stderr
+    assert "trail will not show" in done.stderr
     assert json.loads(done.stdout.partition("|")[2])["heads"]["organisation"]["entries"] == count
     assert left == {"charter.db", "charter.db-wal"} if log else {"charter.db"}
 
@@ -249,7 +249,7 @@ def test_a_trail_of_an_earlier_schema_is_verified_and_left_so(
         said = capsys.readouterr()
         if schema < SCHEMA:
             seen.add(schema)
-            assert "nobody will see" in said.err
+            assert "trail will not show" in said.err
             assert path.read_bytes() == before
     assert len(seen) > 1
 
