@@ -1,0 +1,165 @@
+"""All that can come of a case, by the engine's own step over values that stand for others.
+
+Two states are one where nothing that follows can tell them apart (`sameness`). Of independent work one order is looked
+at: where somebody's work meets the rest only where all must be over anyway, the rest may wait until it is done (ample
+sets; work that closes a circle is not looked at alone, so that nothing is put off for ever). The search is breadth
+first, so that the first way to a state is a shortest one, and ends where the caller says so; what it has not seen is
+unknown and never taken for good.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+
+from charter.engine import law
+from charter.engine.commands import Start, Tick
+from charter.engine.definition import Definition
+from charter.engine.machines import CLOSED, WORKABLE
+from charter.engine.plan.program import prepare
+from charter.engine.proof.independent import Independence
+from charter.engine.proof.moves import STARTER, Move, Moves
+from charter.engine.proof.sameness import Sameness
+from charter.engine.proof.values import Conditions
+from charter.engine.state import NEW, CaseState
+from charter.engine.step.transition import step
+
+START = 1_767_600_000_000_000  # Monday, 2026-01-05, 08:00 UTC: when every case begins
+_MOVABLE = WORKABLE | {"failed"}
+_MOST_TICKS = 64  # that change nothing which matters
+_SPINS = "CH541"
+
+
+class Edge(NamedTuple):
+    move: Move
+    target: int
+
+
+class Graph(Struct, eq=False):
+    """What was seen. `states` by number; `came`: (state, move) by which each was first met, or (start, None).
+
+    `open`: states whose moves were not all looked at; `spun`: moves that the engine refused for their length;
+    `barren`: (state, node) of work that no value could finish; `inexact`: records of which not all was looked at.
+    """
+
+    states: list[CaseState] = field(default_factory=list)
+    came: list[tuple[int, Move | None]] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
+    next: list[list[Edge]] = field(default_factory=list)
+    open: set[int] = field(default_factory=set)
+    spun: list[tuple[int, Move]] = field(default_factory=list)
+    barren: set[tuple[int, str]] = field(default_factory=set)
+    inexact: tuple[str, ...] = ()
+    steps: int = 0
+
+    def trace(self, state: int) -> tuple[Start, list[Move]]:
+        """Gives the start and the moves of a shortest way to a state."""
+        moves: list[Move] = []
+        while (move := self.came[state][1]) is not None:
+            moves.append(move)
+            state = self.came[state][0]
+        return self.starts[self.came[state][0]], moves[::-1]
+
+
+def explore(definition: Definition, more: Callable[[int], bool], *, reduced: bool = True) -> Graph:
+    """Looks at what can come of the cases of a process as long as `more(steps taken)` allows it."""
+    return _Search(definition).run(more, reduced)
+
+
+class _Search:
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        program = prepare(definition)
+        known = Conditions.of(definition)
+        self.moves = Moves(program, known)
+        self.independence = Independence(program)
+        self.sameness = Sameness(program, known)
+        self.graph = Graph()
+        self.numbers: dict[Any, int] = {}
+        self.waiting: deque[int] = deque()
+
+    def run(self, more: Callable[[int], bool], reduced: bool) -> Graph:
+        graph = self.graph
+        self._start()
+        while self.waiting:
+            if not more(graph.steps):
+                graph.open.update(self.waiting)
+                break
+            number = self.waiting.popleft()
+            if graph.states[number].status not in CLOSED:
+                self._look(number, reduced)
+        graph.inexact = self.moves.inexact()
+        return graph
+
+    def _start(self) -> None:
+        who = self.moves.somebody(STARTER, [role.name for role in self.definition.roles])
+        for records in self.moves.starts():
+            start = Start(actor=who, at=START, case="case", records=records, **law.PRESENT._asdict())
+            done = step(self.definition, NEW, start)
+            self.graph.steps += 1
+            if done.refusal is None:
+                self.graph.starts.append(start)
+                self._meet(done.state, (len(self.graph.starts) - 1, None))
+
+    def _meet(self, state: CaseState, came: tuple[int, Move | None]) -> int:
+        graph = self.graph
+        number = self.numbers.setdefault(self.sameness.key(state), len(graph.states))
+        if number == len(graph.states):
+            graph.states.append(state)
+            graph.came.append(came)
+            graph.next.append([])
+            self.waiting.append(number)
+        return number
+
+    def _look(self, number: int, reduced: bool) -> None:
+        graph, moves = self.graph, self.moves
+        state = graph.states[number]
+        nodes = [node for node in state.nodes.values() if node.state in _MOVABLE]
+        chosen = self.independence.one(nodes) if reduced else None
+        if chosen is not None:
+            seen = len(graph.states)
+            self._take(number, moves.of(state, chosen))
+            if len(graph.states) > seen:
+                return
+            graph.next[number].clear()
+        for node in nodes:
+            self._take(number, moves.of(state, node))
+        self._take(number, moves.time(state))
+
+    def _take(self, number: int, moves: Iterator[Move]) -> None:
+        graph = self.graph
+        tried = taken = False
+        node = ""
+        for move in moves:
+            node, tried = move.node, True
+            made = self._make(number, move)
+            if made is not None:
+                taken = True
+                done, state = made
+                graph.next[number].append(Edge(done, self._meet(state, (number, done))))
+        if tried and not taken and node:
+            graph.barren.add((number, node))
+
+    def _make(self, number: int, move: Move) -> tuple[Move, CaseState] | None:
+        """Gives a move as it was made and the state after it, None where it was refused.
+
+        Time goes on until something has happened that matters.
+        """
+        state = self.graph.states[number]
+        commands = list(move.commands)
+        before = self.sameness.key(state) if not move.node else None
+        for command in commands:
+            done = step(self.definition, state, command)
+            self.graph.steps += 1
+            if done.refusal is not None:
+                if done.refusal.code == _SPINS:
+                    self.graph.spun.append((number, move))
+                return None
+            state = done.state
+            again = before is not None and len(commands) < _MOST_TICKS and self.sameness.key(state) == before
+            if again and state.wake is not None:
+                commands.append(Tick(actor=command.actor, at=max(command.at, state.wake)))
+        return move._replace(commands=tuple(commands)), state

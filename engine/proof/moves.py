@@ -1,0 +1,198 @@
+"""What may happen next in a case: what people, programs, signals and time could do to it.
+
+People are made up as they are needed: whoever does an element's work has its roles and shows what they ask for, and is
+nobody else's double, so that separations hold nobody back; whoever must be the same as another is that other. Whether
+real people are enough is for staffing. Only what the process foresees happens: nobody skips, cancels, amends or
+sends back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
+from typing import Any, NamedTuple
+
+from charter.engine import values
+from charter.engine.commands import (
+    SYSTEM,
+    Actor,
+    Add,
+    Answer,
+    Approve,
+    Close,
+    Command,
+    Complete,
+    Confirm,
+    Reject,
+    Retry,
+    Signal,
+    Tick,
+)
+from charter.engine.definition import Check, item_type
+from charter.engine.feel.own import File
+from charter.engine.keys import Path, key_of, parse_key
+from charter.engine.machines import WORKABLE
+from charter.engine.plan.makers import bound
+from charter.engine.plan.plans import Plan, shared_loops
+from charter.engine.plan.program import Program
+from charter.engine.plan.scope import Scope
+from charter.engine.proof.values import Conditions
+from charter.engine.state import NEW, CaseState, Node
+
+MOST_VALUES = 64  # of one move
+STARTER = "starter"
+_ENOUGH = 2  # items that are added to an open list
+_FILE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
+
+
+class Move(NamedTuple):
+    """Commands that happen together. `node`: whose; `told`: what is done, in the words of scenarios."""
+
+    node: str
+    told: str
+    commands: tuple[Command, ...]
+
+
+class Moves:
+    """The moves of the cases of one process."""
+
+    def __init__(self, program: Program, known: Conditions) -> None:
+        self.program = program
+        self.known = known
+        self._inexact: dict[str, None] = {}
+        self._skills = {
+            (r.name, r.at_least or 0) for role in program.definition.roles for r in role.requires if r.kind == "skill"
+        }
+        self._certificates = tuple(
+            r.name for role in program.definition.roles for r in role.requires if r.kind == "certificate"
+        )
+
+    def inexact(self) -> tuple[str, ...]:
+        """Names the records of which values were left out that might have made a difference."""
+        return tuple(sorted(self._inexact))
+
+    def somebody(self, person: str, roles: Sequence[str]) -> Actor:
+        return Actor(person, tuple(roles), skills=tuple(sorted(self._skills)), certificates=self._certificates)
+
+    def starts(self) -> Iterator[tuple[tuple[str, Any], ...]]:
+        """Yields what a case may begin with."""
+        yield from self.contents(self.program.definition.inputs)
+
+    def contents(self, records: Sequence[str], state: CaseState = NEW) -> Iterator[tuple[tuple[str, Any], ...]]:
+        """Yields what may be handed over as these records."""
+        found = {name: self.known.values(name, state.versions) for name in records}
+        self._inexact.update((name, None) for name in records if not found[name].exact)
+        columns = [[(name, value) for value in found[name].values] for name in records]
+        size = 1
+        for column in columns:
+            size *= len(column)
+        if size > MOST_VALUES:
+            self._inexact.update((name, None) for name in records)
+        yield from islice(product(*columns), MOST_VALUES)
+
+    def of(self, state: CaseState, node: Node) -> Iterator[Move]:
+        """Yields what may be done with a node now."""
+        name, path = parse_key(node.key)
+        plan = self.program.plans[name]
+        at = _now(state)
+        if plan.is_group(path):
+            yield from self._list(node, plan, at)
+        elif node.state == "failed":
+            yield Move(node.key, "retry", (Retry(actor=self.in_charge(plan), at=at, node=node.key),))
+        elif plan.kind == "approval" and node.state == "ready":
+            yield from self._votes(node, plan, at)
+        elif plan.kind == "activity" and plan.element.work is None and node.state in WORKABLE:
+            yield from self._work(state, node, plan, path, at)
+        elif plan.kind == "activity" and node.state == "active":
+            yield from self._automatic(state, node, plan, at)
+
+    def in_charge(self, plan: Plan) -> Actor:
+        owner = self.program.definition.owner
+        return self.somebody(
+            "owner" if owner is not None else STARTER,
+            (*plan.element.accountable, *((owner,) if owner is not None else ())),
+        )
+
+    def time(self, state: CaseState) -> Iterator[Move]:
+        if state.wake is not None:
+            yield Move("", "time", (Tick(actor=SYSTEM, at=max(_now(state), state.wake)),))
+
+    # -- by kind -------------------------------------------------------------------------------------------------
+
+    def _list(self, node: Node, plan: Plan, at: int) -> Iterator[Move]:
+        many = plan.element.many
+        if many is None or not many.open or node.closed or node.state != "active":
+            return
+        who = self.in_charge(plan)
+        added = node.size
+        if added < _ENOUGH:
+            kind = item_type(self.program.types, many)
+            items: Iterable[Any] = [values.encode("item")]
+            if kind is not None and kind.record is not None:
+                items = self.known.values(kind.record).values
+            for item in items:
+                yield Move(node.key, "add", (Add(actor=who, at=at, node=node.key, item=item),))
+        yield Move(node.key, "close", (Close(actor=who, at=at, node=node.key),))
+
+    def _votes(self, node: Node, plan: Plan, at: int) -> Iterator[Move]:
+        for role in dict.fromkeys(plan.roles_wanted(node)):
+            who = self.somebody(f"{node.key}.{len(node.votes) + 1}", (role,))
+            yield Move(node.key, "approve", (Approve(actor=who, at=at, node=node.key),))
+            yield Move(node.key, "reject", (Reject(actor=who, at=at, node=node.key, reason="no"),))
+
+    def _work(self, state: CaseState, node: Node, plan: Plan, path: Path, at: int) -> Iterator[Move]:
+        element = plan.element
+        persons = [node.holder] if node.holder is not None else []
+        for rule in self.program.separations.get(plan.name, ()):
+            if rule.same:
+                other = self.program.plans[rule.other]
+                persons += bound(self.program, state, other, path[: shared_loops(plan.loops, other.loops)])
+        who = self.somebody(persons[0] if persons else node.key, element.roles or self.in_charge(plan).roles)
+        done = {confirmation.check for confirmation in node.confirmations}
+        before: list[Command] = []
+        with_it: list[tuple[str, Any]] = []
+        for point, check in self._points(state, plan, path, at):
+            if point in done:
+                continue
+            evidence = _FILE if check.evidence == "file" else check.evidence
+            if check.by is not None or check.other:
+                other_ = self.somebody(f"{node.key}.{check.name}", (check.by,) if check.by else element.roles)
+                before.append(Confirm(actor=other_, at=at, node=node.key, check=point, evidence=evidence))
+            else:
+                with_it.append((point, evidence))
+        for records in self.contents(element.outputs, state):
+            complete = Complete(actor=who, at=at, node=node.key, records=records, checks=tuple(with_it))
+            yield Move(node.key, "complete", (*before, complete))
+
+    def _points(self, state: CaseState, plan: Plan, path: Path, at: int) -> Iterator[tuple[str, Check]]:
+        for check in plan.element.checklist:
+            if check.many is None:
+                yield check.name, check
+                continue
+            items = Scope(self.program, state, plan, path, at).value(check.many.items)
+            count = len(items) if isinstance(items, list) else int(items is not None)
+            yield from ((key_of(check.name, (index,)), check) for index in range(1, count + 1))
+
+    def _automatic(self, state: CaseState, node: Node, plan: Plan, at: int) -> Iterator[Move]:
+        work = plan.element.work
+        if work is None:
+            return
+        if work.kind == "signal":
+            for records in self.contents(plan.element.outputs, state):
+                who = self.in_charge(plan)
+                yield Move(node.key, "signal", (Signal(actor=who, at=at, name=work.target or "", records=records),))
+        elif work.kind in ("call", "run", "start") and node.wake is None:  # else its next attempt is a matter of time
+            for records in self.contents(plan.element.outputs, state):
+                yield Move(
+                    node.key,
+                    "answer",
+                    (Answer(actor=SYSTEM, at=at, node=node.key, attempt=node.attempt, records=records),),
+                )
+            failure = Answer(actor=SYSTEM, at=at, node=node.key, attempt=node.attempt, failure="it failed")
+            yield Move(node.key, "fail", (failure,))
+
+
+def _now(state: CaseState) -> int:
+    """The instant at which a case stands: that of its latest move."""
+    moments = [node.ended_at or node.started_at or node.ready_at or 0 for node in state.nodes.values()]
+    return max([state.opened_at or 0, *moments])

@@ -1,0 +1,134 @@
+"""What an exploration proves: a verdict for each property of a sound process, with the shortest way to what refutes it.
+
+A refutation is a run of the real engine, so it is certain. A property is proved only where all of the graph was seen
+and the values that were looked at stand for all others; else nothing was found, which is said as such. Soundness is
+that of workflow nets (van der Aalst, 1998), option to complete, proper completion, no dead transitions, carried over
+to data and to what the process owes: its outputs, and approvals that can be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from charter.engine.definition import Definition
+from charter.engine.keys import name_of
+from charter.engine.machines import CLOSED, SETTLED
+from charter.engine.proof.explore import Graph
+
+Property = Literal["ends", "closed", "opens", "outputs", "turns", "grants"]
+PROPERTIES: tuple[Property, ...] = ("ends", "closed", "opens", "outputs", "turns", "grants")
+Said = Literal["proved", "refuted", "unknown"]
+
+
+class Verdict(Struct, frozen=True):
+    """What is known of a property. `elements`: whom it concerns; `state`: one that refutes it, shortest way first.
+
+    `always`: whether every run comes to this.
+    """
+
+    property: Property
+    said: Said
+    elements: tuple[str, ...] = ()
+    state: int | None = None
+    always: bool = False
+
+
+def verdicts(definition: Definition, graph: Graph) -> tuple[Verdict, ...]:
+    """Judges what was seen, property by property."""
+    whole = not graph.open and not graph.inexact
+    return tuple(_JUDGES[name](definition, graph, whole) for name in PROPERTIES)
+
+
+def _ended(graph: Graph) -> list[int]:
+    return [number for number, state in enumerate(graph.states) if state.status in CLOSED]
+
+
+def _reaching(graph: Graph, goals: set[int]) -> set[int]:
+    """All states from which one of the goals can be reached."""
+    before: list[list[int]] = [[] for _ in graph.states]
+    for source, edges in enumerate(graph.next):
+        for edge in edges:
+            before[edge.target].append(source)
+    found, waiting = set(goals), list(goals)
+    while waiting:
+        for source in before[waiting.pop()]:
+            if source not in found:
+                found.add(source)
+                waiting.append(source)
+    return found
+
+
+def _ends(_: Definition, graph: Graph, whole: bool) -> Verdict:
+    ended = set(_ended(graph))
+    barren = {number for number, _ in graph.barren}
+    living = _reaching(graph, ended | graph.open | barren)
+    lost = [number for number in range(len(graph.states)) if number not in living]
+    if lost:
+        number = next((n for n in lost if not graph.next[n]), lost[0])
+        state = graph.states[number]
+        stands = tuple(dict.fromkeys(n.element for n in state.nodes.values() if n.state not in SETTLED))
+        return Verdict("ends", "refuted", stands, number, not ended and not graph.open)
+    certain = _reaching(graph, ended)
+    proved = whole and len(certain) == len(graph.states)
+    return Verdict("ends", "proved" if proved else "unknown", _held(graph))
+
+
+def _held(graph: Graph) -> tuple[str, ...]:
+    """Names the work that no value was found for."""
+    return tuple(dict.fromkeys(graph.states[number].nodes[key].element for number, key in sorted(graph.barren)))
+
+
+def _closed(_: Definition, graph: Graph, whole: bool) -> Verdict:
+    for number in _ended(graph):
+        state = graph.states[number]
+        left = tuple(n.element for n in state.nodes.values() if n.state not in SETTLED)
+        if state.status == "completed" and left:
+            return Verdict("closed", "refuted", left, number)
+    return Verdict("closed", "proved" if whole else "unknown")
+
+
+def _opens(definition: Definition, graph: Graph, whole: bool) -> Verdict:
+    found = {
+        n.element
+        for state in graph.states
+        for n in state.nodes.values()
+        if n.ready_at is not None or n.state == "reached"
+    }
+    dead = tuple(e.name for e in definition.elements if e.name not in found)
+    if not dead:
+        return Verdict("opens", "proved")
+    return Verdict("opens", "refuted" if whole else "unknown", dead)
+
+
+def _outputs(definition: Definition, graph: Graph, whole: bool) -> Verdict:
+    for number in _ended(graph):
+        state = graph.states[number]
+        names = {name_of(key) for key in state.versions}
+        missing = tuple(name for name in definition.outputs if name not in names)
+        if state.status == "completed" and missing:
+            return Verdict("outputs", "refuted", missing, number)
+    return Verdict("outputs", "proved" if whole else "unknown")
+
+
+def _turns(_: Definition, graph: Graph, whole: bool) -> Verdict:
+    for number, move in graph.spun:
+        return Verdict("turns", "refuted", (name_of(move.node),), number)
+    return Verdict("turns", "proved" if whole else "unknown")
+
+
+def _grants(definition: Definition, graph: Graph, whole: bool) -> Verdict:
+    granted = {n.element for state in graph.states for n in state.nodes.values() if n.state == "granted"}
+    never = tuple(e.name for e in definition.elements if e.kind == "approval" and e.name not in granted)
+    if not never:
+        return Verdict("grants", "proved")
+    return Verdict("grants", "refuted" if whole else "unknown", never)
+
+
+_JUDGES = {"ends": _ends, "closed": _closed, "opens": _opens, "outputs": _outputs, "turns": _turns, "grants": _grants}
+
+
+def refuted(found: tuple[Verdict, ...]) -> Iterator[Verdict]:
+    return (verdict for verdict in found if verdict.said == "refuted")
