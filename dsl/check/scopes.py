@@ -17,7 +17,7 @@ from charter.dsl.check.catalogues import Table
 from charter.dsl.diagnostic import Span
 from charter.dsl.text import tree as t
 from charter.engine.definition import Clause
-from charter.engine.feel.own import spoken_length
+from charter.engine.feel.own import is_spoken
 
 BUILT_IN_TYPES = frozenset(
     {
@@ -70,8 +70,8 @@ RESERVED = frozenset(
 
 
 def is_reserved(name: str) -> bool:
-    """Tells whether expressions could not tell a name from a word of their own, or from a length of time as `三天`."""
-    return name in RESERVED or spoken_length(name) is not None
+    """Tells whether expressions could not tell a name from their own words, or from `三天` or `五百元`."""
+    return name in RESERVED or is_spoken(name)
 
 
 LineT = TypeVar("LineT", bound=t.Line)

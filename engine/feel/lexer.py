@@ -8,13 +8,12 @@ that and no values except literals. Source: DMN 1.5 grammar rules 22 to 36 and 1
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from charter.engine.feel.limits import MAX_DEPTH
-from charter.engine.feel.own import CURRENCY_WORDS, UNITS, spoken_length, unit_of
+from charter.engine.feel.own import UNITS, money_before, money_of, spoken_length, spoken_money, unit_of
 from charter.engine.feel.tokens import (
     PROPERTY_NAMES,
     TYPES,
@@ -29,8 +28,6 @@ from charter.engine.feel.tokens import (
     unescaped,
 )
 from charter.engine.feel.words import GENERICS, KEYWORDS, MARKS, NO_OPERAND, OPERAND_ENDS
-
-_CURRENCY = re.compile("[A-Z]{3}").fullmatch
 
 
 class Lexer:
@@ -154,6 +151,9 @@ class Lexer:
         short = len(text) > 10 and (len(text) < 19 or text[16] != ":")
         self._emit("AT", f"{text[:16]}:00{text[16:]}" if short else text, start, end)
 
+    def _money(self, raw: Raw) -> None:
+        self._emit("AMOUNT", money_before(raw[1]), raw[2], raw[3])
+
     def _number(self, raw: Raw) -> None:
         if self._name_starts_here(raw):
             return
@@ -178,9 +178,9 @@ class Lexer:
             if word == "%":
                 self._emit("PERCENT", value, start, end, 2)
             return word == "%"
-        currency = CURRENCY_WORDS.get(word) or (word if _CURRENCY(word) else None)
-        if currency:
-            self._emit("AMOUNT", (value, currency), start, end, 2)
+        amount = money_of(value, word)
+        if amount is not None:
+            self._emit("AMOUNT", amount, start, end, 2)
             return True
         phrase = f"{word} {self._text(2)}"
         if phrase in UNITS:
@@ -263,6 +263,8 @@ class Lexer:
             self._emit("EXTERNAL", text, start, end)
         elif self.units and (length := spoken_length(text)) is not None:
             self._emit("LENGTH", length, start, end)
+        elif self.units and (amount := spoken_money(text)) is not None:
+            self._emit("AMOUNT", amount, start, end)
         else:
             self._emit("NAME", text, start, end)
 
@@ -367,6 +369,7 @@ class Lexer:
 _KINDS: dict[str, Callable[[Lexer, Raw], None]] = {
     "string": Lexer._string,
     "date": Lexer._date,
+    "money": Lexer._money,
     "number": Lexer._number,
     "word": Lexer._word,
     "mark": Lexer._mark,

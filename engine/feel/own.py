@@ -1,12 +1,13 @@
 """Charter's own values beside the standard's: money, spans of working and calendar time, files by hash.
 
-They are immutable and know nothing of the language that writes them except the unit words of a span, which
-are one table here. A day is not 24 hours and a working day is neither: the fields of a Span never convert
+They are immutable and know nothing of the language that writes them except the words of units and currencies,
+which are tables here. A day is not 24 hours and a working day is neither: the fields of a Span never convert
 into one another.
 """
 
 from __future__ import annotations
 
+import re
 from decimal import Context, Decimal
 
 from msgspec import Struct
@@ -82,7 +83,7 @@ _WORDS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("months", 3, ("quarter", "quarters", "季度", "个季度", "個季度", "季")),
     ("months", 1, ("month", "months", "个月", "個月")),
     ("days", 7, ("week", "weeks", "周", "週", "星期", "个星期", "個星期")),
-    ("days", 1, ("day", "days", "天", "日")),
+    ("days", 1, ("day", "days", "天", "日", "自然日", "个自然日", "個自然日", "日历天", "日曆天", "個日曆天")),
     ("seconds", 3600, ("hour", "hours", "小时", "小時", "个小时", "個小時")),
     ("seconds", 60, ("minute", "minutes", "分钟", "分鐘")),
     ("seconds", 1, ("second", "seconds", "秒", "秒钟", "秒鐘")),
@@ -130,10 +131,16 @@ def _spelled(value: int) -> str:
     return text
 
 
+# Read behind a number only: alone they are names.
+_SHORT_UNITS = {"h": "hours", "H": "hours", "min": "minutes"}
+
+
 def unit_of(word: str) -> str | None:
     """Give the unit that a word behind a number names, `天内` being `天`; None for any other word."""
     if word in UNITS:
         return word
+    if word in _SHORT_UNITS:
+        return _SHORT_UNITS[word]
     short = next((word.removesuffix(suffix) for suffix in _WITHIN if word.endswith(suffix)), word)
     return short if short in UNITS else None
 
@@ -158,8 +165,69 @@ def spoken_length(word: str) -> tuple[Decimal, str] | None:
     return None if not count else (count + halves, unit)
 
 
-# The unit words a currency may have instead of its three letters.
-CURRENCY_WORDS = {"元": "CNY", "人民币": "CNY", "人民幣": "CNY"}
+# The words that a currency may have instead of its three letters.
+_CURRENCIES = {
+    "CNY": ("元", "人民币", "人民幣", "人民币元", "人民幣元", "元人民币", "元人民幣"),
+    "TWD": ("新台币", "新台幣", "新臺幣", "台币", "台幣", "臺幣"),
+    "HKD": ("港元", "港币", "港幣"),
+    "USD": ("美元", "美金"),
+    "EUR": ("欧元", "歐元"),
+    "GBP": ("英镑", "英鎊"),
+    "JPY": ("日元", "日圆", "日圓"),
+}
+CURRENCY_WORDS = {word: code for code, words in _CURRENCIES.items() for word in words}
+# What stands before an amount. Of the yuan and the yen, which share the sign, it is the yuan.
+_BEFORE = {"¥": "CNY", "￥": "CNY"} | {word: code for word, code in CURRENCY_WORDS.items() if word != "元"}
+_POWERS = {"千万": 7, "千萬": 7, "百万": 6, "百萬": 6, "十万": 5, "十萬": 5, "亿": 8, "億": 8}
+_POWERS |= {"万": 4, "萬": 4, "千": 3}
+_CODE = re.compile("[A-Z]{3}")
+_MONEY_WORDS = tuple(sorted(CURRENCY_WORDS, key=len, reverse=True))
+# `￥500`, `人民币 1.5万元`; not `￥1,500`, of which a list would make two.
+_MONEY_BEFORE = (
+    rf"({'|'.join(sorted(_BEFORE, key=len, reverse=True))})[ ]*([0-9]+(?:\.[0-9]+)?)(?!\.?[0-9]|,[0-9]{{3}}(?![0-9]))"
+    rf"[ ]*({'|'.join(_POWERS)}|)元?(?!\w)"
+)
+MONEY_BEFORE = re.sub(r"\((?!\?)", "(?:", _MONEY_BEFORE)  # as a part of another pattern
+
+
+def money_of(amount: Decimal, word: str, before: str = "") -> tuple[Decimal, str] | None:
+    """Give amount and currency of a number and a word behind it (`万元`, `亿美元`, `USD`) or before it (`￥`)."""
+    power = next((power for power in _POWERS if word.startswith(power)), "")
+    named = word.removeprefix(power)
+    if before:
+        currency = _BEFORE.get(before) or (before if _CODE.fullmatch(before) else None)
+        currency = currency if named in ("", "元") else None
+    else:
+        currency = CURRENCY_WORDS.get(named) or (named if _CODE.fullmatch(named) else None)
+    return None if currency is None else (_scaled(amount, power), currency)
+
+
+def money_before(text: str) -> tuple[Decimal, str] | None:
+    """Read an amount with its currency before it: `￥500`, `人民币1.5万元`."""
+    found = re.fullmatch(_MONEY_BEFORE, text)
+    return None if found is None else money_of(Decimal(found[2]), found[3], found[1])
+
+
+def spoken_money(word: str) -> tuple[Decimal, str] | None:
+    """Read an amount that is one Chinese word: `五百元`, `三十万元`; `一万五千元` has two parts and is none."""
+    unit = next((unit for unit in _MONEY_WORDS if word.endswith(unit)), None)
+    if unit is None:
+        return None
+    amount = word.removesuffix(unit)
+    power = amount[-1:] if amount[-1:] in _POWERS and amount[-1:] != "千" else ""
+    count = _numeral(amount.removesuffix(power))
+    return (_scaled(Decimal(count), power), CURRENCY_WORDS[unit]) if count else None
+
+
+def is_spoken(word: str) -> bool:
+    """Tell whether a word is a length of time or an amount, which no name can be."""
+    return any(read(word) is not None for read in (spoken_length, spoken_money, money_before))
+
+
+def _scaled(amount: Decimal, power: str) -> Decimal:
+    # in full, so that 1.5万 is shown as 15000
+    return Decimal(f"{amount.scaleb(_POWERS[power], _EXACT):f}") if power else amount
+
 
 _SPOKEN = {
     "months": ((1, "month"),),

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from charter.engine.feel.own import MONEY_BEFORE
 from charter.engine.feel.words import PROPERTIES, SPACED_BUILTINS, TYPE_NAMES
 
 _START = (
@@ -28,9 +29,11 @@ _TWINS = {"≤": "<=", "≥": ">=", "≠": "!="}
 def _raw(own: bool) -> str:
     """Give the pattern of a piece. A large set of characters is dear to compile: that of names stands in it once."""
     besides, twins = (_BESIDES, "|[≤≥≠]") if own else ("", "")
+    money = rf"|(?P<money>{MONEY_BEFORE})" if own else ""
     return rf"""(?P<space>(?:[\s\u180e\u200b\ufeff]|//[^\n]*|/\*.*?\*/)+)
     |(?P<string>@?"(?:[^"\\]|\\.)*")
     |(?P<mark>\.\.|\*\*|<=|>=|!=|->{twins})
+    {money}
     |(?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
     |(?P<word>(?![{_INSIDE}])[{_START}{_INSIDE}{besides}]+)
     |(?P<sign>.)"""

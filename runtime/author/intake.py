@@ -19,7 +19,7 @@ from msgspec import Struct, field
 
 from charter.engine import values
 from charter.engine.definition import RecordType, TypeRef
-from charter.engine.feel.own import CURRENCY_WORDS, UNITS
+from charter.engine.feel.own import money_of, spoken_length, spoken_money, unit_of
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
 from charter.engine.text import composed
 from charter.runtime.author.data import SUFFIXES, Cell, load, text_or_json
@@ -39,10 +39,9 @@ _POWER = r"(?:[eE][+-]?\d{1,3})?"  # `1e5`, as spreadsheets and JSON write it; a
 _WHOLE = "(?:" + "|".join(rf"\d{{1,3}}(?:{parted}\d{{3}})+" for parted in ",_ ") + r"|\d+)"
 _FIGURE = rf"[+-]?(?:{_WHOLE}(?:\.\d+)?|\.\d+){_POWER}"
 _NUMBER = re.compile(_FIGURE)
-_MONEY = re.compile(rf"(?P<before>[A-Z]{{3}}|¥|￥)?\s*(?P<amount>{_FIGURE})\s*(?P<after>[A-Z]{{3}}|\w+)?")
+_MONEY = re.compile(rf"(?P<before>[^\W\d_]+|[¥￥])?\s*(?P<amount>{_FIGURE})\s*(?P<after>[^\W\d_]+)?")
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([^\d,，]+?)\s*(?:[,，]|(?=\d)|$)")
 _PERIOD = re.compile(r"\s*(?:\.\.|–|—|~|～|至|\bto\b)\s*")
-_SIGNS = {"¥": "CNY", "￥": "CNY", **CURRENCY_WORDS}
 _TRUE = frozenset(("true", "yes", "y", "1", "是", "对", "對"))
 _FALSE = frozenset(("false", "no", "n", "0", "否", "不"))
 # Where `;` or tabs divide cells, commas begin decimals as often as they part thousands: `1,500` says neither.
@@ -79,13 +78,11 @@ def _percent(text: str) -> Any:
 def _money(text: str) -> Any:
     match = _MONEY.fullmatch(text)
     if match is None:
-        return None
-    word = match["before"] or match["after"] or ""
-    currency = _SIGNS.get(word, word)
-    if not re.fullmatch(r"[A-Z]{3}", currency) or (match["before"] and match["after"]):
-        return None
+        spoken = spoken_money(text)
+        return spoken and values.Money(*spoken)
     amount = _number(match["amount"])
-    return None if amount is None else values.Money(amount, currency)
+    found = None if amount is None else money_of(amount, match["after"] or "", match["before"] or "")
+    return found and values.Money(*found)
 
 
 def _boolean(text: str) -> Any:
@@ -96,12 +93,16 @@ def _boolean(text: str) -> Any:
 def _length(text: str) -> Any:
     if text[:1] in "P-" and (iso := read_duration(text)) is not None:
         return iso
+    spoken = spoken_length(text)
+    if spoken is not None:
+        return values.Span.of(*spoken)
     span, at = values.Span(), 0
     while at < len(text):
         match = _LENGTH.match(text, at)
-        if match is None or match[2] not in UNITS:
+        unit = unit_of(match[2]) if match else None
+        if match is None or unit is None:
             return None
-        span, at = span.plus(values.Span.of(Decimal(match[1]), match[2])), match.end()
+        span, at = span.plus(values.Span.of(Decimal(match[1]), unit)), match.end()
     return span if text else None
 
 
