@@ -207,6 +207,8 @@ _ENGINE_WORDS = {"state": "states", "status": "states", "verb": "verbs", "kind":
 
 
 def _value(name: str, value: object, lang: str) -> object:
+    if name == "evidence" and value == "file":  # the word of the language; anything else is a record
+        return word("file", lang)
     if name in _ENGINE_WORDS:
         return table(lang)[_ENGINE_WORDS[name]].get(value, value)
     if isinstance(value, list | tuple):

@@ -244,7 +244,7 @@ class Form:
             return self._items(kind, name, current, indent, optional)
         default = shown(current)
         while True:
-            text = self.ask(f"{indent}  {name}{f' [{default}]' if default else ''}: ").strip()
+            text = self.ask(f"{indent}  {name}{f' [{default}]' if default else ''}{self.say('frame.colon')}").strip()
             if not text:
                 return values.decode(current) if current is not None else None
             if kind.name == "choice" and text.isdigit() and 0 < int(text) <= len(kind.choices):
@@ -278,7 +278,9 @@ class Form:
     def _yes(self, key: str, indent: str, otherwise: bool, **arguments: Any) -> bool:
         """Asks until the answer is one; `otherwise` is what an empty answer means."""
         while True:
-            answer = self.ask(f"{indent}  {self.say(key, **arguments)} {'[Y/n]' if otherwise else '[y/N]'} ")
+            answer = self.ask(
+                indent + "  " + self.say(key, **arguments) + self.say("intake.or_yes" if otherwise else "intake.or_no")
+            )
             meant = yes(answer, otherwise)
             if meant is not None:
                 return meant

@@ -95,7 +95,7 @@ def read_bytes(path: str, longest: int = LONGEST) -> bytes:
     except FileNotFoundError:
         raise NoSuchFile(f"no file {path}", path=path) from None
     except OSError as error:
-        raise Unreadable(f"cannot read {path}", path=path, detail=error.strerror or str(error)) from None
+        raise Unreadable(f"cannot read {path}", path=path, detail=error.strerror or str(error)) from error
 
 
 def compile_file(path: str, data: bytes | None = None) -> Compiled:
@@ -177,7 +177,7 @@ def write_atomically(path: str, data: bytes) -> None:
     except OSError as error:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
-        raise Unreadable(f"cannot write {path}", path=path, detail=error.strerror or str(error)) from None
+        raise Unreadable(f"cannot write {path}", path=path, detail=error.strerror or str(error)) from error
 
 
 def _umask() -> int:

@@ -277,7 +277,7 @@ def _confirm(
     if element and not points:
         if not element.checklist:
             raise Misuse("no_checklist", element=node)
-        raise Misuse("which_check", names=", ".join(check.name for check in element.checklist))
+        raise Misuse("which_check", names=context.say.listed(check.name for check in element.checklist))
     code = 0
     for check, evidence in points:
         performed = context.cases.perform(

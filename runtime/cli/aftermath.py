@@ -211,7 +211,7 @@ def people_of(context: Context, process: str, roles: Iterable[str], *, but: Coll
         for role in roles:
             people = [person for person in candidates(connection, process, (role,)) if person not in but]
             if people:
-                out.append(f"{role}: {several(context, people)}")
+                out.append(context.say.of(role, several(context, people)))
             elif not but:
                 out.append(context.say("happened.nobody", role=role))
     return out

@@ -55,7 +55,7 @@ def run_query(
     from charter.runtime.audit.query import build
 
     if kind and context.say.find(f"kinds.{kind}") is None:
-        raise Misuse("no_kind", kind=kind, kinds=", ".join(section(context.say.lang, "kinds")))
+        raise Misuse("no_kind", kind=kind, kinds=context.say.listed(section(context.say.lang, "kinds")))
     parts = [f"({feel})"] if feel else []
     if feel:
         _checked(context, feel)
@@ -103,7 +103,7 @@ def _checked(context: Context, text: str) -> None:
             detail=detail(problem.message, say.lang) + meant,
             text=text,
             mark=mark,
-            fields=", ".join(FIELDS),
+            fields=context.say.listed(FIELDS),
         )
 
 
@@ -133,7 +133,7 @@ def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
     consulted(context, "trace", case=case, record=version)
     made = graph.find(version)
     if made is None:
-        known = ", ".join(m.name for versions in graph.versions.values() for m in versions)
+        known = context.say.listed(m.name for versions in graph.versions.values() for m in versions)
         raise Missing(f"no version {version}", code="CH096", version=version, known=known or "-")
     up, down = upward(graph, made), downward(graph, made)
     if as_json:

@@ -78,7 +78,7 @@ def _sheet(context: Context, sealed: Sealed, followers: list[int]) -> None:
         clauses.append(id if said is None else f"{id}  {said.text}")
     output.sheet(
         [
-            (say("audit.c_at"), f"{output.moment(entry.at)}  ({f['at']}, {f['zone']})"),
+            (say("audit.c_at"), f"{output.moment(entry.at)}{say.aside(say.listed((f['at'], f['zone'])))}"),
             (say("audit.c_actor"), actor_of(context, entry)),
             (say("audit.c_reason"), entry.reason),
             (say("audit.c_change"), change_of(context, entry) or None),

@@ -201,7 +201,7 @@ def run_dmn_run(
             context.output.line(context.say("dmn.no_decisions"), "warn")
         unsaid = missing(graph, outcomes, given) if service is None and _unanswered(outcomes.values()) else []
         if unsaid:
-            inputs = ", ".join(f"{name} ({type_})" if type_ else name for name, type_ in unsaid)
+            inputs = context.say.listed(name + (context.say.aside(type_) if type_ else "") for name, type_ in unsaid)
             context.output.line(context.say("dmn.not_given", inputs=inputs, count=len(unsaid)), "warn")
     return FINDINGS if _unanswered(outcomes.values()) else 0
 
@@ -273,7 +273,7 @@ def _outcome(context: Context, graph: Graph, name: str, outcome: Outcome, whole:
     styled = output.style(_text(outcome.value, say), "faint" if outcome.value is None else "strong")
     output.line(say("dmn.value", name=output.style(_one_line(name), "name"), value=styled))
     for table, rules in _asked(graph, name, outcome, whole):
-        held = ", ".join(map(str, rules))
+        held = say.listed(rules)
         output.line("  " + say("dmn.decided" if rules else "dmn.undecided", rules=held, table=table, count=len(rules)))
     for reason in outcome.reasons:
         output.line("  " + say("dmn.reason", reason=_one_line(_feel(reason, say))), "warn")

@@ -59,7 +59,7 @@ def _python(_: Examination) -> Iterator[Finding]:
     yield Finding("python", "ok" if good else "fail", sys.version.split()[0], None if good else "mend_python")
 
 
-def _packages(_: Examination) -> Iterator[Finding]:
+def _packages(examination: Examination) -> Iterator[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
     found, missing = [f"charter {__version__}"], []
@@ -69,9 +69,11 @@ def _packages(_: Examination) -> Iterator[Finding]:
         except PackageNotFoundError:
             missing.append(package)
     if missing:
-        yield Finding("packages", "fail", ", ".join(missing), "mend_packages", {"names": " ".join(missing)})
+        yield Finding(
+            "packages", "fail", examination.context.say.listed(missing), "mend_packages", {"names": " ".join(missing)}
+        )
     else:
-        yield Finding("packages", "ok", ", ".join(found))
+        yield Finding("packages", "ok", examination.context.say.listed(found))
 
 
 def _database(examination: Examination) -> Iterator[Finding]:
@@ -94,7 +96,7 @@ def _database(examination: Examination) -> Iterator[Finding]:
         return
     yield Finding("database", "ok", context.say("doctor.schema", path=context.database, schema=found.schema))
     safe = found.journal == "wal" and found.synchronous == FULL
-    value = f"journal {found.journal}, synchronous {found.synchronous}"
+    value = context.say("doctor.kept_by", journal=found.journal, synchronous=found.synchronous)
     yield Finding("journal", "ok" if safe else "warn", value, None if safe else "mend_journal")
     if found.damage != "ok":
         yield Finding("structure", "fail", found.damage, "mend_structure")
@@ -142,7 +144,8 @@ def _locale(examination: Examination) -> Iterator[Finding]:
     setting = next((os.environ[name] for name in names if os.environ.get(name)), "—")
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     good = encoding == "utf8"
-    value = f"{setting}, {sys.stdout.encoding}, --lang {examination.context.say.lang}"
+    say = examination.context.say
+    value = say.listed((setting, sys.stdout.encoding, f"--lang {say.lang}"))
     yield Finding("locale", "ok" if good else "warn", value, None if good else "mend_locale")
 
 
@@ -165,13 +168,14 @@ def _connectors(examination: Examination) -> Iterator[Finding]:
         return
     except CharterError:
         return
+    listed = examination.context.say.listed
     told = [c.name for c in connectors.values() if c.written_out()]
     if told:
-        yield Finding("connectors", "warn", ", ".join(told), "mend_secrets", {"names": ", ".join(told)})
+        yield Finding("connectors", "warn", listed(told), "mend_secrets", {"names": listed(told)})
         return
     lost = [c.name for c in connectors.values() if c.kind == "command" and not shutil.which(str(c.target[0]))]
     if lost:
-        yield Finding("connectors", "warn", ", ".join(lost), "mend_command", {"names": ", ".join(lost)})
+        yield Finding("connectors", "warn", listed(lost), "mend_command", {"names": listed(lost)})
     else:
         text = examination.context.say("doctor.registered", count=len(connectors))
         yield Finding("connectors", "ok", text)
@@ -203,7 +207,7 @@ def _files(examination: Examination) -> Iterator[Finding]:
                 found, key = orphans(connection, files), "orphans"
         kept = sum(1 for _ in files.stored())
     if found:
-        names = ", ".join(path.name[:12] for path in found[:5]) + (", …" if len(found) > 5 else "")
+        names = say.listed([path.name[:12] for path in found[:5]] + ["…"] * (len(found) > 5))
         left = not examination.collect
         yield Finding(
             "files",

@@ -7,6 +7,7 @@ whose report goes to a file. No traceback is shown unless CHARTER_DEBUG=1. Sente
 
 from __future__ import annotations
 
+import errno
 import os
 import string
 import sys
@@ -67,7 +68,7 @@ class Misuse(click.UsageError):
 def misbound(wrong: Sequence[Misbinding], say: Messages) -> Misuse:
     """Makes the misuse for values that cannot be bound to parameters."""
     sentences = [say(f"bindings.{one.key}", **one.arguments) for one in wrong]
-    return Misuse("bindings", detail="; ".join(sentences))
+    return Misuse("bindings", detail=say("frame.semicolon").join(sentences))
 
 
 def usage_sentence(error: click.ClickException, say: Messages) -> str:
@@ -117,13 +118,66 @@ def error_sentence(error: BaseException, say: Messages) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
+# what the operating system and SQLite say most, by their own names; each has its sentence under [reasons]
+REASONS = frozenset(
+    {
+        "ENOENT",
+        "EACCES",
+        "EPERM",
+        "EROFS",
+        "ENOSPC",
+        "EDQUOT",
+        "EFBIG",
+        "EIO",
+        "EISDIR",
+        "ENOTDIR",
+        "EEXIST",
+        "ENAMETOOLONG",
+        "ELOOP",
+        "EMFILE",
+        "ENFILE",
+        "EBUSY",
+        "ETXTBSY",
+        "EINVAL",
+        "ENXIO",
+        "ENODEV",
+        "ENOMEM",
+        "SQLITE_CORRUPT",
+        "SQLITE_IOERR",
+        "SQLITE_CANTOPEN",
+        "SQLITE_NOTADB",
+        "SQLITE_PERM",
+        "SQLITE_NOMEM",
+        "SQLITE_PROTOCOL",
+        "SQLITE_SCHEMA",
+        "SQLITE_TOOBIG",
+        "SQLITE_FULL",
+        "SQLITE_READONLY",
+    }
+)
+
+
+def _reason(error: BaseException | None, say: Messages) -> str | None:
+    """Says in the reader's language what the system underneath complained of; None where it is not among the usual."""
+    while error is not None:
+        name = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+        name = name or "_".join(str(getattr(error, "sqlite_errorname", "")).split("_")[:2])
+        if name in REASONS:
+            return say(f"reasons.{name}")
+        error = getattr(error, "orig", None) or error.__cause__
+    return None
+
+
 def _filled(key: str, error: CharterError, say: Messages) -> str | None:
     """Fills an error's sentence; an argument it lacks is shown by its name, so that an error never hides an error."""
     raw = say.find(key)
     if raw is None:
         return None
     named = {name: name for _, name, _, _ in string.Formatter().parse(raw) if name}
-    return say(key, **{**named, **_meaning(error.arguments, say)})
+    given = _meaning(error.arguments, say)
+    if "detail" in named and "told" not in given:
+        given["detail"] = _reason(error, say) or given["detail"]
+    return say(key, **{**named, **given})
 
 
 def _meaning(arguments: Mapping[str, Any], say: Messages) -> dict[str, Any]:

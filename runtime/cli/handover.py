@@ -115,13 +115,13 @@ def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> 
         if check.name in ticked or check.by or check.other or check.many:
             continue
         title = check.name if check.title == check.name else say("intake.named", title=check.title, name=check.name)
-        while (ticks := yes(asked(f"  {say('intake.tick', title=title)} [y/N] "), False)) is None:
+        while (ticks := yes(asked(f"  {say('intake.tick', title=title)}{say('intake.or_no')}"), False)) is None:
             context.output.line(f"  {say('intake.yes_or_no')}")
         if not ticks:
             continue
         evidence: Any = check.evidence
         while check.evidence == "file":
-            place = Path(asked(f"    {say('intake.evidence')}: ").strip())
+            place = Path(asked("    " + say.of(say("intake.evidence"), "")).strip())
             if place.is_file():
                 evidence = encode(ingest(context, place))
                 break

@@ -17,7 +17,9 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
     if record not in state.versions:
-        raise Missing(f"no record {record}", code="CH096", version=record, known=", ".join(state.versions) or "-")
+        raise Missing(
+            f"no record {record}", code="CH096", version=record, known=context.say.listed(state.versions) or "-"
+        )
     found = impact(definition, state, record)
     consulted(context, "impact", case=case, record=record)
     if as_json:

@@ -215,6 +215,7 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
 def _unforeseen(error: OSError, say: Messages) -> int:
     # A full disk behind standard output, for one: the environment's fault, not ours.
     refused = Unforeseen(str(error), path=error.filename or "-", detail=error.strerror or str(error))
+    refused.__cause__ = error
     complain(error_lines(refused, say))
     return refused.exit_code
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,3 +79,15 @@ class Messages:
         """Gives the sentence of a key with its placeholders filled; the key itself where the table lacks it."""
         raw = self.find(key)
         return key if raw is None else _FORMATTER.vformat(raw, (), arguments)
+
+    def listed(self, items: Iterable[object]) -> str:
+        """Joins what stands in a row: names, roles, numbers."""
+        return self("happened.comma").join(map(str, items))
+
+    def aside(self, text: object) -> str:
+        """Puts a remark in brackets behind what it is about."""
+        return self("frame.aside", text=text)
+
+    def of(self, head: object, text: object) -> str:
+        """Puts a head and a colon before what belongs to it."""
+        return self("frame.of", head=head, text=text)

@@ -18,6 +18,7 @@ from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option
 
 if TYPE_CHECKING:
     from charter.engine.refusals import Refusal
+    from charter.runtime.cli.messages import Messages
     from charter.runtime.people.changes import People
 
 
@@ -47,14 +48,25 @@ def run_list(context: Context, role: str | None, as_json: bool) -> int:
     rows = []
     for p in found:
         away = say("people.away") if p.absent(context.now) else ""
-        rows.append((p.id, p.name, _roles(p), away if p.active else say("people.inactive")))
+        rows.append((p.id, p.name, _roles(p, say), away if p.active else say("people.inactive")))
     heads = [say(f"people.{head}") for head in ("id", "name", "roles", "remark")]
     context.output.table(heads, rows, styles=("name",))
     return 0
 
 
-def _roles(person: Any) -> str:
-    return ", ".join(role if where == "*" else f"{role}@{where}" for role, where in person.grants)
+def _roles(person: Any, say: Messages) -> str:
+    return say.listed(_scope(role, where, say) for role, where in person.grants)
+
+
+def _scope(role: str, process: str, say: Messages) -> str:
+    """Says a role and where it counts; `*` stands for all of them."""
+    from charter.runtime.people.organisation import STEWARD
+    from charter.runtime.store.schema import ORGANISATION
+
+    if (role, process) == (STEWARD, ORGANISATION):
+        return say("people.steward")
+    named = say("people.any_role") if role == "*" else role
+    return named if process == "*" else say("people.role_in", role=named, process=process)
 
 
 def run_show(context: Context, who: str, as_json: bool) -> int:
@@ -72,7 +84,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
             (say("people.id"), person.id),
             (say("people.name"), person.name),
             (say("people.remark"), None if person.active else say("people.inactive")),
-            (say("people.roles"), _roles(person) or None),
+            (say("people.roles"), _roles(person, say) or None),
             (say("people.skills"), comma.join(f"{name} {level}" for name, level in person.skills) or None),
             (say("people.certificates"), comma.join(_until(context, n, u) for n, u in person.certificates) or None),
             (
@@ -90,7 +102,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
                 person=s.person,
                 principal=s.principal,
                 status=say(f"people.{status}"),
-                scope=f"{s.role}@{s.process}",
+                scope=_scope(s.role, s.process, say),
                 since=output.moment(s.since) if s.since else say("people.always"),
                 until=_end(context, s.until),
             )
@@ -99,7 +111,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
 
 
 def _until(context: Context, name: str, until: int | None) -> str:
-    return name if until is None else f"{name} ({_end(context, until)})"
+    return name if until is None else name + context.say.aside(_end(context, until))
 
 
 def _end(context: Context, at: int) -> str:

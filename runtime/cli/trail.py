@@ -168,7 +168,7 @@ def actor_of(context: Context, entry: Entry) -> str:
     """Says who did it, in which role, for whom."""
     if entry.actor == SYSTEM:
         return context.say("audit.system")
-    role = f" ({entry.role})" if entry.role else ""
+    role = context.say.aside(entry.role) if entry.role else ""
     behalf = f" ← {entry.on_behalf_of}" if entry.on_behalf_of else ""
     return f"{entry.actor}{behalf}{role}"
 

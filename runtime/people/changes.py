@@ -322,7 +322,7 @@ class People:
 
     def _skill(self, connection: Connection, person: str, skill: str, level: int) -> None:
         if not 0 <= level <= _HIGHEST:
-            raise BadPerson(f"{level} is no level of a skill", person=person, field="skills")
+            raise BadPerson("person_level", person=person, field="skills", level=level, highest=_HIGHEST)
         s = t.skills.c
         old = connection.execute(select(s.level).where(s.person == person, s.skill == skill)).scalar()
         if old == level:
@@ -340,7 +340,7 @@ class People:
 
     def _absent(self, connection: Connection, person: str, since: int, until: int, reason: str | None) -> None:
         if until <= since:
-            raise BadPerson("an absence ends before it begins", person=person, field="until")
+            raise BadPerson("person_absence", person=person, field="until")
         a = t.absences
         same = select(a.c.number).where(a.c.person == person, a.c.since == since, a.c.until == until)
         if connection.execute(same).fetchone() is None:
@@ -360,9 +360,9 @@ class People:
         accepted: bool = False,
     ) -> int:
         if kind not in ("substitute", "delegation"):
-            raise BadPerson(f"{kind} is no kind of stand-in", person=principal, field="kind")
+            raise BadPerson("person_kind", person=principal, field="kind", kind=kind)
         if until <= since or person == principal:
-            raise BadPerson("a stand-in needs a time and another person", person=principal, field="until")
+            raise BadPerson("person_stand_in", person=principal, field="until")
         self._must(connection, principal)
         self._must(connection, person)
         s = t.substitutions

@@ -22,10 +22,16 @@ FOREVER = 253_402_300_799_000_000
 
 
 class BadPerson(CharterError):
-    """A person's data cannot be read: an unknown key, a value of the wrong kind, an end before its beginning."""
+    """A person's data cannot be read: an unknown key, a value of the wrong kind, an end before its beginning.
+
+    `told` is a key under [data], `field` the place in the person's entry.
+    """
 
     code = "CH035"
     exit_code = 1
+
+    def __init__(self, told: str, *, person: str, field: str, **arguments: Any) -> None:
+        super().__init__(f"{told}: `{field}` of {person}", told=told, person=person, field=field, **arguments)
 
 
 KEYS = frozenset({"id", "name", "roles", "skills", "certificates", "absences", "substitutes"})
@@ -49,10 +55,10 @@ class Entry(Struct, frozen=True):
             data = _keyed(data)
         person = data.get("id") if isinstance(data, Mapping) else None
         if not isinstance(person, str) or not person.strip() or "|" in person:
-            raise BadPerson("an entry has no id, or an id with `|`", person=str(person), field="id")
+            raise BadPerson("person_id", person=str(person), field="id")
         for key in data:
             if key not in KEYS:
-                raise BadPerson(f"unknown key {key}", person=person, field=str(key))
+                raise BadPerson("person_key", person=person, field=str(key))
         field = "name"
         try:
             name = _said(data.get("name"))
@@ -69,7 +75,7 @@ class Entry(Struct, frozen=True):
                 (s.get("kind", "substitute"), _text(s["person"]), *_period(s), *_scope(s)) for s in _list(data, field)
             )
         except (TypeError, ValueError, KeyError, AttributeError) as cause:
-            raise BadPerson(f"{field} of {person} cannot be read", person=person, field=field) from cause
+            raise BadPerson("person_field", person=person, field=field) from cause
         return cls(person, name, roles, skills, certificates, absences, substitutes)
 
 
@@ -150,8 +156,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     if isinstance(people, dict):  # a mapping from ids reads as naturally
         people = [{"id": person, **entry} if isinstance(entry, dict) else entry for person, entry in people.items()]
     if not isinstance(people, list):
-        shape = "`people: [{id: li, roles: [author]}]`"
-        raise BadPerson(f"{path} holds no list of people, like {shape}", person=str(path), field="people")
+        raise BadPerson("person_list", person=str(path), field="people")
     return [_row(row) for row in people] if kind in (".csv", ".tsv") else people
 
 
@@ -162,7 +167,7 @@ def _keyed(data: Mapping[str, Any]) -> dict[str, Any]:
         name = str(key).strip().casefold()
         name = name if name in KEYS | {"people"} else str(key)
         if name in out:
-            raise BadPerson(f"the key {name} stands twice", person=str(data.get("id")), field=name)
+            raise BadPerson("person_twice", person=str(data.get("id")), field=name)
         out[name] = value
     return out
 

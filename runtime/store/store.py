@@ -193,9 +193,9 @@ def _create_file(path: Path) -> int:
 
 def _opened(path: Path, busy_seconds: float, *, create: bool) -> Store:
     if not path.parent.is_dir():
-        raise CannotOpen(f"no folder {path.parent}", url=str(path))
+        raise CannotOpen(f"no folder {path.parent}", url=str(path), told="no_folder", folder=str(path.parent))
     if path.is_dir():
-        raise CannotOpen(f"{path} is a folder", url=str(path))
+        raise CannotOpen(f"{path} is a folder", url=str(path), told="is_folder")
     store = Store(path, busy_seconds=busy_seconds)
     try:
         bring_up_to_date(store, create=create)
