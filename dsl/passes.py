@@ -15,7 +15,7 @@ from charter.dsl.build.scenarios import Scenario, lower_scenario
 from charter.dsl.check.catalogues import RuleBook
 from charter.dsl.check.decisions import check_decisions
 from charter.dsl.check.figures import check_figures
-from charter.dsl.check.findings import Budget, Findings, told
+from charter.dsl.check.findings import Budget, Findings, merged, told
 from charter.dsl.check.flow import check_flow, check_runs
 from charter.dsl.check.gaps import check_gaps
 from charter.dsl.check.resolve import check_names
@@ -109,7 +109,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
         scenarios = list(_scenarios(root, scopes, findings, files))
         diagnostics += findings.diagnostics
     # A used file is warned about when it is checked itself.
-    diagnostics = told(d for d in diagnostics if d.is_error or d.file == path)
+    diagnostics = told(merged((d for d in diagnostics if d.is_error or d.file == path), files.text))
     sources = {path: unit.source for path, unit in files.units.items()}
     sources |= {path: table.source for path, table in files.tables.items()}
     stories = sum(isinstance(item, t.Scenario) for item in root.tree.items)

@@ -52,16 +52,18 @@ class Automaton:
         self.stack: list[int] = [first]
         self.values: list[Any] = []
 
-    def takes(self, kind: str) -> bool:
-        """Says whether a token of a kind could be taken in; the table alone tells only where one might be."""
+    def takes(self, *kinds: str) -> bool:
+        """Says whether tokens of these kinds could be taken in; the table alone tells only where one might be."""
         stack = list(self.stack)
-        while True:
-            action = self.states[stack[-1]].get(kind)
-            if action is None or action >= 0:
-                return action is not None
-            origin, count, maker, _ = self.rules[-1 - action]
-            del stack[len(stack) - (count if maker is not None else 1) :]
-            stack.append(self.states[stack[-1]][origin])
+        for kind in kinds:
+            while (action := self.states[stack[-1]].get(kind)) is not None and action < 0:
+                origin, count, maker, _ = self.rules[-1 - action]
+                del stack[len(stack) - (count if maker is not None else 1) :]
+                stack.append(self.states[stack[-1]][origin])
+            if action is None:
+                return False
+            stack.append(action)
+        return True
 
     def feed(self, token: Any) -> Any:
         """Takes one token in, making nodes from the bottom up; gives the whole when the token is `$END`."""

@@ -6,10 +6,13 @@ run tells, so that a file of nothing but wrong names stays cheap to check.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from itertools import islice
 from typing import Any
+
+from msgspec.structs import replace
 
 from charter.dsl.diagnostic import Diagnostic, Fix, Place, Span
 from charter.dsl.text import tree as t
@@ -17,6 +20,12 @@ from charter.dsl.text import tree as t
 LIMIT_TOLD = 250  # of one run; whoever reads them has enough to do
 UNTOLD = "CH117"
 _COMPARING = 20  # what it costs to compare two names, where to look at a candidate's length costs one
+
+
+# What a name may be that stands for nothing, or for something else than is wanted.
+_UNKNOWN = frozenset(
+    f"CH{number}" for number in (201, 202, 203, 204, 206, 207, 208, 212, 226, 230, 234, 235, 302, 303, 307)
+)
 
 
 class Budget:
@@ -76,6 +85,43 @@ class Findings:
             arguments["guess"] = guess
             fix = Fix.at(name.span, guess)
         self.add(code, name.span, fix=fix, file=file, name=name.text, **arguments)
+
+
+def merged(diagnostics: Iterable[Diagnostic], texts: Callable[[str], str]) -> list[Diagnostic]:
+    """Tells one slip once: an unknown name that stands in several places, with the mend for all of them.
+
+    `texts` gives the text of a file. Where the name that was perhaps meant stands in one place only, the slip is there.
+    """
+    found: dict[Any, list[Diagnostic]] = {}
+    for number, d in enumerate(sorted(diagnostics, key=Diagnostic.sort_key)):
+        name = texts(d.file)[slice(*d.span)]
+        guessed = d.fix is not None and "guess" in d.arguments and d.fix.edits[0].span == d.span
+        key = (d.file, name, d.fix.edits[0].text) if guessed and d.fix else (d.file, name, d.code)
+        found.setdefault(key if d.code in _UNKNOWN and d.arguments.get("name") == name else number, []).append(d)
+    return [
+        _one(same, texts(same[0].file)) if number < LIMIT_TOLD and "name" in same[0].arguments else same[0]
+        for number, same in enumerate(found.values())
+    ]
+
+
+def _one(same: list[Diagnostic], text: str) -> Diagnostic:
+    first = same[0]
+    also = first.also + tuple(Place(d.span, d.file, "also_here") for d in same[1:4])
+    if first.fix is None or first.code not in _UNKNOWN or first.fix.edits[0].span != first.span:
+        return replace(first, also=also)
+    guess, name = (_stands(str(first.arguments[key]), text) for key in ("guess", "name"))
+    if len(guess) == 1 < len(name):
+        stands = guess[0]
+        arguments = {**first.arguments, "hint": "misspelt_once"}
+        fix = Fix.at(stands, text[slice(*first.span)])
+        return replace(first, also=(Place(stands, first.file, "written_once"), *also), arguments=arguments, fix=fix)
+    edits = tuple(edit for d in same if d.fix is not None for edit in d.fix.edits)
+    return replace(first, also=also, fix=Fix(edits))
+
+
+def _stands(name: str, text: str) -> list[Span]:
+    """The first two places of a text in which a name stands."""
+    return [m.span() for m in islice(re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text), 2)]
 
 
 def told(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -141,8 +141,7 @@ def check_lines(scope: ProcessScope, findings: Findings) -> None:
     """Reports misplaced lines and unknown names in the lines of a process."""
     references.check_header(scope, findings)
     for part in scope.elements.values():
-        _placement(part, findings)
-        for line in part.every_line():
+        for line in part.every_line() if _placement(part, findings) else ():
             spec_of(line).names(line, part, scope, findings)
     for _, ordering in scope.orders:
         references.check_ordering(ordering, scope, findings)
@@ -150,17 +149,24 @@ def check_lines(scope: ProcessScope, findings: Findings) -> None:
         references.check_separation(separation, file, scope, findings)
 
 
-def _placement(part: Part, findings: Findings) -> None:
+def _placement(part: Part, findings: Findings) -> bool:
+    """Reports lines that an element cannot have, cannot have twice, or not without another; whether all is well.
+
+    Of several that it cannot have the first is told: where a header is missing, all that stood below it is misplaced.
+    """
     seen: set[str] = set()
     for line in part.every_line():
         spec = spec_of(line)
         if part.kind not in spec.kinds:
             findings.add("CH214", line.span, word=spec.word, kind=part.kind)
-        elif spec.word in seen and not spec.many:
+            return False
+        if spec.word in seen and not spec.many:
             findings.add("CH213", line.span, word=spec.word, element=part.name)
+            return False
         if spec.needs is not None and spec.word not in seen and spec.needs[0] not in part.lines:
             findings.add("CH413", line.span, word=spec.word, needed=spec.needs[1])
         seen.add(spec.word)
     works = [*part.all(t.Work), *part.all(t.Wait)]
     if len(works) > 1 and len(part.all(t.Work)) == 1 == len(part.all(t.Wait)):
         findings.add("CH213", works[1].span, word="wait", element=part.name)
+    return True

@@ -164,6 +164,7 @@ class _Declarations:
                     self._element(line, part, depth + 1)
                 else:
                     self.findings.add("CH214", line.name.span, word=line.kind, kind=node.kind)
+                    break  # what follows belongs to that one
             elif isinstance(line, t.Ordering):
                 scope.orders.append((part, line))
             else:

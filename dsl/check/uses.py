@@ -91,6 +91,10 @@ class Files:
         """Gives `file:line` for an offset into a file."""
         return f"{path}:{self.units[path].source.position(offset)[0]}"
 
+    def text(self, path: str) -> str:
+        """Gives the text of a file of the compilation."""
+        return self.units[path].source.text if path in self.units else self.tables[path].source.text
+
     def load(self, path: str, data: bytes | str) -> Unit:
         """Reads a file and, depth first, the files it uses."""
         source = read(data, path)

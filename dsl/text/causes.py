@@ -166,7 +166,7 @@ def names(stop: Stop) -> Iterator[Mend]:
             written = text[start:end].strip()
             keyword = text[: stop.read[0][2]].strip() if stop.read and start else "n"
             name = slug(written, keyword.split()[0] if keyword else "n", stop.marks)
-            if not compiled(NAME, stop.marks).fullmatch(name) or name == written:
+            if not compiled(NAME, stop.marks).fullmatch(name) or name == written or "," in written:
                 continue
             yield from _named(stop, (start, start + len(written)), written, name)
 

@@ -20,11 +20,13 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.dsl.diagnostic import Diagnostic, Fix
 from charter.dsl.text import from_scenario, tree as t
 from charter.dsl.text.causes import Mend, Stop
 from charter.dsl.text.from_parse import CALLBACKS, Unbuildable
+from charter.dsl.text.layout import Layout
 from charter.dsl.text.lexer import Lexeme, Mode
 from charter.dsl.text.source import LIMIT_ERRORS, LIMITS, Source
 from charter.dsl.text.syntax import Complaint, complaint, mended, mends
@@ -92,18 +94,21 @@ class _Parse:
         self.lost = False  # a line at the top could not be read at all
         self.mended = False  # the line before this one had a mistake: nobody knows what could stand below it
         self.opening = frozenset[str]()  # what the line that is mended could have begun with
+        self.vague = False  # the line before this one begins with nothing that anybody knows
         self.tries = 0  # how many mends may still be tried for the line
 
     # --- the file --------------------------------------------------------------------------------
 
     def run(self) -> Parsed:
-        source, levels, skip_above = self.source, [0], -1
+        source, skip_above = self.source, -1
+        layout = Layout(source, self.state, self.marks)
+        levels = layout.levels
         starts = [line[0] for line in source.lines] if source.diagnostics else []
         wrong = {(d.code, starts[max(0, bisect_right(starts, d.span[1]) - 1)]) for d in source.diagnostics if starts}
-        excused = {start for _, start in wrong}
+        excused = {start for _, start in wrong} | source.tabs
         unclosed = {start for code, start in wrong if code == "CH107"}
         end = len(self.text)
-        for start, stop, indent in source.lines:
+        for number, (start, stop, indent) in enumerate(source.lines):
             if skip_above >= 0:
                 if indent > skip_above:
                     continue
@@ -112,30 +117,27 @@ class _Parse:
                 self.report("CH116", start, stop, limit=LIMIT_ERRORS)
                 self.lost = True
                 break
-            opened = False
             self.excused = start in excused
             if indent > levels[-1]:
-                if not self.may_open(start, stop, len(levels)):
+                if len(levels) > LIMITS["depth"]:
+                    self.report("CH109", start, stop, limit=LIMITS["depth"])
                     skip_above = levels[-1]
                     continue
-                depth = len(self.state.stack)
-                self.state.feed(Lexeme("INDENT", "", start, start))
-                opened = True
-            else:
-                while indent < levels[-1]:
-                    if indent > levels[-2]:
-                        levels[-1] = indent  # still this block, which goes on at the new indentation
-                        self.excused = True
-                        self.misaligned(start, stop)
-                        break
-                    levels.pop()
-                    self.state.feed(Lexeme("DEDENT", "", start, start))
+                if (self.excused or self.mended) and not self.state.takes("INDENT"):
+                    skip_above = levels[-1]  # the line above may have meant to open a block
+                    continue
+            depth = len(self.state.stack)
+            opened, slip = layout.enter(number)
+            if slip is not None:
+                self.errors += 1
+                self.diagnostics.append(slip)
+                self.excused = True
             known = len(self.diagnostics)
             read = self.line(start, stop)
             self.mended = len(self.diagnostics) > known
             if read:
                 if opened:
-                    levels.append(indent)
+                    layout.opened(number)
                 if self.excused and start in unclosed:
                     skip_above = indent  # what stands deeper was meant to be inside the bracket
             else:
@@ -149,22 +151,10 @@ class _Parse:
             self.state.feed(Lexeme("DEDENT", "", end, end))
         items: tuple[t.Line, ...] = self.state.feed(Lexeme("$END", "", end, end))
         tree = t.File(items, source.last_comments, span=(0, end))
+        if layout.untabbed:
+            fix = Fix(tuple(layout.untabbed), safe=not layout.mixed)
+            self.diagnostics = [replace(d, fix=fix) if d.code == "CH104" else d for d in self.diagnostics]
         return Parsed(tree, tuple(sorted(self.diagnostics, key=Diagnostic.sort_key)), self.broken(items))
-
-    def may_open(self, start: int, stop: int, depth: int) -> bool:
-        """Whether a block may begin here; reports it when not."""
-        if depth > LIMITS["depth"]:
-            self.report("CH109", start, stop, limit=LIMITS["depth"])
-            return False
-        if "INDENT" not in self.state.states[self.state.stack[-1]]:
-            if not (self.excused or self.mended):
-                self.report("CH111", start, stop)
-            return False
-        return True
-
-    def misaligned(self, start: int, stop: int) -> None:
-        if not any(d.code == "CH104" for d in self.source.diagnostics):  # nobody knows how wide a tab is
-            self.report("CH110", start, stop)
 
     def broken(self, items: tuple[t.Line, ...]) -> frozenset[int]:
         """Says which items have a diagnostic between their first line and the next item's."""
@@ -187,6 +177,7 @@ class _Parse:
         doubts: dict[int, bool] = {}
         try:
             self.feed(start, stop, doubts)
+            self.vague = False
             return True
         except _Unreadable as unreadable:
             error = unreadable
@@ -271,7 +262,11 @@ class _Parse:
             accepted = accepted if mend.span[0] else self.opening
             self.complain(mended(mend, start, text[start:stop], line, accepted, language))
             return not line.startswith("#") and line != ""
-        self.complain(complaint(text, start, stop, place, accepted))
+        found = complaint(text, start, stop, place, accepted)
+        vague = place == start and found.fix is None and "hint" not in found.arguments
+        if not (vague and self.vague):  # of lines that nobody can read, one under another, the first is told
+            self.complain(found)
+        self.vague = vague
         if place == start:
             return False
         end = place

@@ -56,6 +56,7 @@ class Source(Struct):
     comments: dict[int, Comments] = field(default_factory=dict)  # by the offset of the line that they belong to
     last_comments: tuple[str, ...] = ()
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    tabs: set[int] = field(default_factory=set)  # offsets of the lines that are indented with a tab
     data: bytes | str = ""  # what `text` was read from
     _starts: list[int] | None = None
 
@@ -213,7 +214,9 @@ class _Reader:
         column, blank = _column(line)
         tab = blank.find("\t")
         if tab >= 0 and len(blank) < len(line.rstrip()) and line[len(blank)] not in "#＃":
-            self.report("CH104", at + tab, at + len(blank.rstrip(" \u3000\xa0")))
+            if not self.source.tabs:  # one is enough: its mend is for all
+                self.report("CH104", at + tab, at + len(blank.rstrip(" \u3000\xa0")))
+            self.source.tabs.add(at + len(blank))
         return column
 
     def scan(self, line: str, at: int) -> _Scan:
@@ -293,5 +296,7 @@ class _Reader:
                 return taken
         self.patience -= place - at
         del self.source.diagnostics[known:]
+        if known and self.source.diagnostics[-1].code == "CH106" and self.source.diagnostics[-1].span[0] >= at:
+            return 0  # the bracket that closes it may stand in the text that is never closed
         self.report("CH107", scan.opened, scan.opened + 1, bracket=self.source.text[scan.opened])
         return 0

@@ -47,7 +47,7 @@ BYTES: dict[str, bytes] = {
     "CH103": (WORK + f'  goal "{"x" * source.LIMITS["line"]}"\n').encode(),
     "CH105": WORK.replace("role clerk", "role \x01clerk", 1).encode(),
     "CH109": deep(source.LIMITS["depth"] + 1).encode(),
-    "CH116": b"???\n" * (parser.LIMIT_ERRORS + 1),
+    "CH116": "".join(f"???\nrole r{n}\n" for n in range(parser.LIMIT_ERRORS + 1)).encode(),
     "CH117": (WORK + "  role clerk\n" * (LIMIT_TOLD + 1)).encode(),
     "CH220": (WORK + "    output " + ", ".join(f"r{n}" for n in range(1_001)) + "\n").encode(),
 }

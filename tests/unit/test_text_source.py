@@ -65,7 +65,7 @@ def test_display_width(text: str, width: int) -> None:
         ("record r\n  a " + "list of " * 65 + "text\n", "CH109", "list of " * 65 + "text"),
         ("process p\n    phase a\n  version 1\n", "CH110", "version 1"),
         ('process p\n  version 1\n    goal "a"\n', "CH111", 'goal "a"'),
-        ("process p\n" + "  wrong\n" * 300, "CH116", "wrong"),
+        ("process p\n" + "  wrong\n  version 1\n" * 300, "CH116", "version 1"),
     ],
 )
 def test_what_is_wrong_with_a_text_is_said_once(data: bytes | str, code: str, shown: str) -> None:
