@@ -173,7 +173,7 @@ def _inbox(context: Context, case: str, person: str) -> list[Any]:
     with context.store.read() as connection:
         found = inbox(connection, person, now=context.now, limit=1000)
     # an unknown person has no work; the command itself then says who is unknown
-    return [item for item in found if item.case == case] if isinstance(found, list) else []
+    return [item for item in found if item.case == case and not item.is_list] if isinstance(found, list) else []
 
 
 def _element(definition: Definition, node: str | None) -> Element | None:

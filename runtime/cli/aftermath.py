@@ -27,7 +27,7 @@ from charter.runtime.cli.trail import version_of
 from charter.runtime.desk import views
 from charter.runtime.desk.notes import moved
 from charter.runtime.desk.register import barred, number_of
-from charter.runtime.people.directory import candidates, everybody
+from charter.runtime.people.directory import able, candidates, everybody
 from charter.runtime.refusals import UNKNOWN_PERSON
 from charter.runtime.store import sqlite
 from charter.runtime.store.errors import StorageError
@@ -198,23 +198,44 @@ def _is_work(definition: Definition, key: str) -> bool:
 def whom(context: Context, definition: Definition, waiting: Waiting) -> str:
     """Says who is waited for: the holder, or the roles with the people who have them."""
     if waiting.holder:
-        return str(waiting.holder)
+        return several(context, _acting(context, definition.name, [waiting.holder], None))
     if not waiting.roles:
         return context.say("happened.itself")
     return context.say("happened.or").join(people_of(context, definition.name, waiting.roles))
 
 
 def people_of(context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None] = ()) -> list[str]:
-    """Names roles with the people who hold them, `department_head: wang, liu`, leaving some people out."""
+    """Names roles with the people who can act in them now, `department_head: wang, liu`, leaving some people out."""
     out = []
-    with context.store.read() as connection:
-        for role in roles:
+    for role in roles:
+        with context.store.read() as connection:
             people = [person for person in candidates(connection, process, (role,)) if person not in but]
-            if people:
-                out.append(context.say.of(role, several(context, people)))
-            elif not but:
-                out.append(context.say("happened.nobody", role=role))
+        if people:
+            out.append(context.say.of(role, several(context, _acting(context, process, people, role, but=but))))
+        elif not but:
+            out.append(context.say("happened.nobody", role=role))
     return out
+
+
+def _acting(
+    context: Context,
+    process: str,
+    persons: Sequence[str],
+    role: str | None,
+    *,
+    but: Collection[str | None] = (),
+) -> list[str]:
+    """Names who can act now of these people, or for them; where all are away, them, as away."""
+    with context.store.read() as connection:
+        found = [one for one in able(connection, process, persons, role, context.now) if one.person not in but]
+    if not found:
+        return [context.say("happened.away", person=person) for person in persons]
+    return [
+        one.person
+        if one.principal is None
+        else context.say("happened.in_place_of", person=one.person, principal=one.principal)
+        for one in found
+    ]
 
 
 def refused(
@@ -286,7 +307,7 @@ def _able(
         return []
     holder = state.nodes[node].holder
     if holder is not None:
-        return [holder]
+        return _acting(context, definition.name, [holder], None, but={person})
     with context.store.read() as connection:
         unable = barred(connection, state.case, node) | {person}
     roles = views.waited_for(prepare(definition), state.nodes[node])

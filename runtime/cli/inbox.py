@@ -56,7 +56,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
                 f"#{item.number}",
                 names[item.case],
                 shown,
-                say(f"states.{item.state}"),
+                say("inbox.state_list" if item.is_list else f"states.{item.state}"),
                 since,
                 Cell(due, "bad" if late else None),
                 why(context, item),
@@ -115,7 +115,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
 
 def why(context: Context, item: WorkItem) -> str:
     """Says why a piece of work is this person's; of work that was sent back, by whom, where and why."""
-    if item.iteration > 1:
+    if item.iteration > 1 and not item.is_list:
         from charter.runtime.desk.notes import sent_back
 
         state = context.cases.state(item.case)
@@ -125,13 +125,18 @@ def why(context: Context, item: WorkItem) -> str:
             said = {"person": back[0].by, "element": back[0].element, "reason": back[0].reason}
             return context.say("inbox.why_sent_back", **said)
     reason = "assigned" if item.why == "held" and item.assigned else item.why
+    reason = "opened" if item.why == "held" and item.is_list else reason
     return context.say(f"inbox.why_{reason}", role=item.role or "", principal=item.on_behalf_of or "")
 
 
 def next_command(kind: str, item: WorkItem) -> str:
     """Gives the command a person would type next."""
-    verb = "resume" if item.state == "suspended" else "approve" if kind == "approval" else "complete"
-    return f"charter {verb} {item.number} {item.node}"
+    if item.is_list:
+        verb = "close" if item.size else "add"
+    else:
+        verb = "resume" if item.state == "suspended" else "approve" if kind == "approval" else "complete"
+    behalf = "" if item.on_behalf_of is None else f" --for {item.on_behalf_of}"
+    return f"charter {verb} {item.number} {item.node}{behalf}"
 
 
 def _json(item: WorkItem, title: str, kind: str) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def _json(item: WorkItem, title: str, kind: str) -> dict[str, Any]:
         "process": item.process,
         "element": item.node,
         "title": title,
-        "kind": kind,
+        "kind": "list" if item.is_list else kind,
         "state": item.state,
         "iteration": item.iteration,
         "role": item.role,

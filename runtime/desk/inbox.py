@@ -1,7 +1,8 @@
 """A person's open work: what they hold, what is offered to their roles, and what they may do for somebody else.
 
-Reads the work items by index, never by walking cases. What a person may not do because of their own earlier part in
-the case (they voted already, or did what another must check) is left out. Sorted by due date, then by age.
+Beside it stand the open lists that they are in charge of, which wait for more items or for their end. Reads the rows by
+index, never by walking cases. What a person may not do because of an earlier part in the case (they, or whom they stand
+in for, voted already, or did what another must check) is left out. Sorted by due date, then by age.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class WorkItem(Struct, frozen=True):
-    """One piece of work. `why`: `held`, `offered`, or, with `on_behalf_of`, `stand_in`; times in microseconds."""
+    """One piece of work. `why`: `held`, `offered`, or, with `on_behalf_of`, `stand_in`; times in microseconds.
+
+    `size`: the number of items of an open `for each`, which waits to be added to or closed; None for work.
+    """
 
     case: str
     number: int
@@ -38,6 +42,12 @@ class WorkItem(Struct, frozen=True):
     since: int
     due: int | None
     rank: int
+    size: int | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Tells whether it is a list that takes more items, and no work."""
+        return self.size is not None
 
     @property
     def place(self) -> tuple[int, str, str]:
@@ -61,16 +71,17 @@ def inbox(
     if known is None or not known.active:
         return refusal(UNKNOWN_PERSON, person=person)
     # A lane is one index range that comes in the inbox's order: (statement, its parameters, why, on behalf of whom).
-    lanes: list[tuple[str, tuple[str, ...], str, str | None]] = [(_HELD, (person,), "held", None)]
+    lanes: list[tuple[_Lane, tuple[str, ...], str, str | None]] = [(_HELD, (person,), "held", None)]
     lanes += [(_OFFERED, pair, "offered", None) for pair in granted(connection, known.grants, process)]
     for where in _reach(connection, known.stands_in, process):
         for principal, roles in directory.principals(connection, known, where, now):
             lanes += [(_OFFERED, (where, role), "stand_in", principal) for role in roles]
             lanes.append((_HELD_IN, (principal, where), "stand_in", principal))
     found: dict[tuple[str, str], WorkItem] = {}
-    for statement, lane, why, whose in lanes:
-        for row in ask(connection, statement, *lane, f"|{person}|", *(after or _BEGINNING), limit):
-            case, node, role, at, element, state, iteration, assigned, since, due, rank = row
+    for lane, where_in, why, whose in lanes:
+        rows = ask(connection, lane[0], *where_in, f"|{person}|", f"|{whose or person}|", *(after or _BEGINNING), limit)
+        rows += ask(connection, lane[1], *where_in, *(after or _BEGINNING), limit)
+        for case, node, role, at, element, state, iteration, assigned, since, due, rank, size in rows:
             # Work offered through several roles is one piece of work; one's own right comes before another's.
             if (case, node) not in found and (process is None or at == process):
                 found[case, node] = WorkItem(
@@ -88,6 +99,7 @@ def inbox(
                     since,
                     due,
                     rank,
+                    size,
                 )
     return _numbered(connection, sorted(found.values(), key=lambda item: item.place)[:limit])
 
@@ -95,13 +107,22 @@ def inbox(
 _BEGINNING = (-1, "", "")
 
 
-def _lane(where: str) -> str:
+_Lane = tuple[str, str]  # the statements for work, and for open lists
+
+
+def _lane(where: str) -> _Lane:
     # LIKE would not tell `Li` from `li` on every database.
-    return (
-        "SELECT case_, node, role, process, element, state, iteration, assigned, since, due, rank FROM work_items"
-        f" WHERE {where} AND replace(barred, ?, '') = barred AND (rank, case_, node) > (?, ?, ?)"
-        " ORDER BY rank, case_, node LIMIT ?"
-    ).replace("case_", '"case"')
+    work = (
+        "SELECT case_, node, role, process, element, state, iteration, assigned, since, due, rank, NULL FROM work_items"
+        f" WHERE {where} AND replace(barred, ?, '') = barred AND replace(barred, ?, '') = barred"
+        " AND (rank, case_, node) > (?, ?, ?)"
+    )
+    lists = (
+        "SELECT case_, node, role, process, element, 'active', iteration, 0, since, due, rank, size FROM open_lists"
+        f" WHERE {where} AND (rank, case_, node) > (?, ?, ?)"
+    )
+    order = " ORDER BY rank, case_, node LIMIT ?"
+    return (work + order).replace("case_", '"case"'), (lists + order).replace("case_", '"case"')
 
 
 _HELD = _lane("holder = ?")

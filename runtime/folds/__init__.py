@@ -17,6 +17,7 @@ from charter.engine.entries import Entry
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.folds.fold import Fold, Stride, whole
+from charter.runtime.folds.lists import LISTS
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import CONTENTS, NODES
 from charter.runtime.folds.trail import NOTICES, VERSIONS
@@ -24,7 +25,7 @@ from charter.runtime.folds.work import WORK
 
 # what a case's state is read from, and what follows from it and from the entries
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
-FOLLOWING: tuple[Fold, ...] = (WORK, VERSIONS, NOTICES)
+FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, VERSIONS, NOTICES)
 FOLDS = (*STATE, *FOLLOWING)
 
 
@@ -47,7 +48,7 @@ def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Seq
 def renew(connection: Connection, shape: Shape, state: CaseState) -> None:
     """Writes the rows that follow from a case's state alone anew, in the form that this build gives them."""
     taken = whole(state.case, shape, state, ())
-    for fold in (*STATE, WORK):
+    for fold in (*STATE, WORK, LISTS):
         fold.rebuild(connection, taken)
 
 

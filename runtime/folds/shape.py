@@ -8,9 +8,9 @@ from charter.engine.plan.program import prepare
 
 
 class Shape:
-    """See the module's text. `plans` are those of people's work."""
+    """See the module's text. `plans` are those of people's work, `lists` the open ones."""
 
-    __slots__ = ("barred", "bars", "name", "owner", "plans", "program")
+    __slots__ = ("barred", "bars", "lists", "name", "owner", "plans", "program")
 
     def __init__(self, definition: Definition) -> None:
         self.program = prepare(definition)
@@ -18,6 +18,7 @@ class Shape:
         self.owner = definition.owner
         plans = self.program.plans.items()
         self.plans = {n: p for n, p in plans if p.kind in ("activity", "approval") and p.element.work is None}
+        self.lists = {n: p for n, p in plans if p.element.many is not None and p.element.many.open}
         # element or record -> those whose open work its makers may be barred from (`plan.makers`)
         self.bars: dict[str, set[str]] = {}
         for plan in self.program.plans.values():

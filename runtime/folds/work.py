@@ -19,7 +19,7 @@ from charter.runtime.folds.state import changed
 from charter.runtime.store import tables as t
 
 # Work without a due date comes after all work that has one: some 3,000 years later.
-_NEVER = 10**17
+NEVER = 10**17
 
 _KEY = 3  # case, node, role
 
@@ -66,7 +66,7 @@ def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
         _barred(shape, state, plan, node),
         since,
         node.due,
-        node.due if node.due is not None else since + _NEVER,
+        node.due if node.due is not None else since + NEVER,
     )
     if node.holder is not None:
         return [(state.case, node.key, "", *rest)]

@@ -6,6 +6,7 @@ authority at all. Stands-in are not transitive: what is lent is what the princip
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -184,6 +185,37 @@ def load(connection: Connection, person: str) -> Person | None:
 def everybody(connection: Connection) -> list[str]:
     """Lists who may do anything at all: the ids of the active people."""
     return [row[0] for row in ask(connection, "SELECT id FROM persons WHERE active = 1")]
+
+
+class Able(Struct, frozen=True):
+    """Somebody who can act now: in their own right, or for a `principal`."""
+
+    person: str
+    principal: str | None = None
+
+
+def able(connection: Connection, process: str, persons: Sequence[str], role: str | None, at: int) -> list[Able]:
+    """Lists who can do now what is for these people: those who are there, and whoever stands in for one of them.
+
+    `role`: the one in which they would act, None where the work is theirs by name. Nobody where all are away.
+    """
+    if not persons:
+        return []
+    columns = ", ".join(f"s.{name}" for name in StandIn.__struct_fields__)
+    query = f"SELECT {columns} FROM substitutions s JOIN persons p ON p.id = s.person AND p.active = 1"
+    query += " WHERE s.principal IN (…) ORDER BY s.person, s.principal"
+    found = [StandIn(*row) for row in ask(connection, query, list(persons))]
+    absent = "SELECT DISTINCT person FROM absences WHERE person IN (…) AND since <= ? AND until > ?"
+    away = {row[0] for row in ask(connection, absent, [*persons, *(s.person for s in found)], at, at)}
+    deputies = [
+        Able(s.person, s.principal)
+        for s in found
+        if s.holds(at, s.principal in away)
+        and s.process in (ANY, process)
+        and (role is None or s.role in (ANY, role))
+        and s.person not in (*persons, *away)
+    ]
+    return [*(Able(person) for person in persons if person not in away), *dict.fromkeys(deputies)]
 
 
 def candidates(connection: Connection, process: str, roles: tuple[str, ...]) -> list[str]:

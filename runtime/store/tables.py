@@ -183,6 +183,28 @@ Index(
 )
 Index("work_held", work_items.c.holder, work_items.c.rank, sqlite_where=_held)
 
+# A row for each role that is in charge of a `for each` which takes more items, or for whoever opened the case.
+open_lists = Table(
+    "open_lists",
+    metadata,
+    Column("case", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("element", Text, nullable=False),
+    Column("iteration", Integer, nullable=False),
+    Column("size", Integer, nullable=False),  # how many items it has
+    Column("holder", Text),
+    Column("since", BigInteger, nullable=False),
+    Column("due", BigInteger),
+    Column("rank", BigInteger, nullable=False),  # as that of work
+    PrimaryKeyConstraint("case", "node", "role"),
+    sqlite_with_rowid=False,
+)
+_o = open_lists.c
+Index("lists_offered", _o.process, _o.role, _o.rank, _o.case, _o.node)
+Index("lists_held", _o.holder, _o.rank)
+
 record_versions = Table(
     "record_versions",
     metadata,

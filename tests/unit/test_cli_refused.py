@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from charter.engine.moves import KINDS, MOVES, able, why_not
 from charter.engine.refusals import Reason
 from charter.runtime.cli.errors import guess
 from charter.runtime.cli.messages import Messages
+from charter.runtime.store import open_store
 
 BUY = """process buy "Buy"
   owner chief
@@ -143,7 +146,7 @@ def test_an_approval_has_no_such_move(opened: Desk, verb: str) -> None:
 def test_the_loser_of_a_race_is_told_who_won_and_when(opened: Desk) -> None:
     assert opened.type("charter approve 1 agree --as bob") and opened.code == 0
     said = opened.type("charter approve 1 agree --as bill")
-    assert "bob granted it 1 minute ago" in said or "bob 于 1 分钟前批准" in said
+    assert "bob granted it 1 minute ago" in said or "1 分钟前由 bob 批准" in said
     assert "charter reopen" not in said  # bill is not in charge
     said = opened.type("charter approve 1 agree --as cy")
     assert "charter reopen 1 agree --reason" in said
@@ -180,3 +183,61 @@ charter people accept 1 --as cy
     assert desk.code == 3 and "--for bob" in said
     desk.type("charter approve 1 agree --for bob --as cy")
     assert desk.code == 0
+
+
+# -- whose turn it is, and what they type --------------------------------------------------------------------------
+
+
+def test_next_names_who_can_act_now(desk: Desk) -> None:
+    played(
+        desk,
+        OPENED.replace("charter complete 1 ask --set what=x --as ann\n", "")
+        + """
+charter people substitute bob cy --role boss --as zhou
+charter people accept 1 --as cy
+charter people absent bob 2026-03-01 2026-03-31 --as zhou
+""",
+    )
+    said = desk.type("charter complete 1 ask --set what=x --as ann")
+    assert re.search(r"boss: bill(, |、)cy( for bob|（代 bob）)[)）]", said), said
+    desk.type("charter people absent bill 2026-03-01 2026-03-31 --as zhou")
+    desk.type("charter people absent cy 2026-03-01 2026-03-31 --as zhou")
+    said = desk.type("charter show 1 --as cy")
+    assert "bill, who is away" in said or "bill（不在岗）" in said, said
+
+
+def test_an_open_list_is_in_the_inbox_of_those_in_charge(opened: Desk) -> None:
+    assert "charter add 1 delivery" in opened.type("charter inbox --as cy")
+    assert "delivery" not in opened.type("charter inbox --as ann")
+    opened.type("charter add 1 delivery --item 5 --as cy")
+    assert "charter close 1 delivery" in opened.type("charter inbox --as cy")
+    opened.type("charter suspend 1 --as cy")
+    assert "delivery" not in opened.type("charter inbox --as cy")
+    opened.type("charter resume 1 --as cy")
+    opened.type("charter close 1 delivery --as cy")
+    assert opened.code == 0 and "delivery" not in opened.type("charter inbox --as cy")
+
+
+def test_without_an_owner_it_is_in_the_inbox_of_whoever_opened_the_case(desk: Desk) -> None:
+    played(desk, OPENED, BUY.replace("  owner chief\n", ""))
+    said = desk.type("charter inbox --as ann")
+    assert "charter add 1 delivery" in said and ("you opened the case" in said or "案例由您开启" in said)
+    assert "delivery" not in desk.type("charter inbox --as cy")
+
+
+def test_a_list_stands_in_no_work(opened: Desk) -> None:
+    """What an inbox says of a list is not taken for work that a verb without an element may mean."""
+    assert "delivery" not in opened.type("charter complete 1 --as cy").partition("\n")[0]
+
+
+def test_databases_of_earlier_builds_get_their_open_lists(opened: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "charter.db"
+    opened.store.close()
+    with closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute("SELECT * FROM open_lists").fetchall()
+        raw.execute("DROP TABLE open_lists")
+        raw.execute("PRAGMA user_version=7")
+    assert rows
+    open_store(str(path)).close()
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("SELECT * FROM open_lists").fetchall() == rows
