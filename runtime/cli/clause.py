@@ -120,7 +120,7 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
             say("audit.system") if one.deed.person == "system" else one.deed.person,
             kind_word(context, one.deed.kind),
             one.deed.node or one.carrier.name,
-            say("happened.comma").join(one.evidence),
+            say.listed((": " in text and say.of(*text.split(": ", 1))) or text for text in one.evidence),
             (one.deed.reason or "") + ("" if one.deed.sure else say("audit.unsure_deed")),
         )
         for number, _, _, one in done

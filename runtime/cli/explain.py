@@ -35,7 +35,7 @@ def run_explain(context: Context, code: str | None, as_json: bool) -> int:
             }
         )
         return 0
-    output.line(f"{output.style(f'{code}: {told.slug}', 'strong')} ({say(f'explain.{kind}')})")
+    output.line(f"{output.style(say.of(code, told.slug), 'strong')}{say.aside(say(f'explain.{kind}'))}")
     for paragraph in ("", line, "", text):
         for part in paragraph.split("\n"):
             for wrapped in [part] if part.startswith((" ", "|")) else wrap(part, output.columns) or [""]:

@@ -139,7 +139,7 @@ def _facts(
         output.line("  " + say("kpi.no_facts"), "faint")
     if figure.missing:
         lacking = say("happened.comma").join(f"#{numbers.get(case, '?')} {path}" for case, path in figure.missing)
-        output.line(f"  {say('kpi.missing')}: {lacking}", "faint")
+        output.line("  " + say.of(say("kpi.missing"), lacking), "faint")
 
 
 VERBS = {
