@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -26,8 +27,8 @@ from charter.engine.proof.sameness import Sameness
 from charter.engine.proof.values import Conditions
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import step
+from charter.engine.zones import rules
 
-START = 1_767_600_000_000_000  # Monday, 2026-01-05, 08:00 UTC: when every case begins
 _MOVABLE = WORKABLE | {"failed"}
 _MOST_TICKS = 64  # that change nothing which matters
 _SPINS = "CH541"
@@ -69,6 +70,11 @@ def explore(definition: Definition, more: Callable[[int], bool], *, reduced: boo
     return _Search(definition).run(more, reduced)
 
 
+def starting(definition: Definition) -> int:
+    """Gives when every case begins, as in scenarios: Monday 2 March 2026, 09:00 in the process's zone."""
+    return int(datetime(2026, 3, 2, 9, tzinfo=rules(definition.calendar.zone)).timestamp()) * 1_000_000
+
+
 class _Search:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
@@ -95,9 +101,10 @@ class _Search:
         return graph
 
     def _start(self) -> None:
+        at = starting(self.definition)
         who = self.moves.somebody(STARTER, [role.name for role in self.definition.roles])
         for records in self.moves.starts():
-            start = Start(actor=who, at=START, case="case", records=records, **law.PRESENT._asdict())
+            start = Start(actor=who, at=at, case="case", records=records, **law.PRESENT._asdict())
             done = step(self.definition, NEW, start)
             self.graph.steps += 1
             if done.refusal is None:

@@ -1,0 +1,171 @@
+"""A run of a process as a scenario in the language of its file: what somebody may paste, and `charter test` plays.
+
+The people of an exploration are made up, and so are their names here. What no scenario can say makes no story: a value
+that no expression gives (a file), the answer of a case that another runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from charter.dsl.text import tree as t
+from charter.dsl.text.printer import to_text
+from charter.dsl.text.words import Language
+from charter.engine import values
+from charter.engine.commands import (
+    SYSTEM,
+    Add,
+    Answer,
+    Approve,
+    Close,
+    Command,
+    Complete,
+    Confirm,
+    Reject,
+    Retry,
+    Signal,
+    Start,
+    Tick,
+)
+from charter.engine.definition import Definition
+from charter.engine.feel.literal import literal
+from charter.engine.keys import name_of, parse_key
+from charter.engine.state import CaseState
+
+_NAMES = ("li", "wang", "chen", "zhao", "wu", "sun", "zhou", "xu", "hu", "zhu", "gao", "lin", "he", "guo", "ma", "luo")
+_UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
+_ACTS: dict[type[Command], str] = {
+    **{Complete: "complete", Confirm: "confirm", Approve: "approve", Reject: "reject"},
+    **{Retry: "retry", Add: "add", Close: "close"},
+}
+
+
+class _Untold(Exception):
+    """No scenario can say this."""
+
+
+def story(
+    definition: Definition,
+    title: str,
+    start: Start,
+    commands: Sequence[Command],
+    expected: Iterable[tuple[str, str]],
+    language: Language,
+) -> str | None:
+    """Writes a run as a scenario, None where none can say it. `expected`: (node or `case`, state) at its end."""
+    try:
+        body = tuple(_Story(definition, start, commands).lines())
+    except _Untold:
+        return None
+    expectations = tuple(t.ExpectState(_target(key), state) for key, state in expected)
+    tree = t.File((t.Scenario(t.Text(title), (*body, *expectations)),))
+    return to_text(tree, language)
+
+
+class _Story:
+    def __init__(self, definition: Definition, start: Start, commands: Sequence[Command]) -> None:
+        self.definition = definition
+        self.start = start
+        self.commands = commands
+        self.targets = {e.name: e.work.target for e in definition.elements if e.work is not None}
+        self.points = {c.name for e in definition.elements for c in e.checklist}
+        self.roles = self._cast()
+        self.names = {person: self._named(person, number) for number, person in enumerate(self.roles)}
+
+    def _cast(self) -> dict[str, list[str]]:
+        """Who acts, in order, with their roles; whoever opens the case comes first."""
+        found: dict[str, list[str]] = {}
+        for command in self.commands:
+            if command.actor != SYSTEM:
+                roles = found.setdefault(command.actor.person, [])
+                roles += [role for role in command.actor.roles if role not in roles]
+        opener = self.start.actor.person
+        if opener in found or not found:
+            known = [role.name for role in self.definition.roles]
+            found = {opener: found.get(opener) or known[:1], **{p: r for p, r in found.items() if p != opener}}
+        told = str([self.start, *self.commands])
+        if "'somebody'" in told:
+            found.setdefault("somebody", [role.name for role in self.definition.roles][:1])
+        return {person: roles or [role.name for role in self.definition.roles][:1] for person, roles in found.items()}
+
+    def _named(self, person: str, number: int) -> str:
+        if person == "somebody":
+            return person
+        more = number // len(_NAMES)
+        return _NAMES[number % len(_NAMES)] + (f"_{more + 1}" if more else "")
+
+    def lines(self) -> Iterator[t.Line]:
+        yield t.CaseStep(t.Name(self.definition.name), self._arguments(self.start.records))
+        yield t.CastStep(
+            tuple(
+                t.Casting(t.Name(self.names[person]), tuple(map(t.Name, roles)))
+                for person, roles in self.roles.items()
+                if roles
+            )
+        )
+        at = self.start.at
+        for command in self.commands:
+            if isinstance(command, Tick):
+                yield t.AfterStep(t.Expr(_span(command.at - at)))
+            at = command.at
+            if not isinstance(command, Tick):
+                yield self._line(command)
+
+    def _line(self, command: Command) -> t.Line:
+        if isinstance(command, Signal):
+            return t.SignalStep(t.Name(command.name), self._arguments(command.records))
+        if isinstance(command, Answer):
+            return self._answer(command)
+        verb = _ACTS[type(command)]
+        person, target = t.Name(self.names[command.actor.person]), _target(getattr(command, "node", ""))
+        arguments: tuple[t.Argument, ...] = ()
+        if isinstance(command, Complete):
+            arguments = self._arguments(command.records) + tuple(self._point(n, e) for n, e in command.checks)
+        elif isinstance(command, Add):
+            arguments = self._arguments((("item", command.item),))
+        check = None
+        if isinstance(command, Confirm):
+            check = t.Name(command.check)
+            arguments = () if command.evidence is None else (self._point("evidence", command.evidence),)
+        reason = t.Text(command.reason) if command.reason else None
+        return t.ActStep(person, verb, target, arguments, check=check, reason=reason)
+
+    def _point(self, name: str, evidence: Any) -> t.Argument:
+        if isinstance(evidence, dict):
+            raise _Untold
+        return t.Argument(t.Name(name), t.Expr("true"))
+
+    def _answer(self, command: Answer) -> t.Line:
+        element = next(e for e in self.definition.elements if e.name == name_of(command.node))
+        if element.work is None or element.work.kind != "call":
+            raise _Untold
+        name = t.Name(element.work.target or "")
+        if command.failure is not None:
+            return t.ConnectorStep(name, fails=True, times=1)
+        return t.ConnectorStep(name, self._arguments(command.records))
+
+    def _arguments(self, records: Iterable[tuple[str, Any]]) -> tuple[t.Argument, ...]:
+        found = []
+        for name, data in records:
+            text = literal(values.decode(data))
+            if text is None:
+                raise _Untold
+            found.append(t.Argument(t.Name(name), t.Expr(text)))
+        return tuple(found)
+
+
+def _target(key: str) -> t.Target:
+    name, path = parse_key(key)
+    return t.Target(t.Name(name), ".".join(map(str, path)))
+
+
+def _span(microseconds: int) -> str:
+    seconds = max(1, -(-microseconds // 1_000_000))
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    return f"{seconds // size} {unit if seconds // size != 1 else unit[:-1]}"
+
+
+def stands(state: CaseState, keys: Iterable[str]) -> list[tuple[str, str]]:
+    """Gives what a scenario may expect of nodes, and of the case."""
+    return [*((key, state.nodes[key].state) for key in keys if key in state.nodes), ("case", state.status)]
