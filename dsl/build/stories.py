@@ -6,7 +6,8 @@ that no expression gives (a file), the answer of a case that another runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from charter.dsl.text import tree as t
@@ -52,10 +53,14 @@ def story(
     commands: Sequence[Command],
     expected: Iterable[tuple[str, str]],
     language: Language,
+    given: Mapping[str, str] = MappingProxyType({}),
 ) -> str | None:
-    """Writes a run as a scenario, None where none can say it. `expected`: (node or `case`, state) at its end."""
+    """Writes a run as a scenario, None where none can say it.
+
+    `expected`: (node or `case`, state) at its end; `given`: expressions for parameters.
+    """
     try:
-        body = tuple(_Story(definition, start, commands).lines())
+        body = tuple(_Story(definition, start, commands, given).lines())
     except _Untold:
         return None
     expectations = tuple(t.ExpectState(_target(key), state) for key, state in expected)
@@ -64,7 +69,10 @@ def story(
 
 
 class _Story:
-    def __init__(self, definition: Definition, start: Start, commands: Sequence[Command]) -> None:
+    def __init__(
+        self, definition: Definition, start: Start, commands: Sequence[Command], given: Mapping[str, str]
+    ) -> None:
+        self.given = given
         self.definition = definition
         self.start = start
         self.commands = commands
@@ -96,7 +104,8 @@ class _Story:
         return _NAMES[number % len(_NAMES)] + (f"_{more + 1}" if more else "")
 
     def lines(self) -> Iterator[t.Line]:
-        yield t.CaseStep(t.Name(self.definition.name), self._arguments(self.start.records))
+        given = tuple(t.Argument(t.Name(name), t.Expr(text)) for name, text in self.given.items())
+        yield t.CaseStep(t.Name(self.definition.name), (*given, *self._arguments(self.start.records)))
         yield t.CastStep(
             tuple(
                 t.Casting(t.Name(self.names[person]), tuple(map(t.Name, roles)))

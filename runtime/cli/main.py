@@ -46,6 +46,7 @@ VERBS: dict[str, dict[str, str]] = {
         "check": "check",
         "fmt": "fmt",
         "test": "test",
+        "prove": "prove",
         "explain": "explain",
         "graph": "graph",
         "clauses": "clauses",

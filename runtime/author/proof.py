@@ -1,0 +1,100 @@
+"""Proves the processes of a file within a budget of seconds, and writes what refutes a property as a scenario.
+
+A scenario is shown only when it was played and came to the state that it claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from msgspec import Struct
+
+from charter.dsl.build.stories import stands, story
+from charter.dsl.text.source import read
+from charter.dsl.text.words import language_of
+from charter.engine.definition import Definition
+from charter.engine.machines import SETTLED
+from charter.engine.proof.assumptions import assumed
+from charter.engine.proof.explore import Graph, explore
+from charter.engine.proof.verdicts import Verdict, verdicts
+from charter.runtime.author import texts
+from charter.runtime.author.scenarios import play
+
+
+class Finding(Struct, frozen=True):
+    """A verdict, where in the file its cause is (`file:line`), and the scenario that shows it, if one can."""
+
+    verdict: Verdict
+    place: str | None = None
+    scenario: str | None = None
+
+
+class Proof(Struct, frozen=True):
+    """What is known of a process. `depth`: the longest of the shortest ways, in moves; `whole`: whether all was seen.
+
+    `inexact`: records of which not every value was looked at; `assumed`: parameters, with the values taken for them.
+    """
+
+    definition: Definition
+    findings: tuple[Finding, ...]
+    states: int
+    moves: int
+    depth: int
+    seconds: float
+    whole: bool
+    inexact: tuple[str, ...]
+    assumed: Mapping[str, str]
+
+
+class Prover:
+    """Proves what one file declares; it has no errors. `title` gives the title of the scenario of a property."""
+
+    def __init__(self, path: str, data: bytes, title: Callable[[str], str]) -> None:
+        self.path = path
+        self.data = data
+        self.title = title
+        self.compiled = texts.compile_file(path, data)
+        self.language = language_of(read(data, path).working)
+
+    def definitions(self) -> list[Definition]:
+        """Lists the processes that the file itself declares."""
+        name = texts.name_of(self.path)
+        return [d for d in self.compiled.definitions if (d.place("process") or "").rpartition(":")[0] == name]
+
+    def prove(self, definition: Definition, budget: float, clock: Callable[[], float] = monotonic) -> Proof:
+        """Looks at what can come of a process for so many seconds, and judges it."""
+        given = assumed(definition)
+        bound = definition.bind(dict(given))
+        begun = clock()
+        graph = explore(bound, lambda _: clock() - begun < budget)
+        found = verdicts(bound, graph)
+        seconds = clock() - begun
+        return Proof(
+            definition=definition,
+            findings=tuple(self._shown(bound, verdict, graph, given) for verdict in found),
+            states=len(graph.states),
+            moves=graph.steps,
+            depth=max((len(graph.trace(number)[1]) for number in range(len(graph.states))), default=0),
+            seconds=seconds,
+            whole=not graph.open,
+            inexact=graph.inexact,
+            assumed=given,
+        )
+
+    def _shown(self, definition: Definition, verdict: Verdict, graph: Graph, given: Mapping[str, str]) -> Finding:
+        place = definition.place(verdict.elements[0]) if verdict.elements else None
+        if verdict.said != "refuted" or verdict.state is None:
+            return Finding(verdict, place)
+        start, moves = graph.trace(verdict.state)
+        state = graph.states[verdict.state]
+        keys = [key for key, node in state.nodes.items() if node.state not in SETTLED]
+        commands = [command for move in moves for command in move.commands]
+        expected = stands(state, keys)
+        text = story(definition, self.title(verdict.property), start, commands, expected, self.language, given)
+        return Finding(verdict, place, text if text is not None and self._plays(text) else None)
+
+    def _plays(self, text: str) -> bool:
+        """Says whether a scenario, written at the end of its file, comes out as it says."""
+        compiled = texts.compile_file(self.path, self.data + b"\n" + text.encode())
+        return bool(compiled.scenarios) and play(compiled.scenarios[-1], compiled.definitions).failure is None

@@ -1,0 +1,141 @@
+"""`charter prove PATH…`: what is certain of a process before anything runs, and the scenario that shows what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charter.runtime.author import texts
+from charter.runtime.cli.check import as_data, report
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import FINDINGS, Misuse
+from charter.runtime.cli.output import wrap
+from charter.runtime.cli.progress import along
+from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
+
+if TYPE_CHECKING:
+    from charter.runtime.author.proof import Finding, Proof
+
+_BUDGET = 10.0
+_STYLES = {"proved": "good", "refuted": "bad", "unknown": "warn"}
+
+
+class Seconds(click.ParamType[Any]):
+    """More than no seconds."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < 1e6:
+            raise Misuse("no_budget", ctx, value=value)
+        return seconds
+
+
+def run_prove(context: Context, paths: tuple[str, ...], budget: float, as_json: bool) -> int:
+    """Proves every process of files and folders; exit 1 when something is refuted or a file has errors."""
+    from charter.runtime.author.proof import Prover
+
+    say, output = context.say, context.output
+    proofs: list[Proof] = []
+    found: list[dict[str, Any]] = []
+    broken = False
+    for path in along(list(texts.find_files(paths))):
+        prover = Prover(path, texts.read_bytes(path), lambda name: say(f"prove.title_{name}"))
+        errors = [d for d in prover.compiled.diagnostics if d.is_error]
+        broken = broken or bool(errors)
+        if errors and as_json:
+            found += as_data(context, errors, prover.compiled.sources)
+        elif errors:
+            report(context, errors, prover.compiled.sources, "full")
+        for definition in [] if errors else prover.definitions():
+            proof = prover.prove(definition, budget)
+            if not as_json:
+                output.line() if proofs else None
+                _tell(context, proof)
+            proofs.append(proof)
+    if as_json:
+        output.json({"proofs": [_data(proof) for proof in proofs], "diagnostics": found})
+    refuted = any(finding.verdict.said == "refuted" for proof in proofs for finding in proof.findings)
+    return FINDINGS if refuted or broken else 0
+
+
+def _tell(context: Context, proof: Proof) -> None:
+    say, output = context.say, context.output
+    definition = proof.definition
+    title = f" {definition.title}" if definition.title != definition.name else ""
+    output.line(output.style(f"{definition.name}{title}", "strong"))
+    for finding in proof.findings:
+        verdict = finding.verdict
+        word = output.style(say(f"prove.{verdict.said}"), _STYLES[verdict.said])
+        output.line(f"  {word} {say(f'prove.is_{verdict.property}')}")
+        if verdict.said == "refuted":
+            _show(context, finding)
+    known = [say("prove.seen", states=proof.states, depth=proof.depth, seconds=f"{proof.seconds:.2f}")]
+    if not proof.whole:
+        known.append(say("prove.bounded"))
+    if proof.inexact:
+        known.append(say("prove.inexact", names=_listed(context, proof.inexact)))
+    if proof.assumed:
+        given = [f"{name} = {text}" for name, text in proof.assumed.items()]
+        known.append(say("prove.assumed", names=_listed(context, given)))
+    for line in known:
+        for part in wrap(line, output.columns - 2):
+            output.line(f"  {output.style(part, 'faint')}")
+
+
+def _show(context: Context, finding: Finding) -> None:
+    say, output = context.say, context.output
+    verdict = finding.verdict
+    always = "_always" if verdict.property == "ends" and verdict.always else ""
+    said = say(f"prove.not_{verdict.property}{always}", names=_listed(context, verdict.elements))
+    lines = [*wrap(said, output.columns - 6), *([finding.place] if finding.place else [])]
+    for line in [*lines, *(finding.scenario or "").rstrip().splitlines()]:
+        output.line(f"      {line}" if line else "")
+
+
+def _listed(context: Context, names: Sequence[str]) -> str:
+    return context.say("happened.comma").join(f"`{name}`" for name in names)
+
+
+def _data(proof: Proof) -> dict[str, Any]:
+    return {
+        "process": proof.definition.name,
+        "version": proof.definition.version,
+        "verdicts": [
+            {
+                "property": finding.verdict.property,
+                "said": finding.verdict.said,
+                "elements": list(finding.verdict.elements),
+                "always": finding.verdict.always,
+                "place": finding.place,
+                "scenario": finding.scenario,
+            }
+            for finding in proof.findings
+        ],
+        "states": proof.states,
+        "steps": proof.moves,
+        "depth": proof.depth,
+        "seconds": round(proof.seconds, 3),
+        "whole": proof.whole,
+        "inexact": list(proof.inexact),
+        "assumed": dict(proof.assumed),
+    }
+
+
+VERBS = {
+    "prove": Verb(
+        "prove",
+        run_prove,
+        [
+            argument("paths", "PATH", many=True),
+            option("--budget", "SECONDS", name="budget", type=Seconds(), default=_BUDGET),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}

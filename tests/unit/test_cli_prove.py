@@ -1,0 +1,79 @@
+"""`charter prove` as people use it: verdicts, the scenario that shows what is not so, JSON, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.desk import Desk
+
+STANDS = """process exits
+  owner boss
+  role boss
+  role clerk
+  record plan
+    ok boolean
+  phase planning
+    exit when plan.ok
+    activity make
+      role clerk
+      output plan
+  activity go
+    role clerk
+    input plan
+"""
+SOUND = STANDS.replace("    exit when plan.ok\n", "")
+UNBOUND = SOUND.replace("  record plan\n", "  parameter least integer\n  record plan\n").replace(
+    "    input plan\n", "    input plan\n    when least > 0\n"
+)
+LISTS = SOUND.replace("    ok boolean\n", "    ok boolean\n    rows list of text\n").replace(
+    "    input plan\n", "    input plan\n    when count(plan.rows) < 9\n"
+)
+
+
+def proved(desk: Desk, path: Path, text: str, *more: str) -> dict[str, dict[str, object]]:
+    path.write_text(text, "utf-8")
+    [proof] = json.loads(desk.type(" ".join(["charter prove", path.name, "--json", *more])))["proofs"]
+    return {**proof, **{verdict["property"]: verdict for verdict in proof["verdicts"]}}
+
+
+def test_what_refutes_a_property_is_a_scenario_that_plays(desk: Desk, tmp_path: Path) -> None:
+    found = proved(desk, tmp_path / "p.charter", STANDS)
+    assert desk.code == 1
+    assert {name for name, v in found.items() if isinstance(v, dict) and v.get("said") == "refuted"} == {"ends"}
+    assert found["ends"]["elements"] == ["planning"] and found["ends"]["place"] == "p.charter:7"
+    scenario = str(found["ends"]["scenario"])
+    assert "does make with plan = {ok: false}" in scenario
+    (tmp_path / "q.charter").write_text(f"{STANDS}\n{scenario}", "utf-8")
+    assert "0 failed" in desk.type("charter test q.charter --lang en")
+    assert desk.code == 0
+
+
+def test_a_sound_process_is_proved_and_passes(desk: Desk, tmp_path: Path) -> None:
+    found = proved(desk, tmp_path / "p.charter", SOUND)
+    assert desk.code == 0
+    assert {str(v["said"]) for v in found.values() if isinstance(v, dict) and "said" in v} == {"proved"}
+    assert found["whole"] is True and not found["inexact"]
+
+
+def test_what_was_not_looked_at_is_unknown_and_named(desk: Desk, tmp_path: Path) -> None:
+    found = proved(desk, tmp_path / "p.charter", LISTS)
+    assert found["ends"]["said"] == "unknown" and found["inexact"] == ["plan"]
+    found = proved(desk, tmp_path / "p.charter", STANDS, "--budget", "0.000001")
+    assert found["ends"]["said"] == "unknown" and found["whole"] is False
+    assert desk.code == 0
+    found = proved(desk, tmp_path / "p.charter", UNBOUND)
+    assert found["assumed"] == {"least": "1"}
+
+
+@pytest.mark.parametrize("budget", ["0", "-1", "x", "nan", "inf"])
+def test_a_budget_of_nothing_is_refused(desk: Desk, budget: str) -> None:
+    desk.type(f"charter prove p.charter --budget {budget}")
+    assert desk.code == 2
+
+
+def test_a_file_with_errors_proves_nothing(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "p.charter").write_text(STANDS.replace("role clerk", "rol clerk", 1), "utf-8")
+    assert "CH1" in desk.type("charter prove p.charter")
+    assert desk.code == 1
