@@ -115,8 +115,9 @@ def _one(same: list[Diagnostic], text: str) -> Diagnostic:
         arguments = {**first.arguments, "hint": "misspelt_once"}
         fix = Fix.at(stands, text[slice(*first.span)])
         return replace(first, also=(Place(stands, first.file, "written_once"), *also), arguments=arguments, fix=fix)
-    edits = tuple(edit for d in same if d.fix is not None for edit in d.fix.edits)
-    return replace(first, also=also, fix=Fix(edits))
+    fixes = [d.fix for d in same if d.fix is not None]
+    edits = tuple(edit for fix in fixes for edit in fix.edits)
+    return replace(first, also=also, fix=Fix(edits, safe=all(fix.safe for fix in fixes)))
 
 
 def _stands(name: str, text: str) -> list[Span]:

@@ -149,6 +149,13 @@ def check_lines(scope: ProcessScope, findings: Findings) -> None:
         references.check_separation(separation, file, scope, findings)
 
 
+def _home(spec: LineSpec, part: Part) -> dict[str, Any]:
+    """Where a line belongs that an element cannot have, for the help that is given."""
+    if spec.word == "assign" and part.kind == "approval":
+        return {"hint": "assign_approval"}
+    return {"hint": "belongs", "wanted": next(iter(spec.kinds))} if len(spec.kinds) == 1 else {}
+
+
 def _placement(part: Part, findings: Findings) -> bool:
     """Reports lines that an element cannot have, cannot have twice, or not without another; whether all is well.
 
@@ -158,11 +165,10 @@ def _placement(part: Part, findings: Findings) -> bool:
     for line in part.every_line():
         spec = spec_of(line)
         if part.kind not in spec.kinds:
-            findings.add("CH214", line.span, word=spec.word, kind=part.kind)
+            findings.add("CH214", line.span, word=spec.word, kind=part.kind, **_home(spec, part))
             return False
         if spec.word in seen and not spec.many:
             findings.add("CH213", line.span, word=spec.word, element=part.name)
-            return False
         if spec.needs is not None and spec.word not in seen and spec.needs[0] not in part.lines:
             findings.add("CH413", line.span, word=spec.word, needed=spec.needs[1])
         seen.add(spec.word)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Part, ProcessScope, is_reserved
@@ -18,6 +19,7 @@ LIMIT_NAMES = 1_000
 
 _ELEMENTS = frozenset({"phase", "activity", "approval", "milestone"})
 _WORK = frozenset({"activity", "approval"})
+_CONFUSED = frozenset({"role_as_record", "record_as_role", "element_as_record", "record_as_element"})
 
 
 def _distinct(names: Iterable[t.Name], word: str, findings: Findings) -> None:
@@ -44,9 +46,19 @@ def misnamed(
     """Reports a name that stands for something of another kind (CH206), or for nothing (`code`)."""
     kind = scope.kind_of(name.text)
     if kind is not None:
-        findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=wanted)
+        _of_kind(name, kind, wanted, findings, file)
+    elif wanted == "role" and scope.is_record(name.text.partition(".")[0]) and "." in name.text:
+        findings.add(code, name.span, file=file, name=name.text, hint="field_as_role")
     else:
         findings.unknown(code, name, candidates, file=file)
+
+
+def _of_kind(name: t.Name, kind: str, wanted: str, findings: Findings, file: str | None = None) -> None:
+    """Reports a name that stands for something of another kind, with where such a thing is named."""
+    part, whole = ("element" if word in _ELEMENTS or word == "work" else word for word in (kind, wanted))
+    hint = f"{part}_as_{whole}"
+    own: dict[str, Any] = {"hint": hint} if hint in _CONFUSED else {}
+    findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=wanted, **own)
 
 
 def check_role(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
@@ -91,7 +103,7 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
         return
     kind = scope.kind_of(text)
     if kind not in (None, "record"):
-        findings.add("CH206", name.span, name=text, kind=kind, wanted="record")
+        _of_kind(name, kind, "record", findings)
         return
     guess = findings.guess(text, chain(scope.producers, scope.inputs))
     if guess is not None and _misspelt(text, guess, scope):
@@ -158,7 +170,7 @@ def output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) 
         element = scope.elements.get(name.text)
         if element is not None or scope.parameter(name.text) is not None:
             kind = element.kind if element else "parameter"
-            findings.add("CH206", name.span, name=name.text, kind=kind, wanted="record")
+            _of_kind(name, kind, "record", findings)
         elif is_reserved(name.text):
             findings.add("CH216", name.span, name=name.text)
         else:
@@ -317,7 +329,7 @@ def check_header(scope: ProcessScope, findings: Findings) -> None:
     for name in scope.inputs.values():
         element = scope.elements.get(name.text)
         if element is not None:
-            findings.add("CH206", name.span, name=name.text, kind=element.kind, wanted="record")
+            _of_kind(name, element.kind, "record", findings)
         scope.record(name.text)
     for name in scope.outputs.values():
         if name.text not in scope.producers and name.text not in scope.inputs:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import check_lines
 from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, Part, ProcessScope, Symbol, is_reserved
-from charter.dsl.diagnostic import Place
+from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
+from charter.dsl.text.causes import is_type, type_named
 from charter.engine import zones
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
@@ -144,7 +146,8 @@ class _Declarations:
 
     def _duplicate(self, name: t.Name, earlier: Symbol) -> None:
         place = Place(earlier.span, earlier.file, "first_declared")
-        self.findings.add("CH205", name.span, also=(place,), name=name.text, kind=earlier.kind)
+        own: dict[str, Any] = {"hint": f"twice_{earlier.kind}"} if earlier.kind in ("role", "process") else {}
+        self.findings.add("CH205", name.span, also=(place,), name=name.text, kind=earlier.kind, **own)
 
     def _element(self, node: t.Element, parent: Part | None, depth: int) -> None:
         scope = self.scope
@@ -190,7 +193,8 @@ def _fields(record: t.Record, file: str, findings: Findings) -> None:
         earlier = seen.setdefault(line.name.text, line)
         if earlier is not line:
             place = Place(earlier.name.span, file, "first_declared")
-            findings.add("CH205", line.name.span, file=file, also=(place,), name=line.name.text, kind="field")
+            words: dict[str, Any] = {"name": line.name.text, "kind": "field", "hint": "twice_field"}
+            findings.add("CH205", line.name.span, file=file, also=(place,), **words)
         elif is_reserved(line.name.text):
             findings.add("CH216", line.name.span, file=file, name=line.name.text)
 
@@ -247,7 +251,7 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
     own = [s for s in scope.records.values() if scope.shared.records.get(s.name) is not s]
     for symbol in own:
         for line in symbol.node.fields:
-            _type(line.type, scope, findings)
+            _type(line.type, scope, findings, line.name)
     for symbol in scope.parameters.values():
         if symbol.node.type is not None:
             _type(symbol.node.type, scope, findings)
@@ -256,9 +260,25 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
         _nested(symbol, scope, findings, depths)
 
 
-def _type(type_: t.Type, scope: ProcessScope, findings: Findings) -> None:
+def _type(type_: t.Type, scope: ProcessScope, findings: Findings, field: t.Name | None = None) -> None:
     type_ = type_.innermost
     if type_.name not in BUILT_IN_TYPES and scope.record(type_.name) is None:
+        said = type_named(type_.name, "en" if type_.name.isascii() else "zh-Hans")
+        if said is not None:
+            words: dict[str, Any] = {
+                "name": type_.name,
+                "written": type_.name,
+                "instead": said,
+                "guess": said,
+                "hint": "word",
+            }
+            findings.add("CH207", type_.span, fix=Fix.at(type_.span, said, safe=True), **words)
+            return
+        if field is not None and is_type(field.text):
+            edits = (Edit(field.span, type_.name), Edit(type_.span, field.text))
+            instead = f"{type_.name} {field.text}"
+            findings.add("CH207", type_.span, fix=Fix(edits), name=type_.name, instead=instead, hint="swapped")
+            return
         candidates = chain(BUILT_IN_TYPES, scope.records, scope.shared.records)
         findings.unknown("CH207", t.Name(type_.name, span=type_.span), candidates)
 

@@ -71,6 +71,30 @@ def put(stop: Stop, cause: str, span: Span, text: str, *, safe: bool = False, **
     return Mend(cause, span, line, safe, {"written": written, "instead": text.strip(), **arguments})
 
 
+# --- files of another kind ------------------------------------------------------------------------
+
+_FOREIGN = (
+    ("json", r"[\[{]"),
+    ("xml", r"<[?!/\w]"),
+    ("yaml", r"---$|- \w|(?P<word>[\w-]+):(?:\s|$)"),
+    ("diagram", r"@start|(?:graph|flowchart)\s+(?:TD|TB|LR|RL|BT)\b|digraph\b|(?:sequence|state)Diagram\b|bpmn\b"),
+    (
+        "program",
+        r"(?:import|package|public|#include|using|const|function|CREATE|SELECT|INSERT)\b.*|(?:class|def)\b.*[:({]$",
+    ),
+)
+
+
+def foreign(line: str) -> str | None:
+    """Says what a file is whose first line no process file can begin with; None when it may be one."""
+    for kind, pattern in _FOREIGN:
+        match = re.match(pattern, line)
+        if match is not None:
+            word = match.groupdict().get("word")
+            return None if word is not None and word in _words() else kind
+    return None
+
+
 # --- marks ----------------------------------------------------------------------------------------
 
 # cause, what is written at the place, what stands there instead, whether nothing else can have been meant
@@ -107,6 +131,13 @@ def habits(stop: Stop) -> Iterator[Mend]:
             continue
         text = match.expand(instead) if "\\" in instead else instead
         yield put(stop, cause, match.span(), text.replace("{OPTIONAL}", spelled("OPTIONAL", stop.language)), safe=safe)
+
+
+def unbraced(block: str) -> Iterator[Span]:
+    """What is to be taken out of a block in braces: the braces, with their line where they are all of it, and `;`."""
+    for match in re.finditer(r"(?m)^[ \t]*[{}];?[ \t]*\n|\n[ \t]*[{}];?[ \t]*$|[ \t]*[{;]+[ \t]*$", block):
+        if match.end() > match.start():
+            yield match.span()
 
 
 def dangling(stop: Stop) -> Iterator[Mend]:
@@ -260,6 +291,11 @@ def type_named(word: str, language: Language) -> str | None:
     """Gives the type that goes by another name elsewhere, as a language spells it."""
     key = meant("types").get(word.lower())
     return spelled(key[0], language) if key else None
+
+
+def is_type(word: str) -> bool:
+    """Says whether a word spells a built-in type."""
+    return any(words == word for words, terminal, _, _ in spellings() if terminal == "TYPE")
 
 
 def types(stop: Stop) -> Iterator[Mend]:

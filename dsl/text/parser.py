@@ -22,9 +22,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from charter.dsl.diagnostic import Diagnostic, Fix
+from charter.dsl.diagnostic import Diagnostic, Edit, Fix
 from charter.dsl.text import from_scenario, tree as t
-from charter.dsl.text.causes import Mend, Stop
+from charter.dsl.text.causes import EVERYWHERE, Mend, Stop, foreign, unbraced
 from charter.dsl.text.from_parse import CALLBACKS, Unbuildable
 from charter.dsl.text.layout import Layout
 from charter.dsl.text.lexer import Lexeme, Mode
@@ -108,6 +108,11 @@ class _Parse:
         excused = {start for _, start in wrong} | source.tabs
         unclosed = {start for code, start in wrong if code == "CH107"}
         end = len(self.text)
+        if source.lines and (other := foreign(self.text[slice(*source.lines[0][:2])])) is not None:
+            start, stop, _ = source.lines[0]
+            stop = min(stop, self.text.find("\n", start) % (end + 1))
+            found = Diagnostic("CH114", (start, stop), {"found": "", "expected": (), "hint": other}, None, source.path)
+            return Parsed(t.File((), span=(0, end)), (found,))
         for number, (start, stop, indent) in enumerate(source.lines):
             if skip_above >= 0:
                 if indent > skip_above:
@@ -252,6 +257,8 @@ class _Parse:
         if error.why is not None:
             self.report(error.why.code, *error.why.span, **error.why.arguments)
             return False
+        if text[place : place + 1] == "{" and (block := self.braced(start, stop, place)) is not None:
+            return block
         self.tries = _MENDS
         accepted = self.accepted(error.read)
         self.opening = self.accepted()
@@ -281,9 +288,32 @@ class _Parse:
                 return False
         return self.complete(end)
 
+    def braced(self, start: int, stop: int, place: int) -> bool | None:
+        """Reads a line whose block stands in braces, with the mend of its lines; None where it is no such line."""
+        written = self.source.text
+        if written[place + 1 : stop].lstrip(" \t\r")[:1] not in ("", "\n"):
+            return None
+        for number, known in enumerate(self.diagnostics):
+            if known.code == "CH107" and known.span[0] == place:
+                del self.diagnostics[number]  # what is wrong with the brace is not that it is open
+                self.excused = False
+                break
+        edits = [Edit((start + a, start + b), "") for a, b in unbraced(written[start:stop])]
+        arguments = {"found": "{", "written": "{", "expected": (), "hint": "braces"}
+        self.complain(Complaint("CH112", (place, place + 1), arguments, Fix(tuple(edits), safe=True)))
+        header = self.text[start:place].rstrip()
+        return header != "" and self.trial(start, header) is None
+
     def complain(self, found: Complaint) -> None:
         if self.excused:
             return
+        hint = found.arguments.get("hint")
+        if hint in EVERYWHERE and found.fix is not None:
+            for number, known in enumerate(self.diagnostics):
+                if known.arguments.get("hint") == hint and known.fix is not None:
+                    fix = Fix((*known.fix.edits, *found.fix.edits), safe=known.fix.safe)
+                    self.diagnostics[number] = replace(known, fix=fix)
+                    return
         self.report(found.code, *found.span, fix=found.fix, **found.arguments)
 
     def meant(

@@ -13,8 +13,9 @@ import re
 from bisect import bisect_right
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.diagnostic import Diagnostic, Edit, Fix
 from charter.dsl.text.tree import Comments
 from charter.engine.text import composed
 
@@ -26,13 +27,21 @@ _PATIENCE = 1_000_000  # characters of a file that are read in vain for brackets
 _TWINS = {c: c - 0xFEE0 for c in map(ord, "，：（）；％＃［］｛｝＝＜＞＋－＊／｜！．＿～０１２３４５６７８９")}
 _TWINS |= {ord("、"): ord(","), 0x3000: ord(" "), 0xA0: ord(" "), ord("\t"): ord(" ")}
 _QUOTES = {'"': '"', "“": "”“", "”": "”“", "＂": "＂", "「": "」", "『": "』"}
-_ODD = re.compile(rf"[#()\[\]{{}}\\\x00-\x09\x0b-\x1f\x7f{''.join(_QUOTES)[1:]}{''.join(map(chr, _TWINS))}]")
-_STOP = re.compile(r'["#＃()\[\]{}（）［］｛｝“”＂「」『』\x00-\x08\x0b-\x1f\x7f]')
+# Characters that nobody sees: what copying leaves behind, between letters or in the place of a blank.
+_UNSEEN = r"\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+_ODD = re.compile(rf"[#()\[\]{{}}\\\x00-\x09\x0b-\x1f\x7f{''.join(_QUOTES)[1:]}{''.join(map(chr, _TWINS))}{_UNSEEN}]")
+_STOP = re.compile(rf'["#＃()\[\]{{}}（）［］｛｝“”＂「」『』\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]')
 _INSIDE = {'"': re.compile(r'(?:[^"\\]|\\.)*')} | {
     mark: re.compile(rf"(?:[^{close}\\]|\\.)*") for mark, close in _QUOTES.items() if mark != '"'
 }
 _BARE_QUOTE = re.compile(r'(?<!\\)"')
 _BLANK = re.compile(r"[ \t\u3000\xa0]*")
+
+# What a file is that is no UTF-8, by how it begins.
+_NO_TEXT = (
+    ("utf_16", re.compile(rb"\xff\xfe|\xfe\xff|(?:[^\0]\0){4}|(?:\0[^\0]){4}")),
+    ("office", re.compile(rb"PK\x03\x04|\xd0\xcf\x11\xe0|%PDF|\{\\rtf")),
+)
 
 LogicalLine = tuple[int, int, int]  # offset of the first character, of the end, and the indentation
 
@@ -97,6 +106,10 @@ def decode(data: bytes | str, path: str, problems: list[Diagnostic], limit: int 
         return ""
     if isinstance(data, str):
         return composed(data.removeprefix("\ufeff"))
+    other = next((hint for hint, begins in _NO_TEXT if begins.match(data)), "")
+    if other:
+        problems.append(Diagnostic("CH101", (0, 0), {"byte": f"0x{data[0]:02x}", "hint": other}, file=path))
+        return ""
     try:
         return composed(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -243,13 +256,23 @@ class _Reader:
                 result.net -= 1
                 out.append(twin)
             else:
-                if (mark != "\r" or pos < end) and not result.spoilt:
-                    result.spoilt = True  # one a line is enough: a file that is no text has hundreds
-                    self.report("CH105", at + start, at + pos, character=f"U+{ord(mark):04X}")
+                if mark != "\r" or pos < end:
+                    self.unseen(mark, at + start, result.spoilt)
+                    result.spoilt = True
                 out.append(" ")
         out.append(line[pos:].translate(_TWINS))
         result.working = "".join(out)
         return result
+
+    def unseen(self, mark: str, place: int, again: bool) -> None:
+        """Reports a character that nobody sees; of those in a line the first, with the mend for all of them."""
+        edit = Edit((place, place + 1), "" if ord(mark) > 0x7F else " ")
+        found = self.source.diagnostics
+        if not again:
+            self.report("CH105", place, place + 1, character=f"U+{ord(mark):04X}")
+        if found and found[-1].code == "CH105":
+            known = found[-1].fix.edits if found[-1].fix is not None else ()
+            found[-1] = replace(found[-1], fix=Fix((*known, edit), safe=True))
 
     def quoted(self, line: str, at: int, mark: str, pos: int, out: list[str]) -> int:
         """Reads a quoted text from behind its opening mark; gives the place behind its closing one."""
