@@ -31,6 +31,7 @@ class Desk:
         self.lang = lang
         self.code = 0
         self.reader: str | None = None
+        self.beside: StringIO | None = None  # takes what goes to standard error; None: as on a terminal
 
     def type(self, line: str) -> str:
         if not line.startswith("charter init"):  # who founds is there before the day begins
@@ -42,7 +43,7 @@ class Desk:
         context = Context(Messages(self.lang), Path(self.store.url).name, self.reader if looks else None)
         context.__dict__.update(store=self.store, cases=self.cases, now=self.at)
         out = StringIO()
-        with redirect_stdout(out), redirect_stderr(out):
+        with redirect_stdout(out), redirect_stderr(self.beside or out):
             self.code = run(words, context)
         return out.getvalue()
 

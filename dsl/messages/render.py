@@ -270,7 +270,8 @@ def to_json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[st
         "file": diagnostic.file,
         "line": line,
         "column": column,
-        "end": {"line": end[0], "column": end[1]},
+        "end_line": end[0],
+        "end_column": end[1],
         "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in diagnostic.arguments.items()},
         "fix": None if fix is None else _fix(fix),
     }

@@ -19,6 +19,7 @@ from charter.engine.machines import CONCLUDED, STALLED
 from charter.engine.plan.program import Program, prepare
 from charter.engine.state import CaseState, Confirmation, Node
 from charter.runtime.audit.asof import Moment
+from charter.runtime.clock import iso
 
 _DEEDS = (Completed, Granted, Rejected, Reached, Answered, Decided)
 
@@ -159,8 +160,7 @@ def upward(graph: Lineage, made: Made, seen: set[str] | None = None) -> dict[str
     known = made.name in seen
     seen.add(made.name)
     return {
-        "version": made.name,
-        "digest": made.digest,
+        **_made_json(made),
         "repeated": known,
         "deed": _deed_json(deed),
         "from": [] if deed is None or known else [upward(graph, used, seen) for used in deed.used],
@@ -177,9 +177,13 @@ def downward(graph: Lineage, made: Made, seen: set[str] | None = None) -> list[d
             known = further.name in seen
             seen.add(further.name)
             came = [] if known else downward(graph, further, seen)
-            below.append({"version": further.name, "digest": further.digest, "repeated": known, "came": came})
+            below.append({**_made_json(further), "repeated": known, "came": came})
         out.append({"deed": _deed_json(deed), "made": below})
     return out
+
+
+def _made_json(made: Made) -> dict[str, Any]:
+    return {"record": made.key, "record_version": made.number, "digest": made.digest}
 
 
 def _deed_json(deed: Deed | None) -> dict[str, Any] | None:
@@ -188,9 +192,9 @@ def _deed_json(deed: Deed | None) -> dict[str, Any] | None:
     return {
         "seq": deed.seq,
         "kind": deed.kind,
-        "node": deed.node,
-        "person": deed.person,
-        "at": deed.at,
+        "element": deed.node,
+        "by": deed.person,
+        "at": iso(deed.at),
         "reason": deed.reason,
         "sure": deed.sure,
     }

@@ -23,6 +23,7 @@ from charter.runtime.cli.verb import JSON, Binding, Verb, Whole, argument, optio
 if TYPE_CHECKING:
     from charter.engine.definition import Definition, Element
     from charter.engine.state import CaseState
+    from charter.runtime.host.cases import Performed
 
 _REASON = option("--reason", "TEXT", short="-m")
 # what is said of a decision is part of its record, whatever people call it
@@ -269,7 +270,7 @@ def _confirm(
     as_json: bool,
 ) -> int:
     """Ticks each point in a command of its own; stops at the first that is refused."""
-    from charter.runtime.cli.aftermath import tell
+    from charter.runtime.cli.aftermath import hold, tell
     from charter.runtime.cli.handover import checks
 
     element = _element(definition, node)
@@ -279,11 +280,16 @@ def _confirm(
             raise Misuse("no_checklist", element=node)
         raise Misuse("which_check", names=context.say.listed(check.name for check in element.checklist))
     code = 0
-    for check, evidence in points:
+    earlier: list[Performed] = []
+    for number, (check, evidence) in enumerate(points, 1):
         performed = context.cases.perform(
             case, person=context.person, verb="confirm", check=check, evidence=evidence, **arguments
         )
-        code = tell(context, "confirm", performed, node=node, as_json=as_json)
+        if as_json and performed.refusal is None and number < len(points):
+            hold(context, performed)
+            earlier.append(performed)
+            continue
+        code = tell(context, "confirm", performed, node=node, as_json=as_json, earlier=earlier)
         if code:
             break
     return code

@@ -19,10 +19,9 @@ from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason, Refusal
 from charter.runtime.cli.consulted import database
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import error_sentence, guess, refusal_exit
+from charter.runtime.cli.errors import error_sentence, guess
 from charter.runtime.cli.mends import mend_of
-from charter.runtime.cli.output import complain
-from charter.runtime.cli.reasons import refusal_lines
+from charter.runtime.cli.reasons import why_refused
 from charter.runtime.cli.trail import version_of
 from charter.runtime.desk import views
 from charter.runtime.desk.notes import moved
@@ -87,27 +86,42 @@ def several(context: Context, names: Sequence[str]) -> str:
     return context.say("happened.more", names=shown, count=len(names) - MOST) if len(names) > MOST else shown
 
 
-def tell(context: Context, verb: str, performed: Performed, *, node: str | None = None, as_json: bool = False) -> int:
-    """Writes what a performed command did; gives the exit code."""
+def tell(
+    context: Context,
+    verb: str,
+    performed: Performed,
+    *,
+    node: str | None = None,
+    as_json: bool = False,
+    earlier: Sequence[Performed] = (),
+) -> int:
+    """Writes what a performed command did; gives the exit code. `earlier`: others of the same line, not told yet."""
     definition = performed.definition
     if performed.refusal is not None:
-        return refused(context, performed.refusal, definition, performed.state, node, context.person)
+        done = {"entries": _entries(earlier)} if earlier else {}
+        return refused(context, performed.refusal, definition, performed.state, node, context.person, **done)
     with context.committed(*performed.owed):
         _beside(context, performed)
         if as_json:
-            context.output.json(_json(performed))
+            context.output.json(_json(context, performed, earlier))
             return 0
         for line in lines(context, verb, performed, node):
             context.output.line(line)
     return 0
 
 
+def hold(context: Context, performed: Performed) -> None:
+    """Takes a command as done that is told of with the next."""
+    with context.committed(*performed.owed):
+        _beside(context, performed)
+
+
 def _beside(context: Context, performed: Performed) -> None:
     """Says what the host could not do once the command was committed."""
     if performed.trouble is not None:
-        complain((context.say("frame.later", detail=error_sentence(performed.trouble, context.say)),))
+        context.note(context.say("frame.later", detail=error_sentence(performed.trouble, context.say)))
     if performed.failed:
-        complain((context.say("frame.incidents", count=performed.failed),))
+        context.note(context.say("frame.incidents", count=performed.failed))
 
 
 def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterator[str]:
@@ -245,25 +259,25 @@ def refused(
     state: CaseState | None,
     node: str | None,
     person: str | None = None,
+    **more: Any,
 ) -> int:
     """Writes a refusal: the sentence, the line that holds it back, who was first or could do it, and what helps."""
-    out = list(refusal_lines(refusal, definition, context.say, state))
-    reason = refusal.reasons[0]
+    say, reason = context.say, refusal.reasons[0]
+    beside: list[str] = []
+    able: list[str] = []
+    guessed = ""
     if definition is not None and state is not None:
-        out += _who_was_first(context, reason, state)
+        beside += _who_was_first(context, reason, state)
         able = _able(context, refusal, definition, state, node, person)
         if able:
-            out.append(context.say("happened.could", names=context.say("happened.or").join(able)))
+            beside.append(say("happened.could", names=say("happened.or").join(able)))
     if refusal.code in (UNKNOWN_PERSON, "CH592"):
         # A guess is worth no error.
         with suppress(StorageError), database(context).read() as connection, sqlite.as_it_stands(connection):
-            names = everybody(connection)
-            out[0] += guess(reason.arguments.get("person"), names, context.say)
+            guessed = guess(reason.arguments.get("person"), everybody(connection), say)
     mend = mend_of(context, refusal, definition, state, node, person or context.person)
-    if mend is not None:
-        out.append(context.say("frame.help", text=mend))
-    complain(out)
-    return refusal_exit(refusal)
+    told = why_refused(refusal, definition, say, state, guessed=guessed, beside=beside, help=mend, could=able, **more)
+    return context.fail(told)
 
 
 def _who_was_first(context: Context, reason: Reason, state: CaseState) -> Iterator[str]:
@@ -324,16 +338,21 @@ def _to(entries: Sequence[Entry]) -> str:
     return to.person if isinstance(to, Actor) else to or ""
 
 
-def _json(performed: Performed) -> dict[str, Any]:
+def _json(context: Context, performed: Performed, earlier: Sequence[Performed]) -> dict[str, Any]:
+    with context.store.read() as connection:
+        number = number_of(connection, performed.case)
     return {
         "case": performed.case,
+        "number": number,
+        "process": performed.definition.name,
         "status": performed.state.status,
         "commands": performed.state.commands,
-        "entries": [
-            {"kind": r.kind, "element": r.node, "before": r.before, "after": r.after} for r in performed.entries
-        ],
-        "waiting": [
-            {"element": w.key, "holder": w.holder, "roles": list(w.roles), "due": w.due}
-            for w in views.waiting(performed.definition, performed.state)
-        ],
+        "entries": _entries((*earlier, performed)),
+        "waiting": [views.waiting_json(w) for w in views.waiting(performed.definition, performed.state)],
     }
+
+
+def _entries(done: Iterable[Performed]) -> list[dict[str, Any]]:
+    return [
+        {"kind": e.kind, "element": e.node, "before": e.before, "after": e.after} for each in done for e in each.entries
+    ]

@@ -20,11 +20,11 @@ from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse, guess
 from charter.runtime.cli.messages import section
 from charter.runtime.cli.reasons import reason_sentence
-from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, what
+from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, shown_time, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
 
-def run_log(context: Context, case: str, after: int, limit: int, format: str) -> int:
+def run_log(context: Context, case: str, after: int, limit: int, format: str, as_json: bool) -> int:
     """Lists the entries of one chain in order."""
     from charter.engine.feel.printer import quoted
     from charter.runtime.audit.query import build
@@ -32,7 +32,7 @@ def run_log(context: Context, case: str, after: int, limit: int, format: str) ->
     case = chain(context, case)
     consulted(context, "log", case=case)
     query, _ = build(f"case = {quoted(case)}")
-    return listed(context, query, after, limit, format)
+    return listed(context, query, after, limit, "json" if as_json else format)
 
 
 def run_query(
@@ -49,6 +49,7 @@ def run_query(
     limit: int,
     after: int,
     format: str,
+    as_json: bool,
 ) -> int:
     """Lists the entries that answer a question in FEEL and flags."""
     from charter.engine.feel.printer import quoted
@@ -77,7 +78,7 @@ def run_query(
     text = " and ".join(parts)
     query = build(text)[0] if text else None
     consulted(context, "query", text=text)
-    return listed(context, query, after, limit, format)
+    return listed(context, query, after, limit, "json" if as_json else format)
 
 
 def _checked(context: Context, text: str) -> None:
@@ -137,7 +138,7 @@ def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
         raise Missing(f"no version {version}", code="CH096", version=version, known=known or "-")
     up, down = upward(graph, made), downward(graph, made)
     if as_json:
-        context.output.json({"version": made.name, "value": made.value, "from": up, "came": down})
+        context.output.json({**up, "value": made.value, "came": down})
         return 0
     say, output = context.say, context.output
     output.line(f"{output.style(made.name, 'strong')}  {_deed(context, up['deed'])}")
@@ -162,7 +163,7 @@ def _up(context: Context, tree: Mapping[str, Any]) -> Branch:
 def _down(context: Context, tree: Mapping[str, Any]) -> Branch:
     below = [
         (
-            made["version"] + (context.say("audit.repeated") if made["repeated"] else ""),
+            f"{made['record']}@{made['record_version']}" + (context.say("audit.repeated") if made["repeated"] else ""),
             [_down(context, further) for further in made["came"]],
         )
         for made in tree["made"]
@@ -172,19 +173,19 @@ def _down(context: Context, tree: Mapping[str, Any]) -> Branch:
 
 def _version(context: Context, tree: Mapping[str, Any]) -> str:
     again = context.say("audit.repeated") if tree["repeated"] else ""
-    return f"{tree['version']}  {_deed(context, tree['deed'])}{again}"
+    return f"{tree['record']}@{tree['record_version']}  {_deed(context, tree['deed'])}{again}"
 
 
 def _deed(context: Context, deed: Mapping[str, Any] | None) -> str:
     if deed is None:
         return ""
-    person = context.say("audit.system") if deed["person"] == SYSTEM else deed["person"]
+    person = context.say("audit.system") if deed["by"] == SYSTEM else deed["by"]
     text = context.say(
         "audit.deed",
-        node=deed["node"] or "",
+        node=deed["element"] or "",
         kind=kind_word(context, deed["kind"]),
         person=person,
-        at=context.output.moment(deed["at"]),
+        at=shown_time(context, deed["at"]),
         seq=deed["seq"],
     )
     because = context.say("show.because", reason=deed["reason"]) if deed["reason"] else ""
@@ -274,11 +275,16 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     with context.store.read() as connection:
         moment = as_of(definition, load(connection, case), at=at, seq=seq)
     consulted(context, "as-of", case=case, when=when)
+    if moment is None and as_json:
+        context.output.json({"seq": None, "at": None, "sure": True, "case": case, "status": None})
+        return 0
     if moment is None:
         context.output.line(context.say("audit.before_start"))
         return 0
     if as_json:
-        told = {"seq": moment.last, "at": moment.at, "sure": moment.sure}
+        with context.store.read() as connection:
+            number = number_of(connection, case)
+        told = {"number": number, "seq": moment.last, "at": clock.text(moment.at), "sure": moment.sure}
         context.output.json({**told, **views.to_json(definition, moment.after, moment.at)})
         return 0
     context.output.line(
@@ -295,12 +301,13 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     return 0
 
 
+_AS_JSON = switch(JSON, name="as_json")
 _PAGING = [
     option("--limit", "NUMBER", type=Whole(), default=0),
     option("--after", "NUMBER", type=Whole(), default=0),
     option("--format", "TEXT", type=Words(FORMATS), default="table"),
+    _AS_JSON,
 ]
-_AS_JSON = switch(JSON, name="as_json")
 _ASKED = [
     argument("feel", "FEEL", required=False),
     option("--case", "CASE"),

@@ -70,8 +70,8 @@ def _unjudged(context: Context, unjudged: tuple[Unjudged, ...]) -> str:
 def _json(found: Verification) -> dict[str, Any]:
     return {
         "sound": _sound(found.faulty, found.sound),
-        "cases": found.cases,
-        "entries": found.entries,
+        "case_count": found.cases,
+        "entry_count": found.entries,
         "verdicts": [
             {
                 "name": v.name,

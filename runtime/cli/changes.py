@@ -72,7 +72,7 @@ def to_json(found: Iterable[Difference]) -> list[dict[str, Any]]:
             "how": each.how,
             "what": word(each.what),
             "name": each.name,
-            "line": None if each.line is None else word(each.line),
+            "keyword": None if each.line is None else word(each.line),
             "before": said(each.before, english) or None,
             "after": said(each.after, english) or None,
         }
@@ -99,8 +99,8 @@ def run_changes(context: Context, process: str, before: str | None, after: str |
         context.output.json(
             {
                 "process": process,
-                "before": named(old),
-                "after": named(new),
+                "earlier": named(old),
+                "later": named(new),
                 "changes": to_json(found),
                 "texts": {name: "\n".join(lines) for name, lines in compared.items() if lines},
             }

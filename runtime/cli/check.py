@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from charter import __version__
 from charter.runtime.author import texts
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, misbound
+from charter.runtime.cli.errors import FINDINGS, Trouble, misbound
 from charter.runtime.cli.output import Output
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Binding, Verb, Words, argument, option, switch
@@ -39,6 +39,15 @@ def as_data(context: Context, diagnostics: Sequence[Diagnostic], sources: Mappin
     from charter.dsl.messages.render import to_json
 
     return [to_json(d, sources.get(d.file), context.say.lang) for d in diagnostics]
+
+
+def broken(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> int:
+    """Says what is wrong with a file that a verb needs whole; gives the exit code."""
+    if not context.as_json:
+        report(context, diagnostics, sources, "full")
+        return FINDINGS
+    told = as_data(context, [d for d in diagnostics if d.is_error], sources)
+    return context.fail(Trouble(FINDINGS, (), told[0]["message"], told[0]["code"], told[0]["help"], tuple(told)))
 
 
 def run_check(
@@ -94,7 +103,7 @@ def run_check(
     }
     if as_json:
         fixed = [d for one in mended if one.left is None for d in _fixed(context, one)]
-        output.json({"summary": count, "diagnostics": as_data(context, diagnostics, sources), "fixed": fixed})
+        output.json({"summary": count, "diagnostics": as_data(context, diagnostics, sources), "fixes": fixed})
         return exit_code
     if form == "sarif":
         from charter.dsl.messages.sarif import sarif

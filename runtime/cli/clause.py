@@ -90,6 +90,8 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
     from charter.runtime.audit.clauses import by_clause
 
     say, output = context.say, context.output
+    from charter.runtime.desk.views import placed
+
     said = _words(definitions, clause)
     there = [(d, carrier) for d in definitions for carrier in by_clause(d).get(clause, ())]
     if as_json:
@@ -98,7 +100,9 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
                 "clause": clause,
                 "text": said.text if said else None,
                 "section": said.section if said else None,
-                "carried_out_by": [{"process": d.name, "name": c.name, "place": c.place} for d, c in there],
+                "carried_out_by": [
+                    {"process": d.name, "kind": c.kind, "name": c.name, **placed(c.place)} for d, c in there
+                ],
                 "done": [_json(*row) for row in done],
             }
         )
@@ -137,12 +141,12 @@ def _words(definitions: list[Definition], clause: str) -> Clause | None:
 
 def _json(number: int | None, definition: Definition, clause: str, one: Carried) -> dict[str, Any]:
     return {
-        "case": number,
+        "number": number,
         "process": definition.name,
         "name": one.carrier.name,
         "element": one.deed.node,
         "kind": one.deed.kind,
-        "actor": one.deed.person,
+        "by": one.deed.person,
         "at": iso(one.deed.at),
         "seq": one.deed.seq,
         "reason": one.deed.reason,

@@ -38,7 +38,7 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
         files.append(compiled)
     if broken:
         if as_json:
-            context.output.json({"diagnostics": broken})
+            context.output.json({"catalogues": [], "diagnostics": broken, "without_clause": []})
         return FINDINGS
     found = survey(files)
     for book in found.books:
@@ -116,6 +116,8 @@ def _tell_book(context: Context, book: Book, gaps: bool) -> None:
 
 
 def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
+    from charter.runtime.desk.views import placed
+
     return {
         "catalogues": [
             {
@@ -124,11 +126,11 @@ def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
                 "file": book.file,
                 "clauses": [
                     {
-                        "id": clause.id,
+                        "clause": clause.id,
                         "section": clause.section,
                         "text": clause.text,
                         "carried_out_by": [
-                            {"process": d.name, "kind": carrier.kind, "name": carrier.name, "place": carrier.place}
+                            {"process": d.name, "kind": carrier.kind, "name": carrier.name, **placed(carrier.place)}
                             for d, carrier in book.carried.get(clause.id, ())
                         ],
                     }
@@ -139,7 +141,7 @@ def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
             for book in found.books
         ],
         "diagnostics": [],
-        "without_clause": [{"process": d.name, "element": e.name, "place": d.place(e.name)} for d, e in found.bare],
+        "without_clause": [{"process": d.name, "element": e.name, **placed(d.place(e.name))} for d, e in found.bare],
     }
 
 

@@ -20,7 +20,7 @@ def run_list(context: Context, as_json: bool) -> int:
     found = context.cases.connectors.all()
     consulted(context, "connectors")
     if as_json:
-        context.output.json({name: connector.redacted() for name, connector in found.items()})
+        context.output.json([{"connector": name, **connector.redacted()} for name, connector in found.items()])
         return 0
     say = context.say
     if not found:
@@ -47,6 +47,7 @@ def run_add(
     timeout: int,
     env: Sequence[tuple[str, str]],
     headers: Sequence[tuple[str, str]],
+    as_json: bool,
 ) -> int:
     """Registers a connector, or replaces one."""
     from charter.runtime.host.connectors import Connector
@@ -58,20 +59,20 @@ def run_add(
     more = {word: dict(pairs) for word, pairs in (("env", env), ("headers", headers)) if pairs}
     connector = Connector.of(name, {**given, "timeout": timeout, **more})
     done = context.cases.connectors.add(context.store, connector, by=context.person, at=context.now)
-    return _said(context, "added", done, name)
+    return _said(context, as_json, "added", done, name)
 
 
-def run_remove(context: Context, name: str) -> int:
+def run_remove(context: Context, name: str, as_json: bool) -> int:
     """Takes a connector off the list."""
     done = context.cases.connectors.remove(context.store, name, by=context.person, at=context.now)
-    return _said(context, "removed", done, name)
+    return _said(context, as_json, "removed", done, name)
 
 
-def _said(context: Context, key: str, done: Refusal | None, name: str) -> int:
+def _said(context: Context, as_json: bool, key: str, done: Refusal | None, name: str) -> int:
     if done is not None:
-        return refused(context.say, context.output, done)
+        return refused(context, done)
     with context.committed():
-        context.output.line(context.say(f"connectors.{key}", name=name))
+        context.output.done(context.say(f"connectors.{key}", name=name), as_json, connector=name)
     return 0
 
 
@@ -91,9 +92,10 @@ VERBS = {
                     option("--timeout", "NUMBER", type=Whole(), default=60),
                     option("--env", "NAME=VALUE", many=True, type=Binding()),
                     option("--header", "NAME=VALUE", many=True, name="headers", type=Binding()),
+                    switch(JSON, name="as_json"),
                 ],
             ),
-            "remove": Verb("connectors remove", run_remove, [argument("name", "NAME")]),
+            "remove": Verb("connectors remove", run_remove, [argument("name", "NAME"), switch(JSON, name="as_json")]),
         },
     )
 }

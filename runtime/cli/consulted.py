@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from charter.engine.errors import CharterError
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.output import complain
 from charter.runtime.store.schema import ORGANISATION, SCHEMA
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ def consulted(context: Context, question: str, **about: Any) -> None:
 
     told = Consulted(question, **{name: value for name, value in about.items() if value})
     if not _enter(context, reader(context), told):
-        complain([context.say("frame.warning", text=context.say("audit.not_entered"))])
+        context.note(context.say("frame.warning", text=context.say("audit.not_entered")))
 
 
 def _enter(context: Context, who: str, told: Any) -> bool:

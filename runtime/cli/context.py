@@ -6,16 +6,16 @@ The store is opened when a verb first asks for it, so that verbs on files alone 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charter.engine.text import composed
 from charter.runtime import clock
-from charter.runtime.cli.errors import Misuse, error_sentence
+from charter.runtime.cli.errors import Misuse, Trouble, error_sentence
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import Output, complain
+from charter.runtime.cli.output import Output, complain, one_line_of
 from charter.runtime.people.ids import LONGEST
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Context:
         self.say = say
         self.db = db
         self.person_given = person_given
+        self.as_json = False  # whether the answer, and what stands in its place, is for a script
         self.verb = ""  # the one that runs, by its whole name
         self.done = False  # what was asked is committed
         self.owed: set[str] = set()  # cases whose calls are still to be made
@@ -50,7 +51,19 @@ class Context:
 
     def untold(self, cause: Exception) -> None:
         """Says that a command is done although its answer could not be given."""
-        complain((self.say("frame.untold", detail=error_sentence(cause, self.say)),))
+        self.note(self.say("frame.untold", detail=error_sentence(cause, self.say)))
+
+    def note(self, text: str) -> None:
+        """Says beside the answer what is no part of it."""
+        self._beside((text,), {"note": {"message": text}})
+
+    def fail(self, trouble: Trouble) -> int:
+        """Says why there is no answer; gives the exit code."""
+        self._beside(trouble.lines, trouble.to_json())
+        return trouble.exit
+
+    def _beside(self, lines: Sequence[str], data: dict[str, Any]) -> None:
+        complain((one_line_of(data),) if self.as_json else lines)
 
     @cached_property
     def output(self) -> Output:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from charter.runtime.author import texts
 from charter.runtime.author.bindings import bind_parameters
-from charter.runtime.cli.check import report
+from charter.runtime.cli.check import broken
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, misbound
-from charter.runtime.cli.reasons import refused
+from charter.runtime.cli.errors import misbound
+from charter.runtime.cli.reasons import why_refused
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 from charter.runtime.refusals import REPLACED, UNBOUND, VERSION_TAKEN
 
@@ -39,8 +41,7 @@ def run_deploy(
     person = reader(context) if plan else context.person
     compiled = texts.compile_file(file)
     if compiled.failed:
-        report(context, compiled.diagnostics, compiled.sources, "full")
-        return FINDINGS
+        return broken(context, compiled.diagnostics, compiled.sources)
     texts.choose(compiled, file, process)
     bound, wrong = bind_parameters(compiled.definitions, bindings)
     if wrong:
@@ -62,19 +63,21 @@ def run_deploy(
 
 def _refused(context: Context, file: str, found: Sequence[Deployment]) -> int:
     """Says every refusal, with what to do; gives the exit code of the first."""
-    codes = []
+    told = []
     for one in found:
         if one.refusal is None:
             continue
-        codes.append(refused(context.say, context.output, one.refusal, one.definition))
-        if (mend := _MENDS.get(one.refusal.code)) is not None:
-            names = {
-                "file": file,
-                "name": next(iter(one.definition.unbound()), ""),
-                "free": one.refusal.reasons[0].arguments.get("free"),
-            }
-            context.output.line(context.say("frame.help", text=context.say(f"deploy.{mend}", **names)))
-    return codes[0]
+        names = {
+            "file": file,
+            "name": next(iter(one.definition.unbound()), ""),
+            "free": one.refusal.reasons[0].arguments.get("free"),
+        }
+        mend = _MENDS.get(one.refusal.code)
+        help = None if mend is None else context.say(f"deploy.{mend}", **names)
+        told.append(why_refused(one.refusal, one.definition, context.say, help=help))
+    lines = tuple(line for each in told for line in each.lines)
+    reasons = tuple(reason for each in told for reason in each.reasons)
+    return context.fail(replace(told[0], lines=lines, reasons=reasons))
 
 
 def _names(one: Deployment) -> dict[str, str]:

@@ -6,7 +6,6 @@ finding, `at_STEP` a step into a box, `told_SLUG` what an import could not say.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC as CLOCK, datetime
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from charter.dsl.text.width import display_width, shown
 from charter.runtime.author import texts
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, Misuse
+from charter.runtime.cli.errors import FINDINGS, Misuse, Trouble
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.verb import JSON, Binding, Family, Verb, argument, option, switch
 
@@ -70,6 +69,17 @@ def run_dmn_check(context: Context, file: str, as_json: bool) -> int:
     return FINDINGS if errors else 0
 
 
+def _unreadable(context: Context, file: str, problems: Sequence[Problem]) -> int:
+    """Says why a model that a verb needs cannot be read; gives the exit code."""
+    if not context.as_json:
+        _problems(context, problems)
+        return FINDINGS
+    told = [
+        {"code": None, "message": _problem_sentence(p, context.say), "file": file, "line": p.line} for p in problems
+    ]
+    return context.fail(Trouble(FINDINGS, (), str(told[0]["message"]), reasons=tuple(told)))
+
+
 def _problems(context: Context, problems: Iterable[Problem]) -> None:
     for problem in problems:
         line = context.say("dmn.error", slug=problem.slug, sentence=_problem_sentence(problem, context.say))
@@ -82,7 +92,7 @@ def _problem_sentence(problem: Problem, say: Messages) -> str:
 
 
 def _problem_json(problem: Problem, say: Messages) -> dict[str, Any]:
-    return {"slug": problem.slug, "error": True, "line": problem.line, "message": _problem_sentence(problem, say)}
+    return {"slug": problem.slug, "level": "error", "line": problem.line, "message": _problem_sentence(problem, say)}
 
 
 def _steps(at: At, say: Messages) -> str:
@@ -137,11 +147,10 @@ def _marked(text: str, start: int, end: int) -> Iterable[str]:
 def _finding_json(finding: DmnFinding, say: Messages) -> dict[str, Any]:
     return {
         "slug": finding.slug,
-        "error": finding.error,
         "level": finding.level,
         "element": finding.element,
-        "at": [{"step": kind, "which": which} for kind, which in finding.at],
-        **dict(finding.values),
+        "steps": [{"step": kind, "which": str(which)} for kind, which in finding.at],
+        "arguments": dict(finding.values),
         **({} if finding.text is None else {"text": finding.text, "span": finding.span}),
         "message": _sentence(finding, say),
     }
@@ -170,8 +179,7 @@ def run_dmn_run(
         raise Misuse("dmn_one_of")
     loaded = load_model(file)
     if loaded.graph is None:
-        _problems(context, loaded.problems)
-        return FINDINGS
+        return _unreadable(context, file, loaded.problems)
     graph = loaded.graph
     known = _arguments(graph, service, file) if service is not None else takes(graph)
     data = None if inputs is None else read_input() if inputs == texts.STDIN else load(inputs)
@@ -295,7 +303,7 @@ def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool, say: M
 # -- import
 
 
-def run_dmn_import(context: Context, file: str, output: str | None) -> int:
+def run_dmn_import(context: Context, file: str, output: str | None, as_json: bool) -> int:
     """Writes a model's tables as Charter text; exit 1 when a table could not be taken over."""
     from charter.dsl.dmn.to_decision import import_model
     from charter.dsl.text.printer import to_text
@@ -303,24 +311,28 @@ def run_dmn_import(context: Context, file: str, output: str | None) -> int:
 
     loaded = load_model(file)
     if loaded.graph is None:
-        _problems(context, loaded.problems)
-        return FINDINGS
-    found = import_model(loaded.graph)
+        return _unreadable(context, file, loaded.problems)
+    say, found = context.say, import_model(loaded.graph)
     text = to_text(found.file())
-    if output is None and found.taken:
+    lost = any(told.lost and told.slug not in ("no-table", "service") for told in found.told)
+    code = FINDINGS if lost or not found.taken else 0
+    if output is None and found.taken and not as_json:
         context.output.stream.write(text)
     if output is not None and found.taken:
         texts.write_atomically(output, text.encode("utf-8"))
+    if as_json:
+        rows = [{"slug": t.slug, "element": t.element, "lost": t.lost, "message": _told(t, say)} for t in found.told]
+        context.output.json({"file": output, "taken": len(found.taken), "text": text, "told": rows})
+        return code
     # What is told stands apart from a text that may go into a file.
     context.output.stream.flush()
     for told in found.told:
-        sys.stderr.write(_told(told, context.say) + "\n")
+        context.note(_told(told, say))
     if not found.taken:
-        sys.stderr.write(context.say("dmn.nothing") + "\n")
+        context.note(say("dmn.nothing"))
     elif output is not None:
-        context.output.line(context.say("dmn.written", count=len(found.taken), path=output))
-    lost = any(told.lost and told.slug not in ("no-table", "service") for told in found.told)
-    return FINDINGS if lost or not found.taken else 0
+        context.output.line(say("dmn.written", count=len(found.taken), path=output))
+    return code
 
 
 def _told(told: Told, say: Messages) -> str:
@@ -353,6 +365,7 @@ VERBS = {
                 [
                     argument("file", "FILE"),
                     option("--output", "FILE", short="-o"),
+                    switch(JSON, name="as_json"),
                 ],
             ),
         },

@@ -19,7 +19,7 @@ from charter.dsl.text.width import display_width
 from charter.engine.errors import CharterError
 from charter.runtime import clock
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, error_lines
+from charter.runtime.cli.errors import FINDINGS, error_sentence
 from charter.runtime.cli.output import pad, wrap
 from charter.runtime.cli.verb import JSON, Verb, switch
 
@@ -89,10 +89,10 @@ def _database(examination: Examination) -> Iterator[Finding]:
         yield Finding("database", "warn", context.database, "mend_no_database")
         return
     except Unfounded as error:
-        yield Finding("database", "fail", error_lines(error, context.say)[0], "mend_no_database")
+        yield Finding("database", "fail", error_sentence(error, context.say), "mend_no_database")
         return
     except CharterError as error:
-        yield Finding("database", "fail", error_lines(error, context.say)[0], "mend_database")
+        yield Finding("database", "fail", error_sentence(error, context.say), "mend_database")
         return
     yield Finding("database", "ok", context.say("doctor.schema", path=context.database, schema=found.schema))
     safe = found.journal == "wal" and found.synchronous == FULL
@@ -164,7 +164,7 @@ def _connectors(examination: Examination) -> Iterator[Finding]:
     try:
         connectors = Connectors(sqlite_path(examination.context.database).parent).all()
     except BadConnector as error:
-        yield Finding("connectors", "fail", error_lines(error, examination.context.say)[0], "mend_connectors")
+        yield Finding("connectors", "fail", error_sentence(error, examination.context.say), "mend_connectors")
         return
     except CharterError:
         return

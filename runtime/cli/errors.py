@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from charter.engine.errors import CharterError
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import complain
 
 if TYPE_CHECKING:
     from charter.engine.refusals import Refusal
@@ -102,19 +102,60 @@ def _label(parameter: click.Parameter, say: Messages) -> str:
     return say.find(f"metavars.{metavar}") or metavar
 
 
-def error_lines(error: CharterError, say: Messages) -> list[str]:
+class Trouble(Struct, frozen=True):
+    """Why a run gives no answer, as it is told: `lines` for people; all else for scripts (docs/scripts.md).
+
+    `reasons`: each with code, message, file and line; `more`: what only some have, such as who could do it.
+    """
+
+    exit: int
+    lines: tuple[str, ...]
+    message: str
+    code: str | None = None
+    help: str | None = None
+    reasons: tuple[Mapping[str, Any], ...] = ()
+    more: Mapping[str, Any] = {}
+
+    def to_json(self) -> dict[str, Any]:
+        first: Mapping[str, Any] = self.reasons[0] if self.reasons else {}
+        told = {
+            "exit": self.exit,
+            "kind": EXITS[self.exit],
+            "code": self.code,
+            "message": self.message,
+            "help": self.help,
+            "file": first.get("file"),
+            "line": first.get("line"),
+            "reasons": list(self.reasons),
+            **self.more,
+        }
+        return {"error": told}
+
+
+def misused(error: click.UsageError, say: Messages) -> Trouble:
+    """Says what is wrong with a command line, and how it is called."""
+    sentence, usage = usage_sentence(error, say), list[str]()
+    if error.ctx is not None:
+        name = f"charter {getattr(error.ctx.command, 'full_name', '')}".strip()
+        usage = [error.ctx.command.get_usage(error.ctx), say("frame.more", line=f"{name} --help")]
+    return Trouble(USAGE, (say("frame.misuse", sentence=sentence), *usage), sentence, help="\n".join(usage) or None)
+
+
+def trouble(error: CharterError, say: Messages) -> Trouble:
     """Says a coded error: its sentence, and the help where the table has one."""
-    sentence = _filled(f"errors.{error.code}", error, say)
-    lines = [say("frame.error", code=error.code, sentence=str(error) if sentence is None else sentence)]
+    filled = _filled(f"errors.{error.code}", error, say)
+    sentence = str(error) if filled is None else filled
     told = error.arguments.get("told")
     advice = _filled(f"data.{told}_help" if told else f"errors.{error.code}_help", error, say)
-    return lines if advice is None else [*lines, say("frame.help", text=advice)]
+    lines = (say("frame.error", code=error.code, sentence=sentence),)
+    help = () if advice is None else (say("frame.help", text=advice),)
+    return Trouble(error.exit_code, lines + help, sentence, error.code, advice)
 
 
 def error_sentence(error: BaseException, say: Messages) -> str:
     """Says in one line what was raised, coded or not."""
     if isinstance(error, CharterError):
-        return error_lines(error, say)[0]
+        return trouble(error, say).lines[0]
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
@@ -215,8 +256,8 @@ def refusal_exit(refusal: Refusal) -> int:
     return _REFUSAL_EXITS.get(refusal.code, REFUSED)
 
 
-def report_bug(error: BaseException, argv: list[str], say: Messages) -> int:
-    """Writes an unexpected exception into a report file and says where; gives exit code 70."""
+def bug(error: BaseException, argv: list[str], say: Messages) -> Trouble:
+    """Writes an unexpected exception into a report file and says where."""
     import platform
     import tempfile
     import traceback
@@ -232,6 +273,6 @@ def report_bug(error: BaseException, argv: list[str], say: Messages) -> int:
     except OSError:
         path = "-"  # a full disk must not hide the bug itself
     kind = f"{type(error).__name__}: {error}".splitlines()[0]
-    told = say("frame.error", code="CH001", sentence=say("errors.CH001", detail=kind, path=path))
-    complain((told, say("frame.help", text=say("errors.CH001_help"))))
-    return BUG
+    sentence, advice = say("errors.CH001", detail=kind, path=path), say("errors.CH001_help")
+    told = (say("frame.error", code="CH001", sentence=sentence), say("frame.help", text=advice))
+    return Trouble(BUG, told, sentence, "CH001", advice)

@@ -6,10 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from charter.runtime.author import texts
-from charter.runtime.cli.check import report
+from charter.runtime.cli.check import as_data, report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
-from charter.runtime.cli.verb import Verb, Words, argument, option, switch
+from charter.runtime.cli.verb import JSON, Verb, Words, argument, option, switch
 
 if TYPE_CHECKING:
     from charter.dsl.text.words import Language
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 KEYWORDS = ("en", "zh-Hans", "zh-Hant")
 
 
-def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, keywords: Language | None) -> int:
+def run_fmt(
+    context: Context, paths: tuple[str, ...], check: bool, diff: bool, keywords: Language | None, as_json: bool
+) -> int:
     """Formats files in place (`-`: from standard input to standard output).
 
     A file with syntax errors is left as it is and the errors are shown. Exit 1 then, or when `--check` finds a file
@@ -27,33 +29,38 @@ def run_fmt(context: Context, paths: tuple[str, ...], check: bool, diff: bool, k
     from charter.dsl.text.source import read
 
     say, output = context.say, context.output
-    changed, failed, files = 0, 0, 0
-    for path in texts.find_files(paths):
-        files += 1
+    changed, broken = [], []
+    files = list(texts.find_files(paths))
+    write = not check and not diff
+    for path in files:
         data = texts.read_bytes(path)
-        source = read(data, "<stdin>" if path == texts.STDIN else path)
+        source = read(data, texts.name_of(path))
         text, diagnostics = format(data, keywords=keywords, path=source.path)
         if any(d.is_error for d in diagnostics):
-            failed += 1
-            report(context, diagnostics, {source.path: source}, "full")
-            output.line()
+            broken.append((diagnostics, {source.path: source}))
+            if not as_json:
+                report(context, *broken[-1], "full")
+                output.line()
             continue
         formatted = text.encode("utf-8")
-        same = formatted == data
-        changed += not same
-        if diff and not same:
-            output.difference(path, source.text, text)
-        if path == texts.STDIN and not check and not diff:
-            sys.stdout.write(text)
-        elif not same and not check and not diff:
-            texts.write_atomically(path, formatted)
-            output.line(say("fmt.rewritten", path=path))
-        elif not same and check and not diff:
-            output.line(say("fmt.would_rewrite", path=path))
-    if paths != (texts.STDIN,):
-        key = "fmt.checked" if check or diff else "fmt.summary"
-        output.line(say(key, files=files, changed=changed, failed=failed))
-    return FINDINGS if failed or (check and changed) else 0
+        if formatted != data:
+            changed.append({"file": source.path, "text": text} if path == texts.STDIN else {"file": source.path})
+            if write and path != texts.STDIN:
+                texts.write_atomically(path, formatted)
+        if not as_json:
+            if path == texts.STDIN and write:
+                sys.stdout.write(text)
+            elif formatted != data and diff:
+                output.difference(path, source.text, text)
+            elif formatted != data:
+                output.line(say("fmt.rewritten" if write else "fmt.would_rewrite", path=path))
+    count = {"files": len(files), "changed": len(changed), "failed": len(broken)}
+    if as_json:
+        found = [row for one in broken for row in as_data(context, *one)]
+        output.json({"summary": count, "changes": changed, "diagnostics": found})
+    elif paths != (texts.STDIN,):
+        output.line(say("fmt.summary" if write else "fmt.checked", **count))
+    return FINDINGS if broken or (check and changed) else 0
 
 
 VERBS = {
@@ -64,6 +71,7 @@ VERBS = {
             argument("paths", "PATH", many=True),
             switch("--check"),
             switch("--diff"),
+            switch(JSON, name="as_json"),
             option("--keywords", "NAME", type=Words(KEYWORDS)),
         ],
     )

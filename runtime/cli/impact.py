@@ -6,6 +6,7 @@ from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
+from charter.runtime.clock import iso
 
 
 def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
@@ -26,14 +27,14 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
         context.output.json(
             {
                 "record": record,
-                "version": state.versions[record].number,
+                "record_version": state.versions[record].number,
                 "elements": list(found.elements),
                 "lists": list(found.groups),
                 "asked": list(found.asked),
                 "people": list(found.people),
                 "roles": list(found.roles),
                 "approvals": list(found.approvals),
-                "due": [{"element": key, "due": due} for key, due in found.due],
+                "deadlines": [{"element": key, "due": iso(due)} for key, due in found.due],
             }
         )
         return 0

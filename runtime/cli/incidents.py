@@ -19,11 +19,11 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
     if retry is not None and settle is not None:
         raise Misuse("one_incident")
     if retry is not None:
-        return _handled(context, retry, None)
+        return _handled(context, retry, None, as_json)
     if settle is not None:
         if not (reason or "").strip():
             raise Misuse("settle_reason")
-        return _handled(context, settle, reason)
+        return _handled(context, settle, reason, as_json)
     reader(context)
     found = context.cases.incidents.all()
     consulted(context, "incidents")
@@ -38,16 +38,17 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
     return FINDINGS if found else DONE
 
 
-def _handled(context: Context, number: int, reason: str | None) -> int:
+def _handled(context: Context, number: int, reason: str | None, as_json: bool) -> int:
     incidents, by = context.cases.incidents, context.person
     if reason is None:
         ask, done = incidents.retry(number, by=by)
     else:
         ask, done = incidents.settle(number, by=by, reason=reason)
     if done is not None:
-        return refused(context.say, context.output, done)
+        return refused(context, done)
     with context.committed(ask.case):
-        context.output.line(context.say("incidents.retried" if reason is None else "incidents.settled", number=number))
+        said = context.say("incidents.retried" if reason is None else "incidents.settled", number=number)
+        context.output.done(said, as_json, incident=number, case=ask.case)
     return DONE
 
 
@@ -65,12 +66,13 @@ def _data(one: Incident) -> dict[str, Any]:
     from charter.runtime.clock import iso
 
     return {
-        "number": one.ask.number,
+        "incident": one.ask.number,
         "case": one.ask.case,
+        "number": one.number,
         **_what(one),
         "since": iso(one.at),
         "tries": one.ask.deliveries,
-        "next": iso(one.next_at),
+        "next_at": iso(one.next_at),
         "failure": one.failure,
     }
 

@@ -24,14 +24,15 @@ from charter.runtime.cli.errors import (
     INTERRUPTED,
     STORAGE,
     USAGE,
+    Trouble,
     Unforeseen,
-    error_lines,
-    report_bug,
-    usage_sentence,
+    bug,
+    misused,
+    trouble,
 )
 from charter.runtime.cli.messages import Messages, language
-from charter.runtime.cli.output import complain
 from charter.runtime.cli.verb import (
+    JSON,
     global_options,
     help_option,
     metavar_text,
@@ -171,6 +172,11 @@ def _language(argv: Sequence[str]) -> str:
     return language()
 
 
+def _wants_json(argv: Sequence[str]) -> bool:
+    # Looked for before parsing too: a mistake elsewhere on the line is told as what was asked for.
+    return JSON in argv[: argv.index("--") if "--" in argv else None]
+
+
 def run(argv: Sequence[str], context: Context | None = None) -> int:
     """Runs one command line and gives its exit code; writes to sys.stdout and sys.stderr.
 
@@ -179,6 +185,7 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
     """
     arguments = list(argv)
     context = context or Context(Messages(_language(arguments)))
+    context.as_json = _wants_json(arguments)
     say = context.say
     try:
         # Not `main`, which takes a reader who has gone (`| head`) for a failure and ends the process itself.
@@ -192,38 +199,26 @@ def run(argv: Sequence[str], context: Context | None = None) -> int:
         context.output.line(error.ctx.command.get_help(error.ctx))
         return USAGE
     except click.UsageError as error:
-        lines = [say("frame.misuse", sentence=usage_sentence(error, say))]
-        if error.ctx is not None:
-            lines += [error.ctx.command.get_usage(error.ctx), say("frame.more", line=f"{_path(error.ctx)} --help")]
-        complain(lines)
-        return USAGE
+        return context.fail(misused(error, say))
     except CharterError as error:
-        complain(error_lines(error, say))
-        return error.exit_code
+        return context.fail(trouble(error, say))
     except (KeyboardInterrupt, click.Abort):
-        complain([""])
-        return INTERRUPTED
+        return context.fail(Trouble(INTERRUPTED, ("",), say("exits.interrupted")))
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _unforeseen(error, say)
+        return context.fail(_unforeseen(error, say))
     except Exception as error:
-        return report_bug(error, arguments, say)
+        return context.fail(bug(error, arguments, say))
     finally:
         context.end()
 
 
-def _unforeseen(error: OSError, say: Messages) -> int:
+def _unforeseen(error: OSError, say: Messages) -> Trouble:
     # A full disk behind standard output, for one: the environment's fault, not ours.
     refused = Unforeseen(str(error), path=error.filename or "-", detail=error.strerror or str(error))
     refused.__cause__ = error
-    complain(error_lines(refused, say))
-    return refused.exit_code
-
-
-def _path(ctx: click.Context) -> str:
-    name = getattr(ctx.command, "full_name", "")
-    return f"charter {name}".strip()
+    return trouble(refused, say)
 
 
 def _open_streams() -> None:
@@ -267,7 +262,7 @@ def main() -> None:
         if context.done and code == DONE:
             context.untold(error)
         elif code != STORAGE:
-            code = _unforeseen(error, say)
+            code = context.fail(_unforeseen(error, say))
     _close_streams()
     if context.owed:
         from charter.runtime.cli.background import go_on

@@ -135,6 +135,11 @@ def _escaped(text: str) -> str:
     return text if text.isprintable() else _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def one_line_of(data: Any) -> str:
+    """Gives JSON data on one line, with nothing in it that a terminal would obey."""
+    return _escaped(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
 class Output:
     """Where a verb writes: standard output, in one language. `colour` None: decided by the terminal and NO_COLOR."""
 
@@ -186,9 +191,24 @@ class Output:
         """Writes JSON data as one document, readable."""
         self.stream.write(_escaped(json.dumps(data, ensure_ascii=False, indent=2)) + "\n")
 
+    def done(self, sentence: str, as_json: bool, **told: Any) -> None:
+        """Says that something is done: in a sentence, or for a script what it was done to."""
+        if as_json:
+            self.json(told)
+        else:
+            self.line(sentence)
+
+    def json_lines(self, rows: Iterable[Any]) -> None:
+        """Writes a JSON array row by row, because a trail may be longer than what is kept in mind."""
+        lead = "[\n"
+        for row in rows:
+            self.stream.write(lead + one_line_of(row))
+            lead = ",\n"
+        self.stream.write("[]\n" if lead == "[\n" else "\n]\n")
+
     def json_line(self, data: Any) -> None:
         """Writes JSON data as one line (JSON Lines)."""
-        self.stream.write(_escaped(json.dumps(data, ensure_ascii=False, separators=(",", ":"))) + "\n")
+        self.stream.write(one_line_of(data) + "\n")
 
     def table(
         self,

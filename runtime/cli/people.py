@@ -8,18 +8,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import asdict
-
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
+from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
     from charter.engine.refusals import Refusal
     from charter.runtime.cli.messages import Messages
     from charter.runtime.people.changes import People
+    from charter.runtime.people.directory import StandIn
 
 
 def people(context: Context, by: str = "") -> People:
@@ -76,7 +76,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
     stand_ins = directory.stand_ins(who)
     consulted(context, "people", person=who)
     if as_json:
-        output.json({**_json(person), "stand_ins": [asdict(s) for s in stand_ins]})
+        output.json({**_json(person), "stand_ins": [_stand_in_json(s) for s in stand_ins]})
         return 0
     comma = say("happened.comma")
     output.sheet(
@@ -122,74 +122,103 @@ def _end(context: Context, at: int) -> str:
 
 def _json(p: Any) -> dict[str, Any]:
     return {
-        "id": p.id,
+        "person": p.id,
         "name": p.name,
         "active": p.active,
         "roles": [{"role": role, "process": where} for role, where in p.grants],
         "skills": dict(p.skills),
-        "certificates": dict(p.certificates),
-        "absences": [list(a) for a in p.absences],
+        "certificates": [{"certificate": name, "until": _last(until)} for name, until in p.certificates],
+        "absences": [{"since": iso(since), "until": _last(until)} for since, until in p.absences],
     }
 
 
-def run_import(context: Context, file: str) -> int:
+def _last(at: int | None) -> str | None:
+    """Gives until when for JSON, None where there is no end."""
+    from charter.runtime.people.files import FOREVER
+
+    return None if at is None or at >= FOREVER else iso(at)
+
+
+def _stand_in_json(s: StandIn) -> dict[str, Any]:
+    return {
+        "stand_in": s.number,
+        "kind": s.kind,
+        "person": s.person,
+        "principal": s.principal,
+        "process": s.process,
+        "role": s.role,
+        "since": iso(s.since),
+        "until": _last(s.until),
+        "accepted_at": iso(s.accepted_at),
+        "revoked_at": iso(s.revoked_at),
+    }
+
+
+def run_import(context: Context, file: str, as_json: bool) -> int:
     """Adds or completes people from a YAML, JSON or CSV file, all or none."""
     from charter.runtime.people.files import read
 
     done = change(context).load(read(Path(file)))
-    return _said(context, "imported", done, count=done, file=file)
+    return _said(context, as_json, "imported", done, count=done, file=file)
 
 
-def run_add(context: Context, who: str, name: str | None) -> int:
+def run_add(context: Context, who: str, name: str | None, as_json: bool) -> int:
     """Adds a person."""
-    return _said(context, "did_added", change(context).add(who, name), person=who)
+    return _said(context, as_json, "did_added", change(context).add(who, name), person=who)
 
 
-def run_remove(context: Context, who: str, reason: str | None) -> int:
+def run_remove(context: Context, who: str, reason: str | None, as_json: bool) -> int:
     """Takes all authority from a person; their past stays."""
-    return _said(context, "did_removed", change(context).deactivate(who, reason), person=who)
+    return _said(context, as_json, "did_removed", change(context).deactivate(who, reason), person=who)
 
 
-def run_grant(context: Context, who: str, role: str, process: str) -> int:
+def run_grant(context: Context, who: str, role: str, process: str, as_json: bool) -> int:
     """Gives a role."""
     done = change(context).grant(who, role, process)
-    return _said(context, f"did_granted{_where(process)}", done, person=who, role=role, process=process)
+    return _said(context, as_json, f"did_granted{_where(process)}", done, person=who, role=role, process=process)
 
 
-def run_revoke(context: Context, who: str, role: str, process: str, reason: str | None) -> int:
+def run_revoke(context: Context, who: str, role: str, process: str, reason: str | None, as_json: bool) -> int:
     """Takes a role."""
     done = change(context).revoke(who, role, process, reason)
-    return _said(context, f"did_revoked{_where(process)}", done, person=who, role=role, process=process)
+    return _said(context, as_json, f"did_revoked{_where(process)}", done, person=who, role=role, process=process)
 
 
 def _where(process: str) -> str:
     return "_everywhere" if process == "*" else ""
 
 
-def run_skill(context: Context, who: str, skill: str, level: str) -> int:
+def run_skill(context: Context, who: str, skill: str, level: str, as_json: bool) -> int:
     """Sets a skill's level."""
     if not level.isdigit():
         raise Misuse("not_whole", value=level, name="LEVEL")
     done = change(context).skill(who, skill, int(level))
-    return _said(context, "did_skilled", done, person=who, skill=skill, level=level)
+    return _said(context, as_json, "did_skilled", done, person=who, skill=skill, level=int(level))
 
 
-def run_certify(context: Context, who: str, certificate: str, until: str | None) -> int:
+def run_certify(context: Context, who: str, certificate: str, until: str | None, as_json: bool) -> int:
     """Notes a certificate."""
     done = change(context).certify(who, certificate, instant(until, "--until", last=True) if until else None)
-    return _said(context, "did_certified", done, person=who, certificate=certificate)
+    return _said(context, as_json, "did_certified", done, person=who, certificate=certificate)
 
 
-def run_absent(context: Context, who: str, since: str, until: str, reason: str | None) -> int:
+def run_absent(context: Context, who: str, since: str, until: str, reason: str | None, as_json: bool) -> int:
     """Notes an absence."""
     start, end = instant(since, "--from"), instant(until, "--until", last=True)
     done = change(context).absent(who, start, end, reason)
-    moments = {"since": context.output.moment(start), "until": context.output.moment(end)}
-    return _said(context, "did_absent", done, person=who, **moments)
+    return _said(context, as_json, "did_absent", done, person=who, since=start, until=end)
 
 
 def run_stand_in(
-    context: Context, kind: str, who: str, other: str, since: str | None, until: str | None, process: str, role: str
+    context: Context,
+    kind: str,
+    who: str,
+    other: str,
+    since: str | None,
+    until: str | None,
+    process: str,
+    role: str,
+    as_json: bool,
 ) -> int:
     """Names a substitute (acts while the principal is away) or a delegate (acts throughout)."""
     from charter.runtime.people.files import FOREVER
@@ -197,7 +226,7 @@ def run_stand_in(
     start = instant(since, "--from") if since else context.now
     end = instant(until, "--until", last=True) if until else FOREVER
     done = change(context).stand_in(kind, who, other, since=start, until=end, process=process, role=role)
-    return _said(context, f"did_{kind}_named", done, person=other, principal=who, number=done)
+    return _said(context, as_json, f"did_{kind}_named", done, person=other, principal=who, number=done)
 
 
 def run_substitute(context: Context, **given: Any) -> int:
@@ -208,23 +237,30 @@ def run_delegate(context: Context, **given: Any) -> int:
     return run_stand_in(context, "delegation", **given)
 
 
-def run_accept(context: Context, number: int) -> int:
+def run_accept(context: Context, number: int, as_json: bool) -> int:
     """Accepts standing in; only the one named can."""
-    return _said(context, "did_stand_in_accepted", change(context).accept(number), number=number)
+    return _said(context, as_json, "did_stand_in_accepted", change(context).accept(number), number=number)
 
 
-def run_end(context: Context, number: int) -> int:
+def run_end(context: Context, number: int, as_json: bool) -> int:
     """Ends a stand-in; either side can."""
-    return _said(context, "did_stand_in_ended", change(context).end(number), number=number)
+    return _said(context, as_json, "did_stand_in_ended", change(context).end(number), number=number)
 
 
-def _said(context: Context, key: str, done: int | Refusal | None, **arguments: Any) -> int:
+def _said(context: Context, as_json: bool, key: str, done: int | Refusal | None, **arguments: Any) -> int:
     """Says what a change came to: the refusal, or the sentence of `key`."""
     if done is None or isinstance(done, int):
         with context.committed():
-            context.output.line(context.say(f"people.{key}", **arguments))
+            shown = {name: context.output.moment(v) if name in _TIMES else v for name, v in arguments.items()}
+            told = {_TOLD.get(name, name): iso(v) if name in _TIMES else v for name, v in arguments.items()}
+            context.output.done(context.say(f"people.{key}", **shown), as_json, **told)
         return 0
-    return refused(context.say, context.output, done)
+    return refused(context, done)
+
+
+# what a sentence calls otherwise than all answers do
+_TOLD = {"number": "stand_in", "count": "imported", "level": "skill_level"}
+_TIMES = ("since", "until")
 
 
 def instant(text: str, name: str, *, last: bool = False) -> int:
@@ -247,8 +283,8 @@ _NUMBER = argument("number", "NUMBER")
 _NUMBER.type = Whole()
 
 _ROWS: tuple[tuple[str, Any, list[Any]], ...] = (
-    ("list", run_list, [option("--role", "ROLE"), switch(JSON, name="as_json")]),
-    ("show", run_show, [_WHO, switch(JSON, name="as_json")]),
+    ("list", run_list, [option("--role", "ROLE")]),
+    ("show", run_show, [_WHO]),
     ("import", run_import, [argument("file", "FILE")]),
     ("add", run_add, [_WHO, option("--name", "TEXT")]),
     ("remove", run_remove, [_WHO, _REASON]),
@@ -262,4 +298,9 @@ _ROWS: tuple[tuple[str, Any, list[Any]], ...] = (
     ("accept", run_accept, [_NUMBER]),
     ("end", run_end, [_NUMBER]),
 )
-VERBS = {"people": Family("people", {name: Verb(f"people {name}", run, params) for name, run, params in _ROWS})}
+VERBS = {
+    "people": Family(
+        "people",
+        {name: Verb(f"people {name}", run, [*params, switch(JSON, name="as_json")]) for name, run, params in _ROWS},
+    )
+}

@@ -7,14 +7,14 @@ A reason carries what the engine knew of one element. What the definition and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from charter.engine.keys import name_of, parse_key
 from charter.engine.plan.program import prepare
-from charter.runtime.cli.errors import guess, refusal_exit
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Trouble, guess, refusal_exit
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import Output
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
@@ -88,22 +88,39 @@ def _meant(reason: Reason, definition: Definition | None, say: Messages) -> str:
     return guess(name_of(str(reason.arguments.get(argument))), known(definition, reason), say)
 
 
-def refusal_lines(
-    refusal: Refusal, definition: Definition | None, say: Messages, state: CaseState | None = None
-) -> list[str]:
-    """Says a refusal: each reason's sentence, then the line of the process file that holds it back."""
-    lines = []
+def why_refused(
+    refusal: Refusal,
+    definition: Definition | None,
+    say: Messages,
+    state: CaseState | None = None,
+    *,
+    guessed: str = "",
+    beside: Sequence[str] = (),
+    help: str | None = None,
+    **more: Any,
+) -> Trouble:
+    """Says a refusal: each reason's sentence, then the line of the process file that holds it back.
+
+    `guessed` is added to the first sentence; `beside` are lines below, in front of the help.
+    """
+    from charter.runtime.desk.views import placed
+
+    lines, reasons = [], []
     for index, reason in enumerate(refusal.reasons):
         sentence = reason_sentence(reason, say, definition, state) + _meant(reason, definition, say)
+        sentence += guessed if index == 0 else ""
         lines.append(say("frame.refused" if index == 0 else "frame.also", code=reason.code, sentence=sentence))
         place = definition.place(reason.subject) if definition and reason.subject else None
+        reasons.append({"code": reason.code, "message": sentence, **placed(place)})
         if place:
             lines.append(say("frame.place", place=place))
-    return lines
+    lines += beside
+    if help is not None:
+        lines.append(say("frame.help", text=help))
+    message, exit = reasons[0]["message"], refusal_exit(refusal)
+    return Trouble(exit, tuple(lines), str(message), refusal.code, help, tuple(reasons), more)
 
 
-def refused(say: Messages, output: Output, refusal: Refusal, definition: Definition | None = None) -> int:
-    """Says a refusal where the answer would stand; gives the exit code."""
-    for line in refusal_lines(refusal, definition, say):
-        output.line(line)
-    return refusal_exit(refusal)
+def refused(context: Context, refusal: Refusal, definition: Definition | None = None, help: str | None = None) -> int:
+    """Says a refusal; gives the exit code."""
+    return context.fail(why_refused(refusal, definition, context.say, help=help))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.author import texts
 from charter.runtime.cli.check import as_data, report
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, error_lines
+from charter.runtime.cli.errors import FINDINGS, error_sentence
 from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
-from charter.runtime.cli.reasons import refusal_lines
+from charter.runtime.cli.reasons import why_refused
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _reasons(context: Context, failure: Failure, definition: Definition | None) 
     for said in failure.actual:
         lines.append(say("test.where" if said[0] == "reads" else "test.actual", text=_said(context, said)))
     if failure.refusal is not None:
-        first, *rest = refusal_lines(failure.refusal, definition, say)
+        first, *rest = why_refused(failure.refusal, definition, say).lines
         lines += [say("test.actual", text=first), *(f"          {line}" for line in rest)]
     return lines
 
@@ -111,7 +111,7 @@ def _reasons(context: Context, failure: Failure, definition: Definition | None) 
 def _said(context: Context, said: Said) -> str:
     key, arguments = said
     if "error" in arguments:
-        return error_lines(arguments["error"], context.say)[0]
+        return error_sentence(arguments["error"], context.say)
     words: dict[str, Any] = dict(arguments)
     if "state" in words:
         words["state"] = context.say(f"states.{words['state']}")
@@ -171,15 +171,17 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
 
 
 def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -> dict[str, Any]:
-    def failure(done: Played) -> dict[str, Any] | None:
+    from charter.runtime.desk.views import placed
+
+    def fault(done: Played) -> dict[str, Any] | None:
         found = done.failure
         if found is None:
             return None
         return {
-            "place": found.place,
+            **placed(found.place),
             "expected": _said(context, found.expected) if found.expected else None,
             "actual": [_said(context, said) for said in found.actual],
-            "refusal": [r.code for r in found.refusal.reasons] if found.refusal else None,
+            "codes": [r.code for r in found.refusal.reasons] if found.refusal else [],
         }
 
     return {
@@ -187,19 +189,24 @@ def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -
             {
                 "title": d.scenario.title,
                 "process": d.scenario.process,
-                "place": d.scenario.place,
+                **placed(d.scenario.place),
                 "passed": d.failure is None,
-                "failure": failure(d),
+                "fault": fault(d),
             }
             for d in played
         ],
         "coverage": [
             {
                 "process": c.definition.name,
-                "elements": {"all": len(c.elements), "covered": len(c.covered_elements)},
-                "outcomes": {"all": len(c.outcomes), "covered": len(c.covered_outcomes)},
-                "rows": {"all": len(c.rows), "covered": len(c.covered_rows)},
-                "clauses": {"all": len(c.clauses), "covered": len(c.covered_clauses)},
+                "counts": [
+                    {"what": what, "all": len(every), "covered": len(covered)}
+                    for what, every, covered in (
+                        ("elements", c.elements, c.covered_elements),
+                        ("outcomes", c.outcomes, c.covered_outcomes),
+                        ("rows", c.rows, c.covered_rows),
+                        ("clauses", c.clauses, c.covered_clauses),
+                    )
+                ],
                 "clauses_missed": [clause for clause in c.clauses if clause not in c.covered_clauses],
                 "missed": [{"element": name, "outcomes": list(outcomes)} for name, outcomes in c.missed],
             }

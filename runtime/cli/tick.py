@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence
@@ -19,10 +19,11 @@ def run_tick(context: Context, among: Sequence[str], clock_is_right: bool, as_js
     """Ticks some cases or all, and says how many moved; 1 where something failed, which the others do not wait for."""
     cases = context.cases
     if clock_is_right and (told := _confirmed(context)) is not None:
-        return refused(context.say, context.output, told)
+        return refused(context, told)
+    say = context.say
     ticked = cases.tick(*[cases.resolve(case) for case in among])
     if as_json:
-        stuck = [{"case": case, "failure": error_sentence(cause, context.say)} for case, cause in ticked.stuck]
+        stuck = [{**_named(context, case), "failure": error_sentence(cause, say)} for case, cause in ticked.stuck]
         context.output.json(
             {
                 "ticked": ticked.ticks,
@@ -36,6 +37,13 @@ def run_tick(context: Context, among: Sequence[str], clock_is_right: bool, as_js
         for line in _lines(context, ticked):
             context.output.line(line)
     return FINDINGS if ticked.failed or ticked.stuck else DONE
+
+
+def _named(context: Context, case: str) -> dict[str, Any]:
+    from charter.runtime.desk.register import number_of
+
+    with context.store.read() as connection:
+        return {"case": case, "number": number_of(connection, case)}
 
 
 def _confirmed(context: Context) -> Refusal | None:

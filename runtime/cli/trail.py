@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,10 @@ _CSV = (
 
 
 def listed(context: Context, query: Query | None, after: int, limit: int, format: str) -> int:
-    """Writes the entries that answer a query, from after a position on, in one of FORMATS; gives the exit code."""
+    """Writes the entries that answer a query, from after a position on; gives the exit code.
+
+    `format` is one of FORMATS, or `json` for one array.
+    """
     from charter.runtime.audit.query import MOST_STEPS, STEPS_EACH, TooCostly, run
 
     # one more than a page tells whether there is a next one; the other formats stream to the end
@@ -74,27 +76,34 @@ def listed(context: Context, query: Query | None, after: int, limit: int, format
         except TooCostly:
             raise Misuse("costly_question", steps=MOST_STEPS, each=STEPS_EACH) from None
     if size is not None and count > size:
-        sys.stderr.write(context.say("audit.more", position=last) + "\n")
+        context.note(context.say("audit.more", position=last))
     return 0
 
 
 def _streamed(context: Context, found: Iterable[Sealed], format: str, size: int | None) -> tuple[int, int]:
     count = last = 0
-    writer = csv.writer(context.output.stream, lineterminator="\n")
+
+    def rows() -> Iterator[dict[str, Any]]:
+        nonlocal count, last
+        for sealed in found:
+            count += 1
+            if size is not None and count > size:
+                return
+            last = sealed.position or 0
+            named = {"element": sealed.element, "node": sealed.node} if format == "csv" else {}
+            yield {"position": sealed.position, **sealed.fields, **named}
+
     if format == "csv":
+        writer = csv.writer(context.output.stream, lineterminator="\n")
         writer.writerow(_CSV)
-    for sealed in found:
-        count += 1
-        if size is not None and count > size:
-            break
-        last = sealed.position or 0
-        row = {"position": sealed.position, **sealed.fields}
-        if format == "jsonl":
-            context.output.json_line(row)
-        else:
-            row |= {"element": sealed.element, "node": sealed.node}
+        for row in rows():
             cells = [_cell(row.get(name)) for name in _CSV]
             writer.writerow(map(neutral, cells) if context.output.terminal else cells)
+    elif format == "jsonl":
+        for row in rows():
+            context.output.json_line(row)
+    else:
+        context.output.json_lines(rows())
     return count, last
 
 

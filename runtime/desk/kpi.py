@@ -74,7 +74,7 @@ def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | 
                 "group": figure.group,
                 "value": figure.value,
                 "status": figure.status,
-                "cases": figure.cases,
+                "case_count": figure.cases,
                 "missing": [{"case": case, "path": path} for case, path in figure.missing],
                 **(
                     {}

@@ -183,7 +183,7 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         "definition": digest(definition),
         "commands": state.commands,
         "elements": [_row_json(row) for row in rows(definition, state)],
-        "waiting": [_waiting_json(w) for w in waiting(definition, state)],
+        "waiting": [waiting_json(w) for w in waiting(definition, state)],
         "open_lists": [row.key for row in open_lists(definition, state)],
         "coming": [
             {"element": row.key, "holds": [reason_json(reason, definition) for reason in reasons]}
@@ -195,10 +195,10 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         "records": [
             {
                 "record": key,
-                "version": v.number,
+                "record_version": v.number,
                 "by": v.by,
                 "at": iso(v.at),
-                "node": v.node,
+                "element": v.node,
                 "digest": v.digest,
                 "value": v.value,
             }
@@ -235,7 +235,8 @@ def _row_json(row: Row) -> dict[str, Any]:
     }
 
 
-def _waiting_json(w: Waiting) -> dict[str, Any]:
+def waiting_json(w: Waiting) -> dict[str, Any]:
+    """Gives what is waited for as JSON data."""
     return {
         "element": w.key,
         "title": w.element.title,
@@ -249,11 +250,17 @@ def _waiting_json(w: Waiting) -> dict[str, Any]:
     }
 
 
+def placed(place: str | None) -> dict[str, Any]:
+    """Gives a place of a process file, `file:line`, as JSON data."""
+    file, _, line = (place or "").rpartition(":")
+    return {"file": file or None, "line": int(line) if file else None}
+
+
 def reason_json(reason: Reason, definition: Definition) -> dict[str, Any]:
     """Gives a reason as JSON data, with its place in the process file."""
     return {
         "code": reason.code,
         "subject": reason.subject,
-        "place": definition.place(reason.subject) if reason.subject else None,
+        **placed(definition.place(reason.subject) if reason.subject else None),
         "arguments": dict(reason.arguments),
     }

@@ -79,7 +79,7 @@ def test_every_version_was_made_once_from_what_was_made_before(history: History)
     assert {pair for made in every for pair in _above(upward(graph, made))} == rests
     assert {pair for made in every for pair in _below(made.name, downward(graph, made))} == rests
     for made in every:
-        assert upward(graph, made)["version"] == made.name
+        assert _named(upward(graph, made)) == made.name
 
 
 def test_the_same_content_again_is_a_version_of_its_own() -> None:
@@ -138,17 +138,21 @@ def test_the_same_content_again_is_a_version_of_its_own() -> None:
     assert graph.find("note@1") is notes[0] and graph.find("note") is notes[2]
 
 
+def _named(made: Mapping[str, Any]) -> str:
+    return f"{made['record']}@{made['record_version']}"
+
+
 def _above(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for used in tree["from"]:
-        yield tree["version"], used["version"]
+        yield _named(tree), _named(used)
         yield from _above(used)
 
 
 def _below(version: str, tree: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for branch in tree:
         for made in branch["made"]:
-            yield made["version"], version
-            yield from _below(made["version"], made["came"])
+            yield _named(made), version
+            yield from _below(_named(made), made["came"])
 
 
 @settings(max_examples=80)

@@ -56,4 +56,4 @@ def test_every_shipped_element_carries_a_clause_and_no_clause_is_lost(capsys: py
     assert list(book.carried) == list(dict.fromkeys(c for carrier in carriers(definition) for c in carrier.clauses))
     run(["clauses", str(ROOT / "processes"), "--json"])
     told = json.loads(capsys.readouterr().out)["catalogues"][0]["clauses"]
-    assert {clause["id"] for clause in told if clause["carried_out_by"]} == book.carried.keys()
+    assert {clause["clause"] for clause in told if clause["carried_out_by"]} == book.carried.keys()

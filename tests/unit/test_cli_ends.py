@@ -53,7 +53,7 @@ def test_output_that_cannot_be_written_is_a_coded_error(line: str, buffered: boo
     ended = charter(line, tmp_path, shell=f'"$@" >{FULL}', buffered=buffered)
     assert ended.returncode == 74, ended.stderr
     [told] = ended.stderr.splitlines()
-    assert told.startswith("error[CH095]")
+    assert "CH095" in told
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")

@@ -15,7 +15,7 @@ from charter.runtime.author.forms import Astray, gather, said
 from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.author.intake import Misfit, Reader
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import error_lines
+from charter.runtime.cli.errors import trouble
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.host.connectors import FILE, BadConnector, Connectors
@@ -99,7 +99,7 @@ def test_what_cannot_be_taken_is_told_with_its_place(
         load(tmp_path / name)
     assert (caught.value.arguments["told"], caught.value.arguments["line"]) == (told, line)
     for lang in ("en", "zh"):
-        sentence, *_ = error_lines(caught.value, Messages(lang))
+        sentence, *_ = trouble(caught.value, Messages(lang)).lines
         assert name in sentence and (line is None or str(line) in sentence) and "{" not in sentence.replace("{{", "")
     # people and connectors come by the same door
     (tmp_path / FILE).write_bytes(data)

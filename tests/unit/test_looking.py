@@ -257,4 +257,4 @@ def test_a_trail_of_an_earlier_schema_is_verified_and_left_so(
 def test_the_organisation_s_chain_is_verified_by_its_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count = len(entered())
     assert run(["audit", "verify", "organisation", "--as", "li", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["entries"] == count
+    assert json.loads(capsys.readouterr().out)["entry_count"] == count

@@ -1,0 +1,278 @@
+"""What `--json` answers: every verb, against the one table of keys in docs/scripts.md; and why there is no answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.calling import CALL
+from tests.desk import Desk
+from tests.leave import host
+from tests.unit.test_cli_cases import GOLDEN, LEAVE, NOTICES, PURCHASE, STAND_IN, STEER
+from tests.verbs import verbs
+
+from charter.runtime.cli.errors import EXITS
+from charter.runtime.cli.main import run
+from charter.runtime.host.connectors import FILE
+from charter.runtime.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+# what draws, writes a script for a shell or plays: there is nothing in it that a program could want
+WITHOUT = {"graph", "completion", "demo"}
+MORE = """
+charter init --as zhou
+charter init --as zhou
+charter people import people.yaml --as zhou
+charter people grant zhou hr --as zhou
+charter people skill zhou law 2 --as zhou
+charter people certify zhou first_aid --until 2027-01-01 --as zhou
+charter people certify zhou driving --as zhou
+charter people absent zhou 2026-04-01 2026-04-05 --as zhou
+charter people delegate zhou li --as zhou
+charter people accept 1 --as li
+charter people show zhou
+charter people end 1 --as li
+charter people revoke li employee --as zhou
+charter people remove li --as zhou
+charter people list
+charter connectors add mail --command sendmail --env A=b --as zhou
+charter connectors list
+charter connectors remove mail --as zhou
+charter connectors list
+charter deploy slips.charter --as zhou
+charter deploy gone.charter --as zhou
+charter deploy processes/examples/leave_request.charter --plan --as zhou
+charter deploy processes/examples/leave_request.charter --as zhou
+charter deploy processes/examples/leave_request.charter --as zhou
+charter deploy other.charter --as zhou
+charter deploy other.charter --plan --as zhou
+charter audit changes leave_request
+charter audit changes leave_request 1 2
+charter start
+charter start leave_request --as zhou
+charter release 1 --as zhou
+charter audit as-of 1 2020-01-01
+charter audit as-of 1 '#3'
+charter audit verify
+charter tick --clock-is-right --as zhou
+charter tick
+charter kpi
+charter kpi leave_request --facts
+charter incidents
+charter incidents --retry 1 --as zhou
+charter inbox --as zhou
+charter cases --process nothing
+charter audit log organisation
+charter audit query 'kind = "nothing"'
+charter doctor
+charter check slips.charter
+charter check . --fix --diff
+charter check slips.charter --fix
+charter fmt --check .
+charter fmt other.charter
+charter fmt broken.charter
+charter test other.charter broken.charter
+charter explain
+charter explain CH503
+charter clauses processes
+charter clauses broken.charter
+charter dmn check loan.dmn
+charter dmn check broken.charter
+charter dmn run loan.dmn
+charter dmn run broken.charter
+charter dmn import loan.dmn
+charter dmn import loan.dmn --output loan.charter
+"""
+STORIES = {"leave": LEAVE, "stand_in": STAND_IN, "steer": STEER, "purchase": PURCHASE, "notices": NOTICES, "more": MORE}
+LEAVE_FILE = (ROOT / "processes/examples/leave_request.charter").read_text("utf-8")
+FILES = {
+    "slips.charter": (ROOT / "tests/golden/cli_author/files/slips.charter").read_text("utf-8"),
+    "other.charter": (ROOT / "processes/examples/leave_request.charter")
+    .read_text("utf-8")
+    .replace("version 1", "version 2"),
+    "broken.charter": "process p\n  role\n",
+    "people.yaml": "people:\n  zhou: {name: Zhou}\n  li: {name: Li, roles: [employee]}\n",
+    "loan.dmn": (ROOT / "tests/conformance/dmn/compliance-level-3/services/services.dmn").read_text("utf-8"),
+}
+
+# --- laws
+
+NAMES = {"text": str, "number": int, "truth": bool, "list": list, "object": dict}
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+TIMELIKE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+
+
+def vocabulary() -> dict[str, str]:
+    """Reads the table of keys: what each holds, in every answer."""
+    page = (ROOT / "docs/scripts.md").read_text("utf-8")
+    return dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", page, re.MULTILINE))
+
+
+def offences(answer: Any, known: Mapping[str, str], at: str = "") -> Iterator[str]:
+    """Yields what breaks a law: a key that no table names, a value of another type, a time that is not RFC 3339."""
+    if isinstance(answer, list):
+        for item in answer:
+            yield from offences(item, known, at + "[]")
+    elif isinstance(answer, dict) and "prev" not in answer:  # an entry of the trail is given as it was sealed
+        for key, value in answer.items():
+            place = f"{at}.{key}"
+            type_ = known.get(key)
+            if type_ is None:
+                yield f"{place}: no table names it: {value!r}"
+            elif type_ == "free" or value is None:
+                continue
+            elif type_ == "time":
+                if not (isinstance(value, str) and RFC3339.fullmatch(value)):
+                    yield f"{place}: {value!r} is not a time"
+            elif type(value) is not NAMES[type_]:
+                yield f"{place}: {value!r} is not a {type_}"
+            elif (type_ == "number" and value > 10**12) or (type_ == "text" and TIMELIKE.match(value)):
+                yield f"{place}: {value!r} looks like a time"
+            else:
+                yield from offences(value, known, place)
+
+
+def asked(desk: Desk, line: str) -> tuple[Any, list[Any]]:
+    """Types a line with `--json`; gives the answer (None: there was none), and what was said beside it."""
+    desk.beside = StringIO()
+    words, _, last = line.partition(" -- ")
+    out = desk.type(f"{words} --json{' -- ' * bool(last)}{last}")
+    told = [json.loads(row) for row in desk.beside.getvalue().splitlines()]
+    return json.loads(out) if out else None, told
+
+
+def lines(name: str) -> list[str]:
+    return [line.removesuffix(" --json") for line in STORIES[name].strip().splitlines()]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_every_answer_keeps_the_laws(name: str, desk: Desk, tmp_path: Path) -> None:
+    for file in (GOLDEN / "files").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    for path, text in FILES.items():
+        (tmp_path / path).write_text(text, "utf-8")
+    known = vocabulary()
+    broken = []
+    for line in lines(name):
+        if line.startswith("+"):
+            desk.at += int(line[1:]) * 86_400_000_000
+            continue
+        answer, beside = asked(desk, line)
+        errors = [each["error"] for each in beside if "error" in each]
+        # an answer or a reason why there is none, and never both
+        if (answer is None) != (len(errors) == 1) or len(errors) > 1:
+            broken.append(f"{line}: {answer!r} {beside!r}")
+        if errors and (errors[0]["exit"], errors[0]["kind"]) != (desk.code, EXITS[desk.code]):
+            broken.append(f"{line}: exit {desk.code}: {errors[0]}")
+        broken += [f"{line}: {each}" for each in (*offences(answer, known), *offences(beside, known))]
+    assert not broken, "\n".join(broken)
+
+
+def test_what_could_not_be_done_is_answered_by_the_same_laws(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    host(store, CALL)
+    desk = Desk(store, "en")
+    desk.reader = "root"
+    asked(desk, "charter connectors add prices --http https://erp.example/ --header A=b --as root")
+    asked(desk, "charter start leave --as li")
+    (tmp_path / FILE).write_text("prices: [")
+    asked(desk, "charter complete 1 ask --set text=hello --as li")
+    known = vocabulary()
+    ticked, _ = asked(desk, "charter tick")
+    listed, _ = asked(desk, "charter incidents")
+    refused = asked(desk, "charter incidents --settle 1 --reason old --as li")
+    settled, _ = asked(desk, "charter incidents --settle 1 --reason old --as root")
+    assert not [*offences([ticked, listed, refused, settled], known)]
+    assert [(each["incident"], each["number"], each["ask"]) for each in listed] == [(1, 1, "CallConnector")]
+    assert settled == {"incident": 1, "case": listed[0]["case"]}
+
+
+# --- why there is no answer
+
+
+def told(line: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    code = run(shlex.split(line))
+    said = capsys.readouterr()
+    assert not said.out
+    error: dict[str, Any] = json.loads(said.err)["error"]
+    assert (error["exit"], error["kind"]) == (code, EXITS[code])
+    assert set(error) >= {"exit", "kind", "code", "message", "help", "file", "line", "reasons"}
+    assert not [*offences(error, vocabulary())]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "exit"),
+    [
+        ("chek --json", None, 2),
+        ("check --json", None, 2),
+        ("check a --format xml --json", None, 2),
+        ("check a --jsn --json", None, 2),
+        ("audit nothing --json", None, 2),
+        ("check nowhere --json", "CH091", 4),
+        ("explain CH999 --json", "CH094", 4),
+        ("show 1 --json --as li", "CH018", 4),
+    ],
+)
+def test_a_mistake_is_told_as_it_was_asked(
+    line: str, code: str | None, exit: int, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = told(line, capsys)
+    assert (error["code"], error["exit"]) == (code, exit)
+    assert "usage" not in error["message"] and error["message"]
+
+
+def test_behind_a_double_dash_it_is_no_option(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "--", "--json"]) == 4
+    assert capsys.readouterr().err.startswith("error[CH091]")
+
+
+@pytest.mark.parametrize(("cause", "exit", "code"), [(ValueError("x"), 70, "CH001"), (KeyboardInterrupt(), 130, None)])
+def test_a_bug_and_an_interruption_too(
+    cause: BaseException,
+    exit: int,
+    code: str | None,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails(*_: object) -> None:
+        raise cause
+
+    monkeypatch.setattr("charter.runtime.author.texts.find_files", fails)
+    error = told("check a --json", capsys)
+    assert (error["exit"], error["code"]) == (exit, code)
+
+
+def test_a_refusal_names_the_line_of_the_process(desk: Desk) -> None:
+    story = lines("leave")
+    for line in story[: 1 + next(n for n, line in enumerate(story) if " deploy " in line)]:
+        asked(desk, line)
+    asked(desk, "charter start leave_request --as wang")
+    asked(desk, "charter complete 1 --set first_day=2026-03-02 --set last_day=2026-03-06 --as wang")
+    answer, [said] = asked(desk, "charter approve 1 decide --as wang")
+    error = said["error"]
+    text = LEAVE_FILE.splitlines()[error["line"] - 1]
+    assert answer is None and error["code"] == "CH503"
+    assert error["file"].endswith("leave_request.charter") and "separate" in text
+
+
+def test_every_verb_answers_and_is_walked() -> None:
+    answering = {name for name, command in verbs() if any(param.name == "as_json" for param in command.params)}
+    assert {name for name, _ in verbs()} - answering == WITHOUT
+    typed = {line.removeprefix("charter ") for story in STORIES for line in lines(story)}
+    assert not {name for name in answering if not any(line.startswith(name) for line in typed)}
