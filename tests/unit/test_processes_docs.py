@@ -77,12 +77,17 @@ def examples() -> list[tuple[str, int, str]]:
 
 
 @pytest.mark.parametrize(("page", "line", "text"), [pytest.param(*e, id=f"{e[0]}:{e[1]}") for e in examples()])
-def test_an_example_is_in_the_language(page: str, line: int, text: str) -> None:
+def test_an_example_is_in_the_language(
+    page: str, line: int, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if text.startswith(" "):
         fragment = read("process fragment\n" + text, "fragment.charter")
         found = (*fragment.diagnostics, *parse(fragment).diagnostics)
     else:
         beside = {f.name: f.text for f in fences((ROOT / page).read_text("utf-8")) if f.name}
+        monkeypatch.chdir(tmp_path)
+        for name in beside:
+            (tmp_path / name).write_text(beside[name], "utf-8")
         compiled = compile(
             "page.charter",
             text,
