@@ -33,7 +33,7 @@ class Builder:
     def tree(self, box: m.Box | None, names: frozenset[str] | None = None) -> t.Node:
         """Gives the tree of a box, its declared type checked."""
         if box is None:
-            return failing("nothing is defined here")
+            return failing("no expression is defined here")
         known = self.names if names is None else names
         node, item = _MAKERS[type(box)](self, box, known), self.items.named(box.type)
         return answering(node, item) if isinstance(box, m.FunctionBox) else typed(node, item)

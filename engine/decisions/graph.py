@@ -96,7 +96,7 @@ class Graph:
         """
         key = next((k for k in self.keys(name, namespace) if isinstance(self.elements[k], m.Decision)), None)
         if key is None:
-            return Outcome(None, (f"there is no decision `{name}`",))
+            return Outcome(None, (f"unknown decision `{name}`",))
         return self._start(lambda run: self._value(key, run), inputs, env)
 
     def invoke(
@@ -106,7 +106,7 @@ class Graph:
         found = self.keys(name, namespace)
         key = next((k for k in found if isinstance(self.elements[k], m.Service | m.Knowledge)), None)
         if key is None:
-            return Outcome(None, (f"there is no decision service `{name}`",))
+            return Outcome(None, (f"unknown decision service `{name}`",))
 
         def call(run: _Run) -> Any:
             function = self._value(key, run)
@@ -247,9 +247,9 @@ class Graph:
         inputs = [target(r) for r in (*service.input_data, *service.input_decisions)]
         outputs = [target(r) for r in service.outputs]
         if not outputs:
-            return run.frame({}).note(f"`{service.name}` gives no decision")
+            return run.frame({}).note(f"`{service.name}` returns no decision")
         if any(k not in self.elements for k in (*inputs, *outputs)):
-            return run.frame({}).note(f"`{service.name}` refers to something that is not there")
+            return run.frame({}).note(f"`{service.name}` refers to something that does not exist")
         parameters = tuple(self.elements[k].name for k in inputs)
         item = self._variable(key)
 

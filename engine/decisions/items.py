@@ -34,7 +34,7 @@ class Item(Struct, frozen=True, eq=False):
         fitted = y.coerce(value, self.type)
         if fitted is y.MISFIT:
             return frame.note(f"{y.type_of(value)} is not {self.type}")
-        return fitted if self.admits(fitted, frame) else frame.note("the value is not among the allowed ones")
+        return fitted if self.admits(fitted, frame) else frame.note("the value is not one of the allowed values")
 
     def admits(self, value: Any, frame: Frame) -> bool:
         """Says whether a value of the type is allowed, with all its parts."""

@@ -81,7 +81,7 @@ class Table:
         for rule in _bits(candidates):
             holds = _holds(rule, asked, frame)
             if holds is None:
-                frame.note(f"rule {rule + 1} cannot be judged")
+                frame.note(f"rule {rule + 1} cannot be evaluated")
                 return None
             if holds:
                 found.append(rule)
@@ -107,7 +107,7 @@ class Table:
             return self._default(frame)
         policy = POLICIES.get(self.box.hit_policy)
         if policy is None:
-            return frame.note(f"there is no hit policy `{self.box.hit_policy}`")
+            return frame.note(f"unknown hit policy `{self.box.hit_policy}`")
         return policy(self, hits, frame)
 
     def outputs(self, rule: int, frame: Frame) -> tuple[Any, ...]:
@@ -128,7 +128,7 @@ class Table:
                 return []
             if self.box.aggregation == "COUNT":
                 return Decimal(0)
-            return frame.note("no rule of the table holds, and it has no default")
+            return frame.note("no rule of the table matches, and it has no default")
         value = self.value(tuple(None if run is None else run(frame) for run in self.defaults))
         several = self.box.hit_policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER") and self.box.aggregation is None
         return [value] if several else value
@@ -208,7 +208,7 @@ def _priorities(text: str | None, names: frozenset[str], scope: Scope) -> Run | 
 
 def _unique(table: Table, hits: list[int], frame: Frame) -> Any:
     if len(hits) > 1:
-        return frame.note(f"rules {_numbers(hits)} hold at once in a table where one may")
+        return frame.note(f"rules {_numbers(hits)} match together in a table where only one may")
     return table.value(table.outputs(hits[0], frame))
 
 
@@ -219,7 +219,7 @@ def _first(table: Table, hits: list[int], frame: Frame) -> Any:
 def _any(table: Table, hits: list[int], frame: Frame) -> Any:
     values = [table.outputs(rule, frame) for rule in hits]
     if any(equal(list(values[0]), list(other)) is not True for other in values[1:]):
-        return frame.note(f"rules {_numbers(hits)} hold at once and do not agree")
+        return frame.note(f"rules {_numbers(hits)} match together but give different results")
     return table.value(values[0])
 
 
@@ -243,7 +243,7 @@ def _collect(table: Table, hits: list[int], frame: Frame) -> Any:
     if aggregation == "COUNT":
         return Decimal(len(values))
     if aggregation not in AGGREGATIONS:
-        return frame.note(f"there is no aggregation `{aggregation}`")
+        return frame.note(f"unknown aggregation `{aggregation}`")
     if len(table.names) > 1:
         columns = [[value[name] for value in values] for name in table.names]
         return dict(zip(table.names, (AGGREGATIONS[aggregation](column, frame) for column in columns), strict=True))
@@ -263,7 +263,7 @@ def _extreme(op: str) -> Callable[[list[Any], Frame], Any]:
         for value in values[1:]:
             better = compare(op, value, best)
             if better is None:
-                return frame.note("the outputs of the table have no order")
+                return frame.note("the outputs of the table cannot be ordered")
             best = value if better else best
         return best
 

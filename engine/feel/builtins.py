@@ -171,7 +171,7 @@ def apply(rows: tuple[Builtin, ...], name: str, values: tuple[Any, ...], frame: 
 def _said(why: Exception) -> str:
     if isinstance(why, NoValue) or type(why).__module__.endswith("temporal"):
         return str(why)
-    return str(why) if type(why).__module__.startswith("charter") else "the result is no number"
+    return str(why) if type(why).__module__.startswith("charter") else "the result is not a number"
 
 
 def ordered(row: Builtin, named: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -196,7 +196,7 @@ def ordered(row: Builtin, named: Mapping[str, Any]) -> tuple[Any, ...] | None:
 def apply_named(name: str, named: Mapping[str, Any], frame: Frame) -> Any:
     """Call a built-in with named arguments."""
     if name not in REGISTRY:
-        return frame.broken(f"there is no function `{name}`")
+        return frame.broken(f"unknown function `{name}`")
     rows = []
     for row in REGISTRY.get(name, ()):
         values = ordered(row, named)

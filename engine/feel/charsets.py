@@ -111,7 +111,7 @@ def named(name: str) -> Spans:
     """Give the set that `\\p{name}` means: a category such as `Lu` or a block such as `IsGreek`; raise NoValue."""
     spans = _blocks().get(name) if name.startswith("Is") else _categories().get(name)
     if spans is None:
-        raise NoValue(f"there is no character class `{name}`")
+        raise NoValue(f"unknown character class `{name}`")
     return spans
 
 

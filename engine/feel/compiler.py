@@ -50,7 +50,7 @@ def _constant(value: Any) -> Run:
 def _at(node: t.At, scope: Scope) -> Run:
     value = read_temporal(node.value)
     if value is None:
-        reason = f"`{node.value[:60]}` is no date, time or duration"
+        reason = f"`{node.value[:60]}` is not a date, time or duration"
         return lambda frame: frame.note(reason)
     return _constant(value)
 
@@ -60,8 +60,8 @@ def _unknown(name: str, scope: Scope) -> Callable[[Frame], Any]:
         value = function_value(name)
         return lambda frame: value
     if None in scope.layers:  # an item of a list may lack a field that others have
-        return lambda frame: frame.note(f"`{name}` is not known")
-    return lambda frame: frame.broken(f"`{name}` is not known")
+        return lambda frame: frame.note(f"unknown name `{name}`")
+    return lambda frame: frame.broken(f"unknown name `{name}`")
 
 
 def lookup(name: str, scope: Scope, otherwise: Callable[[Frame], Any]) -> Run:
@@ -140,7 +140,7 @@ def _arithmetic(node: t.Binary, scope: Scope) -> Run:
             a, b = plain(a), plain(b)
             operation = table.get((type(a), type(b)))
             if operation is None:
-                return frame.note(f"`{op}` does not apply to {y.kind_of(a)} and {y.kind_of(b)}")
+                return frame.note(f"`{op}` does not work with {y.kind_of(a)} and {y.kind_of(b)}")
         try:
             value = operation(a, b)
             if type(value) is str:
@@ -189,7 +189,7 @@ def _ordering(left: Run, right: Run, op: str) -> Run:
         keys_of = ORDERS.get((type(a), type(b)))
         keys = keys_of(a, b) if keys_of else None
         if keys is None:
-            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} have no order here")
+            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} cannot be ordered")
         return holds(*keys)
 
     return order
@@ -257,7 +257,7 @@ def _negation(node: t.Negation, scope: Scope) -> Run:
     def negation(frame: Frame) -> Any:
         value = plain(of(frame))
         negate = NEGATE.get(type(value))
-        return negate(value) if negate else frame.note(f"{y.kind_of(value)} has no negative")
+        return negate(value) if negate else frame.note(f"{y.kind_of(value)} cannot be negated")
 
     return negation
 
@@ -287,7 +287,7 @@ def _if(node: t.If, scope: Scope) -> Run:
 def invoke(function: Any, values: tuple[Any, ...], frame: Frame, name: str) -> Any:
     """Call a function value; anything else, and a wrong number of arguments, gives null."""
     if type(function) is not Function:
-        return frame.note(f"`{name}` is no function")
+        return frame.note(f"`{name}` is not a function")
     if len(values) != len(function.parameters) and not function.variadic:
         return frame.note(f"`{name}` takes {len(function.parameters)} arguments, not {len(values)}")
     frame.state.deeper()
@@ -311,7 +311,7 @@ def _call(node: t.Call, scope: Scope) -> Run:
         values = tuple([argument(frame) for argument in arguments])
         if function is not _MISSING:
             return invoke(function, values, frame, name)
-        return apply(rows, name, values, frame) if known else frame.broken(f"there is no function `{name}`")
+        return apply(rows, name, values, frame) if known else frame.broken(f"unknown function `{name}`")
 
     return call
 
@@ -328,7 +328,7 @@ def _named_call(node: t.NamedCall, scope: Scope) -> Run:
     def call(frame: Frame) -> Any:
         function = find(frame)
         if repeated:
-            return frame.note(f"`{name}` is given one argument twice")
+            return frame.note(f"`{name}` gets one argument twice")
         named = {key: argument(frame) for key, argument in arguments}
         if function is _MISSING:
             return apply_named(name, named, frame)

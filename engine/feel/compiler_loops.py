@@ -56,7 +56,7 @@ def _filter(node: t.Filter, scope: Scope) -> Run:
 
         def position(frame: Frame) -> Any:
             items, place = _as_items(of(frame)), outside(frame)
-            return _position(items, place, frame) if type(place) is Decimal else frame.note("a position is a number")
+            return _position(items, place, frame) if type(place) is Decimal else frame.note("positions are numbers")
 
         return position
     inside = closure(node.test, scope.within_item())
@@ -109,9 +109,9 @@ def _counted(range_: Range, frame: Frame) -> Any:
     if type(low) is Date and type(high) is Date:
         return _between(low.number, high.number, range_, date_from_number, frame)
     if type(low) is not Decimal or type(high) is not Decimal or not _whole(low) or not _whole(high):
-        return frame.note("only whole numbers and dates can be counted out")
+        return frame.note("only whole numbers and dates can be listed")
     if abs(low) > 10**15 or abs(high) > 10**15:
-        return frame.note("the range is too long to count out")
+        return frame.note("the range is too long to list")
     return _between(int(low), int(high), range_, Decimal, frame)
 
 
@@ -171,7 +171,7 @@ def _for(node: t.For, scope: Scope) -> Run:
         seen = {"partial": made}
         for inner in walk(Frame(seen, frame, frame.state)):
             if inner is None:
-                return frame.note("there is no list to walk over")
+                return frame.note("there is no list to iterate over")
             if kept:
                 frame.state.spend(len(made))
                 seen["partial"] = [*made]
@@ -192,7 +192,7 @@ def _quantified(node: t.Quantified, scope: Scope) -> Run:
         unknown = False
         for inner in walk(frame):
             if inner is None:
-                return frame.note("there is no list to walk over")
+                return frame.note("there is no list to iterate over")
             found = test(inner)
             if found is decisive:
                 return decisive
@@ -250,7 +250,7 @@ def _context(node: t.Context, scope: Scope) -> Run:
         known = tuple(other.key for other in node.entries[:seen])
         entries.append((entry.key, closure(entry.value, scope.within(*known))))
     if len({key for key, _ in entries}) < len(entries):
-        return lambda frame: frame.note("a context holds one key twice")
+        return lambda frame: frame.note("a context has a duplicate key")
 
     def context(frame: Frame) -> Any:
         made: dict[str, Any] = {}

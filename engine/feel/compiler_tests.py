@@ -30,7 +30,7 @@ def _interval(node: t.Interval, scope: Scope) -> Run:
             return frame.note("an end of the range is null")
         ordered = compare("<=", a, b)
         if ordered is None:
-            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} are no ends of a range")
+            return frame.note(f"{y.kind_of(a)} and {y.kind_of(b)} cannot be the ends of a range")
         if not ordered:  # 10.3.2.7; what `for` counts down is two expressions (10.3.2.14)
             return frame.note("the range ends before it starts")
         return Range(a, b, low_included, high_included)
@@ -170,7 +170,7 @@ def _instance_of(node: t.InstanceOf, scope: Scope) -> Run:
         value = of(frame)
         type = resolved(node.type, frame)
         if type is None:
-            return frame.broken(f"`{node.type.name}` is no type")
+            return frame.broken(f"`{node.type.name}` is not a type")
         if value is None:
             return type is y.NULL
         return y.conforms(value, type) and type is not y.NULL

@@ -122,7 +122,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,
 
 def _read_number(text: str) -> Decimal:
     if not _NUMBER(text) or len(text) > 7_000:
-        raise NoValue(f"`{text[:40]}` is no number")
+        raise NoValue(f"`{text[:40]}` is not a number")
     return NUMBERS.create_decimal(text)
 
 
@@ -139,7 +139,7 @@ def number_separated(text: str, grouping: Any, point: Any) -> Decimal:
         text = text.replace(grouping, "")
     if point and point != ".":
         if "." in text:
-            raise NoValue(f"`{text[:40]}` is no number")
+            raise NoValue(f"`{text[:40]}` is not a number")
         text = text.replace(point, ".")
     return _read_number(text)
 
@@ -151,13 +151,13 @@ def number_itself(value: Decimal) -> Decimal:
 
 def _found(value: Any, text: str, kind: str) -> Any:
     if value is None:
-        raise NoValue(f"`{text[:60]}` is no {kind}")
+        raise NoValue(f"`{text[:60]}` is not a valid {kind}")
     return value
 
 
 def _integer(value: Decimal) -> int:
     if value != value.to_integral_value() or abs(value.adjusted()) > 12:
-        raise NoValue(f"{value} is no whole number")
+        raise NoValue(f"{value} is not a whole number")
     return int(value)
 
 
@@ -200,7 +200,7 @@ def _zone(name: str) -> Zone:
         return Zone(None, name)
     time = read_time("00:00:00" + name)
     if time is None or time.zone is None:
-        raise NoValue(f"`{name}` is no time zone")
+        raise NoValue(f"`{name}` is not a time zone")
     return time.zone
 
 
@@ -307,8 +307,8 @@ def range_from_text(frame: Frame, text: str) -> Range:
 
     node = parse(text, dialect="dmn").tree
     if type(node) is not t.Interval or not all(_literal(end) for end in (node.low, node.high)):
-        raise NoValue(f"`{text[:60]}` is no range")
+        raise NoValue(f"`{text[:60]}` is not a range")
     value, reasons = compile(node).explain({})
     if type(value) is not Range or value.low is None or type(value.low) is not type(value.high):
-        raise NoValue(reasons[0] if reasons else f"`{text[:60]}` is no range")
+        raise NoValue(reasons[0] if reasons else f"`{text[:60]}` is not a range")
     return value

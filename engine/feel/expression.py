@@ -31,7 +31,7 @@ def _bounded(value: Any) -> Any:
             if type(part) is list or type(part) is dict:
                 left -= len(part)
                 if left < 0:
-                    raise OverBudget("the result holds too many parts")
+                    raise OverBudget("the result has too many parts")
                 inner.extend(part.values() if isinstance(part, dict) else part)
         levels += 1
         if levels > MAX_DEPTH:

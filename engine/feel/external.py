@@ -60,19 +60,19 @@ def _argument(value: Any, kind: str) -> Any:
         if kind in _WHOLE:
             low, high = _WHOLE[kind]
             if value != value.to_integral_value() or not low <= value <= high:
-                raise NoValue(f"{value} is no {kind}")
+                raise NoValue(f"{value} is not a valid {kind}")
             return int(value)
         if kind in ("double", "float"):
             return float(value) if kind == "double" else _single(float(value))
         if kind == "decimal":
             return value
-    raise NoValue(f"the argument is no {kind}")
+    raise NoValue(f"the argument is not a valid {kind}")
 
 
 def _result(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise NoValue("the result is no number")
+            raise NoValue("the result is not a number")
         return Decimal(str(value))
     return Decimal(value) if type(value) is int else value
 

@@ -65,7 +65,7 @@ class Inference:
             return y.ANY
         if node.name in load():
             return self.function(node)
-        return self.report("unknown-name", f"`{node.name}` is not known here", node, node.name, sorted(names.types))
+        return self.report("unknown-name", f"unknown name `{node.name}`", node, node.name, sorted(names.types))
 
     def function(self, node: t.Name) -> y.Type:
         """Report a built-in that stands where a value is wanted."""
@@ -85,7 +85,7 @@ class Inference:
             return y.ANY
         place = t.Name(node.name, start=max(node.end - len(node.name), node.start), end=node.end)
         known = isinstance(of, y.ContextType)
-        said = f"there is no `{node.name}` in `{text(node.of)}`" if known else f"a {of} has no `{node.name}`"
+        said = f"`{text(node.of)}` has no `{node.name}`" if known else f"a {of} has no `{node.name}`"
         return self.report("unknown-field", said, place, node.name, sorted(fields))
 
     # -- operators
@@ -104,16 +104,16 @@ class Inference:
     def expect(self, wanted: y.Type, given: y.Type, node: t.Node, op: str) -> None:
         """Report a type that cannot be what an operator needs."""
         if given is not y.ANY and not y.is_subtype(given, wanted) and not isinstance(given, y.OneOf):
-            self.report("type", f"`{op}` needs {wanted}, this is {given}", node, str(given))
+            self.report("type", f"`{op}` needs {wanted}, found {given}", node, str(given))
 
     def arithmetic(self, node: t.Binary, left: y.Type, right: y.Type) -> y.Type:
         if left not in SAMPLES or right not in SAMPLES:
             if isinstance(left, (y.ListType, y.ContextType)) or isinstance(right, (y.ListType, y.ContextType)):
-                return self.report("type", f"`{node.op}` does not apply to {left} and {right}", node, node.op)
+                return self.report("type", f"`{node.op}` does not work with {left} and {right}", node, node.op)
             return y.ANY
         found = arithmetic_type(node.op, left, right)
         if found is None:
-            return self.report("type", f"`{node.op}` does not apply to {left} and {right}", node, node.op)
+            return self.report("type", f"`{node.op}` does not work with {left} and {right}", node, node.op)
         for kind, length in ((left, node.right), (right, node.left)):
             if kind is y.DATE and isinstance(length, t.Length) and UNITS[length.unit][0].endswith("seconds"):
                 return self.report("unit", f"a date has no {length.unit}", length, length.unit)
@@ -126,15 +126,15 @@ class Inference:
                 self.report("type", f"{left} and {right} are never equal", node, op)
         elif left in SAMPLES and right in SAMPLES:
             if (CLASS_OF[left], CLASS_OF[right]) not in ORDERS:
-                self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
+                self.report("type", f"`{op}` does not work with {left} and {right}", node, op)
             elif {left, right} == {y.DAYS_DURATION, y.SPAN}:
                 for length in (part for part in t.walk(node) if isinstance(part, t.Length)):
                     if UNITS[length.unit][0] != "seconds":
-                        self.report("unit", f"hours and {length.unit} are two units", length, length.unit)
+                        self.report("unit", f"hours and {length.unit} are different units", length, length.unit)
             elif {left, right} == {y.MONEY, y.NUMBER} and not any(map(_is_zero, (node, *t.children(node)))):
-                self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
+                self.report("type", f"`{op}` does not work with {left} and {right}", node, op)
         elif isinstance(left, (y.ListType, y.ContextType)) or isinstance(right, (y.ListType, y.ContextType)):
-            self.report("type", f"`{op}` does not apply to {left} and {right}", node, op)
+            self.report("type", f"`{op}` does not work with {left} and {right}", node, op)
         return y.BOOLEAN
 
     def units(self, op: str, left: t.Node, right: t.Node, node: t.Node) -> None:
@@ -142,16 +142,16 @@ class Inference:
         if op in ("*", "**"):
             return
         if isinstance(left, t.Amount) and isinstance(right, t.Amount) and left.currency != right.currency:
-            self.report("unit", f"{left.currency} and {right.currency} are two currencies", node, right.currency)
+            self.report("unit", f"{left.currency} and {right.currency} are different currencies", node, right.currency)
         if isinstance(left, t.Length) and isinstance(right, t.Length) and op not in ("+", "-"):
             one, other = UNITS[left.unit][0], UNITS[right.unit][0]
             if one != other:
-                self.report("unit", f"{left.unit} and {right.unit} are two units", node, right.unit)
+                self.report("unit", f"{left.unit} and {right.unit} are different units", node, right.unit)
 
     def negation(self, node: t.Negation, names: Names) -> y.Type:
         of = self.type_of(node.of, names)
         if of in SAMPLES and CLASS_OF[of] not in NEGATE:
-            return self.report("type", f"a {of} has no negative", node, str(of))
+            return self.report("type", f"a {of} cannot be negated", node, str(of))
         return of
 
     def between(self, node: t.Between, names: Names) -> y.Type:
@@ -179,7 +179,7 @@ class Inference:
         if of in SAMPLES and wanted in SAMPLES and of != wanted and wanted is not y.BOOLEAN:
             pair = (CLASS_OF[of], CLASS_OF[wanted])
             if pair not in ORDERS:
-                self.report("type", f"{of} is compared with {wanted}", node, str(wanted))
+                self.report("type", f"cannot compare {of} with {wanted}", node, str(wanted))
 
     def instance_of(self, node: t.InstanceOf, names: Names) -> y.Type:
         self.given(node.of, names)
@@ -190,7 +190,7 @@ class Inference:
         """Resolve a type written in the expression."""
         found = y.resolve(node, self.named)
         if found is None:
-            return self.report("unknown-type", f"`{node.name}` is no type", node, node.name, sorted(self.named))
+            return self.report("unknown-type", f"`{node.name}` is not a type", node, node.name, sorted(self.named))
         return found
 
     # -- scopes
@@ -206,7 +206,7 @@ class Inference:
         if test is y.NUMBER:
             return item
         if test in SAMPLES and test is not y.BOOLEAN:
-            self.report("type", f"a filter needs a condition or a position, this is {test}", node.test, str(test))
+            self.report("type", f"a filter needs a condition or a position, found {test}", node.test, str(test))
         return y.ListType(item) if test is y.BOOLEAN else y.ANY
 
     def iterations(self, iterations: tuple[t.Iteration, ...], names: Names) -> Names:
@@ -217,7 +217,7 @@ class Inference:
                 to = self.type_of(iteration.to, names)
                 for end, node in ((items, iteration.items), (to, iteration.to)):
                     if end in SAMPLES and end not in (y.NUMBER, y.DATE):
-                        self.report("type", f"only numbers and dates count up, this is {end}", node, str(end))
+                        self.report("type", f"a list of steps needs numbers or dates, found {end}", node, str(end))
             names = names.plus({iteration.name: y.item_of(items)})
         return names
 
@@ -241,7 +241,7 @@ class Inference:
         fields: dict[str, y.Type] = {}
         for entry in node.entries:
             if entry.key in fields:
-                self.report("duplicate", f"the key `{entry.key}` is there twice", entry, entry.key)
+                self.report("duplicate", f"duplicate key `{entry.key}`", entry, entry.key)
             itself = {entry.key: y.FUNCTION} if type(entry.value) is t.Lambda else {}
             fields[entry.key] = self.given(entry.value, names.plus(itself))
             names = names.plus({entry.key: fields[entry.key]})
@@ -276,13 +276,13 @@ class Inference:
     def length(self, node: t.Length, names: Names) -> y.Type:
         field, factor = UNITS[node.unit]
         if field == "months" and (amount := node.value * factor) != amount.to_integral_value():
-            self.report("unit", "a month has no parts; say it in days", node, node.unit)
+            self.report("unit", "a month cannot be divided; use days", node, node.unit)
         return y.SPAN
 
     def at(self, node: t.At, names: Names) -> y.Type:
         value = read_temporal(node.value)
         if value is None:
-            return self.report("type", f"`{node.value}` is no date, time or duration", node, node.value)
+            return self.report("type", f"`{node.value}` is not a date, time or duration", node, node.value)
         return y.type_of(value)
 
     # -- calls
@@ -314,7 +314,7 @@ class Inference:
             allowed = sorted({parameter.name for row in known for parameter in row.parameters})
             wrong = next((name for name in given if name not in allowed), "")
             name = known[0].name
-            said = f"`{name}` has no parameter `{wrong}`" if wrong else f"`{name}` needs other parameters"
+            said = f"`{name}` has no parameter `{wrong}`" if wrong else f"`{name}` has other parameters"
             return self.report("arity", said, node, wrong, allowed)
         return call_type(self, node, rows)
 
@@ -330,7 +330,7 @@ class Inference:
         if names.open:
             return y.ANY
         candidates = sorted({*load(), *names.types})
-        return self.report("unknown-function", f"there is no function `{node.name}`", node, node.name, candidates)
+        return self.report("unknown-function", f"unknown function `{node.name}`", node, node.name, candidates)
 
 
 Types = Mapping[str, y.Type]

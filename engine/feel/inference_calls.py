@@ -131,6 +131,6 @@ def _report(inference: Inference, row: Builtin, given: Arguments) -> y.Type:
     for argument, parameter in _misfits(row, given):
         if argument.type is y.FUNCTION and isinstance(argument.node, t.Name):
             return inference.function(argument.node)
-        message = f"`{row.name}` takes {parameter.type} as `{parameter.name}`, this is {argument.type}"
+        message = f"`{row.name}` takes {parameter.type} as `{parameter.name}`, found {argument.type}"
         return inference.report("type", message, argument.node, str(argument.type))
     return y.ANY

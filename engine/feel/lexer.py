@@ -163,7 +163,7 @@ class Lexer:
         try:
             value = Decimal(text)
         except ArithmeticError:
-            raise Malformed("too-long", "the number has too large an exponent", start, end) from None
+            raise Malformed("too-long", "the exponent of the number is too large", start, end) from None
         if self.units and self._unit(value, start):
             return
         self._emit("NUMBER", value, start, end)
@@ -306,8 +306,8 @@ class Lexer:
         type = MARKS.get(text)
         if type is None:
             if text == '"':
-                raise Malformed("syntax", "the text after this quotation mark has no end", start, len(self.text))
-            raise Malformed("syntax", f"`{text}` means nothing here", start, end)
+                raise Malformed("syntax", "missing closing quote", start, len(self.text))
+            raise Malformed("syntax", f"unexpected `{text}`", start, end)
         if text == ">" and self._top() == "<":
             self.open.pop()
             type = "TGT"

@@ -51,7 +51,7 @@ def context(entries: Sequence[Context]) -> dict[str, Any]:
         if type(key) is not str or "value" not in entry:
             raise NoValue("every entry needs a key, which is a text, and a value")
         if key in made:
-            raise NoValue(f"the key `{key}` is given twice")
+            raise NoValue(f"duplicate key `{key}`")
         made[key] = entry["value"]
     return made
 
@@ -69,7 +69,7 @@ def context_put_nested(context: Context, keys: Sequence[str], value: Any) -> dic
         return context_put(context, keys[0], value)
     inner = context.get(keys[0])
     if not isinstance(inner, Mapping):
-        raise NoValue(f"`{keys[0]}` is no context")
+        raise NoValue(f"`{keys[0]}` is not a context")
     return context_put(context, keys[0], context_put_nested(inner, keys[1:], value))
 
 

@@ -60,14 +60,14 @@ def count(list: Items) -> Decimal:
 
 def _extreme(op: str, items: Items) -> Any:
     if not items:
-        raise NoValue("an empty list has no extreme")
+        raise NoValue("an empty list has no minimum or maximum")
     best = items[0]
     if compare(op, best, best) is None and compare("<=", best, best) is None:
-        raise NoValue("the items have no order")
+        raise NoValue("the items cannot be ordered")
     for item in items[1:]:
         better = compare(op, item, best)
         if better is None:
-            raise NoValue("the items have no common order")
+            raise NoValue("the items cannot be ordered together")
         if better:
             best = item
     return best
@@ -219,7 +219,7 @@ def replace_where(frame: Frame, list: Items, match: Function, new: Any) -> Any:
         frame.state.spend(3)
         found = match.call((item, new), frame)
         if type(found) is not bool:
-            raise NoValue("the function must give true or false")
+            raise NoValue("the function must return true or false")
         replaced.append(new if found else item)
     return replaced
 
@@ -277,7 +277,7 @@ def ordered(items: Items, precedes: Any, state: State | None = None) -> list[Any
             state.spend(3)
         before = precedes(a, b)
         if before is None:
-            raise NoValue("the items have no common order")
+            raise NoValue("the items cannot be ordered together")
         if before:
             return -1
         return 1 if precedes(b, a) else 0

@@ -89,7 +89,7 @@ def modulo(dividend: Decimal, divisor: Decimal) -> Decimal:
     if not divisor:
         raise NoValue("division by zero")
     if dividend.adjusted() - divisor.adjusted() > 6000:
-        raise NoValue("the result is no number")
+        raise NoValue("the result is not a number")
     rest = _WIDE.remainder(dividend, divisor)
     if rest and (rest < 0) != (divisor < 0):
         rest = _WIDE.add(rest, divisor)

@@ -22,7 +22,7 @@ Interval = tuple[End, bool, End, bool]  # low, low included, high, high included
 def _interval(value: Any) -> Interval:
     if type(value) is Range:
         if value.test == "!=":
-            raise NoValue("what is not one value has no place on the line")
+            raise NoValue("only single values can be compared with a range")
         low, high = (-(value.low is None), value.low), (int(value.high is None), value.high)
         return low, value.low_included, high, value.high_included
     return (0, value), True, (0, value), True
@@ -33,7 +33,7 @@ def _less(a: End, b: End) -> bool:
         return a[0] < b[0]
     found = compare("<", a[1], b[1])
     if found is None:
-        raise NoValue("the ends have no common order")
+        raise NoValue("the ends cannot be ordered")
     return found
 
 

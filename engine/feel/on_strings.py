@@ -80,7 +80,7 @@ def _taking(pattern: str, flags: str = "") -> Pattern:
     """Compile a pattern that takes at least one character wherever it matches (XPath error FORX0003)."""
     regex = compiled(pattern, flags)
     if regex.found_in(""):
-        raise NoValue("the pattern matches where there is nothing")
+        raise NoValue("the pattern matches empty text")
     return regex
 
 

@@ -66,7 +66,7 @@ def week_of_year(date: Date | DateTime) -> Decimal:
 def now(frame: Frame) -> DateTime:
     moment = frame.state.env.now
     if moment is None:
-        raise NoValue("the present is not known here")
+        raise NoValue("the current time is not available here")
     return moment()
 
 

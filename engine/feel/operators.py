@@ -50,7 +50,7 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
         return Decimal(1)
     result = NUMBERS.power(base, exponent)
     if not result.is_finite():
-        raise ZeroDivisionError("zero has no negative power")
+        raise ZeroDivisionError("zero cannot be negated power")
     return result
 
 
@@ -131,7 +131,7 @@ class Mixed(OutOfRange):
 
 def _currency(one: Money, other: Money) -> str:
     if one.currency != other.currency:
-        raise Mixed(f"{one.currency} and {other.currency} are two currencies")
+        raise Mixed(f"{one.currency} and {other.currency} are different currencies")
     return one.currency
 
 

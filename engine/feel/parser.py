@@ -162,7 +162,7 @@ def _called(token: Token, tokens: list[Token], text: str) -> Problem | None:
         if found.start() <= token.start < found.end(1):
             name = " ".join(found[1].split())
             return Problem(
-                "unknown-function", f"there is no function `{name}`; write `{MEANT[name]}`", *found.span(1), name
+                "unknown-function", f"unknown function `{name}`; write `{MEANT[name]}`", *found.span(1), name
             )
     if token.type != "NAME":
         return None
@@ -179,18 +179,18 @@ def _called(token: Token, tokens: list[Token], text: str) -> Problem | None:
     name = " ".join(text[start:end].split())
     if tokens[last].value in load():
         return None  # a function there is, and something before it
-    return Problem("unknown-function", f"there is no function `{name}`", start, end, name)
+    return Problem("unknown-function", f"unknown function `{name}`", start, end, name)
 
 
 def _unexpected(token: Token, tokens: list[Token], text: str) -> Problem:
     if token.type == "$END":
         end = len(text.rstrip())
-        return Problem("syntax", "the expression stops too early", end, max(end, len(text)))
+        return Problem("syntax", "the expression ends too early", end, max(end, len(text)))
     called = _called(token, tokens, text)
     if called is not None:
         return called
     shown = text[token.start : token.end]
-    return Problem("syntax", f"`{shown}` cannot stand here", token.start, token.end, shown)
+    return Problem("syntax", f"unexpected `{shown}`", token.start, token.end, shown)
 
 
 @lru_cache(maxsize=PARSE_CACHE)

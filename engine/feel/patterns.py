@@ -77,7 +77,7 @@ class _Translator:
             self.closed.add(self.open.pop())
             return ")"
         if mark in "*+?{}]":
-            raise NoValue(f"`{mark}` cannot stand here")
+            raise NoValue(f"unexpected `{mark}`")
         anchor = {"^": self.start, "$": self.end}.get(mark)
         return self.any if mark == "." else f"(?:{anchor})" if anchor else self._one(mark)
 
@@ -102,7 +102,7 @@ class _Translator:
             self.open.append(0)
             return "(?:"
         if self.pattern.startswith("?", self.at):
-            raise NoValue("`(?` is no group")
+            raise NoValue("`(?` does not begin a group")
         self.groups += 1
         self.open.append(self.groups)
         return "("
@@ -136,7 +136,7 @@ class _Translator:
             return spans if letter == "p" else complement(spans)
         found = _PLAIN_ESCAPES.get(letter) or escape(letter)
         if found is None:
-            raise NoValue(f"`\\{letter}` is no escape of a pattern")
+            raise NoValue(f"`\\{letter}` is not a valid escape in a pattern")
         return found
 
     def _bracket(self) -> Spans:
@@ -161,7 +161,7 @@ class _Translator:
                 high = ord(last)
             written.append((low, high))
         if self.at == first:
-            raise NoValue("there is nothing in the brackets")
+            raise NoValue("the brackets are empty")
         spans = union(written)
         spans = union(with_cases(spans) if self.any_case else spans, *classes)
         spans = complement(spans) if negated else spans
@@ -169,7 +169,7 @@ class _Translator:
             self.at += 1
             spans = minus(spans, self._bracket())
             if not self.pattern.startswith("]", self.at):
-                raise NoValue("a subtraction must end its brackets")
+                raise NoValue("a subtraction must come last in its brackets")
         self.at += 1
         return spans
 
@@ -288,7 +288,7 @@ def compiled(pattern: str, flags: str = "") -> Pattern:
     if len(pattern) > MAX_PATTERN:
         raise NoValue(f"a pattern holds at most {MAX_PATTERN} characters")
     if not _FLAGS.issuperset(flags):
-        raise NoValue(f"`{flags}` are no flags of a pattern")
+        raise NoValue(f"`{flags}` are not flags of a pattern")
     if "q" in flags:
         return Pattern(re.compile(re.escape(pattern), re.IGNORECASE if "i" in flags else 0), None)
     python = _Translator(pattern, flags).translated()
@@ -296,7 +296,7 @@ def compiled(pattern: str, flags: str = "") -> Pattern:
     try:
         return Pattern(re.compile(python, options), _Choices(python))
     except (re.error, OverflowError, RecursionError, IndexError):
-        raise NoValue(f"`{pattern}` is no pattern") from None
+        raise NoValue(f"`{pattern}` is not a valid pattern") from None
 
 
 Part = str | int  # a piece of a replacement: a text, or the number of a group
@@ -311,7 +311,7 @@ def replacement(text: str, groups: int) -> tuple[Part, ...]:
         at += 1
         if character == "\\":
             if at >= len(text) or text[at] not in "\\$":
-                raise NoValue("a backslash in a replacement stands before `$` or another backslash")
+                raise NoValue("a backslash in a replacement must come before `$` or another backslash")
             out.append(text[at])
             at += 1
         elif character == "$":

@@ -54,7 +54,7 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError:
-        raise ValueError(f"`{text}` is no number") from None
+        raise ValueError(f"`{text}` is not a number") from None
 
 
 _READERS: Mapping[str, Any] = {

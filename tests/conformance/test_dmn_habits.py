@@ -140,12 +140,12 @@ def test_an_answer_from_a_broken_one_is_told(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("is defined(?)", "there is no function `is defined`; write `x != null`"),
-        ("get or else(?, 0) > 3", "there is no function `get or else`; write `if x != null then x else y`"),
-        ("get age(?) > 3", "there is no function `get age`"),
-        ("? > 3 and get  the\n age(? + 1) > 3", "there is no function `get the age`"),
-        ("Amount contains(3)", "`contains` cannot stand here"),
-        ("Amount is 3", "`is` cannot stand here"),
+        ("is defined(?)", "unknown function `is defined`; write `x != null`"),
+        ("get or else(?, 0) > 3", "unknown function `get or else`; write `if x != null then x else y`"),
+        ("get age(?) > 3", "unknown function `get age`"),
+        ("? > 3 and get  the\n age(? + 1) > 3", "unknown function `get the age`"),
+        ("Amount contains(3)", "unexpected `contains`"),
+        ("Amount is 3", "unexpected `is`"),
     ],
 )
 def test_a_function_of_several_words_that_is_none(cell: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,7 +218,7 @@ def test_a_service_without_output_is_no_error(capsys: pytest.CaptureFixture[str]
     assert run(["dmn", "check", "m.dmn"]) == 0
     assert "warning[service-without-output]: Page 1" in capsys.readouterr().out
     assert run(["dmn", "run", "m.dmn", "--service", "Page 1"]) == 1
-    assert "`Page 1` gives no decision" in capsys.readouterr().out
+    assert "`Page 1` returns no decision" in capsys.readouterr().out
 
 
 def test_a_column_without_expression_goes_by_its_label_or_number(capsys: pytest.CaptureFixture[str]) -> None:

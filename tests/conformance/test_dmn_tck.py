@@ -35,7 +35,7 @@ def test_every_case_of_the_kit_passes() -> None:
         (
             f'<testCases xmlns:i="{dmn_tck.XSI[1:-1]}"><testCase><inputNode>'
             '<value i:type="x:decimal">x</value></inputNode></testCase></testCases>',
-            "`x` is no number",
+            "`x` is not a number",
         ),
     ],
 )

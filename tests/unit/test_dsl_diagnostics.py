@@ -144,7 +144,7 @@ def test_examples_in_chinese_are_wrong_and_right_in_the_same_way(code: str) -> N
 
 def test_refusals_are_said_with_what_the_engine_knows() -> None:
     reason = Reason("CH502", None, {"element": "apply", "state": "done", "verb": "claim"})
-    assert refusal_sentence(reason, "en") == "`apply` is done already, so nobody can claim it"
+    assert refusal_sentence(reason, "en") == "cannot claim `apply`: it is already done"
     assert refusal_sentence(reason, "zh") == "`apply` 已经完成，不能认领"
     assert "roles" in refusal_sentence(Reason("CH501", None, {"element": "apply", "person": "li"}), "en")
 
