@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 
 from charter.dsl.diagnostic import Diagnostic, Fix, Place, Span
 from charter.dsl.text import tree as t
+from charter.dsl.text.words import spellings
 
 LIMIT_TOLD = 250  # of one run; whoever reads them has enough to do
 UNTOLD = "CH117"
@@ -110,7 +112,7 @@ def _one(same: list[Diagnostic], text: str) -> Diagnostic:
     if first.fix is None or first.code not in _UNKNOWN or first.fix.edits[0].span != first.span:
         return replace(first, also=also)
     guess, name = (_stands(str(first.arguments[key]), text) for key in ("guess", "name"))
-    if len(guess) == 1 < len(name):
+    if len(guess) == 1 < len(name) and first.arguments["guess"] not in _types():
         stands = guess[0]
         arguments = {**first.arguments, "hint": "misspelt_once"}
         fix = Fix.at(stands, text[slice(*first.span)])
@@ -118,6 +120,12 @@ def _one(same: list[Diagnostic], text: str) -> Diagnostic:
     fixes = [d.fix for d in same if d.fix is not None]
     edits = tuple(edit for fix in fixes for edit in fix.edits)
     return replace(first, also=also, fix=Fix(edits, safe=all(fix.safe for fix in fixes)))
+
+
+@cache
+def _types() -> frozenset[str]:
+    """The words of built-in types, which nobody misspells where they are declared."""
+    return frozenset(words for words, terminal, _, _ in spellings() if terminal == "TYPE")
 
 
 def _stands(name: str, text: str) -> list[Span]:

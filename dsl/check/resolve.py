@@ -16,7 +16,8 @@ from charter.dsl.check.lines import check_lines
 from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, Part, ProcessScope, Symbol, is_reserved
 from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
-from charter.dsl.text.causes import is_type, type_named
+from charter.dsl.text.causes import is_type
+from charter.dsl.text.words import type_meant
 from charter.engine import zones
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
@@ -263,7 +264,7 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
 def _type(type_: t.Type, scope: ProcessScope, findings: Findings, field: t.Name | None = None) -> None:
     type_ = type_.innermost
     if type_.name not in BUILT_IN_TYPES and scope.record(type_.name) is None:
-        said = type_named(type_.name, "en" if type_.name.isascii() else "zh-Hans")
+        said = type_meant(type_.name)
         if said is not None:
             words: dict[str, Any] = {
                 "name": type_.name,

@@ -276,7 +276,11 @@ def titles(stop: Stop) -> Iterator[Mend]:
 
 # --- types ----------------------------------------------------------------------------------------
 
-_CHOOSING = r"(?:choice|enum(?:eration)?|select|one of|options?|radio|dropdown|pick|选项|枚举|单选|下拉|選項|枚舉|單選)"
+_SEVERAL = "多选框?|多選|複選|multi-?select|checkboxes"
+_CHOOSING = (
+    r"(?:choice|enum(?:eration)?|select|one of|options?|radio|dropdown|pick"
+    rf"|选项|枚举|单选框?|下拉框?|選項|枚舉|列舉|單選|下拉選單|{_SEVERAL})"
+)
 _CHOICE = re.compile(
     rf"(?<!\w)(?P<word>{_CHOOSING})\s*(?:of\b|:|=)?\s*(?P<open>[(\[{{<])?\s*(?P<items>[^()\[\]{{}}<>]+?)\s*[)\]}}>]?$"
 )
@@ -311,6 +315,8 @@ def types(stop: Stop) -> Iterator[Mend]:
         items = [item.strip(" \"'‘’") for item in re.split(r"\s*(?:[,|/;]|\bor\b|或)\s*", match["items"])]
         if all(items) and len(items) > 1:
             said = f"{spelled('CHOICE', stop.language)} " + " | ".join(f'"{item}"' for item in items)
+            if re.fullmatch(_SEVERAL, match["word"]):
+                said = f"{spelled('LIST_OF', stop.language)} {said}"
             yield _typed(stop, "choice_type", match.span(), said, tail, safe=match["open"] is not None)
     bare = re.compile(r'"[^"]*"(?:\s*[|,/]\s*"[^"]*")+$').search(text, stop.place)
     if bare and bare.start() == stop.place and "CHOICE" in stop.accepted:
@@ -375,7 +381,9 @@ def words(stop: Stop) -> Iterator[Mend]:
             for terminal in meant("lines").get(" ".join(written.lower().split()), ()):
                 if terminal in accepted and _fits(terminal, _next(stop, place + len(written)), stop.file):
                     span = (place, place + len(written))
-                    meaning = spelled(terminal, stop.language)
+                    # a Chinese word in a file that is mostly English is meant in Chinese
+                    chinese = stop.language == "en" and not written.isascii()
+                    meaning = spelled(terminal, "zh-Hans" if chinese else stop.language)
                     yield put(stop, "word", span, meaning, guess=meaning)
         if place == 0:
             return

@@ -56,6 +56,9 @@ STRANGE: Mapping[str, frozenset[str]] = {
     "about": frozenset({"GOAL", "SOURCE"}),
     "comparison": frozenset({"WHERE"}),
     "choices": frozenset({"BAR"}),
+    "rhythm": frozenset({"REPEAT_EVERY"}),
+    "automatic": frozenset({"CALL"}),
+    "multiple": frozenset({"LIST_OF"}),
 }
 _VERBS = frozenset({"DO", "HAND_OVER", "SEND_BACK", "CONFIRM", "COMMENT", "ATTACH"})
 _SHOWN = 8
@@ -197,8 +200,8 @@ def nearest(found: str, accepted: Collection[str], least: float = _LIKE) -> str 
 
 
 def _likeness(found: str, words: str) -> float:
-    if abs(len(found) - len(words)) > 3:
-        return 0.0
+    if abs(len(found) - len(words)) > 3 or (len(found) < 3 and not found.isascii()):
+        return 0.0  # every other Chinese word of two characters shares one with a keyword
     if not found.isascii() and len(words) == len(found) > 1:
         return sum(a == b for a, b in zip(found, words, strict=True)) / len(words) + 0.2
     return SequenceMatcher(None, found, words).ratio()

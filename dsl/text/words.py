@@ -134,6 +134,16 @@ def meant(kind: Literal["lines", "types"]) -> Mapping[str, tuple[str, ...]]:
     return {word: tuple(keys) for word, keys in found.items()}
 
 
+@cache
+def type_meant(word: str) -> str | None:
+    """Gives the built-in type that a word of another notation stands for, in the language of the word."""
+    for language in LANGUAGES:
+        for key, words in table(language)[MEANT].items():
+            if word.lower() in words and key in table(language)["types"]:
+                return spelled(key, language)
+    return None
+
+
 def spelled(key: str, language: Language) -> str:
     """Spells a terminal, or a built-in type, as a language prefers."""
     rows = table(language)

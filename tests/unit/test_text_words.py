@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
 from charter.dsl.text import lexer, parser
 from charter.dsl.text.printer import format
-from charter.dsl.text.syntax import STRANGE
-from charter.dsl.text.words import LANGUAGES, MEANT, keyword_terminals, spellings, strangers, table
+from charter.dsl.text.syntax import STRANGE, nearest
+from charter.dsl.text.words import LANGUAGES, MEANT, Language, keyword_terminals, spellings, strangers, table
 from charter.engine import names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,3 +108,31 @@ def test_a_day_that_is_none_is_told() -> None:
     for days in ("周一至周八", "周一至", "至周五", "周一至五六"):
         text, unread = format(f"日历 甲\n  {days} 09:00-12:00\n")
         assert len(unread) == 1, (text, unread)
+
+
+def shifted() -> Iterator[set[str]]:
+    """Gives what may stand at each place of the grammar."""
+    for actions in parser.table().states:
+        yield {name for name, action in actions.items() if action >= 0}
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
+def test_a_chinese_word_stands_for_one_word_at_a_place(language: Language) -> None:
+    clashes = set()
+    for accepted in shifted():
+        taken = {words for words, terminal, _, _ in spellings() if terminal in accepted}
+        meanings: dict[str, set[str]] = {}
+        for key, words in table(language)[MEANT].items():
+            for word in words if key in accepted else ():
+                meanings.setdefault(word, set()).add(key)
+        clashes |= {(word, *sorted(found)) for word, found in meanings.items() if len(found) > 1 or word in taken}
+    assert not clashes
+
+
+CHINESE = "".join(words for words, _, _, language in spellings() if language != "en").replace(" ", "")
+
+
+@given(st.text(st.sampled_from(CHINESE), min_size=2, max_size=2))
+def test_chinese_words_of_two_characters_are_not_guessed_by_their_letters(word: str) -> None:
+    for accepted in islice(shifted(), 0, None, 7):
+        assert nearest(word, accepted) is None
