@@ -5,7 +5,8 @@ Whoever asks the trail leaves an entry of it (`consulted`, in the organisation's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from charter.dsl.text.width import display_width
@@ -52,14 +53,18 @@ def run_query(
     as_json: bool,
 ) -> int:
     """Lists the entries that answer a question in FEEL and flags."""
+    from charter.engine.entries import KINDS
     from charter.engine.feel.printer import quoted
     from charter.runtime.audit.query import build
+    from charter.runtime.audit.questions import with_cases
 
     if kind and context.say.find(f"kinds.{kind}") is None:
-        raise Misuse("no_kind", kind=kind, kinds=context.say.listed(section(context.say.lang, "kinds")))
-    parts = [f"({feel})"] if feel else []
+        meant = _meant(context, "kind", kind, KINDS)
+        raise Misuse("no_kind", kind=kind, guess=meant, kinds=context.say.listed(section(context.say.lang, "kinds")))
     if feel:
+        feel = with_cases(feel, partial(chain, context))
         _checked(context, feel)
+    parts = [f"({feel})"] if feel else []
     if case:
         parts.append(f"case = {quoted(chain(context, case))}")
     equal = {
@@ -82,16 +87,25 @@ def run_query(
 
 
 def _checked(context: Context, text: str) -> None:
-    """Refuses a question that is no FEEL condition over an entry's fields, with the place that is wrong."""
+    """Refuses a question that is no FEEL condition over an entry's fields, with the place that is wrong.
+
+    So is one that no entry ever answers, for a word that there is not.
+    """
     from charter.dsl.messages.render import detail
     from charter.runtime.audit.query import FIELDS, build
+    from charter.runtime.audit.questions import impossible
+    from charter.runtime.desk.register import known_roles
+
+    say = context.say
+
+    def wrong(detail: str, start: int, end: int) -> Misuse:
+        mark = " " * display_width(text[:start]) + "^" * max(1, display_width(text[start:end]))
+        return Misuse("bad_question", detail=detail, text=text, mark=mark, fields=say.listed(FIELDS))
 
     problems = build(text)[1]
     if problems:
         problem = problems[0]
         written = text[problem.start : problem.end]
-        mark = " " * display_width(text[: problem.start]) + "^" * max(1, display_width(written))
-        say = context.say
         # Who reads the trail's table asks by its headings first.
         headings = {say(f"audit.c_{heading}"): name for heading, name in _HEADINGS.items()}
         meant = ""
@@ -99,13 +113,24 @@ def _checked(context: Context, text: str) -> None:
             meant = say("usage.did_you_mean", guess=headings[written])
         elif problem.code == "unknown-name":
             meant = guess(written, FIELDS, say)
-        raise Misuse(
-            "bad_question",
-            detail=detail(problem.message, say.lang) + meant,
-            text=text,
-            mark=mark,
-            fields=context.say.listed(FIELDS),
-        )
+        raise wrong(detail(problem.message, say.lang) + meant, problem.start, problem.end)
+    with context.store.read() as connection:
+        roles = known_roles(connection)
+    for found in impossible(text, roles):
+        key = "no_key" if found.field == "data" else "never"
+        meant = _meant(context, found.field, found.word, found.known)
+        raise wrong(say(f"usage.{key}", field=found.field, word=found.word, guess=meant), *found.span)
+
+
+def _meant(context: Context, field: str, word: str, known: Collection[str]) -> str:
+    """Asks whether another word was meant, which people may know by another name or in their own language."""
+    from charter.runtime.audit.questions import MEANT
+
+    said = {context.say.find(f"kinds.{kind}"): kind for kind in known} if field == "kind" else {}
+    other = said.get(word) or MEANT.get(word.lower())
+    if other in known:
+        return context.say("usage.did_you_mean", guess=other)
+    return guess(word, known, context.say)
 
 
 # headings of the table of entries -> the field that a column shows

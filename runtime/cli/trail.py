@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime import clock
+from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.output import Cell, neutral, one_line
@@ -208,7 +209,7 @@ def _rules(context: Context, told: Continued) -> Iterator[str]:
 
 def what(context: Context, told: Told) -> str:
     """Says in a few words what an entry is about beyond its element: a version, why it was refused, a comment."""
-    from charter.engine.entries.cases import Amended, Continued, Decided, Failed, Written
+    from charter.engine.entries.cases import Amended, Continued, Decided, Failed, Voted, Written
     from charter.engine.entries.organisation import Consulted, Deployed, RoleGranted, RoleRevoked, StandInNamed
 
     if isinstance(told, Continued):
@@ -228,12 +229,68 @@ def what(context: Context, told: Told) -> str:
     if reasons:
         codes = dict.fromkeys(reason.code for reason in reasons)
         return f"{reason_sentence(reasons[0], context.say)}  {' '.join(codes)}"
-    named = (getattr(told, name, None) for name in _SAID)
-    return next((one_line(text)[:40] for text in named if isinstance(text, str)), "")
+    if isinstance(told, Voted):
+        return kind_word(context, "granted" if told.meaning == "approve" else "rejected")
+    said = [(name, getattr(told, name)) for name in _SAID.get(told.kind, ())]
+    return " ".join(dict.fromkeys(_about(context, name, value) for name, value in said if value not in (None, "")))
 
 
-# fields of which the first that an entry has says best what it is about
-_SAID = ("check", "text", "to", "signal", "person", "question", "name")
+def _about(context: Context, name: str, value: Any) -> str:
+    """Shows a value of an entry in a few words: a time in the local zone, of connectors their names."""
+    if name in _TIMES:
+        return str(context.output.moment(value if isinstance(value, int) else clock.read(value)))
+    if name == "connectors":
+        return context.say("happened.comma").join(value or ())
+    return one_line(shown(value))[:40]
+
+
+_TIMES = frozenset({"due", "since", "clock"})
+
+
+# kind -> the fields that say best what an entry is about, beyond its element
+_SAID: Mapping[str, tuple[str, ...]] = {
+    "started": ("process",),
+    "opened": ("instances",),
+    "assigned": ("to",),
+    "delegated": ("to",),
+    "confirmed": ("check",),
+    "returned": ("to",),
+    "staled": ("to",),
+    "overdue": ("due",),
+    "undated": ("condition",),
+    "escalated": ("to",),
+    "idle": ("condition",),
+    "unapproved": ("record",),
+    "called": ("target",),
+    "retried": ("failure",),
+    "decided": ("said",),
+    "failed": ("failure",),
+    "signalled": ("signal",),
+    "added": ("item",),
+    "commented": ("text",),
+    "attached": ("file",),
+    "refused": ("verb",),
+    "person_added": ("person", "name"),
+    "person_changed": ("person", "name"),
+    "person_deactivated": ("person",),
+    "skill_set": ("person", "skill", "new"),
+    "certificate_noted": ("person", "certificate"),
+    "absence_noted": ("person", "since"),
+    "stand_in_accepted": ("person", "principal"),
+    "stand_in_revoked": ("person", "principal"),
+    "connectors_changed": ("connectors",),
+    "incident_retried": ("case", "ask"),
+    "incident_settled": ("case", "ask"),
+    "clock_stepped_back": ("case",),
+    "clock_confirmed": ("clock",),
+}
+# kinds of which the element, or the case, is all that there is to say
+SAYS_ITSELF = frozenset(
+    {
+        *("granted", "rejected", "reached", "claimed", "released", "begun", "completed", "withdrawn", "reopened"),
+        *("repeated", "restored", "ticked", "skipped", "cancelled", "suspended", "resumed", "answered", "closed"),
+    }
+)
 
 
 def version_of(told: Written | Amended) -> str:

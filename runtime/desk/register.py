@@ -104,6 +104,11 @@ def processes(connection: Connection, cases: Iterable[str]) -> dict[str, str]:
     return dict(ask(connection, query, set(cases)))
 
 
+def known_roles(connection: Connection) -> set[str]:
+    """Names the roles of every version of every process, and those that the engine and the organisation have."""
+    return {"opener", "steward", *(row[0] for row in ask(connection, "SELECT DISTINCT role FROM process_roles"))}
+
+
 def number_of(connection: Connection, case: str) -> int | None:
     """Gives a case's short number."""
     found = ask(connection, "SELECT number FROM cases WHERE id = ?", case)
