@@ -20,12 +20,16 @@ LIST = y.ListType(item=y.ANY)
 
 
 class Ask(Struct, frozen=True):
-    """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside."""
+    """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside.
+
+    `field` is the one that a `where` stands behind.
+    """
 
     expr: t.Expr
     wanted: y.Type | None
     word: str
     outer: bool = False
+    field: str = ""
 
 
 # What a line, called by its word, asks in a process.

@@ -31,12 +31,13 @@ _UNKNOWN = frozenset(
 
 
 class Budget:
-    """How much work guessing may still do, over a whole compilation."""
+    """How much work guessing at names, and looking for causes, may still do over a whole compilation."""
 
-    __slots__ = ("left",)
+    __slots__ = ("causes", "left")
 
     def __init__(self) -> None:
         self.left = 1_000_000
+        self.causes = 1_000_000
 
 
 class Findings:
@@ -111,15 +112,17 @@ def _one(same: list[Diagnostic], text: str) -> Diagnostic:
     also = first.also + tuple(Place(d.span, d.file, "also_here") for d in same[1:4])
     if first.fix is None or first.code not in _UNKNOWN or first.fix.edits[0].span != first.span:
         return replace(first, also=also)
+    edits = tuple(edit for d in same if d.fix is not None for edit in d.fix.edits)
+    safe = all(d.fix.safe for d in same if d.fix is not None)
+    if "hint" in first.arguments:  # the cause is known: no slip of letters
+        return replace(first, also=also, fix=Fix(edits, safe))
     guess, name = (_stands(str(first.arguments[key]), text) for key in ("guess", "name"))
     if len(guess) == 1 < len(name) and first.arguments["guess"] not in _types():
         stands = guess[0]
         arguments = {**first.arguments, "hint": "misspelt_once"}
         fix = Fix.at(stands, text[slice(*first.span)])
         return replace(first, also=(Place(stands, first.file, "written_once"), *also), arguments=arguments, fix=fix)
-    fixes = [d.fix for d in same if d.fix is not None]
-    edits = tuple(edit for fix in fixes for edit in fix.edits)
-    return replace(first, also=also, fix=Fix(edits, safe=all(fix.safe for fix in fixes)))
+    return replace(first, also=also, fix=Fix(edits, safe))
 
 
 @cache

@@ -7,17 +7,23 @@ wants is said in its row of `lines.py`. What expressions read is kept in `scope.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 from itertools import chain
 from typing import Any
 
+from msgspec import structs
+
 from charter.dsl.check.asks import LIST, Ask
+from charter.dsl.check.causes import CAUSES
 from charter.dsl.check.choices import impossible, item_types
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.lists import alone, reads_itself
+from charter.dsl.check.meanings import meant_value
+from charter.dsl.check.mends import Fault, Place, find_all
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 from charter.dsl.diagnostic import Fix
@@ -25,6 +31,7 @@ from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import types as y
 from charter.engine.feel.builtins import load
+from charter.engine.feel.printer import quoted
 from charter.engine.formulas import as_typed
 
 _CODES = {
@@ -39,50 +46,6 @@ _CODES = {
 
 # what the engine puts into every scope
 _GIVEN: dict[str, y.Type] = {"case": CASE, "process": PROCESS}
-
-
-# What people write who know another language, and how FEEL says it.
-_HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), meant)
-    for pattern, meant in (
-        (r"==", "="),
-        (r"<>", "!="),
-        (r"=>", ">="),
-        (r"=<", "<="),
-        (r"&&?", "and"),
-        (r"\|\|?", "or"),
-        (r"\b(?:并且|而且|且|和)\b", "and"),
-        (r"\b(?:或者|或)\b", "or"),
-        (r"\b(?:大于等于|不小于|不少于|不低于)\b", ">="),
-        (r"\b(?:小于等于|不大于|不超过|不高于|不晚于)\b", "<="),
-        (r"\b(?:大于|超过|高于|晚于)\b", ">"),
-        (r"\b(?:小于|低于|早于|少于)\b", "<"),
-        (r"\b(?:不等于|不是)\b", "!="),
-        (r"\b(?:等于|是|为)\b", "="),
-        (r"'([^'\"]*)'", r'"\1"'),
-        (r"(\w+(?:\.\w+)*) is (\w+)", r"\1.\2"),
-    )
-)
-
-
-# How often, as people say it and as FEEL writes a length of time.
-_OFTEN: dict[str, str] = {
-    said: meant
-    for meant, words in {
-        "1 天": ("每天", "每日"),
-        "1 周": ("每周", "每星期", "每週"),
-        "1 个月": ("每月", "每个月", "月"),
-        "1 個月": ("每個月",),
-        "1 季度": ("每季度", "每季", "每个季度"),
-        "1 年": ("每年",),
-        "day": ("daily",),
-        "week": ("weekly",),
-        "month": ("monthly",),
-        "quarter": ("quarterly",),
-        "year": ("yearly", "annually"),
-    }.items()
-    for said in words
-}
 
 
 def check_types(scope: ProcessScope, findings: Findings) -> None:
@@ -169,7 +132,9 @@ class _Checker:
         declared = {line.name.text: line.type for line in node.fields}
         for line in node.fields:
             if line.where is not None:
-                self.expression(Ask(line.where, y.BOOLEAN, "where"), None, own, file=file, declared=declared)
+                self.expression(
+                    Ask(line.where, y.BOOLEAN, "where", field=line.name.text), None, own, file=file, declared=declared
+                )
                 if node.name.text not in own and reads_itself(node.name.text, line.where, self.scope):
                     self.findings.add("CH436", line.where.span, file=file, name=node.name.text)
 
@@ -216,62 +181,47 @@ class _Checker:
     ) -> y.Type | None:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
         expr = ask.expr
+        told = _Asked(self, ask, part, extra, file, kind, declared or {})
         parsed = read(expr.text, kind)
         if parsed.tree is None:
-            for problem in parsed.problems[:1]:
-                self._unreadable(expr, problem, file)
+            told.unreadable(parsed.problems[0])
             return None
         tree = as_typed(parsed.tree) if ask.word == "formula" else parsed.tree
-        found, problems = feel.infer(tree, self._types(expr.text, part, extra, kind))
-        for problem in problems:
-            self._problem(_CODES.get(problem.code, "CH304"), expr, problem, file, extra)
+        types = self._types(expr.text, part, extra, kind)
+        found, problems = feel.infer(tree, types)
+        told.problems(parsed.tree, problems)
         if not problems:
-            for node, function, name in alone(tree, self._types(expr.text, part, extra, kind), part, self.scope):
+            for node, function, name in alone(tree, types, part, self.scope):
                 span = (expr.span[0] + node.start, expr.span[0] + node.end)
                 self.findings.add("CH435", span, file=file, function=function, name=name)
-        hidden = {**item_types(part, self.scope), **(declared or {})}
-        for node, value, name, values in impossible(parsed.tree, self.scope, hidden):
+        for node, value, name, values in told.impossible(parsed.tree):
             span = (expr.span[0] + node.start, expr.span[0] + node.end)
-            guess = self.findings.guess(value, values)
-            said: dict[str, Any] = {"guess": guess} if guess is not None else {}
+            guess = meant_value(value, values) or self.findings.guess(value, values)
+            said: dict[str, Any] = {"hint": "values", "expected": values} if len(values) < 9 else {}
+            said |= {} if guess is None else {"guess": guess, "fix": Fix.at(span, quoted(guess))}
             self.findings.add("CH311", span, file=file, value=value, name=name, **said)
         if problems:
             return None
         if ask.wanted is not None and not fits(found, ask.wanted):
-            if ask.wanted is LIST:
-                self.findings.add("CH309", expr.span, file=file, text=expr.text, given=type_word(found))
-            else:
-                words: dict[str, Any] = {"wanted": type_word(ask.wanted), "given": type_word(found)}
-                if words["given"] == "element" and ask.wanted is y.BOOLEAN:
-                    part = self.scope.elements.get(expr.text)
-                    words["guess"] = f"{expr.text}.{'granted' if part and part.kind == 'approval' else 'done'}"
-                self.findings.add("CH308", expr.span, file=file, word=ask.word, **words)
+            told.unfit(parsed.tree, found)
             return None
         return found
 
-    def _unreadable(self, expr: t.Expr, problem: feel.Problem, file: str | None) -> None:
-        """Reports a text that is no FEEL, with what its author may have meant from another language."""
-        at = expr.span[0]
-        start, end = problem.start, max(problem.start + 1, problem.end)
-        said: dict[str, Any] = {"text": expr.text, "detail": problem.message}
-        fix = None
-        for pattern, meant in _HABITS:
-            match = next((m for m in pattern.finditer(expr.text) if m.start() <= start <= m.end()), None)
-            if match is not None:
-                start, end = match.span()
-                said["guess"] = match.expand(meant)
-                fix = Fix.at((at + start, at + end), said["guess"], safe=meant != r"\1.\2")
-                break
-        self.findings.add("CH301", (at + start, at + end), file=file, fix=fix, **said)
-
     def _types(
-        self, text: str, part: Part | None, extra: dict[str, y.Type], kind: feel.Kind = "expression"
+        self,
+        text: str,
+        part: Part | None,
+        extra: dict[str, y.Type],
+        kind: feel.Kind = "expression",
+        *,
+        note: bool = True,
     ) -> dict[str, y.Type]:
         """The types of the names an expression reads, and no others, because FEEL copies them for each inner scope."""
         found: dict[str, y.Type] = {}
         for path in read(text, kind).paths:
             name = path[0]
-            self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
+            if note:
+                self.scope.used.add(path[1] if name == "cases" and len(path) > 1 else name)
             known = extra.get(name) or (None if self.alone else _GIVEN.get(name) or seen_from(name, part, self.scope))
             if known is not None:
                 found[name] = known
@@ -279,38 +229,145 @@ class _Checker:
             found["?"] = extra["?"]
         return found
 
-    def _problem(
-        self, code: str, expr: t.Expr, problem: feel.Problem, file: str | None, extra: dict[str, y.Type]
-    ) -> None:
-        start = expr.span[0] + problem.start
-        span = (start, max(start + 1, expr.span[0] + problem.end))
-        written = problem.given or expr.text[problem.start : problem.end]
-        if code == "CH312":
-            given: dict[str, Any] = {"name": written}
-            if any(row.takes(0) for row in load()[written]):
-                given |= {"guess": f"{written}()", "fix": Fix.at(span, f"{written}()")}
-            self.findings.add(code, span, file=file, **given)
-        elif code in ("CH302", "CH303", "CH307"):
-            candidates = self._names(extra) if code == "CH302" else problem.candidates
-            name = t.Name(written, span=span)
-            owners = [] if self.alone else self.scope.owners(written)
-            meant = _OFTEN.get(written) if expr.text.strip() == written else None
-            if len(owners) == 1:
-                # A field is reached through its record, which people leave out.
-                meant = f"{owners[0]}.{written}"
-            if code == "CH302" and meant is not None:
-                said: dict[str, Any] = {"name": written, "detail": problem.message, "guess": meant}
-                self.findings.add(code, span, file=file, fix=Fix.at(span, meant), **said)
-                return
-            self.findings.unknown(code, name, candidates, file=file, detail=problem.message)
-        else:
-            self.findings.add(code, span, file=file, detail=problem.message)
-
     def _names(self, extra: dict[str, y.Type]) -> Iterator[str]:
         s = self.scope
         if self.alone:
             return (name for name in extra if name != "?")
         return chain(extra, s.elements, s.records, s.producers, s.inputs, s.parameters, s.shared.parameters, _GIVEN)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one) or SequenceMatcher(None, one, other).ratio() > 0.75
+
+
+class _Asked:
+    """One expression with what its line wants of it, and what is told where it gives something else."""
+
+    def __init__(
+        self,
+        checker: _Checker,
+        ask: Ask,
+        part: Part | None,
+        extra: dict[str, y.Type],
+        file: str | None,
+        kind: feel.Kind,
+        declared: dict[str, t.Type],
+    ) -> None:
+        self.checker = checker
+        self.ask = ask
+        self.part = part
+        self.extra = extra
+        self.file = file
+        self.kind = kind
+        self.declared = declared
+        self.mended: set[tuple[int, int, str | None]] = set()
+
+    def unreadable(self, problem: feel.Problem) -> None:
+        """Reports a text that is no FEEL."""
+        end = max(problem.start + 1, problem.end)
+        self._tell("CH301", problem.start, end, None, {"text": self.ask.expr.text, "detail": problem.message})
+
+    def problems(self, tree: feel.Node, problems: Iterable[feel.Problem]) -> None:
+        """Reports names, fields and functions that there are not, and values that do not go together."""
+        for problem in problems:
+            code = _CODES.get(problem.code, "CH304")
+            start, end = problem.start, max(problem.start + 1, problem.end)
+            written = problem.given or self.ask.expr.text[problem.start : problem.end]
+            if code == "CH312":
+                said: dict[str, Any] = {"name": written}
+                if any(row.takes(0) for row in load()[written]):
+                    said |= {"guess": f"{written}()", "fix": self._fix(start, end, f"{written}()")}
+                self._add(code, start, end, said)
+            elif code in ("CH302", "CH303", "CH307"):
+                candidates = self.checker._names(self.extra) if code == "CH302" else problem.candidates
+                said = {"name": written, "detail": problem.message}
+                self._tell(code, start, end, tree, said, candidates)
+            else:
+                self._tell(code, start, end, tree, {"detail": problem.message})
+
+    def unfit(self, tree: feel.Node, found: y.Type) -> None:
+        """Reports an expression that gives something else than its line wants."""
+        expr, wanted = self.ask.expr, self.ask.wanted
+        if wanted is LIST:
+            self._tell("CH309", 0, len(expr.text), tree, {"text": expr.text, "given": type_word(found)})
+        elif wanted is not None:
+            words = {"wanted": type_word(wanted), "given": type_word(found), "word": self.ask.word}
+            self._tell("CH308", 0, len(expr.text), tree, words)
+
+    def impossible(self, tree: feel.Node) -> Iterator[tuple[feel.Node, str, str, tuple[str, ...]]]:
+        """Gives the comparisons that never hold."""
+        own = {**item_types(self.part, self.checker.scope), **self.declared}
+        return impossible(tree, self.checker.scope, own)
+
+    def _faults(self, text: str) -> tuple[Fault, ...]:
+        """What is wrong with another text in the place of the expression."""
+        parsed = read(text, self.kind)
+        if parsed.tree is None:
+            return tuple(Fault("CH301", p.start, p.end) for p in parsed.problems[:1])
+        tree = as_typed(parsed.tree) if self.ask.word == "formula" else parsed.tree
+        found, problems = feel.infer(tree, self.checker._types(text, self.part, self.extra, self.kind, note=False))
+        faults = [Fault(_CODES.get(p.code, "CH304"), p.start, p.end) for p in problems]
+        faults += [Fault("CH311", node.start, node.end) for node, *_ in self.impossible(parsed.tree)]
+        if not problems and self.ask.wanted is not None and not fits(found, self.ask.wanted):
+            faults.append(Fault("CH308", 0, len(text)))
+        return tuple(faults)
+
+    def _tell(
+        self,
+        code: str,
+        start: int,
+        end: int,
+        tree: feel.Node | None,
+        said: dict[str, Any],
+        candidates: Iterable[str] = (),
+    ) -> None:
+        """Reports a fault with its cause and the mend, where they are known, else with a guess at the name."""
+        checker, text = self.checker, self.ask.expr.text
+        before = self._faults(text)
+        place = Place(
+            text=text,
+            fault=Fault(code, start, end),
+            message=str(said.get("detail", "")),
+            before=before,
+            faults=self._faults,
+            tree=tree,
+            field=self.ask.field,
+            unary=self.kind == "unary",
+            alone=checker.alone,
+            near=None,
+            known=Known(checker.scope, self.extra),
+        )
+        guess = checker.findings.guess(str(said["name"]), candidates) if "name" in said else None
+        fits_not = guess is not None and len(self._faults(text[:start] + guess + text[end:])) >= len(before)
+        if fits_not and code == ("CH303" if not _alike(str(said["name"]), str(guess)) else "CH307"):
+            guess = None  # somewhat like in letters, and it does not fit
+        place = structs.replace(place, near=guess)
+        found, mended, safe = find_all(place, CAUSES, checker.findings.budget)
+        if found is not None:
+            cause, mend, _ = found
+            if mend[:3] in self.mended:
+                return  # another sign of what has been told
+            self.mended.add(mend[:3])
+            said |= {"hint": cause.hint, **mend.said}
+            start, end = mend.start, mend.end
+            if mend.text is not None and mended is not None:
+                only = mended == text[:start] + mend.text + text[end:]
+                said["fix"] = self._fix(*((start, end, mend.text) if only else (0, len(text), mended)), safe=safe)
+                said |= {"guess": mend.text.strip()} if mend.text.strip() else {}
+        elif guess is not None:
+            said |= {"guess": guess, "fix": self._fix(start, end, guess)}
+        self._add(code, start, end, said)
+
+    def _fix(self, start: int, end: int, text: str, *, safe: bool = False) -> Fix:
+        at = self.ask.expr.span[0]
+        return Fix.at((at + start, at + end), text, safe=safe)
+
+    def _add(self, code: str, start: int, end: int, said: dict[str, Any]) -> None:
+        written = self.ask.expr.text[start:end]
+        at = self.ask.expr.span[0]
+        if written.strip():  # blanks around what is wrong may go with it, and are not told
+            start, end = start + len(written) - len(written.lstrip()), end - len(written) + len(written.rstrip())
+        self.checker.findings.add(code, (at + start, at + end), file=self.file, **said)
 
 
 def fits(found: y.Type, wanted: y.Type) -> bool:

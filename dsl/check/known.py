@@ -1,0 +1,46 @@
+"""What a process knows of a name that stands where it means nothing: its fields, its facts, what else it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.types import CASE, ELEMENT, seen_from, states_of
+from charter.engine.feel import types as y
+from charter.engine.machines import ELEMENT_STATES
+
+
+class Known(Struct):
+    """The names of a process, beside those that one expression sees (`extra`)."""
+
+    scope: ProcessScope
+    extra: Mapping[str, y.Type]
+
+    def fields(self, name: str) -> list[str]:
+        """The fields of a record, or of the variable of a `for each`."""
+        seen = self.extra.get(name) or (seen_from(name, None, self.scope) if self.scope.is_record(name) else None)
+        item = seen.item if isinstance(seen, y.ListType) else seen
+        return list(item.fields) if isinstance(item, y.ContextType) else []
+
+    def owners(self, field: str) -> list[str]:
+        """The names that a field can be reached through."""
+        inside = [name for name, seen in self.extra.items() if isinstance(seen, y.ContextType) and field in seen.fields]
+        return inside or self.scope.owners(field)
+
+    def facts(self, name: str) -> frozenset[str]:
+        """What is known of an element of this kind, or of the case; nothing of another name."""
+        part = self.scope.elements.get(name)
+        if part is None:
+            return frozenset(CASE.fields) if name == "case" else frozenset()
+        return frozenset(ELEMENT.fields) - set(ELEMENT_STATES) | set(states_of(part.kind))
+
+    def kind(self, name: str) -> str | None:
+        """What a name is, as a word of the message tables."""
+        return self.scope.kind_of(name)
+
+    def values(self) -> frozenset[str]:
+        """What the choices of the process's records can be."""
+        lines = [line for symbol in self.scope.records.values() for line in symbol.node.fields]
+        return frozenset(choice.text for line in lines for choice in line.type.innermost.choices)
