@@ -17,6 +17,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from charter.dsl.text.source import ascii_twins
 from charter.engine import values
 from charter.engine.definition import RecordType, TypeRef
 from charter.engine.feel.own import money_of, spoken_length, spoken_money, unit_of
@@ -47,6 +48,8 @@ _FALSE = frozenset(("false", "no", "n", "0", "否", "不"))
 # Where `;` or tabs divide cells, commas begin decimals as often as they part thousands: `1,500` says neither.
 _EITHER = re.compile(r"(?<![\d.,])[1-9]\d{0,2}[.,]\d{3}(?![\d.,])")
 _FIGURES = frozenset(("number", "integer", "money", "percent"))
+
+_WORDS = frozenset(("text", "person"))
 
 _NOTHING = object()
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)  # division by the usual one would drop digits
@@ -162,6 +165,8 @@ class Reader:
         if isinstance(data, Cell) and kind.name in _FIGURES and _EITHER.search(data):
             return self._misfit(path, "one_figure", data)
         text = composed(data.strip() if isinstance(data, str) and kind.name != "text" else str(data))
+        if kind.name not in _WORDS:
+            text = ascii_twins(text)  # a Chinese keyboard gives `５００` and `９：００`
         found = None if isinstance(data, list | Mapping) else READERS[kind.name](text)
         return self._misfit(path, kind.name, data) if found is None else found
 

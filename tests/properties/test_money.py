@@ -10,8 +10,9 @@ from hypothesis import given, strategies as st
 from charter.dsl.check.scopes import is_reserved
 from charter.dsl.text.printer import format
 from charter.engine import feel
+from charter.engine.definition import TypeRef
 from charter.engine.feel.own import Money
-from charter.runtime.author.intake import READERS
+from charter.runtime.author.intake import READERS, Reader
 
 ZEROS = {"": 0, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "百萬": 6, "千万": 7, "亿": 8, "億": 8}
 CODES = {"元": "CNY", "人民币": "CNY", "美元": "USD", "欧元": "EUR", "港幣": "HKD", "新台幣": "TWD", "日圓": "JPY"}
@@ -44,6 +45,30 @@ def test_before_the_figure(figure: str, power: str, sign: str, yuan: str) -> Non
     for before in (sign, "人民币", "人民幣 "):
         text = f"{before}{figure}{power}{yuan}"
         assert read(text) == Money(shifted(figure, ZEROS[power]), "CNY") == READERS["money"](text)
+
+
+WIDE = {ord(half): ord(half) + 0xFEE0 for half in "0123456789.,:%-+"}
+
+
+@given(
+    st.sampled_from(
+        (
+            ("money", "{}元"),
+            ("money", "￥{}"),
+            ("number", "{}"),
+            ("number", "-{}"),
+            ("percent", "{}%"),
+            ("duration", "{}天"),
+        )
+    ),
+    figures,
+)
+def test_full_width_figures_are_entered_like_others(form: tuple[str, str], figure: str) -> None:
+    kind, text = form[0], form[1].format(figure)
+    reader = Reader([], lambda path: None)  # type: ignore[arg-type, return-value]
+    half = reader.value(text, TypeRef(kind), "")
+    assert half is not None
+    assert reader.value(text.translate(WIDE), TypeRef(kind), "") == half
 
 
 @given(st.integers(1, 9999), st.sampled_from(("", "万", "亿")))
