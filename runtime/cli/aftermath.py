@@ -21,7 +21,7 @@ from charter.runtime.cli.consulted import database
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import error_sentence, guess
 from charter.runtime.cli.mends import mend_of
-from charter.runtime.cli.reasons import why_refused
+from charter.runtime.cli.reasons import failure_sentence, why_refused
 from charter.runtime.cli.trail import version_of
 from charter.runtime.desk import views
 from charter.runtime.desk.notes import moved
@@ -191,7 +191,8 @@ def _standing(
     say, definition, state = context.say, performed.definition, performed.state
     there = state.nodes.get(node) if node else None
     if verb == "retry" and there is not None and there.state == "failed":
-        yield "  " + say("happened.failed", names=there.reason or named(definition, there.key))
+        failure = failure_sentence(there.reason, there.key, say.lang) if there.reason else named(definition, there.key)
+        yield "  " + say("happened.failed", names=failure)
     if state.status in (*CLOSED, "suspended"):
         if node is not None or verb not in ("suspend", "cancel"):
             yield "  " + say(f"happened.case_{state.status}")

@@ -47,8 +47,9 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     rows = []
     for item in items:
         title, kind = known[item.case][item.element]
-        due = "" if item.due is None else say("inbox.due_in", when=output.relative(item.due, context.now))
         late = item.due is not None and item.due < context.now
+        due = output.relative(item.due, context.now) or ""
+        due = say("inbox.late", when=due) if late else due
         shown = _shown(item.node, title)
         since = output.relative(item.since, context.now)
         rows.append(

@@ -13,6 +13,7 @@ from charter.runtime.cli.output import Cell
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
 if TYPE_CHECKING:
+    from charter.engine.feel.temporal import DaysDuration, YearsDuration
     from charter.engine.kpis import Figure
     from charter.runtime.desk.kpi import Measured
 
@@ -88,7 +89,7 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
                 (
                     m.kpi.name,
                     title,
-                    _group(context, figure),
+                    _group(context, m, figure),
                     value_text(figure.value, _unit(m), context),
                     m.target or "",
                     status,
@@ -99,25 +100,67 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
     output.table([say(f"kpi.{head}") for head in heads], rows, styles=("name",))
 
 
-def _group(context: Context, figure: Figure) -> str:
+def _group(context: Context, m: Measured, figure: Figure) -> str:
     from charter.runtime.author.forms import shown
 
-    return context.say("kpi.all") if figure.group is None else shown(figure.group)
+    if figure.group is not None:
+        return shown(figure.group)
+    return context.say("kpi.all") if m.kpi.by is None else context.say("kpi.without", by=m.kpi.by)
 
 
 def value_text(value: Any, unit: str | None, context: Context) -> str:
-    """Shows a figure to a sensible number of digits, as a share where that is its unit; unknown says so."""
+    """Shows a figure to a sensible number of digits, as a share where that is its unit; unknown says so.
+
+    A length of time is shown in the KPI's unit, in words where it has none that lengths of time have.
+    """
+    from charter.engine.feel.temporal import DaysDuration, YearsDuration
     from charter.engine.values import decode
     from charter.runtime.author.forms import shown
 
     if value is None:
         return context.say("kpi.unknown")
     number = decode(value)
+    if isinstance(number, DaysDuration | YearsDuration):
+        amount = None if unit is None else in_unit(number, unit)
+        if amount is None:
+            return _length(number, context)
+        number = amount
     if not isinstance(number, Decimal):
         return shown(value)
     percent = unit == "percent"
     text = f"{number * 100 if percent else number:.2f}".rstrip("0").rstrip(".")
     return f"{text}%" if percent else text + (f" {unit}" if unit else "")
+
+
+def in_unit(length: DaysDuration | YearsDuration, unit: str) -> Decimal | None:
+    """Gives how many of a unit (`hours`, `天`) a length of time has, None for what is no unit of it."""
+    from charter.engine.feel.own import UNITS
+    from charter.engine.feel.temporal import YearsDuration
+
+    field, factor = UNITS.get(unit, ("", 1))
+    if isinstance(length, YearsDuration):
+        return Decimal(length.months) / factor if field == "months" else None
+    size = {"seconds": 1, "days": 86_400}.get(field)
+    return None if size is None else Decimal(length.nanoseconds) / (size * factor * 1_000_000_000)
+
+
+def _length(length: DaysDuration | YearsDuration, context: Context) -> str:
+    """Says a length of time in its two largest units."""
+    from charter.engine.feel.temporal import YearsDuration
+
+    if isinstance(length, YearsDuration):
+        left, sizes = abs(length.months), [(12, "years"), (1, "months")]
+    else:
+        left = abs(length.nanoseconds) // 1_000_000_000
+        sizes = [(86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds")]
+    said = []
+    for size, unit in sizes:
+        count, left = divmod(left, size)
+        if count:
+            said.append(context.say(f"time.{unit}", count=count))
+    negative = (length.months if isinstance(length, YearsDuration) else length.nanoseconds) < 0
+    text = " ".join(said[:2]) or context.say(f"time.{sizes[-1][1]}", count=0)
+    return f"-{text}" if negative else text
 
 
 def _facts(
@@ -128,7 +171,7 @@ def _facts(
     say, output = context.say, context.output
     output.line()
     value = value_text(figure.value, _unit(m), context)
-    output.line(f"{m.kpi.name}  {_group(context, figure)}  {value}  = {m.kpi.formula}", "name")
+    output.line(f"{m.kpi.name}  {_group(context, m, figure)}  {value}  = {m.kpi.formula}", "name")
     rows = [
         (f"#{numbers.get(case, '?')}", path, shown(fact), sources.get((case, path)) or "")
         for case, path, fact in figure.facts

@@ -75,6 +75,7 @@ OFFERS: Mapping[str, Callable[[Context, Mapping[str, Any]], Iterator[Offer]]] = 
     "RECORD": _records,
     "PROCESS": _processes,
     "PERSON": _people,
+    "STAND_IN": _people,
     "CODE": _codes,
     "CLAUSE": _clauses,
 }

@@ -5,15 +5,18 @@ Every change goes through `runtime.people.People`, which records it; `--as` name
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import Misuse
+from charter.runtime.cli.errors import Misuse, guess
+from charter.runtime.cli.output import complain
 from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
 from charter.runtime.clock import iso
+from charter.runtime.desk.register import roles_of
 
 if TYPE_CHECKING:
     from charter.engine.refusals import Refusal
@@ -175,7 +178,18 @@ def run_remove(context: Context, who: str, reason: str | None, as_json: bool) ->
 def run_grant(context: Context, who: str, role: str, process: str, as_json: bool) -> int:
     """Gives a role."""
     done = change(context).grant(who, role, process)
-    return _said(context, as_json, f"did_granted{_where(process)}", done, person=who, role=role, process=process)
+    code = _said(context, as_json, f"did_granted{_where(process)}", done, person=who, role=role, process=process)
+    known = () if done is not None or role == "steward" else _roles_of(context, process)
+    if known and role not in known:
+        meant = guess(role, known, context.say)
+        complain((context.say("frame.warning", text=context.say("people.no_role", role=role, guess=meant)),))
+    return code
+
+
+def _roles_of(context: Context, process: str) -> Collection[str]:
+    """Names the roles that the deployed versions of a process have, or of all of them; none before there is one."""
+    with context.store.read() as connection:
+        return roles_of(connection, None if process == "*" else process)
 
 
 def run_revoke(context: Context, who: str, role: str, process: str, reason: str | None, as_json: bool) -> int:
@@ -278,7 +292,7 @@ _PROCESS = option("--process", "PROCESS", default="*")
 _REASON = option("--reason", "TEXT", short="-m")
 _FROM = option("--from", "TIME", name="since")
 _UNTIL = option("--until", "TIME")
-_STAND_IN = [_WHO, argument("other", "PERSON"), _FROM, _UNTIL, _PROCESS, option("--role", "ROLE", default="*")]
+_STAND_IN = [_WHO, argument("other", "STAND_IN"), _FROM, _UNTIL, _PROCESS, option("--role", "ROLE", default="*")]
 _NUMBER = argument("number", "NUMBER")
 _NUMBER.type = Whole()
 

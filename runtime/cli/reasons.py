@@ -15,6 +15,8 @@ from charter.engine.plan.program import prepare
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Trouble, guess, refusal_exit
 from charter.runtime.cli.messages import Messages
+from charter.runtime.people.ids import RESERVED
+from charter.runtime.refusals import ID_TAKEN
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
@@ -39,11 +41,28 @@ def reason_sentence(
         element = str(reason.arguments.get("element"))
         if name_of(element) in prepare(definition).plans:
             return _not_there(element, state, say)
+    if reason.code == ID_TAKEN and reason.arguments["other"] in RESERVED:
+        return say("refusals.reserved", **reason.arguments)
     if say.find(f"refusals.{reason.code}") is not None:
         return say(f"refusals.{reason.code}", **reason.arguments)
     from charter.dsl.messages.render import refusal_sentence
 
     return refusal_sentence(reason, say.lang, None if definition is None else _kind(reason, definition))
+
+
+def failure_sentence(text: str, element: str, lang: str) -> str:
+    """Says what an element failed with: a refusal that is noted as its code and what it named, or FEEL's own words."""
+    from charter.dsl.messages.render import detail, meaning, refusal_sentence
+    from charter.engine.refusals import CODES, Reason
+
+    code, *named = text.split(" ")
+    known = CODES.get(code)
+    if known is None:
+        return detail(text, lang)
+    given = {"element": name_of(element), **dict(zip(("record", "field"), named, strict=False))}
+    if set(known.arguments) <= given.keys():
+        return refusal_sentence(Reason(code, None, given), lang)
+    return meaning(code, lang)
 
 
 def _not_there(element: str, state: CaseState, say: Messages) -> str:

@@ -11,7 +11,7 @@ from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell, pad
-from charter.runtime.cli.reasons import reason_sentence
+from charter.runtime.cli.reasons import failure_sentence, reason_sentence
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:
@@ -111,7 +111,6 @@ def label(row: Row) -> str:
 
 
 def _details(context: Context, row: Row, back: Sequence[SentBack], returned: SentBack | None) -> list[str]:
-    from charter.dsl.messages.render import detail
     from charter.runtime.desk import views
 
     say, node = context.say, row.node
@@ -136,7 +135,7 @@ def _details(context: Context, row: Row, back: Sequence[SentBack], returned: Sen
             out.append(say("show.sent_back", person=each.by, element=each.element, reason=each.reason))
     if node.reason and row.state in (*PASSED_OVER, "rejected", "failed", "suspended"):
         # of a failure it is the engine that says why
-        reason = detail(node.reason, say.lang) if row.state == "failed" else node.reason
+        reason = failure_sentence(node.reason, row.key, say.lang) if row.state == "failed" else node.reason
         out.append(say("show.because", reason=reason))
     return out + allowances
 
@@ -157,7 +156,11 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
         late = w.overdue or (w.due is not None and w.due < context.now)
         due = ""
         if w.due is not None:
-            due = say("show.due", at=deadline(context, w.due), when=output.relative(w.due, context.now))
+            due = say(
+                "show.late" if late else "show.due",
+                at=deadline(context, w.due),
+                when=output.relative(w.due, context.now),
+            )
         if w.undated:
             texts = [reason.arguments["condition"] for reason in w.undated]
             due += " " * bool(due) + say("show.undated", texts=say("happened.comma").join(texts))

@@ -250,7 +250,7 @@ class Verb(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         parse_in_context(lambda: super(Verb, self).parse_args(ctx, args), ctx)
         if ctx.args and not ctx.resilient_parsing:
-            raise Misuse("extra", ctx, value=" ".join(ctx.args))
+            raise Misuse("extra_record" if self.full_name == "show" else "extra", ctx, value=" ".join(ctx.args))
         return ctx.args
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -67,6 +67,7 @@ def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | 
         "name": kpi.name,
         "title": kpi.title,
         "unit": kpi.unit,
+        "by": kpi.by,
         "target": measured.target,
         "warn": kpi.warn,
         "figures": [

@@ -106,7 +106,13 @@ def processes(connection: Connection, cases: Iterable[str]) -> dict[str, str]:
 
 def known_roles(connection: Connection) -> set[str]:
     """Names the roles of every version of every process, and those that the engine and the organisation have."""
-    return {"opener", "steward", *(row[0] for row in ask(connection, "SELECT DISTINCT role FROM process_roles"))}
+    return {"opener", "steward", *roles_of(connection, None)}
+
+
+def roles_of(connection: Connection, process: str | None) -> set[str]:
+    """Names the roles of every deployed version of a process, or of all processes."""
+    rows = ask(connection, "SELECT role, process FROM process_roles")
+    return {role for role, where in rows if process in (None, where)}
 
 
 def number_of(connection: Connection, case: str) -> int | None:

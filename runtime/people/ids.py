@@ -14,6 +14,7 @@ from unicodedata import category, name as name_of, normalize
 
 LONGEST = 100  # characters
 OPERATOR = "operator"  # whom trails of earlier builds name where nobody said who asked
+RESERVED = ("system", OPERATOR)  # the words by which the trail names who is no person
 _BETWEEN = frozenset(" .-_'+@·")
 # Scripts with letters that look like another's: an id with such a letter has no other's.
 _ALIKE = frozenset({"CYRILLIC", "GREEK", "COPTIC", "ARMENIAN", "CHEROKEE", "LISU"})
@@ -40,10 +41,8 @@ class Ids:
     """The ids that are there, by how they look."""
 
     def __init__(self, there: Iterable[str]) -> None:
-        from charter.engine.commands import SYSTEM  # not for whoever only wants to know how long an id is
-
         self._by_look: dict[str, str] = {}
-        for one in (SYSTEM.person, OPERATOR, *there):
+        for one in (*RESERVED, *there):
             self.take(one)
 
     def take(self, text: str) -> None:
