@@ -139,6 +139,7 @@ _ALL = [
     *_rows(
         "warning",
         ("CH117", "more-than-told", "errors", "warnings"),
+        ("CH118", "nothing-in-file"),
         ("CH218", "role-unused", "name"),
         ("CH407", "output-unused", "element", "name"),
         ("CH408", "unbound-parameter", "name"),

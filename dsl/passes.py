@@ -108,6 +108,8 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
         findings = Findings(path, budget)
         scenarios = list(_scenarios(root, scopes, findings, files))
         diagnostics += findings.diagnostics
+    if not root.tree.items and not diagnostics:
+        diagnostics.append(Diagnostic("CH118", (0, 0), file=path))
     # A used file is warned about when it is checked itself.
     diagnostics = told(merged((d for d in diagnostics if d.is_error or d.file == path), files.text))
     sources = {path: unit.source for path, unit in files.units.items()}

@@ -14,6 +14,7 @@ from charter.dsl.check.expressions import read
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import states_of
 from charter.dsl.text import tree as t
+from charter.engine import feel
 from charter.engine.feel import tree as ft
 
 # Why the engine passed an element over or ended it; it stands where a decision's outcome would.
@@ -50,6 +51,7 @@ class Declared(Struct, frozen=True):
 
     type: t.Type
     optional: bool = False
+    limits: str = ""  # what its `where` allows, as a unary test; empty where that tells nothing, or nothing simple
 
 
 def declared_of(text: str, scope: ProcessScope, own: Mapping[str, t.Type]) -> Declared | None:
@@ -96,9 +98,36 @@ def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type
 def _declared(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> Declared | None:
     root, *rest = path
     type_ = own.get(root) or (t.Type(root) if scope.record(root) is not None else None)
-    optional = False
+    optional, limits = False, ""
     for name in rest:
         field = scope.field_of(type_.name, name) if type_ is not None and type_.item is None else None
         type_ = None if field is None else field.type
         optional = optional or (field is not None and field.optional)
-    return None if type_ is None else Declared(type_, optional)
+        limits = _limits(field) if field is not None else ""
+    return None if type_ is None else Declared(type_, optional, limits)
+
+
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def _limits(field: t.Field) -> str:
+    """Gives what the `where` of a field allows, as a unary test: a bound, or two joined by `and`, or a range."""
+    tree = read(field.where.text).tree if field.where is not None else None
+    bounds: dict[str, str] = {}
+    parts = [tree] if tree is not None else []
+    while parts:
+        match parts.pop():
+            case ft.Binary("and", left, right):
+                parts += [left, right]
+            case ft.Binary(op, ft.Name(of), bound) if of == field.name.text and op in _TURNED:
+                bounds[op] = feel.text(bound)
+            case ft.Binary(op, bound, ft.Name(of)) if of == field.name.text and op in _TURNED:
+                bounds[_TURNED[op]] = feel.text(bound)
+            case ft.Between(ft.Name(of), low, high) if of == field.name.text:
+                bounds |= {">=": feel.text(low), "<=": feel.text(high)}
+            case ft.In(ft.Name(of), (ft.Interval() as range_,)) if of == field.name.text:
+                return feel.text(range_)
+    least, most = (next((op for op in bounds if op[0] == sign), "") for sign in "><")
+    if least and most:
+        return f"{'[' if '=' in least else '('}{bounds[least]}..{bounds[most]}{']' if '=' in most else ')'}"
+    return f"{least or most} {bounds[least or most]}" if bounds else ""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
+from msgspec.structs import replace
+
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.choices import Declared, declared_of, item_types
 from charter.dsl.check.expressions import canonical, read
@@ -147,9 +149,19 @@ class _Table:
         rules = tuple(m.Rule(rule.tests, rule.outputs) for rule in lowered.rules)
         outputs = tuple(m.OutputClause(o.name) for o in lowered.outputs)
         table = m.Table(inputs, outputs, rules, lowered.hit_policy, lowered.aggregation)  # type: ignore[arg-type]
-        found = analyse(table, [kind_of(each) for each in inside], [_open(each) for each in given])
-        for finding in found.findings:
-            if gaps or finding.kind != "gap":
+        kinds, opens = [kind_of(each) for each in inside], [_open(each) for each in given]
+        found = analyse(table, kinds, opens)
+        # What a record never holds leaves no gap; that a row is for it is no mistake.
+        limits = [_limits(each) for each in given]
+        told = [finding for finding in found.findings if finding.kind != "gap"]
+        if gaps and any(limits):
+            inputs = tuple(
+                m.InputClause(clause.expression, None, limit or clause.allowed)
+                for clause, limit in zip(inputs, limits, strict=True)
+            )
+            found = analyse(replace(table, inputs=inputs), kinds, opens)
+        for finding in (*told, *found.findings):
+            if finding in told or (gaps and finding.kind == "gap"):
                 self._report(finding, columns)
         if not found.complete:
             self.findings.add("CH612", self.node.name.span, file=self.file, name=self.name)
@@ -210,6 +222,12 @@ def _choices(given: list[tuple[Declared | None, Open]]) -> tuple[str, ...]:
     """What a parameter can be, where all who decide give a field of type choice that can be the same."""
     found = {tuple(c.text for c in each.type.choices) if each is not None else () for each, _ in given}
     return next(iter(found)) if len(found) == 1 else ()
+
+
+def _limits(given: list[tuple[Declared | None, Open]]) -> str:
+    """What a parameter is limited to, where all who decide give a field that is limited in the same way."""
+    found = {each.limits if each is not None else "" for each, _ in given}
+    return next(iter(found)) if len(found) == 1 else ""
 
 
 def _open(given: list[tuple[Declared | None, Open]]) -> Open:

@@ -92,8 +92,8 @@ class Files:
         return f"{path}:{self.units[path].source.position(offset)[0]}"
 
     def text(self, path: str) -> str:
-        """Gives the text of a file of the compilation."""
-        return self.units[path].source.text if path in self.units else self.tables[path].source.text
+        """Gives the text of a file of the compilation, without its comments."""
+        return self.units[path].source.working if path in self.units else self.tables[path].source.text
 
     def load(self, path: str, data: bytes | str) -> Unit:
         """Reads a file and, depth first, the files it uses."""

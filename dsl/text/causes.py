@@ -37,6 +37,7 @@ class Stop(Struct, frozen=True):
     language: Language
     file: str
     marks: str = ""
+    written: str = ""  # the line as it is in the file, where full-width marks are not yet their twins
 
     @property
     def rest(self) -> str:
@@ -161,6 +162,9 @@ def brackets(stop: Stop) -> Iterator[Mend]:
 _LEADING = re.compile(r"(\d+(?:[A-Za-z]+|[个個工作小时時天日周週月年级級次号號期步分钟鐘秒项項条條人元]+)?)_?(.*)")
 
 
+_QUOTING = "\"'“”‘’「」『』＂"
+
+
 def slug(written: str, otherwise: str, marks: str = "") -> str:
     """Makes a name of a text: its words joined by `_`, a number at its beginning moved to the end."""
     words = compiled(r"\w+", marks).findall(written)
@@ -174,7 +178,7 @@ def slug(written: str, otherwise: str, marks: str = "") -> str:
 
 
 def _why(written: str, marks: str) -> str:
-    if written[0] in "\"'":
+    if written[0] in _QUOTING:
         return "name_quoted"
     if written[0].isdigit():
         return "name_digit"
@@ -194,7 +198,7 @@ def names(stop: Stop) -> Iterator[Mend]:
         if start == len(text) or (start == 0 and "NAME" not in stop.opening):
             continue
         for end in _ends(stop, start):
-            written = text[start:end].strip()
+            written = (stop.written or text)[start:end].strip()
             keyword = text[: stop.read[0][2]].strip() if stop.read and start else "n"
             name = slug(written, keyword.split()[0] if keyword else "n", stop.marks)
             if not compiled(NAME, stop.marks).fullmatch(name) or name == written or "," in written:
@@ -204,7 +208,7 @@ def names(stop: Stop) -> Iterator[Mend]:
 
 def _named(stop: Stop, span: Span, written: str, name: str) -> Iterator[Mend]:
     """Offers a name with its title, where a title may follow, else the name; of a reference, the name that has it."""
-    title = written.strip("\"'")
+    title = written.strip(_QUOTING)
     cause = _why(written, stop.marks)
     rest = stop.text[span[1] :].lstrip()
     if rest[:1] == '"':
@@ -288,7 +292,7 @@ _LIST = re.compile(
     r"(?<!\w)(?:(?:list|array|set|sequence|collection|List|Array|Set)\s*(?:of\b|[\[<(]|(?=\s))\s*|\[\s*)(?P<item>\w+)\s*[\]>)]?$"
 )
 _MANY = re.compile(r"(?<!\w)(?P<item>\w+)\s*(?:\[\s*\d*\s*\]|\*)$")
-_SIZED = re.compile(r"(?<!\w)(?P<item>[A-Za-z]\w*)\s*\(\s*\d+(?:\s*,\s*\d+)*\s*\)")
+_SIZED = re.compile(r"(?<!\w)(?P<item>[^\W\d]\w*)\s*\(\s*\d+(?:\s*,\s*\d+)*\s*\)")
 
 
 def type_named(word: str, language: Language) -> str | None:

@@ -322,7 +322,8 @@ class _Parse:
         """Finds what was meant by a line: the first mend with which it reads, or reads on to another."""
         read = tuple((lexeme.type, lexeme.start_pos - start, lexeme.end_pos - start) for lexeme in error.read)
         accepted = self.accepted(error.read)
-        stop = Stop(line, error.place - start, accepted, self.opening, read, language, self.text, self.marks)
+        written = self.source.text[start : start + len(line)] if depth == _DEPTH else ""
+        stop = Stop(line, error.place - start, accepted, self.opening, read, language, self.text, self.marks, written)
         further: list[tuple[Mend, _Unreadable]] = []
         for mend in mends(stop):
             self.tries -= 1
