@@ -153,15 +153,18 @@ class _Table:
         found = analyse(table, kinds, opens)
         # What a record never holds leaves no gap; that a row is for it is no mistake.
         limits = [_limits(each) for each in given]
-        told = [finding for finding in found.findings if finding.kind != "gap"]
+        narrowed = found
         if gaps and any(limits):
             inputs = tuple(
                 m.InputClause(clause.expression, None, limit or clause.allowed)
                 for clause, limit in zip(inputs, limits, strict=True)
             )
-            found = analyse(replace(table, inputs=inputs), kinds, opens)
-        for finding in (*told, *found.findings):
-            if finding in told or (gaps and finding.kind == "gap"):
+            narrowed = analyse(replace(table, inputs=inputs), kinds, opens)
+        for finding in found.findings:
+            if finding.kind != "gap":
+                self._report(finding, columns)
+        for finding in narrowed.findings if gaps else ():
+            if finding.kind == "gap":
                 self._report(finding, columns)
         if not found.complete:
             self.findings.add("CH612", self.node.name.span, file=self.file, name=self.name)

@@ -26,7 +26,7 @@ _COMPARING = 20  # what it costs to compare two names, where to look at a candid
 
 # What a name may be that stands for nothing, or for something else than is wanted.
 _UNKNOWN = frozenset(
-    f"CH{number}" for number in (201, 202, 203, 204, 206, 207, 208, 212, 226, 230, 234, 235, 302, 303, 307)
+    f"CH{number}" for number in (201, 202, 203, 204, 206, 207, 208, 212, 215, 226, 230, 234, 235, 236, 302, 303, 307)
 )
 
 
@@ -96,7 +96,9 @@ def merged(diagnostics: Iterable[Diagnostic], texts: Callable[[str], str]) -> li
     `texts` gives the text of a file. Where the name that was perhaps meant stands in one place only, the slip is there.
     """
     found: dict[Any, list[Diagnostic]] = {}
-    for number, d in enumerate(sorted(diagnostics, key=Diagnostic.sort_key)):
+    # A place is told of once, whoever looks at it.
+    once = {d.sort_key() if d.is_error else number: d for number, d in enumerate(diagnostics)}
+    for number, d in enumerate(sorted(once.values(), key=Diagnostic.sort_key)):
         name = texts(d.file)[slice(*d.span)]
         guessed = d.fix is not None and "guess" in d.arguments and d.fix.edits[0].span == d.span
         key = (d.file, name, d.fix.edits[0].text) if guessed and d.fix else (d.file, name, d.code)

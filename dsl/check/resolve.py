@@ -168,6 +168,7 @@ class _Declarations:
                     self._element(line, part, depth + 1)
                 else:
                     self.findings.add("CH214", line.name.span, word=line.kind, kind=node.kind)
+                    self._element(line, parent, depth)  # where it was meant to be
                     break  # what follows belongs to that one
             elif isinstance(line, t.Ordering):
                 scope.orders.append((part, line))

@@ -201,9 +201,14 @@ def names(stop: Stop) -> Iterator[Mend]:
             written = (stop.written or text)[start:end].strip()
             keyword = text[: stop.read[0][2]].strip() if stop.read and start else "n"
             name = slug(written, keyword.split()[0] if keyword else "n", stop.marks)
-            if not compiled(NAME, stop.marks).fullmatch(name) or name == written or "," in written:
+            if not compiled(NAME, stop.marks).fullmatch(name) or name == written or not _whole(written):
                 continue
             yield from _named(stop, (start, start + len(written)), written, name)
+
+
+def _whole(written: str) -> bool:
+    """Says whether a text may have been meant as one name: no list, and no bracket that is left alone."""
+    return "," not in written and all(written.count(a) == written.count(b) for a, b in ("()", "[]", "（）"))
 
 
 def _named(stop: Stop, span: Span, written: str, name: str) -> Iterator[Mend]:

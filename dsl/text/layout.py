@@ -34,7 +34,7 @@ class Layout:
         self.slip: tuple[int, int] | None = None  # an indentation that is wrong, and the level that is meant by it
         self.tabbed = source.tabs
         # Tabs among blanks have no width that anybody knows; where all is indented by tabs, they need none.
-        self.mixed = 2 * len(self.tabbed) < sum(indent > 0 for _, _, indent in source.lines)
+        self.mixed = bool(self.tabbed) and any(indent and start not in self.tabbed for start, _, indent in source.lines)
         self.untabbed: list[Edit] = []
 
     def enter(self, number: int) -> tuple[bool, Diagnostic | None]:
@@ -56,12 +56,12 @@ class Layout:
         keywords = words - _SHAPES
         opens = indent > levels[-1]
         if opens and not (self.fits(words, "INDENT") or (self.state.takes("INDENT") and not self.fits(keywords))):
-            found = self.told("CH111", number, levels[-1])
+            found = self.first(number, "CH111") if self.is_first(number) else self.told("CH111", number, levels[-1])
             indent, opens = levels[-1], False
         while indent < levels[-1]:
             between = indent > levels[-2]
             if between and (self.stays(keywords) or not self.fits(keywords, "DEDENT")):
-                found = self.first(number) if self.is_first(number) else self.told("CH110", number, levels[-1])
+                found = self.first(number, "CH110") if self.is_first(number) else self.told("CH110", number, levels[-1])
                 break
             levels.pop()
             self.begun.pop()
@@ -79,7 +79,7 @@ class Layout:
     def stays(self, keywords: frozenset[str]) -> bool:
         """Whether a line is one of the innermost block; elements stand in phases only, whatever the grammar takes."""
         around = self.words(self.source.lines[self.begun[-1] - 1][0]) if self.begun[-1] else frozenset[str]()
-        return self.fits(keywords) and not (keywords & _WORK and around & _WORK)
+        return self.fits(keywords) and not (keywords & _NESTED and around & _WORK)
 
     def is_first(self, number: int) -> bool:
         """Whether the only line of a block before this one stands wrongly, as the next line tells."""
@@ -100,12 +100,12 @@ class Layout:
         """The level at which a line was meant to stand whose indentation tells nothing."""
         below = self.words(self.source.lines[number - 1][0])
         for kind in (words - _SHAPES, words & _SHAPES):
-            if self.fits(kind, "INDENT") and not (kind & _WORK and below & _WORK):
+            if self.fits(kind, "INDENT") and not (kind & _NESTED and below & _WORK):
                 return self.levels[-1] + STEP
             closed: list[str] = []
             for level, begun in zip(reversed(self.levels), reversed(self.begun), strict=True):
                 around = self.words(self.source.lines[begun - 1][0]) if begun else frozenset[str]()
-                if self.fits(kind, *closed) and not (kind & _WORK and around & _WORK):
+                if self.fits(kind, *closed) and not (kind & _NESTED and around & _WORK):
                     return level
                 closed.append("DEDENT")
         return self.levels[-1]
@@ -130,11 +130,11 @@ class Layout:
         self.slip = (indent, level)
         return Diagnostic(code, (start, stop), {}, Fix(tuple(self.shifted(number, level))), self.source.path)
 
-    def first(self, number: int) -> Diagnostic:
-        """Tells of a line that stands less deep than the one line of its block before it: that one is mended."""
+    def first(self, number: int, code: str) -> Diagnostic:
+        """Tells of a line that stands otherwise than the one line of its block before it: that one is mended."""
         start, stop, indent = self.source.lines[number]
         self.levels[-1] = indent
-        return Diagnostic("CH110", (start, stop), {}, Fix((self.moved(number - 1, indent),)), self.source.path)
+        return Diagnostic(code, (start, stop), {}, Fix((self.moved(number - 1, indent),)), self.source.path)
 
     def shifted(self, number: int, level: int) -> Iterator[Edit]:
         """The edits that put a line, and those below that stand as wrongly, where they belong."""
@@ -144,8 +144,8 @@ class Layout:
             start, _, indent = self.source.lines[later]
             if indent < wrong:
                 return
-            words = self.words(start) - _SHAPES
-            child = not self.fits(words) or (header & _WORK and not words & (_WORK | {"PHASE"}))
+            words = self.words(start)
+            child = not self.fits(words) or (header & _WORK and not words & _NESTED)
             beside = later == number or indent > wrong or not child
             if beside and (indent == wrong or wrong - level >= STEP):
                 yield self.moved(later, indent + level - wrong)
@@ -159,6 +159,7 @@ class Layout:
 _SHAPES = frozenset({"NAME", "STRING", "ROW"})
 _LOOKED_AT = 100  # lines that tell which of two stands wrongly
 _WORK = frozenset({"ACTIVITY", "APPROVAL", "MILESTONE"})
+_NESTED = _WORK | {"PHASE"}
 
 
 @cache

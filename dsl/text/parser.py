@@ -94,6 +94,7 @@ class _Parse:
         self.lost = False  # a line at the top could not be read at all
         self.mended = False  # the line before this one had a mistake: nobody knows what could stand below it
         self.opening = frozenset[str]()  # what the line that is mended could have begun with
+        self.deeper = False  # the next line stands deeper
         self.vague = False  # the line before this one begins with nothing that anybody knows
         self.tries = 0  # how many mends may still be tried for the line
 
@@ -123,12 +124,14 @@ class _Parse:
                 self.lost = True
                 break
             self.excused = start in excused
+            self.deeper = number + 1 < len(source.lines) and source.lines[number + 1][2] > indent
             if indent > levels[-1]:
                 if len(levels) > LIMITS["depth"]:
                     self.report("CH109", start, stop, limit=LIMITS["depth"])
                     skip_above = levels[-1]
                     continue
-                if (self.excused or self.mended) and not self.state.takes("INDENT"):
+                unsure = self.mended or (self.excused and start not in source.tabs)
+                if unsure and not self.state.takes("INDENT"):
                     skip_above = levels[-1]  # the line above may have meant to open a block
                     continue
             depth = len(self.state.stack)
@@ -235,6 +238,8 @@ class _Parse:
                 # People write a colon after a line's first word, and it can mean nothing else there.
                 opens, pos = opens and text[pos] == " ", pos + 1
         stop += shift
+        if line is not None and self.deeper and not state.takes("NL", "INDENT"):
+            raise _Unreadable(stop, read)  # what stands below it would have no place
         if "NL" not in state.states[stack[-1]]:
             raise _Unreadable(stop, read)
         try:
