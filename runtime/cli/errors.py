@@ -226,7 +226,7 @@ def _meaning(arguments: Mapping[str, Any], say: Messages) -> dict[str, Any]:
 
     `told` names the sentence under [data] that says what is wrong in what came in, `line` and `column` where.
     """
-    given = dict(arguments)
+    given = {name: say.listed(each) if name == "words" else each for name, each in arguments.items()}
     if "told" in given:
         given["detail"] = say(f"data.{given['told']}", **arguments)
         place = None if given.get("line") is None else "at_line" if given["column"] is None else "at"

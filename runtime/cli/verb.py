@@ -46,7 +46,7 @@ class Words(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value in self.words:
             return value
-        raise Misuse("not_one_of", ctx, value=value, words=", ".join(self.words), name=_name(param))
+        raise Misuse("not_one_of", ctx, value=value, words=self.words, name=_name(param))
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

@@ -17,6 +17,7 @@ ENGINE = Path(__file__).parents[2] / "engine"
 # which write FEEL itself, the same in every language
 FEEL = {"printer.py", "types.py", "words.py"}
 ROOMS = sorted(p for room in ("feel", "decisions") for p in (ENGINE / room).glob("*.py") if p.name not in FEEL)
+ROOMS.append(ENGINE.parent / "runtime/audit/query.py")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 # a word of English: not a sample, not in backticks
 ENGLISH = re.compile("[a-z]{2}")
