@@ -22,7 +22,7 @@ LIST = y.ListType(item=y.ANY)
 class Ask(Struct, frozen=True):
     """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside.
 
-    `field` is the one that a `where` stands behind.
+    `field` is the one that a `where` stands behind, or the parameter.
     """
 
     expr: t.Expr

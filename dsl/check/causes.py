@@ -58,7 +58,7 @@ CAUSES: tuple[Cause, ...] = (
         UNREAD | VALUES,
         *_words(
             (r"!==|<>|=!=|=/=|!\s+=|(?<![=!<>])=!(?==|\s)|~=|≠|/=", "!="),
-            (r"≥|=>|>\s+=|>==|≧|⩾|!<", ">="),
+            (r"≥|(?<![(,]\w )(?<![(,] \w )(?<![(,]\w)(?<!\))(?<!\) )=>|>\s+=|>==|≧|⩾|!<", ">="),
             (r"≤|=<|<\s+=|<==|≦|⩽|!>", "<="),
             (r"(?<![<>!=])(?:={2,3}(?!=)|=\s+=)|＝＝", "="),
         ),
@@ -84,7 +84,7 @@ CAUSES: tuple[Cause, ...] = (
             (r"\s*(?:并且|而且|以及|且|和|與|与)\s*", " and "),
             (r"\s*(?:或者|或是|或)\s*", " or "),
             (r"\b(?:as well as|and also|and and|but)\b", "and"),
-            (r"\b(?:or else|or or)\b", "or"),
+            (r"\b(?:or else|or or|and/or)\b", "or"),
         ),
         safe=True,
     ),
@@ -105,7 +105,7 @@ CAUSES: tuple[Cause, ...] = (
             (r"\bplus\b|加上?", "+"),
             (r"\bminus\b|减去?|減去?", "-"),
             (r"\btimes\b|\bmultiplied +by\b|乘以?", "*"),
-            (r"\bdivided +by\b|除以", "/"),
+            (r"\bdivided +by\b|\bdiv\b|除以", "/"),
         ),
     ),
     _row("modulo", UNREAD, said(rf"({X})\s*(?:%|\b(?:mod|MOD)\b)\s*({X})", r"modulo(\1, \2)")),
@@ -120,6 +120,7 @@ CAUSES: tuple[Cause, ...] = (
         safe=True,
     ),
     # --- negation, null, ranges
+    _row("is_fact", UNREAD, meanings.is_fact),
     _row("null", UNREAD, *_words(*slips.NULL)),
     _row(
         "negation",
@@ -208,7 +209,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("text_function", UNREAD, *_words(*slips.TEXT_FUNCTION)),
     # --- names, facts and fields
     _row("negation", UNREAD, said(rf"({X})\s+not\s+({X})", r"\1 != \2"), doubtful=True),
-    _row("is_fact", UNREAD | NAMES | CALLS, meanings.is_fact, doubtful=True),
+    _row("is_fact", NAMES | CALLS, meanings.is_fact, doubtful=True),
     _row(
         "is",
         UNREAD,
@@ -234,7 +235,9 @@ CAUSES: tuple[Cause, ...] = (
     _row(
         "stray",
         UNREAD,
-        said(r"(?:\b(?:max(?:imum)?|min(?:imum)?|about|around|approx(?:imately)?|circa)\b\.?|[~<≤]=?)\s*(?=\d)", ""),
+        said(
+            r"(?:\b(?:max(?:imum)?|min(?:imum)?|about|around|approx(?:imately)?|circa)\b\.?|^\s*[~<≤]=?)\s*(?=\d)", ""
+        ),
         said(r"\b(?:within|up +to|at +most|in|after|every)\s*(?=\d)", ""),
         doubtful=True,
     ),
@@ -296,11 +299,11 @@ CAUSES: tuple[Cause, ...] = (
     _row("method", FIELDS, meanings.methods, meanings.paths),
     _row("nearest", CALLS, meanings.nearest),
     # --- values that do not go together
-    _row("boolean", TYPES, fitting.boolean, safe=True),
+    _row("boolean", VALUES, fitting.boolean, safe=True),
     _row("unquote", VALUES, fitting.unquoted, safe=True),
     _row("unquote_name", VALUES, fitting.unquoted_name),
     _row("unquote_name", UNREAD, said(r"['‘“]([^\W\d]\w*(?:\.\w+)+)['’”]", r"\1"), doubtful=True),
-    _row("quote_number", TYPES, fitting.quoted),
+    _row("quote_number", VALUES, fitting.quoted),
     _row("element", COMPARED, fitting.fact_of),
     _row("record", COMPARED, fitting.field_of),
     _row(
@@ -323,7 +326,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("number_of", TYPES, fitting.wrapped("number", "<", "<=", ">", ">=", "-", "*", "/")),
     _row("days_between", TYPES, fitting.days_between),
     _row("each_of_list", TYPES, fitting.each_of_list),
-    _row("plain_number", TYPES, fitting.plain_number, doubtful=True),
+    _row("plain_number", VALUES, fitting.plain_number, doubtful=True),
     _row("amount_of", TYPES, fitting.amount_of),
     _row("currency", VALUES, fitting.bare_number("EUR")),
     _row("unit", VALUES, fitting.bare_number("days")),

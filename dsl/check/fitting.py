@@ -48,6 +48,8 @@ def unquoted(place: Place) -> Iterator[Mend]:
 
 def quoted(place: Place) -> Iterator[Mend]:
     """A number where a text is wanted."""
+    if isinstance(place.tree, ft.Number):
+        yield Mend(place.tree.start, place.tree.end, f'"{place.text[place.tree.start : place.tree.end]}"')
     for node in _nodes(place):
         for side in (node.left, node.right) if isinstance(node, ft.Binary) and node.op in ("=", "!=") else ():
             if isinstance(side, ft.Number):
@@ -115,7 +117,7 @@ def times_unit(place: Place) -> Iterator[Mend]:
 
 def condition(place: Place) -> Iterator[Mend]:
     """A value where a condition is wanted."""
-    if not place.faults(f"({place.text}) != null"):
+    if isinstance(place.tree, ft.Path | ft.Name | ft.Call) and not place.faults(f"({place.text}) != null"):
         yield Mend(0, len(place.text), None, {"text": place.text.strip()})
 
 
@@ -124,7 +126,7 @@ def whole_date(place: Place) -> Iterator[Mend]:
     for match in re.finditer(
         r"(?<![\w./-])(?:\d{1,2}/\d{1,2}/\d{2}|\d{4}-\d{1,2}|\d{1,2}/\d{4}|\d{4})(?![\w/.-])", place.text
     ):
-        if re.search(r"\bdate\b", place.message) and touches(place, *match.span()):
+        if place.fault.code == "CH304" and re.search(r"\bdate\b", place.message) and touches(place, *match.span()):
             yield Mend(*match.span(), None)
 
 
@@ -215,7 +217,11 @@ def of_list(place: Place) -> Iterator[Mend]:
     for node in _nodes(place):
         if isinstance(node, ft.Binary) and node.op in ("=", "!="):
             left, right = (place.text[n.start : n.end] for n in (node.left, node.right))
-            for many, one in ((left, right), (right, left)):
+            if isinstance(node.right, ft.Items):
+                found = f"{left} in {right}"
+                yield Mend(node.start, node.end, found if node.op == "=" else f"not({found})")
+            first = place.message.find("list") < place.message.find(" and ")
+            for many, one in ((left, right), (right, left)) if first else ((right, left), (left, right)):
                 found = f"list contains({many}, {one})"
                 yield Mend(node.start, node.end, found if node.op == "=" else f"not({found})")
 

@@ -125,7 +125,8 @@ def number(text: str) -> tuple[str, bool]:
         return bare.replace(",", ""), True
     if bare.count(".") > 1:
         return bare.replace(".", ""), True
-    return bare.replace(",", "."), "," not in bare or bare != text
+    grouped = re.fullmatch(r"\d{1,3}\.\d{3}", bare) is not None  # three decimals, or thousands as Germans write them
+    return bare.replace(",", "."), not grouped and ("," not in bare or bare != text)
 
 
 def amount(text: str) -> tuple[str, bool] | None:
@@ -199,18 +200,14 @@ def _day(year: int, month: int, day: int) -> str | None:
 # --- comparisons ----------------------------------------------------------------------------------
 
 _EQUAL = "equals?(?: +to)?"
+_NO_MORE = "(?:is +)?(?:at +most|on +or +before|not? +(?:more|later) +than|up +to)|lte|le"
+_NO_LESS = "(?:is +)?(?:at +least|on +or +after|not? +(?:less|fewer|earlier) +than)|gte|ge"
 _MORE = "(?:is +)?(?:greater|more|bigger|larger|higher)"
 _LESS = "(?:is +)?(?:less|smaller|fewer|lower)"
 # a sign and the words for it, the longest first
 SIGNS: tuple[tuple[str, str], ...] = (
-    (
-        ">=",
-        f"{_MORE} +than +or +{_EQUAL}|(?:is +)?at +least|(?:is +)?not? +(?:less|fewer|earlier) +than|gte|ge",
-    ),
-    (
-        "<=",
-        f"{_LESS} +than +or +{_EQUAL}|(?:is +)?at +most|(?:is +)?not? +(?:more|later) +than|up +to|lte|le",
-    ),
+    (">=", f"{_MORE} +than +or +{_EQUAL}|{_NO_LESS}"),
+    ("<=", f"{_LESS} +than +or +{_EQUAL}|{_NO_MORE}"),
     (">", f"{_MORE} +than|(?:is +)?(?:later|older|longer) +than|is +(?:over|above|after)|exceeds|above|over|gt"),
     ("<", f"{_LESS} +than|(?:is +)?(?:earlier|younger|shorter) +than|is +(?:under|below|before)|below|under|lt"),
     ("!=", "(?:is +not|does +not|not|isn't|doesn't) +(?:equals?(?: +to)?|the +same +as)|differs +from|neq?"),

@@ -247,7 +247,11 @@ def meant_value(value: str, values: tuple[str, ...]) -> str | None:
 
 def is_fact(place: Place) -> Iterator[Mend]:
     """`review is approved`: a fact told as a sentence."""
-    written = r"(?<![\w.])([^\W\d]\w*)(?: (?:is|was|has been|are) | ?(?:已经?|是) ?| ?= ?| )([^\W\d]\w*)"
+    for match in re.finditer(rf"(?<![\w.])({NAME}) (?:(?:is|was|has|are) )?not (?:been )?(\w+)", place.text):
+        if touches(place, *match.span()) and not place.inside(match.start()):
+            for fact in _facts(place, match[1], match[2]):
+                yield Mend(*match.span(), f"not({match[1]}.{fact})")
+    written = rf"(?<![\w.])({NAME})(?: (?:is|was|has been|are) | ?(?:已经?|是) ?| ?= ?| )([^\W\d]\w*)"
     for match in re.finditer(written, place.text):
         if touches(place, *match.span()) and not place.inside(match.start()):
             for fact in (match[2], *_facts(place, match[1], match[2])):
@@ -308,7 +312,7 @@ def functions_named(place: Place) -> Iterator[Mend]:
 
 
 def like(place: Place) -> Iterator[Mend]:
-    for match in re.finditer(rf'({X})\s+(not +)?(?i:i?like)\s+(?:"([%*]?)([^"%*]*)([%*]?)")', place.text):
+    for match in re.finditer(rf'({X})\s+((?i:not) +)?(?i:i?like)\s+(?:"([%*]?)([^"%*]*)([%*]?)")', place.text):
         if touches(place, *match.span()):
             name = {("", ""): "=", ("%", ""): "ends with", ("", "%"): "starts with"}.get(
                 (match[3].replace("*", "%"), match[5].replace("*", "%")), "contains"
@@ -325,7 +329,7 @@ def bracket(place: Place) -> Iterator[Mend]:
 
 def leading(place: Place) -> Iterator[Mend]:
     """A word in front of the expression that its line has said already."""
-    match = re.match(r"\s*(?:if|when|where|return|then|=|that|only if|如果|当)\s*(?=[\w(\"])", place.text)
+    match = re.match(r"\s*(?:if|when|where|return|then|=|that|only if|either|both|如果|当)\s*(?=[\w(\"])", place.text)
     if match is not None:
         yield Mend(*match.span(), "")
 
@@ -339,7 +343,8 @@ def ends(place: Place) -> Iterator[Mend]:
 
 def begins(place: Place) -> Iterator[Mend]:
     """Something before a word that joins two is missing."""
-    if place.written in ("and", "or", "in", "between") or re.fullmatch(r"[<>=!*/+]+", place.written):
+    first = re.search(r"(?:^|[(\[,]|\b(?:and|or|then|else|not))\s*$", place.text[: place.fault.start])
+    if first and (place.written in ("and", "or", "in", "between") or re.fullmatch(r"[<>=!*/+]+", place.written)):
         yield Mend(place.fault.start, place.fault.end, None, {"name": place.written})
 
 

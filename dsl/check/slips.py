@@ -64,8 +64,9 @@ LOOPS: Slips = (
     (r"\bfor\s+each\s+(\w+)\s+in\b", r"for \1 in"),
 )
 FILTER: Slips = (
+    (rf"(?<=\()({X})\s+(?:if|when)\s+({C})(?=\))", r"\1[\2]"),
     (rf"(?<![\w.])(\w+)\(({X})\)\s+(?:where|with|if)\s+({C}){ALL}", r"\1(\2[\3])"),
-    (rf"({X})\s+(?:where|with|such +that|having|when|if)\s+({C}){ALL}", r"\1[\2]"),
+    (rf"({X})\s+(?:where|with|such +that|having)\s+({C}){ALL}", r"\1[\2]"),
     (rf"({X})\.(?:filter|where|find)\(\s*\(?\w+\)?\s*[-=]>\s*\w+\.({C})\)", r"\1[\2]"),
 )
 NULL: Slips = (
@@ -107,6 +108,7 @@ LISTED: Slips = (
     (rf"\bin\s+({X}(?:\s+or\s+{X})+)", r"in (\1)"),
 )
 CHOICES: Slips = (
+    (rf"\bif\s+({C})\s*,?\s*then\s+({C})\s*,?\s*else\s+({C}){ALL}", r"if \1 then \2 else \3"),
     (rf"\bif\s+({C})\s+then\s*\{{\s*({C})\s*\}}\s*else\s*\{{\s*({C})\s*\}}", r"if \1 then \2 else \3"),
     (r"\s*[;,](?=\s*else\b)", ""),
     (rf"\bunless\s+({C})\s+then\b", r"if not(\1) then"),

@@ -140,17 +140,8 @@ class _Checker:
 
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
-            found = self.expression(Ask(node.value, None, "parameter"), None, {}, file=file)
-            wanted = parameter_type(node, self.scope)
-            if found is not None and not fits(found, wanted):
-                self.findings.add(
-                    "CH310",
-                    node.value.span,
-                    file=file,
-                    name=node.name.text,
-                    wanted=type_word(wanted),
-                    given=type_word(found),
-                )
+            ask = Ask(node.value, parameter_type(node, self.scope), "parameter", field=node.name.text)
+            self.expression(ask, None, {}, file=file)
 
     def _kpi(self, node: t.Kpi) -> None:
         case = case_type(self.scope)
@@ -291,8 +282,10 @@ class _Asked:
         if wanted is LIST:
             self._tell("CH309", 0, len(expr.text), tree, {"text": expr.text, "given": type_word(found)})
         elif wanted is not None:
-            words = {"wanted": type_word(wanted), "given": type_word(found), "word": self.ask.word}
-            self._tell("CH308", 0, len(expr.text), tree, words)
+            words = {"wanted": type_word(wanted), "given": type_word(found)}
+            parameter = self.ask.word == "parameter"
+            words |= {"name": self.ask.field} if parameter else {"word": self.ask.word}
+            self._tell("CH310" if parameter else "CH308", 0, len(expr.text), tree, words)
 
     def impossible(self, tree: feel.Node) -> Iterator[tuple[feel.Node, str, str, tuple[str, ...]]]:
         """Gives the comparisons that never hold."""
@@ -331,7 +324,7 @@ class _Asked:
             before=before,
             faults=self._faults,
             tree=tree,
-            field=self.ask.field,
+            field=self.ask.field if self.ask.word == "where" else "",
             unary=self.kind == "unary",
             alone=checker.alone,
             near=None,
