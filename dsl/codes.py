@@ -111,6 +111,7 @@ _ALL = [
         ("CH310", "value-does-not-fit", "name", "wanted", "given"),
         ("CH311", "impossible-value", "value", "name"),
         ("CH312", "function-as-value", "name"),
+        ("CH313", "unit-of-something-else", "unit", "given"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),

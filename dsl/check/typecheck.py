@@ -31,6 +31,7 @@ from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import types as y
 from charter.engine.feel.builtins import load
+from charter.engine.feel.own import UNITS
 from charter.engine.feel.printer import quoted
 from charter.engine.formulas import as_typed
 
@@ -159,6 +160,9 @@ class _Checker:
         for line in node.body:
             if isinstance(line, t.Over):
                 self.expression(Ask(line.window, y.SPAN, "over"), None, {})
+            elif isinstance(line, t.Unit) and not unit_fits(line.name.text, value):
+                given = type_word(value or y.ANY)
+                self.findings.add("CH313", line.name.span, unit=line.name.text, given=given)
 
     def expression(
         self,
@@ -361,6 +365,16 @@ class _Asked:
         if written.strip():  # blanks around what is wrong may go with it, and are not told
             start, end = start + len(written) - len(written.lstrip()), end - len(written) + len(written.rstrip())
         self.checker.findings.add(code, (at + start, at + end), file=self.file, **said)
+
+
+def unit_fits(unit: str, figure: y.Type | None) -> bool:
+    """Tells whether a figure can be shown in a unit: a length of time in one that it has, money in its currency."""
+    field = UNITS[unit][0] if unit in UNITS else None
+    if figure == y.DAYS_DURATION:
+        return field in ("seconds", "days")
+    if figure == y.YEARS_DURATION:
+        return field == "months"
+    return figure != y.MONEY or (field is None and unit != "percent")
 
 
 def fits(found: y.Type, wanted: y.Type) -> bool:

@@ -8,6 +8,8 @@ import pytest
 from tests.desk import Desk
 from tests.unit.test_cli_refused import BUY, OPENED, played
 
+from charter.dsl.check.typecheck import unit_fits
+from charter.engine.feel import types
 from charter.engine.feel.own import UNITS
 from charter.engine.feel.temporal import DaysDuration, YearsDuration
 from charter.engine.refusals import CODES
@@ -99,3 +101,10 @@ def test_a_failure_is_a_sentence(lang: str) -> None:
         assert not said.startswith("CH5") and "{" not in said
     assert "quote" in failure_sentence("CH511 quote", "fetch[1]", lang)
     assert failure_sentence("connection refused", "fetch", lang) == "connection refused"
+
+
+def test_a_unit_that_checks_is_one_that_is_shown() -> None:
+    """What `check` lets pass is converted; what it refuses could not have been."""
+    for length, kind in ((DaysDuration(SECOND), types.DAYS_DURATION), (YearsDuration(1), types.YEARS_DURATION)):
+        for unit in (*UNITS, "percent", "EUR"):
+            assert unit_fits(unit, kind) is (in_unit(length, unit) is not None), (unit, kind)
