@@ -26,7 +26,9 @@ class Started(Told, frozen=True):
 
 
 class Continued(Told, frozen=True):
-    """Other rules judge the case from here on: `law` and `tzdata`. `was`: those until now; `state`: how it stood."""
+    """From here on, other rules apply to the case: `law` and `tzdata`. `was`: the rules until now; `state`: the
+    case's state at this point.
+    """
 
     law: int
     tzdata: str
@@ -73,7 +75,9 @@ class Begun(Told, frozen=True):
 
 
 class Confirmed(Told, frozen=True):
-    """A checklist point was ticked. `evidence`: a value, file or record reference; null where none was asked for."""
+    """A checklist point was confirmed. `evidence`: a value, a file or a reference to a record; null if none was
+    required.
+    """
 
     check: str
     evidence: Any
@@ -93,7 +97,9 @@ class Written(Told, frozen=True):
 
 
 class Amended(Told, frozen=True):
-    """A record was changed after it had been used: as `written`. `same`: the content was the same, nothing changed."""
+    """A record was changed after it had been used; keys as for `written`. `same`: the content was the same, so
+    nothing changed.
+    """
 
     record: str
     version: int
@@ -142,13 +148,13 @@ class Rejected(Told, frozen=True):
 
 
 class Skipped(Told, frozen=True):
-    """An element was passed over, by whoever is in charge or by the process (`because`)."""
+    """An element was skipped, by whoever is in charge or by the process (`because`)."""
 
     because: Because | None = None
 
 
 class Cancelled(Told, frozen=True):
-    """An element or the case was cancelled; `because` where it follows from something else."""
+    """An element or the case was cancelled; `because`: if it follows from something else."""
 
     because: Because | None = None
 
@@ -171,27 +177,29 @@ class Reopened(Told, frozen=True):
 
 
 class Repeated(Told, frozen=True):
-    """An element came round again."""
+    """An element began its next round."""
 
 
 class Staled(Told, frozen=True):
-    """Work became stale because what it used is changing. `to`: the node it waits for, where it was sent back."""
+    """Work became stale because something it used is changing. `to`: the node that it waits for, if it was sent
+    back.
+    """
 
     to: str | None = None
 
 
 class Restored(Told, frozen=True):
-    """Staleness was withdrawn: the content is the same."""
+    """Stale work became valid again, because the content is the same."""
 
 
 class Suspended(Told, frozen=True):
-    """Work or the case was suspended; `because` where the case that runs it was."""
+    """Work or the case was suspended; `because`: if the case that runs it was suspended."""
 
     because: Because | None = None
 
 
 class Resumed(Told, frozen=True):
-    """Suspended work or a suspended case was resumed; `because` where the case that runs it was."""
+    """Suspended work or a suspended case was resumed; `because`: if the case that runs it was resumed."""
 
     because: Because | None = None
 
@@ -226,13 +234,13 @@ class Escalated(Told, frozen=True):
 
 
 class Idle(Told, frozen=True):
-    """A round of a repeated phase opened nothing, so that no other begins. `condition`: until, its text."""
+    """A round of a repeated phase opened nothing, so no further round begins. `condition`: the text of its `until`."""
 
     condition: str
 
 
 class Unapproved(Told, frozen=True):
-    """The process passed over every approval of a record, so that nobody approves it. `approvals`: their names."""
+    """The process skipped every approval of a record, so nobody approves it. `approvals`: their names."""
 
     record: str
     approvals: tuple[str, ...]
@@ -263,9 +271,9 @@ class Retried(Told, frozen=True):
 
 
 class Decided(Told, frozen=True):
-    """A decision table was asked.
+    """A decision table was evaluated.
 
-    `given`: its arguments; `rows`: the numbers, from 1, of the rows that decided; `said`: what the table gave.
+    `given`: its arguments; `rows`: the numbers, from 1, of the rows that decided; `said`: the result.
     """
 
     decision: str
@@ -275,9 +283,8 @@ class Decided(Told, frozen=True):
 
 
 class Failed(Told, frozen=True):
-    """A call or decision failed for good, or was not begun (`because`).
-
-    `failure`: one line; the rest as `called` or `decided` tells it.
+    """A call or decision failed for good, or was not begun (`because`). `failure`: one line; other keys as for
+    `called` or `decided`.
     """
 
     outcome: ClassVar[str] = "failed"
@@ -322,9 +329,8 @@ class Attached(Told, frozen=True):
 
 
 class Refused(Told, frozen=True):
-    """A command was refused: of a case in its chain, of what never reached a case in the organisation's.
-
-    There `verb` says what was asked, the rest of whom or what.
+    """A command was refused. It is in the case's chain, or, if it did not reach a case, in the organisation's;
+    there `verb` is the command, and the other keys say what it was about.
     """
 
     outcome: ClassVar[str] = "refused"

@@ -64,7 +64,7 @@ class SkillSet(Told, frozen=True):
 
 
 class CertificateNoted(Told, frozen=True):
-    """A person's certificate was noted; `valid_until` is null for one that does not run out."""
+    """A person's certificate was noted; `valid_until` is null if it does not expire."""
 
     person: str
     certificate: str
@@ -97,7 +97,7 @@ class StandInNamed(Told, frozen=True, rename={"mode": "kind"}):
 
 
 class StandInAccepted(Told, frozen=True):
-    """A stand-in was accepted, by the one who is to stand in."""
+    """A stand-in was accepted, by the person who is to stand in."""
 
     number: int
     principal: str
@@ -142,7 +142,9 @@ class ConnectorsChanged(Told, frozen=True):
 
 
 class IncidentRetried(Told, frozen=True):
-    """What a case asked for and could not be done is tried again. `ask`: its kind; `body`: the SHA-256 of its text."""
+    """A request of a case that could not be carried out is tried again. `ask`: its kind; `body`: the SHA-256 of its
+    text.
+    """
 
     number: int
     case: str
@@ -152,7 +154,9 @@ class IncidentRetried(Told, frozen=True):
 
 
 class IncidentSettled(Told, frozen=True):
-    """What a case asked for and could not be done was given up, with the reason; fields as of `incident_retried`."""
+    """A request of a case that could not be carried out was given up, with the reason; keys as for
+    `incident_retried`.
+    """
 
     number: int
     case: str

@@ -23,13 +23,13 @@ TITLES = {
     "states": ("States in `expect X is STATE`", "state"),
     "weekdays": ("Weekdays", "day"),
 }
-HEAD = """# The words of the language
+HEAD = """# Keywords
 
-Every keyword in English, simplified and traditional Chinese. Where a cell holds several, all are read and the first is
-what `charter fmt --keywords` writes. A file may mix the three. A word means what its row says only where such a word
-may stand; everywhere else it is a name. This page is written by `pytest tests/unit/test_text_words.py --regen` from
+Every keyword in English, simplified Chinese and traditional Chinese. If a cell lists several words, all are accepted,
+and `charter fmt --keywords` writes the first. A file may mix the three languages. A word is a keyword only where its
+line may be written; everywhere else it is a name. `pytest tests/unit/test_text_words.py --regen` writes this page from
 `dsl/keywords/*.toml`; the grammar itself is `dsl/text/charter.lark`, and [language.md](language.md)
-([中文](language.zh.md)) says what each line means.
+([中文](language.zh.md)) explains each line.
 """
 
 
