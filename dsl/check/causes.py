@@ -332,7 +332,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("unit", VALUES, fitting.bare_number("days")),
     _row("exact_unit", TYPES, fitting.exact_hours),
     _row("times_unit", RESULT, fitting.times_unit),
-    _row("condition", RESULT, fitting.condition),
+    _row("condition", RESULT | TYPES, fitting.condition),
     _row("exact_unit", VALUES, fitting.bare_number("hours")),
     _row("calls", TYPES, fitting.signature),
 )

@@ -116,7 +116,13 @@ def times_unit(place: Place) -> Iterator[Mend]:
 
 
 def condition(place: Place) -> Iterator[Mend]:
-    """A value where a condition is wanted."""
+    """A value where a condition is wanted, as the whole or beside `and`."""
+    for node in _nodes(place) if place.fault.code == "CH304" else ():
+        written = place.text[node.start : node.end]
+        if isinstance(node, ft.Path) and written == place.written:
+            after = place.faults(f"{place.text[: node.start]}({written} != null){place.text[node.end :]}")
+            if len(after) < len(place.before):
+                yield Mend(node.start, node.end, None, {"text": written})
     if isinstance(place.tree, ft.Path | ft.Name | ft.Call) and not place.faults(f"({place.text}) != null"):
         yield Mend(0, len(place.text), None, {"text": place.text.strip()})
 
