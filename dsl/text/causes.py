@@ -69,6 +69,7 @@ def put(stop: Stop, cause: str, span: Span, text: str, *, safe: bool = False, **
         text += " " if not text and before and after and after[0] not in " ,(" else ""
     line = (before + text + after).rstrip()
     written = stop.text[slice(*span)].strip()
+    span = (span[0], max(span[0] + 1, span[0] + len(stop.text[slice(*span)].rstrip())))
     return Mend(cause, span, line, safe, {"written": written, "instead": text.strip(), **arguments})
 
 
@@ -107,8 +108,9 @@ _HABITS: tuple[tuple[str, str, str, bool], ...] = (
     ("block_end", r"(?:end|END|End|endif|fi|esac|结束|結束)(?:\s+\w+)?$", "", False),
     ("block_word", r"(?:then|begin|do|is|has|开始|開始)$", "", False),
     ("default", r"(?:default|DEFAULT|默认|預設|:?=)\s*\S.*$", "", False),
+    ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=,|]|->)\s*(?=\S)", "", True),
+    ("no_mark", r"(?<!.)(?:[-*•·]|\d+[.)])\s+(?=\w)", "", True),
     ("equals", r"(?::=|==|:|is\b|为|是|設為)\s*", "= ", True),
-    ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=]|->)(?=\s*\S)", "", True),
     ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=,]|->)$", "", True),
     ("quotes", r"(?P<open>['‘’`´«‹„])(?P<said>[^'‘’`´«»‹›„“\"]+)['‘’`´»›“]", r'"\g<said>"', True),
     ("commas", r"(?:and|or|&|\+|;|/|\||与|和|及|或|與)(?=\W|(?<=[^a-z]))\s*", ", ", False),
@@ -319,6 +321,15 @@ def types(stop: Stop) -> Iterator[Mend]:
     optional = spelled("OPTIONAL", stop.language)
     if text.endswith(f" {optional}"):
         text, tail = text[: -len(optional)].rstrip(), f" {optional}"
+    first, _, rest = text.partition(" ")
+    if first == optional or "required" in strangers().get(first, ()):
+        instead = f"{rest} {optional}" if first == optional else rest
+        yield Mend("mark_first", (0, len(first)), instead, True, {"written": first, "instead": instead})
+    listed = compiled(rf"({re.escape(spelled('LIST_OF', stop.language))}\s+\w+)\s+({NAME})$", stop.marks).match(text)
+    if listed:
+        yield Mend(
+            "swapped", listed.span(), f"{listed[2]} {listed[1]}", arguments={"instead": f"{listed[2]} {listed[1]}"}
+        )
     match = _CHOICE.search(text)
     if match and match.start() <= stop.place + 1:
         items = [item.strip(" \"'‘’") for item in re.split(r"\s*(?:[,|/;]|\bor\b|或)\s*", match["items"])]
@@ -327,9 +338,9 @@ def types(stop: Stop) -> Iterator[Mend]:
             if re.fullmatch(_SEVERAL, match["word"]):
                 said = f"{spelled('LIST_OF', stop.language)} {said}"
             yield _typed(stop, "choice_type", match.span(), said, tail, safe=match["open"] is not None)
-    bare = re.compile(r'"[^"]*"(?:\s*[|,/]\s*"[^"]*")+$').search(text, stop.place)
-    if bare and bare.start() == stop.place and "CHOICE" in stop.accepted:
-        said = spelled("CHOICE", stop.language) + " " + re.sub(r"\s*[,/]\s*", " | ", bare.group())
+    bare = re.compile(r'[\[({]?\s*("[^"]*"(?:\s*[|,/]\s*"[^"]*")+)\s*[\])}]?$').match(text, stop.place)
+    if bare and "CHOICE" in stop.accepted:
+        said = spelled("CHOICE", stop.language) + " " + re.sub(r"\s*[,/]\s*", " | ", bare[1])
         yield _typed(stop, "choice_type", bare.span(), said, tail)
     for pattern, cause in ((_LIST, "list_type"), (_MANY, "list_type"), (_SIZED, "size")):
         match = pattern.search(text)

@@ -88,7 +88,7 @@ class Layout:
         level, wrong = self.levels[-1], self.source.lines[number][2]
         following = [indent for _, _, indent in self.source.lines[number + 1 : number + 1 + _LOOKED_AT]]
         block = list(takewhile(lambda indent: indent >= wrong, following))
-        return wrong in block or block[:1] != [level]
+        return wrong in block or (wrong < level and block[:1] != [level])
 
     def opened(self, number: int) -> None:
         """Takes note that the block which a line opens is open."""

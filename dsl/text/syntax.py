@@ -56,6 +56,8 @@ STRANGE: Mapping[str, frozenset[str]] = {
     "about": frozenset({"GOAL", "SOURCE"}),
     "comparison": frozenset({"WHERE"}),
     "choices": frozenset({"BAR"}),
+    "loop": frozenset({"FOR_EACH"}),
+    "parallel": frozenset({"AFTER", "ACTIVITY"}),
     "rhythm": frozenset({"REPEAT_EVERY"}),
     "automatic": frozenset({"CALL"}),
     "multiple": frozenset({"LIST_OF"}),
@@ -155,7 +157,7 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     hint = next((h for h in strangers().get(found.lower(), ()) if not STRANGE[h].isdisjoint(accepted)), None)
     if hint is not None:
         return Complaint(code, span, {**arguments, "hint": hint})
-    if place == start and found not in strangers() and _known(found, 0):
+    if place == start and any(words == found or words.startswith(f"{found} ") for words, _, _, _ in spellings()):
         return Complaint("CH115", span, arguments)
     guess = nearest(found, accepted, _ALIKE)
     if guess is not None:
