@@ -146,6 +146,7 @@ CAUSES: tuple[Cause, ...] = (
         read_as(rf"{habits.LENGTH}(?:(?:\s*(?:,|and|\+|&)?\s*){habits.LENGTH})*", meanings.lengths),
         safe=True,
     ),
+    _row("length", UNREAD | NAMES, read_as(habits.JOINED, meanings.lengths_in_one), safe=True),
     _row(
         "length",
         UNREAD,

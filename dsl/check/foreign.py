@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from charter.dsl.text.words import LANGUAGES, table
+
 # Functions of spreadsheets, databases and programming languages, by their letters in lower case, and what FEEL says:
 # {0} is the first argument (of a method: what it is called on), {*} all of them. Of several the first that fits counts.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
@@ -115,7 +117,12 @@ def letters(name: str) -> str:
 FACTS: dict[str, tuple[str, ...]] = {
     word: facts
     for words, facts in {
-        "finished completed ended over 完成 已完成 结束 已结束": ("done", "reached", "settled", "completed"),
+        "finished completed ended over 完成 已完成 结束 已结束 結束 已結束": (
+            "done",
+            "reached",
+            "settled",
+            "completed",
+        ),
         "complete finish done": ("done", "reached", "settled", "completed"),
         "end": ("ended_at", "closed_at", "done", "settled"),
         "approved accepted passed agreed authorised authorized signed_off 批准 已批准 通过 已通过 同意": (
@@ -123,11 +130,11 @@ FACTS: dict[str, tuple[str, ...]] = {
             "done",
         ),
         "approve grant accept": ("granted",),
-        "denied declined refused disapproved failed_approval 驳回 已驳回 拒绝": ("rejected", "failed"),
+        "denied declined refused disapproved failed_approval 驳回 已驳回 拒绝 駁回 拒絕": ("rejected", "failed"),
         "reject deny": ("rejected",),
         "returned sent_back": ("rejected", "stale"),
-        "late delayed expired timed_out past_due is_overdue 逾期 超期 超时": ("overdue",),
-        "in_time punctual ontime timely 按时 准时": ("on_time",),
+        "late delayed expired timed_out past_due is_overdue 逾期 超期 超时 已超期 已超时 超時 已超時": ("overdue",),
+        "in_time punctual ontime timely 按时 准时 按时完成 按時 準時 按時完成": ("on_time",),
         "deadline due_date due_at due_on duedate due_by until 期限 截止": ("due",),
         "user person actor performer assignee by who author done_by completed_by approver approved_by 办理人 审批人": (
             "doer",
@@ -160,4 +167,11 @@ FACTS: dict[str, tuple[str, ...]] = {
         "open running in_progress started ongoing 进行中": ("active", "open"),
     }.items()
     for word in words.split()
+}
+# What the keyword tables call the states, in every language: 已逾期, 已核准, 已駁回.
+FACTS |= {
+    word: tuple(dict.fromkeys((*FACTS.get(word, ()), state)))
+    for language in LANGUAGES
+    for state, words in table(language)["states"].items()
+    for word in words
 }

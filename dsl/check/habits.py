@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 
+from charter.engine.feel.own import UNITS
+
 # a length of time: what FEEL calls it, and how it is abbreviated or called elsewhere
 _UNITS: dict[str, str] = {
     "working day": "workday|work day|business day|bank day|banking day|workingday|businessday|weekday|wd|bd|bday"
@@ -54,6 +56,16 @@ def lengths(text: str) -> str | None:
     """Gives lengths of time that stand beside one another as FEEL adds them: `2d 3h` is `2 days + 3 hours`."""
     found = [_length(m[1], m[2]) for m in re.finditer(_LENGTH, text)]
     return " + ".join(found) or None
+
+
+# `2小时30分`, which FEEL adds as `2小时 + 30分钟`
+_CHINESE = "|".join(sorted((unit for unit in UNITS if not unit.isascii()), key=len, reverse=True))
+JOINED = rf"(?<![\w.])(?:\d+(?:\.\d+)?(?:{_CHINESE}|分)){{2,}}(?!\w)"
+
+
+def joined(text: str) -> str:
+    """Gives Chinese lengths of time that stand in one word as FEEL adds them."""
+    return " + ".join(re.sub("分$", "分钟", one) for one in re.findall(rf"\d+(?:\.\d+)?(?:{_CHINESE}|分)", text))
 
 
 def _length(count: str, unit: str) -> str:

@@ -40,6 +40,10 @@ def lengths(text: str) -> Iterable[tuple[str, bool]]:
     return [] if found is None else [(found, True)]
 
 
+def lengths_in_one(text: str) -> Iterable[tuple[str, bool]]:
+    return [(habits.joined(text), True)]
+
+
 def misspelt_length(text: str) -> Iterable[tuple[str, bool]]:
     found = habits.misspelt_length(text)
     return [] if found is None else [(found, False)]

@@ -209,14 +209,16 @@ def money_before(text: str) -> tuple[Decimal, str] | None:
 
 
 def spoken_money(word: str) -> tuple[Decimal, str] | None:
-    """Read an amount that is one Chinese word: `五百元`, `三十万元`; `一万五千元` has two parts and is none."""
+    """Read an amount that is one Chinese word: `五百元`, `三十万元`, `一万五千元`; not `一万五`."""
     unit = next((unit for unit in _MONEY_WORDS if word.endswith(unit)), None)
     if unit is None:
         return None
-    amount = word.removesuffix(unit)
-    power = amount[-1:] if amount[-1:] in _POWERS and amount[-1:] != "千" else ""
-    count = _numeral(amount.removesuffix(power))
-    return (_scaled(Decimal(count), power), CURRENCY_WORDS[unit]) if count else None
+    high, power, low = re.fullmatch("([^万萬亿億]*)([万萬亿億]?)(.*)", word.removesuffix(unit)).groups()  # type: ignore[union-attr]
+    count, rest = _numeral(high), _numeral(low.removeprefix("零")) if low else 0
+    # 一万零五百, 一万五千: a missing rank is named, else 一万五 could be 10005 as well as 15000
+    if not count or rest is None or (low and (power not in "万萬" or low.startswith("零") == (rest >= 1000))):
+        return None
+    return _scaled(Decimal(count), power) + rest, CURRENCY_WORDS[unit]
 
 
 def is_spoken(word: str) -> bool:

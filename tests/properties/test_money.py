@@ -84,7 +84,20 @@ def test_in_words(number: int, power: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["￥1,500", "[￥1,500]", "一万五千元", "一百五元", "￥1.5.2", "5万五元", "￥500美元", "5万", "二百五"]
+    "text",
+    [
+        "￥1,500",
+        "[￥1,500]",
+        "一万五元",
+        "一亿五千元",
+        "一万零五千元",
+        "一百五元",
+        "￥1.5.2",
+        "5万五元",
+        "￥500美元",
+        "5万",
+        "二百五",
+    ],
 )
 def test_what_could_be_two_amounts_is_none(text: str) -> None:
     tree = feel.parse(text).tree
@@ -113,3 +126,18 @@ def test_the_formatter_keeps_what_was_written(text: str) -> None:
     file = f"流程 甲\n  角色 乙\n  参数 丙 {{}} = {text}\n"
     said, unread = format(file.format("金额" if "元" in text or "￥" in text else "时长"), "zh-Hant")
     assert not unread and text in said
+
+
+def spelled(number: int) -> str:
+    said = ""
+    for digit, rank in zip(f"{number:04}", ("千", "百", "十", ""), strict=True):
+        said += DIGITS[int(digit)] + (rank if digit != "0" else "")
+    while "零零" in said:
+        said = said.replace("零零", "零")
+    return said.rstrip("零")
+
+
+@given(st.integers(1, 9999), st.integers(1, 9999))
+def test_in_words_of_two_parts(high: int, low: int) -> None:
+    text = f"{spelled(high).lstrip('零')}万{spelled(low)}元"
+    assert read(text) == Money(Decimal(high * 10_000 + low), "CNY") == READERS["money"](text), text
