@@ -243,3 +243,18 @@ def test_databases_of_earlier_builds_get_their_open_lists(opened: Desk, tmp_path
     open_store(str(path)).close()
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("SELECT * FROM open_lists").fetchall() == rows
+
+
+def test_a_stand_in_is_not_offered_what_their_principal_may_not_do(desk: Desk) -> None:
+    played(
+        desk,
+        OPENED
+        + """
+charter people grant ann boss --as zhou
+charter people substitute ann cy --role boss --as zhou
+charter people accept 1 --as cy
+charter people absent ann 2026-03-01 2026-03-31 --as zhou
+""",
+        BUY.replace("    by boss\n", "    by boss\n    separate from ask\n"),
+    )
+    assert "approve" not in desk.type("charter inbox --as cy")
