@@ -158,7 +158,7 @@ def encode(value: Any) -> Any:
         return _encode_list(value)
     if isinstance(value, str):
         return composed(str(value))
-    raise NotAValue(f"a {type(value).__name__} is no value")
+    raise NotAValue(f"a {type(value).__name__} is not a value")
 
 
 def _read(reader: Callable[[str], Any], kind: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -166,7 +166,7 @@ def _read(reader: Callable[[str], Any], kind: str) -> Callable[[Mapping[str, Any
         text = data[kind]
         value = reader(text) if type(text) is str else None
         if value is None:
-            raise NotAValue(f"`{text}` is no {kind}")
+            raise NotAValue(f"`{text}` is not a valid {kind}")
         return value
 
     return read
@@ -176,9 +176,9 @@ def _number(text: Any) -> Decimal:
     try:
         number = Decimal(text)
     except (InvalidOperation, TypeError, ValueError):
-        raise NotAValue(f"`{text}` is no number") from None
+        raise NotAValue(f"`{text}` is not a number") from None
     if not number.is_finite():
-        raise NotAValue(f"`{text}` is no finite number")
+        raise NotAValue(f"`{text}` is not a finite number")
     return number
 
 
@@ -189,7 +189,7 @@ def _decode_span(data: Mapping[str, Any]) -> Span:
         try:
             span = span.plus(Span.of(_number(amount), unit))
         except KeyError:
-            raise NotAValue(f"`{part}` is no span of time") from None
+            raise NotAValue(f"`{part}` is not a span of time") from None
     return span
 
 

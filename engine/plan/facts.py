@@ -148,7 +148,7 @@ class CaseFacts(Facts):
 
 
 class Unended(Facts):
-    """An element of which nobody says how it ended before it has."""
+    """An element whose outcome is unknown until it has ended."""
 
     __slots__ = ()
 

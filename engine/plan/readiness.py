@@ -29,7 +29,7 @@ Use = tuple[str, str]
 
 
 def _approved(place: Place, needed: Input, name: str) -> str:
-    """Says how an approval stands towards an input: holds not (""), "waits" or is "lost"."""
+    """Gives how an approval bears on an input: "" when it does not hold the input back, else "waits" or "lost"."""
     approval = place.program.plans[name]
     seen = place.program.seen(place.plan, place.path, approval)
     state = place.seen_state(approval)

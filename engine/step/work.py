@@ -214,7 +214,7 @@ def _confirmable(
 def _evidence(
     draft: Draft, plan: Plan, path: Path, node: Node, name: str, check: Check, evidence: Any, given: set[str]
 ) -> Reason | None:
-    """Gives what a point asks to be shown and is not: a file, or a record that is there or comes along."""
+    """Gives the missing evidence of a checklist point (a file, or a record that exists or comes along), or None."""
     if check.evidence is None:
         return None
     if check.evidence == "file":

@@ -285,7 +285,7 @@ def records(answer: Any) -> Records:
     if answer is None:
         return ()
     if not isinstance(answer, Mapping) or not all(isinstance(name, str) for name in answer):
-        raise Failed("the answer is no JSON object of records")
+        raise Failed("the answer is not a JSON object of records")
     for value in answer.values():
         decode(value)
     return tuple(answer.items())

@@ -53,7 +53,7 @@ def resolve(text: str, folder: Path, found: list[str]) -> str:
         kind, _, name = match[0].partition(":")
         held = os.environ.get(name) if kind == "env" else _file(folder / name)
         if held is None or not held.isprintable() or not held:
-            raise Unresolved(f"{match[0]} {'is not set' if held is None else 'is no one line of text'}")
+            raise Unresolved(f"{match[0]} {'is not set' if held is None else 'is not one line of text'}")
         found.append(held)
         return held
 

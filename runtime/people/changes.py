@@ -97,7 +97,7 @@ class People:
     def _must(connection: Connection, person: str) -> Person:
         found = load(connection, person)
         if found is None:
-            raise NoSuchPerson(f"nobody is called {person}", person=person)
+            raise NoSuchPerson(f"unknown person {person}", person=person)
         return found
 
     # -- changing ------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def looking(url: str | None = None) -> Iterator[Looked]:
     if not path.exists():
         raise Missing(f"no database at {path}", url=str(path))
     if not path.is_file():
-        raise CannotOpen(f"{path} is no file", url=str(path), told="is_folder")
+        raise CannotOpen(f"{path} is not a file", url=str(path), told="is_folder")
     with ExitStack() as left:
         store = _looked(left, path)
         try:
