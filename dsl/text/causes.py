@@ -68,7 +68,7 @@ def put(stop: Stop, cause: str, span: Span, text: str, *, safe: bool = False, **
         before = before.rstrip()
         text += " " if not text and before and after and after[0] not in " ,(" else ""
     line = (before + text + after).rstrip()
-    written = stop.text[slice(*span)].strip()
+    written = (stop.written or stop.text)[slice(*span)].strip()
     span = (span[0], max(span[0] + 1, span[0] + len(stop.text[slice(*span)].rstrip())))
     return Mend(cause, span, line, safe, {"written": written, "instead": text.strip(), **arguments})
 
