@@ -69,7 +69,7 @@ def run_check(
     files = list(texts.find_files(paths))
     mended = [texts.mend_file(path, write=not diff) for path in along(files)] if fix or diff else []
     given = {one.path: one.data if diff else one.mended.data for one in mended if one.path == texts.STDIN}
-    if given and not diff:
+    if given and not diff and not as_json:
         # The file itself is the answer; what is said of it goes where it is in nobody's way.
         sys.stdout.write(given[texts.STDIN].decode("utf-8", "replace"))
         output = context.output = Output(say, sys.stderr)
@@ -103,7 +103,8 @@ def run_check(
     }
     if as_json:
         fixed = [d for one in mended if one.left is None for d in _fixed(context, one)]
-        output.json({"summary": count, "diagnostics": as_data(context, diagnostics, sources), "fixes": fixed})
+        text = {"text": given[texts.STDIN].decode("utf-8", "replace")} if given and not diff else {}
+        output.json({"summary": count, "diagnostics": as_data(context, diagnostics, sources), "fixes": fixed, **text})
         return exit_code
     if form == "sarif":
         from charter.dsl.messages.sarif import sarif

@@ -104,6 +104,8 @@ def _listed(context: Context, names: Sequence[str]) -> str:
 
 
 def _data(proof: Proof) -> dict[str, Any]:
+    from charter.runtime.desk.views import placed
+
     return {
         "process": proof.definition.name,
         "version": proof.definition.version,
@@ -113,13 +115,13 @@ def _data(proof: Proof) -> dict[str, Any]:
                 "said": finding.verdict.said,
                 "elements": list(finding.verdict.elements),
                 "always": finding.verdict.always,
-                "place": finding.place,
+                **placed(finding.place),
                 "scenario": finding.scenario,
             }
             for finding in proof.findings
         ],
         "states": proof.states,
-        "steps": proof.moves,
+        "moves": proof.moves,
         "depth": proof.depth,
         "seconds": round(proof.seconds, 3),
         "whole": proof.whole,

@@ -78,6 +78,7 @@ charter fmt --check .
 charter fmt other.charter
 charter fmt broken.charter
 charter test other.charter broken.charter
+charter prove other.charter broken.charter --budget 1
 charter explain
 charter explain CH503
 charter clauses processes
@@ -101,9 +102,14 @@ FILES = {
     "loan.dmn": (ROOT / "tests/conformance/dmn/compliance-level-3/services/services.dmn").read_text("utf-8"),
 }
 
+# what answers with a list: every use of these verbs, and what lists where nothing is named
+LISTS = {"cases", "inbox", "people list", "connectors list", "audit log", "audit query", "deploy", "kpi", "doctor"}
+LISTS |= {"dmn check", "dmn run"}
+LIST_ALONE = {"start", "explain", "incidents", "audit clause"}
+
 # --- laws
 
-NAMES = {"text": str, "number": int, "truth": bool, "list": list, "object": dict}
+NAMES = {"decimal": float, "text": str, "number": int, "truth": bool, "list": list, "object": dict}
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 TIMELIKE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -147,6 +153,12 @@ def asked(desk: Desk, line: str) -> tuple[Any, list[Any]]:
     return json.loads(out) if out else None, told
 
 
+def lists(line: str) -> bool:
+    words = line.partition(" --as ")[0].removeprefix("charter ").split()
+    alone = {" ".join(words[:1]), " ".join(words[:2])}
+    return bool(alone & LISTS) or " ".join(words) in LIST_ALONE
+
+
 def lines(name: str) -> list[str]:
     return [line.removesuffix(" --json") for line in STORIES[name].strip().splitlines()]
 
@@ -177,6 +189,8 @@ def test_every_answer_keeps_the_laws(name: str, desk: Desk, tmp_path: Path) -> N
         if errors and (errors[0]["exit"], errors[0]["kind"]) != (desk.code, EXITS[desk.code]):
             broken.append(f"{line}: exit {desk.code}: {errors[0]}")
         broken += [f"{line}: {each}" for each in (*offences(answer, known), *offences(beside, known))]
+        if answer is not None and isinstance(answer, list) != lists(line):
+            broken.append(f"{line}: a {type(answer).__name__}")
     assert not broken, "\n".join(broken)
 
 
@@ -199,6 +213,18 @@ def test_what_could_not_be_done_is_answered_by_the_same_laws(
     assert not [*offences([ticked, listed, refused, settled], known)]
     assert [(each["incident"], each["number"], each["ask"]) for each in listed] == [(1, 1, "CallConnector")]
     assert settled == {"incident": 1, "case": listed[0]["case"]}
+
+
+def test_the_table_names_no_key_that_nothing_answers_with() -> None:
+    files = [file for room in ("dsl", "engine", "runtime") for file in (ROOT / room).rglob("*.py")]
+    source = "\n".join(file.read_text("utf-8") for file in files)
+    assert not [key for key in vocabulary() if not re.search(rf"\"{key}\"|\b{key}(=|: )", source)]
+
+
+def test_both_languages_name_the_same_keys() -> None:
+    pages = ((ROOT / f"docs/{page}").read_text("utf-8") for page in ("scripts.md", "scripts.zh.md"))
+    one, other = (re.findall(r"^\| (`\w+` \| \w+) \|", page, re.MULTILINE) for page in pages)
+    assert one == other and len(one) == len(set(one))
 
 
 # --- why there is no answer

@@ -212,7 +212,11 @@ def test_the_reference_of_all_commands_is_current(lang: str, page: str, golden: 
     root = Charter()
     found = dict(commands())
     title = {"en": "Commands", "zh": "命令"}[lang]
-    lines = [f"# {title}", "", "```", root.get_help(click.Context(root, obj=context)), "```"]
+    more = {
+        "en": "What `--json` answers, and how a refusal is told then: [scripts.md](scripts.md).",
+        "zh": "`--json` 给出什么，拒绝时又如何说明：[scripts.zh.md](scripts.zh.md)。",
+    }[lang]
+    lines = [f"# {title}", "", more, "", "```", root.get_help(click.Context(root, obj=context)), "```"]
     for group, verbs in VERBS.items():
         lines += ["", f"## {context.say(f'groups.{group}')}"]
         for name in [full for verb in verbs for full in found if full == verb or full.startswith(f"{verb} ")]:

@@ -42,7 +42,10 @@ def test_what_refutes_a_property_is_a_scenario_that_plays(desk: Desk, tmp_path: 
     found = proved(desk, tmp_path / "p.charter", STANDS)
     assert desk.code == 1
     assert {name for name, v in found.items() if isinstance(v, dict) and v.get("said") == "refuted"} == {"ends"}
-    assert found["ends"]["elements"] == ["planning"] and found["ends"]["place"] == "p.charter:7"
+    assert found["ends"]["elements"] == ["planning"] and (found["ends"]["file"], found["ends"]["line"]) == (
+        "p.charter",
+        7,
+    )
     scenario = str(found["ends"]["scenario"])
     assert "does make with plan = {ok: false}" in scenario
     (tmp_path / "q.charter").write_text(f"{STANDS}\n{scenario}", "utf-8")

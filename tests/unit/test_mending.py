@@ -47,7 +47,7 @@ def find(path: str) -> bytes:
 
 
 def keys(compiled: Compiled) -> set[tuple[str, str]]:
-    return {(d.code, d.file) for d in compiled.diagnostics}
+    return {(d.code, d.file) for d in compiled.diagnostics if d.is_error}
 
 
 # --- bytes
@@ -187,6 +187,9 @@ def test_what_is_fixed_is_gone_and_nothing_new_has_come(name: str, form: str) ->
     safe = {(d.code, d.file) for d in before.diagnostics if d.fix is not None and d.fix.safe}
     assert {(d.code, d.file) for d, _ in mended.fixed} == safe
     assert keys(after) == keys(before) - safe
+    assert not safe & {(d.code, d.file) for d in after.diagnostics}
+    if not any(d.is_error for d in before.diagnostics) or "/" in name:  # an error hides the warnings of later passes
+        assert {d.code for d in after.diagnostics} <= {d.code for d in before.diagnostics}
     if not safe:
         assert mended.data == data
         return
@@ -252,7 +255,7 @@ def test_a_file_that_is_changed_meanwhile_is_left(
     monkeypatch.setattr(mending, "mend", slowly)
     assert run(["check", str(file), "--fix", "--json"]) == 1
     assert file.read_bytes().endswith(b"# more\n") and b"==" in file.read_bytes()
-    assert json.loads(capsys.readouterr().out)["fixed"] == []
+    assert json.loads(capsys.readouterr().out)["fixes"] == []
 
 
 def test_standard_input_is_answered_with_the_text(
@@ -264,3 +267,7 @@ def test_standard_input_is_answered_with_the_text(
     said = capsys.readouterr()
     assert said.out.encode() == data.replace(b"==", b"=")
     assert "<stdin>:11:14: fixed[CH301]" in said.err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert run(["check", "-", "--fix", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["text"].encode() == data.replace(b"==", b"=") and len(told["fixes"]) == 1
