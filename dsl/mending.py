@@ -15,7 +15,7 @@ from charter.dsl.check.uses import Loader
 from charter.dsl.diagnostic import Diagnostic, Edit
 from charter.dsl.passes import Compiled, compile
 from charter.dsl.text.source import Source
-from charter.dsl.text.written import rewritten
+from charter.dsl.text.written import line_ends, rewritten, suited
 
 ROUNDS = 100  # each takes at least one finding away; whoever has more runs it again
 _CUT = ("CH116", "CH117")  # behind these there is more than is told
@@ -68,7 +68,8 @@ def _touch(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def _is_right(path: str, fixed: Sequence[Diagnostic], before: Compiled, after: Compiled) -> bool:
-    edits = _edits(fixed)
+    text = before.sources[path].text
+    edits = [suited(edit, text, line_ends(text)) for edit in _edits(fixed)]
     places = [(_moved(e.span[0], edits), _moved(e.span[0], edits) + len(e.text)) for e in edits]
     gone = {(d.code, d.span[0]) for d in fixed}
     known = {(d.code, d.span[0]) for d in before.diagnostics if d.file == path} - gone

@@ -20,12 +20,24 @@ from charter.engine.text import composed
 _MARK = "\ufeff"  # the byte order mark
 
 
+def line_ends(text: str) -> str:
+    """Gives how most lines of a text end."""
+    return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+
+
+def suited(edit: Edit, text: str, ends: str) -> Edit:
+    """Gives an edit as it is made in a text: its lines end as the text's do, and no line end is parted by it."""
+    start, end = (place - 1 if text[max(0, place - 1) : place + 1] == "\r\n" else place for place in edit.span)
+    return Edit((start, end), edit.text.replace("\n", ends))
+
+
 class Written:
     """A file's text as its author's program wrote it, without the byte order mark; what is no UTF-8 is replaced."""
 
-    def __init__(self, data: bytes | str) -> None:
+    def __init__(self, data: bytes | str, ends: str | None = None) -> None:
         text = data if isinstance(data, str) else data.decode("utf-8", "replace")
         self.text = text.removeprefix(_MARK)
+        self.ends = ends or line_ends(self.text)
 
     @cached_property
     def _table(self) -> tuple[list[tuple[str, str]], list[int], list[int]]:
@@ -47,8 +59,8 @@ class Written:
         """Gives what stands for an edit here: a span in characters of `text`, and what it becomes."""
         start, _, before, _ = self._place(edit.span[0])
         _, end, _, after = self._place(edit.span[1])
-        ends = "\r\n" if 2 * self.text.count("\r\n") > self.text.count("\n") else "\n"
-        return (start, end), before + edit.text.replace("\n", ends) + after
+        made = suited(Edit((start, end), before + edit.text + after), self.text, self.ends)
+        return made.span, made.text
 
     def position(self, offset: int) -> tuple[int, int]:
         """Gives line and column, both from 1, of a place in `text`; the column in code units of UTF-16."""
@@ -70,7 +82,7 @@ def rewritten(data: bytes, edits: Iterable[Edit]) -> bytes:
     # The last first: what stands before an edit is where it was.
     for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
         (start, end), new = written.replacement(edit)
-        written = Written(written.text[:start] + new + written.text[end:])
+        written = Written(written.text[:start] + new + written.text[end:], written.ends)
     return (mark + written.text).encode("utf-8")
 
 
