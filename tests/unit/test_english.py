@@ -84,7 +84,7 @@ def sentences() -> list[tuple[str, str]]:
             found += spoken(path)
     for room in ("dsl", "runtime"):
         found += texts(tomllib.loads((ROOT / room / "messages/en.toml").read_text("utf-8")), room)
-    for page in sorted(ROOT.glob("dsl/diagnostics/CH*.md")):
+    for page in sorted([*ROOT.glob("dsl/diagnostics/CH*.md"), *ROOT.glob("runtime/pages/CH*.md")]):
         found.append((page.name, page.read_text("utf-8").partition("\n## 中文")[0].partition("\n")[2]))
     return found
 
