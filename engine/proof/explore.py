@@ -19,8 +19,9 @@ from msgspec import Struct, field
 from charter.engine import law
 from charter.engine.commands import Start, Tick
 from charter.engine.definition import Definition
-from charter.engine.machines import CLOSED, WORKABLE
-from charter.engine.plan.program import prepare
+from charter.engine.machines import CLOSED, SETTLED, WORKABLE
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import compiled, prepare
 from charter.engine.proof.independent import Independence
 from charter.engine.proof.moves import STARTER, Move, Moves
 from charter.engine.proof.sameness import Sameness
@@ -75,12 +76,19 @@ def starting(definition: Definition) -> int:
     return int(datetime(2026, 3, 2, 9, tzinfo=rules(definition.calendar.zone)).timestamp()) * 1_000_000
 
 
+def _asks_the_clock(plan: Plan) -> bool:
+    element, repeat = plan.element, plan.element.repeat
+    texts = [element.when, element.exit, *((repeat.until, repeat.while_) if repeat is not None else ())]
+    return any(e.tells_time for text in texts if text is not None and (e := compiled(text)) is not None)
+
+
 class _Search:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         program = prepare(definition)
         known = Conditions.of(definition)
         self.moves = Moves(program, known)
+        self.clocked = frozenset(plan.name for plan in program.plans.values() if _asks_the_clock(plan))
         self.independence = Independence(program)
         self.sameness = Sameness(program, known)
         self.graph = Graph()
@@ -124,6 +132,8 @@ class _Search:
     def _look(self, number: int, reduced: bool) -> None:
         graph, moves = self.graph, self.moves
         state = graph.states[number]
+        if any(node.state not in SETTLED and node.element in self.clocked for node in state.nodes.values()):
+            graph.open.add(number)  # time alone may change it, at no timer
         nodes = [node for node in state.nodes.values() if node.state in _MOVABLE]
         chosen = self.independence.one(nodes) if reduced else None
         if chosen is not None:

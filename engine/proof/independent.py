@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from charter.engine.plan.facts import ENDINGS
+from charter.engine.machines import CONCLUDED
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
 from charter.engine.state import Node
+
+# What is known of an element when it is over, and not before: lateness is known sooner.
+_OF_THE_END = CONCLUDED | {"outcome"}
 
 
 class Independence:
@@ -40,13 +43,19 @@ class Independence:
                     yield from after.elements
             yield from element.starts_with
             loose = [element.exit]
+            if element.repeat is not None and element.repeat.every is not None:
+                # It ends with what is beside it, so that it matters who of them is the last.
+                around = plan.parent.name if plan.parent is not None else None
+                yield from (
+                    p.name for p in self.program.plans.values() if around in (None, *(x.name for x in p.levels()))
+                )
             if element.repeat is not None:
                 loose += [element.repeat.until, element.repeat.while_, element.repeat.every]
             for text in loose:
                 yield from self.program.names(text)
             expression = compiled(element.when) if element.when is not None else None
             for path in expression.paths if expression is not None else ():
-                if path[0] in self.program.plans and (len(path) < 2 or path[1] not in ENDINGS):
+                if path[0] in self.program.plans and (len(path) < 2 or path[1] not in _OF_THE_END):
                     yield path[0]
                 if path[0] == "case":
                     yield "case"

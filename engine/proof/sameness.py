@@ -15,7 +15,7 @@ from typing import Any
 from charter.engine import feel, values
 from charter.engine.keys import name_of
 from charter.engine.plan.program import Program, compiled
-from charter.engine.proof.values import Conditions, conditions
+from charter.engine.proof.values import SHORT, Conditions, conditions
 from charter.engine.state import CaseState, Node, Version
 
 _MOST_ATTEMPTS = 3
@@ -89,7 +89,7 @@ class Sameness:
         found = self._seen.get((record, version.digest))
         if found is None:
             value = {record: values.decode(version.value)}
-            alone = (expression.evaluate(value) for expression, names in self._atoms if names == {record})
+            alone = (expression.evaluate(value, SHORT) for expression, names in self._atoms if names == {record})
             found = (*map(_short, alone), *map(_short, _lists(value)))
             self._seen[record, version.digest] = found
         return found
@@ -100,7 +100,7 @@ class Sameness:
             name: values.decode(state.versions[name].value) for name in self.program.types if name in state.versions
         }
         return tuple(
-            repr(expression.evaluate(there))
+            repr(expression.evaluate(there, SHORT))
             for expression, names in self._atoms
             if len(names) > 1 and names <= there.keys()
         )

@@ -29,6 +29,7 @@ from charter.engine.state import Version
 
 MOST = 64  # of one record
 _TRIED = 4_096  # that are looked at to find them
+SHORT = feel.Env(steps=10_000)  # for a condition asked of a value; what takes longer reckons, and is inexact anyway
 # What things that are compared with each other may be, where nothing else says so.
 _COMPARED = (Decimal(1), Decimal(2), date_from_number(20_000))
 _FILE = File("0" * 64, "file.pdf", 1, "application/pdf")
@@ -118,6 +119,7 @@ def conditions(definition: Definition) -> Iterator[Condition]:
         texts += [repeat.until, repeat.while_] if repeat is not None else []
         texts += [agreement.criteria] if agreement is not None else []
         texts += [element.many.items] if element.many is not None else []
+        texts += [work.when] if work is not None else []
         for text in texts:
             if text is not None:
                 yield Condition(text)
@@ -222,6 +224,8 @@ class _Fields:
         self.record = record
         self.exact = True
         self._lists = {e.many.items for e in known.definition.elements if e.many is not None}
+        given = (p.value for p in known.definition.parameters if p.value is not None)
+        self._parameters = list(_scalars([feel.compile(_tree(text)).evaluate({}) for text in given]))
 
     def naming(self, field_: str, record: str) -> list[_Atom]:
         """The atoms that read a field of a record, or of anything that might be one."""
@@ -231,7 +235,9 @@ class _Fields:
 
     def of(self, record: str, depth: int = 0) -> list[dict[str, Any]]:
         declared = self.types.get(record)
-        if declared is None or not declared.fields or depth > 4:
+        if declared is None or not declared.fields:
+            return self.guessed(record)
+        if depth > 4:
             return [{}]
         columns: list[list[tuple[str, Any]]] = []
         for f in declared.fields:
@@ -252,10 +258,23 @@ class _Fields:
         rows = islice(product(*columns), _TRIED) if size <= _TRIED else _spread(columns)
         return [{name: value for name, value in row if value is not None} for row in rows]
 
+    def guessed(self, record: str) -> list[dict[str, Any]]:
+        """Values of a record that nobody declares: what conditions ask of it, and what they hold that against."""
+        names = sorted({path[1] for a in self.known.atoms for path in a.paths if path[0] == record and len(path) > 1})
+        self.exact = self.exact and not names
+        columns = []
+        for name in names:
+            atoms = self.naming(name, record)
+            literals = list(_literals(atoms))
+            kinds = dict.fromkeys(kind for value in literals for kind in _KINDS if isinstance(value, _KINDS[kind]))
+            found = [v for kind in kinds or ("boolean",) for v in self.candidates(TypeRef(kind), atoms, True, 1)]
+            columns.append([(name, value) for value in found])
+        return [dict(row) for row in islice(product(*columns), _TRIED)]
+
     def candidates(self, type_: TypeRef, atoms: list[_Atom], read: bool, depth: int) -> list[Any]:
         literals = list(_literals(atoms))
         if any(atom.compares for atom in atoms):
-            literals += [*self.pool, *_COMPARED]
+            literals += [*self.pool, *_COMPARED, *self._parameters]
         name = type_.name
         if name == "boolean":
             return [True, False] if read else [True]
@@ -305,6 +324,7 @@ def _spread(columns: list[list[tuple[str, Any]]]) -> Iterator[tuple[tuple[str, A
                     yield (*row[:other], second, *row[other + 1 :])
 
 
+_KINDS: Mapping[str, type] = {"boolean": bool, "number": Decimal, "money": Money, "text": str, "date": Date}
 _ANY: Mapping[str, Any] = {
     "time": lambda: [feel.compile(_tree('time("09:00:00")')).evaluate({})],
     "datetime": lambda: [feel.compile(_tree('date and time("2026-03-02T09:00:00")')).evaluate({})],
@@ -338,8 +358,8 @@ def _representatives(known: Conditions, record: str, pool: Sequence[Any]) -> Rep
     )
     where = [feel.compile(atom.tree) for atom in known.wheres.get(record, ())]
     for row in rows:
-        told = [expression.evaluate({record: row}) for expression in alone]
-        told += [expression.evaluate(row) for expression in where]
+        told = [expression.evaluate({record: row}, SHORT) for expression in alone]
+        told += [expression.evaluate(row, SHORT) for expression in where]
         key = (*map(repr, told), *(repr(_at(row, path)) for path in beside))
         kept.setdefault(key, row)
     if len(kept) > MOST:

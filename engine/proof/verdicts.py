@@ -70,7 +70,7 @@ def _ends(_: Definition, graph: Graph, whole: bool) -> Verdict:
         number = next((n for n in lost if not graph.next[n]), lost[0])
         state = graph.states[number]
         stands = tuple(dict.fromkeys(n.element for n in state.nodes.values() if n.state not in SETTLED))
-        return Verdict("ends", "refuted", stands, number, not ended and not graph.open)
+        return Verdict("ends", "refuted", stands, number, whole and not ended)
     certain = _reaching(graph, ended)
     proved = whole and len(certain) == len(graph.states)
     return Verdict("ends", "proved" if proved else "unknown", _held(graph))

@@ -1,0 +1,79 @@
+"""What an exploration must not take for granted: each of these was once told wrongly of a process that is right."""
+
+from __future__ import annotations
+
+import pytest
+from tests.written import process
+
+from charter.engine.proof.assumptions import assumed
+from charter.engine.proof.explore import explore
+from charter.engine.proof.verdicts import Verdict, verdicts
+
+HEAD = "process p\n  owner boss\n  role boss\n"
+
+
+def judged(text: str) -> dict[str, Verdict]:
+    definition = process(HEAD + text)
+    bound = definition.bind(dict(assumed(definition)))
+    return {v.property: v for v in verdicts(bound, explore(bound, lambda steps: steps < 2_000))}
+
+
+LATE = """  activity fix
+    role boss
+    within 4 hours
+  milestone too_late when fix.overdue
+"""
+ROUNDS = """  activity look
+    role boss
+    repeat every 1 day while look.iteration < 3
+  activity last
+    role boss
+  milestone seen_often when look.iteration >= 3
+"""
+EVENING = """  activity work
+    role boss
+  activity later
+    role boss
+  milestone evening when work.done and now() >= date and time("2026-03-02T17:00:00Z")
+"""
+LIMIT = """  parameter limit number = 100
+  input need
+  record need
+    amount number
+  activity look
+    role boss
+    when need.amount > limit
+"""
+ASKED = """  activity ask
+    role boss
+    output need
+  activity look
+    role boss
+    when need.total > 5000 EUR
+"""
+UNTIL = """  record plan
+    at datetime optional
+  activity ask
+    role boss
+    output plan
+  activity opening wait until plan.at - 1 working hour
+    input plan
+"""
+
+
+@pytest.mark.parametrize("text", [LATE, ROUNDS, EVENING, LIMIT, ASKED, UNTIL])
+def test_what_may_open_is_not_said_to_stay_shut(text: str) -> None:
+    assert judged(text)["opens"].said != "refuted"
+
+
+def test_always_is_said_only_where_everything_was_looked_at() -> None:
+    found = judged(UNTIL)["ends"]
+    assert found.said == "refuted" and not found.always
+    two = "  activity a\n    role boss\n    when b.done\n  activity b\n    role boss\n    when a.done\n"
+    assert judged(two)["ends"].always
+
+
+def test_a_condition_that_reckons_long_does_not_hold_up_what_is_tried() -> None:
+    slow = "count(for i in 1..need.rows, j in 1..600 return i) > 0"
+    text = f"  input need\n  record need\n    rows integer\n  activity look\n    role boss\n    when {slow}\n"
+    assert judged(text)["opens"].said == "proved"
