@@ -86,6 +86,9 @@ def sentences() -> list[tuple[str, str]]:
         found += texts(tomllib.loads((ROOT / room / "messages/en.toml").read_text("utf-8")), room)
     for page in sorted([*ROOT.glob("dsl/diagnostics/CH*.md"), *ROOT.glob("runtime/pages/CH*.md")]):
         found.append((page.name, page.read_text("utf-8").partition("\n## 中文")[0].partition("\n")[2]))
+    for page in [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        if ".zh." not in page.name:
+            found.append((page.name, re.sub(r"(?s)```.*?```", "", page.read_text("utf-8"))))
     return found
 
 
