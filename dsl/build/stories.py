@@ -25,6 +25,7 @@ from charter.engine.commands import (
     Confirm,
     Reject,
     Retry,
+    Return,
     Signal,
     Start,
     Tick,
@@ -35,10 +36,26 @@ from charter.engine.keys import name_of, parse_key
 from charter.engine.state import CaseState
 
 _NAMES = ("li", "wang", "chen", "zhao", "wu", "sun", "zhou", "xu", "hu", "zhu", "gao", "lin", "he", "guo", "ma", "luo")
-_UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
+# seconds, and the unit of one and of several in each language
+_UNITS: Mapping[Language, tuple[tuple[int, str, str], ...]] = {
+    "en": (
+        (86_400, " day", " days"),
+        (3_600, " hour", " hours"),
+        (60, " minute", " minutes"),
+        (1, " second", " seconds"),
+    ),
+    "zh-Hans": ((86_400, "天", "天"), (3_600, "小时", "小时"), (60, "分钟", "分钟"), (1, "秒", "秒")),
+    "zh-Hant": ((86_400, "天", "天"), (3_600, "小時", "小時"), (60, "分鐘", "分鐘"), (1, "秒", "秒")),
+}
+# what those say who were made up
+_REASONS: Mapping[Language, Mapping[str, str]] = {
+    "en": {},
+    "zh-Hans": {"no": "不同意", "once more": "请重做"},
+    "zh-Hant": {"no": "不同意", "once more": "請重做"},
+}
 _ACTS: dict[type[Command], str] = {
     **{Complete: "complete", Confirm: "confirm", Approve: "approve", Reject: "reject"},
-    **{Retry: "retry", Add: "add", Close: "close"},
+    **{Return: "return", Retry: "retry", Add: "add", Close: "close"},
 }
 
 
@@ -60,7 +77,7 @@ def story(
     `expected`: (node or `case`, state) at its end; `given`: expressions for parameters.
     """
     try:
-        body = tuple(_Story(definition, start, commands, given).lines())
+        body = tuple(_Story(definition, start, commands, given, language).lines())
     except _Untold:
         return None
     expectations = tuple(t.ExpectState(_target(key), state) for key, state in expected)
@@ -68,10 +85,24 @@ def story(
     return to_text(tree, language)
 
 
+def tells(definition: Definition, start: Start, commands: Sequence[Command] = ()) -> bool:
+    """Says whether a scenario can say all of a run."""
+    try:
+        return bool(list(_Story(definition, start, commands, {}, "en").lines()))
+    except _Untold:
+        return False
+
+
 class _Story:
     def __init__(
-        self, definition: Definition, start: Start, commands: Sequence[Command], given: Mapping[str, str]
+        self,
+        definition: Definition,
+        start: Start,
+        commands: Sequence[Command],
+        given: Mapping[str, str],
+        language: Language,
     ) -> None:
+        self.language = language
         self.given = given
         self.definition = definition
         self.start = start
@@ -106,17 +137,14 @@ class _Story:
     def lines(self) -> Iterator[t.Line]:
         given = tuple(t.Argument(t.Name(name), t.Expr(text)) for name, text in self.given.items())
         yield t.CaseStep(t.Name(self.definition.name), (*given, *self._arguments(self.start.records)))
-        yield t.CastStep(
-            tuple(
-                t.Casting(t.Name(self.names[person]), tuple(map(t.Name, roles)))
-                for person, roles in self.roles.items()
-                if roles
-            )
-        )
+        cast = [(person, roles) for person, roles in self.roles.items() if roles]
+        if cast:
+            castings = (t.Casting(t.Name(self.names[person]), tuple(map(t.Name, roles))) for person, roles in cast)
+            yield t.CastStep(tuple(castings))
         at = self.start.at
         for command in self.commands:
             if isinstance(command, Tick):
-                yield t.AfterStep(t.Expr(_span(command.at - at)))
+                yield t.AfterStep(t.Expr(self._span(command.at - at)))
             at = command.at
             if not isinstance(command, Tick):
                 yield self._line(command)
@@ -137,7 +165,8 @@ class _Story:
         if isinstance(command, Confirm):
             check = t.Name(command.check)
             arguments = () if command.evidence is None else (self._point("evidence", command.evidence),)
-        reason = t.Text(command.reason) if command.reason else None
+        said = _REASONS[self.language].get(command.reason or "", command.reason)
+        reason = t.Text(said) if said else None
         return t.ActStep(person, verb, target, arguments, check=check, reason=reason)
 
     def _point(self, name: str, evidence: Any) -> t.Argument:
@@ -163,16 +192,15 @@ class _Story:
             found.append(t.Argument(t.Name(name), t.Expr(text)))
         return tuple(found)
 
+    def _span(self, microseconds: int) -> str:
+        seconds = max(1, -(-microseconds // 1_000_000))
+        size, one, several = next(row for row in _UNITS[self.language] if seconds % row[0] == 0)
+        return f"{seconds // size}{several if seconds // size != 1 else one}"
+
 
 def _target(key: str) -> t.Target:
     name, path = parse_key(key)
     return t.Target(t.Name(name), ".".join(map(str, path)))
-
-
-def _span(microseconds: int) -> str:
-    seconds = max(1, -(-microseconds // 1_000_000))
-    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
-    return f"{seconds // size} {unit if seconds // size != 1 else unit[:-1]}"
 
 
 def stands(state: CaseState, keys: Iterable[str]) -> list[tuple[str, str]]:

@@ -88,6 +88,7 @@ register(
     ("refuse_code", lambda c: t.RefuseStep(c[1], name_of(c[3]), **place(c))),
     ("after_step", lambda c: t.AfterStep(expr_of(c[1]), **place(c))),
     ("answers", lambda c: t.ConnectorStep(name_of(c[1]), tuple(c[3]), **place(c))),
+    ("answers_nothing", lambda c: t.ConnectorStep(name_of(c[1]), **place(c))),
     ("fails", lambda c: t.ConnectorStep(name_of(c[1]), fails=True, **place(c))),
     ("fails_times", lambda c: t.ConnectorStep(name_of(c[1]), (), True, int(c[3].value), **place(c))),
     ("signal_step", lambda c: t.SignalStep(name_of(c[1]), tuple(c[2]), **place(c))),

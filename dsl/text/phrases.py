@@ -249,7 +249,7 @@ def _refuse(p: Phrases, n: t.RefuseStep) -> Phrase:
 def _connector(p: Phrases, n: t.ConnectorStep) -> Phrase:
     start = f"{p.word('CONNECTOR')} {n.connector.text}"
     if not n.fails:
-        return f"{start} {p.word('ANSWERS')} {p._pairs(n.answers)}", ""
+        return f"{start} {p.word('ANSWERS')} {p._pairs(n.answers)}".rstrip(), ""
     times = f" {n.times} {p.word('TIMES')}" if n.times is not None else ""
     return f"{start} {p.word('FAILS')}{times}", ""
 

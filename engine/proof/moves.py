@@ -136,9 +136,13 @@ class Moves:
 
     def _votes(self, node: Node, plan: Plan, at: int) -> Iterator[Move]:
         for role in dict.fromkeys(plan.roles_wanted(node)):
-            who = self.somebody(f"{node.key}.{len(node.votes) + 1}", (role,))
+            who = self.voter(node, role)
             yield Move(node.key, "approve", (Approve(actor=who, at=at, node=node.key),))
             yield Move(node.key, "reject", (Reject(actor=who, at=at, node=node.key, reason="no"),))
+
+    def voter(self, node: Node, role: str) -> Actor:
+        """Makes up who votes next in a role, and has no other."""
+        return self.somebody(f"{node.key}.{role}.{len(node.votes) + 1}", (role,))
 
     def _work(self, state: CaseState, node: Node, plan: Plan, path: Path, at: int) -> Iterator[Move]:
         element = plan.element

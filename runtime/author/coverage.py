@@ -7,7 +7,7 @@ What may come out of an element follows from what it says: a table, `_OUTCOMES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -33,10 +33,19 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),
     "reached": (lambda e: e.kind == "milestone", frozenset({"reached"})),
 }
+# kind of entry -> outcomes that it tells of
+_TOLD_BY: Mapping[str, list[str]] = {
+    kind: [outcome for outcome, (_, others) in _OUTCOMES.items() if kind in others]
+    for _, kinds in _OUTCOMES.values()
+    for kind in kinds
+}
 # kinds of entry that show that an element was carried out
 _DONE = frozenset({"completed", "decided", "reached", "granted", "rejected", "returned"})
 # kinds of entry that show that an element came alive
 _ALIVE = frozenset({"opened", "decided", "reached", "completed", "granted", "rejected"})
+
+# What a scenario may reach: (element, outcome), with "" for the outcome of an element that came alive, (table, row).
+Reach = tuple[str, str | int]
 
 
 class Coverage(Struct, frozen=True):
@@ -68,34 +77,53 @@ class Coverage(Struct, frozen=True):
                 found.append((name, lacking))
         return tuple(found)
 
+    @property
+    def lacking(self) -> tuple[Reach, ...]:
+        """Lists all that no scenario reached, each thing by itself: elements, their outcomes, rows of tables."""
+        return (
+            *((name, "") for name in self.elements if name not in self.covered_elements),
+            *(pair for pair in self.outcomes if pair not in self.covered_outcomes),
+            *(pair for pair in self.rows if pair not in self.covered_rows),
+        )
+
+
+def reached(entries: Iterable[Entry]) -> Iterator[Reach]:
+    """Yields what entries show to have been reached, of elements and tables."""
+    for entry in entries:
+        if entry.outcome == "refused":
+            continue
+        if entry.element is not None:
+            if entry.kind in _ALIVE:
+                yield entry.element, ""
+            yield from ((entry.element, outcome) for outcome in _TOLD_BY.get(entry.kind, ()))
+        told = entry.told
+        if isinstance(told, Decided | Failed) and told.decision is not None:
+            yield from ((told.decision, row) for row in told.rows or ())
+
 
 def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Coverage:
     """Compares what may happen in a process with what has."""
     happened = [r for r in entries if r.outcome != "refused"]
-    seen = {(r.element, r.kind) for r in happened if r.element is not None}
+    covered = frozenset(reached(happened))
     outcomes = tuple(
         (element.name, outcome)
         for element in definition.elements
         for outcome, (may, _) in _OUTCOMES.items()
         if may(element)
     )
-    covered = frozenset(
-        (name, outcome) for name, outcome in outcomes if any((name, kind) in seen for kind in _OUTCOMES[outcome][1])
-    )
-    alive = frozenset(name for name, kind in seen if kind in _ALIVE)
+    rows = tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1))
     by_name = {carrier.name: carrier.clauses for carrier in carriers(definition) if carrier.is_done}
-    carried = {name for name, kind in seen if kind in _DONE}
+    carried = {r.element for r in happened if r.element is not None and r.kind in _DONE}
     carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
     carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
-    asked = [r.told for r in happened if isinstance(r.told, Decided | Failed)]
     return Coverage(
         definition,
         tuple(e.name for e in definition.elements),
         outcomes,
-        alive,
-        covered,
+        frozenset(name for name, outcome in covered if outcome == ""),
+        frozenset(pair for pair in outcomes if pair in covered),
         tuple(dict.fromkeys(clause for clauses in by_name.values() for clause in clauses)),
         frozenset(clause for carrier in carried for clause in by_name.get(carrier, ())),
-        tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1)),
-        frozenset((told.decision, row) for told in asked if told.decision is not None for row in told.rows or ()),
+        rows,
+        frozenset(pair for pair in rows if pair in covered),
     )

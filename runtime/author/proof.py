@@ -19,7 +19,7 @@ from charter.engine.proof.assumptions import assumed
 from charter.engine.proof.explore import Graph, explore
 from charter.engine.proof.verdicts import Verdict, verdicts
 from charter.runtime.author import texts
-from charter.runtime.author.scenarios import play
+from charter.runtime.author.scenarios import Played, play
 
 
 class Finding(Struct, frozen=True):
@@ -94,7 +94,12 @@ class Prover:
         text = story(definition, self.title(verdict.property), start, commands, expected, self.language, given)
         return Finding(verdict, place, text if text is not None and self._plays(text) else None)
 
-    def _plays(self, text: str) -> bool:
-        """Says whether a scenario, written at the end of its file, comes out as it says."""
+    def played(self, text: str) -> Played | None:
+        """Plays a scenario as if it were written at the end of its file; None where it does not check."""
         compiled = texts.compile_file(self.path, self.data + b"\n" + text.encode())
-        return bool(compiled.scenarios) and play(compiled.scenarios[-1], compiled.definitions).failure is None
+        before = len(self.compiled.scenarios)
+        return play(compiled.scenarios[-1], compiled.definitions) if len(compiled.scenarios) > before else None
+
+    def _plays(self, text: str) -> bool:
+        played = self.played(text)
+        return played is not None and played.failure is None

@@ -12,6 +12,7 @@ from charter.runtime.cli.errors import FINDINGS, error_sentence
 from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.reasons import why_refused
+from charter.runtime.cli.suggest import run_suggest
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from charter.runtime.author.scenarios import Failure, Played, Said
 
 
-def run_test(context: Context, paths: tuple[str, ...], only: str | None, as_json: bool) -> int:
+def run_test(context: Context, paths: tuple[str, ...], only: str | None, suggest: bool, as_json: bool) -> int:
     """Plays every scenario of files and folders; exit 1 when one fails or a file has errors."""
+    if suggest:
+        return run_suggest(context, paths, only, as_json)
     from charter.runtime.author.scenarios import play
 
     say, output = context.say, context.output
@@ -222,6 +225,7 @@ VERBS = {
         [
             argument("paths", "PATH", many=True),
             option("--only", "TEXT", short="-k"),
+            switch("--suggest"),
             switch(JSON, name="as_json"),
         ],
     )

@@ -78,6 +78,7 @@ charter fmt --check .
 charter fmt other.charter
 charter fmt broken.charter
 charter test other.charter broken.charter
+charter test other.charter broken.charter --suggest
 charter prove other.charter broken.charter --budget 1
 charter explain
 charter explain CH503

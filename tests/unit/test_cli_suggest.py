@@ -1,0 +1,83 @@
+"""`charter test --suggest` as people use it: what it writes can be pasted, in either language; then nothing lacks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.desk import Desk
+
+ENGLISH = """process repair
+  owner boss
+  role clerk
+  role boss
+  record call
+    urgent boolean
+  activity take
+    role clerk
+    output call
+  activity inspect
+    role clerk
+    when call.urgent
+    within 2 days
+  approval agree of call
+    by boss
+"""
+CHINESE = """流程 维修
+  负责人 主管
+  角色 文员
+  角色 主管
+  记录 报修
+    紧急 布尔
+  活动 受理
+    角色 文员
+    输出 报修
+  活动 检查
+    角色 文员
+    当 报修.紧急
+    时限 2天
+  审批 同意 审批对象 报修
+    审批人 主管
+"""
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        (ENGLISH, ("`inspect` is passed over unless `call.urgent`", "`inspect` is overdue", "after 2 days")),
+        (CHINESE, ("不满足 `报修.紧急` 时跳过 `检查`", "`检查` 逾期", "经过 2天")),
+    ],
+    ids=["en", "zh"],
+)
+def test_what_is_written_is_pasted_and_then_nothing_lacks(
+    desk: Desk, tmp_path: Path, text: str, says: tuple[str, ...]
+) -> None:
+    path = tmp_path / "p.charter"
+    path.write_text(text, "utf-8")
+    desk.type("charter fmt p.charter")
+    text = path.read_text("utf-8")
+    made = desk.type("charter test --suggest p.charter --lang en")
+    assert desk.code == 0 and "#" not in made
+    assert not [one for one in says if one not in made], made
+    path.write_text(f"{text}\n{made}", "utf-8")
+    [covered] = json.loads(desk.type("charter test p.charter --json"))["coverage"]
+    assert desk.code == 0 and covered["missed"] == []
+    desk.type("charter fmt --check p.charter")
+    assert desk.code == 0
+    assert desk.type("charter test --suggest p.charter --lang en").startswith("# nothing is missing")
+
+
+def test_what_no_scenario_can_show_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:
+    text = ENGLISH.replace("    urgent boolean\n", "    urgent boolean\n    photo file\n")
+    (tmp_path / "p.charter").write_text(text, "utf-8")
+    said = desk.type("charter test --suggest p.charter --lang en")
+    assert "# what no scenario shows:" in said and "takes a file" in said
+    told = json.loads(desk.type("charter test --suggest p.charter --json"))
+    assert {one["why"] for one in told["not_shown"]} == {"untold"}
+    assert {one["element"] for one in told["not_shown"]} == {"take", "inspect", "agree"}
+
+
+def test_a_file_with_errors_is_told_and_fails(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "p.charter").write_text("process p\n  role\n", "utf-8")
+    assert "CH1" in desk.type("charter test --suggest p.charter") and desk.code == 1
