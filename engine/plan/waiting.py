@@ -14,6 +14,7 @@ from charter.engine.plan.place import Place, finished
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.readiness import obstacles, turn_of
+from charter.engine.plan.seats import roles_left
 from charter.engine.plan.turns import in_the_way
 from charter.engine.refusals import Reason
 from charter.engine.state import Node, View
@@ -25,7 +26,7 @@ def _waiting_for_people(place: Place, node: Node) -> Reason:
         return turn_of(place, *rival)
     if node.holder is not None:
         return Reason("CH556", f"{place.plan.name}.role", {"element": place.plan.name, "holder": node.holder})
-    roles = list(place.plan.roles_wanted(node))
+    roles = list(roles_left(place.plan, node))
     return Reason("CH555", f"{place.plan.name}.role", {"element": place.plan.name, "roles": roles})
 
 

@@ -13,6 +13,7 @@ from charter.engine.definition import Stage
 from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
 from charter.engine.plan.plans import Plan
+from charter.engine.plan.seats import seated
 from charter.engine.state import Node, Vote
 from charter.engine.step.authority import doers_with, entitle, persons, role_among, unmet
 from charter.engine.step.blocks import reopen
@@ -44,36 +45,6 @@ def _once(node: Node, plan: Plan, command: Command, *, veto: bool = False) -> No
             raise refuse("CH517", f"{plan.name}.by", element=node.key, person=command.actor.person)
 
 
-def _seated(votes: tuple[Vote, ...], stage: Stage) -> tuple[Vote, ...] | None:
-    """Gives each vote of a stage a seat of a role its voter has, None where they cannot all have one.
-
-    Whoever holds several roles moves for a later voter who holds fewer: the order of the votes decides nothing.
-    """
-    if len(votes) == 1:
-        return (votes[0]._replace(role=(votes[0].roles or (votes[0].role,))[0]),)
-    seats = dict(stage.seats)
-    taken_by: dict[str, list[Vote]] = {role: [] for role in seats}
-
-    def place(vote: Vote, tried: set[str]) -> bool:
-        for role in vote.roles or (vote.role,):
-            if role in tried:
-                continue
-            tried.add(role)
-            holders = taken_by[role]
-            leaver = next((v for v in holders if place(v, tried)), None) if len(holders) >= seats[role] else None
-            if leaver is not None:
-                holders.remove(leaver)
-            if len(holders) < seats[role]:
-                holders.append(vote)
-                return True
-        return False
-
-    if not all(place(vote, set()) for vote in votes):
-        return None
-    roles = {vote.person: role for role, holders in taken_by.items() for vote in holders}
-    return tuple(vote._replace(role=roles[vote.person]) for vote in votes)
-
-
 def _vote(
     draft: Draft, node: Node, plan: Plan, path: Path, command: Command, seats: tuple[str, ...], approve: bool
 ) -> Vote:
@@ -91,10 +62,10 @@ def _cast(draft: Draft, node: Node, plan: Plan, vote: Vote, stage: Stage | None)
     """Adds a vote to a node's; with `stage` it takes a seat there, and is refused (CH543) where none can be had."""
     votes = (*node.votes, vote)
     if stage is not None:
-        seated = _seated(tuple(v for v in votes if v.stage == node.stage), stage)
-        if seated is None:
-            raise refuse("CH543", f"{plan.name}.by", element=node.key, roles=list(plan.roles_wanted(node)))
-        votes = (*(v for v in votes if v.stage != node.stage), *seated)
+        sitting = seated(tuple(v for v in votes if v.stage == node.stage), stage)
+        if sitting is None:
+            raise refuse("CH543", f"{plan.name}.by", element=node.key, roles=list(vote.roles))
+        votes = (*(v for v in votes if v.stage != node.stage), *sitting)
     draft.role = votes[-1].role
     return {"votes": votes, "doers": doers_with(node, draft.command.actor)}
 

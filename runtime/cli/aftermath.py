@@ -127,6 +127,9 @@ def _beside(context: Context, performed: Performed) -> None:
 def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterator[str]:
     """Yields the lines of what happened: the verb's own, its consequences, who is waited for now."""
     yield _own_line(context, verb, performed, node)
+    principals = dict.fromkeys(e.on_behalf_of for e in performed.entries if e.on_behalf_of is not None)
+    if principals:
+        yield "  " + context.say("happened.on_behalf_of", names=several(context, list(principals)))
     if verb in _QUIET:
         return
     by_kind: dict[str, list[str]] = {}
@@ -219,17 +222,33 @@ def whom(context: Context, definition: Definition, waiting: Waiting) -> str:
     return context.say("happened.or").join(people_of(context, definition.name, waiting.roles))
 
 
-def people_of(context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None] = ()) -> list[str]:
-    """Names roles with the people who can act in them now, `department_head: wang, liu`, leaving some people out."""
-    out = []
-    for role in roles:
-        with context.store.read() as connection:
-            people = [person for person in candidates(connection, process, (role,)) if person not in but]
-        if people:
-            out.append(context.say.of(role, several(context, _acting(context, process, people, role, but=but))))
-        elif not but:
-            out.append(context.say("happened.nobody", role=role))
-    return out
+def people_of(context: Context, process: str, roles: Iterable[str]) -> list[str]:
+    """Names roles with the people who can act in them now: `department_head: wang, liu`."""
+    found = _holders(context, process, roles)
+    return [
+        _in_role(context, process, people, role) if people else context.say("happened.nobody", role=role)
+        for role, people in found
+    ]
+
+
+def _holders(
+    context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None] | None = None
+) -> _People:
+    """Gives the people of each role; with `but`, without these, and without roles that nobody else has."""
+    found: _People = []
+    with context.store.read() as connection:
+        for role in roles:
+            people = [person for person in candidates(connection, process, (role,)) if person not in (but or ())]
+            if people or but is None:
+                found.append((role, people))
+    return found
+
+
+def _in_role(
+    context: Context, process: str, people: Sequence[str], role: str | None, *, but: Collection[str | None] = ()
+) -> str:
+    names = several(context, _acting(context, process, people, role, but=but))
+    return names if role is None else context.say.of(role, names)
 
 
 def _acting(
@@ -265,56 +284,66 @@ def refused(
     """Writes a refusal: the sentence, the line that holds it back, who was first or could do it, and what helps."""
     say, reason = context.say, refusal.reasons[0]
     beside: list[str] = []
-    able: list[str] = []
+    could: list[dict[str, str | None]] = []
     guessed = ""
     if definition is not None and state is not None:
         beside += _who_was_first(context, reason, state)
-        able = _able(context, refusal, definition, state, node, person)
-        if able:
-            beside.append(say("happened.could", names=say("happened.or").join(able)))
+        others = _others(context, refusal, definition, state, node, person)
+        if others:
+            names = [_in_role(context, definition.name, people, role, but={person}) for role, people in others]
+            beside.append(say("happened.could", names=say("happened.or").join(names)))
+            could = _could(context, definition.name, others, person)
     if refusal.code in (UNKNOWN_PERSON, "CH592"):
         # A guess is worth no error.
         with suppress(StorageError), database(context).read() as connection, sqlite.as_it_stands(connection):
             guessed = guess(reason.arguments.get("person"), everybody(connection), say)
     mend = mend_of(context, refusal, definition, state, node, person or context.person)
-    told = why_refused(refusal, definition, say, state, guessed=guessed, beside=beside, help=mend, could=able, **more)
+    told = why_refused(refusal, definition, say, state, guessed=guessed, beside=beside, help=mend, could=could, **more)
     return context.fail(told)
 
 
 def _who_was_first(context: Context, reason: Reason, state: CaseState) -> Iterator[str]:
-    """Yields who brought an element into the state that stands against a command, and when."""
-    key, was = reason.arguments.get("element"), reason.arguments.get("state")
-    if reason.code != "CH502" or was not in _BROUGHT or str(key) not in state.nodes:
+    """Yields who brought the element, or the case, into the state that stands against a command, and when."""
+    if reason.code == "CH519":
+        key, was = None, reason.arguments.get("status")
+    else:
+        key, was = str(reason.arguments.get("element")), reason.arguments.get("state")
+    if was not in _BROUGHT or (key is not None and (reason.code != "CH502" or key not in state.nodes)):
         return
     with context.store.read() as connection:
-        entry = moved(connection, state.case, str(key), str(was))
+        entry = moved(connection, state.case, key, str(was))
     if entry is not None and entry.actor != SYSTEM.person:
         who = entry.actor
         if entry.on_behalf_of is not None:
             who = context.say("happened.in_place_of", person=who, principal=entry.on_behalf_of)
         when = context.output.relative(entry.at, context.now)
         yield context.say(f"happened.was_{was}", person=who, when=when)
+        if key is None and entry.reason:
+            yield context.say("happened.was_because", reason=entry.reason)
 
 
 # states that somebody brings about who may have been faster
 _BROUGHT = DECIDED | PASSED_OVER | TAKEN | (STILL - {"stale"})
 
 
-def _able(
+_People = list[tuple[str | None, list[str]]]  # people by role, None where they are meant by name
+
+
+def _others(
     context: Context,
     refusal: Refusal,
     definition: Definition,
     state: CaseState,
     node: str | None,
     person: str | None,
-) -> list[str]:
-    """Names who could do what is refused because of who asks; nobody where that is not the reason."""
+) -> _People:
+    """Gives who could do what is refused because of who asks; nobody where that is not the reason."""
     reason = refusal.reasons[0]
     if reason.code == "CH535":
         roles = reason.arguments.get("roles") or ["opener"]
         if roles == ["opener"] and definition.owner is None:
-            return [state.opened_by] if state.opened_by is not None else []
-        return people_of(context, definition.name, roles, but={person})
+            return [(None, [state.opened_by])] if state.opened_by is not None else []
+        return _holders(context, definition.name, roles, but={person})
     if reason.code not in _AUTHORITY or node is None or node not in state.nodes:
         return []
     # what is refused of somebody else (the one it was to be handed to) is not answered by naming others
@@ -322,11 +351,21 @@ def _able(
         return []
     holder = state.nodes[node].holder
     if holder is not None:
-        return _acting(context, definition.name, [holder], None, but={person})
+        return [(None, [holder])]
     with context.store.read() as connection:
         unable = barred(connection, state.case, node) | {person}
-    roles = views.waited_for(prepare(definition), state.nodes[node])
-    return people_of(context, definition.name, roles, but=unable)
+    return _holders(context, definition.name, views.waited_for(prepare(definition), state.nodes[node]), but=unable)
+
+
+def _could(context: Context, process: str, others: _People, person: str | None) -> list[dict[str, str | None]]:
+    with context.store.read() as connection:
+        found = [(role, able(connection, process, people, role, context.now)) for role, people in others]
+    return [
+        {"person": one.person, "role": role, "on_behalf_of": one.principal}
+        for role, ables in found
+        for one in ables
+        if one.person != person
+    ]
 
 
 # refusals about who a person is, so that naming others helps

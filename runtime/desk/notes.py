@@ -64,9 +64,10 @@ def sent_back(connection: Connection, state: CaseState) -> list[SentBack]:
     return [SentBack(key, by[key], to, reason) for key, (to, reason) in waiting.items() if key in by]
 
 
-def moved(connection: Connection, case: str, key: str, state: str) -> Entry | None:
-    """Gives the entry that brought an element into the state that it is in, None where the trail has none."""
-    query, _ = build(f'case = {quoted(case)} and element = {quoted(name_of(key))} and outcome != "refused"')
+def moved(connection: Connection, case: str, key: str | None, state: str) -> Entry | None:
+    """Gives the entry that brought an element (`key` None: the case) into the state that it is in, if there is one."""
+    about = "" if key is None else f" and element = {quoted(name_of(key))}"
+    query, _ = build(f'case = {quoted(case)}{about} and outcome != "refused"')
     found = [each.entry for each in run(connection, query)]
     return next((e for e in reversed(found) if e.node == key and e.after == state and e.before != state), None)
 

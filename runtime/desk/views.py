@@ -18,6 +18,7 @@ from charter.engine.keys import key_of, parse_key
 from charter.engine.machines import OPEN, PASSED_OVER, SETTLED, UNDER_WAY
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, prepare
+from charter.engine.plan.seats import roles_left
 from charter.engine.plan.waiting import holds, undated
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
@@ -126,7 +127,7 @@ def waited_for(program: Program, node: Node) -> tuple[str, ...]:
     if plan.element.work is not None:
         return ()
     owner = program.definition.owner
-    return plan.roles_wanted(node) or ((owner,) if owner else ())
+    return roles_left(plan, node) or ((owner,) if owner else ())
 
 
 def coming(definition: Definition, state: CaseState, now: int) -> list[tuple[Row, tuple[Reason, ...]]]:

@@ -12,6 +12,7 @@ from charter.engine.machines import OPEN
 from charter.engine.plan.makers import barred, record_makers
 from charter.engine.plan.place import Place
 from charter.engine.plan.plans import Plan
+from charter.engine.plan.seats import roles_left
 from charter.engine.state import CaseState, Node
 from charter.runtime.folds.fold import Change, Fold, Row, Stride
 from charter.runtime.folds.shape import Shape
@@ -70,7 +71,8 @@ def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
     )
     if node.holder is not None:
         return [(state.case, node.key, "", *rest)]
-    roles = dict.fromkeys(plan.roles_wanted(node) or (shape.owner or "",))
+    wanted = roles_left(plan, node) if state.law else plan.roles_wanted(node)
+    roles = dict.fromkeys(wanted or (shape.owner or "",))
     return [(state.case, node.key, role, *rest) for role in roles]
 
 

@@ -184,7 +184,7 @@ class Cases:
         `arguments` are the command's fields (engine/commands.py); records and checks may be given as mappings, `to` of
         `delegate` as a person's id. `seen`: the version (`CaseState.commands`) that the person looked at; another one
         is refused as a conflict. `key`: repeating it gives the first result again. `on_behalf_of`: whose substitute or
-        delegate acts; found by itself where only a principal's authority will do.
+        delegate acts; found by itself where only one principal's authority will do.
         """
         if node is not None:
             arguments["node"] = node
@@ -326,7 +326,15 @@ class Cases:
         """Gives the command that a person asks for, with the authority that they have for it now."""
         definition, at = file.pinned.definition, self._caseload.now(file)
         actor = actor_for(
-            self._caseload.directory, connection, definition, file.state, person, at, arguments.get("node"), behalf
+            self._caseload.directory,
+            connection,
+            definition,
+            file.state,
+            person,
+            at,
+            verb,
+            arguments.get("node"),
+            behalf,
         )
         if isinstance(actor, Refusal):
             return actor

@@ -1,33 +1,43 @@
 """Settles with whose authority a person asks: their own, or that of somebody they stand in for.
 
-Whoever can act in their own right does. Only where a node needs a role (or is held by somebody) that the person
-lacks, and exactly that is lent to them, they act on that principal's behalf. Whether it is enough, the engine
-decides.
+Whoever can act in their own right does. Only where what they ask for needs a role (or is held by somebody) that they
+lack, and exactly one principal lends them that, they act on that principal's behalf; where several do, the person has
+to say for whom. Whether it is enough, the engine decides.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from sqlalchemy import Connection
 
 from charter.engine.commands import Actor
-from charter.engine.definition import Definition, Element
+from charter.engine.definition import Definition
 from charter.engine.keys import parse_key
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import prepare
+from charter.engine.plan.seats import roles_left
 from charter.engine.refusals import Refusal
-from charter.engine.state import CaseState
+from charter.engine.state import CaseState, Node
 from charter.runtime.people.directory import Directory
 
+# verbs that do the work itself: being in charge of it is no right to do it
+_WORK = frozenset(("claim", "begin", "confirm", "complete", "approve", "reject", "return"))
 
-@lru_cache(maxsize=4096)
-def _concerned(element: Element, owner: str | None) -> frozenset[str]:
-    """Names the roles that have anything to say at an element."""
-    roles = {*element.roles, *element.accountable, *([owner] if owner else ())}
-    roles.update(check.by for check in element.checklist if check.by)
-    if agreement := element.agreement:
+
+def _needed(definition: Definition, plan: Plan | None, node: Node | None, verb: str) -> frozenset[str]:
+    """Names the roles of which any has a say in what a verb does to an element, or to the case."""
+    owner = (definition.owner,) if definition.owner else ()
+    if plan is None:
+        return frozenset(owner)
+    element, agreement = plan.element, plan.element.agreement
+    working = verb in _WORK and node is not None
+    roles = set(roles_left(plan, node) if working and node is not None else (*element.roles, *element.accountable))
+    if verb == "confirm":
+        roles.update(check.by for check in element.checklist if check.by)
+    if agreement is not None and not working:
         roles.update(role for stage in agreement.stages for role, _ in stage.seats)
-        roles.update(r for r in (agreement.veto, agreement.escalation and agreement.escalation.role) if r)
-    return frozenset(roles)
+    if agreement is not None and agreement.veto is not None and verb != "approve":
+        roles.add(agreement.veto)
+    return frozenset(roles if working and roles else (*roles, *element.accountable, *owner))
 
 
 def actor_for(
@@ -37,6 +47,7 @@ def actor_for(
     state: CaseState,
     person: str,
     at: int,
+    verb: str,
     node: str | None,
     behalf: str | None,
 ) -> Actor | Refusal:
@@ -45,14 +56,12 @@ def actor_for(
     actor = directory.authority(connection, known, person, definition.name, at, on_behalf_of=behalf)
     if isinstance(actor, Refusal) or behalf is not None or known is None or not known.stands_in:
         return actor
-    name = parse_key(node)[0] if node else None
-    element = next((e for e in definition.elements if e.name == name), None)
     at_node = state.nodes.get(node) if node else None
-    held = at_node.holder if at_node else None
-    needed = _concerned(element, definition.owner) if element else frozenset([definition.owner or ""])
-    if held == person or (held is None and needed & set(actor.roles)):
+    holder = at_node.holder if at_node else None
+    plan = prepare(definition).plans.get(parse_key(node)[0]) if node else None
+    needed = _needed(definition, plan, at_node, verb)
+    if holder == person or (holder is None and needed & set(actor.roles)):
         return actor
-    for principal, lent in directory.principals(connection, known, definition.name, at):
-        if principal == held or (held is None and needed & set(lent)):
-            return directory.actor(connection, person, definition.name, at, on_behalf_of=principal)
-    return actor
+    principals = directory.principals(connection, known, definition.name, at)
+    found = [who for who, lent in principals if (who == holder if holder is not None else needed & set(lent))]
+    return directory.actor(connection, person, definition.name, at, on_behalf_of=found[0]) if len(found) == 1 else actor

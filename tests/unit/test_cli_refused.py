@@ -170,20 +170,56 @@ def test_no_raw_word_of_the_engine_is_a_role(desk: Desk) -> None:
     assert desk.code == 3 and "opener" not in said and "ann" in said
 
 
-def test_a_stand_in_is_told_for_whom(desk: Desk) -> None:
-    played(
-        desk,
-        OPENED
-        + """
+STANDS_IN = """
 charter people substitute bob cy --role boss --as zhou
 charter people absent bob 2026-03-01 2026-03-31 --as zhou
 charter people accept 1 --as cy
-""",
-    )
-    said = desk.type("charter approve 1 agree --as cy")  # the owner asks as such, who has no vote
-    assert desk.code == 3 and "--for bob" in said
+"""
+
+
+def test_who_stands_in_for_one_need_not_say_for_whom_and_is_told(desk: Desk) -> None:
+    played(desk, OPENED + STANDS_IN)
+    said = desk.type("charter approve 1 agree --as cy")  # the owner, who has no vote
+    assert desk.code == 0 and Messages(desk.lang)("happened.on_behalf_of", names="bob") in said
+
+
+def test_who_stands_in_for_several_says_for_whom(desk: Desk) -> None:
+    other = STANDS_IN.replace("bob", "bill").replace("accept 1", "accept 2")
+    played(desk, OPENED + STANDS_IN + other)
+    said = desk.type("charter approve 1 agree --as cy")
+    assert desk.code == 3 and "--for bill" in said
     desk.type("charter approve 1 agree --for bob --as cy")
     assert desk.code == 0
+
+
+def test_the_stage_that_decides_now_says_whose_vote_is_needed(desk: Desk) -> None:
+    """Somebody with a vote of their own in the first stage has that of their principal in the second."""
+    more = "charter people grant bill boss --as zhou\ncharter people grant cy clerk --as zhou\n"
+    staged = BUY.replace("    by boss\n", "    by clerk then boss\n")
+    played(
+        desk,
+        OPENED + STANDS_IN + more + "charter people add di --as zhou\ncharter people grant di clerk --as zhou\n",
+        staged,
+    )
+    desk.type("charter approve 1 agree --as di")
+    assert desk.code == 0
+    said = desk.type("charter approve 1 agree --as cy")
+    assert desk.code == 0 and Messages(desk.lang)("happened.on_behalf_of", names="bob") in said
+
+
+def test_a_suspended_case_says_who_suspended_it_and_why(opened: Desk) -> None:
+    opened.type("charter suspend 1 --reason audit --as cy")
+    said = opened.type("charter approve 1 agree --as bob")
+    assert opened.code == 3 and "cy" in said and "audit" in said
+
+
+def test_a_role_that_has_voted_is_neither_asked_nor_named(desk: Desk) -> None:
+    more = "charter people grant ann clerk --as zhou\ncharter approve 1 agree --as bob\n"
+    played(desk, OPENED + more, BUY.replace("    by boss\n", "    by all of boss, chief\n"))
+    assert "approve" not in desk.type("charter inbox --as bill")
+    said = desk.type("charter approve 1 agree --as bill")
+    assert "CH543" in said and "chief: cy" in said.replace("：", ": ")
+    assert "chief" not in said.splitlines()[0]
 
 
 # -- whose turn it is, and what they type --------------------------------------------------------------------------
