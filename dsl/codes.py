@@ -128,6 +128,7 @@ _ALL = [
         ("CH415", "separated-from-itself", "element"),
         ("CH416", "after-its-own-part", "element", "target"),
         ("CH423", "runs-itself", "path"),
+        ("CH440", "always-gets-stuck", "process", "names"),
         # decision tables
         ("CH601", "table-without-head", "name"),
         ("CH602", "row-of-other-length", "count", "wanted"),
@@ -163,6 +164,12 @@ _ALL = [
         ("CH437", "unknown-counts-as-failure", "name", "fact"),
         ("CH438", "settled-before-it-begins", "element"),
         ("CH439", "round-without-end", "element"),
+        # what an exploration finds (`runtime/author/foreseen.py`)
+        ("CH441", "can-get-stuck", "process", "names"),
+        ("CH442", "never-opens", "process", "names"),
+        ("CH443", "output-can-be-missing", "process", "names"),
+        ("CH444", "never-granted", "process", "names"),
+        ("CH445", "turns-by-itself", "process", "names"),
         ("CH603", "table-has-gap", "name", "example"),
         ("CH606", "rule-masked", "row", "other", "name"),
         ("CH607", "rule-adds-nothing", "row", "other", "name"),

@@ -59,7 +59,7 @@ class Diagnostic(Struct, frozen=True):
 
     `arguments` fill the sentence of `code`. Three of them are general: `guess` (what the author may have
     meant), `guess_kind` (the key of a phrase that says what the guess is, such as `output_of`) and `guess_of`
-    (its owner).
+    (its owner). `scenario` plays to what is told, where that was found by playing.
     """
 
     code: str
@@ -68,6 +68,7 @@ class Diagnostic(Struct, frozen=True):
     fix: Fix | None = None
     file: str = ""
     also: tuple[Place, ...] = ()
+    scenario: str | None = None
 
     @property
     def severity(self) -> Severity:

@@ -328,6 +328,8 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         found.setdefault(subject, place_of(file, span[0]))
 
     put("process", scope.file, scope.node.name.span)
+    for name in scope.outputs.values():
+        put(f"output {name.text}", scope.file, name.span)
     for part in scope.elements.values():
         put(part.name, scope.file, part.node.name.span)
         for line in part.every_line():

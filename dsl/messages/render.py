@@ -109,6 +109,8 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
             said[name] = spelled(value, said.keywords)
         elif name == "detail" and isinstance(value, str):
             said[name] = detail(value, lang)
+        elif name == "names" and isinstance(value, tuple):
+            said[name] = said.comma.join(f"`{each}`" for each in value)
         else:
             said[name] = value
     return said
@@ -274,6 +276,7 @@ def to_json(diagnostic: Diagnostic, source: Source | None, lang: str) -> dict[st
         "end_column": end[1],
         "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in diagnostic.arguments.items()},
         "fix": None if fix is None else _fix(fix),
+        "scenario": diagnostic.scenario,
     }
 
 
@@ -311,6 +314,9 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
             lines.append(f"{margin}{blue}={off} {frame[place.note]}{colon}{place.file}:{at}:{column}")
     lines.append(f"{margin}{blue}={off} {frame['help']}{colon}{help_of(diagnostic, lang, keywords)}")
     lines.append(f"{margin}{blue}={off} {frame['help']}{colon}charter explain {diagnostic.code}")
+    if diagnostic.scenario is not None:
+        lines.append(f"{margin}{blue}={off} {frame['shown_by']}{colon.rstrip()}")
+        lines += [f"{margin}    {line}" for line in diagnostic.scenario.rstrip().splitlines()]
     return "\n".join(lines) + "\n"
 
 

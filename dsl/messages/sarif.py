@@ -70,7 +70,7 @@ class _Log:
             "ruleId": found.code,
             "ruleIndex": self.codes.index(found.code),
             "level": found.severity,
-            "message": {"text": "\n".join(filter(None, (said, guess, mend)))},
+            "message": {"text": "\n".join(filter(None, (said, guess, mend, found.scenario)))},
             "locations": [{"physicalLocation": self.place(found.file, found.span)}],
         }
         if also := [place for place in found.also if place.file in self.written]:

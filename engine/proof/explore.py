@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from charter.engine import law
 from charter.engine.commands import Start, Tick
 from charter.engine.definition import Definition
+from charter.engine.keys import name_of
 from charter.engine.machines import CLOSED, SETTLED, WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import compiled, prepare
@@ -26,13 +27,13 @@ from charter.engine.proof.independent import Independence
 from charter.engine.proof.moves import STARTER, Move, Moves
 from charter.engine.proof.sameness import Sameness
 from charter.engine.proof.values import Conditions
+from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import step
 from charter.engine.zones import rules
 
 _MOVABLE = WORKABLE | {"failed"}
 _MOST_TICKS = 64  # that change nothing which matters
-_SPINS = "CH541"
 
 
 class Edge(NamedTuple):
@@ -43,7 +44,8 @@ class Edge(NamedTuple):
 class Graph(Struct, eq=False):
     """What was seen. `states` by number; `came`: (state, move) by which each was first met, or (start, None).
 
-    `open`: states whose moves were not all looked at; `spun`: moves that the engine refused for their length;
+    `open`: states whose moves were not all looked at; `spun`: what repeats in a move that the engine refused for its
+    length, with the state before it (-1: no case can even begin);
     `barren`: (state, node) of work that no value could finish; `inexact`: records of which not all was looked at.
     """
 
@@ -52,7 +54,7 @@ class Graph(Struct, eq=False):
     starts: list[Start] = field(default_factory=list)
     next: list[list[Edge]] = field(default_factory=list)
     open: set[int] = field(default_factory=set)
-    spun: list[tuple[int, Move]] = field(default_factory=list)
+    spun: list[tuple[int, str]] = field(default_factory=list)
     barren: set[tuple[int, str]] = field(default_factory=set)
     inexact: tuple[str, ...] = ()
     steps: int = 0
@@ -80,6 +82,11 @@ def _asks_the_clock(plan: Plan) -> bool:
     element, repeat = plan.element, plan.element.repeat
     texts = [element.when, element.exit, *((repeat.until, repeat.while_) if repeat is not None else ())]
     return any(e.tells_time for text in texts if text is not None and (e := compiled(text)) is not None)
+
+
+def _spins(refusal: Refusal) -> bool:
+    """Whether more would follow than may; where a line is blamed, it is a list that is too long."""
+    return refusal.code == "CH541" and refusal.reasons[0].subject is None
 
 
 class _Search:
@@ -118,6 +125,12 @@ class _Search:
             if done.refusal is None:
                 self.graph.starts.append(start)
                 self._meet(done.state, (len(self.graph.starts) - 1, None))
+            elif _spins(done.refusal):
+                self.graph.spun.append((-1, self._spinning("")))
+
+    def _spinning(self, node: str) -> str:
+        """Names what repeats: the first element that can, else whoever moved."""
+        return next((e.name for e in self.definition.elements if e.repeat is not None), name_of(node))
 
     def _meet(self, state: CaseState, came: tuple[int, Move | None]) -> int:
         graph = self.graph
@@ -172,8 +185,8 @@ class _Search:
             done = step(self.definition, state, command)
             self.graph.steps += 1
             if done.refusal is not None:
-                if done.refusal.code == _SPINS:
-                    self.graph.spun.append((number, move))
+                if _spins(done.refusal):
+                    self.graph.spun.append((number, self._spinning(move.node)))
                 return None
             state = done.state
             again = before is not None and len(commands) < _MOST_TICKS and self.sameness.key(state) == before

@@ -145,12 +145,34 @@ def _atoms(tree: t.Node) -> Iterator[_Atom]:
         elif isinstance(node, t.Call) and isinstance(node.function, t.Name) and node.function.name == "not":
             waiting += node.arguments
         else:
-            parts = list(t.walk(node))
-            literals = tuple(part for part in parts if isinstance(part, _LITERALS))
-            yield _Atom(node, feel.compile(node).paths, literals, all(isinstance(part, _PLAIN) for part in parts))
+            parts = list(_parts(node))
+            literals = tuple(part for part in parts if _is_literal(part))
+            yield _Atom(node, feel.compile(node).paths, literals, all(map(_is_plain, parts)))
+
+
+def _parts(tree: t.Node) -> Iterator[t.Node]:
+    """Yields a node and all below it, but nothing of what has a value by itself, as `5 EUR + 3 EUR`."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not _is_literal(node):
+            waiting += t.children(node)
+
+
+def _is_literal(node: t.Node) -> bool:
+    if isinstance(node, t.Binary | t.Call):
+        expression = feel.compile(node)
+        return not expression.paths and isinstance(expression.evaluate({}, SHORT), Decimal | Money | str | Date | Span)
+    return isinstance(node, _LITERALS)
+
+
+def _is_plain(node: t.Node) -> bool:
+    return _is_literal(node) or (isinstance(node, _PLAIN) and getattr(node, "op", "=") not in _RECKONING)
 
 
 _LITERALS = (t.Number, t.Percent, t.Amount, t.Length, t.String, t.At, t.Boolean)
+_RECKONING = frozenset({"+", "-", "*", "/", "**"})
 # An atom of nothing else changes at its literals only, where it reads one name.
 _PLAIN = (
     *_LITERALS,
@@ -164,7 +186,7 @@ _PLAIN = (
 def _literals(atoms: Iterable[_Atom]) -> Iterator[Any]:
     for atom in atoms:
         for literal in atom.literals:
-            value = feel.compile(literal).evaluate({})
+            value = feel.compile(literal).evaluate({}, SHORT)
             if value is not None:
                 yield value
                 if isinstance(value, Decimal):

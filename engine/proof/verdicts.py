@@ -38,7 +38,7 @@ class Verdict(Struct, frozen=True):
 
 def verdicts(definition: Definition, graph: Graph) -> tuple[Verdict, ...]:
     """Judges what was seen, property by property."""
-    whole = not graph.open and not graph.inexact
+    whole = bool(graph.states) and not graph.open and not graph.inexact
     return tuple(_JUDGES[name](definition, graph, whole) for name in PROPERTIES)
 
 
@@ -114,8 +114,9 @@ def _outputs(definition: Definition, graph: Graph, whole: bool) -> Verdict:
 
 
 def _turns(_: Definition, graph: Graph, whole: bool) -> Verdict:
-    for number, move in graph.spun:
-        return Verdict("turns", "refuted", (name_of(move.node),), number)
+    for number, name in graph.spun:
+        state = number if number >= 0 else None
+        return Verdict("turns", "refuted", (name,) if name else (), state, not graph.states)
     return Verdict("turns", "proved" if whole else "unknown")
 
 

@@ -11,6 +11,7 @@ from time import monotonic
 from msgspec import Struct
 
 from charter.dsl.build.stories import stands, story
+from charter.dsl.passes import Compiled
 from charter.dsl.text.source import read
 from charter.dsl.text.words import language_of
 from charter.engine.definition import Definition
@@ -20,6 +21,9 @@ from charter.engine.proof.explore import Graph, explore
 from charter.engine.proof.verdicts import Verdict, verdicts
 from charter.runtime.author import texts
 from charter.runtime.author.scenarios import Played, play
+
+SECONDS = 1.0  # that `check` gives to a process
+MOST_SECONDS = 10.0  # and to all that it is asked about
 
 
 class Finding(Struct, frozen=True):
@@ -50,11 +54,11 @@ class Proof(Struct, frozen=True):
 class Prover:
     """Proves what one file declares; it has no errors. `title` gives the title of the scenario of a property."""
 
-    def __init__(self, path: str, data: bytes, title: Callable[[str], str]) -> None:
+    def __init__(self, path: str, data: bytes, title: Callable[[str], str], compiled: Compiled | None = None) -> None:
         self.path = path
         self.data = data
         self.title = title
-        self.compiled = texts.compile_file(path, data)
+        self.compiled = texts.compile_file(path, data) if compiled is None else compiled
         self.language = language_of(read(data, path).working)
 
     def definitions(self) -> list[Definition]:

@@ -20,8 +20,10 @@ from charter.runtime.cli.verb import JSON, Binding, Verb, Words, argument, optio
 if TYPE_CHECKING:
     from charter.dsl.diagnostic import Diagnostic
     from charter.dsl.messages.render import Format
+    from charter.dsl.passes import Compiled
     from charter.dsl.text.source import Source
     from charter.engine.definition import Definition
+    from charter.runtime.author.foreseen import Foreseen
 
 FORMATS = ("full", "concise", "sarif")
 
@@ -50,6 +52,14 @@ def broken(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping
     return context.fail(Trouble(FINDINGS, (), told[0]["message"], told[0]["code"], told[0]["help"], tuple(told)))
 
 
+def foreseen(context: Context, path: str, data: bytes, compiled: Compiled, spent: float = 0.0) -> Foreseen:
+    """What comes of the cases of a file without errors, as far as it is told when so many seconds are spent."""
+    from charter.runtime.author.foreseen import foresee
+    from charter.runtime.author.proof import MOST_SECONDS
+
+    return foresee(path, data, compiled, lambda name: context.say(f"prove.title_{name}"), MOST_SECONDS - spent)
+
+
 def run_check(
     context: Context,
     paths: tuple[str, ...],
@@ -73,12 +83,16 @@ def run_check(
         # The file itself is the answer; what is said of it goes where it is in nobody's way.
         sys.stdout.write(given[texts.STDIN].decode("utf-8", "replace"))
         output = context.output = Output(say, sys.stderr)
+    unknown, spent = 0, 0.0
     for path in along(files):
-        compiled = texts.compile_file(path, given.get(path))
+        data = given[path] if path in given else texts.read_bytes(path)
+        compiled = texts.compile_file(path, data)
         sources |= compiled.sources
         definitions += compiled.definitions
+        ahead = foreseen(context, path, data, compiled, spent)
+        unknown, spent = unknown + ahead.unknown, spent + ahead.seconds
         # a file that several others use is checked with each of them, and told of once
-        for diagnostic in compiled.diagnostics:
+        for diagnostic in (*compiled.diagnostics, *ahead.diagnostics):
             key = (*diagnostic.sort_key(), str(sorted(diagnostic.arguments.items(), key=str)))
             found.setdefault(key, diagnostic)
     if bindings:
@@ -100,6 +114,7 @@ def run_check(
         "fixed": sum(len(one.mended.fixed) for one in mended if one.left is None),
         "fixable": sum(offer.safe for offer in offers),
         "guesses": sum(not offer.safe for offer in offers),
+        "unproved": unknown,
     }
     if as_json:
         fixed = [d for one in mended if one.left is None for d in _fixed(context, one)]
@@ -120,6 +135,8 @@ def run_check(
     if mended:
         output.line(say("check.would_fix" if diff else "check.fixed", count=count["fixed"]))
     output.line(say("check.summary" if diagnostics else "check.clean", **count), "bad" if errors else "good")
+    if unknown and form == "full":
+        output.line(say("check.unproved", count=unknown), "faint")
     if count["fixable"] and not mended:
         output.line(say("check.fixable", count=count["fixable"]), "faint")
     elif count["guesses"] and fix:

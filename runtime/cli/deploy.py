@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from charter.runtime.author import texts
 from charter.runtime.author.bindings import bind_parameters
-from charter.runtime.cli.check import broken
+from charter.runtime.cli.check import broken, foreseen
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import misbound
@@ -38,10 +38,14 @@ def run_deploy(
     as_json: bool,
 ) -> int:
     """Deploys a file's processes, those of the files it uses too, or only the one named: all of them or none."""
+    from charter.dsl.check.findings import told
+
     person = reader(context) if plan else context.person
-    compiled = texts.compile_file(file)
-    if compiled.failed:
-        return broken(context, compiled.diagnostics, compiled.sources)
+    data = texts.read_bytes(file)
+    compiled = texts.compile_file(file, data)
+    ahead = foreseen(context, file, data, compiled)
+    if compiled.failed or any(found.is_error for found in ahead.diagnostics):
+        return broken(context, told((*compiled.diagnostics, *ahead.diagnostics)), compiled.sources)
     texts.choose(compiled, file, process)
     bound, wrong = bind_parameters(compiled.definitions, bindings)
     if wrong:

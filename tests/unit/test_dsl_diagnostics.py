@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from charter.dsl.check.findings import LIMIT_TOLD, counted, told
 from charter.dsl.codes import CODES
 from charter.dsl.messages import pages
 from charter.dsl.messages.languages import LANGUAGES, WRITTEN
 from charter.dsl.messages.render import refusal_sentence, render, table, to_json
-from charter.dsl.passes import compile
+from charter.dsl.passes import Compiled, compile
 from charter.dsl.text import parser, source, syntax
 from charter.dsl.text.width import display_width
 from charter.dsl.text.words import keyword_terminals, table as keywords
 from charter.engine import refusals
 from charter.engine.refusals import Reason
+from charter.runtime.author.foreseen import foresee
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "diagnostics"
 FILES = {
@@ -61,14 +64,22 @@ def compiled(data: bytes | str):  # type: ignore[no-untyped-def]
     return compile("example.charter", data, FILES.__getitem__)
 
 
+@cache
+def checked(data: bytes | str) -> Compiled:
+    """What `charter check` tells: what is found in the text, then what comes of its cases."""
+    found = compiled(data)
+    ahead = foresee("example.charter", data.encode() if isinstance(data, str) else data, found, str)
+    return structs.replace(found, diagnostics=(*found.diagnostics, *ahead.diagnostics))
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_examples(code: str, golden: Callable[[Path, str], None]) -> None:
     """The bad example of a code's page gives exactly that code, its good example nothing at all."""
     bad, good = page(code).examples
-    found = compiled(BYTES.get(code, bad))
+    found = checked(BYTES.get(code, bad))
     codes = [d.code for d in found.diagnostics]
     assert codes == [code] or (code in ("CH116", "CH117") and codes[-1] == code)
-    fine = compiled(good)
+    fine = checked(good)
     assert not fine.diagnostics
     assert fine.definitions
     if code not in BYTES:
@@ -79,7 +90,7 @@ def test_examples(code: str, golden: Callable[[Path, str], None]) -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_arguments(code: str) -> None:
     """A diagnostic carries the arguments that the registry promises for its sentence."""
-    for diagnostic in compiled(BYTES.get(code, page(code).examples[0])).diagnostics:
+    for diagnostic in checked(BYTES.get(code, page(code).examples[0])).diagnostics:
         assert set(CODES[diagnostic.code].arguments) <= set(diagnostic.arguments)
 
 
@@ -138,8 +149,8 @@ def test_what_could_stand_there_has_its_phrase() -> None:
 @pytest.mark.parametrize("code", [code for code in CODES if code not in BYTES])
 def test_examples_in_chinese_are_wrong_and_right_in_the_same_way(code: str) -> None:
     bad, good = page(code).shown("zh")
-    assert {d.code for d in compiled(bad).diagnostics} == {code}
-    assert not compiled(good).diagnostics
+    assert {d.code for d in checked(bad).diagnostics} == {code}
+    assert not checked(good).diagnostics
 
 
 def test_refusals_are_said_with_what_the_engine_knows() -> None:

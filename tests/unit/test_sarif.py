@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests.unit.test_dsl_diagnostics import BYTES, FILES, page
+from tests.unit.test_dsl_diagnostics import BYTES, FILES, checked, page
 
 from charter.dsl.codes import CODES
 from charter.dsl.messages.languages import LANGUAGES
@@ -33,7 +33,7 @@ process p
 
 
 def log(data: bytes | str, path: str = "example.charter", lang: str = "en") -> dict[str, Any]:
-    found = compile(path, data, FILES.__getitem__)
+    found = checked(data) if path == "example.charter" else compile(path, data, FILES.__getitem__)
     return sarif(found.diagnostics, found.sources, lang=lang, version="1.2.3")
 
 

@@ -1,0 +1,108 @@
+"""What `charter check` and `charter deploy` foresee of the cases of a file: what is refuted, as diagnostics.
+
+It is silent where a check of the text has told the cause, and about what is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.passes import Compiled
+from charter.dsl.text.source import Source
+from charter.engine.definition import Definition
+from charter.engine.plan.program import compiled
+from charter.engine.proof.values import conditions
+from charter.engine.proof.verdicts import Property, Verdict
+from charter.runtime.author import texts
+from charter.runtime.author.proof import MOST_SECONDS, SECONDS, Proof, Prover
+
+_CODES: Mapping[Property, str] = {
+    **{"ends": "CH441", "opens": "CH442", "outputs": "CH443"},
+    **{"grants": "CH444", "turns": "CH445"},
+}
+_ALWAYS = "CH440"
+# What checks of the text say of an element that an exploration would say again.
+_SAID_BEFORE = frozenset(
+    {"CH401", "CH402", "CH403", "CH417", "CH419", "CH426", "CH433", "CH434", "CH438", "CH439", "CH603"}
+)
+
+
+class Foreseen(Struct, frozen=True):
+    """What `check` tells of the cases to come. `unknown`: how many processes were not wholly proved."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    unknown: int = 0
+    seconds: float = 0.0
+
+
+def foresee(
+    path: str, data: bytes, found: Compiled, title: Callable[[str], str], left: float = MOST_SECONDS
+) -> Foreseen:
+    """Looks at the processes of a file without errors, a second each, and no more seconds than are left."""
+    if found.failed:
+        return Foreseen()
+    prover = Prover(path, data, title, found)
+    source = found.sources[texts.name_of(path)]
+    told: list[Diagnostic] = []
+    unknown, spent = 0, 0.0
+    for definition in prover.definitions():
+        seconds = min(SECONDS, left - spent)
+        proof = prover.prove(definition, seconds) if seconds > 0 else None
+        spent += proof.seconds if proof is not None else 0.0
+        if proof is None or any(finding.verdict.said == "unknown" for finding in proof.findings):
+            unknown += 1
+        if proof is not None:
+            told += _told(proof, source, _named(found.diagnostics, definition))
+    return Foreseen(tuple(told), unknown, spent)
+
+
+def _named(diagnostics: Iterable[Diagnostic], definition: Definition) -> frozenset[str]:
+    """Names the elements of which a check of the text has said why they do not go on, if by their table or record."""
+    said = [str(value) for d in diagnostics if d.code in _SAID_BEFORE for value in d.arguments.values()]
+    names = {name for text in said for name in (text, *text.split("`"))}
+    names.update(e.name for e in definition.elements if e.work is not None and e.work.target in names)
+    names.update(e.name for e in definition.elements if not names.isdisjoint(i.record for i in e.inputs))
+    return frozenset(names)
+
+
+def _is_parameterised(definition: Definition) -> bool:
+    """Whether a condition reads a parameter: another value of it may bring what these do not."""
+    parsed = [compiled(condition.text) for condition in conditions(definition)]
+    read_ = {name for expression in parsed if expression is not None for name in expression.names}
+    return not read_.isdisjoint(p.name for p in definition.parameters)
+
+
+def _told(proof: Proof, source: Source, named: frozenset[str]) -> Iterator[Diagnostic]:
+    """Tells what is refuted, the consequences of what has been told left out."""
+    known = set(named)
+    found = {f.verdict.property: f for f in proof.findings if f.verdict.said == "refuted"}
+    blocked = "turns" in found or ("ends" in found and found["ends"].verdict.always)
+    for name in ("turns", "ends", "outputs", "grants", "opens"):
+        finding = found.get(name)
+        # That something never comes rests on the values of all parameters, and on being able to come so far.
+        if finding is None or (name in ("grants", "opens") and (blocked or _is_parameterised(proof.definition))):
+            continue
+        names = finding.verdict.elements
+        if not known.isdisjoint(names):
+            continue
+        known.update(names)
+        code = _ALWAYS if finding.verdict.always and not proof.assumed else _CODES[name]
+        arguments = {"process": proof.definition.name, "names": names}
+        span = _span(proof.definition, finding.verdict, source)
+        yield Diagnostic(code, span, arguments, file=source.path, scenario=finding.scenario)
+
+
+def _span(definition: Definition, verdict: Verdict, source: Source) -> tuple[int, int]:
+    """Gives the line to blame: the condition that holds work back, else where the first concerned is declared."""
+    first = next(iter(verdict.elements), "process")
+    subjects = [f"output {first}", first, "process"]
+    if verdict.property in ("ends", "opens"):
+        subjects = [*(f"{name}.{line}" for name in verdict.elements for line in ("exit", "when")), *subjects]
+    places = dict(definition.places)
+    line = int(next(places[subject] for subject in subjects if subject in places).rpartition(":")[2])
+    written = source.line_text(line).partition(" #")[0].rstrip()
+    start = source.starts[line - 1]
+    return start + len(written) - len(written.lstrip()), start + len(written)

@@ -1,0 +1,24 @@
+"""What `charter check` foresees in the files of the reference: nothing, but what a file plays on purpose.
+
+Such a process has a line `#: says CODE` right above it. That a case there stands still is what its scenarios are about.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from charter.runtime.author.foreseen import foresee
+from charter.runtime.author.texts import compile_file
+
+FILES = sorted((Path(__file__).parent / "language").glob("*.charter"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_reference_does_not_stand_still_but_where_it_says_so(path: Path) -> None:
+    data = path.read_bytes()
+    said = re.findall(r"^#: says (\w+)\n(?:process|流程) (\w+)", data.decode(), re.MULTILINE)
+    found = foresee(path.as_posix(), data, compile_file(path.as_posix(), data), str).diagnostics
+    assert sorted((d.code, str(d.arguments["process"])) for d in found) == sorted(said)
