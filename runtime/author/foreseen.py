@@ -86,7 +86,9 @@ def _told(proof: Proof, source: Source, named: frozenset[str]) -> Iterator[Diagn
         if finding is None or (name in ("grants", "opens") and (blocked or _is_parameterised(proof.definition))):
             continue
         names = finding.verdict.elements
-        if not known.isdisjoint(names):
+        if name == "grants" and "opens" in found:
+            names = tuple(each for each in names if each not in found["opens"].verdict.elements)
+        if (name == "grants" and not names) or not known.isdisjoint(names):
             continue
         known.update(names)
         code = _ALWAYS if finding.verdict.always and not proof.assumed else _CODES[name]
