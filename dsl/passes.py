@@ -28,6 +28,7 @@ from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.text import tree as t
 from charter.dsl.text.parser import collection_paused
 from charter.dsl.text.source import Source
+from charter.dsl.text.words import language_of
 from charter.engine.definition import Definition
 
 Pass = Callable[[ProcessScope, Findings], None]
@@ -84,7 +85,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
             continue
         for process in (_tops(unit), *(i for i in unit.items if isinstance(i, t.Process))):
             scope = ProcessScope(process, unit.path, unit.shared)
-            findings = Findings(unit.path, budget)
+            findings = Findings(unit.path, budget, language_of(unit.source.working))
             _run(scope, findings)
             diagnostics += findings.diagnostics
             if not scope.name:
@@ -105,7 +106,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
                 definitions.append(lower(scopes[id(item)], files.place))
     scenarios = []
     if not root.incomplete:
-        findings = Findings(path, budget)
+        findings = Findings(path, budget, language_of(root.source.working))
         scenarios = list(_scenarios(root, scopes, findings, files))
         diagnostics += findings.diagnostics
     if not root.tree.items and not diagnostics:

@@ -16,11 +16,14 @@ from charter.dsl.build.lower import PlaceOf, check_name
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.references import check_arguments, misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
 from charter.dsl.check.types import BOOLEAN, SPAN, parameter_type, states_of
+from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
+from charter.dsl.text.words import spelled
 from charter.engine import feel
 from charter.engine.keys import join, name_of, split
 from charter.engine.refusals import CODES as REFUSALS
@@ -165,7 +168,7 @@ def lower_scenario(
     scope = scopes.get(id(symbol.node))
     if scope is None:
         return None
-    own = Findings(findings.file, findings.budget)
+    own = Findings(findings.file, findings.budget, findings.language)
     lowering = _Lowering(_reached(scope, scopes), own, place_of)
     check_arguments(opening.arguments, symbol.node, opening.process, own)
     given = lowering.arguments(opening.arguments)
@@ -353,15 +356,20 @@ class _Lowering:
             part = self.part(line.target)
             target = self.key(line.target)
             if part is None:
-                return ExpectState(target, line.state, line.iteration, **self.at(line))
+                return ExpectState(target, line.state.text, line.iteration, **self.at(line))
             states, kind, name = [*states_of(part.kind), "overdue"], part.kind, part.name
             if t.ForEach in part.lines and not line.target.index:
                 states += states_of("phase")  # a group of instances lives like a phase
-        if line.state not in states:
-            guess = self.findings.guess(line.state, states)
-            extra: dict[str, Any] = {"guess": guess} if guess else {}
-            self.findings.add("CH231", line.span, name=name, state=line.state, kind=kind, **extra)
-        return ExpectState(target, line.state, line.iteration, **self.at(line))
+        state = line.state.text
+        if state not in states:
+            guess = next((one for one in FACTS.get(state.lower(), ()) if one in states), None)
+            guess = guess or self.findings.guess(state, states)
+            extra: dict[str, Any] = {}
+            if guess is not None:
+                meant = spelled(guess, self.findings.language)
+                extra = {"guess": meant, "fix": Fix.at(line.state.span, meant)}
+            self.findings.add("CH231", line.state.span, name=name, state=state, kind=kind, **extra)
+        return ExpectState(target, state, line.iteration, **self.at(line))
 
     def doer(self, line: t.ExpectDoer) -> Step:
         self.part(line.target)

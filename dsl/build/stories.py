@@ -80,7 +80,7 @@ def story(
         body = tuple(_Story(definition, start, commands, given, language).lines())
     except _Untold:
         return None
-    expectations = tuple(t.ExpectState(_target(key), state) for key, state in expected)
+    expectations = tuple(t.ExpectState(_target(key), t.Name(state)) for key, state in expected)
     tree = t.File((t.Scenario(t.Text(title), (*body, *expectations)),))
     return to_text(tree, language)
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from charter.dsl.diagnostic import Diagnostic, Fix, Place, Span
 from charter.dsl.text import tree as t
-from charter.dsl.text.words import spellings
+from charter.dsl.text.words import Language, spellings
 
 LIMIT_TOLD = 250  # of one run; whoever reads them has enough to do
 UNTOLD = "CH117"
@@ -43,10 +43,11 @@ class Budget:
 class Findings:
     """The diagnostics of one file, in the order they were found."""
 
-    __slots__ = ("budget", "diagnostics", "file")
+    __slots__ = ("budget", "diagnostics", "file", "language")
 
-    def __init__(self, file: str, budget: Budget | None = None) -> None:
+    def __init__(self, file: str, budget: Budget | None = None, language: Language = "en") -> None:
         self.file = file
+        self.language: Language = language  # that mends are written in
         self.diagnostics: list[Diagnostic] = []
         self.budget = Budget() if budget is None else budget
 

@@ -163,6 +163,8 @@ FACTS: dict[str, tuple[str, ...]] = {
         "number case_id no nr key": ("id",),
         "initiator requester opened_by creator starter 发起人": ("by",),
         "canceled cancelled aborted 取消 已取消": ("cancelled",),
+        "todo to_do pending waiting 待处理 待办 待审批 待审核 待处置 待處理 待辦 待簽核 待審核": ("ready",),
+        "processing working 处理中 办理中 處理中 辦理中 审批中": ("active", "ready"),
         "skip omitted 跳过": ("skipped",),
         "open running in_progress started ongoing 进行中": ("active", "open"),
     }.items()

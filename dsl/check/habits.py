@@ -68,6 +68,60 @@ def joined(text: str) -> str:
     return " + ".join(re.sub("分$", "分钟", one) for one in re.findall(rf"\d+(?:\.\d+)?(?:{_CHINESE}|分)", text))
 
 
+_CHINESE_COUNT = r"(?:\d+(?:\.\d+)?|[一二三四五六七八九十两兩百]+)"
+_CALLED_UNITS = {
+    word: unit
+    for unit, words in {
+        "个工作日": "工作曰 工作目 工做日 公作日 工日 上班日 上班天 营业日 办公日 作业日 工作日 個工作日",
+        "個工作日": "營業日 辦公日",
+        "小时": "小时 钟头 个钟",
+        "小時": "小時 鐘頭",
+        "天": "天 日",
+        "周": "周 礼拜 星期",
+        "週": "週 禮拜",
+        "个月": "月",
+        "分钟": "分钟 分",
+        "分鐘": "分鐘",
+        "年": "年",
+    }.items()
+    for word in words.split()
+}
+_BEHIND = "之前|以前|前|之后|以后|后|之後|以後|後|之内|之內|以内|以內|内|內|左右|为限|為限|完成|办结"
+SPOKEN = rf"(?<![\w.])({_CHINESE_COUNT}) ?(?:个|個)?({_any(_CALLED_UNITS)})(?:{_BEHIND})*(?!\w)"
+
+
+def spoken(text: str) -> str | None:
+    """Gives a length of time as Chinese says it where it is not a unit's own name: 2个上班日, 3天之前, 24個鐘頭."""
+    found = re.fullmatch(SPOKEN, text)
+    if found is None:
+        return None
+    unit = _CALLED_UNITS[found[2]]
+    return found[1] + (unit.replace("个", "個") if "個" in text else unit)
+
+
+_RANKS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
+_PLAIN = str.maketrans("〇两兩壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億", "零二二一二二三三四五六六七八九十百千万亿")
+SPELLED = "[零〇一二三四五六七八九十百千万亿两兩壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億]+(?:元|圆|圓|块钱?|塊錢?)整?"
+
+
+def spelled_amount(text: str) -> str | None:
+    """Gives an amount spelled in Chinese numerals, such as 一亿五千万元 and 伍仟元整, in digits."""
+    spelled = re.sub("(?:元|圆|圓|块钱?|塊錢?)整?$", "", text).translate(_PLAIN)
+    if re.search("[万千百亿][一二三四五六七八九]$", spelled):
+        return None  # 一万五 may be 10005 and 15000
+    total = section = digit = 0
+    for sign in spelled:
+        if sign in _RANKS and _RANKS[sign] >= 10_000:
+            high = (total + section + digit) if _RANKS[sign] > 10_000 else section + digit
+            total = high * _RANKS[sign] if _RANKS[sign] > 10_000 else total + high * _RANKS[sign]
+            section = digit = 0
+        elif sign in _RANKS:
+            section, digit = section + (digit or 1) * _RANKS[sign], 0
+        else:
+            digit = "零一二三四五六七八九".index(sign)
+    return f"{total + section + digit}元"
+
+
 def _length(count: str, unit: str) -> str:
     name = _UNIT_OF[re.sub("[ -]+", " ", unit.lower())]
     number = _COUNT_OF.get(re.sub(" +", " ", count.lower()))
@@ -174,12 +228,14 @@ _DAYS = tuple(
         rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ .-]*(?:of )?(?P<n>{_MONTH})[ .,-]*(?P<y>\d{{4}})",
         rf"(?P<n>{_MONTH})[ .]*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,? *(?P<y>\d{{4}})",
         r"(?P<y>(?:19|20)\d\d)(?P<m>\d\d)(?P<d>\d\d)",
+        r"(?:民國|民国)? ?(?P<r>1[01]\d) ?(?:[-/.]|年) ?(?P<m>\d{1,2}) ?(?:[-/.]|月) ?(?P<d>\d{1,2})日?",
         r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})[日号號]?",
     )
 )
 DAY = (
     r"(?<![\w.])(?:\d{1,4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,4}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?[ .-]*(?:of )?{_MONTH}[ .,-]*\d{{4}}"
+    r"|(?:民國|民国) ?1[01]\d年\d{1,2}月\d{1,2}日?"
     rf"|{_MONTH}[ .]*\d{{1,2}}(?:st|nd|rd|th)?,? *\d{{4}}|(?:19|20)\d{{6}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}[日号號]?)"
     r"(?:[ T]+\d{1,2}:\d\d(?::\d\d)?)?(?![\w])"
 )
@@ -191,7 +247,8 @@ def days(text: str) -> list[str]:
     if found is None:
         return []
     parts = found.groupdict()
-    year, clock = int(parts["y"]), found.groups()[-1]
+    clock = found.groups()[-1]
+    year = int(parts["y"]) if parts.get("y") else int(parts["r"]) + 1911  # years of the Republic
     if "a" in parts:
         one, other = int(parts["a"]), int(parts["b"])
         pairs = [(other, one), (one, other)][: 1 if one == other or found[2] == "." else 2]

@@ -19,7 +19,9 @@ from charter.dsl.check.asks import LIST, MOMENT, Asks, each, wants
 from charter.dsl.check.expressions import feel_text
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Part, ProcessScope
+from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
+from charter.dsl.text.words import spelled
 from charter.engine import definition as d
 from charter.engine.feel import types as y
 
@@ -156,6 +158,17 @@ def _home(spec: LineSpec, part: Part) -> dict[str, Any]:
     return {"hint": "belongs", "wanted": next(iter(spec.kinds))} if len(spec.kinds) == 1 else {}
 
 
+def _misplaced(line: t.Line, spec: LineSpec, part: Part, findings: Findings) -> None:
+    """Reports a line that an element cannot have; the condition of a phase is that for entering it."""
+    if isinstance(line, t.When) and part.kind == "phase":
+        meant = spelled("ENTER_WHEN", findings.language)
+        at = (line.span[0], line.expr.span[0])
+        fix = Fix.at(at, f"{meant} ")
+        findings.add("CH214", line.span, fix=fix, word=spec.word, kind=part.kind, hint="enter_when")
+    else:
+        findings.add("CH214", line.span, word=spec.word, kind=part.kind, **_home(spec, part))
+
+
 def _placement(part: Part, findings: Findings) -> bool:
     """Reports lines that an element cannot have, cannot have twice, or not without another; whether all is well.
 
@@ -165,10 +178,11 @@ def _placement(part: Part, findings: Findings) -> bool:
     for line in part.every_line():
         spec = spec_of(line)
         if part.kind not in spec.kinds:
-            findings.add("CH214", line.span, word=spec.word, kind=part.kind, **_home(spec, part))
+            _misplaced(line, spec, part, findings)
             return False
         if spec.word in seen and not spec.many:
-            findings.add("CH213", line.span, word=spec.word, element=part.name)
+            several: dict[str, Any] = {"hint": "stages"} if spec.word == "by" else {}
+            findings.add("CH213", line.span, word=spec.word, element=part.name, **several)
         if spec.needs is not None and spec.word not in seen and spec.needs[0] not in part.lines:
             findings.add("CH413", line.span, word=spec.word, needed=spec.needs[1])
         seen.add(spec.word)

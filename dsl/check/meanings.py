@@ -44,6 +44,16 @@ def lengths_in_one(text: str) -> Iterable[tuple[str, bool]]:
     return [(habits.joined(text), True)]
 
 
+def spoken_length(text: str) -> Iterable[tuple[str, bool]]:
+    found = habits.spoken(text)
+    return [] if found is None else [(found, False)]
+
+
+def spelled_amount(text: str) -> Iterable[tuple[str, bool]]:
+    found = habits.spelled_amount(text)
+    return [] if found is None else [(found, False)]
+
+
 def misspelt_length(text: str) -> Iterable[tuple[str, bool]]:
     found = habits.misspelt_length(text)
     return [] if found is None else [(found, False)]
@@ -191,12 +201,18 @@ def constants(words: dict[str, str]) -> Callable[[Place], Iterator[Mend]]:
     return mends
 
 
+_NOT_YET = "(?:尚未|还未|還未|没有|沒有|未)"
+
+
 def glued(place: Place) -> Iterator[Mend]:
     """Words that are written together, as Chinese is: 天数大于3, 编号为空, 审核通过, 申请的天数, 非加急."""
     start, end, written = place.fault.start, place.fault.end, place.written
     for sign, words in (*habits.CHINESE_SIGNS, ("!= null", "不为空|非空"), ("= null", "为空")):
         if (match := re.fullmatch(rf"(.+?)(?:{words})(.*)", written)) is not None:
             yield Mend(start, end, f"{match[1]} {sign} {match[2]}".rstrip())
+    if (match := re.fullmatch(rf"(\w+?){_NOT_YET}(\w+)", written)) is not None:
+        for fact in _facts(place, match[1], match[2]):
+            yield Mend(start, end, f"not({match[1]}.{fact})")
     if "的" in written:
         yield Mend(start, end, written.replace("的", "."))
     for at in range(1, len(written)):
@@ -231,6 +247,9 @@ def bare_text(place: Place) -> Iterator[Mend]:
 def fact(place: Place) -> Iterator[Mend]:
     """A fact of an element or the case by another name."""
     of = re.search(r"(\w+)(?:\[[^\[\]]*\])?\.$", place.text[: place.fault.start])
+    if of is not None and (match := re.fullmatch(rf"{_NOT_YET}(\w+)", place.written)) is not None:
+        for one in _facts(place, of[1], match[1]):
+            yield Mend(of.start(), place.fault.end, f"not({of[0]}{one})")
     for one in _facts(place, of[1], place.written) if of is not None else ():
         yield Mend(place.fault.start, place.fault.end, one)
 

@@ -6,6 +6,7 @@ lines. Where a line may stand is not asked here, nor what its expressions give.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any
@@ -14,6 +15,7 @@ from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Part, ProcessScope, is_reserved
 from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
+from charter.dsl.text.words import spelled
 
 LIMIT_NAMES = 1_000
 
@@ -42,15 +44,40 @@ def misnamed(
     scope: ProcessScope,
     findings: Findings,
     file: str | None = None,
+    *,
+    how: bool = False,
 ) -> None:
-    """Reports a name that stands for something of another kind (CH206), or for nothing (`code`)."""
+    """Reports a name that stands for something of another kind (CH206), or for nothing (`code`).
+
+    `how`: several names stand there only with a word that says how many of them it takes.
+    """
     kind = scope.kind_of(name.text)
     if kind is not None:
         _of_kind(name, kind, wanted, findings, file)
     elif wanted == "role" and scope.is_record(name.text.partition(".")[0]) and "." in name.text:
         findings.add(code, name.span, file=file, name=name.text, hint="field_as_role")
+    elif (several := _joined(name.text, candidates := list(candidates))) is not None:
+        joined, names = several
+        guess = ", ".join(names)
+        if how:
+            word = "ANY_OF" if joined in _EITHER else "ALL_OF"
+            guess = f"{spelled(word, findings.language)} {guess}"
+        findings.add(
+            code, name.span, fix=Fix.at(name.span, guess), file=file, name=name.text, guess=guess, hint="joined_names"
+        )
     else:
         findings.unknown(code, name, candidates, file=file)
+
+
+_EITHER = frozenset("或")
+_JOINED = re.compile("以及|或者?|[和与與及]")
+
+
+def _joined(name: str, candidates: Iterable[str]) -> tuple[str, list[str]] | None:
+    """Says by which word names are joined that Chinese writes as one; None where it is one name, or none is known."""
+    names = _JOINED.split(name)
+    found = _JOINED.search(name)
+    return (found[0][0], names) if found is not None and set(names) <= set(candidates) else None
 
 
 def _of_kind(name: t.Name, kind: str, wanted: str, findings: Findings, file: str | None = None) -> None:
@@ -61,12 +88,12 @@ def _of_kind(name: t.Name, kind: str, wanted: str, findings: Findings, file: str
     findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=wanted, **own)
 
 
-def check_role(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
+def check_role(name: t.Name, scope: ProcessScope, findings: Findings, *, how: bool = False) -> None:
     """Reports a name that is no role of the process."""
     if scope.role(name.text) is not None:
         scope.used_roles.add(name.text)
     else:
-        misnamed(name, "role", "CH201", chain(scope.roles, scope.shared.roles), scope, findings)
+        misnamed(name, "role", "CH201", chain(scope.roles, scope.shared.roles), scope, findings, how=how)
 
 
 def _element(
@@ -106,6 +133,11 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
         _of_kind(name, kind, "record", findings)
         return
     guess = findings.guess(text, chain(scope.producers, scope.inputs))
+    whole = text.partition(".")[0]
+    if whole != text and (whole in scope.producers or whole in scope.inputs):
+        fix = Fix.at(name.span, whole)
+        findings.add("CH204", name.span, fix=fix, element=part.name, name=text, guess=whole, hint="whole_record")
+        return
     if guess is not None and _misspelt(text, guess, scope):
         if scope.consumers[text][0] is part:
             _written_as(guess, "CH204", name, scope, findings, element=part.name)
@@ -202,7 +234,7 @@ def by(line: t.By, part: Part, scope: ProcessScope, findings: Findings) -> None:
     for stage in line.stages:
         _distinct(stage.roles, "by", findings)
         for name in stage.roles:
-            check_role(name, scope, findings)
+            check_role(name, scope, findings, how=stage.mode == "one")
         if stage.mode == "count" and stage.count is not None:
             there_are = stage.seats if stage.seats is not None else len(stage.roles)
             if not 0 < stage.count <= there_are:

@@ -16,7 +16,7 @@ from charter.dsl.check.lines import check_lines
 from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, Part, ProcessScope, Symbol, is_reserved
 from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
-from charter.dsl.text.causes import is_type
+from charter.dsl.text.kinds import is_type
 from charter.dsl.text.words import type_meant
 from charter.engine import zones
 
@@ -265,7 +265,7 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
 def _type(type_: t.Type, scope: ProcessScope, findings: Findings, field: t.Name | None = None) -> None:
     type_ = type_.innermost
     if type_.name not in BUILT_IN_TYPES and scope.record(type_.name) is None:
-        said = type_meant(type_.name)
+        said = type_meant(type_.name, findings.language)
         if said is not None:
             words: dict[str, Any] = {
                 "name": type_.name,

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import structs
 
-from charter.dsl.check.asks import LIST, Ask
+from charter.dsl.check.asks import LIST, MOMENT, Ask
 from charter.dsl.check.causes import CAUSES
 from charter.dsl.check.choices import impossible, item_types
 from charter.dsl.check.expressions import read
@@ -289,6 +289,10 @@ class _Asked:
             words = {"wanted": type_word(wanted), "given": type_word(found)}
             parameter = self.ask.word == "parameter"
             words |= {"name": self.ask.field} if parameter else {"word": self.ask.word}
+            if self.ask.word == "due" and fits(found, y.SPAN):
+                words |= {"hint": "due_span", "text": expr.text}
+            elif self.ask.word == "within" and fits(found, MOMENT):
+                words |= {"hint": "within_date", "text": expr.text}
             self._tell("CH310" if parameter else "CH308", 0, len(expr.text), tree, words)
 
     def impossible(self, tree: feel.Node) -> Iterator[tuple[feel.Node, str, str, tuple[str, ...]]]:

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from charter.dsl.text.tree import Span
-from charter.dsl.text.words import Language, meant, spelled, spellings, strangers
+from charter.dsl.text.words import Language, meant, spelled, spellings, strangers, terminal_of
 from charter.engine.names import NAME, compiled
 
 NAMES = frozenset({"NAME", "PATH", "KEY", "SUBJECT"})
@@ -38,6 +38,7 @@ class Stop(Struct, frozen=True):
     file: str
     marks: str = ""
     written: str = ""  # the line as it is in the file, where full-width marks are not yet their twins
+    above: str = ""  # the line whose block this one stands in
 
     @property
     def rest(self) -> str:
@@ -52,13 +53,18 @@ class Stop(Struct, frozen=True):
 
 
 class Mend(Struct, frozen=True):
-    """The line as it was perhaps meant; `span` is what is wrong in the line as it was written."""
+    """The line as it was perhaps meant; `span` is what is wrong in the line as it was written.
+
+    `more` are the lines that go below it. Where `offered` is False the author is told, and the file left as it is.
+    """
 
     cause: str
     span: Span
     line: str
     safe: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+    offered: bool = True
 
 
 def put(stop: Stop, cause: str, span: Span, text: str, *, safe: bool = False, **arguments: Any) -> Mend:
@@ -116,12 +122,21 @@ _HABITS: tuple[tuple[str, str, str, bool], ...] = (
     ("commas", r"(?:and|or|&|\+|;|/|\||与|和|及|或|與)(?=\W|(?<=[^a-z]))\s*", ", ", False),
     ("required", r"(?:not null|NOT NULL|!|\*|required|mandatory|obligatory|必填|必须|必須|必选|必選)(?!\w)", "", True),
     ("optional", r"(?:nullable|NULL|null|\?|可空|可选|選填|选填)", " {OPTIONAL}", True),
+    ("at_least", r"(?:>(?!=)|=>|=|:|≧|at least|min\w*|不低于|不低於)\s*(?=\d)", ">= ", False),
     ("article", r"(?:the|a|an)\s+(?=\w)", "", False),
 )
 
 
+_PARTING = re.compile(r"[,|=→]|[-=]+>")
 # What a habit's mend needs: one of these could have stood at the place.
-_NEEDED = {"default": "OPTIONAL", "required": "OPTIONAL", "optional": "OPTIONAL", "commas": "COMMA", "equals": "EQUALS"}
+_NEEDED = {
+    "at_least": "GE",
+    "default": "OPTIONAL",
+    "required": "OPTIONAL",
+    "optional": "OPTIONAL",
+    "commas": "COMMA",
+    "equals": "EQUALS",
+}
 
 
 def habits(stop: Stop) -> Iterator[Mend]:
@@ -130,8 +145,9 @@ def habits(stop: Stop) -> Iterator[Mend]:
         match = re.compile(pattern).match(stop.text, stop.place)
         if match is None or not {_NEEDED.get(cause, "")} <= stop.accepted | {""}:
             continue
-        if cause == "commas" and (not stop.read or stop.read[-1][0] not in NAMES):
-            continue
+        behind_name = bool(stop.read) and stop.read[-1][0] in NAMES
+        if behind_name != (cause == "commas") and (cause == "commas" or _PARTING.match(match.group())):
+            continue  # what parts two names is no mark too many
         text = match.expand(instead) if "\\" in instead else instead
         yield put(stop, cause, match.span(), text.replace("{OPTIONAL}", spelled("OPTIONAL", stop.language)), safe=safe)
 
@@ -210,7 +226,9 @@ def names(stop: Stop) -> Iterator[Mend]:
 
 def _whole(written: str) -> bool:
     """Says whether a text may have been meant as one name: no list, and no bracket that is left alone."""
-    return "," not in written and all(written.count(a) == written.count(b) for a, b in ("()", "[]", "（）"))
+    if re.search(r"[,<>={}|→]", written):
+        return False
+    return all(written.count(a) == written.count(b) for a, b in ("()", "[]", "（）"))
 
 
 def _named(stop: Stop, span: Span, written: str, name: str) -> Iterator[Mend]:
@@ -221,7 +239,7 @@ def _named(stop: Stop, span: Span, written: str, name: str) -> Iterator[Mend]:
     if rest[:1] == '"':
         yield put(stop, cause, span, name, name=name)
         return
-    declared = re.search(rf'\w[ \t]+({NAME})[ \t]+"{re.escape(title)}"', stop.file)
+    declared = re.search(rf'(?m)^ *\w+[ \t]+({NAME})[ \t]+"{re.escape(title)}"', stop.file)
     if declared is not None and declared[1] != name:
         yield put(stop, cause, span, declared[1], name=declared[1])
     if cause == "name_blank" and "COMMA" in stop.accepted and not re.search(rf"\b{re.escape(name)}\b", stop.file):
@@ -285,76 +303,6 @@ def titles(stop: Stop) -> Iterator[Mend]:
             yield put(stop, "quote", (stop.place, stop.place + len(written)), f'"{written}"', safe=free)
 
 
-# --- types ----------------------------------------------------------------------------------------
-
-_SEVERAL = "多选框?|多選|複選|multi-?select|checkboxes"
-_CHOOSING = (
-    r"(?:choice|enum(?:eration)?|select|one of|options?|radio|dropdown|pick"
-    rf"|选项|枚举|单选框?|下拉框?|選項|枚舉|列舉|單選|下拉選單|{_SEVERAL})"
-)
-_CHOICE = re.compile(
-    rf"(?<!\w)(?P<word>{_CHOOSING})\s*(?:of\b|:|=)?\s*(?P<open>[(\[{{<])?\s*(?P<items>[^()\[\]{{}}<>]+?)\s*[)\]}}>]?$"
-)
-_LIST = re.compile(
-    r"(?<!\w)(?:(?:list|array|set|sequence|collection|List|Array|Set)\s*(?:of\b|[\[<(]|(?=\s))\s*|\[\s*)(?P<item>\w+)\s*[\]>)]?$"
-)
-_MANY = re.compile(r"(?<!\w)(?P<item>\w+)\s*(?:\[\s*\d*\s*\]|\*)$")
-_SIZED = re.compile(r"(?<!\w)(?P<item>[^\W\d]\w*)\s*\(\s*\d+(?:\s*,\s*\d+)*\s*\)")
-
-
-def type_named(word: str, language: Language) -> str | None:
-    """Gives the type that goes by another name elsewhere, as a language spells it."""
-    key = meant("types").get(word.lower())
-    return spelled(key[0], language) if key else None
-
-
-def is_type(word: str) -> bool:
-    """Says whether a word spells a built-in type."""
-    return any(words == word for words, terminal, _, _ in spellings() if terminal == "TYPE")
-
-
-def types(stop: Stop) -> Iterator[Mend]:
-    """Types as other languages write them."""
-    if not stop.typed:
-        return
-    text, tail = stop.text, ""
-    optional = spelled("OPTIONAL", stop.language)
-    if text.endswith(f" {optional}"):
-        text, tail = text[: -len(optional)].rstrip(), f" {optional}"
-    first, _, rest = text.partition(" ")
-    if first == optional or "required" in strangers().get(first, ()):
-        instead = f"{rest} {optional}" if first == optional else rest
-        yield Mend("mark_first", (0, len(first)), instead, True, {"written": first, "instead": instead})
-    listed = compiled(rf"({re.escape(spelled('LIST_OF', stop.language))}\s+\w+)\s+({NAME})$", stop.marks).match(text)
-    if listed:
-        yield Mend(
-            "swapped", listed.span(), f"{listed[2]} {listed[1]}", arguments={"instead": f"{listed[2]} {listed[1]}"}
-        )
-    match = _CHOICE.search(text)
-    if match and match.start() <= stop.place + 1:
-        items = [item.strip(" \"'‘’") for item in re.split(r"\s*(?:[,|/;]|\bor\b|或)\s*", match["items"])]
-        if all(items) and len(items) > 1:
-            said = f"{spelled('CHOICE', stop.language)} " + " | ".join(f'"{item}"' for item in items)
-            if re.fullmatch(_SEVERAL, match["word"]):
-                said = f"{spelled('LIST_OF', stop.language)} {said}"
-            yield _typed(stop, "choice_type", match.span(), said, tail, safe=match["open"] is not None)
-    bare = re.compile(r'[\[({]?\s*("[^"]*"(?:\s*[|,/]\s*"[^"]*")+)\s*[\])}]?$').match(text, stop.place)
-    if bare and "CHOICE" in stop.accepted:
-        said = spelled("CHOICE", stop.language) + " " + re.sub(r"\s*[,/]\s*", " | ", bare[1])
-        yield _typed(stop, "choice_type", bare.span(), said, tail)
-    for pattern, cause in ((_LIST, "list_type"), (_MANY, "list_type"), (_SIZED, "size")):
-        match = pattern.search(text)
-        if match and match.start() <= stop.place + 1:
-            item = type_named(match["item"], stop.language) or match["item"]
-            said = f"{spelled('LIST_OF', stop.language)} {item}" if cause == "list_type" else item
-            yield _typed(stop, cause, match.span(), said, tail if pattern is not _SIZED else "", safe=True)
-
-
-def _typed(stop: Stop, cause: str, span: Span, said: str, tail: str, *, safe: bool = False) -> Mend:
-    line = stop.text[: span[0]] + said + (tail or stop.text[span[1] :])
-    return Mend(cause, span, line, safe, {"written": stop.text[slice(*span)], "instead": said})
-
-
 # --- words ----------------------------------------------------------------------------------------
 
 
@@ -398,15 +346,21 @@ def words(stop: Stop) -> Iterator[Mend]:
         said = re.split(r"(\s+)", match.group())
         for count in range(len(said), 0, -2):
             written = "".join(said[:count])
-            for terminal in meant("lines").get(" ".join(written.lower().split()), ()):
+            for key in meant("lines").get(" ".join(written.lower().split()), ()):
+                terminal = terminal_of(key)
+                if terminal == "WHEN" and "ENTER_WHEN" in accepted and _PHASE.match(stop.above):
+                    key = terminal = "ENTER_WHEN"
                 if terminal in accepted and _fits(terminal, _next(stop, place + len(written)), stop.file):
                     span = (place, place + len(written))
                     # a Chinese word in a file that is mostly English is meant in Chinese
                     chinese = stop.language == "en" and not written.isascii()
-                    meaning = spelled(terminal, "zh-Hans" if chinese else stop.language)
+                    meaning = spelled(key, "zh-Hans" if chinese else stop.language)
                     yield put(stop, "word", span, meaning, guess=meaning)
         if place == 0:
             return
+
+
+_PHASE = re.compile(rf" *(?:{_spellings('PHASE')})(?!\w)")
 
 
 def _next(stop: Stop, place: int) -> str:

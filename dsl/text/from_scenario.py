@@ -43,7 +43,7 @@ def _expect_state(c: Parts, iteration: int | None = None) -> t.ExpectState:
     target, state = _target(c[1]), c[3].value
     if target.name.text == "case" and state == "active":
         state = "open"
-    return t.ExpectState(target, state, iteration, **place(c))
+    return t.ExpectState(target, t.Name(state, span=c[3].span), iteration, **place(c))
 
 
 def _target(lexeme: Lexeme) -> t.Target:

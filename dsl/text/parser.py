@@ -272,7 +272,8 @@ class _Parse:
         if meant is not None:
             mend, line = meant
             accepted = accepted if mend.span[0] else self.opening
-            self.complain(mended(mend, start, text[start:stop], line, accepted, language))
+            indent = self.source.above(start)[1]
+            self.complain(mended(mend, start, text[start:stop], line, accepted, language, indent))
             return not line.startswith("#") and line != ""
         found = complaint(text, start, stop, place, accepted)
         vague = place == start and found.fix is None and "hint" not in found.arguments
@@ -306,8 +307,7 @@ class _Parse:
         edits = [Edit((start + a, start + b), "") for a, b in unbraced(written[start:stop])]
         arguments = {"found": "{", "written": "{", "expected": (), "hint": "braces"}
         self.complain(Complaint("CH112", (place, place + 1), arguments, Fix(tuple(edits), safe=True)))
-        header = self.text[start:place].rstrip()
-        return header != "" and self.trial(start, header) is None
+        return (header := self.text[start:place].rstrip()) != "" and self.trial(start, header) is None
 
     def complain(self, found: Complaint) -> None:
         if self.excused:
@@ -328,7 +328,8 @@ class _Parse:
         read = tuple((lexeme.type, lexeme.start_pos - start, lexeme.end_pos - start) for lexeme in error.read)
         accepted = self.accepted(error.read)
         written = self.source.text[start : start + len(line)] if depth == _DEPTH else ""
-        stop = Stop(line, error.place - start, accepted, self.opening, read, language, self.text, self.marks, written)
+        place, above = error.place - start, self.source.above(start)[0]
+        stop = Stop(line, place, accepted, self.opening, read, language, self.text, self.marks, written, above)
         further: list[tuple[Mend, _Unreadable]] = []
         for mend in mends(stop):
             self.tries -= 1
@@ -342,7 +343,7 @@ class _Parse:
         for mend, again in further if depth else ():
             found = self.meant(mend.line, again, start, language, depth=depth - 1)
             if found is not None:
-                return mend, found[1]
+                return replace(mend, safe=mend.safe and found[0].safe), found[1]
         return None
 
     def accepted(self, read: Sequence[Lexeme] = ()) -> frozenset[str]:
@@ -357,8 +358,7 @@ class _Parse:
 
     def trial(self, start: int, line: str) -> _Unreadable | None:
         """Reads a line in the place of that at `start`: it is taken in, or why it cannot be."""
-        line = _COMMENT.sub("", line)
-        if not line:
+        if not (line := _COMMENT.sub("", line)):
             return None
         try:
             self.feed(start, start, {}, line)

@@ -256,7 +256,7 @@ def _connector(p: Phrases, n: t.ConnectorStep) -> Phrase:
 
 def _expect_state(p: Phrases, n: t.ExpectState) -> Phrase:
     more = f", {p.word('ITERATION')} {n.iteration}" if n.iteration is not None else ""
-    return f"{p.word('EXPECT')} {p.target(n.target)} {p.word('IS')} {p.state(n.state)}{more}", ""
+    return f"{p.word('EXPECT')} {p.target(n.target)} {p.word('IS')} {p.state(n.state.text)}{more}", ""
 
 
 def _expect_doer(p: Phrases, n: t.ExpectDoer) -> Phrase:

@@ -81,6 +81,13 @@ class Source(Struct):
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
 
+    def above(self, start: int) -> tuple[str, int]:
+        """Gives the line in whose block that at `start` stands, and how deep the line at `start` stands."""
+        number = bisect_right(self.lines, start, key=lambda line: line[0]) - 1
+        indent = self.lines[number][2]
+        outer = next((self.lines[n] for n in range(number - 1, -1, -1) if self.lines[n][2] < indent), None)
+        return ("" if outer is None else self.working[outer[0] : outer[1]]), indent
+
     def line_text(self, line: int) -> str:
         """Gives a physical line, counted from 1, without its end."""
         start = self.starts[line - 1]

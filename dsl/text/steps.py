@@ -82,7 +82,7 @@ class ExpectState(Line, frozen=True):
     """`expect apply is ready, iteration 2` · `expect case is cancelled` · `expect form_team is overdue`."""
 
     target: Target
-    state: str
+    state: Name
     iteration: int | None = None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from charter.dsl.diagnostic import Fix
-from charter.dsl.text import causes
+from charter.dsl.text import causes, kinds, turns
 from charter.dsl.text.causes import Mend, Stop
 from charter.dsl.text.tree import Span
 from charter.dsl.text.words import Language, language_of, meant, spellings, strangers
@@ -50,6 +50,8 @@ _MARKS: Mapping[str, str] = {"COMMA": ",", "EQUALS": "=", "BAR": "|", "GE": ">="
 # hint -> where it helps: one of these could have stood there
 STRANGE: Mapping[str, frozenset[str]] = {
     "required": frozenset({"OPTIONAL"}),
+    "granted": frozenset({"REJECT"}),
+    "holidays": frozenset({"ZONE", "WEEKDAY"}),
     "later": frozenset({"ACTIVITY", "PROCESS", "ZONE"}),
     "branch": frozenset({"WHEN", "ACTIVITY"}),
     "several": frozenset({"THEN"}),
@@ -105,13 +107,17 @@ def _spelling(stop: Stop) -> Iterator[Mend]:
 
 
 _CAUSES = (
-    *(causes.habits, causes.dangling, causes.brackets, causes.types, causes.words),
+    *(turns.stages, turns.single, turns.holder, turns.arguments, turns.fields, turns.days, turns.hours),
+    *(causes.habits, causes.dangling, causes.brackets, kinds.types, causes.words),
     *(_spelling, causes.titles, causes.names),
 )
 
 
-def mended(mend: Mend, start: int, before: str, line: str, accepted: Collection[str], language: Language) -> Complaint:
-    """Says what is wrong with the line `before` at `start`, which reads as `line`."""
+def mended(
+    mend: Mend, start: int, before: str, line: str, accepted: Collection[str], language: Language, indent: int
+) -> Complaint:
+    """Says what is wrong with the line `before` at `start`, which stands `indent` deep and reads as `line`."""
+    line = "\n".join((line, *(" " * indent + more for more in mend.more)))
     same = _same(before, line)
     end = min(_same(before[::-1], line[::-1]), len(before) - same, len(line) - same)
     # A fix is of whole words.

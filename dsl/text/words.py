@@ -124,8 +124,8 @@ def strangers() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def meant(kind: Literal["lines", "types"]) -> Mapping[str, tuple[str, ...]]:
-    """Gives the keys of what each word of another notation stands for: terminals of lines, or built-in types."""
-    known = table("en")[kind]
+    """Gives the keys of what each word of another notation stands for: built-in types, or any other words of lines."""
+    known = {key for section, rows in table("en").items() if (section == "types") == (kind == "types") for key in rows}
     found: dict[str, dict[str, None]] = {}
     for language in LANGUAGES:
         for key, words in table(language)[MEANT].items():
@@ -135,16 +135,25 @@ def meant(kind: Literal["lines", "types"]) -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def type_meant(word: str) -> str | None:
-    """Gives the built-in type that a word of another notation stands for, in the language of the word."""
-    for language in LANGUAGES:
-        for key, words in table(language)[MEANT].items():
-            if word.lower() in words and key in table(language)["types"]:
-                return spelled(key, language)
+def type_meant(word: str, language: Language) -> str | None:
+    """Gives the built-in type that a word of another notation stands for; a Chinese word is meant in Chinese."""
+    for own in LANGUAGES:
+        for key, words in table(own)[MEANT].items():
+            if word.lower() in words and key in table(own)["types"]:
+                return spelled(key, language if own == "en" or language == "zh-Hant" else own)
     return None
 
 
 def spelled(key: str, language: Language) -> str:
-    """Spells a terminal, or a built-in type, as a language prefers."""
+    """Spells what a row of the tables stands for, as a language prefers."""
     rows = table(language)
-    return (rows["lines"].get(key) or rows["types"][key])[0]
+    return next(rows[section][key][0] for section in rows if section not in (STRANGERS, MEANT) and key in rows[section])
+
+
+@cache
+def terminal_of(key: str) -> str:
+    """Gives the terminal that a row of the tables spells."""
+    rows = table("en")
+    return next(
+        terminal(section, key) for section in rows if section not in (STRANGERS, MEANT) and key in rows[section]
+    )

@@ -222,6 +222,11 @@ process = line(
     ),
 )
 
+
+def states(*words: str) -> st.SearchStrategy[t.Name]:
+    return st.sampled_from(words).map(t.Name)
+
+
 of_element = st.builds(t.Target, plain, st.sampled_from(["", "2", "2.1"]))
 of_case = st.just(t.Target(t.Name("case")))
 target = of_element | of_case
@@ -254,8 +259,13 @@ step = st.one_of(
     line(t.ConnectorStep, paths, some(st.builds(t.Argument, names, expr), 1)),
     line(t.ConnectorStep, paths, fails=st.just(True), times=st.none() | number),
     line(t.SignalStep, paths, arguments),
-    line(t.ExpectState, of_element, st.sampled_from(["active", "overdue", "stale", "odd"]), st.none() | number),
-    line(t.ExpectState, of_case, st.sampled_from(["open", "completed", "odd"]), st.none() | number),
+    line(
+        t.ExpectState,
+        of_element,
+        st.sampled_from(["active", "overdue", "stale", "odd"]).map(t.Name),
+        st.none() | number,
+    ),
+    line(t.ExpectState, of_case, states("open", "completed", "odd"), st.none() | number),
     line(t.ExpectDoer, target, plain),
     line(t.ExpectKpi, paths, st.none() | test),
     line(t.ExpectTrue, expr),

@@ -1,0 +1,184 @@
+"""What people write in a line whose words are right and whose turn of phrase is another's: who, how many, which hours.
+
+As in `causes.py` each function knows one kind of cause and offers the line as it was perhaps meant, for the parser to
+try. Where a line must become several, or where only its author can know what belongs there, it says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from charter.dsl.text.causes import NAMES, Mend, Stop, put
+from charter.dsl.text.words import day_range, spelled, spellings, weekdays
+from charter.engine.names import NAME, compiled
+
+_ALL = r"(?:and|AND|&&?|\+|和|与|與|及|以及|、)"
+_ANY = r"(?:or|OR|/|\|\|?|或者?)"
+_THEN = r"(?:and then|then to|[-=]*>+|→|再到|再由)"
+_MANY = rf"(?:{_ALL}|{_ANY}|,)"
+# What declares a name, so that a second one needs a line of its own.
+_DECLARING = frozenset({"ROLE", "ACTIVITY", "PHASE", "RECORD", "MILESTONE", "APPROVAL", "SIGNAL"})
+
+
+def _joiner(stop: Stop, joiners: str) -> re.Match[str] | None:
+    """What joins the name that was read last to another name."""
+    if not stop.read or stop.read[-1][0] not in NAMES:
+        return None
+    return compiled(rf"({joiners})\s*(?<!\w)(?={NAME})", stop.marks).match(stop.text, stop.place)
+
+
+def stages(stop: Stop) -> Iterator[Mend]:
+    """Who approves, joined by `and`, `or` or an arrow."""
+    if not stop.read or stop.read[-1][0] not in NAMES or "THEN" not in stop.accepted:
+        return
+    start = stop.read[-1][1]
+    rest = stop.text[start:]
+    for joiners, word in ((_THEN, "THEN"), (_ALL, "ALL_OF"), (_ANY, "ANY_OF")):
+        if compiled(rf"{NAME}(?:\s*{joiners}\s*(?<!\w){NAME})+", stop.marks).fullmatch(rest):
+            names = compiled(rf"\s*{joiners}\s*(?={NAME})", stop.marks).split(rest)
+            meaning = spelled(word, stop.language)
+            said = f" {meaning} ".join(names) if word == "THEN" else f"{meaning} {', '.join(names)}"
+            joiner = compiled(rf"\s*({joiners})", stop.marks).search(rest)
+            at = (start + joiner.start(1), start + joiner.end(1)) if joiner else (start, len(stop.text))
+            shown = {"found": stop.text[slice(*at)], "written": stop.text[slice(*at)], "instead": meaning}
+            cause = "word" if word == "THEN" else "several"
+            yield Mend(cause, at, f"{stop.text[:start]}{said}", arguments=shown)
+
+
+def single(stop: Stop) -> Iterator[Mend]:
+    """A second name in a line that has one."""
+    match = _joiner(stop, _MANY)
+    if match is None or "COMMA" in stop.accepted or "THEN" in stop.accepted:
+        return
+    first, _, begin = stop.read[0]
+    if first in _DECLARING and match[1] not in ",、":
+        return  # `check and file` may be meant as one name
+    keyword = stop.text[:begin].strip()
+    names = compiled(rf"\s*{_MANY}\s*(?={NAME})", stop.marks).split(stop.text[stop.place :])[1:]
+    line = stop.text[: stop.place].rstrip()
+    span = (stop.place, len(stop.text))
+    if first in _DECLARING:
+        more = tuple(f"{stop.text[: stop.read[0][2]]} {name}" for name in names)
+        yield Mend("one_each", span, line, arguments={"written": keyword, "instead": "", "found": ","}, more=more)
+    elif len(stop.read) == 2:
+        yield Mend("one_name", span, line, arguments={"written": keyword, "instead": line})
+
+
+def holder(stop: Stop) -> Iterator[Mend]:
+    """A person, where a role is declared."""
+    match = re.compile(r"\s*(?:=|<-|is\b|are\b|是|为).*$").match(stop.text, stop.place)
+    if match and stop.read and stop.read[0][0] == "ROLE" and stop.read[-1][0] in NAMES:
+        yield put(stop, "holder", match.span(), "")
+
+
+def arguments(stop: Stop) -> Iterator[Mend]:
+    """What is given, without the word before it."""
+    if "WITH" in stop.accepted and compiled(rf"{NAME}\s*=(?!=)", stop.marks).match(stop.text, stop.place):
+        yield put(stop, "no_with", (stop.place, stop.place), f"{spelled('WITH', stop.language)} ")
+
+
+# --- fields -----------------------------------------------------------------------------------------
+
+_FIELD = r"(?:field|property|attribute|column|attr|prop|字段|属性|欄位|栏位|屬性)"
+_REFERRING = r"(?:ref(?:erences?)?|link|lookup|fk|foreign key|引用|关联|關聯|参照|參照)"
+_LIMIT = r"[(\[]\s*(-?\d+(?:\.\d+)?)\s*(?:\.\.\.?|-|–|~|to\b|至)\s*(-?\d+(?:\.\d+)?)\s*[)\]]"
+
+
+def fields(stop: Stop) -> Iterator[Mend]:
+    """A field with a word before it that says so, or a record with one that says that it is elsewhere."""
+    if not stop.typed:
+        return
+    match = re.match(rf"{_FIELD}\s+(?=\w)", stop.text)
+    if match:
+        yield Mend(
+            "field_word",
+            (0, len(match[0].rstrip())),
+            stop.text[match.end() :],
+            True,
+            {"written": match[0].strip(), "instead": stop.text[match.end() :]},
+        )
+    for match in re.finditer(rf"(?<=\s){_REFERRING}(?:\s+to)?[\s(]+(\w+)\)?", stop.text):
+        if match.start() <= stop.place:
+            yield put(stop, "referring", match.span(), match[1])
+    where = re.compile(_LIMIT).match(stop.text, stop.place)
+    if where and "WHERE" in stop.accepted:
+        name = stop.text.split()[0].rstrip(":")
+        said = f" {spelled('WHERE', stop.language)} {name} between {where[1]} and {where[2]}"
+        yield put(stop, "limits", where.span(), said)
+
+
+# --- hours ------------------------------------------------------------------------------------------
+
+_HOUR = r"(\d{1,2})(?:(?:[.:：时時点點h](\d\d)|(?:点|點|时|時)半)分?|[点點时時h](?:整)?)? ?(am|pm|AM|PM|a\.m\.|p\.m\.)?"
+_HOURS = rf"(上午|下午|早上|晚上)?{_HOUR}\s*(?:[-–—~至到]|to|until)\s*(上午|下午|早上|晚上)?{_HOUR}"
+_WEEK = r"(?:工作日|平日|weekdays?|workdays?|working days|business days|Mon\w*\s*[-–]\s*Fri\w*|M-F)"
+_EVERY_DAY = r"(?:每天|每日|daily|every day|all days|Mon\w*\s*[-–]\s*Sun\w*)"
+_SHORT = {"mon": "Monday", "tue": "Tuesday", "tues": "Tuesday", "wed": "Wednesday", "thu": "Thursday"}
+_SHORT |= {"thur": "Thursday", "thurs": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday"}
+
+
+def _clock(part: str | None, hour: str, minute: str | None, half: str | None, written: str) -> str | None:
+    number = int(hour)
+    if (part in ("下午", "晚上") or (half or "").lower().startswith("p")) and number < 12:
+        number += 12
+    if (half or "").lower().startswith("a") and number == 12:
+        number = 0
+    minutes = "30" if "半" in written else minute or "00"
+    return f"{number:02}:{minutes}" if number <= 24 and int(minutes) < 60 else None
+
+
+def _opening(match: re.Match[str]) -> str:
+    begin, end = re.split(r"[-–—~至到]|to|until", match[0], maxsplit=1)
+    one = _clock(match[1], match[2], match[3], match[4] or match[8], begin)
+    other = _clock(match[5] or match[1], match[6], match[7], match[8], end)
+    return match[0] if one is None or other is None else f"{one}-{other}"
+
+
+def hours(stop: Stop) -> Iterator[Mend]:
+    """Times of the day as people say them: 9点-12点, 9am-5pm."""
+    if "CLOCK" not in stop.accepted:
+        return
+    said = re.sub(_HOURS, _opening, stop.rest)
+    said = re.sub(r"\s*(?:和|及|and|&|;|/)\s*(?=\d)", ", ", said)
+    yield put(stop, "clock", (stop.place, len(stop.text)), said)
+
+
+def days(stop: Stop) -> Iterator[Mend]:
+    """Days of the week that do not follow one another, or that have one name."""
+    known = weekdays()
+    first, last = (spelled(day, stop.language) for day in ("Monday", "Friday"))
+    week = f"{first}{'至' if stop.language != 'en' else ' to '}{last}"
+    if "WEEKDAY" in stop.opening:
+        for pattern, meaning in ((_WEEK, week), (_EVERY_DAY, week.replace(last, spelled("Sunday", stop.language)))):
+            match = re.match(rf"{pattern}[\s:]*(?=\d|上午)", stop.text)
+            if match:
+                yield put(stop, "week", match.span(), f"{meaning} ")
+        short = re.match(r"([A-Za-z]{3,5})\.?(?=\W)(?:(\s*[-–]\s*|\s+to\s+)([A-Za-z]{3,5})\.?(?=\W))?", stop.text)
+        if short and all(part is None or part.lower() in _SHORT for part in (short[1], short[3])):
+            named = " to ".join(_SHORT[part.lower()] for part in (short[1], short[3]) if part)
+            yield put(stop, "word", short.span(), named, guess=named)
+        one = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
+        span = rf"(?:{day_range()}|{one})"
+        several = re.match(rf"{span}(?:\s*(?:,|、|和|及|and|&|/)\s*{span})+(?=\s)", stop.text)
+        if several:
+            times = stop.text[several.end() :].strip()
+            lines = [f"{day} {times}" for day in re.split(r"\s*(?:,|、|和|及|and|&|/)\s*", several[0])]
+            at = re.search(r"\s*(?:,|、|和|及|and|&|/)\s*", several[0])
+            begin = at.start() if at else 0
+            shown = {"written": several[0], "instead": lines[0]}
+            yield Mend("day_each", (begin, several.end()), lines[0], arguments=shown, more=tuple(lines[1:]))
+
+
+# --- what is not a line of its own --------------------------------------------------------------------
+
+
+def section(stop: Stop) -> Iterator[Mend]:
+    """A heading above lines that stand without one: `fields:`."""
+    if re.fullmatch(r"(?:fields|properties|columns|attributes|字段|属性|欄位)\s*:?", stop.text):
+        yield Mend("heading", (0, len(stop.text)), "", arguments={"written": stop.text, "instead": ""})
+
+
+def is_keyword(word: str, terminal: str) -> bool:
+    """Says whether a word spells a terminal in any language."""
+    return any(words == word and name == terminal for words, name, _, _ in spellings())
