@@ -127,7 +127,7 @@ _HABITS: tuple[tuple[str, str, str, bool], ...] = (
 )
 
 
-_PARTING = re.compile(r"[,|=→]|[-=]+>")
+_PARTING = re.compile(r"(?:[,|=→]|[-=]+>)(?!$)")
 # What a habit's mend needs: one of these could have stood at the place.
 _NEEDED = {
     "at_least": "GE",
@@ -146,7 +146,7 @@ def habits(stop: Stop) -> Iterator[Mend]:
         if match is None or not {_NEEDED.get(cause, "")} <= stop.accepted | {""}:
             continue
         behind_name = bool(stop.read) and stop.read[-1][0] in NAMES
-        if behind_name != (cause == "commas") and (cause == "commas" or _PARTING.match(match.group())):
+        if behind_name != (cause == "commas") and (cause == "commas" or _PARTING.match(stop.text, stop.place)):
             continue  # what parts two names is no mark too many
         text = match.expand(instead) if "\\" in instead else instead
         yield put(stop, cause, match.span(), text.replace("{OPTIONAL}", spelled("OPTIONAL", stop.language)), safe=safe)
