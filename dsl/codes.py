@@ -170,6 +170,7 @@ _ALL = [
         ("CH443", "output-can-be-missing", "process", "names"),
         ("CH444", "never-granted", "process", "names"),
         ("CH445", "turns-by-itself", "process", "names"),
+        ("CH450", "work-longer-than-phase", "phase", "within", "path"),
         ("CH603", "table-has-gap", "name", "example"),
         ("CH606", "rule-masked", "row", "other", "name"),
         ("CH607", "rule-adds-nothing", "row", "other", "name"),

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from charter.dsl.build.lower import lower
 from charter.dsl.build.scenarios import Scenario, lower_scenario
 from charter.dsl.check.catalogues import RuleBook
+from charter.dsl.check.deadlines import check_deadlines
 from charter.dsl.check.decisions import check_decisions
 from charter.dsl.check.figures import check_figures
 from charter.dsl.check.findings import Budget, Findings, merged, told
@@ -103,7 +104,11 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
     for unit in units:
         for item in unit.items:
             if id(item) in scopes:
-                definitions.append(lower(scopes[id(item)], files.place))
+                definition = lower(scopes[id(item)], files.place)
+                definitions.append(definition)
+                timing = Findings(unit.path, budget)
+                check_deadlines(scopes[id(item)], definition, timing)
+                diagnostics += timing.diagnostics
     scenarios = []
     if not root.incomplete:
         findings = Findings(path, budget, language_of(root.source.working))

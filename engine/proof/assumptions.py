@@ -1,10 +1,12 @@
-"""Values for parameters that nobody has bound: a process can be looked at before it can run."""
+"""What is taken where a process is looked at before it runs: when a case begins, and what unbound parameters are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from charter.engine.definition import Definition
+from charter.engine.zones import rules
 
 _USUAL: Mapping[str, str] = {
     **dict.fromkeys(("number", "integer"), "1"),
@@ -24,3 +26,8 @@ def assumed(definition: Definition) -> Mapping[str, str]:
         else:
             found[name] = _USUAL.get(type_.name if type_ is not None else "number", "null")
     return found
+
+
+def starting(definition: Definition) -> int:
+    """Gives when every case begins, as in scenarios: Monday 2 March 2026, 09:00 in the process's zone."""
+    return int(datetime(2026, 3, 2, 9, tzinfo=rules(definition.calendar.zone)).timestamp()) * 1_000_000

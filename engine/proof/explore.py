@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -23,6 +22,7 @@ from charter.engine.keys import name_of
 from charter.engine.machines import CLOSED, SETTLED, WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import compiled, prepare
+from charter.engine.proof.assumptions import starting
 from charter.engine.proof.independent import Independence
 from charter.engine.proof.moves import STARTER, Move, Moves
 from charter.engine.proof.sameness import Sameness
@@ -30,7 +30,6 @@ from charter.engine.proof.values import Conditions
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import step
-from charter.engine.zones import rules
 
 _MOVABLE = WORKABLE | {"failed"}
 _MOST_TICKS = 64  # that change nothing which matters
@@ -71,11 +70,6 @@ class Graph(Struct, eq=False):
 def explore(definition: Definition, more: Callable[[int], bool], *, reduced: bool = True) -> Graph:
     """Looks at what can come of the cases of a process as long as `more(steps taken)` allows it."""
     return _Search(definition).run(more, reduced)
-
-
-def starting(definition: Definition) -> int:
-    """Gives when every case begins, as in scenarios: Monday 2 March 2026, 09:00 in the process's zone."""
-    return int(datetime(2026, 3, 2, 9, tzinfo=rules(definition.calendar.zone)).timestamp()) * 1_000_000
 
 
 def _asks_the_clock(plan: Plan) -> bool:

@@ -16,8 +16,10 @@ from charter.dsl.text.source import read
 from charter.dsl.text.words import language_of
 from charter.engine.definition import Definition
 from charter.engine.machines import SETTLED
-from charter.engine.proof.assumptions import assumed
+from charter.engine.plan.program import prepare
+from charter.engine.proof.assumptions import assumed, starting
 from charter.engine.proof.explore import Graph, explore
+from charter.engine.proof.slack import Schedule, schedule
 from charter.engine.proof.verdicts import Verdict, verdicts
 from charter.runtime.author import texts
 from charter.runtime.author.scenarios import Played, play
@@ -37,7 +39,8 @@ class Finding(Struct, frozen=True):
 class Proof(Struct, frozen=True):
     """What is known of a process. `depth`: the longest of the shortest ways, in moves; `whole`: whether all was seen.
 
-    `inexact`: records of which not every value was looked at; `assumed`: parameters, with the values taken for them.
+    `inexact`: records of which not every value was looked at; `assumed`: parameters, with the values taken for them;
+    `schedule`: its longest course, None where no line says how long work takes.
     """
 
     definition: Definition
@@ -49,6 +52,7 @@ class Proof(Struct, frozen=True):
     whole: bool
     inexact: tuple[str, ...]
     assumed: Mapping[str, str]
+    schedule: Schedule | None
 
 
 class Prover:
@@ -84,6 +88,7 @@ class Prover:
             whole=not graph.open,
             inexact=graph.inexact,
             assumed=given,
+            schedule=schedule(prepare(bound), starting(bound)),
         )
 
     def _shown(self, definition: Definition, verdict: Verdict, graph: Graph, given: Mapping[str, str]) -> Finding:

@@ -80,6 +80,12 @@ class Messages:
         raw = self.find(key)
         return key if raw is None else _FORMATTER.vformat(raw, (), arguments)
 
+    def lasting(self, microseconds: int) -> str:
+        """Says a length of time in days, hours and minutes."""
+        hours, minutes = divmod(microseconds // 60_000_000, 60)
+        parts = ((hours // 24, "days"), (hours % 24, "hours"), (minutes, "minutes"))
+        return " ".join(self(f"time.{unit}", count=count) for count, unit in parts if count)
+
     def listed(self, items: Iterable[object]) -> str:
         """Joins what stands in a row: names, roles, numbers."""
         return self("happened.comma").join(map(str, items))

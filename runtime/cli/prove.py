@@ -14,8 +14,10 @@ from charter.runtime.cli.errors import FINDINGS, Misuse
 from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
+from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
+    from charter.engine.proof.slack import Schedule
     from charter.runtime.author.proof import Finding, Proof
 
 _BUDGET = 10.0
@@ -76,6 +78,12 @@ def _tell(context: Context, proof: Proof) -> None:
         output.line(f"  {word} {say(f'prove.is_{verdict.property}')}")
         if verdict.said == "refuted":
             _show(context, finding)
+    longest = proof.schedule
+    if longest is not None:
+        key = "prove.longest_most" if longest.most else "prove.longest"
+        length = say.lasting(longest.ends - longest.begins)
+        for line in wrap(say(key, length=length, names=_listed(context, longest.path)), output.columns - 2):
+            output.line(f"  {line}")
     known = [say("prove.seen", states=proof.states, depth=proof.depth, seconds=f"{proof.seconds:.2f}")]
     if not proof.whole:
         known.append(say("prove.bounded"))
@@ -127,6 +135,27 @@ def _data(proof: Proof) -> dict[str, Any]:
         "whole": proof.whole,
         "inexact": list(proof.inexact),
         "assumed": dict(proof.assumed),
+        "schedule": _schedule(proof.schedule),
+    }
+
+
+def _schedule(found: Schedule | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "begins": iso(found.begins),
+        "ends": iso(found.ends),
+        "at_most": found.most,
+        "critical_path": list(found.path),
+        "elements": [
+            {
+                "element": each.element,
+                "earliest_start": iso(each.start),
+                "latest_finish": iso(each.latest),
+                "slack_seconds": each.slack // 1_000_000,
+            }
+            for each in found.timed
+        ],
     }
 
 

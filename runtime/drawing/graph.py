@@ -69,6 +69,9 @@ def write_mermaid(picture: Picture, say: Messages) -> str:
     for style, rule in _CLASS_STYLES.items():
         if style in members:
             lines += [f"  classDef {style} {rule}", f"  class {','.join(members[style])} {style}"]
+    critical = [ids[item.name] for item in picture.items() if item.critical]
+    if critical:
+        lines += ["  classDef critical stroke-width:4px", f"  class {','.join(critical)} critical"]
     return "\n".join(lines) + "\n"
 
 

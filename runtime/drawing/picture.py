@@ -17,6 +17,9 @@ from charter.engine import feel
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
 from charter.engine.keys import is_instance
 from charter.engine.machines import SETTLED
+from charter.engine.plan.program import prepare
+from charter.engine.proof.assumptions import starting
+from charter.engine.proof.slack import schedule
 from charter.engine.state import CaseState, Node
 from charter.runtime.cli.messages import Messages
 
@@ -68,6 +71,7 @@ class Item(Struct, frozen=True):
     settled: int = 0
     children: tuple[Item, ...] = ()
     arrows: tuple[Arrow, ...] = ()
+    critical: bool = False  # later, it makes all of the process later
 
 
 class Picture(Struct, frozen=True):
@@ -137,9 +141,13 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         for rule in definition.orders
         for name in rule.elements
     }
+    slack = _slack(definition)
     for element in reversed(definition.elements):  # children before their parent
         children = tuple(reversed(held.get(element.name, [])))
         captions = [*_captions(element, titles, say), *([choices[element.name]] if element.name in choices else [])]
+        spare = slack.get(element.name)
+        if spare is not None:
+            captions.append(say("graph.slack", length=say.lasting(spare)) if spare else say("graph.critical"))
         item = Item(
             element.name,
             plain(element.title),
@@ -148,6 +156,7 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
             element.many is not None,
             children=children,
             arrows=_arrows(links.pairs.get(element.name, set()), order),
+            critical=spare == 0,
         )
         if state is not None:
             item = _stand(item, nodes.get(element.name, []))
@@ -161,6 +170,14 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         state.status if state else None,
         state.case if state else None,
     )
+
+
+def _slack(definition: Definition) -> dict[str, int]:
+    """Gives how much later work may end that takes time, in microseconds; nothing where no work says what it takes."""
+    if all(element.takes is None for element in definition.elements):
+        return {}
+    found = schedule(prepare(definition), starting(definition))
+    return {} if found is None else {each.element: each.slack for each in found.timed if each.own}
 
 
 def plain(text: str) -> str:

@@ -258,7 +258,7 @@ def _style() -> str:
     )
     rules = [f".{name}{{fill:{fill};stroke:{line};stroke-width:1.4}}" for name, fill, line in _LIGHT]
     night = [f".{name}{{fill:{fill};stroke:{line}}}" for name, fill, line in _DARK]
-    gone = ".gone{stroke-dasharray:3 3}"
+    gone = ".gone{stroke-dasharray:3 3}.critical{stroke-width:3.2}"
     return f"{light}{''.join(rules)}{gone}\n@media (prefers-color-scheme:dark){{{dark}{''.join(night)}}}"
 
 
@@ -292,7 +292,7 @@ def _draw(
 
 def _item(page: _Page, shape: _Shape, box: Box) -> None:
     item = shape.item
-    style = CLASSES.get(item.state or "planned", "planned")
+    style = CLASSES.get(item.state or "planned", "planned") + (" critical" if item.critical else "")
     state = f" — {page.say(f'states.{item.state}')}" if item.state else ""
     page.add(f"<g><title>{escape(item.name + state)}</title>")
     middle = box.x + box.width / 2

@@ -80,3 +80,43 @@ def test_a_file_with_errors_proves_nothing(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "p.charter").write_text(STANDS.replace("role clerk", "rol clerk", 1), "utf-8")
     assert "CH1" in desk.type("charter prove p.charter")
     assert desk.code == 1
+
+
+TIMED = """process move
+  role clerk
+  phase getting_ready
+    within 5 days
+    activity draft
+      role clerk
+      takes 4 days
+    activity boxes
+      role clerk
+      takes 1 day
+    activity agree
+      role clerk
+      after draft, boxes
+      takes 2 working days
+"""
+
+
+def test_the_longest_course_is_told_with_what_may_be_late(desk: Desk, tmp_path: Path) -> None:
+    found = proved(desk, tmp_path / "p.charter", TIMED)["schedule"]
+    assert found["critical_path"] == ["draft", "agree"] and found["at_most"] is False
+    assert (found["begins"], found["ends"]) == ("2026-03-02T09:00:00.000000Z", "2026-03-10T09:00:00.000000Z")
+    elements = {each["element"]: each for each in found["elements"]}  # type: ignore[attr-defined]
+    assert elements["boxes"]["slack_seconds"] == 3 * 86_400 and elements["draft"]["slack_seconds"] == 0
+    assert elements["boxes"]["latest_finish"] == elements["agree"]["earliest_start"] == "2026-03-06T09:00:00.000000Z"
+    assert "takes 8 days" in desk.type("charter prove p.charter --lang en")
+    assert "需 8 天" in desk.type("charter prove p.charter --lang zh")
+    assert "`draft`, `agree`" in desk.type("charter check p.charter --lang en")
+
+
+@pytest.mark.parametrize(
+    "form, critical", [("text", "critical"), ("mermaid", "class n2,n4 critical"), ("svg", "critical")]
+)
+def test_a_drawing_marks_what_is_critical(desk: Desk, tmp_path: Path, form: str, critical: str) -> None:
+    (tmp_path / "p.charter").write_text(TIMED, "utf-8")
+    drawn = desk.type(f"charter graph p.charter --format {form} --lang en")
+    assert critical in drawn and "3 days to spare" in drawn
+    (tmp_path / "p.charter").write_text(TIMED.replace("takes", "within"), "utf-8")
+    assert "to spare" not in desk.type(f"charter graph p.charter --format {form} --lang en")
