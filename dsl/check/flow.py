@@ -40,6 +40,9 @@ def check_flow(scope: ProcessScope, findings: Findings) -> None:
         _too_early(part, scope, order, findings)
         _returns(part, order, findings)
         _times(part, findings)
+    if not findings.failed:
+        # Conditions last: where what they wait for comes later anyway, that has been said.
+        _circles(Order(scope, whens=True), findings)
     _alternatives(scope, findings)
     _bindings(scope, order)
     _outputs(scope, order, findings)

@@ -3,7 +3,7 @@
 Every element is two moments, its beginning and its end. A moment comes when all its conditions are met; a condition
 is met when enough of its sources have come. What many wait for together (any writer of a record, all its approvals) is
 a moment of its own, a joint. That is solved once, in document order and in linear time, and gives each moment its
-position. Expressions take no part. Invariant: a moment without a position can never come.
+position. Expressions take part where `whens` asks for it. Invariant: a moment without a position can never come.
 """
 
 from __future__ import annotations
@@ -16,9 +16,17 @@ from operator import or_
 
 from msgspec import Struct
 
+from charter.dsl.check.expressions import read
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.diagnostic import Span
 from charter.dsl.text import tree as t
+from charter.engine.feel import tree as ft
+from charter.engine.machines import CONCLUDED
+
+_COMPARING = frozenset({"=", "!=", "<", "<=", ">", ">="})
+_LITERALS = (ft.Number, ft.Percent, ft.Amount, ft.Length, ft.String, ft.At, ft.Boolean)
+# What is known of an element when it is over, and not before: lateness is known sooner.
+_OF_THE_END = CONCLUDED | {"outcome"}
 
 
 class Condition(Struct, frozen=True):
@@ -64,9 +72,9 @@ def _beside(part: Part) -> set[str]:
 
 
 class Order:
-    """The moments of a process in an order in which they can come."""
+    """The moments of a process in an order in which they can come; with `whens`, conditions hold them back too."""
 
-    def __init__(self, scope: ProcessScope) -> None:
+    def __init__(self, scope: ProcessScope, *, whens: bool = False) -> None:
         self.scope = scope
         self.parts = list(scope.elements.values())
         self.follows = predecessors(scope)
@@ -74,6 +82,17 @@ class Order:
         self.joints: dict[object, int] = {}
         for part in self.parts:
             self._conditions(part)
+        if whens:
+            # What is around milestones does not wait for them: it passes over those that are left.
+            ends = {end(part) for part in self.parts if part.kind == "milestone"}
+            kept = [
+                c
+                for c in self.conditions
+                if c.moment % 2 == 0 or not ends.issuperset(c.sources) or self.is_joint(c.moment)
+            ]
+            self.conditions = kept
+            for part in self.parts:
+                self._whens(part)
         moments = 2 * len(self.parts) + len(self.joints)
         self.of_moment: list[list[int]] = [[] for _ in range(moments)]
         self.feeds: list[list[int]] = [[] for _ in range(moments)]
@@ -131,6 +150,51 @@ class Order:
             if approvals and not _makes_anew(part, word.text):  # which waits for those that come before it anyway
                 granted = self._joint(approvals, tuple(map(end, approvals)), len(approvals), word.span)
                 add(Condition(start, (granted,), 1, word.span))
+
+    def _whens(self, part: Part) -> None:
+        for line in part.all(t.When):
+            tree = read(line.expr.text).tree
+            sources = self._awaited(tree, line.expr.span) if tree is not None else ()
+            if sources:
+                self.conditions.append(
+                    Condition(end(part) if line.kind == "exit" else begin(part), sources, 1, line.expr.span)
+                )
+
+    def _awaited(self, tree: ft.Node, span: Span) -> tuple[int, ...]:
+        """The moments of which one must come before a condition can be anything but unknown; none where that is open.
+
+        How an element ended is unknown until it has, and what a record holds until somebody has written it.
+        """
+        match tree:
+            case ft.Call(ft.Name("not"), (inner,)):
+                return self._awaited(inner, span)
+            case ft.Binary("and" | "or", left, right):
+                one, other = self._awaited(left, span), self._awaited(right, span)
+                return (*one, *other) if one and other else ()
+            case ft.Binary(op, left, right) if op in _COMPARING:
+                found = [self._source(side, span) for side in (left, right) if not isinstance(side, _LITERALS)]
+            case _:
+                found = [self._source(tree, span)]
+        sources = tuple(source for source in found if source is not None)
+        if not sources or len(sources) < len(found):
+            return ()
+        return sources if len(sources) == 1 else (self._joint(sources, sources, len(sources), span),)
+
+    def _source(self, node: ft.Node, span: Span) -> int | None:
+        """The moment from which a path has a value, None where it may have one at any time."""
+        names: list[str] = []
+        while isinstance(node, ft.Path):
+            names.append(node.name)
+            node = node.of
+        if not isinstance(node, ft.Name) or not names:
+            return None
+        part = self.scope.elements.get(node.name)
+        if part is not None:
+            return end(part) if len(names) == 1 and names[0] in _OF_THE_END else None
+        writers = self.scope.producers.get(node.name, ())
+        if node.name in self.scope.inputs or not writers:
+            return None
+        return self._joint(node.name, tuple(map(end, writers)), 1, span)
 
     def _solve(self) -> list[int]:
         """Gives each moment its position, -1 to those that can never come."""

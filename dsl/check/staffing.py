@@ -87,14 +87,25 @@ def doers(part: Part) -> set[str]:
 
 
 def _outside_and_inside(scope: ProcessScope, same: list[tuple[Part, Part, t.Name, str]], findings: Findings) -> None:
-    """Reports a binding of an element that only outsiders do to one that only insiders do."""
+    """Reports a binding by which one person does what only outsiders and what only insiders do, through others too."""
     outsiders = {name for name, symbol in scope.roles.items() if symbol.node.external}
+    groups = _Groups()
+    members: dict[str, dict[str, Part]] = {}  # by the group's leader: an element of each side
     for one, two, name, file in same:
-        first, second = doers(one), doers(two)
-        if not first or not second:
-            continue
-        if (first <= outsiders and not second & outsiders) or (second <= outsiders and not first & outsiders):
-            findings.add("CH405", name.span, file=file, element=one.name, other=two.name, why="outside_and_inside")
+        before = [members.pop(leader, {}) for leader in dict.fromkeys((groups.of(one.name), groups.of(two.name)))]
+        groups.join(one.name, two.name)
+        found = {side: part for part in (two, one) if (side := _side(part, outsiders))}
+        found.update((side, part) for known in before for side, part in known.items() if side not in found)
+        members[groups.of(one.name)] = found
+        if len(found) == 2 and all(len(known) < 2 for known in before):
+            first, second = sorted(found.values(), key=lambda part: part not in (one, two))
+            findings.add("CH405", name.span, file=file, element=first.name, other=second.name, why="outside_and_inside")
+
+
+def _side(part: Part, outsiders: set[str]) -> str:
+    """Whether only outsiders, or only insiders, may do an element; empty where both may, or nobody is named."""
+    may = doers(part)
+    return "" if not may else "outside" if may <= outsiders else "inside" if not may & outsiders else ""
 
 
 def _one_and_many(same: list[tuple[Part, Part, t.Name, str]], findings: Findings) -> None:
