@@ -24,5 +24,14 @@ def marks(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str, marks: str = "") -> re.Pattern[str]:
-    r"""Compiles a pattern in which `\w`, outside of brackets, means a character of a name in a text of these marks."""
-    return re.compile(pattern.replace(r"\w", rf"[\w{marks}]") if marks else pattern)
+    r"""Compiles a pattern in which `\w` means a character of a name in a text of these marks."""
+    return re.compile(_PIECE.sub(lambda m: _marked(m[0], marks), pattern) if marks else pattern)
+
+
+_PIECE = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.", re.DOTALL)  # a set, or an escape
+
+
+def _marked(piece: str, marks: str) -> str:
+    if piece[0] == "[":
+        return piece.replace(r"\w", rf"\w{marks}")
+    return rf"[\w{marks}]" if piece == r"\w" else piece

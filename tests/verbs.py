@@ -21,7 +21,7 @@ GIVEN = {
     "PERSON": "li",
 }
 MAKES = {"init", "demo"}
-ON_FILES = {"check", "fmt", "test", "explain", "clauses", "dmn", "doctor", "completion"}
+ON_FILES = {"check", "fmt", "test", "prove", "simulate", "explain", "clauses", "dmn", "doctor", "completion"}
 
 
 def verbs() -> Iterator[tuple[str, click.Command]]:

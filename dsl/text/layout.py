@@ -83,7 +83,7 @@ class Layout:
 
     def is_first(self, number: int) -> bool:
         """Whether the only line of a block before this one stands wrongly, as the next line tells."""
-        if self.begun[-1] != number - 1:
+        if len(self.levels) == 1 or self.begun[-1] != number - 1:
             return False
         level, wrong = self.levels[-1], self.source.lines[number][2]
         following = [indent for _, _, indent in self.source.lines[number + 1 : number + 1 + _LOOKED_AT]]

@@ -96,7 +96,7 @@ def test_doctor_notices_a_clock_that_went_backwards(
 def test_deploy_asks_for_unbound_parameters_and_keeps_them(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "--as", "zhou"]) == 0
     assert run(["deploy", "leave.charter", "--as", "zhou"]) == 3
-    assert "CH526" in capsys.readouterr().out
+    assert "CH526" in capsys.readouterr().err
     assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0
     [first] = json.loads(capsys.readouterr().out)
     assert run(["deploy", "leave.charter", "--as", "zhou", "--set", "patience=2 weeks", "--json"]) == 0

@@ -318,6 +318,7 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "ZONE WORD": "zone Asia/Shanghai",
             "WEEKDAY intervals": "Tuesday 09:00-12:00",
             "WEEKDAY TO WEEKDAY intervals": "Tuesday to Friday 09:00-12:00",
+            "WEEKDAYS intervals": "Tuesday-Friday 09:00-12:00",
         },
     ),
     "decision_line": (
