@@ -26,6 +26,13 @@ class Driver(sqlite3.Connection):
     def rollback(self) -> None:
         """Does nothing."""
 
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        """Executes a statement; a complaint of SQLite's that is no text, of a damaged schema, is one all the same."""
+        try:
+            return super().execute(*statement)
+        except UnicodeDecodeError as cause:
+            raise sqlite3.DatabaseError("malformed database schema") from cause
+
 
 class Lazy:
     """Answers as a `sqlalchemy.Connection` does; its transactions are begun and ended on the driver, beneath it."""

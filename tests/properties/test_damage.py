@@ -53,7 +53,10 @@ def content(path: Path) -> dict[str, list[Any]]:
     found = {}
     for table in COVERED:
         names = ", ".join(f'"{c.name}"' for c in metadata.tables[table].columns if (table, c.name) not in ORDER)
-        found[table] = sorted(map(repr, raw.execute(f"SELECT {names} FROM {table} NOT INDEXED")))
+        there = raw.execute(
+            "SELECT 1 FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()  # else as if it were empty
+        found[table] = sorted(map(repr, raw.execute(f"SELECT {names} FROM {table} NOT INDEXED"))) if there else []
     raw.close()
     return found
 

@@ -58,6 +58,9 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(2):
             case = host.start("leave", person="li").case
             host.perform(case, person="li", verb="complete", node="ask", records=HELLO)
+        gathering = "process lists\n  owner boss\n  role boss\n  role clerk\n"
+        host.deploy(process(f"{gathering}  activity gather for each open thing\n    role clerk\n"), by="root")
+        host.start("lists", person="li")
         assert verify(store).sound
     return path
 
