@@ -6,7 +6,9 @@ that no expression gives (a file), the answer of a case that another runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -33,6 +35,7 @@ from charter.engine.commands import (
 from charter.engine.definition import Definition
 from charter.engine.feel.literal import literal
 from charter.engine.keys import name_of, parse_key
+from charter.engine.proof.moves import IN_CHARGE, STARTER
 from charter.engine.state import CaseState
 
 _NAMES = ("li", "wang", "chen", "zhao", "wu", "sun", "zhou", "xu", "hu", "zhu", "gao", "lin", "he", "guo", "ma", "luo")
@@ -110,7 +113,7 @@ class _Story:
         self.targets = {e.name: e.work.target for e in definition.elements if e.work is not None}
         self.points = {c.name for e in definition.elements for c in e.checklist}
         self.roles = self._cast()
-        self.names = {person: self._named(person, number) for number, person in enumerate(self.roles)}
+        self.names = self._names()
 
     def _cast(self) -> dict[str, list[str]]:
         """Who acts, in order, with their roles; whoever opens the case comes first."""
@@ -120,7 +123,7 @@ class _Story:
                 roles = found.setdefault(command.actor.person, [])
                 roles += [role for role in command.actor.roles if role not in roles]
         opener = self.start.actor.person
-        if opener in found or not found:
+        if opener in found or not found or self.start.records:  # who hands something in has made it
             known = [role.name for role in self.definition.roles]
             found = {opener: found.get(opener) or known[:1], **{p: r for p, r in found.items() if p != opener}}
         told = str([self.start, *self.commands])
@@ -128,11 +131,13 @@ class _Story:
             found.setdefault("somebody", [role.name for role in self.definition.roles][:1])
         return {person: roles or [role.name for role in self.definition.roles][:1] for person, roles in found.items()}
 
-    def _named(self, person: str, number: int) -> str:
-        if person == "somebody":
-            return person
-        more = number // len(_NAMES)
-        return _NAMES[number % len(_NAMES)] + (f"_{more + 1}" if more else "")
+    def _names(self) -> dict[str, str]:
+        """Gives whoever was made up a name of their own; whom the process names keeps it."""
+        elements = {STARTER, IN_CHARGE, *(element.name for element in self.definition.elements)}
+        made_up = {person for person in self.roles if re.split(r"[\[.]", person)[0] in elements}
+        many = (f"{name}_{n}" if n > 1 else name for n in count(1) for name in _NAMES)
+        free = (name for name in many if name not in self.roles or name in made_up)
+        return {person: next(free) if person in made_up else person for person in self.roles}
 
     def lines(self) -> Iterator[t.Line]:
         given = tuple(t.Argument(t.Name(name), t.Expr(text)) for name, text in self.given.items())

@@ -40,7 +40,7 @@ from charter.engine.proof.values import Conditions
 from charter.engine.state import NEW, CaseState, Node
 
 MOST_VALUES = 64  # of one move
-STARTER = "starter"
+STARTER, IN_CHARGE = "starter", "owner"  # who opens a case, and who owns the process
 _ENOUGH = 2  # items that are added to an open list
 _FILE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
 
@@ -109,7 +109,7 @@ class Moves:
     def in_charge(self, plan: Plan) -> Actor:
         owner = self.program.definition.owner
         return self.somebody(
-            "owner" if owner is not None else STARTER,
+            IN_CHARGE if owner is not None else STARTER,
             (*plan.element.accountable, *((owner,) if owner is not None else ())),
         )
 

@@ -19,10 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def bare(path: Path) -> str:
-    """Gives a file without its scenarios, which stand at its end."""
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    ends = (number for number, line in enumerate(lines) if line.startswith(("scenario ", "场景 ", "#: scenario")))
-    return "".join(lines[: next(ends, len(lines))])
+    """Gives a file without its scenarios."""
+    kept, inside = [], False
+    for line in path.read_text("utf-8").splitlines(keepends=True):
+        if line.strip() and not line.startswith(" "):
+            inside = line.startswith(("scenario ", "场景 "))
+        kept += [] if inside else [line]
+    return "".join(kept)
 
 
 def hold(path: Path, source: str, budget: float) -> tuple[int, list[Missing]]:
@@ -84,3 +87,11 @@ def test_what_cannot_happen_is_said_to_be_so(tmp_path: Path) -> None:
 """
     _, missing = hold(tmp_path / "p.charter", source, 5)
     assert {(one.reach, one.why) for one in missing} == {(("never", ""), "never"), (("never", "done"), "never")}
+
+
+@pytest.mark.parametrize("name", ["controls", "makers_across_cases"])
+def test_people_are_who_the_process_says_they_are(name: str) -> None:
+    """Work that is assigned by name is done by that person, and who opens a case with a record has made it."""
+    path = ROOT / f"tests/conformance/language/{name}.charter"
+    shown, missing = hold(path, bare(path), 2)
+    assert shown > 5 and not [one for one in missing if one.why == "unplayed"], missing
