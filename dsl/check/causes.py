@@ -147,7 +147,9 @@ CAUSES: tuple[Cause, ...] = (
         safe=True,
     ),
     _row("length", UNREAD | NAMES, read_as(habits.JOINED, meanings.lengths_in_one), safe=True),
+    _row("stray", UNREAD, said(r"(?<=[\w\d])\s+(?:of|after|from|since|following)\s+[\w.]+\s*$", ""), doubtful=True),
     _row("length", UNREAD | NAMES, read_as(habits.SPOKEN, meanings.spoken_length)),
+    _row("money", UNREAD | NAMES, said(rf"(?<![\w.])({habits.MYRIADS})元({habits.CURRENCY})", r"\1\2")),
     _row("money", UNREAD | NAMES, read_as(habits.SPELLED, meanings.spelled_amount)),
     _row(
         "money", UNREAD | NAMES, said(r"(?<![\w.])(\d+(?:\.\d+)?(?:[百千十]?万|亿|千))(?!\w)", r"\1元"), doubtful=True

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 
+from charter.dsl.text.words import Language
 from charter.engine.feel.own import UNITS
 
 # a length of time: what FEEL calls it, and how it is abbreviated or called elsewhere
@@ -50,6 +51,33 @@ def _any(words: object) -> str:
 _COUNT = rf"(?:\d+(?:\.\d+)?|(?:{_any(_COUNT_OF)})(?=[ -]))"
 LENGTH = rf"(?i:(?<![\w.:]){_COUNT}[ -]*(?:{_any(_UNIT_OF)}))(?![A-Za-z_]|\.\w)"
 _LENGTH = rf"(?i)({_COUNT})[ -]*({_any(_UNIT_OF)})(?![a-z_])"
+
+
+_SAID_IN = {
+    "working day": "个工作日",
+    "working hour": "个工作小时",
+    "day": "天",
+    "hour": "小时",
+    "week": "周",
+    "month": "个月",
+    "minute": "分钟",
+    "quarter": "季度",
+    "year": "年",
+}
+_HANT = str.maketrans("个时间周钟", "個時間週鐘")
+
+
+def in_language(text: str, language: Language) -> str:
+    """Gives a mend with its lengths of time as a language writes them."""
+    if language == "en":
+        return text
+
+    def chinese(match: re.Match[str]) -> str:
+        unit = f"{match[1]}{_SAID_IN[match[2].removesuffix('s')]}"
+        return unit.translate(_HANT) if language == "zh-Hant" else unit
+
+    units = "|".join(_SAID_IN)
+    return re.sub(rf'(?<![\w."])(\d+(?:\.\d+)?) ((?:{units})s?)(?![\w"])', chinese, text)
 
 
 def lengths(text: str) -> str | None:
@@ -101,6 +129,8 @@ def spoken(text: str) -> str | None:
 
 _RANKS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _PLAIN = str.maketrans("〇两兩壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億", "零二二一二二三三四五六六七八九十百千万亿")
+MYRIADS = r"\d+(?:\.\d+)?(?:[百千十]?[万萬]|亿|億|千)"
+CURRENCY = "(?:新)?[台臺][币幣]|美元|港[币幣]"
 SPELLED = "[零〇一二三四五六七八九十百千万亿两兩壹贰貳叁參肆伍陆陸柒捌玖拾佰仟萬億]+(?:元|圆|圓|块钱?|塊錢?)整?"
 
 

@@ -7,6 +7,7 @@ elements are checked by `lines.py`. Invariant: without an error here, every name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -17,7 +18,7 @@ from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, Part, Process
 from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
 from charter.dsl.text.kinds import is_type
-from charter.dsl.text.words import type_meant
+from charter.dsl.text.words import spelled, type_meant
 from charter.engine import zones
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
@@ -280,6 +281,12 @@ def _type(type_: t.Type, scope: ProcessScope, findings: Findings, field: t.Name 
             edits = (Edit(field.span, type_.name), Edit(type_.span, field.text))
             instead = f"{type_.name} {field.text}"
             findings.add("CH207", type_.span, fix=Fix(edits), name=type_.name, instead=instead, hint="swapped")
+            return
+        item = re.sub("(?:列表|清单|清單|数组|陣列|List|Array)$", "", type_.name)
+        if item != type_.name and scope.record(item) is not None:
+            said = f"{spelled('LIST_OF', findings.language)} {item}"
+            shown: dict[str, Any] = {"name": type_.name, "written": type_.name, "instead": said}
+            findings.add("CH207", type_.span, fix=Fix.at(type_.span, said), hint="list_type", **shown)
             return
         candidates = chain(BUILT_IN_TYPES, scope.records, scope.shared.records)
         findings.unknown("CH207", t.Name(type_.name, span=type_.span), candidates)

@@ -19,11 +19,12 @@ from charter.dsl.check.causes import CAUSES
 from charter.dsl.check.choices import impossible, item_types
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.habits import in_language
 from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.lists import alone, reads_itself
 from charter.dsl.check.meanings import meant_value
-from charter.dsl.check.mends import Fault, Place, find_all
+from charter.dsl.check.mends import Fault, Mend, Place, find_all
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
 from charter.dsl.diagnostic import Fix
@@ -231,6 +232,10 @@ class _Checker:
         return chain(extra, s.elements, s.records, s.producers, s.inputs, s.parameters, s.shared.parameters, _GIVEN)
 
 
+# What is told once of an expression, however often it is in it.
+_ONCE = frozenset({"choice", "bare_text", "currency", "unit"})
+
+
 def _alike(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one) or SequenceMatcher(None, one, other).ratio() > 0.75
 
@@ -256,6 +261,7 @@ class _Asked:
         self.kind = kind
         self.declared = declared
         self.mended: set[tuple[int, int, str | None]] = set()
+        self.hints: set[str] = set()
 
     def unreadable(self, problem: feel.Problem) -> None:
         """Reports a text that is no FEEL."""
@@ -349,6 +355,12 @@ class _Asked:
             if mend[:3] in self.mended:
                 return  # another sign of what has been told
             self.mended.add(mend[:3])
+            if cause.hint in _ONCE and cause.hint in self.hints:
+                self._again(mend, start, end)
+                return
+            self.hints.add(cause.hint)
+            mend = mend._replace(text=mend.text and in_language(mend.text, checker.findings.language))
+            mended = mended and in_language(mended, checker.findings.language)
             said |= {"hint": cause.hint, **mend.said}
             start, end = mend.start, mend.end
             if mend.text is not None and mended is not None:
@@ -358,6 +370,13 @@ class _Asked:
         elif guess is not None:
             said |= {"guess": guess, "fix": self._fix(start, end, guess)}
         self._add(code, start, end, said)
+
+    def _again(self, mend: Mend, start: int, end: int) -> None:
+        """Adds to what was told of the expression that the same is wrong in another place."""
+        told = self.checker.findings.diagnostics
+        if mend.text is not None and told[-1].fix is not None:
+            more = self._fix(mend.start, mend.end, mend.text, safe=told[-1].fix.safe)
+            told[-1] = structs.replace(told[-1], fix=Fix((*told[-1].fix.edits, *more.edits), told[-1].fix.safe))
 
     def _fix(self, start: int, end: int, text: str, *, safe: bool = False) -> Fix:
         at = self.ask.expr.span[0]

@@ -88,7 +88,8 @@ _FOREIGN = (
     ("diagram", r"@start|(?:graph|flowchart)\s+(?:TD|TB|LR|RL|BT)\b|digraph\b|(?:sequence|state)Diagram\b|bpmn\b"),
     (
         "program",
-        r"(?:import|package|public|#include|using|const|function|CREATE|SELECT|INSERT)\b.*|(?:class|def)\b.*[:({]$",
+        r"(?:import\b(?!\s*\")|package|public|#include|using|const|function|CREATE|SELECT|INSERT)\b.*"
+        r"|(?:class|def)\b.*[:({]$",
     ),
 )
 
@@ -121,8 +122,10 @@ _HABITS: tuple[tuple[str, str, str, bool], ...] = (
     ("quotes", r"(?P<open>['‘’`´«‹„])(?P<said>[^'‘’`´«»‹›„“\"]+)['‘’`´»›“]", r'"\g<said>"', True),
     ("commas", r"(?:and|or|&|\+|;|/|\||与|和|及|或|與)(?=\W|(?<=[^a-z]))\s*", ", ", False),
     ("required", r"(?:not null|NOT NULL|!|\*|required|mandatory|obligatory|必填|必须|必須|必选|必選)(?!\w)", "", True),
+    ("optional", r"\(\s*(?:optional|可选|可選|选填|選填)\s*\)", " {OPTIONAL}", True),
     ("optional", r"(?:nullable|NULL|null|\?|可空|可选|選填|选填)", " {OPTIONAL}", True),
     ("at_least", r"(?:>(?!=)|=>|=|:|≧|at least|min\w*|不低于|不低於)\s*(?=\d)", ">= ", False),
+    ("attribute", r"\(?(?:unique|primary key|indexed|read-?only|hidden|唯一|主键|只读|主鍵)\)?$", "", False),
     ("article", r"(?:the|a|an)\s+(?=\w)", "", False),
 )
 
@@ -131,6 +134,7 @@ _PARTING = re.compile(r"(?:[,|=→]|[-=]+>)(?!$)")
 # What a habit's mend needs: one of these could have stood at the place.
 _NEEDED = {
     "at_least": "GE",
+    "attribute": "OPTIONAL",
     "default": "OPTIONAL",
     "required": "OPTIONAL",
     "optional": "OPTIONAL",
@@ -221,12 +225,24 @@ def names(stop: Stop) -> Iterator[Mend]:
             name = slug(written, keyword.split()[0] if keyword else "n", stop.marks)
             if not compiled(NAME, stop.marks).fullmatch(name) or name == written or not _whole(written):
                 continue
+            if _SMALL.search(written) and declared(written.split()[-1], stop.file):
+                continue  # a phrase about something there is
             yield from _named(stop, (start, start + len(written)), written, name)
+
+
+_SMALL = re.compile(r"\s(?:for|about|on|with|to|and|or|then|by|from|in|of)\s")
+
+
+def declared(name: str, file: str) -> frozenset[str]:
+    """Gives the kinds of things that a file declares by a name."""
+    at = rf"[ :]+{re.escape(name)}(?!\w)"
+    kinds = ("ROLE", "RECORD", "OUTPUT", *_ELEMENTS)
+    return frozenset(kind for kind in kinds if re.search(rf"(?m)^ *(?:{_spellings(kind)}){at}", file))
 
 
 def _whole(written: str) -> bool:
     """Says whether a text may have been meant as one name: no list, and no bracket that is left alone."""
-    if re.search(r"[,<>={}|→]", written):
+    if re.search(r"[,<>={}|→:、]", written):
         return False
     return all(written.count(a) == written.count(b) for a, b in ("()", "[]", "（）"))
 
@@ -239,12 +255,12 @@ def _named(stop: Stop, span: Span, written: str, name: str) -> Iterator[Mend]:
     if rest[:1] == '"':
         yield put(stop, cause, span, name, name=name)
         return
-    declared = re.search(rf'(?m)^ *\w+[ \t]+({NAME})[ \t]+"{re.escape(title)}"', stop.file)
-    if declared is not None and declared[1] != name:
-        yield put(stop, cause, span, declared[1], name=declared[1])
+    titled_so = re.search(rf'(?m)^ *\w+[ \t]+({NAME})[ \t]+"{re.escape(title)}"', stop.file)
+    if titled_so is not None and titled_so[1] != name:
+        yield put(stop, cause, span, titled_so[1], name=titled_so[1])
     if cause == "name_blank" and "COMMA" in stop.accepted and not re.search(rf"\b{re.escape(name)}\b", stop.file):
         words = written.split()
-        if all(len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", stop.file)) > 1 for word in words):
+        if all(declared(word, stop.file) for word in words):
             yield put(stop, "commas", span, ", ".join(words), name=name)
     if stop.typed:
         typed = re.match(r"(?:list of |列表 )*\w+(?=\s|$)", rest)
@@ -324,12 +340,8 @@ def _fits(terminal: str, name: str, file: str) -> bool:
     kinds = _FOLLOWED.get(terminal)
     if kinds is None or not name:
         return True
-    declared = {
-        kind
-        for kind in ("ROLE", "RECORD", "OUTPUT", *_ELEMENTS)
-        if re.search(rf"(?m)^ *(?:{_spellings(kind)})[ :]+{re.escape(name)}(?!\w)", file)
-    }
-    return not declared or not declared.isdisjoint(kinds)
+    known = declared(name, file)
+    return not known or not known.isdisjoint(kinds)
 
 
 @cache

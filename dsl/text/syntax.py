@@ -51,6 +51,7 @@ _MARKS: Mapping[str, str] = {"COMMA": ",", "EQUALS": "=", "BAR": "|", "GE": ">="
 STRANGE: Mapping[str, frozenset[str]] = {
     "required": frozenset({"OPTIONAL"}),
     "granted": frozenset({"REJECT"}),
+    "following": frozenset({"AFTER"}),
     "holidays": frozenset({"ZONE", "WEEKDAY"}),
     "later": frozenset({"ACTIVITY", "PROCESS", "ZONE"}),
     "branch": frozenset({"WHEN", "ACTIVITY"}),
@@ -107,7 +108,17 @@ def _spelling(stop: Stop) -> Iterator[Mend]:
 
 
 _CAUSES = (
-    *(turns.stages, turns.single, turns.holder, turns.arguments, turns.fields, turns.days, turns.hours),
+    *(
+        turns.stages,
+        turns.over,
+        turns.single,
+        turns.holder,
+        turns.arguments,
+        turns.titled,
+        turns.fields,
+        turns.days,
+        turns.hours,
+    ),
     *(causes.habits, causes.dangling, causes.brackets, kinds.types, causes.words),
     *(_spelling, causes.titles, causes.names),
 )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from charter.dsl.text.causes import NAMES, Mend, Stop, put
-from charter.dsl.text.words import day_range, spelled, spellings, weekdays
+from charter.dsl.text.words import day_range, spelled, weekdays
 from charter.engine.names import NAME, compiled
 
 _ALL = r"(?:and|AND|&&?|\+|和|与|與|及|以及|、)"
@@ -34,6 +34,8 @@ def stages(stop: Stop) -> Iterator[Mend]:
         return
     start = stop.read[-1][1]
     rest = stop.text[start:]
+    if stop.read[0][0] == "BY" and len(stop.read) == 2:
+        yield from _how_many(stop, start, rest)
     for joiners, word in ((_THEN, "THEN"), (_ALL, "ALL_OF"), (_ANY, "ANY_OF")):
         if compiled(rf"{NAME}(?:\s*{joiners}\s*(?<!\w){NAME})+", stop.marks).fullmatch(rest):
             names = compiled(rf"\s*{joiners}\s*(?={NAME})", stop.marks).split(rest)
@@ -44,6 +46,46 @@ def stages(stop: Stop) -> Iterator[Mend]:
             shown = {"found": stop.text[slice(*at)], "written": stop.text[slice(*at)], "instead": meaning}
             cause = "word" if word == "THEN" else "several"
             yield Mend(cause, at, f"{stop.text[:start]}{said}", arguments=shown)
+
+
+_BOTH = r"(?:both|all|each of|each|all of|jointly|以下全部|全部)"
+_ONE = r"(?:any|either|one of|whichever of|任意|其中)"
+_AGREE = r"(?:同意|审批|批准|通过|簽核|核准|通過)?"
+
+
+def _how_many(stop: Stop, start: int, rest: str) -> Iterator[Mend]:
+    """Who approves, with a word of another notation for how many of them."""
+    for before, behind, word in (
+        (rf"{_BOTH}\s+", "", "ALL_OF"),
+        (rf"{_ONE}\s+", "", "ANY_OF"),
+        ("", rf"(?:均|都|共同|一致|全部){_AGREE}", "ALL_OF"),
+        ("", rf"(?:任意一人|任一|之一|其中一人){_AGREE}", "ANY_OF"),
+    ):
+        match = re.fullmatch(rf"{before}(\w+(?:\s*(?:,|、|and|or|&|和|与|與|及|或)\s*\w+)*?){behind}", rest)
+        if match and (before or behind):
+            names = re.split(r"\s*(?:,|、|\band\b|\bor\b|&|和|与|與|及|或)\s*", match[1])
+            said = f"{spelled(word, stop.language)} {', '.join(names)}"
+            shown = {"written": (stop.written or stop.text)[start:], "instead": said}
+            yield Mend("how_many", (start, len(stop.text)), f"{stop.text[:start]}{said}", arguments=shown)
+
+
+_OVER = (
+    r"(?:(?:is|are|has been|was)\s+)?(?:completed?|done|finished|approved|granted|over|完成|结束|結束)(?:之?[后後])?$"
+)
+
+
+def over(stop: Stop) -> Iterator[Mend]:
+    """What has to happen to an element before the next: `after` says it already."""
+    match = re.compile(_OVER).match(stop.text, stop.place)
+    if match and stop.read and stop.read[-1][0] in NAMES and any(name == "AFTER" for name, _, _ in stop.read):
+        yield put(stop, "no_mark", match.span(), "")
+
+
+def titled(stop: Stop) -> Iterator[Mend]:
+    """A title behind a mark: `role clerk: Clerk`."""
+    match = re.compile(r"\s*[:=–-]\s+([^\W\d][^\":=]*)$").match(stop.text, stop.place)
+    if match and "STRING" in stop.accepted and stop.read and stop.read[-1][0] in NAMES and not stop.typed:
+        yield put(stop, "quote", match.span(), f' "{match[1]}"')
 
 
 def single(stop: Stop) -> Iterator[Mend]:
@@ -101,6 +143,9 @@ def fields(stop: Stop) -> Iterator[Mend]:
     for match in re.finditer(rf"(?<=\s){_REFERRING}(?:\s+to)?[\s(]+(\w+)\)?", stop.text):
         if match.start() <= stop.place:
             yield put(stop, "referring", match.span(), match[1])
+    currency = re.compile(r"\(?(?:in )?([A-Z]{3}|€|\$|£|元|人民币|人民幣)\)?$").match(stop.text, stop.place)
+    if currency and stop.read[-1][0] == "TYPE":
+        yield put(stop, "currency_type", currency.span(), "")
     where = re.compile(_LIMIT).match(stop.text, stop.place)
     if where and "WHERE" in stop.accepted:
         name = stop.text.split()[0].rstrip(":")
@@ -168,17 +213,3 @@ def days(stop: Stop) -> Iterator[Mend]:
             begin = at.start() if at else 0
             shown = {"written": several[0], "instead": lines[0]}
             yield Mend("day_each", (begin, several.end()), lines[0], arguments=shown, more=tuple(lines[1:]))
-
-
-# --- what is not a line of its own --------------------------------------------------------------------
-
-
-def section(stop: Stop) -> Iterator[Mend]:
-    """A heading above lines that stand without one: `fields:`."""
-    if re.fullmatch(r"(?:fields|properties|columns|attributes|字段|属性|欄位)\s*:?", stop.text):
-        yield Mend("heading", (0, len(stop.text)), "", arguments={"written": stop.text, "instead": ""})
-
-
-def is_keyword(word: str, terminal: str) -> bool:
-    """Says whether a word spells a terminal in any language."""
-    return any(words == word and name == terminal for words, name, _, _ in spellings())
