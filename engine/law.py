@@ -29,6 +29,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "what is added to a list is checked as one of its items, and who made a record counts in other cases, too; "
         "`doer` is who did it last, also where they had done it before; "
         "a condition on a record that never comes is a dead path, a round that opened nothing is not repeated; "
+        "whom a control binds does not reopen a phase in which it is over, and a refused `assign` names who may; "
         "a text of more than a million characters is null, whichever function of FEEL would give it; "
         "a vote for which no seat is left is refused with the roles of the person who gave it",
     }

@@ -193,17 +193,19 @@ def require_bound(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor
     """Refuses (CH503) to skip, cancel or reopen for those whom an element controls, be they in charge or not.
 
     Whoever is in charge only because they opened the case does not pass over the approval of a record that they made.
-    With a phase or group goes what is not over inside it; what is `never skipped` nobody passes over (CH567).
+    With a phase or group goes what is not over inside it, and what is over is asked again when it is reopened; what is
+    `never skipped` nobody passes over (CH567).
     """
     inside = [(node.key, plan, path)]
-    if verb != "reopen" and plan.lifecycle(path) == "phase":
+    if plan.lifecycle(path) == "phase":
         parts = (plan, *plan.descendants())
         inside = [
             (key, part, parse_key(key)[1]) for part in parts for key in draft.program.expand(draft.nodes, part, path)
         ]
     for key, part, at in inside:
         there = draft.nodes.get(key)
-        if key != node.key and there is not None and there.state in SETTLED:
+        over = there is not None and there.state in SETTLED
+        if key != node.key and over != (verb == "reopen"):
             continue
         if verb != "reopen" and part.element.never_skipped:
             raise refuse("CH567", f"{part.name}.never", element=key, verb=verb)

@@ -32,6 +32,7 @@ from charter.engine.step.authority import (
     in_charge,
     missing,
     persons,
+    require_charge,
     require_fit,
     role_among,
 )
@@ -159,10 +160,7 @@ def assign(draft: Draft, command: Assign) -> None:
     node, plan, path = require(draft, command.node, "claim", "assign")
     _by_people(plan, node)
     if command.actor.person != SYSTEM.person:
-        draft.role = in_charge(draft, plan, command.actor)
-        if draft.role is None:
-            person = command.actor.person
-            raise refuse("CH535", plan.name, element=plan.name, person=person, roles=[], verb="assign")
+        draft.role = require_charge(draft, plan, command.actor, "assign")
     require_fit(draft, node, plan, path, command.to)
     draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)

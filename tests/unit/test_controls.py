@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from msgspec.structs import replace
 from tests.unit.test_engine_world import LI, MAKE, SUN, WU, Story, process
 
@@ -35,6 +38,45 @@ def test_whoever_the_file_names_needs_no_role_and_has_none_to_hand_on() -> None:
     assert story("complete", "file", WU) is None
     named = Story(TEXT)
     assert named("complete", "file", replace(LI, roles=())) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "verb", "more", "code"),
+    [
+        ("claim", "skip", {"reason": "so"}, "CH535"),
+        ("claim", "cancel", {"reason": "so"}, "CH535"),
+        ("claim", "release", {}, "CH520"),
+        ("complete", "reopen", {"reason": "so"}, "CH535"),
+        (None, "assign", {"to": LI}, "CH535"),
+    ],
+)
+def test_what_whoever_is_in_charge_may_do_nobody_else_may(
+    before: str | None, verb: str, more: dict[str, Any], code: str
+) -> None:
+    story = Story(process("", "activity make\n  role clerk\nactivity other\n  role clerk\n"))
+    assert before is None or story(before, "make") is None
+    assert story(verb, "make", SUN, **more) == code
+    assert story(verb, "make", WU, **more) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("within 1 day", []),
+        ("within r.gap", ["within"]),
+        ("due r.day", ["due"]),
+        ("within r.gap\n  due r.day", ["within", "due"]),
+        ("within 1 day\n  due r.day", ["due"]),
+        ("within r.gap\n  due r.wish", []),
+    ],
+)
+def test_why_names_the_lines_that_should_have_given_a_date(lines: str, told: list[str]) -> None:
+    record = "input r\nrecord r\n  gap duration optional\n  day date optional\n  wish date\n"
+    text = process("", f"{record}activity make\n  role clerk\n  {lines}\n")
+    story = Story(text, (("r", {"wish": {"date": "2026-03-05"}}),))
+    program = prepare(story.world.definition(story.case))
+    reasons = waiting.holds(program, story.world.state(story.case), "make", story.world.clock)
+    assert [reason.arguments["clause"] for reason in reasons if reason.code == "CH569"] == told
 
 
 def _why(story: Story, node: str) -> tuple[str, object]:
