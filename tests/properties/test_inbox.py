@@ -21,6 +21,7 @@ from charter.runtime.desk.register import titles
 from charter.runtime.host.cases import Performed
 from charter.runtime.people.changes import People
 from charter.runtime.people.files import FOREVER
+from charter.runtime.store.prepared import ask
 from tests.properties.test_hosts import ROOT, compiled, stories
 from tests.stages import SqlStage
 
@@ -73,6 +74,7 @@ class Watched(SqlStage):
             items = inbox(connection, person, now=self.clock)
             assert isinstance(items, list)
             known = titles(connection, [item.case for item in items])
+        self.find_all(person, {(item.case, item.node) for item in items})
         for item in items:
             self.offered += 1
             words = shlex.split(next_command(known[item.case][item.element][1], item))
@@ -84,6 +86,20 @@ class Watched(SqlStage):
             )
             found = set() if refused is None else {reason.code for reason in refused.reasons}
             assert found.isdisjoint(NOT_THEIRS), (person, words, refused)
+
+    def find_all(self, person: str, offered: set[tuple[str, str]]) -> None:
+        """Whatever somebody may take or decide, is in their inbox."""
+        with self.store.read() as connection:
+            cases = [row[0] for row in ask(connection, "SELECT id FROM cases WHERE closed_at IS NULL")]
+        for case in cases:
+            for key, node in self.host.state(case).nodes.items():
+                if node.state == "ready" and (case, key) not in offered:
+                    for verb in ("claim", "approve"):
+                        assert self.host.would(case, person=person, verb=verb, node=key) is not None, (
+                            person,
+                            verb,
+                            key,
+                        )
 
 
 @pytest.mark.parametrize("file", sorted({Path(file) for file, _, _ in stories()}), ids=str)

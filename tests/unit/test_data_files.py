@@ -55,6 +55,7 @@ def handed(folder: Path, *data: str, sets: tuple[tuple[str, str], ...] = (), cur
         "sep=|\nsku|qty\nA-1|2\nB, 甲|3\n".encode(),
         '\n\nsku , qty\n\nA-1,2\n,,\n"B, 甲",3\n,,,,\n,,,,\n'.encode(),
         '"sku";"qty"\r"A-1";"2"\r"B, 甲";"3"\r'.encode(),
+        'sku,,qty,\nA-1,,2,\n"B, 甲",,3,\n'.encode(),
     ],
 )
 def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, data: bytes) -> None:
@@ -76,6 +77,7 @@ def test_a_table_is_read_as_spreadsheets_write_it(tmp_path: Path, data: bytes) -
         ("a.csv", "sku,名\nA,注\n".encode("gb18030"), "encoding", 1),
         ("a.csv", "sku,qty\nA,1\nM\u00fcller,2\n".encode("latin-1"), "encoding", 3),
         ("a.csv", "sku,qty\n".encode("utf-16-le"), "binary", 1),
+        ("a.csv", "sku,qty\n".encode("utf-32"), "encoding", 1),
         ("a.csv", b"", "empty", None),
         ("a.json", b"\xef\xbb\xbf \n", "empty", None),
         ("a.yaml", b"# nothing\n\n", "empty", None),

@@ -48,6 +48,7 @@ PLANS = [
     ({"host": "li", "team": ["wang", "x", "y"]}, ("x", "y")),
     ({"host": "z", "seats": [{"who": "li"}, {"who": "y"}, {}]}, ("y", "z")),
     ({"host": 7, "team": "li"}, ()),
+    ({"host": {"who": "z"}, "seats": ["who", {"who": "z"}, {"who": ["z"]}]}, ("z",)),
     ("nonsense", ()),
     ({"host": {"number": "no number"}}, ()),
 ]
@@ -81,6 +82,9 @@ def test_a_stranger_is_refused_on_the_record_and_the_trail_stays_sound(tmp_path:
             done = host.perform(case, person="li", verb="complete", node="ask", records={"plan": {"host": who}})
             return None if done.refusal is None else done.refusal.code
 
+        seated = {"plan": {"host": "li", "seats": [{"who": "li"}, {"who": "ghost"}]}}
+        refused = host.perform(case, person="li", verb="complete", node="ask", records=seated).refusal
+        assert refused is not None and refused.reasons[0].arguments["field"] == "seats[2].who"
         assert (asked("wnag"), asked("gone")) == ("CH592", None)
         host.tick()
         assert host.state(case).nodes["look_up"].state == "failed"
@@ -88,7 +92,7 @@ def test_a_stranger_is_refused_on_the_record_and_the_trail_stays_sound(tmp_path:
         assert people.add("wnag") is None and people.add("nobody") is None
         with store.read() as connection:
             entries = list(to_entries(load(connection, case)))
-        assert next(e.command.strangers for e in entries if e.command is not None and e.command.strangers) == ("wnag",)
+        assert next(e.command.strangers for e in entries if e.command is not None and e.command.strangers) == ("ghost",)
         assert verify(store).sound
 
 

@@ -23,7 +23,7 @@ from charter.runtime.audit.verify import verify
 from charter.runtime.author.texts import compile_file
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import section
-from charter.runtime.desk.versions import AmbiguousVersion, NoSuchVersion, Version, find
+from charter.runtime.desk.versions import AmbiguousVersion, NoSuchVersion, Version, find, versions
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import tables as t
@@ -139,6 +139,9 @@ def test_a_number_belongs_to_one_definition_whatever_is_deployed(
             assert code(done.refusal) == expected
             if expected is None:
                 ran, runs = [*ran, (version, title)], (version, title)
+            with store.read() as connection:
+                ways = [each.version for each in versions(connection, "leave") if each.runs]
+            assert ways == ([] if runs is None else [runs[0]])
             running = host.definition("leave") if runs else None
             assert running is None or (running.version, running.title) == runs
         with store.read() as connection:
