@@ -216,7 +216,7 @@ def reckon(calendar: Calendar, moment: Date | DateTime, span: Span) -> Date | Da
             return _reckoned_date(calendar, moment, span)
         at = deadline(calendar, moment)
         later = None if at is None else add(calendar, at, span)
-        if at is None or later is None:
+        if later is None:
             return None
         rest = moment.local % 1000
         if moment.zone is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import cache, lru_cache
 
 from charter.engine.errors import CharterError
@@ -74,8 +74,7 @@ def _offset() -> str:
             away = datetime.now(ZoneInfo.from_file(file)).utcoffset() or timedelta()
     except (OSError, ValueError):
         away = timedelta()  # no file is UTC, to the system too
-    minutes = round(away / timedelta(minutes=1))
-    return "UTC" if minutes == 0 else f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    return str(timezone(timedelta(minutes=round(away / timedelta(minutes=1))))).removeprefix("UTC") or "UTC"
 
 
 def wall() -> str:

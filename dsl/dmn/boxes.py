@@ -122,9 +122,7 @@ def _entry(entry: m.Entry, at: At, names: frozenset[str], bound: Bound) -> Itera
 
 
 def _columns(table: m.Table, at: At, names: frozenset[str], bound: Bound) -> Iterator[Part]:
-    clauses = [
-        (*at, ("input", clause.label or heading)) for clause, heading in zip(table.inputs, headings(table), strict=True)
-    ]
+    clauses = [(*at, ("input", heading)) for heading in headings(table)]
     results = [(*at, ("output", clause.name or number)) for number, clause in enumerate(table.outputs, 1)]
     for place, clause in zip(clauses, table.inputs, strict=True):
         yield Written(place, clause.expression, "expression", names, bound)

@@ -234,7 +234,7 @@ def seal(chain: Chain, entries: Sequence[Entry], origin: Origin) -> tuple[Chain,
             f'{f""","data":{compact_sorted(data)}""" if data else ""}{definition}{numbered}{seq}"{kind}{head}{process}'
             f"{'' if r.reason is None else _field('reason', r.reason)}{number}{seq}{end}"
         )
-        as_made = text.isascii() or is_normalized("NFC", text)
+        as_made = is_normalized("NFC", text)
         one = Sealed(case, seq, _bytes(text if as_made else _composed(text)))
         if not as_made:
             told[index] = _counted_from(first, one.entry)

@@ -37,9 +37,9 @@ class Unreadable(CharterError):
     exit_code = 1
 
     def __init__(self, told: str, line: int | None = None, column: int | None = None, **arguments: Any) -> None:
-        place = "" if line is None else f" at line {line}"
-        said = f"{told}{place} {arguments or ''}".strip()
-        super().__init__(said, file="<stdin>", told=told, line=line, column=column, **arguments)
+        super().__init__(
+            f"{told} {arguments or ''}".strip(), file="<stdin>", told=told, line=line, column=column, **arguments
+        )
 
 
 class NoWay(ValueError):

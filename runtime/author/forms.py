@@ -249,15 +249,14 @@ class Form:
                 return values.decode(current) if current is not None else None
             if kind.name == "choice" and text.isdigit() and 0 < int(text) <= len(kind.choices):
                 return kind.choices[int(text) - 1]
-            self.reader.misfits.clear()
             value = self.reader.value(text, kind, name)
-            if not self.reader.misfits and kind.name == "person" and not self.knows(value):
+            if self.reader.misfits:
+                self.tell(f"{indent}  {said(self.reader.misfits[0], self.say)}")
+                self.reader.misfits.clear()
+            elif kind.name == "person" and not self.knows(value):
                 self.tell(f"{indent}  {self.say('refusals.CH580', person=value)}")
-                continue
-            if not self.reader.misfits:
+            else:
                 return value
-            self.tell(f"{indent}  {said(self.reader.misfits[0], self.say)}")
-            self.reader.misfits.clear()
 
     def _items(self, kind: TypeRef, name: str, current: Any, indent: str, optional: bool) -> Any:
         assert kind.item is not None

@@ -268,6 +268,18 @@ def test_the_form_asks_again_until_a_value_fits(tmp_path: Path) -> None:
     assert next(answers, None) is None
 
 
+def test_the_form_asks_again_until_somebody_is_known(tmp_path: Path) -> None:
+    plan = RecordType("plan", "plan", (Field("host", "host", TypeRef("person")),))
+    answers, told = iter(["li wang", "nobody", "li"]), list[str]()
+    form = Form(
+        Reader([plan], lambda path: pytest.fail(str(path))), Messages("en"), lambda _: next(answers), told.append
+    )
+    form.knows = {"li"}.__contains__
+    assert form.record(plan) == {"host": "li"} and next(answers, None) is None
+    assert [line for line in told if "li wang" in line] == ["    `host` expects a person's id, not `li wang`"]
+    assert [line for line in told if "nobody" in line] == ["    unknown person `nobody`"]
+
+
 @given(
     st.lists(st.text("0123456789", min_size=1, max_size=5), min_size=2, max_size=4),
     st.sampled_from(",_ "),
