@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,8 +176,9 @@ def write_atomically(path: str, data: bytes) -> None:
         os.chmod(temporary, mode)
         replace_durably(temporary, target)
     except OSError as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
         raise Unreadable(f"cannot write {path}", path=path, detail=error.strerror or str(error)) from error
 
 

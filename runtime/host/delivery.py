@@ -40,13 +40,13 @@ _GRACE = 30_000_000
 class Delivered(Struct, frozen=True):
     """What a delivery came to: asks done, tries that failed, and how many are still due.
 
-    `touched`: the cases that took part, where only some were asked for.
+    `touched`: the cases that took part; None where all were asked for.
     """
 
     done: int = 0
     failed: int = 0
     left: int = 0
-    touched: frozenset[str] = frozenset()
+    touched: frozenset[str] | None = None
 
 
 class Delivery:
@@ -81,7 +81,7 @@ class Delivery:
             with self._store.read() as connection:
                 ask = outbox.first(connection, now, concerned, calls=calls)
             if ask is None:
-                return Delivered(done, failed, 0, concerned or frozenset())
+                return Delivered(done, failed, 0, concerned)
             if ask.deliveries >= outbox.MOST_TRIES:
                 with self._store.write() as connection:
                     outbox.bury(connection, ask, "the host ended each time before it took an answer in", now)
@@ -100,7 +100,7 @@ class Delivery:
                 failed += 1
         with self._store.read() as connection:
             left = len(outbox.waiting(connection, self._caseload.clock(), concerned))
-        return Delivered(done, failed, left, concerned or frozenset())
+        return Delivered(done, failed, left, concerned)
 
     def _one(self, ask: Ask) -> frozenset[str]:
         """Carries out one ask; gives the cases that may have asked for more because of it."""

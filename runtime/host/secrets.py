@@ -111,7 +111,7 @@ def address(url: str, hide: Hide) -> str:
     found = re.match(_ADDRESS, url)
     if found is not None and found[2] and not refers(found[2]):
         user, colon, password = found[2].partition(":")
-        told = f"{user}:{hide(password)}" if colon and password else hide(user)
+        told = f"{user}:{hide(password)}" if password else f"{hide(user)}{colon}"
         url = f"{found[1]}{told}@{url[found.end() :]}"
     place, mark, query = url.partition("?")
     if not mark:

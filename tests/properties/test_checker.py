@@ -216,6 +216,16 @@ def test_approvals_leave_a_gap_only_where_a_value_can_be(type_: str, small: str,
     assert [(each.code, each.arguments["example"]) for each in found] == ([] if gap is None else [("CH426", gap)])
 
 
+def test_a_gap_is_told_where_the_first_condition_stands_or_else_at_the_approval() -> None:
+    text = DIVIDED.format(type="number", small="1", large="2")
+    small = text[text.index("  approval small") : text.index("  approval large")]
+    inner = small.replace("    when order.size = 1\n", "").replace("\n  ", "\n    ").rstrip(" ")
+    moved = text.replace(small, f"  phase minor\n    enter when order.size = 1\n  {inner}")
+    for one, place in ((text, "when order.size = 1"), (moved, "small")):
+        [found] = compile("t.charter", one).diagnostics
+        assert found.code == "CH426" and one[slice(*found.span)] == place
+
+
 # --- declared and unused --------------------------------------------------------------------------
 
 HEAD = """catalogue book from "clauses.tsv"

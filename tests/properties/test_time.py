@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 from charter.engine import calendars, commands as c, feel, values
 from charter.engine.definition import Calendar, Definition
 from charter.engine.feel.own import UNITS, Span, spoken_length
-from charter.engine.feel.temporal import UTC
+from charter.engine.feel.temporal import UTC, Date
 from charter.engine.plan import facts
 from charter.engine.plan.facts import ELEMENT
 from charter.engine.plan.program import prepare
@@ -112,6 +113,21 @@ def _together(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(-30, 30).filter(bool))
+def test_so_many_working_days_after_or_before_a_date_are_counted(start: date, number: int) -> None:
+    found = calendars.reckon(
+        Calendar(), Date(start.year, start.month, start.day), Span.of(Decimal(number), "working days")
+    )
+    assert isinstance(found, Date)
+    step = 1 if number > 0 else -1
+    days = [
+        start + step * timedelta(days=n)
+        for n in range(1, 1 + abs((date(found.year, found.month, found.day) - start).days))
+    ]
+    worked = [day for day in days if day.weekday() < 5]
+    assert len(worked) == abs(number) and worked[-1] == days[-1] == date(found.year, found.month, found.day)
 
 
 SPELLED = {"9 hours": None, "2 days": None, "20 working hours": Calendar(), "3 working days": Calendar()}

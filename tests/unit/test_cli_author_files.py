@@ -48,6 +48,13 @@ def test_fmt_leaves_a_file_with_errors_alone(folder: Path, capsys: pytest.Captur
     assert "error[CH1" in capsys.readouterr().out
 
 
+def test_a_file_in_a_folder_that_is_gone_is_a_coded_error(tmp_path: Path) -> None:
+    from charter.runtime.author.texts import Unreadable, write_atomically
+
+    with pytest.raises(Unreadable):
+        write_atomically(str(tmp_path / "gone" / "a.charter"), b"")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_file_that_cannot_be_written_is_a_coded_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder.chmod(0o500)

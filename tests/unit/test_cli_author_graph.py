@@ -79,6 +79,7 @@ def test_lines_are_folded_where_reading_pauses() -> None:
     assert fold("审批完成归档", 14, narrow[1]) == ["审批完成", "归档"]
     assert fold("审批完成，归档", 14, narrow[1]) == ["审批完", "成，归档"]
     assert fold("审批ab归档", 14, narrow[1]) == ["审批ab", "归档"]
+    assert fold("feedbackfeedback", 14, narrow[0]) == ["feedback", "feedback"]
 
 
 @st.composite

@@ -9,6 +9,7 @@ from tests.desk import Desk
 from tests.unit.test_cli_refused import BUY, OPENED, played
 
 from charter.dsl.check.typecheck import unit_fits
+from charter.engine.entries.cases import Continued
 from charter.engine.feel import types
 from charter.engine.feel.own import UNITS
 from charter.engine.feel.temporal import DaysDuration, YearsDuration
@@ -18,6 +19,7 @@ from charter.runtime.cli.context import Context
 from charter.runtime.cli.kpi import in_unit, value_text
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.reasons import failure_sentence
+from charter.runtime.cli.trail import what
 
 SECOND = 1_000_000_000
 Length = DaysDuration | YearsDuration
@@ -38,7 +40,7 @@ def test_the_group_of_cases_that_lack_it_is_named_so(desk: Desk) -> None:
     said = desk.type("charter kpi buy taken --as zhou")
     say = Messages(desk.lang)
     assert say("kpi.without", by="agree.doer") in said and "bob" in said and say("kpi.all") not in said
-    assert "1 minutes" in said and "PT" not in said
+    assert "1 minutes" in said and "PT" not in said and say("kpi.none") not in said
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -47,6 +49,12 @@ def test_the_group_of_cases_that_lack_it_is_named_so(desk: Desk) -> None:
 def test_no_reader_is_shown_a_duration_of_iso(lang: str, unit: str | None, length: Length) -> None:
     said = value_text(encode(length), unit, Context(Messages(lang), "a.db", None))
     assert said and "P" not in said.upper().replace("PERCENT", "")
+
+
+@pytest.mark.parametrize(("law", "tzdata", "said"), [(0, "2026a", "law 0 → 1"), (1, "", "zone rules – → 2026a")])
+def test_a_case_that_goes_on_under_other_rules_says_what_is_other(law: int, tzdata: str, said: str) -> None:
+    told = Continued(1, "2026a", {"law": law, "tzdata": tzdata}, {})
+    assert what(Context(Messages("en"), "a.db", None), told) == said
 
 
 def test_lengths_of_time_have_the_units_that_people_write() -> None:

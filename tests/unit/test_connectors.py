@@ -135,7 +135,16 @@ def test_nothing_runs_that_is_not_registered(tmp_path: Path, store: Store) -> No
     assert connectors.call(CALL) == ((), "no connector c is registered")
     with pytest.raises(NoSuchConnector):
         connectors.remove(store, "c", by="root", at=1)
-    for bad in (None, {}, {"command": "rm"}, {"python": "os"}, {"http": "ftp://x"}, {"command": ["a"], "timeout": 0}):
+    wrong: tuple[Any, ...] = (
+        None,
+        {},
+        {"command": "rm"},
+        {"python": "os"},
+        {"http": "ftp://x"},
+        {"http": "http://x\ny"},
+    )
+    named = [{"command": ["a"], "env": {name: "x"}} for name in ("", "A\nB", "A B", "Ä")]
+    for bad in (*wrong, *named, {"command": ["a"], "timeout": 0}):
         with pytest.raises(BadConnector):
             Connector.of("c", bad)
 
@@ -185,6 +194,7 @@ SECRET = "hunter2-Geheim"
     [
         {"http": f"https://user:{SECRET}@erp.example/"},
         {"http": f"https://{SECRET}@erp.example/"},
+        {"http": f"https://{SECRET}:@erp.example/"},
         {"http": f"https://erp.example/?a=b&access_token={SECRET}"},
         {"http": "https://erp.example/", "headers": {"Authorization": f"Bearer {SECRET}"}},
         {"http": "https://erp.example/", "headers": {"X-Api-Key": SECRET}},

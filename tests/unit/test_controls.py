@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.unit.test_engine_world import LI, MAKE, SUN, WU, Story, process
 
 from charter.engine import notices
-from charter.engine.commands import Actor
+from charter.engine.commands import Actor, Approve
 from charter.engine.entries.cases import Unapproved
 from charter.engine.plan import impact, waiting
 from charter.engine.plan.program import prepare
@@ -77,6 +77,17 @@ def test_why_names_the_lines_that_should_have_given_a_date(lines: str, told: lis
     program = prepare(story.world.definition(story.case))
     reasons = waiting.holds(program, story.world.state(story.case), "make", story.world.clock)
     assert [reason.arguments["clause"] for reason in reasons if reason.code == "CH569"] == told
+
+
+@pytest.mark.parametrize(
+    ("lines", "subject"), [("by other boss", "ok.by"), ("by boss\n  separate from make", "ok.separate")]
+)
+def test_who_is_kept_apart_is_told_by_which_line(lines: str, subject: str) -> None:
+    story = Story(process("r", MAKE + f"approval ok of r\n  {lines}\n"))
+    both = Actor("zhou", ("boss", "clerk"))
+    assert story.done("make", 1, who=both) is None
+    refused = story.world.perform(story.case, Approve(actor=both, at=story.world.clock, node="ok")).refusal
+    assert refused is not None and [(reason.code, reason.subject) for reason in refused.reasons] == [("CH503", subject)]
 
 
 def _why(story: Story, node: str) -> tuple[str, object]:
