@@ -128,15 +128,27 @@ def _sentence(template: object, arguments: _Arguments) -> str:
     return spaced(str(template).format_map(arguments))
 
 
+# sections of what is English as it is kept: of FEEL, and of what failed
+SENTENCES = ("feel", "failures")
+
+
 @cache
-def _details(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """The sentences in which FEEL tells its problems, as patterns, with what a language says instead."""
-    return tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in table(lang).get("feel", {}).items())
+def _details(section: str, lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What is English as it is kept, as patterns, with what a language says instead."""
+    return tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in table(lang).get(section, {}).items())
+
+
+def failure(text: str, lang: str) -> str:
+    """Says in a language why something failed: what hosts note, what drivers say, or FEEL."""
+    for pattern, said in _details("failures", lang):
+        if match := pattern.fullmatch(text):
+            return spaced(said.format(*match.groups()))
+    return detail(text, lang)
 
 
 def detail(text: str, lang: str) -> str:
     """Says one of FEEL's own sentences in a language; one without a translation stays as it is."""
-    for pattern, said in _details(lang):
+    for pattern, said in _details("feel", lang):
         match = pattern.fullmatch(text)
         if match is not None:
             groups = range(1, len(match.groups()) + 1)

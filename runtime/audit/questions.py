@@ -38,6 +38,17 @@ MEANT: Mapping[str, str] = {
     **dict.fromkeys(("read", "viewed", "seen"), "consulted"),
     **dict.fromkeys(("sent back", "sentback"), "returned"),
 }
+# what people call a field -> its name
+FIELD_MEANT: Mapping[str, str] = {
+    **dict.fromkeys(("person", "who", "user", "by", "doer", "author", "approver"), "actor"),
+    **dict.fromkeys(("time", "date", "when", "timestamp", "day"), "at"),
+    **dict.fromkeys(("verb", "action", "event", "type"), "kind"),
+    **dict.fromkeys(("step", "activity", "approval", "task", "phase"), "element"),
+    **dict.fromkeys(("status", "state", "result"), "outcome"),
+    **dict.fromkeys(("number", "no"), "seq"),
+    **dict.fromkeys(("clause",), "clauses"),
+    **dict.fromkeys(("version",), "definition"),
+}
 
 
 class Impossible(Struct, frozen=True):

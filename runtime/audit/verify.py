@@ -122,7 +122,7 @@ def _check_pages(connection: Connection, findings: Findings) -> None:
     with findings.judging("integrity"):
         damage = sqlite.damage(connection)
         if damage is not None:
-            findings.note("integrity", Fault(None, None, "not_readable", damage))
+            findings.note("integrity", Fault(None, None, "damaged", damage))
 
 
 def _chains(connection: Connection, case: str | None, findings: Findings) -> list[tuple[str, int, str]]:

@@ -164,7 +164,9 @@ def find_work(context: Context, verb: str, case: str, definition: Definition, st
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Misuse("no_work", verb=verb, person=person, case=case)
+        from charter.dsl.messages.render import table
+
+        raise Misuse("no_work", verb=table(context.say.lang)["verbs"].get(verb, verb), person=person, case=case)
     raise Misuse("which_element", names="\n  ".join(named(definition, key) for key in found))
 
 

@@ -201,7 +201,8 @@ def _standing(
             yield "  " + say(f"happened.case_{state.status}")
     elif new or waiting:
         people = [
-            say("happened.by", what=named(definition, w.key), who=whom(context, definition, w)) for w in new or waiting
+            say("happened.by", what=named(definition, w.key), who=whom(context, definition, performed.case, w))
+            for w in new or waiting
         ]
         yield "  " + say("happened.next" if new else "happened.waiting", names=several(context, people))
     elif lists := views.open_lists(definition, state):
@@ -213,35 +214,37 @@ def _is_work(definition: Definition, key: str) -> bool:
     return is_instance(key) and any(e.name == name_of(key) and e.kind != "phase" for e in definition.elements)
 
 
-def whom(context: Context, definition: Definition, waiting: Waiting) -> str:
-    """Says who is waited for: the holder, or the roles with the people who have them."""
+def whom(context: Context, definition: Definition, case: str, waiting: Waiting) -> str:
+    """Says who is waited for: the holder, or the roles with the people who have them and may."""
     if waiting.holder:
         return several(context, _acting(context, definition.name, [waiting.holder], None))
     if not waiting.roles:
         return context.say("happened.itself")
-    return context.say("happened.or").join(people_of(context, definition.name, waiting.roles))
-
-
-def people_of(context: Context, process: str, roles: Iterable[str]) -> list[str]:
-    """Names roles with the people who can act in them now: `department_head: wang, liu`."""
-    found = _holders(context, process, roles)
-    return [
-        _in_role(context, process, people, role) if people else context.say("happened.nobody", role=role)
-        for role, people in found
-    ]
-
-
-def _holders(
-    context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None] | None = None
-) -> _People:
-    """Gives the people of each role; with `but`, without these, and without roles that nobody else has."""
-    found: _People = []
     with context.store.read() as connection:
-        for role in roles:
-            people = [person for person in candidates(connection, process, (role,)) if person not in (but or ())]
-            if people or but is None:
-                found.append((role, people))
-    return found
+        unable = barred(connection, case, waiting.key)
+    return context.say("happened.or").join(people_of(context, definition.name, waiting.roles, but=unable))
+
+
+def people_of(context: Context, process: str, roles: Iterable[str], *, but: Collection[str] = ()) -> list[str]:
+    """Names roles with the people who can act in them now, `department_head: wang, liu`, leaving some people out."""
+    out = []
+    for role in roles:
+        with context.store.read() as connection:
+            people = candidates(connection, process, (role,))
+        left = [person for person in people if person not in but]
+        if left:
+            out.append(_in_role(context, process, left, role, but=but))
+        else:
+            out.append(context.say("happened.nobody_else" if people else "happened.nobody", role=role))
+    return out
+
+
+def _holders(context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None]) -> _People:
+    """Gives the people of each role that somebody has beside these."""
+    with context.store.read() as connection:
+        found = [(role, candidates(connection, process, (role,))) for role in roles]
+    beside: _People = [(role, [person for person in people if person not in but]) for role, people in found]
+    return [(role, people) for role, people in beside if people]
 
 
 def _in_role(

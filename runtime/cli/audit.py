@@ -21,7 +21,7 @@ from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse, guess
 from charter.runtime.cli.messages import section
 from charter.runtime.cli.reasons import reason_sentence
-from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, shown_time, what
+from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, reason_of, shown_time, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
 
@@ -93,7 +93,7 @@ def _checked(context: Context, text: str) -> None:
     """
     from charter.dsl.messages.render import detail
     from charter.runtime.audit.query import FIELDS, build
-    from charter.runtime.audit.questions import impossible
+    from charter.runtime.audit.questions import FIELD_MEANT, impossible
     from charter.runtime.desk.register import known_roles
 
     say = context.say
@@ -112,7 +112,8 @@ def _checked(context: Context, text: str) -> None:
         if written in headings:
             meant = say("usage.did_you_mean", guess=headings[written])
         elif problem.code == "unknown-name":
-            meant = guess(written, FIELDS, say)
+            other = FIELD_MEANT.get(written.lower())
+            meant = guess(written, FIELDS, say) if other is None else say("usage.did_you_mean", guess=other)
         raise wrong(detail(problem.message, say.lang) + meant, problem.start, problem.end)
     with context.store.read() as connection:
         roles = known_roles(connection)
@@ -276,7 +277,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
             actor=actor_of(context, entry),
             at=output.moment(entry.at),
         )
-        reason_given = say("show.because", reason=entry.reason) if entry.reason else ""
+        reason_given = say("show.because", reason=reason_of(entry)) if reason_of(entry) else ""
         output.line("  " * (index + 1) + " ".join([line, what(context, entry.told)]).rstrip() + reason_given)
     return 0
 

@@ -13,7 +13,7 @@ from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
 from charter.runtime.cli.reasons import reason_sentence
-from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reasons_of
+from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reason_of, reasons_of
 
 if TYPE_CHECKING:
     from charter.runtime.audit.log import Sealed
@@ -80,7 +80,7 @@ def _sheet(context: Context, sealed: Sealed, followers: list[int]) -> None:
         [
             (say("audit.c_at"), f"{output.moment(entry.at)}{say.aside(say.listed((f['at'], f['zone'])))}"),
             (say("audit.c_actor"), actor_of(context, entry)),
-            (say("audit.c_reason"), entry.reason),
+            (say("audit.c_reason"), reason_of(entry) or None),
             (say("audit.c_change"), change_of(context, entry) or None),
             (say("audit.c_outcome"), say(f"audit.outcome_{entry.outcome}")),
             (say("audit.s_cause"), None if entry.cause is None else say("audit.s_number", seq=entry.cause)),

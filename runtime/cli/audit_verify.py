@@ -49,7 +49,9 @@ def _row(context: Context, verdict: Verdict) -> tuple[str, Cell, str]:
 
 
 def _fault(context: Context, fault: Fault) -> str:
-    why = context.say(f"verify.{fault.why}", what=fault.what)
+    from charter.dsl.messages.render import failure
+
+    why = context.say(f"verify.{fault.why}", what=failure(fault.what or "", context.say.lang))
     if fault.case is None:
         return context.say("audit.fault_whole", why=why)
     if fault.seq is None:

@@ -217,7 +217,9 @@ def _filled(key: str, error: CharterError, say: Messages) -> str | None:
     named = {name: name for _, name, _, _ in string.Formatter().parse(raw) if name}
     given = _meaning(error.arguments, say)
     if "detail" in named and "told" not in given:
-        given["detail"] = _reason(error, say) or given["detail"]
+        from charter.dsl.messages.render import failure
+
+        given["detail"] = _reason(error, say) or failure(str(given["detail"]), say.lang)
     return say(key, **{**named, **given})
 
 

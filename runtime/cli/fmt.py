@@ -51,7 +51,7 @@ def run_fmt(
             if path == texts.STDIN and write:
                 sys.stdout.write(text)
             elif formatted != data and diff:
-                output.difference(path, source.text, text)
+                output.difference(path, data.decode("utf-8", "replace"), text)
             elif formatted != data:
                 output.line(say("fmt.rewritten" if write else "fmt.would_rewrite", path=path))
     count = {"files": len(files), "changed": len(changed), "failed": len(broken)}

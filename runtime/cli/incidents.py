@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, Misuse
-from charter.runtime.cli.reasons import refused
+from charter.runtime.cli.reasons import failure_sentence, refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _row(context: Context, one: Incident) -> tuple[Any, ...]:
         output.moment(one.at),
         one.ask.deliveries,
         again,
-        one.failure,
+        failure_sentence(one.failure, what["element"] or "", say.lang),
     )
 
 

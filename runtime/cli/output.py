@@ -140,6 +140,9 @@ def one_line_of(data: Any) -> str:
     return _escaped(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 
 
+_KEPT = 1 << 24  # bytes of an answer that are kept in memory until it is whole; more lie in a file
+
+
 class Output:
     """Where a verb writes: standard output, in one language. `colour` None: decided by the terminal and NO_COLOR."""
 
@@ -184,8 +187,16 @@ class Output:
         import difflib
 
         styles = {"+": "good", "-": "bad", "@": "name"}
-        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), path, path, lineterm=""):
-            self.line(line, None if line.startswith(("+++", "---")) else styles.get(line[:1]))
+        name = f"{path}\t" if " " in path else path  # as `patch` reads a name with blanks
+        old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
+        for index, line in enumerate(difflib.unified_diff(old, new, name, name)):
+            text = line.removesuffix("\n")
+            if self.terminal:
+                self.line(text, None if index < 2 else styles.get(line[:1]))
+            else:
+                self.stream.write(text + "\n")
+            if not line.endswith("\n"):
+                self.line("\\ No newline at end of file")
 
     def json(self, data: Any) -> None:
         """Writes JSON data as one document, readable."""
@@ -199,12 +210,18 @@ class Output:
             self.line(sentence)
 
     def json_lines(self, rows: Iterable[Any]) -> None:
-        """Writes a JSON array row by row, because a trail may be longer than what is kept in mind."""
+        """Writes a JSON array, nothing of it before the last row is there: a trail may be long, or its reading fail."""
+        import shutil
+        import tempfile
+
         lead = "[\n"
-        for row in rows:
-            self.stream.write(lead + one_line_of(row))
-            lead = ",\n"
-        self.stream.write("[]\n" if lead == "[\n" else "\n]\n")
+        with tempfile.SpooledTemporaryFile(_KEPT, "w+", encoding="utf-8", newline="") as kept:
+            for row in rows:
+                kept.write(lead + one_line_of(row))
+                lead = ",\n"
+            kept.write("[]\n" if lead == "[\n" else "\n]\n")
+            kept.seek(0)
+            shutil.copyfileobj(kept, self.stream)
 
     def json_line(self, data: Any) -> None:
         """Writes JSON data as one line (JSON Lines)."""

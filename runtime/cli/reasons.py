@@ -7,6 +7,7 @@ A reason carries what the engine knew of one element. What the definition and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,14 +53,16 @@ def reason_sentence(
 
 def failure_sentence(text: str, element: str, lang: str) -> str:
     """Says what an element failed with: a refusal that is noted as its code and what it named, or FEEL's own words."""
-    from charter.dsl.messages.render import detail, meaning, refusal_sentence
+    from charter.dsl.messages.render import failure, meaning, refusal_sentence
     from charter.engine.refusals import CODES, Reason
 
     code, *named = text.split(" ")
+    if coded := re.fullmatch(r"CH\d{3}: (.*)", text):
+        return failure(coded[1], lang)
     known = CODES.get(code)
     if known is None:
-        return detail(text, lang)
-    given = {"element": name_of(element), **dict(zip(("record", "field"), named, strict=False))}
+        return failure(text, lang)
+    given = dict(zip(("record", "field"), named, strict=False)) | ({"element": name_of(element)} if element else {})
     if set(known.arguments) <= given.keys():
         return refusal_sentence(Reason(code, None, given), lang)
     return meaning(code, lang)

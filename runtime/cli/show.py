@@ -167,7 +167,7 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
         rows.append(
             (
                 named(definition, w.key),
-                whom(context, definition, w),
+                whom(context, definition, state.case, w),
                 say("show.since", when=output.relative(w.since, context.now)),
                 Cell(due, "bad" if late or w.undated else None),
             )

@@ -15,7 +15,7 @@ from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.output import Cell, neutral, one_line
-from charter.runtime.cli.reasons import reason_sentence
+from charter.runtime.cli.reasons import failure_sentence, reason_sentence
 
 if TYPE_CHECKING:
     from charter.engine.entries import Entry, Told
@@ -159,7 +159,7 @@ def _row(context: Context, sealed: Sealed, several: bool) -> tuple[str | Cell, .
         entry.node or "",
         change_of(context, entry),
         Cell(outcome, "bad"),
-        entry.reason or "",
+        reason_of(entry),
         what(context, entry.told),
     )
 
@@ -235,10 +235,17 @@ def what(context: Context, told: Told) -> str:
     return " ".join(dict.fromkeys(_about(context, name, value) for name, value in said if value not in (None, "")))
 
 
+def reason_of(entry: Entry) -> str:
+    """Gives the reason of an entry in the words of whoever gave it; nothing where it is what the entry tells itself."""
+    return "" if entry.reason == getattr(entry.told, "failure", None) else entry.reason or ""
+
+
 def _about(context: Context, name: str, value: Any) -> str:
     """Shows a value of an entry in a few words: a time in the local zone, of connectors their names."""
     if name in _TIMES:
         return str(context.output.moment(value if isinstance(value, int) else clock.read(value)))
+    if name == "failure":
+        return one_line(shown(failure_sentence(value, "", context.say.lang)))
     if name == "connectors":
         return context.say("happened.comma").join(value or ())
     return one_line(shown(value))[:40]

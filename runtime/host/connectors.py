@@ -68,6 +68,12 @@ def _bad(name: str, detail: str) -> BadConnector:
     return BadConnector(detail, connector=name, file=FILE)
 
 
+_FORMS = {
+    "http": "http must be an address that begins with http:// or https://",
+    "python": "python must be module:function",
+}
+
+
 class Connector(Struct, frozen=True):
     """kind `python` (target `module:function`), `command` (words), `http` (address); `timeout` in seconds.
 
@@ -114,28 +120,28 @@ class Connector(Struct, frozen=True):
         """Reads an entry of the file; raises BadConnector."""
         kinds = [k for k in ("python", "command", "http") if isinstance(data, Mapping) and k in data]
         if len(kinds) != 1:
-            raise _bad(name, f"{name} needs one of python, command, http")
+            raise _bad(name, "it needs exactly one of python, command, http")
         kind, target, timeout = kinds[0], data[kinds[0]], data.get("timeout", _TIMEOUT)
         more = "headers" if kind == "http" else "env"
         if unknown := sorted(str(word) for word in set(data) - {kind, "timeout", more}):
-            raise _bad(name, f"{name}: {kind} takes no {', '.join(unknown)}")
+            raise _bad(name, f"{kind} does not take {', '.join(unknown)}")
         if isinstance(timeout, str) and re.fullmatch(r"[0-9]{1,4}", timeout):  # a file holds texts
             timeout = int(timeout)
         if isinstance(timeout, bool) or not isinstance(timeout, int) or not 0 < timeout <= 3600:
-            raise _bad(name, f"{name}: timeout is 1 to 3600 seconds")
+            raise _bad(name, "timeout must be 1 to 3600 seconds")
         given = data.get(more, {})
         if not isinstance(given, Mapping) or not all(_name(n) and _line(v) for n, v in given.items()):
-            raise _bad(name, f"{name}: {more} is a table of names and texts of one line")
+            raise _bad(name, f"{more} must be a table of names and texts of one line")
         pairs = {more: tuple(sorted(given.items()))}
         if kind == "command":
             if not isinstance(target, list) or not target or not all(_word(word) for word in target):
-                raise _bad(name, f"{name}: command is a list of words")
+                raise _bad(name, "command must be a list of words")
             return cls(name, kind, tuple(target), timeout, **pairs)
         fits = _line(target) and (
             target.startswith(("http://", "https://", "env:", "file:")) if kind == "http" else target.count(":") == 1
         )
         if not fits:
-            raise _bad(name, f"{name}: this cannot be {kind}")
+            raise _bad(name, _FORMS[kind])
         return cls(name, kind, target, timeout, **pairs)
 
 
@@ -255,7 +261,7 @@ class Connectors:
                 raise BadConnector(f"{where} cannot be taken: {told['told']}", **told) from cause
             data = {}
         if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
-            raise BadConnector(f"{FILE} holds no table of connectors", connector="-", file=str(self.path))
+            raise BadConnector(f"{FILE} is not a table of connectors", connector="-", file=str(self.path))
         return Roll(sha256(held).hexdigest(), data)
 
     def all(self) -> dict[str, Connector]:
@@ -327,7 +333,7 @@ class Connectors:
         if connector is None:
 
             def nothing() -> Records:
-                raise calls.Failed(f"no connector {call.connector} is registered")
+                raise calls.Failed(f"connector {call.connector} is not registered")
 
             return Prepared(_TIMEOUT, (), nothing)
         return self._ready(connector, call)
@@ -362,5 +368,5 @@ class Connectors:
                     return calls.read(calls.run(command, call.to_bytes(), timeout, variables, folder))
 
         except secrets.Unresolved as cause:
-            raise _bad(connector.name, f"{connector.name}: {cause}") from cause
+            raise _bad(connector.name, str(cause)) from cause
         return Prepared(timeout, tuple(known), act)

@@ -84,7 +84,7 @@ class Delivery:
                 return Delivered(done, failed, 0, concerned)
             if ask.deliveries >= outbox.MOST_TRIES:
                 with self._store.write() as connection:
-                    outbox.bury(connection, ask, "the host ended each time before it took an answer in", now)
+                    outbox.bury(connection, ask, "the host stopped each time before it recorded an answer", now)
                 failed += 1
                 continue
             try:

@@ -52,7 +52,7 @@ class Ask(Struct, frozen=True):
     def effect(self) -> Effect:
         """Reads what is asked; raises ValueError where this build cannot."""
         if self.kind not in ASKED:
-            raise ValueError(f"this build knows no {self.kind}")
+            raise ValueError(f"this version of Charter does not know {self.kind}")
         return plain.from_json(ASKED[self.kind], json.loads(self.body))
 
 

@@ -132,7 +132,7 @@ def test_whatever_goes_wrong_is_a_failure_of_one_line(
 
 def test_nothing_runs_that_is_not_registered(tmp_path: Path, store: Store) -> None:
     connectors = Connectors(tmp_path)
-    assert connectors.call(CALL) == ((), "no connector c is registered")
+    assert connectors.call(CALL) == ((), "connector c is not registered")
     with pytest.raises(NoSuchConnector):
         connectors.remove(store, "c", by="root", at=1)
     wrong: tuple[Any, ...] = (
