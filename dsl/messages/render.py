@@ -16,7 +16,7 @@ from charter.dsl.codes import CODES
 from charter.dsl.diagnostic import Diagnostic, Fix
 from charter.dsl.messages import languages
 from charter.dsl.text.source import Source
-from charter.dsl.text.width import display_width, shown
+from charter.dsl.text.width import display_width, shown, wrap
 from charter.dsl.text.words import Language, language_of, table as keyword_table
 from charter.engine.machines import Kind
 from charter.engine.moves import why_not
@@ -30,6 +30,7 @@ _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "place": "\033[1;34m
 _WORDS = frozenset({"kind", "wanted", "given", "what", "why"})
 # A line longer than this is shown around the place only.
 _WIDEST = 160
+_NARROWEST = 20  # below which a text is not folded
 
 
 @cache
@@ -250,11 +251,12 @@ def render(
     *,
     lang: str = "en",
     colour: bool = False,
+    columns: int | None = None,
 ) -> str:
-    """Writes diagnostics for a reader: `full` with the source line, `concise` one a line."""
+    """Writes diagnostics for a reader: `full` with the source line, folded within `columns`; `concise` one a line."""
     if format == "concise":
         return "".join(f"{_concise(d, sources.get(d.file), lang)}\n" for d in diagnostics)
-    return "\n".join(_full(d, sources, lang, _COLOURS if colour else {}) for d in diagnostics)
+    return "\n".join(_full(d, sources, lang, _COLOURS if colour else {}, columns) for d in diagnostics)
 
 
 def _position(diagnostic: Diagnostic, source: Source | None) -> tuple[int, int]:
@@ -297,14 +299,31 @@ def _fix(fix: Fix) -> dict[str, Any]:
     return {"safe": fix.safe, "edits": edits}
 
 
-def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colours: Mapping[str, str]) -> str:
+def _folded(lead: str, text: str, columns: int | None, indent: int, *, width: int | None = None) -> str:
+    """Sets a text behind its lead, folded within `columns` below an indent; `width`: of a lead that holds colours."""
+    before = max((display_width(lead) if width is None else width) - indent, 0)
+    if columns is None or columns - indent < _NARROWEST:
+        return lead + text
+    first, *rest = wrap("-" * before + text, columns - indent) or [""]
+    return "\n".join([lead + first[before:], *(" " * indent + line for line in rest)])
+
+
+def _full(
+    diagnostic: Diagnostic,
+    sources: Mapping[str, Source],
+    lang: str,
+    colours: Mapping[str, str],
+    columns: int | None,
+) -> str:
     frame = table(lang)["frame"]
     off = colours.get("off", "")
-    head = f"{colours.get(diagnostic.severity, '')}{frame[diagnostic.severity]}[{diagnostic.code}]{off}"
+    plain = f"{frame[diagnostic.severity]}[{diagnostic.code}]"
+    head = f"{colours.get(diagnostic.severity, '')}{plain}{off}"
     colon = frame["colon"]
     source = sources.get(diagnostic.file)
     keywords = keywords_of(source)
-    lines = [f"{head}{colon}{message(diagnostic, lang, keywords)}"]
+    before = display_width(plain + colon)
+    lines = [_folded(f"{head}{colon}", message(diagnostic, lang, keywords), columns, 2, width=before)]
     blue = colours.get("place", "")
     if source is None:
         lines.append(f"  {blue}-->{off} {diagnostic.file}")
@@ -315,7 +334,8 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
         bar = f"{blue}{margin}|{off}"
         lines.append(f"{margin[1:]}{blue}-->{off} {diagnostic.file}:{line}:{column}")
         lines.append(bar)
-        shown, caret = _excerpt(source, line, column, diagnostic.span[1] - diagnostic.span[0])
+        widest = _WIDEST if columns is None else min(_WIDEST, columns - len(margin) - 2)
+        shown, caret = _excerpt(source, line, column, diagnostic.span[1] - diagnostic.span[0], widest)
         lines.append(f"{blue}{line} |{off} {shown}")
         under = f"{colours.get(diagnostic.severity, '')}{caret} {label(diagnostic, lang)}".rstrip()
         lines.append(f"{bar} {under}{off}")
@@ -324,23 +344,29 @@ def _full(diagnostic: Diagnostic, sources: Mapping[str, Source], lang: str, colo
         if other is not None:
             at, column = other.position(place.span[0])
             lines.append(f"{margin}{blue}={off} {frame[place.note]}{colon}{place.file}:{at}:{column}")
-    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}{help_of(diagnostic, lang, keywords)}")
-    lines.append(f"{margin}{blue}={off} {frame['help']}{colon}charter explain {diagnostic.code}")
+    lead, indent = f"{margin}{blue}={off} {frame['help']}{colon}", display_width(f"{margin}= {frame['help']}{colon}")
+    lines.append(_folded(lead, help_of(diagnostic, lang, keywords), columns, indent, width=indent))
+    lines.append(f"{lead}charter explain {diagnostic.code}")
     if diagnostic.scenario is not None:
         lines.append(f"{margin}{blue}={off} {frame['shown_by']}{colon.rstrip()}")
         lines += [f"{margin}    {line}" for line in diagnostic.scenario.rstrip().splitlines()]
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(source: Source, line: int, column: int, length: int) -> tuple[str, str]:
-    """The source line (the part around the place, when it is long) and the marks under the place."""
-    text = source.line_text(line).replace("\t", " ")
-    start = column - 1
-    if len(text) > _WIDEST:
-        first = max(0, start - _WIDEST // 3)
-        text = text[first : first + _WIDEST]
-        start -= first
+def _excerpt(source: Source, line: int, column: int, length: int, widest: int) -> tuple[str, str]:
+    """The source line (the part around the place, when it is wide) and the marks under the place."""
     # Control characters would move the reader's cursor or do worse.
-    text = shown(text, "�")
+    text = shown(source.line_text(line).replace("\t", " "), "�")
+    start = column - 1
+    if display_width(text) > widest:
+        first = start
+        while first > 0 and display_width(text[first - 1 : start]) <= widest // 3:
+            first -= 1
+        last = first
+        while last < len(text) and display_width(text[first : last + 1]) <= widest:
+            last += 1
+        while first > 0 and last == len(text) and display_width(text[first - 1 :]) <= widest:
+            first -= 1
+        text, start = text[first:last].rstrip(), start - first
     marked = text[start : start + max(1, length)]
     return text, " " * display_width(text[:start]) + "^" * max(1, display_width(marked))

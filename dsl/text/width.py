@@ -25,3 +25,38 @@ def shown(text: str, instead: str = " ") -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or category(c) == "Zs" else instead for c in text)
+
+
+_OPENING, _CLOSING = "（“「《", "，。、；：）”」》？！"
+
+
+def _wide_cut(line: str, following: str, gap: int) -> int:
+    """Says where a line may end before a wide character: not after what opens, nor before what closes."""
+    cut = len(line)
+    if following in _CLOSING:
+        cut = cut - 1 if display_width(line[-1]) == 2 else gap
+    while cut > 1 and (line[cut - 1] in _OPENING or (line[cut - 1] == "`" and line[:cut].count("`") % 2)):
+        cut -= 1
+    return cut if cut > 0 else len(line)
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Breaks text into lines of at most so many columns, at blanks, and between two wide characters."""
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        line, used, gap = "", 0, -1
+        for c in paragraph:
+            if used + display_width(c) > columns:
+                cut = _wide_cut(line, c, gap) if display_width(c) == 2 else gap if gap > 0 else len(line)
+                lines.append(line[:cut].rstrip())
+                line = line[cut:].lstrip()
+                used, gap = display_width(line), -1
+            if c == " ":
+                gap = len(line)
+            elif display_width(c) == 2:
+                gap = len(line) + 1
+            if line or c != " ":
+                line += c
+                used += display_width(c)
+        lines.append(line)
+    return lines

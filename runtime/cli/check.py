@@ -33,7 +33,10 @@ def report(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping
     from charter.dsl.messages.render import render
 
     output = context.output
-    output.stream.write(render(diagnostics, sources, form, lang=context.say.lang, colour=output.colour))
+    columns = output.columns if output.terminal else None
+    output.stream.write(
+        render(diagnostics, sources, form, lang=context.say.lang, colour=output.colour, columns=columns)
+    )
 
 
 def as_data(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> list[dict[str, Any]]:

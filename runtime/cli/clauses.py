@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
 from charter.runtime.cli.check import as_data, report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
-from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 

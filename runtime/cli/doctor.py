@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from charter import __version__
-from charter.dsl.text.width import display_width
+from charter.dsl.text.width import display_width, wrap
 from charter.engine.errors import CharterError
 from charter.runtime import clock
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, error_sentence
-from charter.runtime.cli.output import pad, wrap
+from charter.runtime.cli.output import pad
 from charter.runtime.cli.verb import JSON, Verb, switch
 
 if TYPE_CHECKING:

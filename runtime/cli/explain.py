@@ -6,10 +6,10 @@ refusals, `runtime/pages` those of the host's refusals and of the environment. T
 
 from __future__ import annotations
 
+from charter.dsl.text.width import wrap
 from charter.runtime.cli.codes import codes, family, folders, meaning, page
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
-from charter.runtime.cli.output import wrap
 from charter.runtime.cli.verb import JSON, Verb, argument, switch, two_columns
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import IO, Any
 
-from charter.dsl.text.width import display_width, shown
+from charter.dsl.text.width import display_width, shown, wrap
 from charter.runtime.cli.messages import Messages
 
 MICROSECONDS = 1_000_000
@@ -72,41 +72,6 @@ def pad(text: str, columns: int) -> str:
 def one_line(value: Any) -> str:
     """Gives a cell's text: None as an empty cell, control characters (a newline too) as blanks."""
     return "" if value is None else shown(str(value))
-
-
-_OPENING, _CLOSING = "（“「《", "，。、；：）”」》？！"
-
-
-def _wide_cut(line: str, following: str, gap: int) -> int:
-    """Says where a line may end before a wide character: not after what opens, nor before what closes."""
-    cut = len(line)
-    if following in _CLOSING:
-        cut = cut - 1 if display_width(line[-1]) == 2 else gap
-    while cut > 1 and (line[cut - 1] in _OPENING or (line[cut - 1] == "`" and line[:cut].count("`") % 2)):
-        cut -= 1
-    return cut if cut > 0 else len(line)
-
-
-def wrap(text: str, columns: int) -> list[str]:
-    """Breaks text into lines of at most so many columns, at blanks, and between two wide characters."""
-    lines: list[str] = []
-    for paragraph in text.splitlines():
-        line, used, gap = "", 0, -1
-        for c in paragraph:
-            if used + display_width(c) > columns:
-                cut = _wide_cut(line, c, gap) if display_width(c) == 2 else gap if gap > 0 else len(line)
-                lines.append(line[:cut].rstrip())
-                line = line[cut:].lstrip()
-                used, gap = display_width(line), -1
-            if c == " ":
-                gap = len(line)
-            elif display_width(c) == 2:
-                gap = len(line) + 1
-            if line or c != " ":
-                line += c
-                used += display_width(c)
-        lines.append(line)
-    return lines
 
 
 _UNBROKEN, _FEW = 24, 8  # of a word, and of a text of wide characters, as much as a narrow column keeps together

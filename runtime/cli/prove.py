@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
 from charter.runtime.cli.check import as_data, report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
-from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 from charter.runtime.clock import iso

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from charter.dsl.messages.languages import LANGUAGES, keywords
+from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
 from charter.runtime.cli.check import as_data, report
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import wrap
 from charter.runtime.cli.progress import along
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from typing import Any
 import click
 
 from charter.dsl.messages.languages import LANGUAGES, tagged
-from charter.dsl.text.width import display_width
+from charter.dsl.text.width import display_width, wrap
 from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.output import pad, wrap
+from charter.runtime.cli.output import pad
 
 
 class Text(click.ParamType[Any]):

@@ -295,3 +295,32 @@ def test_arguments_have_the_types_that_the_other_process_declares() -> None:
 def test_only_a_clock_that_is_asked_ends_a_repetition(until: str, code: str | None) -> None:
     found = compiled(f"{WORK}    repeat until {until}\n")
     assert [d.code for d in found.diagnostics] == ([code] if code else [])
+
+
+WIDE = """process p "P"
+  role 采购专员
+  record r
+    x number
+  activity one_with_a_long_name "一个相当长的标题，长到一行放不下" when r.x > 5 and r.y < 3 and something = "x"
+    role 采购专员
+    output r
+  approval b of r
+    by 采购专员
+"""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_nothing_is_wider_than_the_terminal(lang: str, columns: int) -> None:
+    found = compiled(WIDE)
+    assert len(found.diagnostics) == 2
+    said = render(found.diagnostics, found.sources, lang=lang, columns=columns)
+    assert max(map(display_width, said.splitlines())) <= columns
+    whole = render(found.diagnostics, found.sources, lang=lang)
+    assert max(map(display_width, whole.splitlines())) > columns
+    lines = said.splitlines()
+    marks = [(lines[i - 1], line) for i, line in enumerate(lines) if "^" in line]
+    for above, below in marks:  # the marks stand below what they mean, wherever the line was cut
+        before = display_width(below[: below.index("^")])
+        under = next(i for i in range(len(above)) if display_width(above[:i]) == before)
+        assert above[under:].startswith(("y", "something"))

@@ -74,7 +74,7 @@ def test_each_is_said_in_chinese() -> None:
 def test_what_a_driver_says_first_is_no_english(lang: str) -> None:
     for text in ("database disk image is malformed", "no such table: entries", "disk I/O error"):
         assert CHINESE.search(failure(text, lang))
-    assert failure_sentence("CH037: timeout must be 1 to 3600 seconds", "x", lang).startswith("timeout 须为") == (
+    assert failure_sentence("CH037: timeout must be 1 to 3600 seconds", "x", lang).startswith("`timeout` 须为") == (
         lang == "zh"
     )
 
