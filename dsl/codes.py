@@ -112,6 +112,7 @@ _ALL = [
         ("CH311", "impossible-value", "value", "name"),
         ("CH312", "function-as-value", "name"),
         ("CH313", "unit-of-something-else", "unit", "given"),
+        ("CH314", "never-has-a-value", "text"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),

@@ -1,0 +1,52 @@
+"""What is right as FEEL and never has a value, whatever the data: null for ever, and every comparison with it.
+
+A call of constants alone that gives null (`date("15.03.2026")`), what counts from 0 where FEEL counts from 1, a call
+of what is no function (`request.on.month()`), and an approval that is said to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from charter.dsl.check.scopes import ProcessScope
+from charter.engine import feel
+from charter.engine.feel import tree as ft
+
+_READERS = frozenset({"date", "time", "date and time", "duration"})
+_FROM_ONE = frozenset({"substring", "insert before", "remove", "sublist"})  # their second argument is a position
+
+
+class Valueless(Struct, frozen=True):
+    """`node` never has a value because of `hint`; the text from `start` to `end` would have to be `instead`."""
+
+    node: ft.Node
+    hint: str
+    start: int = 0
+    end: int = 0
+    instead: str | None = None
+
+
+def valueless(tree: ft.Node, scope: ProcessScope) -> Iterator[Valueless]:
+    """Yields what never has a value in an expression."""
+    for node in ft.walk(tree):
+        match node:
+            case ft.Filter(_, ft.Number() as at) if at.value == 0:
+                yield Valueless(node, "from_one", at.start, at.end, "1")
+            case ft.Call(ft.Name(name), (_, ft.Number() as at, *_)) if name in _FROM_ONE and at.value == 0:
+                yield Valueless(node, "from_one", at.start, at.end, "1")
+            case ft.Call(ft.Name(name), (ft.String(),)) if name in _READERS:
+                if feel.compile(node).evaluate({}) is None:
+                    yield Valueless(node, "unreadable")
+            case ft.Call(ft.Path() as called, ()) if _is_told(called, scope):
+                yield Valueless(node, "no_function", called.end, node.end, "")
+            case ft.Path(ft.Name(name), "done") if (part := scope.elements.get(name)) and part.kind == "approval":
+                yield Valueless(node, "never_done", node.end - len("done"), node.end, "granted")
+
+
+def _is_told(node: ft.Node, scope: ProcessScope) -> bool:
+    """Whether a path leads from a record or an element, which hold no functions."""
+    while isinstance(node, ft.Path):
+        node = node.of
+    return isinstance(node, ft.Name) and (node.name in scope.elements or scope.record(node.name) is not None)
