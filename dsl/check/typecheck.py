@@ -27,7 +27,7 @@ from charter.dsl.check.meanings import meant_value
 from charter.dsl.check.mends import Fault, Mend, Place, find_all
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
-from charter.dsl.check.valueless import valueless
+from charter.dsl.check.valueless import check_values
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.engine import feel
@@ -199,15 +199,7 @@ class _Checker:
             self.findings.add("CH311", span, file=file, value=value, name=name, **said)
         if problems:
             return None
-        for lost in valueless(parsed.tree, self.scope):
-            at = expr.span[0]
-            text = expr.text[lost.node.start : lost.node.end]
-            words: dict[str, Any] = {"text": text, "hint": lost.hint}
-            if lost.instead is not None:
-                edit = Fix.at((at + lost.start, at + lost.end), lost.instead)
-                mended = text[: lost.start - lost.node.start] + lost.instead + text[lost.end - lost.node.start :]
-                words |= {"fix": edit, "instead": mended}
-            self.findings.add("CH314", (at + lost.node.start, at + lost.node.end), file=file, **words)
+        check_values(parsed.tree, expr, self.scope, self.findings, file)
         if ask.wanted is not None and not fits(found, ask.wanted):
             told.unfit(parsed.tree, found)
             return None

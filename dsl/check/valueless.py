@@ -7,10 +7,14 @@ of what is no function (`request.on.month()`), and an approval that is said to b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import Struct
 
+from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.diagnostic import Fix
+from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import tree as ft
 
@@ -28,8 +32,19 @@ class Valueless(Struct, frozen=True):
     instead: str | None = None
 
 
-def valueless(tree: ft.Node, scope: ProcessScope) -> Iterator[Valueless]:
-    """Yields what never has a value in an expression."""
+def check_values(tree: ft.Node, expr: t.Expr, scope: ProcessScope, findings: Findings, file: str | None) -> None:
+    """Reports what never has a value in an expression, with the text that was meant."""
+    at = expr.span[0]
+    for lost in _valueless(tree, scope):
+        start, end = lost.node.start, lost.node.end
+        said: dict[str, Any] = {"text": expr.text[start:end], "hint": lost.hint}
+        if lost.instead is not None:
+            said["instead"] = expr.text[start : lost.start] + lost.instead + expr.text[lost.end : end]
+            said["fix"] = Fix.at((at + lost.start, at + lost.end), lost.instead)
+        findings.add("CH314", (at + start, at + end), file=file, **said)
+
+
+def _valueless(tree: ft.Node, scope: ProcessScope) -> Iterator[Valueless]:
     for node in ft.walk(tree):
         match node:
             case ft.Filter(_, ft.Number() as at) if at.value == 0:
