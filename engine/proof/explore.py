@@ -2,9 +2,9 @@
 
 Two states are one where nothing that follows can tell them apart (`sameness`). Of independent work one order is looked
 at: where somebody's work meets the rest only where all must be over anyway, the rest may wait until it is done (ample
-sets; work that closes a circle is not looked at alone, so that nothing is put off for ever). The search is breadth
-first, so that the first way to a state is a shortest one, and ends where the caller says so; what it has not seen is
-unknown and never taken for good.
+sets; work that comes round again is looked at alone only where that leads to a state whose own moves are still to be
+looked at, so that nothing is put off for ever). The search is breadth first, so that the first way to a state is a
+shortest one, and ends where the caller says so; what it has not seen is unknown and never taken for good.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class _Search:
         self.independence = Independence(program)
         self.sameness = Sameness(program, known)
         self.graph = Graph()
-        self.numbers: dict[Any, int] = {}
+        self.numbers: dict[Any, list[tuple[frozenset[str], int]]] = {}
         self.waiting: deque[int] = deque()
 
     def run(self, more: Callable[[int], bool], reduced: bool) -> Graph:
@@ -127,13 +127,19 @@ class _Search:
         return next((e.name for e in self.definition.elements if e.repeat is not None), name_of(node))
 
     def _meet(self, state: CaseState, came: tuple[int, Move | None]) -> int:
+        """Gives the number of a state, or of one from which as much can be missing at the end."""
         graph = self.graph
-        number = self.numbers.setdefault(self.sameness.key(state), len(graph.states))
-        if number == len(graph.states):
-            graph.states.append(state)
-            graph.came.append(came)
-            graph.next.append([])
-            self.waiting.append(number)
+        outputs = self.sameness.outputs(state)
+        alike = self.numbers.setdefault(self.sameness.key(state), [])
+        for there, number in alike:
+            if there <= outputs:
+                return number
+        number = len(graph.states)
+        alike.append((outputs, number))
+        graph.states.append(state)
+        graph.came.append(came)
+        graph.next.append([])
+        self.waiting.append(number)
         return number
 
     def _look(self, number: int, reduced: bool) -> None:
@@ -142,15 +148,17 @@ class _Search:
         if any(node.state not in SETTLED and node.element in self.clocked for node in state.nodes.values()):
             graph.open.add(number)  # time alone may change it, at no timer
         nodes = [node for node in state.nodes.values() if node.state in _MOVABLE]
-        chosen = self.independence.one(nodes) if reduced else None
-        if chosen is not None:
-            seen = len(graph.states)
-            self._take(number, moves.of(state, chosen))
-            if len(graph.states) > seen:
-                return
-            graph.next[number].clear()
-        for node in nodes:
+        tried: set[str] = set()
+        for node in self.independence.of(state, nodes) if reduced else ():
+            before = len(graph.next[number])
             self._take(number, moves.of(state, node))
+            edges = graph.next[number][before:]
+            if edges and (node.element not in self.independence.rounds or any(e.target > number for e in edges)):
+                return
+            tried.add(node.key)
+        for node in nodes:
+            if node.key not in tried:
+                self._take(number, moves.of(state, node))
         self._take(number, moves.time(state))
 
     def _take(self, number: int, moves: Iterator[Move]) -> None:

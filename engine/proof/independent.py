@@ -2,20 +2,31 @@
 
 Said of the text of a process, once. An element is independent where whoever watches it, its records or the blocks
 around it waits for all of it to be over (an input, `after` all, a `when` on how it ended), and where nothing but what
-comes after it can send it back, end it, or come in its way. Errs towards dependence.
+comes after it can send it back, end it, or come in its way. While a clock runs, work that may start another one waits
+for it too, where it matters which of the two is first; and beside a rhythm, which ends with the phase around it, work
+that may be the last of that phase. Errs towards dependence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from charter.engine.machines import CONCLUDED
+from charter.engine import feel
+from charter.engine.feel import tree as t
+from charter.engine.keys import name_of
+from charter.engine.machines import CONCLUDED, WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
-from charter.engine.state import Node
+from charter.engine.state import CaseState, Node
 
 # What is known of an element when it is over, and not before: lateness is known sooner.
 _OF_THE_END = CONCLUDED | {"outcome"}
+_HOLDING = WORKABLE | {"done"}
+
+
+def _is_path(negation: t.Call) -> bool:
+    """Says whether `not` is said of what an element is, and of nothing made of it."""
+    return isinstance(negation.arguments[0], t.Path)
 
 
 class Independence:
@@ -27,12 +38,79 @@ class Independence:
             n for e in program.definition.elements for a in e.after if a.needed < len(a.elements) for n in a.elements
         }
         self._touchy = frozenset(self._named_loosely())
-        self._senders = [(p, to) for p in program.plans.values() if (to := self._back(p)) is not None]
+        self._senders = [(plan, to) for plan in program.plans.values() for to in self._back(plan)]
+        self.rounds = frozenset(plan.name for plan in program.plans.values() if self._comes_again(plan))
         self.elements = frozenset(plan.name for plan in program.plans.values() if self._alone(plan))
+        clocks = list(self._clocks())
+        self._rhythms = [
+            (plan, self._last(plan)) for plan in clocks if plan.element.repeat and plan.element.repeat.every
+        ]
+        self._races = {name: frozenset(self._against(program.plans[name], clocks)) for name in self.elements}
 
-    def one(self, nodes: Iterable[Node]) -> Node | None:
-        """The first node that may be looked at alone, None where all must be."""
-        return next((node for node in nodes if node.element in self.elements and node.state != "failed"), None)
+    def of(self, state: CaseState, nodes: Iterable[Node]) -> list[Node]:
+        """Lists the nodes each of which may be looked at alone, first those whose work does not come round again."""
+        running = {name_of(key) for key in state.timers}
+        going = [rhythm for rhythm, last in self._rhythms if last is None or not self._holds(state, last)]
+        found = [
+            node
+            for node in nodes
+            if node.element in self.elements
+            and node.state != "failed"
+            and running.isdisjoint(self._races[node.element])
+            and not any(self._beside(self.program.plans[node.element], rhythm) for rhythm in going)
+        ]
+        return sorted(found, key=lambda node: node.element in self.rounds)
+
+    def _clocks(self) -> Iterator[Plan]:
+        """Yields the elements with a clock whose end is something that happens."""
+        for plan in self.program.plans.values():
+            work, repeat = plan.element.work, plan.element.repeat
+            waits = work is not None and (work.kind in ("pause", "until") or work.retry is not None)
+            due = plan.element.within is not None or plan.element.due is not None
+            if waits or (repeat is not None and repeat.every is not None) or (due and plan.name in self._touchy):
+                yield plan
+
+    def _against(self, plan: Plan, clocks: list[Plan]) -> Iterator[str]:
+        """Names the clocks that may run out before or after one that an element may start."""
+        for started in clocks:
+            levels = list(plan.levels())
+            if started not in levels and not any(self.program.precedes(level, started) for level in levels):
+                continue
+            for clock in clocks:
+                quiet = clock.name in self.elements and started.name in self.elements
+                if not quiet and not self._apart(clock, started):
+                    yield clock.name
+
+    def _last(self, rhythm: Plan) -> Plan | None:
+        """Gives the element beside a rhythm that goes on `while not(ELEMENT.done)`, and so no longer than its phase."""
+        repeat = rhythm.element.repeat
+        tree = feel.parse(repeat.while_).tree if repeat is not None and repeat.while_ is not None else None
+        if not isinstance(tree, t.Call) or not isinstance(tree.function, t.Name) or tree.function.name != "not":
+            return None
+        expression = feel.compile(tree)
+        [path] = expression.paths if len(expression.paths) == 1 else [("",)]
+        beside = self.program.plans.get(path[0])
+        alone = beside is not None and beside.parent is rhythm.parent and not beside.loops[:-1]
+        return beside if alone and path[1:] == ("done",) and len(tree.arguments) == 1 and _is_path(tree) else None
+
+    def _holds(self, state: CaseState, last: Plan) -> bool:
+        """Says whether that element is under way or done: as long as it is not done, neither is the phase."""
+        node = state.nodes.get(last.name)
+        return node is not None and node.state in _HOLDING
+
+    def _beside(self, plan: Plan, rhythm: Plan) -> bool:
+        levels = list(plan.levels())
+        return rhythm not in levels and (rhythm.parent is None or rhythm.parent in levels)
+
+    def _comes_again(self, plan: Plan) -> bool:
+        """Says whether work that is over may be taken up again, so that it may close a circle."""
+        element = plan.element
+        return (
+            any(level.element.repeat is not None for level in plan.levels())
+            or (element.work is not None and element.work.kind in ("call", "run", "start"))
+            or (element.agreement is not None and element.agreement.escalation is not None)
+            or any(plan is to or plan.name in self.program.downstream(to) for _, to in self._senders)
+        )
 
     def _named_loosely(self) -> Iterator[str]:
         """Names whatever is read or awaited in a way for which it matters when it comes."""
@@ -43,12 +121,6 @@ class Independence:
                     yield from after.elements
             yield from element.starts_with
             loose = [element.exit]
-            if element.repeat is not None and element.repeat.every is not None:
-                # It ends with what is beside it, so that it matters who of them is the last.
-                around = plan.parent.name if plan.parent is not None else None
-                yield from (
-                    p.name for p in self.program.plans.values() if around in (None, *(x.name for x in p.levels()))
-                )
             if element.repeat is not None:
                 loose += [element.repeat.until, element.repeat.while_, element.repeat.every]
             for text in loose:
@@ -62,11 +134,13 @@ class Independence:
         for order in self.program.definition.orders:
             yield from order.elements
 
-    def _back(self, plan: Plan) -> Plan | None:
-        """Where a rejection sends work back to."""
+    def _back(self, plan: Plan) -> Iterator[Plan]:
+        """Yields where a decision sends work back to."""
         agreement = plan.element.agreement
-        back = None if agreement is None else agreement.on_reject
-        return None if back is None or back.target is None else self.program.plans[back.target]
+        if agreement is not None and agreement.on_reject is not None and agreement.on_reject.target is not None:
+            yield self.program.plans[agreement.on_reject.target]
+        if agreement is not None and agreement.on_return is not None:
+            yield self.program.plans[agreement.on_return]
 
     def _follows(self, target: Plan, plan: Plan) -> bool:
         return plan is target or self.program.precedes(target, plan)
@@ -91,9 +165,9 @@ class Independence:
             return False
         if any(len(program.producers.get(record, ())) > 1 for record in element.outputs):
             return False
-        target = self._back(plan)
-        if target is not None and not all(
+        if not all(
             self._apart(plan, other)
+            for target in self._back(plan)
             for other in program.plans.values()
             if self._follows(target, other) and other.kind != "milestone"
         ):

@@ -2,8 +2,8 @@
 
 People are made up as they are needed: whoever does an element's work has its roles and shows what they ask for, and is
 nobody else's double, so that separations hold nobody back; whoever must be the same as another is that other. Whether
-real people are enough is for staffing. Only what the process foresees happens: nobody skips, cancels, amends or
-sends back.
+real people are enough is for staffing. Only what the process foresees happens: nobody skips, cancels or amends, and
+work is sent back only where the process says to what.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from charter.engine.commands import (
     Confirm,
     Reject,
     Retry,
+    Return,
     Signal,
     Tick,
 )
@@ -135,10 +136,20 @@ class Moves:
         yield Move(node.key, "close", (Close(actor=who, at=at, node=node.key),))
 
     def _votes(self, node: Node, plan: Plan, at: int) -> Iterator[Move]:
-        for role in dict.fromkeys(plan.roles_wanted(node)):
+        wanted = tuple(dict.fromkeys(plan.roles_wanted(node)))
+        for role in wanted:
             who = self.voter(node, role)
             yield Move(node.key, "approve", (Approve(actor=who, at=at, node=node.key),))
             yield Move(node.key, "reject", (Reject(actor=who, at=at, node=node.key, reason="no"),))
+        agreement = plan.element.agreement
+        if agreement is None or not wanted:
+            return
+        if agreement.veto is not None and agreement.veto not in wanted:
+            who = self.voter(node, agreement.veto)
+            yield Move(node.key, "reject", (Reject(actor=who, at=at, node=node.key, reason="no"),))
+        if agreement.on_return is not None:
+            who = self.voter(node, wanted[0])
+            yield Move(node.key, "return", (Return(actor=who, at=at, node=node.key, reason="not yet"),))
 
     def voter(self, node: Node, role: str) -> Actor:
         """Makes up who votes next in a role, and has no other."""

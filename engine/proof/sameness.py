@@ -1,29 +1,32 @@
 """What tells two states of a case apart: whatever something that may still follow can depend on, and no more.
 
-Instants are left out but for their order: which timer is next. So is what no line of the process asks for: who did
-what, unless one person must do two things or a condition names them; rounds, rejections and attempts, unless they are
-counted; due dates, unless a condition speaks of them; what work rests on, unless something can send work back. Of a
-record there is what conditions see of it: which of them hold, and how long its lists are. Where records are held
-against each other this takes for alike what may yet differ, which `values` tells as inexact.
+Work that is past (`past`) is left out. Of the rest, instants are left out but for their order: which timer is next. So
+is what no line of the process asks for: who did what, unless one person must do two things or a condition names them;
+rounds, rejections and attempts beyond the last that is counted; due dates, unless a condition speaks of them; what
+work rests on, unless something can send work back; how a vote went, once it is over. Of a record there is what
+conditions see of it: which of them hold, and how long its lists are. Where records are held against each other this
+takes for alike what may yet differ, which `values` tells as inexact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from charter.engine import feel, values
 from charter.engine.keys import name_of
+from charter.engine.machines import SETTLED
 from charter.engine.plan.program import Program, compiled
+from charter.engine.proof.past import Past
 from charter.engine.proof.values import SHORT, Conditions, conditions
 from charter.engine.state import CaseState, Node, Version
 
-_MOST_ATTEMPTS = 3
-_ROUNDS = 2
-# What is always told apart.
-_PLAIN = ("key", "state", "before", "outcome", "votes", "stage", "closed", "size", "pending", "waits")
+_ROUNDS = 2  # that are told apart where it is not known which matters
+_PLAIN = ("key", "state", "before", "closed", "size", "pending", "waits")
 _DATED = frozenset({"overdue", "on_time", "due"})
 _PERSONS = frozenset({"doer", "doers", "holder"})
+_COUNTS = ("iteration", "rejects", "attempt")
 
 
 class Sameness:
@@ -32,60 +35,107 @@ class Sameness:
     def __init__(self, program: Program, known: Conditions) -> None:
         definition = program.definition
         self.program = program
+        self.past = Past(program)
         self._atoms = [(feel.compile(atom.tree), frozenset(path[0] for path in atom.paths)) for atom in known.atoms]
+        self._outputs = frozenset(definition.outputs)
         self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._parts: dict[int, tuple[Node, Any]] = {}
+        self._together: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
         expressions = [compiled(condition.text) for condition in conditions(definition)]
-        read = {name for e in expressions if e is not None for path in e.paths for name in path[1:]}
+        paths = {path for e in expressions if e is not None for path in e.paths}
+        read = {name for path in paths if path[0] in program.plans or path[0] == "case" for name in path[1:]}
+        if any(len(path) == 1 and path[0] in program.plans for path in paths):
+            read |= {name for path in paths for name in path[1:]}  # of what stands for it
         names = list(_PLAIN)
-        if any(rule.same for rule in definition.separations) or not read.isdisjoint(_PERSONS):
-            names += ["holder", "doers"]
+        named = program.plans if not read.isdisjoint(_PERSONS) else {}
+        self._doers = frozenset(named).union(rule.other for rule in definition.separations if rule.same)
+        idle = [plan for plan in program.plans.values() if plan.element.repeat and plan.element.repeat.until]
+        self._idle = frozenset(inner.name for plan in idle for inner in plan.descendants())
         agreements = [e.agreement for e in definition.elements if e.agreement is not None]
-        self.sent_back = any(a.on_reject is not None and a.on_reject.kind == "return" for a in agreements)
+        self.sent_back = any(
+            a.on_return is not None or (a.on_reject is not None and a.on_reject.kind == "return") for a in agreements
+        )
         if self.sent_back:
             names.append("redo")
         self.dated = not read.isdisjoint(_DATED)
         if self.dated:
             names.append("overdue")
+        if "outcome" in read:
+            names.append("outcome")
         self._names = tuple(names)
-        caps = {"attempt": _MOST_ATTEMPTS}
-        if "iteration" in read:
-            caps["iteration"] = _ROUNDS
-        most = max((a.escalation.rejects for a in agreements if a.escalation is not None), default=0)
-        if most or "rejects" in read:
-            caps["rejects"] = max(most, _ROUNDS)
-        self._caps = tuple(caps.items())
+        self._caps = {plan.name: tuple(self._counted(plan.name, known)) for plan in program.plans.values()}
         variables = {e.many.variable for e in definition.elements if e.many is not None}
-        self._items = any(path[0] in variables for e in expressions if e is not None for path in e.paths)
+        self._items = any(path[0] in variables for path in paths)
 
     def key(self, state: CaseState) -> Any:
         """Gives what is equal for two states from which the same can follow."""
-        timers = {key: at for key, node in state.nodes.items() if (at := self._next(state, node)) is not None}
+        matters = self.past.matters(state)
+        timers = state.timers if self.dated else {n.key: n.wake for n in state.nodes.values() if n.wake is not None}
         order = sorted(set(timers.values()))
         nodes = frozenset(
             (
-                *(getattr(node, name) for name in self._names),
-                *(min(getattr(node, name), most) for name, most in self._caps),
-                len(node.confirmations),
-                repr(node.item) if self._items else "",
+                self._part(node),
                 order.index(timers[key]) if key in timers else None,
-                self._rests(state, node) if self.sent_back else (),
+                self._rests(state, node) if self.sent_back and node.used else (),
             )
             for key, node in state.nodes.items()
+            if node.element in matters
         )
-        versions = frozenset((key, self._of(key, version)) for key, version in state.versions.items())
-        return state.status, nodes, versions, state.signals, self._between(state)
+        names = {key: name_of(key) for key in state.versions}
+        versions = frozenset(
+            (key, self._of(names[key], version)) for key, version in state.versions.items() if names[key] in matters
+        )
+        return state.status, nodes, versions, state.signals, self._between(state, matters)
 
-    def _next(self, state: CaseState, node: Node) -> int | None:
-        return state.timers.get(node.key) if self.dated else node.wake
+    def outputs(self, state: CaseState) -> frozenset[str]:
+        """Names the outputs of the process that are there."""
+        return self._outputs.intersection(map(name_of, state.versions))
+
+    def _counted(self, name: str, known: Conditions) -> Iterator[tuple[str, int]]:
+        """Yields what is counted of an element, and up to which number that makes a difference."""
+        element = self.program.plans[name].element
+        most: dict[str, list[Decimal]] = {}
+        if element.work is not None and element.work.retry is not None:
+            most["attempt"] = [Decimal(element.work.retry.times)]
+        if element.agreement is not None and element.agreement.escalation is not None:
+            most["rejects"] = [Decimal(element.agreement.escalation.rejects)]
+        for atom in known.atoms:
+            for path in atom.paths:
+                if path[0] == name and len(path) > 1 and path[1] in _COUNTS:
+                    most.setdefault(path[1], [Decimal(_ROUNDS)]).extend(self._numbers(atom.literals, atom.paths))
+        yield from ((count, int(max(found)) + 1) for count, found in most.items())
+
+    def _numbers(self, literals: Iterable[Any], paths: Iterable[tuple[str, ...]]) -> Iterator[Decimal]:
+        found = [feel.compile(literal).evaluate({}) for literal in literals]
+        found += [self.program.bound[path[0]] for path in paths if path[0] in self.program.bound]
+        yield from (value for value in found if isinstance(value, Decimal))
+
+    def _part(self, node: Node) -> Any:
+        """What is told of a node by itself; remembered, as most nodes are the same in most states."""
+        known = self._parts.get(id(node))
+        if known is None:
+            over = node.state in SETTLED
+            part = (
+                *(getattr(node, name) for name in self._names),
+                *(min(getattr(node, name), most) for name, most in self._caps[node.element]),
+                node.doers if node.element in self._doers else (),
+                over and node.ready_at is not None if node.element in self._idle else None,
+                node.outcome if node.state == "skipped" else None,
+                () if over else tuple(sorted((vote.stage, vote.role, vote.approve) for vote in node.votes)),
+                0 if over else node.stage,
+                0 if over else len(node.confirmations),
+                repr(node.item) if self._items else "",
+            )
+            known = self._parts[id(node)] = (node, part)
+        return known[1]
 
     def _rests(self, state: CaseState, node: Node) -> tuple[tuple[str, bool], ...]:
         """Whether what work rests on is still as it was."""
         now = state.versions
         return tuple((key, key not in now or now[key].digest == digest) for key, digest in node.used)
 
-    def _of(self, key: str, version: Version) -> tuple[str, ...]:
+    def _of(self, record: str, version: Version) -> tuple[str, ...]:
         """What conditions see of a version alone."""
-        record = name_of(key)
         found = self._seen.get((record, version.digest))
         if found is None:
             value = {record: values.decode(version.value)}
@@ -94,16 +144,19 @@ class Sameness:
             self._seen[record, version.digest] = found
         return found
 
-    def _between(self, state: CaseState) -> tuple[str, ...]:
+    def _between(self, state: CaseState, matters: frozenset[str]) -> tuple[str, ...]:
         """What conditions see of several records together, where they read nothing else."""
-        there = {
-            name: values.decode(state.versions[name].value) for name in self.program.types if name in state.versions
-        }
-        return tuple(
-            repr(expression.evaluate(there, SHORT))
-            for expression, names in self._atoms
-            if len(names) > 1 and names <= there.keys()
-        )
+        now = {name: version for name, version in state.versions.items() if name in matters}
+        key = tuple((name, version.digest) for name, version in now.items())
+        found = self._together.get(key)
+        if found is None:
+            there = {name: values.decode(version.value) for name, version in now.items()}
+            found = self._together[key] = tuple(
+                repr(expression.evaluate(there, SHORT))
+                for expression, names in self._atoms
+                if len(names) > 1 and names <= there.keys()
+            )
+        return found
 
 
 def _short(value: Any) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from charter.engine import feel, values
-from charter.engine.definition import Definition, RecordType, TypeRef
+from charter.engine.definition import Definition, Element, RecordType, TypeRef
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
@@ -112,26 +112,26 @@ def conditions(definition: Definition) -> Iterator[Condition]:
         for declared in record.fields:
             if declared.where is not None:
                 yield Condition(declared.where, record.name)
-    tables = {table.name: table for table in definition.decisions}
     for element in definition.elements:
-        work, agreement, repeat = element.work, element.agreement, element.repeat
-        texts = [element.when, element.exit]
-        texts += [repeat.until, repeat.while_] if repeat is not None else []
-        texts += [agreement.criteria] if agreement is not None else []
-        texts += [element.many.items] if element.many is not None else []
-        texts += [work.when] if work is not None else []
-        for text in texts:
-            if text is not None:
-                yield Condition(text)
-        if work is not None and work.kind == "decide" and work.target in tables:
-            table = tables[work.target]
-            given = dict(work.arguments)
-            for number, column in enumerate(table.inputs):
-                asked = given.get(column.strip(), column)
-                for rule in table.rules:
-                    cell = rule.tests[number].strip()
-                    if cell != "-":
-                        yield Condition(f"({asked}) in ({cell})")
+        yield from map(Condition, conditions_of(definition, element))
+
+
+def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
+    """Yields every text that decides how an element of a process goes on."""
+    work, agreement, repeat = element.work, element.agreement, element.repeat
+    texts = [element.when, element.exit]
+    texts += [repeat.until, repeat.while_] if repeat is not None else []
+    texts += [agreement.criteria] if agreement is not None else []
+    texts += [element.many.items] if element.many is not None else []
+    texts += [work.when] if work is not None else []
+    yield from (text for text in texts if text is not None)
+    table = next((d for d in definition.decisions if work is not None and d.name == work.target), None)
+    if work is not None and work.kind == "decide" and table is not None:
+        given = dict(work.arguments)
+        for number, column in enumerate(table.inputs):
+            asked = given.get(column.strip(), column)
+            cells = (rule.tests[number].strip() for rule in table.rules)
+            yield from (f"({asked}) in ({cell})" for cell in cells if cell != "-")
 
 
 def _atoms(tree: t.Node) -> Iterator[_Atom]:

@@ -77,3 +77,49 @@ def test_a_condition_that_reckons_long_does_not_hold_up_what_is_tried() -> None:
     slow = "count(for i in 1..need.rows, j in 1..600 return i) > 0"
     text = f"  input need\n  record need\n    rows integer\n  activity look\n    role boss\n    when {slow}\n"
     assert judged(text)["opens"].said == "proved"
+
+
+RACE = """  activity a
+    role boss
+  activity b wait 1 hour
+    after a
+  activity c wait 2 hours
+  activity e
+    role boss
+    after c
+    when not(b.settled)
+"""
+LATER = """  activity a
+    role boss
+    within 2 hours
+  activity e
+    role boss
+    after a
+    when a.overdue
+"""
+FOURTH = """  activity a
+    role boss
+    repeat until a.iteration >= 4
+  activity e
+    role boss
+    after a
+"""
+RETURNED = """  record r
+    ok boolean
+  activity a
+    role boss
+    output r
+  approval p of r
+    by boss
+    on return to a
+  activity e
+    role boss
+    when a.iteration > 1
+    after p
+"""
+
+
+@pytest.mark.parametrize("text", [RACE, LATER, FOURTH, RETURNED])
+def test_everything_opens_and_every_case_can_end(text: str) -> None:
+    found = judged(text)
+    assert found["opens"].said == found["ends"].said == "proved"
