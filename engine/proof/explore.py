@@ -45,6 +45,7 @@ class Graph(Struct, eq=False):
 
     `open`: states whose moves were not all looked at; `spun`: what repeats in a move that the engine refused for its
     length, with the state before it (-1: no case can even begin);
+    `opened`, `granted`: elements that were, also on the way to a state that is like another;
     `barren`: (state, node) of work that no value could finish; `inexact`: records of which not all was looked at.
     """
 
@@ -55,6 +56,8 @@ class Graph(Struct, eq=False):
     open: set[int] = field(default_factory=set)
     spun: list[tuple[int, str]] = field(default_factory=list)
     barren: set[tuple[int, str]] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
+    granted: set[str] = field(default_factory=set)
     inexact: tuple[str, ...] = ()
     steps: int = 0
 
@@ -129,6 +132,11 @@ class _Search:
     def _meet(self, state: CaseState, came: tuple[int, Move | None]) -> int:
         """Gives the number of a state, or of one from which as much can be missing at the end."""
         graph = self.graph
+        for node in state.nodes.values():
+            if node.ready_at is not None or node.state == "reached":
+                graph.opened.add(node.element)
+            if node.state == "granted":
+                graph.granted.add(node.element)
         outputs = self.sameness.outputs(state)
         alike = self.numbers.setdefault(self.sameness.key(state), [])
         for there, number in alike:

@@ -91,13 +91,7 @@ def _closed(_: Definition, graph: Graph, whole: bool) -> Verdict:
 
 
 def _opens(definition: Definition, graph: Graph, whole: bool) -> Verdict:
-    found = {
-        n.element
-        for state in graph.states
-        for n in state.nodes.values()
-        if n.ready_at is not None or n.state == "reached"
-    }
-    dead = tuple(e.name for e in definition.elements if e.name not in found)
+    dead = tuple(e.name for e in definition.elements if e.name not in graph.opened)
     if not dead:
         return Verdict("opens", "proved")
     return Verdict("opens", "refuted" if whole else "unknown", dead)
@@ -121,8 +115,7 @@ def _turns(_: Definition, graph: Graph, whole: bool) -> Verdict:
 
 
 def _grants(definition: Definition, graph: Graph, whole: bool) -> Verdict:
-    granted = {n.element for state in graph.states for n in state.nodes.values() if n.state == "granted"}
-    never = tuple(e.name for e in definition.elements if e.kind == "approval" and e.name not in granted)
+    never = tuple(e.name for e in definition.elements if e.kind == "approval" and e.name not in graph.granted)
     if not never:
         return Verdict("grants", "proved")
     return Verdict("grants", "refuted" if whole else "unknown", never)

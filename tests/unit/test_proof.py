@@ -123,3 +123,10 @@ RETURNED = """  record r
 def test_everything_opens_and_every_case_can_end(text: str) -> None:
     found = judged(text)
     assert found["opens"].said == found["ends"].said == "proved"
+
+
+def test_what_is_granted_at_the_end_is_granted() -> None:
+    text = (
+        "  role head\n  approval decide\n    by 2 of boss, head\n  activity e\n    role boss\n    when decide.granted\n"
+    )
+    assert judged(text)["grants"].said == judged(text)["opens"].said == "proved"
