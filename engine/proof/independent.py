@@ -37,8 +37,8 @@ class Independence:
         self._some = {
             n for e in program.definition.elements for a in e.after if a.needed < len(a.elements) for n in a.elements
         }
-        self._touchy = frozenset(self._named_loosely())
         self._senders = [(plan, to) for plan in program.plans.values() for to in self._back(plan)]
+        self._touchy = frozenset(self._named_loosely())
         self.rounds = frozenset(plan.name for plan in program.plans.values() if self._comes_again(plan))
         self.elements = frozenset(plan.name for plan in program.plans.values() if self._alone(plan))
         clocks = list(self._clocks())
@@ -131,8 +131,22 @@ class Independence:
                     yield path[0]
                 if path[0] == "case":
                     yield "case"
+            if plan.kind == "milestone":
+                yield from self._before_the_end(plan)
         for order in self.program.definition.orders:
             yield from order.elements
+
+    def _before_the_end(self, milestone: Plan) -> Iterator[str]:
+        """Names what decides whether a milestone is reached before its phase is over and passes over it."""
+        program, phase = self.program, milestone.parent
+        read = program.names(milestone.element.when)
+        makers = [p for p in program.plans.values() if p.name in read or not read.isdisjoint(p.element.outputs)]
+        if any(self._comes_again(maker) for maker in makers):
+            yield from (maker.name for maker in makers)
+        if phase is None or all(phase in m.levels() or program.precedes(m, phase) for m in makers):
+            return
+        yield from (maker.name for maker in makers)
+        yield from (p.name for p in program.plans.values() if phase in p.levels() or program.precedes(p, phase))
 
     def _back(self, plan: Plan) -> Iterator[Plan]:
         """Yields where a decision sends work back to."""

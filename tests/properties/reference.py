@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -17,6 +17,8 @@ from charter.engine import commands as c
 from charter.engine.definition import Definition
 from charter.engine.keys import name_of
 from charter.engine.law import PRESENT
+from charter.engine.machines import SETTLED
+from charter.engine.proof.verdicts import Verdict
 from charter.engine.state import NEW, CaseState, to_json
 from charter.engine.step.transition import step
 
@@ -138,3 +140,21 @@ def look(definition: Definition, most: int) -> Seen:
                         break
                     seen.spun = seen.spun or done.refusal.code == "CH541"
     return seen
+
+
+def disagreements(definition: Definition, found: Mapping[str, Verdict], seen: Seen) -> list[str]:
+    """Names the properties of which an exploration says something else than this look, where it saw everything."""
+    ended = [s for s in seen.states if s.status == "completed"]
+    unsettled = any(n.state not in SETTLED for s in ended for n in s.nodes.values())
+    refuted = {
+        "ends": bool(seen.hanging()),
+        "closed": unsettled,
+        "opens": {e.name for e in definition.elements} != seen.opened(),
+        "outputs": any(name not in s.versions for s in ended for name in definition.outputs),
+        "turns": seen.spun,
+    }
+    return [
+        name
+        for name, is_so in refuted.items()
+        if found[name].said != "unknown" and (found[name].said == "refuted") != is_so
+    ]

@@ -117,9 +117,20 @@ RETURNED = """  record r
     when a.iteration > 1
     after p
 """
+PASSED = """  record r
+    ok boolean
+  activity a
+    role boss
+  activity b
+    role boss
+    output r
+  phase f
+    after a
+    milestone m when r.ok
+"""
 
 
-@pytest.mark.parametrize("text", [RACE, LATER, FOURTH, RETURNED])
+@pytest.mark.parametrize("text", [RACE, LATER, FOURTH, RETURNED, PASSED])
 def test_everything_opens_and_every_case_can_end(text: str) -> None:
     found = judged(text)
     assert found["opens"].said == found["ends"].said == "proved"
