@@ -69,8 +69,9 @@ def test_what_may_open_is_not_said_to_stay_shut(text: str) -> None:
 def test_always_is_said_only_where_everything_was_looked_at() -> None:
     found = judged(UNTIL)["ends"]
     assert found.said == "refuted" and not found.always
-    two = "  activity a\n    role boss\n    when b.done\n  activity b\n    role boss\n    when a.done\n"
-    assert judged(two)["ends"].always
+    inside = "    activity a\n      role boss\n      output r\n"
+    shut = "  record r\n    ok boolean\n  phase f\n    exit when r.ok and not(r.ok)\n" + inside
+    assert judged(shut)["ends"].always
 
 
 def test_a_condition_that_reckons_long_does_not_hold_up_what_is_tried() -> None:
