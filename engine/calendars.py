@@ -121,6 +121,14 @@ def advance(calendar: Calendar, at: int, work: int) -> int:
     raise OverflowError("too many working hours")
 
 
+def openings(calendar: Calendar, at: int) -> Iterator[tuple[int, int]]:
+    """Yields the opening hours that are not over by an instant, (from, to), for as long as there are years."""
+    day = _local(calendar, at) - timedelta(days=1)  # hours may run past midnight
+    while True:
+        yield from ((max(opens, at), closes) for opens, closes in _hours(calendar, day) if closes > at)
+        day += timedelta(days=1)
+
+
 def worked(calendar: Calendar, start: int, end: int) -> int:
     """Gives the working time between two instants in microseconds; 0 where the first is not the earlier."""
     total = 0

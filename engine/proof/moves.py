@@ -43,7 +43,7 @@ from charter.engine.state import NEW, CaseState, Node
 MOST_VALUES = 64  # of one move
 STARTER, IN_CHARGE = "starter", "owner"  # who opens a case, and who owns the process
 _ENOUGH = 2  # items that are added to an open list
-_FILE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
+EVIDENCE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
 
 
 class Move(NamedTuple):
@@ -166,10 +166,10 @@ class Moves:
         done = {confirmation.check for confirmation in node.confirmations}
         before: list[Command] = []
         with_it: list[tuple[str, Any]] = []
-        for point, check in self._points(state, plan, path, at):
+        for point, check in self.points(state, plan, path, at):
             if point in done:
                 continue
-            evidence = _FILE if check.evidence == "file" else check.evidence
+            evidence = EVIDENCE if check.evidence == "file" else check.evidence
             if check.by is not None or check.other:
                 other_ = self.somebody(f"{node.key}.{check.name}", (check.by,) if check.by else element.roles)
                 before.append(Confirm(actor=other_, at=at, node=node.key, check=point, evidence=evidence))
@@ -179,7 +179,8 @@ class Moves:
             complete = Complete(actor=who, at=at, node=node.key, records=records, checks=tuple(with_it))
             yield Move(node.key, "complete", (*before, complete))
 
-    def _points(self, state: CaseState, plan: Plan, path: Path, at: int) -> Iterator[tuple[str, Check]]:
+    def points(self, state: CaseState, plan: Plan, path: Path, at: int) -> Iterator[tuple[str, Check]]:
+        """Yields the points of an element's checklist, by the names that they are confirmed by."""
         for check in plan.element.checklist:
             if check.many is None:
                 yield check.name, check

@@ -48,6 +48,7 @@ VERBS: dict[str, dict[str, str]] = {
         "fmt": "fmt",
         "test": "test",
         "prove": "prove",
+        "simulate": "simulate",
         "explain": "explain",
         "graph": "graph",
         "clauses": "clauses",

@@ -6,7 +6,8 @@ Written to standard error, and only where that is a terminal and there is enough
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -16,8 +17,17 @@ FEW = 20  # what is done before anybody wonders
 
 def along(items: Sequence[T]) -> Iterator[T]:
     """Yields the items, showing which of how many it is at."""
-    if len(items) <= FEW or not sys.stderr.isatty():
-        yield from items
+    with counted(len(items)) as told:
+        for item in items:
+            yield item
+            told()
+
+
+@contextmanager
+def counted(total: int) -> Iterator[Callable[[], None]]:
+    """Shows how many of a total are done: gives what is to be called after each."""
+    if total <= FEW or not sys.stderr.isatty():
+        yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -25,4 +35,5 @@ def along(items: Sequence[T]) -> Iterator[T]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
-        yield from shown.track(items)
+        task = shown.add_task("", total=total)
+        yield lambda: shown.advance(task)

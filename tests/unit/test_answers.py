@@ -80,6 +80,8 @@ charter fmt broken.charter
 charter test other.charter broken.charter
 charter test other.charter broken.charter --suggest
 charter prove other.charter broken.charter --budget 1
+charter simulate other.charter --arrive 20/day --cases 30 --staff hr=1 --what-if hr+1
+charter simulate broken.charter --arrive 20/day
 charter explain
 charter explain CH503
 charter clauses processes

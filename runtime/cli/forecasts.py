@@ -1,0 +1,218 @@
+"""A forecast as it is told: as text, as JSON data, as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from charter.runtime.author.forms import shown
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.output import Cell, wrap
+from charter.runtime.simulation.forecast import Estimate, Forecast, Measure, compare
+from charter.runtime.simulation.setting import Rate
+
+_STATUS = {"met": "good", "warn": "warn", "missed": "bad"}
+_HOURS_OF_DAYS = 48  # so many hours and more are told in days
+
+
+class Report:
+    """A forecast as text."""
+
+    def __init__(self, context: Context, found: Forecast, arrive: Rate, given: Mapping[str, str]) -> None:
+        self.context, self.found, self.arrive, self.given = context, found, arrive, given
+        self.say, self.output = context.say, context.output
+        self.definition = found.run.setting.definition
+
+    def tell(self, then: Forecast | None, what_if: str | None) -> None:
+        say, output, found = self.say, self.output, self.found
+        name = self.definition.name
+        title = f" {self.definition.title}" if self.definition.title != name else ""
+        output.line(output.style(f"{name}{title}", "strong"))
+        counts = say(
+            "simulate.counts",
+            cases=len(found.run.arrived),
+            rate=self.arrive.text,
+            completed=found.ended - found.cancelled,
+            cancelled=found.cancelled,
+        )
+        output.line(f"  {counts}")
+        lead = self.of("process", name, "lead_time")
+        half, most = (self.of("process", name, f"lead_time_{part}") for part in (50, 95))
+        if lead is not None and half is not None and most is not None:
+            lead = say("simulate.lead", lead=lead, half=half, most=most)
+        through, waiting = (self.of("process", name, measure) for measure in ("throughput", "waiting"))
+        rows = [
+            (say("simulate.throughput"), through and say("simulate.a_day", count=through)),
+            (say("simulate.lead_time"), lead),
+            (say("simulate.waiting"), waiting and say("simulate.a_case", amount=waiting)),
+        ]
+        output.sheet(rows, indent=2)
+        self._table("role", ("people", "busy", "waiting"))
+        self._table("element", ("times", "waiting", "work", "late"))
+        self._table("kpi", ("value", "status"))
+        for element, count in found.run.stood.items():
+            output.line("  " + say("simulate.stood", count=count, element=element), "bad")
+        self._scarce()
+        if then is not None:
+            self._compared(then, what_if or "")
+        self._assumed()
+
+    def of(self, what: str, name: str, measure: str) -> str | None:
+        measured = self.found.find(what, name, measure)
+        return None if measured is None else self.shown(measured, measured.estimate)
+
+    def _table(self, what: str, heads: Sequence[str]) -> None:
+        measures = [m for m in self.found.measures if m.what == what]
+        if not measures:
+            return
+        self.output.line()
+        rows: dict[tuple[str, str], dict[str, Any]] = {}
+        for m in measures:
+            row = rows.setdefault((m.name, repr(m.group)), {"times": f"{m.count:,}"})
+            style = "bad" if m.measure == "late" and m.estimate.mean > 0 else None
+            row[m.measure] = Cell(self.shown(m, m.estimate), style)
+            if what == "role":
+                row["people"] = self.say("simulate.unlimited") if m.people is None else str(m.people)
+            if m.status in _STATUS:
+                row["status"] = Cell(self.say(f"kpi.{m.status}"), _STATUS[m.status])
+            if m.group is not None:
+                row["name"] = f"{m.name} {_group(m)}"
+        cells = [(row.get("name", name), *(row.get(head, "") for head in heads)) for (name, _), row in rows.items()]
+        titles = [self.say(f"simulate.{head}") for head in (what, *heads)]
+        self.output.table(titles, cells, styles=("name",), indent=2)
+
+    def _scarce(self) -> None:
+        role = self.found.bottleneck
+        busy = None if role is None else self.found.find("role", role, "busy")
+        if role is None or busy is None:
+            return
+        key = "overloaded" if self.found.overloaded else "bottleneck"
+        self.output.line()
+        said = self.say(f"simulate.{key}", role=role, busy=f"{busy.estimate.mean:.0%}")
+        for part in wrap(said, self.output.columns - 2):
+            self.output.line(f"  {part}", "warn" if key == "overloaded" else None)
+
+    def _compared(self, then: Forecast, what_if: str) -> None:
+        rows = []
+        for old, new, less in compare(self.found, then):
+            if old.measure in ("throughput", "work") or (less.mean == 0 and not less.half):
+                continue
+            name = f"{old.name} {_group(old)}".strip() if old.what != "process" else ""
+            sure = less.half is not None and abs(less.mean) > less.half
+            said = self.say("simulate.value" if old.measure == "value" else f"simulate.{old.measure}")
+            rows.append(
+                (
+                    name,
+                    said,
+                    self.shown(old, old.estimate, bare=True),
+                    self.shown(new, new.estimate, bare=True),
+                    Cell(self.shown(old, less, signed=True), None if sure else "faint"),
+                )
+            )
+        self.output.line()
+        self.output.line("  " + self.say("simulate.what_if", change=what_if), "strong")
+        if rows:
+            heads = ["", "", *(self.say(f"simulate.{head}") for head in ("now", "then", "difference"))]
+            self.output.table(heads, rows, styles=("name",), indent=2)
+        else:
+            self.output.line("  " + self.say("simulate.same"))
+
+    def _assumed(self) -> None:
+        say, run = self.say, self.found.run
+        comma = say("happened.comma")
+        unlimited = [m.name for m in self.found.measures if m.measure == "busy" and m.people is None]
+        lines = [say("simulate.interval")]
+        for key, names in (("without_limit", unlimited), ("usual", sorted(run.usual))):
+            if names:
+                lines.append(say(f"simulate.{key}", names=comma.join(f"`{name}`" for name in names)))
+        lines.append(say("simulate.seed", seed=run.setting.seed))
+        if self.given:
+            named = comma.join(f"`{name} = {text}`" for name, text in self.given.items())
+            lines.append(say("prove.assumed", names=named))
+        self.output.line()
+        for line in lines:
+            for part in wrap(line, self.output.columns - 2):
+                self.output.line(f"  {self.output.style(part, 'faint')}")
+
+    def shown(self, measure: Measure, estimate: Estimate, *, bare: bool = False, signed: bool = False) -> str:
+        """Shows an estimate in its unit, with half its interval unless `bare`."""
+        unit, mean, half = measure.unit, estimate.mean, None if bare else estimate.half
+        sign = "+" if signed else ""
+        if unit in ("share", "percent"):
+            about = "" if half is None else f" ± {half * 100:.1f}"
+            return f"{mean * 100:{sign}.1f}%{about}"
+        if "hours" not in unit:
+            about = "" if half is None else f" ± {half:.2f}"
+            return f"{mean:{sign}.2f}{about}"
+        factor, word = 1.0, "hours"
+        if abs(mean) >= _HOURS_OF_DAYS and unit == "hours":
+            factor, word = 24.0, "days"
+        elif abs(mean) < 1:
+            factor, word = 1 / 60, "minutes"
+        about = "" if half is None else f" ± {half / factor:.1f}"
+        return self.say(f"simulate.in_{word}", amount=f"{mean / factor:{sign}.1f}{about}")
+
+
+def _group(measure: Measure) -> str:
+    return "" if measure.group is None else shown(measure.group)
+
+
+def _row(measure: Measure) -> dict[str, Any]:
+    estimate = measure.estimate
+    half = estimate.half
+    return {
+        "what": measure.what,
+        "name": measure.name,
+        "group": measure.group,
+        "measure": measure.measure,
+        "mean": round(float(estimate.mean), 6),
+        "low": None if half is None else round(estimate.mean - half, 6),
+        "high": None if half is None else round(estimate.mean + half, 6),
+        "unit": measure.unit or None,
+        "times": measure.count,
+        "staff": measure.people,
+        "status": measure.status,
+    }
+
+
+def _differences(found: Forecast, then: Forecast) -> Iterator[dict[str, Any]]:
+    for _, new, less in compare(found, then):
+        half = less.half
+        yield {
+            **_row(new),
+            "difference": round(float(less.mean), 6),
+            "difference_low": None if half is None else round(less.mean - half, 6),
+            "difference_high": None if half is None else round(less.mean + half, 6),
+        }
+
+
+def as_data(
+    found: Forecast, then: Forecast | None, arrive: Rate, given: Mapping[str, str], what_if: str | None
+) -> dict[str, Any]:
+    run = found.run
+    return {
+        "process": run.setting.definition.name,
+        "version": run.setting.definition.version,
+        "arrive": arrive.text,
+        "seed": run.setting.seed,
+        "case_count": len(run.arrived),
+        "completed": found.ended - found.cancelled,
+        "cancelled": found.cancelled,
+        "measures": [_row(measure) for measure in found.measures],
+        "bottleneck": found.bottleneck,
+        "stood": [{"element": element, "case_count": count} for element, count in run.stood.items()],
+        "unmeasured": sorted(run.usual),
+        "assumed": dict(given),
+        "what_if": None
+        if then is None
+        else {"text": what_if, "bottleneck": then.bottleneck, "measures": list(_differences(found, then))},
+    }
+
+
+def write_csv(context: Context, found: Forecast, then: Forecast | None) -> None:
+    rows = [_row(m) for m in found.measures] if then is None else list(_differences(found, then))
+    writer = csv.writer(context.output.stream, lineterminator="\n")
+    if rows:
+        writer.writerow(rows[0])
+        writer.writerows(row.values() for row in rows)

@@ -1,0 +1,57 @@
+"""The world of a simulation: it keeps states and no entries, and says which cases have moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from charter.engine.commands import Actor, Command
+from charter.engine.definition import Definition
+from charter.engine.effects import CallConnector, StartCase
+from charter.engine.hosting import let_pass
+from charter.engine.step.transition import Step
+from charter.runtime.host.memory import World
+from charter.runtime.simulation.crew import Crew
+
+
+class Floor(World):
+    """See the module's text. `work`: what a program or another process is asked to do."""
+
+    def __init__(self, definitions: Sequence[Definition], now: int, crew: Crew, work: Callable[..., None]) -> None:
+        super().__init__(definitions, now)
+        self.crew = crew
+        self.moved: dict[str, None] = {}
+        self._work = work
+
+    def send(self, case: str, command: Command) -> Step:
+        done = super().send(case, command)
+        if done.refusal is None:
+            self.moved[case] = None
+        self._cases[case].entries.clear()
+        self.effects.clear()
+        for effect in done.effects:
+            if isinstance(effect, StartCase) and effect.wait and self.running(effect.process) is None:
+                self._queue.remove((case, effect))
+                self._work(case, effect.node, effect.attempt)
+        return done
+
+    def _call(self, case: str, effect: CallConnector) -> None:
+        self._work(case, effect.node, effect.attempt)
+
+    def act(self, case: str, command: Command) -> Step:
+        """Sends a command and carries out what follows; what is due comes first."""
+        self.clock = command.at
+        let_pass(self, case, self.clock)
+        done = self.send(case, command)
+        self._carry_out()
+        return done
+
+    def wake(self, case: str, at: int) -> None:
+        self.clock = at
+        let_pass(self, case, at)
+        self._carry_out()
+
+    def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
+        return sorted((m.actor for m in self.crew.holding(roles)), key=lambda actor: actor.person)
+
+    def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
+        return {person: self.crew.member(person, ()).load for person in persons}

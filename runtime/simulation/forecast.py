@@ -1,0 +1,300 @@
+"""What a simulation forecasts: means with intervals of 95 % by batch means, what is scarce, what a change would do.
+
+The first of 21 equal parts of the cases is left out, because a simulation begins with nobody waiting; the others are
+20 batches, whose means are nearly independent and give the interval (Law, Simulation Modeling and Analysis, 5th ed.,
+9.5.3; Schmeiser, Batch Size Effects in the Analysis of Simulation Output, Operations Research 30, 1982: 10 to 30 are
+enough). Roles, elements and throughput are measured while cases arrive, in 20 equal spans of working time. Two
+simulations are compared batch by batch.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from charter.engine import kpis, values
+from charter.engine.definition import Kpi
+from charter.engine.feel.temporal import DaysDuration
+from charter.engine.machines import CLOSED, PASSED_OVER
+from charter.engine.plan.facts import ELEMENT
+from charter.engine.plan.program import prepare
+from charter.engine.proof.hours import day
+from charter.engine.state import CaseState
+from charter.runtime.simulation.setting import Job, Run
+
+BATCHES = 20
+_FEWEST = 10  # batches that say something; each of as many cases at least
+_HOUR = 3_600_000_000
+# Student's t for 95 %, by degrees of freedom from 9 to 19.
+_T = (2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093)
+
+
+class Estimate(Struct, frozen=True):
+    """A mean with half the length of its interval, None where there is too little to tell; `batches`: their means."""
+
+    mean: float
+    half: float | None = None
+    batches: tuple[float | None, ...] = ()
+
+    def less(self, other: Estimate) -> Estimate:
+        """Gives the difference from another, by the batches that both have."""
+        pairs = zip(self.batches, other.batches, strict=False)
+        found = [None if a is None or b is None else a - b for a, b in pairs]
+        return Estimate(self.mean - other.mean, _half(found), tuple(found))
+
+
+class Measure(Struct, frozen=True):
+    """One figure. `what`: process, role, element or kpi; `measure`: what is measured of it; `count`: over how many.
+
+    `unit`: hours, working hours, share, people, cases a working day, or a KPI's own. `people`: of a role that has a
+    limit, how many hold it. `group`: of a KPI, encoded.
+    """
+
+    what: str
+    name: str
+    measure: str
+    estimate: Estimate
+    unit: str
+    count: int = 0
+    people: int | None = None
+    group: Any = None
+    status: str | None = None
+
+
+class Forecast(Struct, frozen=True):
+    """All that is forecast. `ended` and `cancelled` count cases; the others stand still.
+
+    `bottleneck`: the role with most work for each of its people; `overloaded`: it is more than they can do.
+    """
+
+    run: Run
+    measures: tuple[Measure, ...]
+    ended: int
+    cancelled: int
+    bottleneck: str | None
+    overloaded: bool
+
+    def find(self, what: str, name: str, measure: str) -> Measure | None:
+        return next((m for m in self.measures if (m.what, m.name, m.measure) == (what, name, measure)), None)
+
+
+def forecast(run: Run) -> Forecast:
+    """Measures what came of a simulation."""
+    main = [run.cases[case] for case in run.arrived]
+    closed = [case for case in main if case.status in CLOSED]
+    batches = list(_batches(main))
+    found = [*_process(run, batches), *_roles(run), *_elements(run, batches), *_kpis(run, main, batches)]
+    loads = _loads(run)
+    scarce = max(loads, key=lambda role: loads[role]) if loads else None
+    return Forecast(
+        run=run,
+        measures=tuple(found),
+        ended=len(closed),
+        cancelled=sum(case.status == "cancelled" for case in closed),
+        bottleneck=scarce,
+        overloaded=scarce is not None and loads[scarce] > 1,
+    )
+
+
+def _batches(cases: Sequence[CaseState]) -> Iterator[Sequence[CaseState]]:
+    """Parts cases into batches, the beginning left out; few cases are one batch."""
+    size = len(cases) // (BATCHES + 1)
+    if size < _FEWEST:
+        yield cases
+        return
+    first = len(cases) - size * BATCHES
+    yield from (cases[first + size * n : first + size * (n + 1)] for n in range(BATCHES))
+
+
+def _half(batches: Sequence[float | None]) -> float | None:
+    found = [mean for mean in batches if mean is not None]
+    if len(found) < _FEWEST:
+        return None
+    return _T[len(found) - _FEWEST] * stdev(found) / sqrt(len(found))
+
+
+def _estimate(batches: Iterable[Sequence[float]]) -> Estimate | None:
+    """Gives the mean of all and its interval by the means of batches; None where there is nothing."""
+    parts = list(batches)
+    every = [value for part in parts for value in part]
+    if not every:
+        return None
+    means = tuple(fmean(part) if part else None for part in parts)
+    return Estimate(fmean(every), _half(means), means)
+
+
+def _lead(case: CaseState) -> list[float]:
+    if case.opened_at is None or case.closed_at is None:
+        return []
+    return [(case.closed_at - case.opened_at) / _HOUR]
+
+
+class _Spans:
+    """Equal spans of working time while cases arrive, the beginning left out."""
+
+    def __init__(self, run: Run) -> None:
+        arrivals = sorted(run.hours.until(at) for at in run.arrived.values())
+        size = len(arrivals) // (BATCHES + 1)
+        few = size < _FEWEST
+        self.start = 0 if few or not arrivals else arrivals[len(arrivals) - size * BATCHES]
+        self.end = max(arrivals[-1], self.start + 1) if arrivals else 1
+        count = 1 if few else BATCHES
+        self.length = (self.end - self.start) / count
+        self.bounds = [self.start + self.length * n for n in range(count + 1)]
+
+    def parted(self, found: Iterable[tuple[int, float]]) -> list[list[float]]:
+        """Parts values by when they are from."""
+        parts: list[list[float]] = [[] for _ in self.bounds[1:]]
+        for at, value in found:
+            number = bisect_right(self.bounds, at) - 1
+            if 0 <= number < len(parts):
+                parts[number].append(value)
+        return parts
+
+    def shares(self, jobs: Iterable[Job], capacity: int) -> list[list[float]]:
+        """Gives for each span how much of it so many people were at work."""
+        worked = [0.0] * (len(self.bounds) - 1)
+        for job in jobs:
+            number = max(bisect_right(self.bounds, job.begun) - 1, 0)
+            while number < len(worked) and self.bounds[number] < job.ended:
+                within = min(job.ended, self.bounds[number + 1]) - max(job.begun, self.bounds[number])
+                worked[number] += max(within, 0.0)
+                number += 1
+        return [[work / self.length / capacity] for work in worked]
+
+
+def _measures(
+    what: str, name: str, rows: Iterable[tuple[str, Estimate | None, str, int]], **more: Any
+) -> Iterator[Measure]:
+    for measure, estimate, unit, count in rows:
+        if estimate is not None:
+            yield Measure(what, name, measure, estimate, unit, count, **more)
+
+
+def _process(run: Run, batches: Sequence[Sequence[CaseState]]) -> Iterator[Measure]:
+    definition = run.setting.definition
+    spans = _Spans(run)
+    ends = [
+        (run.hours.until(case.closed_at), 1.0)
+        for case in run.cases.values()
+        if case.closed_at and case.case in run.arrived and case.status in CLOSED
+    ]
+    days = spans.length / day(definition.calendar)
+    through = _estimate([len(part) / days] for part in spans.parted(ends))
+    waited: dict[str, float] = dict.fromkeys(run.arrived, 0.0)
+    for job in run.jobs:
+        if job.case in waited:
+            waited[job.case] += (job.begun - job.ready) / _HOUR
+    cases = sum(map(len, batches))
+    leads = sorted(lead for batch in batches for case in batch for lead in _lead(case))
+    parts = [Estimate(leads[len(leads) * part // 100]) if leads else None for part in (50, 95)]
+    rows = [
+        ("throughput", through, "cases a working day", len(ends)),
+        ("lead_time", _estimate([lead for case in batch for lead in _lead(case)] for batch in batches), "hours", cases),
+        ("lead_time_50", parts[0], "hours", cases),
+        ("lead_time_95", parts[1], "hours", cases),
+        ("waiting", _estimate([waited[case.case] for case in batch] for batch in batches), "working hours", cases),
+    ]
+    yield from _measures("process", definition.name, rows)
+
+
+def _loads(run: Run) -> dict[str, float]:
+    """Gives how much work comes to each role with a limit while cases arrive, as a share of what its people can do."""
+    spans = _Spans(run)
+    come = dict.fromkeys(run.counts, 0.0)
+    for job in run.jobs:
+        if job.role in come and spans.start <= job.ready <= spans.end:
+            come[job.role] += job.ended - job.begun
+    return {role: work / (spans.end - spans.start) / run.counts[role] for role, work in come.items()}
+
+
+def _roles(run: Run) -> Iterator[Measure]:
+    spans = _Spans(run)
+    by_role: dict[str, list[Job]] = {role: [] for role in run.counts}
+    for job in run.jobs:
+        if job.role:
+            by_role.setdefault(job.role, []).append(job)
+    for role, jobs in by_role.items():
+        people = run.counts.get(role)
+        waits = [(job.ready, (job.begun - job.ready) / _HOUR) for job in jobs]
+        rows = [
+            ("busy", _estimate(spans.shares(jobs, people or 1)), "people" if people is None else "share", len(jobs)),
+            ("waiting", _estimate(spans.parted(waits)), "working hours", len(jobs)),
+        ]
+        yield from _measures("role", role, rows, people=people)
+
+
+def _elements(run: Run, batches: Sequence[Sequence[CaseState]]) -> Iterator[Measure]:
+    spans = _Spans(run)
+    names = [element.name for d in run.setting.definitions for element in d.elements]
+    by_element: dict[str, list[Job]] = {}
+    for job in run.jobs:
+        by_element.setdefault(job.element, []).append(job)
+    zone = prepare(run.setting.definition).zone
+
+    def late(case: CaseState, name: str) -> Iterator[float]:
+        for node in case.dated():
+            kept = ELEMENT["on_time"].read(node, zone)
+            if node.element == name and kept is not None and (node.state not in PASSED_OVER or not kept):
+                yield float(not kept)
+
+    dated = {node.element for batch in batches for case in batch for node in case.dated()}
+    for name in dict.fromkeys(names):
+        jobs = by_element.get(name, [])
+        waits = [(job.ready, (job.begun - job.ready) / _HOUR) for job in jobs]
+        works = [(job.ready, (job.ended - job.begun) / _HOUR) for job in jobs]
+        rows = [
+            ("waiting", _estimate(spans.parted(waits)), "working hours", len(jobs)),
+            ("work", _estimate(spans.parted(works)), "working hours", len(jobs)),
+        ]
+        if name in dated:
+            lates = [[share for case in batch for share in late(case, name)] for batch in batches]
+            rows.append(("late", _estimate(lates), "share", sum(map(len, lates))))
+        yield from _measures("element", name, rows)
+
+
+def _kpis(run: Run, main: Sequence[CaseState], batches: Sequence[Sequence[CaseState]]) -> Iterator[Measure]:
+    """Measures the KPIs over all cases and over each batch; a window (`over`) would look at the end alone."""
+    definition = run.setting.definition
+    every = main[len(main) - sum(map(len, batches)) :]
+    for declared in definition.kpis:
+        kpi = replace(declared, over=None)
+
+        def figures(cases: Sequence[CaseState], kpi: Kpi = kpi) -> dict[str, tuple[float, kpis.Figure]]:
+            found = kpis.measure(kpi, definition, cases, run.end)
+            return {repr(f.group): (n, f) for f in found for n in _number(f.value)}
+
+        parts = [figures(batch) for batch in batches] if len(batches) > 1 else []
+        for group, (value, figure) in figures(every).items():
+            means = tuple(part[group][0] if group in part else None for part in parts)
+            unit = declared.unit or ("hours" if isinstance(values.decode(figure.value), DaysDuration) else "")
+            estimate = Estimate(value, _half(means), means)
+            yield Measure(
+                "kpi", kpi.name, "value", estimate, unit, figure.cases, group=figure.group, status=figure.status
+            )
+
+
+def _number(value: Any) -> list[float]:
+    """Gives a figure as a number, a length of time in hours; nothing where it is none."""
+    found = None if value is None else values.decode(value)
+    if isinstance(found, DaysDuration):
+        return [found.nanoseconds / 1000 / _HOUR]
+    try:
+        return [] if found is None or isinstance(found, bool) else [float(found)]
+    except (TypeError, ValueError):
+        return []
+
+
+def compare(before: Forecast, after: Forecast) -> Iterator[tuple[Measure, Measure, Estimate]]:
+    """Yields what both forecast, with the difference that the change makes."""
+    for old in before.measures:
+        key: Callable[[Measure], Any] = lambda m: (m.what, m.name, m.measure, repr(m.group))  # noqa: E731
+        new = next((m for m in after.measures if key(m) == key(old)), None)
+        if new is not None:
+            yield old, new, new.estimate.less(old.estimate)

@@ -1,0 +1,96 @@
+"""`charter simulate` as people use it: the report, JSON, CSV, what one more person changes, what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from tests.desk import Desk
+
+LEAVE = (Path(__file__).parents[2] / "processes/examples/leave_request.charter").read_text("utf-8")
+PEOPLE = "people:\n  wang: {name: Wang, roles: [employee, manager]}\n  zhou: {name: Zhou, roles: [hr@leave_request]}\n"
+USUAL = "charter simulate p.charter --arrive 2/hour --cases 60"
+
+
+@pytest.fixture(autouse=True)
+def files(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "p.charter").write_text(LEAVE, "utf-8")
+    (tmp_path / "people.yaml").write_text(PEOPLE, "utf-8")
+
+
+def test_the_report_says_what_is_scarce_and_what_was_assumed(desk: Desk) -> None:
+    told = desk.type(f"{USUAL} --staff manager=2 --staff hr=3 --lang en")
+    assert desk.code == 0
+    assert "60 cases arrived (2/hour)" in told and "bottleneck" in told and "`employee`" in told and "seed 1" in told
+    assert desk.type(f"{USUAL} --staff manager=2 --staff hr=3 --lang en") == told
+    assert "瓶颈" in desk.type(f"{USUAL} --staff manager=2 --lang zh") and desk.code == 0
+
+
+def test_too_much_work_is_told(desk: Desk) -> None:
+    assert "more work than its people can do" in desk.type(f"{USUAL} --staff manager=1 --lang en")
+
+
+def test_people_come_from_a_file(desk: Desk) -> None:
+    found = json.loads(desk.type(f"{USUAL} --people people.yaml --json"))
+    staff = {m["name"]: m["staff"] for m in found["measures"] if m["measure"] == "busy"}
+    assert staff == {"manager": 1, "employee": 1, "hr": 1}
+    # whoever applied does not decide, and there is no other manager
+    assert found["stood"] == [{"element": "decide", "case_count": 60}] and found["completed"] == 0
+
+
+def test_one_more_person_is_compared(desk: Desk) -> None:
+    found = json.loads(desk.type(f"{USUAL} --staff manager=2 --json --what-if 'role manager +1'"))
+    measures = {(m["name"], m["measure"]): m for m in found["what_if"]["measures"]}
+    assert measures["manager", "busy"]["staff"] == 3 and measures["manager", "waiting"]["difference"] < 0
+    assert "what if: manager+1" in desk.type(f"{USUAL} --staff manager=2 --lang en --what-if manager+1")
+
+
+def test_figures_as_csv(desk: Desk) -> None:
+    rows = list(csv.DictReader(StringIO(desk.type(f"{USUAL} --staff manager=2 --format csv"))))
+    assert {row["what"] for row in rows} == {"process", "role", "element", "kpi"}
+    assert all(float(row["mean"]) >= 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "--cases 0",
+        "--cases 1000001",
+        "--cases many",
+        "--arrive often",
+        "--arrive '0 a day'",
+        "--arrive '1 a year' --cases 100000",
+        "--staff nobody=1",
+        "--staff manager=0",
+        "--staff manager=x",
+        "--staff manager",
+        "--staff manager=1 --staff manager=2",
+        "--what-if manager+1",
+        "--what-if more --staff manager=1",
+        "--what-if manager-1 --staff manager=1",
+        "--what-if nobody+1",
+        "--seed -1",
+        "--format xml",
+    ],
+)
+def test_what_cannot_be_meant_is_refused(desk: Desk, more: str) -> None:
+    desk.type(f"charter simulate p.charter --arrive 2/hour {more}")
+    assert desk.code == 2
+
+
+def test_what_is_not_there_is_refused(desk: Desk, tmp_path: Path) -> None:
+    desk.type("charter simulate p.charter")
+    assert desk.code == 2  # no rate
+    desk.type("charter simulate nowhere.charter --arrive 2/hour")
+    assert desk.code == 4
+    desk.type(f"{USUAL} --process nothing")
+    assert desk.code == 4
+    desk.type(f"{USUAL} --people nowhere.yaml")
+    assert desk.code not in (0, 1, 70)
+    (tmp_path / "people.yaml").write_text("people:\n  wang: {name: Wang, roles: [other]}\n", "utf-8")
+    assert "manager" in desk.type(f"{USUAL} --people people.yaml --lang en") and desk.code == 2
+    (tmp_path / "p.charter").write_text(LEAVE.replace("role employee", "rol employee", 1), "utf-8")
+    assert "CH1" in desk.type(USUAL) and desk.code == 1
