@@ -11,9 +11,9 @@ import click
 from msgspec.structs import replace
 
 from charter.runtime.author import texts
-from charter.runtime.cli.check import report
+from charter.runtime.cli.check import broken
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import FINDINGS, Misuse
+from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.progress import counted
 from charter.runtime.cli.verb import JSON, Binding, Verb, Whole, Words, argument, option, switch
 
@@ -64,8 +64,7 @@ def run_simulate(
 
     compiled = texts.compile_file(file)
     if compiled.failed:
-        report(context, [d for d in compiled.diagnostics if d.is_error], compiled.sources, "full")
-        return FINDINGS
+        return broken(context, [d for d in compiled.diagnostics if d.is_error], compiled.sources)
     chosen = texts.choose(compiled, file, process)
     given = assumed(chosen)
     definition = chosen.bind(dict(given))
