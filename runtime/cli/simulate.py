@@ -162,7 +162,7 @@ def _people(file: str | None, definitions: Sequence[Definition]) -> list[Actor]:
     return found
 
 
-_CHANGE = re.compile(r"(?:(?:role|角色)\s+)?(?P<role>.+?)\s*(?P<sign>[+\-−＋－])\s*(?P<count>[0-9]{1,5})")
+_CHANGE = re.compile(r"(?:role\s+|角色\s*)?(?P<role>.+?)\s*(?P<sign>[+\-−＋－])\s*(?P<count>[0-9]{1,5})")
 
 
 def _changed(setting: Setting, text: str) -> Setting:
