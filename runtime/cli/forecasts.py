@@ -6,9 +6,10 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from charter.dsl.text.width import wrap
 from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.output import Cell, wrap
+from charter.runtime.cli.output import Cell
 from charter.runtime.simulation.forecast import Estimate, Forecast, Measure, compare
 from charter.runtime.simulation.setting import Rate
 
