@@ -122,6 +122,11 @@ def _beside(context: Context, performed: Performed) -> None:
         context.note(context.say("frame.later", detail=error_sentence(performed.trouble, context.say)))
     if performed.failed:
         context.note(context.say("frame.incidents", count=performed.failed))
+    if performed.stranded:
+        from charter.runtime.cli.gaps import stranded
+
+        for line in stranded(context, performed.stranded, performed.state):
+            context.note(context.say("frame.warning", text=line))
 
 
 def lines(context: Context, verb: str, performed: Performed, node: str | None) -> Iterator[str]:

@@ -28,6 +28,7 @@ LOOKS = frozenset(
         "kpi",
         "people list",
         "people show",
+        "verify-staffing",
         "connectors list",
         *(f"audit {verb}" for verb in ("log", "show", "query", "trace", "clause", "changes", "why", "as-of")),
         VERIFY,

@@ -16,6 +16,7 @@ from charter.runtime.cli.check import broken, foreseen
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import misbound
+from charter.runtime.cli.gaps import warned
 from charter.runtime.cli.reasons import why_refused
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 from charter.runtime.refusals import REPLACED, UNBOUND, VERSION_TAKEN
@@ -59,9 +60,10 @@ def run_deploy(
     with context.committed():
         if as_json:
             context.output.json([_json(one) for one in found])
-            return 0
-        for one in found:
+        for one in [] if as_json else found:
             context.output.line(context.say(f"deploy.done_{one.outcome}", **_names(one)))
+        for line in (line for one in found for line in warned(context, one.definition)):
+            context.note(context.say("frame.warning", text=line))
     return 0
 
 

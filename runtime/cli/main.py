@@ -54,7 +54,13 @@ VERBS: dict[str, dict[str, str]] = {
         "clauses": "clauses",
         "dmn": "dmn",
     },
-    "deploy": {"init": "init", "deploy": "deploy", "people": "people", "connectors": "connectors"},
+    "deploy": {
+        "init": "init",
+        "deploy": "deploy",
+        "people": "people",
+        "verify-staffing": "verify_staffing",
+        "connectors": "connectors",
+    },
     "work": {
         "start": "start",
         "inbox": "inbox",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
 from charter.engine.hosting import MOST_TICKS, is_asked, let_pass
+from charter.engine.keys import name_of
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import step
@@ -42,7 +43,12 @@ from charter.runtime.refusals import CONFLICT, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import ENVIRONMENT
 
+if TYPE_CHECKING:
+    from charter.engine.proof.staffing import Gap
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+# verbs by which somebody takes work, or has a part in it
+TAKING = frozenset(("claim", "delegate", "assign", "begin", "confirm", "complete", "approve", "reject"))
 
 
 class Performed(Struct, frozen=True):
@@ -51,7 +57,7 @@ class Performed(Struct, frozen=True):
     `first` is the sequence number of `entries[0]` in the case's chain (in the organisation's for a refusal made
     before the case was reached). `owed`: the cases whose calls, or whatever else could not be done at once, are left
     to `Cases.tick`; `failed`: how many asks are incidents already. `trouble`: what the host failed with once the
-    command was committed; the command stands.
+    command was committed; the command stands. `stranded`: what nobody is left for now, and somebody was before it.
     """
 
     case: str
@@ -64,6 +70,7 @@ class Performed(Struct, frozen=True):
     owed: tuple[str, ...] = ()
     failed: int = 0
     trouble: BaseException | None = None
+    stranded: Sequence[Gap] = ()
 
 
 class Ticked(Struct, frozen=True):
@@ -310,9 +317,25 @@ class Cases:
             return self._turned_away(connection, file, person, verb, done.refusal), file
         if done.refusal is None:
             self.files.keep(built)
+        stranded = self._stranded(connection, file, built, done.state) if done.refusal is None else ()
         after = self._caseload.write(connection, file, built, done)
         first = file.chain.entries + 1
-        return Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first), after
+        performed = Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first)
+        return replace(performed, stranded=stranded), after
+
+    @staticmethod
+    def _stranded(connection: Connection, file: CaseFile, command: Command, after: CaseState) -> Sequence[Gap]:
+        """Gives what nobody is left for after somebody took or did work, and was not before it."""
+        definition, node = file.pinned.definition, getattr(command, "node", None)
+        if command.verb not in TAKING or not isinstance(node, str):
+            return ()
+        # Imported here because most commands take no work that anybody is kept apart from.
+        from charter.runtime.desk.staffing import concerned, staff, stranded
+
+        if not concerned(definition, name_of(node)):
+            return ()
+        there = staff(connection, definition.name, command.at, concerned=True)
+        return stranded(definition, file.state, after, there.people)
 
     def _asked(
         self,

@@ -187,6 +187,15 @@ def everybody(connection: Connection) -> list[str]:
     return [row[0] for row in ask(connection, "SELECT id FROM persons WHERE active = 1")]
 
 
+def holders(connection: Connection, process: str) -> list[str]:
+    """Lists the active people who hold any role in a process, or are named to stand in for somebody."""
+    query = (
+        "SELECT p.id FROM persons p WHERE p.active = 1 AND (EXISTS (SELECT 1 FROM grants g WHERE g.person = p.id"
+        " AND g.process IN (…)) OR EXISTS (SELECT 1 FROM substitutions s WHERE s.person = p.id))"
+    )
+    return [row[0] for row in ask(connection, query, (process, ANY))]
+
+
 class Able(Struct, frozen=True):
     """Somebody who can act now: in their own right, or for a `principal`."""
 

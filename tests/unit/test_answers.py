@@ -64,6 +64,7 @@ charter tick --clock-is-right --as zhou
 charter tick
 charter kpi
 charter kpi leave_request --facts
+charter verify-staffing
 charter incidents
 charter incidents --retry 1 --as zhou
 charter inbox --as zhou
