@@ -8,7 +8,6 @@ from math import factorial
 from pathlib import Path
 
 import pytest
-import simpy
 from hypothesis import given, settings, strategies as st
 
 from charter.dsl.passes import compile
@@ -59,6 +58,7 @@ def erlang_c(servers: int, load: float) -> float:
 def test_a_queue_is_the_one_that_simpy_has(servers: int, load: float) -> None:
     """With the same arrivals and lengths of work everybody waits as long, to the microsecond."""
     jobs = sorted(played(DESK, 400, load, {"clerk": servers}).jobs, key=lambda job: job.number)
+    simpy = pytest.importorskip("simpy")
     environment = simpy.Environment()
     desk = simpy.Resource(environment, servers)
     waited: dict[str, int] = {}
