@@ -19,7 +19,7 @@ from charter.engine.refusals import Reason
 
 
 class Started(Told, frozen=True):
-    """A case was opened, by whoever started it or by the case that runs it."""
+    """A case was opened, by the person who started it or by the case that runs it."""
 
     process: str
     case: str
@@ -54,7 +54,7 @@ class Claimed(Told, frozen=True):
 
 
 class Assigned(Told, frozen=True):
-    """Work was given to a person, by the process or by whoever is in charge."""
+    """Work was given to a person, by the process or by the person in charge."""
 
     to: str
 
@@ -148,7 +148,7 @@ class Rejected(Told, frozen=True):
 
 
 class Skipped(Told, frozen=True):
-    """An element was skipped, by whoever is in charge or by the process (`because`)."""
+    """An element was skipped, by the person in charge or by the process (`because`)."""
 
     because: Because | None = None
 

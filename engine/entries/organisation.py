@@ -174,7 +174,7 @@ class ClockSteppedBack(Told, frozen=True):
 
 
 class ClockConfirmed(Told, frozen=True):
-    """The clock had jumped ahead of where it was `expected` to stand, and a steward said that it is right."""
+    """The clock had jumped ahead of the `expected` time, and a steward said that it is right."""
 
     clock: str
     expected: str
