@@ -46,6 +46,16 @@ def as_data(context: Context, diagnostics: Sequence[Diagnostic], sources: Mappin
     return [to_json(d, sources.get(d.file), context.say.lang) for d in diagnostics]
 
 
+def faults(context: Context, compiled: Compiled, as_json: bool) -> list[dict[str, Any]]:
+    """Says what is wrong with one of several files, at once or, for a JSON answer, as the data that it gives."""
+    errors = [d for d in compiled.diagnostics if d.is_error]
+    if as_json:
+        return as_data(context, errors, compiled.sources)
+    if errors:
+        report(context, errors, compiled.sources, "full")
+    return []
+
+
 def broken(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source]) -> int:
     """Says what is wrong with a file that a verb needs whole; gives the exit code."""
     if not context.as_json:

@@ -9,7 +9,7 @@ import click
 
 from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
-from charter.runtime.cli.check import as_data, report
+from charter.runtime.cli.check import faults
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
 from charter.runtime.cli.progress import along
@@ -49,16 +49,13 @@ def run_prove(context: Context, paths: tuple[str, ...], budget: float, as_json: 
     broken = False
     for path in along(list(texts.find_files(paths))):
         prover = Prover(path, texts.read_bytes(path), lambda name: say(f"prove.title_{name}"))
-        errors = [d for d in prover.compiled.diagnostics if d.is_error]
-        broken = broken or bool(errors)
-        if errors and as_json:
-            found += as_data(context, errors, prover.compiled.sources)
-        elif errors:
-            report(context, errors, prover.compiled.sources, "full")
-        for definition in [] if errors else prover.definitions():
+        broken = broken or prover.compiled.failed
+        found += faults(context, prover.compiled, as_json)
+        for definition in [] if prover.compiled.failed else prover.definitions():
             proof = prover.prove(definition, budget)
             if not as_json:
-                output.line() if proofs else None
+                if proofs:
+                    output.line()
                 _tell(context, proof)
             proofs.append(proof)
     if as_json:

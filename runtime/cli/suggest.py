@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from charter.dsl.messages.languages import LANGUAGES, keywords
 from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
-from charter.runtime.cli.check import as_data, report
+from charter.runtime.cli.check import faults
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
 from charter.runtime.cli.messages import Messages
@@ -34,17 +34,13 @@ def run_suggest(context: Context, paths: tuple[str, ...], only: str | None, as_j
 
     provers: list[Prover] = []
     entries: dict[str, list[Entry]] = {}
-    faults: list[dict[str, Any]] = []
+    wrong: list[dict[str, Any]] = []
     broken = False
     for path in texts.find_files(paths):
         prover = Prover(path, texts.read_bytes(path), lambda _: "")
-        errors = [d for d in prover.compiled.diagnostics if d.is_error]
-        broken = broken or bool(errors)
-        if errors and as_json:
-            faults += as_data(context, errors, prover.compiled.sources)
-        elif errors:
-            report(context, errors, prover.compiled.sources, "full")
-        if errors:
+        wrong += faults(context, prover.compiled, as_json)
+        if prover.compiled.failed:
+            broken = True
             continue
         provers.append(prover)
         for scenario in prover.compiled.scenarios:
@@ -65,7 +61,7 @@ def run_suggest(context: Context, paths: tuple[str, ...], only: str | None, as_j
                 missing.append(found_)
     if as_json:
         told = {"suggestions": list(map(_suggestion, made)), "not_shown": list(map(_missing, missing))}
-        context.output.json({**told, "diagnostics": faults})
+        context.output.json({**told, "diagnostics": wrong})
     elif not broken or made or missing:
         _tell(context, made, missing)
     return FINDINGS if broken else 0

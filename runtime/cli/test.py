@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
-from charter.runtime.cli.check import as_data, report
+from charter.runtime.cli.check import faults
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, error_sentence
 from charter.runtime.cli.progress import along
@@ -37,14 +37,11 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, suggest
     # each scenario's own line is progress enough
     for path in along(files) if as_json else files:
         compiled = texts.compile_file(path)
-        errors = [d for d in compiled.diagnostics if d.is_error]
-        if errors:
+        if compiled.failed:
             broken = True
             unplayed += compiled.stories
-            if as_json:
-                found += as_data(context, errors, compiled.sources)
-            else:
-                report(context, errors, compiled.sources, "full")
+            found += faults(context, compiled, as_json)
+            if not as_json:
                 output.line()
             continue
         for definition in compiled.definitions:

@@ -55,6 +55,14 @@ class Change(NamedTuple):
 NOTHING = Change()
 
 
+def difference(was: Sequence[Row], now: Sequence[Row], key: int) -> Change:
+    """Says what of a node's rows goes and comes; the first `key` columns of a row are its key."""
+    if was == now:
+        return NOTHING
+    there = {row[:key] for row in now}
+    return Change([row[:key] for row in was if row[:key] not in there], now)
+
+
 class Fold:
     """One table whose rows follow from a case; its columns begin with its key, and that with `case`.
 

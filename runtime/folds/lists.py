@@ -8,7 +8,7 @@ from __future__ import annotations
 from charter.engine.keys import parse_key
 from charter.engine.machines import ENTERED, UNFINISHED
 from charter.engine.state import CaseState, Node
-from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride
+from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride, difference
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.work import NEVER
 from charter.runtime.store import tables as t
@@ -43,10 +43,9 @@ def _change(stride: Stride) -> Change:
     come: list[Row] = []
     for node in after.nodes.values() if turned else stride.nodes:
         was, now = _rows(shape, before, before.nodes.get(node.key)), _rows(shape, after, node)
-        if was != now:
-            there = {row[:_KEY] for row in now}
-            gone += [row[:_KEY] for row in was if row[:_KEY] not in there]
-            come += now
+        turn = difference(was, now, _KEY)
+        gone += turn.gone
+        come += turn.come
     return Change(gone, come)
 
 

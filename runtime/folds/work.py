@@ -14,7 +14,7 @@ from charter.engine.plan.place import Place
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.seats import roles_left
 from charter.engine.state import CaseState, Node
-from charter.runtime.folds.fold import Change, Fold, Row, Stride
+from charter.runtime.folds.fold import Change, Fold, Row, Stride, difference
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import changed
 from charter.runtime.store import tables as t
@@ -99,10 +99,9 @@ def _change(stride: Stride) -> Change:
     come: list[Row] = []
     for node in _touched(stride):
         was, now = _rows(shape, before, before.nodes.get(node.key)), _rows(shape, after, node)
-        if was != now:
-            there = {row[:_KEY] for row in now}
-            gone += [row[:_KEY] for row in was if row[:_KEY] not in there]
-            come += now
+        turn = difference(was, now, _KEY)
+        gone += turn.gone
+        come += turn.come
     return Change(gone, come)
 
 

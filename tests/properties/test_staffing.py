@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from random import Random
 
@@ -137,16 +138,20 @@ def _ends(definition: Definition, state: CaseState, people: list[c.Actor], seen:
     return False
 
 
-@pytest.mark.parametrize("first", range(0, 600, 100))
-def test_people_are_enough_where_they_can_do_it_all(first: int) -> None:
-    compared = enough = 0
+def processes(first: int) -> Iterator[tuple[int, Random, str, Definition]]:
+    """The processes of a hundred seeds that check, with what goes on being drawn from each."""
     for seed in range(first, first + 100):
         rng = Random(seed)
         text = drawn(rng)
         compiled = compile("t.charter", text)
-        if compiled.failed:
-            continue
-        [definition] = compiled.definitions
+        if not compiled.failed:
+            yield seed, rng, text, compiled.definitions[0]
+
+
+@pytest.mark.parametrize("first", range(0, 600, 100))
+def test_people_are_enough_where_they_can_do_it_all(first: int) -> None:
+    compared = enough = 0
+    for seed, rng, text, definition in processes(first):
         for _ in range(3):
             people = people_of(rng)
             found = staffing(definition, people, lambda _: True)
@@ -163,13 +168,7 @@ def test_people_are_enough_where_they_can_do_it_all(first: int) -> None:
 @pytest.mark.parametrize("first", range(0, 300, 100))
 def test_the_rest_of_a_case_can_be_done_where_it_is_said_so(first: int) -> None:
     compared = enough = 0
-    for seed in range(first, first + 100):
-        rng = Random(seed)
-        text = drawn(rng)
-        compiled = compile("t.charter", text)
-        if compiled.failed:
-            continue
-        [definition] = compiled.definitions
+    for seed, rng, text, definition in processes(first):
         people = [*people_of(rng), c.Actor("he", ROLES, certificates=("x",))]
         given = tuple((record, {"note": "given"}) for record in definition.inputs)
         start = c.Start(actor=people[0], at=AT, case="case", records=given, **PRESENT._asdict())
