@@ -15,7 +15,6 @@ from typing import Any
 from msgspec import structs
 
 from charter.dsl.check.asks import LIST, MOMENT, Ask
-from charter.dsl.check.causes import CAUSES
 from charter.dsl.check.choices import impossible, item_types
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
@@ -23,7 +22,6 @@ from charter.dsl.check.habits import in_language
 from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.lists import alone, reads_itself
-from charter.dsl.check.meanings import meant_value
 from charter.dsl.check.mends import Fault, Mend, Place, find_all
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
@@ -192,6 +190,8 @@ class _Checker:
                 span = (expr.span[0] + node.start, expr.span[0] + node.end)
                 self.findings.add("CH435", span, file=file, function=function, name=name)
         for node, value, name, values in told.impossible(parsed.tree):
+            from charter.dsl.check.meanings import meant_value
+
             span = (expr.span[0] + node.start, expr.span[0] + node.end)
             guess = meant_value(value, values) or self.findings.guess(value, values)
             said: dict[str, Any] = {"hint": "values", "expected": values} if len(values) < 9 else {}
@@ -331,6 +331,8 @@ class _Asked:
         candidates: Iterable[str] = (),
     ) -> None:
         """Reports a fault with its cause and the mend, where they are known, else with a guess at the name."""
+        from charter.dsl.check.causes import CAUSES  # a file without faults does without the table
+
         checker, text = self.checker, self.ask.expr.text
         before = self._faults(text)
         place = Place(

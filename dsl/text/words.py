@@ -7,13 +7,13 @@ word may stand. Invariant: at no place of the grammar does one word spell two te
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Literal
 
 from charter.engine.names import NAME, compiled, marks
-from charter.engine.shipped import shipped
+from charter.engine.shipped import sections, shipped
 
 Language = Literal["en", "zh-Hans", "zh-Hant"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-Hans", "zh-Hant")
@@ -31,14 +31,30 @@ MEANT = "meant"  # words of other notations, by what they stand for here
 _SECTION_TERMINAL = {"types": "TYPE", "policies": "POLICY", "weekdays": "WEEKDAY", "states": "STATE"}
 
 
+class Words(Mapping[str, Mapping[str, tuple[str, ...]]]):
+    """One language's words by section; each is read when it is asked for, as most files need but the keywords."""
+
+    def __init__(self, text: str) -> None:
+        self._texts = sections(text)
+        self._read: dict[str, Mapping[str, tuple[str, ...]]] = {}
+
+    def __getitem__(self, section: str) -> Mapping[str, tuple[str, ...]]:
+        if section not in self._read:
+            rows = tomllib.loads(self._texts[section])
+            self._read[section] = {k: (words,) if isinstance(words, str) else tuple(words) for k, words in rows.items()}
+        return self._read[section]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
 @cache
-def table(language: Language) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    """Loads one language's words: section, then key, then spellings with the preferred one first."""
-    data = tomllib.loads(shipped("charter.dsl", f"keywords/{language.lower().replace('-', '_')}.toml"))
-    return {
-        section: {key: (words,) if isinstance(words, str) else tuple(words) for key, words in rows.items()}
-        for section, rows in data.items()
-    }
+def table(language: Language) -> Words:
+    """Gives one language's words: section, then key, then spellings with the preferred one first."""
+    return Words(shipped("charter.dsl", f"keywords/{language.lower().replace('-', '_')}.toml"))
 
 
 def terminal(section: str, key: str) -> str:
@@ -54,9 +70,9 @@ def spellings() -> tuple[tuple[str, str, str, Language], ...]:
     return tuple(
         (words, terminal(section, key), key, language)
         for language in LANGUAGES
-        for section, rows in table(language).items()
+        for section in table(language)
         if section not in (STRANGERS, MEANT)
-        for key, all_words in rows.items()
+        for key, all_words in table(language)[section].items()
         for words in all_words
     )
 

@@ -61,6 +61,13 @@ class Graph(Struct, eq=False):
     inexact: tuple[str, ...] = ()
     steps: int = 0
 
+    def depth(self) -> int:
+        """Gives the longest of the shortest ways, in moves; each state was met after the one that it came from."""
+        depths: list[int] = []
+        for source, move in self.came:
+            depths.append(0 if move is None else depths[source] + 1)
+        return max(depths, default=0)
+
     def trace(self, state: int) -> tuple[Start, list[Move]]:
         """Gives the start and the moves of a shortest way to a state."""
         moves: list[Move] = []

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from charter.dsl.build.stories import stands, story
 from charter.dsl.passes import Compiled
-from charter.dsl.text.source import read
 from charter.dsl.text.words import language_of
 from charter.engine.definition import Definition
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import prepare
+from charter.engine.proof import slack
 from charter.engine.proof.assumptions import assumed, starting
 from charter.engine.proof.explore import Graph, explore
-from charter.engine.proof.slack import Schedule, schedule
 from charter.engine.proof.verdicts import Verdict, verdicts
 from charter.runtime.author import texts
-from charter.runtime.author.scenarios import Played, play
+
+if TYPE_CHECKING:
+    from charter.runtime.author.scenarios import Played
 
 SECONDS = 1.0  # that `check` gives to a process
 MOST_SECONDS = 10.0  # and to all that it is asked about
@@ -39,8 +40,7 @@ class Finding(Struct, frozen=True):
 class Proof(Struct, frozen=True):
     """What is known of a process. `depth`: the longest of the shortest ways, in moves; `whole`: whether all was seen.
 
-    `inexact`: records of which not every value was looked at; `assumed`: parameters, with the values taken for them;
-    `schedule`: its longest course, None where no line says how long work takes.
+    `inexact`: records of which not every value was looked at; `assumed`: parameters, with the values taken for them.
     """
 
     definition: Definition
@@ -52,7 +52,12 @@ class Proof(Struct, frozen=True):
     whole: bool
     inexact: tuple[str, ...]
     assumed: Mapping[str, str]
-    schedule: Schedule | None
+
+    @property
+    def schedule(self) -> slack.Schedule | None:
+        """The longest course of the process, None where no line says how long work takes."""
+        bound = self.definition.bind(dict(self.assumed))
+        return slack.schedule(prepare(bound), starting(bound))
 
 
 class Prover:
@@ -63,7 +68,7 @@ class Prover:
         self.data = data
         self.title = title
         self.compiled = texts.compile_file(path, data) if compiled is None else compiled
-        self.language = language_of(read(data, path).working)
+        self.language = language_of(self.compiled.sources[texts.name_of(path)].working)
 
     def definitions(self) -> list[Definition]:
         """Lists the processes that the file itself declares."""
@@ -83,18 +88,20 @@ class Prover:
             findings=tuple(self._shown(bound, verdict, graph, given) for verdict in found),
             states=len(graph.states),
             moves=graph.steps,
-            depth=max((len(graph.trace(number)[1]) for number in range(len(graph.states))), default=0),
+            depth=graph.depth(),
             seconds=seconds,
             whole=not graph.open,
             inexact=graph.inexact,
             assumed=given,
-            schedule=schedule(prepare(bound), starting(bound)),
         )
 
     def _shown(self, definition: Definition, verdict: Verdict, graph: Graph, given: Mapping[str, str]) -> Finding:
         place = definition.place(verdict.elements[0]) if verdict.elements else None
         if verdict.said != "refuted" or verdict.state is None:
             return Finding(verdict, place)
+        # Imported here because a process without faults needs none of it, and `check` is typed all day.
+        from charter.dsl.build.stories import stands, story
+
         start, moves = graph.trace(verdict.state)
         state = graph.states[verdict.state]
         keys = [key for key, node in state.nodes.items() if node.state not in SETTLED]
@@ -105,6 +112,8 @@ class Prover:
 
     def played(self, text: str) -> Played | None:
         """Plays a scenario as if it were written at the end of its file; None where it does not check."""
+        from charter.runtime.author.scenarios import play
+
         compiled = texts.compile_file(self.path, self.data + b"\n" + text.encode())
         before = len(self.compiled.scenarios)
         return play(compiled.scenarios[-1], compiled.definitions) if len(compiled.scenarios) > before else None

@@ -10,7 +10,6 @@ keys with the same placeholders.
 from __future__ import annotations
 
 import os
-import re
 import string
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -18,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from charter.dsl.messages import languages
+from charter.engine.shipped import sections
 
 FOLDER = Path(__file__).resolve().parent.parent / "messages"
-_SECTION = re.compile(r"^\[([a-z_]+)\][ \t]*$", re.MULTILINE)
 
 
 class _Formatter(string.Formatter):
@@ -49,10 +48,7 @@ def language(environment: Mapping[str, str] | None = None) -> str:
 
 @cache
 def _sections(lang: str) -> dict[str, str]:
-    text = (FOLDER / f"{languages.source(lang)}.toml").read_text(encoding="utf-8")
-    heads = list(_SECTION.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
-    return {head[1]: text[head.end() : end] for head, end in zip(heads, ends, strict=True)}
+    return sections((FOLDER / f"{languages.source(lang)}.toml").read_text(encoding="utf-8"))
 
 
 @cache
