@@ -121,7 +121,8 @@ class Layout:
         match = compiled(NAME, self.marks).match(text, start)
         if match is None:
             return frozenset(shapes)
-        found = {terminal for shape, terminal in _spelled().get(match.group(), ()) if shape.match(text, start)}
+        spelled = _spelled().get(match.group(), ())
+        found = {terminal for shape, terminal in spelled if compiled(shape).match(text, start)}
         return frozenset(found | {"NAME"})
 
     def told(self, code: str, number: int, level: int) -> Diagnostic:
@@ -163,10 +164,10 @@ _NESTED = _WORK | {"PHASE"}
 
 
 @cache
-def _spelled() -> Mapping[str, list[tuple[re.Pattern[str], str]]]:
-    """The spellings of all terminals by their first words."""
-    found: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+def _spelled() -> Mapping[str, list[tuple[str, str]]]:
+    """The spellings of all terminals by their first words, as patterns; a file asks for few of them."""
+    found: dict[str, list[tuple[str, str]]] = {}
     for words, terminal, _, _ in spellings():
         first, *_ = parts = words.split()
-        found.setdefault(first, []).append((re.compile(r"\s+".join(map(re.escape, parts)) + r"(?!\w)"), terminal))
+        found.setdefault(first, []).append((r"\s+".join(map(re.escape, parts)) + r"(?!\w)", terminal))
     return found

@@ -141,9 +141,9 @@ def run_check(
         return exit_code
     for one in mended:
         _tell(context, one, diff)
-    if not diff:
+    if diagnostics and not diff:
         report(context, diagnostics, sources, "concise" if form == "concise" else "full")
-        if form == "full" and diagnostics:
+        if form == "full":
             output.line()
     if mended:
         output.line(say("check.would_fix" if diff else "check.fixed", count=count["fixed"]))
