@@ -31,7 +31,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a condition on a record that never comes is a dead path, a round that opened nothing is not repeated; "
         "whom a control binds does not reopen a phase in which it is over, and a refused `assign` names who may; "
         "a text of more than a million characters is null, whichever function of FEEL would give it; "
-        "a vote for which no seat is left is refused with the roles of the person who gave it",
+        "a vote for which no seat is left is refused with the roles of the person who gave it; "
+        "null for a record with fields is a record that is missing",
     }
 )
 LAW = max(HISTORY)

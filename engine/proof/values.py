@@ -94,13 +94,14 @@ class Conditions(Struct, eq=False):
 
     def values(self, record: str, versions: Mapping[str, Version] = MappingProxyType({})) -> Representatives:
         """Gives the values of a record, in a case that has these versions of others: it may be held against them."""
-        pool = tuple(sorted({v.digest for v in versions.values()})) if self._is_compared(record) else ()
+        pool = tuple(sorted({v.digest for v in versions.values()})) if self.is_compared(record) else ()
         if (record, pool) not in self.told:
             there = [values.decode(version.value) for version in versions.values()] if pool else []
             self.told[record, pool] = _representatives(self, record, list(_scalars(there)))
         return self.told[record, pool]
 
-    def _is_compared(self, record: str) -> bool:
+    def is_compared(self, record: str) -> bool:
+        """Says whether some condition holds a record against what else there is."""
         own = {f.name for r in self.definition.records if r.name == record for f in r.fields}
         outside = any(atom.compares and any(path[0] == record for path in atom.paths) for atom in self.atoms)
         return outside or any(path[0] not in own for atom in self.wheres.get(record, ()) for path in atom.paths)

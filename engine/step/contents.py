@@ -17,7 +17,7 @@ from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.reads import asks_whether_there
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
-from charter.engine.keys import Path
+from charter.engine.keys import Path, key_of
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
@@ -101,6 +101,15 @@ def bindable(program: Program, name: str, data: Any) -> list[Reason]:
 def _wrong(type_: TypeRef, record: str, field: str) -> Reason:
     arguments = {"record": record, "field": field, "expected": type_text(type_)}
     return Reason("CH514", f"record {record}", arguments)
+
+
+def _nothing(draft: Draft, plan: Plan | None, path: Path, record: str, value: Any) -> list[Reason]:
+    """Says that a record with fields is not there, where null is given for it."""
+    declared = draft.program.types.get(record)
+    if value is not None or declared is None or not declared.fields:
+        return []
+    element = draft.process if plan is None else key_of(plan.name, path)
+    return [Reason("CH511", None if plan is None else f"{plan.name}.output", {"element": element, "record": record})]
 
 
 def _fields(program: Program, name: str, value: Any, record: str, prefix: str = "") -> list[Reason]:
@@ -196,10 +205,11 @@ def validate_item(draft: Draft, plan: Plan, path: Path, number: int, data: Any) 
 
 
 def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any) -> tuple[Any, str]:
-    """Gives (encoded value, digest) of a record's new content; refuses it with every fault (CH512-514, CH528-529)."""
+    """Gives (encoded value, digest) of a record's new content; refuses it with every fault (CH511-514, CH528-529)."""
     value, encoded, digest = digest_of(record, data)
     found = (
-        _fields(draft.program, record, value, record)
+        _nothing(draft, plan, path, record, value)
+        or _fields(draft.program, record, value, record)
         or _unknown(draft, TypeRef("record", record=record), value, record)
         or _conditions(draft, plan, path, record, value, record)
     )

@@ -10,8 +10,11 @@ from charter.dsl.text.width import wrap
 from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell
+from charter.runtime.cli.reasons import failure_sentence, reason_sentence
+from charter.runtime.desk.views import placed
 from charter.runtime.simulation.forecast import Estimate, Forecast, Measure, compare
 from charter.runtime.simulation.setting import Rate
+from charter.runtime.simulation.standing import MOST_COMMANDS, Standing
 
 _STATUS = {"met": "good", "warn": "warn", "missed": "bad"}
 _HOURS_OF_DAYS = 48  # so many hours and more are told in days
@@ -52,8 +55,7 @@ class Report:
         self._table("role", ("people", "busy", "waiting"))
         self._table("element", ("times", "waiting", "work", "late"))
         self._table("kpi", ("value", "status"))
-        for element, count in found.run.stood.items():
-            output.line("  " + say("simulate.stood", count=count, element=element), "bad")
+        self._stood()
         self._scarce()
         if then is not None:
             self._compared(then, what_if or "")
@@ -82,6 +84,17 @@ class Report:
         cells = [(row.get("name", name), *(row.get(head, "") for head in heads)) for (name, _), row in rows.items()]
         titles = [self.say(f"simulate.{head}") for head in (what, *heads)]
         self.output.table(titles, cells, styles=("name",), indent=2)
+
+    def _stood(self) -> None:
+        for stood in self.found.run.stood:
+            key = "stood" if stood.element else "unopened"
+            line = self.say(f"simulate.{key}", count=stood.count, element=stood.element, why=why(stood, self.context))
+            parts = wrap(line, self.output.columns - 2)
+            for part in parts:
+                self.output.line(f"  {part}", "bad")
+            place = _place(self.found, stood)
+            if place is not None:
+                self.output.line("  " + self.say("frame.place", place=place), "faint")
 
     def _scarce(self) -> None:
         role = self.found.bottleneck
@@ -155,6 +168,25 @@ class Report:
         return self.say(f"simulate.in_{word}", amount=f"{mean / factor:{sign}.1f}{about}")
 
 
+def why(stood: Standing, context: Context) -> str:
+    """Says in a sentence why cases stand still."""
+    say = context.say
+    if stood.kind == "turning":
+        return say("simulate.turning", most=f"{MOST_COMMANDS:,}")
+    if stood.reason is not None:
+        return reason_sentence(stood.reason, say)
+    if stood.failure:
+        return failure_sentence(stood.failure, stood.element, say.lang)
+    return say("simulate.failed" if stood.kind == "failed" else "simulate.unknown")
+
+
+def _place(found: Forecast, stood: Standing) -> str | None:
+    """Gives the line that holds cases back: of the condition, else of the element."""
+    definition = next(d for d in found.run.setting.definitions if d.name == stood.process)
+    subject = stood.reason.subject if stood.reason is not None else None
+    return (definition.place(subject) if subject else None) or definition.place(stood.element)
+
+
 def _group(measure: Measure) -> str:
     return "" if measure.group is None else shown(measure.group)
 
@@ -188,8 +220,25 @@ def _differences(found: Forecast, then: Forecast) -> Iterator[dict[str, Any]]:
         }
 
 
+def _stood(found: Forecast, stood: Standing, context: Context) -> dict[str, Any]:
+    return {
+        "process": stood.process,
+        "element": stood.element or None,
+        "case_count": stood.count,
+        "code": None if stood.reason is None else stood.reason.code,
+        "condition": stood.condition,
+        "message": why(stood, context),
+        **placed(_place(found, stood)),
+    }
+
+
 def as_data(
-    found: Forecast, then: Forecast | None, arrive: Rate, given: Mapping[str, str], what_if: str | None
+    context: Context,
+    found: Forecast,
+    then: Forecast | None,
+    arrive: Rate,
+    given: Mapping[str, str],
+    what_if: str | None,
 ) -> dict[str, Any]:
     run = found.run
     return {
@@ -202,7 +251,7 @@ def as_data(
         "cancelled": found.cancelled,
         "measures": [_row(measure) for measure in found.measures],
         "bottleneck": found.bottleneck,
-        "stood": [{"element": element, "case_count": count} for element, count in run.stood.items()],
+        "stood": [_stood(found, stood, context) for stood in run.stood],
         "unmeasured": sorted(run.usual),
         "assumed": dict(given),
         "what_if": None

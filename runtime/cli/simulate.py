@@ -91,7 +91,7 @@ def run_simulate(
         except OverflowError:
             raise Misuse("too_long", most=9999) from None
     if as_json:
-        context.output.json(as_data(found, then, arrive, given, what_if))
+        context.output.json(as_data(context, found, then, arrive, given, what_if))
     elif form == "csv":
         write_csv(context, found, then)
     else:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from charter.engine.commands import SYSTEM, Actor, Answer, Approve, Close, Complete, Confirm, Reject, Signal
+from charter.engine.commands import SYSTEM, Actor, Answer, Approve, Close, Command, Complete, Confirm, Reject, Signal
 from charter.engine.feel.own import Span
 from charter.engine.feel.temporal import DaysDuration
 from charter.engine.keys import Path
@@ -15,10 +15,10 @@ from charter.engine.plan.program import prepare
 from charter.engine.plan.scope import Scope
 from charter.engine.proof.chances import Chances
 from charter.engine.proof.hours import working
-from charter.engine.proof.moves import EVIDENCE, STARTER, Moves
-from charter.engine.proof.values import Conditions
+from charter.engine.proof.moves import EVIDENCE, STARTER
 from charter.engine.state import NEW, Node
 from charter.runtime.host.memory import Records
+from charter.runtime.simulation.contents import Contents
 from charter.runtime.simulation.crew import Member, somebody
 from charter.runtime.simulation.floor import Floor
 from charter.runtime.simulation.setting import GRANTED, USUAL, Job, Setting
@@ -40,7 +40,7 @@ class Deeds:
         self.chances = Chances(setting.seed)
         self.names: dict[str, str] = {}
         self.usual: set[str] = set()
-        self._moves = {d.name: Moves(prepare(d), Conditions.of(d)) for d in setting.definitions}
+        self._contents = {d.name: Contents(d) for d in setting.definitions}
         self._tried: dict[tuple[str, ...], Counter[int]] = {}
 
     def name(self, case: str) -> str:
@@ -54,14 +54,22 @@ class Deeds:
         person = self.floor.state(case).opened_by or STARTER
         return Member(somebody(self.setting.definitions, person, roles), endless=True)
 
+    def act(self, case: str, key: str, command: Command) -> bool:
+        """Sends a command, and says whether it was taken."""
+        refusal = self.floor.act(case, command).refusal
+        if refusal is None:
+            self.floor.turned_away.pop((case, key), None)
+        else:
+            self.floor.turned_away[case, key] = refusal
+        return refusal is None
+
     def vote(self, job: Job, actor: Actor) -> bool:
         share = self.habits.granted.get(job.element, GRANTED)
         case, at, node = job.case, self.floor.clock, job.key
-        if self.chances.share("vote", self.name(case), node, job.round, job.seat) < share:
-            done = self.floor.act(case, Approve(actor=actor, at=at, node=node))
-            if done.refusal is None:
-                return True
-        return self.floor.act(case, Reject(actor=actor, at=at, node=node, reason=REASON)).refusal is None
+        approves = self.chances.share("vote", self.name(case), node, job.round, job.seat) < share
+        if approves and self.act(case, node, Approve(actor=actor, at=at, node=node)):
+            return True
+        return self.act(case, node, Reject(actor=actor, at=at, node=node, reason=REASON))
 
     def complete(self, job: Job, actor: Actor) -> bool:
         case, at = job.case, self.floor.clock
@@ -69,7 +77,7 @@ class Deeds:
         plan, path = prepare(definition).spot(job.key)
         done = {confirmation.check for confirmation in state.nodes[job.key].confirmations}
         own: list[tuple[str, Any]] = []
-        for point, check in self._moves[definition.name].points(state, plan, path, at):
+        for point, check in self._contents[definition.name].moves.points(state, plan, path, at):
             evidence = EVIDENCE if check.evidence == "file" else check.evidence
             if point in done:
                 continue
@@ -83,30 +91,40 @@ class Deeds:
 
         def send(records: Records) -> bool:
             command = Complete(actor=actor, at=at, node=job.key, records=records, checks=tuple(own))
-            return self.floor.act(case, command).refusal is None
+            return self.act(case, job.key, command)
 
         return self.hand_over(case, plan.element.outputs, (job.key, job.round), send)
 
     def hand_over(
         self, case: str, records: Sequence[str], what: tuple[object, ...], send: Callable[[Records], bool]
     ) -> bool:
-        """Hands over drawn values, others where the engine refuses them; says whether any was taken."""
+        """Hands over drawn values, others where the engine refuses them; says whether any was taken.
+
+        What criteria of an approval are known to refuse comes last.
+        """
         process = self.floor.definition(case).name if case else self.setting.definition.name
-        state = self.floor.state(case) if case else NEW
-        found = list(self._moves[process].contents(records, state))
+        state, at, contents = self.floor.state(case) if case else NEW, self.floor.clock, self._contents[process]
+        found = contents.of(records, state, at)
+        judged = len(found) > 1 and contents.is_asked(records)
         tried = self._tried.setdefault((process, *records), Counter())
         left = list(range(len(found)))
         likely = [n for n in left if tried[n] < _HOPELESS] or left
+        unwanted: list[int] = []
         name = self.name(case) if case else ""
-        while left:
+        while left or unwanted:
+            if not left:
+                left, unwanted, judged = unwanted, [], False
             number = self.chances.one(likely or left, "value", name, *what, len(left))
             left.remove(number)
             if number in likely:
                 likely.remove(number)
-            if send(found[number]):
+            if judged and not contents.criteria_allow(found[number], state, at):
+                unwanted.append(number)
+            elif send(found[number]):
                 tried[number] = -(2**40)
                 return True
-            tried[number] += 1
+            else:
+                tried[number] += 1
         return False
 
     def answer(self, case: str, key: str, attempt: int) -> None:
@@ -114,7 +132,7 @@ class Deeds:
 
         def send(records: Records) -> bool:
             command = Answer(actor=SYSTEM, at=self.floor.clock, node=key, attempt=attempt, records=records)
-            return self.floor.act(case, command).refusal is None
+            return self.act(case, key, command)
 
         self.hand_over(case, plan.element.outputs, (key, "answer", attempt), send)
 
@@ -124,15 +142,13 @@ class Deeds:
         name, who = plan.element.work.target or "", self.boss(case, plan).actor
 
         def send(records: Records) -> bool:
-            return (
-                self.floor.act(case, Signal(actor=who, at=self.floor.clock, name=name, records=records)).refusal is None
-            )
+            return self.act(case, key, Signal(actor=who, at=self.floor.clock, name=name, records=records))
 
         self.hand_over(case, plan.element.outputs, (key, "signal"), send)
 
     def close(self, case: str, key: str) -> None:
         plan, _ = prepare(self.floor.definition(case)).spot(key)
-        self.floor.act(case, Close(actor=self.boss(case, plan).actor, at=self.floor.clock, node=key))
+        self.act(case, key, Close(actor=self.boss(case, plan).actor, at=self.floor.clock, node=key))
 
     def length(self, case: str, plan: Plan, path: Path, *what: object) -> float:
         """Draws how much working time an element's work takes, in microseconds."""

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from charter.engine.commands import Actor, Command
+from charter.engine.commands import Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import CallConnector, StartCase
 from charter.engine.hosting import let_pass
+from charter.engine.refusals import Refusal
 from charter.engine.step.transition import Step
 from charter.runtime.host.memory import World
 from charter.runtime.simulation.crew import Crew
 
 
 class Floor(World):
-    """See the module's text. `work`: what a program or another process is asked to do."""
+    """See the module's text. `work`: what a program or another process is asked to do.
+
+    `turned_away`: by case and node, what the engine last refused of what could be done there.
+    """
 
     def __init__(self, definitions: Sequence[Definition], now: int, crew: Crew, work: Callable[..., None]) -> None:
         super().__init__(definitions, now)
         self.crew = crew
         self.moved: dict[str, None] = {}
+        self.turned_away: dict[tuple[str, str], Refusal] = {}
         self._work = work
 
     def send(self, case: str, command: Command) -> Step:
@@ -43,6 +48,19 @@ class Floor(World):
         let_pass(self, case, self.clock)
         done = self.send(case, command)
         self._carry_out()
+        return done
+
+    def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
+        built: list[Start] = []
+
+        def kept(case: str, at: int) -> Start:
+            built.append(start(case, at))
+            return built[-1]
+
+        done = super().open(definition, kept)
+        parent = built[-1].parent
+        if done.refusal is not None and parent is not None:
+            self.turned_away[parent] = done.refusal
         return done
 
     def wake(self, case: str, at: int) -> None:

@@ -16,19 +16,21 @@ from typing import Any, NamedTuple
 
 from charter.engine.commands import Begin, Reject
 from charter.engine.keys import Path
-from charter.engine.machines import CLOSED, SETTLED, WORKABLE
+from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.makers import bound
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program, prepare
 from charter.engine.proof.assumptions import starting
 from charter.engine.proof.hours import Hours
 from charter.engine.proof.moves import STARTER
+from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState, Node
 from charter.engine.step.transition import step
 from charter.runtime.simulation.crew import Crew, Member, somebody
 from charter.runtime.simulation.deeds import REASON, Deeds, round_of
 from charter.runtime.simulation.floor import Floor
-from charter.runtime.simulation.setting import MOST_COMMANDS, Job, Run, Setting
+from charter.runtime.simulation.setting import Job, Run, Setting
+from charter.runtime.simulation.standing import MOST_COMMANDS, Standing, gathered, standing
 
 
 class _Event(NamedTuple):
@@ -57,6 +59,7 @@ class _Simulation:
         self.jobs: dict[str, dict[tuple[str, int], Job]] = {}
         self.done: list[Job] = []
         self.arrived: dict[str, int] = {}
+        self.unopened: list[Standing] = []
         self.wakes: dict[str, int] = {}
         self.closed: set[str] = set()
         self.over: set[tuple[Any, ...]] = set()  # what nothing more is to be done about, by case, node and round
@@ -71,7 +74,11 @@ class _Simulation:
             event.what(*event.about)
             self._settle()
         states = {case: self.floor.state(case) for case in self.floor.cases()}
-        stood = Counter(self._where(case, state) for case, state in states.items() if state.status not in CLOSED)
+        stuck = (
+            standing(self.floor.definition(case), case, state, self.floor.turned_away, self.now)
+            for case, state in states.items()
+            if state.status not in CLOSED
+        )
         return Run(
             setting=self.setting,
             hours=self.hours,
@@ -79,17 +86,10 @@ class _Simulation:
             arrived=self.arrived,
             jobs=self.done,
             counts=self.crew.counts,
-            stood=dict(stood),
+            stood=gathered((*self.unopened, *stuck)),
             usual=frozenset(self.deeds.usual),
             end=self.now,
         )
-
-    def _where(self, case: str, state: CaseState) -> str:
-        """Names the element at which a case stands."""
-        program = prepare(self.floor.definition(case))
-        open_ = [node for node in state.nodes.values() if node.state not in SETTLED]
-        inner = [n for n in open_ if n.state != "planned" and program.spot(n.key)[0].lifecycle(()) != "phase"]
-        return (inner or open_)[0].element if open_ else ""
 
     def _at(self, at: int, what: Callable[..., None], *about: Any) -> None:
         self.numbers += 1
@@ -112,14 +112,20 @@ class _Simulation:
         self.floor.clock = self.now
         who = somebody(self.setting.definitions, STARTER, [role.name for role in definition.roles])
 
+        refused: list[Refusal] = []
+
         def open_(records: tuple[tuple[str, Any], ...]) -> bool:
             case, done = self.floor.start(definition.name, who, records)
             if done.refusal is None:
                 self.arrived[case] = self.now
                 self.deeds.names[case] = f"{definition.name}#{number}"
+            else:
+                refused.append(done.refusal)
             return done.refusal is None
 
-        self.deeds.hand_over("", definition.inputs, ("start", number), open_)
+        if not self.deeds.hand_over("", definition.inputs, ("start", number), open_):
+            reason = refused[-1].reasons[0] if refused else None
+            self.unopened.append(Standing(definition.name, "", "held", reason=reason))
         if number < self.setting.cases:
             self._await(number + 1, after)
 
@@ -283,6 +289,7 @@ class _Simulation:
             done = None
         if done is not None and done.refusal is not None:
             job.refused.add(actor.person)
+            self.floor.turned_away[job.case, job.key] = done.refusal
             return False
         for jobs in [self.waiting.get(role, {}) for role in (*job.roles, f"@{actor.person}")]:
             jobs.pop(job.number, None)

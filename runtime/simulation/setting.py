@@ -16,10 +16,10 @@ from charter.engine.feel.own import UNITS, Span
 from charter.engine.proof.hours import Hours, working
 from charter.engine.state import CaseState
 from charter.runtime.simulation.crew import Member
+from charter.runtime.simulation.standing import Standing
 
 GRANTED = 0.9  # of votes, where nothing else is known
 USUAL = 3_600_000_000  # of work, where no line and no trail says how long it takes: one hour
-MOST_COMMANDS = 2_000  # of one case, which is left to itself then
 
 
 class Habits(Struct, frozen=True):
@@ -97,7 +97,7 @@ class Job(Struct, eq=False):
 class Run(Struct, frozen=True):
     """What came of a simulation. `jobs`: those that somebody took, in the order of their ends.
 
-    `arrived`: by main case, in order, when it came. `stood`: by element, how many cases stand still there.
+    `arrived`: by main case, in order, when it came. `stood`: the cases that stand still, by where and why.
     """
 
     setting: Setting
@@ -106,6 +106,6 @@ class Run(Struct, frozen=True):
     arrived: Mapping[str, int]
     jobs: Sequence[Job]
     counts: Mapping[str, int]
-    stood: Mapping[str, int]
+    stood: Sequence[Standing]
     usual: frozenset[str]
     end: int

@@ -38,7 +38,9 @@ def test_people_come_from_a_file(desk: Desk) -> None:
     staff = {m["name"]: m["staff"] for m in found["measures"] if m["measure"] == "busy"}
     assert staff == {"manager": 1, "employee": 1, "hr": 1}
     # whoever applied does not decide, and there is no other manager
-    assert found["stood"] == [{"element": "decide", "case_count": 60}] and found["completed"] == 0
+    (stood,) = found["stood"]
+    assert (stood["element"], stood["case_count"], stood["code"]) == ("decide", 60, "CH503") and stood["line"] == 24
+    assert found["completed"] == 0
 
 
 def test_one_more_person_is_compared(desk: Desk) -> None:

@@ -1,0 +1,119 @@
+"""What is handed over in simulated cases: values that stand for all others, with dates brought near the present.
+
+The values are those of the proof (`engine.proof.values`), whose dates are as far apart as conditions can tell, and
+anywhere in time. A simulation has a present: the dates of a value move together, to today, a week and a month ahead,
+and where conditions reckon, as with `today()`, to so many more places that these may turn out either way. Where a
+condition names a date, or holds one record against another, the value stays as well where that put it. What criteria
+refuse is known beforehand, as whoever does the work would know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from charter.engine import feel, values
+from charter.engine.definition import Definition
+from charter.engine.feel.ranges import Range
+from charter.engine.feel.temporal import Date, DateTime, date_from_number
+from charter.engine.plan.facts import moment
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import prepare
+from charter.engine.plan.scope import Scope
+from charter.engine.proof.moves import Moves
+from charter.engine.proof.values import SHORT, Conditions
+from charter.engine.state import CaseState
+from charter.runtime.host.memory import Records
+
+_AHEAD = (0, 7, 30)  # days from today
+_FAR = (*_AHEAD, 1, 90, 365, -1, -7, -30, -365, -20 * 365)  # where conditions reckon
+_MOST_KEPT = 1_000
+# Where the proof puts dates, and dates with a time, that no condition asks about.
+_ANCHORS = {Date: 20_000, DateTime: 20_514}
+
+
+class Contents:
+    """What the cases of one process are given."""
+
+    def __init__(self, definition: Definition) -> None:
+        self.program = prepare(definition)
+        self.conditions = Conditions.of(definition)
+        self.moves = Moves(self.program, self.conditions)
+        atoms = [*self.conditions.atoms, *(atom for found in self.conditions.wheres.values() for atom in found)]
+        literals = [feel.compile(literal).evaluate({}, SHORT) for atom in atoms for literal in atom.literals]
+        self._stays = any(isinstance(value, Date | DateTime) for value in literals)
+        self._offsets = _AHEAD if all(atom.plain for atom in atoms) else _FAR
+        self._asking: dict[str, list[Plan]] = {}
+        for plan in self.program.plans.values():
+            agreement = plan.element.agreement
+            if agreement is not None and agreement.criteria is not None and agreement.of is not None:
+                self._asking.setdefault(agreement.of, []).append(plan)
+        self._known: dict[Any, Sequence[Records]] = {}
+        self._undated: set[Any] = set()
+
+    def of(self, records: Sequence[str], state: CaseState, at: int) -> Sequence[Records]:
+        """Gives what may be handed over as these records at an instant; each time the same object for the same day."""
+        if len(self.conditions.told) > _MOST_KEPT:
+            self.conditions.told.clear()
+            self._known.clear()
+            self._undated.clear()
+        there = tuple(id(self.conditions.values(name, state.versions)) for name in records)
+        day = 0 if there in self._undated else moment(at, self.program.zone).date.number
+        if (there, day) not in self._known:
+            found = list(self.moves.contents(records, state))
+            compared = any(map(self.conditions.is_compared, records))
+            near = list(self._near(found, day, stays=self._stays or compared))
+            if not near:
+                self._undated.add(there)
+                day = 0
+            self._known[there, day] = near or found
+        return self._known[there, day]
+
+    def _near(self, found: Sequence[Records], today: int, *, stays: bool) -> Iterator[Records]:
+        """Yields values with dates, each brought near today; nothing where no value has any."""
+        decoded = [[(name, values.decode(value)) for name, value in records] for records in found]
+        if not any(_has_dates(value) for records in decoded for _, value in records):
+            return
+        if stays:
+            yield from found
+        for days in self._offsets:
+            for records in decoded:
+                yield tuple((name, values.encode(_moved(value, today + days))) for name, value in records)
+
+    def criteria_allow(self, records: Records, state: CaseState, at: int) -> bool:
+        """Says whether no criteria of an approval are known to refuse any of these records."""
+        for name, data in records:
+            for plan in self._asking.get(name, ()):
+                agreement = plan.element.agreement
+                assert agreement is not None and agreement.criteria is not None
+                scope = Scope(self.program, state, plan, (), at)
+                if scope.value(agreement.criteria, {name: values.decode(data)}) is False:
+                    return False
+        return True
+
+    def is_asked(self, records: Sequence[str]) -> bool:
+        """Says whether an approval has criteria for one of these records."""
+        return any(name in self._asking for name in records)
+
+
+def _has_dates(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_dates, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_dates, value))
+    return isinstance(value, Date | DateTime) or (isinstance(value, Range) and _has_dates([value.low, value.high]))
+
+
+def _moved(value: Any, day: int) -> Any:
+    """Gives a value with the dates that the proof put anywhere put about a day."""
+    if isinstance(value, dict):
+        return {name: _moved(inner, day) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_moved(inner, day) for inner in value]
+    if isinstance(value, Range):
+        return Range(_moved(value.low, day), _moved(value.high, day), value.low_included, value.high_included)
+    if isinstance(value, Date):
+        return date_from_number(value.number - _ANCHORS[Date] + day)
+    if isinstance(value, DateTime):
+        return DateTime(date_from_number(value.date.number - _ANCHORS[DateTime] + day), value.time)
+    return value
