@@ -1,13 +1,14 @@
-"""A plain working week in one zone: adding spans of time to an instant, and working time between two instants.
+"""Calendars: adding spans of time to an instant, and working time between two instants.
 
 Instants are microseconds since the epoch, UTC. A day is a step on the calendar and not 24 hours; a working day is a
 step to the next day that has hours and not eight of them. An instant outside the hours counts from the next opening,
 which is no working time away from the closing before it: Saturday and one working day is Monday's closing. Spans below
-zero go backwards by the same rules. Knows no holidays and no cases.
+zero go backwards by the same rules. When a calendar is open is the line's to know (`hours`). Knows no cases.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ from typing import Any
 
 from charter.engine import zones
 from charter.engine.definition import Calendar
-from charter.engine.feel.own import Span
+from charter.engine.feel.own import Quantity, Span
 from charter.engine.feel.temporal import (
     Date,
     DateTime,
@@ -25,14 +26,12 @@ from charter.engine.feel.temporal import (
     datetime_from_instant,
     datetime_from_local,
 )
+from charter.engine.hours import DAY, Line, line_of
 
 SECOND = 1_000_000
-_DAY = 86_400 * SECOND
 # Years 1 to 9999, with room for every zone.
 _FIRST, _LAST = -62_135_500_000 * SECOND, 253_402_200_000 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Walking day by day stops here, so that no span makes a step run long; beyond it there is no due date.
-_MOST_DAYS = 20_000
 
 
 def _local(calendar: Calendar, at: int) -> datetime:
@@ -49,96 +48,68 @@ def _months(moment: datetime, months: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
 
 
-def _at_minute(day: datetime, minute: int) -> datetime:
-    midnight = datetime.combine(day.date() + timedelta(days=minute // 1440), time(), tzinfo=day.tzinfo)
-    return midnight.replace(hour=minute % 1440 // 60, minute=minute % 60)
-
-
-def _hours(calendar: Calendar, day: datetime) -> list[tuple[int, int]]:
-    """Gives the opening hours that begin on a day, as instants."""
-    return [
-        (_instant(_at_minute(day, opens)), _instant(_at_minute(day, closes)))
-        for opens, closes in calendar.hours[day.weekday()]
-    ]
-
-
-def _days(moment: datetime, step: int) -> Iterator[datetime]:
-    """Yields the midnights of a day and of those after it (or before it, `step` -1)."""
-    day = moment.date()
-    for _ in range(_MOST_DAYS):
-        yield datetime.combine(day, time(), tzinfo=moment.tzinfo)
-        day += timedelta(days=step)
-    raise OverflowError("too many days")
+def _nth_day(line: Line, day: int, number: int) -> int:
+    """Gives the place of the n-th day with hours after a day, or before it."""
+    if number > 0:
+        return line.places(line.instant(day + 1, 0) - 1, number)[1]
+    return line.places(line.instant(day, 0) - 1, number + 1)[1]
 
 
 def _working_days(calendar: Calendar, at: int, days: int) -> int:
     """Steps to the same time on the n-th following day that has hours, drawn into that day's hours.
 
-    From outside the hours it steps from the closing before, and so to a closing; backwards, to an opening.
+    From outside the hours it steps from the closing before, and so to a closing; backwards, to an opening. Where days
+    end at close, the day of the instant does not count: of a shift, that on which it began.
     """
-    step = 1 if days > 0 else -1
-    walk = _days(_local(calendar, at), step)
-    day = next(walk)
-    today = _hours(calendar, day)
-    # A break counts as the time at which it ends.
-    at = next((max(at, opens) for opens, closes in today if today[0][0] <= at < closes), at)
-    left = abs(days)
-    if today:
-        left -= at < today[0][0] if step > 0 else at >= today[-1][1]  # a day that is all ahead counts itself
-    while left:
-        day = next(walk)
-        left -= bool(calendar.hours[day.weekday()])
-    hours = _hours(calendar, day)
-    if not today or not today[0][0] <= at < today[-1][1]:
-        return hours[-1][1] if step > 0 else hours[0][0]
-    there = _instant(datetime.combine(day.date(), _local(calendar, at).time(), tzinfo=day.tzinfo))
-    return min(max(there, hours[0][0]), hours[-1][1])
+    line = line_of(calendar)
+    place, there = line.places(at, days)
+    inside = at < line.ends[place]
+    if calendar.ends_at_close:
+        there = _nth_day(line, line.days[place] if inside else _local(calendar, at).toordinal(), days)
+        return line.ends[there] if days > 0 else line.begins[there]
+    if not inside:
+        if days > 0:
+            return line.ends[there]
+        there = line.places(at, days + 1)[1]
+        return line.begins[there]
+    opens = line.opens[bisect_right(line.closes, at)]
+    if opens > at:
+        at = opens  # a break counts as the time at which it ends
+    if line.even[place] and line.even[there]:
+        same = line.midnights[there] + at - line.midnights[place]
+    else:
+        local = _local(calendar, at)
+        minute = (local.toordinal() - line.days[place]) * 1440 + local.hour * 60 + local.minute
+        same = line.instant(line.days[there], minute) + local.second * SECOND + local.microsecond
+    return min(max(same, line.begins[there]), line.ends[there])
 
 
-def _part_of_day(calendar: Calendar, at: int, part: Decimal) -> int:
+def _part_of_day(calendar: Calendar, at: int, part: Quantity) -> int:
     """Adds a part of a working day: of the hours of the day that counts next."""
-    for day in _days(_local(calendar, at), 1):
-        hours = _hours(calendar, day)
-        if hours and hours[-1][1] > at:
-            return advance(calendar, at, int(part * sum(closes - opens for opens, closes in hours)))
-    raise OverflowError("no working days")
+    line = line_of(calendar)
+    place, following = line.places(at, 1)
+    day = place if at < line.ends[place] else following
+    return line.forward(at, int(part * line.worked(line.begins[day], line.ends[day])))
 
 
 def advance(calendar: Calendar, at: int, work: int) -> int:
-    """Walks through the opening hours until so much working time (microseconds) has gone by; OverflowError beyond."""
-    left, step = abs(work), 1 if work > 0 else -1
-    if not left:
-        return at
-    for day in _days(_local(calendar, at), step):
-        for opens, closes in _hours(calendar, day)[::step]:
-            start, end = (max(at, opens), closes) if step > 0 else (min(at, closes), opens)
-            length = (end - start) * step
-            if length <= 0:
-                continue
-            if left <= length:
-                return start + left * step
-            left -= length
-    raise OverflowError("too many working hours")
+    """Gives when so much working time (microseconds) has gone by, or began so long before; OverflowError beyond."""
+    if work > 0:
+        return line_of(calendar).forward(at, work)
+    return line_of(calendar).backward(at, -work) if work else at
 
 
 def openings(calendar: Calendar, at: int) -> Iterator[tuple[int, int]]:
     """Yields the opening hours that are not over by an instant, (from, to), for as long as there are years."""
-    day = _local(calendar, at) - timedelta(days=1)  # hours may run past midnight
-    while True:
-        yield from ((max(opens, at), closes) for opens, closes in _hours(calendar, day) if closes > at)
-        day += timedelta(days=1)
+    yesterday = _local(calendar, at).toordinal() - 1  # hours may run past midnight
+    for opens, closes in line_of(calendar).stretches(yesterday):
+        if closes > at:
+            yield max(opens, at), closes
 
 
 def worked(calendar: Calendar, start: int, end: int) -> int:
     """Gives the working time between two instants in microseconds; 0 where the first is not the earlier."""
-    total = 0
-    if start < end:
-        for day in _days(_local(calendar, start), 1):
-            hours = _hours(calendar, day)
-            total += sum(max(0, min(end, closes) - max(start, opens)) for opens, closes in hours)
-            if _instant(day + timedelta(days=1)) >= end:
-                break
-    return total
+    return line_of(calendar).worked(start, end) if start < end else 0
 
 
 def keeps_hours(span: Any) -> bool:
@@ -196,22 +167,53 @@ def add(calendar: Calendar, at: int, span: Any) -> int | None:
     if not isinstance(span, Span):
         return None
     try:
-        months, days, working = (divmod(Decimal(n), 1) for n in (span.months, span.days, span.working_days))
-        if months[1]:
-            return None
-        if months[0] or days[0]:
-            at = _instant(_months(_local(calendar, at), int(months[0])) + timedelta(days=int(days[0])))
-        at += int(days[1] * _DAY)
-        if working[0]:
-            at = _working_days(calendar, at, int(working[0]))
-        if working[1]:
-            at = _part_of_day(calendar, at, working[1])
+        if span.months or span.days:
+            (months, part), (days, rest) = _parts(span.months), _parts(span.days)
+            if part:
+                return None
+            if months or days:
+                at = _instant(_months(_local(calendar, at), months) + timedelta(days=days))
+            at += int(rest * DAY)
+        if span.working_days:
+            days, rest = _parts(span.working_days)
+            if days:
+                at = _working_days(calendar, at, days)
+            if rest:
+                at = _part_of_day(calendar, at, rest)
         if span.working_seconds:
             at = advance(calendar, at, int(span.working_seconds * SECOND))
-        at += int(span.seconds * SECOND)
+        if span.seconds:
+            at += int(span.seconds * SECOND)
     except (ArithmeticError, ValueError):
         return None
     return at if _FIRST <= at < _LAST else None
+
+
+def _parts(amount: Quantity) -> tuple[int, Quantity]:
+    if isinstance(amount, int):
+        return amount, 0
+    whole, part = divmod(amount, 1)
+    return int(whole), part
+
+
+def term(calendar: Calendar, at: int, span: Any) -> int | None:
+    """Gives when a time limit of so much is over: `add`, but that days end at close where the calendar says so.
+
+    A day that has no hours then passes the limit on to the next one that has.
+    """
+    end = add(calendar, at, span)
+    if end is None or not calendar.ends_at_close:
+        return end
+    if not isinstance(span, YearsDuration):
+        counts_days = isinstance(span, Span) and (span.months or span.days) and span.days == int(span.days)
+        if not counts_days or span.seconds or span.working_days or span.working_seconds:
+            return end
+    try:
+        line = line_of(calendar)
+        last = _nth_day(line, _local(calendar, end).toordinal() - 1, 1)
+        return line.ends[last]
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def reckon(calendar: Calendar, moment: Date | DateTime, span: Span) -> Date | DateTime | None:
@@ -241,14 +243,12 @@ def _reckoned_date(calendar: Calendar, start: Date, span: Span) -> Date | None:
         return None
     months, days, working = map(int, amounts)
     moved = date_from_number(start.plus_months(months).number + days)
-    day = date(moved.year, moved.month, moved.day)
-    left, step = abs(working), 1 if working > 0 else -1
-    for _ in range(_MOST_DAYS):
-        if not left:
-            return Date(day.year, day.month, day.day)
-        day += timedelta(days=step)
-        left -= bool(calendar.hours[day.weekday()])
-    return None
+    if not working:
+        return moved
+    line = line_of(calendar)
+    place = _nth_day(line, date(moved.year, moved.month, moved.day).toordinal(), working)
+    day = date.fromordinal(line.days[place])
+    return Date(day.year, day.month, day.day)
 
 
 def deadline(calendar: Calendar, value: Any) -> int | None:

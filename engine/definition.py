@@ -264,12 +264,29 @@ class Order(Kept, frozen=True):
     elements: tuple[str, ...]
 
 
+Minutes = tuple[tuple[int, int], ...]
+
+
+class Day(Kept, frozen=True):
+    """A day that has other hours than its weekday, or none; `date` is written `2026-02-14`."""
+
+    date: str
+    hours: Minutes = ()
+    title: str | None = None
+
+
 class Calendar(Kept, frozen=True):
-    """A plain working week. `hours`: for each weekday 0 (Monday) to 6 a tuple of (start, end) minutes of the day."""
+    """A working week and the days that differ from it.
+
+    `hours`: for each weekday 0 (Monday) to 6 (start, end) minutes of the day; an end beyond 1440 is on the next day.
+    `ends_at_close`: a length of days does not count the day on which it begins, and ends when its last day closes.
+    """
 
     name: str = "standard"
     zone: str = "UTC"
-    hours: tuple[tuple[tuple[int, int], ...], ...] = (((540, 1020),),) * 5 + ((),) * 2
+    hours: tuple[Minutes, ...] = (((540, 1020),),) * 5 + ((),) * 2
+    days: tuple[Day, ...] = ()
+    ends_at_close: bool = False
 
 
 class DecisionOutput(Kept, frozen=True):

@@ -105,7 +105,7 @@ def _late(program: Program, phase: Plan, begins: int) -> Late | None:
     path: tuple[str, ...] = ()
     for day in range(_WEEK):
         at = begins + day * _DAY
-        due = calendars.add(program.definition.calendar, at, within)
+        due = calendars.term(program.definition.calendar, at, within)
         found = net.schedule(at)
         if due is None or found is None or found.ends <= due:
             return None

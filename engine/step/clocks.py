@@ -56,7 +56,7 @@ def set_due(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     scope = draft.scope(plan, path)
     ends: dict[str, int | None] = {}
     if element.within is not None:
-        ends["within"] = calendars.add(calendar, draft.at, scope.value(element.within))
+        ends["within"] = calendars.term(calendar, draft.at, scope.value(element.within))
     if element.due is not None:
         ends["due"] = calendars.deadline(calendar, scope.value(element.due))
     due = min((end for end in ends.values() if end is not None), default=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from charter.engine import calendars, commands as c, feel, values
 from charter.engine.definition import Calendar, Definition
 from charter.engine.feel.own import UNITS, Span, spoken_length
-from charter.engine.feel.temporal import UTC, Date
+from charter.engine.feel.temporal import UTC
 from charter.engine.plan import facts
 from charter.engine.plan.facts import ELEMENT
 from charter.engine.plan.program import prepare
@@ -23,6 +22,7 @@ from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.host.memory import World
 from tests.properties.histories import histories
+from tests.properties.test_calendars import offices
 from tests.written import process
 
 MINUTE = 60_000_000
@@ -36,7 +36,6 @@ BOSS = c.Actor("bo", ("boss",))
 AGENT = c.Actor("wu", ("agent",))
 
 instants = st.integers(0, 400 * 24 * 60).map(lambda minutes: MONDAY + minutes * MINUTE)
-zones = st.sampled_from(("UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"))
 
 
 @st.composite
@@ -44,29 +43,6 @@ def days(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
     """One or two stretches of opening hours of a day, in minutes."""
     marks = sorted(draw(st.lists(st.integers(5 * 60, 23 * 60), min_size=2, max_size=4, unique=True)))
     return tuple((marks[i], marks[i + 1]) for i in range(0, len(marks) - 1, 2))
-
-
-@st.composite
-def weeks(draw: st.DrawFn) -> Calendar:
-    hours = draw(st.lists(st.one_of(st.just(()), days()), min_size=7, max_size=7).filter(any))
-    return Calendar("office", draw(zones), tuple(hours))
-
-
-@settings(deadline=None)
-@given(weeks(), instants, st.integers(1, 500 * 60))
-def test_working_time_comes_out_as_it_went_in(calendar: Calendar, at: int, minutes: int) -> None:
-    later = calendars.add(calendar, at, Span(working_seconds=minutes * 60))
-    earlier = calendars.add(calendar, at, Span(working_seconds=-minutes * 60))
-    assert later is not None and earlier is not None
-    assert calendars.worked(calendar, at, later) == minutes * MINUTE
-    assert calendars.worked(calendar, earlier, at) == minutes * MINUTE
-
-
-@settings(deadline=None)
-@given(weeks(), st.lists(instants, min_size=3, max_size=3).map(sorted))
-def test_working_time_is_the_sum_of_its_parts(calendar: Calendar, at: list[int]) -> None:
-    whole, *parts = (calendars.worked(calendar, *pair) for pair in ((at[0], at[2]), (at[0], at[1]), (at[1], at[2])))
-    assert whole == sum(parts)
 
 
 @settings(deadline=None)
@@ -92,7 +68,7 @@ SPANS = (
 
 
 @settings(deadline=None)
-@given(weeks(), instants, st.sampled_from(SPANS), st.integers(1, 60), st.integers(0, 3 * DAY))
+@given(offices(), instants, st.sampled_from(SPANS), st.integers(1, 60), st.integers(0, 3 * DAY))
 def test_the_nth_round_is_counted_from_the_first(
     calendar: Calendar, anchor: int, span: Span, number: int, late: int
 ) -> None:
@@ -113,21 +89,6 @@ def _together(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined
-
-
-@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(-30, 30).filter(bool))
-def test_so_many_working_days_after_or_before_a_date_are_counted(start: date, number: int) -> None:
-    found = calendars.reckon(
-        Calendar(), Date(start.year, start.month, start.day), Span.of(Decimal(number), "working days")
-    )
-    assert isinstance(found, Date)
-    step = 1 if number > 0 else -1
-    days = [
-        start + step * timedelta(days=n)
-        for n in range(1, 1 + abs((date(found.year, found.month, found.day) - start).days))
-    ]
-    worked = [day for day in days if day.weekday() < 5]
-    assert len(worked) == abs(number) and worked[-1] == days[-1] == date(found.year, found.month, found.day)
 
 
 SPELLED = {"9 hours": None, "2 days": None, "20 working hours": Calendar(), "3 working days": Calendar()}
@@ -266,7 +227,7 @@ def evaluated(text: str) -> Any:
 
 @settings(deadline=None)
 @given(
-    weeks(),
+    offices(),
     instants,
     st.sampled_from(list(UNITS)),
     st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from([Decimal("1E+6000"), Decimal("-1E-6000")]),
@@ -279,7 +240,7 @@ def test_no_span_leaves_the_calendar_or_fails(calendar: Calendar, at: int, unit:
 
 
 @settings(deadline=None)
-@given(weeks(), instants, st.sampled_from(list(UNITS)), st.integers(-3, 0), st.integers(0, 3 * DAY))
+@given(offices(), instants, st.sampled_from(list(UNITS)), st.integers(-3, 0), st.integers(0, 3 * DAY))
 def test_a_rhythm_that_takes_no_time_does_not_come_round(
     calendar: Calendar, at: int, unit: str, amount: int, late: int
 ) -> None:
