@@ -34,8 +34,8 @@ LOOKS = frozenset(
         VERIFY,
     }
 )
-# verbs that look in one of their uses: without a process, of a case, with `--plan`, without a number
-ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents"})
+# verbs that look in one of their uses: without a process, of a case, with `--plan`, without a number, `--from-trail`
+ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents", "simulate"})
 
 
 class Turned(Exception):

@@ -23,7 +23,7 @@ _HOURS_OF_DAYS = 48  # so many hours and more are told in days
 class Report:
     """A forecast as text."""
 
-    def __init__(self, context: Context, found: Forecast, arrive: Rate, given: Mapping[str, str]) -> None:
+    def __init__(self, context: Context, found: Forecast, arrive: Rate | None, given: Mapping[str, str]) -> None:
         self.context, self.found, self.arrive, self.given = context, found, arrive, given
         self.say, self.output = context.say, context.output
         self.definition = found.run.setting.definition
@@ -36,7 +36,7 @@ class Report:
         counts = say(
             "simulate.counts",
             cases=len(found.run.arrived),
-            rate=self.arrive.text,
+            rate=say("simulate.as_seen") if self.arrive is None else self.arrive.text,
             completed=found.ended - found.cancelled,
             cancelled=found.cancelled,
         )
@@ -236,7 +236,7 @@ def as_data(
     context: Context,
     found: Forecast,
     then: Forecast | None,
-    arrive: Rate,
+    arrive: Rate | None,
     given: Mapping[str, str],
     what_if: str | None,
 ) -> dict[str, Any]:
@@ -244,7 +244,7 @@ def as_data(
     return {
         "process": run.setting.definition.name,
         "version": run.setting.definition.version,
-        "arrive": arrive.text,
+        "arrive": None if arrive is None else arrive.text,
         "seed": run.setting.seed,
         "case_count": len(run.arrived),
         "completed": found.ended - found.cancelled,

@@ -20,6 +20,7 @@ from charter.runtime.cli.verb import JSON, Binding, Verb, Whole, Words, argument
 if TYPE_CHECKING:
     from charter.engine.commands import Actor
     from charter.engine.definition import Definition
+    from charter.runtime.simulation.fit import Lengths
     from charter.runtime.simulation.setting import Rate, Setting
 
 FORMATS = ("text", "csv")
@@ -50,6 +51,7 @@ def run_simulate(
     arrive: Rate | None,
     people: str | None,
     staff: Sequence[tuple[str, str]],
+    trail: bool,
     seed: int,
     what_if: str | None,
     as_json: bool,
@@ -57,10 +59,11 @@ def run_simulate(
 ) -> int:
     """Simulates, and tells what is forecast."""
     from charter.engine.proof.assumptions import assumed
+    from charter.runtime.cli import calibrated
     from charter.runtime.cli.forecasts import Report, as_data, write_csv
     from charter.runtime.simulation.forecast import forecast
     from charter.runtime.simulation.loop import simulate
-    from charter.runtime.simulation.setting import Setting
+    from charter.runtime.simulation.setting import Habits, Setting
 
     compiled = texts.compile_file(file)
     if compiled.failed:
@@ -71,17 +74,20 @@ def run_simulate(
     others = [d.bind(dict(assumed(d))) for d in compiled.definitions if d.name != definition.name]
     if not 0 < cases <= _MOST_CASES:
         raise Misuse("no_cases", value=cases, most=f"{_MOST_CASES:,}")
-    if arrive is None:
-        raise Misuse("missing", name="--arrive")
-    gap = _gap(definition, arrive, cases)
     definitions = (definition, *others)
+    seen = None if not trail else calibrated.from_trail(context, definitions)
+    habits = Habits() if seen is None else seen.habits
+    if arrive is None and habits.gaps is None:
+        raise Misuse("missing", name="--arrive")
+    given_people = (*_people(people, definitions), *_staff(staff, definitions))
     setting = Setting(
         definition=definition,
         definitions=definitions,
         cases=cases,
-        gap=gap,
+        gap=_gap(definition, arrive, habits.gaps, cases),
         seed=seed,
-        people=(*_people(people, definitions), *_staff(staff, definitions)),
+        people=given_people if given_people or seen is None else calibrated.people(context, definitions),
+        habits=habits if arrive is None else replace(habits, gaps=None),
     )
     changed = None if what_if is None else _changed(setting, what_if)
     with counted(cases * (1 if changed is None else 2)) as told:
@@ -91,27 +97,31 @@ def run_simulate(
         except OverflowError:
             raise Misuse("too_long", most=9999) from None
     if as_json:
-        context.output.json(as_data(context, found, then, arrive, given, what_if))
+        data = as_data(context, found, then, arrive, given, what_if)
+        context.output.json({**data, "calibration": None if seen is None else calibrated.as_data(seen)})
     elif form == "csv":
         write_csv(context, found, then)
     else:
         Report(context, found, arrive, given).tell(then, what_if)
+        if seen is not None:
+            calibrated.told(context, seen, definitions)
     return 0
 
 
 # -- what is given ---------------------------------------------------------------------------------------------------
 
 
-def _gap(definition: Definition, arrive: Rate, cases: int) -> float:
+def _gap(definition: Definition, arrive: Rate | None, gaps: Lengths | None, cases: int) -> float:
+    """Gives the working time between two arrivals, on average: as given, else as seen; refuses what is absurd."""
     from charter.engine.proof.hours import day
 
     calendar = definition.calendar
     hours = day(calendar) * sum(map(bool, calendar.hours)) * 52
     if not hours:
         raise Misuse("no_hours", name=calendar.name)
-    gap = arrive.gap(calendar)
+    gap = arrive.gap(calendar) if arrive is not None else gaps.average if gaps is not None else 0.0
     if gap * cases > hours * _MOST_YEARS:
-        raise Misuse("too_rare", value=arrive.text, count=cases, most=_MOST_YEARS)
+        raise Misuse("too_rare", value="" if arrive is None else arrive.text, count=cases, most=_MOST_YEARS)
     return gap
 
 
@@ -197,6 +207,7 @@ VERBS = {
             option("--arrive", "RATE", type=Arrivals()),
             option("--people", "FILE"),
             option("--staff", "ROLE=NUMBER", many=True, type=Binding()),
+            switch("--from-trail", name="trail"),
             option("--seed", "NUMBER", type=Whole(), default=1),
             option("--what-if", "CHANGE", name="what_if"),
             switch(JSON, name="as_json"),

@@ -24,6 +24,7 @@ from charter.engine.proof.moves import Moves
 from charter.engine.proof.values import SHORT, Conditions
 from charter.engine.state import CaseState
 from charter.runtime.host.memory import Records
+from charter.runtime.simulation.setting import Written
 
 _AHEAD = (0, 7, 30)  # days from today
 _FAR = (*_AHEAD, 1, 90, 365, -1, -7, -30, -365, -20 * 365)  # where conditions reckon
@@ -69,6 +70,10 @@ class Contents:
             self._known[there, day] = near or found
         return self._known[there, day]
 
+    def again(self, seen: Sequence[Written], at: int) -> Sequence[Records]:
+        """Gives what was handed over before, its dates as far from an instant as they were from that day."""
+        return _Again(seen, moment(at, self.program.zone).date.number)
+
     def _near(self, found: Sequence[Records], today: int, *, stays: bool) -> Iterator[Records]:
         """Yields values with dates, each brought near today; nothing where no value has any."""
         decoded = [[(name, values.decode(value)) for name, value in records] for records in found]
@@ -78,7 +83,9 @@ class Contents:
             yield from found
         for days in self._offsets:
             for records in decoded:
-                yield tuple((name, values.encode(_moved(value, today + days))) for name, value in records)
+                by = today + days
+                dates, moments = by - _ANCHORS[Date], by - _ANCHORS[DateTime]
+                yield tuple((name, values.encode(_moved(value, dates, moments))) for name, value in records)
 
     def criteria_allow(self, records: Records, state: CaseState, at: int) -> bool:
         """Says whether no criteria of an approval are known to refuse any of these records."""
@@ -104,16 +111,35 @@ def _has_dates(value: Any) -> bool:
     return isinstance(value, Date | DateTime) or (isinstance(value, Range) and _has_dates([value.low, value.high]))
 
 
-def _moved(value: Any, day: int) -> Any:
-    """Gives a value with the dates that the proof put anywhere put about a day."""
+def _moved(value: Any, dates: int, moments: int) -> Any:
+    """Gives a value with its dates so many days later, and its dates with a time likewise."""
     if isinstance(value, dict):
-        return {name: _moved(inner, day) for name, inner in value.items()}
+        return {name: _moved(inner, dates, moments) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_moved(inner, day) for inner in value]
+        return [_moved(inner, dates, moments) for inner in value]
     if isinstance(value, Range):
-        return Range(_moved(value.low, day), _moved(value.high, day), value.low_included, value.high_included)
+        low, high = _moved(value.low, dates, moments), _moved(value.high, dates, moments)
+        return Range(low, high, value.low_included, value.high_included)
     if isinstance(value, Date):
-        return date_from_number(value.number - _ANCHORS[Date] + day)
+        return date_from_number(value.number + dates)
     if isinstance(value, DateTime):
-        return DateTime(date_from_number(value.date.number - _ANCHORS[DateTime] + day), value.time)
+        return DateTime(date_from_number(value.date.number + moments), value.time)
     return value
+
+
+class _Again(Sequence[Records]):
+    """What was handed over once, as on another day."""
+
+    def __init__(self, seen: Sequence[Written], today: int) -> None:
+        self._seen, self._today = seen, today
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __getitem__(self, number: Any) -> Any:
+        one = self._seen[number]
+        days = self._today - one.day
+        decoded = [(name, values.decode(value)) for name, value in one.records]
+        if not any(_has_dates(value) for _, value in decoded):
+            return one.records
+        return tuple((name, values.encode(_moved(value, days, days))) for name, value in decoded)

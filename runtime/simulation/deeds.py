@@ -24,6 +24,7 @@ from charter.runtime.simulation.floor import Floor
 from charter.runtime.simulation.setting import GRANTED, USUAL, Job, Setting
 
 REASON = "drawn"
+_MOST_TRIED = 256  # values, before it is said that none will do
 _HOPELESS = 8  # so many refusals of a value, and never an acceptance: it is tried last
 
 
@@ -64,8 +65,8 @@ class Deeds:
         return refusal is None
 
     def vote(self, job: Job, actor: Actor) -> bool:
-        share = self.habits.granted.get(job.element, GRANTED)
         case, at, node = job.case, self.floor.clock, job.key
+        share = self.habits.granted.get((self.floor.definition(case).name, job.element), GRANTED)
         approves = self.chances.share("vote", self.name(case), node, job.round, job.seat) < share
         if approves and self.act(case, node, Approve(actor=actor, at=at, node=node)):
             return True
@@ -104,23 +105,41 @@ class Deeds:
         """
         process = self.floor.definition(case).name if case else self.setting.definition.name
         state, at, contents = self.floor.state(case) if case else NEW, self.floor.clock, self._contents[process]
+        about = ("value", self.name(case) if case else "", *what)
+        seen = self.habits.written.get((process, tuple(sorted(records))))
+        if seen and self._one_of(contents.again(seen, at), ("seen", process, *records), about, send, lambda _: True):
+            return True
         found = contents.of(records, state, at)
         judged = len(found) > 1 and contents.is_asked(records)
-        tried = self._tried.setdefault((process, *records), Counter())
+        liked: Callable[[Records], bool] = lambda one: not judged or contents.criteria_allow(one, state, at)  # noqa: E731
+        return self._one_of(found, (process, *records), about, send, liked)
+
+    def _one_of(
+        self,
+        found: Sequence[Records],
+        kind: tuple[str, ...],
+        about: tuple[object, ...],
+        send: Callable[[Records], bool],
+        liked: Callable[[Records], bool],
+    ) -> bool:
+        """Sends values in a drawn order until one is taken, those that are not liked last; says whether one was."""
+        tried = self._tried.setdefault(kind, Counter())
         left = list(range(len(found)))
         likely = [n for n in left if tried[n] < _HOPELESS] or left
         unwanted: list[int] = []
-        name = self.name(case) if case else ""
-        while left or unwanted:
+        for _ in range(_MOST_TRIED):
             if not left:
-                left, unwanted, judged = unwanted, [], False
-            number = self.chances.one(likely or left, "value", name, *what, len(left))
+                left, unwanted, liked = unwanted, [], lambda _: True
+            if not left:
+                break
+            number = self.chances.one(likely or left, *about, len(left))
             left.remove(number)
             if number in likely:
                 likely.remove(number)
-            if judged and not contents.criteria_allow(found[number], state, at):
+            one = found[number]
+            if not liked(one):
                 unwanted.append(number)
-            elif send(found[number]):
+            elif send(one):
                 tried[number] = -(2**40)
                 return True
             else:
@@ -152,9 +171,9 @@ class Deeds:
 
     def length(self, case: str, plan: Plan, path: Path, *what: object) -> float:
         """Draws how much working time an element's work takes, in microseconds."""
-        seen = self.habits.lengths.get(plan.name)
-        if seen:
-            return self.chances.one(seen, "length", *what)
+        seen = self.habits.lengths.get((self.floor.definition(case).name, plan.name))
+        if seen is not None:
+            return seen.at(self.chances.share("length", *what))
         mean = self.takes(case, plan, path)
         if mean is None:
             self.usual.add(plan.name)
@@ -171,5 +190,5 @@ class Deeds:
 
     def delay(self, case: str, plan: Plan, path: Path, *what: object) -> float:
         """Draws how long a program or the world outside takes: no time where nothing says how long."""
-        known = plan.element.takes is not None or plan.name in self.habits.lengths
+        known = plan.element.takes is not None or (self.floor.definition(case).name, plan.name) in self.habits.lengths
         return self.length(case, plan, path, self.name(case), *what) if known else 0.0

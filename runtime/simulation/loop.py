@@ -98,11 +98,11 @@ class _Simulation:
     # -- arrivals and time ---------------------------------------------------------------------------------------
 
     def _await(self, number: int, after: float) -> None:
-        habits, what = self.setting.habits, ("arrival", number)
+        gaps, what = self.setting.habits.gaps, ("arrival", number)
         gap = (
-            self.deeds.chances.one(habits.gaps, *what)
-            if habits.gaps
-            else self.deeds.chances.length(self.setting.gap, *what)
+            self.deeds.chances.length(self.setting.gap, *what)
+            if gaps is None
+            else gaps.at(self.deeds.chances.share(*what))
         )
         self._at(self.hours.at(round(after + gap)), self._arrive, number, after + gap)
 

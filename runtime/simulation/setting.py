@@ -15,20 +15,31 @@ from charter.engine.definition import Calendar, Definition
 from charter.engine.feel.own import UNITS, Span
 from charter.engine.proof.hours import Hours, working
 from charter.engine.state import CaseState
+from charter.runtime.host.memory import Records
 from charter.runtime.simulation.crew import Member
+from charter.runtime.simulation.fit import Lengths
 from charter.runtime.simulation.standing import Standing
 
 GRANTED = 0.9  # of votes, where nothing else is known
 USUAL = 3_600_000_000  # of work, where no line and no trail says how long it takes: one hour
 
 
-class Habits(Struct, frozen=True):
-    """What is known of how things go. By element: `lengths` of work that was seen, in microseconds of working time;
-    `granted`: the share of votes for it. `gaps` between arrivals, likewise."""
+class Written(Struct, frozen=True):
+    """Records that somebody handed over together, encoded, and the day of it (days since 1970)."""
 
-    lengths: Mapping[str, Sequence[float]] = {}
-    granted: Mapping[str, float] = {}
-    gaps: Sequence[float] = ()
+    records: Records
+    day: int
+
+
+class Habits(Struct, frozen=True):
+    """What is known of how things go, by process and element: `lengths` of work, microseconds of working time;
+    `granted`: the share of votes for it. `gaps` between arrivals; `written`: by process and names, what came of work.
+    """
+
+    lengths: Mapping[tuple[str, str], Lengths] = {}
+    granted: Mapping[tuple[str, str], float] = {}
+    gaps: Lengths | None = None
+    written: Mapping[tuple[str, tuple[str, ...]], Sequence[Written]] = {}
 
 
 class Setting(Struct, frozen=True):

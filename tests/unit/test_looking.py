@@ -33,6 +33,7 @@ MORE = {
     "graph": ["graph", "1"],
     "deploy": ["deploy", "p.charter", "--plan"],
     "incidents": ["incidents"],
+    "simulate": ["simulate", "p.charter", "--from-trail", "--arrive", "5/day", "--cases", "5"],
     "kpi": ["kpi"],
     "people import": ["people", "import", "more.json"],
     "impact": ["impact", "1", "note"],
