@@ -5,9 +5,11 @@ The one owner of "may be shown": whoever writes other people's text on a line of
 
 from __future__ import annotations
 
+import re
 from unicodedata import category, east_asian_width
 
 _ON_TOP = frozenset({"Mn", "Me"})  # marks that take no column of their own
+_NARROW = re.compile("[!-~]+")  # what only a blank parts: a path, a command's word
 
 
 def display_width(text: str) -> int:
@@ -54,9 +56,20 @@ def wrap(text: str, columns: int) -> list[str]:
             if c == " ":
                 gap = len(line)
             elif display_width(c) == 2:
-                gap = len(line) + 1
+                gap = len(line) + (c not in _OPENING)
             if line or c != " ":
                 line += c
                 used += display_width(c)
         lines.append(line)
     return lines
+
+
+def folded(line: str, columns: int) -> list[str]:
+    """Breaks one line of an answer, what follows two deeper; a word that has no room is left to the terminal."""
+    text = line.lstrip(" ")
+    deeper = len(line) - len(text) + 2
+    room = columns - deeper
+    if display_width(line) <= columns or any(len(word) > room for word in _NARROW.findall(text)):
+        return [line]
+    first, *rest = wrap(text, room)
+    return [" " * (deeper - 2) + first, *(" " * deeper + each for each in rest)]

@@ -105,7 +105,7 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
         if element is None and not as_json:
             from charter.runtime.cli.aftermath import named
 
-            context.output.line(context.say("act.found", what=named(definition, node)), "faint")
+            context.output.sentence(context.say("act.found", what=named(definition, node)), "faint")
     if node is not None:
         arguments["node"] = node
     if verb == "confirm":

@@ -10,21 +10,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from charter.engine.commands import SYSTEM, Actor
+from charter.engine.commands import Actor
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Amended, Granted, Written
 from charter.engine.keys import is_instance, name_of
-from charter.engine.machines import CLOSED, DECIDED, PASSED_OVER, STILL, TAKEN, WORKABLE
+from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.program import prepare
-from charter.engine.refusals import Reason, Refusal
+from charter.engine.refusals import Refusal
 from charter.runtime.cli.consulted import database
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import error_sentence, guess
+from charter.runtime.cli.faster import who_was_first
 from charter.runtime.cli.mends import mend_of
 from charter.runtime.cli.reasons import failure_sentence, why_refused
 from charter.runtime.cli.trail import version_of
 from charter.runtime.desk import views
-from charter.runtime.desk.notes import moved
 from charter.runtime.desk.register import barred, number_of
 from charter.runtime.people.directory import able, candidates, everybody
 from charter.runtime.refusals import UNKNOWN_PERSON
@@ -106,7 +106,7 @@ def tell(
             context.output.json(_json(context, performed, earlier))
             return 0
         for line in lines(context, verb, performed, node):
-            context.output.line(line)
+            context.output.sentence(line)
     return 0
 
 
@@ -157,9 +157,10 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
     same = verb == "amend" and any(isinstance(r.told, Amended) and r.told.same for r in entries)
     with context.store.read() as connection:
         number = number_of(connection, performed.case)
+    said = "approve_granted" if granted else "amend_same" if same else verb
     return say(
-        "did.approve_granted" if granted else "did.amend_same" if same else f"did.{verb}",
-        what=named(definition, node) if node else say("happened.the_case"),
+        f"did.{said}" if node or not say.find(f"did.{said}_case") else f"did.{said}_case",
+        what=named(definition, node) if node else "",
         number=number,
         written=written,
         records=say("happened.with", records=written) if written else "",
@@ -295,7 +296,7 @@ def refused(
     could: list[dict[str, str | None]] = []
     guessed = ""
     if definition is not None and state is not None:
-        beside += _who_was_first(context, reason, state)
+        beside += who_was_first(context, reason, definition, state)
         others = _others(context, refusal, definition, state, node, person)
         if others:
             names = [_in_role(context, definition.name, people, role, but={person}) for role, people in others]
@@ -308,30 +309,6 @@ def refused(
     mend = mend_of(context, refusal, definition, state, node, person or context.person)
     told = why_refused(refusal, definition, say, state, guessed=guessed, beside=beside, help=mend, could=could, **more)
     return context.fail(told)
-
-
-def _who_was_first(context: Context, reason: Reason, state: CaseState) -> Iterator[str]:
-    """Yields who brought the element, or the case, into the state that stands against a command, and when."""
-    if reason.code == "CH519":
-        key, was = None, reason.arguments.get("status")
-    else:
-        key, was = str(reason.arguments.get("element")), reason.arguments.get("state")
-    if was not in _BROUGHT or (key is not None and (reason.code != "CH502" or key not in state.nodes)):
-        return
-    with context.store.read() as connection:
-        entry = moved(connection, state.case, key, str(was))
-    if entry is not None and entry.actor != SYSTEM.person:
-        who = entry.actor
-        if entry.on_behalf_of is not None:
-            who = context.say("happened.in_place_of", person=who, principal=entry.on_behalf_of)
-        when = context.output.relative(entry.at, context.now)
-        yield context.say(f"happened.was_{was}", person=who, when=when)
-        if key is None and entry.reason:
-            yield context.say("happened.was_because", reason=entry.reason)
-
-
-# states that somebody brings about who may have been faster
-_BROUGHT = DECIDED | PASSED_OVER | TAKEN | (STILL - {"stale"})
 
 
 _People = list[tuple[str | None, list[str]]]  # people by role, None where they are meant by name

@@ -168,13 +168,13 @@ def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
         return 0
     say, output = context.say, context.output
     output.line(f"{output.style(made.name, 'strong')}  {_deed(context, up['deed'])}")
-    output.line(say("audit.came_from"), "faint")
+    output.sentence(say("audit.came_from"), "faint")
     _draw(
         context,
         [(_version(context, u), [_up(context, v) for v in u["from"]]) for u in up["from"]]
         or [(say("audit.nothing_used"), [])],
     )
-    output.line(say("audit.came_of_it"), "faint")
+    output.sentence(say("audit.came_of_it"), "faint")
     _draw(context, [_down(context, d) for d in down] or [(say("audit.not_used"), [])])
     return 0
 
@@ -264,9 +264,9 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
         output.line(f"  {reason_sentence(reason, context.say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if reason.subject else None
         if place:
-            output.line("  " + say("frame.place", place=place).strip(), "faint")
+            output.sentence("  " + say("frame.place", place=place).strip(), "faint")
     if not found.chain:
-        output.line("  " + say("audit.never_moved"))
+        output.sentence("  " + say("audit.never_moved"))
     for index, sealed in enumerate(found.chain):
         entry = sealed.entry
         line = say(
@@ -305,7 +305,7 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
         context.output.json({"seq": None, "at": None, "sure": True, "case": case, "status": None})
         return 0
     if moment is None:
-        context.output.line(context.say("audit.before_start"))
+        context.output.sentence(context.say("audit.before_start"))
         return 0
     if as_json:
         with context.store.read() as connection:
@@ -318,7 +318,7 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
         "faint",
     )
     if not moment.sure:
-        context.output.line(context.say("audit.unsure"), "warn")
+        context.output.sentence(context.say("audit.unsure"), "warn")
     with context.store.read() as connection:
         number = number_of(connection, case)
     show.head(context, definition, moment.after, number)

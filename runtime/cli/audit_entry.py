@@ -71,7 +71,7 @@ def _sheet(context: Context, sealed: Sealed, followers: list[int]) -> None:
         output.line(f"  {reason_sentence(reason, say)}  {output.style(reason.code, 'faint')}")
         place = definition.place(reason.subject) if definition is not None and reason.subject else None
         if place:
-            output.line(say("frame.place", place=place), "faint")
+            output.sentence(say("frame.place", place=place), "faint")
     clauses = []
     for id in entry.clauses:
         said = definition.clause(id) if definition is not None else None
@@ -94,6 +94,6 @@ def _sheet(context: Context, sealed: Sealed, followers: list[int]) -> None:
     )
     data = {name: value for name, value in to_json(entry.told, entry.command).items() if name not in _TOLD}
     if data:
-        output.line(say("audit.s_data"), "faint")
+        output.sentence(say("audit.s_data"), "faint")
         for line in json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True).splitlines():
             output.line(f"  {line}")

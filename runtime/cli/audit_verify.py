@@ -31,9 +31,9 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
         return code
     say, output = context.say, context.output
     output.table((), [_row(context, verdict) for verdict in found.verdicts])
-    output.line(say("audit.looked_at", cases=found.cases, entries=found.entries), "faint")
+    output.sentence(say("audit.looked_at", cases=found.cases, entries=found.entries), "faint")
     if wanted is not None and wanted in found.heads:
-        output.line(say("audit.head", head=found.heads[wanted][1]), "faint")
+        output.sentence(say("audit.head", head=found.heads[wanted][1]), "faint")
     return code
 
 

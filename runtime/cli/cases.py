@@ -22,7 +22,7 @@ def run_cases(
         output.json([row.to_json() for row in found])
         return 0
     if not found:
-        output.line(say("cases.none"))
+        output.sentence(say("cases.none"))
         return 0
     rows = [
         (
@@ -41,7 +41,7 @@ def run_cases(
     heads = ("number", "case", "process", "version", "status", "opened", "by", "waiting", "due")
     output.table([say(f"cases.{head}") for head in heads], rows, styles=("name",))
     if len(found) == limit:
-        output.line(say("cases.more", limit=limit), "faint")
+        output.sentence(say("cases.more", limit=limit), "faint")
     return 0
 
 

@@ -109,10 +109,10 @@ def run_changes(context: Context, process: str, before: str | None, after: str |
     say, output = context.say, context.output
     for side, each in (("changes.before", old), ("changes.after", new)):
         told = {"version": each.version, "digest": each.digest[:12], "at": output.moment(each.at), "by": each.by}
-        output.line(say(side, **told))
+        output.sentence(say(side, **told))
     show(context, found)
     if not found:
-        output.line(say("changes.none"))
+        output.sentence(say("changes.none"))
     for lines in compared.values():
         if lines:
             output.line()

@@ -146,14 +146,14 @@ def run_check(
         if form == "full":
             output.line()
     if mended:
-        output.line(say("check.would_fix" if diff else "check.fixed", count=count["fixed"]))
-    output.line(say("check.summary" if diagnostics else "check.clean", **count), "bad" if errors else "good")
+        output.sentence(say("check.would_fix" if diff else "check.fixed", count=count["fixed"]))
+    output.sentence(say("check.summary" if diagnostics else "check.clean", **count), "bad" if errors else "good")
     if unknown and form == "full":
-        output.line(say("check.unproved", count=unknown), "faint")
+        output.sentence(say("check.unproved", count=unknown), "faint")
     if count["fixable"] and not mended:
-        output.line(say("check.fixable", count=count["fixable"]), "faint")
+        output.sentence(say("check.fixable", count=count["fixable"]), "faint")
     elif count["guesses"] and fix:
-        output.line(say("check.guesses", count=count["guesses"]), "faint")
+        output.sentence(say("check.guesses", count=count["guesses"]), "faint")
     return exit_code
 
 
@@ -170,13 +170,13 @@ def _tell(context: Context, one: texts.MendedFile, diff: bool) -> None:
         before, after = (data.decode("utf-8", "replace") for data in (one.data, one.mended.data))
         context.output.difference(texts.name_of(one.path), before, after)
     elif one.left is not None:
-        context.output.line(say(f"check.left_{one.left}", path=one.path, count=len(one.mended.fixed)), "warn")
+        context.output.sentence(say(f"check.left_{one.left}", path=one.path, count=len(one.mended.fixed)), "warn")
     else:
         for found, source in one.mended.fixed:
             line, column = source.position(found.span[0])
             place = f"{found.file}:{line}:{column}"
             said = message(found, say.lang, keywords_of(source))
-            context.output.line(say("check.one_fixed", place=place, code=found.code, sentence=said))
+            context.output.sentence(say("check.one_fixed", place=place, code=found.code, sentence=said))
 
 
 # a parameter without a value, which --set can give

@@ -81,7 +81,7 @@ def _all(context: Context, definitions: list[Definition], clauses: list[str], do
         output.json(data)
         return 0
     if not rows:
-        output.line(say("audit.no_clauses"))
+        output.sentence(say("audit.no_clauses"))
     output.table([say(f"audit.l_{head}") for head in ("clause", "by", "times", "last", "text")], rows, styles=("name",))
     return 0
 
@@ -110,13 +110,13 @@ def _one(context: Context, definitions: list[Definition], clause: str, done: lis
     output.line("  ".join(filter(None, (output.style(clause, "strong"), said.section if said else None))))
     for line in words(context, said, 2) if said is not None else ():
         output.line(line)
-    output.line(say("audit.carried_out_by"), "faint")
+    output.sentence(say("audit.carried_out_by"), "faint")
     output.table((), [(d.title, named(context, c), c.place or "") for d, c in there], indent=2, styles=(None, "name"))
     if not done:
         leaves_entries = any(carrier.is_done for _, carrier in there)
-        output.line(say("audit.never_carried_out" if leaves_entries else "audit.leaves_no_entry"))
+        output.sentence(say("audit.never_carried_out" if leaves_entries else "audit.leaves_no_entry"))
         return 0
-    output.line(say("audit.carried_out"), "faint")
+    output.sentence(say("audit.carried_out"), "faint")
     rows = [
         (
             f"#{number}",

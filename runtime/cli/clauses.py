@@ -52,7 +52,7 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
     elif found.books:
         _tell(context, found, gaps)
     else:
-        context.output.line(context.say("clauses.no_book"))
+        context.output.sentence(context.say("clauses.no_book"))
     return 0
 
 
@@ -90,7 +90,7 @@ def _tell(context: Context, found: Survey, gaps: bool) -> None:
         _tell_book(context, book, gaps)
     if found.bare:
         output.line()
-        output.line(say("clauses.bare"))
+        output.sentence(say("clauses.bare"))
         output.table(
             (),
             [(d.name, e.name, "" if e.title == e.name else e.title, d.place(e.name)) for d, e in found.bare],

@@ -24,7 +24,7 @@ def run_list(context: Context, as_json: bool) -> int:
         return 0
     say = context.say
     if not found:
-        context.output.line(say("connectors.none"))
+        context.output.sentence(say("connectors.none"))
         return 0
     rows = []
     for name, c in found.items():

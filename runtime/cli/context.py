@@ -63,7 +63,7 @@ class Context:
         return trouble.exit
 
     def _beside(self, lines: Sequence[str], data: dict[str, Any]) -> None:
-        complain((one_line_of(data),) if self.as_json else lines)
+        complain((one_line_of(data),) if self.as_json else lines, whole=self.as_json)
 
     @cached_property
     def output(self) -> Output:

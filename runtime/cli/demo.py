@@ -165,26 +165,26 @@ def run_demo(context: Context, folder: str | None) -> int:
         raise Missing("the folder is not empty", code="CH099", path=str(place))
     _furnish(place)
     say, output = context.say, context.output
-    output.line(say("demo.welcome", folder=place), "strong")
+    output.sentence(say("demo.welcome", folder=place), "strong")
     clock = Clock()
     with _inside(place), create_store("charter.db") as store:
         cases = Cases(store, clock=clock)
         for line in STORY.strip().splitlines():
             if line.startswith("# "):
                 output.line()
-                output.line(say(f"demo.{line[2:]}"), "good")
+                output.sentence(say(f"demo.{line[2:]}"), "good")
             elif line.startswith("+ "):
                 _later(context, cases, clock, int(line[2:]))
             elif not _play(context, store, cases, clock, line):
                 return FINDINGS
     output.line()
-    output.line(say("demo.farewell", folder=place), "strong")
+    output.sentence(say("demo.farewell", folder=place), "strong")
     return 0
 
 
 def _later(context: Context, cases: Cases, clock: Clock, days: int) -> None:
     clock.at += days * _DAY
-    context.output.line(context.say("demo.later", days=days, at=context.output.moment(clock.at)), "faint")
+    context.output.sentence(context.say("demo.later", days=days, at=context.output.moment(clock.at)), "faint")
     cases.tick()
 
 
@@ -204,7 +204,7 @@ def _play(context: Context, store: Store, cases: Cases, clock: Clock, line: str)
     with contextlib.redirect_stderr(sys.stdout):
         code = run(shlex.split(line)[1:], inner)
     if code != expected:
-        context.output.line(context.say("demo.astray", line=line, code=code, expected=expected), "bad")
+        context.output.sentence(context.say("demo.astray", line=line, code=code, expected=expected), "bad")
     return code == expected
 
 

@@ -61,7 +61,7 @@ def run_deploy(
         if as_json:
             context.output.json([_json(one) for one in found])
         for one in [] if as_json else found:
-            context.output.line(context.say(f"deploy.done_{one.outcome}", **_names(one)))
+            context.output.sentence(context.say(f"deploy.done_{one.outcome}", **_names(one)))
         for line in (line for one in found for line in warned(context, one.definition)):
             context.note(context.say("frame.warning", text=line))
     return 0
@@ -126,7 +126,7 @@ def _plan(context: Context, file: str, found: Sequence[Deployment], as_json: boo
         open_ = [changes.named(each) for each in known if each.open]
         told.append({**_json(one), "refusal": refusal, "changes": changes.to_json(differ), "open": open_})
         if not as_json:
-            output.line(say(f"deploy.plan_{one.outcome}", **_names(one)), "strong")
+            output.sentence(say(f"deploy.plan_{one.outcome}", **_names(one)), "strong")
             changes.show(context, differ)
             _open(context, known)
     if as_json:
@@ -140,7 +140,7 @@ def _open(context: Context, known: Sequence[Version]) -> None:
         if each.open:
             told = {"version": each.version, "digest": each.digest[:12], "count": len(each.open)}
             numbers = " ".join(f"#{number}" for number in each.open[:_NAMED]) + (" …" if each.open[_NAMED:] else "")
-            context.output.line("  " + context.say("deploy.open", **told, cases=numbers))
+            context.output.sentence("  " + context.say("deploy.open", **told, cases=numbers))
 
 
 _NAMED = 8  # open cases in one line of a plan

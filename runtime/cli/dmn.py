@@ -56,16 +56,18 @@ def run_dmn_check(context: Context, file: str, as_json: bool) -> int:
             _finding(context, finding)
     for (slug, element, _), count in seen.items():
         if count > SHOWN:
-            context.output.line(context.say("dmn.more", count=count - SHOWN, slug=slug, element=element), "faint")
+            context.output.sentence(context.say("dmn.more", count=count - SHOWN, slug=slug, element=element), "faint")
     if loaded.graph is None:
         return FINDINGS
     warnings = sum(finding.level == "warning" for finding in found)
     model = loaded.graph.model
     sizes = {"decisions": len(model.decisions), "inputs": len(model.inputs)}
     if errors or warnings:
-        context.output.line(context.say("dmn.summary", errors=errors, warnings=warnings), "bad" if errors else "warn")
+        context.output.sentence(
+            context.say("dmn.summary", errors=errors, warnings=warnings), "bad" if errors else "warn"
+        )
     else:
-        context.output.line(context.say("dmn.clean", **sizes), "good")
+        context.output.sentence(context.say("dmn.clean", **sizes), "good")
     return FINDINGS if errors else 0
 
 
@@ -206,11 +208,11 @@ def run_dmn_run(
         for name, outcome in outcomes.items():
             _outcome(context, graph, name, outcome, whole)
         if not outcomes:
-            context.output.line(context.say("dmn.no_decisions"), "warn")
+            context.output.sentence(context.say("dmn.no_decisions"), "warn")
         unsaid = missing(graph, outcomes, given) if service is None and _unanswered(outcomes.values()) else []
         if unsaid:
             inputs = context.say.listed(name + (context.say.aside(type_) if type_ else "") for name, type_ in unsaid)
-            context.output.line(context.say("dmn.not_given", inputs=inputs, count=len(unsaid)), "warn")
+            context.output.sentence(context.say("dmn.not_given", inputs=inputs, count=len(unsaid)), "warn")
     return FINDINGS if _unanswered(outcomes.values()) else 0
 
 
@@ -282,9 +284,11 @@ def _outcome(context: Context, graph: Graph, name: str, outcome: Outcome, whole:
     output.line(say("dmn.value", name=output.style(_one_line(name), "name"), value=styled))
     for table, rules in _asked(graph, name, outcome, whole):
         held = say.listed(rules)
-        output.line("  " + say("dmn.decided" if rules else "dmn.undecided", rules=held, table=table, count=len(rules)))
+        output.sentence(
+            "  " + say("dmn.decided" if rules else "dmn.undecided", rules=held, table=table, count=len(rules))
+        )
     for reason in outcome.reasons:
-        output.line("  " + say("dmn.reason", reason=_one_line(_feel(reason, say))), "warn")
+        output.sentence("  " + say("dmn.reason", reason=_one_line(_feel(reason, say))), "warn")
 
 
 def _outcome_json(graph: Graph, name: str, outcome: Outcome, whole: bool, say: Messages) -> dict[str, Any]:
@@ -331,7 +335,7 @@ def run_dmn_import(context: Context, file: str, output: str | None, as_json: boo
     if not found.taken:
         context.note(say("dmn.nothing"))
     elif output is not None:
-        context.output.line(say("dmn.written", count=len(found.taken), path=output))
+        context.output.sentence(say("dmn.written", count=len(found.taken), path=output))
     return code
 
 

@@ -43,7 +43,7 @@ def run_explain(context: Context, code: str | None, as_json: bool) -> int:
     headings = ("example",) if len(examples) == 1 else ("wrong", "right")
     for heading, example in zip(headings, examples, strict=False):
         output.line()
-        output.line(say(f"explain.{heading}"), "faint")
+        output.sentence(say(f"explain.{heading}"), "faint")
         output.line()
         for part in example.splitlines():
             output.line(f"    {part}".rstrip())
@@ -70,11 +70,11 @@ def _list(context: Context, as_json: bool) -> int:
     for code, line in codes(say):
         rows.setdefault(family(code)[0], []).append((code, line))
     for name, listed in rows.items():
-        output.line(say(f"explain.{name}"), "strong")
+        output.sentence(say(f"explain.{name}"), "strong")
         for line in two_columns(listed, output.columns):
             output.line(line)
         output.line()
-    output.line(say("frame.more", line=f"charter explain {say('metavars.CODE')}"), "faint")
+    output.sentence(say("frame.more", line=f"charter explain {say('metavars.CODE')}"), "faint")
     return 0
 
 

@@ -53,13 +53,13 @@ def run_fmt(
             elif formatted != data and diff:
                 output.difference(path, data.decode("utf-8", "replace"), text)
             elif formatted != data:
-                output.line(say("fmt.rewritten" if write else "fmt.would_rewrite", path=path))
+                output.sentence(say("fmt.rewritten" if write else "fmt.would_rewrite", path=path))
     count = {"files": len(files), "changed": len(changed), "failed": len(broken)}
     if as_json:
         found = [row for one in broken for row in as_data(context, *one)]
         output.json({"summary": count, "changes": changed, "diagnostics": found})
     elif paths != (texts.STDIN,):
-        output.line(say("fmt.summary" if write else "fmt.checked", **count))
+        output.sentence(say("fmt.summary" if write else "fmt.checked", **count))
     return FINDINGS if broken or (check and changed) else 0
 
 

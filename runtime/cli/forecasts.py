@@ -125,12 +125,12 @@ class Report:
                 )
             )
         self.output.line()
-        self.output.line("  " + self.say("simulate.what_if", change=what_if), "strong")
+        self.output.sentence("  " + self.say("simulate.what_if", change=what_if), "strong")
         if rows:
             heads = ["", "", *(self.say(f"simulate.{head}") for head in ("now", "then", "difference"))]
             self.output.table(heads, rows, styles=("name",), indent=2)
         else:
-            self.output.line("  " + self.say("simulate.same"))
+            self.output.sentence("  " + self.say("simulate.same"))
 
     def _assumed(self) -> None:
         say, run = self.say, self.found.run

@@ -64,7 +64,7 @@ def _deliver(context: Context, text: str, file: str | None) -> int:
         context.output.stream.write(text)
     else:
         texts.write_atomically(file, text.encode("utf-8"))
-        context.output.line(context.say("graph.written", path=file))
+        context.output.sentence(context.say("graph.written", path=file))
     return 0
 
 

@@ -126,7 +126,7 @@ def asked_checks(context: Context, element: Element, ticked: frozenset[str]) -> 
                 evidence = encode(ingest(context, place))
                 break
             expected = say("intake.file")
-            context.output.line("    " + say("intake.misfit", path=check.name, given=place, expected=expected))
+            context.output.sentence("    " + say("intake.misfit", path=check.name, given=place, expected=expected))
         out.append((check.name, evidence))
     return tuple(out)
 

@@ -41,9 +41,9 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     say, output = context.say, context.output
     number = state.versions[record].number
     if not (found.elements or found.groups or found.asked):
-        output.line(say("impact.nothing", record=record, number=number))
+        output.sentence(say("impact.nothing", record=record, number=number))
         return 0
-    output.line(say("impact.head", record=record, number=number))
+    output.sentence(say("impact.head", record=record, number=number))
     work = [key for key in found.elements if key not in found.approvals]
     rows = []
     for label, keys in (

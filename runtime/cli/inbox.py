@@ -42,7 +42,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         output.json([_json(item, *known[item.case][item.element]) for item in items])
         return 0
     if not items:
-        output.line(say("inbox.empty", person=person))
+        output.sentence(say("inbox.empty", person=person))
         return 0
     rows = []
     for item in items:
@@ -67,7 +67,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     heads = ("case", "process", "element", "state", "since", "due", "why", "next")
     output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
     if len(items) == limit:
-        output.line(say("inbox.more", limit=limit), "faint")
+        output.sentence(say("inbox.more", limit=limit), "faint")
     return 0
 
 
@@ -94,7 +94,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
         output.json([asdict(notice) for notice in found])
         return 0
     if not found:
-        output.line(say("inbox.no_notices", person=person))
+        output.sentence(say("inbox.no_notices", person=person))
         return 0
     rows = [
         (

@@ -30,7 +30,7 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
     if as_json:
         context.output.json([_data(one) for one in found])
     elif not found:
-        context.output.line(context.say("incidents.none"))
+        context.output.sentence(context.say("incidents.none"))
     else:
         heads = ("number", "case", "ask", "since", "tries", "next", "failure")
         rows = [_row(context, one) for one in found]

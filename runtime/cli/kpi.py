@@ -67,7 +67,7 @@ def run_kpi(
     if as_json:
         context.output.json(data)
     elif not measured_any:
-        context.output.line(context.say("kpi.none"))
+        context.output.sentence(context.say("kpi.none"))
     return 0
 
 
@@ -179,7 +179,7 @@ def _facts(
     if rows:
         output.table([say(f"kpi.{head}") for head in ("case", "fact", "value", "entry")], rows, indent=2)
     else:
-        output.line("  " + say("kpi.no_facts"), "faint")
+        output.sentence("  " + say("kpi.no_facts"), "faint")
     if figure.missing:
         lacking = say("happened.comma").join(f"#{numbers.get(case, '?')} {path}" for case, path in figure.missing)
         output.line("  " + say.of(say("kpi.missing"), lacking), "faint")

@@ -16,10 +16,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 from typing import IO, Any
 
-from charter.dsl.text.width import display_width, shown, wrap
+from charter.dsl.text.width import display_width, folded, shown, wrap
 from charter.runtime.cli.messages import Messages
 
 MICROSECONDS = 1_000_000
+_USUAL = 100  # columns, where no terminal says its own
 # what a piece of text means -> the SGR code it is drawn with
 STYLES = {"strong": "1", "faint": "2", "good": "32", "warn": "33", "bad": "31", "name": "36"}
 # (seconds in one, message key) for relative times, largest first
@@ -41,10 +42,27 @@ def neutral(text: str, *, styled: bool = False) -> str:
     return _UNSAFE.sub(" ", text)
 
 
-def complain(lines: Iterable[str]) -> None:
-    """Writes lines to standard error; where it cannot be written, the exit code alone has to tell."""
+def width(stream: IO[str]) -> int | None:
+    """Gives the columns of the terminal that a stream goes to, at least 40; None where it goes elsewhere."""
+    if not stream.isatty():
+        return None
+    asked = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(asked) if asked.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        columns = 0
+    return max(40, columns or _USUAL)
+
+
+def complain(lines: Iterable[str], *, whole: bool = False) -> None:
+    """Writes lines to standard error, folded on a terminal unless `whole`.
+
+    Where it cannot be written, the exit code alone has to tell.
+    """
+    columns = None if whole else width(sys.stderr)
     with contextlib.suppress(OSError):
-        sys.stderr.write("".join(neutral(line) + "\n" for line in lines))
+        for line in "\n".join(map(neutral, lines)).split("\n"):
+            sys.stderr.write("".join(f"{each}\n" for each in ([line] if columns is None else folded(line, columns))))
 
 
 class Cell(str):
@@ -134,11 +152,7 @@ class Output:
     @property
     def columns(self) -> int:
         """The width to fill: the terminal's, else 100."""
-        if not self.terminal:
-            return 100
-        import shutil
-
-        return max(40, shutil.get_terminal_size((100, 24)).columns)
+        return width(self.stream) or _USUAL
 
     def style(self, text: str, style: str | None) -> str:
         """Draws text in a style of STYLES where colour is wanted."""
@@ -146,6 +160,12 @@ class Output:
 
     def line(self, text: str = "", style: str | None = None) -> None:
         self.stream.write(self.style(neutral(text, styled=self.colour), style) + "\n")
+
+    def sentence(self, text: str, style: str | None = None) -> None:
+        """Writes what is to be read and not to be copied: folded on a terminal."""
+        columns = None if "\x1b" in text else width(self.stream)
+        for line in [text] if columns is None else folded(neutral(text), columns):
+            self.line(line, style)
 
     def difference(self, path: str, before: str, after: str) -> None:
         """Writes the difference of two texts of a file as a unified diff; nothing where they are the same."""
@@ -172,7 +192,7 @@ class Output:
         if as_json:
             self.json(told)
         else:
-            self.line(sentence)
+            self.sentence(sentence)
 
     def json_lines(self, rows: Iterable[Any]) -> None:
         """Writes a JSON array, nothing of it before the last row is there: a trail may be long, or its reading fail."""

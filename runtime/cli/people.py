@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
-from charter.runtime.cli.output import complain
 from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
 from charter.runtime.clock import iso
@@ -46,7 +45,7 @@ def run_list(context: Context, role: str | None, as_json: bool) -> int:
         return 0
     say = context.say
     if not found:
-        context.output.line(say("people.none"))
+        context.output.sentence(say("people.none"))
         return 0
     rows = []
     for p in found:
@@ -182,7 +181,7 @@ def run_grant(context: Context, who: str, role: str, process: str, as_json: bool
     known = () if done is not None or role == "steward" else _roles_of(context, process)
     if known and role not in known:
         meant = guess(role, known, context.say)
-        complain((context.say("frame.warning", text=context.say("people.no_role", role=role, guess=meant)),))
+        context.note(context.say("frame.warning", text=context.say("people.no_role", role=role, guess=meant)))
     return code
 
 

@@ -150,7 +150,7 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
     if not found:
         return
     output.line()
-    output.line(say("show.waiting"), "strong")
+    output.sentence(say("show.waiting"), "strong")
     rows = []
     for w in found:
         late = w.overdue or (w.due is not None and w.due < context.now)
@@ -184,7 +184,7 @@ def open_lists(context: Context, definition: Definition, state: CaseState, numbe
     if not found:
         return
     context.output.line()
-    context.output.line(context.say("show.open_lists"), "strong")
+    context.output.sentence(context.say("show.open_lists"), "strong")
     rows = [
         (named(definition, row.key), f"charter add {number} {row.key}", f"charter close {number} {row.key}")
         for row in found
@@ -207,7 +207,7 @@ def coming(context: Context, definition: Definition, state: CaseState) -> None:
     if not found:
         return
     context.output.line()
-    context.output.line(context.say("show.coming"), "strong")
+    context.output.sentence(context.say("show.coming"), "strong")
     say = context.say
     rows = [
         (named(definition, row.key), say("happened.comma").join(reason_sentence(r, say) for r in reasons))
@@ -215,7 +215,7 @@ def coming(context: Context, definition: Definition, state: CaseState) -> None:
     ]
     context.output.table((), rows, indent=2)
     if len(found) > 12:
-        context.output.line("  " + context.say("show.more", count=len(found) - 12), "faint")
+        context.output.sentence("  " + context.say("show.more", count=len(found) - 12), "faint")
 
 
 def signals(context: Context, state: CaseState) -> None:
@@ -225,7 +225,7 @@ def signals(context: Context, state: CaseState) -> None:
     if not state.signals:
         return
     context.output.line()
-    context.output.line(context.say("show.signals"), "strong")
+    context.output.sentence(context.say("show.signals"), "strong")
     comma = context.say("happened.comma")
     rows = [
         (
@@ -246,7 +246,7 @@ def versions(context: Context, definition: Definition, state: CaseState, full: b
     if not state.versions:
         return
     output.line()
-    output.line(say("show.records"), "strong")
+    output.sentence(say("show.records"), "strong")
     titles = {r.name: r.title for r in definition.records}
     rows = []
     for key, version in state.versions.items():
@@ -270,7 +270,7 @@ def remarks(context: Context, definition: Definition, said: Sequence[Note]) -> N
     if not said:
         return
     context.output.line()
-    context.output.line(context.say("show.notes"), "strong")
+    context.output.sentence(context.say("show.notes"), "strong")
     rows = [
         (
             shown_time(context, note.at),

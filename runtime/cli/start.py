@@ -52,7 +52,7 @@ def _processes(context: Context, as_json: bool) -> int:
         )
         return 0
     if not found:
-        output.line(say("start.none"))
+        output.sentence(say("start.none"))
     rows = [
         (
             d.name,

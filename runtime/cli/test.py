@@ -59,13 +59,13 @@ def run_test(context: Context, paths: tuple[str, ...], only: str | None, suggest
         output.json({**told, "not_played": unplayed, "diagnostics": found})
         return FINDINGS if failed or broken else 0
     if unplayed:
-        output.line(say("test.unplayed", count=unplayed), "bad")
+        output.sentence(say("test.unplayed", count=unplayed), "bad")
     elif not played:
-        output.line(say("test.none"))
+        output.sentence(say("test.none"))
     if played:
         key = {"count": len(played), "passed": len(played) - failed, "failed": failed}
         output.line()
-        output.line(say("test.summary", **key), "bad" if failed else "good")
+        output.sentence(say("test.summary", **key), "bad" if failed else "good")
     for one in coverage:
         _tell_coverage(context, one)
     return FINDINGS if failed or broken else 0
@@ -79,7 +79,7 @@ def _tell(context: Context, done: Played, compiled: Compiled) -> None:
         return
     output.line(output.style(say("test.failed", title=title), "bad"))
     failure = done.failure
-    output.line("      " + say("test.at", place=failure.place))
+    output.sentence("      " + say("test.at", place=failure.place))
     written = _written(failure.place, compiled)
     if written:
         output.line(f"      {written}")
@@ -135,7 +135,7 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
     name = coverage.definition.name
     output.line()
     if not coverage.covered_elements:
-        output.line(say("test.no_scenario", process=name), "warn")
+        output.sentence(say("test.no_scenario", process=name), "warn")
         return
     output.line(
         say(
@@ -150,19 +150,19 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
     if coverage.rows:
         idle = [f"{table} {row}" for table, row in coverage.rows if (table, row) not in coverage.covered_rows]
         covered = len(coverage.rows) - len(idle)
-        output.line("  " + say("test.rows", covered=covered, total=len(coverage.rows)))
+        output.sentence("  " + say("test.rows", covered=covered, total=len(coverage.rows)))
         if idle:
             for line in wrap(say("test.rows_missed", rows=", ".join(idle)), output.columns - 4):
                 output.line("    " + line)
     lacking = [clause for clause in coverage.clauses if clause not in coverage.covered_clauses]
     if coverage.clauses:
         covered, total = len(coverage.covered_clauses), len(coverage.clauses)
-        output.line("  " + say("test.clauses", covered=covered, total=total))
+        output.sentence("  " + say("test.clauses", covered=covered, total=total))
     if lacking:
         for line in wrap(say("test.clauses_missed", clauses=" ".join(lacking)), output.columns - 4):
             output.line("    " + line)
     if coverage.missed:
-        output.line("  " + say("test.uncovered"))
+        output.sentence("  " + say("test.uncovered"))
         rows = [
             (name, ", ".join(say(f"test.outcome_{o}") for o in outcomes), coverage.definition.place(name))
             for name, outcomes in coverage.missed

@@ -119,7 +119,7 @@ def _cell(value: Any) -> str:
 def _table(context: Context, found: Sequence[Sealed], size: int) -> int:
     say, output = context.say, context.output
     if not found:
-        output.line(say("audit.nothing"))
+        output.sentence(say("audit.nothing"))
         return 0
     several = len({sealed.case for sealed in found}) > 1
     rows = [_row(context, sealed, several) for sealed in found[:size]]
@@ -127,7 +127,7 @@ def _table(context: Context, found: Sequence[Sealed], size: int) -> int:
     heads = ("position", "seq", "at", "actor", "kind", "element", "change", "outcome", "reason", "what")
     output.table([say(f"audit.c_{head}") for head in heads], rows, styles=("faint", "faint", "faint", "name"))
     if len(found) > size:
-        output.line(say("audit.more", position=found[size - 1].position), "faint")
+        output.sentence(say("audit.more", position=found[size - 1].position), "faint")
     return 0
 
 

@@ -41,7 +41,7 @@ def run_verify_staffing(context: Context, process: str | None, at: str | None, a
     if as_json:
         context.output.json({"at": iso(when), "processes": [_data(*each) for each in found]})
     elif not found:
-        context.output.line(context.say("staffing.none"))
+        context.output.sentence(context.say("staffing.none"))
     return FINDINGS if any(judged.said == "unstaffed" for _, judged, _ in found) else 0
 
 

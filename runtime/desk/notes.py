@@ -6,7 +6,7 @@ language and no screen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -64,12 +64,12 @@ def sent_back(connection: Connection, state: CaseState) -> list[SentBack]:
     return [SentBack(key, by[key], to, reason) for key, (to, reason) in waiting.items() if key in by]
 
 
-def moved(connection: Connection, case: str, key: str | None, state: str) -> Entry | None:
-    """Gives the entry that brought an element (`key` None: the case) into the state that it is in, if there is one."""
+def latest(connection: Connection, case: str, key: str | None, holds: Callable[[Entry], bool]) -> Entry | None:
+    """Gives the latest entry about an element (`key` None: the case) of which something holds, if there is one."""
     about = "" if key is None else f" and element = {quoted(name_of(key))}"
     query, _ = build(f'case = {quoted(case)}{about} and outcome != "refused"')
     found = [each.entry for each in run(connection, query)]
-    return next((e for e in reversed(found) if e.node == key and e.after == state and e.before != state), None)
+    return next((entry for entry in reversed(found) if entry.node == key and holds(entry)), None)
 
 
 def _note(entry: Entry) -> Note:

@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 from tests.desk import Desk
 
-from charter.dsl.text.width import display_width
+from charter.dsl.text.width import display_width, folded
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Cell, Output
 
@@ -39,11 +40,11 @@ def test_an_interrupt_while_modules_are_imported_ends_quietly() -> None:
     assert (ended.returncode, ended.stderr) == (130, "")
 
 
-def on_terminal(*line: str) -> tuple[str, str]:
+def on_terminal(*line: str, columns: int = 80) -> tuple[str, str]:
     """Runs a command line with standard error on a terminal; gives what came out and what the terminal got."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "charter", *line]
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": str(columns)}
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment)
     os.close(theirs)
     shown = b""
@@ -68,6 +69,39 @@ def test_long_work_shows_how_far_it_is_and_short_work_does_not(tmp_path: Path) -
     assert "25/25" in shown
     said, shown = on_terminal("check", str(tmp_path / "1.charter"), "--lang", "en")
     assert (said, shown) == ("1 file: no problems found\n", "")
+
+
+WORDS = st.text("ab,.`", min_size=1, max_size=30) | st.text("案例已完成，。（“”", min_size=1, max_size=60)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=30).map(" ".join), st.integers(0, 6), st.integers(40, 120))
+def test_a_folded_line_has_room_and_loses_nothing(text: str, indent: int, columns: int) -> None:
+    line = " " * indent + text
+    first, *rest = folded(line, columns)
+    assert all(display_width(each) <= columns for each in (first, *rest))
+    assert "".join([first, *rest]).replace(" ", "") == text.replace(" ", "")
+    assert first.startswith(" " * indent + text[0])
+    assert all(each.startswith(" " * (indent + 2)) for each in rest)
+    assert folded(line, display_width(line)) == [line]
+
+
+def test_a_word_without_room_is_left_to_the_terminal() -> None:
+    line = "  --> " + "a/" * 60 + "b.charter:7"
+    assert folded(line, 60) == [line]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh", "zh-Hant"])
+@pytest.mark.parametrize(
+    "line",
+    ["check nowhere.charter", "complete 1 apply --data - --as li", "explain CH999", "check --formt full", "chek"],
+)
+def test_what_goes_to_standard_error_is_folded_too(lang: str, line: str, tmp_path: Path) -> None:
+    _, shown = on_terminal(*line.split(), "--lang", lang, "--db", str(tmp_path / "c.db"), columns=44)
+    _, wide = on_terminal(*line.split(), "--lang", lang, "--db", str(tmp_path / "c.db"), columns=2000)
+    paths = re.compile(re.escape(str(tmp_path)))
+    told = [row for row in shown.splitlines() if not paths.search(row)]
+    assert told and all(display_width(row) <= 44 for row in told)
+    assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", wide)
 
 
 class Terminal(io.StringIO):
