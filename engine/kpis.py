@@ -17,7 +17,7 @@ from msgspec import Struct
 from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, Kpi
 from charter.engine.feel import tree as t
-from charter.engine.feel.own import Span
+from charter.engine.feel.own import Described, Span
 from charter.engine.formulas import known_only
 from charter.engine.plan.facts import CASE, CaseFacts, moment
 from charter.engine.plan.program import Program, prepare
@@ -56,6 +56,8 @@ class _Notes:
             self.missing[case, path] = None
         elif isinstance(value, Mapping):
             return _Traced(self, case, path, value)
+        elif isinstance(value, Described):
+            return Described(self.read(case, path, list(value)), self.read(case, path, value.own))
         elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
             return [self.read(case, f"{path}[{i}]", item) for i, item in enumerate(value, 1)]
         else:
@@ -94,15 +96,16 @@ class _Traced(Mapping[str, Any]):
 class CaseView(Mapping[str, Any]):
     """A case as a context: its elements, records and own facts (`status`, `opened_at`, `on_time`, ...)."""
 
-    def __init__(self, program: Program, view: View, notes: _Notes, now: int) -> None:
+    def __init__(self, program: Program, view: View, notes: _Notes, walked: frozenset[str], now: int) -> None:
         self._scope = Scope(program, view, None, (), now)
         self._notes = notes
+        self._walked = walked
         self._case = view.case
 
     def __getitem__(self, name: str) -> Any:
         program = self._scope.program
         if name in program.plans or name in program.types:
-            return self._notes.read(self._case, name, self._scope.name(name))
+            return self._notes.read(self._case, name, self._scope.name(name, walked=name in self._walked))
         facts = CaseFacts(self._scope.view, program.zone)
         if name == "case":
             return _Traced(self._notes, self._case, name, facts)
@@ -205,8 +208,8 @@ class CaseScope(Scope):
     def __init__(self, program: Program, view: View, now: int) -> None:
         super().__init__(program, view, None, (), now)
 
-    def name(self, name: str) -> Any:
-        found = super().name(name)
+    def name(self, name: str, *, walked: bool = True) -> Any:
+        found = super().name(name, walked=walked)
         return CaseFacts(self.view, self.program.zone).get(name) if found is None else found
 
 
@@ -216,7 +219,7 @@ def _figure(kpi: Kpi, program: Program, cases: list[View], group: Any, now: int)
     value = None
     if formula is not None:
         scope: dict[str, Any] = {name: program.bound[name] for name in formula.names if name in program.bound}
-        scope["cases"] = [CaseView(program, case, notes, now) for case in cases]
+        scope["cases"] = [CaseView(program, case, notes, formula.walked, now) for case in cases]
         value = formula.evaluate(scope, program.env(lambda: moment(now, program.zone)))
     try:
         encoded = values.encode(value)

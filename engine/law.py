@@ -32,7 +32,9 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "whom a control binds does not reopen a phase in which it is over, and a refused `assign` names who may; "
         "a text of more than a million characters is null, whichever function of FEEL would give it; "
         "a vote for which no seat is left is refused with the roles of the person who gave it; "
-        "null for a record with fields is a record that is missing",
+        "null for a record with fields is a record that is missing; "
+        "a `when` that compares how an element ends waits for that end, counts of elements are decided as soon as they "
+        "can be, and an element in a `for each` is the list of its instances, also of those that are not there yet",
     }
 )
 LAW = max(HISTORY)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from charter.dsl.check.element_facts import Read, facts_read
 from charter.dsl.check.expressions import read
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import states_of
@@ -28,12 +29,13 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
 
 
 def impossible(
-    tree: ft.Node, scope: ProcessScope, own: Mapping[str, t.Type]
+    tree: ft.Node, part: Part | None, scope: ProcessScope, own: Mapping[str, t.Type]
 ) -> Iterator[tuple[ft.Node, str, str, tuple[str, ...]]]:
     """Yields (the text's node, the text, the path, what it can be) for each comparison that never holds.
 
     `own`: declared types of names that only this expression sees, such as the fields of its record.
     """
+    facts = {id(read.node): _fact_values(read) for read in facts_read(tree, part, scope, own)}
     for node in ft.walk(tree):
         if not isinstance(node, ft.Binary) or node.op not in ("=", "!="):
             continue
@@ -41,7 +43,7 @@ def impossible(
             if not isinstance(text, ft.String):
                 continue
             path = _path(other)
-            values = _values(path, scope, own) if path else None
+            values = facts.get(id(other)) or (_values(path, scope, own) if path else None)
             if values and text.value not in values:
                 yield text, text.value, ".".join(path), values
 
@@ -83,12 +85,17 @@ def _path(node: ft.Node) -> tuple[str, ...]:
     return (*reversed((*names, node.name)),) if isinstance(node, ft.Name) else ()
 
 
+def _fact_values(read: Read) -> tuple[str, ...] | None:
+    kinds = ["phase"] if read.whole else [read.of.kind]
+    if t.ForEach in read.of.lines and not read.whole and not read.listed:
+        kinds.append("phase")  # inside it, of the one or of all, whichever asks
+    tables = {"state": states_of, "outcome": _OUTCOMES.__getitem__}
+    of = tables.get(read.fact)
+    return None if of is None else tuple(value for kind in kinds for value in of(kind))
+
+
 def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> tuple[str, ...] | None:
     root, *rest = path
-    part = scope.elements.get(root)
-    if root not in own and part is not None and len(rest) == 1:
-        states = (*states_of(part.kind), *(states_of("phase") if t.ForEach in part.lines else ()))
-        return states if rest[0] == "state" else _OUTCOMES[part.kind] if rest[0] == "outcome" else None
     if root == "case" and rest == ["status"]:
         return states_of("case")
     found = _declared(path, scope, own)

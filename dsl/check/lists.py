@@ -17,7 +17,6 @@ from charter.engine import feel
 from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.builtins import load
 from charter.engine.feel.inference_calls import takes_many
-from charter.engine.plan.facts import ENDINGS
 
 
 def alone(
@@ -29,18 +28,26 @@ def alone(
     """
     if part is None or not part.instances:
         return
-    for call in ft.walk(tree):
-        if not isinstance(call, ft.Call) or not isinstance(call.function, ft.Name) or len(call.arguments) != 1:
+    for node in ft.walk(tree):
+        if isinstance(node, ft.Quantified):
+            walked = [(node.kind, iteration.items) for iteration in node.iterations if iteration.to is None]
+        elif isinstance(node, ft.Call) and isinstance(node.function, ft.Name) and len(node.arguments) == 1:
+            of_many = any(takes_many(_first(row)) for row in load().get(node.function.name, ()))
+            walked = [(node.function.name, node.arguments[0])] if of_many else []
+        else:
             continue
-        argument, rows = call.arguments[0], load().get(call.function.name, ())
-        root = argument
-        while isinstance(root, ft.Path):
-            root = root.of
-        if not isinstance(root, ft.Name) or root.name not in types or not _in_list(root.name, scope):
-            continue
-        found, _ = feel.infer(argument, types)
-        if found is not y.ANY and not isinstance(found, y.ListType) and any(takes_many(_first(row)) for row in rows):
-            yield argument, call.function.name, root.name
+        for function, given in walked:
+            base = given
+            while isinstance(base, ft.Filter):
+                base = base.of
+            root = base
+            while isinstance(root, ft.Path):
+                root = root.of
+            if not isinstance(root, ft.Name) or root.name not in types or not _in_list(root.name, scope):
+                continue
+            found, _ = feel.infer(base, types)
+            if found is not y.ANY and not isinstance(found, y.ListType):
+                yield given, function, root.name
 
 
 def _first(row: object) -> y.Type:
@@ -51,7 +58,7 @@ def _first(row: object) -> y.Type:
 
 def _in_list(name: str, scope: ProcessScope) -> bool:
     seen = scope.elements.get(name)
-    return bool(seen.parent is not None and seen.parent.instances if seen is not None else scope.written_in(name))
+    return bool(seen.instances if seen is not None else scope.written_in(name))
 
 
 def reads_itself(record: str, where: t.Expr, scope: ProcessScope) -> bool:
@@ -76,12 +83,7 @@ def check_running_totals(scope: ProcessScope, order: Order, findings: Findings) 
 
 
 def _open_list(path: tuple[str, ...], part: Part, scope: ProcessScope) -> Part | None:
-    """The open `for each` inside which what a path reads is made, where `part` is outside of it."""
-    seen = scope.elements.get(path[0])
-    if seen is not None:
-        ends = len(path) > 1 and path[1] in ENDINGS
-        around: tuple[Part, ...] = seen.parent.instances if ends and seen.parent is not None else ()
-    else:
-        around = scope.written_in(path[0]) or ()
+    """The open `for each` inside which the record that a path reads is made, where `part` is outside of it."""
+    around = () if path[0] in scope.elements else scope.written_in(path[0]) or ()
     groups = [group for group in around if group is not part and group not in part.ancestors()]
     return next((g for g in groups if (line := g.one(t.ForEach)) is not None and line.open), None)

@@ -199,7 +199,7 @@ class _Checker:
             self.findings.add("CH311", span, file=file, value=value, name=name, **said)
         if problems:
             return None
-        check_values(parsed.tree, expr, self.scope, self.findings, file)
+        check_values(parsed.tree, expr, part, self.scope, self.findings, file)
         if ask.wanted is not None and not fits(found, ask.wanted):
             told.unfit(parsed.tree, found)
             return None
@@ -306,7 +306,7 @@ class _Asked:
     def impossible(self, tree: feel.Node) -> Iterator[tuple[feel.Node, str, str, tuple[str, ...]]]:
         """Gives the comparisons that never hold."""
         own = {**item_types(self.part, self.checker.scope), **self.declared}
-        return impossible(tree, self.checker.scope, own)
+        return impossible(tree, self.part, self.checker.scope, own)
 
     def _faults(self, text: str) -> tuple[Fault, ...]:
         """What is wrong with another text in the place of the expression."""

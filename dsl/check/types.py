@@ -35,6 +35,7 @@ _BUILT_IN: dict[str, y.Type] = {
 
 _WITH_ITEM = y.ContextType(fields={name: fact.type for name, fact in facts.ELEMENT.items()})
 ELEMENT = y.ContextType(fields={name: kind for name, kind in _WITH_ITEM.fields.items() if name != "item"})
+_INSTANCES = y.DescribedType(item=_WITH_ITEM, own=_WITH_ITEM)
 CASE = y.ContextType(fields={name: fact.type for name, fact in facts.CASE.items()})
 PROCESS = y.ContextType(fields=dict.fromkeys(facts.PROCESS, y.STRING))
 
@@ -72,12 +73,15 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
     """Gives the type a name has in the expressions of an element (None: of the process); None for unknown names.
 
     What instances of a `for each` write, and the elements inside them, are one inside the instance and a list
-    outside.
+    outside; the element that is `for each` has the facts of the whole behind its dot.
     """
     seen = scope.elements.get(name)
     if seen is not None:
         one = _WITH_ITEM if t.ForEach in seen.lines else ELEMENT
-        return one if _beside(part, seen.parent.instances if seen.parent else ()) else y.ListType(item=one)
+        if _beside(part, seen.instances):
+            return one
+        whole = one is _WITH_ITEM and _beside(part, seen.parent.instances if seen.parent else ())
+        return _INSTANCES if whole else y.ListType(item=one)
     if scope.is_record(name):
         type_ = record_type(name, scope)
         return type_ if _beside(part, scope.written_in(name) or ()) else y.ListType(item=type_)

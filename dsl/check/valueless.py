@@ -7,12 +7,14 @@ of what is no function (`request.on.month()`), and an approval that is said to b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
 
+from charter.dsl.check.element_facts import facts_read
 from charter.dsl.check.findings import Findings
-from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.engine import feel
@@ -32,10 +34,12 @@ class Valueless(Struct, frozen=True):
     instead: str | None = None
 
 
-def check_values(tree: ft.Node, expr: t.Expr, scope: ProcessScope, findings: Findings, file: str | None) -> None:
+def check_values(
+    tree: ft.Node, expr: t.Expr, part: Part | None, scope: ProcessScope, findings: Findings, file: str | None
+) -> None:
     """Reports what never has a value in an expression, with the text that was meant."""
     at = expr.span[0]
-    for lost in _valueless(tree, scope):
+    for lost in chain(_valueless(tree, scope), _never_done(tree, part, scope)):
         start, end = lost.node.start, lost.node.end
         said: dict[str, Any] = {"text": expr.text[start:end], "hint": lost.hint}
         if lost.instead is not None:
@@ -56,8 +60,13 @@ def _valueless(tree: ft.Node, scope: ProcessScope) -> Iterator[Valueless]:
                     yield Valueless(node, "unreadable")
             case ft.Call(ft.Path() as called, ()) if _is_told(called, scope):
                 yield Valueless(node, "no_function", called.end, node.end, "")
-            case ft.Path(ft.Name(name), "done") if (part := scope.elements.get(name)) and part.kind == "approval":
-                yield Valueless(node, "never_done", node.end - len("done"), node.end, "granted")
+
+
+def _never_done(tree: ft.Node, part: Part | None, scope: ProcessScope) -> Iterator[Valueless]:
+    """Yields where an approval is said to be done; a `for each` of approvals is, as a whole."""
+    for read in facts_read(tree, part, scope):
+        if read.fact == "done" and read.of.kind == "approval" and not read.whole:
+            yield Valueless(read.node, "never_done", read.node.end - len("done"), read.node.end, "granted")
 
 
 def _is_told(node: ft.Node, scope: ProcessScope) -> bool:

@@ -47,6 +47,8 @@ def arithmetic_type(op: str, left: y.Type, right: y.Type) -> y.Type | None:
 
 def fields_of(type: y.Type) -> tuple[Mapping[str, y.Type], bool]:
     """Give the fields of a value of a type, and whether there may be others."""
+    if isinstance(type, y.DescribedType):
+        type = type.own
     if isinstance(type, y.ContextType):
         return type.fields, type.open
     if isinstance(type, y.ListType):

@@ -16,6 +16,7 @@ from charter.engine.feel.external import foreign
 from charter.engine.feel.frames import Frame, NoValue, Run
 from charter.engine.feel.limits import MAX_LIST
 from charter.engine.feel.operators import plain
+from charter.engine.feel.own import Described
 from charter.engine.feel.ranges import Function, Range
 from charter.engine.feel.temporal import Date, date_from_number
 
@@ -77,7 +78,8 @@ def _filter(node: t.Filter, scope: Scope) -> Run:
 
 def _on_item(test: Run, item: Any, frame: Frame) -> Any:
     named = Frame({"item": item}, frame, frame.state)
-    return test(Frame(item if isinstance(item, Mapping) else _NOTHING, named, frame.state))
+    fields = item.own if type(item) is Described else item if isinstance(item, Mapping) else _NOTHING
+    return test(Frame(fields, named, frame.state))
 
 
 # -- loops

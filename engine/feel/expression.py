@@ -62,6 +62,13 @@ class Expression(Struct, frozen=True, eq=False, dict=True):
         return frozenset(path[0] for path in self.paths)
 
     @cached_property
+    def walked(self) -> frozenset[str]:
+        """Name whatever is read otherwise than by what stands behind its dot: as a list, if it is one."""
+        behind = {id(part.of) for part in t.walk(self.tree) if isinstance(part, t.Path)}
+        named = (part for part in t.walk(self.tree) if isinstance(part, t.Name | t.Path))
+        return frozenset(part.name for part in named if id(part) not in behind)
+
+    @cached_property
     def tells_time(self) -> bool:
         """Say whether the value may change with time alone, because the expression asks for the present."""
         return any(isinstance(part, t.Name) and part.name in ("now", "today") for part in t.walk(self.tree))

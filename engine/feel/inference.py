@@ -84,7 +84,7 @@ class Inference:
         if open:
             return y.ANY
         place = t.Name(node.name, start=max(node.end - len(node.name), node.start), end=node.end)
-        known = isinstance(of, y.ContextType)
+        known = isinstance(of, (y.ContextType, y.DescribedType))
         said = f"`{text(node.of)}` has no `{node.name}`" if known else f"a {of} has no `{node.name}`"
         return self.report("unknown-field", said, place, node.name, sorted(fields))
 

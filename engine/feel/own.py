@@ -1,4 +1,4 @@
-"""Charter's own values beside the standard's: money, spans of working and calendar time, files by hash.
+"""Charter's own values beside the standard's: money, spans of time, files by hash, lists that have properties.
 
 They are immutable and know nothing of the language that writes them except the words of units and currencies,
 which are tables here. A day is not 24 hours and a working day is neither: the fields of a Span never convert
@@ -8,7 +8,9 @@ into one another.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
+from typing import Any
 
 from msgspec import Struct
 
@@ -32,6 +34,16 @@ class File(Struct, frozen=True):
     name: str
     size: int
     media_type: str = "application/octet-stream"
+
+
+class Described(list[Any]):
+    """A list with properties of its own, which are what stands behind a dot; everything else sees its items."""
+
+    __slots__ = ("own",)
+
+    def __init__(self, items: Iterable[Any], own: Mapping[str, Any]) -> None:
+        super().__init__(items)
+        self.own = own
 
 
 class Span(Struct, frozen=True):

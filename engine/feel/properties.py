@@ -13,7 +13,7 @@ from typing import Any
 from charter.engine.feel import types as y
 from charter.engine.feel.frames import Frame
 from charter.engine.feel.operators import NUMBERS
-from charter.engine.feel.own import File, Money, Span
+from charter.engine.feel.own import Described, File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import (
     DAY,
@@ -133,6 +133,8 @@ PROPERTIES: dict[type, dict[str, Property]] = {
 
 def read(value: Any, name: str, frame: Frame) -> Any:
     """Give the field or property of a value; null with a reason where it has none."""
+    if type(value) is Described:
+        value = value.own
     if isinstance(value, Mapping):
         try:
             return value[name]

@@ -60,6 +60,12 @@ class ContextType(Type, frozen=True):
         return hash((self.name, self.open, frozenset(self.fields)))
 
 
+class DescribedType(ListType, frozen=True):
+    """A list that has properties of its own, which stand behind a dot in place of those of its items."""
+
+    own: ContextType = field(default_factory=ContextType)
+
+
 class RangeType(Type, frozen=True):
     """A range of values of one type."""
 
@@ -232,7 +238,7 @@ def is_subtype(narrow: Type, wide: Type) -> bool:
         return all(is_subtype(option, wide) for option in narrow.options)
     if type(wide) is OneOf:
         return any(is_subtype(narrow, option) for option in wide.options)
-    if type(narrow) is ListType and type(wide) is ListType:
+    if isinstance(narrow, ListType) and type(wide) is ListType:
         return is_subtype(narrow.item, wide.item)
     if type(narrow) is RangeType and type(wide) is RangeType:
         return is_subtype(narrow.item, wide.item)

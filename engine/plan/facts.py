@@ -147,12 +147,23 @@ class CaseFacts(Facts):
     table = CASE
 
 
-class Unended(Facts):
-    """An element whose outcome is unknown until it has ended."""
+# Of a `for each` whose instances a condition walks over: whether they are all there. No author can write this name.
+LISTED = "(listed)"
 
-    __slots__ = ()
+
+class Unended(Facts):
+    """An element whose outcome is unknown until it has ended; `grows`: it has an open list."""
+
+    __slots__ = ("_grows",)
+
+    def __init__(self, of: Any, zone: Zone, *, grows: bool = False) -> None:
+        super().__init__(of, zone)
+        self._grows = grows
 
     def __getitem__(self, name: str) -> Any:
+        if name == LISTED:
+            there = self._of.state == "active" and not self._of.redo and (self._of.closed or not self._grows)
+            return there or self._of.state in SETTLED
         if self._of.state in SETTLED or name not in ENDINGS:
             return super().__getitem__(name)
         # What has been missed stays so; nothing else is known of an end that is still to come.

@@ -93,3 +93,8 @@ def shared_loops(a: tuple[str, ...], b: tuple[str, ...]) -> int:
             break
         count += 1
     return count
+
+
+def shared_from(plan: Plan | None, path: Path, seen: Plan) -> int:
+    """Counts the outermost loops in one instance of which a place of a plan and an element stand together."""
+    return 0 if plan is None or not seen.loops else min(shared_loops(plan.loops, seen.loops), len(path))

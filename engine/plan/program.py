@@ -117,6 +117,8 @@ class Program:
         self.tables = {table.name: table for table in definition.decisions}
         self._judges: dict[str, Judge] = {}
         self.decoded: dict[str, Any] = {}
+        # Conditions as a place asks them before all that they read is over (`foresight`).
+        self.foreseen: dict[tuple[str, str | None, int], feel.Expression | None] = {}
 
     def _orders(self, kind: str) -> dict[str, list[tuple[str, Plan]]]:
         """Gives, by plan, whom it competes with: (which one of the order it is or stands in, each other one)."""

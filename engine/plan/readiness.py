@@ -13,7 +13,7 @@ from typing import Any
 from charter.engine.definition import After, Input
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import COMPLETE, LOST, SATISFIED, SETTLED
-from charter.engine.plan.facts import ENDINGS
+from charter.engine.plan.facts import ELEMENT
 from charter.engine.plan.place import Place
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
@@ -275,21 +275,11 @@ def obstacles(place: Place, now: int, *, brief: bool = False) -> list[Reason]:
 
 
 def _awaits(place: Place, condition: str) -> bool:
-    """Says whether a condition reads a record that is still to be written, or endings in a list that is not over."""
-    expression = compiled(condition)
-    awaited: list[Plan] = []
-    for name, *of in () if expression is None else expression.paths:
-        seen = place.program.plans.get(name)
-        if seen is None and name in place.program.types and place.use(name) is None:
-            awaited.extend(place.program.upstream(place.plan, name))
-        elif (
-            seen is not None
-            and of
-            and of[0] in ENDINGS
-            and parse_key(place.program.seen(place.plan, place.path, seen))[0] != name
-        ):
-            awaited.append(seen)
-    return any(place.seen_state(seen) not in SETTLED for seen in awaited)
+    """Says whether a condition reads a record that is still to be written."""
+    program = place.program
+    missing = (n for n in program.names(condition) if n in program.types and place.use(n) is None)
+    awaited = (writer for name in missing for writer in program.upstream(place.plan, name))
+    return any(place.seen_state(writer) not in SETTLED for writer in awaited)
 
 
 def for_good(place: Place, condition: str) -> bool:
@@ -298,12 +288,14 @@ def for_good(place: Place, condition: str) -> bool:
     expression = compiled(condition)
     if expression is None or expression.tells_time:
         return False
+    variables = {many.variable for plan in place.plan.levels() if (many := plan.element.many) is not None}
     for name in expression.names:
         if name in program.types:
             read = program.producers.get(name, ())
         elif name in program.plans:
             read = [program.plans[name]]
-        elif name in program.parameters or name == "process":
+        elif name in program.parameters or name == "process" or (name in ELEMENT and name not in variables):
+            # In a filter over elements, the name of a fact is that of each.
             continue
         else:
             # The case itself, an item of a list: nobody says when these are done with.

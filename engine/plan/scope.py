@@ -2,7 +2,8 @@
 
 A name is looked up only when an expression uses it, and an element's facts only when they are asked for. Names that
 are not known, or not known yet, are null. An expression inside an instance sees that instance's own versions and
-nodes; from outside a `for each`, records are lists and elements inside it are lists of their instances.
+nodes; from outside a `for each`, records are lists and elements inside it are lists of their instances, in the order
+of the list. The element that is `for each` has the facts of the whole behind its dot, and is that list everywhere else.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from charter.engine import values
+from charter.engine.feel import Expression
+from charter.engine.feel.own import Described
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
+from charter.engine.plan.foresight import foreseen
 from charter.engine.plan.place import Place, found_in_case, standing
-from charter.engine.plan.plans import Plan, shared_loops
+from charter.engine.plan.plans import Plan, shared_from
 from charter.engine.plan.program import Program, compiled
 from charter.engine.state import Node, View
 
@@ -23,7 +27,6 @@ class Scope:
     """The names an expression at one place of a case may use: those of the element `plan` at the index `path`."""
 
     __slots__ = ("now", "path", "plan", "program", "view")
-    seen_as = Facts
 
     def __init__(self, program: Program, view: View, plan: Plan | None, path: Path, now: int) -> None:
         self.program = program
@@ -39,7 +42,7 @@ class Scope:
 
     def value(self, text: str, extra: Mapping[str, Any] | None = None) -> Any:
         """Evaluates a FEEL text here; null (unknown) where a name is unknown or the text does not parse."""
-        expression = compiled(text)
+        expression = self.read(text)
         if expression is None:
             return None
         names: dict[str, Any] = {}
@@ -47,13 +50,16 @@ class Scope:
             if extra is not None and name in extra:
                 names[name] = extra[name]
             else:
-                names[name] = self.name(name)
+                names[name] = self.name(name, walked=name in expression.walked)
         # Only a step shares one budget among all it asks.
         budget = getattr(self.view, "budget", None)
         return expression.evaluate(names, self.program.env(lambda: moment(self.now, self.program.zone), budget))
 
-    def name(self, name: str) -> Any:
-        """Gives what a name stands for here, None for a name that stands for nothing."""
+    def read(self, text: str) -> Expression | None:
+        return compiled(text)
+
+    def name(self, name: str, *, walked: bool = True) -> Any:
+        """Gives what a name stands for here, None for a name that stands for nothing; `walked`: maybe as a list."""
         program = self.program
         plan = self.plan
         if plan is not None and plan.loops:
@@ -63,7 +69,7 @@ class Scope:
                     node = self.view.nodes.get(key_of(loop.name, self.path[:depth]))
                     return None if node is None else values.decode(node.item)
         if name in program.plans:
-            return self.element(program.plans[name])
+            return self.element(program.plans[name], walked=walked)
         if name in program.types:
             return self.record(name)
         if name in program.parameters:
@@ -74,23 +80,24 @@ class Scope:
             return process_facts(program.definition)
         return None
 
-    def element(self, seen: Plan) -> Any:
-        nodes, zone = self.view.nodes, self.program.zone
-        plan = self.plan
-        shared = 0
-        if seen.loops and plan is not None:
-            shared = min(shared_loops(plan.loops, seen.loops), len(self.path))
+    def element(self, seen: Plan, *, walked: bool = True) -> Any:
+        shared = shared_from(self.plan, self.path, seen)
         base = self.path[:shared]
         if shared >= seen.outer:
-            key = key_of(seen.name, base)
-            node = nodes.get(key)
-            # Not created: everything about it can still be asked.
-            return self.seen_as(node or Node(key, seen.name, standing(self.program, self.view, seen, base)), zone)
-        return [
-            self.seen_as(nodes[key], zone)
-            for key in self.program.expand(nodes, seen, base)
-            if key in nodes and len(parse_key(key)[1]) == len(seen.loops)
-        ]
+            whole = self._node(key_of(seen.name, base), seen, base)
+            if not walked or not seen.is_group(base):
+                return whole
+        placed = ((key, parse_key(key)[1]) for key in self.program.expand(self.view.nodes, seen, base))
+        instances = [self._node(key, seen, path) for key, path in placed if len(path) == len(seen.loops)]
+        return instances if shared < seen.outer else Described(instances, whole)
+
+    def _node(self, key: str, plan: Plan, path: Path) -> Facts:
+        node = self.view.nodes.get(key)
+        # Not created: everything about it can still be asked.
+        return self.facts(node or Node(key, plan.name, standing(self.program, self.view, plan, path)), plan)
+
+    def facts(self, node: Node, plan: Plan) -> Facts:
+        return Facts(node, self.program.zone)
 
     def record(self, record: str) -> Any:
         if self.plan is None:
@@ -108,4 +115,9 @@ class Foresight(Scope):
     """The names of a `when`: as in a scope, but how an element ends is unknown until it has ended."""
 
     __slots__ = ()
-    seen_as = Unended
+
+    def read(self, text: str) -> Expression | None:
+        return foreseen(self.program, self.plan, len(self.path), text)
+
+    def facts(self, node: Node, plan: Plan) -> Facts:
+        return Unended(node, self.program.zone, grows=plan.element.many is not None and plan.element.many.open)

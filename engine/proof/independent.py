@@ -127,7 +127,12 @@ class Independence:
                 yield from self.program.names(text)
             expression = compiled(element.when) if element.when is not None else None
             for path in expression.paths if expression is not None else ():
-                if path[0] in self.program.plans and (len(path) < 2 or path[1] not in _OF_THE_END):
+                read = self.program.plans.get(path[0])
+                if read is None:
+                    continue
+                # Of a list it may be known before all of it is over, as with an `after any of`.
+                several = self.program.group_between(plan, read) is not None
+                if several or len(path) < 2 or path[1] not in _OF_THE_END:
                     yield path[0]
                 if path[0] == "case":
                     yield "case"

@@ -42,7 +42,6 @@ from charter.engine.state import NEW, CaseState, Node
 
 MOST_VALUES = 64  # of one move
 STARTER, IN_CHARGE = "starter", "owner"  # who opens a case, and who owns the process
-_ENOUGH = 2  # items that are added to an open list
 EVIDENCE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
 
 
@@ -126,7 +125,7 @@ class Moves:
             return
         who = self.in_charge(plan)
         added = node.size
-        if added < _ENOUGH:
+        if added < self.known.longest:
             kind = item_type(self.program.types, many)
             items: Iterable[Any] = [values.encode("item")]
             if kind is not None and kind.record is not None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice, pairwise, product
+from functools import cached_property
+from itertools import cycle, islice, pairwise, product
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ from charter.engine.feel.temporal import Date, date_from_number
 from charter.engine.state import Version
 
 MOST = 64  # of one record
+_SHORT_LIST, _LONG_LIST = 2, 4  # items: of any list, and where conditions count what is done for each
 _TRIED = 4_096  # that are looked at to find them
 SHORT = feel.Env(steps=10_000)  # for a condition asked of a value; what takes longer reckons, and is inexact anyway
 # What things that are compared with each other may be, where nothing else says so.
@@ -63,7 +65,7 @@ class _Atom(Struct, frozen=True):
         return len(self.paths) > 1
 
 
-class Conditions(Struct, eq=False):
+class Conditions(Struct, eq=False, dict=True):
     """What the conditions of a process compare, taken apart once."""
 
     definition: Definition
@@ -77,6 +79,19 @@ class Conditions(Struct, eq=False):
         atoms = [*self.atoms, *(atom for found in self.wheres.values() for atom in found)]
         found = (literal.currency for atom in atoms for literal in atom.literals if isinstance(literal, t.Amount))
         return next(found, "EUR")
+
+    @cached_property
+    def longest(self) -> int:
+        """How long lists have to be for the counts of elements that conditions ask for."""
+        inside = {e.name for e in self.definition.elements if e.many is not None or e.parent is not None}
+        counts = (
+            atom
+            for atom in self.atoms
+            if any(path[0] in inside for path in atom.paths)
+            and any(isinstance(part, t.Call) and part.function == t.Name("count") for part in t.walk(atom.tree))
+        )
+        numbers = [int(part.value) for atom in counts for part in atom.literals if isinstance(part, t.Number)]
+        return max(_SHORT_LIST, min(_LONG_LIST, max(numbers, default=0)))
 
     @classmethod
     def of(cls, definition: Definition) -> Conditions:
@@ -327,11 +342,9 @@ class _Fields:
         if not read:
             return [[]] if item is None else [items[:1]]
         self.exact = False  # longer lists may differ
-        return [
-            [],
-            *([one] for one in items[:8]),
-            *([one, other] for one, other in zip(items, items[1:] + items[:1], strict=True)),
-        ][:12]
+        long = [[*islice(cycle(items), size)] for size in range(_SHORT_LIST + 1, self.known.longest + 1)]
+        pairs = ([one, other] for one, other in zip(items, items[1:] + items[:1], strict=True))
+        return [*islice(([], *([one] for one in items[:8]), *pairs), 12 - len(long)), *long]
 
 
 def _spread(columns: list[list[tuple[str, Any]]]) -> Iterator[tuple[tuple[str, Any], ...]]:
