@@ -98,6 +98,8 @@ _ALL = [
         ("CH248", "name-of-the-organisation", "name"),
         ("CH249", "catalogue-column-twice", "column"),
         ("CH250", "cell-without-column", "text"),
+        ("CH251", "no-such-day", "date"),
+        ("CH252", "day-twice", "date"),
         # types
         ("CH301", "expression-syntax", "text", "detail"),
         ("CH302", "unknown-name", "name", "detail"),

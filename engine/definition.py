@@ -255,6 +255,7 @@ class Element(Kept, frozen=True):
     work: Work | None = None
     agreement: Agreement | None = None
     never_skipped: bool = False
+    calendar: str | None = None  # without one, that of the block around it
 
 
 class Order(Kept, frozen=True):
@@ -370,6 +371,8 @@ class Definition(Kept, frozen=True):
     calendar: Calendar = Calendar()
     kpis: tuple[Kpi, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
+    # Those that elements name.
+    calendars: tuple[Calendar, ...] = ()
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.line` (line = within, criteria, separate, by, ...),

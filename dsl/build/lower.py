@@ -12,11 +12,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from charter.dsl.check.calendars import build as build_calendar
 from charter.dsl.check.decisions import lower_decision
 from charter.dsl.check.expressions import canonical, feel_text
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.order import predecessors
-from charter.dsl.check.resolve import days
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
 from charter.dsl.text import tree as t
 from charter.engine import definition as d
@@ -50,6 +50,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         elements=tuple(elements.element(p) for p in scope.elements.values()),
         orders=tuple(d.Order(line.kind, tuple(n.last for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
+        calendars=_calendars(scope),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
         places=_places(scope, place_of),
@@ -150,19 +151,14 @@ def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:
 def _calendar(scope: ProcessScope) -> d.Calendar:
     uses = scope.header.get(t.CalendarUse, ())
     symbol = scope.calendar(uses[0].name.text) if uses else None
-    if symbol is None:
-        return d.Calendar()
-    zone = "UTC"
-    hours: list[list[tuple[int, int]]] = [[] for _ in range(7)]
-    for line in symbol.node.body:
-        if isinstance(line, t.Zone):
-            zone = line.name
-        elif isinstance(line, t.Hours):
-            for day in days(line):
-                hours[day].extend(line.intervals)
-    if not any(hours):
-        return d.Calendar(symbol.name, zone)
-    return d.Calendar(symbol.name, zone, tuple(tuple(sorted(h)) for h in hours))
+    return d.Calendar() if symbol is None else build_calendar(symbol.name, symbol.node)
+
+
+def _calendars(scope: ProcessScope) -> tuple[d.Calendar, ...]:
+    """Those that elements name, in the order in which they do."""
+    named = dict.fromkeys(line.calendar.text for part in scope.elements.values() for line in part.all(t.OnCalendar))
+    found = [symbol for name in named if (symbol := scope.calendar(name)) is not None]
+    return tuple(build_calendar(symbol.name, symbol.node) for symbol in found)
 
 
 def _kpi(node: t.Kpi) -> d.Kpi:

@@ -95,6 +95,9 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.Measure, "due"): LineSpec("due", ANY, asks=wants(MOMENT), becomes=_expression("due")),
     (t.Measure, "takes"): LineSpec("takes", ANY, asks=wants(y.SPAN), becomes=_expression("takes")),
     (t.Measure, "costs"): LineSpec("costs", ANY, asks=wants(y.MONEY), becomes=_expression("costs")),
+    (t.OnCalendar,): LineSpec(
+        "on calendar", ANY, names=references.on_calendar, becomes=lambda line: {"calendar": line.calendar.text}
+    ),
     (t.Of,): LineSpec("of", APPROVAL, names=references.of),
     (t.By,): LineSpec("by", APPROVAL, names=references.by),
     (t.Veto,): LineSpec("veto", APPROVAL, needs=(t.By, "by"), names=references.veto),

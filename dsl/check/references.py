@@ -343,6 +343,15 @@ def check_separation(line: t.Separation, file: str, scope: ProcessScope, finding
         findings.add("CH415", line.other.span, file=file, element=line.element.text)
 
 
+def _calendar(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
+    if scope.calendar(name.text) is None:
+        findings.unknown("CH212", name, chain(scope.calendars, scope.shared.calendars))
+
+
+def on_calendar(line: t.OnCalendar, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    _calendar(line.calendar, scope, findings)
+
+
 def check_header(scope: ProcessScope, findings: Findings) -> None:
     """Reports unknown and misplaced names in the lines of the process itself."""
     header = scope.header
@@ -353,8 +362,7 @@ def check_header(scope: ProcessScope, findings: Findings) -> None:
         for line in header.get(kind, []):
             check_role(line.role, scope, findings)
     for line in header.get(t.CalendarUse, []):
-        if scope.calendar(line.name.text) is None:
-            findings.unknown("CH212", line.name, chain(scope.calendars, scope.shared.calendars))
+        _calendar(line.name, scope, findings)
     for listed, word in ((t.Input, "input"), (t.Output, "output")):
         for line in header.get(listed, []):
             _distinct(line.names, word, findings)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from charter.dsl.check.calendars import check_calendar
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import check_lines
 from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, Part, ProcessScope, Symbol, is_reserved
@@ -19,7 +20,6 @@ from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
 from charter.dsl.text.kinds import is_type
 from charter.dsl.text.words import spelled, type_meant
-from charter.engine import zones
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
@@ -96,7 +96,7 @@ class _Declarations:
                 scope.header.setdefault(type(line), []).append(line)
 
     def _calendar(self, line: t.Calendar) -> None:
-        _hours(line, self.findings)
+        check_calendar(line, self.findings)
         self._declare("calendar", line, self.scope.calendars, self.scope.shared.calendars)
         if self.scope.name:
             # A process that brings its own calendar works by it.
@@ -104,11 +104,13 @@ class _Declarations:
             self.scope.header.setdefault(t.CalendarUse, []).append(use)
 
     def _own_calendar(self) -> None:
-        """A process that names the calendar it brings says no more than one that only brings it."""
+        """Finds the calendar of a process: the one that it names, or that it brings and no element names."""
         uses = self.scope.header.get(t.CalendarUse, [])
         brought = [use for use in uses if any(use.span == own.node.span for own in self.scope.calendars.values())]
+        named = {line.calendar.text for part in self.scope.elements.values() for line in part.all(t.OnCalendar)}
         for use in brought:
-            if any(other is not use and other.name.text == use.name.text for other in uses):
+            others = [other for other in uses if other is not use]
+            if any(other.name.text == use.name.text for other in others) or (others and use.name.text in named):
                 uses.remove(use)
 
     def _declare(
@@ -200,30 +202,6 @@ def _fields(record: t.Record, file: str, findings: Findings) -> None:
             findings.add("CH205", line.name.span, file=file, also=(place,), **words)
         elif is_reserved(line.name.text):
             findings.add("CH216", line.name.span, file=file, name=line.name.text)
-
-
-def _hours(calendar: t.Calendar, findings: Findings) -> None:
-    """Reports a zone that does not exist, and opening hours that end before they begin or overlap."""
-    taken: dict[int, list[tuple[int, int]]] = {}
-    for line in calendar.body:
-        if isinstance(line, t.Zone):
-            if zones.find(line.name) is None:
-                findings.add("CH217", line.span, name=line.name)
-            continue
-        for day in days(line):
-            for start, end in line.intervals:
-                clash = any(start < other_end and other_start < end for other_start, other_end in taken.get(day, ()))
-                if end <= start or clash:
-                    shown = f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
-                    findings.add("CH222", line.span, hours=shown)
-                    return
-                taken.setdefault(day, []).append((start, end))
-
-
-def days(line: t.Hours) -> list[int]:
-    """The weekdays that a line of opening hours covers; `Friday to Monday` runs over the week's end."""
-    last = line.last if line.last >= line.first else line.last + 7
-    return [day % 7 for day in range(line.first, last + 1)]
 
 
 def _sources(scope: ProcessScope, findings: Findings) -> None:

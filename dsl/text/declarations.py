@@ -96,9 +96,25 @@ class Hours(Line, frozen=True):
     intervals: tuple[tuple[int, int], ...]
 
 
+class OwnDay(Line, frozen=True):
+    """`closed 2026-12-24 to 2026-12-31 "…"`, or `open 2026-02-14 09:00-18:00 "…"`: a day unlike its weekday.
+
+    `last`: the last one of several days; `intervals` are empty where it is closed.
+    """
+
+    date: Name
+    last: Name | None = None
+    intervals: tuple[tuple[int, int], ...] = ()
+    title: Text | None = None
+
+
+class EndsAtClose(Line, frozen=True):
+    """`days end at close`: the day of the event does not count, and the last one ends when it closes."""
+
+
 class Calendar(Line, frozen=True):
     name: Name
-    body: tuple[Zone | Hours, ...] = ()
+    body: tuple[Zone | Hours | OwnDay | EndsAtClose, ...] = ()
 
 
 class HitPolicy(Line, frozen=True):

@@ -294,7 +294,29 @@ def _hours_of_range(c: Parts) -> t.Hours:
     return _hours(c, weekdays()[between[1]], weekdays()[between[2]])
 
 
+def _own_days(c: Parts, first: t.Name, last: t.Name | None, intervals: Parts, title: Lexeme | None) -> t.OwnDay:
+    spans = tuple((a, b) for a, b, _ in intervals)
+    end = title.end_pos if title else intervals[-1][2] if intervals else (last or first).span[1]
+    span = (c[0].start_pos, end)
+    return t.OwnDay(first, last, spans, text_of(title) if title else None, span=span, comments=c[0].comments)
+
+
+def _closed(c: Parts) -> t.OwnDay:
+    first, *last = map(name_of, c[1])
+    return _own_days(c, first, last[0] if last else None, [], c[2] if len(c) > 2 else None)
+
+
+def _opened(c: Parts) -> t.OwnDay:
+    return _own_days(c, name_of(c[1]), None, c[2], c[3] if len(c) > 3 else None)
+
+
 register(
+    ("closed", _closed),
+    ("closed_titled", _closed),
+    ("opened", _opened),
+    ("opened_titled", _opened),
+    ("from_to", lambda c: [c[0], c[2]]),
+    ("ends_at_close", lambda c: t.EndsAtClose(**place(c))),
     ("calendar_use", lambda c: t.CalendarUse(name_of(c[1]), **place(c[:2]))),
     ("calendar_empty", lambda c: t.Calendar(name_of(c[1]), **place(c[:2]))),
     ("calendar", lambda c: t.Calendar(name_of(c[1]), tuple(c[4]), **place(c[:2]))),

@@ -34,6 +34,7 @@ PATTERNS: Mapping[str, str] = {
     "NAME": NAME,
     "STATE": NAME,
     "STRING": r'"(?:[^"\\\n]|\\.)*"',
+    "DATE": r"\d{4}-\d\d-\d\d(?!\d)",
     "CLOCK": r"(?:[01]?\d|2[0-3]):[0-5]\d|24:00",
     "INT": r"\d{1,9}(?![0-9A-Za-z_.:])",
     "ID": r'(?=[^\s,"]*\d)[^\s,"]+',

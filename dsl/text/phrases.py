@@ -149,11 +149,20 @@ def _requires(p: Phrases, n: t.Requires) -> Phrase:
     return p.word("REQUIRES"), f"{p.word(n.kind.upper())} {_name_or_text(n.name)}{level}"
 
 
+def _intervals(intervals: Iterable[tuple[int, int]]) -> str:
+    return ", ".join(f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in intervals)
+
+
 def _hours(p: Phrases, n: t.Hours) -> Phrase:
     between = f" {p.word('TO')} " if p.language == "en" else p.word("TO")
     days = p.day(n.first) if n.first == n.last else f"{p.day(n.first)}{between}{p.day(n.last)}"
-    spans = ", ".join(f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in n.intervals)
-    return f"{days} {spans}", ""
+    return f"{days} {_intervals(n.intervals)}", ""
+
+
+def _own_day(p: Phrases, n: t.OwnDay) -> Phrase:
+    dates = n.date.text if n.last is None else f"{n.date.text} {p.word('TO')} {n.last.text}"
+    parts = [dates, _intervals(n.intervals), quote(n.title.text) if n.title else ""]
+    return p.word("OPEN_ON" if n.intervals else "CLOSED"), " ".join(part for part in parts if part)
 
 
 def _assign(p: Phrases, n: t.Assign) -> Phrase:
@@ -276,6 +285,8 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.HitPolicy: lambda p, n: (p.word("HIT_POLICY"), p.policy(n.policy)),
     t.Zone: lambda p, n: (f"{p.word('ZONE')} {n.name}", ""),
     t.Hours: _hours,
+    t.OwnDay: _own_day,
+    t.EndsAtClose: lambda p, n: (p.word("DAYS_END_AT_CLOSE"), ""),
     t.Requires: _requires,
     t.Separation: _separation,
     t.Ordering: lambda p, n: (p.word("FIRST_OF" if n.kind == "first" else "ONE_AT_A_TIME"), names(n.names)),

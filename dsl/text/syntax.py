@@ -35,6 +35,7 @@ _SHAPES: Mapping[str, str] = {
     "WORD": "a_word",
     "ID": "a_clause_id",
     "CLOCK": "a_time_of_day",
+    "DATE": "a_date",
     "EXPR": "an_expression",
     "ITEMS": "an_expression",
     "PERIOD": "an_expression",
@@ -52,7 +53,6 @@ STRANGE: Mapping[str, frozenset[str]] = {
     "required": frozenset({"OPTIONAL"}),
     "granted": frozenset({"REJECT"}),
     "following": frozenset({"AFTER"}),
-    "holidays": frozenset({"ZONE", "WEEKDAY"}),
     "later": frozenset({"ACTIVITY", "PROCESS", "ZONE"}),
     "branch": frozenset({"WHEN", "ACTIVITY"}),
     "several": frozenset({"THEN"}),
@@ -118,6 +118,7 @@ _CAUSES = (
         turns.fields,
         turns.days,
         turns.hours,
+        turns.dates,
     ),
     *(causes.habits, causes.dangling, causes.brackets, kinds.types, causes.words),
     *(_spelling, causes.titles, causes.names),
@@ -160,6 +161,11 @@ def _same(one: str, other: str) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
+def _two(words: str) -> str:
+    """The first two words of a spelling: one alone may be a name."""
+    return " ".join(words.split()[:2])
+
+
 def complaint(text: str, start: int, stop: int, place: int, accepted: Collection[str]) -> Complaint:
     """Says what is wrong at `place` of the logical line `start`..`stop`, where `accepted` could have stood."""
     language = language_of(text)
@@ -174,7 +180,8 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     hint = next((h for h in strangers().get(found.lower(), ()) if not STRANGE[h].isdisjoint(accepted)), None)
     if hint is not None:
         return Complaint(code, span, {**arguments, "hint": hint})
-    if place == start and any(words == found or words.startswith(f"{found} ") for words, _, _, _ in spellings()):
+    line = " ".join(text[place:stop].split())
+    if place == start and any(f"{line} ".startswith(f"{_two(words)} ") for words, _, _, _ in spellings()):
         return Complaint("CH115", span, arguments)
     guess = nearest(found, accepted, _ALIKE)
     if guess is not None:

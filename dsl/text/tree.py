@@ -18,12 +18,14 @@ from charter.dsl.text.declarations import (
     Columns as Columns,
     Customer as Customer,
     Decision as Decision,
+    EndsAtClose as EndsAtClose,
     Field as Field,
     Goal as Goal,
     HitPolicy as HitPolicy,
     Hours as Hours,
     Input as Input,
     Output as Output,
+    OwnDay as OwnDay,
     Owner as Owner,
     Parameter as Parameter,
     Record as Record,
@@ -127,6 +129,12 @@ class By(Line, frozen=True):
 
 class Veto(Line, frozen=True):
     role: Name
+
+
+class OnCalendar(Line, frozen=True):
+    """`on calendar support`: by which calendar an element's working time is counted, and that of all in it."""
+
+    calendar: Name
 
 
 class Criteria(Line, frozen=True):
@@ -310,6 +318,7 @@ PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "about": (Of, "ABOUT"),
     "veto": (Veto, "VETO"),
     "criteria": (Criteria, "CRITERIA"),
+    "on_calendar": (OnCalendar, "ON_CALENDAR"),
 }
 
 

@@ -189,6 +189,22 @@ def hours(stop: Stop) -> Iterator[Mend]:
     yield put(stop, "clock", (stop.place, len(stop.text)), said)
 
 
+_DATE = r"(?:(\d{4})\s*[./年-]\s*)?(\d{1,2})\s*[./月-]\s*(\d{1,2})\s*日?"
+_DATES = rf"{_DATE}(?:\s*(?:to\b|until\b|[-–—~至到])\s*{_DATE})?"
+
+
+def dates(stop: Stop) -> Iterator[Mend]:
+    """Days as people write them: 2026/12/31, 2026年2月16日至2月23日."""
+    match = re.match(_DATES, stop.rest) if "DATE" in stop.accepted else None
+    if match is None or match[1] is None:
+        return
+    said = f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}"
+    if match[5] is not None:
+        said += f" {spelled('TO', stop.language)} {match[4] or match[1]}-{int(match[5]):02}-{int(match[6]):02}"
+    said += " " if stop.rest[match.end() :].strip() else ""
+    yield put(stop, "day_date", (stop.place, stop.place + match.end()), said)
+
+
 def days(stop: Stop) -> Iterator[Mend]:
     """Days of the week that do not follow one another, or that have one name."""
     known = weekdays()

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from charter.engine.definition import Element, Stage
+from charter.engine.definition import Calendar, Element, Stage
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import Kind
 from charter.engine.state import Node
 
 
 class Plan(Struct, eq=False):
-    """An element prepared: `outer` is the length of its group's (or, without `for each`, its own) index path."""
+    """An element prepared: `outer` is the length of its group's (or, without `for each`, its own) index path.
+
+    `calendar` is the one that it names, else that of what is around it.
+    """
 
     element: Element
     name: str
@@ -35,6 +38,7 @@ class Plan(Struct, eq=False):
     asked: tuple[str, ...] = ()
     gates: frozenset[str] = frozenset()
     around: str | None = None
+    calendar: Calendar = Calendar()
 
     def lifecycle(self, path: Path) -> Kind:
         """Says which lifecycle the node at a path has: a `for each` group lives like a phase."""

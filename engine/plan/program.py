@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from charter.engine import calendars, feel, values
-from charter.engine.definition import Definition, RecordType, Separation
-from charter.engine.feel.own import Span
-from charter.engine.feel.temporal import UTC, Date, DateTime, Zone
+from charter.engine.definition import Calendar, Definition, RecordType, Separation
+from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.state import Node
@@ -40,6 +39,7 @@ class Program:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.plans: dict[str, Plan] = {}
+        named = {calendar.name: calendar for calendar in definition.calendars}
         for position, element in enumerate(definition.elements):
             parent = self.plans[element.parent] if element.parent is not None else None
             outer = parent.loops if parent is not None else ()
@@ -55,6 +55,7 @@ class Program:
                 parent=parent,
                 clauses=element.clauses,
                 around=element.parent,
+                calendar=named.get(element.calendar or "") or (parent or definition).calendar,
             )
             self.plans[element.name] = plan
             if parent is not None:
@@ -198,13 +199,15 @@ class Program:
         name = self.definition.calendar.zone
         return UTC if name == "UTC" else Zone(name=name)
 
-    def env(self, now: Callable[[], DateTime] | None = None, budget: feel.Budget | None = None) -> feel.Env:
-        """Gives what an expression of the process may know: the present where it has one, and the calendar always."""
-        return feel.Env(now=now, reckon=self._reckon, budget=budget)
-
-    @cached_property
-    def _reckon(self) -> Callable[[Date | DateTime, Span], Date | DateTime | None]:
-        return partial(calendars.reckon, self.definition.calendar)
+    def env(
+        self,
+        now: Callable[[], DateTime] | None = None,
+        budget: feel.Budget | None = None,
+        calendar: Calendar | None = None,
+    ) -> feel.Env:
+        """Gives what an expression may know: the present where it has one, and a calendar, else the process's."""
+        reckon = partial(calendars.reckon, self.definition.calendar if calendar is None else calendar)
+        return feel.Env(now=now, reckon=reckon, budget=budget)
 
     @cached_property
     def bound(self) -> dict[str, Any]:

@@ -53,7 +53,9 @@ class Scope:
                 names[name] = self.name(name, walked=name in expression.walked)
         # Only a step shares one budget among all it asks.
         budget = getattr(self.view, "budget", None)
-        return expression.evaluate(names, self.program.env(lambda: moment(self.now, self.program.zone), budget))
+        calendar = None if self.plan is None else self.plan.calendar
+        env = self.program.env(lambda: moment(self.now, self.program.zone), budget, calendar)
+        return expression.evaluate(names, env)
 
     def read(self, text: str) -> Expression | None:
         return compiled(text)

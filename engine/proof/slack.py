@@ -105,7 +105,7 @@ def _late(program: Program, phase: Plan, begins: int) -> Late | None:
     path: tuple[str, ...] = ()
     for day in range(_WEEK):
         at = begins + day * _DAY
-        due = calendars.term(program.definition.calendar, at, within)
+        due = calendars.term(phase.calendar, at, within)
         found = net.schedule(at)
         if due is None or found is None or found.ends <= due:
             return None
@@ -231,7 +231,7 @@ class _Net:
         length = self.lengths[plan.name]
         if length is None or (self.least and plan.name in self.doubtful):
             return at
-        finish = calendars.add(self.program.definition.calendar, at, length)
+        finish = calendars.add(plan.calendar, at, length)
         return at if finish is None else max(at, finish)
 
     def _backward(self, order: Sequence[int], times: dict[int, int], ends: int) -> dict[int, int]:

@@ -43,7 +43,7 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             draft.move(node, "begin", Begun(), started_at=draft.at)
     else:
         value = None if task.when is None else draft.scope(plan, path).value(task.when)
-        calendar = draft.program.definition.calendar
+        calendar = plan.calendar
         until = task.kind == "until"
         wake = calendars.deadline(calendar, value) if until else calendars.add(calendar, draft.at, value)
         if wake is not None and wake <= draft.at:
@@ -204,7 +204,7 @@ def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:
     if retry is None or retry.times < 1 or node.attempt > retry.times:
         return None
     span = draft.scope(plan, path).value(retry.over)
-    end = calendars.add(draft.program.definition.calendar, draft.at, span)
+    end = calendars.add(plan.calendar, draft.at, span)
     if end is None:
         clocks.tell(draft, node, "retry", retry.over)
     total = max(end - draft.at, 0) if end is not None else 0

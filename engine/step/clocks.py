@@ -1,6 +1,6 @@
 """The clocks of a node: its due date, its wait, its rhythm; what becomes of them while the node or its case stands.
 
-`within` counts elapsed time, or working time on the process's calendar, for those who work: it stands while they put
+`within` counts elapsed time, or working time on the element's calendar, for those who work: it stands while they put
 the work or the case aside or wait for what it rests on, and what was left of it is left afterwards. `wait SPAN` stands
 with the case alone, for it waits for time itself. An instant that the process names (`due`, `wait until`) is a date and
 stays one. A rhythm is a date too: its n-th round comes n spans after the first, however late a round begins or ends;
@@ -50,7 +50,7 @@ class Draft(Protocol):
 
 def set_due(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     """Gives what has just opened its due date, the earlier of `within` and `due`, and tells where one has no value."""
-    element, calendar = plan.element, draft.program.definition.calendar
+    element, calendar = plan.element, plan.calendar
     if element.within is None and element.due is None:
         return node
     scope = draft.scope(plan, path)
@@ -133,9 +133,10 @@ def _moved(draft: Draft, node: Node, span: str | None, end: int, since: int, unt
     """Gives when what was left of a span at one instant is over, counted from another, on the clock of the span."""
     if until <= since or end <= since:
         return end
-    value = None if span is None else draft.scope(*draft.place(node.key)).value(span)
+    plan, path = draft.place(node.key)
+    value = None if span is None else draft.scope(plan, path).value(span)
     if calendars.keeps_hours(value):
-        calendar = draft.program.definition.calendar
+        calendar = plan.calendar
         try:
             return calendars.advance(calendar, until, calendars.worked(calendar, since, end))
         except (OverflowError, ValueError):
@@ -157,7 +158,7 @@ def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
     path = parse_key(node.key)[1]
     if plan.is_group(path):
         return {}
-    calendar, span = draft.program.definition.calendar, draft.scope(plan, path).value(repeat.every)
+    calendar, span = plan.calendar, draft.scope(plan, path).value(repeat.every)
     opened = node.ready_at if node.ready_at is not None else draft.at
     anchor, number, latest = node.rhythm or (opened, 0, opened)
     if number and calendars.turn(calendar, anchor, span, number) != latest:
@@ -174,7 +175,7 @@ def come_round(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     """Counts the round that begins now; rounds that nobody was there for are passed over."""
     repeat = plan.element.repeat
     assert repeat is not None and repeat.every is not None
-    calendar, span = draft.program.definition.calendar, draft.scope(plan, path).value(repeat.every)
+    calendar, span = plan.calendar, draft.scope(plan, path).value(repeat.every)
     anchor, number, latest = node.rhythm or (draft.at, 0, draft.at)
     number = calendars.turns_by(calendar, anchor, span, draft.at, number)
     latest = calendars.turn(calendar, anchor, span, number) or latest

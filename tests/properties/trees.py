@@ -100,8 +100,13 @@ type_ = st.recursive(
 )
 field = line(t.Field, plain, type_, title, st.booleans(), st.none() | expr, some(source, 0, 1))
 interval = st.tuples(st.integers(0, 1440), st.integers(0, 1440))
+day = st.dates().map(lambda d: t.Name(d.isoformat()))
+own_day = line(t.OwnDay, day, st.none() | day, st.just(()), title) | line(
+    t.OwnDay, day, st.none(), some(interval, 1), title
+)
 hours = line(t.Hours, st.integers(0, 6), st.integers(0, 6), some(interval, 1))
-calendar = line(t.Calendar, names, some(line(t.Zone, st.just("Asia/Shanghai")) | hours, 1))
+calendar_line = line(t.Zone, st.just("Asia/Shanghai")) | hours | own_day | line(t.EndsAtClose)
+calendar = line(t.Calendar, names, some(calendar_line, 1))
 requires = line(t.Requires, st.just("certificate"), plain | text) | line(
     t.Requires, st.just("skill"), plain | text, st.none() | number
 )

@@ -49,6 +49,7 @@ EXAMPLES = {
     "BY stages": "by clerk then chair",
     "VETO PATH": "veto chair",
     "CRITERIA EXPR": "criteria paper.sum > 1",
+    "ON_CALENDAR PATH": "on calendar night",
     "ON REJECT RETURN_TO PATH": "on reject return to draft",
     "IF_REJECTED RETURN_TO PATH": "if rejected return to draft",
     "ON REJECT CANCEL": "on reject cancel",
@@ -107,6 +108,8 @@ process other
 process p
   role clerk
   role chair
+  calendar night
+    Monday to Friday 22:00-06:00
   parameter cap number = 5
   record paper
     sum number
@@ -242,6 +245,9 @@ TOLD_AS = {
     "done when": "FOR_EACH",
     "zone": "CALENDAR",
     "Tuesday": "CALENDAR",
+    "closed": "CALENDAR",
+    "open": "CALENDAR",
+    "days end at close": "CALENDAR",
     "on reject": "IF_REJECTED",
     "on return": "IF_RETURNED",
 }
@@ -340,6 +346,11 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "WEEKDAY intervals": "Tuesday 09:00-12:00",
             "WEEKDAY TO WEEKDAY intervals": "Tuesday to Friday 09:00-12:00",
             "WEEKDAYS intervals": "Tuesday-Thursday 09:00-12:00",
+            "CLOSED dates": "closed 2026-12-28",
+            "CLOSED dates STRING": 'closed 2026-12-28 to 2026-12-31 "stock"',
+            "OPEN_ON DATE intervals": "open 2026-12-27 09:00-12:00",
+            "OPEN_ON DATE intervals STRING": 'open 2026-12-27 09:00-12:00 "sale"',
+            "DAYS_END_AT_CLOSE": "days end at close",
         },
     ),
     "decision_line": (
