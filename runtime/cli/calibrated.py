@@ -11,6 +11,7 @@ from charter.engine.definition import Definition
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
+from charter.runtime.cli.forecasts import in_hours
 from charter.runtime.clock import iso
 from charter.runtime.simulation.fit import Lengths
 from charter.runtime.simulation.trail import Known, Seen, read
@@ -87,17 +88,10 @@ def _law(context: Context, law: Lengths) -> str:
     say = context.say
     return say(
         f"simulate.law_{law.kind}",
-        mean=_length(context, law.average),
-        median=_length(context, law.at(0.5)),
+        mean=in_hours(law.average / _HOUR, say),
+        median=in_hours(law.at(0.5) / _HOUR, say),
         error=f"{law.error:.0%}",
     )
-
-
-def _length(context: Context, length: float) -> str:
-    hours = length / _HOUR
-    if hours < 1:
-        return context.say("simulate.in_minutes", amount=f"{hours * 60:.1f}")
-    return context.say("simulate.in_hours", amount=f"{hours:.1f}")
 
 
 def as_data(seen: Seen) -> dict[str, Any]:

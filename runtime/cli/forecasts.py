@@ -9,6 +9,7 @@ from typing import Any
 from charter.dsl.text.width import wrap
 from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Cell
 from charter.runtime.cli.reasons import failure_sentence, reason_sentence
 from charter.runtime.desk.views import placed
@@ -29,27 +30,21 @@ class Report:
         self.definition = found.run.setting.definition
 
     def tell(self, then: Forecast | None, what_if: str | None) -> None:
-        say, output, found = self.say, self.output, self.found
+        say, output = self.say, self.output
         name = self.definition.name
         title = f" {self.definition.title}" if self.definition.title != name else ""
         output.line(output.style(f"{name}{title}", "strong"))
-        counts = say(
-            "simulate.counts",
-            cases=len(found.run.arrived),
-            rate=say("simulate.as_seen") if self.arrive is None else self.arrive.text,
-            completed=found.ended - found.cancelled,
-            cancelled=found.cancelled,
-        )
-        output.line(f"  {counts}")
+        output.line(f"  {self._counts()}")
         lead = self.of("process", name, "lead_time")
         half, most = (self.of("process", name, f"lead_time_{part}") for part in (50, 95))
         if lead is not None and half is not None and most is not None:
             lead = say("simulate.lead", lead=lead, half=half, most=most)
-        through, waiting = (self.of("process", name, measure) for measure in ("throughput", "waiting"))
+        through, waiting, late = (self.of("process", name, key) for key in ("throughput", "waiting", "late"))
         rows = [
             (say("simulate.throughput"), through and say("simulate.a_day", count=through)),
             (say("simulate.lead_time"), lead),
             (say("simulate.waiting"), waiting and say("simulate.a_case", amount=waiting)),
+            (say("simulate.late"), late and say("simulate.of_cases", share=late)),
         ]
         output.sheet(rows, indent=2)
         self._table("role", ("people", "busy", "waiting"))
@@ -60,6 +55,23 @@ class Report:
         if then is not None:
             self._compared(then, what_if or "")
         self._assumed()
+
+    def _counts(self) -> str:
+        found, say = self.found, self.say
+        return say(
+            "simulate.counts",
+            cases=len(found.run.arrived),
+            rate=say("simulate.as_seen") if self.arrive is None else self.arrive.text,
+            completed=found.ended - found.cancelled,
+            cancelled=found.cancelled,
+        )
+
+    def chart(self) -> str:
+        """Gives the forecast as an SVG chart."""
+        from charter.runtime.drawing.chart import write_chart
+
+        seed = self.say("simulate.seed", seed=self.found.run.setting.seed)
+        return write_chart(self.found, self.say, (self._counts(), bottleneck(self.found, self.say), seed), self.shown)
 
     def of(self, what: str, name: str, measure: str) -> str | None:
         measured = self.found.find(what, name, measure)
@@ -97,15 +109,10 @@ class Report:
                 self.output.line("  " + self.say("frame.place", place=place), "faint")
 
     def _scarce(self) -> None:
-        role = self.found.bottleneck
-        busy = None if role is None else self.found.find("role", role, "busy")
-        if role is None or busy is None:
-            return
-        key = "overloaded" if self.found.overloaded else "bottleneck"
         self.output.line()
-        said = self.say(f"simulate.{key}", role=role, busy=f"{busy.estimate.mean:.0%}")
-        for part in wrap(said, self.output.columns - 2):
-            self.output.line(f"  {part}", "warn" if key == "overloaded" else None)
+        style = "warn" if self.found.bottleneck.kind == "overloaded" else None
+        for part in wrap(bottleneck(self.found, self.say), self.output.columns - 2):
+            self.output.line(f"  {part}", style)
 
     def _compared(self, then: Forecast, what_if: str) -> None:
         rows = []
@@ -137,7 +144,8 @@ class Report:
         comma = say("happened.comma")
         unlimited = [m.name for m in self.found.measures if m.measure == "busy" and m.people is None]
         lines = [say("simulate.interval")]
-        for key, names in (("without_limit", unlimited), ("usual", sorted(run.usual))):
+        told = (("without_limit", unlimited), ("usual", sorted(run.usual)), ("instant", sorted(run.instant)))
+        for key, names in told:
             if names:
                 lines.append(say(f"simulate.{key}", names=comma.join(f"`{name}`" for name in names)))
         lines.append(say("simulate.seed", seed=run.setting.seed))
@@ -166,6 +174,28 @@ class Report:
             factor, word = 1 / 60, "minutes"
         about = "" if half is None else f" ± {half / factor:.1f}"
         return self.say(f"simulate.in_{word}", amount=f"{mean / factor:{sign}.1f}{about}")
+
+
+def bottleneck(found: Forecast, say: Messages) -> str:
+    """Says in a sentence what holds cases up most, and why it is that."""
+    one = found.bottleneck
+    return say(
+        f"simulate.bottleneck_{one.kind}",
+        role=one.role,
+        element=one.element,
+        load=f"{one.load:.0%}",
+        people=one.people,
+        enough=one.enough,
+        waiting=in_hours(one.waiting, say),
+        share=f"{one.share:.0%}",
+    )
+
+
+def in_hours(hours: float, say: Messages) -> str:
+    """Says a length of working time."""
+    if hours < 1:
+        return say("simulate.in_minutes", amount=f"{hours * 60:.1f}")
+    return say("simulate.in_hours", amount=f"{hours:.1f}")
 
 
 def why(stood: Standing, context: Context) -> str:
@@ -232,6 +262,20 @@ def _stood(found: Forecast, stood: Standing, context: Context) -> dict[str, Any]
     }
 
 
+def _because(found: Forecast, say: Messages) -> dict[str, Any]:
+    one = found.bottleneck
+    return {
+        "kind": one.kind,
+        "message": bottleneck(found, say),
+        "element": one.element,
+        "load": round(one.load, 6),
+        "staff": one.people or None,
+        "enough": one.enough or None,
+        "mean": round(one.waiting, 6),
+        "share": round(one.share, 6),
+    }
+
+
 def as_data(
     context: Context,
     found: Forecast,
@@ -250,13 +294,14 @@ def as_data(
         "completed": found.ended - found.cancelled,
         "cancelled": found.cancelled,
         "measures": [_row(measure) for measure in found.measures],
-        "bottleneck": found.bottleneck,
+        "bottleneck": found.bottleneck.role,
+        "because": _because(found, context.say),
         "stood": [_stood(found, stood, context) for stood in run.stood],
-        "unmeasured": sorted(run.usual),
+        "unmeasured": sorted(run.usual | run.instant),
         "assumed": dict(given),
         "what_if": None
         if then is None
-        else {"text": what_if, "bottleneck": then.bottleneck, "measures": list(_differences(found, then))},
+        else {"text": what_if, "bottleneck": then.bottleneck.role, "measures": list(_differences(found, then))},
     }
 
 

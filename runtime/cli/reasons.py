@@ -53,7 +53,7 @@ def reason_sentence(
 
 def failure_sentence(text: str, element: str, lang: str) -> str:
     """Says what an element failed with: a refusal that is noted as its code and what it named, or FEEL's own words."""
-    from charter.dsl.messages.render import failure, meaning, refusal_sentence
+    from charter.dsl.messages.render import failure, refusal_sentence
     from charter.engine.refusals import CODES, Reason
 
     code, *named = text.split(" ")
@@ -63,9 +63,7 @@ def failure_sentence(text: str, element: str, lang: str) -> str:
     if known is None:
         return failure(text, lang)
     given = dict(zip(("record", "field"), named, strict=False)) | ({"element": name_of(element)} if element else {})
-    if set(known.arguments) <= given.keys():
-        return refusal_sentence(Reason(code, None, given), lang)
-    return meaning(code, lang)
+    return refusal_sentence(Reason(code, None, dict.fromkeys(known.arguments, "…") | given), lang)
 
 
 def _not_there(element: str, state: CaseState, say: Messages) -> str:

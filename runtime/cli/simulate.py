@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from charter.runtime.simulation.setting import Rate, Setting
 
 FORMATS = ("text", "csv")
-_MOST_CASES = 1_000_000
+_MOST_CASES = 200_000  # six kilobytes each
 _MOST_YEARS = 200  # in which the cases arrive
 _MOST_STAFF = 10_000
 
@@ -54,6 +54,7 @@ def run_simulate(
     trail: bool,
     seed: int,
     what_if: str | None,
+    chart: str | None,
     as_json: bool,
     form: str,
 ) -> int:
@@ -96,15 +97,20 @@ def run_simulate(
             then = None if changed is None else forecast(simulate(changed, told))
         except OverflowError:
             raise Misuse("too_long", most=9999) from None
+    report = Report(context, found, arrive, given)
+    if chart is not None:
+        texts.write_atomically(chart, report.chart().encode("utf-8"))
     if as_json:
         data = as_data(context, found, then, arrive, given, what_if)
         context.output.json({**data, "calibration": None if seen is None else calibrated.as_data(seen)})
     elif form == "csv":
         write_csv(context, found, then)
     else:
-        Report(context, found, arrive, given).tell(then, what_if)
+        report.tell(then, what_if)
         if seen is not None:
             calibrated.told(context, seen, definitions)
+        if chart is not None:
+            context.output.line(f"  {context.say('simulate.chart_written', path=chart)}")
     return 0
 
 
@@ -210,6 +216,7 @@ VERBS = {
             switch("--from-trail", name="trail"),
             option("--seed", "NUMBER", type=Whole(), default=1),
             option("--what-if", "CHANGE", name="what_if"),
+            option("--chart", "FILE"),
             switch(JSON, name="as_json"),
             option("--format", "NAME", name="form", type=Words(FORMATS), default="text"),
         ],

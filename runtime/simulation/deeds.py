@@ -34,13 +34,17 @@ def round_of(node: Node) -> tuple[int, ...]:
 
 
 class Deeds:
-    """Does things on a floor, at its clock. `usual`: elements of which nothing says how long they take."""
+    """Does things on a floor, at its clock.
+
+    Of which nothing says how long they take: `usual`, elements of people's work; `instant`, of programs and the world.
+    """
 
     def __init__(self, setting: Setting, floor: Floor) -> None:
         self.setting, self.floor, self.habits, self.crew = setting, floor, setting.habits, floor.crew
         self.chances = Chances(setting.seed)
         self.names: dict[str, str] = {}
         self.usual: set[str] = set()
+        self.instant: set[str] = set()
         self._contents = {d.name: Contents(d) for d in setting.definitions}
         self._tried: dict[tuple[str, ...], Counter[int]] = {}
 
@@ -191,4 +195,7 @@ class Deeds:
     def delay(self, case: str, plan: Plan, path: Path, *what: object) -> float:
         """Draws how long a program or the world outside takes: no time where nothing says how long."""
         known = plan.element.takes is not None or (self.floor.definition(case).name, plan.name) in self.habits.lengths
-        return self.length(case, plan, path, self.name(case), *what) if known else 0.0
+        if not known:
+            self.instant.add(plan.name)
+            return 0.0
+        return self.length(case, plan, path, self.name(case), *what)

@@ -10,7 +10,7 @@ from charter.engine.effects import CallConnector, StartCase
 from charter.engine.hosting import let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.step.transition import Step
-from charter.runtime.host.memory import World
+from charter.runtime.host.memory import Endless, World
 from charter.runtime.simulation.crew import Crew
 
 
@@ -25,6 +25,7 @@ class Floor(World):
         self.crew = crew
         self.moved: dict[str, None] = {}
         self.turned_away: dict[tuple[str, str], Refusal] = {}
+        self.endless: set[str] = set()  # cases of which more follows than is carried out
         self._work = work
 
     def send(self, case: str, command: Command) -> Step:
@@ -62,6 +63,13 @@ class Floor(World):
         if done.refusal is not None and parent is not None:
             self.turned_away[parent] = done.refusal
         return done
+
+    def _carry_out(self) -> None:
+        first = self._queue[0][0] if self._queue else None
+        try:
+            super()._carry_out()
+        except Endless:
+            self.endless.add(first or "")
 
     def wake(self, case: str, at: int) -> None:
         self.clock = at

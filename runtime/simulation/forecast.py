@@ -10,8 +10,9 @@ simulations are compared batch by batch.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import sqrt
+from math import ceil, sqrt
 from statistics import fmean, stdev
 from typing import Any
 
@@ -20,17 +21,19 @@ from msgspec.structs import replace
 
 from charter.engine import kpis, values
 from charter.engine.definition import Kpi
-from charter.engine.feel.temporal import DaysDuration
+from charter.engine.feel.temporal import DaysDuration, Zone
 from charter.engine.machines import CLOSED, PASSED_OVER
 from charter.engine.plan.facts import ELEMENT
 from charter.engine.plan.program import prepare
 from charter.engine.proof.hours import day
-from charter.engine.state import CaseState
+from charter.engine.state import CaseState, Node
 from charter.runtime.simulation.setting import Job, Run
 
 BATCHES = 20
 _FEWEST = 10  # batches that say something; each of as many cases at least
 _HOUR = 3_600_000_000
+_NOTHING = 1 / 60  # working hours a case: less waiting holds nobody up
+WANTED = 0.85  # of their time that people can be busy without long queues
 # Student's t for 95 %, by degrees of freedom from 9 to 19.
 _T = (2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093)
 
@@ -67,18 +70,32 @@ class Measure(Struct, frozen=True):
     status: str | None = None
 
 
-class Forecast(Struct, frozen=True):
-    """All that is forecast. `ended` and `cancelled` count cases; the others stand still.
+class Bottleneck(Struct, frozen=True):
+    """What holds cases up most. `kind`: `overloaded` (more work comes to a role than its people can do), `people` (of a
+    role, for whom cases wait longest), `turn` (an element that waits for its turn or for certain people) or `none`.
 
-    `bottleneck`: the role with most work for each of its people; `overloaded`: it is more than they can do.
+    `load`: what comes to the role, as a share of what its people can do; `enough`: how many would have a load below
+    the `WANTED`. `waiting`: working hours a case, and the `share` of all waiting; `element`: where most of it is.
     """
+
+    kind: str
+    role: str | None = None
+    element: str | None = None
+    load: float = 0.0
+    people: int = 0
+    enough: int = 0
+    waiting: float = 0.0
+    share: float = 0.0
+
+
+class Forecast(Struct, frozen=True):
+    """All that is forecast. `ended` and `cancelled` count cases; the others stand still."""
 
     run: Run
     measures: tuple[Measure, ...]
     ended: int
     cancelled: int
-    bottleneck: str | None
-    overloaded: bool
+    bottleneck: Bottleneck
 
     def find(self, what: str, name: str, measure: str) -> Measure | None:
         return next((m for m in self.measures if (m.what, m.name, m.measure) == (what, name, measure)), None)
@@ -90,15 +107,12 @@ def forecast(run: Run) -> Forecast:
     closed = [case for case in main if case.status in CLOSED]
     batches = list(_batches(main))
     found = [*_process(run, batches), *_roles(run), *_elements(run, batches), *_kpis(run, main, batches)]
-    loads = _loads(run)
-    scarce = max(loads, key=lambda role: loads[role]) if loads else None
     return Forecast(
         run=run,
         measures=tuple(found),
         ended=len(closed),
         cancelled=sum(case.status == "cancelled" for case in closed),
-        bottleneck=scarce,
-        overloaded=scarce is not None and loads[scarce] > 1,
+        bottleneck=_bottleneck(run),
     )
 
 
@@ -201,6 +215,10 @@ def _process(run: Run, batches: Sequence[Sequence[CaseState]]) -> Iterator[Measu
         ("lead_time_95", parts[1], "hours", cases),
         ("waiting", _estimate([waited[case.case] for case in batch] for batch in batches), "working hours", cases),
     ]
+    if any(True for batch in batches for case in batch for _ in case.dated()):
+        zone = prepare(definition).zone
+        late = _estimate([float(any(_missed(n, zone) for n in case.dated())) for case in batch] for batch in batches)
+        rows.append(("late", late, "share", cases))
     yield from _measures("process", definition.name, rows)
 
 
@@ -212,6 +230,33 @@ def _loads(run: Run) -> dict[str, float]:
         if job.role in come and spans.start <= job.ready <= spans.end:
             come[job.role] += job.ended - job.begun
     return {role: work / (spans.end - spans.start) / run.counts[role] for role, work in come.items()}
+
+
+def _bottleneck(run: Run) -> Bottleneck:
+    """Finds what holds cases up most, and says why it is that."""
+    loads = _loads(run)
+    heaviest = max(loads, key=lambda role: loads[role], default=None)
+    waits: Counter[tuple[str | None, str]] = Counter()
+    for job in run.jobs:
+        waits[job.role if job.role in loads else None, job.element] += job.begun - job.ready
+    by_role = Counter[str | None]()
+    for (role, _), wait in waits.items():
+        by_role[role] += wait
+    every = sum(waits.values())
+    role = (
+        heaviest
+        if heaviest is not None and loads[heaviest] > 1
+        else max(by_role, key=lambda r: by_role[r], default=None)
+    )
+    waited = by_role[role] / _HOUR / max(len(run.arrived), 1)
+    element = max((pair for pair in waits if pair[0] == role), key=lambda pair: waits[pair], default=(None, None))[1]
+    share = by_role[role] / every if every else 0.0
+    if role is None:
+        return Bottleneck("turn" if waited >= _NOTHING else "none", element=element, waiting=waited, share=share)
+    kind = "overloaded" if loads[role] > 1 else "people" if waited >= _NOTHING else "none"
+    people = run.counts[role]
+    enough = max(ceil(loads[role] * people / WANTED), 1)
+    return Bottleneck(kind, role, element, loads[role], people, enough, waited, share)
 
 
 def _roles(run: Run) -> Iterator[Measure]:
@@ -230,6 +275,12 @@ def _roles(run: Run) -> Iterator[Measure]:
         yield from _measures("role", role, rows, people=people)
 
 
+def _missed(node: Node, zone: Zone) -> bool | None:
+    """Says whether work was late; None where nobody can say yet, or nobody needs to."""
+    kept = ELEMENT["on_time"].read(node, zone)
+    return None if kept is None or (kept and node.state in PASSED_OVER) else not kept
+
+
 def _elements(run: Run, batches: Sequence[Sequence[CaseState]]) -> Iterator[Measure]:
     spans = _Spans(run)
     names = [element.name for d in run.setting.definitions for element in d.elements]
@@ -239,10 +290,8 @@ def _elements(run: Run, batches: Sequence[Sequence[CaseState]]) -> Iterator[Meas
     zone = prepare(run.setting.definition).zone
 
     def late(case: CaseState, name: str) -> Iterator[float]:
-        for node in case.dated():
-            kept = ELEMENT["on_time"].read(node, zone)
-            if node.element == name and kept is not None and (node.state not in PASSED_OVER or not kept):
-                yield float(not kept)
+        found = (_missed(node, zone) for node in case.dated() if node.element == name)
+        yield from (float(missed) for missed in found if missed is not None)
 
     dated = {node.element for batch in batches for case in batch for node in case.dated()}
     for name in dict.fromkeys(names):

@@ -75,9 +75,9 @@ class _Simulation:
             self._settle()
         states = {case: self.floor.state(case) for case in self.floor.cases()}
         stuck = (
-            standing(self.floor.definition(case), case, state, self.floor.turned_away, self.now)
+            standing(self.floor, case, state, self.now)
             for case, state in states.items()
-            if state.status not in CLOSED
+            if state.status not in CLOSED or case in self.floor.endless
         )
         return Run(
             setting=self.setting,
@@ -88,6 +88,7 @@ class _Simulation:
             counts=self.crew.counts,
             stood=gathered((*self.unopened, *stuck)),
             usual=frozenset(self.deeds.usual),
+            instant=frozenset(self.deeds.instant),
             end=self.now,
         )
 
@@ -130,10 +131,11 @@ class _Simulation:
             self._await(number + 1, after)
 
     def _wake(self, case: str) -> None:
-        self.wakes.pop(case, None)
-        wake = self.floor.state(case).wake
-        if wake is not None and wake <= self.now:
+        wake = self.wakes.pop(case, None)
+        if wake is not None and self.floor.state(case).wake == wake <= self.now:
             self.floor.wake(case, self.now)
+            if self.floor.state(case).wake == wake:  # nothing came of it, nor will it
+                self.wakes[case] = wake
         self.floor.moved[case] = None
 
     # -- what has come up ----------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ class _Simulation:
     def _look(self, case: str) -> None:
         state = self.floor.state(case)
         kept = self.jobs.setdefault(case, {})
-        if state.status in CLOSED or state.commands > MOST_COMMANDS:
+        if state.status in CLOSED or state.commands > MOST_COMMANDS or case in self.floor.endless:
             self.closed.add(case)
             for job in self.jobs.pop(case).values():
                 self._drop(job)

@@ -109,6 +109,7 @@ class Run(Struct, frozen=True):
     """What came of a simulation. `jobs`: those that somebody took, in the order of their ends.
 
     `arrived`: by main case, in order, when it came. `stood`: the cases that stand still, by where and why.
+    Elements of which nothing says how long they take: `usual` of people's work, `instant` of programs and the world.
     """
 
     setting: Setting
@@ -119,4 +120,5 @@ class Run(Struct, frozen=True):
     counts: Mapping[str, int]
     stood: Sequence[Standing]
     usual: frozenset[str]
+    instant: frozenset[str]
     end: int

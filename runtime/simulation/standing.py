@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -39,15 +39,23 @@ class Standing(Struct, frozen=True):
         return arguments.get("condition") or arguments.get("criteria")
 
 
-def standing(
-    definition: Definition, case: str, state: CaseState, turned_away: Mapping[tuple[str, str], Refusal], now: int
-) -> Standing:
+class Host(Protocol):
+    """Where the cases were. `turned_away`: by case and node, what the engine last refused; `endless`: cases."""
+
+    turned_away: dict[tuple[str, str], Refusal]
+    endless: set[str]
+
+    def definition(self, case: str) -> Definition: ...
+
+
+def standing(host: Host, case: str, state: CaseState, now: int) -> Standing:
     """Says where one case stands, and why; what has failed or was refused says more than what waits for it."""
+    definition, turned_away = host.definition(case), host.turned_away
     program = prepare(definition)
     open_ = [node for node in state.nodes.values() if node.state not in SETTLED]
     inner = [n for n in open_ if n.state != "planned" and program.spot(n.key)[0].lifecycle(()) != "phase"] or open_
     name = definition.name
-    if state.commands > MOST_COMMANDS:
+    if state.commands > MOST_COMMANDS or case in host.endless:
         return Standing(name, inner[0].element if inner else "", "turning")
     failed = next((node for node in inner if node.state == "failed"), None)
     if failed is not None:

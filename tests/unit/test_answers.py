@@ -81,7 +81,7 @@ charter fmt broken.charter
 charter test other.charter broken.charter
 charter test other.charter broken.charter --suggest
 charter prove other.charter broken.charter --budget 1
-charter simulate other.charter --arrive 20/day --cases 30 --staff hr=1 --what-if hr+1
+charter simulate other.charter --arrive 20/day --cases 30 --staff hr=1 --what-if hr+1 --chart c.svg
 charter simulate broken.charter --arrive 20/day
 charter simulate processes/examples/leave_request.charter --from-trail --arrive 20/day --cases 30 --as zhou
 charter simulate other.charter --from-trail --process nothing --as zhou

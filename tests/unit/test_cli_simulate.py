@@ -6,6 +6,8 @@ import csv
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from tests.desk import Desk
@@ -30,7 +32,8 @@ def test_the_report_says_what_is_scarce_and_what_was_assumed(desk: Desk) -> None
 
 
 def test_too_much_work_is_told(desk: Desk) -> None:
-    assert "more work than its people can do" in desk.type(f"{USUAL} --staff manager=1 --lang en")
+    told = desk.type(f"{USUAL} --staff manager=1 --lang en")
+    assert "what waits grows with every case" in " ".join(told.split())
 
 
 def test_people_come_from_a_file(desk: Desk) -> None:
@@ -56,11 +59,45 @@ def test_figures_as_csv(desk: Desk) -> None:
     assert all(float(row["mean"]) >= 0 for row in rows)
 
 
+def test_a_chart_is_a_picture_that_stands_alone(desk: Desk, tmp_path: Path) -> None:
+    said = desk.type(f"{USUAL} --staff manager=2 --chart c.svg")
+    assert desk.code == 0 and "c.svg" in said
+    text = (tmp_path / "c.svg").read_text("utf-8")
+    root = ElementTree.fromstring(text)
+    texts = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    words = {"en": "how busy each role is", "zh": "各角色的忙碌程度"}
+    assert words[desk.lang] in texts and {"manager", "decide", "book"} <= set(texts)
+    assert "prefers-color-scheme:dark" in text and "<script" not in text and text.count("href") == 0
+    high, wide = float(root.attrib["height"]), float(root.attrib["width"])
+    for element in root.iter("{http://www.w3.org/2000/svg}rect"):
+        if element.get("x") is not None:
+            assert float(element.attrib["x"]) + float(element.attrib["width"]) <= wide
+            assert 0 <= float(element.attrib["y"]) <= high
+    desk.type(f"{USUAL} --staff manager=2 --chart c.svg")
+    assert (tmp_path / "c.svg").read_text("utf-8") == text
+    desk.type(f"{USUAL} --chart nowhere/c.svg")
+    assert desk.code not in (0, 1, 70)
+
+
+def test_the_bottleneck_is_told_with_the_reason(desk: Desk) -> None:
+    def because(more: str) -> dict[str, Any]:
+        found = json.loads(desk.type(f"{USUAL} --json {more}"))
+        return dict(found["because"], bottleneck=found["bottleneck"])
+
+    over = because("--staff manager=1 --staff hr=9")
+    assert (over["kind"], over["bottleneck"], over["element"]) == ("overloaded", "manager", "decide")
+    assert over["load"] > 1 and over["enough"] >= 2
+    people = because("--staff manager=3 --staff hr=9")
+    assert (people["kind"], people["bottleneck"]) == ("people", "manager") and people["share"] > 0.9
+    assert because("--staff manager=40 --staff hr=40")["kind"] == "none"
+    assert because("")["kind"] == "none"
+
+
 @pytest.mark.parametrize(
     "more",
     [
         "--cases 0",
-        "--cases 1000001",
+        "--cases 200001",
         "--cases many",
         "--arrive often",
         "--arrive '0 a day'",

@@ -200,20 +200,6 @@ def test_what_stands_still_is_told_with_its_condition(text: str, element: str, c
     assert (stood.condition or "").startswith(condition)
 
 
-def test_one_person_does_one_thing_at_a_time_in_opening_hours() -> None:
-    run = played(LEAVE, 100, 3.0, {"manager": 2, "hr": 1})
-    by: dict[str, list[tuple[int, int]]] = {}
-    for job in run.jobs:
-        assert job.by is not None
-        by.setdefault(job.by.actor.person, []).append((job.begun, job.ended))
-        begun = datetime.fromtimestamp(run.hours.at(job.begun) / 1e6, UTC)
-        assert begun.weekday() < 5 and 9 <= begun.hour + begun.minute / 60 <= 17
-    for spans in by.values():
-        assert all(one[1] <= other[0] for one, other in zip(sorted(spans), sorted(spans)[1:], strict=False))
-    busiest = by["hr-1"]
-    assert len(busiest) > 60
-
-
 WAITS = """process p
   owner clerk
   role clerk
@@ -235,6 +221,70 @@ WAITS = """process p
     input answer
     within 1 working hour
 """
+ONE_ANOTHER = """process p
+  input r
+  role clerk
+  record r
+    ok boolean
+  activity b start q with r = r
+    when r.ok
+process q
+  input r
+  record r
+    ok boolean
+  activity c start p with r = r
+    when r.ok
+"""
+FOR_EVER = """process p
+  owner clerk
+  role clerk
+  record r
+    ok boolean
+  activity look
+    role clerk
+    output r
+    repeat until r.ok and not(r.ok)
+"""
+RHYTHM = """process p
+  owner clerk
+  role clerk
+  phase ward
+    exit when ward.iteration > 9999
+    activity round
+      role clerk
+      repeat every 1 day
+"""
+
+
+@pytest.mark.parametrize(("text", "why"), [(ONE_ANOTHER, "failed"), (FOR_EVER, "turning"), (RHYTHM, "turning")])
+def test_a_process_that_cannot_end_is_simulated_in_the_end(text: str, why: str) -> None:
+    (stood, *_) = played(text, 3, 1.0, {}).stood
+    assert stood.kind == why
+
+
+def test_more_than_is_carried_out_follows_from_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charter.runtime.host.memory.MOST_DELIVERIES", 1)
+    (stood, *_) = played(ONE_ANOTHER, 4, 1.0, {}).stood
+    assert stood.kind == "turning"
+
+
+def test_what_nothing_says_the_length_of_is_named() -> None:
+    run = played(WAITS.replace("    takes 2 days\n", ""), 3, 1.0, {})
+    assert run.usual == {"ask", "close"} and run.instant == {"reply"}
+
+
+def test_one_person_does_one_thing_at_a_time_in_opening_hours() -> None:
+    run = played(LEAVE, 100, 3.0, {"manager": 2, "hr": 1})
+    by: dict[str, list[tuple[int, int]]] = {}
+    for job in run.jobs:
+        assert job.by is not None
+        by.setdefault(job.by.actor.person, []).append((job.begun, job.ended))
+        begun = datetime.fromtimestamp(run.hours.at(job.begun) / 1e6, UTC)
+        assert begun.weekday() < 5 and 9 <= begun.hour + begun.minute / 60 <= 17
+    for spans in by.values():
+        assert all(one[1] <= other[0] for one, other in zip(sorted(spans), sorted(spans)[1:], strict=False))
+    busiest = by["hr-1"]
+    assert len(busiest) > 60
 
 
 def test_signals_and_waits_take_their_time() -> None:
