@@ -34,7 +34,9 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a vote for which no seat is left is refused with the roles of the person who gave it; "
         "null for a record with fields is a record that is missing; "
         "a `when` that compares how an element ends waits for that end, counts of elements are decided as soon as they "
-        "can be, and an element in a `for each` is the list of its instances, also of those that are not there yet",
+        "can be, and an element in a `for each` is the list of its instances, also of those that are not there yet; "
+        "`skipped` and `cancelled` are known when it is over, a signal reaches all who find in it what they write; "
+        "a case that is over ends its rhythms and passes over its milestones for good, and a list those of its items",
     }
 )
 LAW = max(HISTORY)

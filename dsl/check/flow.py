@@ -125,6 +125,8 @@ def _rhythm(part: Part, scope: ProcessScope, order: Order, findings: Findings) -
         inside = any(part in (source, *source.ancestors()) for source in made_by)
         if made_by and not inside and "case" not in read_by and not _reads_clock(exits[0].expr):
             findings.add("CH439", exits[0].span, element=part.name)
+    elif part.one(t.ForEach) is not None:
+        findings.add("CH433", part.all(t.Repeat)[0].span, element=part.name, phase=part.name)
     elif around is None or not _exits(around):
         beside = [p for p in (around.children if around is not None else scope.top) if p is not part]
         if all(order.precedes(end(p), begin(part)) for p in beside):

@@ -21,12 +21,10 @@ from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.diagnostic import Span
 from charter.dsl.text import tree as t
 from charter.engine.feel import tree as ft
-from charter.engine.machines import CONCLUDED
+from charter.engine.plan.facts import AT_THE_END
 
 _COMPARING = frozenset({"=", "!=", "<", "<=", ">", ">="})
 _LITERALS = (ft.Number, ft.Percent, ft.Amount, ft.Length, ft.String, ft.At, ft.Boolean)
-# What is known of an element when it is over, and not before: lateness is known sooner.
-_OF_THE_END = CONCLUDED | {"outcome"}
 
 
 class Condition(Struct, frozen=True):
@@ -190,7 +188,7 @@ class Order:
             return None
         part = self.scope.elements.get(node.name)
         if part is not None:
-            return end(part) if len(names) == 1 and names[0] in _OF_THE_END else None
+            return end(part) if len(names) == 1 and names[0] in AT_THE_END else None
         writers = self.scope.producers.get(node.name, ())
         if node.name in self.scope.inputs or not writers:
             return None

@@ -14,7 +14,7 @@ from charter.engine import values
 from charter.engine.definition import Definition
 from charter.engine.feel import types as y
 from charter.engine.feel.temporal import DateTime, DaysDuration, Zone, datetime_from_instant
-from charter.engine.machines import CASE_STATES, CONCLUDED, ELEMENT_STATES, SETTLED
+from charter.engine.machines import CASE_STATES, ELEMENT_STATES, SETTLED
 from charter.engine.state import Node, View
 
 
@@ -110,8 +110,9 @@ CASE: Mapping[str, Fact] = {
 # Of the process, all texts; read off its definition.
 PROCESS = ("name", "title", "version", "goal", "owner")
 
-# What is known of an element only once it is over.
-ENDINGS = CONCLUDED | {"outcome", "overdue", "on_time"}
+# What is known of an element only once it is over; and what may be known sooner of one that is late.
+AT_THE_END = SETTLED | {"outcome"}
+ENDINGS = AT_THE_END | {"overdue", "on_time"}
 
 
 class Facts(Mapping[str, Any]):

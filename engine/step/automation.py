@@ -248,14 +248,22 @@ def signal(draft: Draft, command: Signal) -> None:
                 against = apart(draft, node, plan, path, command.actor)
                 if against is not None:
                     raise Refused(against)
-                waiting.append((node, plan, path, work.outputs(draft, node, plan, path, command.records)))
+                waiting.append((node, plan, path))
     if not waiting:
         _fits_somewhere(draft, plans, command)
+    # It reaches those who find in it all that they write, and each takes that; what nobody takes is refused.
+    given = {record for record, _ in command.records}
+    reached = [row for row in waiting if given.issuperset(row[1].element.outputs)] or waiting
+    theirs = {record for _, plan, _ in reached for record in plan.element.outputs}
+    finished = []
+    for node, plan, path in reached:
+        own = tuple(row for row in command.records if row[0] in plan.element.outputs or row[0] not in theirs)
+        finished.append((node, plan, path, work.outputs(draft, node, plan, path, own)))
     draft.enter(Signalled(command.name), reason=command.reason)
     if not waiting:
         draft.signals = (*draft.signals, Early(command.name, command.records, persons(command.actor)))
     draft.end_of_command()
-    for node, plan, path, written in waiting:
+    for node, plan, path, written in finished:
         if draft.nodes[node.key].state == "active":
             sent = draft.hands(draft.nodes[node.key], "signal")
             work.finish(draft, draft.nodes[node.key], plan, path, written, hands=sent)

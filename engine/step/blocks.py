@@ -7,6 +7,7 @@ of this is to happen is for `flow`, `staleness` and the commands.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from charter.engine.entries import Because, Told
@@ -63,12 +64,14 @@ def complete(draft: Draft, node: Node, plan: Plan) -> None:
     """Finishes a phase or group whose children are over."""
     done = draft.move(node, "complete", Completed(), outcome=None, ended_at=draft.at)
     repeat_later(draft, done, plan)
-    path = parse_key(node.key)[1]
-    for child in plan.children:
-        # A rhythm inside does not outlive its phase: woken, it would not come round, so nobody need wake the case.
-        inner = draft.nodes.get(key_of(child.name, path))
-        if inner is not None and (inner.wake is not None or inner.rhythm):
-            draft.change(inner, wake=None, rhythm=())
+    end_rhythms(draft, inside(draft, node, plan, parse_key(node.key)[1]))
+
+
+def end_rhythms(draft: Draft, keys: Iterable[str]) -> None:
+    """Ends the rhythms of what is done in a block that is over: woken, they would not come round."""
+    for node in (draft.nodes[key] for key in keys if key in draft.nodes):
+        if node.wake is not None or node.rhythm:
+            draft.change(node, wake=None, rhythm=())
 
 
 _ENDED: dict[str, type[Skipped] | type[Cancelled]] = {"skip": Skipped, "cancel": Cancelled}

@@ -135,7 +135,8 @@ def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             return
     elif node.outcome == "dead" or (node.outcome == "condition" and plan.kind == "milestone"):
         held = obstacles(place, draft.at)
-        if held and (held[0].code in OUTCOMES or held[0].code == "CH550"):
+        over = plan.kind == "milestone" and plan.container(path) is None and not draft.pending
+        if held and (over or held[0].code in OUTCOMES or held[0].code == "CH550"):
             return
     else:
         return
@@ -256,6 +257,7 @@ def _look_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 def _finish_case(draft: Draft) -> None:
     if draft.status != "open" or draft.pending:
         return
+    blocks.end_rhythms(draft, [plan.name for plan in draft.program.roots])
     for plan in draft.program.roots:
         node = draft.nodes.get(plan.name)
         if plan.kind == "milestone" and not plan.many and node is not None and node.state == "planned":
