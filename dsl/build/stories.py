@@ -147,10 +147,10 @@ class _Story:
             castings = (t.Casting(t.Name(self.names[person]), tuple(map(t.Name, roles))) for person, roles in cast)
             yield t.CastStep(tuple(castings))
         at = self.start.at
-        for command in self.commands:
+        for command in _said_in_time(self.commands):
             if isinstance(command, Tick):
                 yield t.AfterStep(t.Expr(self._span(command.at - at)))
-            at = command.at
+                at = command.at
             if not isinstance(command, Tick):
                 yield self._line(command)
 
@@ -201,6 +201,22 @@ class _Story:
         seconds = max(1, -(-microseconds // 1_000_000))
         size, one, several = next(row for row in _UNITS[self.language] if seconds % row[0] == 0)
         return f"{seconds // size}{several if seconds // size != 1 else one}"
+
+
+def _said_in_time(commands: Sequence[Command]) -> list[Command]:
+    """Puts what a connector answers before whatever has it asked again: from then on it answers at once."""
+    told: list[Command] = []
+    for command in commands:
+        at = len(told)
+        if isinstance(command, Answer) and command.attempt > 1:
+            asked = (
+                n
+                for n, c in enumerate(told)
+                if isinstance(c, Tick) or (isinstance(c, Retry) and c.node == command.node)
+            )
+            at = max(asked, default=at)
+        told.insert(at, command)
+    return told
 
 
 def _target(key: str) -> t.Target:

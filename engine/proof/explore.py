@@ -32,6 +32,7 @@ from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import step
 
 _MOVABLE = WORKABLE | {"failed"}
+_NOT_ITS_TURN = "CH524"
 _MOST_TICKS = 64  # that change nothing which matters
 
 
@@ -164,7 +165,8 @@ class _Search:
             graph.open.add(number)  # time alone may change it, at no timer
         nodes = [node for node in state.nodes.values() if node.state in _MOVABLE]
         tried: set[str] = set()
-        for node in self.independence.of(state, nodes) if reduced else ():
+        awaiting = self.independence.awaiting(state)
+        for node in self.independence.of(state, nodes) if reduced and not awaiting else ():
             before = len(graph.next[number])
             self._take(number, moves.of(state, node))
             edges = graph.next[number][before:]
@@ -174,37 +176,38 @@ class _Search:
         for node in nodes:
             if node.key not in tried:
                 self._take(number, moves.of(state, node))
+        self._take(number, moves.early(state, awaiting))
         self._take(number, moves.time(state))
 
     def _take(self, number: int, moves: Iterator[Move]) -> None:
         graph = self.graph
-        tried = taken = False
-        node = ""
+        taken, refused = False, ""
         for move in moves:
-            node, tried = move.node, True
             made = self._make(number, move)
-            if made is not None:
+            if not isinstance(made, Refusal):
                 taken = True
                 done, state = made
                 graph.next[number].append(Edge(done, self._meet(state, (number, done))))
-        if tried and not taken and node:
-            graph.barren.add((number, node))
+            elif made.code != _NOT_ITS_TURN:
+                refused = move.node
+        if refused and not taken:
+            graph.barren.add((number, refused))
 
-    def _make(self, number: int, move: Move) -> tuple[Move, CaseState] | None:
-        """Gives a move as it was made and the state after it, None where it was refused.
+    def _make(self, number: int, move: Move) -> tuple[Move, CaseState] | Refusal:
+        """Gives a move as it was made and the state after it, or why it was refused.
 
         Time goes on until something has happened that matters.
         """
         state = self.graph.states[number]
         commands = list(move.commands)
-        before = self.sameness.key(state) if not move.node else None
+        before = self.sameness.key(state) if move.told == "time" else None
         for command in commands:
             done = step(self.definition, state, command)
             self.graph.steps += 1
             if done.refusal is not None:
                 if _spins(done.refusal):
                     self.graph.spun.append((number, self._spinning(move.node)))
-                return None
+                return done.refusal
             state = done.state
             again = before is not None and len(commands) < _MOST_TICKS and self.sameness.key(state) == before
             if again and state.wake is not None:

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 from charter.engine import feel
 from charter.engine.feel import tree as t
 from charter.engine.keys import name_of
-from charter.engine.machines import CONCLUDED, WORKABLE
+from charter.engine.machines import WORKABLE
+from charter.engine.plan.facts import AT_THE_END
+from charter.engine.plan.place import standing
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
 from charter.engine.state import CaseState, Node
 
-# What is known of an element when it is over, and not before: lateness is known sooner.
-_OF_THE_END = CONCLUDED | {"outcome"}
 _HOLDING = WORKABLE | {"done"}
 
 
@@ -41,6 +41,7 @@ class Independence:
         self._touchy = frozenset(self._named_loosely())
         self.rounds = frozenset(plan.name for plan in program.plans.values() if self._comes_again(plan))
         self.elements = frozenset(plan.name for plan in program.plans.values() if self._alone(plan))
+        self._awaiting = self._awaited()
         clocks = list(self._clocks())
         self._rhythms = [
             (plan, self._last(plan)) for plan in clocks if plan.element.repeat and plan.element.repeat.every
@@ -60,6 +61,30 @@ class Independence:
             and not any(self._beside(self.program.plans[node.element], rhythm) for rhythm in going)
         ]
         return sorted(found, key=lambda node: node.element in self.rounds)
+
+    def awaiting(self, state: CaseState) -> list[Plan]:
+        """Lists who is still to wait for a signal, where it makes a difference whether that has come before."""
+        waiting = {node.element for node in state.nodes.values() if node.state == "active"}
+        return [
+            plan
+            for plan, others in self._awaiting.items()
+            if waiting.isdisjoint(others)
+            and (plan.loops or plan.name in self.rounds or standing(self.program, state, plan, ()) == "planned")
+        ]
+
+    def _awaited(self) -> dict[Plan, frozenset[str]]:
+        """Gives, for each who waits for a signal beside others or is not independent, all who wait for it."""
+        found: dict[str, list[Plan]] = {}
+        for plan in self.program.plans.values():
+            work = plan.element.work
+            if work is not None and work.kind == "signal":
+                found.setdefault(work.target or "", []).append(plan)
+        return {
+            plan: frozenset(other.name for other in plans)
+            for plans in found.values()
+            if len(plans) > 1 or plans[0].name not in self.elements
+            for plan in plans
+        }
 
     def _clocks(self) -> Iterator[Plan]:
         """Yields the elements with a clock whose end is something that happens."""
@@ -128,12 +153,12 @@ class Independence:
             expression = compiled(element.when) if element.when is not None else None
             for path in expression.paths if expression is not None else ():
                 read = self.program.plans.get(path[0])
-                if read is None:
-                    continue
                 # Of a list it may be known before all of it is over, as with an `after any of`.
-                several = self.program.group_between(plan, read) is not None
-                if several or len(path) < 2 or path[1] not in _OF_THE_END:
+                several = read is not None and self.program.group_between(plan, read) is not None
+                if read is not None and (several or len(path) < 2 or path[1] not in AT_THE_END):
                     yield path[0]
+                    # It is read when all else that is waited for is over.
+                    yield from (p.name for p in self.program.plans.values() if self.program.precedes(p, plan))
                 if path[0] == "case":
                     yield "case"
             if plan.kind == "milestone":
@@ -169,6 +194,14 @@ class Independence:
         earlier = one if self.program.precedes(one, other) else other if self.program.precedes(other, one) else None
         return one is other or (earlier is not None and earlier.name not in self._some)
 
+    def _shows(self, level: Plan) -> bool:
+        """Says whether somebody outside looks at what is inside of a block that comes round: the last may hide it."""
+        if level.element.repeat is None:
+            return False
+        inside = list(level.descendants())
+        facts = {fact for inner in inside for fact in (inner.name, *inner.element.outputs)}
+        return any(w is not level and w not in inside for fact in facts for w in self.program.watchers.get(fact, ()))
+
     def _alone(self, plan: Plan) -> bool:
         program = self.program
         if plan.kind not in ("activity", "approval") or "case" in self._touchy:
@@ -180,7 +213,7 @@ class Independence:
         if element.repeat is not None and element.repeat.every is not None:
             return False
         mine = {plan.name, *element.outputs, *(level.name for level in levels)}
-        if not mine.isdisjoint(self._touchy):
+        if not mine.isdisjoint(self._touchy) or any(map(self._shows, levels[1:])):
             return False
         if any(len(program.producers.get(record, ())) > 1 for record in element.outputs):
             return False

@@ -46,7 +46,7 @@ EVIDENCE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
 
 
 class Move(NamedTuple):
-    """Commands that happen together. `node`: whose; `told`: what is done, in the words of scenarios."""
+    """Commands that happen together. `node`: whose, if anybody's; `told`: what is done, in the words of scenarios."""
 
     node: str
     told: str
@@ -89,6 +89,16 @@ class Moves:
         if size > MOST_VALUES:
             self._inexact.update((name, None) for name in records)
         yield from islice(product(*columns), MOST_VALUES)
+
+    def early(self, state: CaseState, waiters: Iterable[Plan]) -> Iterator[Move]:
+        """Yields signals that come before these wait for them, one of each name at a time."""
+        for plan in waiters:
+            work = plan.element.work
+            name = work.target or "" if work is not None else ""
+            if not any(early.signal == name for early in state.signals):
+                for records in self.contents(plan.element.outputs, state):
+                    sent = Signal(actor=self.in_charge(plan), at=_now(state), name=name, records=records)
+                    yield Move("", "signal", (sent,))
 
     def of(self, state: CaseState, node: Node) -> Iterator[Move]:
         """Yields what may be done with a node now."""

@@ -29,17 +29,26 @@ class Past:
             for fact in read:
                 self._readers.setdefault(fact, set()).add(name)
         self._stirred: dict[str, frozenset[str]] = {name: self._reach(name) for name in program.plans}
+        self._inside = {plan.name: tuple(inner.name for inner in plan.descendants()) for plan in program.plans.values()}
         self._known: dict[frozenset[str], frozenset[str]] = {}
 
     def matters(self, state: CaseState) -> frozenset[str]:
         """Names the elements and records of which something that may follow can depend."""
-        moving = frozenset(n.element for n in state.nodes.values() if n.state not in SETTLED or n.wake is not None)
+        moving = frozenset(self._moving(state))
         found = self._known.get(moving)
         if found is None:
             live = frozenset().union(*(self._stirred[name] for name in moving))
             around = (level.name for name in live for level in self.program.plans[name].levels())
             found = self._known[moving] = live.union(around, *(self._read[name] for name in live))
         return found
+
+    def _moving(self, state: CaseState) -> Iterator[str]:
+        """Names what is not over, also inside of a block that is still to be opened."""
+        for node in state.nodes.values():
+            if node.state not in SETTLED or node.wake is not None:
+                yield node.element
+            if node.state == "planned":
+                yield from self._inside[node.element]
 
     def _reads(self, plan: Plan) -> frozenset[str]:
         """Names the elements and records on which it depends how an element goes on."""

@@ -85,7 +85,7 @@ class Sameness:
         versions = frozenset(
             (key, self._of(names[key], version)) for key, version in state.versions.items() if names[key] in matters
         )
-        return state.status, nodes, versions, state.signals, self._between(state, matters)
+        return state.status, nodes, versions, repr(state.signals), self._between(state, matters)
 
     def outputs(self, state: CaseState) -> frozenset[str]:
         """Names the outputs of the process that are there."""

@@ -1,8 +1,9 @@
 """Another look at what can come of a case, as plain as can be: the reference that `engine/proof` is held against.
 
-Every move in every order, each boolean of a record true and false, lists of no, one and two items; states
-are told apart by all that the engine keeps of them but instants, entries and commands counted. Knows the texts of
-`sound_texts` only.
+Every move in every order, each boolean of a record true and false, lists of no, one and two items, signals that come
+before anybody waits for them. Time goes on from timer to timer; work takes none. States are told apart by all that the
+engine keeps of them but entries and commands counted; instants count from now. Knows the texts of `sound_texts` only,
+whose spans divide twelve hours.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from itertools import product
 from typing import Any
 
 from charter.engine import commands as c
-from charter.engine.definition import Definition
+from charter.engine.definition import Definition, Element, TypeRef
 from charter.engine.keys import name_of
 from charter.engine.law import PRESENT
 from charter.engine.machines import SETTLED
 from charter.engine.proof.verdicts import Verdict
-from charter.engine.state import NEW, CaseState, to_json
+from charter.engine.state import NEW, CaseState, Node, node_json
 from charter.engine.step.transition import step
 
-AT = 1_767_600_000_000_000
-_LEFT_OUT = ("_at", "commands", "entries_written", "wake", "due", "reason", "at", "stands", "stood", "bound")
+AT = 1_772_442_000_000_000  # Monday 2 March 2026, 09:00 UTC
+_HOUR = 3_600_000_000
+_LEFT_OUT = ("started_at", "ended_at", "wake", "due", "reason", "stands", "bound", "rhythm", "used", "hands")
+_COUNTED = ("iteration", "attempt", "rejects")
+_MOST_ITEMS = 2
 
 
 class Seen:
-    """What came of it: `ends`, `outputs`, `turns` are whether each holds, None where the bound was met first."""
+    """What came of it: each state with its instant, and what follows each. `whole`: whether that is everything."""
 
     def __init__(self) -> None:
         self.states: list[CaseState] = []
@@ -55,88 +59,152 @@ class Seen:
         return {node.element for node in nodes if node.ready_at is not None or node.state == "reached"}
 
 
-def _values(definition: Definition, record: str) -> Iterator[dict[str, Any]]:
-    fields = next(r.fields for r in definition.records if r.name == record)
-    pools = [[True, False] if f.type.name == "boolean" else [[], ["x"], ["x", "y"]] for f in fields]
-    for row in product(*pools):
-        yield {f.name: value for f, value in zip(fields, row, strict=True)}
+class _Case:
+    """The cases of one process."""
 
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.elements = {e.name: e for e in definition.elements}
+        self.types = {r.name: r for r in definition.records}
+        self.roles = tuple(role.name for role in definition.roles)
 
-def _moves(definition: Definition, state: CaseState) -> Iterator[list[c.Command]]:
-    """Yields what may be done next, each as by one person or another: whoever first may, does it."""
-    elements = {e.name: e for e in definition.elements}
-    at = max([AT, *(n.ended_at or n.started_at or n.ready_at or 0 for n in state.nodes.values())])
-    roles = tuple(role.name for role in definition.roles)
-    people = [c.Actor(person, roles) for person in ("li", "wu", "bo", "he", "an", "xi")]
-    for key, node in state.nodes.items():
-        element = elements[name_of(key)]
-        outputs = list(product(*([(r, v) for v in _values(definition, r)] for r in element.outputs)))
-        if element.kind == "approval" and node.state == "ready":
-            for role in roles:
-                voters = [c.Actor(who.person, (role,)) for who in people]
-                yield [c.Approve(actor=who, at=at, node=key) for who in voters]
-                yield [c.Reject(actor=who, at=at, node=key, reason="no") for who in voters]
-        elif element.work is None and node.state in ("ready", "claimed", "active"):
-            for records in outputs:
-                yield [c.Complete(actor=who, at=at, node=key, records=records) for who in people]
+    # -- what may be handed over -----------------------------------------------------------------------------------
+
+    def values(self, type_: TypeRef) -> list[Any]:
+        if type_.name == "boolean":
+            return [True, False]
+        if type_.name == "choice":
+            return list(type_.choices)
+        if type_.name == "list":
+            items = self.values(type_.item or TypeRef("text"))
+            return [[], *([item] for item in items), *([item, other] for item in items for other in items[-1:])]
+        if type_.name == "record":
+            return list(self.record(type_.record or ""))
+        return ["x"]
+
+    def record(self, record: str) -> Iterator[dict[str, Any]]:
+        fields = self.types[record].fields if record in self.types else ()
+        for row in product(*(self.values(f.type) for f in fields)):
+            yield {f.name: value for f, value in zip(fields, row, strict=True)}
+
+    def outputs(self, element: Element) -> Iterator[tuple[tuple[str, Any], ...]]:
+        return product(*([(r, v) for v in self.record(r)] for r in element.outputs))
+
+    # -- who may hand it over --------------------------------------------------------------------------------------
+
+    def people(self, state: CaseState, key: str) -> list[c.Actor]:
+        """Lists who might do it: somebody who has done nothing else, then everybody else, each with every role."""
+        names = [key, *(person for node in state.nodes.values() for person in node.doers), "owner"]
+        return [c.Actor(name, self.roles) for name in dict.fromkeys(names)]
+
+    # -- moves -----------------------------------------------------------------------------------------------------
+
+    def moves(self, state: CaseState, at: int) -> Iterator[list[c.Command]]:
+        """Yields what may be done next, each as by one person or another: whoever first may, does it."""
+        for node in state.nodes.values():
+            yield from self.of(state, node, at)
+        for name in {e.work.target or "" for e in self.elements.values() if e.work and e.work.kind == "signal"}:
+            waiting = any(
+                n.state == "active" and (w := self.elements[n.element].work) is not None and w.target == name
+                for n in state.nodes.values()
+            )
+            if waiting or not any(early.signal == name for early in state.signals):
+                for records in {repr(r): r for e in self._waiters(name) for r in self.outputs(e)}.values():
+                    yield [c.Signal(actor=c.Actor("bell", self.roles), at=at, name=name, records=records)]
+        if state.wake is not None:
+            yield [c.Tick(actor=c.SYSTEM, at=max(at, state.wake))]
+
+    def _waiters(self, name: str) -> list[Element]:
+        return [e for e in self.elements.values() if e.work and e.work.kind == "signal" and e.work.target == name]
+
+    def of(self, state: CaseState, node: Node, at: int) -> Iterator[list[c.Command]]:
+        element, key = self.elements[node.element], node.key
+        work, group = element.work, node.size or (element.many is not None and node.item is None)
+        people = self.people(state, key)
         if node.state == "failed":
             yield [c.Retry(actor=who, at=at, node=key) for who in people]
-        if element.work is not None and node.state == "active":
-            for records in outputs:
-                if element.work.kind == "signal":
-                    name = element.work.target or ""
-                    yield [c.Signal(actor=who, at=at, name=name, records=records) for who in people]
-                elif element.work.kind == "call":
-                    yield [c.Answer(actor=c.SYSTEM, at=at, node=key, attempt=node.attempt, records=records)]
-            if element.work.kind == "call":
-                yield [c.Answer(actor=c.SYSTEM, at=at, node=key, attempt=node.attempt, failure="no")]
-    if state.wake is not None:
-        yield [c.Tick(actor=c.SYSTEM, at=max(at, state.wake))]
+        elif element.many is not None and element.many.open and group and node.state == "active" and not node.closed:
+            if node.size < _MOST_ITEMS:
+                yield [c.Add(actor=people[-1], at=at, node=key, item="x")]
+            yield [c.Close(actor=people[-1], at=at, node=key)]
+        elif element.kind == "approval" and node.state == "ready":
+            yield from self.votes(element, node, at)
+        elif element.kind == "activity" and work is None and node.state in ("ready", "claimed", "active") and not group:
+            for records in self.outputs(element):
+                yield [c.Complete(actor=who, at=at, node=key, records=records) for who in people]
+        elif work is not None and work.kind in ("call", "run") and node.state == "active" and node.wake is None:
+            answer = c.Answer(actor=c.SYSTEM, at=at, node=key, attempt=node.attempt, failure="no")
+            yield [answer]
+            for records in self.outputs(element):
+                yield [c.Answer(actor=c.SYSTEM, at=at, node=key, attempt=node.attempt, records=records)]
 
+    def votes(self, element: Element, node: Node, at: int) -> Iterator[list[c.Command]]:
+        for role in self.roles:
+            who = c.Actor(f"{node.key} {role} {len(node.votes)}", (role,))
+            yield [c.Approve(actor=who, at=at, node=node.key)]
+            yield [c.Reject(actor=who, at=at, node=node.key, reason="no")]
+            if element.agreement is not None and element.agreement.on_return is not None:
+                yield [c.Return(actor=who, at=at, node=node.key, reason="no")]
 
-def _bare(data: Any, name: str = "") -> Any:
-    if isinstance(data, dict):
-        kept = {k: v for k, v in data.items() if not any(k.endswith(end) for end in _LEFT_OUT)}
-        return {k: min(v, 3) if k in ("iteration", "attempt", "rejects") else _bare(v, k) for k, v in kept.items()}
-    if name == "versions" or not isinstance(data, list):
-        return data
-    return [_bare(item) for item in data]
+    # -- what tells states apart -----------------------------------------------------------------------------------
 
+    def key(self, state: CaseState, at: int) -> str:
+        nodes = [self.bare(state, node, at) for node in state.nodes.values()]
+        versions = {key: [version.value, version.node] for key, version in state.versions.items()}
+        return json.dumps([state.status, nodes, versions, state.signals], sort_keys=True, default=str)
 
-def _key(state: CaseState) -> str:
-    data = _bare(to_json(state))
-    data["versions"] = {key: row[1:5] for key, row in data.get("versions", {}).items()}
-    return json.dumps(data, sort_keys=True)
+    def bare(self, state: CaseState, node: Node, at: int) -> dict[str, Any]:
+        """Gives a node with its instants counted from now, as far as they still matter."""
+        found = {k: v for k, v in node_json(node).items() if k not in _LEFT_OUT}
+        for name in _COUNTED:
+            found[name] = min(getattr(node, name), 3)
+        found["ready_at"] = node.ready_at is not None
+        found["used"] = [(k, k in state.versions and state.versions[k].digest == digest) for k, digest in node.used]
+        if node.wake is not None:
+            found["wake"] = node.wake - at
+        if node.due is not None:
+            found["due"] = node.due - at if not node.overdue and node.state not in SETTLED else 0
+        repeat = self.elements[node.element].repeat
+        if repeat is not None and repeat.every is not None:
+            began = node.rhythm[2] if node.rhythm else node.ready_at or at
+            found["rhythm"] = (at - began) % (12 * _HOUR)
+        return found
 
 
 def look(definition: Definition, most: int) -> Seen:
     """Looks at all that can come of a case, up to so many states."""
-    seen, numbers, waiting = Seen(), dict[str, int](), deque[int]()
-    starter = c.Actor("bo", tuple(role.name for role in definition.roles))
-    opened = step(definition, NEW, c.Start(actor=starter, at=AT, case="case", **PRESENT._asdict()))
-    assert opened.refusal is None, opened.refusal
+    case = _Case(definition)
+    seen, numbers, waiting = Seen(), dict[str, int](), deque[tuple[int, int]]()
 
-    def meet(state: CaseState) -> int:
-        number = numbers.setdefault(_key(state), len(seen.states))
+    def meet(state: CaseState, at: int) -> int:
+        number = numbers.setdefault(case.key(state, at), len(seen.states))
         if number == len(seen.states):
             seen.states.append(state)
             seen.after.append([])
-            waiting.append(number)
+            waiting.append((number, at))
         return number
 
-    meet(opened.state)
+    starter = c.Actor("owner", case.roles)
+    for records in product(*([(r, v) for v in case.record(r)] for r in definition.inputs)):
+        start = c.Start(actor=starter, at=AT, case="case", records=records, **PRESENT._asdict())
+        opened = step(definition, NEW, start)
+        if opened.refusal is None:
+            meet(opened.state, AT)
+        else:
+            assert opened.refusal.code == "CH541", opened.refusal
+            seen.spun = True
     while waiting:
         if len(seen.states) > most:
             seen.whole = False
             break
-        number = waiting.popleft()
+        number, at = waiting.popleft()
         state = seen.states[number]
         if state.status == "open":
-            for alternatives in _moves(definition, state):
+            for alternatives in case.moves(state, at):
                 for command in alternatives:
                     done = step(definition, state, command)
                     if done.refusal is None:
-                        seen.after[number].append(meet(done.state))
+                        seen.after[number].append(meet(done.state, command.at))
                         break
                     seen.spun = seen.spun or done.refusal.code == "CH541"
     return seen
@@ -144,17 +212,24 @@ def look(definition: Definition, most: int) -> Seen:
 
 def disagreements(definition: Definition, found: Mapping[str, Verdict], seen: Seen) -> list[str]:
     """Names the properties of which an exploration says something else than this look, where it saw everything."""
-    ended = [s for s in seen.states if s.status == "completed"]
-    unsettled = any(n.state not in SETTLED for s in ended for n in s.nodes.values())
-    refuted = {
-        "ends": bool(seen.hanging()),
-        "closed": unsettled,
-        "opens": {e.name for e in definition.elements} != seen.opened(),
-        "outputs": any(name not in s.versions for s in ended for name in definition.outputs),
-        "turns": seen.spun,
-    }
+    is_so = faults(definition, seen)
     return [
         name
-        for name, is_so in refuted.items()
-        if found[name].said != "unknown" and (found[name].said == "refuted") != is_so
+        for name, refuted in is_so.items()
+        if found[name].said != "unknown" and (found[name].said == "refuted") != refuted
     ]
+
+
+def faults(definition: Definition, seen: Seen) -> dict[str, bool]:
+    """Says of each property whether something that was seen refutes it."""
+    ended = [s for s in seen.states if s.status == "completed"]
+    granted = {node.element for s in seen.states for node in s.nodes.values() if node.state == "granted"}
+    approvals = {e.name for e in definition.elements if e.kind == "approval"}
+    return {
+        "ends": bool(seen.hanging()),
+        "closed": any(n.state not in SETTLED for s in ended for n in s.nodes.values()),
+        "opens": {e.name for e in definition.elements} != seen.opened(),
+        "outputs": any(not set(definition.outputs) <= set(map(name_of, s.versions)) for s in ended),
+        "turns": seen.spun,
+        "grants": approvals - granted != set(),
+    }

@@ -61,8 +61,8 @@ def test_what_is_suggested_for_random_processes_reaches_what_it_says(first: int,
             found, missing = hold(tmp_path / "t.charter", source, 2)
             shown += found
             unplayed += sum(one.why == "unplayed" for one in missing)
-    # A connector of a scenario answers at once, so that a round that its answer begins again is endless there.
-    assert shown > 50 and unplayed <= 2
+    # A connector of a scenario that has been told what to answer answers at once, the next call too.
+    assert shown > 50 and unplayed < shown / 10
 
 
 @pytest.mark.parametrize("name", ["leave_request", "请假", "purchase"])
