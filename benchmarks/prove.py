@@ -34,7 +34,7 @@ Line = dict[str, Any]
 
 def proofs(path: str, data: bytes, seconds: float, *, clean: bool = False) -> Iterator[Proof]:
     """Proves each process of a text; none where it is to be clean and is not."""
-    prover = Prover(path, data, lambda name: name)
+    prover = Prover(path, data, lambda name, _: name)
     if not clean or not prover.compiled.diagnostics:
         for definition in prover.definitions():
             yield prover.prove(definition, seconds, process_time)

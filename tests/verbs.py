@@ -12,6 +12,8 @@ PROCESS = "process p\n  owner r\n  role r\n  activity a\n    role r\n"
 # what verbs are given that want something; of all else, `1`
 GIVEN = {
     "TIME": "2026-03-02",
+    "FROM": "2026-03-02",
+    "UNTIL": "2026-03-02",
     "FEEL": "true",
     "FILE": "p.charter",
     "FILE|CASE": "1",

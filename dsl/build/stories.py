@@ -38,7 +38,28 @@ from charter.engine.keys import name_of, parse_key
 from charter.engine.proof.moves import IN_CHARGE, STARTER
 from charter.engine.state import CaseState
 
-_NAMES = ("li", "wang", "chen", "zhao", "wu", "sun", "zhou", "xu", "hu", "zhu", "gao", "lin", "he", "guo", "ma", "luo")
+_NAMES: Mapping[Language, tuple[str, ...]] = {
+    "en": (
+        "li",
+        "wang",
+        "chen",
+        "zhao",
+        "wu",
+        "sun",
+        "zhou",
+        "xu",
+        "hu",
+        "zhu",
+        "gao",
+        "lin",
+        "he",
+        "guo",
+        "ma",
+        "luo",
+    ),
+    "zh-Hans": tuple("李王陈赵吴孙周徐胡朱高林何郭马罗"),
+    "zh-Hant": tuple("李王陳趙吳孫周徐胡朱高林何郭馬羅"),
+}
 # seconds, and the unit of one and of several in each language
 _UNITS: Mapping[Language, tuple[tuple[int, str, str], ...]] = {
     "en": (
@@ -135,7 +156,7 @@ class _Story:
         """Gives whoever was made up a name of their own; whom the process names keeps it."""
         elements = {STARTER, IN_CHARGE, *(element.name for element in self.definition.elements)}
         made_up = {person for person in self.roles if re.split(r"[\[.]", person)[0] in elements}
-        many = (f"{name}_{n}" if n > 1 else name for n in count(1) for name in _NAMES)
+        many = (f"{name}_{n}" if n > 1 else name for n in count(1) for name in _NAMES[self.language])
         free = (name for name in many if name not in self.roles or name in made_up)
         return {person: next(free) if person in made_up else person for person in self.roles}
 

@@ -129,27 +129,35 @@ def _sentence(template: object, arguments: _Arguments) -> str:
     return spaced(str(template).format_map(arguments))
 
 
-# sections of what is English as it is kept: of FEEL, and of what failed
-SENTENCES = ("feel", "failures")
+@cache
+def _details(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What FEEL says, English as it is kept, as patterns, with what a language says instead."""
+    return tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in table(lang)["feel"].items())
 
 
 @cache
-def _details(section: str, lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """What is English as it is kept, as patterns, with what a language says instead."""
-    return tuple((re.compile(pattern, re.DOTALL), said) for pattern, said in table(lang).get(section, {}).items())
+def _failures() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The words for what hosts note and drivers say when something fails, with the patterns of what is kept."""
+    return tuple((word, re.compile(pattern, re.DOTALL)) for word, pattern in table("en")["failures"].items())
+
+
+def failure_word(text: str) -> str | None:
+    """Gives the word for what failed, the same in every language; None for what is no sentence of ours."""
+    return next((word for word, pattern in _failures() if pattern.fullmatch(text)), None)
 
 
 def failure(text: str, lang: str) -> str:
     """Says in a language why something failed: what hosts note, what drivers say, or FEEL."""
-    for pattern, said in _details("failures", lang):
-        if match := pattern.fullmatch(text):
-            return spaced(said.format(*match.groups()))
+    for word, pattern in _failures():
+        match = pattern.fullmatch(text)
+        if match is not None:
+            return text if lang == "en" else spaced(table(lang)["failures"][word].format(*match.groups()))
     return detail(text, lang)
 
 
 def detail(text: str, lang: str) -> str:
     """Says one of FEEL's own sentences in a language; one without a translation stays as it is."""
-    for pattern, said in _details("feel", lang):
+    for pattern, said in _details(lang):
         match = pattern.fullmatch(text)
         if match is not None:
             groups = range(1, len(match.groups()) + 1)

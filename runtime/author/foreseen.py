@@ -5,7 +5,7 @@ It is silent where a check of the text has told the cause, and about what is unk
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from charter.engine.plan.program import compiled
 from charter.engine.proof.values import conditions
 from charter.engine.proof.verdicts import Property, Verdict
 from charter.runtime.author import texts
-from charter.runtime.author.proof import MOST_SECONDS, SECONDS, Proof, Prover
+from charter.runtime.author.proof import MOST_SECONDS, SECONDS, Proof, Prover, Title
 
 _CODES: Mapping[Property, str] = {
     **{"ends": "CH441", "opens": "CH442", "outputs": "CH443"},
@@ -38,9 +38,7 @@ class Foreseen(Struct, frozen=True):
     seconds: float = 0.0
 
 
-def foresee(
-    path: str, data: bytes, found: Compiled, title: Callable[[str], str], left: float = MOST_SECONDS
-) -> Foreseen:
+def foresee(path: str, data: bytes, found: Compiled, title: Title, left: float = MOST_SECONDS) -> Foreseen:
     """Looks at the processes of a file without errors, a second each, and no more seconds than are left."""
     if found.failed:
         return Foreseen()

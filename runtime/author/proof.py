@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from charter.dsl.passes import Compiled
-from charter.dsl.text.words import language_of
+from charter.dsl.text.words import Language, language_of
 from charter.engine.definition import Definition
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import prepare
@@ -60,10 +60,13 @@ class Proof(Struct, frozen=True):
         return slack.schedule(prepare(bound), starting(bound))
 
 
-class Prover:
-    """Proves what one file declares; it has no errors. `title` gives the title of the scenario of a property."""
+Title = Callable[[str, Language], str]
 
-    def __init__(self, path: str, data: bytes, title: Callable[[str], str], compiled: Compiled | None = None) -> None:
+
+class Prover:
+    """Proves what one file declares; it has no errors. `title` gives that of the scenario of a property."""
+
+    def __init__(self, path: str, data: bytes, title: Title, compiled: Compiled | None = None) -> None:
         self.path = path
         self.data = data
         self.title = title
@@ -107,7 +110,8 @@ class Prover:
         keys = [key for key, node in state.nodes.items() if node.state not in SETTLED]
         commands = [command for move in moves for command in move.commands]
         expected = stands(state, keys)
-        text = story(definition, self.title(verdict.property), start, commands, expected, self.language, given)
+        title = self.title(verdict.property, self.language)
+        text = story(definition, title, start, commands, expected, self.language, given)
         return Finding(verdict, place, text if text is not None and self._plays(text) else None)
 
     def played(self, text: str) -> Played | None:

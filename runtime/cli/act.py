@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 _REASON = option("--reason", "TEXT", short="-m")
 # what is said of a decision is part of its record, whatever people call it
 _REMARK = option("--reason", "TEXT", short="-m", also="--comment")
+_WHY = option("--reason", "TEXT", short="-m", words="o_reason_must")
+_WHY_NOT = option("--reason", "TEXT", short="-m", also="--comment", words="o_reason_must")
 _SETS = option("--set", "NAME=VALUE", many=True, name="sets", type=Binding())
 _DATA = option("--data", "FILE", many=True)
 _CHECKS = option("--check", "NAME=EVIDENCE", many=True, name="checks")
 _TO_PERSON = option("--to", "PERSON")
-_TO_ELEMENT = option("--to", "ELEMENT")
+_TO_ELEMENT = option("--to", "ELEMENT", words="o_to_element")
 _EVERY = (
     option("--for", "PERSON", name="on_behalf_of"),
     option("--key", "TEXT"),
@@ -56,6 +58,9 @@ class Act(Struct, frozen=True):
     kinds: frozenset[str] = frozenset(("activity", "approval"))
 
 
+# what a verb is aimed at -> the key of the words that say so
+_AIMS: Mapping[Aim, str] = {"work": "a_work", "element": "a_element", "case": "a_part", "record": "a_record"}
+
 _ACTIVITY = frozenset(("activity",))
 _APPROVAL = frozenset(("approval",))
 
@@ -67,15 +72,15 @@ ACTS: Mapping[str, Act] = {
     "confirm": Act("work", (_CHECKS,), movable("activity", "complete"), _ACTIVITY),
     "complete": Act("work", (_SETS, _DATA, _CHECKS), movable("activity", "complete"), _ACTIVITY),
     "approve": Act("work", (_REMARK,), movable("approval", "vote"), _APPROVAL),
-    "reject": Act("work", (_REMARK,), movable("approval", "vote"), _APPROVAL),
-    "return": Act("work", (_TO_ELEMENT, _REMARK), WORKABLE),
+    "reject": Act("work", (_WHY_NOT,), movable("approval", "vote"), _APPROVAL),
+    "return": Act("work", (_TO_ELEMENT, _WHY_NOT), WORKABLE),
     "withdraw": Act("work", (_REASON,), DECIDED),
     "suspend": Act("case", (_REASON,)),
     "resume": Act("case", (_REASON,)),
-    "skip": Act("element", (_REASON,)),
-    "cancel": Act("case", (_REASON,)),
-    "reopen": Act("element", (_REASON,)),
-    "amend": Act("record", (_SETS, _DATA, _REASON)),
+    "skip": Act("element", (_WHY,)),
+    "cancel": Act("case", (_WHY,)),
+    "reopen": Act("element", (_WHY,)),
+    "amend": Act("record", (_SETS, _DATA, _WHY)),
     "comment": Act("text"),
     "add": Act("element", (_SETS, _DATA, option("--item", "TEXT"), _REASON)),
     "close": Act("element", (_REASON,)),
@@ -301,8 +306,8 @@ def _verb(name: str, act: Act) -> Verb:
     if act.aim == "text":
         aimed = [argument("words", "[ELEMENT] TEXT", many=True)]
         return Verb(name, run_comment, [argument("case", "CASE"), *aimed, *_EVERY], section="act")
-    metavar = "RECORD" if act.aim == "record" else "ELEMENT"
-    aimed = [argument("element", metavar, required=act.aim in ("element", "record"))]
+    metavar, must = "RECORD" if act.aim == "record" else "ELEMENT", act.aim in ("element", "record")
+    aimed = [argument("element", metavar, required=must, words=_AIMS[act.aim])]
     if name == "delegate":
         aimed.append(argument("whom", "PERSON", required=False))
     run = run_delegate if name == "delegate" else partial(run_act, verb=name)

@@ -20,7 +20,7 @@ from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse, guess
 from charter.runtime.cli.messages import section
-from charter.runtime.cli.reasons import reason_sentence
+from charter.runtime.cli.reasons import reason_sentence, view_data
 from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, reason_of, shown_time, what
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 
@@ -288,7 +288,6 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     from charter.runtime.audit.log import load
     from charter.runtime.cli import show
     from charter.runtime.cli.people import instant
-    from charter.runtime.desk import views
     from charter.runtime.desk.register import number_of
 
     case = context.cases.resolve(case)
@@ -311,7 +310,7 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
         with context.store.read() as connection:
             number = number_of(connection, case)
         told = {"number": number, "seq": moment.last, "at": clock.text(moment.at), "sure": moment.sure}
-        context.output.json({**told, **views.to_json(definition, moment.after, moment.at)})
+        context.output.json({**told, **view_data(definition, moment.after, moment.at, context.say.lang)})
         return 0
     context.output.line(
         context.say("audit.as_of", seq=moment.last, at=context.output.moment(at if at is not None else moment.at)),
@@ -349,7 +348,7 @@ VERBS = {
     "audit": Family(
         "audit",
         {
-            "log": Verb("audit log", run_log, [argument("case", "CASE"), *_PAGING]),
+            "log": Verb("audit log", run_log, [argument("case", "CASE", words="a_case_or_all"), *_PAGING]),
             "show": Verb("audit show", run_show, [argument("entry", "ENTRY"), _AS_JSON]),
             "query": Verb("audit query", run_query, [*_ASKED, *_PAGING]),
             "trace": Verb(
@@ -379,7 +378,9 @@ VERBS = {
             "as-of": Verb(
                 "audit as-of", run_as_of, [argument("case", "CASE"), argument("when", "TIME|#SEQ"), _AS_JSON]
             ),
-            "verify": Verb("audit verify", run_verify, [argument("case", "CASE", required=False), _AS_JSON]),
+            "verify": Verb(
+                "audit verify", run_verify, [argument("case", "CASE", required=False, words="a_case_or_all"), _AS_JSON]
+            ),
         },
     )
 }

@@ -27,7 +27,7 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     code = FINDINGS if found.faulty else DONE if found.sound else UNJUDGED
     consulted(context, "verify", case=wanted, sound={DONE: "yes", FINDINGS: "no", UNJUDGED: "not judged"}[code])
     if as_json:
-        context.output.json(_json(found))
+        context.output.json(_json(context, found))
         return code
     say, output = context.say, context.output
     output.table((), [_row(context, verdict) for verdict in found.verdicts])
@@ -69,7 +69,7 @@ def _unjudged(context: Context, unjudged: tuple[Unjudged, ...]) -> str:
     return told + context.say("audit.others_too", count=len(others)) if others else told
 
 
-def _json(found: Verification) -> dict[str, Any]:
+def _json(context: Context, found: Verification) -> dict[str, Any]:
     return {
         "sound": _sound(found.faulty, found.sound),
         "case_count": found.cases,
@@ -78,15 +78,18 @@ def _json(found: Verification) -> dict[str, Any]:
             {
                 "name": v.name,
                 "sound": _sound(v.fault is not None, v.sound),
-                "fault": None
-                if v.fault is None
-                else {"case": v.fault.case, "seq": v.fault.seq, "why": v.fault.why, "what": v.fault.what},
+                "fault": None if v.fault is None else _fault_json(context, v.fault),
                 "unjudged": [{"case": u.case, "seq": u.seq, **u.rules._asdict()} for u in v.unjudged],
             }
             for v in found.verdicts
         ],
         "heads": {name: {"entries": count, "head": head} for name, (count, head) in found.heads.items()},
     }
+
+
+def _fault_json(context: Context, fault: Fault) -> dict[str, Any]:
+    told = {"case": fault.case, "seq": fault.seq, "why": fault.why, "what": fault.what}
+    return {**told, "message": _fault(context, fault)}
 
 
 def _sound(faulty: bool, sound: bool) -> bool | None:

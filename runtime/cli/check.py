@@ -13,6 +13,7 @@ from charter import __version__
 from charter.runtime.author import texts
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Trouble, misbound
+from charter.runtime.cli.messages import property_title
 from charter.runtime.cli.output import Output
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Binding, Verb, Words, argument, option, switch
@@ -70,7 +71,7 @@ def foreseen(context: Context, path: str, data: bytes, compiled: Compiled, spent
     from charter.runtime.author.foreseen import foresee
     from charter.runtime.author.proof import MOST_SECONDS
 
-    return foresee(path, data, compiled, lambda name: context.say(f"prove.title_{name}"), MOST_SECONDS - spent)
+    return foresee(path, data, compiled, property_title, MOST_SECONDS - spent)
 
 
 def run_check(

@@ -159,6 +159,14 @@ def error_sentence(error: BaseException, say: Messages) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
+def failed(error: BaseException, say: Messages) -> dict[str, str | None]:
+    """Gives what was raised as JSON data: its code, None where it has none; and the sentence."""
+    if isinstance(error, CharterError):
+        told = trouble(error, say)
+        return {"code": told.code, "message": told.message}
+    return {"code": None, "message": error_sentence(error, say)}
+
+
 # what the operating system and SQLite say most, by their own names; each has its sentence under [reasons]
 REASONS = frozenset(
     {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, Misuse
-from charter.runtime.cli.reasons import failure_sentence, refused
+from charter.runtime.cli.reasons import failure_data, failure_sentence, refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
     found = context.cases.incidents.all()
     consulted(context, "incidents")
     if as_json:
-        context.output.json([_data(one) for one in found])
+        context.output.json([_data(one, context.say.lang) for one in found])
     elif not found:
         context.output.sentence(context.say("incidents.none"))
     else:
@@ -62,18 +62,19 @@ def _what(one: Incident) -> dict[str, Any]:
     return {"ask": one.ask.kind, "element": effect.node, "target": target}
 
 
-def _data(one: Incident) -> dict[str, Any]:
+def _data(one: Incident, lang: str) -> dict[str, Any]:
     from charter.runtime.clock import iso
 
+    what = _what(one)
     return {
         "incident": one.ask.number,
         "case": one.ask.case,
         "number": one.number,
-        **_what(one),
+        **what,
         "since": iso(one.at),
         "tries": one.ask.deliveries,
         "next_at": iso(one.next_at),
-        "failure": one.failure,
+        "failure": failure_data(one.failure, what["element"] or "", lang),
     }
 
 

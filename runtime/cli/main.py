@@ -16,6 +16,7 @@ import click
 
 from charter import __version__
 from charter.dsl.messages.languages import tagged
+from charter.dsl.text.width import wrap
 from charter.engine.errors import CharterError
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import (
@@ -143,7 +144,7 @@ class Charter(click.Group):
     def get_help(self, ctx: click.Context) -> str:
         context: Context = ctx.obj
         say, columns = context.say, context.output.columns
-        lines = [say("frame.about"), "", self.get_usage(ctx), ""]
+        lines = [*wrap(say("frame.about"), columns), "", self.get_usage(ctx), ""]
         left = max(map(len, MODULES))
         for group, verbs in VERBS.items():
             lines.append(say(f"groups.{group}"))

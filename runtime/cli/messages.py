@@ -14,10 +14,13 @@ import string
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charter.dsl.messages import languages
 from charter.engine.shipped import sections
+
+if TYPE_CHECKING:
+    from charter.dsl.text.words import Language
 
 FOLDER = Path(__file__).resolve().parent.parent / "messages"
 
@@ -93,3 +96,13 @@ class Messages:
     def of(self, head: object, text: object) -> str:
         """Puts a head and a colon before what belongs to it."""
         return self("frame.of", head=head, text=text)
+
+
+def of_file(language: Language) -> Messages:
+    """Gives the sentences in the language in which a file is written: of what is to stand in it."""
+    return Messages(next(lang for lang in languages.LANGUAGES if languages.keywords(lang) == language))
+
+
+def property_title(name: str, language: Language) -> str:
+    """Gives the title of a scenario that refutes a property, in the language of its file."""
+    return of_file(language)(f"prove.title_{name}")

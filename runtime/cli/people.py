@@ -291,7 +291,14 @@ _PROCESS = option("--process", "PROCESS", default="*")
 _REASON = option("--reason", "TEXT", short="-m")
 _FROM = option("--from", "TIME", name="since")
 _UNTIL = option("--until", "TIME")
-_STAND_IN = [_WHO, argument("other", "STAND_IN"), _FROM, _UNTIL, _PROCESS, option("--role", "ROLE", default="*")]
+_STAND_IN = [
+    _WHO,
+    argument("other", "STAND_IN"),
+    _FROM,
+    _UNTIL,
+    _PROCESS,
+    option("--role", "ROLE", default="*", words="o_role_lent"),
+]
 _NUMBER = argument("number", "NUMBER")
 _NUMBER.type = Whole()
 
@@ -305,7 +312,7 @@ _ROWS: tuple[tuple[str, Any, list[Any]], ...] = (
     ("revoke", run_revoke, [_WHO, argument("role", "ROLE"), _PROCESS, _REASON]),
     ("skill", run_skill, [_WHO, argument("skill", "NAME"), argument("level", "NUMBER")]),
     ("certify", run_certify, [_WHO, argument("certificate", "NAME"), _UNTIL]),
-    ("absent", run_absent, [_WHO, argument("since", "TIME"), argument("until", "TIME"), _REASON]),
+    ("absent", run_absent, [_WHO, argument("since", "FROM"), argument("until", "UNTIL"), _REASON]),
     ("substitute", run_substitute, _STAND_IN),
     ("delegate", run_delegate, _STAND_IN),
     ("accept", run_accept, [_NUMBER]),

@@ -12,6 +12,7 @@ from charter.runtime.author import texts
 from charter.runtime.cli.check import faults
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
+from charter.runtime.cli.messages import property_title
 from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 from charter.runtime.clock import iso
@@ -43,12 +44,12 @@ def run_prove(context: Context, paths: tuple[str, ...], budget: float, as_json: 
     """Proves every process of files and folders; exit 1 when something is refuted or a file has errors."""
     from charter.runtime.author.proof import Prover
 
-    say, output = context.say, context.output
+    output = context.output
     proofs: list[Proof] = []
     found: list[dict[str, Any]] = []
     broken = False
     for path in along(list(texts.find_files(paths))):
-        prover = Prover(path, texts.read_bytes(path), lambda name: say(f"prove.title_{name}"))
+        prover = Prover(path, texts.read_bytes(path), property_title)
         broken = broken or prover.compiled.failed
         found += faults(context, prover.compiled, as_json)
         for definition in [] if prover.compiled.failed else prover.definitions():

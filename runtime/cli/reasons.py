@@ -66,6 +66,26 @@ def failure_sentence(text: str, element: str, lang: str) -> str:
     return refusal_sentence(Reason(code, None, dict.fromkeys(known.arguments, "…") | given), lang)
 
 
+def failure_data(text: str, element: str, lang: str) -> dict[str, str | None]:
+    """Gives why something failed as JSON data: a lasting code or word, None for words of others; and the sentence."""
+    from charter.dsl.messages.render import failure_word
+
+    coded = re.match(r"CH\d{3}\b", text)
+    return {"code": coded[0] if coded else failure_word(text), "message": failure_sentence(text, element, lang)}
+
+
+def view_data(definition: Definition, state: CaseState, at: int, lang: str) -> dict[str, Any]:
+    """Gives the whole view of a case as JSON data, with what the engine notes of a failure said in a language."""
+    from charter.runtime.desk import views
+
+    told = views.to_json(definition, state, at)
+    for row in told["elements"]:
+        if row["state"] == "failed" and row["reason"]:
+            row["failure"] = failure_data(row["reason"], row["element"], lang)
+            row["reason"] = None
+    return told
+
+
 def _not_there(element: str, state: CaseState, say: Messages) -> str:
     """Says of an element of the process which of its instances there are, where the one named is none of them."""
     name = name_of(element)

@@ -11,7 +11,7 @@ from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell, pad
-from charter.runtime.cli.reasons import failure_sentence, reason_sentence
+from charter.runtime.cli.reasons import failure_sentence, reason_sentence, view_data
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ MARKS = {
 
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
-    from charter.runtime.desk import views
     from charter.runtime.desk.notes import notes, sent_back
     from charter.runtime.desk.register import number_of
 
@@ -51,11 +50,10 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
     consulted(context, "case", case=case)
     if as_json:
-        whole = views.to_json(definition, state, context.now)
         context.output.json(
             {
                 "number": number,
-                **whole,
+                **view_data(definition, state, context.now, context.say.lang),
                 "notes": [note.to_json() for note in said],
                 "sent_back": [each.to_json() for each in back],
             }

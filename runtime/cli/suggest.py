@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from charter.dsl.messages.languages import LANGUAGES, keywords
 from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
 from charter.runtime.cli.check import faults
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
-from charter.runtime.cli.messages import Messages
+from charter.runtime.cli.messages import Messages, of_file
 from charter.runtime.cli.progress import along
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def run_suggest(context: Context, paths: tuple[str, ...], only: str | None, as_j
     wrong: list[dict[str, Any]] = []
     broken = False
     for path in texts.find_files(paths):
-        prover = Prover(path, texts.read_bytes(path), lambda _: "")
+        prover = Prover(path, texts.read_bytes(path), lambda *_: "")
         wrong += faults(context, prover.compiled, as_json)
         if prover.compiled.failed:
             broken = True
@@ -48,7 +47,7 @@ def run_suggest(context: Context, paths: tuple[str, ...], only: str | None, as_j
                 for process, found in play(scenario, prover.compiled.definitions).entries.items():
                     entries.setdefault(process, []).extend(found)
     made: list[Suggestion] = []
-    missing: list[Missing] = []
+    missing: list[tuple[Language, Missing]] = []
     work = [(prover, definition) for prover in provers for definition in prover.definitions() if definition.elements]
     for prover, definition in along(work):
         lacking = measure_coverage(definition, entries.get(definition.name, ())).lacking
@@ -58,9 +57,9 @@ def run_suggest(context: Context, paths: tuple[str, ...], only: str | None, as_j
                 if not as_json:
                     context.output.stream.write(("\n" if len(made) > 1 else "") + found_.text)
             else:
-                missing.append(found_)
+                missing.append((prover.language, found_))
     if as_json:
-        told = {"suggestions": list(map(_suggestion, made)), "not_shown": list(map(_missing, missing))}
+        told = {"suggestions": list(map(_suggestion, made)), "not_shown": [_missing(one) for _, one in missing]}
         context.output.json({**told, "diagnostics": wrong})
     elif not broken or made or missing:
         _tell(context, made, missing)
@@ -71,7 +70,7 @@ def title(definition: Definition, shows: tuple[Reach, ...], language: Language) 
     """Says in the language of a file what a scenario shows: what is out of the ordinary, or how far it goes."""
     from charter.engine.proof.tours import notable
 
-    say = Messages(next(lang for lang in LANGUAGES if keywords(lang) == language))
+    say = of_file(language)
     elements = {element.name: element for element in definition.elements}
     said = []
     for name, outcome in filter(notable, shows):
@@ -86,18 +85,20 @@ def title(definition: Definition, shows: tuple[Reach, ...], language: Language) 
     return say("suggest.title_comma").join(say("suggest.title_row", name=name, row=row) for name, row in shows[:3])
 
 
-def _tell(context: Context, made: list[Suggestion], missing: list[Missing]) -> None:
-    """Says in comments what no scenario shows, so that all of the output may stand in a file."""
-    say, output = context.say, context.output
-    lines = [] if made or missing else [say("suggest.nothing")]
-    grouped: dict[tuple[str, str, str], list[Reach]] = {}
-    for one in missing:
-        grouped.setdefault((one.definition.name, one.reach[0], one.why), []).append(one.reach)
-    if grouped:
+def _tell(context: Context, made: list[Suggestion], missing: list[tuple[Language, Missing]]) -> None:
+    """Says in comments what no scenario shows, in the language of its file: all of the output may stand in one."""
+    output = context.output
+    lines = [] if made or missing else [context.say("suggest.nothing")]
+    grouped: dict[Language, dict[tuple[str, str, str], list[Reach]]] = {}
+    for language, one in missing:
+        reaches = grouped.setdefault(language, {})
+        reaches.setdefault((one.definition.name, one.reach[0], one.why), []).append(one.reach)
+    for language, groups in grouped.items():
+        say = of_file(language)
         lines.append(say("suggest.missing"))
-    for (process, name, why), reaches in grouped.items():
-        what = say.listed(_word(say, reach) for reach in reaches)
-        lines.append("  " + say(f"suggest.why_{why}", process=process, name=name, what=what))
+        for (process, name, why), found in groups.items():
+            what = say.listed(_word(say, reach) for reach in found)
+            lines.append("  " + say(f"suggest.why_{why}", process=process, name=name, what=what))
     if made and lines:
         output.line()
     for line in lines:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence
+from charter.runtime.cli.errors import DONE, FINDINGS, error_sentence, failed
 from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
@@ -23,7 +23,7 @@ def run_tick(context: Context, among: Sequence[str], clock_is_right: bool, as_js
     say = context.say
     ticked = cases.tick(*[cases.resolve(case) for case in among])
     if as_json:
-        stuck = [{**_named(context, case), "failure": error_sentence(cause, say)} for case, cause in ticked.stuck]
+        stuck = [{**_named(context, case), "failure": failed(cause, say)} for case, cause in ticked.stuck]
         context.output.json(
             {
                 "ticked": ticked.ticks,

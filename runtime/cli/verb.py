@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from charter.dsl.messages.languages import LANGUAGES, tagged
-from charter.dsl.text.width import display_width, wrap
+from charter.dsl.text.width import display_width, folded, wrap
 from charter.engine.text import composed
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
@@ -123,6 +123,18 @@ def _kind(metavar: str) -> click.ParamType[Any]:
     return click.UNPROCESSED if metavar in _PATHS else Text()
 
 
+class Argument(click.Argument):
+    """An argument; `words`: the key of its text, where that is not its name."""
+
+    words: str | None = None
+
+
+class Option(click.Option):
+    """An option; `words` as for an argument."""
+
+    words: str | None = None
+
+
 def argument(
     name: str,
     metavar: str,
@@ -131,9 +143,10 @@ def argument(
     required: bool = True,
     complete: Any = None,
     type: click.ParamType[Any] | None = None,
+    words: str | None = None,
 ) -> click.Argument:
     """An argument; `many`: one or more (none at all when not required)."""
-    return click.Argument(
+    made = Argument(
         [name],
         metavar=metavar,
         nargs=-1 if many else 1,
@@ -141,6 +154,8 @@ def argument(
         type=type or _kind(metavar),
         shell_complete=complete or _OFFERS.get(metavar),
     )
+    made.words = words
+    return made
 
 
 def option(
@@ -154,13 +169,14 @@ def option(
     default: Any = None,
     complete: Any = None,
     also: str | None = None,
+    words: str | None = None,
 ) -> click.Option:
     """An option with a value; `name` is the function's parameter when the flag's own word will not do (`--as`).
 
     `also`: another word for it.
     """
     declarations = [d for d in (name, short, flag, also) if d]
-    return click.Option(
+    made = Option(
         declarations,
         metavar=metavar,
         multiple=many,
@@ -168,6 +184,8 @@ def option(
         default=() if many else default,
         shell_complete=complete or _OFFERS.get(metavar),
     )
+    made.words = words
+    return made
 
 
 def switch(flag: str, *, short: str | None = None, name: str | None = None) -> click.Option:
@@ -274,7 +292,7 @@ class Verb(click.Command):
     def get_help(self, ctx: click.Context) -> str:
         context: Context = ctx.obj
         say = context.say
-        lines = [self.get_usage(ctx), ""]
+        lines = [*folded(self.get_usage(ctx), context.output.columns), ""]
         for key in (one_line_key(self.full_name), f"{self.section}.about_{self.name}"):
             if say.find(key):
                 lines += [*wrap(say(key), context.output.columns), ""]
@@ -362,7 +380,8 @@ def parameter_lines(command: click.Command, section: str, context: Context) -> l
     blocks: dict[str, list[tuple[str, str]]] = {"arguments": [], "options": [], "globals": []}
     for param in command.params:
         prefix = "a_" if isinstance(param, click.Argument) else "o_"
-        own, shared = f"{section}.{prefix}{param.name}", f"common.{prefix}{param.name}"
+        key = getattr(param, "words", None) or f"{prefix}{param.name}"
+        own, shared = f"{section}.{key}", f"common.{key}"
         text = say(own) if say.find(own) else say(shared) if say.find(shared) else ""
         if isinstance(param, click.Argument):
             if text:
@@ -383,7 +402,7 @@ def parameter_lines(command: click.Command, section: str, context: Context) -> l
 
 def two_columns(rows: Sequence[tuple[str, str]], columns: int) -> list[str]:
     """Sets labels and texts in two columns; texts wrap within theirs; a label too wide stands on its own line."""
-    left = min(34, max((display_width(label) for label, _ in rows), default=0))
+    left = min(34, columns - 28, max((display_width(label) for label, _ in rows), default=0))
     lines: list[str] = []
     for label, text in rows:
         wrapped = wrap(text, max(24, columns - left - 4)) or [""]

@@ -258,7 +258,7 @@ class Connectors:
                 where = FILE if cause.arguments["line"] is None else f"{FILE}:{cause.arguments['line']}"
                 # Not the line itself, which may hold a secret.
                 told: dict[str, Any] = {**cause.arguments, "connector": where, "given": FILE, "file": str(self.path)}
-                raise BadConnector(f"{where} cannot be taken: {told['told']}", **told) from cause
+                raise BadConnector(f"{where} cannot be read: {told['told']}", **told) from cause
             data = {}
         if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
             raise BadConnector(f"{FILE} is not a table of connectors", connector="-", file=str(self.path))

@@ -30,7 +30,7 @@ def bare(path: Path) -> str:
 
 def hold(path: Path, source: str, budget: float) -> tuple[int, list[Missing]]:
     """Asks for all that lacks in a file without scenarios, and says how much was shown and what was not."""
-    prover = Prover(str(path), source.encode(), lambda _: "")
+    prover = Prover(str(path), source.encode(), lambda *_: "")
     shown, missing = 0, list[Missing]()
     for definition in prover.definitions():
         found = list(suggest(prover, definition, measure_coverage(definition, ()).lacking, title, budget=budget))

@@ -17,6 +17,7 @@ from tests.leave import host
 from tests.unit.test_cli_cases import GOLDEN, LEAVE, NOTICES, PURCHASE, STAND_IN, STEER
 from tests.verbs import verbs
 
+from charter.dsl.messages.languages import LANGUAGES
 from charter.runtime.cli.errors import EXITS
 from charter.runtime.cli.main import run
 from charter.runtime.host.connectors import FILE
@@ -159,6 +160,14 @@ def asked(desk: Desk, line: str) -> tuple[Any, list[Any]]:
     return json.loads(out) if out else None, told
 
 
+def in_language(desk: Desk, lang: str, line: str) -> Any:
+    """Types a line with `--json` in a language; gives the answer."""
+    before, desk.lang = desk.lang, lang
+    answer, _ = asked(desk, line)
+    desk.lang = before
+    return answer
+
+
 def lists(line: str) -> bool:
     words = line.partition(" --as ")[0].removeprefix("charter ").split()
     alone = {" ".join(words[:1]), " ".join(words[:2])}
@@ -215,7 +224,15 @@ def test_what_could_not_be_done_is_answered_by_the_same_laws(
     ticked, _ = asked(desk, "charter tick")
     listed, _ = asked(desk, "charter incidents")
     refused = asked(desk, "charter incidents --settle 1 --reason old --as li")
+    said = {lang: in_language(desk, lang, "charter incidents")[0]["failure"] for lang in LANGUAGES}
     settled, _ = asked(desk, "charter incidents --settle 1 --reason old --as root")
+    assert {each["code"] for each in said.values()} == {"CH037"}
+    assert len({each["message"] for each in said.values()}) == len(LANGUAGES)
+    assert said["en"]["message"].isascii() and not re.search("[a-z]{4}", said["zh"]["message"].replace(FILE, ""))
+    shown = in_language(desk, "zh", "charter show 1")["elements"]
+    assert [row["failure"] for row in shown if row["state"] == "failed"] == [
+        {"code": "given_up", "message": "root 已放弃：old"}
+    ]
     assert not [*offences([ticked, listed, refused, settled], known)]
     assert [(each["incident"], each["number"], each["ask"]) for each in listed] == [(1, 1, "CallConnector")]
     assert settled == {"incident": 1, "case": listed[0]["case"]}

@@ -346,7 +346,8 @@ def test_every_sentence_is_one_that_something_says() -> None:
         known |= {f"{section}.{text}_{name.split()[-1]}" for text in ("verb", "about", "example")}
         for parameter in command.params:
             letter = "a" if isinstance(parameter, click.Argument) else "o"
-            known |= {f"{place}.{letter}_{parameter.name}" for place in (section, "common")}
+            key = getattr(parameter, "words", None) or f"{letter}_{parameter.name}"
+            known |= {f"{place}.{key}" for place in (section, "common")}
     forms: list[re.Pattern[str]] = []
     for room in ("engine", "dsl", "runtime"):
         for path in (ROOT / room).rglob("*.py"):

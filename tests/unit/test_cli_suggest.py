@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from tests.desk import Desk
+
+from charter.dsl.messages.languages import LANGUAGES
 
 ENGLISH = """process repair
   owner boss
@@ -40,6 +43,69 @@ CHINESE = """流程 维修
   审批 同意 审批对象 报修
     审批人 主管
 """
+
+# a case may get stuck, which is a finding, and there is something that no scenario shows
+STUCK = """process repair
+  owner boss
+  role boss
+  role clerk
+  record call
+    urgent boolean
+  phase first
+    exit when call.urgent
+    activity take
+      role clerk
+      output call
+    activity agree
+      role boss
+      when call.urgent and not(call.urgent)
+  phase second
+    activity inspect
+      role clerk
+      input call
+"""
+STUCK_ZH = """流程 维修
+  负责人 主管
+  角色 主管
+  角色 文员
+  记录 报修
+    紧急 是否
+  阶段 甲
+    退出条件 报修.紧急
+    活动 受理
+      角色 文员
+      输出 报修
+    活动 同意
+      角色 主管
+      条件 报修.紧急 and not(报修.紧急)
+  阶段 乙
+    活动 检查
+      角色 文员
+      输入 报修
+"""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("verb", ["test --suggest", "check", "prove"])
+@pytest.mark.parametrize("text", [STUCK, STUCK_ZH], ids=["en", "zh"])
+def test_what_is_made_for_a_file_is_in_its_language_whoever_reads(
+    desk: Desk, tmp_path: Path, text: str, verb: str, lang: str
+) -> None:
+    """Titles, people and comments too: all of it may stand in the file."""
+    (tmp_path / "p.charter").write_text(text, "utf-8")
+    said = desk.type(f"charter {verb} p.charter --lang {lang}" + " --json" * (verb == "prove"))
+    if verb == "prove":
+        made = [v["scenario"] for p in json.loads(said)["proofs"] for v in p["verdicts"] if v["scenario"]]
+    elif verb == "check":
+        made = [line for line in said.splitlines() if line.startswith("       ")]
+    else:
+        made = said.splitlines()
+    assert made
+    written = re.sub(r"`[^`]*`|\"other\"|true|false|null|1 EUR", "", "\n".join(made))
+    if "process" in text:
+        assert written.isascii()
+    else:
+        assert not re.search("[A-Za-z]", written), written
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 from tests.desk import Desk
+from tests.verbs import verbs
 
+from charter.dsl.messages.languages import LANGUAGES
 from charter.dsl.text.width import display_width, folded
+from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Cell, Output
 
@@ -107,6 +110,19 @@ def test_what_goes_to_standard_error_is_folded_too(lang: str, line: str, tmp_pat
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_help_has_room_but_for_what_is_to_be_copied(lang: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("", *(name for name, _ in verbs())):
+        shown = Terminal()
+        monkeypatch.setattr(sys, "stdout", shown)
+        assert run([*name.split(), "--help", "--lang", lang]) == 0
+        help, _, _ = shown.getvalue().partition(Messages(lang)("frame.examples"))
+        assert [line for line in help.splitlines() if display_width(line) > columns] == [], name
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])
