@@ -132,6 +132,7 @@ _ALL = [
         ("CH416", "after-its-own-part", "element", "target"),
         ("CH423", "runs-itself", "path"),
         ("CH440", "always-gets-stuck", "process", "names"),
+        ("CH451", "not-a-count", "text"),
         # decision tables
         ("CH601", "table-without-head", "name"),
         ("CH602", "row-of-other-length", "count", "wanted"),

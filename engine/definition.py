@@ -108,13 +108,13 @@ class After(Kept, frozen=True):
 class Many(Kept, frozen=True):
     """`for each VARIABLE in ITEMS`: one instance an item. `open`: more may be added until closed.
 
-    `enough`: so many done instances end the rest (`done when N of done`); None means all.
+    `enough`: so many done instances end the rest (`done when N of done`), a number or FEEL text; None means all.
     """
 
     variable: str
     items: str
     open: bool = False
-    enough: int | None = None
+    enough: int | str | None = None
 
 
 def item_type(types: Mapping[str, RecordType], many: Many) -> TypeRef | None:

@@ -36,7 +36,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a `when` that compares how an element ends waits for that end, counts of elements are decided as soon as they "
         "can be, and an element in a `for each` is the list of its instances, also of those that are not there yet; "
         "`skipped` and `cancelled` are known when it is over, a signal reaches all who find in it what they write; "
-        "a case that is over ends its rhythms and passes over its milestones for good, and a list those of its items",
+        "a case that is over ends its rhythms and passes over its milestones for good, and a list those of its items; "
+        "a `done when` without a number that can be one keeps its group open",
     }
 )
 LAW = max(HISTORY)

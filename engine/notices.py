@@ -22,6 +22,7 @@ from charter.engine.entries.cases import (
     Overdue,
     Rejected,
     Unapproved,
+    Uncounted,
     Undated,
 )
 from charter.engine.plan.program import Program
@@ -57,6 +58,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Failed: _owner,
     Unapproved: _owner,
     Idle: _owner,
+    Uncounted: _owner,
 }
 
 

@@ -121,6 +121,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH564", "waits-for-resume", "element"),
     ("CH565", "waits-for-retry", "element target"),
     ("CH569", "no-due-date", "element clause condition"),
+    ("CH578", "waits-for-count", "element condition"),
     ("CH590", "no-approval-applies", "element record approvals"),
     ("CH591", "signal-kept", "element signal by"),
     # why the engine passed over or ended an element

@@ -294,3 +294,8 @@ def digest(value: Any) -> str:
 def data_digest(data: Any) -> str:
     """Hash an encoded value: the `digest` of what it stands for."""
     return sha256(canonical(data)).hexdigest()
+
+
+def is_count(value: Any) -> bool:
+    """Says whether a decoded value can be a number of things: whole, and at least one."""
+    return isinstance(value, int | Decimal) and not isinstance(value, bool) and value >= 1 and value == int(value)

@@ -245,7 +245,8 @@ def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | 
     if line is None:
         return None
     items = feel_text(line.items) or "[]"
-    return d.Many(line.variable.text, items, line.open, enough.enough if enough else None)
+    wanted = feel_text(enough.enough) if enough is not None else None
+    return d.Many(line.variable.text, items, line.open, int(wanted) if wanted and wanted.isdecimal() else wanted)
 
 
 def _checks(line: t.Checklist | None) -> tuple[d.Check, ...]:

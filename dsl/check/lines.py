@@ -116,7 +116,13 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.ForEach,): LineSpec(
         "for each", PHASE | WORK, "for", names=references.for_each, asks=wants(LIST, "items", outer=True)
     ),
-    (t.DoneWhen,): LineSpec("done when", PHASE | WORK, needs=(t.ForEach, "for each")),
+    (t.DoneWhen,): LineSpec(
+        "done when",
+        PHASE | WORK,
+        needs=(t.ForEach, "for each"),
+        names=references.done_when,
+        asks=wants(y.NUMBER, "enough", outer=True),
+    ),
     (t.Repeat,): LineSpec(
         "repeat",
         PHASE | ACTIVITY,

@@ -11,11 +11,14 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
+from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Part, ProcessScope, is_reserved
 from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
+from charter.engine import feel
+from charter.engine.values import is_count
 
 LIMIT_NAMES = 1_000
 
@@ -211,6 +214,13 @@ def output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) 
 
 def of(line: t.Of, part: Part, scope: ProcessScope, findings: Findings) -> None:
     _produced(line.record, part, scope, findings)
+
+
+def done_when(line: t.DoneWhen, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Reports a number that can never be one of instances."""
+    parsed = read(line.enough.text)
+    if parsed.tree is not None and not parsed.paths and not is_count(feel.compile(parsed.tree).evaluate({})):
+        findings.add("CH451", line.enough.span, text=line.enough.text)
 
 
 def after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings: Findings) -> None:

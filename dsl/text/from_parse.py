@@ -377,7 +377,7 @@ register(
     ("for_each", lambda c: t.ForEach(name_of(c[1]), expr_of(c[3]), **place(c))),
     ("for_each_in_open", lambda c: t.ForEach(name_of(c[1]), expr_of(c[3]), True, **place(c))),
     ("for_each_open", lambda c: t.ForEach(name_of(c[2]), None, True, **place(c))),
-    ("done_when", lambda c: t.DoneWhen(int(c[1].value), **place(c))),
+    ("done_when", lambda c: t.DoneWhen(expr_of(c[1]), **place(c))),
     ("repeat_until", lambda c: t.Repeat(expr_of(c[1]), **place(c))),
     ("repeat_every", lambda c: t.Repeat(None, expr_of(c[1]), **place(c))),
     ("repeat_every_while", lambda c: t.Repeat(None, expr_of(c[1]), expr_of(c[3]), **place(c))),

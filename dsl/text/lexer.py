@@ -53,9 +53,12 @@ ENDS: Mapping[str, Collection[str]] = {
     "EXPR": (),
     "ITEMS": ("OPEN", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START", "DECIDE"),
     "PERIOD": ("WHILE",),
+    "COUNT": ("OF_DONE",),
     "COND": ("OPTIONAL", "SOURCE"),
     "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),
 }
+# What may stand right before that, beside a blank: 完成条件 3项完成.
+_BEFORE: Mapping[str, str] = {"COUNT": r"\d)\]"}
 # Words that spell a terminal only when this follows.
 FOLLOWED: Mapping[str, str] = {
     "FILE_AT": r'(?=\s*")',
@@ -167,7 +170,7 @@ def _scanner(kind: str) -> str:
     marked = r'"(?:[^"\\]|\\.)*"?|[()\[\]{}]' + ("|," if "COMMA" in ends else "")
     words = sorted({w for w, t, _, _ in spellings() if t in ends}, key=len, reverse=True)
     spelled = "|".join(r"\s+".join(map(re.escape, w.split())) for w in words)
-    return rf"{marked}|(?<=\s)(?:{spelled})(?!\w)"
+    return rf"{marked}|(?<=[\s{_BEFORE.get(kind, '')}])(?:{spelled})(?!\w)"
 
 
 def _expression_end(kind: str, text: str, pos: int, end: int, marks: str) -> int:

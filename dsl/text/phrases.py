@@ -300,7 +300,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Duty: _duty,
     t.Flag: lambda p, n: (p.word(n.kind.upper()), ""),
     t.ForEach: _for_each,
-    t.DoneWhen: lambda p, n: (f"{p.word('DONE_WHEN')} {n.enough} {p.word('OF_DONE')}", ""),
+    t.DoneWhen: lambda p, n: (f"{p.word('DONE_WHEN')} {expression(n.enough)} {p.word('OF_DONE')}", ""),
     t.Repeat: _repeat,
     t.Work: lambda p, n: (p.word(n.kind.upper()), f"{n.target.text}{p.arguments(n.arguments)}"),
     t.Wait: _wait,

@@ -39,6 +39,7 @@ _SHAPES: Mapping[str, str] = {
     "EXPR": "an_expression",
     "ITEMS": "an_expression",
     "PERIOD": "an_expression",
+    "COUNT": "an_expression",
     "COND": "an_expression",
     "VALUE": "an_expression",
     "TYPE": "a_type",

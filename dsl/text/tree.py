@@ -180,9 +180,9 @@ class ForEach(Line, frozen=True):
 
 
 class DoneWhen(Line, frozen=True):
-    """`done when 2 of done`."""
+    """`done when EXPR of done`."""
 
-    enough: int
+    enough: Expr
 
 
 class Repeat(Line, frozen=True):

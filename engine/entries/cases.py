@@ -239,6 +239,12 @@ class Idle(Told, frozen=True):
     condition: str
 
 
+class Uncounted(Told, frozen=True):
+    """A `for each` is over, but the number of its `done when` has no value or cannot be one. `condition`: its text."""
+
+    condition: str
+
+
 class Unapproved(Told, frozen=True):
     """The process skipped every approval of a record, so nobody approves it. `approvals`: their names."""
 

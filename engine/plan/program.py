@@ -147,6 +147,8 @@ class Program:
         resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
         rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
         watched = [element.when, element.exit, *rounds, *lists]
+        if element.many is not None and isinstance(element.many.enough, str):
+            watched.append(element.many.enough)
         if element.agreement is not None:
             resting.append(element.agreement.criteria)
         if work is not None:

@@ -62,6 +62,9 @@ def _waiting_for_children(place: Place, node: Node) -> Reason:
     if open_children:
         return Reason("CH559", place.plan.name, {"element": place.plan.name, "elements": open_children})
     element = place.plan.element
+    if node.outcome == "uncounted" and element.many is not None:
+        wanted = str(element.many.enough)
+        return Reason("CH578", f"{element.name}.done when", {"element": element.name, "condition": wanted})
     if node.outcome == "idle" and element.repeat is not None:
         arguments = {"element": element.name, "condition": element.repeat.until}
         return Reason("CH558", f"{element.name}.repeat", arguments)

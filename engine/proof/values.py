@@ -138,7 +138,8 @@ def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
     texts = [element.when, element.exit]
     texts += [repeat.until, repeat.while_] if repeat is not None else []
     texts += [agreement.criteria] if agreement is not None else []
-    texts += [element.many.items] if element.many is not None else []
+    if element.many is not None:
+        texts += [element.many.items, str(element.many.enough) if element.many.enough is not None else None]
     texts += [work.when] if work is not None else []
     yield from (text for text in texts if text is not None)
     table = next((d for d in definition.decisions if work is not None and d.name == work.target), None)

@@ -28,7 +28,8 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Unapproved
+from charter.engine.definition import Many
+from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Unapproved, Uncounted
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
 from charter.engine.plan.plans import Plan, shared_loops
@@ -187,18 +188,29 @@ def _look_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         _look_changed_list(draft, node, plan, path)
         return
     enough = False
-    if many.enough is not None:
+    if many.enough is not None and node.size:
+        wanted = lists.enough(draft, plan, path)
+        if wanted is None:
+            _hold_uncounted(draft, node, many)
+            return
         rows = [draft.nodes[key] for key in blocks.inside(draft, node, plan, path)]
-        enough = sum(row.state in ATTAINED for row in rows) >= many.enough
+        enough = sum(row.state in ATTAINED for row in rows) >= wanted
         if enough and node.pending:
             for row in rows:
                 if row.state not in SETTLED:
-                    blocks.end(draft, draft.nodes[row.key], "skip", "CH575", enough=many.enough)
+                    blocks.end(draft, draft.nodes[row.key], "skip", "CH575", enough=wanted)
             return
     if node.pending or (many.open and not node.closed and not enough):
         return
     _skip_milestones(draft, plan, path, range(1, node.size + 1) if plan.kind == "milestone" else ())
     blocks.complete(draft, draft.nodes[node.key], plan)
+
+
+def _hold_uncounted(draft: Draft, node: Node, many: Many) -> None:
+    """Keeps a group open that nobody can say enough of, and tells so once that alone holds it."""
+    if not node.pending and (not many.open or node.closed) and node.outcome != "uncounted":
+        draft.change(node, outcome="uncounted")
+        draft.follow(Uncounted(str(many.enough)), node)
 
 
 def _look_changed_list(draft: Draft, node: Node, plan: Plan, path: Path) -> None:

@@ -36,6 +36,14 @@ def items_of(draft: Draft, plan: Plan, path: Path) -> list[Any] | None:
     return items
 
 
+def enough(draft: Draft, plan: Plan, path: Path) -> int | None:
+    """Gives how many done instances end a group, as things stand; None where that is no number of things."""
+    many = plan.element.many
+    assert many is not None
+    value: Any = draft.scope(plan, path).value(many.enough) if isinstance(many.enough, str) else many.enough
+    return int(value) if values.is_count(value) else None
+
+
 def open_group(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     items = items_of(draft, plan, path)
     if items is None:

@@ -57,6 +57,7 @@ _TOLD = (
     "overdue",
     "undated",
     "idle",
+    "uncounted",
 )
 # verbs that move nothing
 _QUIET = frozenset(("comment", "attach", "confirm"))

@@ -267,6 +267,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "undated": ("condition",),
     "escalated": ("to",),
     "idle": ("condition",),
+    "uncounted": ("condition",),
     "unapproved": ("record",),
     "called": ("target",),
     "retried": ("failure",),

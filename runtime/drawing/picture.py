@@ -286,6 +286,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
     if element.many is not None:
         key = "many_open" if element.many.open else "many"
         yield say(f"graph.{key}", variable=element.many.variable, items=element.many.items)
+        if element.many.enough is not None:
+            yield say("graph.enough", enough=element.many.enough)
     if element.repeat is not None:
         repeat = element.repeat
         key = "repeat_every" if repeat.every else "repeat_until"

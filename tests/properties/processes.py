@@ -84,7 +84,9 @@ class _Draw:
         lists = list(self.made)
         if not lists or not self.chance(18):
             return None
-        return Many("v", f"{self.one(*lists)}.rows", open=self.chance(25), enough=1 if self.chance(15) else None)
+        items = f"{self.one(*lists)}.rows"
+        enough = self.one(1, f"ceiling(count({items}) / 2)") if self.chance(15) else None
+        return Many("v", items, open=self.chance(25), enough=enough)
 
     def condition(self) -> str | None:
         if not self.made or not self.chance(20):

@@ -190,7 +190,7 @@ class Draw:
             self.line(depth + 1, f"output {record}")
             self.here.many.append(record)
         if self.chance(20):
-            self.line(depth + 1, "done when 1 of done")
+            self.line(depth + 1, f"done when {self.rng.choice(('1', f'ceiling(count({name}) / 2)'))} of done")
         self.beside.append(name)
         self.here.works.append(name)
 

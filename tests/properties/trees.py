@@ -168,7 +168,7 @@ element_line = st.one_of(
     line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr),
     line(t.Duty, st.booleans(), path_list),
     line(t.Flag, st.sampled_from(["never_skipped", "otherwise_passes", "same_person"])),
-    line(t.DoneWhen, number),
+    line(t.DoneWhen, expr),
     line(t.Repeat, expr),
     line(t.Repeat, st.none(), expr, st.none() | expr),
     line(t.Work, st.sampled_from(["call", "run", "start", "decide"]), paths, arguments),

@@ -71,7 +71,7 @@ EXAMPLES = {
     "FOR_EACH NAME IN ITEMS": "for each part in paper.parts",
     "FOR_EACH NAME IN ITEMS OPEN": "for each part in paper.parts open",
     "FOR_EACH OPEN NAME": "for each open part",
-    "DONE_WHEN INT OF_DONE": "done when 1 of done",
+    "DONE_WHEN COUNT OF_DONE": "done when 1 of done",
     "REPEAT_UNTIL EXPR": "repeat until paper.sum > 1",
     "REPEAT_EVERY PERIOD": "repeat every 1 day",
     "REPEAT_EVERY PERIOD WHILE EXPR": "repeat every 1 day while paper.sum > 1",
