@@ -50,8 +50,13 @@ def prepared(*, grows: bool) -> Program:
 PROGRAMS = {grows: prepared(grows=grows) for grows in (False, True)}
 
 
+def made(name: str, index: int, state: str) -> Node:
+    """Makes an instance; only those of the element that is `for each` have an item."""
+    return Node(f"{name}[{index}]", name, state=state, item="x" if name == "vote" else None)
+
+
 def ended(node: Node, state: str) -> Node:
-    return Node(node.key, node.element, state=state, outcome=OUTCOMES[state], overdue=node.overdue, item="x")
+    return Node(node.key, node.element, state=state, outcome=OUTCOMES[state], overdue=node.overdue, item=node.item)
 
 
 def cases(dice: Random, *, grows: bool) -> CaseState:
@@ -66,7 +71,7 @@ def cases(dice: Random, *, grows: bool) -> CaseState:
             continue
         rows = []
         for index in range(1, size + 1):
-            node = Node(f"{name}[{index}]", name, state=dice.choice((*OPEN, *ends)), item="x")
+            node = made(name, index, dice.choice((*OPEN, *ends)))
             rows.append(ended(node, node.state) if node.state in SETTLED else node)
         over = all(row.state in SETTLED for row in rows) and (group == "vote" or not grows or closed)
         state = "done" if over else "active"
@@ -95,7 +100,7 @@ def futures(state: CaseState, *, grows: bool) -> Iterator[Mapping[str, Node]]:
         for group, name, _, size in sizes:
             nodes[group] = Node(group, group, state="done", size=size, closed=True)
             for index in range(1, size + 1):
-                nodes.setdefault(f"{name}[{index}]", Node(f"{name}[{index}]", name, state="ready", item="x"))
+                nodes.setdefault(f"{name}[{index}]", made(name, index, "ready"))
                 if group == "asking":
                     nodes[f"asking[{index}]"] = Node(f"asking[{index}]", group, state="done")
         ends_of = {"decide": VOTE[1], **{name: ends for _, name, ends, _ in sizes}}
