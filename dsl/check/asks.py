@@ -22,7 +22,7 @@ LIST = y.ListType(item=y.ANY)
 class Ask(Struct, frozen=True):
     """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside.
 
-    `field` is the one that a `where` stands behind, or the parameter.
+    `field` is the one that a `where` stands behind, or the parameter; `share`: it tests a figure in per cent.
     """
 
     expr: t.Expr
@@ -30,6 +30,7 @@ class Ask(Struct, frozen=True):
     word: str
     outer: bool = False
     field: str = ""
+    share: bool = False
 
 
 # What a line, called by its word, asks in a process.

@@ -1,7 +1,8 @@
 """What a path is declared to be; and comparisons with a text that it can never be: a misspelt outcome, state or choice.
 
-A path leads through fields of records, from a record or from the variable of a `for each`. Of expressions only
-`path = "text"` and `path != "text"` are looked at, where it leads to a fact of an element or a field of type choice.
+A path leads through fields of records, from a record or from the variable of a `for each`. Of expressions `path =
+"text"`, `path != "text"`, `path in ("text", …)` and `list contains` are looked at, where the path leads to a fact of an
+element or a field of type choice, or where a function gives but these texts.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from charter.engine.feel import tree as ft
 
 # Why the engine passed an element over or ended it; it stands where a decision's outcome would.
 _PASSED = ("condition", "dead", "choice", "enough", "list", "container", "person")
-_OUTCOMES: dict[str, tuple[str, ...]] = {
+OUTCOMES: dict[str, tuple[str, ...]] = {
     "approval": ("approve", "reject", "return", *_PASSED),
     "activity": ("return", *_PASSED),
     "phase": _PASSED,
@@ -37,15 +38,49 @@ def impossible(
     """
     facts = {id(read.node): _fact_values(read) for read in facts_read(tree, part, scope, own)}
     for node in ft.walk(tree):
-        if not isinstance(node, ft.Binary) or node.op not in ("=", "!="):
-            continue
-        for text, other in ((node.left, node.right), (node.right, node.left)):
-            if not isinstance(text, ft.String):
-                continue
-            path = _path(other)
-            values = facts.get(id(other)) or (_values(path, scope, own) if path else None)
+        for text, other in _compared(node):
+            path = path_of(other)
+            values = facts.get(id(other)) or (
+                values_of(path, scope, own) if path else _given(other, text.value)
+            )
             if values and text.value not in values:
-                yield text, text.value, ".".join(path), values
+                yield text, text.value, ".".join(path) or feel.text(other), values
+
+
+def _compared(node: ft.Node) -> Iterator[tuple[ft.String, ft.Node]]:
+    """Yields each text that a node compares something with, and what."""
+    match node:
+        case ft.Binary("=" | "!=", left, right):
+            pairs: list[tuple[ft.Node, ft.Node]] = [(left, right), (right, left)]
+        case ft.In(of, tests):
+            pairs = [(item, of) for test in tests for item in (test.items if isinstance(test, ft.Items) else (test,))]
+        case ft.Call(ft.Name("list contains"), (many, one)):
+            items = many.items if isinstance(many, ft.Items) else ()
+            pairs = [(one, many), *((item, one) for item in items)]
+        case _:
+            return
+    yield from ((text, other) for text, other in pairs if isinstance(text, ft.String))
+
+
+_WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def _given(node: ft.Node, text: str) -> tuple[str, ...] | None:
+    """What a function that is compared with a text gives."""
+    match node:
+        case ft.Call(ft.Name("day of week"), (_,)):
+            return _WEEK
+        case ft.Call(ft.Name("month of year"), (_,)):
+            return _MONTHS
+        case ft.Call(ft.Name("upper case"), (_,)):
+            return (text.upper(),)
+        case ft.Call(ft.Name("lower case"), (_,)):
+            return (text.lower(),)
+    return None
 
 
 class Declared(Struct, frozen=True):
@@ -53,14 +88,15 @@ class Declared(Struct, frozen=True):
 
     type: t.Type
     optional: bool = False
+    limited: bool = False  # whether the field has a `where`
     limits: str = ""  # what its `where` allows, as a unary test; empty where that tells nothing, or nothing simple
 
 
 def declared_of(text: str, scope: ProcessScope, own: Mapping[str, t.Type]) -> Declared | None:
     """Gives what a path is declared to be; None for any other expression, and where nobody declared it."""
     tree = read(text).tree
-    path = _path(tree) if tree is not None else ()
-    return _declared(path, scope, own) if path else None
+    path = path_of(tree) if tree is not None else ()
+    return declared_at(path, scope, own) if path else None
 
 
 def item_types(part: Part | None, scope: ProcessScope) -> dict[str, t.Type]:
@@ -77,7 +113,7 @@ def item_types(part: Part | None, scope: ProcessScope) -> dict[str, t.Type]:
     return found
 
 
-def _path(node: ft.Node) -> tuple[str, ...]:
+def path_of(node: ft.Node) -> tuple[str, ...]:
     names: list[str] = []
     while isinstance(node, ft.Path):
         names.append(node.name)
@@ -89,29 +125,31 @@ def _fact_values(read: Read) -> tuple[str, ...] | None:
     kinds = ["phase"] if read.whole else [read.of.kind]
     if t.ForEach in read.of.lines and not read.whole and not read.listed:
         kinds.append("phase")  # inside it, of the one or of all, whichever asks
-    tables = {"state": states_of, "outcome": _OUTCOMES.__getitem__}
+    tables = {"state": states_of, "outcome": OUTCOMES.__getitem__}
     of = tables.get(read.fact)
     return None if of is None else tuple(value for kind in kinds for value in of(kind))
 
 
-def _values(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> tuple[str, ...] | None:
+def values_of(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> tuple[str, ...] | None:
     root, *rest = path
     if root == "case" and rest == ["status"]:
         return states_of("case")
-    found = _declared(path, scope, own)
-    return tuple(c.text for c in found.type.choices) if found is not None and found.type.choices else None
+    found = declared_at(path, scope, own)
+    of = found.type.innermost if found is not None else None
+    return tuple(c.text for c in of.choices) if of is not None and of.choices else None
 
 
-def _declared(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> Declared | None:
+def declared_at(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.Type]) -> Declared | None:
     root, *rest = path
     type_ = own.get(root) or (t.Type(root) if scope.record(root) is not None else None)
-    optional, limits = False, ""
+    optional, limits, limited = False, "", False
     for name in rest:
         field = scope.field_of(type_.name, name) if type_ is not None and type_.item is None else None
         type_ = None if field is None else field.type
         optional = optional or (field is not None and field.optional)
         limits = _limits(field) if field is not None else ""
-    return None if type_ is None else Declared(type_, optional, limits)
+        limited = field is not None and field.where is not None
+    return None if type_ is None else Declared(type_, optional, limited, limits)
 
 
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -17,8 +17,8 @@ from charter.dsl.check.expressions import canonical, read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
-from charter.dsl.check.typecheck import argument_types, check_cell, fits
-from charter.dsl.check.types import type_of, type_word
+from charter.dsl.check.typecheck import argument_types, check_cell
+from charter.dsl.check.types import fits, type_of, type_word
 from charter.dsl.diagnostic import Place
 from charter.dsl.text import tree as t
 from charter.engine import definition as d, feel

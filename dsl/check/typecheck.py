@@ -16,6 +16,8 @@ from msgspec import structs
 
 from charter.dsl.check.asks import LIST, MOMENT, Ask
 from charter.dsl.check.choices import impossible, item_types
+from charter.dsl.check.domains import Domains
+from charter.dsl.check.doubtful import Placed, check_doubts
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.habits import in_language
@@ -24,14 +26,23 @@ from charter.dsl.check.lines import spec_of
 from charter.dsl.check.lists import alone, reads_itself
 from charter.dsl.check.mends import Fault, Mend, Place, find_all
 from charter.dsl.check.scopes import Part, ProcessScope
-from charter.dsl.check.types import CASE, PROCESS, case_type, parameter_type, seen_from, type_of, type_word
+from charter.dsl.check.types import (
+    CASE,
+    PROCESS,
+    case_type,
+    fits,
+    parameter_type,
+    seen_from,
+    type_of,
+    type_word,
+    unit_fits,
+)
 from charter.dsl.check.valueless import check_values
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import types as y
 from charter.engine.feel.builtins import load
-from charter.engine.feel.own import UNITS
 from charter.engine.feel.printer import quoted
 from charter.engine.formulas import as_typed
 
@@ -149,10 +160,12 @@ class _Checker:
         cases: dict[str, y.Type] = {"cases": y.ListType(item=case)}
         figures = {line.kind: line.expr for line in node.body if isinstance(line, t.Figure)}
         formula = figures.get("formula")
+        shown = any(isinstance(line, t.Unit) and line.name.text == "percent" for line in node.body)
         value = None if formula is None else self.expression(Ask(formula, None, "formula"), None, cases)
         for kind, expr in figures.items():
             if kind in ("target", "warn"):
-                self.expression(Ask(expr, None, kind), None, {"?": value or y.ANY}, kind="unary")
+                ask = Ask(expr, None, kind, share=shown)
+                self.expression(ask, None, {"?": value or y.ANY}, kind="unary")
             elif kind == "every":
                 self.expression(Ask(expr, y.SPAN, "every"), None, {})
             elif kind == "by":
@@ -189,6 +202,7 @@ class _Checker:
             for node, function, name in alone(tree, types, part, self.scope):
                 span = (expr.span[0] + node.start, expr.span[0] + node.end)
                 self.findings.add("CH435", span, file=file, function=function, name=name)
+        before = len(self.findings.diagnostics)
         for node, value, name, values in told.impossible(parsed.tree):
             from charter.dsl.check.meanings import meant_value
 
@@ -200,6 +214,8 @@ class _Checker:
         if problems:
             return None
         check_values(parsed.tree, expr, part, self.scope, self.findings, file)
+        if len(self.findings.diagnostics) == before:
+            told.doubts(parsed.tree)
         if ask.wanted is not None and not fits(found, ask.wanted):
             told.unfit(parsed.tree, found)
             return None
@@ -303,6 +319,14 @@ class _Asked:
                 words |= {"hint": "within_date", "text": expr.text}
             self._tell("CH310" if parameter else "CH308", 0, len(expr.text), tree, words)
 
+    def doubts(self, tree: feel.Node) -> None:
+        """Reports what cannot be meant."""
+        checker, expr = self.checker, self.ask.expr
+        own: dict[str, t.Type | None] = dict.fromkeys(self.extra)
+        own |= {**item_types(self.part, checker.scope), **self.declared}
+        place = Placed(expr, self.file, self.part.name if self.part is not None else None)
+        check_doubts(tree, place, Domains(checker.scope, own), checker.findings, self.ask)
+
     def impossible(self, tree: feel.Node) -> Iterator[tuple[feel.Node, str, str, tuple[str, ...]]]:
         """Gives the comparisons that never hold."""
         own = {**item_types(self.part, self.checker.scope), **self.declared}
@@ -392,28 +416,3 @@ class _Asked:
         if written.strip():  # blanks around what is wrong may go with it, and are not told
             start, end = start + len(written) - len(written.lstrip()), end - len(written) + len(written.rstrip())
         self.checker.findings.add(code, (at + start, at + end), file=self.file, **said)
-
-
-def unit_fits(unit: str, figure: y.Type | None) -> bool:
-    """Tells whether a figure can be shown in a unit: a length of time in one that it has, money in its currency."""
-    field = UNITS[unit][0] if unit in UNITS else None
-    if figure == y.DAYS_DURATION:
-        return field in ("seconds", "days")
-    if figure == y.YEARS_DURATION:
-        return field == "months"
-    return figure != y.MONEY or (field is None and unit != "percent")
-
-
-def fits(found: y.Type, wanted: y.Type) -> bool:
-    """Whether a value of an inferred type can be what a line wants; what is not known may be anything."""
-    if found is y.ANY or found is y.NULL:
-        return True
-    if isinstance(found, y.OneOf):
-        return any(fits(option, wanted) for option in found.options)
-    if isinstance(wanted, y.OneOf):
-        return any(fits(found, option) for option in wanted.options)
-    if isinstance(found, y.ListType) and isinstance(wanted, y.ListType):
-        return fits(found.item, wanted.item)
-    if isinstance(found, y.ContextType) and isinstance(wanted, y.ContextType):
-        return all(name in found.fields and fits(found.fields[name], ty) for name, ty in wanted.fields.items())
-    return y.is_subtype(found, wanted)

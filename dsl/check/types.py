@@ -8,6 +8,7 @@ from __future__ import annotations
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope
 from charter.dsl.text import tree as t
 from charter.engine.feel import types as y
+from charter.engine.feel.own import UNITS
 from charter.engine.machines import CASE_STATES, LIFECYCLES, states
 from charter.engine.plan import facts
 
@@ -120,3 +121,28 @@ def case_type(scope: ProcessScope) -> y.ContextType:
 
 
 _CASE_FIELDS: dict[str, y.Type] = dict(CASE.fields) | {"case": CASE, "process": PROCESS}
+
+
+def unit_fits(unit: str, figure: y.Type | None) -> bool:
+    """Tells whether a figure can be shown in a unit: a length of time in one that it has, money in its currency."""
+    field = UNITS[unit][0] if unit in UNITS else None
+    if figure == y.DAYS_DURATION:
+        return field in ("seconds", "days")
+    if figure == y.YEARS_DURATION:
+        return field == "months"
+    return figure != y.MONEY or (field is None and unit != "percent")
+
+
+def fits(found: y.Type, wanted: y.Type) -> bool:
+    """Whether a value of an inferred type can be what a line wants; what is not known may be anything."""
+    if found is y.ANY or found is y.NULL:
+        return True
+    if isinstance(found, y.OneOf):
+        return any(fits(option, wanted) for option in found.options)
+    if isinstance(wanted, y.OneOf):
+        return any(fits(found, option) for option in wanted.options)
+    if isinstance(found, y.ListType) and isinstance(wanted, y.ListType):
+        return fits(found.item, wanted.item)
+    if isinstance(found, y.ContextType) and isinstance(wanted, y.ContextType):
+        return all(name in found.fields and fits(found.fields[name], ty) for name, ty in wanted.fields.items())
+    return y.is_subtype(found, wanted)

@@ -178,7 +178,8 @@ class Inference:
         wanted = y.item_of(wanted)
         if of in SAMPLES and wanted in SAMPLES and of != wanted and wanted is not y.BOOLEAN:
             pair = (CLASS_OF[of], CLASS_OF[wanted])
-            if pair not in ORDERS:
+            plain = {of, wanted} == {y.MONEY, y.NUMBER} and not any(map(_is_zero, (node, *t.children(node))))
+            if pair not in ORDERS or plain:
                 self.report("type", f"cannot compare {of} with {wanted}", node, str(wanted))
 
     def instance_of(self, node: t.InstanceOf, names: Names) -> y.Type:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from charter.engine.feel import tree as t, types as y
+from charter.engine.feel.algebra import kind_of
 from charter.engine.feel.builtins import UNGIVEN, Builtin, Parameter
 
 if TYPE_CHECKING:
@@ -86,11 +87,39 @@ def call_type(inference: Inference, node: t.Node, rows: Sequence[tuple[Builtin, 
     if not fitting:
         return _report(inference, *rows[0])
     row, given = fitting[0]
+    unlike = _unlike(row, given)
+    if unlike is not None:
+        return inference.report("type", f"`{row.name}` does not work with {unlike[0]} and {unlike[1]}", node, row.name)
     special = _RESULTS.get(row.name)
     if special and given:
         return special([_type(argument) for argument in given])
     results = {row.result for row, _ in fitting}
     return results.pop() if len(results) == 1 else y.ANY
+
+
+# built-ins that compare their arguments with one another, or add them
+_COMPARE = frozenset({"sum", "mean", "median", "min", "max"})
+# built-ins that look for their second argument in the first, which is a list
+_SEEK = frozenset({"list contains", "index of"})
+
+
+def _unlike(row: Builtin, given: Arguments) -> tuple[y.Type, y.Type] | None:
+    """Give two arguments' types that never compare where the function compares them; None where there are none."""
+    types = [_type(argument) for argument in given]
+    if row.name in _SEEK and len(types) == 2 and isinstance(types[0], y.ListType):
+        types[0] = types[0].item
+    elif row.name not in _COMPARE or len(types) < 2:
+        return None
+    kinds = {kind_of(type): type for type in types if kind_of(type) is not None}
+    nothing = row.name in ("min", "max") and set(kinds) == {y.MONEY, y.NUMBER} and _zeros(given)
+    if len(kinds) < 2 or nothing or set(kinds) == {y.DATE, y.DATE_TIME}:
+        return None
+    one, other = list(kinds.values())[:2]
+    return one, other
+
+
+def _zeros(given: Arguments) -> bool:
+    return any(isinstance(a, Argument) and isinstance(a.node, t.Number) and a.node.value == 0 for a in given)
 
 
 def _type(argument: Any) -> Any:

@@ -26,7 +26,7 @@ _CODES: Mapping[Property, str] = {
 _ALWAYS = "CH440"
 # What checks of the text say of an element that an exploration would say again.
 _SAID_BEFORE = frozenset(
-    {"CH401", "CH402", "CH403", "CH417", "CH419", "CH426", "CH433", "CH434", "CH438", "CH439", "CH603"}
+    {"CH315", "CH401", "CH402", "CH403", "CH417", "CH419", "CH426", "CH433", "CH434", "CH438", "CH439", "CH603"}
 )
 
 

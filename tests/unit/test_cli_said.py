@@ -8,7 +8,7 @@ import pytest
 from tests.desk import Desk
 from tests.unit.test_cli_refused import BUY, OPENED, played
 
-from charter.dsl.check.typecheck import unit_fits
+from charter.dsl.check.types import unit_fits
 from charter.engine.entries.cases import Continued
 from charter.engine.feel import types
 from charter.engine.feel.own import UNITS
