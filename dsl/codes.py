@@ -115,6 +115,7 @@ _ALL = [
         ("CH312", "function-as-value", "name"),
         ("CH313", "unit-of-something-else", "unit", "given"),
         ("CH314", "never-has-a-value", "text"),
+        ("CH320", "record-does-not-fit", "record", "name"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),

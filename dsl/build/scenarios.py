@@ -6,7 +6,7 @@ and states. Invariant: every element, record, person, checklist point, KPI and r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -17,10 +17,11 @@ from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
+from charter.dsl.check.given import Given, added
 from charter.dsl.check.references import check_arguments, misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
-from charter.dsl.check.types import BOOLEAN, SPAN, parameter_type, states_of
+from charter.dsl.check.types import BOOLEAN, SPAN, states_of
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
@@ -171,11 +172,8 @@ def lower_scenario(
     own = Findings(findings.file, findings.budget, findings.language)
     lowering = _Lowering(_reached(scope, scopes), own, place_of)
     check_arguments(opening.arguments, symbol.node, opening.process, own)
-    given = lowering.arguments(opening.arguments)
-    for argument in opening.arguments:
-        parameter = scope.parameters.get(argument.name.text)
-        if parameter is not None and argument.value is not None:
-            lowering.expression(argument.value, parameter_type(parameter.node, scope), argument.name.text)
+    bound = {name: symbol.node.type for name, symbol in scope.parameters.items()}
+    given = lowering.arguments(opening.arguments, bound)
     steps = [step for line in node.body if line is not opening and (step := lowering.step(line)) is not None]
     findings.diagnostics += own.diagnostics
     if own.failed:
@@ -214,6 +212,7 @@ class _Lowering:
         self.findings = findings
         self.place_of = place_of
         self.people: set[str] = set()
+        self.refusing = False  # what is given now is meant to be refused
 
     def step(self, line: t.Line) -> Step | None:
         lower = _STEPS.get(type(line))
@@ -227,14 +226,22 @@ class _Lowering:
 
     # --- parts of steps
 
-    def arguments(self, arguments: tuple[t.Argument, ...]) -> Arguments:
-        return tuple((a.name.text, self.value(a)) for a in arguments)
+    def arguments(
+        self, arguments: tuple[t.Argument, ...], types: Mapping[str, t.Type | None] | None = None
+    ) -> Arguments:
+        return tuple((a.name.text, self.value(a, (types or {}).get(a.name.text))) for a in arguments)
 
-    def value(self, argument: t.Argument) -> Value:
-        if argument.value is None:
+    def value(self, argument: t.Argument, type_: t.Type | None) -> Value:
+        name, value = argument.name.text, argument.value
+        if value is None:
             return Value(file=argument.file.text if argument.file else "")
-        self.expression(argument.value)
-        return Value(canonical(argument.value.text))
+        of = next((s for s in self.reached if s.record(name) is not None), None)
+        wanted = type_ or (t.Type(name) if of is not None else None)
+        if wanted is None or self.refusing:
+            self.expression(value)
+        else:
+            Given(of or self.scope, self.scope, self.findings).value(value, wanted, name)
+        return Value(canonical(value.text))
 
     def expression(self, expr: t.Expr, wanted: Any = None, word: str = "with", kind: feel.Kind = "expression") -> str:
         check_expression(Ask(expr, wanted, word), self.scope, self.findings, kind)
@@ -298,11 +305,12 @@ class _Lowering:
                 to = self.key(back) if self.part(back) else None
         if line.check is not None and part is not None:
             self.check(line.check, part)
+        item = {"item": added(part, self.scope)} if line.verb == "add" and part is not None else None
         return Act(
             person,
             line.verb,
             target,
-            self.arguments(tuple(a for a in line.arguments if a not in ticked)),
+            self.arguments(tuple(a for a in line.arguments if a not in ticked), item),
             to,
             line.check.text if line.check else None,
             line.text.text if line.text else None,
@@ -336,7 +344,10 @@ class _Lowering:
     def refuse(self, line: t.RefuseStep) -> Step:
         if line.code is not None and line.code.text not in REFUSALS:
             self.findings.unknown("CH232", line.code, REFUSALS)
-        return Refuse(self.act(line.step), line.code.text if line.code else None, **self.at(line))
+        self.refusing = True
+        act = self.act(line.step)
+        self.refusing = False
+        return Refuse(act, line.code.text if line.code else None, **self.at(line))
 
     def after(self, line: t.AfterStep) -> Step:
         return Pass(self.expression(line.span_, SPAN, "after"), **self.at(line))

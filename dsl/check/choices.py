@@ -8,16 +8,20 @@ element or a field of type choice, or where a function gives but these texts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from charter.dsl.check.element_facts import Read, facts_read
 from charter.dsl.check.expressions import read
+from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import states_of
+from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import tree as ft
+from charter.engine.feel.printer import quoted
 
 # Why the engine passed an element over or ended it; it stands where a decision's outcome would.
 _PASSED = ("condition", "dead", "choice", "enough", "list", "container", "person")
@@ -31,8 +35,8 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
 
 def impossible(
     tree: ft.Node, part: Part | None, scope: ProcessScope, own: Mapping[str, t.Type]
-) -> Iterator[tuple[ft.Node, str, str, tuple[str, ...]]]:
-    """Yields (the text's node, the text, the path, what it can be) for each comparison that never holds.
+) -> Iterator[tuple[ft.String, str, tuple[str, ...]]]:
+    """Yields (the text, the path, what it can be) for each comparison that never holds.
 
     `own`: declared types of names that only this expression sees, such as the fields of its record.
     """
@@ -44,7 +48,20 @@ def impossible(
                 values_of(path, scope, own) if path else _given(other, text.value)
             )
             if values and text.value not in values:
-                yield text, text.value, ".".join(path) or feel.text(other), values
+                yield text, ".".join(path) or feel.text(other), values
+
+
+def report(
+    text: ft.String, name: str, values: tuple[str, ...], at: int, findings: Findings, file: str | None = None
+) -> None:
+    """Reports a text that is none of what it can be, in an expression that begins at a place of the file."""
+    from charter.dsl.check.meanings import meant_value  # a file without faults does without
+
+    span = (at + text.start, at + text.end)
+    guess = meant_value(text.value, values) or findings.guess(text.value, values)
+    said: dict[str, Any] = {"hint": "values", "expected": values} if len(values) < 9 else {}
+    said |= {} if guess is None else {"guess": guess, "fix": Fix.at(span, quoted(guess))}
+    findings.add("CH311", span, file=file, value=text.value, name=name, **said)
 
 
 def _compared(node: ft.Node) -> Iterator[tuple[ft.String, ft.Node]]:

@@ -6,15 +6,15 @@ put in the order of their letters, a variable that hides a name of the process.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, structs
 
 from charter.dsl.check.asks import Ask
+from charter.dsl.check.choices import report
 from charter.dsl.check.domains import Domains
-from charter.dsl.check.expressions import read
+from charter.dsl.check.expressions import closed, read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.outcomes import settled
 from charter.dsl.diagnostic import Fix
@@ -62,6 +62,17 @@ def check_doubts(tree: ft.Node, place: Placed, domains: Domains, findings: Findi
         findings.add(doubt.code, (at + doubt.node.start, at + doubt.node.end), file=place.file, **said)
 
 
+def check_declared(tree: ft.Node, type_: t.Type, name: str, at: int, findings: Findings, file: str | None) -> None:
+    """Reports a value of a declared type that no such value is: none of the choices, a whole number for a share."""
+    if type_.choices and isinstance(tree, ft.String):
+        values = tuple(choice.text for choice in type_.choices)
+        if tree.value not in values:
+            report(tree, name, values, at, findings, file)
+    for doubt in _bare(tree) if type_.name == "percent" else ():
+        fix = Fix.at((at + doubt.start, at + doubt.end), doubt.instead or "")
+        findings.add(doubt.code, (at + tree.start, at + tree.end), fix=fix, file=file, **doubt.said)
+
+
 def _is_told(ask: Ask, holds: bool) -> bool:
     """Whether a condition may be settled (a scenario's expectation), or what follows from it is told (`flow.py`)."""
     if ask.word in ("expect", "repeat until", "while"):
@@ -80,21 +91,6 @@ def _settled(tree: ft.Node, text: str, domains: Domains) -> Iterator[Doubt]:
             yield Doubt("CH315", node, {**said, "guess": instead}, node.start, node.end, instead)
         else:
             yield Doubt("CH315", node, said)
-
-
-def closed(node: ft.Node, text: str) -> ft.Node:
-    """Gives a node with the parentheses around its sides that its place leaves out: `(a or b) and c`."""
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda quote: " " * len(quote[0]), text)
-    start, end = node.start, node.end
-    depth = lowest = 0
-    for sign in bare[start:end]:
-        depth += (sign == "(") - (sign == ")")
-        lowest = min(lowest, depth)
-    for _ in range(-lowest):
-        start = bare.rfind("(", 0, start)
-    for _ in range(depth - lowest):
-        end = bare.find(")", end) + 1
-    return structs.replace(node, start=start, end=end) if 0 <= start < end else node
 
 
 def _turned(node: ft.Node) -> ft.Node | None:

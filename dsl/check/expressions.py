@@ -5,11 +5,12 @@ It knows the dialect and nothing of scopes or types. What was read is remembered
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from charter.dsl.text import tree as t
 from charter.engine import feel
@@ -57,6 +58,21 @@ def constant(text: str) -> Any:
     """The value of an expression that reads nothing; None for any other and where it has no value."""
     found = read(text)
     return None if found.tree is None or found.paths else feel.compile(found.tree).evaluate({})
+
+
+def closed(node: feel.Node, text: str) -> feel.Node:
+    """Gives a node with the parentheses around its sides that its place leaves out: `(a or b) and c`."""
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda quote: " " * len(quote[0]), text)
+    start, end = node.start, node.end
+    depth = lowest = 0
+    for sign in bare[start:end]:
+        depth += (sign == "(") - (sign == ")")
+        lowest = min(lowest, depth)
+    for _ in range(-lowest):
+        start = bare.rfind("(", 0, start)
+    for _ in range(depth - lowest):
+        end = bare.find(")", end) + 1
+    return structs.replace(node, start=start, end=end) if 0 <= start < end else node
 
 
 def expressions(part: Any) -> Iterator[t.Expr]:

@@ -15,9 +15,9 @@ from typing import Any
 from msgspec import structs
 
 from charter.dsl.check.asks import LIST, MOMENT, Ask
-from charter.dsl.check.choices import impossible, item_types
+from charter.dsl.check.choices import impossible, item_types, report
 from charter.dsl.check.domains import Domains
-from charter.dsl.check.doubtful import Placed, check_doubts
+from charter.dsl.check.doubtful import Placed, check_declared, check_doubts
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.habits import in_language
@@ -41,9 +41,8 @@ from charter.dsl.check.valueless import check_values
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.engine import feel
-from charter.engine.feel import types as y
+from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.builtins import load
-from charter.engine.feel.printer import quoted
 from charter.engine.formulas import as_typed
 
 _CODES = {
@@ -153,7 +152,10 @@ class _Checker:
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
             ask = Ask(node.value, parameter_type(node, self.scope), "parameter", field=node.name.text)
-            self.expression(ask, None, {}, file=file)
+            tree = read(node.value.text).tree
+            if self.expression(ask, None, {}, file=file) and tree is not None and node.type is not None:
+                at = node.value.span[0]
+                check_declared(tree, node.type, node.name.text, at, self.findings, file)
 
     def _kpi(self, node: t.Kpi) -> None:
         case = case_type(self.scope)
@@ -203,14 +205,8 @@ class _Checker:
                 span = (expr.span[0] + node.start, expr.span[0] + node.end)
                 self.findings.add("CH435", span, file=file, function=function, name=name)
         before = len(self.findings.diagnostics)
-        for node, value, name, values in told.impossible(parsed.tree):
-            from charter.dsl.check.meanings import meant_value
-
-            span = (expr.span[0] + node.start, expr.span[0] + node.end)
-            guess = meant_value(value, values) or self.findings.guess(value, values)
-            said: dict[str, Any] = {"hint": "values", "expected": values} if len(values) < 9 else {}
-            said |= {} if guess is None else {"guess": guess, "fix": Fix.at(span, quoted(guess))}
-            self.findings.add("CH311", span, file=file, value=value, name=name, **said)
+        for node, name, values in told.impossible(parsed.tree):
+            report(node, name, values, expr.span[0], self.findings, file)
         if problems:
             return None
         check_values(parsed.tree, expr, part, self.scope, self.findings, file)
@@ -327,7 +323,7 @@ class _Asked:
         place = Placed(expr, self.file, self.part.name if self.part is not None else None)
         check_doubts(tree, place, Domains(checker.scope, own), checker.findings, self.ask)
 
-    def impossible(self, tree: feel.Node) -> Iterator[tuple[feel.Node, str, str, tuple[str, ...]]]:
+    def impossible(self, tree: feel.Node) -> Iterator[tuple[ft.String, str, tuple[str, ...]]]:
         """Gives the comparisons that never hold."""
         own = {**item_types(self.part, self.checker.scope), **self.declared}
         return impossible(tree, self.part, self.checker.scope, own)
