@@ -174,7 +174,7 @@ def _below(node: ft.Node, domains: Domains) -> tuple[list[Settled], bool]:
 def _asked(node: ft.Node, domains: Domains, *, joined: bool) -> Settled | None:
     if isinstance(node, ft.Binary) and node.op not in _SIGNS and not joined:
         return None
-    if not (_shares(node) if joined else _is_bound(node, domains)):
+    if not (_shares(node, domains) if joined else _is_bound(node, domains)):
         return None
     parts = _Parts(domains)
     tree = parts.logic(node) if joined else parts.compared(node)
@@ -192,8 +192,8 @@ def _asked(node: ft.Node, domains: Domains, *, joined: bool) -> Settled | None:
     return Settled(node, holds=False, declared=True) if held and True not in held else None
 
 
-def _shares(node: ft.Node) -> bool:
-    """Whether the comparisons of a condition have anything in common, or one is written out."""
+def _shares(node: ft.Node, domains: Domains) -> bool:
+    """Whether the comparisons of a condition have anything in common, or a field's own condition or a literal tells."""
     seen: set[Any] = set()
     waiting = [node]
     while waiting:
@@ -204,7 +204,8 @@ def _shares(node: ft.Node) -> bool:
             path = path_of(part)
             # A state is told by several facts.
             key = path[:1] if path[-1:] and path[-1] in _STATES else path
-            if key in seen:
+            domain = domains.of(part)
+            if key in seen or (domain is not None and domain.declared):
                 return True
             seen.add(key)
         else:
@@ -236,7 +237,9 @@ def _worth(tree: ft.Node, parts: _Parts, *, joined: bool) -> bool:
     """Whether a condition could be settled: what compares free values once, each with another, never is."""
     names = [part.name for part in ft.walk(tree) if isinstance(part, ft.Name) and part.name != "not"]
     if joined:
-        return len(names) > len(set(names)) or any(isinstance(part, ft.Boolean) for part in ft.walk(tree))
+        declared = any(domain.declared for _, domain in parts.terms.values())
+        literal = any(isinstance(part, ft.Boolean) for part in ft.walk(tree))
+        return declared or literal or len(names) > len(set(names))
     if len(names) > len(set(names)) or not names or isinstance(tree, ft.Between | ft.In):
         return True
     return any(domain.limited(parts.constants) for _, domain in parts.terms.values())
