@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from charter.dsl.check import foreign, habits
+from charter.dsl.check.expressions import read
 from charter.dsl.check.mends import Mend, Place, said, touches
 from charter.engine.feel import tree as ft
 from charter.engine.feel.builtins import load
@@ -120,6 +121,24 @@ def _filled(template: str, given: list[str]) -> str | None:
     return template.replace("{*}", ", ".join(given))
 
 
+_SIGN = r"(\*\*|[<>!]=|[-+*/=<>]|\b(?:and|or)\b)"
+
+
+def _grouped(text: str, before: str, after: str) -> str:
+    """Gives what stands for a call with parentheses where what stands beside it would take a part of it."""
+    tree = read(text).tree
+    left = re.search(rf"{_SIGN}\s*$", before)
+    right = re.match(rf"\s*(?:{_SIGN}|(?:in|between|instance)\b)", after)
+    if isinstance(tree, ft.Binary):
+        own = ft.OPERATORS[tree.op]
+        takes = left is not None and ft.OPERATORS[left[1]] >= own
+        takes = takes or (right is not None and ft.OPERATORS.get(right[1] or "=", 0) > own)
+        takes = takes or (right is not None and own == ft.OPERATORS["="] and right[1] not in ("and", "or"))
+        return f"({text})" if takes else text
+    compound = isinstance(tree, ft.If | ft.For | ft.Quantified)
+    return f"({text})" if compound and right is not None else text
+
+
 def _meant(name: str, but: str = "") -> Iterator[tuple[str, bool]]:
     """What a function that there is not may be in FEEL, and whether its name is but spelled otherwise."""
     bare = foreign.letters(name)
@@ -141,6 +160,7 @@ def functions(place: Place) -> Iterator[Mend]:
             for template, same in _meant(match[1], but) if call else ():
                 text = _filled(template, call[0])  # type: ignore[index]
                 if text is not None and call is not None:
+                    text = _grouped(text, place.text[: match.start()], place.text[call[1] :])
                     if "(" in text and text[text.index("(") :] == place.text[match.end() - 1 : call[1]]:
                         at = match.start() if not but else match.start(1)
                         yield Mend(at, match.end(1), text[: text.index("(")], sure=same)
@@ -172,7 +192,7 @@ def methods(place: Place) -> Iterator[Mend]:
         for template, _ in _meant(match[2]):
             text = _filled(template, [match[1], *_from_one(template, given)])
             if text is not None:
-                yield Mend(match.start(), end, text)
+                yield Mend(match.start(), end, _grouped(text, place.text[: match.start()], place.text[end:]))
 
 
 def paths(place: Place) -> Iterator[Mend]:
@@ -188,6 +208,7 @@ def paths(place: Place) -> Iterator[Mend]:
             for template, _ in _meant(path.name):
                 text = _filled(template, [of, *_from_one(template, given)])
                 if text is not None:
+                    text = _grouped(text, place.text[: node.start], place.text[node.end :])
                     yield Mend(node.start, node.end, text)
 
 

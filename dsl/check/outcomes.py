@@ -186,7 +186,8 @@ def _asked(node: ft.Node, domains: Domains, *, joined: bool) -> Settled | None:
     if True not in loose:
         return Settled(node, holds=False)
     if loose == {True}:
-        return Settled(node, holds=True)
+        # To name every choice there is, is no mistake.
+        return Settled(node, holds=True) if _outcomes(tree, parts, [], named=False) == {True} else None
     constraints = _constraints(parts)
     held = _outcomes(tree, parts, constraints) if constraints else None
     return Settled(node, holds=False, declared=True) if held and True not in held else None
@@ -257,11 +258,16 @@ def _constraints(parts: _Parts) -> list[ft.Node]:
     return found
 
 
-def _outcomes(tree: ft.Node, parts: _Parts, constraints: list[ft.Node]) -> set[Any] | None:
-    """Gives everything that a condition comes to; None where there is too much to try."""
+def _outcomes(tree: ft.Node, parts: _Parts, constraints: list[ft.Node], *, named: bool = True) -> set[Any] | None:
+    """Gives everything that a condition comes to; None where there is too much to try.
+
+    `named`: choices are those that are declared, and there are no others.
+    """
     open_ = any(isinstance(part, ft.Null) for part in ft.walk(tree))
     beside = [domain for _, domain in parts.terms.values()]
-    tried = [[*domain.tried(parts.constants, beside), *([None] if open_ else [])] for domain in beside]
+    none: list[Any] = [None] if open_ else []
+    others = [["…", *none] if domain.values and not named else none for domain in beside]
+    tried = [[*domain.tried(parts.constants, beside), *more] for domain, more in zip(beside, others, strict=True)]
     tried += [[True, False, None] if open_ else [True, False]] * len(parts.free)
     if prod(map(len, tried)) > MOST_TRIED:
         return None

@@ -82,5 +82,5 @@ def test_a_condition_that_no_data_make_true_is_told(text: str) -> None:
     tree = feel.parse(text, dialect="charter").tree
     assert tree is not None
     run = feel.compile(tree)
-    if "r." in text and not any(run.evaluate({"r": data}) is True for data in _cases(text)):
+    if "r." in text and "+" not in text and not any(run.evaluate({"r": data}) is True for data in _cases(text)):
         assert any(found.code in ("CH315", "CH402") for found in diagnostics), text

@@ -83,6 +83,7 @@ def test_what_cannot_be_meant_is_told(when: str, code: str) -> None:
     [
         "request.pieces > 0",  # says again what its `where` says
         'request.kind != "goods" and request.kind != "service"',
+        'request.kind in ("goods", "service", "travel")',
         'request.note = null or request.note = ""',
         "request.title != null",
         "request.amount > 500 CNY or request.amount > 70 USD",
