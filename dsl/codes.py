@@ -115,7 +115,7 @@ _ALL = [
         ("CH312", "function-as-value", "name"),
         ("CH313", "unit-of-something-else", "unit", "given"),
         ("CH314", "never-has-a-value", "text"),
-        ("CH320", "record-does-not-fit", "record", "name"),
+        ("CH320", "record-does-not-fit", "record", "name", "expected"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),
@@ -156,6 +156,7 @@ _ALL = [
         ("CH317", "currency-by-another-name", "written"),
         ("CH318", "choices-by-letter", "name", "example"),
         ("CH319", "name-hidden", "name", "kind"),
+        ("CH321", "range-as-subtraction", "text", "value"),
         ("CH418", "never-escalates", "element"),
         ("CH419", "process-without-work", "name"),
         ("CH420", "takes-longer-than-due", "element", "takes", "within"),

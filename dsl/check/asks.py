@@ -22,7 +22,8 @@ LIST = y.ListType(item=y.ANY)
 class Ask(Struct, frozen=True):
     """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside.
 
-    `field` is the one that a `where` stands behind, or the parameter; `share`: it tests a figure in per cent.
+    `field` is the one that a `where` stands behind, the parameter or the head of the column. `share`: it tests a figure
+    in per cent. `choices`: all that the input of its column can be.
     """
 
     expr: t.Expr
@@ -31,6 +32,7 @@ class Ask(Struct, frozen=True):
     outer: bool = False
     field: str = ""
     share: bool = False
+    choices: tuple[str, ...] = ()
 
 
 # What a line, called by its word, asks in a process.

@@ -39,6 +39,7 @@ def _words(*rows: tuple[str, str]) -> tuple[Callable[[Place], Iterable[Mend]], .
 CAUSES: tuple[Cause, ...] = (
     # --- in the cells of a decision table, which stand behind what they test
     _row("cell", UNREAD | TYPES, meanings.cell(*slips.CELL)),
+    _row("bare_text", UNREAD | NAMES, fitting.bare_cell, doubtful=True),
     # --- loops and lists
     _row("quantifier", UNREAD, *_words(*slips.QUANTIFIER)),
     _row("for", UNREAD | TYPES | NAMES, *_words(*slips.LOOPS)),

@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.choices import Declared, declared_of, item_types
+from charter.dsl.check.doubtful import check_declared
 from charter.dsl.check.expressions import canonical, read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import argument_types, check_cell
-from charter.dsl.check.types import fits, type_of, type_word
+from charter.dsl.check.types import fits, type_of
 from charter.dsl.diagnostic import Place
 from charter.dsl.text import tree as t
 from charter.engine import definition as d, feel
@@ -103,13 +104,15 @@ class _Table:
         types = _parameters(self.node, self.scope)
         inside = _inside(columns, types, self.scope, self.findings)
         wanted = len(columns.inputs) + len(columns.outputs)
+        allowed = [_choices(self._given(expr)) for expr in columns.inputs]
         for row in self.rows:
             if len(row.cells) != wanted:
                 self.findings.add("CH602", row.span, count=len(row.cells), wanted=wanted)
                 continue
-            for cell, kind in zip(row.cells, inside, strict=False):
+            for cell, kind, head, choices in zip(row.cells, inside, columns.inputs, allowed, strict=False):
                 seen = {**types, "?": kind}
-                check_cell(Ask(cell, None, "decision"), seen, self.scope, self.findings, kind="unary")
+                ask = Ask(cell, None, "decision", field=head.text, choices=choices)
+                check_cell(ask, seen, self.scope, self.findings, kind="unary")
             for cell in row.cells[len(columns.inputs) :]:
                 check_cell(Ask(cell, None, "decision"), types, self.scope, self.findings)
 
@@ -261,11 +264,15 @@ def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, 
             tree = read(cell.text).tree
             if field_ is None or not isinstance(tree, Node):
                 continue
-            wanted = type_of(field_.type, scope)
+            wanted, name = type_of(field_.type, scope), field_.name.text
             found, _ = feel.infer(tree, {n.text: y.ANY for n in symbol.node.parameters})
-            if not fits(found, wanted):
-                words: dict[str, Any] = {"wanted": type_word(wanted), "given": type_word(found)}
-                findings.add("CH310", cell.span, file=symbol.file, name=field_.name.text, **words)
+            if fits(found, wanted):
+                check_declared(tree, field_.type, name, cell.span[0], findings, symbol.file)
+                continue
+            own = Findings(symbol.file, findings.budget, findings.language)
+            seen = {n.text: y.ANY for n in symbol.node.parameters}
+            check_cell(Ask(cell, wanted, "parameter", field=name), seen, scope, own)
+            findings.diagnostics += own.diagnostics
 
 
 def lower_decision(node: t.Decision, scope: ProcessScope) -> d.DecisionTable:

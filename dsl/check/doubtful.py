@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.choices import report
 from charter.dsl.check.domains import Domains
-from charter.dsl.check.expressions import closed, read
+from charter.dsl.check.expressions import closed, constant, read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.outcomes import settled
 from charter.dsl.diagnostic import Fix
@@ -46,6 +46,14 @@ class Placed(Struct, frozen=True):
     expr: t.Expr
     file: str | None = None
     element: str | None = None
+
+
+def check_choices(tree: ft.Node, ask: Ask, findings: Findings) -> None:
+    """Reports what the input of a table's column can never be, in one of its cells."""
+    tests = tree.tests if isinstance(tree, ft.Tests) else ()
+    for text in (end for test in tests for end in _ends(test)) if ask.choices else ():
+        if isinstance(text, ft.String) and text.value not in ask.choices:
+            report(text, ask.field, ask.choices, ask.expr.span[0], findings)
 
 
 def check_doubts(tree: ft.Node, place: Placed, domains: Domains, findings: Findings, ask: Ask) -> None:
@@ -122,9 +130,11 @@ def _doubts(node: ft.Node, domains: Domains, *, share: bool) -> Iterator[Doubt]:
         case ft.In(of, tests):
             for test in tests:
                 yield from (doubt for end in _ends(test) for doubt in _share(of, end, domains))
-        case ft.Tests(tests) if share:
-            for number in (end for test in tests for end in _ends(test)):
-                yield from _bare(number)
+        case ft.Tests(tests):
+            for test in tests:
+                yield from (doubt for end in _ends(test) if share for doubt in _bare(end))
+                yield from _subtracted(test)
+                yield from _backwards(test)
         case ft.Quantified(_, iterations, _) | ft.For(iterations, _):
             for one in iterations:
                 kind = domains.scope.kind_of(one.name) if one.name not in domains.own else None
@@ -159,6 +169,36 @@ def _bare(number: ft.Node) -> Iterator[Doubt]:
         instead = f"{text_of(number.value)}%"
         said = {"number": text_of(number.value), "share": text_of(number.value * 100), "guess": instead}
         yield Doubt("CH316", number, said, number.start, number.end, instead)
+
+
+def _subtracted(test: ft.Node) -> Iterator[Doubt]:
+    """A range that is written as a subtraction, in the cell of a table: `1000-5000` is the number -4000."""
+    match test:
+        case ft.Binary("-", ft.Number(low), ft.Number(high)):
+            said = {"text": feel.text(test), "value": text_of(low - high)}
+            ends = (text_of(low), text_of(high))
+        case ft.Binary("-", ft.Percent(low), ft.Percent(high)):
+            said = {"text": feel.text(test), "value": f"{text_of(low - high)}%"}
+            ends = (f"{text_of(low)}%", f"{text_of(high)}%")
+        case _:
+            return
+    instead = f"[{ends[0]}..{ends[1]}]"
+    if low < high:
+        yield Doubt("CH321", test, {**said, "guess": instead}, test.start, test.end, instead)
+
+
+def _backwards(test: ft.Node) -> Iterator[Doubt]:
+    """A range in the cell of a table that ends before it begins: there is no value in it."""
+    if isinstance(test, ft.Interval) and type(test.low) is type(test.high):
+        turned = ft.Interval(test.high, test.low, test.ends)
+        if _empty(test) and not _empty(turned):
+            said = {"text": feel.text(test), "hint": "never", "guess": feel.text(turned)}
+            yield Doubt("CH315", test, said, test.start, test.end, feel.text(turned))
+
+
+def _empty(range_: ft.Interval) -> bool:
+    low, high = feel.text(range_.low), feel.text(range_.high)
+    return constant(f"{low} > {high}") is True
 
 
 def _lettered(node: ft.Node, sides: tuple[ft.Node, ...], domains: Domains) -> Iterator[Doubt]:

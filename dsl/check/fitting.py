@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher, get_close_matches
 
 from charter.dsl.check import habits
 from charter.dsl.check.meanings import X, day
 from charter.dsl.check.mends import Mend, Place, touches
 from charter.engine.feel import tree as ft
 from charter.engine.feel.builtins import load
+from charter.engine.feel.printer import quoted as as_text
+from charter.engine.feel.words import KEYWORDS
 
 
 def _nodes(place: Place) -> Iterator[ft.Node]:
@@ -268,3 +271,23 @@ def signature(place: Place) -> Iterator[Mend]:
             ]
             if shown:
                 yield Mend(place.fault.start, place.fault.end, None, {"expected": list(dict.fromkeys(shown))[:3]})
+
+
+def bare_cell(place: Place) -> Iterator[Mend]:
+    """Words without quotes that are all there is in a cell: a text, or several where the cell tests its input."""
+    written = place.text.strip()
+    apart = r"\s*[,;、，；|/]\s*|\s+(?:or|或)\s+"
+    listed = re.split(apart, written) if place.unary else [written]
+    if not place.alone or any(one.lower() in KEYWORDS or not re.fullmatch(_WORDS, one) for one in listed):
+        return
+    values = {value.casefold(): value for value in place.known.values()}
+    found = []
+    for one in listed:
+        near = get_close_matches(one.casefold(), values, 1, 0.75)
+        if not near and place.near and SequenceMatcher(None, one, place.near).ratio() > 0.7:
+            return  # an input, misspelt
+        found.append(values[near[0]] if near else one)
+    yield Mend(0, len(place.text), ", ".join(map(as_text, found)))
+
+
+_WORDS = r"[^\W\d](?:[\w '-]|\.(?!\w))*"

@@ -60,7 +60,9 @@ class Given:
             written = value.text[entry.start : entry.start + len(name)]
             guess = self.findings.guess(name, (one for one in fields if one not in given)) if written == name else None
             said: dict[str, Any] = {} if guess is None else {"guess": guess, "fix": Fix.at((at, at + len(name)), guess)}
-            self.findings.add("CH320", (at, at + len(name)), record=record, name=name, hint="no_field", **said)
+            self.findings.add(
+                "CH320", (at, at + len(name)), record=record, name=name, hint="no_field", expected=(), **said
+            )
         left = [
             name
             for name, field in fields.items()

@@ -11,12 +11,15 @@ Slips = tuple[tuple[str, str], ...]
 
 SUCH_THAT = r"\s*(?:satisfies|with|where|such +that|so +that|has|have|:|\||,)\s*"
 
+# one end of a range in a cell
+_END = r"(?:\d{4}-\d\d-\d\d|[￥¥]?\d[\d.]*(?: ?[A-Z]{3}| ?%|万?元| ?(?:working )?[a-z]+(?<!to))?)"
+
 CELL: Slips = (
     (r"^\s*>=? *(\S+) +and +<= *(\S+)\s*$", r"[\1..\2]"),
     (r"^\s*> *(\S+) +and +< *(\S+)\s*$", r"(\1..\2)"),
     (r"^\s*>= *(\S+) +and +< *(\S+)\s*$", r"[\1..\2)"),
     (
-        r"^\s*(\d[\w.]*(?: [A-Z]{3}| ?%)?) *(?:to|-|–|~|—|\.\.|至|到) *(\d[\w.]*(?: [A-Z]{3}| ?%)?)\s*$",
+        rf"^\s*({_END}) *(?:to|until|through|-|–|~|—|－|～|\.\.+|…|至|到) *({_END})\s*$",
         r"[\1..\2]",
     ),
     (r"^\s*between (.+) and (.+?)\s*$", r"[\1..\2]"),

@@ -17,7 +17,7 @@ from msgspec import structs
 from charter.dsl.check.asks import LIST, MOMENT, Ask
 from charter.dsl.check.choices import impossible, item_types, report
 from charter.dsl.check.domains import Domains
-from charter.dsl.check.doubtful import Placed, check_declared, check_doubts
+from charter.dsl.check.doubtful import Placed, check_choices, check_declared, check_doubts
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.habits import in_language
@@ -320,6 +320,7 @@ class _Asked:
         checker, expr = self.checker, self.ask.expr
         own: dict[str, t.Type | None] = dict.fromkeys(self.extra)
         own |= {**item_types(self.part, checker.scope), **self.declared}
+        check_choices(tree, self.ask, checker.findings)
         place = Placed(expr, self.file, self.part.name if self.part is not None else None)
         check_doubts(tree, place, Domains(checker.scope, own), checker.findings, self.ask)
 
