@@ -44,9 +44,7 @@ def impossible(
     for node in ft.walk(tree):
         for text, other in _compared(node):
             path = path_of(other)
-            values = facts.get(id(other)) or (
-                values_of(path, scope, own) if path else _given(other, text.value)
-            )
+            values = facts.get(id(other)) or (values_of(path, scope, own) if path else _given(other, text.value))
             if values and text.value not in values:
                 yield text, ".".join(path) or feel.text(other), values
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.check.choices import declared_at, path_of, values_of
+from charter.dsl.check.choices import OUTCOMES, declared_at, path_of, values_of
 from charter.dsl.check.expressions import constant, read
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.check.types import states_of
@@ -174,7 +174,10 @@ class Domains:
             return _parameter(parameter.node)
         texts = values_of(path, self.scope, self._own(path))
         part = self.scope.elements.get(path[0]) if path[0] not in self.own else None
-        if part is not None and not texts:
+        if part is not None and path[1:] in (("state",), ("outcome",)):
+            known = states_of(part.kind) if path[1] == "state" else OUTCOMES[part.kind]
+            return Domain("text", (*known, *(states_of("phase") if t.ForEach in part.lines else ())))
+        if part is not None:
             return (
                 Domain("number", whole=True, least=Decimal(0)) if path[1:] in (("iteration",), ("rejects",)) else None
             )
@@ -192,7 +195,7 @@ class Domains:
         match node:
             case ft.Path(ft.Name(name) as of, fact) if name not in self.own and not self.blind:
                 part = self.scope.elements.get(name)
-                if part is None or t.ForEach in part.lines:
+                if part is None or part.instances:
                     return None
                 if fact == "settled":
                     return ft.In(ft.Path(of, "state"), tuple(map(ft.String, sorted(SETTLED & {*states_of(part.kind)}))))
