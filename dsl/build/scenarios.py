@@ -17,7 +17,7 @@ from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
-from charter.dsl.check.given import Given, added
+from charter.dsl.check.given import Given, added, played_by
 from charter.dsl.check.references import check_arguments, misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
@@ -212,6 +212,7 @@ class _Lowering:
         self.findings = findings
         self.place_of = place_of
         self.people: set[str] = set()
+        self.cast_in: dict[str, set[str]] = {}  # the roles of each person
         self.refusing = False  # what is given now is meant to be refused
 
     def step(self, line: t.Line) -> Step | None:
@@ -249,7 +250,11 @@ class _Lowering:
 
     def person(self, name: t.Name) -> str:
         if name.text not in self.people:
-            self.findings.unknown("CH230", name, self.people)
+            cast = [person for person, roles in self.cast_in.items() if name.text in roles]
+            if any(s.role(name.text) is not None for s in self.reached) and name.text not in cast:
+                self.findings.add("CH230", name.span, name=name.text, **played_by(name, cast))
+            else:
+                self.findings.unknown("CH230", name, self.people)
         return name.text
 
     def part(self, target: t.Target) -> Part | None:
@@ -275,6 +280,7 @@ class _Lowering:
             for role in casting.roles:
                 if all(s.role(role.text) is None for s in self.reached):
                     self.findings.unknown("CH201", role, chain(self.scope.roles, self.scope.shared.roles))
+            self.cast_in.setdefault(casting.person.text, set()).update(role.text for role in casting.roles)
             pairs.append((casting.person.text, tuple(r.text for r in casting.roles)))
         return Cast(tuple(pairs), **self.at(line))
 

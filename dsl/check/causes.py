@@ -304,6 +304,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("bare_text", NAMES, meanings.bare_text, doubtful=True),
     # --- fields, facts and functions that are not there
     _row("fact", FIELDS, meanings.fact),
+    _row("elsewhere", FIELDS, fitting.elsewhere),
     _row("function", CALLS | UNREAD, meanings.functions, safe=True),
     _row("method", FIELDS, meanings.methods, meanings.paths),
     _row("nearest", CALLS, meanings.nearest),

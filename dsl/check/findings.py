@@ -40,6 +40,13 @@ class Budget:
         self.causes = 1_000_000
 
 
+def _in_one_script(name: str) -> str:
+    """Gives a name in traditional characters, in which 审批 and 審批 are one."""
+    from charter.dsl.messages.languages import traditional  # most files have no name that is not known
+
+    return traditional(name)
+
+
 class Findings:
     """The diagnostics of one file, in the order they were found."""
 
@@ -76,6 +83,9 @@ class Findings:
         seen = list(islice(candidates, self.budget.left))
         near = [c for c in seen if abs(len(c) - len(name)) <= 3 and c != name]
         self.budget.left -= len(seen) + _COMPARING * len(near) + 1
+        same = None if name.isascii() else next((c for c in near if _in_one_script(c) == _in_one_script(name)), None)
+        if same is not None:
+            return same
         found = get_close_matches(name, near, 1, 0.6 if len(name) <= 4 else 0.7)
         return found[0] if found else None
 

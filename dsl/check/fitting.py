@@ -273,6 +273,18 @@ def signature(place: Place) -> Iterator[Mend]:
                 yield Mend(place.fault.start, place.fault.end, None, {"expected": list(dict.fromkeys(shown))[:3]})
 
 
+def elsewhere(place: Place) -> Iterator[Mend]:
+    """A field of another record."""
+    of = re.search(r"(?<![\w.])([^\W\d]\w*)\.$", place.text[: place.fault.start])
+    if of is None or place.alone or (place.near is not None and place.known.fields(of[1])):
+        return
+    paths = [f"{record}.{place.written}" for record in place.known.owners(place.written) if record != of[1]]
+    if len(paths) == 1:
+        yield Mend(of.start(1), place.fault.end, paths[0], {"expected": paths})
+    elif paths:
+        yield Mend(of.start(1), place.fault.end, None, {"expected": paths})
+
+
 def bare_cell(place: Place) -> Iterator[Mend]:
     """Words without quotes that are all there is in a cell: a text, or several where the cell tests its input."""
     written = place.text.strip()

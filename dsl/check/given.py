@@ -91,6 +91,14 @@ def added(part: Part, scope: ProcessScope) -> t.Type | None:
     return item_types(part, scope).get(line.variable.text) if line is not None else None
 
 
+def played_by(role: t.Name, cast: list[str]) -> dict[str, Any]:
+    """Says who plays a role that is named where a person acts."""
+    said: dict[str, Any] = {"hint": "role_acts" if cast else "role_uncast"}
+    if len(cast) == 1:
+        said |= {"guess": cast[0], "fix": Fix.at(role.span, cast[0])}
+    return said | {"expected": tuple(cast)}
+
+
 def _part(value: t.Expr, node: ft.Node) -> t.Expr:
     at, node = value.span[0], closed(node, value.text)
     return t.Expr(value.text[node.start : node.end], span=(at + node.start, at + node.end))

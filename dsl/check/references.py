@@ -13,6 +13,7 @@ from typing import Any
 
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.related import related
 from charter.dsl.check.scopes import Part, ProcessScope, is_reserved
 from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
@@ -56,7 +57,7 @@ def misnamed(
     """
     kind = scope.kind_of(name.text)
     if kind is not None:
-        _of_kind(name, kind, wanted, findings, file)
+        _of_kind(name, kind, wanted, scope, findings, file)
     elif wanted == "role" and scope.is_record(name.text.partition(".")[0]) and "." in name.text:
         findings.add(code, name.span, file=file, name=name.text, hint="field_as_role")
     elif (several := _joined(name.text, candidates := list(candidates))) is not None:
@@ -83,11 +84,18 @@ def _joined(name: str, candidates: Iterable[str]) -> tuple[str, list[str]] | Non
     return (found[0][0], names) if found is not None and set(names) <= set(candidates) else None
 
 
-def _of_kind(name: t.Name, kind: str, wanted: str, findings: Findings, file: str | None = None) -> None:
-    """Reports a name that stands for something of another kind, with where such a thing is named."""
+def _of_kind(
+    name: t.Name, kind: str, wanted: str, scope: ProcessScope, findings: Findings, file: str | None = None
+) -> None:
+    """Reports a name that stands for something of another kind, with what of the kind it has to do with."""
     part, whole = ("element" if word in _ELEMENTS or word == "work" else word for word in (kind, wanted))
     hint = f"{part}_as_{whole}"
     own: dict[str, Any] = {"hint": hint} if hint in _CONFUSED else {}
+    meant = related(name.text, wanted, scope)
+    if len(meant) == 1:
+        own |= {"guess": meant[0], "fix": Fix.at(name.span, meant[0])}
+    elif meant:
+        own = {"hint": "one_of", "expected": tuple(meant[:8])}
     findings.add("CH206", name.span, file=file, name=name.text, kind=kind, wanted=wanted, **own)
 
 
@@ -112,7 +120,7 @@ def _element(
         return part
     word = "work" if wanted == _WORK else "element"
     if part is not None:
-        findings.add("CH206", name.span, file=file, name=name.text, kind=part.kind, wanted=word)
+        _of_kind(name, part.kind, word, scope, findings, file)
     else:
         # each is looked at, and counted, whether it fits or not
         candidates = (p.name if p.kind in wanted else "" for p in scope.elements.values())
@@ -133,7 +141,7 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
         return
     kind = scope.kind_of(text)
     if kind not in (None, "record"):
-        _of_kind(name, kind, "record", findings)
+        _of_kind(name, kind, "record", scope, findings)
         return
     guess = findings.guess(text, chain(scope.producers, scope.inputs))
     whole = text.partition(".")[0]
@@ -205,7 +213,7 @@ def output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) 
         element = scope.elements.get(name.text)
         if element is not None or scope.parameter(name.text) is not None:
             kind = element.kind if element else "parameter"
-            _of_kind(name, kind, "record", findings)
+            _of_kind(name, kind, "record", scope, findings)
         elif is_reserved(name.text):
             findings.add("CH216", name.span, name=name.text)
         else:
@@ -379,7 +387,7 @@ def check_header(scope: ProcessScope, findings: Findings) -> None:
     for name in scope.inputs.values():
         element = scope.elements.get(name.text)
         if element is not None:
-            _of_kind(name, element.kind, "record", findings)
+            _of_kind(name, element.kind, "record", scope, findings)
         scope.record(name.text)
     for name in scope.outputs.values():
         if name.text not in scope.producers and name.text not in scope.inputs:
