@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from charter.dsl.check import fitting, habits, meanings, slips
+from charter.dsl.check import fitting, habits, meanings, repairs, slips
 from charter.dsl.check.meanings import ALL, STOP, C, X
 from charter.dsl.check.mends import Cause, Mend, Place, read_as, said
 
@@ -148,6 +148,31 @@ CAUSES: tuple[Cause, ...] = (
         safe=True,
     ),
     _row("length", UNREAD | NAMES, read_as(habits.JOINED, meanings.lengths_in_one), safe=True),
+    _row(
+        "length",
+        UNREAD,
+        *(
+            said(rf"(?i:\binterval)\s*'?(\d+(?:\.\d+)?)\s*'?\s*(?i:{unit}s?)'?(?!\w)", rf"\1 {unit}s")
+            for unit in ("day", "hour", "week", "month", "minute", "year")
+        ),
+        said(
+            rf"({X})\s*(?:之后|以后|后|之後|以後|後)\s*(?:的|第)?\s*(\d+)\s*(个工作日|個工作天|天|小时|個月|个月|周|年)(?:内)?",
+            r"\1 + \2\3",
+        ),
+        said(
+            rf"({X})\s*(?:之前|以前|前)\s*(?:的)?\s*(\d+)\s*(个工作日|個工作天|天|小时|個月|个月|周|年)", r"\1 - \2\3"
+        ),
+        said(
+            rf"({X})\s*的?\s*(\d+)\s*(个工作日|個工作天|天|小时|個月|个月|周|年)(?:之后|以后|后|之後|以後|後|内|內)",
+            r"\1 + \2\3",
+        ),
+        said(rf"({X})\s*的?\s*(\d+)\s*(个工作日|個工作天|天|小时|個月|个月|周|年)(?:之前|以前|前)", r"\1 - \2\3"),
+        said(rf"(\d+ (?:working )?(?:day|hour|week|month|year)s?)\s+(?:after|from|past|following)\s+({X})", r"\2 + \1"),
+        said(
+            rf"(\d+ (?:working )?(?:day|hour|week|month|year)s?)\s+(?:before|prior +to|ahead +of)\s+({X})", r"\2 - \1"
+        ),
+        doubtful=True,
+    ),
     _row("stray", UNREAD, said(r"(?<=[\w\d])\s+(?:of|after|from|since|following)\s+[\w.]+\s*$", ""), doubtful=True),
     _row("length", UNREAD | NAMES, read_as(habits.SPOKEN, meanings.spoken_length)),
     _row("money", UNREAD | NAMES, said(rf"(?<![\w.])({habits.MYRIADS})元({habits.CURRENCY})", r"\1\2")),
@@ -236,7 +261,7 @@ CAUSES: tuple[Cause, ...] = (
         *_words(
             (r"\b(?:this|self|me|my|it)\.([^\W\d]\w*)", r"\1"),
             (r"(?<!\w)[$@#]([^\W\d][\w.]*)", r"\1"),
-            (r"(?:\$\{|\{\{)\s*([^\W\d][\w.]*)\s*\}+", r"\1"),
+            (r"[$#]?(?:\{\{|(?<=[$#])\{)\s*([^{}]*?)\s*\}+", r"\1"),
             (r"\bthe +([^\W\d][\w.]*)", r"\1"),
         ),
     ),
@@ -256,6 +281,8 @@ CAUSES: tuple[Cause, ...] = (
         "parentheses",
         UNREAD,
         *_words(
+            (r"[【〔［]([^【】〔〕［］]*)[】〕］]", r"[\1]"),
+            (r"、", ", "),
             (r"\{([^{}:]*)\}", r"(\1)"),
         ),
     ),
@@ -307,6 +334,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("elsewhere", FIELDS, fitting.elsewhere),
     _row("function", CALLS | UNREAD, meanings.functions, safe=True),
     _row("method", FIELDS, meanings.methods, meanings.paths),
+    _row("spelled", NAMES | FIELDS, repairs.same_letters, doubtful=True),
     _row("nearest", CALLS, meanings.nearest),
     # --- values that do not go together
     _row("boolean", VALUES, fitting.boolean, safe=True),
@@ -314,7 +342,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("unquote_name", VALUES, fitting.unquoted_name),
     _row("unquote_name", UNREAD, said(r"['‘“]([^\W\d]\w*(?:\.\w+)+)['’”]", r"\1"), doubtful=True),
     _row("quote_number", VALUES, fitting.quoted),
-    _row("element", COMPARED, fitting.fact_of),
+    _row("element", COMPARED, fitting.said_of_element, fitting.fact_of),
     _row("record", COMPARED, fitting.field_of),
     _row(
         "compared_inside",
@@ -338,11 +366,14 @@ CAUSES: tuple[Cause, ...] = (
     _row("each_of_list", TYPES, fitting.each_of_list),
     _row("plain_number", VALUES, fitting.plain_number, doubtful=True),
     _row("amount_of", TYPES, fitting.amount_of),
-    _row("currency", VALUES, fitting.bare_number("EUR")),
+    _row("currency", VALUES, fitting.currency),
     _row("unit", VALUES, fitting.bare_number("days")),
     _row("exact_unit", TYPES, fitting.exact_hours),
     _row("times_unit", RESULT, fitting.times_unit),
     _row("condition", RESULT | TYPES, fitting.condition),
     _row("exact_unit", VALUES, fitting.bare_number("hours")),
     _row("calls", TYPES, fitting.signature),
+    # --- where no cause is known
+    _row("repaired", UNREAD | VALUES | CALLS | NAMES, repairs.smallest, doubtful=True),
+    _row("side_by_side", UNREAD, repairs.side_by_side),
 )

@@ -42,7 +42,7 @@ class Budget:
 
 def _in_one_script(name: str) -> str:
     """Gives a name in traditional characters, in which 审批 and 審批 are one."""
-    from charter.dsl.messages.languages import traditional  # most files have no name that is not known
+    from charter.dsl.text.traditional import traditional  # most files have no name that is not known
 
     return traditional(name)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher, get_close_matches
 
 from charter.dsl.check import habits
-from charter.dsl.check.meanings import X, day
+from charter.dsl.check.meanings import X, day, facts_called
 from charter.dsl.check.mends import Mend, Place, touches
 from charter.engine.feel import tree as ft
 from charter.engine.feel.builtins import load
@@ -76,9 +76,36 @@ def bare_number(unit: str) -> Callable[[Place], Iterator[Mend]]:
                 continue
             after = place.faults(f"{place.text[:start]}{text} {unit}{place.text[end:]}")
             if len(after) < len(place.before):
-                yield Mend(start, end, None, {"number": text})
+                yield Mend(start, end, None, {"number": text, "unit": f" {unit}" if unit.isascii() else unit})
 
     return mends
+
+
+def currency(place: Place) -> Iterator[Mend]:
+    """Amounts that lack the only currency that the process speaks of; where it speaks of several, told."""
+    known = place.known.currencies()
+    numbers = [one for one in _literals(place, ft.Number) if one[2] != "0"]
+    if len(known) == 1 and numbers:
+        start, end = place.fault.start, place.fault.end
+        text = place.text[start:end]
+        for low, high, number in reversed(numbers):
+            text = text[: low - start] + f"{number}{known[0]}" + text[high - start :]
+        after = place.faults(place.text[:start] + text + place.text[end:])
+        if len(after) < len(place.before):
+            yield Mend(start, end, text, {"number": numbers[0][2], "unit": known[0]})
+    yield from bare_number(known[0].strip() if known else "EUR")(place)
+
+
+def said_of_element(place: Place) -> Iterator[Mend]:
+    """`review = "approved"`: an element compared with the word for one of its facts."""
+    for node in _nodes(place):
+        match node:
+            case ft.Binary("=" | "!=" as op, ft.Name(name), ft.String(word)):
+                for fact in facts_called(place, name, word):
+                    found = f"{name}.{fact}"
+                    yield Mend(
+                        node.start, node.end, found if op == "=" else f"not({found})", {"name": name, "fact": fact}
+                    )
 
 
 def unquoted_name(place: Place) -> Iterator[Mend]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
 
+from charter.dsl.check.expressions import expressions
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.check.types import CASE, ELEMENT, seen_from, states_of
 from charter.engine.feel import types as y
@@ -29,12 +31,25 @@ class Known(Struct):
         inside = [name for name, seen in self.extra.items() if isinstance(seen, y.ContextType) and field in seen.fields]
         return inside or self.scope.owners(field)
 
+    def paths(self) -> list[str]:
+        """What is declared: the fields of records by their paths, parameters, and variables with what they hold."""
+        s = self.scope
+        fields = [f"{name}.{line.name.text}" for name, symbol in s.records.items() for line in symbol.node.fields]
+        inner = [f"{name}.{field}" for name in self.extra for field in self.fields(name)]
+        return [*fields, *s.records, *s.parameters, *s.shared.parameters, *self.extra, *inner]
+
     def facts(self, name: str) -> frozenset[str]:
         """What is known of an element of this kind, or of the case; nothing of another name."""
         part = self.scope.elements.get(name)
         if part is None:
             return frozenset(CASE.fields) if name == "case" else frozenset()
         return frozenset(ELEMENT.fields) - set(ELEMENT_STATES) | set(states_of(part.kind))
+
+    def currencies(self) -> list[str]:
+        """The currencies of the amounts that the process writes out, as they stand behind a number."""
+        text = " ".join(expr.text for expr in expressions(self.scope.node))
+        signs = re.findall(r"(?<![\w.])\d[\d.]*(?:[百千十]?万|亿)?( ?[A-Z]{3}|元)(?!\w)", text)
+        return sorted({f" {sign.strip()}" if sign.isascii() else sign for sign in signs})
 
     def kind(self, name: str) -> str | None:
         """What a name is, as a word of the message tables."""

@@ -232,12 +232,12 @@ def glued(place: Place) -> Iterator[Mend]:
         if (match := re.fullmatch(rf"(.+?)(?:{words})(.*)", written)) is not None:
             yield Mend(start, end, f"{match[1]} {sign} {match[2]}".rstrip())
     if (match := re.fullmatch(rf"(\w+?){_NOT_YET}(\w+)", written)) is not None:
-        for fact in _facts(place, match[1], match[2]):
+        for fact in facts_called(place, match[1], match[2]):
             yield Mend(start, end, f"not({match[1]}.{fact})")
     if "的" in written:
         yield Mend(start, end, written.replace("的", "."))
     for at in range(1, len(written)):
-        for fact in _facts(place, written[:at], written[at:]):
+        for fact in facts_called(place, written[:at], written[at:]):
             yield Mend(start, end, f"{written[:at]}.{fact}")
     if (match := re.compile(r"[非不](\w+(?:\.\w+)*)").match(place.text, start)) is not None:
         yield Mend(start, match.end(), f"not({match[1]})")
@@ -261,7 +261,8 @@ def bare_text(place: Place) -> Iterator[Mend]:
     """A text without its quotes, unless it looks like a name there is."""
     before, after = place.text[: place.fault.start].rstrip(), place.text[place.fault.end :]
     compared = re.search(r"(?:=|\bin \(.*|[,\[])$", before) and re.match(rf"{STOP}|\s*[,\]]", after)
-    if place.near is None and compared and place.written.isidentifier():
+    free = place.near is None and place.known.kind(place.written) is None
+    if free and compared and place.written.isidentifier():
         yield Mend(place.fault.start, place.fault.end, f'"{place.written}"')
 
 
@@ -269,13 +270,13 @@ def fact(place: Place) -> Iterator[Mend]:
     """A fact of an element or the case by another name."""
     of = re.search(r"(\w+)(?:\[[^\[\]]*\])?\.$", place.text[: place.fault.start])
     if of is not None and (match := re.fullmatch(rf"{_NOT_YET}(\w+)", place.written)) is not None:
-        for one in _facts(place, of[1], match[1]):
+        for one in facts_called(place, of[1], match[1]):
             yield Mend(of.start(), place.fault.end, f"not({of[0]}{one})")
-    for one in _facts(place, of[1], place.written) if of is not None else ():
+    for one in facts_called(place, of[1], place.written) if of is not None else ():
         yield Mend(place.fault.start, place.fault.end, one)
 
 
-def _facts(place: Place, name: str, word: str) -> list[str]:
+def facts_called(place: Place, name: str, word: str) -> list[str]:
     """The facts of an element, or of the case, that a word may be meant for."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
     bare = re.sub(r"^(?:is|has|was)_", "", plain)
@@ -293,16 +294,16 @@ def is_fact(place: Place) -> Iterator[Mend]:
     """`review is approved`: a fact told as a sentence."""
     for match in re.finditer(rf"(?<![\w.])({NAME}) (?:(?:is|was|has|are) )?not (?:been )?(\w+)", place.text):
         if touches(place, *match.span()) and not place.inside(match.start()):
-            for fact in _facts(place, match[1], match[2]):
+            for fact in facts_called(place, match[1], match[2]):
                 yield Mend(*match.span(), f"not({match[1]}.{fact})")
     written = rf"(?<![\w.])({NAME})(?: (?:is|was|has been|are) | ?(?:已经?|是) ?| ?= ?| )([^\W\d]\w*)"
     for match in re.finditer(written, place.text):
         if touches(place, *match.span()) and not place.inside(match.start()):
-            for fact in (match[2], *_facts(place, match[1], match[2])):
+            for fact in (match[2], *facts_called(place, match[1], match[2])):
                 if fact in place.known.facts(match[1]):
                     yield Mend(*match.span(), f"{match[1]}.{fact}")
     for match in re.finditer(r"(?<![\w.])(\w+)\((\w+)\)", place.text):
-        for fact in _facts(place, match[2], match[1]) if touches(place, *match.span()) else ():
+        for fact in facts_called(place, match[2], match[1]) if touches(place, *match.span()) else ():
             yield Mend(*match.span(), f"{match[2]}.{fact}")
 
 

@@ -35,6 +35,7 @@ class Fault(NamedTuple):
     code: str
     start: int
     end: int
+    message: str = ""  # FEEL's own
 
 
 class Mend(NamedTuple):
@@ -62,6 +63,7 @@ class Place(Struct):
     before: tuple[Fault, ...]
     faults: Callable[[str], tuple[Fault, ...]]
     tree: feel.Node | None
+    reread: Callable[[str], feel.Node | None]  # the tree of another text
     field: str  # that a `where` stands behind
     unary: bool  # a cell of a decision table, which tests one value
     alone: bool  # a decision table, which sees its inputs alone
@@ -129,8 +131,8 @@ def find(place: Place, causes: Iterable[Cause], budget: Budget) -> Found | None:
 def find_all(place: Place, causes: Iterable[Cause], budget: Budget) -> tuple[Found | None, str | None, bool]:
     """Finds the cause, and mends whatever else keeps the text from being read.
 
-    Gives the cause, the text mended (None where there is no mend), and whether all that was done to it is safe. Where
-    the rest cannot be mended the text has the first mend only.
+    Gives the cause, the text mended (None where there is no mend), and whether all that was done to it is safe. What is
+    read then and is wrong is mended too. Where the rest cannot be mended the text has the first mend only.
     """
     first = found = find(place, causes, budget)
     if first is None or first.mend.text is None:
@@ -138,10 +140,14 @@ def find_all(place: Place, causes: Iterable[Cause], budget: Budget) -> tuple[Fou
     text = once = _mended(place.text, first.mend)
     safe = first.safe
     for _ in range(_CHAIN):
-        unread = [fault for fault in place.faults(text) if fault.code == "CH301"]
-        if place.fault.code != "CH301" or not unread:
+        left = place.faults(text)
+        if place.fault.code != "CH301" or not left:
             return first, text, safe
-        found = find(structs.replace(place, text=text, fault=unread[0], before=tuple(unread)), causes, budget)
+        fault = next((fault for fault in left if fault.code == "CH301"), left[0])
+        again = structs.replace(
+            place, text=text, fault=fault, message=fault.message, before=left, tree=place.reread(text), near=None
+        )
+        found = find(again, causes, budget)
         if found is None or found.mend.text is None:
             break
         text, safe = _mended(text, found.mend), safe and found.safe

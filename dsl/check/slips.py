@@ -81,8 +81,8 @@ NULL: Slips = (
     (rf"({X})\s+(?:(?:is|are) +)?(?:exists?|set|present|known|defined|given|filled)(?: in)?\b", r"\1 != null"),
     (rf"\bexists?\s+({X})", r"\1 != null"),
     *((rf"\bempty\s+({X})", rf"\1 = {none}") for none in ('""', "[]", "null")),
-    *((rf"({X})\s+(?:is\s+)?not\s+empty\b", rf"\1 != {none}") for none in ('""', "[]", "null")),
-    *((rf"({X})\s+(?:is\s+)?empty\b", rf"\1 = {none}") for none in ('""', "[]", "null")),
+    *((rf"({X})\s+(?:(?i:is)\s+)?(?i:not)\s+(?i:empty)\b", rf"\1 != {none}") for none in ('""', "[]", "null")),
+    *((rf"({X})\s+(?:(?i:is)\s+)?(?i:empty)\b", rf"\1 = {none}") for none in ('""', "[]", "null")),
     (rf"({X})\s*(?:不为空|非空|不是空值?|有值|不為空|已填)", r"\1 != null"),
     (rf"({X})\s*(?:为空|是空值?|没有值|為空|未填)", r"\1 = null"),
 )
@@ -134,6 +134,8 @@ CHOICES: Slips = (
     (rf"\bif\s+({C})\s+(?:return|do|give)\s+({C})\s+else\b", r"if \1 then \2 else"),
 )
 TEXT_FUNCTION: Slips = (
+    (rf'({X})\s*!~\s*("[\w %-]*")', r"not(contains(\1, \2))"),
+    (rf'({X})\s*~\s*("[\w %-]*")', r"contains(\1, \2)"),
     (
         rf"({X})\s+(?:does +not|doesn't|not)\s+(?:contains?|includes?|has|have)\s+({X})",
         r"not(contains(\1, \2))",

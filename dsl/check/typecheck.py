@@ -336,7 +336,7 @@ class _Asked:
             return tuple(Fault("CH301", p.start, p.end) for p in parsed.problems[:1])
         tree = as_typed(parsed.tree) if self.ask.word == "formula" else parsed.tree
         found, problems = feel.infer(tree, self.checker._types(text, self.part, self.extra, self.kind, note=False))
-        faults = [Fault(_CODES.get(p.code, "CH304"), p.start, p.end) for p in problems]
+        faults = [Fault(_CODES.get(p.code, "CH304"), p.start, p.end, p.message) for p in problems]
         faults += [Fault("CH311", node.start, node.end) for node, *_ in self.impossible(parsed.tree)]
         if not problems and self.ask.wanted is not None and not fits(found, self.ask.wanted):
             faults.append(Fault("CH308", 0, len(text)))
@@ -363,6 +363,7 @@ class _Asked:
             before=before,
             faults=self._faults,
             tree=tree,
+            reread=lambda other: read(other, self.kind).tree,
             field=self.ask.field if self.ask.word == "where" else "",
             unary=self.kind == "unary",
             alone=checker.alone,
@@ -391,7 +392,8 @@ class _Asked:
             if mend.text is not None and mended is not None:
                 only = mended == text[:start] + mend.text + text[end:]
                 said["fix"] = self._fix(*((start, end, mend.text) if only else (0, len(text), mended)), safe=safe)
-                said |= {"guess": mend.text.strip()} if mend.text.strip() else {}
+                shown = mend.text if only or cause.safe else mended
+                said |= {"guess": shown.strip()} if shown.strip() else {}
         elif guess is not None:
             said |= {"guess": guess, "fix": self._fix(start, end, guess)}
         self._add(code, start, end, said)

@@ -106,8 +106,8 @@ _SEEK = frozenset({"list contains", "index of"})
 def _unlike(row: Builtin, given: Arguments) -> tuple[y.Type, y.Type] | None:
     """Give two arguments' types that never compare where the function compares them; None where there are none."""
     types = [_type(argument) for argument in given]
-    if row.name in _SEEK and len(types) == 2 and isinstance(types[0], y.ListType):
-        types[0] = types[0].item
+    if row.name in _SEEK and len(types) == 2:
+        types[0] = y.item_of(types[0])
     elif row.name not in _COMPARE or len(types) < 2:
         return None
     kinds = {kind_of(type): type for type in types if kind_of(type) is not None}
