@@ -157,6 +157,7 @@ _ALL = [
         ("CH318", "choices-by-letter", "name", "example"),
         ("CH319", "name-hidden", "name", "kind"),
         ("CH321", "range-as-subtraction", "text", "value"),
+        ("CH322", "text-in-a-text", "text"),
         ("CH418", "never-escalates", "element"),
         ("CH419", "process-without-work", "name"),
         ("CH420", "takes-longer-than-due", "element", "takes", "within"),

@@ -84,7 +84,7 @@ CAUSES: tuple[Cause, ...] = (
         *_words(
             (r"\s*(?:并且|而且|以及|且|和|與|与)\s*", " and "),
             (r"\s*(?:或者|或是|或)\s*", " or "),
-            (r"\b(?:as well as|and also|and and|but)\b", "and"),
+            (r"\b(?:as well as|and also|and then|and and|but)\b", "and"),
             (r"\b(?:or else|or or|and/or)\b", "or"),
         ),
         safe=True,
@@ -120,6 +120,7 @@ CAUSES: tuple[Cause, ...] = (
         ),
         safe=True,
     ),
+    _row("percent", UNREAD | NAMES, read_as("百分之[零〇一二三四五六七八九十百]+", meanings.spelled_percent)),
     # --- negation, null, ranges
     _row("is_fact", UNREAD, meanings.is_fact),
     _row("null", UNREAD, *_words(*slips.NULL)),
@@ -134,7 +135,7 @@ CAUSES: tuple[Cause, ...] = (
         said(r"(?:!|\bNot\b|\bNOT\b|¬|非|不)\s*(?=\()", "not"),
         said(rf"\bnot\s+({C}){STOP}", r"not(\1)"),
         said(rf"(?:\bNOT\s+|\bNot\s+|¬\s*|非\s*|不\s*)({C}){STOP}", r"not(\1)"),
-        said(rf"!\s*({X})", r"not(\1)"),
+        said(rf"(?<![\w)])!\s*({X})", r"not(\1)"),
         safe=True,
     ),
     _row("range", UNREAD | VALUES, *_words(*slips.RANGE)),
@@ -275,7 +276,7 @@ CAUSES: tuple[Cause, ...] = (
         said(r"\b(?:within|up +to|at +most|in|after|every)\s*(?=\d)", ""),
         doubtful=True,
     ),
-    _row("stray", UNREAD, meanings.leading, doubtful=True),
+    _row("stray", UNREAD, repairs.leading, doubtful=True),
     _row("function_named", UNREAD, meanings.functions_named, doubtful=True),
     _row(
         "parentheses",
@@ -293,8 +294,8 @@ CAUSES: tuple[Cause, ...] = (
             (r"\[([^\[\]]*)\]", r"(\1)"),
         ),
     ),
-    _row("bracket", UNREAD, meanings.bracket),
-    _row("stray", UNREAD, said(r"\s*[;.,:]+\s*$", ""), safe=True),
+    _row("bracket", UNREAD, repairs.bracket),
+    _row("stray", UNREAD, said(r"\s*[;.,:。；，：、！]+\s*$", ""), safe=True),
     _row(
         "stray",
         UNREAD,
@@ -307,8 +308,8 @@ CAUSES: tuple[Cause, ...] = (
         said(r"(\d[\d.]*)\s+(?!(?:and|or|then|else|in|between|instance)\b)[^\W\d]+(?!\w)", r"\1"),
         doubtful=True,
     ),
-    _row("missing", UNREAD, meanings.ends),
-    _row("missing_before", UNREAD, meanings.begins),
+    _row("missing", UNREAD, repairs.ends),
+    _row("missing_before", UNREAD, repairs.begins),
     _row("slashes", UNREAD | RESULT, said(r"//.*$")),
     # --- names that are not known
     _row("boolean", NAMES, meanings.constants(habits.BOOLEANS), safe=True),
@@ -331,6 +332,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("bare_text", NAMES, meanings.bare_text, doubtful=True),
     # --- fields, facts and functions that are not there
     _row("fact", FIELDS, meanings.fact),
+    _row("of_items", FIELDS, fitting.of_items),
     _row("elsewhere", FIELDS, fitting.elsewhere),
     _row("function", CALLS | UNREAD, meanings.functions, safe=True),
     _row("method", FIELDS, meanings.methods, meanings.paths),

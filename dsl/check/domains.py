@@ -159,6 +159,10 @@ class Domains:
         domain = self.of(node)
         return domain.values if domain is not None else ()
 
+    def is_text(self, node: ft.Node) -> bool:
+        found = self.type_of(node)
+        return found is not None and found.name == "text"
+
     def _is_day(self, node: ft.Node) -> bool:
         found = self.type_of(node)
         return found is not None and found.name in ("date", "datetime")

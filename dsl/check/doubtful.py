@@ -127,6 +127,9 @@ def _doubts(node: ft.Node, domains: Domains, *, share: bool) -> Iterator[Doubt]:
         case ft.Between(of, low, high):
             yield from (doubt for end in (low, high) for doubt in _share(of, end, domains))
             yield from _lettered(node, (of,), domains)
+        case ft.In(ft.String() as part, (ft.Name() | ft.Path() as whole,)) if domains.is_text(whole):
+            instead = f"contains({feel.text(whole)}, {feel.text(part)})"
+            yield Doubt("CH322", node, {"text": feel.text(node), "guess": instead}, node.start, node.end, instead)
         case ft.In(of, tests):
             for test in tests:
                 yield from (doubt for end in _ends(test) for doubt in _share(of, end, domains))

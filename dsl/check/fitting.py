@@ -300,6 +300,18 @@ def signature(place: Place) -> Iterator[Mend]:
                 yield Mend(place.fault.start, place.fault.end, None, {"expected": list(dict.fromkeys(shown))[:3]})
 
 
+def of_items(place: Place) -> Iterator[Mend]:
+    """A field of what a record's own field holds."""
+    of = re.search(r"(?<![\w.])([^\W\d]\w*)\.$", place.text[: place.fault.start])
+    if of is None or place.near is not None:
+        return
+    paths = [f"{of[1]}.{field}.{place.written}" for field in place.known.nested(of[1], place.written)]
+    for path in paths if len(paths) == 1 else ():
+        yield Mend(of.start(1), place.fault.end, path, {"expected": paths})
+    if paths:
+        yield Mend(of.start(1), place.fault.end, None, {"expected": paths})
+
+
 def elsewhere(place: Place) -> Iterator[Mend]:
     """A field of another record."""
     of = re.search(r"(?<![\w.])([^\W\d]\w*)\.$", place.text[: place.fault.start])

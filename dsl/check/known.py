@@ -26,6 +26,12 @@ class Known(Struct):
         item = seen.item if isinstance(seen, y.ListType) else seen
         return list(item.fields) if isinstance(item, y.ContextType) else []
 
+    def nested(self, name: str, field: str) -> list[str]:
+        """The fields of a record that hold records, or lists of them, with a field of this name."""
+        symbol = self.scope.record(name)
+        lines = symbol.node.fields if symbol is not None else ()
+        return [line.name.text for line in lines if self.scope.field_of(line.type.innermost.name, field) is not None]
+
     def owners(self, field: str) -> list[str]:
         """The names that a field can be reached through."""
         inside = [name for name, seen in self.extra.items() if isinstance(seen, y.ContextType) and field in seen.fields]
@@ -34,9 +40,10 @@ class Known(Struct):
     def paths(self) -> list[str]:
         """What is declared: the fields of records by their paths, parameters, and variables with what they hold."""
         s = self.scope
-        fields = [f"{name}.{line.name.text}" for name, symbol in s.records.items() for line in symbol.node.fields]
+        there = {name: symbol for name, symbol in s.records.items() if name in s.producers or name in s.inputs}
+        fields = [f"{name}.{line.name.text}" for name, symbol in there.items() for line in symbol.node.fields]
         inner = [f"{name}.{field}" for name in self.extra for field in self.fields(name)]
-        return [*fields, *s.records, *s.parameters, *s.shared.parameters, *self.extra, *inner]
+        return [*fields, *there, *s.parameters, *s.shared.parameters, *self.extra, *inner]
 
     def facts(self, name: str) -> frozenset[str]:
         """What is known of an element of this kind, or of the case; nothing of another name."""

@@ -55,6 +55,11 @@ def spelled_amount(text: str) -> Iterable[tuple[str, bool]]:
     return [] if found is None else [(found, False)]
 
 
+def spelled_percent(text: str) -> Iterable[tuple[str, bool]]:
+    found = habits.spelled_amount(f"{text.removeprefix('百分之')}元")
+    return [] if found is None else [(f"{found.removesuffix('元')}%", True)]
+
+
 def misspelt_length(text: str) -> Iterable[tuple[str, bool]]:
     found = habits.misspelt_length(text)
     return [] if found is None else [(found, False)]
@@ -222,6 +227,7 @@ def constants(words: dict[str, str]) -> Callable[[Place], Iterator[Mend]]:
     return mends
 
 
+_CHINESE_UNITS = "个工作日|個工作天|天|小时|小時|个月|個月|周|週|年"
 _NOT_YET = "(?:尚未|还未|還未|没有|沒有|未)"
 
 
@@ -234,6 +240,8 @@ def glued(place: Place) -> Iterator[Mend]:
     if (match := re.fullmatch(rf"(\w+?){_NOT_YET}(\w+)", written)) is not None:
         for fact in facts_called(place, match[1], match[2]):
             yield Mend(start, end, f"not({match[1]}.{fact})")
+    if (match := re.fullmatch(rf"(.+?)(?:之|以)?(前|后|後)的?(\d+)({_CHINESE_UNITS})", written)) is not None:
+        yield Mend(start, end, f"{match[1]} {'-' if match[2] == '前' else '+'} {match[3]}{match[4]}")
     if "的" in written:
         yield Mend(start, end, written.replace("的", "."))
     for at in range(1, len(written)):
@@ -272,8 +280,9 @@ def fact(place: Place) -> Iterator[Mend]:
     if of is not None and (match := re.fullmatch(rf"{_NOT_YET}(\w+)", place.written)) is not None:
         for one in facts_called(place, of[1], match[1]):
             yield Mend(of.start(), place.fault.end, f"not({of[0]}{one})")
+    called = place.text[place.fault.end :].startswith("()")
     for one in facts_called(place, of[1], place.written) if of is not None else ():
-        yield Mend(place.fault.start, place.fault.end, one)
+        yield Mend(place.fault.start, place.fault.end + 2 * called, one)
 
 
 def facts_called(place: Place, name: str, word: str) -> list[str]:
@@ -295,6 +304,10 @@ def is_fact(place: Place) -> Iterator[Mend]:
     for match in re.finditer(rf"(?<![\w.])({NAME}) (?:(?:is|was|has|are) )?not (?:been )?(\w+)", place.text):
         if touches(place, *match.span()) and not place.inside(match.start()):
             for fact in facts_called(place, match[1], match[2]):
+                yield Mend(*match.span(), f"not({match[1]}.{fact})")
+    for match in re.finditer(rf"(?<![\w.])({NAME}) ?(?:尚未|还未|還未|没有|沒有|未|不|没|非)(\w+)", place.text):
+        if touches(place, *match.span()) and not place.inside(match.start()):
+            for fact in (*facts_called(place, match[1], match[2]), match[2]):
                 yield Mend(*match.span(), f"not({match[1]}.{fact})")
     written = rf"(?<![\w.])({NAME})(?: (?:is|was|has been|are) | ?(?:已经?|是) ?| ?= ?| )([^\W\d]\w*)"
     for match in re.finditer(written, place.text):
@@ -366,33 +379,6 @@ def like(place: Place) -> Iterator[Mend]:
             yield Mend(*match.span(), f"not({text})" if match[2] else text)
 
 
-def bracket(place: Place) -> Iterator[Mend]:
-    """A bracket too many."""
-    if place.written and place.written in ")]}":
-        yield Mend(place.fault.start, place.fault.end, "")
-
-
-def leading(place: Place) -> Iterator[Mend]:
-    """A word in front of the expression that its line has said already."""
-    match = re.match(r"\s*(?:if|when|where|return|then|=|that|only if|either|both|如果|当)\s*(?=[\w(\"])", place.text)
-    if match is not None:
-        yield Mend(*match.span(), "")
-
-
-def ends(place: Place) -> Iterator[Mend]:
-    """Something behind the last word is missing."""
-    match = re.search(r"(\w+|[^\w\s]+)\s*$", place.text)
-    if match and place.fault.start >= match.end(1) and (match[1] in KEYWORDS or not match[1][-1].isalnum()):
-        yield Mend(*match.span(1), None, {"name": match[1]})
-
-
-def begins(place: Place) -> Iterator[Mend]:
-    """Something before a word that joins two is missing."""
-    first = re.search(r"(?:^|[(\[,]|\b(?:and|or|then|else|not))\s*$", place.text[: place.fault.start])
-    if first and (place.written in ("and", "or", "in", "between") or re.fullmatch(r"[<>=!*/+]+", place.written)):
-        yield Mend(place.fault.start, place.fault.end, None, {"name": place.written})
-
-
 def cell(*rows: tuple[str, str]) -> Callable[[Place], Iterator[Mend]]:
     """What is meant in the cell of a decision table, which tests one value."""
     sayings = [said(pattern, meant) for pattern, meant in rows]
@@ -401,7 +387,7 @@ def cell(*rows: tuple[str, str]) -> Callable[[Place], Iterator[Mend]]:
 
 def joined(place: Place) -> Iterator[Mend]:
     """Two names with a blank between them."""
-    for match in re.finditer(rf"(?<![\w.])({NAME})(?: |->|::|'s |/|。)({NAME})", place.text):
+    for match in re.finditer(rf"(?<![\w.])({NAME})(?: |->|::?|'s |/|。|!)({NAME})", place.text):
         if touches(place, *match.span()) and not place.inside(match.start()):
             yield Mend(*match.span(), f"{match[1]}.{match[2]}")
     for match in re.finditer(rf'({X})\["(\w+)"\]', place.text):

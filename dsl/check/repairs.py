@@ -142,6 +142,36 @@ def _difference(one: str, other: str) -> Mend:
     return Mend(start, len(one) - back, other[start : len(other) - back])
 
 
+# --- what is too much or missing at an end
+
+
+def bracket(place: Place) -> Iterator[Mend]:
+    """A bracket too many."""
+    if place.written and place.written in ")]}":
+        yield Mend(place.fault.start, place.fault.end, "")
+
+
+def leading(place: Place) -> Iterator[Mend]:
+    """A word in front of the expression that its line has said already."""
+    match = re.match(r"\s*(?:if|when|where|return|then|=|that|only if|either|both|如果|当)\s*(?=[\w(\"])", place.text)
+    if match is not None:
+        yield Mend(*match.span(), "")
+
+
+def ends(place: Place) -> Iterator[Mend]:
+    """Something behind the last word is missing."""
+    match = re.search(r"(\w+|[^\w\s]+)\s*$", place.text)
+    if match and place.fault.start >= match.end(1) and (match[1] in KEYWORDS or not match[1][-1].isalnum()):
+        yield Mend(*match.span(1), None, {"name": match[1]})
+
+
+def begins(place: Place) -> Iterator[Mend]:
+    """Something before a word that joins two is missing."""
+    first = re.search(r"(?:^|[(\[,]|\b(?:and|or|then|else|not))\s*$", place.text[: place.fault.start])
+    if first and (place.written in ("and", "or", "in", "between") or re.fullmatch(r"[<>=!*/+]+", place.written)):
+        yield Mend(place.fault.start, place.fault.end, None, {"name": place.written})
+
+
 # --- names ------------------------------------------------------------------------------------------
 
 

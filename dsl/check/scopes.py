@@ -216,9 +216,11 @@ class ProcessScope(Struct, eq=False):
         return _adopt(name, self.decisions, self.shared.decisions)
 
     def owners(self, field_name: str) -> list[str]:
-        """The records that have a field of this name."""
+        """The records that there are in a case and that have a field of this name."""
         if not self._owners:
             for record, symbol in self.records.items():
+                if record not in self.producers and record not in self.inputs:
+                    continue  # a part of others
                 for name in {line.name.text for line in symbol.node.fields}:
                     self._owners.setdefault(name, []).append(record)
         return self._owners.get(field_name, [])

@@ -84,7 +84,7 @@ NULL: Slips = (
     *((rf"({X})\s+(?:(?i:is)\s+)?(?i:not)\s+(?i:empty)\b", rf"\1 != {none}") for none in ('""', "[]", "null")),
     *((rf"({X})\s+(?:(?i:is)\s+)?(?i:empty)\b", rf"\1 = {none}") for none in ('""', "[]", "null")),
     (rf"({X})\s*(?:不为空|非空|不是空值?|有值|不為空|已填)", r"\1 != null"),
-    (rf"({X})\s*(?:为空|是空值?|没有值|為空|未填)", r"\1 = null"),
+    (rf"({X})\s*(?:为空|是空值?|没有值?|沒有值?|為空|未填写?|没填|缺失|不存在)", r"\1 = null"),
 )
 RANGE: Slips = (
     (r"\b(?:is|are)\s+(?=between\b|in\b)", ""),
@@ -134,6 +134,7 @@ CHOICES: Slips = (
     (rf"\bif\s+({C})\s+(?:return|do|give)\s+({C})\s+else\b", r"if \1 then \2 else"),
 )
 TEXT_FUNCTION: Slips = (
+    (rf'({X})\s*=?~=?\s*/([^/"]*)/', r'matches(\1, "\2")'),
     (rf'({X})\s*!~\s*("[\w %-]*")', r"not(contains(\1, \2))"),
     (rf'({X})\s*~\s*("[\w %-]*")', r"contains(\1, \2)"),
     (
