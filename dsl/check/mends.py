@@ -132,18 +132,21 @@ def find_all(place: Place, causes: Iterable[Cause], budget: Budget) -> tuple[Fou
     """Finds the cause, and mends whatever else keeps the text from being read.
 
     Gives the cause, the text mended (None where there is no mend), and whether all that was done to it is safe. What is
-    read then and is wrong is mended too. Where the rest cannot be mended the text has the first mend only.
+    read then and is wrong is mended too, if all of it can be. Where the text cannot be read it has the first mend only.
     """
     first = found = find(place, causes, budget)
     if first is None or first.mend.text is None:
         return first, None, False
-    text = once = _mended(place.text, first.mend)
-    safe = first.safe
+    text, safe = _mended(place.text, first.mend), first.safe
+    kept, read = (first, text, safe), False
     for _ in range(_CHAIN):
         left = place.faults(text)
         if place.fault.code != "CH301" or not left:
             return first, text, safe
-        fault = next((fault for fault in left if fault.code == "CH301"), left[0])
+        unread = next((fault for fault in left if fault.code == "CH301"), None)
+        if unread is None and not read:
+            kept, read = (first, text, safe), True
+        fault = unread or left[0]
         again = structs.replace(
             place, text=text, fault=fault, message=fault.message, before=left, tree=place.reread(text), near=None
         )
@@ -151,7 +154,7 @@ def find_all(place: Place, causes: Iterable[Cause], budget: Budget) -> tuple[Fou
         if found is None or found.mend.text is None:
             break
         text, safe = _mended(text, found.mend), safe and found.safe
-    return first, once, first.safe
+    return kept
 
 
 def _mended(text: str, mend: Mend) -> str:
