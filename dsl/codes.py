@@ -134,6 +134,7 @@ _ALL = [
         ("CH423", "runs-itself", "path"),
         ("CH440", "always-gets-stuck", "process", "names"),
         ("CH451", "not-a-count", "text"),
+        ("CH452", "offered-to-nobody", "element"),
         # decision tables
         ("CH601", "table-without-head", "name"),
         ("CH602", "row-of-other-length", "count", "wanted"),

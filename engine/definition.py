@@ -256,6 +256,7 @@ class Element(Kept, frozen=True):
     agreement: Agreement | None = None
     never_skipped: bool = False
     calendar: str | None = None  # without one, that of the block around it
+    offered: str | None = None  # as long as it holds, the work may be begun (`offered while`)
 
 
 class Order(Kept, frozen=True):

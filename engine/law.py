@@ -37,7 +37,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "can be, and an element in a `for each` is the list of its instances, also of those that are not there yet; "
         "`skipped` and `cancelled` are known when it is over, a signal reaches all who find in it what they write; "
         "a case that is over ends its rhythms and passes over its milestones for good, and a list those of its items; "
-        "a `done when` without a number that can be one keeps its group open",
+        "a `done when` without a number that can be one keeps its group open; "
+        "a milestone in a `first of` chooses when it is reached",
     }
 )
 LAW = max(HISTORY)

@@ -122,6 +122,8 @@ ELEMENT_STATES = tuple(dict.fromkeys(state for kind in LIFECYCLES if kind != "ca
 OPEN = frozenset({"ready", "claimed", "active", "suspended"})
 WORKABLE = OPEN - {"suspended"}
 TAKEN = WORKABLE - {"ready"}
+# Work that somebody may have taken, and nobody has begun.
+OFFERED = frozenset({"ready", "claimed"})
 # Work that stands still until what it rests on is made again; whose clocks stand, that or because people put it aside.
 STALLED = frozenset({"stale", "withdrawn"})
 STILL = STALLED | {"suspended"}

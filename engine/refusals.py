@@ -133,6 +133,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH575", "enough-done", "element enough"),
     ("CH576", "removed-from-list", "element list"),
     ("CH577", "milestone-not-reached", "element condition"),
+    ("CH593", "not-offered", "element condition"),
     ("CH579", "follows-its-parent", "case element"),
 )
 

@@ -90,7 +90,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     are not settled yet. `redo`: it had delivered and is being done again. `waits`: the node this work was sent back
     to. `attempt` counts calls; `rejects` counts rejections, any iteration. `reason` is that of its latest move.
     `outcome`: approve, reject or return of an approval; of a skipped or cancelled node why: condition, dead, choice,
-    enough, list, container, person.
+    enough, list, container, withdrawn, person.
     """
 
     key: str

@@ -70,6 +70,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "starts_with": "ALONGSIDE",
     "when": "WHEN",
     "exit": "EXIT_WHEN",
+    "offered": "OFFERED_WHILE",
     "roles": "DONE_BY",
     "by": "GROUP_BY",
     "event": "OVER",

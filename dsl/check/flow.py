@@ -105,6 +105,9 @@ def _conditions(part: Part, scope: ProcessScope, order: Order, findings: Finding
             findings.add("CH402", span, element=part.name)
         elif (never and line.kind == "exit") or (constant(line.expr.text) is False):
             findings.add("CH403", span, element=part.name)
+    for offer in part.all(t.Offered):
+        if constant(offer.expr.text) is False:
+            findings.add("CH402", offer.expr.span, element=part.name)
     repeat = part.one(t.Repeat)
     if repeat is None:
         return

@@ -231,6 +231,12 @@ def done_when(line: t.DoneWhen, part: Part, scope: ProcessScope, findings: Findi
         findings.add("CH451", line.enough.span, text=line.enough.text)
 
 
+def offered(line: t.Offered, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Reports an offer that nobody takes, since the work runs by itself."""
+    if t.Work in part.lines or t.Wait in part.lines:
+        findings.add("CH452", line.span, element=part.name)
+
+
 def after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings: Findings) -> None:
     word = "after" if isinstance(line, t.After) else "alongside"
     _distinct(line.names, word, findings)

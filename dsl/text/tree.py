@@ -171,6 +171,12 @@ class Flag(Line, frozen=True):
     kind: Literal["never_skipped", "otherwise_passes", "same_person"]
 
 
+class Offered(Line, frozen=True):
+    """`offered while EXPR`."""
+
+    expr: Expr
+
+
 class ForEach(Line, frozen=True):
     """`for each V in EXPR` (`open` after it, or `for each open V` with no list to start from)."""
 
@@ -315,6 +321,7 @@ PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "input": (Input, "INPUT"),
     "output": (Output, "OUTPUT"),
     "alongside": (Alongside, "ALONGSIDE"),
+    "offered": (Offered, "OFFERED_WHILE"),
     "about": (Of, "ABOUT"),
     "veto": (Veto, "VETO"),
     "criteria": (Criteria, "CRITERIA"),

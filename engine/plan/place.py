@@ -114,6 +114,11 @@ class Place(Struct, frozen=True, gc=False):
         found = (self.use(record) for record in self.plan.asked)
         return tuple(pair for pair in found if pair is not None)
 
+    def offers(self) -> tuple[Use, ...]:
+        """Gives the versions of the records that the `offered while` of a place reads, as they stand now."""
+        found = (self.use(record) for record in self.plan.offers)
+        return tuple(pair for pair in found if pair is not None)
+
     def find(self, record: str) -> Found:
         """Finds the version of a record that the place sees: (key, version), a list from inside a loop, or None."""
         view, path = self.view, self.path

@@ -37,6 +37,7 @@ class Plan(Struct, eq=False):
     items: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     gates: frozenset[str] = frozenset()
+    offers: tuple[str, ...] = ()
     around: str | None = None
     calendar: Calendar = Calendar()
 

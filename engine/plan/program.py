@@ -105,7 +105,8 @@ class Program:
         for plan in self.plans.values():
             self._connect(plan, watchers)
         self.watchers: dict[str, tuple[Plan, ...]] = {
-            name: tuple(self.plans[w] for w in found if w != name) for name, found in watchers.items()
+            name: tuple(self.plans[w] for w in found if w != name or self._offers_itself(w))
+            for name, found in watchers.items()
         }
         # Of those, whoever looks at more than how it ends. The others need no look when work on it only begins.
         self.followers: dict[str, tuple[Plan, ...]] = {
@@ -146,7 +147,7 @@ class Program:
         lists = [element.many.items] if element.many is not None else []
         resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
         rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
-        watched = [element.when, element.exit, *rounds, *lists]
+        watched = [element.when, element.exit, element.offered, *rounds, *lists]
         if element.many is not None and isinstance(element.many.enough, str):
             watched.append(element.many.enough)
         if element.agreement is not None:
@@ -172,6 +173,7 @@ class Program:
                 self.leaners.setdefault(approval, []).append(plan)
                 facts.setdefault(approval, False)
         plan.asked = tuple(sorted(name for name in names(element.when) if name in self.types))
+        plan.offers = tuple(sorted(name for name in names(element.offered) if name in self.types))
         plan.gates = frozenset(plan.asked) - taken
         for record in (*(needed.record for needed in element.inputs), *plan.items, *plan.asked):
             for producer in self.producers.get(record, ()):
@@ -190,6 +192,11 @@ class Program:
                     facts[group.name] = True
         for fact, more in facts.items():
             watchers.setdefault(fact, {})[plan.name] = more
+
+    def _offers_itself(self, name: str) -> bool:
+        """Says whether an offer is made by what becomes of the element itself, such as its lateness."""
+        plan = self.plans.get(name)
+        return plan is not None and name in self.names(plan.element.offered)
 
     def names(self, text: str | None) -> frozenset[str]:
         """Gives the free names of a FEEL text; none for a text that does not parse."""

@@ -23,7 +23,7 @@ from charter.engine.refusals import Reason
 from charter.engine.state import View
 
 # Skip outcomes by the code that rules an element out.
-OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead", "CH577": "condition"}
+OUTCOMES = {"CH570": "condition", "CH571": "dead", "CH572": "dead", "CH577": "condition", "CH593": "withdrawn"}
 
 Use = tuple[str, str]
 
@@ -74,7 +74,7 @@ def _left_out(program: Program, view: View, plan: Plan, path: Path, outcomes: fr
 
 # How the process passes over an approval that stands alone, and one of several, though the file does not say that the
 # record may pass so.
-_UNSAID = (frozenset({"dead"}), frozenset({"dead", "condition", "choice"}))
+_UNSAID = (frozenset({"dead", "withdrawn"}), frozenset({"dead", "withdrawn", "condition", "choice"}))
 
 
 def unapproved(place: Place, needed: Input) -> bool:
@@ -260,6 +260,9 @@ def obstacles(place: Place, now: int, *, brief: bool = False) -> list[Reason]:
         reason = _when(place, now)
         if reason is not None:
             return [reason]
+    offer = not_offered(place, now)
+    if offer is not None:
+        return [offer]
     work = element.work
     if work is None or plan.is_group(place.path):
         return []
@@ -345,6 +348,20 @@ def _when(place: Place, now: int) -> Reason | None:
     # Unknown is not false, and "not yet" is unknown; a milestone waits as long as its condition may come true.
     arguments = {"element": place.plan.name, "clause": "when", "condition": condition}
     return Reason("CH554", f"{place.plan.name}.when", arguments)
+
+
+def not_offered(place: Place, now: int) -> Reason | None:
+    """Says why work is not offered as things stand: its `offered while` is false (CH593), unknown, or so for good."""
+    name, condition = place.plan.name, place.plan.element.offered
+    if condition is None or place.plan.is_group(place.path):
+        return None
+    value = Scope.at(place, now).value(condition)
+    if isinstance(value, bool):
+        return None if value else Reason("CH593", f"{name}.offered", {"element": name, "condition": condition})
+    never = _never(place, condition)
+    if never is not None:
+        return Reason("CH571", f"{name}.offered", {"element": name, "record": never})
+    return Reason("CH554", f"{name}.offered", {"element": name, "clause": "offered while", "condition": condition})
 
 
 def still_asked_for(place: Place, now: int) -> bool:

@@ -85,7 +85,8 @@ def explore(definition: Definition, more: Callable[[int], bool], *, reduced: boo
 
 def _asks_the_clock(plan: Plan) -> bool:
     element, repeat = plan.element, plan.element.repeat
-    texts = [element.when, element.exit, *((repeat.until, repeat.while_) if repeat is not None else ())]
+    texts = [element.when, element.exit, element.offered]
+    texts += [repeat.until, repeat.while_] if repeat is not None else []
     return any(e.tells_time for text in texts if text is not None and (e := compiled(text)) is not None)
 
 

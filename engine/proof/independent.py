@@ -145,7 +145,9 @@ class Independence:
                 if after.needed < len(after.elements):
                     yield from after.elements
             yield from element.starts_with
-            loose = [element.exit]
+            loose = [element.exit, element.offered]
+            if plan.kind == "milestone" and plan.name in self.program.rivals:
+                loose.append(element.when)
             if element.repeat is not None:
                 loose += [element.repeat.until, element.repeat.while_, element.repeat.every]
             for text in loose:

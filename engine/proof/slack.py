@@ -156,7 +156,8 @@ class _Net:
         element = plan.element
         if element.many is not None or plan.name in self.program.rivals:
             return True
-        if (element.when is not None and plan.kind != "milestone") or element.parent in found:
+        asked = element.offered if plan.kind == "milestone" else element.when or element.offered
+        if asked is not None or element.parent in found:
             return True
         makers = ([maker.name for maker in self.program.upstream(plan, record)] for record in _records(plan))
         return any(names and found.issuperset(names) for names in makers)

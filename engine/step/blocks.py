@@ -81,7 +81,7 @@ def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> 
     """Skips or cancels a node and everything unsettled inside it, with the engine's reason."""
     reason = Reason(code, node.element, {"element": node.key, **arguments})
     told = _ENDED[trigger](because(reason))
-    outcome = {"CH573": "choice", "CH575": "enough", "CH576": "list"}.get(code, "container")
+    outcome = {"CH573": "choice", "CH575": "enough", "CH576": "list", "CH593": "withdrawn"}.get(code, "container")
     moved = draft.move(
         node,
         trigger,
@@ -155,7 +155,7 @@ def is_idle(draft: Draft, plan: Plan, path: Path) -> bool:
     """
     asked = [plan.element.repeat.until if plan.element.repeat is not None else None]
     for inner in plan.descendants():
-        asked.append(inner.element.when)
+        asked += [inner.element.when, inner.element.offered]
         if inner.kind in ("activity", "approval"):
             keys = draft.program.expand(draft.nodes, inner, path) if inner.loops else [inner.name]
             if any((node := draft.nodes.get(key)) is not None and node.ready_at is not None for key in keys):

@@ -22,7 +22,7 @@ from charter.engine.feel.frames import Budget
 from charter.engine.feel.limits import MAX_STEPS
 from charter.engine.keys import Path, key_of
 from charter.engine.layered import written
-from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, SETTLED, fire
+from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, OFFERED, SETTLED, fire
 from charter.engine.plan.place import Place, Use
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
@@ -264,6 +264,8 @@ class Draft:
         elif container is not None and state != node.state:
             self.agenda.setdefault(container, index)
         self.touch_element(plan, path, index, begins=trigger in BEGINNINGS and lifecycle != "phase")
+        if plan.element.offered is not None and state in OFFERED:
+            self.agenda.setdefault(node.key, index)
         if now and node.redo:
             for output in plan.element.outputs:
                 self.touch_record(output, path, plan.loops, index)

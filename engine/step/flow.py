@@ -14,8 +14,9 @@ The joint rules of a step, which no module could tell alone:
 - *Blocks count* (`blocks`): a phase, group or case knows how many inside it are not settled. At none it is completed;
   one that is open again opens it again; what is still open when it is ended, ends with it. A round in which nothing
   was opened is not followed by another, which would be like it: the phase stands until something changes.
-- *A choice is settled when work on one of it begins* (`work.settle_choice`), not when it is offered or claimed, and is
-  open again where that work is put down. `one at a time` holds from a claim until work is put down or over (`turns`).
+- *A choice is settled when work on one of it begins* (`choice`), or a milestone is reached, not when it is offered or
+  claimed, and is open again where that work is put down. `one at a time` holds from a claim until work is put down or
+  over (`turns`). What is offered only `while` something holds is withdrawn, as long as nobody has begun it.
 - *Unknown is not false* (`readiness`): what is unknown holds an element, what is false for good rules it out, and what
   was ruled out comes back when the record that said so changes.
 
@@ -33,7 +34,7 @@ from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Una
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
 from charter.engine.plan.plans import Plan, shared_loops
-from charter.engine.plan.readiness import OUTCOMES, obstacles, ruled_out, unapproved
+from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out, unapproved
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 from charter.engine.step import blocks, clocks, lists, opening, staleness
@@ -95,6 +96,8 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     reason = held[0]
     if reason.code in OUTCOMES:
         used = place.asked() if plan.lifecycle(path) == "phase" else place.uses()
+        if reason.code == "CH593":
+            used = place.offers()
         draft.move(
             node,
             "skip",
@@ -134,6 +137,10 @@ def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         same = place.asked() == node.used
         if same or not place.open_around() or ruled_out(place, draft.at):
             return
+    elif node.outcome == "withdrawn":
+        # Offered again for a record that says so, and not for what the withdrawal itself has brought about.
+        if place.offers() == node.used or not place.open_around() or obstacles(place, draft.at):
+            return
     elif node.outcome == "dead" or (node.outcome == "condition" and plan.kind == "milestone"):
         held = obstacles(place, draft.at)
         over = plan.kind == "milestone" and plan.container(path) is None and not draft.pending
@@ -159,6 +166,18 @@ def _look_active(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         take_early(draft, node, plan, path)
 
 
+def _look_offered(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Withdraws work that nobody has begun once its `offered while` no longer holds."""
+    if plan.element.offered is None or node.votes:
+        return
+    place = draft.here(plan, path)
+    reason = not_offered(place, draft.at)
+    if reason is not None and reason.code == "CH593":
+        blocks.end(draft, node, "skip", reason.code, condition=plan.element.offered)
+        draft.change(draft.nodes[node.key], used=place.offers())
+        _tell_unapproved(draft, draft.nodes[node.key], plan, path)
+
+
 def _look_done(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Takes up a rhythm that has changed meanwhile."""
     repeat = plan.element.repeat
@@ -173,6 +192,8 @@ _LOOKS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {
     "skipped": _look_skipped,
     "stale": staleness.settle,
     "withdrawn": staleness.settle,
+    "ready": _look_offered,
+    "claimed": _look_offered,
     "active": _look_active,
     "done": _look_done,
 }

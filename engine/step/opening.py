@@ -16,6 +16,7 @@ from charter.engine.machines import SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
 from charter.engine.step import blocks, clocks
+from charter.engine.step.choice import settle_choice
 from charter.engine.step.draft import Draft
 from charter.engine.step.lists import open_group
 
@@ -57,7 +58,8 @@ def _open_phase(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 
 def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    draft.move(node, "reach", Reached(), ready_at=draft.at, ended_at=draft.at)
+    reached = draft.move(node, "reach", Reached(), ready_at=draft.at, ended_at=draft.at)
+    settle_choice(draft, plan, path, reached)
 
 
 def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:

@@ -18,9 +18,10 @@ from charter.engine.state import Node, Vote
 from charter.engine.step.authority import doers_with, entitle, persons, role_among, unmet
 from charter.engine.step.blocks import reopen
 from charter.engine.step.case import cancel_case
+from charter.engine.step.choice import settle_choice
 from charter.engine.step.draft import Draft, refuse
 from charter.engine.step.rework import send_back
-from charter.engine.step.work import require, require_alone, settle_choice
+from charter.engine.step.work import require, require_alone
 
 
 def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:

@@ -16,10 +16,11 @@ from charter.engine.entries import Told
 from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Confirmed, Delegated, Released
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import DECIDED, SETTLED, TAKEN, legal
+from charter.engine.machines import OFFERED, TAKEN, legal
 from charter.engine.plan.closure import Fact
 from charter.engine.plan.makers import written
 from charter.engine.plan.plans import Plan
+from charter.engine.plan.readiness import not_offered
 from charter.engine.plan.turns import in_the_way
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
@@ -36,8 +37,12 @@ from charter.engine.step.authority import (
     require_fit,
     role_among,
 )
+from charter.engine.step.choice import settle_choice, unsettle_choice
 from charter.engine.step.contents import validate
 from charter.engine.step.draft import Draft, Refused, decode, refuse
+
+# What takes work that is offered.
+_TAKING = frozenset({"claim", "begin", "complete", "grant", "reject"})
 
 
 def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan, Path]:
@@ -54,6 +59,11 @@ def require(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Plan
         raise _planned(draft, key, name, verb)
     plan, path = draft.place(key)
     lifecycle = plan.lifecycle(path)
+    if plan.element.offered is not None and trigger in _TAKING and node.state in OFFERED and not node.votes:
+        # Time alone lets nobody look at an offer; whoever takes it does.
+        reason = not_offered(draft.here(plan, path), draft.at)
+        if reason is not None and reason.code == "CH593":
+            raise Refused(reason)
     # Phases and groups are completed by the engine alone.
     if not legal(lifecycle, node.state, trigger) or (trigger == "complete" and lifecycle == "phase"):
         if node.state == "planned":
@@ -80,41 +90,6 @@ def require_alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
         raise refuse("CH524", f"{level}.one", element=node.key, other=other)
 
 
-def settle_choice(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
-    """Settles a `first of` that the element, or a phase around it, is one of: the others are passed over."""
-    for _, other in draft.program.rivals.get(plan.name, ()):
-        rival = draft.nodes.get(draft.program.seen(plan, path, other))
-        if rival is not None and rival.state not in SETTLED:
-            blocks.end(draft, rival, "skip", "CH573", other=node.key)
-
-
-def _unsettle_choice(draft: Draft, plan: Plan, path: Path) -> None:
-    """Offers the others of a `first of` again once nothing is begun any more of what they were passed over for."""
-    for level, other in draft.program.rivals.get(plan.name, ()):
-        rival = draft.nodes.get(draft.program.seen(plan, path, other))
-        if rival is None or rival.outcome != "choice" or rival.state != "skipped":
-            continue
-        if not _begun_in(draft, draft.program.plans[level], path):
-            rival_plan, at = draft.place(rival.key)
-            if rival_plan.lifecycle(at) == "phase":
-                blocks.reset(draft, rival)
-            else:
-                blocks.reopen(draft, rival, redo=False)
-
-
-def _begun_in(draft: Draft, plan: Plan, path: Path) -> bool:
-    """Says whether somebody has begun or ended work of an element or inside it; a claim alone is none."""
-    for inner in (plan, *plan.descendants()):
-        for key in draft.program.expand(draft.nodes, inner, path[: plan.outer]):
-            node = draft.nodes.get(key)
-            if node is None or inner.lifecycle(parse_key(key)[1]) == "phase":
-                continue
-            begun = inner.element.work is None and (node.started_at is not None or bool(node.votes))
-            if node.state in DECIDED or (begun and node.state not in SETTLED):
-                return True
-    return False
-
-
 def claim(draft: Draft, command: Claim) -> None:
     node, plan, path = require(draft, command.node, "claim", "claim")
     _by_people(plan, node)
@@ -132,7 +107,7 @@ def release(draft: Draft, command: Release) -> None:
             raise refuse("CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person)
     draft.move(node, "release", Released(), holder=None, assigned=False, handed=False, started_at=None)
     draft.end_of_command()
-    _unsettle_choice(draft, plan, path)
+    unsettle_choice(draft, plan, path)
 
 
 def delegate(draft: Draft, command: Delegate) -> None:

@@ -19,6 +19,7 @@ from charter.engine.state import CaseState
 from charter.runtime.audit.log import Sealed
 
 CONDITION = "CH570"  # passed over because its `when` was false
+_CLAUSES = {CONDITION: "when", "CH593": "offered"}
 
 
 class Why(Struct, frozen=True):
@@ -55,10 +56,10 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
 
 
 def _because(entry: Sealed) -> Reason | None:
-    """Gives the reason that the engine wrote into a move of its own (CH570 to CH579), if it did."""
+    """Gives the reason that the engine wrote into a move of its own (CH570 to CH579, CH593), if it did."""
     because: Because | None = getattr(entry.entry.told, "because", None)
     if because is None:
         return None
     element = because.arguments.get("element")
-    line = f"{element}.when" if because.code == CONDITION else element
+    line = f"{element}.{_CLAUSES[because.code]}" if because.code in _CLAUSES else element
     return Reason(because.code, line, because.arguments)

@@ -27,7 +27,7 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
         frozenset({"returned"}),
     ),
     "escalated": (lambda e: e.agreement is not None and e.agreement.escalation is not None, frozenset({"escalated"})),
-    "skipped": (lambda e: e.kind != "milestone" and e.when is not None, frozenset({"skipped"})),
+    "skipped": (lambda e: e.kind != "milestone" and (e.when or e.offered) is not None, frozenset({"skipped"})),
     "overdue": (lambda e: bool(e.within or e.due), frozenset({"overdue"})),
     "failed": (lambda e: e.work is not None and e.work.kind in ("call", "decide"), frozenset({"failed"})),
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),

@@ -100,7 +100,7 @@ def _span(definition: Definition, verdict: Verdict, source: Source) -> tuple[int
     first = next(iter(verdict.elements), "process")
     subjects = [f"output {first}", first, "process"]
     if verdict.property in ("ends", "opens"):
-        subjects = [*(f"{name}.{line}" for name in verdict.elements for line in ("exit", "when")), *subjects]
+        subjects = [*(f"{name}.{line}" for name in verdict.elements for line in ("exit", "when", "offered")), *subjects]
     places = dict(definition.places)
     line = int(next(places[subject] for subject in subjects if subject in places).rpartition(":")[2])
     written = source.line_text(line).partition(" #")[0].rstrip()

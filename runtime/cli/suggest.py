@@ -74,7 +74,7 @@ def title(definition: Definition, shows: tuple[Reach, ...], language: Language) 
     elements = {element.name: element for element in definition.elements}
     said = []
     for name, outcome in filter(notable, shows):
-        when = elements[name].when if outcome == "skipped" else None
+        when = (elements[name].when or elements[name].offered) if outcome == "skipped" else None
         key = "skipped_unless" if when is not None and len(when) <= _LONGEST and '"' not in when else str(outcome)
         said.append(say(f"suggest.title_{key}", name=name, when=when))
     if said:

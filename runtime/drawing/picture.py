@@ -197,7 +197,7 @@ def _dependencies(definition: Definition) -> Iterator[tuple[str, str]]:
             yield from ((name, element.name) for name in after.elements)
         for needed in element.inputs:
             yield from ((name, element.name) for name in needed.approvals or producers.get(needed.record, ()))
-        conditions = (element.when, element.many.items if element.many else None)
+        conditions = (element.when, element.offered, element.many.items if element.many else None)
         for name in _roots(text for text in conditions if text):
             if name in elements:
                 yield name, element.name

@@ -33,12 +33,13 @@ HELPER = """process helper
 class _Scope:
     """What can be named at a place. `lists`: what a `for each` may go over; `many`: records seen as lists.
 
-    `kinds`: records with a choice; `dated`: whatever may be overdue.
+    `each`: activities for each of a list; `kinds`: records with a choice; `dated`: whatever may be overdue.
     """
 
     made: list[str] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     many: list[str] = field(default_factory=list)
+    each: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     works: list[str] = field(default_factory=list)
     dated: list[str] = field(default_factory=list)
@@ -140,6 +141,11 @@ class Draw:
         if self.chance(25) and (fact := self.fact()):
             self.line(depth, f"when {fact}")
 
+    def offered(self, depth: int) -> None:
+        """Draws as long as what work is offered."""
+        if self.chance(9) and (fact := self.fact()):
+            self.line(depth, f"offered while {fact}")
+
     def dated(self, depth: int, name: str) -> None:
         """Draws by when an element is due."""
         if self.chance(10):
@@ -167,6 +173,7 @@ class Draw:
         self.line(depth, f"activity {name}")
         self.line(depth + 1, f"role {self.rng.choice(ROLES)}")
         self.common(depth + 1)
+        self.offered(depth + 1)
         self.dated(depth + 1, name)
         record = self.output(depth + 1, name, 55)
         if record is not None and self.chance(12):
@@ -185,6 +192,7 @@ class Draw:
         self.line(depth, f"activity {name} {self.over()}")
         self.line(depth + 1, f"role {self.rng.choice(ROLES)}")
         self.common(depth + 1)
+        self.offered(depth + 1)
         if self.chance(50):
             record = self.record()
             self.line(depth + 1, f"output {record}")
@@ -193,6 +201,7 @@ class Draw:
             self.line(depth + 1, f"done when {self.rng.choice(('1', f'ceiling(count({name}) / 2)'))} of done")
         self.beside.append(name)
         self.here.works.append(name)
+        self.here.each.append(name)
 
     def over(self) -> str:
         if not self.here.lists or self.chance(15):
@@ -245,6 +254,7 @@ class Draw:
         self.line(depth, f"approval {name} of {of}")
         self.line(depth + 1, f"by {self.one(STAGES)}")
         self.common(depth + 1, inputs=False)
+        self.offered(depth + 1)
         self.dated(depth + 1, name)
         if self.chance(20):
             self.line(depth + 1, f"criteria {of}.ok")
@@ -348,7 +358,7 @@ class Draw:
             }
             self.size += 1
             (self.one(kinds) if kinds else Draw.activity)(self, depth)
-        rivals = [name for name in self.beside if name[0] in "afpwt"]
+        rivals = [name for name in self.beside if name[0] in "afmpwt"]
         if len(rivals) > 1 and self.chance(12):
             chosen = self.rng.sample(rivals, min(len(rivals), self.rng.randint(2, 3)))
             self.line(depth, f"{self.rng.choice(['first of', 'one at a time'])} {', '.join(chosen)}")
@@ -401,6 +411,10 @@ FACTS: Mapping[str, int] = {
     "count({many}) > 0": 4,
     "some one in {many} satisfies one.ok": 5,
     "every one in {many} satisfies one.ok": 3,
+    "count({each}[done]) >= 1": 6,
+    "count({each}[done]) = 2": 3,
+    "some one in {each} satisfies one.done": 3,
+    "every one in {each} satisfies one.skipped": 3,
 }
 STAGES: Mapping[str, int] = {
     "boss": 4,

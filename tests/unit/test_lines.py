@@ -45,6 +45,7 @@ EXAMPLES = {
     "WHEN EXPR": "when paper.sum > 1",
     "ENTER_WHEN EXPR": "enter when paper.sum > 1",
     "EXIT_WHEN EXPR": "exit when paper.sum > 1",
+    "OFFERED_WHILE EXPR": "offered while paper.sum > 1",
     "ABOUT PATH": "of sheet",
     "BY stages": "by clerk then chair",
     "VETO PATH": "veto chair",
