@@ -24,7 +24,8 @@ class Version(NamedTuple):
     """The current version of a record: `number` counts from 1, `digest` is `values.digest` of the value.
 
     `node` wrote it (None: it came with the start of the case or with a signal); an amendment leaves `node` alone.
-    `earlier`: (person, node) of everybody who wrote a version before it, or whom a writer stood in for.
+    `earlier`: (person, node) of everybody who wrote a version before it, or whom a writer stood in for. `again`: `node`
+    handed over what was there already, so that `by` wrote it elsewhere, as `earlier` says.
     """
 
     number: int
@@ -34,11 +35,12 @@ class Version(NamedTuple):
     by: str
     at: int
     earlier: tuple[tuple[str, str | None], ...] = ()
+    again: bool = False
 
     @property
     def writers(self) -> tuple[tuple[str, str | None], ...]:
         """(person, node) of everybody who wrote a version of the record up to this one."""
-        return (*self.earlier, (self.by, self.node))
+        return self.earlier if self.again else (*self.earlier, (self.by, self.node))
 
 
 class Vote(NamedTuple):
@@ -255,13 +257,15 @@ def _lists(rows: tuple[Any, ...]) -> list[Any]:
 
 
 def version_json(version: Version) -> list[Any]:
-    """Gives one version as JSON data; `earlier` is left out where nobody was."""
-    return [*version[:6], _lists(version.earlier)] if version.earlier else list(version[:6])
+    """Gives one version as JSON data; `earlier` is left out where nobody was, `again` where it is not so."""
+    earlier = [_lists(version.earlier)] if version.earlier else []
+    return [*version[:6], *earlier, *([True] if version.again else [])]
 
 
 def version_of(row: Sequence[Any]) -> Version:
     """Builds one version back from what `version_json` gives."""
-    return Version(*row[:6], *(tuple((person, node) for person, node in earlier) for earlier in row[6:]))
+    earlier = (tuple((person, node) for person, node in each) for each in row[6:7])
+    return Version(*row[:6], *earlier, *row[7:])
 
 
 def case_json(state: CaseState) -> dict[str, Any]:

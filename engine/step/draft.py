@@ -380,7 +380,8 @@ class Draft:
         earlier = () if current is None or not self.law else current.writers
         if current is not None and current.digest == digest:
             if current.node != node:
-                self.versions[key] = current._replace(node=node, earlier=tuple(dict.fromkeys(earlier)))
+                writers = tuple(dict.fromkeys(earlier))
+                self.versions[key] = current._replace(node=node, earlier=writers, again=bool(writers))
             return False
         number = 1 if current is None else current.number + 1
         actor, person = self.command.actor, by or self.command.actor.person
