@@ -1,4 +1,4 @@
-"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, and CH595.
+"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595 and CH598.
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.
@@ -23,6 +23,7 @@ VERSION_TAKEN = "CH587"
 REPLACED = "CH588"
 NO_ID = "CH589"
 ID_TAKEN = "CH595"
+STRANDS = "CH598"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
@@ -39,6 +40,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         REPLACED: ("process", "version", "running"),
         NO_ID: ("person",),
         ID_TAKEN: ("person", "other"),
+        STRANDS: ("element", "elements"),
     }
 )
 

@@ -21,6 +21,7 @@ GIVEN = {
     "CASE": "1",
     "PROCESS": "p",
     "PERSON": "li",
+    "warn|refuse": "warn",
 }
 MAKES = {"init", "demo"}
 ON_FILES = {"check", "fmt", "test", "prove", "simulate", "explain", "clauses", "dmn", "doctor", "completion"}

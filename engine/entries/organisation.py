@@ -114,6 +114,17 @@ class StandInRevoked(Told, frozen=True):
     revoked_at: str
 
 
+# What becomes of a command that leaves nobody for other work of its case; the first unless somebody chooses.
+STRANDING = ("warn", "refuse")
+
+
+class StrandingChosen(Told, frozen=True):
+    """A steward chose what becomes of a command that leaves nobody for other work of its case: warn or refuse."""
+
+    stranding: str
+    was: str
+
+
 # -- what runs ------------------------------------------------------------------------------------------------
 
 

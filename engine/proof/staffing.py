@@ -85,6 +85,33 @@ def judge(seats: Seats, together: Together) -> Staffing:
     return Staffing(said, (*sure, *(gap for gap in gaps if not gap.sure)), beyond, tuple(hard), named)
 
 
+class Enough(NamedTuple):
+    """Of people who can staff every path: `enough`, so few of them that none may be missing; `needed`, those without
+    whom all the others could not do it, each with the elements that would lack somebody."""
+
+    enough: tuple[str, ...]
+    needed: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def enough(seats: Seats, together: Together, goes_on: Callable[[], bool] = lambda: True) -> Enough | None:
+    """Looks for the fewest people that are needed; None where they are not known to be enough, or it takes too long."""
+    kept = list(dict.fromkeys(who.person for who in seats.people))
+    if judge(seats, together).said != "staffed":
+        return None
+    needed: list[tuple[str, tuple[str, ...]]] = []
+    for person in list(kept):
+        if not goes_on():
+            return None
+        found = judge(seats.among([who for who in seats.people if who.person != person]), together)
+        if found.said != "staffed":
+            needed.append((person, tuple(dict.fromkeys(name for gap in found.gaps for name in gap.elements if name))))
+            continue
+        fewer = [one for one in kept if one != person]
+        if judge(seats.among([who for who in seats.people if who.person in fewer]), together).said == "staffed":
+            kept = fewer
+    return Enough(tuple(kept), tuple(needed))
+
+
 def occurs(graph: Graph) -> Together:
     """Says of elements whether some path that was seen has work on all of them; None where not all was seen."""
 

@@ -9,11 +9,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.entries.organisation import STRANDING
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
 from charter.runtime.cli.reasons import refused
-from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
+from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
 from charter.runtime.clock import iso
 from charter.runtime.desk.register import roles_of
 
@@ -260,6 +261,15 @@ def run_end(context: Context, number: int, as_json: bool) -> int:
     return _said(context, as_json, "did_stand_in_ended", change(context).end(number), number=number)
 
 
+def run_stranding(context: Context, word: str, as_json: bool) -> int:
+    """Chooses what becomes of a command that leaves nobody for other work of its case."""
+    from charter.runtime.audit.log import Origin
+    from charter.runtime.people.organisation import choose_stranding
+
+    done = choose_stranding(context.store, word, context.person, at=context.now, origin=Origin("cli"))
+    return _said(context, as_json, f"did_stranding_{word}", done, stranding=word)
+
+
 def _said(context: Context, as_json: bool, key: str, done: int | Refusal | None, **arguments: Any) -> int:
     """Says what a change came to: the refusal, or the sentence of `key`."""
     if done is None or isinstance(done, int):
@@ -317,6 +327,7 @@ _ROWS: tuple[tuple[str, Any, list[Any]], ...] = (
     ("delegate", run_delegate, _STAND_IN),
     ("accept", run_accept, [_NUMBER]),
     ("end", run_end, [_NUMBER]),
+    ("stranding", run_stranding, [argument("word", "|".join(STRANDING), type=Words(STRANDING))]),
 )
 VERBS = {
     "people": Family(

@@ -291,6 +291,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "incident_settled": ("case", "ask"),
     "clock_stepped_back": ("case",),
     "clock_confirmed": ("clock",),
+    "stranding_chosen": ("stranding",),
 }
 # kinds of which the element, or the case, is all that there is to say
 SAYS_ITSELF = frozenset(

@@ -10,20 +10,42 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from charter.engine.commands import SYSTEM, Actor
+from charter.engine.commands import SYSTEM, Actor, Command
 from charter.engine.definition import Definition
+from charter.engine.keys import name_of
 from charter.engine.plan.program import prepare
 from charter.engine.proof.explore import explore
 from charter.engine.proof.rest import Rest
 from charter.engine.proof.seats import START, Seats
-from charter.engine.proof.staffing import Gap, Staffing, Together, groups_of, judge as staffed, occurs, staffing
+from charter.engine.proof.staffing import (
+    Enough,
+    Gap,
+    Staffing,
+    Together,
+    enough,
+    groups_of,
+    judge as staffed,
+    occurs,
+    staffing,
+)
+from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.runtime.people.directory import Directory, everybody, holders
+from charter.runtime.refusals import STRANDS, refusal
+from charter.runtime.store import tables as t
 
 SECONDS = 5.0  # to look for a path that has certain elements together
 AT_ONCE = 1.0  # the same, while somebody waits
+
+
+class Stranded(NamedTuple):
+    """An open case in which nobody is left for some work."""
+
+    case: str
+    number: int
+    gaps: tuple[Gap, ...]
 
 
 class Staff(NamedTuple):
@@ -56,6 +78,27 @@ def staff(connection: Connection, process: str, at: int, *, concerned: bool = Fa
     return Staff(tuple(people), away)
 
 
+# What gives somebody a part in work, so that they may be kept apart from other work.
+TAKING = frozenset(("claim", "delegate", "assign", "begin", "confirm", "complete", "approve", "reject"))
+
+
+def strands(
+    definition: Definition, before: CaseState, command: Command, after: CaseState, people: Callable[[], Sequence[Actor]]
+) -> tuple[Gap, ...]:
+    """Gives what nobody is left for after a command, and was not before it; asks who is there only where it matters."""
+    node = getattr(command, "node", None)
+    if command.verb not in TAKING or not isinstance(node, str) or not concerned(definition, name_of(node)):
+        return ()
+    return stranded(definition, before, after, people())
+
+
+def refused(command: Command, gaps: Sequence[Gap]) -> Refusal:
+    """Refuses a command that leaves nobody for other work."""
+    node = str(getattr(command, "node", ""))
+    names = dict.fromkeys(name for gap in gaps for name in gap.elements if name and name != name_of(node))
+    return refusal(STRANDS, name_of(node), element=node, elements=", ".join(names))
+
+
 def concerned(definition: Definition, element: str) -> bool:
     """Says whether who does an element's work may leave others without people."""
     groups = groups_of(Seats(prepare(definition), ()))
@@ -72,6 +115,45 @@ def stranded(
         return ()
     known = [set(gap.elements) for gap in staffed(Rest(program, people, before), together).gaps]
     return tuple(gap for gap in found if not any(elements <= set(gap.elements) for elements in known))
+
+
+def open_cases(connection: Connection, process: str) -> list[tuple[str, int]]:
+    """Lists the cases of a process that are under way: id and number."""
+    c = t.cases.c
+    query = select(c.id, c.number).where(c.process == process, c.status == "open").order_by(c.number)
+    return [(case, number) for case, number in connection.execute(query)]
+
+
+def left_alone(
+    cases: Sequence[tuple[str, int]],
+    load: Callable[[str], tuple[Definition, CaseState]],
+    people: Sequence[Actor],
+    seconds: float = SECONDS,
+    clock: Callable[[], float] = monotonic,
+) -> tuple[list[Stranded], int]:
+    """Finds the open cases in which nobody is left for some work, and counts those that there was no time for."""
+    begun = clock()
+    known: dict[Definition, Together] = {}
+    found: list[Stranded] = []
+    for looked, (case, number) in enumerate(cases):
+        if clock() - begun > seconds:
+            return found, len(cases) - looked
+        definition, state = load(case)
+        if definition not in known:
+            known[definition] = paths(definition, seconds)
+        gaps = tuple(g for g in staffed(Rest(prepare(definition), people, state), known[definition]).gaps if g.sure)
+        if gaps:
+            found.append(Stranded(case, number, gaps))
+    return found, 0
+
+
+def fewest(
+    definition: Definition, staff: Staff, seconds: float = SECONDS, clock: Callable[[], float] = monotonic
+) -> Enough | None:
+    """Gives the fewest people with whom every path can be staffed; None where that is not known."""
+    begun = clock()
+    seats = Seats(prepare(definition), staff.people)
+    return enough(seats, paths(definition, seconds), lambda: clock() - begun < seconds)
 
 
 def judge(definition: Definition, staff: Staff, seconds: float = SECONDS) -> Staffing:

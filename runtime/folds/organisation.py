@@ -28,6 +28,7 @@ from charter.engine.entries.organisation import (
     StandInAccepted,
     StandInNamed,
     StandInRevoked,
+    StrandingChosen,
 )
 from charter.runtime import clock
 from charter.runtime.folds.fold import Row
@@ -186,6 +187,10 @@ def _connectors(rows: Rows, changed: ConnectorsChanged, _: Entry) -> None:
     rows.put(t.settings, ("connectors", changed.new))
 
 
+def _stranding(rows: Rows, chosen: StrandingChosen, _: Entry) -> None:
+    rows.put(t.settings, ("stranding", chosen.stranding))
+
+
 # kind of entry -> what it does to the tables
 _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PersonAdded: _person,
@@ -199,6 +204,7 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     StandInNamed: _stand_in,
     StandInAccepted: _accepted,
     StandInRevoked: _ended,
+    StrandingChosen: _stranding,
     Deployed: _deployed,
     ConnectorsChanged: _connectors,
 }

@@ -21,7 +21,6 @@ from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
 from charter.engine.hosting import MOST_TICKS, is_asked, let_pass
-from charter.engine.keys import name_of
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import step
@@ -39,6 +38,7 @@ from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.timers import BEGINNING, due
 from charter.runtime.people.actors import actor_for
+from charter.runtime.people.organisation import stranding
 from charter.runtime.refusals import CONFLICT, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import ENVIRONMENT
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from charter.engine.proof.staffing import Gap
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-# verbs by which somebody takes work, or has a part in it
-TAKING = frozenset(("claim", "delegate", "assign", "begin", "confirm", "complete", "approve", "reject"))
 
 
 class Performed(Struct, frozen=True):
@@ -315,9 +313,13 @@ class Cases:
         done = step(definition, file.state, built)
         if done.refusal is not None and not file.stored:  # no case comes of it
             return self._turned_away(connection, file, person, verb, done.refusal), file
+        stranded = self._stranded(connection, file, built, done.state) if done.refusal is None else ()
+        if stranded and stranding(connection) == "refuse":
+            from charter.runtime.desk.staffing import refused as refused_for
+
+            return self._turned_away(connection, file, person, verb, refused_for(built, stranded)), file
         if done.refusal is None:
             self.files.keep(built)
-        stranded = self._stranded(connection, file, built, done.state) if done.refusal is None else ()
         after = self._caseload.write(connection, file, built, done)
         first = file.chain.entries + 1
         performed = Performed(case, after.state, definition, done.entries, done.refusal, done.effects, first)
@@ -326,16 +328,17 @@ class Cases:
     @staticmethod
     def _stranded(connection: Connection, file: CaseFile, command: Command, after: CaseState) -> Sequence[Gap]:
         """Gives what nobody is left for after somebody took or did work, and was not before it."""
-        definition, node = file.pinned.definition, getattr(command, "node", None)
-        if command.verb not in TAKING or not isinstance(node, str):
+        if not hasattr(command, "node"):
             return ()
         # Imported here because most commands take no work that anybody is kept apart from.
-        from charter.runtime.desk.staffing import concerned, staff, stranded
+        from charter.runtime.desk.staffing import staff, strands
 
-        if not concerned(definition, name_of(node)):
-            return ()
-        there = staff(connection, definition.name, command.at, concerned=True)
-        return stranded(definition, file.state, after, there.people)
+        definition = file.pinned.definition
+
+        def people() -> Sequence[Actor]:
+            return staff(connection, definition.name, command.at, concerned=True).people
+
+        return strands(definition, file.state, command, after, people)
 
     def _asked(
         self,

@@ -20,6 +20,7 @@ from charter.engine.entries import Entry
 from charter.engine.errors import CharterError
 from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked, let_pass
 from charter.engine.machines import OPEN
+from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import Step, step
 from charter.engine.strangers import introduced
@@ -45,11 +46,20 @@ class _Case(Struct):
 class World:
     """See the module's text. `now` and all times are microseconds since the epoch, UTC.
 
-    `people`: who is known besides those who act; None knows everybody.
+    `people`: who is known besides those who act; None knows everybody. `refusing`: what leaves nobody for other work of
+    a case is refused, as where the organisation chose that.
     """
 
-    def __init__(self, definitions: Iterable[Definition], now: int, people: Iterable[Actor] | None = None) -> None:
+    def __init__(
+        self,
+        definitions: Iterable[Definition],
+        now: int,
+        people: Iterable[Actor] | None = None,
+        *,
+        refusing: bool = False,
+    ) -> None:
         self.clock = now
+        self._refusing = refusing
         self._open = people is None
         self.effects: list[tuple[str, Effect]] = []
         self._definitions = {definition.name: definition for definition in definitions}
@@ -94,9 +104,24 @@ class World:
         if command.actor.person != SYSTEM.person:
             self._people[command.actor.person] = command.actor
         let_pass(self, case, self.clock)  # what is due comes before what people do
+        refused = self._stranding(case, command) if self._refusing else None
+        if refused is not None:
+            return Step(self.state(case), (), refusal=refused)
         done = self.send(case, command)
         self._carry_out()
         return done
+
+    def _stranding(self, case: str, command: Command) -> Refusal | None:
+        """Refuses what leaves nobody for other work of a case."""
+        from charter.runtime.desk.staffing import refused, strands
+
+        there = self._cases[case]
+        done = step(there.definition, there.state, introduced(there.definition, command, self._knows))
+        if done.refusal is not None:
+            return None
+        people = tuple(self._people.values())
+        gaps = strands(there.definition, there.state, command, done.state, lambda: people)
+        return refused(command, gaps) if gaps else None
 
     def connect(self, name: str, answers: Records = (), *, fails: bool = False, times: int | None = None) -> None:
         """Sets what a connector answers from now on; or that it fails, so many `times` or always.

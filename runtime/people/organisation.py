@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Refused
-from charter.engine.entries.organisation import ClockConfirmed, ClockSteppedBack
+from charter.engine.entries.organisation import STRANDING, ClockConfirmed, ClockSteppedBack, StrandingChosen
 from charter.engine.refusals import Refusal
 from charter.runtime import clock
 from charter.runtime.audit import log
@@ -83,6 +83,21 @@ def confirm_clock(store: Store, by: str, origin: Origin) -> Refusal | None:
         if refused is None:
             told = ClockConfirmed(*map(clock.text, watch.accept(connection)))
             note(connection, told, by, at=at, origin=origin)
+    return refused
+
+
+def stranding(connection: Connection) -> str:
+    """Says what becomes of a command that leaves nobody for other work of its case: warn or refuse."""
+    s = t.settings.c
+    return connection.execute(select(s.value).where(s.name == "stranding")).scalar() or STRANDING[0]
+
+
+def choose_stranding(store: Store, word: str, by: str, *, at: int, origin: Origin) -> Refusal | None:
+    """Chooses it, on the record; for stewards."""
+    with store.write() as connection:
+        refused = admit(connection, by, "people stranding", at=at, origin=origin)
+        if refused is None and (was := stranding(connection)) != word:
+            note(connection, StrandingChosen(word, was), by, at=at, origin=origin)
     return refused
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from random import Random
 
@@ -14,9 +15,11 @@ from charter.engine.definition import Definition
 from charter.engine.law import PRESENT
 from charter.engine.plan.program import prepare
 from charter.engine.proof.rest import Rest
-from charter.engine.proof.staffing import judge, staffing
+from charter.engine.proof.seats import Seats
+from charter.engine.proof.staffing import enough, judge, staffing
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import step
+from charter.runtime.desk.staffing import strands
 
 AT = 1_767_600_000_000_000
 ROLES = ("a", "b", "c")
@@ -188,3 +191,50 @@ def test_the_rest_of_a_case_can_be_done_where_it_is_said_so(first: int) -> None:
                 break
             done = rng.choice(able_to)
     assert compared > 60 and 5 < enough < compared
+
+
+@pytest.mark.parametrize("first", range(0, 200, 100))
+def test_the_fewest_people_can_do_it_and_none_of_them_may_be_missing(first: int) -> None:
+    compared = 0
+    for seed, rng, text, definition in processes(first):
+        people = [*people_of(rng), c.Actor("he", ROLES, certificates=("x",)), c.Actor("xu", ROLES)]
+        found = enough(Seats(prepare(definition), people), lambda _: True)
+        if found is None:
+            continue
+        needed = {person for person, _ in found.needed}
+        try:
+            assert can_end(definition, [who for who in people if who.person in found.enough]), (seed, text, found)
+            for person in {who.person for who in people}:
+                others = [who for who in people if who.person != person]
+                assert can_end(definition, others) == (person not in needed), (seed, text, person, found)
+            for person in found.enough:
+                fewer = [who for who in people if who.person in found.enough and who.person != person]
+                assert not can_end(definition, fewer), (seed, text, person, found)
+        except Overflow:
+            continue
+        assert needed <= set(found.enough)
+        compared += 1
+    assert compared > 20
+
+
+@pytest.mark.parametrize("first", range(0, 300, 100))
+def test_a_case_in_which_nobody_may_leave_others_without_people_ends(first: int) -> None:
+    """Whatever is done of what does not strand others: the case can still end, up to its end."""
+    ended = refused = 0
+    for seed, rng, text, definition in processes(first):
+        people = [*people_of(rng), c.Actor("he", ROLES, certificates=("x",)), c.Actor("xu", ROLES)]
+        given = tuple((record, {"note": "given"}) for record in definition.inputs)
+        start = c.Start(actor=people[0], at=AT, case="case", records=given, **PRESENT._asdict())
+        state = step(definition, NEW, start).state
+        if state.status != "open" or judge(Rest(prepare(definition), people, state), lambda _: True).said != "staffed":
+            continue
+        while state.status == "open":
+            taken = [(command, step(definition, state, command)) for command in moves(definition, state, people)]
+            able = [(command, done.state) for command, done in taken if done.refusal is None]
+            who = partial(list, people)
+            kept = [after for command, after in able if not strands(definition, state, command, after, who)]
+            refused += len(able) - len(kept)
+            assert kept, (seed, text, people, state.nodes)
+            state = rng.choice(kept)
+        ended += 1
+    assert ended > 20 and refused > 0

@@ -66,6 +66,9 @@ charter tick
 charter kpi
 charter kpi leave_request --facts
 charter verify-staffing
+charter people stranding refuse --as li
+charter people stranding refuse --as zhou
+charter people stranding warn --as zhou
 charter incidents
 charter incidents --retry 1 --as zhou
 charter inbox --as zhou

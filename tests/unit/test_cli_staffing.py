@@ -7,6 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.desk import Desk
+from tests.stages import SqlStage
+
+from charter.dsl.passes import compile
+from charter.engine.commands import Actor, Approve, Claim, Complete, Delegate
+from charter.runtime.audit.log import Origin
+from charter.runtime.host.memory import World
+from charter.runtime.people.organisation import choose_stranding
 
 TEXT = """process review
   owner lead
@@ -136,6 +143,77 @@ def test_a_claim_that_leaves_nobody_for_the_rest_is_warned_of(desk: Desk, tmp_pa
     assert "nobody is left" not in desk.type("charter begin 1 measure --as wu --lang en")
     desk.type("charter release 1 measure --as wu")
     assert "nobody is left" not in desk.type("charter claim 1 measure --as li --lang en")
+
+
+def test_what_leaves_nobody_for_the_rest_is_refused_where_a_steward_chose_so(desk: Desk, tmp_path: Path) -> None:
+    founded(desk, tmp_path, BOTH, li="engineer", wu="engineer", xu="lead")
+    desk.type("charter start review --as li")
+    desk.type("charter complete 1 write --set draft.text=x --as li")
+    assert "CH584" in desk.type("charter people stranding refuse --as li") and desk.code == 3  # for stewards
+    desk.type("charter people stranding refuse --as admin")
+    desk.type("charter people stranding refuse --as admin")  # nothing changes, and nothing is entered
+    said = desk.type("charter claim 1 measure --as wu --lang en")
+    assert desk.code == 3 and "CH598" in said and "`look`" in said
+    assert "warning" not in desk.type("charter complete 1 measure --as li --lang en") and desk.code == 0
+    desk.type("charter approve 1 look --as wu")
+    assert desk.code == 0 and json.loads(desk.type("charter show 1 --json --as admin"))["status"] == "completed"
+    told = json.loads(desk.type('charter audit query \'kind in ("stranding_chosen", "refused")\' --json'))
+    assert [(each["kind"], each["actor"]) for each in told] == [
+        ("refused", "li"),
+        ("stranding_chosen", "admin"),
+        ("refused", "wu"),
+    ]
+    assert told[1]["data"] == {"stranding": "refuse", "was": "warn"}
+    desk.type("charter audit verify")
+    assert desk.code == 0
+    assert "stranding" in desk.type("charter people stranding perhaps --as admin") and desk.code == 2
+
+
+def test_open_cases_in_which_nobody_is_left_are_listed(desk: Desk, tmp_path: Path) -> None:
+    founded(desk, tmp_path, BOTH, li="engineer", wu="engineer", xu="lead")
+    found = judged(desk)
+    assert (found["stranded"], found["unlooked"], found["fewest"]) == ([], 0, ["li", "wu"])
+    assert found["needed"] == [
+        {"person": "li", "elements": ["write", "measure", "look"]},
+        {"person": "wu", "elements": ["write", "measure", "look"]},
+    ] or {each["person"] for each in found["needed"]} == {"li", "wu"}
+    desk.type("charter start review --as li")
+    desk.type("charter complete 1 write --set draft.text=x --as li")
+    desk.type("charter claim 1 measure --as wu")
+    told = json.loads(desk.type("charter verify-staffing review --json"))
+    assert desk.code == 1 and told["stranding"] == "warn"
+    [stranded] = told["processes"][0]["stranded"]
+    assert stranded["number"] == 1 and stranded["gaps"] == [{"elements": ["measure", "look"], "more": [["engineer"]]}]
+    said = " ".join(desk.type("charter verify-staffing review --lang en").split())
+    assert "case #1: nobody is left for" in said and "these 2 people would be enough: li, wu" in said
+    assert "without wu, nobody could do" in said
+
+
+def test_both_hosts_refuse_what_leaves_nobody(tmp_path: Path) -> None:
+    compiled = compile("p.charter", BOTH.encode())
+    people = [Actor("li", ("engineer",)), Actor("wu", ("engineer",)), Actor("xu", ("lead",))]
+    start = 1_772_413_200_000_000
+    stages = [World(compiled.definitions, start, people, refusing=True), SqlStage(compiled.definitions, start, people)]
+    choose_stranding(stages[1].store, "refuse", "li", at=start, origin=Origin("test"))
+    codes = []
+    for stage in stages:
+        li, wu, _ = people
+        case, _ = stage.start("review", li)
+        told = []
+        for command in (
+            Complete(actor=li, at=start, node="write", records=(("draft", {"text": "x"}),)),
+            Claim(actor=wu, at=start, node="measure"),
+            Claim(actor=li, at=start, node="measure"),
+            Delegate(actor=li, at=start, node="measure", to=wu),
+            Complete(actor=li, at=start, node="measure"),
+            Approve(actor=wu, at=start, node="look"),
+        ):
+            done = stage.perform(case, command)
+            told.append(done.refusal and done.refusal.code)
+        codes.append((told, [entry.kind for entry in stage.entries(case)], stage.state(case).status))
+    stages[1].close()
+    assert codes[0] == codes[1]
+    assert codes[0][0] == [None, "CH598", None, "CH598", None, None] and codes[0][2] == "completed"
 
 
 def test_deploying_tells_what_cannot_be_staffed_once_there_are_people(desk: Desk, tmp_path: Path) -> None:
