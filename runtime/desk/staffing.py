@@ -95,14 +95,18 @@ def strands(
 def refused(command: Command, gaps: Sequence[Gap]) -> Refusal:
     """Refuses a command that leaves nobody for other work."""
     node = str(getattr(command, "node", ""))
-    names = dict.fromkeys(name for gap in gaps for name in gap.elements if name and name != name_of(node))
-    return refusal(STRANDS, name_of(node), element=node, elements=", ".join(names))
+    names = list(dict.fromkeys(name for gap in gaps for name in gap.elements if name))
+    others = [name for name in names if name != name_of(node)]
+    return refusal(STRANDS, name_of(node), element=node, elements=", ".join(others or names))
 
 
 def concerned(definition: Definition, element: str) -> bool:
-    """Says whether who does an element's work may leave others without people."""
-    groups = groups_of(Seats(prepare(definition), ()))
-    return any(element in group and len(group - {START}) > 1 for group in groups)
+    """Says whether who does an element's work may leave others, or other parts of it, without people."""
+    program = prepare(definition)
+    seats = Seats(program, ())
+    if any(len(way) > 1 for way in seats.ways(program.plans[element])):
+        return True
+    return any(element in group and len(group - {START}) > 1 for group in groups_of(seats))
 
 
 def stranded(
