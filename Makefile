@@ -47,7 +47,7 @@ fuzz: .venv/.ready           ## half a million FEEL texts, then DMN models for 1
 	@touch $@
 
 bench: .venv/.bench          ## every figure of docs/performance.md; KIT=FOLDER takes the DMN kit too
-	@for name in engine durable trail feel calendar decisions check inbox start; do \
+	@for name in engine durable trail feel calendar decisions check inbox start simulate; do \
 	echo "$$name"; $(BIN)/python -m benchmarks.$$name $$(test $$name = decisions && echo $(KIT)) || exit 1; done
 
 wheel: .venv/.ready

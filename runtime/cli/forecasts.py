@@ -144,6 +144,8 @@ class Report:
         comma = say("happened.comma")
         unlimited = [m.name for m in self.found.measures if m.measure == "busy" and m.people is None]
         lines = [say("simulate.interval")]
+        for role, count in self.found.short.items():
+            lines.append(say("simulate.short", role=role, count=f"{count:,}"))
         told = (("without_limit", unlimited), ("usual", sorted(run.usual)), ("instant", sorted(run.instant)))
         for key, names in told:
             if names:
@@ -297,6 +299,7 @@ def as_data(
         "bottleneck": found.bottleneck.role,
         "because": _because(found, context.say),
         "stood": [_stood(found, stood, context) for stood in run.stood],
+        "short_of_cases": [{"role": role, "case_count": count} for role, count in found.short.items()],
         "unmeasured": sorted(run.usual | run.instant),
         "assumed": dict(given),
         "what_if": None

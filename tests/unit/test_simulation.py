@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from math import factorial
+from math import factorial, sqrt
 from pathlib import Path
+from statistics import stdev
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -18,7 +19,7 @@ from charter.engine.proof.assumptions import assumed
 from charter.engine.proof.chances import Chances
 from charter.engine.proof.hours import Hours, working
 from charter.runtime.simulation.crew import staffed
-from charter.runtime.simulation.forecast import compare, forecast
+from charter.runtime.simulation.forecast import compare, forecast, half
 from charter.runtime.simulation.loop import simulate
 from charter.runtime.simulation.setting import Run, Setting, rate
 
@@ -307,6 +308,20 @@ def test_a_change_is_compared_by_the_same_chances() -> None:
 def test_few_cases_have_no_interval() -> None:
     found = forecast(played(DESK, 20, 1.0, {"clerk": 2}))
     assert found.measures and all(m.estimate.half is None for m in found.measures)
+
+
+def test_too_few_cases_for_how_busy_people_are_are_told() -> None:
+    assert set(forecast(played(DESK, 300, 0.8, {"clerk": 1})).short) == {"clerk"}
+    assert not forecast(played(DESK, 300, 0.3, {"clerk": 1})).short
+    assert not forecast(played(DESK, 300, 0.8, {})).short
+
+
+def test_an_interval_is_as_wide_as_longer_batches_make_it() -> None:
+    apart = [float(n % 2) for n in range(20)]
+    assert half(apart) == pytest.approx(2.093 * stdev(apart) / sqrt(20))
+    slow = [float(n // 4) for n in range(20)]
+    assert half(slow) == pytest.approx(2.776 * stdev(range(5)) / sqrt(5))
+    assert half([1.0] * 9) is None and half([1.0, None] * 10) == 0
 
 
 def test_an_interval_covers_what_is_true() -> None:
