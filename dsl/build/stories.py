@@ -21,6 +21,8 @@ from charter.engine.commands import (
     Add,
     Answer,
     Approve,
+    Begin,
+    Claim,
     Close,
     Command,
     Complete,
@@ -78,7 +80,7 @@ _REASONS: Mapping[Language, Mapping[str, str]] = {
     "zh-Hant": {"no": "不同意", "once more": "請重做"},
 }
 _ACTS: dict[type[Command], str] = {
-    **{Complete: "complete", Confirm: "confirm", Approve: "approve", Reject: "reject"},
+    **{Claim: "claim", Begin: "begin", Complete: "complete", Confirm: "confirm", Approve: "approve", Reject: "reject"},
     **{Return: "return", Retry: "retry", Add: "add", Close: "close"},
 }
 

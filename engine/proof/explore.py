@@ -99,11 +99,11 @@ class _Search:
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         program = prepare(definition)
-        known = Conditions.of(definition)
+        known = Conditions(program)
         self.moves = Moves(program, known)
         self.clocked = frozenset(plan.name for plan in program.plans.values() if _asks_the_clock(plan))
         self.independence = Independence(program)
-        self.sameness = Sameness(program, known)
+        self.sameness = Sameness(program, known, self.moves.past)
         self.graph = Graph()
         self.numbers: dict[Any, list[tuple[frozenset[str], int]]] = {}
         self.waiting: deque[int] = deque()

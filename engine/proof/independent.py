@@ -157,8 +157,10 @@ class Independence:
                 read = self.program.plans.get(path[0])
                 # Of a list it may be known before all of it is over, as with an `after any of`.
                 several = read is not None and self.program.group_between(plan, read) is not None
-                if read is not None and (several or len(path) < 2 or path[1] not in AT_THE_END):
+                loosely = read is not None and (several or len(path) < 2 or path[1] not in AT_THE_END)
+                if loosely:
                     yield path[0]
+                if loosely or self._is_rewritten(path[0], plan):
                     # It is read when all else that is waited for is over.
                     yield from (p.name for p in self.program.plans.values() if self.program.precedes(p, plan))
                 if path[0] == "case":
@@ -167,6 +169,12 @@ class Independence:
                 yield from self._before_the_end(plan)
         for order in self.program.definition.orders:
             yield from order.elements
+
+    def _is_rewritten(self, record: str, plan: Plan) -> bool:
+        """Says whether a record may be one thing now and another later, when a condition of a plan is asked first."""
+        makers = self.program.producers.get(record, [])
+        again = len(makers) > 1 or any(map(self._comes_again, makers))
+        return again and any(not self.program.precedes(maker, plan) for maker in makers)
 
     def _before_the_end(self, milestone: Plan) -> Iterator[str]:
         """Names what decides whether a milestone is reached before its phase is over and passes over it."""

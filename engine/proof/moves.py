@@ -19,6 +19,8 @@ from charter.engine.commands import (
     Add,
     Answer,
     Approve,
+    Begin,
+    Claim,
     Close,
     Command,
     Complete,
@@ -37,11 +39,14 @@ from charter.engine.plan.makers import bound
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
-from charter.engine.proof.values import Conditions
+from charter.engine.proof.past import Past
+from charter.engine.proof.values import Conditions, Representatives
 from charter.engine.state import NEW, CaseState, Node
 
 MOST_VALUES = 64  # of one move
 STARTER, IN_CHARGE = "starter", "owner"  # who opens a case, and who owns the process
+# What tells work that is under way from work that nobody has taken.
+_UNDER_WAY = frozenset({"state", "ready", "claimed", "active"})
 EVIDENCE = values.encode(File("0" * 64, "proof.pdf", 1, "application/pdf"))
 
 
@@ -59,7 +64,12 @@ class Moves:
     def __init__(self, program: Program, known: Conditions) -> None:
         self.program = program
         self.known = known
-        self._inexact: dict[str, None] = {}
+        self.past = Past(program)
+        self._inexact: dict[str, None] = dict.fromkeys(known.strange)
+        watched = {path[0] for atom in known.atoms for path in atom.paths if path[1:2] and path[1] in _UNDER_WAY}
+        watched |= {plan.name for plan in program.plans.values() if plan.element.offered is not None}
+        self._claimed = frozenset(watched)
+        self._begun = frozenset(watched).union(program.rivals)
         self._skills = {
             (r.name, r.at_least or 0) for role in program.definition.roles for r in role.requires if r.kind == "skill"
         }
@@ -68,7 +78,7 @@ class Moves:
         )
 
     def inexact(self) -> tuple[str, ...]:
-        """Names the records of which values were left out that might have made a difference."""
+        """Names the records of which values were left out, and what else was, that might have made a difference."""
         return tuple(sorted(self._inexact))
 
     def somebody(self, person: str, roles: Sequence[str]) -> Actor:
@@ -80,7 +90,7 @@ class Moves:
 
     def contents(self, records: Sequence[str], state: CaseState = NEW) -> Iterator[tuple[tuple[str, Any], ...]]:
         """Yields what may be handed over as these records."""
-        found = {name: self.known.values(name, state.versions) for name in records}
+        found = {name: self.representatives(name, state) for name in records}
         self._inexact.update((name, None) for name in records if not found[name].exact)
         columns = [[(name, value) for value in found[name].values] for name in records]
         size = 1
@@ -99,6 +109,11 @@ class Moves:
                 for records in self.contents(plan.element.outputs, state):
                     sent = Signal(actor=self.in_charge(plan), at=_now(state), name=name, records=records)
                     yield Move("", "signal", (sent,))
+
+    def representatives(self, record: str, state: CaseState) -> Representatives:
+        """Gives the values that a record may be written with now."""
+        writable = self.past.writable(state) if state.nodes else self.past.written
+        return self.known.values(record, state.versions, writable)
 
     def of(self, state: CaseState, node: Node) -> Iterator[Move]:
         """Yields what may be done with a node now."""
@@ -134,8 +149,7 @@ class Moves:
         if many is None or not many.open or node.closed or node.state != "active":
             return
         who = self.in_charge(plan)
-        added = node.size
-        if added < self.known.longest:
+        if node.size < self.known.most(plan):
             kind = item_type(self.program.types, many)
             items: Iterable[Any] = [values.encode("item")]
             if kind is not None and kind.record is not None:
@@ -172,6 +186,10 @@ class Moves:
                 other = self.program.plans[rule.other]
                 persons += bound(self.program, state, other, path[: shared_loops(plan.loops, other.loops)])
         who = self.somebody(persons[0] if persons else node.key, element.roles or self.in_charge(plan).roles)
+        if node.state == "ready" and plan.name in self._claimed:
+            yield Move(node.key, "claim", (Claim(actor=who, at=at, node=node.key),))
+        if node.state != "active" and plan.name in self._begun:
+            yield Move(node.key, "begin", (Begin(actor=who, at=at, node=node.key),))
         done = {confirmation.check for confirmation in node.confirmations}
         before: list[Command] = []
         with_it: list[tuple[str, Any]] = []

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from charter.engine.machines import SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
-from charter.engine.proof.values import conditions, conditions_of
+from charter.engine.proof.atoms import conditions_of
 from charter.engine.state import CaseState
 
 
@@ -21,8 +21,6 @@ class Past:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        wheres = [c.text for c in conditions(program.definition) if c.record is not None]
-        self._compared = frozenset(name for text in wheres for name in program.names(text))
         self._read: dict[str, frozenset[str]] = {plan.name: self._reads(plan) for plan in program.plans.values()}
         self._readers: dict[str, set[str]] = {}
         for name, read in self._read.items():
@@ -30,16 +28,26 @@ class Past:
                 self._readers.setdefault(fact, set()).add(name)
         self._stirred: dict[str, frozenset[str]] = {name: self._reach(name) for name in program.plans}
         self._inside = {plan.name: tuple(inner.name for inner in plan.descendants()) for plan in program.plans.values()}
-        self._known: dict[frozenset[str], frozenset[str]] = {}
+        self.written = frozenset(program.producers)
+        self._known: dict[frozenset[str], tuple[frozenset[str], frozenset[str]]] = {}
 
     def matters(self, state: CaseState) -> frozenset[str]:
         """Names the elements and records of which something that may follow can depend."""
+        return self._look(state)[0]
+
+    def writable(self, state: CaseState) -> frozenset[str]:
+        """Names the records that somebody may still write."""
+        return self._look(state)[1]
+
+    def _look(self, state: CaseState) -> tuple[frozenset[str], frozenset[str]]:
         moving = frozenset(self._moving(state))
         found = self._known.get(moving)
         if found is None:
             live = frozenset().union(*(self._stirred[name] for name in moving))
             around = (level.name for name in live for level in self.program.plans[name].levels())
-            found = self._known[moving] = live.union(around, *(self._read[name] for name in live))
+            matters = live.union(around, *(self._read[name] for name in live))
+            writable = frozenset(record for name in live for record in self.program.plans[name].element.outputs)
+            found = self._known[moving] = (matters, writable)
         return found
 
     def _moving(self, state: CaseState) -> Iterator[str]:
@@ -63,7 +71,7 @@ class Past:
         found.update(program.names(work.when) if work is not None else ())
         found.update(program.names(repeat.every) if repeat is not None else ())
         found.update(name for check in element.checklist if check.many for name in program.names(check.many.items))
-        found.update(self._compared if element.outputs else ())
+        found.update(name for record in element.outputs for name in self._held(record))
         for rule in program.separations.get(plan.name, ()):
             found.add(rule.other)
         for _, other in (*program.rivals.get(plan.name, ()), *program.singles.get(plan.name, ())):
@@ -75,6 +83,13 @@ class Past:
         # Inside a loop that is not its own, it sees the loop.
         found.update(loop for name in tuple(found) if name in program.plans for loop in program.plans[name].loops)
         return frozenset(name for name in found if name in program.plans or name in program.types)
+
+    def _held(self, record: str) -> Iterator[str]:
+        """Names what a record, and those in it, are held against when they are written."""
+        declared = self.program.types.get(record)
+        for f in declared.fields if declared is not None else ():
+            yield from self.program.names(f.where) if f.where is not None else ()
+            yield from self._held((f.type.item or f.type).record or "")
 
     def _reach(self, name: str) -> frozenset[str]:
         found, todo = {name}, [name]

@@ -3,23 +3,23 @@
 Work that is past (`past`) is left out. Of the rest, instants are left out but for their order: which timer is next. So
 is what no line of the process asks for: who did what, unless one person must do two things or a condition names them;
 rounds, rejections and attempts beyond the last that is counted; due dates, unless a condition speaks of them; what
-work rests on, unless something can send work back; how a vote went, once it is over. Of a record there is what
-conditions see of it: which of them hold, and how long its lists are. Where records are held against each other this
-takes for alike what may yet differ, which `values` tells as inexact.
+work rests on, unless something can send work back; how a vote went, once it is over. Of records there is what
+conditions see of them (`sight`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from charter.engine import feel, values
+from charter.engine import values
 from charter.engine.keys import name_of
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import Program, compiled
+from charter.engine.proof.atoms import conditions
 from charter.engine.proof.past import Past
-from charter.engine.proof.values import SHORT, Conditions, conditions
+from charter.engine.proof.values import Conditions
 from charter.engine.state import CaseState, Node, Version
 
 _ROUNDS = 2  # that are told apart where it is not known which matters
@@ -32,15 +32,15 @@ _COUNTS = ("iteration", "rejects", "attempt")
 class Sameness:
     """Keys of the states of one process: equal where nothing that follows can differ."""
 
-    def __init__(self, program: Program, known: Conditions) -> None:
+    def __init__(self, program: Program, known: Conditions, past: Past) -> None:
         definition = program.definition
         self.program = program
-        self.past = Past(program)
-        self._atoms = [(feel.compile(atom.tree), frozenset(path[0] for path in atom.paths)) for atom in known.atoms]
+        self.past = past
+        self.sight = known.sight
         self._outputs = frozenset(definition.outputs)
-        self._seen: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._seen: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._parts: dict[int, tuple[Node, Any]] = {}
-        self._together: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
+        self._together: dict[Any, tuple[Any, ...]] = {}
         expressions = [compiled(condition.text) for condition in conditions(definition)]
         paths = {path for e in expressions if e is not None for path in e.paths}
         read = {name for path in paths if path[0] in program.plans or path[0] == "case" for name in path[1:]}
@@ -102,13 +102,9 @@ class Sameness:
         for atom in known.atoms:
             for path in atom.paths:
                 if path[0] == name and len(path) > 1 and path[1] in _COUNTS:
-                    most.setdefault(path[1], [Decimal(_ROUNDS)]).extend(self._numbers(atom.literals, atom.paths))
+                    numbers = (value for value in known.literals([atom]) if isinstance(value, Decimal))
+                    most.setdefault(path[1], [Decimal(_ROUNDS)]).extend(numbers)
         yield from ((count, int(max(found)) + 1) for count, found in most.items())
-
-    def _numbers(self, literals: Iterable[Any], paths: Iterable[tuple[str, ...]]) -> Iterator[Decimal]:
-        found = [feel.compile(literal).evaluate({}) for literal in literals]
-        found += [self.program.bound[path[0]] for path in paths if path[0] in self.program.bound]
-        yield from (value for value in found if isinstance(value, Decimal))
 
     def _part(self, node: Node) -> Any:
         """What is told of a node by itself; remembered, as most nodes are the same in most states."""
@@ -134,38 +130,22 @@ class Sameness:
         now = state.versions
         return tuple((key, key not in now or now[key].digest == digest) for key, digest in node.used)
 
-    def _of(self, record: str, version: Version) -> tuple[str, ...]:
+    def _of(self, record: str, version: Version) -> tuple[Any, ...]:
         """What conditions see of a version alone."""
         found = self._seen.get((record, version.digest))
         if found is None:
-            value = {record: values.decode(version.value)}
-            alone = (expression.evaluate(value, SHORT) for expression, names in self._atoms if names == {record})
-            found = (*map(_short, alone), *map(_short, _lists(value)))
-            self._seen[record, version.digest] = found
+            found = self._seen[record, version.digest] = self.sight.alone(record, values.decode(version.value))
         return found
 
-    def _between(self, state: CaseState, matters: frozenset[str]) -> tuple[str, ...]:
-        """What conditions see of several records together, where they read nothing else."""
-        now = {name: version for name, version in state.versions.items() if name in matters}
-        key = tuple((name, version.digest) for name, version in now.items())
+    def _between(self, state: CaseState, matters: frozenset[str]) -> tuple[Any, ...]:
+        """What conditions see of several records together, and what those still to be written will be held against."""
+        compared = matters & self.sight.compared
+        now = {name: version for name, version in state.versions.items() if name in compared}
+        writable = self.past.writable(state) & self.sight.compared
+        key = (tuple((name, version.digest) for name, version in now.items()), writable)
         found = self._together.get(key)
         if found is None:
             there = {name: values.decode(version.value) for name, version in now.items()}
-            found = self._together[key] = tuple(
-                repr(expression.evaluate(there, SHORT))
-                for expression, names in self._atoms
-                if len(names) > 1 and names <= there.keys()
-            )
+            order = (self.sight.order(there, name) for name in sorted(writable))
+            found = self._together[key] = (*self.sight.between(there), *order)
         return found
-
-
-def _short(value: Any) -> str:
-    return str(len(value)) if isinstance(value, list) else repr(value)
-
-
-def _lists(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _lists(inner)
-    elif isinstance(value, list):
-        yield value

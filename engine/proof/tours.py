@@ -75,9 +75,10 @@ class Tours:
     ) -> None:
         self.definition = definition
         self.reached = reached
-        known = Conditions.of(definition)
-        program = prepare(definition)
-        self.program, self.moves, self.sameness = program, Moves(program, known), Sameness(program, known)
+        self.program = program = prepare(definition)
+        known = Conditions(program)
+        self.moves = Moves(program, known)
+        self.sameness = Sameness(program, known, self.moves.past)
         self.graph = graph
         self.ways: dict[int, list[_Way]] = {_BEGUN: []}
         self.possible: set[Reach] = set()

@@ -1,49 +1,41 @@
 """Values that stand for all others: of each record so many that the conditions of a process can tell apart.
 
-A condition sees of a record only what it compares. So each field that a condition reads takes the values at which a
-comparison may change: the literals that are written beside it, and one on either side of each; every choice, both
-booleans, a text that nobody names. Of the records made of these, those are kept that differ in the truth of some
-atom, a condition without `and`, `or` and `not` around it, or in a field that an atom reads beside something else.
+A condition sees of a record only what its atoms ask (`atoms`). So each field that one reads takes the literals it is
+held against and values between and beyond them (`points`), with those of the fields that it is held against, in every
+order; every choice, both booleans, a text that nobody names. Lists are made of such items, in no order, as long as a
+condition can tell. Of the records made of these, those are kept that `sight` tells apart.
 
-What is exact and what is not is told: an atom that reckons (`a + b > 3`, a function) may change elsewhere than at a
-literal, and more values than `MOST` are cut short. Then nothing that was not found is proved to be absent.
+What is exact and what is not is told: an atom that is not plain may change elsewhere, and more values than `MOST` are
+cut short. Then nothing that was not found is proved to be absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from itertools import cycle, islice, pairwise, product
+from itertools import combinations_with_replacement, islice, product
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from charter.engine import feel, values
-from charter.engine.definition import Definition, Element, RecordType, TypeRef
+from charter.engine.definition import RecordType, TypeRef
 from charter.engine.feel import tree as t
-from charter.engine.feel.own import File, Money, Span
-from charter.engine.feel.ranges import Range
-from charter.engine.feel.temporal import Date, date_from_number
+from charter.engine.feel.own import Money
+from charter.engine.feel.temporal import Date
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
+from charter.engine.proof import points
+from charter.engine.proof.atoms import SHORT, Atom, Path, Reader, conditions, conditions_of, plain_path, value_of
+from charter.engine.proof.sight import Component, Sight, at
 from charter.engine.state import Version
 
 MOST = 64  # of one record
-_SHORT_LIST, _LONG_LIST = 2, 4  # items: of any list, and where conditions count what is done for each
 _TRIED = 4_096  # that are looked at to find them
-SHORT = feel.Env(steps=10_000)  # for a condition asked of a value; what takes longer reckons, and is inexact anyway
-# What things that are compared with each other may be, where nothing else says so.
-_COMPARED = (Decimal(1), Decimal(2), date_from_number(20_000))
-_FILE = File("0" * 64, "file.pdf", 1, "application/pdf")
-_PERSON = "somebody"
-_OTHER = "other"
-
-
-class Condition(Struct, frozen=True):
-    """A text that decides what happens. `record`: the record whose fields it names bare, as a `where` does."""
-
-    text: str
-    record: str | None = None
+_LONGEST = 6  # of lists
+_SHORTEST, _MANY = 2, 4  # of any list; where conditions count what is done for each, which is not exact anyway
 
 
 class Representatives(Struct, frozen=True):
@@ -53,37 +45,36 @@ class Representatives(Struct, frozen=True):
     exact: bool
 
 
-class _Atom(Struct, frozen=True):
-    tree: t.Node
-    paths: frozenset[tuple[str, ...]]
-    literals: tuple[t.Node, ...]
-    plain: bool
+class Conditions:
+    """What the conditions of a process compare, taken apart once. `strange`: what they do not read in a plain way."""
 
-    @property
-    def compares(self) -> bool:
-        """Whether it holds one thing that may differ against another."""
-        return len(self.paths) > 1
-
-
-class Conditions(Struct, eq=False, dict=True):
-    """What the conditions of a process compare, taken apart once."""
-
-    definition: Definition
-    atoms: list[_Atom] = field(default_factory=list)
-    wheres: dict[str, list[_Atom]] = field(default_factory=dict)
-    told: dict[Any, Representatives] = field(default_factory=dict)
+    def __init__(self, program: Program) -> None:
+        self.program, self.types = program, program.types
+        self.reader = Reader(program)
+        every = [atom for condition in conditions(program.definition) for atom in self.reader.atoms(condition)]
+        self.atoms = [atom for atom in every if atom.condition.record is None]
+        self.every = every
+        self.wheres = {record.name: list(_wheres(record)) for record in program.definition.records}
+        self.named: dict[Path, list[Atom]] = {}
+        for atom in every:
+            for path in {plain_path(path) for path in atom.paths}:
+                self.named.setdefault(path, []).append(atom)
+        self.components = tuple(self._components(every))
+        self.sizes = self._sizes(every)
+        self.strange = tuple(sorted(set(self._strange(every))))
+        self.sight = Sight(self.atoms, self.components, self.reader.variables, program.bound)
+        self.told: dict[Any, Representatives] = {}
 
     @property
     def currency(self) -> str:
         """The first currency that a condition names."""
-        atoms = [*self.atoms, *(atom for found in self.wheres.values() for atom in found)]
-        found = (literal.currency for atom in atoms for literal in atom.literals if isinstance(literal, t.Amount))
+        found = (literal.currency for atom in self.every for literal in atom.literals if isinstance(literal, t.Amount))
         return next(found, "EUR")
 
     @cached_property
     def longest(self) -> int:
         """How long lists have to be for the counts of elements that conditions ask for."""
-        inside = {e.name for e in self.definition.elements if e.many is not None or e.parent is not None}
+        inside = {plan.name for plan in self.program.plans.values() if plan.loops}
         counts = (
             atom
             for atom in self.atoms
@@ -91,261 +82,303 @@ class Conditions(Struct, eq=False, dict=True):
             and any(isinstance(part, t.Call) and part.function == t.Name("count") for part in t.walk(atom.tree))
         )
         numbers = [int(part.value) for atom in counts for part in atom.literals if isinstance(part, t.Number)]
-        return max(_SHORT_LIST, min(_LONG_LIST, max(numbers, default=0)))
+        return max(_SHORTEST, min(_MANY, max(numbers, default=0)))
 
-    @classmethod
-    def of(cls, definition: Definition) -> Conditions:
-        found = cls(definition)
-        for condition in conditions(definition):
-            parsed = feel.parse(condition.text)
-            if parsed.tree is None:
-                continue
-            atoms = list(_atoms(parsed.tree))
-            if condition.record is None:
-                found.atoms.extend(atoms)
-            else:
-                found.wheres.setdefault(condition.record, []).extend(atoms)
-        return found
+    def values(
+        self,
+        record: str,
+        versions: Mapping[str, Version] = MappingProxyType({}),
+        writable: Collection[str] = (),
+    ) -> Representatives:
+        """Gives the values of a record, in a case that has these versions of it and others.
 
-    def values(self, record: str, versions: Mapping[str, Version] = MappingProxyType({})) -> Representatives:
-        """Gives the values of a record, in a case that has these versions of others: it may be held against them."""
-        pool = tuple(sorted({v.digest for v in versions.values()})) if self.is_compared(record) else ()
-        if (record, pool) not in self.told:
-            there = [values.decode(version.value) for version in versions.values()] if pool else []
-            self.told[record, pool] = _representatives(self, record, list(_scalars(there)))
-        return self.told[record, pool]
+        `writable`: the records that may still be written after it, and held against it.
+        """
+        near = self.sight.related(record) | {record}
+        there = {name: versions[name] for name in sorted(near) if name in versions}
+        later = frozenset(near.intersection(writable)) - {record}
+        key = (record, tuple(version.digest for version in there.values()), later)
+        if key not in self.told:
+            beside = {name: values.decode(version.value) for name, version in there.items()}
+            self.told[key] = self._representatives(record, beside, later)
+        return self.told[key]
+
+    def size(self, path: Path) -> int:
+        """Gives how many items a list has at most that makes a difference."""
+        return min(max(self.longest, self.sizes.get(path, _SHORTEST)), _LONGEST)
 
     def is_compared(self, record: str) -> bool:
         """Says whether some condition holds a record against what else there is."""
-        own = {f.name for r in self.definition.records if r.name == record for f in r.fields}
-        outside = any(atom.compares and any(path[0] == record for path in atom.paths) for atom in self.atoms)
-        return outside or any(path[0] not in own for atom in self.wheres.get(record, ()) for path in atom.paths)
+        return any(record in component.records for component in self.components)
 
+    def most(self, plan: Plan) -> int:
+        """Gives how many instances of a `for each` there are at most that makes a difference."""
+        many = plan.element.many
+        path = self.reader.list_path(many.items) if many is not None else None
+        return self.size(path or (plan.name,))
 
-def conditions(definition: Definition) -> Iterator[Condition]:
-    """Yields every text that decides what happens in a case of a process."""
-    for record in definition.records:
-        for declared in record.fields:
-            if declared.where is not None:
-                yield Condition(declared.where, record.name)
-    for element in definition.elements:
-        yield from map(Condition, conditions_of(definition, element))
+    # -- of all conditions -------------------------------------------------------------------------------------------
 
+    def literals(self, atoms: Iterable[Atom]) -> Iterator[Any]:
+        """Yields what atoms hold a field against that does not vary."""
+        for atom in atoms:
+            yield from (value for literal in atom.literals if (value := value_of(literal)) is not None)
+            names = {path[0] for path in atom.expression.paths}
+            yield from points.scalars([self.program.bound[name] for name in names & self.program.bound.keys()])
 
-def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
-    """Yields every text that decides how an element of a process goes on."""
-    work, agreement, repeat = element.work, element.agreement, element.repeat
-    texts = [element.when, element.exit, element.offered]
-    texts += [repeat.until, repeat.while_] if repeat is not None else []
-    texts += [agreement.criteria] if agreement is not None else []
-    if element.many is not None:
-        texts += [element.many.items, str(element.many.enough) if element.many.enough is not None else None]
-    texts += [work.when] if work is not None else []
-    yield from (text for text in texts if text is not None)
-    table = next((d for d in definition.decisions if work is not None and d.name == work.target), None)
-    if work is not None and work.kind == "decide" and table is not None:
-        given = dict(work.arguments)
-        for number, column in enumerate(table.inputs):
-            asked = given.get(column.strip(), column)
-            cells = (rule.tests[number].strip() for rule in table.rules)
-            yield from (f"({asked}) in ({cell})" for cell in cells if cell != "-")
+    def _components(self, atoms: Iterable[Atom]) -> Iterator[Component]:
+        found: list[set[Path]] = []
+        for atom in atoms:
+            for held in atom.compared:
+                joined = {plain_path(path) for path in held if path[0] in self.types}
+                for other in [each for each in found if not each.isdisjoint(joined)]:
+                    joined |= other
+                    found.remove(other)
+                found.append(joined)
+        for paths in found:
+            if len(paths) > 1:
+                naming = [atom for path in paths for atom in self.named.get(path, ())]
+                yield Component(frozenset(paths), tuple(dict.fromkeys(self.literals(naming))))
 
+    def _sizes(self, atoms: Iterable[Atom]) -> dict[Path, int]:
+        counted: dict[Path, Decimal] = {}
+        asked: dict[Path, int] = {}
+        for atom in atoms:
+            for path, number in atom.counted:
+                counted[path] = max(counted.get(path, number), number)
+            for path in atom.asked:
+                asked[path] = asked.get(path, 0) + 1
+        for plan in self.program.plans.values():
+            many = plan.element.many
+            if many is not None and many.enough is not None:
+                of = self.reader.list_path(many.items) or (plan.name,)
+                enough = self.reader.number(str(many.enough))
+                counted[of] = max(counted.get(of, Decimal(0)), Decimal(_LONGEST) if enough is None else enough)
+        lists = {*counted, *asked}
+        return {of: max(_SHORTEST, int(counted.get(of, 0)) + 1, asked.get(of, 0)) for of in lists}
 
-def _atoms(tree: t.Node) -> Iterator[_Atom]:
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, t.Binary) and node.op in ("and", "or"):
-            waiting += [node.left, node.right]
-        elif isinstance(node, t.If):
-            waiting += [node.condition, node.yes, node.no]
-        elif isinstance(node, t.Call) and isinstance(node.function, t.Name) and node.function.name == "not":
-            waiting += node.arguments
-        else:
-            parts = list(_parts(node))
-            literals = tuple(part for part in parts if _is_literal(part))
-            yield _Atom(node, feel.compile(node).paths, literals, all(map(_is_plain, parts)))
+    def _strange(self, atoms: Iterable[Atom]) -> Iterator[str]:
+        """Names what no finite choice of values stands for."""
+        program, variables = self.program, self.reader.variables
+        for atom in atoms:
+            yield from atom.strange
+            records = {path[0] for path in atom.paths if path[0] in program.types}
+            looped = any(plan.loops for record in records for plan in program.producers.get(record, ()))
+            if len(records) > 1 and (looped or any(path[0] in variables for path in atom.expression.paths)):
+                yield from records
+        for component in self.components:
+            lists = [path[:end] for path in component.paths for end in range(2, len(path)) if self._is_list(path[:end])]
+            if len(component.records) > 1:
+                yield from (path[0] for path in lists if lists.count(path) > 1)
+        yield from (path[0] for path, size in self.sizes.items() if size > _LONGEST)
+        for plan in program.plans.values():
+            if plan.loops:
+                yield from self._varying(plan)
 
+    def _varying(self, plan: Plan) -> Iterator[str]:
+        """Names what the instances of a `for each` look at that may change while some are over and others are not."""
+        program, group = self.program, self.program.plans[plan.loops[0]]
+        items = plan.element.many.items if plan.element.many is not None else None
+        for text in conditions_of(program.definition, plan.element):
+            if plan is group and text in (plan.element.when, items):
+                continue  # which decide of all of them at once
+            for name in program.names(text):
+                makers = [program.plans[name]] if name in program.plans else program.producers.get(name, [])
+                if any(p.loops[:1] != plan.loops[:1] and not program.precedes(p, group) for p in makers):
+                    yield name
 
-def _parts(tree: t.Node) -> Iterator[t.Node]:
-    """Yields a node and all below it, but nothing of what has a value by itself, as `5 EUR + 3 EUR`."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not _is_literal(node):
-            waiting += t.children(node)
+    def _is_list(self, path: Path) -> bool:
+        kind = self.reader.type_of(path)
+        return kind is not None and kind.name == "list"
 
+    # -- of one record -----------------------------------------------------------------------------------------------
 
-def _is_literal(node: t.Node) -> bool:
-    if isinstance(node, t.Binary | t.Call):
-        expression = feel.compile(node)
-        return not expression.paths and isinstance(expression.evaluate({}, SHORT), Decimal | Money | str | Date | Span)
-    return isinstance(node, _LITERALS)
+    def _representatives(self, record: str, beside: Mapping[str, Any], later: Collection[str]) -> Representatives:
+        """Gives the values of a record; of one that is written again, of each kind what it was and another."""
+        before = beside.get(record)
+        fields = _Fields(self, record, beside)
+        rows = [*([before] if before is not None else []), *fields.of(record, (record,))]
+        kept: dict[Any, list[Any]] = {}
+        refused: list[Any] = []
+        for row in rows:
+            if not self.allowed(record, row, beside):
+                refused.append(row)
+                continue
+            there = {**beside, record: row}
+            seen = (
+                *self.sight.alone(record, row),
+                *self.sight.between(there),
+                *(self.sight.order(there, name) for name in sorted(later)),
+            )
+            alike = kept.setdefault(seen, [])
+            if not alike or (before is not None and len(alike) == 1 and alike[0] != row):
+                alike.append(row)
+        found = [row for alike in kept.values() for row in alike] or refused[:1]  # which somebody tries in vain
+        return Representatives(tuple(map(values.encode, found[:MOST])), fields.exact and len(found) <= MOST)
 
-
-def _is_plain(node: t.Node) -> bool:
-    return _is_literal(node) or (isinstance(node, _PLAIN) and getattr(node, "op", "=") not in _RECKONING)
-
-
-_LITERALS = (t.Number, t.Percent, t.Amount, t.Length, t.String, t.At, t.Boolean)
-_RECKONING = frozenset({"+", "-", "*", "/", "**"})
-# An atom of nothing else changes at its literals only, where it reads one name.
-_PLAIN = (
-    *_LITERALS,
-    *(t.Null, t.Name, t.Path, t.Negation, t.Binary, t.Between, t.In, t.Comparison, t.Interval, t.Items, t.Tests),
-)
-
-
-# -- candidates of a field -------------------------------------------------------------------------------------------
-
-
-def _literals(atoms: Iterable[_Atom]) -> Iterator[Any]:
-    for atom in atoms:
-        for literal in atom.literals:
-            value = feel.compile(literal).evaluate({}, SHORT)
-            if value is not None:
-                yield value
-                if isinstance(value, Decimal):
-                    yield -value
-
-
-def _scalars(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _scalars(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _scalars(inner)
-    elif not isinstance(value, bool) and isinstance(value, Decimal | Money | str | Date):
-        yield value
-
-
-def _around(found: Sequence[Any], step: Any, less: Any) -> list[Any]:
-    """Gives each value and one on either side of it, in order."""
-    out: dict[Any, None] = {}
-    for value in found:
-        out.update(dict.fromkeys((less(value, step), value, less(value, -step))))
-    return list(out)
-
-
-def _numbers(literals: Sequence[Any]) -> list[Any]:
-    found = sorted({value for value in literals if isinstance(value, Decimal)})
-    if not found:
-        return [Decimal(1)]
-    gaps = [b - a for a, b in pairwise(found)]
-    whole = all(value == value.to_integral_value() for value in found)
-    step = Decimal(1) if whole else min([Decimal(1), *(gap / 2 for gap in gaps)])
-    return sorted(set(_around(found, step, lambda value, by: value - by)))
-
-
-def _amounts(literals: Sequence[Any], usual: str) -> list[Any]:
-    found = {value for value in literals if isinstance(value, Money)}
-    out: dict[Any, None] = {}
-    for currency in sorted({money.currency for money in found}) or [usual]:
-        pool = _numbers([money.amount for money in found if money.currency == currency])
-        out.update((Money(amount, currency), None) for amount in pool)
-    return list(out)
-
-
-def _dates(literals: Sequence[Any]) -> list[Any]:
-    found = sorted({value.number for value in literals if isinstance(value, Date)})
-    return [date_from_number(n) for n in _around(found, 1, lambda value, by: value - by)] or [date_from_number(20_000)]
+    def allowed(self, record: str, value: Any, beside: Mapping[str, Any] = MappingProxyType({})) -> bool:
+        """Says whether no `where` of a record, or of one in it, is known to refuse a value."""
+        if isinstance(value, list):
+            return all(self.allowed(record, one, beside) for one in value)
+        if not isinstance(value, dict):
+            return True
+        names = {**self.program.bound, **beside, **value}
+        if any(where.evaluate(names, SHORT) is False for where in self.wheres.get(record, ())):
+            return False
+        declared = self.types.get(record)
+        return all(
+            self.allowed((f.type.item or f.type).record or "", value.get(f.name), beside)
+            for f in (declared.fields if declared is not None else ())
+            if (f.type.item or f.type).record
+        )
 
 
 class _Fields:
-    """The candidates of the fields of a record, by the atoms that name them."""
+    """The candidates of the fields of a record, by the atoms that name them, beside other records."""
 
-    def __init__(self, known: Conditions, record: str, pool: Sequence[Any]) -> None:
-        self.pool = pool
-        self.types: Mapping[str, RecordType] = {r.name: r for r in known.definition.records}
-        self.known = known
-        self.record = record
+    def __init__(self, known: Conditions, record: str, beside: Mapping[str, Any]) -> None:
+        self.known, self.record, self.beside = known, record, beside
+        self.again = record in beside
         self.exact = True
-        self._lists = {e.many.items for e in known.definition.elements if e.many is not None}
-        given = (p.value for p in known.definition.parameters if p.value is not None)
-        self._parameters = list(_scalars([feel.compile(_tree(text)).evaluate({}) for text in given]))
 
-    def naming(self, field_: str, record: str) -> list[_Atom]:
-        """The atoms that read a field of a record, or of anything that might be one."""
-        outside = [atom for atom in self.known.atoms if any(field_ in path for path in atom.paths)]
-        own = [atom for atom in self.known.wheres.get(record, ()) if any(field_ in path for path in atom.paths)]
-        return outside + own
-
-    def of(self, record: str, depth: int = 0) -> list[dict[str, Any]]:
-        declared = self.types.get(record)
+    def of(self, kind: str, path: Path) -> list[dict[str, Any]]:
+        """Gives values of a record of a kind, at a path; each of its fields that nobody reads has one value."""
+        declared = self.known.types.get(kind)
         if declared is None or not declared.fields:
-            return self.guessed(record)
-        if depth > 4:
+            return self.guessed(kind)
+        if len(path) > 8:
             return [{}]
         columns: list[list[tuple[str, Any]]] = []
+        names = {f.name: tuple(dict.fromkeys(((*path, f.name), (kind, f.name)))) for f in declared.fields}
+        unread = [f.name for f in declared.fields if not f.optional and not self._read(names[f.name])]
+        varied = [f.name for f in declared.fields if f.name in unread and f.type.name in _VARIED]
+        if self.again and varied and len(path) == 1:  # what nobody reads is enough to write another one
+            unread.remove(varied[0])
+            self.again = False
         for f in declared.fields:
-            atoms = self.naming(f.name, record)
-            listed = any(f.name in items.split(".") for items in self._lists)
-            found = self.candidates(f.type, atoms, bool(atoms) or listed, depth)
-            if f.optional and (atoms or listed):
-                found = [None, *found]
-            elif f.optional:
-                found = [None]
+            read = f.name not in unread and (not f.optional or self._read(names[f.name]))
+            found = self.candidates(f.type, names[f.name], read)
+            if f.optional:
+                found = [None, *found] if read else [None]
+            if len(path) == 1:
+                found = self.distinct(f.name, found)
             columns.append([(f.name, value) for value in found])
-            self.exact = self.exact and all(atom.plain for atom in atoms)
         size = 1
         for column in columns:
             size *= len(column)
-        if size > _TRIED:
-            self.exact = False
-        rows = islice(product(*columns), _TRIED) if size <= _TRIED else _spread(columns)
+        self.exact = self.exact and size <= _TRIED
+        rows = product(*columns) if size <= _TRIED else islice(_spread(columns), _TRIED)
         return [{name: value for name, value in row if value is not None} for row in rows]
+
+    def distinct(self, name: str, found: list[Any]) -> list[Any]:
+        """Leaves out of the values of a field what its `where` refuses, and what nothing tells apart from others."""
+        known, record = self.known, self.record
+        own = [where for where in known.wheres.get(record, ()) if set(where.names) <= {name, *known.program.bound}]
+        names = [{**known.program.bound, name: value, record: {name: value}} for value in found]
+        kept = [n for n, given in enumerate(names) if not any(where.evaluate(given, SHORT) is False for where in own)]
+        kept = kept or list(range(len(found)))[:1]
+        atoms = known.sight.alone_at((record, name))
+        if atoms is None:
+            return [found[n] for n in kept]
+        alike: dict[Any, list[Any]] = {}
+        for n in kept:
+            seen = tuple(repr(atom.expression.evaluate(names[n], SHORT)) for atom in atoms)
+            others = alike.setdefault(seen, [])
+            if len(others) <= self.again:
+                others.append(found[n])
+        return [value for values_ in alike.values() for value in values_]
+
+    def _read(self, names: Collection[Path]) -> bool:
+        """Whether a condition reads a field, or something in it."""
+        return any(path[: len(name)] == name for name in names for path in self.known.named)
 
     def guessed(self, record: str) -> list[dict[str, Any]]:
         """Values of a record that nobody declares: what conditions ask of it, and what they hold that against."""
-        names = sorted({path[1] for a in self.known.atoms for path in a.paths if path[0] == record and len(path) > 1})
-        self.exact = self.exact and not names
+        paths = sorted(path for path in self.known.named if path[0] == record and len(path) > 1)
+        self.exact = self.exact and not paths
         columns = []
-        for name in names:
-            atoms = self.naming(name, record)
-            literals = list(_literals(atoms))
+        for path in paths:
+            literals = list(self.known.literals(self.known.named[path]))
             kinds = dict.fromkeys(kind for value in literals for kind in _KINDS if isinstance(value, _KINDS[kind]))
-            found = [v for kind in kinds or ("boolean",) for v in self.candidates(TypeRef(kind), atoms, True, 1)]
-            columns.append([(name, value) for value in found])
+            found = [v for kind in kinds or ("boolean",) for v in self.candidates(TypeRef(kind), (path,), True)]
+            columns.append([(path[1], value) for value in found])
         return [dict(row) for row in islice(product(*columns), _TRIED)]
 
-    def candidates(self, type_: TypeRef, atoms: list[_Atom], read: bool, depth: int) -> list[Any]:
-        literals = list(_literals(atoms))
-        if any(atom.compares for atom in atoms):
-            literals += [*self.pool, *_COMPARED, *self._parameters]
+    def candidates(self, type_: TypeRef, names: tuple[Path, ...], read: bool) -> list[Any]:
+        """Gives values of a type for a field that goes by these paths."""
         name = type_.name
         if name == "boolean":
             return [True, False] if read else [True]
         if name == "choice":
             return list(type_.choices) if read else list(type_.choices[:1])
-        if name in ("number", "integer", "percent"):
-            found = _numbers(literals)
-            return [n for n in found if n == n.to_integral_value()] or [Decimal(1)] if name == "integer" else found
-        if name == "money":
-            return _amounts(literals, self.known.currency)
-        if name in ("text", "person"):
-            given = list(dict.fromkeys(value for value in literals if isinstance(value, str) and value.strip()))
-            return [*given, _PERSON if name == "person" else _OTHER]
-        if name == "date":
-            return _dates(literals)
-        if name == "file":
-            return [_FILE]
         if name == "list":
-            return self.lists(type_.item, atoms, read, depth)
+            return self.lists(type_.item, names, read)
         if name == "record":
-            return list(islice(self.of(type_.record or "", depth + 1), MOST))
-        self.exact = self.exact and not atoms
-        return _ANY[name]() if name in _ANY else [_OTHER]
+            return list(islice(self.of(type_.record or "", names[0]), MOST))
+        if name in points.ANY:
+            return [points.ANY[name]()]
+        named, count, room = self._named(names, name)
+        if name in ("number", "integer", "percent"):
+            return list(points.numbers(named, count, whole=name == "integer", room=room)) if read else [Decimal(1)]
+        if name == "money":
+            return list(points.amounts(named, self.known.currency, count if read else 0))
+        if name == "date":
+            return list(points.dates(named, count if read else 0, room=room))
+        if name == "period":
+            return list(points.periods(named, count, room=room)) if read else points.periods((), 1, room=False)[1:2]
+        return list(points.texts(named, points.PERSON if name == "person" else points.OTHER, count))
 
-    def lists(self, item: TypeRef | None, atoms: list[_Atom], read: bool, depth: int) -> list[Any]:
-        items = self.candidates(item, atoms, read, depth + 1) if item is not None else [_OTHER]
+    def _named(self, names: tuple[Path, ...], type_: str) -> tuple[list[Any], int, bool]:
+        """Gives what a field is held against, how many values of its record may stand in one gap, and in all more."""
+        known = self.known
+        inside = [(*name, end) for name in names for end in ("start", "end")] if type_ == "period" else []
+        paths = {*names, *inside}
+        literals = list(known.literals(atom for path in paths for atom in known.named.get(path, ())))
+        count, room = 1 + self.again, False
+        for component in known.components:
+            if component.paths.isdisjoint(paths):
+                continue
+            own = [path for path in component.paths if path[0] == self.record]
+            literals += component.literals
+            for path in component.paths - set(own):
+                literals += points.scalars(list(at(self.beside.get(path[0]), path[1:])))
+            count = max(count, sum(map(self._slots, own)) + self.again)
+            room = room or sum(map(self._slots, component.paths)) > 2
+        return literals, count, room
+
+    def _slots(self, path: Path) -> int:
+        """Says how many values a path has in one record."""
+        slots = 1
+        for end in range(2, len(path) + 1):
+            kind = self.known.reader.type_of(path[:end])
+            if kind is not None and kind.name == "list":
+                slots *= self.known.size(path[:end])
+        return slots
+
+    def lists(self, item: TypeRef | None, names: tuple[Path, ...], read: bool) -> list[Any]:
+        """Gives lists of as many items as a condition can tell apart, in no order."""
+        if item is None:
+            items: list[Any] = [points.OTHER]
+        else:
+            items = self.candidates(item, names, read)
         if not read:
-            return [[]] if item is None else [items[:1]]
-        self.exact = False  # longer lists may differ
-        long = [[*islice(cycle(items), size)] for size in range(_SHORT_LIST + 1, self.known.longest + 1)]
-        pairs = ([one, other] for one, other in zip(items, items[1:] + items[:1], strict=True))
-        return [*islice(([], *([one] for one in items[:8]), *pairs), 12 - len(long)), *long]
+            return [items[:1]]
+        most = max(self.known.size(name) for name in names)
+        found = list(islice(_bags(items, most), _TRIED + 1))
+        self.exact = self.exact and len(found) <= _TRIED
+        return found[:_TRIED]
+
+
+def _bags(items: Sequence[Any], most: int) -> Iterator[list[Any]]:
+    for size in range(most + 1):
+        yield from map(list, combinations_with_replacement(items, size))
+
+
+def _wheres(record: RecordType) -> Iterator[feel.Expression]:
+    for declared in record.fields:
+        tree = feel.parse(declared.where).tree if declared.where is not None else None
+        if tree is not None:
+            yield feel.compile(tree)
 
 
 def _spread(columns: list[list[tuple[str, Any]]]) -> Iterator[tuple[tuple[str, Any], ...]]:
@@ -361,53 +394,6 @@ def _spread(columns: list[list[tuple[str, Any]]]) -> Iterator[tuple[tuple[str, A
                     yield (*row[:other], second, *row[other + 1 :])
 
 
+# Types of which there are values enough to write another one.
+_VARIED = frozenset({"number", "integer", "percent", "money", "text", "date"})
 _KINDS: Mapping[str, type] = {"boolean": bool, "number": Decimal, "money": Money, "text": str, "date": Date}
-_ANY: Mapping[str, Any] = {
-    "time": lambda: [feel.compile(_tree('time("09:00:00")')).evaluate({})],
-    "datetime": lambda: [feel.compile(_tree('date and time("2026-03-02T09:00:00")')).evaluate({})],
-    "duration": lambda: [Span(days=1)],
-    "period": lambda: [Range(date_from_number(20_000), date_from_number(20_001), True, True)],
-}
-
-
-def _tree(text: str) -> t.Node:
-    parsed = feel.parse(text)
-    assert parsed.tree is not None
-    return parsed.tree
-
-
-# -- values of a record ----------------------------------------------------------------------------------------------
-
-
-def _representatives(known: Conditions, record: str, pool: Sequence[Any]) -> Representatives:
-    fields = _Fields(known, record, pool)
-    rows = fields.of(record)
-    kept: dict[tuple[Any, ...], Any] = {}
-    watching = [atom for atom in known.atoms if any(path[0] == record for path in atom.paths)]
-    alone = [feel.compile(atom.tree) for atom in watching if all(path[0] == record for path in atom.paths)]
-    beside = sorted(
-        {
-            path[1:]
-            for atom in watching
-            for path in atom.paths
-            if path[0] == record and any(p[0] != record for p in atom.paths)
-        }
-    )
-    where = [feel.compile(atom.tree) for atom in known.wheres.get(record, ())]
-    for row in rows:
-        told = [expression.evaluate({record: row}, SHORT) for expression in alone]
-        told += [expression.evaluate(row, SHORT) for expression in where]
-        key = (*map(repr, told), *(repr(_at(row, path)) for path in beside))
-        kept.setdefault(key, row)
-    if len(kept) > MOST:
-        fields.exact = False
-    return Representatives(tuple(values.encode(row) for row in islice(kept.values(), MOST)), fields.exact)
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        if isinstance(value, list):
-            value = [_at(item, (name,)) for item in value]
-        else:
-            value = value.get(name) if isinstance(value, dict) else None
-    return value

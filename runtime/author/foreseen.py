@@ -14,7 +14,7 @@ from charter.dsl.passes import Compiled
 from charter.dsl.text.source import Source
 from charter.engine.definition import Definition
 from charter.engine.plan.program import compiled
-from charter.engine.proof.values import conditions
+from charter.engine.proof.atoms import conditions
 from charter.engine.proof.verdicts import Property, Verdict
 from charter.runtime.author import texts
 from charter.runtime.author.proof import MOST_SECONDS, SECONDS, Proof, Prover, Title

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from charter.engine import feel, values
+from charter.engine import values
 from charter.engine.definition import Definition
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date, DateTime, date_from_number
@@ -20,8 +20,9 @@ from charter.engine.plan.facts import moment
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import prepare
 from charter.engine.plan.scope import Scope
+from charter.engine.proof.atoms import value_of
 from charter.engine.proof.moves import Moves
-from charter.engine.proof.values import SHORT, Conditions
+from charter.engine.proof.values import Conditions
 from charter.engine.state import CaseState
 from charter.runtime.host.memory import Records
 from charter.runtime.simulation.setting import Written
@@ -38,12 +39,11 @@ class Contents:
 
     def __init__(self, definition: Definition) -> None:
         self.program = prepare(definition)
-        self.conditions = Conditions.of(definition)
+        self.conditions = Conditions(self.program)
         self.moves = Moves(self.program, self.conditions)
-        atoms = [*self.conditions.atoms, *(atom for found in self.conditions.wheres.values() for atom in found)]
-        literals = [feel.compile(literal).evaluate({}, SHORT) for atom in atoms for literal in atom.literals]
+        literals = [value_of(literal) for atom in self.conditions.every for literal in atom.literals]
         self._stays = any(isinstance(value, Date | DateTime) for value in literals)
-        self._offsets = _AHEAD if all(atom.plain for atom in atoms) else _FAR
+        self._offsets = _FAR if self.conditions.strange else _AHEAD
         self._asking: dict[str, list[Plan]] = {}
         for plan in self.program.plans.values():
             agreement = plan.element.agreement
@@ -58,7 +58,7 @@ class Contents:
             self.conditions.told.clear()
             self._known.clear()
             self._undated.clear()
-        there = tuple(id(self.conditions.values(name, state.versions)) for name in records)
+        there = tuple(id(self.moves.representatives(name, state)) for name in records)
         day = 0 if there in self._undated else moment(at, self.program.zone).date.number
         if (there, day) not in self._known:
             found = list(self.moves.contents(records, state))

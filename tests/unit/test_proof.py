@@ -131,10 +131,127 @@ PASSED = """  record r
 """
 
 
-@pytest.mark.parametrize("text", [RACE, LATER, FOURTH, RETURNED, PASSED])
+BY_LIMIT = """  parameter limit number = 100
+  input need
+  record need
+    amount number
+  activity a
+    role boss
+  activity b
+    role boss
+    after a
+    when need.amount > limit
+  activity c
+    role boss
+    after a
+    when need.amount <= limit
+"""
+BY_ITEM = """  record order
+    items list of thing
+  record thing
+    kind choice "big" | "small"
+  activity take
+    role boss
+    output order
+  activity wrap
+    role boss
+    after take
+  phase each for each t in order.items
+    after wrap
+    activity carry
+      role boss
+      when t.kind = "big"
+    activity post
+      role boss
+      when t.kind = "small"
+"""
+BY_OTHER_FIELD = """  record deal
+    price money
+    limit money where price <= limit
+  activity a
+    role boss
+    output deal
+  activity b
+    role boss
+    after a
+    when deal.price < deal.limit
+"""
+BETWEEN = """  record low
+    n integer
+  record high
+    n integer
+  record middle
+    n integer
+  activity a
+    role boss
+    output low
+  activity b
+    role boss
+    after a
+    output high
+  activity c
+    role boss
+    after b
+    output middle
+  activity d
+    role boss
+    when low.n < middle.n and middle.n < high.n
+"""
+TAKEN = """  activity a
+    role boss
+  activity x
+    role boss
+  activity b
+    role boss
+    after x
+    when a.claimed
+  activity c
+    role boss
+    after x
+    when a.active
+"""
+WHEN_ASKED = """  activity a
+    role boss
+  activity x
+    role boss
+  activity e
+    role boss
+    after x
+    when not(a.settled)
+  activity f
+    role boss
+    after e
+    when e.skipped
+"""
+BOTH = """  record plan
+    tasks list of text
+    spare list of text
+  activity a
+    role boss
+    output plan
+  activity b
+    role boss
+    when count(plan.tasks) >= 4 and some t in plan.spare satisfies t = "x"
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [RACE, LATER, FOURTH, RETURNED, PASSED, BY_LIMIT, BY_ITEM, BY_OTHER_FIELD, BETWEEN, WHEN_ASKED, BOTH],
+)
 def test_everything_opens_and_every_case_can_end(text: str) -> None:
     found = judged(text)
     assert found["opens"].said == found["ends"].said == "proved"
+
+
+def test_what_is_claimed_and_begun_is_seen() -> None:
+    assert judged(TAKEN)["opens"].said == "proved"
+
+
+@pytest.mark.parametrize("condition", ['a.duration > @"P1D"', 'a.doer = "li"', "a.ended_at > a.started_at"])
+def test_of_persons_and_instants_nothing_is_refuted(condition: str) -> None:
+    text = f"  activity a\n    role boss\n  activity b\n    role boss\n    after a\n    when {condition}\n"
+    assert {v.said for v in judged(text).values()} <= {"unknown", "proved"}
 
 
 def test_what_is_granted_at_the_end_is_granted() -> None:
