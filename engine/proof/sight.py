@@ -41,11 +41,20 @@ class Sight:
         variables: Mapping[str, Path],
         bound: Mapping[str, Any],
     ) -> None:
-        self.atoms, self.components, self.bound = atoms, tuple(components), bound
+        self.bound = bound
+        self.of_record: dict[str, list[Component]] = {}
+        for component in components:
+            for name in component.records:
+                self.of_record.setdefault(name, []).append(component)
+        self._reading: dict[str, list[Atom]] = {}
+        for atom in atoms:
+            for name in {path[0] for path in atom.paths}:
+                self._reading.setdefault(name, []).append(atom)
         # The records that are held against others.
-        self.compared = frozenset(name for c in components for name in c.records)
+        self.compared = frozenset(self.of_record)
         self._alone: dict[str, list[Atom]] = {}
-        self._beside: list[tuple[Atom, frozenset[str]]] = []
+        self._beside: dict[str, list[tuple[Atom, frozenset[str]]]] = {}
+        self._near: dict[str, set[str]] = {}
         self._lists: dict[str, list[tuple[Path, list[tuple[str, Atom]]]]] = {}
         by_list: dict[Path, list[tuple[str, Atom]]] = {}
         for atom in atoms:
@@ -58,7 +67,9 @@ class Sight:
             elif len(roots) == 1:
                 self._alone.setdefault(next(iter(roots)), []).append(atom)
             elif roots:
-                self._beside.append((atom, frozenset(roots)))
+                self._beside.setdefault(min(roots), []).append((atom, frozenset(roots)))
+                for root in roots:
+                    self._near.setdefault(root, set()).update(roots)
                 self.compared |= roots
         for path, asking in by_list.items():
             self._lists.setdefault(path[0], []).append((path, asking))
@@ -75,10 +86,10 @@ class Sight:
         def inside(other: Path) -> bool:
             return plain_path(other)[: len(path)] == path
 
-        reading = [atom for atom in self.atoms if any(map(inside, atom.paths))]
+        reading = [atom for atom in self._reading.get(path[0], ()) if any(map(inside, atom.paths))]
         others = [path for atom in reading for path in atom.paths if path[0] not in self.bound and not inside(path)]
-        looped = any(inside(listed) for found in self._lists.values() for listed, _ in found)
-        compared = any(inside(other) for component in self.components for other in component.paths)
+        looped = any(inside(listed) for listed, _ in self._lists.get(path[0], ()))
+        compared = any(inside(other) for component in self.of_record.get(path[0], ()) for other in component.paths)
         return None if others or looped or compared else reading
 
     def _items(self, path: Path, asking: list[tuple[str, Atom]], value: Any) -> Any:
@@ -100,7 +111,8 @@ class Sight:
         """Gives what conditions see of several records together, where all that they read is there."""
         return tuple(
             repr(atom.expression.evaluate({**self.bound, **there}, SHORT))
-            for atom, names in self._beside
+            for name in sorted(there)
+            for atom, names in self._beside.get(name, ())
             if names <= there.keys()
         )
 
@@ -111,14 +123,14 @@ class Sight:
                 {path: list(at(there[path[0]], path[1:])) for path in sorted(c.paths) if path[0] in present},
                 c.literals,
             )
-            for c in self.components
-            if record in c.records and (present := (c.records - {record}) & there.keys())
+            for c in self.of_record.get(record, ())
+            if (present := (c.records - {record}) & there.keys())
         )
 
     def related(self, record: str) -> frozenset[str]:
         """Names the records that a record is held against, directly or through others, and itself."""
-        near = [c.records for c in self.components if record in c.records]
-        return frozenset((record,)).union(*near, *(names for _, names in self._beside if record in names))
+        near = [c.records for c in self.of_record.get(record, ())]
+        return frozenset((record,)).union(*near, self._near.get(record, ()))
 
 
 def at(value: Any, path: Path) -> Iterator[Any]:

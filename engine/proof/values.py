@@ -59,6 +59,7 @@ class Conditions:
         for atom in every:
             for path in {plain_path(path) for path in atom.paths}:
                 self.named.setdefault(path, []).append(atom)
+        self.inside = frozenset(path[:end] for path in self.named for end in range(1, len(path) + 1))
         self.components = tuple(self._components(every))
         self.sizes = self._sizes(every)
         self.strange = tuple(sorted(set(self._strange(every))))
@@ -99,8 +100,8 @@ class Conditions:
         later = frozenset(near.intersection(writable)) - {record}
         key = (record, tuple(version.digest for version in there.values()), later)
         if key not in self.told:
-            beside = {name: values.decode(version.value) for name, version in there.items()}
-            self.told[key] = self._representatives(record, beside, later)
+            others = {name: values.decode(version.value) for name, version in there.items()}
+            self.told[key] = self.beside(record, others, later)
         return self.told[key]
 
     def size(self, path: Path) -> int:
@@ -109,7 +110,7 @@ class Conditions:
 
     def is_compared(self, record: str) -> bool:
         """Says whether some condition holds a record against what else there is."""
-        return any(record in component.records for component in self.components)
+        return record in self.sight.of_record
 
     def most(self, plan: Plan) -> int:
         """Gives how many instances of a `for each` there are at most that makes a difference."""
@@ -127,15 +128,13 @@ class Conditions:
             yield from points.scalars([self.program.bound[name] for name in names & self.program.bound.keys()])
 
     def _components(self, atoms: Iterable[Atom]) -> Iterator[Component]:
-        found: list[set[Path]] = []
+        of: dict[Path, set[Path]] = {}
         for atom in atoms:
             for held in atom.compared:
-                joined = {plain_path(path) for path in held if path[0] in self.types}
-                for other in [each for each in found if not each.isdisjoint(joined)]:
-                    joined |= other
-                    found.remove(other)
-                found.append(joined)
-        for paths in found:
+                paths = {plain_path(path) for path in held if path[0] in self.types}
+                joined = paths.union(*(of[path] for path in paths if path in of))
+                of.update(dict.fromkeys(joined, joined))
+        for paths in {id(joined): joined for joined in of.values()}.values():
             if len(paths) > 1:
                 naming = [atom for path in paths for atom in self.named.get(path, ())]
                 yield Component(frozenset(paths), tuple(dict.fromkeys(self.literals(naming))))
@@ -193,7 +192,7 @@ class Conditions:
 
     # -- of one record -----------------------------------------------------------------------------------------------
 
-    def _representatives(self, record: str, beside: Mapping[str, Any], later: Collection[str]) -> Representatives:
+    def beside(self, record: str, beside: Mapping[str, Any], later: Collection[str]) -> Representatives:
         """Gives the values of a record; of one that is written again, of each kind what it was and another."""
         before = beside.get(record)
         fields = _Fields(self, record, beside)
@@ -290,7 +289,7 @@ class _Fields:
 
     def _read(self, names: Collection[Path]) -> bool:
         """Whether a condition reads a field, or something in it."""
-        return any(path[: len(name)] == name for name in names for path in self.known.named)
+        return not self.known.inside.isdisjoint(names)
 
     def guessed(self, record: str) -> list[dict[str, Any]]:
         """Values of a record that nobody declares: what conditions ask of it, and what they hold that against."""
@@ -335,7 +334,7 @@ class _Fields:
         paths = {*names, *inside}
         literals = list(known.literals(atom for path in paths for atom in known.named.get(path, ())))
         count, room = 1 + self.again, False
-        for component in known.components:
+        for component in known.sight.of_record.get(self.record, ()):
             if component.paths.isdisjoint(paths):
                 continue
             own = [path for path in component.paths if path[0] == self.record]
