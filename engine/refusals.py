@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 
 class Reason(Struct, frozen=True):
@@ -24,6 +24,20 @@ class Reason(Struct, frozen=True):
     code: str
     subject: str | None = None
     arguments: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+# What only the person who is refused is told: the values that a condition read, the stages in which they decide later.
+TOLD_ONCE = frozenset({"values", "later"})
+
+
+def recorded(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Gives reasons as a trail keeps them."""
+    return tuple(
+        reason
+        if TOLD_ONCE.isdisjoint(reason.arguments)
+        else structs.replace(reason, arguments={k: v for k, v in reason.arguments.items() if k not in TOLD_ONCE})
+        for reason in reasons
+    )
 
 
 class Refusal(Struct, frozen=True):
@@ -51,14 +65,14 @@ class Code(Struct, frozen=True):
 
 _ROWS: tuple[tuple[str, str, str], ...] = (
     # commands refused
-    ("CH501", "not-your-role", "element person roles"),
+    ("CH501", "not-your-role", "element person roles later"),
     ("CH502", "wrong-state", "element state verb"),
     ("CH503", "separate-from", "element other person"),
     ("CH504", "same-as", "element other person doers"),
     ("CH505", "requirement-missing", "person role kind requirement level"),
     ("CH506", "reason-missing", "verb"),
     ("CH507", "assigned-to-another", "element holder person"),
-    ("CH508", "criteria-not-met", "element criteria"),
+    ("CH508", "criteria-not-met", "element criteria values"),
     ("CH509", "unknown-element", "element"),
     ("CH510", "record-not-expected", "element record"),
     ("CH511", "record-missing", "element record"),
@@ -76,9 +90,9 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH524", "one-at-a-time", "element other"),
     ("CH525", "late-answer", "element attempt current"),
     ("CH526", "unbound-parameters", "parameters"),
-    ("CH527", "criteria-unknown", "element criteria"),
-    ("CH528", "condition-not-met", "record field condition"),
-    ("CH529", "condition-unknown", "record field condition"),
+    ("CH527", "criteria-unknown", "element criteria values"),
+    ("CH528", "condition-not-met", "record field condition values"),
+    ("CH529", "condition-unknown", "record field condition values"),
     ("CH530", "check-needs-role", "element check role person"),
     ("CH531", "check-needs-another-person", "element check person"),
     ("CH532", "unknown-check", "element check"),

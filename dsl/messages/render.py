@@ -214,7 +214,12 @@ def refusal_sentence(reason: Reason, lang: str = "en", kind: Kind | Literal["gro
     arguments = _Arguments({k: _value(k, v, lang) for k, v in reason.arguments.items()})
     if reason.code in ("CH501", "CH535") and arguments.get("roles") == "":
         arguments["roles"] = table(lang)["phrases"]["in_charge"]
-    return reason.code if sentence is None else _sentence(sentence, arguments)
+    if arguments.get("later"):
+        sentence = table(lang)["phrases"]["later_stage"]
+    if sentence is None:
+        return reason.code
+    seen = table(lang)["phrases"]["seen"] if arguments.get("values") else ""
+    return _sentence(sentence, arguments) + _sentence(seen, arguments)
 
 
 def _wrong_state(reason: Reason, lang: str, kind: Kind | Literal["group"] | None) -> str | None:

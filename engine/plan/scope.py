@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from charter.engine import values
-from charter.engine.feel import Expression
+from charter.engine import feel, values
+from charter.engine.feel import Expression, tree as t
+from charter.engine.feel.conversion import text_of
 from charter.engine.feel.own import Described
+from charter.engine.feel.printer import quoted
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.plan.foresight import foreseen
@@ -21,6 +23,10 @@ from charter.engine.plan.place import Place, found_in_case, standing
 from charter.engine.plan.plans import Plan, shared_from
 from charter.engine.plan.program import Program, compiled
 from charter.engine.state import Node, View
+
+# So much of a value, and so many values, are shown of what a condition has read.
+_SHOWN = 60
+_MOST_SEEN = 4
 
 
 class Scope:
@@ -39,6 +45,24 @@ class Scope:
     def at(cls, place: Place, now: int) -> Scope:
         """Gives the names of a place."""
         return cls(place.program, place.view, place.plan, place.path, now)
+
+    def seen(self, text: str, extra: Mapping[str, Any] | None = None) -> list[str]:
+        """Says what an expression reads here, `days = 30`: each plain value, of a list how many there are."""
+        expression = self.read(text)
+        found = []
+        for path in sorted(expression.paths) if expression is not None else ():
+            name = ".".join(path)
+            root = extra[path[0]] if extra is not None and path[0] in extra else self.name(path[0])
+            tree: t.Node = t.Name(path[0])
+            for part in path[1:]:
+                tree = t.Path(tree, part)
+            value = feel.compile(tree).evaluate({path[0]: root})
+            if isinstance(value, list | tuple):
+                found.append(f"count({name}) = {len(value)}")
+            elif not isinstance(value, Mapping | Described):
+                shown = quoted(value) if isinstance(value, str) else text_of(value)
+                found.append(f"{name} = {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '…'}")
+        return found[:_MOST_SEEN]
 
     def value(self, text: str, extra: Mapping[str, Any] | None = None) -> Any:
         """Evaluates a FEEL text here; null (unknown) where a name is unknown or the text does not parse."""

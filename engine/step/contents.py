@@ -160,10 +160,12 @@ def _conditions(
             continue
         label = f"{prefix}{field.name}"
         if field.where is not None:
-            holds = draft.scope(plan, path).value(field.where, own)
+            scope = draft.scope(plan, path)
+            holds = scope.value(field.where, own)
             if holds is not True:
                 code = "CH528" if holds is False else "CH529"
-                arguments = {"record": record, "field": label, "condition": field.where}
+                arguments: dict[str, Any] = {"record": record, "field": label, "condition": field.where}
+                arguments["values"] = scope.seen(field.where, own)
                 found.append(Reason(code, f"record {name}", arguments))
         if here is None:
             continue

@@ -17,7 +17,7 @@ from charter.engine.effects import Effect
 from charter.engine.entries import Entry, cases
 from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.plan.program import Program, prepare
-from charter.engine.refusals import Reason, Refusal
+from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.state import CaseState
 from charter.engine.step import additions, automation, flow, holding, rework, subcases, votes, work
 from charter.engine.step.authority import role_among
@@ -203,7 +203,7 @@ def _refused(program: Program, state: CaseState, command: Command, reasons: tupl
     key = getattr(command, "node", None)
     node = state.nodes.get(key) if isinstance(key, str) else None
     entry = Entry(
-        cases.Refused(reasons),
+        cases.Refused(recorded(reasons)),
         command.at,
         actor.person,
         key if isinstance(key, str) else None,

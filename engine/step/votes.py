@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from charter.engine.commands import Approve, Command, Reject
+from msgspec import structs
+
+from charter.engine.commands import Actor, Approve, Command, Reject
 from charter.engine.definition import Stage
 from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.seats import seated
+from charter.engine.refusals import Reason
 from charter.engine.state import Node, Vote
 from charter.engine.step.authority import doers_with, entitle, persons, role_among, unmet
 from charter.engine.step.blocks import reopen
 from charter.engine.step.case import cancel_case
 from charter.engine.step.choice import settle_choice
-from charter.engine.step.draft import Draft, refuse
+from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.step.rework import send_back
 from charter.engine.step.work import require, require_alone
 
@@ -53,10 +56,22 @@ def _vote(
     actor = command.actor
     own = sorted((r for r in seats if role_among(actor, (r,)) is not None), key=lambda r: r in actor.lent)
     able = tuple(r for r in own if unmet(draft.program, actor, r) is None)
-    entitle(draft, node, plan, path, actor, able or seats, held=False)
+    try:
+        entitle(draft, node, plan, path, actor, able or seats, held=False)
+    except Refused as refused:
+        raise Refused(*(_later(reason, node, plan, actor) for reason in refused.reasons)) from None
     if not node.votes:
         require_alone(draft, plan, path, node)
     return Vote(actor.person, able[0], node.stage, approve, actor.on_behalf_of, able)
+
+
+def _later(reason: Reason, node: Node, plan: Plan, actor: Actor) -> Reason:
+    """Says of somebody who has no seat yet in which roles they have one in a later stage."""
+    roles = [role for stage in plan.stages(node)[node.stage + 1 :] for role, _ in stage.seats]
+    later = [role for role in roles if role_among(actor, (role,)) is not None]
+    if reason.code != "CH501" or not later:
+        return reason
+    return structs.replace(reason, arguments={**reason.arguments, "later": later})
 
 
 def _cast(draft: Draft, node: Node, plan: Plan, vote: Vote, stage: Stage | None) -> dict[str, Any]:
@@ -82,10 +97,11 @@ def approve(draft: Draft, command: Approve) -> None:
     agreement = plan.element.agreement
     assert agreement is not None
     if agreement.criteria is not None:
-        met = draft.scope(plan, path).value(agreement.criteria)
+        scope = draft.scope(plan, path)
+        met = scope.value(agreement.criteria)
         if met is not True:
-            code = "CH508" if met is False else "CH527"
-            raise refuse(code, f"{plan.name}.criteria", element=node.key, criteria=agreement.criteria)
+            code, values = "CH508" if met is False else "CH527", scope.seen(agreement.criteria)
+            raise refuse(code, f"{plan.name}.criteria", element=node.key, criteria=agreement.criteria, values=values)
     cast = _cast(draft, node, plan, vote, stage)
     agreed = sum(vote.approve and vote.stage == node.stage for vote in cast["votes"])
     passed = agreed >= stage.needed or stage.first

@@ -17,7 +17,7 @@ from charter.engine import law
 from charter.engine.commands import SYSTEM, Command, Continue, Start
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Refused
-from charter.engine.refusals import Refusal
+from charter.engine.refusals import Refusal, recorded
 from charter.engine.state import NEW
 from charter.engine.step.transition import Step, step
 from charter.engine.strangers import introduced
@@ -128,5 +128,5 @@ class Caseload:
     ) -> tuple[Entry, Sealed]:
         """Notes in the organisation's chain what never reached a case."""
         case = file.chain.case if file.stored else None
-        told = Refused(refused.reasons, verb=verb, process=file.pinned.definition.name, case=case)
+        told = Refused(recorded(refused.reasons), verb=verb, process=file.pinned.definition.name, case=case)
         return note(connection, told, person, at=self.clock(), origin=self.origin)

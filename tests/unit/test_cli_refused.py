@@ -294,3 +294,22 @@ charter people absent ann 2026-03-01 2026-03-31 --as zhou
         BUY.replace("    by boss\n", "    by boss\n    separate from ask\n"),
     )
     assert "approve" not in desk.type("charter inbox --as cy")
+
+
+# -- what only the person who is refused is told -------------------------------------------------------------------
+
+
+def test_a_refusal_shows_what_its_condition_read_and_the_trail_does_not_keep_it(desk: Desk) -> None:
+    process = BUY.replace(
+        'what text "what"', "what text where string length(what) > 1 and count(tags) < 3\n    tags list of text"
+    )
+    process = process.replace("by boss", 'by clerk then boss\n    criteria req.what != "xx"')
+    played(desk, OPENED.partition("charter complete")[0], process)
+    said = desk.type("charter complete 1 ask --set what=x --set 'tags=[\"a\"]' --as ann")
+    assert "count(tags) = 1" in said and 'what = "x"' in said
+    played(desk, "charter complete 1 ask --set what=xx --set 'tags=[]' --as ann", process)
+    said = desk.type("charter approve 1 agree --as bob")
+    assert "boss" in said and "clerk" in said
+    assert 'req.what = "xx"' in desk.type("charter approve 1 agree --as ann")
+    kept = desk.type("charter audit log 1 --as zhou")
+    assert "CH528" in kept and "CH508" in kept and "count(tags) = 1" not in kept
