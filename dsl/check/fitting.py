@@ -153,7 +153,7 @@ def condition(place: Place) -> Iterator[Mend]:
             after = place.faults(f"{place.text[: node.start]}({written} != null){place.text[node.end :]}")
             if len(after) < len(place.before):
                 yield Mend(node.start, node.end, None, {"text": written})
-    if isinstance(place.tree, ft.Path | ft.Name | ft.Call) and not place.faults(f"({place.text}) != null"):
+    if isinstance(place.tree, ft.Path | ft.Name | ft.Call | ft.Binary) and not place.faults(f"({place.text}) != null"):
         yield Mend(0, len(place.text), None, {"text": place.text.strip()})
 
 

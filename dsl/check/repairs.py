@@ -39,9 +39,9 @@ def smallest(place: Place) -> Iterator[Mend]:
     tokens = [Token(m[0], *m.span()) for m in _TOKEN.finditer(place.text)]
     at = next((n for n, token in enumerate(tokens) if token.end > place.fault.start), len(tokens))
     tried = 0
-    for changes in (_left_out(tokens, at), _bracketed(tokens), _moved(tokens, at), _joined(tokens, at)):
+    for kind in (_left_out, _bracketed, _moved, _joined):
         found: dict[str, str] = {}
-        for change in changes:
+        for change in kind(tokens, at):
             tried += 1
             if tried > _TRIED:
                 return
@@ -50,7 +50,8 @@ def smallest(place: Place) -> Iterator[Mend]:
                 found.setdefault(canonical(text, "unary" if place.unary else "expression"), text)
         if len(found) == 1:
             [text] = found.values()
-            yield _difference(place.text, text)
+            # What has moved is only seen in the whole.
+            yield Mend(0, len(place.text), text) if kind is _moved else _difference(place.text, text)
             return
         if 1 < len(found) < 4:
             start, end = place.fault.start, max(place.fault.end, place.fault.start + 1)
@@ -90,7 +91,7 @@ def _left_out(tokens: list[Token], at: int) -> Iterator[Change]:
             yield ((token.start, token.end, ""),)
 
 
-def _bracketed(tokens: list[Token]) -> Iterator[Change]:
+def _bracketed(tokens: list[Token], at: int) -> Iterator[Change]:
     """A bracket that lacks its other."""
     for opening, closing in ("()", "[]"):
         opened = sum(token.text == opening for token in tokens) - sum(token.text == closing for token in tokens)

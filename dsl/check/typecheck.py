@@ -28,6 +28,7 @@ from charter.dsl.check.mends import Fault, Mend, Place, find_all
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import (
     CASE,
+    FORMS,
     PROCESS,
     case_type,
     fits,
@@ -313,6 +314,8 @@ class _Asked:
                 words |= {"hint": "due_span", "text": expr.text}
             elif self.ask.word == "within" and fits(found, MOMENT):
                 words |= {"hint": "within_date", "text": expr.text}
+            elif wanted in FORMS:
+                words |= {"hint": "form", "example": FORMS[wanted]}
             self._tell("CH310" if parameter else "CH308", 0, len(expr.text), tree, words)
 
     def doubts(self, tree: feel.Node) -> None:
@@ -392,7 +395,7 @@ class _Asked:
             if mend.text is not None and mended is not None:
                 only = mended == text[:start] + mend.text + text[end:]
                 said["fix"] = self._fix(*((start, end, mend.text) if only else (0, len(text), mended)), safe=safe)
-                shown = mend.text if only or cause.safe else mended
+                shown = mend.text if only or safe else mended
                 said |= {"guess": shown.strip()} if shown.strip() else {}
         elif guess is not None:
             said |= {"guess": guess, "fix": self._fix(start, end, guess)}

@@ -14,6 +14,16 @@ from charter.engine.plan import facts
 
 BOOLEAN = y.BOOLEAN
 SPAN = y.SPAN
+# a value of each type, as it is written
+FORMS: dict[y.Type, str] = {
+    y.NUMBER: "3",
+    y.STRING: '"…"',
+    y.DATE: "2026-03-15",
+    y.TIME: 'time("09:00:00")',
+    y.DATE_TIME: 'date and time("2026-03-15T09:00:00")',
+    y.MONEY: "500 CNY",
+    y.OneOf(options=(y.DATE, y.DATE_TIME)): "today() + 5 days",
+}
 PERIOD = y.ContextType(fields={"start": y.DATE, "end": y.DATE})
 
 _BUILT_IN: dict[str, y.Type] = {
