@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from charter.dsl.check import fitting, habits, meanings, repairs, slips
+from charter.dsl.check import fitting, foreign, habits, meanings, repairs, slips
 from charter.dsl.check.meanings import ALL, STOP, C, X
 from charter.dsl.check.mends import Cause, Mend, Place, read_as, said
 
@@ -136,6 +136,7 @@ CAUSES: tuple[Cause, ...] = (
         said(rf"\bnot\s+({C}){STOP}", r"not(\1)"),
         said(rf"(?:\bNOT\s+|\bNot\s+|¬\s*|非\s*|不\s*)({C}){STOP}", r"not(\1)"),
         said(rf"(?<![\w)])!\s*({X})", r"not(\1)"),
+        said(rf"^\s*unless\s+({C}){ALL}", r"not(\1)"),
         safe=True,
     ),
     _row("range", UNREAD | VALUES, *_words(*slips.RANGE)),
@@ -256,6 +257,7 @@ CAUSES: tuple[Cause, ...] = (
         doubtful=True,
     ),
     _row("path", UNREAD | TYPES, meanings.joined, doubtful=True),
+    _row("path", UNREAD, said(rf"({X})\s*的\s*([^\W\d]\w*)", r"\1.\2")),
     _row(
         "this",
         UNREAD | NAMES,
@@ -332,6 +334,7 @@ CAUSES: tuple[Cause, ...] = (
     _row("bare_text", NAMES, meanings.bare_text, doubtful=True),
     # --- fields, facts and functions that are not there
     _row("fact", FIELDS, meanings.fact),
+    _row("property", FIELDS, meanings.constants(foreign.PROPERTIES), doubtful=True),
     _row("of_items", FIELDS, fitting.of_items),
     _row("elsewhere", FIELDS, fitting.elsewhere),
     _row("function", CALLS | UNREAD, meanings.functions, safe=True),
@@ -352,6 +355,14 @@ CAUSES: tuple[Cause, ...] = (
         said(rf"(?<![\w.])(\w+)\(cases\.([\w.]+)\s*([<>]=?|!?=)\s*({X})\)", r"\1(cases[\2 \3 \4])"),
         said(rf"(?<![\w.])(\w+)\(({X})\s*([<>]=?|!?=)\s*({X})\)", r"\1(\2) \3 \4"),
     ),
+    _row(
+        "for",
+        TYPES,
+        said(r"([^\W\d][\w.]*)\.(\w+)\s*([-+*/])\s*\1\.(\w+)", r"for x in \1 return x.\2 \3 x.\4"),
+        doubtful=True,
+    ),
+    _row("items_field", TYPES, fitting.items_field),
+    _row("moment", TYPES, fitting.moment_of, doubtful=True),
     _row("swap", TYPES, fitting.swapped),
     _row("date_of", TYPES, fitting.wrapped("date", "=", "!=")),
     _row(

@@ -108,6 +108,33 @@ def said_of_element(place: Place) -> Iterator[Mend]:
                     )
 
 
+def items_field(place: Place) -> Iterator[Mend]:
+    """A list of records where the values of one of their fields are wanted: the only one that fits."""
+    for node in ft.walk(place.tree) if place.tree is not None else ():
+        if not isinstance(node, ft.Call) or node.function not in _OF_VALUES or len(node.arguments) != 1:
+            continue
+        [items] = node.arguments
+        fields = place.known.item_fields(place.text[items.start : items.end])
+        paths = [f"{place.text[items.start : items.end]}.{field}" for field in fields]
+        ends = place.text[: items.start], place.text[items.end :]
+        fit = [path for path in paths if len(place.faults(ends[0] + path + ends[1])) < len(place.before)]
+        for path in fit if len(fit) == 1 else ():
+            yield Mend(items.start, items.end, path, {"expected": fit})
+        if paths:
+            yield Mend(items.start, items.end, None, {"expected": fit or paths})
+
+
+_OF_VALUES = tuple(map(ft.Name, ("sum", "min", "max", "mean", "median", "product", "stddev")))
+
+
+def moment_of(place: Place) -> Iterator[Mend]:
+    """An element, or that it is done, where a moment is wanted: when it ended."""
+    for node in _nodes(place):
+        of = node.of if isinstance(node, ft.Path) else node
+        if isinstance(of, ft.Name) and "ended_at" in place.known.facts(of.name):
+            yield Mend(node.start, node.end, f"{of.name}.ended_at", {"name": of.name})
+
+
 def unquoted_name(place: Place) -> Iterator[Mend]:
     """A name that stands in quotes."""
     for start, end, text in _literals(place, ft.String):

@@ -188,3 +188,16 @@ FACTS |= {
     for state, words in table(language)["states"].items()
     for word in words
 }
+# What people call the parts of values: of amounts, periods and files.
+PROPERTIES: dict[str, str] = {
+    word: meant
+    for meant, words in {
+        "amount": "value val sum number 数值 金额",
+        "currency": "currencycode currency_code iso unit 币种 幣別",
+        "start": "begin from since start_date 开始 起",
+        "end": "until to end_date finish 结束 止",
+        "sha256": "hash checksum digest",
+        "name": "filename file_name title",
+    }.items()
+    for word in words.split()
+}

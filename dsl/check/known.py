@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from charter.dsl.check.choices import declared_of
 from charter.dsl.check.expressions import expressions
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.check.types import CASE, ELEMENT, seen_from, states_of
@@ -31,6 +32,13 @@ class Known(Struct):
         symbol = self.scope.record(name)
         lines = symbol.node.fields if symbol is not None else ()
         return [line.name.text for line in lines if self.scope.field_of(line.type.innermost.name, field) is not None]
+
+    def item_fields(self, path: str) -> list[str]:
+        """The fields of the records that a list holds; none of anything else."""
+        found = declared_of(path, self.scope, {})
+        item = found.type.item if found is not None else None
+        symbol = self.scope.record(item.name) if item is not None and item.item is None else None
+        return [line.name.text for line in symbol.node.fields] if symbol is not None else []
 
     def owners(self, field: str) -> list[str]:
         """The names that a field can be reached through."""

@@ -275,14 +275,27 @@ def bare_text(place: Place) -> Iterator[Mend]:
 
 
 def fact(place: Place) -> Iterator[Mend]:
-    """A fact of an element or the case by another name."""
-    of = re.search(r"(\w+)(?:\[[^\[\]]*\])?\.$", place.text[: place.fault.start])
-    if of is not None and (match := re.fullmatch(rf"{_NOT_YET}(\w+)", place.written)) is not None:
+    """A fact of an element or the case by another name, or of the approval of a record."""
+    of = re.search(r"([^\W\d]\w*)(?:\[[^\[\]]*\])?\.$", place.text[: place.fault.start])
+    if of is None:
+        return
+    if (match := re.fullmatch(rf"{_NOT_YET}(\w+)", place.written)) is not None:
         for one in facts_called(place, of[1], match[1]):
             yield Mend(of.start(), place.fault.end, f"not({of[0]}{one})")
-    called = place.text[place.fault.end :].startswith("()")
-    for one in facts_called(place, of[1], place.written) if of is not None else ():
-        yield Mend(place.fault.start, place.fault.end + 2 * called, one)
+    approvals = [part.name for part in place.known.scope.approvals.get(of[1], ())]
+    asked = re.compile(r'\s*(!?=)\s*"([^"]*)"').match(place.text, place.fault.end)
+    end, equal = (asked.end(), asked[1] == "=") if asked is not None else (0, False)
+    for name in (of[1], *approvals):
+        there = of[0][:-1] if name == of[1] else name
+        for one in facts_called(place, name, asked[2]) if asked is not None else ():
+            found = f"{there}.{one}"
+            yield Mend(of.start(), end, found if equal else f"not({found})")
+        called = place.text[place.fault.end :].startswith("()")
+        for one in facts_called(place, name, place.written):
+            if name == of[1]:
+                yield Mend(place.fault.start, place.fault.end + 2 * called, one)
+            else:
+                yield Mend(of.start(), place.fault.end + 2 * called, f"{name}.{one}")
 
 
 def facts_called(place: Place, name: str, word: str) -> list[str]:

@@ -53,6 +53,8 @@ QUANTIFIER: Slips = (
     (rf"\b(?:all|every)\s*\(\s*({C})\s+for\s+(\w+)\s+in\s+({X})\s*\)", r"every \2 in \3 satisfies \1"),
     (rf"({X})\.(?:any|some|exists|anyMatch)\(\s*\(?(\w+)\)?\s*[-=]>\s*({C})\)", r"some \2 in \1 satisfies \3"),
     (rf"({X})\.(?:all|every|allMatch)\(\s*\(?(\w+)\)?\s*[-=]>\s*({C})\)", r"every \2 in \1 satisfies \3"),
+    (r"(?:存在|某个|任一|任何|有)\s*([^\W\d][\w.]*)\.(\w+)\s*([<>]=?|!?=)", r"some x in \1 satisfies x.\2 \3"),
+    (r"(?:所有|每个|每個|全部)(?:的)?\s*([^\W\d][\w.]*)\.(\w+)\s*([<>]=?|!?=)", r"every x in \1 satisfies x.\2 \3"),
     (r"(?:存在|某个|任一)\s*(\w+)\s+in\s+", r"some \1 in "),
     (r"(?:所有|每个|每個)\s*(\w+)\s+in\s+", r"every \1 in "),
 )
@@ -87,6 +89,8 @@ NULL: Slips = (
     (rf"({X})\s*(?:为空|是空值?|没有值?|沒有值?|為空|未填写?|没填|缺失|不存在)", r"\1 = null"),
 )
 RANGE: Slips = (
+    (rf"({X})\s*>=\s*({X})\s*<=\s*({X})", r"\1 between \2 and \3"),
+    (rf"({X})\s*>\s*({X})\s*<\s*({X})", r"\1 > \2 and \1 < \3"),
     (r"\b(?:is|are)\s+(?=between\b|in\b)", ""),
     (rf"\bin\s*([\[(])\s*({X})\s*,\s*({X})\s*([\])])", r"in \1\2..\3\4"),
     (rf"\b(?:range|RANGE)\(\s*({X})\s*,\s*({X})\s*\)", r"[\1..\2]"),
