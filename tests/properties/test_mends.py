@@ -158,7 +158,8 @@ PIECES = [
         "contains",
         "empty",
     ],
-    *["且", "或", "非", "为空", "大于", "今天", "high", '"high"', "HIGH"],
+    *["且", "或", "非", "为空", "大于", "今天", "high", '"high"', "HIGH", "。", "、"],
+    *["Request.Days", "requestAmount", "form.days", "500 RMB", "[10..1]", "request.level >", "after", "unless"],
 ]
 
 
@@ -182,3 +183,5 @@ def test_what_is_told_of_any_expression_holds(pieces: list[str], between: str) -
         assert mended != written
         if diagnostic.code == "CH301":
             assert not any(d == diagnostic for d in told(mended)[1])
+        if diagnostic.arguments.get("hint") in ("repaired", "spelled"):  # told only where nothing is wrong after it
+            assert not [d for d in told(mended)[1] if d.is_error]
