@@ -189,6 +189,7 @@ _ALL = [
         ("CH607", "rule-adds-nothing", "row", "other", "name"),
         ("CH611", "decision-unused", "name"),
         ("CH612", "table-unproved", "name"),
+        ("CH613", "rule-no-record-meets", "row", "name"),
     ),
 ]
 

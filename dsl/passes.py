@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from charter.dsl.build.lower import lower
 from charter.dsl.build.scenarios import Scenario, lower_scenario
 from charter.dsl.check.catalogues import RuleBook
+from charter.dsl.check.certain import check_certain
 from charter.dsl.check.deadlines import check_deadlines
 from charter.dsl.check.decisions import check_decisions
 from charter.dsl.check.figures import check_figures
@@ -108,6 +109,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
                 definitions.append(definition)
                 timing = Findings(unit.path, budget)
                 check_deadlines(scopes[id(item)], definition, timing)
+                check_certain(scopes[id(item)], definition, timing, diagnostics)
                 diagnostics += timing.diagnostics
     scenarios = []
     if not root.incomplete:

@@ -110,7 +110,7 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
             said[name] = spelled(value, said.keywords)
         elif name == "detail" and isinstance(value, str):
             said[name] = detail(value, lang)
-        elif name == "names" and isinstance(value, tuple):
+        elif isinstance(value, tuple):
             said[name] = said.comma.join(f"`{each}`" for each in value)
         else:
             said[name] = value

@@ -119,11 +119,14 @@ class Reader:
         self.program = program
         self.types = program.types
         self.variables: dict[str, Path] = {}
+        self.constants: set[str] = set()  # variables of lists that are written out
         for plan in program.plans.values():
             if plan.element.many is not None:
                 path = self.list_path(plan.element.many.items)
                 if path is not None:
                     self.variables[plan.element.many.variable] = (*path, ITEM)
+                elif not plan.element.many.open and not program.names(plan.element.many.items):
+                    self.constants.add(plan.element.many.variable)
 
     def list_path(self, items: str) -> Path | None:
         """Gives the path of a list that an expression names, None where it calculates one."""
@@ -202,7 +205,7 @@ class _Look:
             path = self.reader.list_path(self.condition.text)
             if path is not None:
                 self.paths[path] = None
-            elif not isinstance(tree, t.Items) or tree.items:
+            elif self.program.names(self.condition.text):
                 self.visit(tree, local)
                 self.odd(tree)
         else:
@@ -270,7 +273,10 @@ class _Look:
                 self.asked.append(path)
                 self.hold([one], local, {(*path, ITEM)})
         elif isinstance(node, t.Binary) and node.op in _COMPARING:
-            if not self.counts(node, local):
+            path = _static(node.left, local) if isinstance(node.right, t.Null) else None
+            if path is not None and path[0] in self.program.types and not self.many(path):
+                self.paths[path] = None  # whether it is there
+            elif not self.counts(node, local):
                 self.hold([node.left, node.right], local)
         elif isinstance(node, t.Between | t.In | t.Comparison | t.Interval | t.Tests | t.Items):
             self.hold(list(t.children(node)), local)
@@ -335,7 +341,7 @@ class _Look:
             if kind is None or kind.name in _WHOLE or self.many(path):
                 self.odd(node)
             self.paths[path] = None
-        elif root in program.parameters:
+        elif root in program.parameters or root in self.reader.constants:
             self.paths[path] = None
         elif root != "process":
             self.odd(node)

@@ -61,6 +61,7 @@ class Conditions:
                 self.named.setdefault(path, []).append(atom)
         self.inside = frozenset(path[:end] for path in self.named for end in range(1, len(path) + 1))
         self.components = tuple(self._components(every))
+        self.unclear: set[str] = set()  # lists of which a number that is not known is enough
         self.sizes = self._sizes(every)
         self.strange = tuple(sorted(set(self._strange(every))))
         self.sight = Sight(self.atoms, self.components, self.reader.variables, program.bound)
@@ -152,7 +153,8 @@ class Conditions:
             if many is not None and many.enough is not None:
                 of = self.reader.list_path(many.items) or (plan.name,)
                 enough = self.reader.number(str(many.enough))
-                counted[of] = max(counted.get(of, Decimal(0)), Decimal(_LONGEST) if enough is None else enough)
+                counted[of] = max(counted.get(of, Decimal(0)), enough or Decimal(0))
+                self.unclear |= {of[0]} if enough is None else set()
         lists = {*counted, *asked}
         return {of: max(_SHORTEST, int(counted.get(of, 0)) + 1, asked.get(of, 0)) for of in lists}
 
@@ -170,6 +172,7 @@ class Conditions:
             if len(component.records) > 1:
                 yield from (path[0] for path in lists if lists.count(path) > 1)
         yield from (path[0] for path, size in self.sizes.items() if size > _LONGEST)
+        yield from self.unclear
         for plan in program.plans.values():
             if plan.loops:
                 yield from self._varying(plan)

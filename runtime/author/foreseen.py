@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.passes import Compiled
@@ -26,16 +27,38 @@ _CODES: Mapping[Property, str] = {
 _ALWAYS = "CH440"
 # What checks of the text say of an element that an exploration would say again.
 _SAID_BEFORE = frozenset(
-    {"CH315", "CH401", "CH402", "CH403", "CH417", "CH419", "CH426", "CH433", "CH434", "CH438", "CH439", "CH603"}
+    {
+        "CH315",
+        "CH401",
+        "CH402",
+        "CH403",
+        "CH417",
+        "CH419",
+        "CH426",
+        "CH433",
+        "CH434",
+        "CH438",
+        "CH439",
+        "CH603",
+        "CH613",
+    }
 )
 
 
 class Foreseen(Struct, frozen=True):
-    """What `check` tells of the cases to come. `unknown`: how many processes were not wholly proved."""
+    """What `check` tells of the cases to come. `unknown`: how many processes were not wholly proved.
+
+    `settled`: what the text gave reason to expect and playing has shown, or shown not to happen.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
+    settled: tuple[Diagnostic, ...] = ()
     unknown: int = 0
     seconds: float = 0.0
+
+    def beside(self, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """Gives what is to be told of a file of which so much was found in the text."""
+        return (*(d for d in found if d not in self.settled), *self.diagnostics)
 
 
 def foresee(path: str, data: bytes, found: Compiled, title: Title, left: float = MOST_SECONDS) -> Foreseen:
@@ -45,6 +68,7 @@ def foresee(path: str, data: bytes, found: Compiled, title: Title, left: float =
     prover = Prover(path, data, title, found)
     source = found.sources[texts.name_of(path)]
     told: list[Diagnostic] = []
+    settled: list[Diagnostic] = []
     unknown, spent = 0, 0.0
     for definition in prover.definitions():
         seconds = min(SECONDS, left - spent)
@@ -53,8 +77,37 @@ def foresee(path: str, data: bytes, found: Compiled, title: Title, left: float =
         if proof is None or any(finding.verdict.said == "unknown" for finding in proof.findings):
             unknown += 1
         if proof is not None:
-            told += _told(proof, source, _named(found.diagnostics, definition))
-    return Foreseen(tuple(told), unknown, spent)
+            expected = [d for d in found.diagnostics if _expects(d, definition)]
+            shown, over = _settled(proof, expected)
+            settled += over
+            named = _named(found.diagnostics, definition).union(*(_names(d) for d in expected))
+            told += [*shown, *_told(proof, source, named)]
+    return Foreseen(tuple(told), tuple(settled), unknown, spent)
+
+
+def _expects(diagnostic: Diagnostic, definition: Definition) -> bool:
+    """Whether a check of the text has told of a process what playing it may show."""
+    return diagnostic.code in _CODES.values() and diagnostic.arguments.get("process") == definition.name
+
+
+def _names(diagnostic: Diagnostic) -> tuple[str, ...]:
+    names = diagnostic.arguments.get("names")
+    return names if isinstance(names, tuple) else ()
+
+
+def _settled(proof: Proof, expected: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Gives what was expected and is shown, with its scenario, and all that is settled by the proof."""
+    shown: list[Diagnostic] = []
+    over: list[Diagnostic] = []
+    for diagnostic in expected:
+        property_ = next(name for name, code in _CODES.items() if code == diagnostic.code)
+        finding = next(f for f in proof.findings if f.verdict.property == property_)
+        if finding.verdict.said == "proved":
+            over.append(diagnostic)
+        elif finding.verdict.said == "refuted" and not set(_names(diagnostic)).isdisjoint(finding.verdict.elements):
+            over.append(diagnostic)
+            shown.append(replace(diagnostic, scenario=finding.scenario))
+    return shown, over
 
 
 def _named(diagnostics: Iterable[Diagnostic], definition: Definition) -> frozenset[str]:

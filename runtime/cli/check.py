@@ -106,7 +106,7 @@ def run_check(
         ahead = foreseen(context, path, data, compiled, spent)
         unknown, spent = unknown + ahead.unknown, spent + ahead.seconds
         # a file that several others use is checked with each of them, and told of once
-        for diagnostic in (*compiled.diagnostics, *ahead.diagnostics):
+        for diagnostic in ahead.beside(compiled.diagnostics):
             key = (*diagnostic.sort_key(), str(sorted(diagnostic.arguments.items(), key=str)))
             found.setdefault(key, diagnostic)
     if bindings:

@@ -46,7 +46,7 @@ def run_deploy(
     compiled = texts.compile_file(file, data)
     ahead = foreseen(context, file, data, compiled)
     if compiled.failed or any(found.is_error for found in ahead.diagnostics):
-        return broken(context, told((*compiled.diagnostics, *ahead.diagnostics)), compiled.sources)
+        return broken(context, told(ahead.beside(compiled.diagnostics)), compiled.sources)
     texts.choose(compiled, file, process)
     bound, wrong = bind_parameters(compiled.definitions, bindings)
     if wrong:

@@ -69,7 +69,7 @@ def checked(data: bytes | str) -> Compiled:
     """What `charter check` tells: what is found in the text, then what comes of its cases."""
     found = compiled(data)
     ahead = foresee("example.charter", data.encode() if isinstance(data, str) else data, found, lambda name, _: name)
-    return structs.replace(found, diagnostics=(*found.diagnostics, *ahead.diagnostics))
+    return structs.replace(found, diagnostics=ahead.beside(found.diagnostics))
 
 
 @pytest.mark.parametrize("code", CODES)
