@@ -204,7 +204,10 @@ def why(stood: Standing, context: Context) -> str:
     """Says in a sentence why cases stand still."""
     say = context.say
     if stood.kind == "turning":
-        return say("simulate.turning", most=f"{MOST_COMMANDS:,}")
+        most = f"{MOST_COMMANDS:,}"
+        if stood.reason is None:
+            return say("simulate.turning", most=most)
+        return say("simulate.turning_because", most=most, why=reason_sentence(stood.reason, say))
     if stood.reason is not None:
         return reason_sentence(stood.reason, say)
     if stood.failure:

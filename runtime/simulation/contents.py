@@ -23,7 +23,7 @@ from charter.engine.plan.scope import Scope
 from charter.engine.proof.atoms import value_of
 from charter.engine.proof.moves import Moves
 from charter.engine.proof.values import Conditions
-from charter.engine.state import CaseState
+from charter.engine.state import CaseState, Version
 from charter.runtime.host.memory import Records
 from charter.runtime.simulation.setting import Written
 
@@ -50,42 +50,35 @@ class Contents:
             if agreement is not None and agreement.criteria is not None and agreement.of is not None:
                 self._asking.setdefault(agreement.of, []).append(plan)
         self._known: dict[Any, Sequence[Records]] = {}
-        self._undated: set[Any] = set()
+        self._timeless: dict[str, Version] = {}
 
     def of(self, records: Sequence[str], state: CaseState, at: int) -> Sequence[Records]:
-        """Gives what may be handed over as these records at an instant; each time the same object for the same day."""
+        """Gives what may be handed over as these records at an instant."""
         if len(self.conditions.told) > _MOST_KEPT:
-            self.conditions.told.clear()
-            self._known.clear()
-            self._undated.clear()
-        there = tuple(id(self.moves.representatives(name, state)) for name in records)
-        day = 0 if there in self._undated else moment(at, self.program.zone).date.number
-        if (there, day) not in self._known:
-            found = list(self.moves.contents(records, state))
-            compared = any(map(self.conditions.is_compared, records))
-            near = list(self._near(found, day, stays=self._stays or compared))
-            if not near:
-                self._undated.add(there)
-                day = 0
-            self._known[there, day] = near or found
-        return self._known[there, day]
+            for kept in (self.conditions.told, self._known, self._timeless):
+                kept.clear()
+        compared = any(map(self.conditions.is_compared, records))
+        seen = state._replace(versions=dict(self._without_dates(state))) if compared else state
+        there = tuple(id(self.moves.representatives(name, seen)) for name in records)
+        if there not in self._known:
+            found = list(self.moves.contents(records, seen))
+            dated = any(_has_dates(values.decode(value)) for one in found for _, value in one)
+            self._known[there] = found if not dated else _Near(found, self._offsets, stays=self._stays or compared)
+        known = self._known[there]
+        return known.on(moment(at, self.program.zone).date.number) if isinstance(known, _Near) else known
+
+    def _without_dates(self, state: CaseState) -> Iterator[tuple[str, Version]]:
+        """Yields what records are held against, but for dates: they differ from day to day, and are drawn as others."""
+        for name, version in state.versions.items():
+            if version.digest not in self._timeless:
+                value = _undated(values.decode(version.value))
+                timeless = version._replace(value=values.encode(value), digest=values.data_digest(values.encode(value)))
+                self._timeless[version.digest] = timeless
+            yield name, self._timeless[version.digest]
 
     def again(self, seen: Sequence[Written], at: int) -> Sequence[Records]:
         """Gives what was handed over before, its dates as far from an instant as they were from that day."""
         return _Again(seen, moment(at, self.program.zone).date.number)
-
-    def _near(self, found: Sequence[Records], today: int, *, stays: bool) -> Iterator[Records]:
-        """Yields values with dates, each brought near today; nothing where no value has any."""
-        decoded = [[(name, values.decode(value)) for name, value in records] for records in found]
-        if not any(_has_dates(value) for records in decoded for _, value in records):
-            return
-        if stays:
-            yield from found
-        for days in self._offsets:
-            for records in decoded:
-                by = today + days
-                dates, moments = by - _ANCHORS[Date], by - _ANCHORS[DateTime]
-                yield tuple((name, values.encode(_moved(value, dates, moments))) for name, value in records)
 
     def criteria_allow(self, records: Records, state: CaseState, at: int) -> bool:
         """Says whether no criteria of an approval are known to refuse any of these records."""
@@ -111,6 +104,15 @@ def _has_dates(value: Any) -> bool:
     return isinstance(value, Date | DateTime) or (isinstance(value, Range) and _has_dates([value.low, value.high]))
 
 
+def _undated(value: Any) -> Any:
+    """Gives a value with null for each date."""
+    if isinstance(value, dict):
+        return {name: _undated(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_undated(inner) for inner in value]
+    return None if _has_dates(value) else value
+
+
 def _moved(value: Any, dates: int, moments: int) -> Any:
     """Gives a value with its dates so many days later, and its dates with a time likewise."""
     if isinstance(value, dict):
@@ -125,6 +127,32 @@ def _moved(value: Any, dates: int, moments: int) -> Any:
     if isinstance(value, DateTime):
         return DateTime(date_from_number(value.date.number + moments), value.time)
     return value
+
+
+class _Near(Sequence[Records]):
+    """Values with dates, each brought near a day when it is asked for; first, where it `stays`, as it is."""
+
+    def __init__(self, found: Sequence[Records], offsets: Sequence[int], *, stays: bool, today: int = 0) -> None:
+        self._found, self._today = found, today
+        self._offsets: Sequence[int | None] = (None, *offsets) if stays else offsets
+
+    def on(self, today: int) -> _Near:
+        """Gives the same near another day."""
+        near = _Near(self._found, (), stays=False, today=today)
+        near._offsets = self._offsets
+        return near
+
+    def __len__(self) -> int:
+        return len(self._found) * len(self._offsets)
+
+    def __getitem__(self, number: Any) -> Any:
+        which, at = divmod(number, len(self._found))
+        offset, records = self._offsets[which], self._found[at]
+        if offset is None:
+            return records
+        dates, moments = (self._today + offset - _ANCHORS[kind] for kind in (Date, DateTime))
+        decoded = ((name, values.decode(value)) for name, value in records)
+        return tuple((name, values.encode(_moved(value, dates, moments))) for name, value in decoded)
 
 
 class _Again(Sequence[Records]):

@@ -74,7 +74,11 @@ class Deeds:
         approves = self.chances.share("vote", self.name(case), node, job.round, job.seat) < share
         if approves and self.act(case, node, Approve(actor=actor, at=at, node=node)):
             return True
-        return self.act(case, node, Reject(actor=actor, at=at, node=node, reason=REASON))
+        refused = self.floor.turned_away.get((case, node)) if approves else None
+        done = self.act(case, node, Reject(actor=actor, at=at, node=node, reason=REASON))
+        if refused is not None:  # what could not be approved says more than that it was rejected
+            self.floor.turned_away[case, node] = refused
+        return done
 
     def complete(self, job: Job, actor: Actor) -> bool:
         case, at = job.case, self.floor.clock

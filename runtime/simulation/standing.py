@@ -22,7 +22,7 @@ class Standing(Struct, frozen=True):
     """So many cases of a process that stand still at one element, for one reason.
 
     `element`: "" where they could not even be opened. `kind`: `held` (the engine's `reason`), `failed` (`failure`, as
-    the trail has it, or `reason`) or `turning` (more commands than any case needs).
+    the trail has it, or `reason`) or `turning` (more commands than any case needs, and what was refused meanwhile).
     """
 
     process: str
@@ -56,6 +56,9 @@ def standing(host: Host, case: str, state: CaseState, now: int) -> Standing:
     inner = [n for n in open_ if n.state != "planned" and program.spot(n.key)[0].lifecycle(()) != "phase"] or open_
     name = definition.name
     if state.commands > MOST_COMMANDS or case in host.endless:
+        again = next((node for node in state.nodes.values() if (case, node.key) in turned_away), None)
+        if again is not None:
+            return Standing(name, again.element, "turning", reason=turned_away[case, again.key].reasons[0])
         return Standing(name, inner[0].element if inner else "", "turning")
     failed = next((node for node in inner if node.state == "failed"), None)
     if failed is not None:

@@ -269,6 +269,15 @@ def test_more_than_is_carried_out_follows_from_one_command(monkeypatch: pytest.M
     assert stood.kind == "turning"
 
 
+def test_what_can_never_be_approved_is_told_with_its_criteria() -> None:
+    text = NEAR.replace("plan.amount < 5", "plan.amount < 5 and plan.amount > 5").replace(
+        "    criteria", "    on reject return to make\n    criteria"
+    )
+    (stood,) = played(text, 2, 1.0, {}).stood
+    assert (stood.kind, stood.element, stood.count) == ("turning", "agree", 2)
+    assert stood.reason is not None and stood.reason.code == "CH508" and "amount > 5" in (stood.condition or "")
+
+
 def test_what_nothing_says_the_length_of_is_named() -> None:
     run = played(WAITS.replace("    takes 2 days\n", ""), 3, 1.0, {})
     assert run.usual == {"ask", "close"} and run.instant == {"reply"}
