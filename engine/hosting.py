@@ -58,6 +58,9 @@ class Host(Protocol):
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         """Counts the open work that each of these people holds."""
 
+    def spares(self, case: str, command: Command, after: CaseState) -> bool:
+        """Says whether a command leaves people for the other work of its case, where the organisation wants that."""
+
     def last_turn(self, process: str, element: str) -> str | None:
         """Names who got an element's work last, in turn."""
 
@@ -166,7 +169,8 @@ def _answer_parent(host: Host, _case: str, effect: AnswerParent) -> None:
 
 
 def _offer(host: Host, case: str, effect: Offer) -> None:
-    """Assigns work to the first person in order whom the engine does not refuse.
+    """Assigns work to the first person in order whom the engine does not refuse, and who is not the last one left for
+    other work; where all are that, to the first.
 
     Nobody fit: the first refusal is kept in the trail, and the work stays offered to its roles.
     """
@@ -178,7 +182,13 @@ def _offer(host: Host, case: str, effect: Offer) -> None:
     ranked = _ranked(host, definition.name, element, effect, host.candidates(definition.name, effect.roles, at))
     choices = [Assign(actor=SYSTEM, at=at, node=effect.node, to=person) for person in ranked]
     # The choice is the engine's own judgement, asked beforehand, so that the trail holds one assignment.
-    chosen = next((c for c in choices if step(definition, state, c).refusal is None), None)
+    able = ((choice, done.state) for choice in choices if (done := step(definition, state, choice)).refusal is None)
+    chosen = None
+    for choice, after in able:
+        chosen = chosen or choice
+        if host.spares(case, choice, after):
+            chosen = choice
+            break
     if chosen is not None and effect.mode == "in turn":
         host.note_turn(definition.name, element, chosen.to.person)
     if choices:

@@ -30,6 +30,7 @@ from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.connectors import Call, Connectors
 from charter.runtime.host.outbox import Ask
 from charter.runtime.people.directory import candidates, everybody
+from charter.runtime.people.organisation import stranding
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import ENVIRONMENT
 
@@ -214,6 +215,16 @@ class InTransaction:
         w = t.work_items.c
         query = select(w.holder, func.count()).where(w.holder.in_(persons)).group_by(w.holder)
         return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def spares(self, case: str, command: Command, after: CaseState) -> bool:
+        if stranding(self._connection) != "refuse":
+            return True
+        from charter.runtime.desk.staffing import staff, strands
+
+        file = self.file(case)
+        definition = file.pinned.definition
+        people = lambda: staff(self._connection, definition.name, command.at, concerned=True).people  # noqa: E731
+        return not strands(definition, file.state, command, after, people)
 
     def last_turn(self, process: str, element: str) -> str | None:
         turn = t.turns.c

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -24,6 +24,9 @@ from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import Step, step
 from charter.engine.strangers import introduced
+
+if TYPE_CHECKING:
+    from charter.engine.proof.staffing import Gap
 
 Records = tuple[tuple[str, Any], ...]
 
@@ -113,15 +116,21 @@ class World:
 
     def _stranding(self, case: str, command: Command) -> Refusal | None:
         """Refuses what leaves nobody for other work of a case."""
-        from charter.runtime.desk.staffing import refused, strands
+        from charter.runtime.desk.staffing import refused
 
         there = self._cases[case]
         done = step(there.definition, there.state, introduced(there.definition, command, self._knows))
-        if done.refusal is not None:
-            return None
-        people = tuple(self._people.values())
-        gaps = strands(there.definition, there.state, command, done.state, lambda: people)
+        gaps = () if done.refusal is not None else self._gaps(case, command, done.state)
         return refused(command, gaps) if gaps else None
+
+    def _gaps(self, case: str, command: Command, after: CaseState) -> Sequence[Gap]:
+        from charter.runtime.desk.staffing import strands
+
+        there, people = self._cases[case], tuple(self._people.values())
+        return strands(there.definition, there.state, command, after, lambda: people)
+
+    def spares(self, case: str, command: Command, after: CaseState) -> bool:
+        return not self._refusing or not self._gaps(case, command, after)
 
     def connect(self, name: str, answers: Records = (), *, fails: bool = False, times: int | None = None) -> None:
         """Sets what a connector answers from now on; or that it fails, so many `times` or always.

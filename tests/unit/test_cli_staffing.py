@@ -189,6 +189,24 @@ def test_open_cases_in_which_nobody_is_left_are_listed(desk: Desk, tmp_path: Pat
     assert "without wu, nobody could do" in said
 
 
+def test_work_is_assigned_to_who_is_not_the_last_one_left_for_other_work(desk: Desk, tmp_path: Path) -> None:
+    """`li` wrote and `wu` alone could look: in turn, `measure` would be `wu`'s now and then."""
+    text = BOTH.replace(
+        "  activity measure\n    role engineer\n",
+        "  activity measure\n    role engineer\n    after write\n    assign in turn\n",
+    )
+    founded(desk, tmp_path, text, li="engineer", wu="engineer", xu="lead")
+    holders = {}
+    for word in ("warn", "refuse"):
+        desk.type(f"charter people stranding {word} --as admin")
+        for _ in range(2):
+            number = json.loads(desk.type("charter start review --as li --json"))["number"]
+            desk.type(f"charter complete {number} write --set draft.text=x --as li")
+            shown = json.loads(desk.type(f"charter show {number} --json --as li"))
+            holders.setdefault(word, []).extend(w["holder"] for w in shown["waiting"] if w["element"] == "measure")
+    assert holders == {"warn": ["li", "wu"], "refuse": ["li", "li"]}
+
+
 def test_both_hosts_refuse_what_leaves_nobody(tmp_path: Path) -> None:
     compiled = compile("p.charter", BOTH.encode())
     people = [Actor("li", ("engineer",)), Actor("wu", ("engineer",)), Actor("xu", ("lead",))]
