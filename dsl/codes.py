@@ -100,6 +100,7 @@ _ALL = [
         ("CH250", "cell-without-column", "text"),
         ("CH251", "no-such-day", "date"),
         ("CH252", "day-twice", "date"),
+        ("CH253", "unknown-country", "name"),
         # types
         ("CH301", "expression-syntax", "text", "detail"),
         ("CH302", "unknown-name", "name", "detail"),

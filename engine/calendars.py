@@ -251,6 +251,14 @@ def _reckoned_date(calendar: Calendar, start: Date, span: Span) -> Date | None:
     return Date(day.year, day.month, day.day)
 
 
+def is_provisional(calendar: Calendar, at: int) -> bool:
+    """Tells whether an instant falls into a year whose public days the calendar keeps and nobody has published."""
+    if calendar.holidays is None:
+        return False
+    years = () if calendar.public is None else calendar.public.years
+    return _local(calendar, at).year not in {year.number for year in years if not year.provisional}
+
+
 def deadline(calendar: Calendar, value: Any) -> int | None:
     """Gives the instant a date (its end, in the calendar's zone) or a date and time stands for, else None."""
     if isinstance(value, DateTime):

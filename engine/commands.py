@@ -53,6 +53,7 @@ class Start(Command, frozen=True, kw_only=True):
     `parameters`: (name, value) of parameters that are bound for this case alone. `parent`: (case, node) that runs this
     one, `attempt` the attempt of its `StartCase`, and `depth` how many cases opened one another before it. `law` and
     `tzdata`: the host's `law.PRESENT`, by which the case is judged from now on; builds that named no law left them out.
+    `days`: the digests of the public days by which it counts, by country.
     `makers`: who made what each of the records comes from, in the case that opens this one.
     """
 
@@ -66,6 +67,7 @@ class Start(Command, frozen=True, kw_only=True):
     makers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     law: int = 0
     tzdata: str = ""
+    days: tuple[tuple[str, str], ...] = ()
 
 
 class Claim(OnNode, frozen=True, kw_only=True):
@@ -247,6 +249,13 @@ class Continue(Command, frozen=True, kw_only=True):
     tzdata: str
 
 
+class Recount(Command, frozen=True, kw_only=True):
+    """The host's word that the case counts by these versions of public days from here on: `days` of `Start`."""
+
+    verb: ClassVar[str] = "recount"
+    days: tuple[tuple[str, str], ...] = ()
+
+
 COMMANDS: dict[str, type[Command]] = {
     c.verb: c
     for c in (
@@ -278,6 +287,7 @@ COMMANDS: dict[str, type[Command]] = {
         Follow,
         Retry,
         Continue,
+        Recount,
     )
 }
 
@@ -289,7 +299,7 @@ def _actor_json(actor: Actor) -> dict[str, Any]:
 
 
 _SHAPES = {c: tuple(row for row in shape(c) if row[0] not in ("actor", "at")) for c in COMMANDS.values()}
-_PAIRS = frozenset({"records", "parameters", "checks"})
+_PAIRS = frozenset({"records", "parameters", "checks", "days"})
 
 
 def to_json(command: Command) -> dict[str, Any]:

@@ -12,15 +12,14 @@ Invariants (the checker guarantees them, the engine relies on them):
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
 from msgspec.structs import replace
 
-from charter.engine.plain import Kept, to_json
+from charter.engine.days import Calendar as Calendar, Day as Day, PublicDays, sha256
+from charter.engine.plain import Kept
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
 
@@ -266,31 +265,6 @@ class Order(Kept, frozen=True):
     elements: tuple[str, ...]
 
 
-Minutes = tuple[tuple[int, int], ...]
-
-
-class Day(Kept, frozen=True):
-    """A day that has other hours than its weekday, or none; `date` is written `2026-02-14`."""
-
-    date: str
-    hours: Minutes = ()
-    title: str | None = None
-
-
-class Calendar(Kept, frozen=True):
-    """A working week and the days that differ from it.
-
-    `hours`: for each weekday 0 (Monday) to 6 (start, end) minutes of the day; an end beyond 1440 is on the next day.
-    `ends_at_close`: a length of days does not count the day on which it begins, and ends when its last day closes.
-    """
-
-    name: str = "standard"
-    zone: str = "UTC"
-    hours: tuple[Minutes, ...] = (((540, 1020),),) * 5 + ((),) * 2
-    days: tuple[Day, ...] = ()
-    ends_at_close: bool = False
-
-
 class DecisionOutput(Kept, frozen=True):
     """A column of conclusions; `values` are what it may be, the weightiest first (priority, output order)."""
 
@@ -379,6 +353,13 @@ class Definition(Kept, frozen=True):
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.line` (line = within, criteria, separate, by, ...),
     # `record NAME`, `role NAME`, `kpi NAME`, `process`; for messages only, outside the digest.
     places: tuple[tuple[str, str], ...] = ()
+    # The versions of public days that its cases may count by, as the host knows them; outside the digest.
+    known_days: tuple[PublicDays, ...] = ()
+
+    def countries(self) -> tuple[str, ...]:
+        """Names the countries whose public days its calendars keep."""
+        named = (calendar.holidays for calendar in (self.calendar, *self.calendars))
+        return tuple(sorted({country for country in named if country is not None}))
 
     def unbound(self) -> tuple[str, ...]:
         """Names the parameters that nobody has bound yet."""
@@ -406,6 +387,4 @@ def _places(places: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 def digest(definition: Definition) -> str:
     """Gives the SHA-256 (hex) of a definition's canonical JSON without its places."""
-    data = to_json(replace(definition, places=()))
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return sha256(replace(definition, places=(), known_days=()))

@@ -1,7 +1,7 @@
 """The opening hours of a calendar as one line of time: stretches in order, with the working time before each.
 
 A line holds the days that it was asked for and those around them, and grows at both ends, so that a question is a
-search in it and not a walk. What a day's hours are follows from the calendar alone: its own days, then its weekdays.
+search in it and not a walk. What a day's hours are, its calendar says: its own days, public ones, weekdays.
 A shift belongs to the day on which it begins; where two would overlap, the later one begins when the earlier ends.
 Instants are microseconds since the epoch, UTC; days are ordinals of dates. Knows no spans and no cases.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from charter.engine import zones
-from charter.engine.definition import Calendar
+from charter.engine.days import Calendar, Minutes
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
@@ -35,7 +35,7 @@ class Line:
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
         self._zone = zones.rules(calendar.zone)
-        self._own = {date.fromisoformat(day.date).toordinal(): day.hours for day in calendar.days}
+        self._own = _special(calendar)
         self._clear(_EPOCH)
 
     def _clear(self, since: int) -> None:
@@ -213,6 +213,20 @@ class Line:
                 self.later(at)
             else:
                 return own, own + number
+
+
+def _special(calendar: Calendar) -> dict[int, Minutes]:
+    """Gives the days that are unlike their weekday: those of the calendar itself, else public ones.
+
+    Where work is made up for, the hours are those of the first weekday that has any.
+    """
+    found: dict[int, Minutes] = {}
+    usual = next((hours for hours in calendar.hours if hours), ())
+    for year in calendar.public.years if calendar.public is not None else ():
+        for days, hours in ((year.closed, ()), (year.open, usual)):
+            found.update((date.fromisoformat(day.date).toordinal(), hours) for day in days)
+    found.update((date.fromisoformat(day.date).toordinal(), day.hours) for day in calendar.days)
+    return found
 
 
 def _near(at: int, found: int) -> int:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from charter.engine.days import Days
 from charter.engine.law import Rules
 from charter.engine.machines import STILL, WORKABLE
 from charter.engine.plain import shape
@@ -143,7 +144,8 @@ class CaseState(NamedTuple):
     `held`: that case has suspended this one, `alone`, or `also` where people had suspended it before. `pending` counts
     top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that `wake`
     costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`). `signals`: those that nobody has waited
-    for yet, in the order in which they came. `stood`: since when it is suspended.
+    for yet, in the order in which they came. `stood`: since when it is suspended. `days`: by which versions of public
+    days it counts.
     """
 
     case: str = ""
@@ -169,6 +171,7 @@ class CaseState(NamedTuple):
     law: int = 0
     tzdata: str = ""
     stood: int | None = None
+    days: Days = ()
 
     @property
     def rules(self) -> Rules:
@@ -318,6 +321,7 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
     rest["signals"] = signals_of(rest)
     rest["parameters"] = tuple((name, value) for name, value in rest.get("parameters", ()))
+    rest["days"] = tuple((country, digest) for country, digest in rest.get("days", ()))
     return CaseState(
         **rest,
         nodes=nodes,

@@ -59,6 +59,8 @@ _THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], A
     (d.Element, "checklist"): (lambda _: "CHECKLIST", _named),
     (d.DecisionTable, "rules"): (lambda _: "rule", lambda r: (r.tests, r.outputs)),
 }
+# What no digest knows.
+_NO_LINES = frozenset({"places", "known_days", "public"})
 # parts of an element that are lines of their own in a file
 _PARTS = frozenset({"agreement", "repeat"})
 
@@ -104,7 +106,7 @@ def _lines(what: str, name: str, before: Kept | None, after: Kept | None) -> Ite
         blank: Any = None if default is NODEFAULT else default
         old, new = (blank if side is None else getattr(side, field) for side in (before, after))
         # what a thing is found by differs for the process alone; where lines stand no digest knows
-        if old == new or field == "places" or (field == "name" and kind is not d.Definition):
+        if old == new or field in _NO_LINES or (field == "name" and kind is not d.Definition):
             continue
         if (kind, field) in _THINGS:
             yield from _things(kind, field, what, name, old, new)

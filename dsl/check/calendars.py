@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from charter.dsl.check.findings import Findings
+from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.engine import definition as d, zones
 
@@ -12,6 +15,9 @@ _MIDNIGHT = 1440
 # An interval that ends before it begins is a shift into the next day; one as long as this was written the wrong way.
 _LONGEST_SHIFT = 16 * 60
 _MOST_DAYS = 366  # of one line
+# A country by its two letters (ISO 3166-1), or a part of one (ISO 3166-2).
+COUNTRY = r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?"
+_ONCE: Mapping[type, str] = {t.Zone: "zone", t.Holidays: "holidays", t.EndsAtClose: "days end at close"}
 
 Minutes = tuple[tuple[int, int], ...]
 
@@ -67,19 +73,30 @@ def build(symbol_name: str, node: t.Calendar) -> d.Calendar:
     """Gives a calendar as the engine keeps it; one without hours of its own has those of the standard week."""
     zone = next((line.name for line in node.body if isinstance(line, t.Zone)), "UTC")
     at_close = any(isinstance(line, t.EndsAtClose) for line in node.body)
+    holidays = next((line.country for line in node.body if isinstance(line, t.Holidays)), None)
     week = week_of(node)
-    return d.Calendar(
-        symbol_name, zone, week if any(week) else d.Calendar().hours, own_days(node), ends_at_close=at_close
-    )
+    hours = week if any(week) else d.Calendar().hours
+    return d.Calendar(symbol_name, zone, hours, own_days(node), at_close, holidays)
 
 
 def check_calendar(calendar: t.Calendar, findings: Findings) -> None:
     """Reports a zone that does not exist, hours that overlap or run too long, and days that there are not."""
     taken: dict[int, list[tuple[int, int]]] = {}
+    seen: set[type] = set()
     for line in calendar.body:
+        word = _ONCE.get(type(line))
+        if word is not None and type(line) in seen:
+            findings.add("CH213", line.span, word=word, element=calendar.name.text)
+        seen.add(type(line))
         if isinstance(line, t.Zone):
             if zones.find(line.name) is None:
                 findings.add("CH217", line.span, name=line.name)
+        elif isinstance(line, t.Holidays):
+            if not re.fullmatch(COUNTRY, line.country):
+                upper = line.country.upper()
+                at = (line.span[1] - len(line.country), line.span[1])
+                fix = Fix.at(at, upper) if re.fullmatch(COUNTRY, upper) else None
+                findings.add("CH253", at, fix=fix, name=line.country)
         elif isinstance(line, t.Hours):
             for day in weekdays(line):
                 for interval in line.intervals:

@@ -108,13 +108,19 @@ class OwnDay(Line, frozen=True):
     title: Text | None = None
 
 
+class Holidays(Line, frozen=True):
+    """`holidays CN`: the public days of a country, or of a part of one."""
+
+    country: str
+
+
 class EndsAtClose(Line, frozen=True):
     """`days end at close`: the day of the event does not count, and the last one ends when it closes."""
 
 
 class Calendar(Line, frozen=True):
     name: Name
-    body: tuple[Zone | Hours | OwnDay | EndsAtClose, ...] = ()
+    body: tuple[Zone | Hours | OwnDay | Holidays | EndsAtClose, ...] = ()
 
 
 class HitPolicy(Line, frozen=True):

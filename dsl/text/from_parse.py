@@ -316,6 +316,7 @@ register(
     ("opened", _opened),
     ("opened_titled", _opened),
     ("from_to", lambda c: [c[0], c[2]]),
+    ("holidays", lambda c: t.Holidays(c[1].value, **place(c))),
     ("ends_at_close", lambda c: t.EndsAtClose(**place(c))),
     ("calendar_use", lambda c: t.CalendarUse(name_of(c[1]), **place(c[:2]))),
     ("calendar_empty", lambda c: t.Calendar(name_of(c[1]), **place(c[:2]))),

@@ -286,6 +286,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Zone: lambda p, n: (f"{p.word('ZONE')} {n.name}", ""),
     t.Hours: _hours,
     t.OwnDay: _own_day,
+    t.Holidays: lambda p, n: (f"{p.word('HOLIDAYS')} {n.country}", ""),
     t.EndsAtClose: lambda p, n: (p.word("DAYS_END_AT_CLOSE"), ""),
     t.Requires: _requires,
     t.Separation: _separation,

@@ -22,6 +22,7 @@ from charter.dsl.text.declarations import (
     Field as Field,
     Goal as Goal,
     HitPolicy as HitPolicy,
+    Holidays as Holidays,
     Hours as Hours,
     Input as Input,
     Output as Output,

@@ -36,6 +36,21 @@ class Continued(Told, frozen=True):
     state: Mapping[str, Any]
 
 
+class Recounted(Told, frozen=True):
+    """From here on, the case counts by other public days. `days`: their digests by country; `was`: those until now."""
+
+    days: Mapping[str, str]
+    was: Mapping[str, str]
+
+
+class Redated(Told, frozen=True):
+    """A due date or round moved with the public days. `clause`: within, due, wait or repeat; `was`: the one before."""
+
+    clause: str
+    due: int
+    was: int
+
+
 class Opened(Told, frozen=True):
     """An element became ready, or a phase active. `instances`: how many a `for each` has, where it is one."""
 

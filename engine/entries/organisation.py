@@ -141,6 +141,18 @@ class Deployed(Told, frozen=True):
     body: str | None = None
 
 
+class DaysPublished(Told, frozen=True):
+    """The public days of a country changed: cases count by `days` from here on. `digest`: their SHA-256; `was`: that of
+    those before; `source`: where the year that changed came from.
+    """
+
+    country: str
+    digest: str
+    days: Mapping[str, Any]
+    was: str | None
+    source: str
+
+
 class ConnectorsChanged(Told, frozen=True):
     """The file of connectors changed, by a command or by hand. `old` and `new`: its SHA-256, "" for no file.
 

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from charter.engine import calendars
+from charter.engine.definition import Calendar
 from charter.engine.entries import Told
-from charter.engine.entries.cases import Overdue, Undated
+from charter.engine.entries.cases import Overdue, Redated, Undated
 from charter.engine.keys import Path, parse_key
 from charter.engine.machines import STILL
 from charter.engine.plan.plans import Plan
@@ -142,6 +143,97 @@ def _moved(draft: Draft, node: Node, span: str | None, end: int, since: int, unt
         except (OverflowError, ValueError):
             pass  # beyond the calendar: it goes on by plain time
     return end + until - since
+
+
+def recount(draft: Draft, before: Program) -> None:
+    """Moves what is due or comes round in a case that counts by other public days than `before`.
+
+    A date that still follows from its line is made anew; of a clock that has stood, what was left of it is left.
+    """
+    for node in [n for n in draft.nodes.values() if n.ended_at is None]:
+        plan, path = draft.place(node.key)
+        old = before.plans[plan.name]
+        if old.calendar == plan.calendar:
+            continue
+        if node.due is not None and not node.overdue:
+            node = _redate(draft, node, Scope(before, draft, old, path, draft.at))  # type: ignore[arg-type]
+        if node.wake is not None:
+            _rewake(draft, node, old)
+
+
+def _redate(draft: Draft, node: Node, past: Scope) -> Node:
+    plan, path = draft.place(node.key)
+    element, scope, old = plan.element, draft.scope(plan, path), past.plan
+    assert node.due is not None and old is not None
+    ends: dict[str, int] = {}
+    if element.due is not None:
+        held = node.due if element.within is None else node.bound
+        was = calendars.deadline(old.calendar, past.value(element.due))
+        now = calendars.deadline(plan.calendar, scope.value(element.due))
+        end = now if was == held else held
+        if end is not None:
+            ends["due"] = end
+    if element.within is not None and node.ready_at is not None:
+        span = scope.value(element.within)
+        # Where the other date came first, how much later this one was follows from its line alone.
+        was = calendars.term(old.calendar, node.ready_at, span) if node.due == node.bound else None
+        end = node.due if was is None else was
+        ends["within"] = _recounted(draft, node, old, span, calendars.term, node.ready_at, end)
+    due = min(ends.values(), default=node.due)
+    bound = ends.get("due") if len(ends) > 1 else node.bound
+    if (due, bound) != (node.due, node.bound):
+        moved = replace(node, due=due, bound=bound)
+        draft.put(moved)
+        if due != node.due:
+            told = Redated(min(ends, key=lambda name: ends[name]), due, node.due)
+            draft.touch_element(plan, path, draft.follow(told, moved))
+        node = mark_late(draft, moved)
+    return node
+
+
+def _rewake(draft: Draft, node: Node, old: Plan) -> None:
+    plan, path = draft.place(node.key)
+    work, repeat, scope = plan.element.work, plan.element.repeat, draft.scope(plan, path)
+    assert node.wake is not None
+    rhythm = node.rhythm
+    if rhythm and repeat is not None and repeat.every is not None:
+        anchor, number, _ = rhythm
+        span, clause = scope.value(repeat.every), "repeat"
+        was, wake = (calendars.turn(c, anchor, span, number + 1) for c in (old.calendar, plan.calendar))
+        if was != node.wake or wake is None:
+            return
+        rhythm = (anchor, number, calendars.turn(plan.calendar, anchor, span, number) or rhythm[2])
+    elif work is not None and work.kind == "pause" and work.when is not None and node.started_at is not None:
+        span, clause = scope.value(work.when), "wait"
+        wake = _recounted(draft, node, old, span, calendars.add, node.started_at, node.wake)
+    else:
+        return
+    if wake != node.wake:
+        moved = replace(node, wake=max(wake, draft.at), rhythm=rhythm)
+        draft.put(moved)
+        draft.follow(Redated(clause, wake, node.wake), moved)
+
+
+def _recounted(
+    draft: Draft,
+    node: Node,
+    old: Plan,
+    span: Any,
+    reckon: Callable[[Calendar, int, Any], int | None],
+    since: int,
+    end: int,
+) -> int:
+    """Gives when a span is over that began at an instant and would have been over at `end` on the old calendar."""
+    calendar = draft.place(node.key)[0].calendar
+    if reckon(old.calendar, since, span) == end:
+        return reckon(calendar, since, span) or end
+    at = min(stopped for stopped in (node.stands, draft.stood, draft.at) if stopped is not None)
+    if calendars.keeps_hours(span) and end > at:
+        try:
+            return calendars.advance(calendar, at, calendars.worked(old.calendar, at, end))
+        except (OverflowError, ValueError):
+            pass  # beyond the calendar: it stays where it was
+    return end
 
 
 # -- rhythms --------------------------------------------------------------------------------------------------

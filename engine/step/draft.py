@@ -67,6 +67,7 @@ class Draft:
         "cause",
         "closed_at",
         "command",
+        "days",
         "depth",
         "effects",
         "entries",
@@ -124,6 +125,7 @@ class Draft:
         self.pending = state.pending
         self.signals = state.signals
         self.stood = state.stood
+        self.days = state.days
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]

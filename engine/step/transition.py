@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from charter.engine import state as states
-from charter.engine.commands import SYSTEM, Command, Continue, Start
+from charter.engine.commands import SYSTEM, Command, Continue, Recount, Start
+from charter.engine.dated import dated
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry, cases
@@ -19,7 +20,7 @@ from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.state import CaseState
-from charter.engine.step import additions, automation, flow, holding, rework, subcases, votes, work
+from charter.engine.step import additions, automation, clocks, flow, holding, rework, subcases, votes, work
 from charter.engine.step.authority import role_among
 from charter.engine.step.case import open_case
 from charter.engine.step.contents import bindable, validate
@@ -54,6 +55,7 @@ def _start(draft: Draft, command: Start) -> None:
     draft.parent, draft.attempt, draft.depth = command.parent, command.attempt, command.depth
     draft.parameters = command.parameters
     draft.law, draft.tzdata = command.law, command.tzdata
+    draft.days = command.days
     found = [reason for name, value in command.parameters for reason in bindable(program, name, value)]
     written: list[tuple[str, Any, str]] = []
     given = [name for name, _ in command.records]
@@ -87,6 +89,13 @@ def _continue(draft: Draft, command: Continue) -> None:
     was = draft.state.rules
     draft.law, draft.tzdata = command.law, command.tzdata
     draft.enter(cases.Continued(command.law, command.tzdata, was._asdict(), states.snapshot(draft.state)))
+
+
+def _recount(draft: Draft, command: Recount) -> None:
+    """Counts by other public days from here on: what is due, or comes round, moves with them."""
+    draft.days = command.days
+    draft.cause = draft.enter(cases.Recounted(dict(command.days), dict(draft.state.days)))
+    clocks.recount(draft, prepare(dated(draft.program.definition, draft.state.days)))
 
 
 _RUNNING = frozenset({"open"})
@@ -124,6 +133,7 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "follow": (subcases.follow, UNDER_WAY, "engine", False),
     "retry": (automation.retry, _RUNNING, "people", False),
     "continue": (_continue, _STARTED, "engine", False),
+    "recount": (_recount, _STARTED, "engine", False),
 }  # fmt: skip
 
 
@@ -153,7 +163,8 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
     Raises SameKey.
     """
     command = composed(command)
-    program = prepare(definition)
+    days = command.days if isinstance(command, Start | Recount) else state.days
+    program = prepare(dated(definition, days))
     draft = Draft(program, state, command)
     act, statuses, sender, reason = _VERBS[command.verb]
     try:
@@ -195,6 +206,7 @@ def _next(draft: Draft) -> CaseState:
         draft.law,
         draft.tzdata,
         draft.stood,
+        draft.days,
     )
 
 

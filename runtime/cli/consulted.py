@@ -30,6 +30,8 @@ LOOKS = frozenset(
         "people show",
         "verify-staffing",
         "connectors list",
+        "calendar show",
+        "calendar check",
         *(f"audit {verb}" for verb in ("log", "show", "query", "trace", "clause", "changes", "why", "as-of")),
         VERIFY,
     }

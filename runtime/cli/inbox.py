@@ -25,7 +25,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         return _notices(context, process, limit, as_json)
     from charter.engine.refusals import Refusal
     from charter.runtime.desk.inbox import inbox
-    from charter.runtime.desk.register import processes, titles
+    from charter.runtime.desk.register import processes, provisional, titles
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
@@ -37,9 +37,13 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
         names = processes(connection, known)
+        unsure = provisional(connection, [(i.case, i.element, i.due) for i in items if i.due is not None])
     consulted(context, "inbox", process=process)
     if as_json:
-        output.json([_json(item, *known[item.case][item.element]) for item in items])
+        answer = [_json(item, *known[item.case][item.element]) for item in items]
+        for item, row in zip(items, answer, strict=True):
+            row |= {"provisional": True} if (item.case, item.element) in unsure else {}
+        output.json(answer)
         return 0
     if not items:
         output.sentence(say("inbox.empty", person=person))
@@ -48,7 +52,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     for item in items:
         title, kind = known[item.case][item.element]
         late = item.due is not None and item.due < context.now
-        due = output.relative(item.due, context.now) or ""
+        due = "~" * ((item.case, item.element) in unsure) + (output.relative(item.due, context.now) or "")
         due = say("inbox.late", when=due) if late else due
         shown = _shown(item.node, title)
         since = output.relative(item.since, context.now)

@@ -156,7 +156,7 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
         if w.due is not None:
             due = say(
                 "show.late" if late else "show.due",
-                at=deadline(context, w.due),
+                at="~" * w.provisional + deadline(context, w.due),
                 when=output.relative(w.due, context.now),
             )
         if w.undated:

@@ -287,6 +287,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "stand_in_accepted": ("person", "principal"),
     "stand_in_revoked": ("person", "principal"),
     "connectors_changed": ("connectors",),
+    "days_published": ("country", "source"),
     "incident_retried": ("case", "ask"),
     "incident_settled": ("case", "ask"),
     "clock_stepped_back": ("case",),

@@ -104,6 +104,33 @@ def processes(connection: Connection, cases: Iterable[str]) -> dict[str, str]:
     return dict(ask(connection, query, set(cases)))
 
 
+def provisional(connection: Connection, due: Iterable[tuple[str, str, int]]) -> set[tuple[str, str]]:
+    """Tells of due dates, (case, element, instant), which fall into years whose public days nobody has published."""
+    wanted = list(due)
+    query = (
+        "SELECT c.id, d.body, c.state FROM cases c JOIN definitions d ON d.digest = c.definition"
+        " WHERE d.body LIKE '%\"holidays\"%' AND c.id IN (…)"
+    )
+    found = {case: (body, state) for case, body, state in ask(connection, query, {case for case, _, _ in wanted})}
+    if not found:
+        return set()
+    from charter.engine import calendars, plain
+    from charter.engine.dated import dated
+    from charter.engine.definition import Definition
+    from charter.engine.plan.program import prepare
+    from charter.runtime.host.days import knowing
+
+    uncertain = set()
+    for case, element, at in wanted:
+        if case in found:
+            body, state = found[case]
+            definition = knowing(connection, plain.from_json(Definition, json.loads(body)))
+            days = tuple((country, digest) for country, digest in json.loads(state).get("days", ()))
+            if calendars.is_provisional(prepare(dated(definition, days)).plans[element].calendar, at):
+                uncertain.add((case, element))
+    return uncertain
+
+
 def known_roles(connection: Connection) -> set[str]:
     """Names the roles of every version of every process, and those that the engine and the organisation have."""
     return {"opener", "steward", *roles_of(connection, None)}

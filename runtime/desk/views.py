@@ -13,6 +13,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from charter.engine.calendars import is_provisional
+from charter.engine.dated import dated
 from charter.engine.definition import Definition, Element, digest
 from charter.engine.keys import key_of, parse_key
 from charter.engine.machines import OPEN, PASSED_OVER, SETTLED, UNDER_WAY
@@ -37,7 +39,10 @@ class Row(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """Open work: who is waited for (a person, or whoever has one of the roles), since when, until when."""
+    """Open work: who is waited for (a person, or whoever has one of the roles), since when, until when.
+
+    `provisional`: the due date falls into a year whose public days nobody has published.
+    """
 
     key: str
     element: Element
@@ -48,6 +53,7 @@ class Waiting(Struct, frozen=True):
     due: int | None
     overdue: bool
     undated: tuple[Reason, ...] = ()
+    provisional: bool = False
 
 
 def rows(definition: Definition, state: CaseState) -> Iterator[Row]:
@@ -86,7 +92,7 @@ def allowances(row: Row) -> tuple[str, ...]:
 
 def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
     """Lists the open work of a case, what is due first in front."""
-    program = prepare(definition)
+    program = prepare(dated(definition, state.days))
     out = []
     for row in rows(definition, state):
         node = row.node
@@ -103,6 +109,7 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
                 node.due,
                 node.overdue,
                 tuple(undated(program.plans[row.element.name], node)),
+                node.due is not None and is_provisional(program.plans[row.element.name].calendar, node.due),
             )
         )
     return sorted(out, key=lambda w: (w.due is None, w.due or 0))
@@ -247,6 +254,7 @@ def waiting_json(w: Waiting) -> dict[str, Any]:
         "since": iso(w.since),
         "due": iso(w.due),
         "overdue": w.overdue,
+        **({"provisional": True} if w.provisional else {}),
         **({"undated": [reason.arguments["clause"] for reason in w.undated]} if w.undated else {}),
     }
 

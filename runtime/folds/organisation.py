@@ -13,11 +13,13 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
+from charter.engine.compact import compact_sorted
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.organisation import (
     AbsenceNoted,
     CertificateNoted,
     ConnectorsChanged,
+    DaysPublished,
     Deployed,
     PersonAdded,
     PersonChanged,
@@ -43,9 +45,10 @@ TABLES = (
     t.substitutions,
     t.deployments,
     t.settings,
+    t.public_days,
 )
 # Their first column only numbers the rows in the order in which they came.
-_NUMBERED = frozenset((t.absences, t.deployments))
+_NUMBERED = frozenset((t.absences, t.deployments, t.public_days))
 
 
 class Rows(Protocol):
@@ -183,6 +186,11 @@ def _deployed(rows: Rows, new: Deployed, entry: Entry) -> None:
     rows.append(t.deployments, (new.process, new.definition, entry.at, entry.actor))
 
 
+def _days(rows: Rows, published: DaysPublished, entry: Entry) -> None:
+    body = compact_sorted(published.days)
+    rows.append(t.public_days, (published.country, published.digest, body, published.source, entry.at, entry.actor))
+
+
 def _connectors(rows: Rows, changed: ConnectorsChanged, _: Entry) -> None:
     rows.put(t.settings, ("connectors", changed.new))
 
@@ -206,6 +214,7 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     StandInRevoked: _ended,
     StrandingChosen: _stranding,
     Deployed: _deployed,
+    DaysPublished: _days,
     ConnectorsChanged: _connectors,
 }
 

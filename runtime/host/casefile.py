@@ -26,6 +26,7 @@ from charter.engine.state import CaseState
 from charter.runtime.audit.log import Chain
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import tables
+from charter.runtime.host import days
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -56,11 +57,16 @@ class Overtaken(Exception):
 
 
 class Pinned(Struct, frozen=True):
-    """A stored definition with its digest and what the folds need of it."""
+    """A stored definition with its digest and what the folds need of it.
+
+    `countries`: those whose public days it keeps; `mark`: up to which version (`days.mark`) it knows these.
+    """
 
     digest: str
     definition: Definition
     shape: Shape
+    countries: tuple[str, ...] = ()
+    mark: int = 0
 
 
 class CaseFile(NamedTuple):
@@ -136,16 +142,21 @@ class Archive:
     def pinned(self, connection: Connection, digest: str) -> Pinned:
         """Gives a stored definition; raises NoSuchProcess."""
         found = self._pinned.get(digest)
+        if found is not None and found.countries and found.mark != days.mark(connection):
+            found = self.remember(digest, found.definition, connection)
         if found is None:
             row = _DEFINITION.run(connection, digest).fetchone()
             if row is None:
                 raise NoSuchProcess(f"no definition {digest}", process=digest)
-            found = self.remember(digest, plain.from_json(Definition, json.loads(row[0])))
+            found = self.remember(digest, plain.from_json(Definition, json.loads(row[0])), connection)
         return found
 
-    def remember(self, digest: str, definition: Definition) -> Pinned:
-        """Keeps a definition at hand."""
-        found = self._pinned[digest] = Pinned(digest, definition, Shape(definition))
+    def remember(self, digest: str, definition: Definition, connection: Connection) -> Pinned:
+        """Keeps a definition at hand, with the public days that its cases may count by."""
+        countries = definition.countries()
+        mark = days.mark(connection) if countries else 0
+        definition = days.knowing(connection, definition)
+        found = self._pinned[digest] = Pinned(digest, definition, Shape(definition), countries, mark)
         return found
 
     def find(self, connection: Connection, case: str) -> CaseFile | None:

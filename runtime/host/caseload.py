@@ -11,12 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
 from charter.engine import law
-from charter.engine.commands import SYSTEM, Command, Continue, Start
+from charter.engine.commands import SYSTEM, Command, Continue, Recount, Start
+from charter.engine.days import Days
+from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Refused
+from charter.engine.machines import UNDER_WAY
 from charter.engine.refusals import Refusal, recorded
 from charter.engine.state import NEW
 from charter.engine.step.transition import Step, step
@@ -24,7 +28,7 @@ from charter.engine.strangers import introduced
 from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
-from charter.runtime.host import outbox
+from charter.runtime.host import days, outbox
 from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
 from charter.runtime.people.directory import Directory
 from charter.runtime.people.organisation import note, note_step_back
@@ -82,7 +86,7 @@ class Caseload:
 
     def send(self, connection: Connection, file: CaseFile, command: Command) -> tuple[Step, CaseFile]:
         """Runs a command of the engine's own on a case as it stands; gives the case as it then stands too."""
-        file = self.under_present_law(connection, file, command.at)
+        file = self.up_to_date(connection, file, command.at)
         command = self.introduced(connection, file, command)
         done = step(file.pinned.definition, file.state, command)
         return done, self.write(connection, file, command, done)
@@ -90,7 +94,9 @@ class Caseload:
     def open(self, connection: Connection, process: str, build: Callable[[str, int], Start]) -> tuple[str, Step]:
         """Opens a case that another asked for; what is refused leaves no case, and an entry of the organisation's."""
         file = self.blank(connection, self.new_id(), process)
-        start = self.introduced(connection, file, build(file.chain.case, self.clock()))
+        start = build(file.chain.case, self.clock())
+        start = replace(start, days=self.days(connection, file.pinned.definition))
+        start = self.introduced(connection, file, start)
         done = step(file.pinned.definition, NEW, start)
         if done.refusal is None:
             self.write(connection, file, start, done)
@@ -98,7 +104,23 @@ class Caseload:
             self.turn_away(connection, file, SYSTEM.person, "start", done.refusal)
         return file.chain.case, done
 
-    def under_present_law(self, connection: Connection, file: CaseFile, at: int) -> CaseFile:
+    def up_to_date(self, connection: Connection, file: CaseFile, at: int) -> CaseFile:
+        """Gives a case as present rules and the public days in force have it, before a command that rests on them."""
+        file = self._under_present_law(connection, file, at)
+        countries = file.pinned.definition.countries()
+        if not file.stored or not countries or file.state.status not in UNDER_WAY:
+            return file
+        current = days.in_force(connection, countries)
+        if file.state.days == current:
+            return file
+        counting = Recount(actor=SYSTEM, at=at, days=current)
+        return self.write(connection, file, counting, step(file.pinned.definition, file.state, counting))
+
+    def days(self, connection: Connection, definition: Definition) -> Days:
+        """Gives the public days by which a new case counts."""
+        return days.in_force(connection, definition.countries())
+
+    def _under_present_law(self, connection: Connection, file: CaseFile, at: int) -> CaseFile:
         """Has the trail say how a case stood that other rules judged until now, before a command that ours judge."""
         if not file.stored or file.state.rules == law.PRESENT:
             return file

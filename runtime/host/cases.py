@@ -36,6 +36,7 @@ from charter.runtime.host.delivery import Delivery, InTransaction
 from charter.runtime.host.deployment import Deployment, deploy, judge
 from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
+from charter.runtime.host.publishing import Publishing
 from charter.runtime.host.timers import BEGINNING, due
 from charter.runtime.people.actors import actor_for
 from charter.runtime.people.organisation import stranding
@@ -102,6 +103,7 @@ class Cases:
         self.files = Files(store.folder, own=(*store.companions, self.connectors.path))
         self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
         self.incidents = Incidents(store, self._caseload)
+        self.public_days = Publishing(store, self._caseload)
         self._delivery = Delivery(store, self._caseload, self.connectors)
 
     # -- definitions ---------------------------------------------------------------------------------------------
@@ -308,7 +310,7 @@ class Cases:
         built = self._asked(connection, file, person, verb, arguments, behalf)
         if isinstance(built, Refusal):
             return self._turned_away(connection, file, person, verb, built), file
-        file = self._caseload.under_present_law(connection, file, built.at)
+        file = self._caseload.up_to_date(connection, file, built.at)
         built = self._caseload.introduced(connection, file, built)
         done = step(definition, file.state, built)
         if done.refusal is not None and not file.stored:  # no case comes of it
@@ -384,7 +386,8 @@ class Cases:
                 pairs = given[name] or ()
                 given[name] = tuple(pairs.items()) if isinstance(pairs, Mapping) else pairs
         if verb == "start":
-            return Start(actor=actor, at=at, case=file.chain.case, **given | law.PRESENT._asdict())
+            given |= law.PRESENT._asdict() | {"days": self._caseload.days(connection, file.pinned.definition)}
+            return Start(actor=actor, at=at, case=file.chain.case, **given)
         if verb in ("delegate", "assign") and isinstance(given.get("to"), str):
             to = self._caseload.directory.actor(connection, given["to"], file.pinned.definition.name, at)
             if isinstance(to, Refusal):

@@ -282,6 +282,19 @@ turns = Table(
     PrimaryKeyConstraint("process", "element"),
 )
 
+# The versions of public days; the last one of a country is the one by which cases count.
+public_days = Table(
+    "public_days",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("country", Text, nullable=False, index=True),
+    Column("digest", Text, nullable=False),
+    Column("body", Text, nullable=False),  # definition.PublicDays
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -105,7 +105,8 @@ own_day = line(t.OwnDay, day, st.none() | day, st.just(()), title) | line(
     t.OwnDay, day, st.none(), some(interval, 1), title
 )
 hours = line(t.Hours, st.integers(0, 6), st.integers(0, 6), some(interval, 1))
-calendar_line = line(t.Zone, st.just("Asia/Shanghai")) | hours | own_day | line(t.EndsAtClose)
+zone = line(t.Zone, st.just("Asia/Shanghai"))
+calendar_line = zone | hours | own_day | line(t.EndsAtClose) | line(t.Holidays, st.just("DE-BY"))
 calendar = line(t.Calendar, names, some(calendar_line, 1))
 requires = line(t.Requires, st.just("certificate"), plain | text) | line(
     t.Requires, st.just("skill"), plain | text, st.none() | number

@@ -46,6 +46,14 @@ charter connectors add mail --command sendmail --env A=b --as zhou
 charter connectors list
 charter connectors remove mail --as zhou
 charter connectors list
+charter calendar show
+charter calendar import days.ics --as zhou
+charter calendar import days.ics --as zhou
+charter calendar import days.ics --country China --as zhou
+charter calendar publish 2026 --provisional --as zhou
+charter calendar publish 2026 --as li
+charter calendar show --year 2026
+charter calendar check
 charter deploy slips.charter --as zhou
 charter deploy gone.charter --as zhou
 charter deploy processes/examples/leave_request.charter --plan --as zhou
@@ -107,13 +115,26 @@ FILES = {
     "other.charter": (ROOT / "processes/examples/leave_request.charter")
     .read_text("utf-8")
     .replace("version 1", "version 2"),
+    "days.ics": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\nEND:VCALENDAR\n",
     "broken.charter": "process p\n  role\n",
     "people.yaml": "people:\n  zhou: {name: Zhou}\n  li: {name: Li, roles: [employee]}\n",
     "loan.dmn": (ROOT / "tests/conformance/dmn/compliance-level-3/services/services.dmn").read_text("utf-8"),
 }
 
 # what answers with a list: every use of these verbs, and what lists where nothing is named
-LISTS = {"cases", "inbox", "people list", "connectors list", "audit log", "audit query", "deploy", "kpi", "doctor"}
+LISTS = {
+    "cases",
+    "inbox",
+    "people list",
+    "connectors list",
+    "calendar show",
+    "calendar check",
+    "audit log",
+    "audit query",
+    "deploy",
+    "kpi",
+    "doctor",
+}
 LISTS |= {"dmn check", "dmn run"}
 LIST_ALONE = {"start", "explain", "incidents", "audit clause"}
 

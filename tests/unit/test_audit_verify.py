@@ -18,6 +18,7 @@ from tests.leave import APART, ASK, DECIDE, HEAD, HELLO, LEAVE
 from tests.properties.histories import garbage
 from tests.written import process
 
+from charter.engine.days import Day, Year
 from charter.engine.values import canonical, encode
 from charter.runtime.audit.log import load
 from charter.runtime.audit.verify import Fault, Verification, verify
@@ -31,7 +32,7 @@ from charter.runtime.store.tables import metadata
 # What is still to be done, and what was asked before: no entry tells of it (docs/audit.md says so).
 WORKING_MEMORY = {"outbox", "keys", "turns", "clock"}
 # Numbers that only put rows in order, and the order of arrival, which the tree will hold.
-ORDER = {("absences", "number"), ("deployments", "number"), ("entries", "position")}
+ORDER = {("absences", "number"), ("deployments", "number"), ("public_days", "number"), ("entries", "position")}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gathering = "process lists\n  owner boss\n  role boss\n  role clerk\n"
         host.deploy(process(f"{gathering}  activity gather for each open thing\n    role clerk\n"), by="root")
         host.start("lists", person="li")
+        host.public_days.publish("CN", [Year(2026, (Day("2026-01-01"),))], source="days.ics", by="root")
         assert verify(store).sound
     return path
 
