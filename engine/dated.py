@@ -9,10 +9,17 @@ from msgspec.structs import replace
 
 from charter.engine.days import Calendar, Days, days_digest
 from charter.engine.definition import Definition
+from charter.engine.plan.program import Program, prepare
+from charter.engine.state import CaseState
 
 # So many definitions are kept with their days; one more drops the one that was made first.
 _MOST_DATED = 256
 _dated: dict[tuple[int, Days], tuple[Definition, Definition]] = {}
+
+
+def prepared(definition: Definition, state: CaseState) -> Program:
+    """Prepares a definition for a case: with the public days by which it counts."""
+    return prepare(dated(definition, state.days))
 
 
 def dated(definition: Definition, days: Days) -> Definition:

@@ -244,6 +244,7 @@ class Element(Kept, frozen=True):
     accountable: tuple[str, ...] = ()
     consulted: tuple[str, ...] = ()
     informed: tuple[str, ...] = ()
+    on_overdue: tuple[str, ...] = ()
     assign: str | None = None
     assign_mode: Literal["offer", "expression", "least busy", "in turn"] = "offer"
     within: str | None = None

@@ -39,7 +39,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a case that is over ends its rhythms and passes over its milestones for good, and a list those of its items; "
         "a `done when` without a number that can be one keeps its group open; "
         "a milestone in a `first of` chooses when it is reached; "
-        "who hands over what is there already does not make its author a maker of their own work",
+        "who hands over what is there already does not make its author a maker of their own work; "
+        "a wait that ends beyond the calendar is told",
     }
 )
 LAW = max(HISTORY)

@@ -1,9 +1,9 @@
 """Who is told of what: the roles that an entry of the trail is news to, by the lines of the process.
 
-Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed; the higher role,
-that an approval came up to it; the owner, that a call failed for good, that no approval applies to a record, or that a
-repeated phase stands. What is to be done is no news: it is in an
-inbox. Knows neither persons nor how they are told.
+Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed or moved, and whom
+it names for that, that it was missed; the higher role, that an approval came up to it; the owner, that a call failed
+for good, that no approval applies to a record, or that a repeated phase stands. What is to be done is no news: it is in
+an inbox. Knows neither persons nor how they are told.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from charter.engine.entries.cases import (
     Granted,
     Idle,
     Overdue,
+    Redated,
     Rejected,
     Unapproved,
     Uncounted,
@@ -34,8 +35,12 @@ def _informed(_program: Program, element: Element, _told: Told) -> Roles:
     return element.informed
 
 
-def _late(_program: Program, element: Element, _told: Told) -> Roles:
+def _accounts(_program: Program, element: Element, _told: Told) -> Roles:
     return element.accountable or element.roles
+
+
+def _late(_program: Program, element: Element, _told: Told) -> Roles:
+    return tuple(dict.fromkeys((*(element.accountable or element.roles), *element.on_overdue)))
 
 
 def _higher(_program: Program, _element: Element, told: Escalated) -> Roles:
@@ -53,6 +58,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Granted: _informed,
     Rejected: _informed,
     Overdue: _late,
+    Redated: _accounts,
     Undated: _owner,
     Escalated: _higher,
     Failed: _owner,

@@ -93,6 +93,9 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.Raci, "accountable"): LineSpec("accountable", ANY, names=references.roles, becomes=_people("accountable")),
     (t.Raci, "consulted"): LineSpec("consulted", ANY, names=references.roles, becomes=_people("consulted")),
     (t.Raci, "informed"): LineSpec("informed", ANY, names=references.roles, becomes=_people("informed")),
+    (t.Raci, "on_overdue"): LineSpec(
+        "on overdue notify", ANY, names=references.when_late, becomes=_people("on_overdue")
+    ),
     (t.Assign,): LineSpec(
         "assign",
         ACTIVITY,

@@ -376,6 +376,13 @@ def on_calendar(line: t.OnCalendar, part: Part, scope: ProcessScope, findings: F
     _calendar(line.calendar, scope, findings)
 
 
+def when_late(line: t.Raci, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Looks the roles of `on overdue notify` up, and for the line without which nothing is ever overdue."""
+    roles(line, part, scope, findings)
+    if not any(measure.kind in ("within", "due") for measure in part.all(t.Measure)):
+        findings.add("CH413", line.span, word="on overdue notify", needed="within")
+
+
 def check_header(scope: ProcessScope, findings: Findings) -> None:
     """Reports unknown and misplaced names in the lines of the process itself."""
     header = scope.header

@@ -72,9 +72,9 @@ from charter.dsl.text.steps import (
 
 
 class Raci(Line, frozen=True):
-    """`role a, b` · `accountable` · `consulted` · `informed`."""
+    """`role a, b` · `accountable` · `consulted` · `informed` · `on overdue notify`."""
 
-    kind: Literal["role", "accountable", "consulted", "informed"]
+    kind: Literal["role", "accountable", "consulted", "informed", "on_overdue"]
     roles: tuple[Name, ...]
 
 

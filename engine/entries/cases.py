@@ -233,9 +233,10 @@ class Overdue(Told, frozen=True):
 
 
 class Undated(Told, frozen=True):
-    """An expression that should give a date gave none: no due date, next round, or pause before a call is retried.
+    """An expression that should give a date gave none: no due date, end of a wait, next round or pause before
+    a call is retried.
 
-    `clause`: within, due, repeat or retry; `condition`: its text.
+    `clause`: within, due, wait, repeat or retry; `condition`: its text.
     """
 
     clause: str

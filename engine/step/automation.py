@@ -48,8 +48,10 @@ def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         wake = calendars.deadline(calendar, value) if until else calendars.add(calendar, draft.at, value)
         if wake is not None and wake <= draft.at:
             work.finish(draft, node, plan, path, [])
-        else:
-            draft.move(node, "begin", Begun(), started_at=draft.at, wake=wake)
+            return
+        node = draft.move(node, "begin", Begun(), started_at=draft.at, wake=wake)
+        if wake is None and task.when is not None:
+            clocks.tell(draft, node, "wait", task.when)
 
 
 def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from charter.engine.dated import prepared
 from charter.engine.definition import Definition
 from charter.engine.entries import Because
 from charter.engine.plan import waiting
-from charter.engine.plan.program import prepare
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState
 from charter.runtime.audit.log import Sealed
@@ -34,7 +34,7 @@ class Why(Struct, frozen=True):
 
 def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], node: str, now: int) -> Why:
     """Explains a node of a case (or an element that has none yet)."""
-    program = prepare(definition)
+    program = prepared(definition, state)
     there = state.nodes.get(node)
     moves = [r for r in entries if r.entry.node == node and r.entry.after is not None]
     by_seq = {r.seq: r for r in entries}

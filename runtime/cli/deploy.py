@@ -22,6 +22,8 @@ from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, swit
 from charter.runtime.refusals import REPLACED, UNBOUND, VERSION_TAKEN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from charter.runtime.desk.versions import Version
     from charter.runtime.host.deployment import Deployment
 
@@ -62,9 +64,22 @@ def run_deploy(
             context.output.json([_json(one) for one in found])
         for one in [] if as_json else found:
             context.output.sentence(context.say(f"deploy.done_{one.outcome}", **_names(one)))
-        for line in (line for one in found for line in warned(context, one.definition)):
+        for line in (line for one in found for line in (*_unpublished(context, one), *warned(context, one.definition))):
             context.note(context.say("frame.warning", text=line))
     return 0
+
+
+def _unpublished(context: Context, one: Deployment) -> Iterator[str]:
+    """Tells of public days that the process keeps and that nobody has published for this year."""
+    from charter.runtime.clock import text
+
+    this = int(text(context.now)[:4])
+    countries = one.definition.countries()
+    known = context.cases.public_days.in_force() if countries else {}
+    for country in countries:
+        years = known[country].days.years if country in known else ()
+        if not any(year.number == this and not year.provisional for year in years):
+            yield context.say("deploy.unpublished", country=country, year=this)
 
 
 def _refused(context: Context, file: str, found: Sequence[Deployment]) -> int:

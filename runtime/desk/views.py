@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from charter.engine.calendars import is_provisional
-from charter.engine.dated import dated
+from charter.engine.dated import prepared
 from charter.engine.definition import Definition, Element, digest
 from charter.engine.keys import key_of, parse_key
 from charter.engine.machines import OPEN, PASSED_OVER, SETTLED, UNDER_WAY
@@ -92,7 +92,7 @@ def allowances(row: Row) -> tuple[str, ...]:
 
 def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
     """Lists the open work of a case, what is due first in front."""
-    program = prepare(dated(definition, state.days))
+    program = prepared(definition, state)
     out = []
     for row in rows(definition, state):
         node = row.node
@@ -141,7 +141,7 @@ def coming(definition: Definition, state: CaseState, now: int) -> list[tuple[Row
     """Lists what is planned inside what is active, with the reasons that hold each back."""
     if state.status not in UNDER_WAY:
         return []
-    program = prepare(definition)
+    program = prepared(definition, state)
     out = []
     for row in rows(definition, state):
         around = program.plans[row.element.name].container(parse_key(row.key)[1])

@@ -160,7 +160,7 @@ element_line = st.one_of(
     ordering,
     for_each,
     on,
-    line(t.Raci, st.sampled_from(["role", "accountable", "consulted", "informed"]), path_list),
+    line(t.Raci, st.sampled_from(["role", "accountable", "consulted", "informed", "on_overdue"]), path_list),
     line(t.Assign, st.just("expression"), expr),
     line(t.Assign, st.sampled_from(["least busy", "in turn"])),
     line(t.After, path_list, st.none() | number),

@@ -16,14 +16,17 @@ from tests.desk import Desk
 from tests.founded import founded
 from tests.written import process
 
-from charter.engine import commands as c, law
+from charter.engine import commands as c, law, notices
 from charter.engine.days import Day, Days, PublicDays, Year, days_digest
+from charter.engine.plan import waiting
+from charter.engine.plan.program import prepare
 from charter.engine.replay import replay
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import step
 from charter.runtime.audit.verify import verify
 from charter.runtime.author.data import Unreadable
 from charter.runtime.author.public_days import NoPublicDays, from_file, from_library
+from charter.runtime.host.memory import World
 from charter.runtime.store import tables as t
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +87,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         found = Desk(store, "en")
         found.reader = "zhou"
         found.type("charter people grant zhou boss --as zhou")
-        found.type("charter deploy p.charter --as zhou")
+        assert "no public days of CN are published for 2026" in found.type("charter deploy p.charter --as zhou")
         yield found
 
 
@@ -253,3 +256,33 @@ def test_the_library_knows_what_was_published() -> None:
 def test_what_the_library_does_not_know_is_told(country: str, year: int) -> None:
     with pytest.raises(NoPublicDays):
         from_library(country, year)
+
+
+def test_who_is_named_hears_that_a_date_has_passed_and_the_owner_of_a_wait_without_end() -> None:
+    definition = process(
+        """process p
+  owner boss
+  role boss
+  role clerk
+  role client
+  record answer
+    text text
+  activity ask
+    role clerk
+    within 1 day
+    on overdue notify client
+    output answer
+  activity rest
+    after ask
+    wait 20000 years
+"""
+    )
+    world = World([definition], OPENS)
+    clerk = c.Actor("li", ("clerk",))
+    case, _ = world.start("p", clerk)
+    world.advance(OPENS + 2 * 86_400_000_000)
+    world.perform(case, c.Complete(actor=clerk, at=world.clock, node="ask", records=(("answer", {"text": "yes"}),)))
+    told = {entry.kind: notices.told(prepare(definition), entry) for entry in world.entries(case)}
+    assert told["overdue"] == ("clerk", "client") and told["undated"] == ("boss",)
+    assert world.state(case).nodes["rest"].state == "active"
+    assert [reason.code for reason in waiting.holds(prepare(definition), world.state(case), "rest", world.clock)]

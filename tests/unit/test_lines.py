@@ -35,6 +35,7 @@ EXAMPLES = {
     "ACCOUNTABLE names": "accountable chair",
     "CONSULTED names": "consulted chair",
     "INFORMED names": "informed chair",
+    "ON_OVERDUE names": "on overdue notify chair",
     "ASSIGN EXPR": 'assign "ann"',
     "ASSIGN LEAST_BUSY": "assign least busy",
     "ASSIGN IN_TURN": "assign in turn",
@@ -88,6 +89,7 @@ EXAMPLES = {
 }
 SAYS_NOTHING = {"CHECKLIST NL"}  # a list without points
 NEEDED = {
+    "on overdue notify": "within 2 days",
     "done when": "for each part in paper.parts",
     "retry": "call robot",
     "veto": "by clerk",
