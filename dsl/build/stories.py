@@ -133,7 +133,7 @@ class _Story:
         self.definition = definition
         self.start = start
         self.commands = commands
-        self.targets = {e.name: e.work.target for e in definition.elements if e.work is not None}
+        self.connectors = {e.name: e.work.target or "" for e in definition.elements if e.work and e.work.kind == "call"}
         self.points = {c.name for e in definition.elements for c in e.checklist}
         self.roles = self._cast()
         self.names = self._names()
@@ -170,18 +170,19 @@ class _Story:
             castings = (t.Casting(t.Name(self.names[person]), tuple(map(t.Name, roles))) for person, roles in cast)
             yield t.CastStep(tuple(castings))
         at = self.start.at
-        for command in _said_in_time(self.commands):
+        commands = _said_in_time(self.commands)
+        for number, command in enumerate(commands):
             if isinstance(command, Tick):
                 yield t.AfterStep(t.Expr(self._span(command.at - at)))
                 at = command.at
-            if not isinstance(command, Tick):
+            elif isinstance(command, Answer):
+                yield self._answer(command, commands[number + 1 :])
+            else:
                 yield self._line(command)
 
     def _line(self, command: Command) -> t.Line:
         if isinstance(command, Signal):
             return t.SignalStep(t.Name(command.name), self._arguments(command.records))
-        if isinstance(command, Answer):
-            return self._answer(command)
         verb = _ACTS[type(command)]
         person, target = t.Name(self.names[command.actor.person]), _target(getattr(command, "node", ""))
         arguments: tuple[t.Argument, ...] = ()
@@ -202,14 +203,16 @@ class _Story:
             raise _Untold
         return t.Argument(t.Name(name), t.Expr("true"))
 
-    def _answer(self, command: Answer) -> t.Line:
-        element = next(e for e in self.definition.elements if e.name == name_of(command.node))
-        if element.work is None or element.work.kind != "call":
+    def _answer(self, command: Answer, later: Sequence[Command]) -> t.Line:
+        """Says what a connector answers; with what it answers next, for it may be asked again in the same moment."""
+        connector = self.connectors.get(name_of(command.node))
+        if connector is None:
             raise _Untold
-        name = t.Name(element.work.target or "")
         if command.failure is not None:
-            return t.ConnectorStep(name, fails=True, times=1)
-        return t.ConnectorStep(name, self._arguments(command.records))
+            return t.ConnectorStep(t.Name(connector), fails=True, times=1)
+        answers = (c for c in later if isinstance(c, Answer) and self.connectors.get(name_of(c.node)) == connector)
+        records = {**dict(next(answers, command).records), **dict(command.records)}
+        return t.ConnectorStep(t.Name(connector), self._arguments(records.items()))
 
     def _arguments(self, records: Iterable[tuple[str, Any]]) -> tuple[t.Argument, ...]:
         found = []
