@@ -69,6 +69,11 @@ class Graph(Struct, eq=False):
             depths.append(0 if move is None else depths[source] + 1)
         return max(depths, default=0)
 
+    def at(self, state: int) -> int:
+        """Gives the instant at which a state was first met; no move goes back in time."""
+        source, move = self.came[state]
+        return self.starts[source].at if move is None else move.commands[-1].at
+
     def trace(self, state: int) -> tuple[Start, list[Move]]:
         """Gives the start and the moves of a shortest way to a state."""
         moves: list[Move] = []
@@ -161,7 +166,7 @@ class _Search:
 
     def _look(self, number: int, reduced: bool) -> None:
         graph, moves = self.graph, self.moves
-        state = graph.states[number]
+        state, at = graph.states[number], graph.at(number)
         if any(node.state not in SETTLED and node.element in self.clocked for node in state.nodes.values()):
             graph.open.add(number)  # time alone may change it, at no timer
         nodes = [node for node in state.nodes.values() if node.state in _MOVABLE]
@@ -169,16 +174,16 @@ class _Search:
         awaiting = self.independence.awaiting(state)
         for node in self.independence.of(state, nodes) if reduced and not awaiting else ():
             before = len(graph.next[number])
-            self._take(number, moves.of(state, node))
+            self._take(number, moves.of(state, node, at))
             edges = graph.next[number][before:]
             if edges and (node.element not in self.independence.rounds or any(e.target > number for e in edges)):
                 return
             tried.add(node.key)
         for node in nodes:
             if node.key not in tried:
-                self._take(number, moves.of(state, node))
-        self._take(number, moves.early(state, awaiting))
-        self._take(number, moves.time(state))
+                self._take(number, moves.of(state, node, at))
+        self._take(number, moves.early(state, awaiting, at))
+        self._take(number, moves.time(state, at))
 
     def _take(self, number: int, moves: Iterator[Move]) -> None:
         graph = self.graph

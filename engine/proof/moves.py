@@ -100,14 +100,14 @@ class Moves:
             self._inexact.update((name, None) for name in records)
         yield from islice(product(*columns), MOST_VALUES)
 
-    def early(self, state: CaseState, waiters: Iterable[Plan]) -> Iterator[Move]:
+    def early(self, state: CaseState, waiters: Iterable[Plan], at: int) -> Iterator[Move]:
         """Yields signals that come before these wait for them, one of each name at a time."""
         for plan in waiters:
             work = plan.element.work
             name = work.target or "" if work is not None else ""
             if not any(early.signal == name for early in state.signals):
                 for records in self.contents(plan.element.outputs, state):
-                    sent = Signal(actor=self.in_charge(plan), at=_now(state), name=name, records=records)
+                    sent = Signal(actor=self.in_charge(plan), at=at, name=name, records=records)
                     yield Move("", "signal", (sent,))
 
     def representatives(self, record: str, state: CaseState) -> Representatives:
@@ -115,11 +115,10 @@ class Moves:
         writable = self.past.writable(state) if state.nodes else self.past.written
         return self.known.values(record, state.versions, writable)
 
-    def of(self, state: CaseState, node: Node) -> Iterator[Move]:
-        """Yields what may be done with a node now."""
+    def of(self, state: CaseState, node: Node, at: int) -> Iterator[Move]:
+        """Yields what may be done with a node at an instant."""
         name, path = parse_key(node.key)
         plan = self.program.plans[name]
-        at = _now(state)
         if plan.is_group(path):
             yield from self._list(node, plan, at)
         elif node.state == "failed":
@@ -138,9 +137,9 @@ class Moves:
             (*plan.element.accountable, *((owner,) if owner is not None else ())),
         )
 
-    def time(self, state: CaseState) -> Iterator[Move]:
+    def time(self, state: CaseState, at: int) -> Iterator[Move]:
         if state.wake is not None:
-            yield Move("", "time", (Tick(actor=SYSTEM, at=max(_now(state), state.wake)),))
+            yield Move("", "time", (Tick(actor=SYSTEM, at=max(at, state.wake)),))
 
     # -- by kind -------------------------------------------------------------------------------------------------
 
@@ -233,9 +232,3 @@ class Moves:
                 )
             failure = Answer(actor=SYSTEM, at=at, node=node.key, attempt=node.attempt, failure="it failed")
             yield Move(node.key, "fail", (failure,))
-
-
-def _now(state: CaseState) -> int:
-    """The instant at which a case stands: that of its latest move."""
-    moments = [node.ended_at or node.started_at or node.ready_at or 0 for node in state.nodes.values()]
-    return max([state.opened_at or 0, *moments])

@@ -97,7 +97,7 @@ class Tours:
                 self._add(_Way(_BEGUN, (start,), number, self._reaches(NEW, (start,))), tells(start, ()))
             for made, target in graph.next[number]:
                 reaches = self._reaches(graph.states[number], made.commands)
-                way = _Way(number, made.commands, target, reaches, "move" if made.node else "time")
+                way = _Way(number, made.commands, target, reaches, "time" if made.told == "time" else "move")
                 self._add(way, tells(graph.starts[0], made.commands))
             for way in self._asides(number):
                 self._add(way, True)
