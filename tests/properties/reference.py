@@ -150,7 +150,7 @@ class _Case:
 
     def key(self, state: CaseState, at: int) -> str:
         nodes = [self.bare(state, node, at) for node in state.nodes.values()]
-        versions = {key: [version.value, version.node] for key, version in state.versions.items()}
+        versions = {key: [version.value, version.node, version.writers] for key, version in state.versions.items()}
         return json.dumps([state.status, nodes, versions, state.signals], sort_keys=True, default=str)
 
     def bare(self, state: CaseState, node: Node, at: int) -> dict[str, Any]:
