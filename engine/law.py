@@ -40,7 +40,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a `done when` without a number that can be one keeps its group open; "
         "a milestone in a `first of` chooses when it is reached; "
         "who hands over what is there already does not make its author a maker of their own work; "
-        "a wait that ends beyond the calendar is told",
+        "a wait that ends beyond the calendar is told; "
+        "one person does all that an element is to be done by the same person as, whichever comes first",
     }
 )
 LAW = max(HISTORY)

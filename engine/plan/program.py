@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from charter.engine import calendars, feel, values
-from charter.engine.definition import Calendar, Definition, RecordType, Separation
+from charter.engine.definition import Calendar, Definition, RecordType
 from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
+from charter.engine.plan.duties import duties
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.state import Node
 
@@ -79,19 +80,7 @@ class Program:
         self.roles = {r.name: r for r in definition.roles}
         # Those that ask their people to show something.
         self.demanding = frozenset(r.name for r in definition.roles if r.requires)
-        self.separations: dict[str, list[Separation]] = {}
-        # What an element is a control of: what it says itself, and of an approval the work that keeps apart from it.
-        self.controls: dict[str, list[str]] = {}
-        for separation in definition.separations:
-            one, other = self.plans[separation.element], self.plans[separation.other]
-            self.separations.setdefault(separation.element, []).append(separation)
-            if not separation.same:
-                self.controls.setdefault(one.name, []).append(other.name)
-                if other.kind == "approval" and one.kind != "approval":
-                    self.controls.setdefault(other.name, []).append(one.name)
-                # Two persons, whichever of the two works first.
-                mirrored = Separation(separation.other, separation.element, False, separation.clauses)
-                self.separations.setdefault(separation.other, []).append(mirrored)
+        self.separations, self.controls = duties(definition)
         self.rivals = self._orders("first")
         self.singles = self._orders("single")
         self.producers: dict[str, list[Plan]] = {}

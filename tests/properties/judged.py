@@ -67,6 +67,16 @@ approval p of s
   after v
   on reject cancel because "no"
 """,
+    "work that is to be done by the person who did two others": """
+activity a
+  role boss
+activity b
+  role boss
+activity c
+  role boss
+  same as a, b
+  after a, b
+""",
     "work whose turn never comes": """
 phase f
   exit when w.skipped
