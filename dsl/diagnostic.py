@@ -81,3 +81,17 @@ class Diagnostic(Struct, frozen=True):
     def sort_key(self) -> tuple[Any, ...]:
         """Orders diagnostics as a reader meets them: by file, place, code."""
         return (self.file, self.span, self.code)
+
+
+class Fault(Struct, frozen=True):
+    """A line that cannot be read, `told` as it stands among the findings, with all that may be told of it.
+
+    `plain` is what is told where no mend is certain; `offers` are what is told with each mend with which the line can
+    be read, likeliest first, those of one `ranks` alike. `span` is the line.
+    """
+
+    told: Diagnostic
+    plain: Diagnostic
+    span: Span
+    offers: tuple[Diagnostic, ...] = ()
+    ranks: tuple[int, ...] = ()

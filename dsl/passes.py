@@ -72,7 +72,7 @@ def compile(path: str, data: bytes | str, loader: Loader | None = None) -> Compi
         return _compile(path, data, loader)
 
 
-def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
+def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool = True) -> Compiled:
     files = Files(loader)
     root = files.load(path, data)
     diagnostics = list(files.diagnostics)
@@ -119,7 +119,14 @@ def _compile(path: str, data: bytes | str, loader: Loader | None) -> Compiled:
     if not root.tree.items and not diagnostics:
         diagnostics.append(Diagnostic("CH118", (0, 0), file=path))
     # A used file is warned about when it is checked itself.
-    diagnostics = told(merged((d for d in diagnostics if d.is_error or d.file == path), files.text))
+    diagnostics = merged((d for d in diagnostics if d.is_error or d.file == path), files.text)
+    if judge and any(d.fix is not None and d.is_error and d.file == path for d in diagnostics):
+        from charter.dsl.judging import judged  # what only files with mistakes need
+
+        diagnostics = judged(
+            path, root.source, root.faults, diagnostics, lambda text: _compile(path, text, loader, judge=False)
+        )
+    diagnostics = told(diagnostics)
     sources = {path: unit.source for path, unit in files.units.items()}
     sources |= {path: table.source for path, table in files.tables.items()}
     stories = sum(isinstance(item, t.Scenario) for item in root.tree.items)

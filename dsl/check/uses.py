@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from charter.dsl.check.catalogues import SUFFIXES, Table, read_clauses
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Shared, Symbol
-from charter.dsl.diagnostic import Diagnostic, Place
+from charter.dsl.diagnostic import Diagnostic, Fault, Place
 from charter.dsl.text import tree as t
 from charter.dsl.text.parser import parse
 from charter.dsl.text.source import Source, read
@@ -42,6 +42,7 @@ class Unit(Struct, eq=False):
     shared: Shared = field(default_factory=Shared)
     findings: Findings = field(default_factory=lambda: Findings(""))
     sound: bool = False
+    faults: tuple[Fault, ...] = ()
 
     @property
     def items(self) -> list[t.Line]:
@@ -99,7 +100,7 @@ class Files:
         """Reads a file and, depth first, the files it uses."""
         source = read(data, path)
         parsed = parse(source)
-        unit = Unit(path, source, parsed.tree, parsed.broken, findings=Findings(path))
+        unit = Unit(path, source, parsed.tree, parsed.broken, findings=Findings(path), faults=parsed.faults)
         self.units[path] = unit
         self.diagnostics += parsed.diagnostics
         self._open.append(path)

@@ -24,7 +24,7 @@ EVERYWHERE = frozenset({"braces", "line_end"})
 
 
 class Stop(Struct, frozen=True):
-    """A line (`text`, `file` the text around it), read up to `place`; `accepted` could have stood there.
+    """A line (`text`, `file` the text without it), read up to `place`; `accepted` could have stood there.
 
     `read` are the lexemes before it, by terminal and place; `opening` is what a line could have begun with here.
     """
@@ -39,6 +39,7 @@ class Stop(Struct, frozen=True):
     marks: str = ""
     written: str = ""  # the line as it is in the file, where full-width marks are not yet their twins
     above: str = ""  # the line whose block this one stands in
+    before: frozenset[str] = frozenset()  # what could have stood in the place of the last lexeme that was read
 
     @property
     def rest(self) -> str:
@@ -55,7 +56,8 @@ class Stop(Struct, frozen=True):
 class Mend(Struct, frozen=True):
     """The line as it was perhaps meant; `span` is what is wrong in the line as it was written.
 
-    `more` are the lines that go below it. Where `offered` is False the author is told, and the file left as it is.
+    `more` are the lines that go below it. `rank` 0 is a cause that is known; of another rank, a mend is told where it
+    is the only one of its rank and none of a lower rank is right.
     """
 
     cause: str
@@ -64,7 +66,7 @@ class Mend(Struct, frozen=True):
     safe: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
     more: tuple[str, ...] = ()
-    offered: bool = True
+    rank: int = 0
 
 
 def put(stop: Stop, cause: str, span: Span, text: str, *, safe: bool = False, **arguments: Any) -> Mend:
@@ -116,12 +118,18 @@ _HABITS: tuple[tuple[str, str, str, bool], ...] = (
     ("block_word", r"(?:then|begin|do|is|has|开始|開始)$", "", False),
     ("default", r"(?:default|DEFAULT|默认|預設|:?=)\s*\S.*$", "", False),
     ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=,|]|->)\s*(?=\S)", "", True),
-    ("no_mark", r"(?<!.)(?:[-*•·]|\d+[.)])\s+(?=\w)", "", True),
+    ("no_mark", r"(?<!.)(?:[-*•·]\s*\[[ xX]?\]|[-*•·]|\[[ xX]?\]|[\u2610-\u2612□])\s*(?=\w)", "", True),
+    ("no_mark", r"(?<!.)\(?\d+[.),]\s*(?=[^\W\d])", "", True),
     ("equals", r"(?::=|==|:|is\b|为|是|設為)\s*", "= ", True),
     ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=,]|->)$", "", True),
     ("quotes", r"(?P<open>['‘’`´«‹„])(?P<said>[^'‘’`´«»‹›„“\"]+)['‘’`´»›“]", r'"\g<said>"', True),
     ("commas", r"(?:and|or|&|\+|;|/|\||与|和|及|或|與)(?=\W|(?<=[^a-z]))\s*", ", ", False),
-    ("required", r"(?:not null|NOT NULL|!|\*|required|mandatory|obligatory|必填|必须|必須|必选|必選)(?!\w)", "", True),
+    (
+        "required",
+        r"\(?(?:not null|NOT NULL|!|\*|required|mandatory|obligatory|必填|必须|必須|必选|必選)\)?(?!\w)",
+        "",
+        True,
+    ),
     ("optional", r"\(\s*(?:optional|可选|可選|选填|選填)\s*\)", " {OPTIONAL}", True),
     ("optional", r"(?:nullable|NULL|null|\?|可空|可选|選填|选填)", " {OPTIONAL}", True),
     ("at_least", r"(?:>(?!=)|=>|=|:|≧|at least|min\w*|不低于|不低於)\s*(?=\d)", ">= ", False),
@@ -225,12 +233,54 @@ def names(stop: Stop) -> Iterator[Mend]:
             name = slug(written, keyword.split()[0] if keyword else "n", stop.marks)
             if not compiled(NAME, stop.marks).fullmatch(name) or name == written or not _whole(written):
                 continue
-            if _SMALL.search(written) and declared(written.split()[-1], stop.file):
-                continue  # a phrase about something there is
+            if _says_more(stop, start, written):
+                continue
             yield from _named(stop, (start, start + len(written)), written, name)
 
 
 _SMALL = re.compile(r"\s(?:for|about|on|with|to|and|or|then|by|from|in|of)\s")
+_BULLET = re.compile(r"[-*•·\[\]\u2610-\u2612□]|\(?\d+[.),](?!\d)")
+_PARTS = frozenset({"OPTIONAL", "WHERE", "EXTERNAL", "ABOUT", "BY", "WITH", "FROM", "AS", "TYPE", "IS"})
+
+
+def _says_more(stop: Stop, start: int, written: str) -> bool:
+    """Says whether several words are no name: one of them says something else, or names what there is."""
+    words = compiled(r"\w+", stop.marks).findall(written)
+    if written[0] in _QUOTING:
+        return False
+    if '"' in written:
+        return True
+    declares = bool(stop.read) and stop.read[0][0] in _DECLARING and len(stop.read) <= 2
+    if not declares and _BULLET.match(written):
+        return True
+    if len(words) < 2:
+        return False
+    if declares and stop.read[0][0] == "APPROVAL" and declared(words[-1], stop.file) & {"RECORD", "OUTPUT"}:
+        return True
+    if not start or declares:
+        if _SMALL.search(written) and declared(words[-1], stop.file):
+            return True
+        bracketed = re.search(r"[(\[]\s*(\w+)\s*[)\]]$", written)
+        if bracketed and declared(bracketed[1], stop.file):
+            return True
+        ends = {terminal for word in (words[0], words[-1]) for terminal in _terminals().get(word, ())}
+        if stop.typed or (stop.read and stop.read[0][0] in ("RECORD", "PARAMETER")):
+            ends |= {terminal for word in words[1:] for terminal in _terminals().get(word, ()) if terminal != "TYPE"}
+            return bool(ends & _PARTS)
+        return bool(ends & (_PARTS - {"TYPE", "EXTERNAL"}))
+    return any(declared(word, stop.file) for word in words) and not declared(slug(written, "n", stop.marks), stop.file)
+
+
+_DECLARING = frozenset({"PROCESS", "ROLE", "ACTIVITY", "PHASE", "RECORD", "MILESTONE", "APPROVAL", "PARAMETER", "KPI"})
+
+
+@cache
+def _terminals() -> Mapping[str, frozenset[str]]:
+    """The terminals that a word alone spells."""
+    found: dict[str, set[str]] = {}
+    for words, terminal, _, _ in spellings():
+        found.setdefault(words, set()).add(terminal)
+    return {word: frozenset(terminals) for word, terminals in found.items()}
 
 
 def declared(name: str, file: str) -> frozenset[str]:
@@ -303,10 +353,14 @@ def _words() -> frozenset[str]:
 
 def titles(stop: Stop) -> Iterator[Mend]:
     """A title without quotes: words that begin with a capital, or Chinese ones, behind a name."""
+    if "STRING" in stop.opening and '"' not in stop.text and not _BULLET.match(stop.text):
+        yield put(stop, "quote", (0, len(stop.text)), f'"{stop.text}"')
     if "STRING" not in stop.accepted or not stop.rest or stop.rest[0] in "\"'`‘“«" or stop.place == 0:
         return
     behind_name = bool(stop.read) and stop.read[-1][0] in NAMES
     free = stop.accepted <= {"STRING"}  # nothing else could have stood here
+    if stop.read and stop.read[-1][0] in ("CHOICE", "BAR") and not compiled(r"\w+", stop.marks).fullmatch(stop.rest):
+        return  # several values, which `kinds.py` tells apart
     if not free and (stop.text[stop.place - 1] != " " or not (stop.rest[0].isupper() or stop.rest[0] >= "\u2e80")):
         return
     if not behind_name and stop.accepted & {*NAMES, "ID"}:
@@ -315,8 +369,9 @@ def titles(stop: Stop) -> Iterator[Mend]:
         return
     for end in (*_ends(stop, stop.place), len(stop.text)):
         written = stop.text[stop.place : end].strip()
-        if '"' not in written:
-            yield put(stop, "quote", (stop.place, stop.place + len(written)), f'"{written}"', safe=free)
+        if '"' not in written and not declared(written, stop.file):
+            one = free and not re.search(r"[\s,/|;\[\](){}]", written)
+            yield put(stop, "quote", (stop.place, stop.place + len(written)), f'"{written}"', safe=one)
 
 
 # --- words ----------------------------------------------------------------------------------------

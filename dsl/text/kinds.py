@@ -59,12 +59,14 @@ def types(stop: Stop) -> Iterator[Mend]:
         )
     match = _CHOICE.search(text)
     if match and match.start() <= stop.place + 1:
-        items = [item.strip(" \"'‘’《》「」") for item in re.split(r"\s*(?:[,|/;]|\bor\b|或)\s*", match["items"])]
+        parted = re.split(r"\s*(?:[,|/;、]|\bor\b|或)\s*", match["items"])
+        sure = match["open"] is not None and len(parted) > 1
+        items = [item.strip(" \"'‘’《》「」") for item in (parted if len(parted) > 1 else match["items"].split())]
         if all(items) and len(items) > 1:
             said = f"{spelled('CHOICE', stop.language)} " + " | ".join(f'"{item}"' for item in items)
             if re.fullmatch(_SEVERAL, match["word"]):
                 said = f"{spelled('LIST_OF', stop.language)} {said}"
-            yield _typed(stop, "choice_type", match.span(), said, tail, safe=match["open"] is not None)
+            yield _typed(stop, "choice_type", match.span(), said, tail, safe=sure)
     bare = re.compile(r'[\[({]?\s*("[^"]*"(?:\s*[|,/]\s*"[^"]*")+)\s*[\])}]?$').match(text, stop.place)
     if bare and "CHOICE" in stop.accepted:
         said = spelled("CHOICE", stop.language) + " " + re.sub(r"\s*[,/]\s*", " | ", bare[1])

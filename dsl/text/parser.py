@@ -22,15 +22,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from charter.dsl.diagnostic import Diagnostic, Edit, Fix
+from charter.dsl.diagnostic import Diagnostic, Edit, Fault, Fix
 from charter.dsl.text import from_scenario, tree as t
-from charter.dsl.text.causes import EVERYWHERE, Mend, Stop, foreign, unbraced
+from charter.dsl.text.causes import EVERYWHERE, foreign, unbraced
 from charter.dsl.text.from_parse import CALLBACKS, Unbuildable
 from charter.dsl.text.layout import Layout
 from charter.dsl.text.lexer import Lexeme, Mode
 from charter.dsl.text.source import LIMIT_ERRORS, LIMITS, Source
-from charter.dsl.text.syntax import Complaint, complaint, mended, mends
-from charter.dsl.text.words import Language, keyword_terminals, language_of
+from charter.dsl.text.words import keyword_terminals
 from charter.engine.lalr import Automaton, Table, Unexpected
 from charter.engine.names import marks
 from charter.engine.shipped import shipped
@@ -39,9 +38,9 @@ assert from_scenario  # its import puts the scenarios' functions into CALLBACKS
 
 TABLE = "charter.table.json"
 STARTS = ("file",)
+LINES_EDITED = 20  # of one file; at further lines that cannot be read, only causes that are known are looked for
 _TRIES = 4  # how many doubtful keywords of one line are read as names
 _COMMENT = re.compile(r"(?:^|\s+)#[^\"]*$")
-_MENDS, _DEPTH = 60, 3  # how many mends of one line are tried, and how many of them together
 # What stands for a missing part of a header, so that its block can be read.
 _STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
 
@@ -52,12 +51,13 @@ class Parsed(Struct, frozen=True):
     tree: t.File
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: frozenset[int] = frozenset()
+    faults: tuple[Fault, ...] = ()
 
 
 def parse(source: Source) -> Parsed:
     """Parses a file; every text gives a tree, with diagnostics when it is wrong."""
     with collection_paused():
-        return _Parse(source).run()
+        return Reading(source).run()
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """Control flow within a line: no lexeme at `place`, or the parser cannot take this one."""
 
     def __init__(self, place: int, read: list[Lexeme], why: Unbuildable | None = None) -> None:
@@ -81,7 +81,7 @@ class _Unreadable(Exception):
         self.why = why
 
 
-class _Parse:
+class Reading:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.text = source.working
@@ -93,10 +93,10 @@ class _Parse:
         self.base = -1  # how many states stood before the line being read, -1 while none of it is taken
         self.lost = False  # a line at the top could not be read at all
         self.mended = False  # the line before this one had a mistake: nobody knows what could stand below it
-        self.opening = frozenset[str]()  # what the line that is mended could have begun with
         self.deeper = False  # the next line stands deeper
         self.vague = False  # the line before this one begins with nothing that anybody knows
-        self.tries = 0  # how many mends may still be tried for the line
+        self.faults: list[Fault] = []
+        self.patience = LINES_EDITED  # at how many lines edits are still tried
 
     # --- the file --------------------------------------------------------------------------------
 
@@ -162,7 +162,9 @@ class _Parse:
         if layout.untabbed:
             fix = Fix(tuple(layout.untabbed), safe=not layout.mixed)
             self.diagnostics = [replace(d, fix=fix) if d.code == "CH104" else d for d in self.diagnostics]
-        return Parsed(tree, tuple(sorted(self.diagnostics, key=Diagnostic.sort_key)), self.broken(items))
+        return Parsed(
+            tree, tuple(sorted(self.diagnostics, key=Diagnostic.sort_key)), self.broken(items), tuple(self.faults)
+        )
 
     def broken(self, items: tuple[t.Line, ...]) -> frozenset[int]:
         """Says which items have a diagnostic between their first line and the next item's."""
@@ -187,14 +189,14 @@ class _Parse:
             self.feed(start, stop, doubts)
             self.vague = False
             return True
-        except _Unreadable as unreadable:
+        except Unreadable as unreadable:
             error = unreadable
         for place in [p for p in sorted(doubts, reverse=True) if p <= error.place][:_TRIES]:
             self.retreat()
             try:
                 self.feed(start, stop, {place: True})
                 return True
-            except _Unreadable as unreadable:
+            except Unreadable as unreadable:
                 if unreadable.place > error.place:
                     error = unreadable
         self.retreat()
@@ -213,7 +215,7 @@ class _Parse:
             mode = _mode(state)
             lexeme = mode.next(text, pos, stop, doubts, self.marks)
             if lexeme is None:
-                raise _Unreadable(pos + shift, read)
+                raise Unreadable(pos + shift, read)
             end = lexeme.end_pos
             if shift:
                 lexeme.shift(shift)
@@ -225,10 +227,10 @@ class _Parse:
                 # The tables may reduce first and refuse then; where that leads, another word may be meant.
                 now = _mode(state)
                 if now is mode:
-                    raise _Unreadable(pos + shift, read) from None
+                    raise Unreadable(pos + shift, read) from None
                 continue
             except Unbuildable as why:
-                raise _Unreadable(pos + shift, read, why) from None
+                raise Unreadable(pos + shift, read, why) from None
             read.append(lexeme)
             opens = pos == first
             if opens:
@@ -239,15 +241,15 @@ class _Parse:
                 opens, pos = opens and text[pos] == " ", pos + 1
         stop += shift
         if line is not None and self.deeper and not state.takes("NL", "INDENT"):
-            raise _Unreadable(stop, read)  # what stands below it would have no place
+            raise Unreadable(stop, read)  # what stands below it would have no place
         if "NL" not in state.states[stack[-1]]:
-            raise _Unreadable(stop, read)
+            raise Unreadable(stop, read)
         try:
             state.feed(Lexeme("NL", "", stop, stop))
         except Unbuildable as why:
-            raise _Unreadable(stop, read, why) from None
+            raise Unreadable(stop, read, why) from None
         except Unexpected:
-            raise _Unreadable(stop, read) from None
+            raise Unreadable(stop, read) from None
 
     def retreat(self) -> None:
         """Takes the parser back to where it stood before the line."""
@@ -256,29 +258,27 @@ class _Parse:
             del self.state.values[self.base - 1 :]
         self.base = -1
 
-    def mend(self, start: int, stop: int, error: _Unreadable) -> bool:
+    def mend(self, start: int, stop: int, error: Unreadable) -> bool:
         """Reports an unreadable line once and reads what can be read of it, so that its block is not lost."""
+        from charter.dsl.text.repair import Repair  # what only files with mistakes need
+
         text, place = self.text, error.place
         if error.why is not None:
             self.report(error.why.code, *error.why.span, **error.why.arguments)
             return False
         if text[place : place + 1] == "{" and (block := self.braced(start, stop, place)) is not None:
             return block
-        self.tries = _MENDS
-        accepted = self.accepted(error.read)
-        self.opening = self.accepted()
-        language = language_of(text)
-        meant = None if self.excused else self.meant(text[start:stop], error, start, language)
-        if meant is not None:
-            mend, line = meant
-            accepted = accepted if mend.span[0] else self.opening
-            indent = self.source.above(start)[1]
-            self.complain(mended(mend, start, text[start:stop], line, accepted, language, indent))
+        repair = Repair(self, start, stop, error)
+        fault = repair.fault()
+        if repair.mends:
+            line = repair.mends[0].line
+            self.complain(fault)
+            self.trial(start, line)
             return not line.startswith("#") and line != ""
-        found = complaint(text, start, stop, place, accepted)
+        found = fault.told
         vague = place == start and found.fix is None and "hint" not in found.arguments
         if not (vague and self.vague):  # of lines that nobody can read, one under another, the first is told
-            self.complain(found)
+            self.complain(fault)
         self.vague = vague
         if place == start:
             return False
@@ -288,7 +288,7 @@ class _Parse:
         try:
             self.feed(start, end, {})
             return True
-        except _Unreadable as unreadable:
+        except Unreadable as unreadable:
             if unreadable.place < end:
                 self.retreat()
                 return False
@@ -306,45 +306,26 @@ class _Parse:
                 break
         edits = [Edit((start + a, start + b), "") for a, b in unbraced(written[start:stop])]
         arguments = {"found": "{", "written": "{", "expected": (), "hint": "braces"}
-        self.complain(Complaint("CH112", (place, place + 1), arguments, Fix(tuple(edits), safe=True)))
+        told = Diagnostic("CH112", (place, place + 1), arguments, Fix(tuple(edits), safe=True), self.source.path)
+        self.complain(Fault(told, replace(told, fix=None), (start, stop), (told,), (0,)))
         return (header := self.text[start:place].rstrip()) != "" and self.trial(start, header) is None
 
-    def complain(self, found: Complaint) -> None:
+    def complain(self, fault: Fault) -> None:
+        """Adds what is told of a line; a cause that runs through the whole file is told once."""
         if self.excused:
             return
+        found = fault.told
         hint = found.arguments.get("hint")
-        if hint in EVERYWHERE and found.fix is not None:
-            for number, known in enumerate(self.diagnostics):
-                if known.arguments.get("hint") == hint and known.fix is not None:
-                    fix = Fix((*known.fix.edits, *found.fix.edits), safe=known.fix.safe)
-                    self.diagnostics[number] = replace(known, fix=fix)
-                    return
-        self.report(found.code, *found.span, fix=found.fix, **found.arguments)
-
-    def meant(
-        self, line: str, error: _Unreadable, start: int, language: Language, depth: int = _DEPTH
-    ) -> tuple[Mend, str] | None:
-        """Finds what was meant by a line: the first mend with which it reads, or reads on to another."""
-        read = tuple((lexeme.type, lexeme.start_pos - start, lexeme.end_pos - start) for lexeme in error.read)
-        accepted = self.accepted(error.read)
-        written = self.source.text[start : start + len(line)] if depth == _DEPTH else ""
-        place, above = error.place - start, self.source.above(start)[0]
-        stop = Stop(line, place, accepted, self.opening, read, language, self.text, self.marks, written, above)
-        further: list[tuple[Mend, _Unreadable]] = []
-        for mend in mends(stop):
-            self.tries -= 1
-            if self.tries < 0:
-                return None
-            again = self.trial(start, mend.line)
-            if again is None:
-                return mend, mend.line
-            if len(mend.line) - again.place < len(line) - error.place and again.why is None:
-                further.append((mend, again))
-        for mend, again in further if depth else ():
-            found = self.meant(mend.line, again, start, language, depth=depth - 1)
-            if found is not None:
-                return replace(mend, safe=mend.safe and found[0].safe), found[1]
-        return None
+        for number, known in enumerate(self.faults) if hint in EVERYWHERE and found.fix is not None else ():
+            if known.told.arguments.get("hint") == hint and known.told.fix is not None and found.fix is not None:
+                fix = Fix((*known.told.fix.edits, *found.fix.edits), safe=known.told.fix.safe)
+                told = replace(known.told, fix=fix)
+                self.faults[number] = replace(known, told=told, offers=(told,), ranks=(0,))
+                self.diagnostics[self.diagnostics.index(known.told)] = told
+                return
+        self.errors += 1
+        self.diagnostics.append(found)
+        self.faults.append(fault)
 
     def accepted(self, read: Sequence[Lexeme] = ()) -> frozenset[str]:
         """Gives the terminals that may follow the first lexemes of a line."""
@@ -356,14 +337,14 @@ class _Parse:
         self.retreat()
         return found
 
-    def trial(self, start: int, line: str) -> _Unreadable | None:
+    def trial(self, start: int, line: str) -> Unreadable | None:
         """Reads a line in the place of that at `start`: it is taken in, or why it cannot be."""
         if not (line := _COMMENT.sub("", line)):
             return None
         try:
             self.feed(start, start, {}, line)
             return None
-        except _Unreadable as unreadable:
+        except Unreadable as unreadable:
             self.retreat()
             return unreadable
 

@@ -12,12 +12,9 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
-from msgspec import Struct, field
-
-from charter.dsl.diagnostic import Fix
+from charter.dsl.diagnostic import Diagnostic, Fix
 from charter.dsl.text import causes, kinds, turns
 from charter.dsl.text.causes import Mend, Stop
-from charter.dsl.text.tree import Span
 from charter.dsl.text.words import Language, language_of, meant, spellings, strangers
 from charter.engine.names import NAME, compiled, marks
 
@@ -79,13 +76,6 @@ _COMMON = (
 _LIKE, _ALIKE = 0.65, 0.8
 
 
-class Complaint(Struct, frozen=True):
-    code: str
-    span: Span
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    fix: Fix | None = None
-
-
 def mends(stop: Stop) -> Iterator[Mend]:
     """Offers a line as it was perhaps meant, the likeliest first; each differs from what was written."""
     for cause in _CAUSES:
@@ -128,7 +118,7 @@ _CAUSES = (
 
 def mended(
     mend: Mend, start: int, before: str, line: str, accepted: Collection[str], language: Language, indent: int
-) -> Complaint:
+) -> Diagnostic:
     """Says what is wrong with the line `before` at `start`, which stands `indent` deep and reads as `line`."""
     line = "\n".join((line, *(" " * indent + more for more in mend.more)))
     same = _same(before, line)
@@ -143,7 +133,7 @@ def mended(
     if mend.cause:
         arguments["hint"] = mend.cause
     fix = Fix.at((start + same, start + len(before) - end), line[same : len(line) - end], safe=mend.safe)
-    return Complaint("CH112" if mend.span[0] else "CH114", span, arguments, fix)
+    return Diagnostic("CH112" if mend.span[0] else "CH114", span, arguments, fix)
 
 
 def _word(character: str) -> bool:
@@ -167,12 +157,12 @@ def _two(words: str) -> str:
     return " ".join(words.split()[:2])
 
 
-def complaint(text: str, start: int, stop: int, place: int, accepted: Collection[str]) -> Complaint:
+def complaint(text: str, start: int, stop: int, place: int, accepted: Collection[str]) -> Diagnostic:
     """Says what is wrong at `place` of the logical line `start`..`stop`, where `accepted` could have stood."""
     language = language_of(text)
     expected = expectation(accepted, language)
     if place >= stop:
-        return Complaint("CH113", (stop, stop), {"expected": expected})
+        return Diagnostic("CH113", (stop, stop), {"expected": expected})
     match = compiled(_FOUND, marks(text)).match(text, place, stop)
     found = match.group() if match else text[place]
     span = (place, place + len(found))
@@ -180,14 +170,14 @@ def complaint(text: str, start: int, stop: int, place: int, accepted: Collection
     code = "CH114" if place == start else "CH112"
     hint = next((h for h in strangers().get(found.lower(), ()) if not STRANGE[h].isdisjoint(accepted)), None)
     if hint is not None:
-        return Complaint(code, span, {**arguments, "hint": hint})
+        return Diagnostic(code, span, {**arguments, "hint": hint})
     line = " ".join(text[place:stop].split())
     if place == start and any(f"{line} ".startswith(f"{_two(words)} ") for words, _, _, _ in spellings()):
-        return Complaint("CH115", span, arguments)
+        return Diagnostic("CH115", span, arguments)
     guess = nearest(found, accepted, _ALIKE)
     if guess is not None:
-        return Complaint(code, span, {**arguments, "guess": guess}, Fix.at(span, guess))
-    return Complaint(code, span, arguments)
+        return Diagnostic(code, span, {**arguments, "guess": guess}, Fix.at(span, guess))
+    return Diagnostic(code, span, arguments)
 
 
 def expectation(accepted: Collection[str], language: Language) -> tuple[str, ...]:
