@@ -9,19 +9,35 @@ one. What a whole file may cost is bounded, and what the bound leaves untried is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from charter.dsl.diagnostic import Diagnostic, Edit, Fault
+from charter.dsl.check.lines import homes
+from charter.dsl.diagnostic import Diagnostic, Edit, Fault, Fix
 from charter.dsl.text.source import Source
+from charter.dsl.text.words import spellings
 
-if TYPE_CHECKING:
-    from charter.dsl.passes import Compiled
 
-Check = Callable[[str], "Compiled"]
+class Checked(Protocol):
+    """What the check says of a text."""
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]: ...
+
+    @property
+    def sources(self) -> Mapping[str, Source]: ...
+
+    @property
+    def definitions(self) -> Sequence[Any]: ...
+
+    @property
+    def scenarios(self) -> Sequence[Any]: ...
+
+
+Check = Callable[[str], Checked]
 Key = tuple[str, str, str]  # code, line, name
 
 _TRIALS = 60  # of one file
@@ -86,8 +102,8 @@ class _Judge:
             fault = by_place.get((d.code, d.span)) if d.file == path else None
             if fault is not None:
                 self.slots.append(_Slot(fault, True, text))
-            elif d.file == path and d.fix is not None and d.is_error:
-                self.slots.append(_Slot(Fault(d, _without(d), d.span, (d,), (0,)), False, text))
+            elif d.file == path and d.is_error and (fix := d.fix or _moved_out(d, text)) is not None:
+                self.slots.append(_Slot(Fault(d, _without(d), d.span, (replace(d, fix=fix),), (0,)), False, text))
             else:
                 self.others.append(d)
         self.trials, self.left = _TRIALS, _CHARACTERS + len(text)
@@ -146,7 +162,7 @@ class _Judge:
     def run(self) -> list[Diagnostic]:
         slots = self.slots
         if not any(slot.fault.offers for slot in slots):
-            return self.found
+            return [*self.others, *self._each()]
         first = self.seen(tuple(slot.choice for slot in slots))
         assert first is not None
         odd = {key for _, key, error in first.found if error} - self.known
@@ -243,13 +259,44 @@ class _Judge:
     def _told(self) -> list[Diagnostic]:
         """All that is told: not what only follows from lines that are mended."""
         others = self.others
+        told = self._each()
         if any(slot.line and slot.choice < 0 for slot in self.slots):
-            return [*others, *(slot.told for slot in self.slots)]
+            return [*others, *told]
         last = self.seen(tuple(slot.choice for slot in self.slots))
         if last is not None and any(slot.line for slot in self.slots):
             left = {key for _, key, _ in last.found}
             others = [d for d in others if d.file != self.path or self._key(d) in left or not d.is_error]
-        return [*others, *(slot.told for slot in self.slots)]
+        return [*others, *told]
+
+    def _each(self) -> list[Diagnostic]:
+        """What is told of each place; of lines that nobody can read, one under another, the first."""
+        told: list[Diagnostic] = []
+        above: _Slot | None = None
+        for slot in self.slots:
+            vague = slot.line and slot.told is slot.fault.plain and slot.told.code in ("CH114", "CH115")
+            if vague and above is not None and not self.text[above.fault.span[1] : slot.fault.span[0]].strip():
+                above = slot
+                continue
+            above = slot if vague else None
+            told.append(_at_home(slot.told) if vague else slot.told)
+        return told
+
+
+def _at_home(d: Diagnostic) -> Diagnostic:
+    """Says of a line that begins with a word of elements which of them it belongs in."""
+    found = str(d.arguments.get("found", ""))
+    key = next((words for words, name, _, _ in spellings() if words == found), None)
+    if d.code != "CH115" or key is None or "hint" in d.arguments:
+        return d
+    terminals = {name for words, name, _, _ in spellings() if words == found}
+    for words, name, _, language in spellings():
+        if language == "en" and name in terminals and (kinds := homes("of" if name == "ABOUT" else words)):
+            return replace(d, arguments={**d.arguments, "hint": "home", "word": found, "homes": kinds})
+    return d
+
+
+# hints that hold without the mend
+_LASTING = frozenset({"home", "too_deep", "enter_when", "assign_approval"})
 
 
 def _without(d: Diagnostic) -> Diagnostic:
@@ -257,9 +304,36 @@ def _without(d: Diagnostic) -> Diagnostic:
     if not d.code.startswith("CH2"):  # what expressions were meant to say is judged where they are checked
         return d if d.fix is None else replace(d, fix=replace(d.fix, safe=False))
     arguments = {
-        name: value for name, value in d.arguments.items() if name not in ("guess", "guess_kind", "guess_of", "hint")
+        name: value
+        for name, value in d.arguments.items()
+        if name not in ("guess", "guess_kind", "guess_of")
+        if name != "hint" or value in _LASTING
     }
     return replace(d, arguments=arguments, fix=None)
+
+
+def _moved_out(d: Diagnostic, text: str) -> Fix | None:
+    """The fix of an element that stands in another one: it and its block go beside that."""
+    if d.arguments.get("hint") != "too_deep":
+        return None
+    start, end = _block(text, (text.rfind("\n", 0, d.span[0]) + 1 + _indent(_line_of(text, d.span[0])), d.span[1]))
+    deep = _indent(text[start:])
+    above = next((line for line in reversed(text[:start].splitlines()) if line.strip() and _indent(line) < deep), "")
+    # lines that stand beside it and belong to the element around it are above; those below are its own
+    edits, at = [], start
+    for line in text[start:end].splitlines(keepends=True):
+        if line.strip():
+            edits.append(Edit((at, at + _indent(line)), " " * (_indent(line) - deep + _indent(above))))
+        at += len(line)
+    return Fix(tuple(edits)) if above else None
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _line_of(text: str, offset: int) -> str:
+    return text[text.rfind("\n", 0, offset) + 1 : offset]
 
 
 def _block(text: str, span: tuple[int, int]) -> tuple[int, int]:

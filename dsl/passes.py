@@ -120,7 +120,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
         diagnostics.append(Diagnostic("CH118", (0, 0), file=path))
     # A used file is warned about when it is checked itself.
     diagnostics = merged((d for d in diagnostics if d.is_error or d.file == path), files.text)
-    if judge and any(d.fix is not None and d.is_error and d.file == path for d in diagnostics):
+    if judge and any(d.is_error and d.file == path for d in diagnostics):
         from charter.dsl.judging import judged  # what only files with mistakes need
 
         diagnostics = judged(

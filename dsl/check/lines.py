@@ -171,22 +171,54 @@ def check_lines(scope: ProcessScope, findings: Findings) -> None:
         references.check_separation(separation, file, scope, findings)
 
 
+def homes(word: str) -> tuple[str, ...]:
+    """The elements that may have a line of this word."""
+    kinds = {kind for spec in LINES.values() if spec.word == word for kind in spec.kinds}
+    return tuple(kind for kind in ("phase", "activity", "approval", "milestone") if kind in kinds)
+
+
 def _home(spec: LineSpec, part: Part) -> dict[str, Any]:
     """Where a line belongs that an element cannot have, for the help that is given."""
     if spec.word == "assign" and part.kind == "approval":
         return {"hint": "assign_approval"}
-    return {"hint": "belongs", "wanted": next(iter(spec.kinds))} if len(spec.kinds) == 1 else {}
+    return {"hint": "home", "homes": homes(spec.word)}
+
+
+# What another element calls the same.
+_TWINS: Mapping[tuple[str, str], str] = {
+    ("when", "phase"): "ENTER_WHEN",
+    ("enter when", "activity"): "WHEN",
+    ("enter when", "approval"): "WHEN",
+    ("by", "activity"): "DONE_BY",
+    ("role", "approval"): "BY",
+    ("of", "activity"): "INPUT",
+}
 
 
 def _misplaced(line: t.Line, spec: LineSpec, part: Part, findings: Findings) -> None:
     """Reports a line that an element cannot have; the condition of a phase is that for entering it."""
-    if isinstance(line, t.When) and part.kind == "phase":
-        meant = spelled("ENTER_WHEN", findings.language)
-        at = (line.span[0], line.expr.span[0])
-        fix = Fix.at(at, f"{meant} ")
-        findings.add("CH214", line.span, fix=fix, word=spec.word, kind=part.kind, hint="enter_when")
-    else:
-        findings.add("CH214", line.span, word=spec.word, kind=part.kind, **_home(spec, part))
+    twin = _TWINS.get((spec.word, part.kind))
+    shown = {"hint": "enter_when"} if twin == "ENTER_WHEN" else _home(spec, part)
+    fix = None
+    if twin is not None and (begin := _first(line)) is not None:
+        meant = spelled(twin, findings.language)
+        fix = Fix.at((line.span[0], begin), f"{meant} ")
+        shown |= {} if twin == "ENTER_WHEN" else {"guess": meant}
+    findings.add("CH214", line.span, fix=fix, word=spec.word, kind=part.kind, **shown)
+
+
+def _first(line: t.Line) -> int | None:
+    """Where what follows a line's keyword begins."""
+    match line:
+        case t.When():
+            return line.expr.span[0]
+        case t.Raci():
+            return line.roles[0].span[0]
+        case t.By() if isinstance(line.stages[0], t.Stage) and line.stages[0].mode == "one":
+            return line.stages[0].roles[0].span[0]
+        case t.Of():
+            return line.record.span[0]
+    return None
 
 
 def _placement(part: Part, findings: Findings) -> bool:

@@ -60,6 +60,11 @@ def misnamed(
         _of_kind(name, kind, wanted, scope, findings, file)
     elif wanted == "role" and scope.is_record(name.text.partition(".")[0]) and "." in name.text:
         findings.add(code, name.span, file=file, name=name.text, hint="field_as_role")
+    elif how and (stages := _in_turn(name.text, candidates := list(candidates))) is not None:
+        guess = f" {spelled('THEN', findings.language)} ".join(stages)
+        findings.add(
+            code, name.span, fix=Fix.at(name.span, guess), file=file, name=name.text, guess=guess, hint="joined_names"
+        )
     elif (several := _joined(name.text, candidates := list(candidates))) is not None:
         joined, names = several
         guess = ", ".join(names)
@@ -82,6 +87,13 @@ def _joined(name: str, candidates: Iterable[str]) -> tuple[str, list[str]] | Non
     names = _JOINED.split(name)
     found = _JOINED.search(name)
     return (found[0][0], names) if found is not None and set(names) <= set(candidates) else None
+
+
+def _in_turn(name: str, candidates: Iterable[str]) -> list[str] | None:
+    """The names that Chinese puts one after the other in one word: 先甲后乙, 甲再乙."""
+    says = r"(?:审批|審批|审核|審核)?"
+    match = re.fullmatch(rf"先?由?(.+?){says}(?:[,，]?[后後再]由?|然[后後]由?)(.+?){says}", name)
+    return [match[1], match[2]] if match is not None and {match[1], match[2]} <= set(candidates) else None
 
 
 def _of_kind(
@@ -143,7 +155,13 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
     if kind not in (None, "record"):
         _of_kind(name, kind, "record", scope, findings)
         return
-    guess = findings.guess(text, chain(scope.producers, scope.inputs))
+    known = list(chain(scope.producers, scope.inputs))
+    if (several := _joined(text, known)) is not None:
+        said = ", ".join(several[1])
+        fix = Fix.at(name.span, said)
+        findings.add("CH204", name.span, fix=fix, element=part.name, name=text, guess=said, hint="joined_names")
+        return
+    guess = findings.guess(text, known)
     whole = text.partition(".")[0]
     if whole != text and (whole in scope.producers or whole in scope.inputs):
         fix = Fix.at(name.span, whole)

@@ -170,7 +170,10 @@ class _Declarations:
                 if node.kind == "phase":
                     self._element(line, part, depth + 1)
                 else:
-                    self.findings.add("CH214", line.name.span, word=line.kind, kind=node.kind)
+                    above = f"{node.kind} {node.name.text}"
+                    self.findings.add(
+                        "CH214", line.name.span, word=line.kind, kind=node.kind, hint="too_deep", above=above
+                    )
                     self._element(line, parent, depth)  # where it was meant to be
                     break  # what follows belongs to that one
             elif isinstance(line, t.Ordering):

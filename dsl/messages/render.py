@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -75,7 +75,13 @@ def word(text: str, lang: str) -> str:
 def _expected(listed: Iterable[str], lang: str) -> str:
     """Says what could stand at a place: words as they are written, `@key` for a phrase of the table."""
     phrases = table(lang)["phrases"]
-    said = [phrases.get(w[1:], w[1:]) if w.startswith("@") else "…" if w == "…" else f"`{w}`" for w in listed]
+    return _either(
+        [phrases.get(w[1:], w[1:]) if w.startswith("@") else "…" if w == "…" else f"`{w}`" for w in listed], lang
+    )
+
+
+def _either(said: Sequence[str], lang: str) -> str:
+    phrases = table(lang)["phrases"]
     if len(said) < 2:
         return "".join(said)
     comma: str = phrases["comma"]
@@ -99,6 +105,7 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
     said = _Arguments()
     said.keywords = keywords or languages.keywords(lang)
     said.comma = table(lang)["phrases"]["comma"]
+    said["name"] = table(lang)["phrases"]["NAME"]
     for name, value in arguments.items():
         if name == "expected" and not isinstance(value, str):
             said[name] = _expected(value, lang)  # type: ignore[arg-type]
@@ -110,6 +117,10 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
             said[name] = spelled(value, said.keywords)
         elif name == "detail" and isinstance(value, str):
             said[name] = detail(value, lang)
+        elif name == "form":
+            said[name] = str(table(lang)["forms"][value]).format_map(said)
+        elif name == "homes" and isinstance(value, tuple):
+            said[name] = _either([word(each, lang) for each in value], lang)
         elif isinstance(value, tuple):
             said[name] = said.comma.join(f"`{each}`" for each in value)
         else:

@@ -19,7 +19,7 @@ _CHOOSING = (
     rf"|选项|枚举|单选框?|下拉框?|選項|枚舉|列舉|單選|下拉選單|{_SEVERAL})"
 )
 _CHOICE = re.compile(
-    rf"(?<!\w)(?P<word>{_CHOOSING})\s*(?:of\b|:|=)?\s*(?P<open>[(\[{{<])?\s*(?P<items>[^()\[\]{{}}<>]+?)\s*[)\]}}>]?$"
+    rf"(?<!\w)(?P<word>{_CHOOSING})(?![A-Za-z])\s*(?:of\b|:|=)?\s*(?P<open>[(\[{{<])?\s*(?P<items>[^()\[\]{{}}<>]+?)\s*[)\]}}>]?$"
 )
 _LIST = re.compile(
     r"(?<!\w)(?:(?:list|array|set|sequence|collection|List|Array|Set)\s*(?:of\b|[\[<(]|(?=\s))\s*|\[\s*)(?P<item>\w+)\s*[\]>)]?$"

@@ -97,6 +97,15 @@ class Lexeme:
         return f"Lexeme({self.type}, {self.value!r})"
 
 
+class Unreadable(Exception):
+    """Control flow within a line: no lexeme at `place`, or the parser cannot take this one; `why`: or build of it."""
+
+    def __init__(self, place: int, read: list[Lexeme], why: Exception | None = None) -> None:
+        self.place = place
+        self.read = read
+        self.why = why
+
+
 class Mode:
     """How to read the next lexeme where just these terminals may stand."""
 

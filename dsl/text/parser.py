@@ -27,7 +27,7 @@ from charter.dsl.text import from_scenario, tree as t
 from charter.dsl.text.causes import EVERYWHERE, foreign, unbraced
 from charter.dsl.text.from_parse import CALLBACKS, Unbuildable
 from charter.dsl.text.layout import Layout
-from charter.dsl.text.lexer import Lexeme, Mode
+from charter.dsl.text.lexer import Lexeme, Mode, Unreadable
 from charter.dsl.text.source import LIMIT_ERRORS, LIMITS, Source
 from charter.dsl.text.words import keyword_terminals
 from charter.engine.lalr import Automaton, Table, Unexpected
@@ -70,15 +70,6 @@ def collection_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-class Unreadable(Exception):
-    """Control flow within a line: no lexeme at `place`, or the parser cannot take this one."""
-
-    def __init__(self, place: int, read: list[Lexeme], why: Unbuildable | None = None) -> None:
-        self.place = place
-        self.read = read
-        self.why = why
 
 
 class Reading:
@@ -263,7 +254,7 @@ class Reading:
         from charter.dsl.text.repair import Repair  # what only files with mistakes need
 
         text, place = self.text, error.place
-        if error.why is not None:
+        if isinstance(error.why, Unbuildable):
             self.report(error.why.code, *error.why.span, **error.why.arguments)
             return False
         if text[place : place + 1] == "{" and (block := self.braced(start, stop, place)) is not None:

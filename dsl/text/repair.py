@@ -6,23 +6,56 @@ of them is told is for the whole check to judge (`dsl/judging.py`); this knows w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from charter.dsl.diagnostic import Diagnostic, Fault
-from charter.dsl.text.causes import Mend, Stop
+from charter.dsl.text.causes import NAMES, Mend, Stop, declared
 from charter.dsl.text.edits import edits
+from charter.dsl.text.lexer import Lexeme, Unreadable
+from charter.dsl.text.source import Source
 from charter.dsl.text.syntax import complaint, mended, mends
 from charter.dsl.text.words import language_of
-
-if TYPE_CHECKING:
-    from charter.dsl.text.parser import Reading, Unreadable
 
 _TRIES, _DEPTH = 60, 3  # how many mends of one line are tried, and how many of them together
 _EDITS = 200  # how many edits of one line are tried
 _OFFERS = 8  # how many of each kind are judged
+
+
+# Lines whose form is told where no mend is certain; the forms stand in the message tables.
+FORMS = frozenset(
+    " ".join(
+        (
+            "USE CATALOGUE PROCESS SCENARIO GOAL OWNER CUSTOMER SOURCE PARAMETER INPUT OUTPUT CALENDAR DECISION ROLE",
+            "REQUIRES RECORD SEPARATE SAME PHASE ACTIVITY APPROVAL MILESTONE DONE_BY ACCOUNTABLE CONSULTED INFORMED",
+            "AFTER ALONGSIDE ABOUT BY VETO ON IF_REJECTED IF_RETURNED SEPARATE_FROM SAME_AS FOR_EACH DONE_WHEN CALL",
+            "RUN START DECIDE WAIT_FOR RETRY CHECKLIST FIRST_OF ONE_AT_A_TIME KPI CASE EXPECT REFUSE CONNECTOR SIGNAL",
+            "SUBJECT FIELD CHECK",
+        )
+    ).split()
+)
+
+
+_SHAPES = frozenset({"@a_name", "@a_quoted_text", "@end_of_line"})
+
+
+class Reading(Protocol):
+    """The parser, which stands before the line."""
+
+    source: Source
+    text: str
+    marks: str
+    excused: bool
+    patience: int
+
+    def accepted(self, read: Sequence[Lexeme] = ()) -> frozenset[str]: ...
+
+    def trial(self, start: int, line: str) -> Unreadable | None: ...
+
+    def retreat(self) -> None: ...
 
 
 class Repair:
@@ -33,6 +66,7 @@ class Repair:
         self.start = start
         self.line = reading.text[start:stop]
         self.language = language_of(reading.text)
+        self.read = [(lexeme.type, lexeme.start_pos - start, lexeme.end_pos - start) for lexeme in error.read]
         self.accepted = reading.accepted(error.read)
         self.opening = reading.accepted()
         self.above, self.indent = reading.source.above(start)
@@ -50,10 +84,41 @@ class Repair:
             offers, ranks = (*offers, plain), (*ranks, 0)
             arguments = {name: value for name, value in plain.arguments.items() if name != "guess"}
             plain = replace(plain, arguments=arguments, fix=None)
+        if "hint" not in plain.arguments and plain.code != "CH115":
+            plain = replace(plain, arguments={**plain.arguments, **self._form()})
         path = self.reading.source.path
         offers, plain = tuple(replace(d, file=path) for d in offers), replace(plain, file=path)
         span = (self.start, self.start + len(self.line))
         return Fault(offers[0] if offers else plain, plain, span, offers, ranks)
+
+    def _form(self) -> dict[str, str]:
+        """How a line of this kind is written, with the name that its author gave."""
+        if not self.read or not self.line[self.read[0][1] : self.read[0][2]].strip():
+            return {}
+        first, *rest = self.read
+        kind = first[0]
+        if kind == "BY" and rest and rest[-1][0] == "INT" and "OF" in self.accepted:
+            return {"hint": "many_of", "role": self._role(self.line[rest[-1][2] :])}
+        if kind in ("NAME", "STRING"):
+            kind = "SUBJECT" if "EXPECT" in self.opening else "CHECK" if "STRING" in self.opening else "FIELD"
+        expected = self.plain.arguments["expected"]
+        if (
+            kind not in FORMS
+            or (len(expected) == 1 and expected[0] not in _SHAPES)
+            or (kind == "SUBJECT" and len(rest) > 1)
+        ):
+            return {}  # what is missing is known
+        named = [first, *rest] if kind in ("SUBJECT", "FIELD", "CHECK") else rest
+        name = next((self.line[a:b] for terminal, a, b in named[:1] if terminal in NAMES), None)
+        return {"hint": "form", "form": kind} | ({} if name is None else {"name": name})
+
+    def _role(self, written: str) -> str:
+        """The role that is meant by a word in the plural, or with a counting word before it."""
+        word = next(iter(re.findall(r"\w+", written)), "")
+        for name in (word, word.removesuffix("s"), word.removesuffix("es"), word.lstrip("名位个個人")):
+            if "ROLE" in declared(name, self.reading.text):
+                return name
+        return "ROLE" if self.language == "en" else "角色名"
 
     def _told(self, mend: Mend) -> Diagnostic:
         accepted = self.accepted if mend.span[0] else self.opening

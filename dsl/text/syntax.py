@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from charter.dsl.diagnostic import Diagnostic, Fix
-from charter.dsl.text import causes, kinds, turns
+from charter.dsl.text import causes, kinds, naming, turns
 from charter.dsl.text.causes import Mend, Stop
 from charter.dsl.text.words import Language, language_of, meant, spellings, strangers
 from charter.engine.names import NAME, compiled, marks
@@ -84,6 +84,20 @@ def mends(stop: Stop) -> Iterator[Mend]:
                 yield mend
 
 
+def _halved(stop: Stop) -> Iterator[Mend]:
+    """Words of which the first are right: the last is wrong, or missing."""
+    if not (match := compiled(NAME, stop.marks).match(stop.text, stop.place)):
+        return
+    for words, terminal, _, language in spellings():
+        first, _, more = words.partition(" ")
+        if not more or terminal not in stop.accepted or language != stop.language or first != match.group():
+            continue
+        wrong = compiled(rf"\s+({NAME})(?=\s|$)", stop.marks).match(stop.text, match.end())
+        if wrong:
+            yield causes.put(stop, "word", wrong.span(1), more, guess=more)
+        yield causes.put(stop, "word", match.span(), words, guess=words)
+
+
 def _spelling(stop: Stop) -> Iterator[Mend]:
     """Words that resemble one which may stand there: where reading stopped, and at the line's beginning."""
     for place, accepted in ((stop.place, stop.accepted), (0, stop.opening)):
@@ -100,6 +114,11 @@ def _spelling(stop: Stop) -> Iterator[Mend]:
 
 _CAUSES = (
     *(
+        turns.numbered,
+        turns.performer,
+        turns.provenance,
+        turns.spans,
+        turns.doing,
         turns.stages,
         turns.over,
         turns.single,
@@ -111,8 +130,8 @@ _CAUSES = (
         turns.hours,
         turns.dates,
     ),
-    *(causes.habits, causes.dangling, causes.brackets, kinds.types, causes.words),
-    *(_spelling, causes.titles, causes.names),
+    *(_halved, causes.habits, causes.dangling, causes.brackets, kinds.types, causes.words),
+    *(_spelling, naming.titles, naming.names),
 )
 
 

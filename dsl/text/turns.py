@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from charter.dsl.text.causes import NAMES, Mend, Stop, put
+from charter.dsl.text.causes import NAMES, Mend, Stop, declared, put
 from charter.dsl.text.words import day_range, spelled, weekdays
 from charter.engine.names import NAME, compiled
 
@@ -81,6 +81,84 @@ def over(stop: Stop) -> Iterator[Mend]:
         yield put(stop, "no_mark", match.span(), "")
 
 
+def numbered(stop: Stop) -> Iterator[Mend]:
+    """Who approves, counted: `by 1. manager 2. finance`; and one after the other in Chinese."""
+    if not stop.read or stop.read[0][0] != "BY":
+        return
+    start = stop.read[0][2]
+    rest = stop.text[start:].strip()
+    one = rf"\(?\d+[.):,、]\s*({NAME})\s*[,;]?\s*"
+    if compiled(rf"(?:{one}){{2,}}", stop.marks).fullmatch(rest):
+        names = compiled(one, stop.marks).findall(rest)
+        said = f" {spelled('THEN', stop.language)} ".join(names)
+        yield _so(stop, (len(stop.text) - len(rest), len(stop.text)), said)
+
+
+def _so(stop: Stop, span: tuple[int, int], said: str, **more: str) -> Mend:
+    """A turn of phrase, as it is written here."""
+    mend = put(stop, "not_so", span, said, safe=False, **more)
+    return Mend("not_so", mend.span, mend.line, arguments=mend.arguments)
+
+
+def performer(stop: Stop) -> Iterator[Mend]:
+    """Who does an activity, behind its name: `activity pay (clerk)`."""
+    if not stop.read or stop.read[0][0] != "ACTIVITY" or len(stop.read) < 2:
+        return
+    start = stop.read[1][2] if len(stop.read) < 3 or stop.read[2][0] != "STRING" else stop.read[2][2]
+    role = compiled(rf"\s*[\[(]?\s*(?:[@:=–-]|by|由)?\s*({NAME})\s*[\])]?$", stop.marks).match(stop.text, start)
+    if role and "ROLE" in declared(role[1], stop.file):
+        said = f"{spelled('DONE_BY', stop.language)} {role[1]}"
+        line = stop.text[:start].rstrip()
+        shown = {"written": role[0].strip(), "instead": said}
+        begin = role.end() - len(role[0].lstrip())
+        yield Mend("performer", (begin, role.end()), line, arguments=shown, more=(f"  {said}",))
+
+
+def provenance(stop: Stop) -> Iterator[Mend]:
+    """Where a record comes from, which is known."""
+    source = compiled(rf"(?:from|of|by|produced by|out of|来自|来源于|由)\s*({NAME})$", stop.marks).match(
+        stop.text, stop.place
+    )
+    if source and stop.read and stop.read[0][0] == "INPUT" and declared(source[1], stop.file):
+        yield put(stop, "known_anyway", source.span(), "")
+
+
+_AMOUNT = (
+    r"(\d+\s*(?:个|個)?(?:工作日|工作小时|工作小時|自然日|天|日|小时|小時|周|週|个月|個月)"
+    r"|\d+ (?:working |business )?(?:days?|hours?|weeks?|months?))"
+)
+_SPANS = (
+    (
+        "WITHIN",
+        rf"(?:在|于|限|需在?|须在?|应在?)?{_AMOUNT}(?:之?内|以内)?(?:完成|办结|办理|处理|答复|处理完毕|審批|审批)?$",
+    ),
+    ("WITHIN", rf"(?:in|max\.?|maximum|at most|no more than|up to|not later than)\s+{_AMOUNT}$"),
+    ("LATER", rf"(?:等待?|过|過)?{_AMOUNT}(?:之?[后後]| later|$)"),
+)
+
+
+def spans(stop: Stop) -> Iterator[Mend]:
+    """A length of time that begins a line: how long something may take, or how much later it is."""
+    for terminal, pattern in _SPANS if stop.place == 0 else ():
+        match = re.compile(pattern).fullmatch(stop.text)
+        if match and terminal in stop.opening:
+            yield _so(stop, (0, len(stop.text)), f"{spelled(terminal, stop.language)} {match[1]}")
+
+
+_DOES = (
+    "办理|负责|执行|完成|填写|提交|处理|编制|編制|負責|執行|辦理|填寫|處理|审批|审核|批准|签字|审定|審批|審核|簽核|核准"
+)
+
+
+def doing(stop: Stop) -> Iterator[Mend]:
+    """Who does something, as a sentence: 由财务办理."""
+    match = compiled(rf"(?:由|请|請)?({NAME}?)(?:来|來)?(?:{_DOES})$", stop.marks).fullmatch(stop.text)
+    if stop.place == 0 and match and "ROLE" in declared(match[1], stop.file):
+        for terminal in ("DONE_BY", "BY"):
+            if terminal in stop.opening:
+                yield _so(stop, (0, len(stop.text)), f"{spelled(terminal, stop.language)} {match[1]}")
+
+
 def titled(stop: Stop) -> Iterator[Mend]:
     """A title behind a mark: `role clerk: Clerk`."""
     match = re.compile(r"\s*[:=–-]\s+([^\W\d][^\":=]*)$").match(stop.text, stop.place)
@@ -116,6 +194,9 @@ def holder(stop: Stop) -> Iterator[Mend]:
 
 def arguments(stop: Stop) -> Iterator[Mend]:
     """What is given, without the word before it."""
+    if "WITH" in stop.accepted and stop.rest[:1] == "=" and stop.read and stop.read[-1][0] in NAMES:
+        name = stop.text[slice(*stop.read[-1][1:])]
+        yield put(stop, "no_with", (stop.place, stop.place), f"{spelled('WITH', stop.language)} {name} ")
     if "WITH" in stop.accepted and compiled(rf"{NAME}\s*=(?!=)", stop.marks).match(stop.text, stop.place):
         yield put(stop, "no_with", (stop.place, stop.place), f"{spelled('WITH', stop.language)} ")
 
