@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from charter.dsl.check.lines import homes
 from charter.dsl.diagnostic import Diagnostic, Edit, Fault, Fix
 from charter.dsl.text.source import Source
-from charter.dsl.text.words import spellings
+from charter.dsl.text.words import language_of, spelled, spellings
 
 
 class Checked(Protocol):
@@ -42,6 +43,9 @@ Key = tuple[str, str, str]  # code, line, name
 
 _TRIALS = 60  # of one file
 _CHARACTERS = 500_000  # of all texts that are tried, after the first
+
+
+_LEFT_OUT, _AS_IT_IS = -1, -2  # what becomes of a line of which no mend is chosen
 
 
 class _Seen(Struct, frozen=True):
@@ -79,7 +83,7 @@ class _Slot:
         if choice >= 0:
             fix = self.fault.offers[choice].fix
             return fix.edits if fix is not None else ()
-        return (Edit(_block(text, self.fault.span), ""),) if self.line else ()
+        return (Edit(_block(text, self.fault.span), ""),) if self.line and choice == _LEFT_OUT else ()
 
 
 def judged(
@@ -102,8 +106,8 @@ class _Judge:
             fault = by_place.get((d.code, d.span)) if d.file == path else None
             if fault is not None:
                 self.slots.append(_Slot(fault, True, text))
-            elif d.file == path and d.is_error and (fix := d.fix or _moved_out(d, text)) is not None:
-                self.slots.append(_Slot(Fault(d, _without(d), d.span, (replace(d, fix=fix),), (0,)), False, text))
+            elif d.file == path and d.is_error and (offers := tuple(_offers(d, text))):
+                self.slots.append(_Slot(Fault(d, _without(d), d.span, offers, (0,) * len(offers)), False, text))
             else:
                 self.others.append(d)
         self.trials, self.left = _TRIALS, _CHARACTERS + len(text)
@@ -165,6 +169,8 @@ class _Judge:
             return [*self.others, *self._each()]
         first = self.seen(tuple(slot.choice for slot in slots))
         assert first is not None
+        if self._one_for_all():
+            return [*self.others, *self._each()]
         odd = {key for _, key, error in first.found if error} - self.known
         for number, slot in enumerate(slots):
             if slot.choice < 0:
@@ -176,6 +182,19 @@ class _Judge:
             else:
                 slot.told = slot.fault.offers[0]
         return self._told()
+
+    def _one_for_all(self) -> bool:
+        """Whether all that is wrong follows from the first place: with its mend alone nothing is left."""
+        first, *rest = self.slots
+        if not rest or first.choice < 0 or not any(slot.line for slot in rest) or len(rest) > 20:
+            return False
+        for choice, offer in enumerate(first.fault.offers):
+            seen = self.seen((choice, *(_AS_IT_IS for _ in rest)))
+            if seen is not None and not any(error for _, _, error in seen.found):
+                first.told, self.slots = offer, [first]
+                self.others = [d for d in self.others if d.file != self.path or not d.is_error]
+                return True
+        return False
 
     def _is_safe(self, number: int, choice: int) -> bool:
         fix = self.slots[number].fault.offers[choice].fix
@@ -301,7 +320,7 @@ _LASTING = frozenset({"home", "too_deep", "enter_when", "assign_approval"})
 
 def _without(d: Diagnostic) -> Diagnostic:
     """A finding without its mend."""
-    if not d.code.startswith("CH2"):  # what expressions were meant to say is judged where they are checked
+    if d.code.startswith("CH3"):  # what expressions were meant to say is judged where they are checked
         return d if d.fix is None else replace(d, fix=replace(d.fix, safe=False))
     arguments = {
         name: value
@@ -310,6 +329,26 @@ def _without(d: Diagnostic) -> Diagnostic:
         if name != "hint" or value in _LASTING
     }
     return replace(d, arguments=arguments, fix=None)
+
+
+def _offers(d: Diagnostic, text: str) -> Iterator[Diagnostic]:
+    """The mends of a finding: its own, and what only the whole text tells."""
+    if d.fix is not None:
+        yield d
+    if (fix := _moved_out(d, text)) is not None:
+        yield replace(d, fix=fix)
+    if d.code == "CH111" and not re.search(r"(?m)^[ \t]*[^\s#]", text[: d.span[0]]):
+        language = language_of(text)
+        played = re.search(rf"(?m)^[ \t]*(?:{_case()})[ :]+(\w+)", text)
+        written = f"{spelled('PROCESS', language)} {played[1] if played else spelled('PROCESS', language)}"
+        at = text.rfind("\n", 0, d.span[0]) + 1
+        arguments = {"hint": "no_process", "instead": written}
+        yield Diagnostic(d.code, d.span, arguments, Fix.at((at, at), f"{written}\n"), d.file)
+
+
+@cache
+def _case() -> str:
+    return "|".join(words for words, terminal, _, _ in spellings() if terminal == "CASE")
 
 
 def _moved_out(d: Diagnostic, text: str) -> Fix | None:

@@ -6,6 +6,7 @@ from the elements that `decide` by the table: the types of what they give, and t
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 from typing import Any
 
@@ -20,7 +21,7 @@ from charter.dsl.check.references import misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import argument_types, check_cell
 from charter.dsl.check.types import fits, type_of
-from charter.dsl.diagnostic import Place
+from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
 from charter.engine import definition as d, feel
 from charter.engine.decisions import model as m
@@ -82,6 +83,10 @@ def _decider(part: Part, line: t.Work, scope: ProcessScope, findings: Findings) 
         findings.add("CH229", line.target.span, element=part.name, count=len(part.outputs))
 
 
+_RULE = re.compile(r":?-{2,}:?")  # what other notations draw below a head
+_ARROW = re.compile(r"(?:[-=]*[>→⇒➔➜]+|-{2,}|[:=])\s*")
+
+
 class _Table:
     def __init__(self, symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
         self.node: t.Decision = symbol.node
@@ -106,8 +111,16 @@ class _Table:
         wanted = len(columns.inputs) + len(columns.outputs)
         allowed = [_choices(self._given(expr)) for expr in columns.inputs]
         for row in self.rows:
+            if all(_RULE.fullmatch(cell.text) for cell in row.cells):
+                fix = Fix.at(row.span, "", safe=True)
+                self.findings.add("CH602", row.span, fix=fix, count=len(row.cells), wanted=wanted, hint="table_rule")
+                continue
             if len(row.cells) != wanted:
-                self.findings.add("CH602", row.span, count=len(row.cells), wanted=wanted)
+                left = tuple(name.text for name in columns.outputs[len(row.cells) - wanted :])
+                shown: dict[str, Any] = (
+                    {"hint": "no_result", "names": left} if len(columns.inputs) <= len(row.cells) < wanted else {}
+                )
+                self.findings.add("CH602", row.span, count=len(row.cells), wanted=wanted, **shown)
                 continue
             for cell, kind, head, choices in zip(row.cells, inside, columns.inputs, allowed, strict=False):
                 seen = {**types, "?": kind}
@@ -116,12 +129,29 @@ class _Table:
             for cell in row.cells[len(columns.inputs) :]:
                 check_cell(Ask(cell, None, "decision"), types, self.scope, self.findings)
 
+    def _headless(self, table: list[t.Columns | t.Row]) -> None:
+        """Reports a table without a head, where its first row may be one: with another arrow, or with none."""
+        first = table[0] if table else None
+        reads = {name.text for name in self.node.parameters}
+        for number, cell in enumerate(first.cells if isinstance(first, t.Row) else ()):
+            arrow = _ARROW.match(cell.text)
+            outputs = [_ARROW.sub("", each.text) for each in first.cells[number:]] if isinstance(first, t.Row) else []
+            if not number or cell.text in reads or not all(map(str.isidentifier, outputs)):
+                continue
+            begin = cell.span[0]
+            end = begin + (len(arrow[0]) if arrow is not None else 0)
+            fix = Fix.at((begin, end), "-> ")
+            span = (begin, end) if arrow is not None else cell.span
+            self.findings.add("CH601", span, fix=fix, name=self.name, hint="table_arrow", output=outputs[0])
+            return
+        self.findings.add("CH601", self.node.name.span, name=self.name)
+
     def _head(self) -> t.Columns | None:
         """Gives the head of the table; reports a missing, second or late one, and columns named twice."""
         table = [line for line in self.node.body if isinstance(line, t.Columns | t.Row)]
         heads = [line for line in table if isinstance(line, t.Columns)]
         if not heads or table[0] is not heads[0] or not heads[0].outputs or not all(n.text for n in heads[0].outputs):
-            self.findings.add("CH601", self.node.name.span, name=self.name)
+            self._headless(table)
             return None
         for extra in heads[1:]:
             self.findings.add("CH213", extra.span, word="->", element=self.name)

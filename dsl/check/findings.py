@@ -146,7 +146,7 @@ def _types() -> frozenset[str]:
 
 def _stands(name: str, text: str) -> list[Span]:
     """The first two places of a text in which a name stands."""
-    return [m.span() for m in islice(re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text), 2)]
+    return [m.span() for m in islice(re.finditer(rf'(?<![\w"]){re.escape(name)}(?![\w"])', text), 2)]
 
 
 def told(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

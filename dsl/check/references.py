@@ -6,13 +6,13 @@ lines. Where a line may stand is not asked here, nor what its expressions give.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.joined import in_turn, joined_names, signed
 from charter.dsl.check.related import related
 from charter.dsl.check.scopes import Part, ProcessScope, is_reserved
 from charter.dsl.diagnostic import Fix, Place
@@ -60,40 +60,25 @@ def misnamed(
         _of_kind(name, kind, wanted, scope, findings, file)
     elif wanted == "role" and scope.is_record(name.text.partition(".")[0]) and "." in name.text:
         findings.add(code, name.span, file=file, name=name.text, hint="field_as_role")
-    elif how and (stages := _in_turn(name.text, candidates := list(candidates))) is not None:
+    elif wanted in ("element", "work") and (part := scope.element(name.text.partition(".")[0])) is not None:
+        fix = Fix.at(name.span, part.name)
+        findings.add(code, name.span, fix=fix, file=file, name=name.text, guess=part.name, hint="element_fact")
+    elif how and (stages := in_turn(name.text, candidates := list(candidates))) is not None:
         guess = f" {spelled('THEN', findings.language)} ".join(stages)
         findings.add(
             code, name.span, fix=Fix.at(name.span, guess), file=file, name=name.text, guess=guess, hint="joined_names"
         )
-    elif (several := _joined(name.text, candidates := list(candidates))) is not None:
+    elif (several := joined_names(signed(name.text) if how else name.text, candidates := list(candidates))) is not None:
         joined, names = several
         guess = ", ".join(names)
         if how:
-            word = "ANY_OF" if joined in _EITHER else "ALL_OF"
+            word = "ANY_OF" if joined == "或" else "ALL_OF"
             guess = f"{spelled(word, findings.language)} {guess}"
         findings.add(
             code, name.span, fix=Fix.at(name.span, guess), file=file, name=name.text, guess=guess, hint="joined_names"
         )
     else:
         findings.unknown(code, name, candidates, file=file)
-
-
-_EITHER = frozenset("或")
-_JOINED = re.compile("以及|或者?|[和与與及]")
-
-
-def _joined(name: str, candidates: Iterable[str]) -> tuple[str, list[str]] | None:
-    """Says by which word names are joined that Chinese writes as one; None where it is one name, or none is known."""
-    names = _JOINED.split(name)
-    found = _JOINED.search(name)
-    return (found[0][0], names) if found is not None and set(names) <= set(candidates) else None
-
-
-def _in_turn(name: str, candidates: Iterable[str]) -> list[str] | None:
-    """The names that Chinese puts one after the other in one word: 先甲后乙, 甲再乙."""
-    says = r"(?:审批|審批|审核|審核)?"
-    match = re.fullmatch(rf"先?由?(.+?){says}(?:[,，]?[后後再]由?|然[后後]由?)(.+?){says}", name)
-    return [match[1], match[2]] if match is not None and {match[1], match[2]} <= set(candidates) else None
 
 
 def _of_kind(
@@ -156,7 +141,7 @@ def _produced(name: t.Name, part: Part, scope: ProcessScope, findings: Findings)
         _of_kind(name, kind, "record", scope, findings)
         return
     known = list(chain(scope.producers, scope.inputs))
-    if (several := _joined(text, known)) is not None:
+    if (several := joined_names(text, known)) is not None:
         said = ", ".join(several[1])
         fix = Fix.at(name.span, said)
         findings.add("CH204", name.span, fix=fix, element=part.name, name=text, guess=said, hint="joined_names")

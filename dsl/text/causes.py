@@ -166,7 +166,9 @@ def habits(stop: Stop) -> Iterator[Mend]:
 
 def unbraced(block: str) -> Iterator[Span]:
     """What is to be taken out of a block in braces: the braces, with their line where they are all of it, and `;`."""
-    for match in re.finditer(r"(?m)^[ \t]*[{}];?[ \t]*\n|\n[ \t]*[{}];?[ \t]*$|[ \t]*[{;]+[ \t]*$", block):
+    for match in re.finditer(
+        r"(?m)^[ \t]*[{}];?[ \t]*\r?\n|\r?\n[ \t]*[{}];?[ \t]*(?=\r?$)|[ \t]*[{;]+[ \t]*(?=\r?$)", block
+    ):
         if match.end() > match.start():
             yield match.span()
 

@@ -171,14 +171,23 @@ def _begun(stop: Stop, tokens: Spans, here: int) -> Iterator[Mend]:
 _HEADERS = frozenset({"RECORD", "CHECKLIST", "PROCESS", "PHASE", "ROLE", "KPI", "CALENDAR", "SCENARIO", "DECISION"})
 
 
+_LINKING = frozenset({"with", "has", "having", "contains", "includes", "of", "包含", "包括", "含", "有"})
+
+
 def _below(stop: Stop, tokens: Spans, here: int) -> Iterator[Mend]:
     """The first line of a block, written behind its header."""
     opens = {terminal for words, terminal, _, _ in spellings() if re.match(rf"{re.escape(words)}(?!\w)", stop.text)}
     for number in (here, here - 1) if opens & _HEADERS else ():
         if 0 < number < len(tokens):
             start = tokens[number][0]
-            line = stop.text[:start].rstrip(" ,;:(")
-            rest = stop.text[start:].strip(" ,;:()")
+            line = stop.text[:start].rstrip(" ,;:({")
+            if (
+                number + 1 < len(tokens)
+                and _idle(stop, tokens[number])
+                and stop.text[slice(*tokens[number])] in _LINKING
+            ):
+                start = tokens[number + 1][0]
+            rest = stop.text[start:].strip(" ,;:(){}")
             yield Mend("below", (start, len(stop.text)), line, arguments={"written": rest}, more=(f"  {rest}",), rank=1)
 
 

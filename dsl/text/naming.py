@@ -76,7 +76,7 @@ def _says_more(stop: Stop, start: int, written: str) -> bool:
     """Says whether several words are no name: one of them says something else, or names what there is."""
     words = compiled(r"\w+", stop.marks).findall(written)
     if written[0] in _QUOTING:
-        return False
+        return written[-1] not in _QUOTING  # a title, and a name behind it
     if '"' in written:
         return True
     declares = bool(stop.read) and stop.read[0][0] in _DECLARING and len(stop.read) <= 2

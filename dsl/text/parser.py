@@ -40,6 +40,7 @@ TABLE = "charter.table.json"
 STARTS = ("file",)
 LINES_EDITED = 20  # of one file; at further lines that cannot be read, only causes that are known are looked for
 _TRIES = 4  # how many doubtful keywords of one line are read as names
+_LONG_COMMENT = re.compile(r"(/\*+|<!--)[^\n]*\n(?s:.*?)(\*+/|-->)[ \t;]*(?=\r?\n|$)")
 _COMMENT = re.compile(r"(?:^|\s+)#[^\"]*$")
 # What stands for a missing part of a header, so that its block can be read.
 _STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
@@ -87,6 +88,7 @@ class Reading:
         self.deeper = False  # the next line stands deeper
         self.vague = False  # the line before this one begins with nothing that anybody knows
         self.faults: list[Fault] = []
+        self.skipped = 0  # where a comment of another language ends, which goes over several lines
         self.patience = LINES_EDITED  # at how many lines edits are still tried
 
     # --- the file --------------------------------------------------------------------------------
@@ -106,6 +108,8 @@ class Reading:
             found = Diagnostic("CH114", (start, stop), {"found": "", "expected": (), "hint": other}, None, source.path)
             return Parsed(t.File((), span=(0, end)), (found,))
         for number, (start, stop, indent) in enumerate(source.lines):
+            if start < self.skipped:
+                continue
             if skip_above >= 0:
                 if indent > skip_above:
                     continue
@@ -259,6 +263,8 @@ class Reading:
             return False
         if text[place : place + 1] == "{" and (block := self.braced(start, stop, place)) is not None:
             return block
+        if place == start and (comment := _LONG_COMMENT.match(text, start)) is not None:
+            return self.commented(start, comment)
         repair = Repair(self, start, stop, error)
         fault = repair.fault()
         if repair.mends:
@@ -284,6 +290,20 @@ class Reading:
                 self.retreat()
                 return False
         return self.complete(end)
+
+    def commented(self, start: int, comment: re.Match[str]) -> bool:
+        """Reports a comment over several lines once, with the mend that makes each of them a comment."""
+        self.skipped = comment.end()
+        edits = [Edit(comment.span(1), "#")]
+        edits += [
+            Edit((at.end(), at.end()), "# ") for at in re.finditer(r"\n[ \t]*(?=\S)", comment[0][: -len(comment[2])])
+        ]
+        edits = [edits[0], *(Edit((start + e.span[0], start + e.span[1]), e.text) for e in edits[1:])]
+        edits.append(Edit(comment.span(2), ""))
+        arguments = {"found": comment[1], "written": comment[1], "expected": (), "hint": "comment", "instead": "# …"}
+        told = Diagnostic("CH114", comment.span(1), arguments, Fix(tuple(edits), safe=True), self.source.path)
+        self.complain(Fault(told, replace(told, fix=None), (start, comment.end()), (told,), (0,)))
+        return False
 
     def braced(self, start: int, stop: int, place: int) -> bool | None:
         """Reads a line whose block stands in braces, with the mend of its lines; None where it is no such line."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -18,7 +18,7 @@ from charter.dsl.text.edits import edits
 from charter.dsl.text.lexer import Lexeme, Unreadable
 from charter.dsl.text.source import Source
 from charter.dsl.text.syntax import complaint, mended, mends
-from charter.dsl.text.words import language_of
+from charter.dsl.text.words import language_of, table
 
 _TRIES, _DEPTH = 60, 3  # how many mends of one line are tried, and how many of them together
 _EDITS = 200  # how many edits of one line are tried
@@ -40,6 +40,10 @@ FORMS = frozenset(
 
 
 _SHAPES = frozenset({"@a_name", "@a_quoted_text", "@end_of_line"})
+
+
+# What people do to an element of a kind, in a step of a scenario.
+_STEPS = {"APPROVAL": ("approve", "reject", "return"), "ACTIVITY": ("complete", "claim", "begin", "skip")}
 
 
 class Reading(Protocol):
@@ -91,7 +95,7 @@ class Repair:
         span = (self.start, self.start + len(self.line))
         return Fault(offers[0] if offers else plain, plain, span, offers, ranks)
 
-    def _form(self) -> dict[str, str]:
+    def _form(self) -> dict[str, Any]:
         """How a line of this kind is written, with the name that its author gave."""
         if not self.read or not self.line[self.read[0][1] : self.read[0][2]].strip():
             return {}
@@ -101,7 +105,9 @@ class Repair:
             return {"hint": "many_of", "role": self._role(self.line[rest[-1][2] :])}
         if kind in ("NAME", "STRING"):
             kind = "SUBJECT" if "EXPECT" in self.opening else "CHECK" if "STRING" in self.opening else "FIELD"
-        expected = self.plain.arguments["expected"]
+        if kind == "SUBJECT" and not rest and (verbs := self._verbs()):
+            return {"expected": verbs}
+        expected: Any = self.plain.arguments["expected"]
         if (
             kind not in FORMS
             or (len(expected) == 1 and expected[0] not in _SHAPES)
@@ -111,6 +117,13 @@ class Repair:
         named = [first, *rest] if kind in ("SUBJECT", "FIELD", "CHECK") else rest
         name = next((self.line[a:b] for terminal, a, b in named[:1] if terminal in NAMES), None)
         return {"hint": "form", "form": kind} | ({} if name is None else {"name": name})
+
+    def _verbs(self) -> tuple[str, ...]:
+        """What can be done to the element that a step is about."""
+        words = re.findall(r"\w+", self.line[self.read[-1][2] :])
+        kinds = declared(words[1], self.reading.text) if len(words) > 1 else frozenset()
+        verbs = next((verbs for kind, verbs in _STEPS.items() if kind in kinds), ())
+        return tuple(table(self.language)["verbs"][verb][0] for verb in verbs)
 
     def _role(self, written: str) -> str:
         """The role that is meant by a word in the plural, or with a counting word before it."""
@@ -133,7 +146,9 @@ class Repair:
                 break
         yield from found.values()
         self.reading.patience -= 1
-        if self.reading.patience < 0 or "hint" in self.plain.arguments:
+        if self.reading.patience < 0 or (
+            "hint" in self.plain.arguments and re.match(r"\w", str(self.plain.arguments["found"]))
+        ):
             return  # many lines are wrong, or what is meant by the word is known
         tried = 0
         further: dict[str, Mend] = {}

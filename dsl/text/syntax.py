@@ -98,6 +98,16 @@ def _halved(stop: Stop) -> Iterator[Mend]:
         yield causes.put(stop, "word", match.span(), words, guess=words)
 
 
+def _verbs(stop: Stop) -> Iterator[Mend]:
+    """A noun for the verb of a step: `li approval decide`."""
+    match = compiled(NAME, stop.marks).match(stop.text, stop.place)
+    if match is None or not stop.accepted & _VERBS:
+        return
+    for words, terminal, _, language in spellings():
+        if terminal in _VERBS and language == stop.language and _same(words, match.group().lower()) >= 5:
+            yield causes.put(stop, "word", match.span(), words, guess=words)
+
+
 def _spelling(stop: Stop) -> Iterator[Mend]:
     """Words that resemble one which may stand there: where reading stopped, and at the line's beginning."""
     for place, accepted in ((stop.place, stop.accepted), (0, stop.opening)):
@@ -130,7 +140,7 @@ _CAUSES = (
         turns.hours,
         turns.dates,
     ),
-    *(_halved, causes.habits, causes.dangling, causes.brackets, kinds.types, causes.words),
+    *(_halved, _verbs, causes.habits, causes.dangling, causes.brackets, kinds.types, causes.words),
     *(_spelling, naming.titles, naming.names),
 )
 

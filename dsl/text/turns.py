@@ -164,6 +164,13 @@ def titled(stop: Stop) -> Iterator[Mend]:
     match = re.compile(r"\s*[:=–-]\s+([^\W\d][^\":=]*)$").match(stop.text, stop.place)
     if match and "STRING" in stop.accepted and stop.read and stop.read[-1][0] in NAMES and not stop.typed:
         yield put(stop, "quote", match.span(), f' "{match[1]}"')
+    bracketed = re.compile(r"\s*\(([^()\"]+)\)$").match(stop.text, stop.place)
+    if bracketed and stop.read and stop.read[-1][0] in NAMES and not stop.typed:
+        said = bracketed[1].strip()
+        if "STRING" in stop.accepted and stop.read[0][0] in ("ROLE", "RECORD") and not declared(said, stop.file):
+            yield put(stop, "quote", bracketed.span(), f' "{said}"')
+        elif "STRING" not in stop.accepted and not any(declared(word, stop.file) for word in re.findall(r"\w+", said)):
+            yield put(stop, "remark", bracketed.span(), f"  # {said}")
 
 
 def single(stop: Stop) -> Iterator[Mend]:
