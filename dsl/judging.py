@@ -240,7 +240,7 @@ class _Judge:
         if len(chosen) > 2:
             return fault.plain
         one, other = (str(fault.offers[choice].arguments.get("line", "")) for choice in chosen)
-        arguments = {**fault.plain.arguments, "hint": "one_of", "one": one, "other": other}
+        arguments = {**fault.plain.arguments, "hint": "of_two", "one": one, "other": other}
         return replace(fault.plain, arguments=arguments)
 
     def _right(self, number: int, some: Sequence[int], without: _Seen | None, *, all_of_them: bool) -> list[int]:

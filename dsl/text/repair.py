@@ -116,7 +116,7 @@ class Repair:
             return {}  # what is missing is known
         named = [first, *rest] if kind in ("SUBJECT", "FIELD", "CHECK") else rest
         name = next((self.line[a:b] for terminal, a, b in named[:1] if terminal in NAMES), None)
-        return {"hint": "form", "form": kind} | ({} if name is None else {"name": name})
+        return {"hint": "line_form", "form": kind} | ({} if name is None else {"name": name})
 
     def _verbs(self) -> tuple[str, ...]:
         """What can be done to the element that a step is about."""
