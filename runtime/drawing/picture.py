@@ -293,6 +293,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
         key = "repeat_every" if repeat.every else "repeat_until"
         text = repeat.every or repeat.until or ""
         yield say(f"graph.{key}", text=titles.get(text, text))
+    if element.offered is not None:
+        yield say("graph.offered", text=element.offered)
     if element.never_skipped:
         yield say("graph.never_skipped")
 
