@@ -13,6 +13,7 @@ from charter.engine.law import PRESENT, Rules
 from charter.engine.machines import SETTLED
 from charter.engine.plain import from_json, to_json
 from charter.engine.plan.impact import impact
+from charter.engine.plan.makers import makers
 from charter.engine.plan.program import prepare
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import CODES
@@ -226,6 +227,29 @@ def test_separation_of_duties_is_never_broken(history: History) -> None:
             made.setdefault(element, set()).update(people)
         for element in over - {None}:
             passed.setdefault(element, set()).add(command.actor.person)
+
+
+@laws
+@given(histories(most=60))
+def test_nobody_is_a_maker_of_what_they_had_no_part_in(history: History) -> None:
+    """The other half of separation: whom it keeps out has acted on that node, signalled, or amended what it wrote."""
+    definition, rows = history
+    acted: dict[str, set[str | None]] = {}
+    for before, command, done in rows:
+        people = {command.actor.person, command.actor.on_behalf_of}
+        if command.verb == "signal":
+            acted.setdefault("", set()).update(people)
+        for entry in done.entries:
+            if entry.node is not None and entry.actor != commands.SYSTEM.person:
+                acted.setdefault(entry.node, set()).update(people)
+            if entry.kind == "amended" and (version := before.versions.get(entry.told.record)) is not None:
+                acted.setdefault(version.node or "", set()).update(people)
+        program = prepare(definition)
+        for node in done.state.nodes.values():
+            strangers = set(makers(program, done.state, node)) - acted.get(node.key, set()) - {commands.SYSTEM.person}
+            work = program.plans[node.element].element.work
+            strangers -= acted.get("", set()) if work is not None and work.kind == "signal" else set()
+            assert not strangers, (node.key, command)
 
 
 @laws
