@@ -149,6 +149,7 @@ class _Draw:
             outputs=outputs,
             after=self.after(beside),
             when=self.condition(),
+            offered=self.condition() if work is None else None,
             many=self.many(),
             repeat=self.repeat(name) if work is None or outputs else None,
             roles=() if work is not None else (self.one(*ROLES),),
@@ -197,6 +198,7 @@ class _Draw:
                 inputs=(Input(of, earlier),),
                 after=self.after(beside),
                 when=self.condition(),
+                offered=self.condition(),
                 agreement=agreement,
                 within=within,
             )

@@ -10,11 +10,12 @@ from charter.engine.commands import SYSTEM, Continue, Start
 from charter.engine.definition import Definition
 from charter.engine.keys import parse_key
 from charter.engine.law import PRESENT, Rules
-from charter.engine.machines import SETTLED
+from charter.engine.machines import OFFERED, SETTLED
 from charter.engine.plain import from_json, to_json
 from charter.engine.plan.impact import impact
 from charter.engine.plan.makers import makers
 from charter.engine.plan.program import prepare
+from charter.engine.plan.scope import Scope
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import CODES
 from charter.engine.replay import replay
@@ -250,6 +251,25 @@ def test_nobody_is_a_maker_of_what_they_had_no_part_in(history: History) -> None
             work = program.plans[node.element].element.work
             strangers -= acted.get("", set()) if work is not None and work.kind == "signal" else set()
             assert not strangers, (node.key, command)
+
+
+@laws
+@given(histories())
+def test_what_is_offered_may_be_begun_and_what_is_begun_is_not_withdrawn(history: History) -> None:
+    definition, rows = history
+    program = prepare(definition)
+    for before, command, done in rows:
+        for node in done.state.nodes.values() if done.state.status == "open" else ():
+            plan, path = program.plans[node.element], parse_key(node.key)[1]
+            if plan.element.offered is None or plan.is_group(path):
+                continue
+            holds = Scope(program, done.state, plan, path, command.at).value(plan.element.offered)
+            assert holds is not False or node.state not in OFFERED or node.votes, node.key
+        for entry in done.entries:
+            if entry.kind == "skipped" and entry.told.because is not None and entry.told.because.code == "CH593":
+                was = before.nodes.get(entry.node)
+                assert entry.before in ("planned", *OFFERED), entry
+                assert was is None or not was.votes or was.state != "ready", entry
 
 
 @laws
