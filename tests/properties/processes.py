@@ -94,6 +94,9 @@ class _Draw:
         record = self.one(*self.made)
         return self.one(f"{record}.x > 1", f"{record}.x != null", "case.open", "missing.x > 1")
 
+    def offered(self) -> str | None:
+        return f"{self.one(*self.made)}.x > 1" if self.made and self.chance(25) else None
+
     def inputs(self) -> tuple[Input, ...]:
         if not self.made or not self.chance(75):
             return ()
@@ -149,7 +152,7 @@ class _Draw:
             outputs=outputs,
             after=self.after(beside),
             when=self.condition(),
-            offered=self.condition() if work is None else None,
+            offered=self.offered() if work is None else None,
             many=self.many(),
             repeat=self.repeat(name) if work is None or outputs else None,
             roles=() if work is not None else (self.one(*ROLES),),
@@ -198,7 +201,7 @@ class _Draw:
                 inputs=(Input(of, earlier),),
                 after=self.after(beside),
                 when=self.condition(),
-                offered=self.condition(),
+                offered=self.offered(),
                 agreement=agreement,
                 within=within,
             )
