@@ -230,7 +230,8 @@ class _Look:
             path = (*(self.own.get(name) or self.reader.variables.get(name) or (name,)), *rest)
             found[path] = None
         self.bent = True
-        self.tell(found or ((self.condition.element or self.condition.record or "",),))
+        if found or feel.compile(node).tells_time:
+            self.tell(found or ((self.condition.element or self.condition.record or "",),))
         self.paths.update(found)
         self.compared.append(frozenset(path for path in found if path[0] in program.types))
         self.literals += [part for part in _parts(node) if is_literal(part)]
