@@ -3,8 +3,8 @@
 The values are those of the proof (`engine.proof.values`), whose dates are as far apart as conditions can tell, and
 anywhere in time. A simulation has a present: the dates of a value move together, to today, a week and a month ahead,
 and where conditions reckon, as with `today()`, to so many more places that these may turn out either way. Where a
-condition names a date, or holds one record against another, the value stays as well where that put it. What criteria
-refuse is known beforehand, as whoever does the work would know it.
+condition names a date, the value stays as well where that put it; where one record is held against others, it may lie
+on their days. What criteria refuse is known beforehand, as whoever does the work would know it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from charter.runtime.simulation.setting import Written
 _AHEAD = (0, 7, 30)  # days from today
 _FAR = (*_AHEAD, 1, 90, 365, -1, -7, -30, -365, -20 * 365)  # where conditions reckon
 _MOST_KEPT = 1_000
+_MOST_DAYS = 4  # of one record, and of a case
 # Where the proof puts dates, and dates with a time, that no condition asks about.
 _ANCHORS = {Date: 20_000, DateTime: 20_514}
 
@@ -51,11 +52,12 @@ class Contents:
                 self._asking.setdefault(agreement.of, []).append(plan)
         self._known: dict[Any, Sequence[Records]] = {}
         self._timeless: dict[str, Version] = {}
+        self._named: dict[str, tuple[int, ...]] = {}
 
     def of(self, records: Sequence[str], state: CaseState, at: int) -> Sequence[Records]:
         """Gives what may be handed over as these records at an instant."""
         if len(self.conditions.told) > _MOST_KEPT:
-            for kept in (self.conditions.told, self._known, self._timeless):
+            for kept in (self.conditions.told, self._known, self._timeless, self._named):
                 kept.clear()
         compared = any(map(self.conditions.is_compared, records))
         seen = state._replace(versions=dict(self._without_dates(state))) if compared else state
@@ -63,9 +65,20 @@ class Contents:
         if there not in self._known:
             found = list(self.moves.contents(records, seen))
             dated = any(_has_dates(values.decode(value)) for one in found for _, value in one)
-            self._known[there] = found if not dated else _Near(found, self._offsets, stays=self._stays or compared)
+            self._known[there] = found if not dated else _Near(found, self._offsets, stays=self._stays)
         known = self._known[there]
-        return known.on(moment(at, self.program.zone).date.number) if isinstance(known, _Near) else known
+        if not isinstance(known, _Near):
+            return known
+        return known.on(moment(at, self.program.zone).date.number, self._days(state) if compared else ())
+
+    def _days(self, state: CaseState) -> Sequence[int]:
+        """Gives some days that records of a case name, which others may be held against."""
+        found: dict[int, None] = {}
+        for version in state.versions.values():
+            if version.digest not in self._named:
+                self._named[version.digest] = tuple(dict.fromkeys(_days_in(values.decode(version.value))))[:_MOST_DAYS]
+            found.update(dict.fromkeys(self._named[version.digest]))
+        return list(found)[-_MOST_DAYS:]
 
     def _without_dates(self, state: CaseState) -> Iterator[tuple[str, Version]]:
         """Yields what records are held against, but for dates: they differ from day to day, and are drawn as others."""
@@ -104,6 +117,19 @@ def _has_dates(value: Any) -> bool:
     return isinstance(value, Date | DateTime) or (isinstance(value, Range) and _has_dates([value.low, value.high]))
 
 
+def _days_in(value: Any) -> Iterator[int]:
+    """Yields the days of the dates in a value."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _days_in(inner)
+    elif isinstance(value, Range):
+        yield from _days_in([value.low, value.high])
+    elif isinstance(value, Date):
+        yield value.number
+    elif isinstance(value, DateTime):
+        yield value.date.number
+
+
 def _undated(value: Any) -> Any:
     """Gives a value with null for each date."""
     if isinstance(value, dict):
@@ -136,10 +162,10 @@ class _Near(Sequence[Records]):
         self._found, self._today = found, today
         self._offsets: Sequence[int | None] = (None, *offsets) if stays else offsets
 
-    def on(self, today: int) -> _Near:
-        """Gives the same near another day."""
+    def on(self, today: int, days: Sequence[int]) -> _Near:
+        """Gives the same near another day, and on other days."""
         near = _Near(self._found, (), stays=False, today=today)
-        near._offsets = self._offsets
+        near._offsets = (*self._offsets, *(day - today for day in days))
         return near
 
     def __len__(self) -> int:
