@@ -17,7 +17,7 @@ from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
-from charter.dsl.check.given import Given, added, played_by
+from charter.dsl.check.given import Given, added, played_by, within
 from charter.dsl.check.references import check_arguments, misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
@@ -339,7 +339,8 @@ class _Lowering:
         rest = tuple(a for a in line.arguments if a.name.text not in outputs)
         for argument in rest:
             if argument.name.text not in points:
-                self.findings.unknown("CH236", argument.name, [*outputs, *points], element=part.name)
+                own = within(argument.name.text, outputs, self.scope)
+                self.findings.unknown("CH236", argument.name, [*outputs, *points], element=part.name, **own)
         return rest
 
     def check(self, name: t.Name, part: Part) -> None:
@@ -381,7 +382,7 @@ class _Lowering:
         if state not in states:
             guess = next((one for one in FACTS.get(state.lower(), ()) if one in states), None)
             guess = guess or self.findings.guess(state, states)
-            extra: dict[str, Any] = {}
+            extra: dict[str, Any] = {"hint": "values", "expected": [spelled(s, self.findings.language) for s in states]}
             if guess is not None:
                 meant = spelled(guess, self.findings.language)
                 extra = {"guess": meant, "fix": Fix.at(line.state.span, meant)}

@@ -23,7 +23,8 @@ class Ask(Struct, frozen=True):
     """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside.
 
     `field` is the one that a `where` stands behind, the parameter or the head of the column. `share`: it tests a figure
-    in per cent. `choices`: all that the input of its column can be.
+    in per cent. `choices`: all that the input of its column can be, in
+    a cell of `table`.
     """
 
     expr: t.Expr
@@ -33,6 +34,7 @@ class Ask(Struct, frozen=True):
     field: str = ""
     share: bool = False
     choices: tuple[str, ...] = ()
+    table: str | None = None
 
 
 # What a line, called by its word, asks in a process.

@@ -39,6 +39,7 @@ def _words(*rows: tuple[str, str]) -> tuple[Callable[[Place], Iterable[Mend]], .
 CAUSES: tuple[Cause, ...] = (
     # --- in the cells of a decision table, which stand behind what they test
     _row("cell", UNREAD | TYPES, meanings.cell(*slips.CELL)),
+    _row("cell", UNREAD | NAMES, fitting.everything_else, doubtful=True),
     _row("bare_text", UNREAD | NAMES, fitting.bare_cell, doubtful=True),
     # --- loops and lists
     _row("quantifier", UNREAD, *_words(*slips.QUANTIFIER)),
@@ -388,5 +389,6 @@ CAUSES: tuple[Cause, ...] = (
     _row("calls", TYPES, fitting.signature),
     # --- where no cause is known
     _row("repaired", UNREAD | VALUES | CALLS | NAMES, repairs.smallest, doubtful=True),
+    _row("fields", FIELDS, fitting.fields_of),
     _row("side_by_side", UNREAD, repairs.side_by_side),
 )

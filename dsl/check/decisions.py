@@ -124,7 +124,7 @@ class _Table:
                 continue
             for cell, kind, head, choices in zip(row.cells, inside, columns.inputs, allowed, strict=False):
                 seen = {**types, "?": kind}
-                ask = Ask(cell, None, "decision", field=head.text, choices=choices)
+                ask = Ask(cell, None, "decision", field=head.text, choices=choices, table=self.name)
                 check_cell(ask, seen, self.scope, self.findings, kind="unary")
             for cell in row.cells[len(columns.inputs) :]:
                 check_cell(Ask(cell, None, "decision"), types, self.scope, self.findings)

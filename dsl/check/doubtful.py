@@ -63,7 +63,7 @@ def check_doubts(tree: ft.Node, place: Placed, domains: Domains, findings: Findi
         if doubt.code == "CH315" and _is_told(ask, "hint" not in doubt.said):
             continue
         said = dict(doubt.said)
-        if doubt.code == "CH315" and place.element is not None:
+        if doubt.code in ("CH315", "CH321") and place.element is not None:
             said["element"] = place.element
         if doubt.instead is not None:
             said["fix"] = Fix.at((at + doubt.start, at + doubt.end), doubt.instead)

@@ -351,6 +351,27 @@ def elsewhere(place: Place) -> Iterator[Mend]:
         yield Mend(of.start(1), place.fault.end, None, {"expected": paths})
 
 
+_ELSE = frozenset(
+    "else otherwise other others rest default anything everything 其他 其它 其余 其餘 否则 否則 默认 其他情况".split()
+)
+
+
+def everything_else(place: Place) -> Iterator[Mend]:
+    """A word for whatever the other rows leave, in a cell that tests its input."""
+    word = place.text.strip().strip('"').lower()
+    values = {value.casefold() for value in place.known.values()}
+    if place.unary and place.alone and word in _ELSE and word not in values:
+        yield Mend(0, len(place.text), "-")
+
+
+def fields_of(place: Place) -> Iterator[Mend]:
+    """A field that there is nowhere: told with those that there are."""
+    of = re.search(r"(?<![\w.])([^\W\d]\w*)\.$", place.text[: place.fault.start])
+    fields = place.known.fields(of[1]) if of is not None and place.near is None else []
+    if 0 < len(fields) <= 12:
+        yield Mend(place.fault.start, place.fault.end, None, {"expected": fields, "name": of[1]})  # type: ignore[index]
+
+
 def bare_cell(place: Place) -> Iterator[Mend]:
     """Words without quotes that are all there is in a cell: a text, or several where the cell tests its input."""
     written = place.text.strip()

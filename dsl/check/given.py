@@ -91,6 +91,12 @@ def added(part: Part, scope: ProcessScope) -> t.Type | None:
     return item_types(part, scope).get(line.variable.text) if line is not None else None
 
 
+def within(name: str, outputs: list[str], scope: ProcessScope) -> dict[str, Any]:
+    """Says of a field that is given by itself which record it belongs in."""
+    records = [record for record in outputs if scope.field_of(record, name) is not None]
+    return {"hint": "in_record", "record": records[0]} if len(records) == 1 else {}
+
+
 def played_by(role: t.Name, cast: list[str]) -> dict[str, Any]:
     """Says who plays a role that is named where a person acts."""
     said: dict[str, Any] = {"hint": "role_acts" if cast else "role_uncast"}

@@ -115,7 +115,8 @@ def _moved(tokens: list[Token], at: int) -> Iterator[Change]:
 
 def _joined(tokens: list[Token], at: int) -> Iterator[Change]:
     """Two conditions with nothing between them."""
-    if 0 < at < len(tokens) and tokens[at].value and (tokens[at - 1].value or tokens[at - 1].text in (")", "]")):
+    apart = 0 < at < len(tokens) and tokens[at - 1].end < tokens[at].start  # a word is not parted
+    if apart and tokens[at].value and (tokens[at - 1].value or tokens[at - 1].text in (")", "]")):
         for word in ("and", "or", ","):
             yield ((tokens[at - 1].end, tokens[at].start, f" {word} " if word != "," else ", "),)
 

@@ -324,7 +324,7 @@ class _Asked:
         own: dict[str, t.Type | None] = dict.fromkeys(self.extra)
         own |= {**item_types(self.part, checker.scope), **self.declared}
         check_choices(tree, self.ask, checker.findings)
-        place = Placed(expr, self.file, self.part.name if self.part is not None else None)
+        place = Placed(expr, self.file, self.part.name if self.part is not None else self.ask.table)
         check_doubts(tree, place, Domains(checker.scope, own), checker.findings, self.ask)
 
     def impossible(self, tree: feel.Node) -> Iterator[tuple[ft.String, str, tuple[str, ...]]]:

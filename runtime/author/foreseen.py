@@ -29,6 +29,7 @@ _ALWAYS = "CH440"
 _SAID_BEFORE = frozenset(
     {
         "CH315",
+        "CH321",
         "CH401",
         "CH402",
         "CH403",
