@@ -30,6 +30,7 @@ def shown(text: str, instead: str = " ") -> str:
 
 
 _OPENING, _CLOSING = "（“「《", "，。、；：）”」》？！"
+_SHUT = frozenset(",.;:)]}%!?")  # narrow, beside wide ones
 
 
 def _wide_cut(line: str, following: str, gap: int) -> int:
@@ -46,17 +47,19 @@ def wrap(text: str, columns: int) -> list[str]:
     """Breaks text into lines of at most so many columns, at blanks, and between two wide characters."""
     lines: list[str] = []
     for paragraph in text.splitlines():
-        line, used, gap = "", 0, -1
+        line, used, gap, earlier = "", 0, -1, -1
         for c in paragraph:
+            if c in _SHUT and gap == len(line):
+                gap = earlier  # nothing that closes begins a line
             if used + display_width(c) > columns:
                 cut = _wide_cut(line, c, gap) if display_width(c) == 2 else gap if gap > 0 else len(line)
                 lines.append(line[:cut].rstrip())
                 line = line[cut:].lstrip()
-                used, gap = display_width(line), -1
+                used, gap, earlier = display_width(line), -1, -1
             if c == " ":
-                gap = len(line)
+                gap, earlier = len(line), gap
             elif display_width(c) == 2:
-                gap = len(line) + (c not in _OPENING)
+                gap, earlier = len(line) + (c not in _OPENING), gap
             if line or c != " ":
                 line += c
                 used += display_width(c)

@@ -34,7 +34,7 @@ def run_cases(
             output.moment(row.opened_at),
             row.opened_by,
             say("happened.comma").join(row.elements),
-            "" if row.due is None else output.relative(row.due, context.now),
+            output.due(row.due, context.now),
         )
         for row in found
     ]

@@ -13,7 +13,6 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     """Lists elements, people, approvals and due dates that a change would reopen."""
     from charter.engine.plan.impact import impact
     from charter.runtime.cli.aftermath import named, people_of, several
-    from charter.runtime.cli.show import deadline
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
@@ -56,7 +55,7 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
             heading = say(f"impact.{label}") if index == 0 else ""
             rows.append((heading, named(definition, key), say(f"states.{state.nodes[key].state}")))
     output.table((), rows, indent=2, styles=("faint",))
-    clocks = say("happened.comma").join(f"{key} {deadline(context, due)}" for key, due in found.due)
+    clocks = say("happened.comma").join(f"{key} {context.output.deadline(due)}" for key, due in found.due)
     facts = [
         (say("impact.people"), several(context, list(found.people)) or None),
         (say("impact.roles"), say("happened.or").join(people_of(context, definition.name, found.roles)) or None),

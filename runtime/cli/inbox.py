@@ -51,9 +51,6 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     rows = []
     for item in items:
         title, kind = known[item.case][item.element]
-        late = item.due is not None and item.due < context.now
-        due = "~" * ((item.case, item.element) in unsure) + (output.relative(item.due, context.now) or "")
-        due = say("inbox.late", when=due) if late else due
         shown = _shown(item.node, title)
         since = output.relative(item.since, context.now)
         rows.append(
@@ -63,7 +60,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
                 shown,
                 say("inbox.state_list" if item.is_list else f"states.{item.state}"),
                 since,
-                Cell(due, "bad" if late else None),
+                output.due(item.due, context.now, provisional=(item.case, item.element) in unsure),
                 why(context, item),
                 Cell(next_command(kind, item), whole=True),
             )

@@ -233,7 +233,12 @@ class Output:
         head = [[Cell(headings[index]) for index in told]] if headings else []
         columns = list(zip(*head, *cells, strict=True))
         widths = [max(map(display_width, column)) for column in columns]
-        if self.terminal:
+        under: list[Cell] = []
+        if self.terminal and sum(widths) + 2 * (len(widths) - 1) > self.columns - indent:
+            if any(cell.whole for cell in columns[-1]):
+                # what is to be copied stands under its row, which then has room to be read
+                under = [row.pop() for row in (*head, *cells)]
+                told, columns, widths = told[:-1], columns[:-1], widths[:-1]
             widths = _narrowed(widths, [_least(column) for column in columns], self.columns - indent)
         styles = [styles[index] if index < len(styles) else None for index in told]
         for index, row in enumerate(head + cells):
@@ -247,6 +252,8 @@ class Output:
                     for part, cell, style, most in zip(line, row, styles, widths, strict=True)
                 ]
                 self.stream.write((" " * indent + "".join(parts)).rstrip() + "\n")
+            if under and under[index] and not faint:
+                self.stream.write(" " * (indent + widths[0] + 2) + under[index] + "\n")
 
     def sheet(self, pairs: Iterable[tuple[str, Any]], *, indent: int = 0) -> None:
         """Writes label/value pairs in two columns; pairs whose value is None are left out."""
@@ -260,6 +267,12 @@ class Output:
             return None
         return datetime.fromtimestamp(at / MICROSECONDS, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
+    def deadline(self, at: int, *, provisional: bool = False) -> str:
+        """Shows a due date; one at midnight is the end of the day before it, as people say it. `~`: it may still move."""
+        shown = str(self.moment(at))
+        shown = f"{str(self.moment(at - 1))[:10]} 24:00" if shown.endswith(" 00:00") else shown
+        return "~" * provisional + shown
+
     def relative(self, at: int | None, now: int) -> str | None:
         """Says how far an instant lies from now: `in 3 hours`, `2 days ago`."""
         if at is None:
@@ -268,6 +281,11 @@ class Output:
         if amount is None:
             return self.say("time.now")
         return self.say("time.ahead" if at > now else "time.ago", amount=amount)
+
+    def due(self, at: int | None, now: int, *, provisional: bool = False) -> Cell:
+        """Says how far a due date lies from now, and that it has passed where it has. `~`: it may still move."""
+        when, late = "~" * provisional + (self.relative(at, now) or ""), at is not None and at < now
+        return Cell(self.say("inbox.late", when=when) if late else when, "bad" if late else None)
 
     def amount(self, microseconds: int) -> str | None:
         """Says a length of time in its largest sensible unit; None below a minute."""

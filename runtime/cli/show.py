@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from charter.dsl.text.width import display_width
@@ -41,13 +42,14 @@ MARKS = {
 
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
-    from charter.runtime.desk.notes import notes, sent_back
+    from charter.runtime.desk.notes import notes, sent_back, stand_ins
     from charter.runtime.desk.register import number_of
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
     with context.store.read() as connection:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
+        stood_in = stand_ins(connection, case)
     consulted(context, "case", case=case)
     if as_json:
         context.output.json(
@@ -60,7 +62,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
         )
         return 0
     head(context, definition, state, number)
-    tree(context, definition, state, back)
+    tree(context, definition, state, back, stood_in)
     waiting(context, definition, state)
     open_lists(context, definition, state, number)
     coming(context, definition, state)
@@ -86,7 +88,13 @@ def head(context: Context, definition: Definition, state: CaseState, number: int
     output.line(line + (say("show.because", reason=state.reason) if state.reason else ""))
 
 
-def tree(context: Context, definition: Definition, state: CaseState, back: Sequence[SentBack] = ()) -> None:
+def tree(
+    context: Context,
+    definition: Definition,
+    state: CaseState,
+    back: Sequence[SentBack] = (),
+    stood_in: Mapping[tuple[str | None, str], str] = MappingProxyType({}),
+) -> None:
     """Writes phases and elements with a mark and the state's word; what has not begun stays folded."""
     from charter.runtime.desk import views
 
@@ -99,7 +107,7 @@ def tree(context: Context, definition: Definition, state: CaseState, back: Seque
         mark, style = MARKS[row.state]
         returned = next((each for each in back if each.element == row.key and row.state == "stale"), None)
         word = say("show.returned" if returned else f"states.{row.state}")
-        details = "".join(_details(context, row, back, returned))
+        details = "".join(_details(context, row, back, returned, stood_in))
         output.line(f"{output.style(mark, style)} {pad(name, wide)}  {output.style(word, style)}{details}")
 
 
@@ -108,7 +116,14 @@ def label(row: Row) -> str:
     return row.key if row.element.title == row.element.name else f"{row.key} {row.element.title}"
 
 
-def _details(context: Context, row: Row, back: Sequence[SentBack], returned: SentBack | None) -> list[str]:
+def _details(
+    context: Context,
+    row: Row,
+    back: Sequence[SentBack],
+    returned: SentBack | None,
+    stood_in: Mapping[tuple[str | None, str], str],
+) -> list[str]:
+    from charter.runtime.cli.trail import acting
     from charter.runtime.desk import views
 
     say, node = context.say, row.node
@@ -123,7 +138,9 @@ def _details(context: Context, row: Row, back: Sequence[SentBack], returned: Sen
     if returned is not None:
         out.append(say("show.returned_by", person=returned.by, reason=returned.reason, target=returned.to))
     elif node.doers and row.state in (*DECIDED, "stale"):
-        out.append(say("show.by", person=node.doers[-1]))
+        doer = node.doers[-1]
+        actor = stood_in.get((row.key, doer), doer)
+        out.append(say("show.by", person=acting(context, actor, doer if actor != doer else None)))
     if row.state in CONCLUDED and node.ended_at and row.kind != "phase":
         out.append(f" · {context.output.moment(node.ended_at)}")
     if node.overdue:
@@ -156,7 +173,7 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
         if w.due is not None:
             due = say(
                 "show.late" if late else "show.due",
-                at="~" * w.provisional + deadline(context, w.due),
+                at=output.deadline(w.due, provisional=w.provisional),
                 when=output.relative(w.due, context.now),
             )
         if w.undated:
@@ -188,12 +205,6 @@ def open_lists(context: Context, definition: Definition, state: CaseState, numbe
         for row in found
     ]
     context.output.table((), rows, indent=2, styles=("name",))
-
-
-def deadline(context: Context, at: int) -> str:
-    """Shows a due date; one at midnight is the end of the day before it, as people say it."""
-    shown = str(context.output.moment(at))
-    return f"{str(context.output.moment(at - 1))[:10]} 24:00" if shown.endswith(" 00:00") else shown
 
 
 def coming(context: Context, definition: Definition, state: CaseState) -> None:

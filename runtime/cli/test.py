@@ -152,7 +152,7 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
         covered = len(coverage.rows) - len(idle)
         output.sentence("  " + say("test.rows", covered=covered, total=len(coverage.rows)))
         if idle:
-            for line in wrap(say("test.rows_missed", rows=", ".join(idle)), output.columns - 4):
+            for line in wrap(say("test.rows_missed", rows=say.listed(idle)), output.columns - 4):
                 output.line("    " + line)
     lacking = [clause for clause in coverage.clauses if clause not in coverage.covered_clauses]
     if coverage.clauses:
@@ -164,7 +164,7 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
     if coverage.missed:
         output.sentence("  " + say("test.uncovered"))
         rows = [
-            (name, ", ".join(say(f"test.outcome_{o}") for o in outcomes), coverage.definition.place(name))
+            (name, say.listed(say(f"test.outcome_{o}") for o in outcomes), coverage.definition.place(name))
             for name, outcomes in coverage.missed
         ]
         output.table((), rows, indent=4)

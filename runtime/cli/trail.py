@@ -179,8 +179,12 @@ def actor_of(context: Context, entry: Entry) -> str:
     if entry.actor == SYSTEM:
         return context.say("audit.system")
     role = context.say.aside(entry.role) if entry.role else ""
-    behalf = f" ← {entry.on_behalf_of}" if entry.on_behalf_of else ""
-    return f"{entry.actor}{behalf}{role}"
+    return f"{acting(context, entry.actor, entry.on_behalf_of)}{role}"
+
+
+def acting(context: Context, person: str, principal: str | None) -> str:
+    """Names who acted, and in whose place."""
+    return context.say("audit.in_place_of", person=person, principal=principal) if principal else person
 
 
 def kind_word(context: Context, kind: str) -> str:
@@ -242,6 +246,8 @@ def reason_of(entry: Entry) -> str:
 
 def _about(context: Context, name: str, value: Any) -> str:
     """Shows a value of an entry in a few words: a time in the local zone, of connectors their names."""
+    if name == "due":
+        return context.output.deadline(value if isinstance(value, int) else clock.read(value))
     if name in _TIMES:
         return str(context.output.moment(value if isinstance(value, int) else clock.read(value)))
     if name == "failure":
@@ -251,7 +257,7 @@ def _about(context: Context, name: str, value: Any) -> str:
     return one_line(shown(value))[:40]
 
 
-_TIMES = frozenset({"due", "since", "clock"})
+_TIMES = frozenset({"since", "clock"})
 
 
 # kind -> the fields that say best what an entry is about, beyond its element

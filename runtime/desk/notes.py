@@ -64,6 +64,13 @@ def sent_back(connection: Connection, state: CaseState) -> list[SentBack]:
     return [SentBack(key, by[key], to, reason) for key, (to, reason) in waiting.items() if key in by]
 
 
+def stand_ins(connection: Connection, case: str) -> dict[tuple[str | None, str], str]:
+    """Gives who acted last for somebody on an element of a case, by the element and whom they stood in for."""
+    query, _ = build(f'case = {quoted(case)} and on_behalf_of != null and outcome != "refused"')
+    entries = [found.entry for found in run(connection, query)]
+    return {(entry.node, str(entry.on_behalf_of)): entry.actor for entry in entries if entry.after != entry.before}
+
+
 def latest(connection: Connection, case: str, key: str | None, holds: Callable[[Entry], bool]) -> Entry | None:
     """Gives the latest entry about an element (`key` None: the case) of which something holds, if there is one."""
     about = "" if key is None else f" and element = {quoted(name_of(key))}"

@@ -103,3 +103,39 @@ def test_where_the_process_was_first_it_is_said_why(opened: Desk) -> None:
     opened.type(WRITTEN)
     said = opened.type("charter complete 1 rare --as bob")
     assert 'note.body = "rare"' in said
+
+
+def test_who_stood_in_is_named_wherever_it_is_said_who_did_it(opened: Desk) -> None:
+    opened.type(WRITTEN)
+    opened.type("charter approve 1 decide --as liz")
+    opened.type("charter approve 1 decide --for leo --as bob")
+    named = "bob for leo" if opened.lang == "en" else "bob 代 leo"
+    for line in ("show 1", "audit log 1", "audit why 1 decide"):
+        said = opened.type(f"charter {line} --as lea")
+        assert named in said, line
+    assert "ada for" not in said and "ada 代" not in said
+
+
+LATE = """calendar here
+  zone Asia/Shanghai
+  Monday to Friday 09:00-17:00
+process late
+  calendar here
+  owner lea
+  role lea
+  role clerk
+  activity ask
+    role clerk
+    due  date("2026-02-28")
+"""
+
+
+def test_what_is_late_is_said_to_be_wherever_its_due_date_is_told(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "late.charter").write_text(LATE)
+    for line in PEOPLE.replace("race", "late").strip().splitlines():
+        desk.type(line)
+        assert desk.code == 0, line
+    late = "overdue (" if desk.lang == "en" else "已逾期（"
+    assert late in desk.type("charter inbox --as ada") and late in desk.type("charter cases --as lea")
+    for line in ("show 1", "audit log 1"):
+        assert "2026-02-28 24:00" in desk.type(f"charter {line} --as lea"), line

@@ -20,7 +20,7 @@ from tests.desk import Desk
 from tests.verbs import verbs
 
 from charter.dsl.messages.languages import LANGUAGES
-from charter.dsl.text.width import display_width, folded
+from charter.dsl.text.width import display_width, folded, wrap
 from charter.runtime.cli.main import run
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Cell, Output
@@ -88,6 +88,12 @@ def test_a_folded_line_has_room_and_loses_nothing(text: str, indent: int, column
     assert folded(line, display_width(line)) == [line]
 
 
+def test_nothing_that_closes_begins_a_line_and_nothing_that_opens_ends_one() -> None:
+    assert wrap("主管介入, 维修", 8) == ["主管介", "入, 维修"]
+    assert wrap("主管介入（王强）", 10) == ["主管介入", "（王强）"]
+    assert wrap("主管介入（ada）", 10) == ["主管介入", "（ada）"]
+
+
 def test_a_word_without_room_is_left_to_the_terminal() -> None:
     line = "  --> " + "a/" * 60 + "b.charter:7"
     assert folded(line, 60) == [line]
@@ -143,6 +149,22 @@ def test_a_table_keeps_its_grid_on_a_narrow_terminal(columns: int, monkeypatch: 
         " ", ""
     ) == reason.replace(" ", "")
     assert len(piped.getvalue().splitlines()) == 3
+
+
+def test_what_is_to_be_copied_stands_under_its_row_where_there_is_no_room_beside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = Terminal()
+    rows = [["#1", "you stand in for lea", Cell("charter approve 1 decide --for lea", whole=True)]]
+    Output(Messages("en"), shown).table(["case", "why", "next"], [*rows, ["#2", "offered", Cell("", whole=True)]])
+    assert shown.getvalue().splitlines() == [
+        "case  why",
+        "#1    you stand in for lea",
+        "      charter approve 1 decide --for lea",
+        "#2    offered",
+    ]
 
 
 def test_no_text_of_a_person_speaks_to_the_terminal(desk: Desk, tmp_path: Path) -> None:
