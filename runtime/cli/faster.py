@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # states that somebody brings about who may have been faster
 _BROUGHT = DECIDED | PASSED_OVER | TAKEN | (STILL - {"stale"})
 # argument of a refusal that names the element whose state stands against a command
-_ELEMENT = {"CH502": "element", "CH524": "other"}
+_ELEMENT = {"CH502": "element", "CH507": "element", "CH524": "other"}
 
 
 def who_was_first(context: Context, reason: Reason, definition: Definition, state: CaseState) -> Iterator[str]:

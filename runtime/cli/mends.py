@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.keys import name_of
-from charter.engine.machines import DECIDED, PASSED_OVER
+from charter.engine.machines import DECIDED, PASSED_OVER, TAKEN
 from charter.engine.plan.program import prepare
 from charter.runtime.cli.context import Context
 from charter.runtime.desk import views
@@ -75,7 +75,7 @@ class _Mend:
             if verb == "suspend":
                 return self._say("suspend_case") if self._may("suspend") else None
             return self._say("substitute")
-        if self.code == "CH502" and verb == "claim" and there is not None and there.holder is not None:
+        if self.code == "CH502" and verb == "claim" and there is not None and there.holder and there.state in TAKEN:
             return self._say("held", holder=there.holder)
         if self.code == "CH519" and self.state.status == "suspended":
             return self._say("resume_case") if self._may("resume") else None

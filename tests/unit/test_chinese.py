@@ -26,7 +26,7 @@ CODE = re.compile(
 )
 # Words of other languages that Chinese texts keep.
 KEPT = re.compile(
-    "ANSI|CNY|CSV|Charter|Ctrl|DMN|FEEL|GBK|HTTP|ISO|JSON|KPI|Latin|Mermaid|MiB|OMG|Python|RFC|SQLite|Shell|SVG|UTC|UTF"
+    "ANSI|Apache|CNY|CSV|Charter|Ctrl|DMN|FEEL|GBK|HTTP|ISO|JSON|KPI|Latin|Mermaid|MiB|OMG|Python|RFC|SQLite|Shell|SVG|UTC|UTF"
     "|Unicode|XML|YAML"
 )
 # Sentences whose parts are set apart by two blanks, as columns are.

@@ -58,6 +58,7 @@ WRITTEN = "charter complete 1 write --set body=x --as ada"
 RACES = (
     ("", "claim 1 write --as ada", "claim 1 write --as bob", "ada claimed it", "由 ada 认领"),
     ("", WRITTEN[8:], "complete 1 write --set body=y --as bob", "ada completed it", "由 ada 完成"),
+    ("", "claim 1 write --as ada", "complete 1 write --set body=y --as bob", "ada claimed it", "由 ada 认领"),
     (WRITTEN, "approve 1 decide --as liz", "approve 1 decide --as liz", "liz voted", "由 liz 表决"),
     (WRITTEN, "approve 1 decide --for leo --as bob", "approve 1 decide --as leo", "bob for leo voted", "表决"),
     ("", "complete 1 by_road --as ada", "complete 1 by_rail --as bob", "by_road: ada completed it", "由 ada 完成"),
@@ -90,6 +91,12 @@ def test_who_comes_second_is_told_who_was_first(
     said = opened.type(f"charter {loses}")
     assert opened.code == 3 and (en if opened.lang == "en" else zh) in said
     assert ("1 minute ago" if opened.lang == "en" else "1 分钟前") in said
+
+
+def test_who_has_finished_work_holds_it_no_longer(opened: Desk) -> None:
+    opened.type(WRITTEN)
+    said = opened.type("charter claim 1 write --as bob")
+    assert opened.code == 3 and "charter release" not in said
 
 
 def test_just_now_is_no_time_ago(opened: Desk) -> None:
