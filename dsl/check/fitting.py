@@ -351,9 +351,9 @@ def elsewhere(place: Place) -> Iterator[Mend]:
         yield Mend(of.start(1), place.fault.end, None, {"expected": paths})
 
 
-_ELSE = frozenset(
-    "else otherwise other others rest default anything everything 其他 其它 其余 其餘 否则 否則 默认 其他情况".split()
-)
+_ELSE = frozenset({"else", "otherwise", "other", "others", "rest", "default", "anything", "everything"}) | {
+    *("其他", "其它", "其余", "其餘", "否则", "否則", "默认", "其他情况")
+}
 
 
 def everything_else(place: Place) -> Iterator[Mend]:

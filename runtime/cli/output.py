@@ -268,7 +268,7 @@ class Output:
         return datetime.fromtimestamp(at / MICROSECONDS, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
     def deadline(self, at: int, *, provisional: bool = False) -> str:
-        """Shows a due date; one at midnight is the end of the day before it, as people say it. `~`: it may still move."""
+        """Shows a due date; one at midnight is the end of the day before it, as people say. `~`: it may still move."""
         shown = str(self.moment(at))
         shown = f"{str(self.moment(at - 1))[:10]} 24:00" if shown.endswith(" 00:00") else shown
         return "~" * provisional + shown
