@@ -53,13 +53,19 @@ def report(
     text: ft.String, name: str, values: tuple[str, ...], at: int, findings: Findings, file: str | None = None
 ) -> None:
     """Reports a text that is none of what it can be, in an expression that begins at a place of the file."""
-    from charter.dsl.check.meanings import meant_value  # a file without faults does without
-
     span = (at + text.start, at + text.end)
-    guess = meant_value(text.value, values) or findings.guess(text.value, values)
+    guess = _meant(text.value, values) or findings.guess(text.value, values)
     said: dict[str, Any] = {"hint": "values", "expected": values} if len(values) < 9 else {}
     said |= {} if guess is None else {"guess": guess, "fix": Fix.at(span, quoted(guess))}
     findings.add("CH311", span, file=file, value=text.value, name=name, **said)
+
+
+def _meant(value: str, values: tuple[str, ...]) -> str | None:
+    """What a text that a field or fact can never be is meant for, of what it can be."""
+    from charter.dsl.check.foreign import FACTS  # a file without faults does without
+
+    same = [one for one in values if one.casefold() == value.casefold()]
+    return next((one for one in (*same, *FACTS.get(value.lower(), ())) if one in values and one != value), None)
 
 
 def _compared(node: ft.Node) -> Iterator[tuple[ft.String, ft.Node]]:

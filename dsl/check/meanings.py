@@ -306,12 +306,6 @@ def facts_called(place: Place, name: str, word: str) -> list[str]:
     return [fact for fact in meant if fact in place.known.facts(name)]
 
 
-def meant_value(value: str, values: tuple[str, ...]) -> str | None:
-    """What a text that a field or fact can never be is meant for, of what it can be."""
-    same = [one for one in values if one.casefold() == value.casefold()]
-    return next((one for one in (*same, *foreign.FACTS.get(value.lower(), ())) if one in values and one != value), None)
-
-
 def is_fact(place: Place) -> Iterator[Mend]:
     """`review is approved`: a fact told as a sentence."""
     for match in re.finditer(rf"(?<![\w.])({NAME}) (?:(?:is|was|has|are) )?not (?:been )?(\w+)", place.text):
