@@ -14,7 +14,7 @@ from charter.dsl.check.expressions import constant, expressions, names, read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lists import check_running_totals
 from charter.dsl.check.order import Order, approvals_of_inputs, begin, end
-from charter.dsl.check.scopes import Part, ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.text import tree as t
 from charter.engine.feel import tree as ft
 from charter.engine.feel.own import Span
@@ -334,12 +334,17 @@ def _times(part: Part, findings: Findings) -> None:
 # --- outputs --------------------------------------------------------------------------------------
 
 
+def _carries_out(record: Symbol | None) -> bool:
+    return record is not None and any(isinstance(line, t.Source) for line in record.node.body)
+
+
 def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:
     used = scope.used | set(scope.consumers) | set(scope.outputs)
     awaited = {s for c in order.conditions if order.holds_back(c) for s in c.sources if s % 2 == 1}
     candidates = [r for r in (*scope.records, *scope.consumers) if r not in scope.producers]
     for part in scope.elements.values():
-        unread = [n for n in part.outputs if n.text not in used]
+        # What carries out a clause is kept to show that, read or not.
+        unread = [n for n in part.outputs if n.text not in used and not _carries_out(scope.record(n.text))]
         if not unread or not any(end(p) in awaited for p in (part, *part.ancestors())):
             continue  # the last results of a process are what it is for
         for name in unread:
