@@ -28,7 +28,12 @@ def check_certain(scope: ProcessScope, definition: Definition, findings: Finding
 
     What is told of a condition already is not told again.
     """
-    if any(e.when or e.exit or e.work or e.repeat or e.agreement for e in definition.elements):
+    texts = [
+        text
+        for e in definition.elements
+        for text in (e.when, e.exit, e.repeat and e.repeat.until, e.agreement and e.agreement.criteria)
+    ]
+    if any(texts) or any(e.work is not None and e.work.kind == "decide" for e in definition.elements):
         _Check(scope, definition, findings, [d.span for d in told if d.file == scope.file]).run()
 
 

@@ -105,7 +105,8 @@ def _said(arguments: Mapping[str, object], lang: str, keywords: Language | None 
     said = _Arguments()
     said.keywords = keywords or languages.keywords(lang)
     said.comma = table(lang)["phrases"]["comma"]
-    said["name"] = table(lang)["phrases"]["NAME"]
+    if "form" in arguments:
+        said["name"] = table(lang)["phrases"]["NAME"]  # where the author has written none
     for name, value in arguments.items():
         if name == "expected" and not isinstance(value, str):
             said[name] = _expected(value, lang)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ do not. Every record may hold whatever its `where` allows, beside the others; on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from charter.engine.proof.values import Conditions
 
 World = Mapping[str, Any]
 MOST = 2_048
+MOST_ATOMS = 16  # how many comparisons of one record are told apart: values are as many, and each is held against each
 
 
 class Worlds:
@@ -30,6 +32,10 @@ class Worlds:
         back = [a.on_return for a in agreements] + [a.on_reject.target for a in agreements if a.on_reject is not None]
         self._again = {name for to in back if to is not None for name in (to, *program.downstream(program.plans[to]))}
         self._told: dict[frozenset[str], tuple[World, ...] | None] = {}
+        self._compared = Counter(path[0] for atom in self.known.every for path in atom.paths)
+        self._bent = {
+            atom.condition.record for atom in self.known.every if atom.condition.record is not None and atom.strange
+        }
 
     def records(self, text: str) -> frozenset[str]:
         """Names the records that a condition reads."""
@@ -88,6 +94,9 @@ class Worlds:
         known, program = self.known, self.program
         if any(plan.loops for record in wanted for plan in program.producers.get(record, ())):
             return None
+        # Of what a `where` calculates, no few values stand for all.
+        if not self._bent.isdisjoint(wanted) or any(self._compared[record] > MOST_ATOMS for record in wanted):
+            return None
         free = [record for record in sorted(wanted) if self.table(record) is None]
         worlds: list[World] = [{}]
         for number, record in enumerate(free):
@@ -108,7 +117,7 @@ class Worlds:
                 return None
             worlds = [self._decided(world, ready) for world in worlds]
             left = [record for record in left if record not in ready]
-        return tuple(worlds)
+        return tuple(worlds) or None  # that nothing was found is no proof that there is nothing
 
     def _decided(self, world: World, records: Iterable[str]) -> World:
         made = dict(world)

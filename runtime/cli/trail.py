@@ -245,14 +245,14 @@ def reason_of(entry: Entry) -> str:
 
 
 def _about(context: Context, name: str, value: Any) -> str:
-    """Shows a value of an entry in a few words: a time in the local zone, of connectors their names."""
+    """Shows a value of an entry in a few words: a time in the local zone, of connectors and public days their names."""
     if name == "due":
         return context.output.deadline(value if isinstance(value, int) else clock.read(value))
     if name in _TIMES:
         return str(context.output.moment(value if isinstance(value, int) else clock.read(value)))
     if name == "failure":
         return one_line(shown(failure_sentence(value, "", context.say.lang)))
-    if name == "connectors":
+    if name in ("connectors", "days"):
         return context.say("happened.comma").join(value or ())
     return one_line(shown(value))[:40]
 
@@ -294,6 +294,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "stand_in_revoked": ("person", "principal"),
     "connectors_changed": ("connectors",),
     "days_published": ("country", "source"),
+    "recounted": ("days",),
+    "redated": ("clause", "due"),
     "incident_retried": ("case", "ask"),
     "incident_settled": ("case", "ask"),
     "clock_stepped_back": ("case",),

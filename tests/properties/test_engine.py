@@ -233,7 +233,7 @@ def test_separation_of_duties_is_never_broken(history: History) -> None:
 @laws
 @given(histories(most=60))
 def test_nobody_is_a_maker_of_what_they_had_no_part_in(history: History) -> None:
-    """The other half of separation: whom it keeps out has acted on that node, signalled, or amended what it wrote."""
+    """The other half of separation: whom it keeps out has acted on that node, added it, signalled, or amended it."""
     definition, rows = history
     acted: dict[str, set[str | None]] = {}
     for before, command, done in rows:
@@ -241,7 +241,8 @@ def test_nobody_is_a_maker_of_what_they_had_no_part_in(history: History) -> None
         if command.verb == "signal":
             acted.setdefault("", set()).update(people)
         for entry in done.entries:
-            if entry.node is not None and entry.actor != commands.SYSTEM.person:
+            new = command.verb == "add" and entry.kind == "opened"  # whoever adds an item has a part in it
+            if entry.node is not None and (new or entry.actor != commands.SYSTEM.person):
                 acted.setdefault(entry.node, set()).update(people)
             if entry.kind == "amended" and (version := before.versions.get(entry.told.record)) is not None:
                 acted.setdefault(version.node or "", set()).update(people)

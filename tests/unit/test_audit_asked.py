@@ -80,6 +80,7 @@ def made(kind: type[Told]) -> Told:
         "since": clock.text(MOMENT),
         "clock": clock.text(MOMENT),
         "connectors": {"mail": {}},
+        "days": {"CN": "0" * 64},
         "item": "north",
         "rows": (1,),
     }
