@@ -164,7 +164,7 @@ class Program:
         plan.asked = tuple(sorted(name for name in names(element.when) if name in self.types))
         plan.offers = tuple(sorted(name for name in names(element.offered) if name in self.types))
         plan.gates = frozenset(plan.asked) - taken
-        for record in (*(needed.record for needed in element.inputs), *plan.items, *plan.asked):
+        for record in (*(needed.record for needed in element.inputs), *plan.items, *plan.asked, *plan.offers):
             for producer in self.producers.get(record, ()):
                 facts.setdefault(producer.name, False)
         for after in element.after:
