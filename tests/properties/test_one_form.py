@@ -82,7 +82,7 @@ def sound(store: Store) -> None:
     assert found.sound, found
 
 
-_HOSTS = ("start", "assign", "tick", "answer", "follow", "continue")
+_HOSTS = ("start", "assign", "tick", "answer", "follow", "continue", "recount")
 
 
 @st.composite
