@@ -80,6 +80,8 @@ def _composed(value: Any) -> Any:
         return _replaced(value, changed) if changed else value
     if isinstance(value, Mapping):
         return _mapping(value)
+    if isinstance(value, str):  # a text of a narrower kind stays of that kind
+        return value if is_normalized("NFC", value) else kind(normalize("NFC", value))
     return value
 
 

@@ -34,10 +34,15 @@ class Token(NamedTuple):
         return (self.text[0].isalnum() or self.text[0] in '"_') and not word
 
 
+def _tokens(place: Place) -> tuple[list[Token], int]:
+    """Gives the tokens of an expression, and which of them the fault is at."""
+    tokens = [Token(m[0], *m.span()) for m in _TOKEN.finditer(place.text)]
+    return tokens, next((n for n, token in enumerate(tokens) if token.end > place.fault.start), len(tokens))
+
+
 def smallest(place: Place) -> Iterator[Mend]:
     """The only smallest change that leaves nothing wrong; several of a size as alternatives."""
-    tokens = [Token(m[0], *m.span()) for m in _TOKEN.finditer(place.text)]
-    at = next((n for n, token in enumerate(tokens) if token.end > place.fault.start), len(tokens))
+    tokens, at = _tokens(place)
     tried = 0
     for kind in (_left_out, _bracketed, _moved, _joined):
         found: dict[str, str] = {}
@@ -61,8 +66,7 @@ def smallest(place: Place) -> Iterator[Mend]:
 
 def side_by_side(place: Place) -> Iterator[Mend]:
     """Two values with nothing between them."""
-    tokens = [Token(m[0], *m.span()) for m in _TOKEN.finditer(place.text)]
-    at = next((n for n, token in enumerate(tokens) if token.end > place.fault.start), len(tokens))
+    tokens, at = _tokens(place)
     ends = 0 < at < len(tokens) and (tokens[at - 1].text in (")", "]") or _is_known(tokens[at - 1], place))
     if ends and _is_known(tokens[at], place):
         one, other = tokens[at - 1], tokens[at]

@@ -20,5 +20,6 @@ FILES = sorted((Path(__file__).parent / "language").glob("*.charter"))
 def test_the_reference_does_not_stand_still_but_where_it_says_so(path: Path) -> None:
     data = path.read_bytes()
     said = re.findall(r"^#: says (\w+)\n(?:process|流程) (\w+)", data.decode(), re.MULTILINE)
-    found = foresee(path.as_posix(), data, compile_file(path.as_posix(), data), lambda name, _: name).diagnostics
+    compiled = compile_file(path.as_posix(), data)
+    found = foresee(path.as_posix(), data, compiled, lambda name, _: name).beside(compiled.diagnostics)
     assert sorted((d.code, str(d.arguments["process"])) for d in found) == sorted(said)
