@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 
 from charter.engine import zones
 from charter.engine.days import Calendar, Minutes
+from charter.engine.once import once
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
@@ -236,17 +237,7 @@ def _near(at: int, found: int) -> int:
     return found
 
 
-# So many lines are kept; one more drops the one that was made first.
-_MOST_LINES = 64
-_lines: dict[int, Line] = {}
-
-
+@once(64)
 def line_of(calendar: Calendar) -> Line:
     """Gives the line of a calendar, once: the same object gives the same line."""
-    line = _lines.get(id(calendar))
-    if line is None:
-        if len(_lines) >= _MOST_LINES:
-            del _lines[next(iter(_lines))]
-        # The line holds the calendar, so that its id cannot come to mean another one.
-        line = _lines[id(calendar)] = Line(calendar)
-    return line
+    return Line(calendar)

@@ -16,6 +16,7 @@ from charter.engine import calendars, feel, values
 from charter.engine.definition import Calendar, Definition, RecordType
 from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
+from charter.engine.once import once
 from charter.engine.plan.duties import duties
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.state import Node
@@ -377,20 +378,10 @@ def compiled(text: str) -> feel.Expression | None:
     return None if tree is None else feel.compile(tree)
 
 
-# So many definitions are kept prepared; one more drops the one that was prepared first.
-MOST_PREPARED = 1024
-_prepared: dict[int, Program] = {}
-
-
+@once(1024)
 def prepare(definition: Definition) -> Program:
     """Prepares a definition, once: the same object gives the same program."""
-    program = _prepared.get(id(definition))
-    if program is None:
-        if len(_prepared) >= MOST_PREPARED:
-            del _prepared[next(iter(_prepared))]
-        # The program holds the definition, so that its id cannot come to mean another one.
-        program = _prepared[id(definition)] = Program(definition)
-    return program
+    return Program(definition)
 
 
 def _names_persons(types: Mapping[str, RecordType], name: str) -> bool:
