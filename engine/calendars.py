@@ -89,7 +89,7 @@ def _part_of_day(calendar: Calendar, at: int, part: Quantity) -> int:
     line = line_of(calendar)
     place, following = line.places(at, 1)
     day = place if at < line.ends[place] else following
-    return line.forward(at, int(part * line.worked(line.begins[day], line.ends[day])))
+    return advance(calendar, at, int(part * line.worked(line.begins[day], line.ends[day])))
 
 
 def advance(calendar: Calendar, at: int, work: int) -> int:

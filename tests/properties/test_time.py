@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from charter.engine import calendars, commands as c, feel, values
 from charter.engine.definition import Calendar, Definition
@@ -232,6 +232,8 @@ def evaluated(text: str) -> Any:
     st.sampled_from(list(UNITS)),
     st.decimals(allow_nan=False, allow_infinity=False) | st.sampled_from([Decimal("1E+6000"), Decimal("-1E-6000")]),
 )
+@example(Calendar(hours=((),) * 6 + (((300, 301),),)), 1_772_442_000_000_000, "working day", Decimal("1.66666664E-8"))
+@example(Calendar(hours=((),) * 6 + (((300, 301),),)), 1_772_442_000_000_000, "working day", Decimal("-1.66666664E-8"))
 def test_no_span_leaves_the_calendar_or_fails(calendar: Calendar, at: int, unit: str, amount: Decimal) -> None:
     later = calendars.add(calendar, at, Span.of(amount, unit))
     assert later is not None or calendars.turns_by(calendar, at, Span.of(amount, unit), at + DAY) == 0
