@@ -17,6 +17,7 @@ from charter.dsl.messages.languages import LANGUAGES, WRITTEN
 from charter.dsl.messages.render import refusal_sentence, render, table, to_json
 from charter.dsl.passes import Compiled, compile
 from charter.dsl.text import parser, source, syntax
+from charter.dsl.text.repair import FORMS
 from charter.dsl.text.width import display_width
 from charter.dsl.text.words import keyword_terminals, table as keywords
 from charter.engine import refusals
@@ -144,6 +145,10 @@ def test_what_could_stand_there_has_its_phrase() -> None:
     """The phrases by which `syntax.py` names what is not a word."""
     keys = {f"{key}" for key in re.findall(r'"@?((?:an?|end)_\w+)"', Path(syntax.__file__).read_text("utf-8"))}
     assert len(keys) > 10 and keys <= set(table("en")["phrases"])
+
+
+def test_every_form_that_is_told_is_there_and_no_other() -> None:
+    assert table("en")["forms"].keys() == FORMS
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in BYTES])
