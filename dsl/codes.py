@@ -136,6 +136,8 @@ _ALL = [
         ("CH440", "always-gets-stuck", "process", "names"),
         ("CH451", "not-a-count", "text"),
         ("CH452", "offered-to-nobody", "element"),
+        ("CH460", "start-one-at-a-time", "name"),
+        ("CH461", "nothing-to-escalate", "element"),
         # decision tables
         ("CH601", "table-without-head", "name"),
         ("CH602", "row-of-other-length", "count", "wanted"),

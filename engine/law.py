@@ -41,7 +41,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a milestone in a `first of` chooses when it is reached; "
         "who hands over what is there already does not make its author a maker of their own work; "
         "a wait that ends beyond the calendar is told; "
-        "one person does all that an element is to be done by the same person as, whichever comes first",
+        "one person does all that an element is to be done by the same person as, whichever comes first; "
+        "what a missed date leads to is an action with an entry of its own",
     }
 )
 LAW = max(HISTORY)

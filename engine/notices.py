@@ -1,7 +1,7 @@
 """Who is told of what: the roles that an entry of the trail is news to, by the lines of the process.
 
-Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed or moved, and whom
-it names for that, that it was missed; the higher role, that an approval came up to it; the owner, that a call failed
+Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed or moved; whom a
+line of it tells, what it tells them; the higher role, that work came up to it; the owner, that a call failed
 for good, that no approval applies to a record, or that a repeated phase stands. What is to be done is no news: it is in
 an inbox. Knows neither persons nor how they are told.
 """
@@ -19,6 +19,7 @@ from charter.engine.entries.cases import (
     Failed,
     Granted,
     Idle,
+    Notified,
     Overdue,
     Redated,
     Rejected,
@@ -39,8 +40,8 @@ def _accounts(_program: Program, element: Element, _told: Told) -> Roles:
     return element.accountable or element.roles
 
 
-def _late(_program: Program, element: Element, _told: Told) -> Roles:
-    return tuple(dict.fromkeys((*(element.accountable or element.roles), *element.on_overdue)))
+def _named(_program: Program, _element: Element, told: Notified) -> Roles:
+    return told.to
 
 
 def _higher(_program: Program, _element: Element, told: Escalated) -> Roles:
@@ -57,7 +58,8 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Completed: _informed,
     Granted: _informed,
     Rejected: _informed,
-    Overdue: _late,
+    Overdue: _accounts,
+    Notified: _named,
     Redated: _accounts,
     Undated: _owner,
     Escalated: _higher,

@@ -84,7 +84,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     versions this node's work rests on; `plan_items[*]` stands for all instances' versions together. `holder` has
     claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
     or decided it, any iteration, and whom they stood in for, the last one at the end; `hands`: who had another part in
-    it (`plan.makers`).
+    it (`plan.makers`). `higher`: the roles that the work has come up to, whose people may do it, too.
     `wake`: the next instant at which time itself changes this node (wait over, retry, repeat); `due`: its due date;
     `overdue`: that has been recorded; `bound`: the date beyond which `within` does not move it; `stands`: since when
     its clock stands. `rhythm` of a `repeat every`: the instant it is counted from, how often it has come round since,
@@ -106,6 +106,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     handed: bool = False
     doers: tuple[str, ...] = ()
     hands: tuple[Hand, ...] = ()
+    higher: tuple[str, ...] = ()
     outcome: str | None = None
     reason: str | None = None
     used: tuple[tuple[str, str], ...] = ()
@@ -236,7 +237,7 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     values = _VALUES(node)
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
-    for name in ("doers", "hands", "used", "votes", "confirmations", "rhythm"):
+    for name in ("doers", "hands", "higher", "used", "votes", "confirmations", "rhythm"):
         if name in out:
             out[name] = _lists(out[name])
     return out
@@ -296,6 +297,7 @@ def node_of(data: Mapping[str, Any]) -> Node:
     rest = dict(data)
     rest["doers"] = tuple(rest.get("doers", ()))
     rest["hands"] = tuple(Hand(*row) for row in rest.get("hands", ()))
+    rest["higher"] = tuple(rest.get("higher", ()))
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
     rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))

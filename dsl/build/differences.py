@@ -77,6 +77,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "by": "GROUP_BY",
     "event": "OVER",
     "many": "FOR_EACH",
+    "events": "ON_OVERDUE",
     (d.Check, "by"): "CHECK_BY",
     (d.Element, "calendar"): "ON_CALENDAR",
     (d.Agreement, "of"): "ABOUT",
@@ -225,6 +226,15 @@ def _work(p: Phrases, value: d.Work) -> str:
     return " ".join(part for part in parts if part)
 
 
+_ACTIONS = {"notify": "NOTIFY", "escalate": "ESCALATE_TO", "start": "START"}
+
+
+def _action(p: Phrases, value: d.Action) -> str:
+    given = ", ".join(f"{name} = {text}" for name, text in value.arguments)
+    more = f" {p.word('WITH')} {given}" if given else ""
+    return f"{p.word(_ACTIONS[value.kind])} {value.process or ', '.join(value.roles)}{more}"
+
+
 _WRITERS: Mapping[type, Callable[[Phrases, Any], str]] = {
     d.TypeRef: _type,
     d.After: lambda p, v: _of(p, v.needed, v.elements),
@@ -234,6 +244,8 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], str]] = {
     d.Escalation: lambda p, v: f"{v.rejects} {p.word('ESCALATE_TO')} {v.role}",
     d.Retry: lambda p, v: f"{v.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {v.over}",
     d.Many: _many,
+    d.Action: _action,
+    d.Event: lambda p, v: said(v.actions, p),
     d.Work: _work,
     d.Requirement: lambda p, v: f"{p.word(v.kind.upper())} {v.name} {v.at_least or ''}".rstrip(),
 }

@@ -224,6 +224,7 @@ class _Elements:
             checklist=_checks(part.one(t.Checklist)),
             work=_work(part),
             agreement=_agreement(part) if part.kind == "approval" else None,
+            events=_events(part),
             **own,
         )
 
@@ -277,11 +278,24 @@ def _work(part: Part) -> d.Work | None:
     work, wait, retry = part.one(t.Work), part.one(t.Wait), part.one(t.Retry)
     if work is not None:
         again = d.Retry(retry.times, canonical(retry.over.text)) if retry else None
-        arguments = tuple((a.name.text, feel_text(a.value) or "null") for a in work.arguments)
-        return d.Work(work.kind, work.target.text, arguments, None, again)
+        return d.Work(work.kind, work.target.text, _given(work.arguments), None, again)
     if wait is not None:
         return d.Work(wait.kind, wait.signal.text if wait.signal else None, (), feel_text(wait.expr))
     return None
+
+
+def _given(arguments: tuple[t.Argument, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((a.name.text, feel_text(a.value) or "null") for a in arguments)
+
+
+def _action(action: t.Action) -> d.Action:
+    if action.kind == "start":
+        return d.Action("start", (), action.names[0].text, _given(action.arguments))
+    return d.Action(action.kind, _names(action.names))
+
+
+def _events(part: Part) -> tuple[d.Event, ...]:
+    return tuple(d.Event("overdue", tuple(map(_action, line.actions))) for line in part.all(t.OnOverdue))
 
 
 def _stage(stage: t.Stage) -> d.Stage:

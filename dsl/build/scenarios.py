@@ -18,10 +18,11 @@ from charter.dsl.check.expressions import canonical
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.given import Given, added, played_by, within
-from charter.dsl.check.references import check_arguments, misnamed
+from charter.dsl.check.references import misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
 from charter.dsl.check.types import BOOLEAN, SPAN, states_of
+from charter.dsl.check.works import check_arguments
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled

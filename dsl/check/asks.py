@@ -72,12 +72,21 @@ def points(line: t.Checklist, word: str, scope: ProcessScope) -> Iterator[Ask]:
 
 def arguments(line: t.Work, word: str, scope: ProcessScope) -> Iterator[Ask]:
     """Asks for values of the types that the parameters of the other process declare."""
-    symbol = scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
+    return _with(line.target.text if line.kind in ("run", "start") else None, line.arguments, scope)
+
+
+def given(line: t.OnOverdue, word: str, scope: ProcessScope) -> Iterator[Ask]:
+    """Asks the same of what the actions of a line start."""
+    return (ask for action in line.actions for ask in _with(action.names[0].text, action.arguments, scope))
+
+
+def _with(process: str | None, given: tuple[t.Argument, ...], scope: ProcessScope) -> Iterator[Ask]:
+    symbol = scope.shared.processes.get(process) if process is not None else None
     wanted: dict[str, y.Type] = {}
     for other in symbol.node.body if symbol is not None else ():
         if isinstance(other, t.Parameter) and other.type is not None:
             wanted[other.name.text] = type_of(other.type, scope)
-    for argument in line.arguments:
+    for argument in given:
         if argument.value is not None:
             name = argument.name.text
             yield Ask(argument.value, wanted.get(name), name)

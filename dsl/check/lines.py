@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.check import asks, references
+from charter.dsl.check import asks, events, references, works
 from charter.dsl.check.asks import LIST, MOMENT, Asks, each, wants
 from charter.dsl.check.expressions import feel_text
 from charter.dsl.check.findings import Findings
@@ -93,9 +93,6 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.Raci, "accountable"): LineSpec("accountable", ANY, names=references.roles, becomes=_people("accountable")),
     (t.Raci, "consulted"): LineSpec("consulted", ANY, names=references.roles, becomes=_people("consulted")),
     (t.Raci, "informed"): LineSpec("informed", ANY, names=references.roles, becomes=_people("informed")),
-    (t.Raci, "on_overdue"): LineSpec(
-        "on overdue notify", ANY, names=references.when_late, becomes=_people("on_overdue")
-    ),
     (t.Assign,): LineSpec(
         "assign",
         ACTIVITY,
@@ -117,6 +114,7 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.On, "reject", "cancel"): LineSpec("on reject", APPROVAL),
     (t.On, "return", "return"): LineSpec("on return", APPROVAL, "return", names=references.on),
     (t.On, "rejects", "escalate"): LineSpec("on rejects", APPROVAL, names=references.on),
+    (t.OnOverdue,): LineSpec("on overdue", PHASE | WORK, many=True, names=events.when_late, asks=asks.given),
     (t.Duty, False): LineSpec("separate from", WORK, "separate", many=True, names=references.duty),
     (t.Duty, True): LineSpec("same as", WORK, "same", many=True, names=references.duty),
     (t.Flag, "never_skipped"): LineSpec(
@@ -145,7 +143,7 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
         becomes=lambda line: {"repeat": d.Repeat(feel_text(line.until), feel_text(line.every), feel_text(line.while_))},
     ),
     (t.Checklist,): LineSpec("checklist", ACTIVITY, names=references.checklist, asks=asks.points),
-    (t.Work,): LineSpec("call", ACTIVITY, names=references.work, asks=asks.arguments),
+    (t.Work,): LineSpec("call", ACTIVITY, names=works.work, asks=asks.arguments),
     (t.Wait, "signal"): LineSpec("wait", ACTIVITY),
     (t.Wait, "until"): LineSpec("wait", ACTIVITY, asks=wants(MOMENT, word="wait until")),
     (t.Wait, "pause"): LineSpec("wait", ACTIVITY, asks=wants(y.SPAN)),

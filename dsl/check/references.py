@@ -24,11 +24,11 @@ from charter.engine.values import is_count
 LIMIT_NAMES = 1_000
 
 _ELEMENTS = frozenset({"phase", "activity", "approval", "milestone"})
-_WORK = frozenset({"activity", "approval"})
+WORK = frozenset({"activity", "approval"})
 _CONFUSED = frozenset({"role_as_record", "record_as_role", "element_as_record", "record_as_element"})
 
 
-def _distinct(names: Iterable[t.Name], word: str, findings: Findings) -> None:
+def distinct(names: Iterable[t.Name], word: str, findings: Findings) -> None:
     seen: set[str] = set()
     count = 0
     for name in names:
@@ -115,7 +115,7 @@ def _element(
     part = scope.element(name.text)
     if part is not None and part.kind in wanted:
         return part
-    word = "work" if wanted == _WORK else "element"
+    word = "work" if wanted == WORK else "element"
     if part is not None:
         _of_kind(name, part.kind, word, scope, findings, file)
     else:
@@ -205,13 +205,13 @@ def none(line: t.Line, part: Part, scope: ProcessScope, findings: Findings) -> N
 
 
 def input(line: t.Input, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct(line.names, "input", findings)
+    distinct(line.names, "input", findings)
     for name in line.names:
         _produced(name, part, scope, findings)
 
 
 def output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct(line.names, "output", findings)
+    distinct(line.names, "output", findings)
     for name in line.names:
         element = scope.elements.get(name.text)
         if element is not None or scope.parameter(name.text) is not None:
@@ -242,7 +242,7 @@ def offered(line: t.Offered, part: Part, scope: ProcessScope, findings: Findings
 
 def after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings: Findings) -> None:
     word = "after" if isinstance(line, t.After) else "alongside"
-    _distinct(line.names, word, findings)
+    distinct(line.names, word, findings)
     for name in line.names:
         other = _element(name, scope, findings)
         if other is not None and (other is part or other in part.ancestors() or part in other.ancestors()):
@@ -252,14 +252,18 @@ def after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings
 
 
 def roles(line: t.Raci, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct(line.roles, line.kind, findings)
-    for name in line.roles:
+    check_roles(line.roles, line.kind, scope, findings)
+
+
+def check_roles(names: tuple[t.Name, ...], word: str, scope: ProcessScope, findings: Findings) -> None:
+    distinct(names, word, findings)
+    for name in names:
         check_role(name, scope, findings)
 
 
 def by(line: t.By, part: Part, scope: ProcessScope, findings: Findings) -> None:
     for stage in line.stages:
-        _distinct(stage.roles, "by", findings)
+        distinct(stage.roles, "by", findings)
         for name in stage.roles:
             check_role(name, scope, findings, how=stage.mode == "one")
         if stage.mode == "count" and stage.count is not None:
@@ -278,13 +282,13 @@ def on(line: t.On, part: Part, scope: ProcessScope, findings: Findings) -> None:
     if line.action == "escalate":
         check_role(line.target, scope, findings)
     else:
-        _element(line.target, scope, findings, wanted=_WORK)
+        _element(line.target, scope, findings, wanted=WORK)
 
 
 def duty(line: t.Duty, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct(line.others, "same as" if line.same else "separate from", findings)
+    distinct(line.others, "same as" if line.same else "separate from", findings)
     for name in line.others:
-        if _element(name, scope, findings, wanted=_WORK) is part:
+        if _element(name, scope, findings, wanted=WORK) is part:
             findings.add("CH415", name.span, element=part.name)
 
 
@@ -318,40 +322,13 @@ def checklist(line: t.Checklist, part: Part, scope: ProcessScope, findings: Find
                 for_each(below, part, scope, findings)
 
 
-def work(line: t.Work, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _distinct((a.name for a in line.arguments), line.kind, findings)
-    if line.kind not in ("run", "start"):
-        return  # connectors are the operator's, and not known here
-    symbol = scope.shared.processes.get(line.target.text)
-    if symbol is None:
-        misnamed(line.target, "process", "CH208", scope.shared.processes, scope, findings)
-        return
-    check_arguments(line.arguments, symbol.node, line.target, findings)
-    if line.kind == "run":
-        gives = {n.text for o in symbol.node.body if isinstance(o, t.Output) for n in o.names}
-        for name in part.outputs:
-            if name.text not in gives:
-                findings.unknown("CH224", name, gives, process=line.target.text)
-
-
-def check_arguments(arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings) -> None:
-    """Reports arguments that a process does not take, and inputs it needs and does not get."""
-    takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
-    parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)}
-    for argument in arguments:
-        if argument.name.text not in takes and argument.name.text not in parameters:
-            findings.unknown("CH215", argument.name, [*takes, *parameters], process=at.text)
-    for name in sorted(takes - {a.name.text for a in arguments}):
-        findings.add("CH223", at.span, process=at.text, name=name)
-
-
 # --- the process itself ---------------------------------------------------------------------------
 
 
 def check_ordering(line: t.Ordering, scope: ProcessScope, findings: Findings) -> None:
     """Reports elements that cannot be ordered among each other."""
     word = "first of" if line.kind == "first" else "one at a time"
-    _distinct(line.names, word, findings)
+    distinct(line.names, word, findings)
     parts = [(name, _element(name, scope, findings)) for name in line.names]
     if len(parts) < 2:
         findings.add("CH412", line.span, needed=2, count=len(parts))
@@ -364,7 +341,7 @@ def check_ordering(line: t.Ordering, scope: ProcessScope, findings: Findings) ->
 def check_separation(line: t.Separation, file: str, scope: ProcessScope, findings: Findings) -> None:
     """Reports a separation or binding of what is no work, or of an element and itself."""
     for name in (line.element, line.other):
-        if _element(name, scope, findings, file=file, wanted=_WORK) is None:
+        if _element(name, scope, findings, file=file, wanted=WORK) is None:
             return
     if line.element.text == line.other.text:
         findings.add("CH415", line.other.span, file=file, element=line.element.text)
@@ -379,19 +356,12 @@ def on_calendar(line: t.OnCalendar, part: Part, scope: ProcessScope, findings: F
     _calendar(line.calendar, scope, findings)
 
 
-def when_late(line: t.Raci, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    """Looks the roles of `on overdue notify` up, and for the line without which nothing is ever overdue."""
-    roles(line, part, scope, findings)
-    if not any(measure.kind in ("within", "due") for measure in part.all(t.Measure)):
-        findings.add("CH413", line.span, word="on overdue notify", needed="within")
-
-
 def check_header(scope: ProcessScope, findings: Findings) -> None:
     """Reports unknown and misplaced names in the lines of the process itself."""
     header = scope.header
     for line in scope.node.body:
         if isinstance(line, t.Separation):
-            _distinct(line.others, "same" if line.same else "separate", findings)
+            distinct(line.others, "same" if line.same else "separate", findings)
     for kind in (t.Owner, t.Customer):
         for line in header.get(kind, []):
             check_role(line.role, scope, findings)
@@ -399,7 +369,7 @@ def check_header(scope: ProcessScope, findings: Findings) -> None:
         _calendar(line.name, scope, findings)
     for listed, word in ((t.Input, "input"), (t.Output, "output")):
         for line in header.get(listed, []):
-            _distinct(line.names, word, findings)
+            distinct(line.names, word, findings)
     for name in scope.inputs.values():
         element = scope.elements.get(name.text)
         if element is not None:

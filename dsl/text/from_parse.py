@@ -134,7 +134,7 @@ register(
 )
 
 
-def _argument(c: Parts) -> t.Argument:
+def argument(c: Parts) -> t.Argument:
     return t.Argument(name_of(c[0]), expr_of(c[2]), span=(c[0].start_pos, c[2].end_pos))
 
 
@@ -143,7 +143,7 @@ def _argument_file(c: Parts) -> t.Argument:
 
 
 register(
-    ("argument", _argument),
+    ("argument", argument),
     ("argument_file", _argument_file),
     ("list_type", lambda c: _list_type(*c)),
 )

@@ -103,6 +103,12 @@ class Phrases:
             return f"{self.word('FILE_AT')} {quote(argument.file.text)}"
         return expression(argument.value) if argument.value else "null"
 
+    def actions(self, actions: tuple[t.Action, ...]) -> str:
+        """`notify a, b, start p with x = 1`."""
+        return ", ".join(
+            f"{self.word(_ACTIONS[a.kind])} {names(a.names)}{self.arguments(a.arguments)}" for a in actions
+        )
+
     def target(self, target: t.Target) -> str:
         name = self.word("CASE") if target.name.text == "case" else target.name.text
         return join(name, target.index)
@@ -120,6 +126,7 @@ class Phrases:
         return f"{self.word('ANY_OF' if stage.mode == 'any' else 'ALL_OF')} {roles}"
 
 
+_ACTIONS: Mapping[str, str] = {"notify": "NOTIFY", "escalate": "ESCALATE_TO", "start": "START"}
 _PARTS: Mapping[str, Callable[[Any], str]] = {
     "str": str,
     "Name": lambda name: name.text,
@@ -297,6 +304,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.When: _by_kind({"enter": "ENTER_WHEN", "exit": "EXIT_WHEN"}),
     t.By: lambda p, n: (p.word("BY"), f" {p.word('THEN')} ".join(p.stage(s) for s in n.stages)),
     t.On: _on,
+    t.OnOverdue: lambda p, n: (p.word("ON_OVERDUE"), p.actions(n.actions)),
     t.Measure: _by_kind(),
     t.Duty: _duty,
     t.Flag: lambda p, n: (p.word(n.kind.upper()), ""),

@@ -72,9 +72,9 @@ from charter.dsl.text.steps import (
 
 
 class Raci(Line, frozen=True):
-    """`role a, b` · `accountable` · `consulted` · `informed` · `on overdue notify`."""
+    """`role a, b` · `accountable` · `consulted` · `informed`."""
 
-    kind: Literal["role", "accountable", "consulted", "informed", "on_overdue"]
+    kind: Literal["role", "accountable", "consulted", "informed"]
     roles: tuple[Name, ...]
 
 
@@ -150,6 +150,20 @@ class On(Line, frozen=True):
     target: Name | None = None
     reason: Text | None = None
     count: int | None = None
+
+
+class Action(Node, frozen=True):
+    """`notify a, b` · `escalate to a` · `start P with a = e, …`: what the process does by itself at an event."""
+
+    kind: Literal["notify", "escalate", "start"]
+    names: tuple[Name, ...]
+    arguments: tuple[Argument, ...] = ()
+
+
+class OnOverdue(Line, frozen=True):
+    """`on overdue ACTION, …`."""
+
+    actions: tuple[Action, ...]
 
 
 class Measure(Line, frozen=True):

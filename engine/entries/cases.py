@@ -244,9 +244,22 @@ class Undated(Told, frozen=True):
 
 
 class Escalated(Told, frozen=True):
-    """An approval went to a higher role. `to`: that role."""
+    """Work or an approval went up to a higher role. `to`: that role."""
 
     to: str
+
+
+class Notified(Told, frozen=True):
+    """A line of the process tells roles of what has just happened. `to`: their names."""
+
+    to: tuple[str, ...]
+
+
+class Launched(Told, frozen=True):
+    """A line of the process starts another case, which nobody waits for. `arguments`: pairs of name and value."""
+
+    process: str
+    arguments: tuple[tuple[str, Any], ...]
 
 
 class Idle(Told, frozen=True):

@@ -72,10 +72,13 @@ class Plan(Struct, eq=False):
         return chain[min(node.stage, len(chain) - 1) :][:1] if chain else ()
 
     def roles_wanted(self, node: Node) -> tuple[str, ...]:
-        """Names the roles whose people a node waits for: the activity's, or those with seats in the current stage."""
-        if self.element.agreement is None:
-            return self.element.roles
-        return tuple(role for stage in self.stage(node) for role, _ in stage.seats)
+        """Names the roles whose people a node waits for: the activity's, or those with seats in the current stage; and
+        those that the work has come up to.
+        """
+        own = self.element.roles
+        if self.element.agreement is not None:
+            own = tuple(role for stage in self.stage(node) for role, _ in stage.seats)
+        return tuple(dict.fromkeys((*own, *node.higher))) if node.higher else own
 
     def levels(self) -> Iterator[Plan]:
         """Yields the plan and what it stands in, from inside out."""

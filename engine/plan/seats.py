@@ -16,11 +16,11 @@ def roles_left(plan: Plan, node: Node) -> tuple[str, ...]:
     if not node.votes or not stages:
         return plan.roles_wanted(node)
     votes = tuple(vote for vote in node.votes if vote.stage == node.stage)
-    return tuple(
-        role
-        for role in plan.roles_wanted(node)
-        if seated((*votes, Vote("", role, node.stage, True)), stages[0]) is not None
+    left = tuple(
+        role for role, _ in stages[0].seats if seated((*votes, Vote("", role, node.stage, True)), stages[0]) is not None
     )
+    # Whom the work has come up to takes any seat.
+    return tuple(dict.fromkeys((*left, *node.higher))) if left else ()
 
 
 def seated(votes: tuple[Vote, ...], stage: Stage) -> tuple[Vote, ...] | None:

@@ -150,7 +150,8 @@ def entitle(
 
 def require_fit(draft: Draft, node: Node, plan: Plan, path: Path, person: Actor) -> None:
     """Refuses work for somebody else who has no role for it, lacks what the role requires or is kept apart."""
-    _, found = fit(draft, node, plan, path, person, plan.element.roles, needs_role=bool(plan.element.roles))
+    roles = plan.roles_wanted(node)
+    _, found = fit(draft, node, plan, path, person, roles, needs_role=bool(roles))
     if found:
         raise Refused(*found)
 

@@ -14,20 +14,16 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from charter.engine import calendars, values
-from charter.engine.commands import SYSTEM, Actor, Answer, Retry, Signal, Tick
+from charter.engine.commands import Actor, Answer, Retry, Signal, Tick
 from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Retried, Signalled, Ticked
 from charter.engine.keys import Path
-from charter.engine.plan.makers import record_makers
 from charter.engine.plan.plans import Plan
-from charter.engine.refusals import Reason, Refusal
+from charter.engine.refusals import Refusal
 from charter.engine.state import Early, Node
-from charter.engine.step import blocks, clocks, work
+from charter.engine.step import actions, blocks, clocks, work
 from charter.engine.step.authority import apart, in_charge, persons, role_among
 from charter.engine.step.draft import Draft, Refused, refuse
-
-# Cases that open one another without end are stopped so deep, where the owner of the last one is told.
-MOST_DEPTH = 32
 
 
 def begin_work(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -67,7 +63,10 @@ def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> N
     judge = draft.program.judge(task.target)
     asked = {name: scope.value(text) for name, text in task.arguments}
     verdict = judge.decide(asked, draft.budget) if judge is not None else None
-    given, rows = dict(_arguments(draft, plan, path)), verdict.rows if verdict is not None else ()
+    given, rows = (
+        dict(actions.arguments(draft, plan, path, task.arguments)),
+        verdict.rows if verdict is not None else (),
+    )
     said: Any = UNSET
     failure = "; ".join(verdict.reasons[:1]) if verdict is not None and verdict.outputs is None else None
     written = []
@@ -98,39 +97,12 @@ def _named(refused: Refused) -> str:
     return Refusal(refused.reasons).line
 
 
-def _arguments(draft: Draft, plan: Plan, path: Path) -> tuple[tuple[str, Any], ...]:
-    task = plan.element.work
-    assert task is not None
-    scope = draft.scope(plan, path)
-    found = []
-    for name, text in task.arguments:
-        try:
-            found.append((name, values.encode(scope.value(text))))
-        except values.NotAValue:
-            found.append((name, None))
-    return tuple(found)
-
-
-def _made(draft: Draft, plan: Plan, path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Names who made what each argument comes from, so that their part in it counts in the case that is opened, too."""
-    task = plan.element.work
-    place = draft.here(plan, path)
-    lists = {level.element.many.variable: level.items for level in plan.levels() if level.element.many is not None}
-    found = []
-    for argument, text in task.arguments if task is not None else ():
-        names = [record for name in sorted(draft.program.names(text)) for record in lists.get(name, (name,))]
-        people = (person for name in names if name in draft.program.types for person in record_makers(place, name))
-        if made := tuple(dict.fromkeys(person for person in people if person != SYSTEM.person)):
-            found.append((argument, made))
-    return tuple(found)
-
-
 def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) -> None:
     """Sends the effect of a call or another case, with the next attempt's number."""
     task = plan.element.work
     assert task is not None and task.target is not None
     attempt = node.attempt + 1
-    arguments = _arguments(draft, plan, path)
+    arguments = actions.arguments(draft, plan, path, task.arguments)
     told = Called(task.target, attempt, arguments)
     if trigger is not None:
         node = draft.move(node, trigger, told, attempt=attempt, wake=None, started_at=draft.at)
@@ -141,12 +113,11 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
     if task.kind == "call":
         draft.effects.append(CallConnector(node.key, task.target, attempt, arguments))
         return
-    if draft.depth >= MOST_DEPTH:
-        reason = Reason("CH566", plan.name, {"element": node.key, "target": task.target, "limit": MOST_DEPTH})
-        failed = Failed(Refusal((reason,)).line, because=blocks.because(reason))
-        _fail(draft, draft.nodes[node.key], failed)
+    deep = actions.too_deep(draft, node, task.target)
+    if deep is not None:
+        _fail(draft, draft.nodes[node.key], deep)
         return
-    made = _made(draft, plan, path)
+    made = actions.makers(draft, plan, path, task.arguments)
     asked = StartCase(node.key, task.target, attempt, arguments, task.kind == "run", draft.depth + 1, made)
     draft.effects.append(asked)
     if task.kind == "start":
@@ -217,10 +188,10 @@ def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:
 
 def retry(draft: Draft, command: Retry) -> None:
     node, plan, path = work.require(draft, command.node, "retry", "retry")
-    draft.role = role_among(command.actor, plan.element.roles) or in_charge(draft, plan, command.actor)
+    draft.role = role_among(command.actor, plan.roles_wanted(node)) or in_charge(draft, plan, command.actor)
     if draft.role is None:
         owner = draft.program.definition.owner
-        roles = [*plan.element.roles, *([owner] if owner is not None else ["opener"])]
+        roles = [*plan.roles_wanted(node), *([owner] if owner is not None else ["opener"])]
         raise refuse("CH535", plan.name, element=plan.name, person=command.actor.person, roles=roles, verb="retry")
     draft.change(node, ended_at=None)
     again = _decide if plan.element.work is not None and plan.element.work.kind == "decide" else _ask

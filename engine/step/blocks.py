@@ -138,6 +138,7 @@ def reopen(
         "ended_at": None,
         "due": None,
         "overdue": False,
+        "higher": (),
         "wake": None,
         "bound": None,
         "redo": delivered,
@@ -180,6 +181,7 @@ def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         ended_at=None,
         wake=None,
         overdue=False,
+        higher=(),
         due=None,
     )
     moved = clocks.set_due(draft, moved, plan, path)
@@ -210,6 +212,7 @@ def reset(draft: Draft, node: Node) -> None:
             outcome=None,
             due=None,
             overdue=False,
+            higher=(),
             rhythm=(),
         )
     draft.agenda.setdefault(node.key, draft.cause)

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from charter.engine import calendars
 from charter.engine.definition import Calendar
-from charter.engine.entries import Told
 from charter.engine.entries.cases import Overdue, Redated, Undated
 from charter.engine.keys import Path, parse_key
 from charter.engine.machines import STILL
@@ -24,18 +23,15 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
 from charter.engine.state import Node
+from charter.engine.step import actions
 
 # What is not due yet, or no longer.
 _NOT_DUE = frozenset({"planned", "failed"})
 
 
-class Draft(Protocol):
+class Draft(actions.Draft, Protocol):
     """What the clocks need of a step's working copy of a case (`draft.Draft`, which stands on this)."""
 
-    @property
-    def program(self) -> Program: ...
-    @property
-    def nodes(self) -> dict[str, Node]: ...
     @property
     def at(self) -> int: ...
     @property
@@ -43,9 +39,6 @@ class Draft(Protocol):
 
     stood: int | None
 
-    def scope(self, plan: Plan | None, path: Path) -> Scope: ...
-    def put(self, node: Node) -> None: ...
-    def follow(self, told: Told, node: Node) -> int: ...
     def touch_element(self, plan: Plan, path: Path, cause: int | None) -> None: ...
 
 
@@ -75,7 +68,7 @@ def tell(draft: Draft, node: Node, clause: str, condition: str) -> None:
 
 
 def mark_late(draft: Draft, node: Node) -> Node:
-    """Marks a node whose due date has passed while its clock ran, once; gives it as it is then.
+    """Marks a node whose due date has passed while its clock ran, once, and does what follows; gives it as it is then.
 
     The instant itself is past: a date is over at its midnight.
     """
@@ -86,8 +79,13 @@ def mark_late(draft: Draft, node: Node) -> Node:
         return node
     late = replace(node, overdue=True)
     draft.put(late)
-    draft.touch_element(*draft.place(late.key), draft.follow(Overdue(node.due), late))
-    return late
+    plan, path = draft.place(late.key)
+    cause = draft.follow(Overdue(node.due), late)
+    draft.touch_element(plan, path, cause)
+    for event in plan.element.events:
+        if event.kind == "overdue":
+            actions.act(draft, event.actions, cause, late.key)
+    return draft.nodes[late.key]
 
 
 def clocked(draft: Draft, before: Node, after: Node) -> Node:

@@ -277,12 +277,13 @@ class Draft:
                     self.agenda.setdefault(key, index)
         return mark_late(self, moved) if moved.due is not None else moved
 
-    def follow(self, told: Told, node: Node) -> int:
-        """Enters what follows from the latest entry by itself, also where a person is still acting; gives its index."""
-        acting, cause = self.acting, self.cause
-        self.acting, self.cause = False, len(self.entries) - 1
-        index = self.enter(told, node, node.state, node.state)
-        self.acting, self.cause = acting, cause
+    def follow(self, told: Told, node: Node | None, cause: int | None = None) -> int:
+        """Enters what follows by itself from an entry (else the latest), whoever is acting; gives its index."""
+        acting, before = self.acting, self.cause
+        self.acting, self.cause = False, len(self.entries) - 1 if cause is None else cause
+        state = self.status if node is None else node.state
+        index = self.enter(told, node, state, state)
+        self.acting, self.cause = acting, before
         return index
 
     def _count(self, container: str | None, change: int, cause: int) -> None:

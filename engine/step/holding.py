@@ -92,9 +92,9 @@ def resume(draft: Draft, command: Resume) -> None:
 
 def _own_or_charge(draft: Draft, node: Node, plan: Plan, path: Path, command: Suspend | Resume, verb: str) -> None:
     actor = command.actor
-    draft.role = role_among(actor, plan.element.roles)
+    draft.role = role_among(actor, plan.roles_wanted(node))
     if draft.role is None and node.holder not in persons(actor):
         draft.role = in_charge(draft, plan, actor)
         if draft.role is None:
-            roles = list(plan.element.roles)
+            roles = list(plan.roles_wanted(node))
             raise refuse("CH501", f"{plan.name}.role", element=node.key, person=actor.person, roles=roles)

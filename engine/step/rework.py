@@ -165,7 +165,7 @@ def withdraw(draft: Draft, command: Withdraw) -> None:
             redo=node.redo or not pending,
         )
     else:
-        draft.role = role_among(command.actor, plan.element.roles)
+        draft.role = role_among(command.actor, plan.roles_wanted(node))
         moved = draft.move(
             node,
             "withdraw",
@@ -215,6 +215,7 @@ def reopen(draft: Draft, command: Reopen) -> None:
             closed=False,
             due=None,
             overdue=False,
+            higher=(),
             redo=False,
         )
         draft.end_of_command()

@@ -62,6 +62,10 @@ def _vote(
         raise Refused(*(_later(reason, node, plan, actor) for reason in refused.reasons)) from None
     if not node.votes:
         require_alone(draft, plan, path, node)
+    if node.higher and node.higher[-1] in seats:
+        # Whom the approval has come up to takes any seat, where they have none of their own.
+        sit = tuple(dict.fromkeys(role for stage in plan.stage(node) for role, _ in stage.seats))
+        able = tuple(role for role in able if role in sit) or sit
     return Vote(actor.person, able[0], node.stage, approve, actor.on_behalf_of, able)
 
 
@@ -82,7 +86,8 @@ def _cast(draft: Draft, node: Node, plan: Plan, vote: Vote, stage: Stage | None)
         if sitting is None:
             raise refuse("CH543", f"{plan.name}.by", element=node.key, roles=list(vote.roles))
         votes = (*(v for v in votes if v.stage != node.stage), *sitting)
-    draft.role = votes[-1].role
+    sits = votes[-1].role
+    draft.role = sits if role_among(draft.command.actor, (sits,)) else role_among(draft.command.actor, node.higher)
     return {"votes": votes, "doers": doers_with(node, draft.command.actor)}
 
 

@@ -93,7 +93,7 @@ def require_alone(draft: Draft, plan: Plan, path: Path, node: Node) -> None:
 def claim(draft: Draft, command: Claim) -> None:
     node, plan, path = require(draft, command.node, "claim", "claim")
     _by_people(plan, node)
-    draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
     require_alone(draft, plan, path, node)
     draft.move(node, "claim", Claimed(), holder=command.actor.person)
 
@@ -117,7 +117,7 @@ def delegate(draft: Draft, command: Delegate) -> None:
         else require(draft, command.node, "claim", "delegate")
     )
     _by_people(plan, node)
-    draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
     if command.to.person == command.actor.person:
         raise refuse("CH568", f"{plan.name}.role", element=node.key, person=command.actor.person)
     require_fit(draft, node, plan, path, command.to)
@@ -144,7 +144,7 @@ def assign(draft: Draft, command: Assign) -> None:
 def begin(draft: Draft, command: Begin) -> None:
     node, plan, path = require(draft, command.node, "begin", "begin")
     _by_people(plan, node)
-    draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+    draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
     require_alone(draft, plan, path, node)
     holder = node.holder if node.holder is not None else command.actor.person
     draft.move(node, "begin", Begun(), holder=holder, started_at=draft.at)
@@ -175,7 +175,7 @@ def _confirmable(
     if check.by is not None and role_among(actor, (check.by,)) is None:
         arguments = {"element": node.key, "check": name, "role": check.by, "person": actor.person}
         return Reason("CH530", subject, arguments)
-    lacking = missing(draft.program, actor, plan.element.roles if check.by is None else (check.by,))
+    lacking = missing(draft.program, actor, plan.roles_wanted(node) if check.by is None else (check.by,))
     if lacking is not None:
         return lacking
     doing = {node.holder, *node.doers, *written(draft.program, draft, node)} if check.other else set()
@@ -211,14 +211,14 @@ def confirm(draft: Draft, command: Confirm) -> None:
         _evidence(draft, plan, path, node, command.check, check, command.evidence, set()),
     ]
     if check.by is None and not check.other:
-        draft.role = entitle(draft, node, plan, path, command.actor, plan.element.roles)
+        draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
     elif check.by is None:
-        draft.role = role_among(command.actor, plan.element.roles)
+        draft.role = role_among(command.actor, plan.roles_wanted(node))
         if draft.role is None:
             arguments = {
                 "element": node.key,
                 "person": command.actor.person,
-                "roles": list(plan.element.roles),
+                "roles": list(plan.roles_wanted(node)),
             }
             found.insert(0, Reason("CH501", f"{plan.name}.role", arguments))
     else:
@@ -361,7 +361,7 @@ def complete(draft: Draft, command: Complete) -> None:
     node, plan, path = require(draft, command.node, "complete", "complete")
     _by_people(plan, node)
     actor = command.actor
-    draft.role = entitle(draft, node, plan, path, actor, plan.element.roles)
+    draft.role = entitle(draft, node, plan, path, actor, plan.roles_wanted(node))
     require_alone(draft, plan, path, node)
     confirmations = _ticked(draft, command, node, plan, path)
     written = outputs(draft, node, plan, path, command.records)

@@ -252,7 +252,7 @@ def _about(context: Context, name: str, value: Any) -> str:
         return str(context.output.moment(value if isinstance(value, int) else clock.read(value)))
     if name == "failure":
         return one_line(shown(failure_sentence(value, "", context.say.lang)))
-    if name in ("connectors", "days"):
+    if name in ("connectors", "days") or (name == "to" and not isinstance(value, str)):
         return context.say("happened.comma").join(value or ())
     return one_line(shown(value))[:40]
 
@@ -272,6 +272,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "overdue": ("due",),
     "undated": ("condition",),
     "escalated": ("to",),
+    "notified": ("to",),
+    "launched": ("process",),
     "idle": ("condition",),
     "uncounted": ("condition",),
     "unapproved": ("record",),

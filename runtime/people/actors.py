@@ -30,7 +30,9 @@ def _needed(definition: Definition, plan: Plan | None, node: Node | None, verb: 
         return frozenset(owner)
     element, agreement = plan.element, plan.element.agreement
     working = verb in _WORK and node is not None
-    roles = set(roles_left(plan, node) if working and node is not None else (*element.roles, *element.accountable))
+    higher = () if node is None else node.higher
+    own = (*element.roles, *element.accountable, *higher)
+    roles = set(roles_left(plan, node) if working and node is not None else own)
     if verb == "confirm":
         roles.update(check.by for check in element.checklist if check.by)
     if agreement is not None and not working:

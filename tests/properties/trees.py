@@ -154,13 +154,17 @@ check = line(
 )
 PLAIN = [node for node, _ in t.PLAIN.values() if (node,) in LINES]
 of_type = {"Name": paths, "Text": text, "Expr": expr, "tuple[Name, ...]": path_list}
+action = st.builds(t.Action, st.sampled_from(["notify", "escalate"]), some(paths, 1)) | st.builds(
+    t.Action, st.just("start"), st.tuples(paths), arguments
+)
 element_line = st.one_of(
+    line(t.OnOverdue, some(action, 1)),
     *(line(node, of_type[t.only_field(node)[1]]) for node in PLAIN),
     source,
     ordering,
     for_each,
     on,
-    line(t.Raci, st.sampled_from(["role", "accountable", "consulted", "informed", "on_overdue"]), path_list),
+    line(t.Raci, st.sampled_from(["role", "accountable", "consulted", "informed"]), path_list),
     line(t.Assign, st.just("expression"), expr),
     line(t.Assign, st.sampled_from(["least busy", "in turn"])),
     line(t.After, path_list, st.none() | number),

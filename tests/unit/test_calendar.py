@@ -283,6 +283,6 @@ def test_who_is_named_hears_that_a_date_has_passed_and_the_owner_of_a_wait_witho
     world.advance(OPENS + 2 * 86_400_000_000)
     world.perform(case, c.Complete(actor=clerk, at=world.clock, node="ask", records=(("answer", {"text": "yes"}),)))
     told = {entry.kind: notices.told(prepare(definition), entry) for entry in world.entries(case)}
-    assert told["overdue"] == ("clerk", "client") and told["undated"] == ("boss",)
+    assert told["overdue"] == ("clerk",) and told["notified"] == ("client",) and told["undated"] == ("boss",)
     assert world.state(case).nodes["rest"].state == "active"
     assert [reason.code for reason in waiting.holds(prepare(definition), world.state(case), "rest", world.clock)]

@@ -35,7 +35,8 @@ EXAMPLES = {
     "ACCOUNTABLE names": "accountable chair",
     "CONSULTED names": "consulted chair",
     "INFORMED names": "informed chair",
-    "ON_OVERDUE names": "on overdue notify chair",
+    "ON_OVERDUE actions": "on overdue notify chair, clerk, start other with limit = 2",
+    "IF_OVERDUE_NOTIFY names": "if overdue notify chair",
     "ASSIGN EXPR": 'assign "ann"',
     "ASSIGN LEAST_BUSY": "assign least busy",
     "ASSIGN IN_TURN": "assign in turn",
@@ -89,7 +90,7 @@ EXAMPLES = {
 }
 SAYS_NOTHING = {"CHECKLIST NL"}  # a list without points
 NEEDED = {
-    "on overdue notify": "within 2 days",
+    "on overdue": "within 2 days",
     "done when": "for each part in paper.parts",
     "retry": "call robot",
     "veto": "by clerk",
@@ -226,7 +227,7 @@ def test_the_reference_says_where_lines_stand_and_how_often() -> None:
             told[begins] = frozenset(kind for kind, yes in zip(KINDS, stands, strict=True) if yes), once == ""
     for line, spec in SPECS:
         said = re.sub(r"\d+", "N", f"{' '.join(line.split())} ")
-        said = re.sub("^if (reject|return)ed", r"on \1", said)
+        said = re.sub("^if (?:(reject|return)ed|(overdue))", r"on \1\2", said)
         found = max((words for words in told if said.startswith(f"{words} ")), key=len, default="")
         assert told.get(found) == (spec.kinds, spec.many), line
     chinese = [[cell.replace("是", "yes") for cell in cells[1:]] for cells in reference("language.zh.md")]
@@ -254,6 +255,7 @@ TOLD_AS = {
     "days end at close": "CALENDAR",
     "on reject": "IF_REJECTED",
     "on return": "IF_RETURNED",
+    "if overdue notify": "ON_OVERDUE",
 }
 
 

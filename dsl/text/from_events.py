@@ -1,0 +1,40 @@
+"""Builds from the parse what happens to elements by itself: the lines of events and their actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from charter.dsl.text import tree as t
+from charter.dsl.text.from_parse import Parts, argument, name_of, names_of, place, register
+
+_ACTIONS: Mapping[str, Any] = {"NOTIFY": "notify", "ESCALATE_TO": "escalate", "START": "start"}
+
+
+def _action(c: Parts) -> t.Action:
+    given = (c[3],) if len(c) > 2 else ()
+    return t.Action(_ACTIONS[c[0].type], (name_of(c[1]),), given, span=place(c)["span"])
+
+
+def _longer(c: Parts, **more: Any) -> list[t.Action]:
+    """Gives a list of actions whose last one goes on: `notify a` with `, b`."""
+    last: t.Action = c[0][-1]
+    names = (*last.names, *more.get("names", ()))
+    given = (*last.arguments, *more.get("arguments", ()))
+    return [*c[0][:-1], t.Action(last.kind, names, given, span=(last.span[0], c[-1].span[1]))]
+
+
+def _if_overdue_notify(c: Parts) -> t.OnOverdue:
+    where = place(c)
+    told = t.Action("notify", names_of(c[1]), span=(c[1][0].span[0], where["span"][1]))
+    return t.OnOverdue((told,), **where)
+
+
+register(
+    ("action", _action),
+    ("start_with", _action),
+    ("more_named", lambda c: _longer(c, names=(name_of(c[2]),))),
+    ("more_given", lambda c: _longer(c, arguments=(argument(c[2:]),))),
+    ("on_overdue", lambda c: t.OnOverdue(tuple(c[1]), **place(c))),
+    ("if_overdue_notify", _if_overdue_notify),
+)
