@@ -119,10 +119,7 @@ def _parted(stop: Stop, tokens: Spans, here: int) -> Iterator[Mend]:
         if not 0 < number < len(tokens):
             continue
         start = tokens[number][0]
-        if any(
-            terminal in stop.opening and re.match(rf"{re.escape(words)}(?!\w)", stop.text[start:])
-            for words, terminal, _, _ in spellings()
-        ):
+        if any(terminal in stop.opening and _begins(stop.text[start:], words) for words, terminal, _, _ in spellings()):
             line = stop.text[:start].rstrip(" ,;")
             shown = {"written": stop.text[start:], "instead": line}
             span = (start, len(stop.text))
@@ -152,19 +149,24 @@ _SIBLINGS = (
 )
 
 
+def _begins(text: str, words: str) -> bool:
+    """Whether a text begins with these words, whole."""
+    after = text[len(words) : len(words) + 1]
+    return text.startswith(words) and not (after.isalnum() or after == "_")
+
+
 def _begun(stop: Stop, tokens: Spans, here: int) -> Iterator[Mend]:
     """A line that begins with a word of another place, or with half of one."""
     for words, terminal, _, _ in spellings():
-        if not re.match(rf"{re.escape(words)}(?!\w)", stop.text):
+        if not _begins(stop.text, words):
             continue
         for other in {name for same in _SIBLINGS if terminal in same for name in same - {terminal}} & stop.opening:
             meaning = spelled(other, stop.language)
             yield _edit(stop, "word", (0, len(words)), meaning, 1, guess=meaning)
     first = stop.text[slice(*tokens[0])]
     for words, terminal, _, language in spellings():
-        if (terminal in stop.opening and language == stop.language and re.match(rf"{re.escape(first)}\s", words)) or (
-            terminal in stop.opening and re.search(rf"\s{re.escape(first)}$", words)
-        ):
+        opened = words.startswith(f"{first} ") and language == stop.language
+        if terminal in stop.opening and (opened or words.endswith(f" {first}")):
             yield _edit(stop, "word", tokens[0], words, 1, guess=words)
 
 
@@ -176,7 +178,7 @@ _LINKING = frozenset({"with", "has", "having", "contains", "includes", "of", "åŒ
 
 def _below(stop: Stop, tokens: Spans, here: int) -> Iterator[Mend]:
     """The first line of a block, written behind its header."""
-    opens = {terminal for words, terminal, _, _ in spellings() if re.match(rf"{re.escape(words)}(?!\w)", stop.text)}
+    opens = {terminal for words, terminal, _, _ in spellings() if _begins(stop.text, words)}
     for number in (here, here - 1) if opens & _HEADERS else ():
         if 0 < number < len(tokens):
             start = tokens[number][0]

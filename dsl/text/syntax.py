@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from charter.dsl.diagnostic import Diagnostic, Fix
@@ -245,6 +246,7 @@ def nearest(found: str, accepted: Collection[str], least: float = _LIKE) -> str 
     return best if score >= least else None
 
 
+@lru_cache(maxsize=4096)
 def _likeness(found: str, words: str) -> float:
     if abs(len(found) - len(words)) > 3 or (len(found) < 3 and not found.isascii()):
         return 0.0  # every other Chinese word of two characters shares one with a keyword

@@ -220,6 +220,8 @@ class Independence:
         levels = list(plan.levels())
         if any(level.element.many is not None and level.element.many.enough is not None for level in levels):
             return False
+        if any(level.element.offered is not None for level in levels):
+            return False  # what is withdrawn while it waits to be looked at
         if element.repeat is not None and element.repeat.every is not None:
             return False
         mine = {plan.name, *element.outputs, *(level.name for level in levels)}
