@@ -1,16 +1,18 @@
 """A run of a process as a scenario in the language of its file: what somebody may paste, and `charter test` plays.
 
-The people of an exploration are made up, and so are their names here. What no scenario can say makes no story: a value
-that no expression gives (a file), the answer of a case that another runs.
+The people of an exploration are made up, and so are their names here. What a case that another runs answers is told as
+the work in it. What no scenario can say makes no story: a value that no expression gives (a file), a case that waits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from charter.dsl.text import tree as t
 from charter.dsl.text.printer import to_text
@@ -85,8 +87,16 @@ _ACTS: dict[type[Command], str] = {
 }
 
 
+# the process that a case runs, the records that it is to answer -> its definition, and work that comes to that
+Subcases = Callable[[str, Mapping[str, Any]], tuple[Definition, Sequence[Command]] | None]
+
+
 class _Untold(Exception):
     """No scenario can say this."""
+
+
+def _no_subcases(process: str, records: Mapping[str, Any]) -> None:
+    """For whoever knows one process alone."""
 
 
 def story(
@@ -97,13 +107,14 @@ def story(
     expected: Iterable[tuple[str, str]],
     language: Language,
     given: Mapping[str, str] = MappingProxyType({}),
+    subcases: Subcases = _no_subcases,
 ) -> str | None:
     """Writes a run as a scenario, None where none can say it.
 
     `expected`: (node or `case`, state) at its end; `given`: expressions for parameters.
     """
     try:
-        body = tuple(_Story(definition, start, commands, given, language).lines())
+        body = tuple(_Story(definition, start, commands, given, language, subcases).lines())
     except _Untold:
         return None
     expectations = tuple(t.ExpectState(_target(key), t.Name(state)) for key, state in expected)
@@ -111,10 +122,12 @@ def story(
     return to_text(tree, language)
 
 
-def tells(definition: Definition, start: Start, commands: Sequence[Command] = ()) -> bool:
+def tells(
+    definition: Definition, start: Start, commands: Sequence[Command] = (), subcases: Subcases = _no_subcases
+) -> bool:
     """Says whether a scenario can say all of a run."""
     try:
-        return bool(list(_Story(definition, start, commands, {}, "en").lines()))
+        return bool(list(_Story(definition, start, commands, {}, "en", subcases).lines()))
     except _Untold:
         return False
 
@@ -127,16 +140,35 @@ class _Story:
         commands: Sequence[Command],
         given: Mapping[str, str],
         language: Language,
+        subcases: Subcases,
     ) -> None:
         self.language = language
         self.given = given
         self.definition = definition
         self.start = start
-        self.commands = commands
-        self.connectors = {e.name: e.work.target or "" for e in definition.elements if e.work and e.work.kind == "call"}
-        self.points = {c.name for e in definition.elements for c in e.checklist}
+        self.subcases = subcases
+        self.elements = {e.name: e for e in definition.elements}
+        self.commands = list(self._with_subcases(commands))
         self.roles = self._cast()
         self.names = self._names()
+
+    def _with_subcases(self, commands: Sequence[Command]) -> Iterator[Command]:
+        """Yields the commands, with the work in a case that another runs in place of its answer."""
+        for command in commands:
+            work = self.elements[name_of(command.node)].work if isinstance(command, Answer) else None
+            if not isinstance(command, Answer) or work is None or work.kind != "run":
+                yield command
+                continue
+            found = None if command.failure is not None else self.subcases(work.target or "", dict(command.records))
+            if found is None:
+                raise _Untold
+            inner, done = found
+            self.elements |= {e.name: e for e in inner.elements if e.name not in self.elements}
+            for step in done:
+                if isinstance(step, Tick) or (step.actor == SYSTEM and not isinstance(step, Answer)):
+                    raise _Untold
+                person = step.actor.person if step.actor == SYSTEM else f"{command.node}.{step.actor.person}"
+                yield replace(step, at=command.at, actor=replace(step.actor, person=person))
 
     def _cast(self) -> dict[str, list[str]]:
         """Who acts, in order, with their roles; whoever opens the case comes first."""
@@ -205,14 +237,18 @@ class _Story:
 
     def _answer(self, command: Answer, later: Sequence[Command]) -> t.Line:
         """Says what a connector answers; with what it answers next, for it may be asked again in the same moment."""
-        connector = self.connectors.get(name_of(command.node))
-        if connector is None:
-            raise _Untold
+        connector = self._connector(command)
         if command.failure is not None:
             return t.ConnectorStep(t.Name(connector), fails=True, times=1)
-        answers = (c for c in later if isinstance(c, Answer) and self.connectors.get(name_of(c.node)) == connector)
+        answers = (c for c in later if isinstance(c, Answer) and self._connector(c) == connector)
         records = {**dict(next(answers, command).records), **dict(command.records)}
         return t.ConnectorStep(t.Name(connector), self._arguments(records.items()))
+
+    def _connector(self, command: Answer) -> str:
+        work = self.elements[name_of(command.node)].work
+        if work is None or work.kind != "call":
+            raise _Untold
+        return work.target or ""
 
     def _arguments(self, records: Iterable[tuple[str, Any]]) -> tuple[t.Argument, ...]:
         found = []

@@ -170,6 +170,12 @@ class Independence:
         for order in self.program.definition.orders:
             yield from order.elements
 
+    def _may_be_withdrawn(self, plan: Plan) -> bool:
+        """Says whether an offer may end while others work: it reads what they do, or what may come once more."""
+        expression = compiled(plan.element.offered) if plan.element.offered is not None else None
+        paths = expression.paths if expression is not None else ()
+        return any(path[0] in self.program.plans or self._is_rewritten(path[0], plan) for path in paths)
+
     def _is_rewritten(self, record: str, plan: Plan) -> bool:
         """Says whether a record may be one thing now and another later, when a condition of a plan is asked first."""
         makers = self.program.producers.get(record, [])
@@ -220,8 +226,8 @@ class Independence:
         levels = list(plan.levels())
         if any(level.element.many is not None and level.element.many.enough is not None for level in levels):
             return False
-        if any(level.element.offered is not None for level in levels):
-            return False  # what is withdrawn while it waits to be looked at
+        if any(self._may_be_withdrawn(level) for level in levels):
+            return False
         if element.repeat is not None and element.repeat.every is not None:
             return False
         mine = {plan.name, *element.outputs, *(level.name for level in levels)}

@@ -5,14 +5,16 @@ A scenario is shown only when it was played and came to the state that it claims
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.dsl.passes import Compiled
 from charter.dsl.text.words import Language, language_of
+from charter.engine.commands import Answer, Command, Complete
 from charter.engine.definition import Definition
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import prepare
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 SECONDS = 1.0  # that `check` gives to a process
 MOST_SECONDS = 10.0  # and to all that it is asked about
+_SUBCASE_STEPS = 2_000  # for a way to the end of a case that another runs
 
 
 class Finding(Struct, frozen=True):
@@ -71,6 +74,7 @@ class Prover:
         self.data = data
         self.title = title
         self.compiled = texts.compile_file(path, data) if compiled is None else compiled
+        self._endings: dict[str, tuple[Definition, list[Command]] | None] = {}
         self.language = language_of(self.compiled.sources[texts.name_of(path)].working)
 
     def definitions(self) -> list[Definition]:
@@ -111,8 +115,20 @@ class Prover:
         commands = [command for move in moves for command in move.commands]
         expected = stands(state, keys)
         title = self.title(verdict.property, self.language)
-        text = story(definition, title, start, commands, expected, self.language, given)
+        text = story(definition, title, start, commands, expected, self.language, given, self.subcase)
         return Finding(verdict, place, text if text is not None and self._plays(text) else None)
+
+    def subcase(self, process: str, records: Mapping[str, Any]) -> tuple[Definition, Sequence[Command]] | None:
+        """Finds work that brings a case of a process to its end with these outputs; None where none was found."""
+        if process not in self._endings:
+            definition = next((d for d in self.compiled.definitions if d.name == process and not d.unbound()), None)
+            self._endings[process] = None if definition is None else _ending(definition)
+        found = self._endings[process]
+        if found is None:
+            return None
+        definition, commands = found
+        handed = {name for c in commands if isinstance(c, Complete | Answer) for name, _ in c.records}
+        return (definition, [_handing(c, records) for c in commands]) if handed >= records.keys() else None
 
     def played(self, text: str) -> Played | None:
         """Plays a scenario as if it were written at the end of its file; None where it does not check."""
@@ -125,3 +141,20 @@ class Prover:
     def _plays(self, text: str) -> bool:
         played = self.played(text)
         return played is not None and played.failure is None
+
+
+def _ending(definition: Definition) -> tuple[Definition, list[Command]] | None:
+    """Finds a shortest way to the end of a case of a process."""
+    graph = explore(definition, lambda steps: steps < _SUBCASE_STEPS)
+    ends = (number for number, state in enumerate(graph.states) if state.status == "completed")
+    end = next(ends, None)
+    if end is None:
+        return None
+    return definition, [command for move in graph.trace(end)[1] for command in move.commands]
+
+
+def _handing(command: Command, records: Mapping[str, Any]) -> Command:
+    """Gives a command with these records in place of those of the same names."""
+    if not isinstance(command, Complete | Answer):
+        return command
+    return replace(command, records=tuple((name, records.get(name, data)) for name, data in command.records))

@@ -39,7 +39,7 @@ class Suggestion(Struct, frozen=True):
 
 class Missing(Struct, frozen=True):
     """What no scenario shows. `never`: it cannot happen; `unseen`: it was not found in the time there was; `untold`: it
-    takes a file or the end of another case, which no scenario can say; `unplayed`: the scenario did not come out so.
+    takes a file, or another case that no scenario could bring to its end; `unplayed`: the scenario did not come out so.
     """
 
     definition: Definition
@@ -63,13 +63,15 @@ def suggest(
     bound = definition.bind(dict(given))
     begun = clock()
     graph = explore(bound, lambda _: clock() - begun < budget / 2)
-    tours = Tours(bound, graph, reached, lambda s, c: tells(bound, s, c), lambda: clock() - begun < budget)
+    tours = Tours(
+        bound, graph, reached, lambda s, c: tells(bound, s, c, prover.subcase), lambda: clock() - begun < budget
+    )
     unplayed: list[Reach] = []
     titles = {scenario.title for scenario in prover.compiled.scenarios}
     while tour := tours.find(left):
         language = prover.language
         name = _unlike(title(bound, tour.shows, language), titles)
-        text = story(bound, name, tour.start, tour.commands, _expected(tour), language, given)
+        text = story(bound, name, tour.start, tour.commands, _expected(tour), language, given, prover.subcase)
         played = prover.played(text) if text is not None else None
         if text is None or played is None or played.failure is not None:
             unplayed += tour.shows

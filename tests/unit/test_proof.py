@@ -8,6 +8,7 @@ from tests.written import process
 from charter.engine.proof.assumptions import assumed
 from charter.engine.proof.explore import explore
 from charter.engine.proof.verdicts import Verdict, verdicts
+from charter.runtime.author.proof import Prover
 
 HEAD = "process p\n  owner boss\n  role boss\n"
 
@@ -259,3 +260,26 @@ def test_what_is_granted_at_the_end_is_granted() -> None:
         "  role head\n  approval decide\n    by 2 of boss, head\n  activity e\n    role boss\n    when decide.granted\n"
     )
     assert judged(text)["grants"].said == judged(text)["opens"].said == "proved"
+
+
+def test_an_output_whose_work_is_withdrawn_is_missed() -> None:
+    """What withdraws an offer may come before it is taken up, and after: both are looked at."""
+    found = judged(
+        "  output note\n  record note\n    ok boolean\n  activity pause wait 1 hour\n"
+        "  activity write\n    role boss\n    offered while not(pause.done)\n    output note\n"
+    )
+    assert found["outputs"].said == "refuted"
+
+
+def test_what_another_case_answers_is_told_as_the_work_in_it() -> None:
+    text = (
+        f"{HEAD}  output reply\n  record reply\n    ok boolean\n  activity ask run helper\n    output reply\n"
+        "  activity use\n    role boss\n    when reply.ok\n  phase rest\n    exit when reply.ok\n"
+        "    activity x\n      role boss\n"
+        "process helper\n  role clerk\n  output reply\n  record reply\n    ok boolean\n"
+        "  activity answer_it\n    role clerk\n    output reply\n"
+    )
+    prover = Prover("p.charter", text.encode(), lambda name, _: name)
+    shown = [f.scenario for f in prover.prove(prover.definitions()[0], 5).findings if f.verdict.said == "refuted"]
+    assert len(shown) == 1
+    assert "does answer_it with reply = {ok: false}" in str(shown[0])
