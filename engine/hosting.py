@@ -85,10 +85,10 @@ def give_up(host: Host, case: str, effect: Effect, failure: str) -> None:
         answer(host, effect.case, effect.node, effect.attempt, (), failure)
 
 
-def let_pass(host: Host, case: str, until: int) -> int:
-    """Makes happen in a case what has come due; gives how many ticks that took."""
+def let_pass(host: Host, case: str, until: int, most: int = MOST_TICKS) -> int:
+    """Makes happen in a case what has come due, by so many ticks at most; gives how many that took."""
     ticks = 0
-    while ticks < MOST_TICKS and (found := host.find(case)) is not None:
+    while ticks < most and (found := host.find(case)) is not None:
         wake = found[1].wake
         if wake is None or wake > until:
             break

@@ -19,7 +19,6 @@ if "LC_ALL" in os.environ:
 os.environ.update(LC_MESSAGES="C", COLUMNS="100", TERM="xterm")
 for name in ("CHARTER_DB", "CHARTER_PERSON", "CHARTER_DEBUG", "NO_COLOR"):
     os.environ.pop(name, None)
-os.environ["CHARTER_BACKGROUND"] = "off"  # what follows from a command happens where a test says so
 
 # Times are measured in benchmarks/, never asserted: a slow machine must not fail a property.
 settings.register_profile("charter", deadline=None, suppress_health_check=[HealthCheck.too_slow])

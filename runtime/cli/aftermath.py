@@ -102,7 +102,7 @@ def tell(
     if performed.refusal is not None:
         done = {"entries": _entries(earlier)} if earlier else {}
         return refused(context, performed.refusal, definition, performed.state, node, context.person, **done)
-    with context.committed(*performed.owed):
+    with context.committed():
         _beside(context, performed)
         if as_json:
             context.output.json(_json(context, performed, earlier))
@@ -114,7 +114,7 @@ def tell(
 
 def hold(context: Context, performed: Performed) -> None:
     """Takes a command as done that is told of with the next."""
-    with context.committed(*performed.owed):
+    with context.committed():
         _beside(context, performed)
 
 

@@ -34,14 +34,12 @@ class Context:
         self.as_json = False  # whether the answer, and what stands in its place, is for a script
         self.verb = ""  # the one that runs, by its whole name
         self.done = False  # what was asked is committed
-        self.owed: set[str] = set()  # cases whose calls are still to be made
         self._open = ExitStack()
 
     @contextmanager
-    def committed(self, *owed: str) -> Iterator[None]:
+    def committed(self) -> Iterator[None]:
         """Tells of what is committed: whatever fails meanwhile is told as that, and is no failure of the command."""
         self.done = True
-        self.owed.update(owed)
         try:
             yield
         except BrokenPipeError:  # the reader has gone

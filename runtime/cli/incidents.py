@@ -46,7 +46,7 @@ def _handled(context: Context, number: int, reason: str | None, as_json: bool) -
         ask, done = incidents.settle(number, by=by, reason=reason)
     if done is not None:
         return refused(context, done)
-    with context.committed(ask.case):
+    with context.committed():
         said = context.say("incidents.retried" if reason is None else "incidents.settled", number=number)
         context.output.done(said, as_json, incident=number, case=ask.case)
     return DONE

@@ -94,6 +94,7 @@ VERBS: dict[str, dict[str, str]] = {
         "retry": "act",
         "signal": "signal",
         "tick": "tick",
+        "work": "work",
     },
     "measure": {"kpi": "kpi", "audit": "audit"},
     "operate": {"doctor": "doctor", "incidents": "incidents", "completion": "completion", "demo": "demo"},
@@ -273,10 +274,6 @@ def main() -> None:
         elif code != STORAGE:
             code = context.fail(_unforeseen(error, say))
     _close_streams()
-    if context.owed:
-        from charter.runtime.cli.background import go_on
-
-        go_on(context.store.url, context.owed)
     sys.exit(code)
 
 

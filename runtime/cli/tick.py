@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 def run_tick(context: Context, among: Sequence[str], clock_is_right: bool, as_json: bool) -> int:
     """Ticks some cases or all, and says how many moved; 1 where something failed, which the others do not wait for."""
+    from charter.runtime.host.worker import AT_ONCE
+
     cases = context.cases
     if clock_is_right and (told := _confirmed(context)) is not None:
         return refused(context, told)
     say = context.say
-    ticked = cases.tick(*[cases.resolve(case) for case in among])
+    ticked = cases.tick(*[cases.resolve(case) for case in among], at_once=AT_ONCE)
     if as_json:
         stuck = [{**_named(context, case), "failure": failed(cause, say)} for case, cause in ticked.stuck]
         context.output.json(

@@ -42,6 +42,8 @@ _PASSED = frozenset(
     ]
 )
 
+_UNDER_WAY: set[Any] = set()
+
 # Runs in a process of its own, so that it can be ended in time and cannot touch ours.
 _PYTHON = """
 import importlib, json, sys
@@ -83,6 +85,7 @@ def run(command: Sequence[str], given: bytes, seconds: int, variables: Mapping[b
     process = subprocess.Popen(
         words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=folder, env=variables, start_new_session=True
     )
+    _UNDER_WAY.add(process)
     try:
         answer, complaint = _talk(process, given, seconds)
         _end_all(process)
@@ -90,6 +93,7 @@ def run(command: Sequence[str], given: bytes, seconds: int, variables: Mapping[b
     finally:
         _end_all(process)
         process.wait()
+        _UNDER_WAY.discard(process)
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
@@ -97,6 +101,12 @@ def run(command: Sequence[str], given: bytes, seconds: int, variables: Mapping[b
         lines = complaint.decode("utf-8", "replace").strip().splitlines()
         raise Complained(code, lines[-1] if lines else "")
     return answer or b"null"
+
+
+def end_all() -> None:
+    """Ends every program that is under way, for a host that waits for none of them."""
+    for process in list(_UNDER_WAY):
+        _end_all(process)
 
 
 class Complained(Failed):

@@ -7,7 +7,7 @@ leaves entries in the transaction of its change. Refusals are values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from charter.engine.commands import Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
-from charter.engine.hosting import MOST_TICKS, is_asked, let_pass
+from charter.engine.hosting import is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import step
@@ -32,17 +32,17 @@ from charter.runtime.host import outbox
 from charter.runtime.host.casefile import CaseFile, Overtaken, new_id, resolve
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.connectors import Connectors
-from charter.runtime.host.delivery import Delivery, InTransaction
+from charter.runtime.host.delivery import Delivery
 from charter.runtime.host.deployment import Deployment, deploy, judge
 from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.publishing import Publishing
-from charter.runtime.host.timers import BEGINNING, due
+from charter.runtime.host.timers import Timers
+from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.actors import actor_for
 from charter.runtime.people.organisation import stranding
 from charter.runtime.refusals import CONFLICT, refusal
 from charter.runtime.store import Store, tables as t
-from charter.runtime.store.errors import ENVIRONMENT
 
 if TYPE_CHECKING:
     from charter.engine.proof.staffing import Gap
@@ -104,7 +104,7 @@ class Cases:
         self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
         self.incidents = Incidents(store, self._caseload)
         self.public_days = Publishing(store, self._caseload)
-        self._delivery = Delivery(store, self._caseload, self.connectors)
+        self.delivery = Delivery(store, self._caseload, self.connectors)
 
     # -- definitions ---------------------------------------------------------------------------------------------
 
@@ -197,38 +197,23 @@ class Cases:
             arguments["node"] = node
         return self._perform(case, person, verb, arguments, key=key, seen=seen, behalf=on_behalf_of)
 
-    def tick(self, *cases: str, until: int | None = None) -> Ticked:
-        """Makes happen what has come due, in some cases or all, and does what was asked for. Calls are made here.
+    def tick(self, *cases: str, until: int | None = None, at_once: int = 1) -> Ticked:
+        """Makes happen what has come due, in some cases or all, and does what was asked for: so many calls at once.
 
         `until` bounds what counts as due; it never goes past the clock. Whatever fails in one case stops no other.
         """
         now = self._caseload.clock()
         until = now if until is None else min(until, now)
-        ticks = left = 0
-        stuck: list[tuple[str, Exception]] = []
-        for case in cases or self._due(until):
-            try:
-                with self.store.write() as connection:
-                    found = let_pass(InTransaction(self._caseload, connection), case, until)
-            except ENVIRONMENT:
-                raise
-            except Exception as cause:
-                stuck.append((case, cause))
-                continue
-            ticks += found
-            left += found >= MOST_TICKS
-        delivered = self._delivery.deliver(cases or None)
-        return Ticked(ticks, delivered.done, delivered.failed, left + delivered.left, tuple(stuck))
+        timers = self.timers()
+        came = [timers.those(cases, until)] if cases else list(iter(lambda: timers.batch(until), None))
+        delivered = self.delivery.deliver(cases or None, at_once)
+        stuck = tuple(failed for batch in came for failed in batch.stuck)
+        left = sum(batch.left for batch in came) + delivered.left
+        return Ticked(sum(batch.ticks for batch in came), delivered.done, delivered.failed, left, stuck)
 
-    def _due(self, until: int) -> Iterator[str]:
-        after = BEGINNING
-        while True:
-            with self.store.read() as connection:
-                wanted = due(connection, until, after)
-            if not wanted:
-                return
-            yield from (case for _, case in wanted)
-            after = wanted[-1]
+    def timers(self) -> Timers:
+        """Gives a walk over the cases that have something due."""
+        return Timers(self.store, self._caseload)
 
     def now(self) -> int:
         """Gives the clock's time, microseconds since the epoch."""
@@ -284,7 +269,7 @@ class Cases:
         """
         case = performed.case
         try:
-            done = self._delivery.settle(case)
+            done = self.delivery.settle(case)
             with self.store.read() as connection:
                 state = self._caseload.archive.load(connection, case).state
                 owed = outbox.waiting(connection, self._caseload.clock(), done.touched)

@@ -3,39 +3,36 @@
 What an effect means is said in `engine/hosting.py`; `InTransaction` is the host that it drives here. Asks of our own
 (choose a person, open a case, answer a parent) happen in one transaction with the removal of their row, so exactly
 once. A connector is called with its row leased, and the row goes in the transaction that takes in the answer: a crash
-in between means that it is called again, with the same idempotency key, once the lease is over.
+in between means that it is called again, with the same idempotency key, once the lease is over. A lease is fenced by
+the number of the try, so that who was overtaken takes nothing in.
 Invariants: whatever is wrong with one ask is noted at that ask and stops no other; only what fails for every ask (the
 database is locked, its disk full) ends a delivery. Nothing is dropped but by somebody's word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Collection
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection
 
-from charter.dsl.text.width import shown
-from charter.engine.commands import Actor, Command, Start
-from charter.engine.definition import Definition
-from charter.engine.effects import CallConnector, Effect
-from charter.engine.errors import CharterError
-from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out
-from charter.engine.refusals import Refusal
-from charter.engine.state import CaseState
-from charter.engine.step.transition import Step
+from charter.engine.effects import CallConnector
+from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, let_pass
 from charter.runtime.host import outbox
-from charter.runtime.host.casefile import CaseFile, NoSuchCase, run_by
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.connectors import Call, Connectors
 from charter.runtime.host.outbox import Ask
-from charter.runtime.people.directory import candidates, everybody
-from charter.runtime.people.organisation import stranding
-from charter.runtime.store import Store, tables as t
+from charter.runtime.host.transaction import InTransaction
+from charter.runtime.host.underway import Calls, Ticket
+from charter.runtime.store import Store
 from charter.runtime.store.errors import ENVIRONMENT
 
 # What a host gets beyond the connector's own time-out to take the answer in, microseconds.
 _GRACE = 30_000_000
+# Own work holds the lock that people wait for: so many asks a transaction, or so many seconds of them.
+_BATCH, _SECONDS = 50, 0.1
+_PAGE = 200
 
 
 class Delivered(Struct, frozen=True):
@@ -61,62 +58,120 @@ class Delivery:
     def settle(self, case: str) -> Delivered:
         """Carries out what a case asked for and what follows from it, but calls nobody: mere work on the database.
 
-        At most `MOST_DELIVERIES`: the rest stays in the outbox for a tick.
+        At most `MOST_DELIVERIES`: the rest stays in the outbox.
         """
-        return self._go(frozenset((case,)), MOST_DELIVERIES, calls=False)
+        return self._go(frozenset((case,)), MOST_DELIVERIES, None)
 
-    def deliver(self, cases: Collection[str] | None) -> Delivered:
-        """Carries out what cases (None: all) asked for, and what follows from it.
+    def deliver(self, cases: Collection[str] | None, at_once: int) -> Delivered:
+        """Carries out what cases (None: all) asked for, and what follows from it, so many calls at once.
 
-        All that is due when it begins, and of what follows at most `MOST_DELIVERIES`.
+        All that is due when it begins, and of what follows from each of these at most `MOST_DELIVERIES`.
         """
         with self._store.read() as connection:
             due = len(outbox.waiting(connection, self._caseload.clock(), cases))
-        return self._go(None if cases is None else frozenset(cases), due + MOST_DELIVERIES, calls=True)
+        most = due * (1 + MOST_DELIVERIES)
+        return self._go(None if cases is None else frozenset(cases), most, Calls(at_once))
 
-    def _go(self, cases: frozenset[str] | None, most: int, *, calls: bool) -> Delivered:
+    def _go(self, concerned: frozenset[str] | None, most: int, calls: Calls | None) -> Delivered:
         done = failed = 0
-        concerned = cases
         while done + failed < most:
-            now = self._caseload.clock()
-            with self._store.read() as connection:
-                ask = outbox.first(connection, now, concerned, calls=calls)
-            if ask is None:
-                return Delivered(done, failed, 0, concerned)
-            if ask.deliveries >= outbox.MOST_TRIES:
-                with self._store.write() as connection:
-                    outbox.bury(connection, ask, "the host stopped each time before it recorded an answer", now)
-                failed += 1
-                continue
-            try:
-                touched = self._one(ask)
-                done += 1
-                concerned = None if concerned is None else concerned | touched
-            except ENVIRONMENT:
-                raise
-            except Exception as cause:
-                # An ask may be damaged, or of a newer build; a process may meet a fault of ours. The others go on.
-                with self._store.write() as connection:
-                    outbox.note_failure(connection, ask, _line(cause), now, leased=isinstance(cause, _Leased))
-                failed += 1
+            came = self.own(concerned, most - done - failed)
+            if not came.done + came.failed and calls is not None:
+                tried = self.begin(calls, concerned)
+                if calls.under_way:
+                    calls.wait(None)
+                came = self.record(calls)
+                came = Delivered(came.done, came.failed + tried, 0, came.touched)
+            if not came.done + came.failed:
+                break
+            done, failed = done + came.done, failed + came.failed
+            if concerned is not None and came.touched is not None:
+                concerned |= came.touched
         with self._store.read() as connection:
             left = len(outbox.waiting(connection, self._caseload.clock(), concerned))
         return Delivered(done, failed, left, concerned)
 
-    def _one(self, ask: Ask) -> frozenset[str]:
-        """Carries out one ask; gives the cases that may have asked for more because of it."""
-        effect = ask.effect()
-        if isinstance(effect, CallConnector):
-            return self._call(ask, effect)
-        with self._store.write() as connection:
-            # Taken off first: whoever else is at it finds nothing left.
-            if not outbox.take(connection, ask.number):
-                return frozenset()
-            host = InTransaction(self._caseload, connection)
-            carry_out(host, ask.case, effect)
-            return frozenset(host.touched)
+    # -- work on the database ------------------------------------------------------------------------------------
 
-    def _call(self, ask: Ask, effect: CallConnector) -> frozenset[str]:
+    def own(self, cases: Collection[str] | None = None, most: int = _BATCH) -> Delivered:
+        """Carries out the next asks that are no calls, in one transaction, each for itself."""
+        done = failed = 0
+        touched: frozenset[str] = frozenset()
+        end = time.monotonic() + _SECONDS
+        now = self._caseload.clock()
+        with self._store.read() as connection:
+            if not outbox.first(connection, now, cases, calls=False, most=1):
+                return Delivered(touched=touched)
+        with self._store.write() as connection:
+            for ask in outbox.first(connection, now, cases, calls=False, most=min(most, _BATCH)):
+                if self._given_up(connection, ask, now):
+                    failed += 1
+                    continue
+                try:
+                    with self._store.part(connection):
+                        touched |= self._one(connection, ask)
+                    done += 1
+                except ENVIRONMENT:
+                    raise
+                except Exception as cause:
+                    # An ask may be damaged, or of a newer build; a process may meet a fault of ours. The others go on.
+                    outbox.note_failure(connection, ask, outbox.line(cause), now)
+                    failed += 1
+                if time.monotonic() > end:
+                    break
+        return Delivered(done, failed, 0, touched)
+
+    def _one(self, connection: Connection, ask: Ask) -> frozenset[str]:
+        """Carries out one ask; gives the cases that may have asked for more because of it."""
+        outbox.take(connection, ask.number)
+        host = InTransaction(self._caseload, connection)
+        if ask.kind == outbox.WAKE:
+            let_pass(host, ask.case, self._caseload.clock())
+        else:
+            carry_out(host, ask.case, ask.effect())
+        return frozenset(host.touched)
+
+    @staticmethod
+    def _given_up(connection: Connection, ask: Ask, now: int) -> bool:
+        if ask.deliveries < outbox.MOST_TRIES:
+            return False
+        return outbox.bury(connection, ask, "the host stopped each time before it recorded an answer", now)
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    def begin(self, calls: Calls, cases: Collection[str] | None = None) -> int:
+        """Begins as many calls as may be under way at once; gives how many failed before anybody was called."""
+        failed = 0
+        after: int | None = None
+        now = self._caseload.clock()
+        while calls.free:
+            with self._store.read() as connection:
+                page = outbox.first(connection, now, cases, calls=True, after=after, most=_PAGE)
+            if not page:
+                break
+            after = page[-1].number
+            for ask in page:
+                if not calls.free:
+                    break
+                try:
+                    failed += self._begin(calls, ask, now)
+                except ENVIRONMENT:
+                    raise
+                except Exception as cause:
+                    with self._store.write() as connection:
+                        outbox.note_failure(connection, ask, outbox.line(cause), now)
+                    failed += 1
+        return failed
+
+    def _begin(self, calls: Calls, ask: Ask, now: int) -> bool:
+        """Begins a call where there is room for it; True where it had been tried too often."""
+        if ask.deliveries >= outbox.MOST_TRIES:
+            with self._store.write() as connection:
+                return self._given_up(connection, ask, now)
+        effect = ask.effect()
+        assert isinstance(effect, CallConnector)
+        if not calls.takes(effect.connector):
+            return False
         call = Call(effect.connector, ask.case, effect.node, effect.attempt, effect.arguments)
         # Read once: what is recorded is what runs. What the operator must mend fails before anybody is called.
         roll = self._connectors.read()
@@ -124,115 +179,31 @@ class Delivery:
         now = self._caseload.clock()
         with self._store.write() as connection:
             if not outbox.lease(connection, ask, now, now + prepared.timeout * 1_000_000 + _GRACE):
-                return frozenset()
+                return False
             self._connectors.note_configuration(connection, roll, now)
-        records, failure = prepared.make()
-        try:
-            with self._store.write() as connection:
-                # Another host may have answered after our lease ran out; then this answer is dropped.
-                if outbox.take(connection, ask.number):
-                    host = InTransaction(self._caseload, connection)
-                    answer(host, ask.case, effect.node, effect.attempt, records, failure)
-        except ENVIRONMENT:
-            raise
-        except Exception as cause:
-            raise _Leased(_line(cause)) from cause
-        return frozenset((ask.case,))
+        calls.make(Ticket(ask, effect), prepared)
+        return False
 
-
-class _Leased(Exception):
-    """What failed with its row leased, so that the try is counted already."""
-
-
-def _line(cause: BaseException) -> str:
-    said = shown(str(cause))
-    if isinstance(cause, CharterError):
-        name = f"{cause.code}: "
-    else:
-        name = "" if type(cause) in (ValueError, _Leased) else f"{type(cause).__name__}: "
-    return f"{name}{' '.join(said.split())}"
-
-
-class InTransaction:
-    """The database as `engine.hosting.Host`, inside one transaction, in which each case is read once.
-
-    `touched`: the cases that took a step or were opened; `effects`: what these steps asked for.
-    """
-
-    def __init__(self, caseload: Caseload, connection: Connection, *known: CaseFile) -> None:
-        self._caseload = caseload
-        self._connection = connection
-        self._files: dict[str, CaseFile | None] = {file.chain.case: file for file in known}
-        self.touched: set[str] = set()
-        self.effects: list[Effect] = []
-
-    def file(self, case: str) -> CaseFile:
-        """Gives a case as it stands in this transaction; raises NoSuchCase."""
-        found = self._find(case)
-        if found is None:
-            raise NoSuchCase(f"no case {case}", case=case)
-        return found
-
-    def _find(self, case: str) -> CaseFile | None:
-        if case not in self._files:
-            self._files[case] = self._caseload.archive.find(self._connection, case)
-        return self._files[case]
-
-    def now(self, case: str) -> int:
-        return self._caseload.now(self.file(case))
-
-    def running(self, process: str) -> Definition | None:
-        pinned = self._caseload.running(self._connection, process)
-        return None if pinned is None else pinned.definition
-
-    def find(self, case: str) -> tuple[Definition, CaseState] | None:
-        file = self._find(case)
-        return None if file is None else (file.pinned.definition, file.state)
-
-    def send(self, case: str, command: Command) -> Step:
-        self.touched.add(case)
-        done, self._files[case] = self._caseload.send(self._connection, self.file(case), command)
-        self.effects += done.effects
-        return done
-
-    def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
-        case, done = self._caseload.open(self._connection, definition.name, start)
-        self._files.pop(case, None)
-        self.touched.add(case)
-        return done
-
-    def opened_by(self, case: str, node: str, attempt: int) -> str | None:
-        return run_by(self._connection, case, node, attempt)
-
-    def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
-        connection, directory = self._connection, self._caseload.directory
-        known = candidates(connection, process, tuple(roles)) if roles else sorted(everybody(connection))
-        there = (p for p in known if (found := directory.person(connection, p)) is not None and not found.absent(at))
-        actors = [directory.actor(connection, person, process, at) for person in there]
-        return [actor for actor in actors if not isinstance(actor, Refusal)]
-
-    def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
-        w = t.work_items.c
-        query = select(w.holder, func.count()).where(w.holder.in_(persons)).group_by(w.holder)
-        return {row[0]: row[1] for row in self._connection.execute(query)}
-
-    def spares(self, case: str, command: Command, after: CaseState) -> bool:
-        if stranding(self._connection) != "refuse":
-            return True
-        from charter.runtime.desk.staffing import staff, strands
-
-        file = self.file(case)
-        definition = file.pinned.definition
-        people = lambda: staff(self._connection, definition.name, command.at, concerned=True).people  # noqa: E731
-        return not strands(definition, file.state, command, after, people)
-
-    def last_turn(self, process: str, element: str) -> str | None:
-        turn = t.turns.c
-        query = select(turn.person).where(turn.process == process, turn.element == element)
-        found: str | None = self._connection.execute(query).scalar()
-        return found
-
-    def note_turn(self, process: str, element: str, person: str) -> None:
-        turn = t.turns.c
-        self._connection.execute(delete(t.turns).where(turn.process == process, turn.element == element))
-        self._connection.execute(insert(t.turns).values(process=process, element=element, person=person))
+    def record(self, calls: Calls) -> Delivered:
+        """Takes in the answers that have come; one that the database cannot take now stays for the next time."""
+        done = failed = 0
+        touched: set[str] = set()
+        while calls.answers:
+            (ask, effect), records, failure = calls.answers[0]
+            try:
+                with self._store.write() as connection:
+                    # Another host may have called again after our lease ran out; then this answer is dropped.
+                    if outbox.take(connection, ask.number, ask.deliveries + 1):
+                        host = InTransaction(self._caseload, connection)
+                        answer(host, ask.case, effect.node, effect.attempt, records, failure)
+                done += 1
+                touched.add(ask.case)
+            except ENVIRONMENT:
+                raise
+            except Exception as cause:
+                now = self._caseload.clock()
+                with self._store.write() as connection:
+                    outbox.note_failure(connection, ask, outbox.line(cause), now, leased=True)
+                failed += 1
+            calls.answers.popleft()
+        return Delivered(done, failed, 0, frozenset(touched))

@@ -13,8 +13,8 @@ from charter.engine.hosting import give_up
 from charter.engine.refusals import Refusal
 from charter.runtime.host import outbox
 from charter.runtime.host.caseload import Caseload
-from charter.runtime.host.delivery import InTransaction
 from charter.runtime.host.outbox import Ask, Incident
+from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.organisation import admit, note
 from charter.runtime.store import Store
 

@@ -12,8 +12,20 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    case as case_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
+from charter.dsl.text.width import shown
 from charter.engine import plain
 from charter.engine.effects import Effect
 from charter.engine.errors import CharterError
@@ -30,7 +42,9 @@ _LONGEST_LEASE = 7_200_000_000
 
 _o = t.outbox.c
 _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliveries")
-_CALL = "CallConnector"
+CALL = "CallConnector"
+# Kept by the host itself: the case could not be made to have what is due in it, and is left alone meanwhile.
+WAKE = "Wake"
 
 
 class NoSuchIncident(CharterError):
@@ -38,6 +52,10 @@ class NoSuchIncident(CharterError):
 
     code = "CH047"
     exit_code = 4
+
+
+class Told(Exception):
+    """What failed, and why, in its own words."""
 
 
 class Ask(Struct, frozen=True):
@@ -83,16 +101,45 @@ def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:
     return free if cases is None else [*free, _o.case.in_(cases)]
 
 
-def first(connection: Connection, now: int, cases: Collection[str] | None, *, calls: bool) -> Ask | None:
-    """Gives what was asked first and nobody is at, of these cases (None: of all); calls after all else, or not at all.
+def first(
+    connection: Connection, now: int, cases: Collection[str] | None, *, calls: bool, after: int | None = None, most: int
+) -> list[Ask]:
+    """Lists what was asked first and nobody is at, of these cases (None: of all): calls, or all else.
 
-    None when nothing is left.
+    `after`: the number of the last one seen.
     """
-    query = select(*_ASK).where(*_due(now, cases)).order_by(_o.number).limit(1)
-    row = connection.execute(query.where(_o.kind != _CALL)).fetchone()
-    if row is None and calls:
-        row = connection.execute(query.where(_o.kind == _CALL)).fetchone()
-    return None if row is None else Ask(*row)
+    kind = _o.kind == CALL if calls else _o.kind != CALL
+    query = select(*_ASK).where(*_due(now, cases), kind).order_by(_o.number).limit(most)
+    if after is not None:
+        query = query.where(_o.number > after)
+    return [Ask(*row) for row in connection.execute(query)]
+
+
+def earliest(connection: Connection, now: int, *, calls: bool) -> int | None:
+    """Gives the instant at which the first of the calls, or of all else, is to be tried; the past where one is now."""
+    kind = _o.kind == CALL if calls else _o.kind != CALL
+    held = case_((_o.leased_until.between(now, now + _LONGEST_LEASE), _o.leased_until), else_=_o.at)
+    found: int | None = connection.execute(select(func.min(held)).where(kind, _o.dead_at.is_(None))).scalar()
+    return found
+
+
+def stuck(case: ColumnElement[str]) -> ColumnElement[bool]:
+    """Says of a case's id whether what is due in it could not happen, which is an incident since."""
+    return exists().where(_o.case == case, _o.kind == WAKE)
+
+
+def post_stuck(connection: Connection, case: str, failure: str, now: int) -> None:
+    """Makes an incident of a case in which nothing could happen: a try has failed."""
+    values = {"kind": WAKE, "body": "{}", "at": now, "deliveries": 1, "leased_until": now + _PAUSE}
+    connection.execute(insert(t.outbox).values(case=case, failure=failure[:_LONGEST_FAILURE], **values))
+
+
+def line(cause: BaseException) -> str:
+    """Tells what went wrong in one line, as an incident keeps it."""
+    name = f"{cause.code}: " if isinstance(cause, CharterError) else ""
+    if not name and not isinstance(cause, Told):
+        name = "" if type(cause) is ValueError else f"{type(cause).__name__}: "
+    return f"{name}{' '.join(shown(str(cause)).split())}"
 
 
 def waiting(connection: Connection, now: int, cases: Collection[str] | None = None) -> list[str]:
@@ -106,9 +153,15 @@ def lease(connection: Connection, ask: Ask, now: int, until: int) -> bool:
     return bool(connection.execute(taken.values(leased_until=until, deliveries=_o.deliveries + 1)).rowcount)
 
 
-def take(connection: Connection, number: int) -> bool:
-    """Takes an ask off, in the transaction that carries it out; False where somebody else has."""
-    return bool(connection.execute(delete(t.outbox).where(_o.number == number)).rowcount)
+def take(connection: Connection, number: int, tries: int | None = None) -> bool:
+    """Takes an ask off, in the transaction that carries it out; False where somebody else has.
+
+    `tries`: only while it is still that one: whose lease ran out, and who was overtaken meanwhile, finds nothing.
+    """
+    query = delete(t.outbox).where(_o.number == number)
+    if tries is not None:
+        query = query.where(_o.deliveries == tries, _o.dead_at.is_(None))
+    return bool(connection.execute(query).rowcount)
 
 
 def note_failure(connection: Connection, ask: Ask, failure: str, now: int, *, leased: bool = False) -> bool:

@@ -1,20 +1,36 @@
-"""Which cases have something due. A case's own row says when it wants to be woken; there is no other timer."""
+"""Whatever time itself makes happen in cases: a case's own row says when it wants to be woken; there is no other timer.
+
+What is due is taken in batches: many cases a transaction, each for itself, and of each a few ticks a turn, so that one
+which has much to make up holds up no other. Invariants: what is due is read in the transaction that makes it happen, so
+of several hosts one only does it; a case that fails, or that never comes to rest, is an incident (`outbox.WAKE`), and
+is left alone while it is one. Times are microseconds since the epoch, UTC.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
+from msgspec import Struct
 from sqlalchemy import Connection, select, tuple_
 
-from charter.runtime.store import tables as t
+from charter.engine.hosting import MOST_TICKS, let_pass
+from charter.runtime.host import outbox
+from charter.runtime.host.caseload import Caseload
+from charter.runtime.host.transaction import InTransaction
+from charter.runtime.store import Store, tables as t
+from charter.runtime.store.errors import ENVIRONMENT
 
 _c = t.cases.c
-
-
 # Before every case: where a walk over what is due begins.
 BEGINNING = (-(2**62), "")
+_WANTS = (_c.wake.is_not(None), ~outbox.stuck(_c.id))
+# A batch holds the lock that people wait for: so many cases, or so many seconds of them, and of each so many ticks.
+_CASES, _SECONDS, _TURN = 100, 0.1, 20
 
 
 def due(
-    connection: Connection, until: int, after: tuple[int, str] = BEGINNING, limit: int = 500
+    connection: Connection, until: int, after: tuple[int, str] = BEGINNING, limit: int = _CASES
 ) -> list[tuple[int, str]]:
     """Lists (wake, case) of the cases that want a tick at or before an instant, the longest overdue first.
 
@@ -22,8 +38,108 @@ def due(
     """
     query = (
         select(_c.wake, _c.id)
-        .where(_c.wake.is_not(None), _c.wake <= until, tuple_(_c.wake, _c.id) > after)
+        .where(*_WANTS, _c.wake <= until, tuple_(_c.wake, _c.id) > after)
         .order_by(_c.wake, _c.id)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def earliest(connection: Connection) -> int | None:
+    """Gives the instant at which the first case wants to be woken."""
+    query = select(_c.wake).where(*_WANTS).order_by(_c.wake).limit(1)  # read off the index, unlike `min`
+    found: int | None = connection.execute(query).scalar()
+    return found
+
+
+class Batch(Struct, frozen=True):
+    """What a batch came to: `ticks`, and the cases in which nothing could happen, each with what was raised.
+
+    `left`: how many cases have something due that this batch did not come to.
+    """
+
+    ticks: int = 0
+    stuck: tuple[tuple[str, Exception], ...] = ()
+    left: int = 0
+
+
+class NeverRests(outbox.Told):
+    """A case is due again as soon as it has been ticked, and its time does not go on."""
+
+    def __str__(self) -> str:
+        return "what is due here is due again at the same instant, and never comes to an end"
+
+
+class Timers:
+    """A walk over the cases that have something due; it begins anew where it has come to their end."""
+
+    def __init__(self, store: Store, caseload: Caseload) -> None:
+        self._store = store
+        self._caseload = caseload
+        self._after = BEGINNING
+        self._standing: dict[str, tuple[int, int]] = {}  # of a case: how far its time has come, and the ticks since
+
+    def batch(self, until: int) -> Batch | None:
+        """Makes the next cases have what is due by an instant; None where there is no other that has."""
+        ticks = 0
+        stuck: list[tuple[str, Exception]] = []
+        end = time.monotonic() + _SECONDS
+        with self._store.read() as connection:  # nobody is kept from writing for nothing
+            first = earliest(connection)
+        if first is None or first > until:
+            return None
+        with self._store.write() as connection:
+            found = due(connection, until, self._after) or due(connection, until)
+            for wake, case in found:
+                self._after = (wake, case)
+                try:
+                    with self._store.part(connection):
+                        came, rests = self._turn(connection, case, until)
+                    ticks += came
+                    if not rests:
+                        raise NeverRests
+                except ENVIRONMENT:
+                    raise
+                except Exception as cause:
+                    stuck.append((case, cause))
+                    self._standing.pop(case, None)
+                    outbox.post_stuck(connection, case, outbox.line(cause), self._caseload.clock())
+                if time.monotonic() > end:
+                    break
+        return Batch(ticks, tuple(stuck)) if found else None
+
+    def those(self, cases: Sequence[str], until: int) -> Batch:
+        """Makes these cases have all that is due by an instant, whether they are incidents or not."""
+        ticks = left = 0
+        stuck: list[tuple[str, Exception]] = []
+        for case in cases:
+            try:
+                while True:
+                    with self._store.write() as connection:
+                        came, rests = self._turn(connection, case, until)
+                    ticks += came
+                    if came < _TURN or not rests:
+                        left += not rests
+                        break
+            except ENVIRONMENT:
+                raise
+            except Exception as cause:
+                stuck.append((case, cause))
+        return Batch(ticks, tuple(stuck), left)
+
+    def _turn(self, connection: Connection, case: str, until: int) -> tuple[int, bool]:
+        """Gives a case some of its ticks: how many it took, and whether its time goes on.
+
+        It does not where a tick changed nothing, or `MOST_TICKS` of them came to one instant.
+        """
+        host = InTransaction(self._caseload, connection)
+        came = let_pass(host, case, until, _TURN)
+        found = host.find(case)
+        wake = None if found is None else found[1].wake
+        if wake is None or wake > until:
+            self._standing.pop(case, None)
+            return came, True
+        furthest, since = self._standing.get(case, (wake, 0))
+        since = came if wake > furthest else since + came
+        self._standing[case] = (max(wake, furthest), since)
+        return came, came == _TURN and since < MOST_TICKS

@@ -109,6 +109,11 @@ def end(connection: Connection, *, keeping: bool) -> None:
     driver(connection).execute("COMMIT" if keeping else "ROLLBACK")
 
 
+def changes(raw: Driver) -> int:
+    """Gives a number that changes whenever another connection has committed."""
+    return int(raw.execute("PRAGMA data_version").fetchone()[0])
+
+
 def use_write_ahead_log(connection: Connection) -> None:
     """Turns the write-ahead log on, for good; only for a database of ours.
 

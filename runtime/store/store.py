@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from charter.runtime.store import sqlite
-from charter.runtime.store.connection import Lazy, core
+from charter.runtime.store.connection import Driver, Lazy, core
 from charter.runtime.store.errors import (
     BadAddress,
     CannotOpen,
@@ -57,6 +57,7 @@ def sqlite_path(address: str) -> Path:
 
 
 _WATCHED = 60.0  # seconds between two looks at the clock
+_SET = 60.0  # so far (seconds) the clock has gone apart from the count of this process where somebody set it
 
 
 class Store:
@@ -73,6 +74,8 @@ class Store:
         self._busy_seconds = busy_seconds
         self._looking = looking
         self._idle: list[Connection] = []
+        self._seen_by: Driver | None = None  # the connection that `changes` looks through
+        self._offset = 0.0  # of the clock from this process's own count, when it was last looked at
         self._watched: float | None = None  # when the clock was last looked at; None before the schema is up to date
 
     @contextmanager
@@ -88,17 +91,45 @@ class Store:
         """
         yield from self._transaction(reading=False, trusting=trusting)
 
+    @contextmanager
+    def part(self, connection: Connection) -> Iterator[None]:
+        """Undoes what the block did, and nothing else of the transaction, where the block raises."""
+        raw = driver(connection)
+        raw.execute("SAVEPOINT part").close()
+        try:
+            yield
+        except Exception as cause:
+            with suppress(*sqlite.failures()):
+                raw.execute("ROLLBACK TO part").close()
+                raw.execute("RELEASE part").close()
+            if isinstance(cause, sqlite.failures()):
+                raise storage_error(cause, self.url) from cause
+            raise
+        raw.execute("RELEASE part").close()
+
+    def changes(self) -> int:
+        """Gives a number that is another one once anybody has committed; cheap enough to ask ten times a second."""
+        try:
+            if self._seen_by is None:
+                self._seen_by = sqlite.connect(self.path, busy_seconds=self._busy_seconds)
+            return sqlite.changes(self._seen_by)
+        except sqlite.failures() as cause:
+            raise storage_error(cause, self.url) from cause
+
     def watch(self) -> None:
-        """Has the clock looked at from now on, about once a minute of work."""
+        """Has the clock looked at from now on: about once a minute of work, and at once where it was set."""
         self._watched = -_WATCHED
 
     def _look(self, connection: Connection) -> None:
+        if self._watched is None:
+            return
         now = time.monotonic()
-        if self._watched is not None and now - self._watched >= _WATCHED:
+        offset = time.time() - now
+        if now - self._watched >= _WATCHED or abs(offset - self._offset) > _SET:
             from charter.runtime.store import watch
 
             watch.look(connection)
-            self._watched = now
+            self._watched, self._offset = now, offset
 
     def _transaction(self, *, reading: bool, trusting: bool = False) -> Iterator[Connection]:
         # SQLAlchemy's own pool and transactions cost more than ours do on the driver, so idle connections are kept
@@ -150,6 +181,9 @@ class Store:
         """Closes every connection that is not in use."""
         while self._idle:
             driver(self._idle.pop()).close()
+        if self._seen_by is not None:
+            self._seen_by.close()
+            self._seen_by = None
 
     def __enter__(self) -> Store:
         return self

@@ -154,7 +154,7 @@ def test_what_is_left_undone_after_a_command_is_a_note(desk: Desk, monkeypatch: 
         patched.setattr("charter.runtime.host.outbox.first", broken)
         said = desk.type("charter complete 1 ask --set text=hello --as li")
     assert desk.code == 0
-    assert "charter tick" in said and "CH001" not in said
+    assert "charter work" in said and "CH001" not in said
     assert desk.cases.tick().delivered == 1
 
 

@@ -71,6 +71,7 @@ charter audit as-of 1 '#3'
 charter audit verify
 charter tick --clock-is-right --as zhou
 charter tick
+charter work --once
 charter kpi
 charter kpi leave_request --facts
 charter verify-staffing

@@ -31,7 +31,7 @@ import os, sys
 from charter.runtime.host.cases import Cases
 from charter.runtime.store import open_store
 host = Cases(open_store(sys.argv[1]))
-host._delivery.settle = lambda case: os._exit(9)
+host.delivery.settle = lambda case: os._exit(9)
 host.perform(sys.argv[2], person="bo", verb="skip", node="deliver", reason="collected")
 """
 

@@ -1,0 +1,104 @@
+"""The database as `engine.hosting.Host`, inside one transaction of the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from charter.engine.commands import Actor, Command, Start
+from charter.engine.definition import Definition
+from charter.engine.effects import Effect
+from charter.engine.refusals import Refusal
+from charter.engine.state import CaseState
+from charter.engine.step.transition import Step
+from charter.runtime.host.casefile import CaseFile, NoSuchCase, run_by
+from charter.runtime.host.caseload import Caseload
+from charter.runtime.people.directory import candidates, everybody
+from charter.runtime.people.organisation import stranding
+from charter.runtime.store import tables as t
+
+
+class InTransaction:
+    """See the module's text. Each case is read once.
+
+    `touched`: the cases that took a step or were opened; `effects`: what these steps asked for.
+    """
+
+    def __init__(self, caseload: Caseload, connection: Connection, *known: CaseFile) -> None:
+        self._caseload = caseload
+        self._connection = connection
+        self._files: dict[str, CaseFile | None] = {file.chain.case: file for file in known}
+        self.touched: set[str] = set()
+        self.effects: list[Effect] = []
+
+    def file(self, case: str) -> CaseFile:
+        """Gives a case as it stands in this transaction; raises NoSuchCase."""
+        found = self._find(case)
+        if found is None:
+            raise NoSuchCase(f"no case {case}", case=case)
+        return found
+
+    def _find(self, case: str) -> CaseFile | None:
+        if case not in self._files:
+            self._files[case] = self._caseload.archive.find(self._connection, case)
+        return self._files[case]
+
+    def now(self, case: str) -> int:
+        return self._caseload.now(self.file(case))
+
+    def running(self, process: str) -> Definition | None:
+        pinned = self._caseload.running(self._connection, process)
+        return None if pinned is None else pinned.definition
+
+    def find(self, case: str) -> tuple[Definition, CaseState] | None:
+        file = self._find(case)
+        return None if file is None else (file.pinned.definition, file.state)
+
+    def send(self, case: str, command: Command) -> Step:
+        self.touched.add(case)
+        done, self._files[case] = self._caseload.send(self._connection, self.file(case), command)
+        self.effects += done.effects
+        return done
+
+    def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
+        case, done = self._caseload.open(self._connection, definition.name, start)
+        self._files.pop(case, None)
+        self.touched.add(case)
+        return done
+
+    def opened_by(self, case: str, node: str, attempt: int) -> str | None:
+        return run_by(self._connection, case, node, attempt)
+
+    def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
+        connection, directory = self._connection, self._caseload.directory
+        known = candidates(connection, process, tuple(roles)) if roles else sorted(everybody(connection))
+        there = (p for p in known if (found := directory.person(connection, p)) is not None and not found.absent(at))
+        actors = [directory.actor(connection, person, process, at) for person in there]
+        return [actor for actor in actors if not isinstance(actor, Refusal)]
+
+    def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
+        w = t.work_items.c
+        query = select(w.holder, func.count()).where(w.holder.in_(persons)).group_by(w.holder)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def spares(self, case: str, command: Command, after: CaseState) -> bool:
+        if stranding(self._connection) != "refuse":
+            return True
+        from charter.runtime.desk.staffing import staff, strands
+
+        file = self.file(case)
+        definition = file.pinned.definition
+        people = lambda: staff(self._connection, definition.name, command.at, concerned=True).people  # noqa: E731
+        return not strands(definition, file.state, command, after, people)
+
+    def last_turn(self, process: str, element: str) -> str | None:
+        turn = t.turns.c
+        query = select(turn.person).where(turn.process == process, turn.element == element)
+        found: str | None = self._connection.execute(query).scalar()
+        return found
+
+    def note_turn(self, process: str, element: str, person: str) -> None:
+        turn = t.turns.c
+        self._connection.execute(delete(t.turns).where(turn.process == process, turn.element == element))
+        self._connection.execute(insert(t.turns).values(process=process, element=element, person=person))

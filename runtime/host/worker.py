@@ -1,0 +1,165 @@
+"""The worker: does whatever is due, and sleeps until the next instant or the next commit of anybody.
+
+It goes round over its duties, a batch of each, until nothing is due; what a duty is, the table `DUTIES` says. Several
+workers on one database need not know of each other: a duty reads what is due in the transaction that does it, and calls
+are leased (`delivery.py`). The database is touched by one thread only; calls are made by others (`underway.py`).
+Invariants: whatever fails for a while (the database is locked, its disk full, the clock jumped) is told and tried
+again; nothing is begun once it is to stop, and what is under way is taken in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from charter.engine.errors import CharterError
+from charter.runtime.host import outbox, timers
+from charter.runtime.host.cases import Cases
+from charter.runtime.host.delivery import Delivered
+from charter.runtime.host.underway import Calls
+from charter.runtime.store.errors import DiskFull, Locked, ReadOnly
+from charter.runtime.store.watch import ClockJumped
+
+AT_ONCE = 8
+# Seconds: between two looks for a commit; between two rounds at the least; after a failure, doubling up to the last.
+_LOOK, _ROUND, _AGAIN, _LATEST = 0.1, 60.0, 1.0, 30.0
+# What passes by itself, or by an operator's hand, while the worker waits.
+_PASSES = (Locked, DiskFull, ReadOnly, ClockJumped)
+
+
+class Done(Struct):
+    """What a worker has done: `ticks` of cases, asks carried out and tries that failed, cases that are incidents now.
+
+    `others`: of duties that are neither.
+    """
+
+    ticks: int = 0
+    delivered: int = 0
+    failed: int = 0
+    stuck: int = 0
+    others: int = 0
+
+    def total(self) -> int:
+        return self.ticks + self.delivered + self.failed + self.stuck + self.others
+
+
+class Duty(Struct, frozen=True):
+    """Something that the worker does when it is due.
+
+    `earliest` gives, in a transaction that reads, the instant at which something is due (the past: now; None: nothing),
+    from the worker and the clock. `turn` does a batch of what is due, within a tenth of a second, and adds to `Done`
+    what it did: it is called again at once if that was anything. It reads what is due in the transaction that does it,
+    and keeps what fails from stopping the rest. Times are microseconds since the epoch, UTC.
+    """
+
+    name: str
+    earliest: Callable[[Worker, Connection, int], int | None]
+    turn: Callable[[Worker, int], None]
+
+
+class Worker:
+    """See the module's text. `tell` hears of what fails for a while, once each time that it begins."""
+
+    def __init__(self, cases: Cases, at_once: int = AT_ONCE, tell: Callable[[CharterError], None] = lambda _: None):
+        self.cases = cases
+        self.calls = Calls(at_once)
+        self.timers = cases.timers()
+        self.done = Done()
+        self._tell = tell
+        self._stopping = False
+        self._looked = time.monotonic()
+
+    def stop(self) -> None:
+        """Has nothing more begun; from a signal's handler or another thread."""
+        self._stopping = True
+        self.calls.nudge()
+
+    def run(self, *, once: bool = False) -> Done:
+        """Works until it is to stop; `once`: until nothing is due and no call is under way."""
+        pause = 0.0
+        while True:
+            try:
+                seen = self.cases.store.changes()
+                idle = self._round()
+                pause = 0.0
+                if idle and not self.calls.under_way and (once or self._stopping):
+                    return self.done
+                if idle:
+                    self._sleep(seen)
+            except _PASSES as cause:
+                if once:
+                    raise
+                if not pause:
+                    self._tell(cause)
+                pause = min(max(_AGAIN, pause * 2), _LATEST)
+                if self._stopping and pause == _LATEST:
+                    return self.done
+                self._stand(pause)
+
+    def _round(self) -> bool:
+        """Takes in what has come, and does a batch of each duty that is due; says whether there was nothing to do."""
+        before = self.done.total() + self.calls.under_way
+        self.note_delivered(self.cases.delivery.record(self.calls))
+        if not self._stopping:
+            now = self.cases.now()
+            for duty, at in self._instants(now):
+                if at <= now and not self._stopping:
+                    duty.turn(self, now)
+        return self.done.total() + self.calls.under_way == before
+
+    def _instants(self, now: int) -> list[tuple[Duty, int]]:
+        with self.cases.store.read() as connection:
+            return [(d, at) for d in DUTIES if (at := d.earliest(self, connection, now)) is not None]
+
+    def _sleep(self, seen: int) -> None:
+        """Waits for an answer, for the next instant at which a duty has something, or for a commit since `seen`."""
+        store, clock = self.cases.store, self.cases.now
+        if time.monotonic() - self._looked > _ROUND:
+            with store.write():  # has the clock looked at, and noted that somebody is here
+                self._looked = time.monotonic()
+        now = clock()
+        first = min((at for _, at in self._instants(now) if at > now), default=None)
+        end = time.monotonic() + _ROUND
+        while store.changes() == seen:
+            left = end - time.monotonic()
+            if first is not None:
+                left = min(left, (first - clock()) / 1_000_000)
+            if left <= 0 or self.calls.wait(min(left, _LOOK)):
+                return
+
+    def _stand(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not (self.calls.wait(left) and self._stopping):
+            pass
+
+    def note_delivered(self, came: Delivered) -> None:
+        """Counts what a delivery did."""
+        self.done.delivered += came.done
+        self.done.failed += came.failed
+
+
+def _tick(worker: Worker, now: int) -> None:
+    if (came := worker.timers.batch(now)) is not None:
+        worker.done.ticks += came.ticks
+        worker.done.stuck += len(came.stuck)
+
+
+def _deliver(worker: Worker, _now: int) -> None:
+    worker.note_delivered(worker.cases.delivery.own())
+
+
+def _call(worker: Worker, _now: int) -> None:
+    worker.done.failed += worker.cases.delivery.begin(worker.calls)
+
+
+DUTIES: Sequence[Duty] = (
+    # Due dates, waits, rhythms and retries of cases.
+    Duty("timers", lambda _worker, connection, _now: timers.earliest(connection), _tick),
+    # What steps asked of the host itself.
+    Duty("asks", lambda _worker, connection, now: outbox.earliest(connection, now, calls=False), _deliver),
+    # Calls of connectors.
+    Duty("calls", lambda _worker, connection, now: outbox.earliest(connection, now, calls=True), _call),
+)
