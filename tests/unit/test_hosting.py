@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from tests.founded import founded
 
 from charter.dsl.passes import compile
-from charter.engine.step.automation import MOST_DEPTH
+from charter.engine.step.actions import MOST_DEPTH
 from charter.runtime.audit import log
 from charter.runtime.audit.verify import verify
 from charter.runtime.host.cases import Cases
