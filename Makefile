@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo kit test lint types imports check fuzz bench wheel plain ci clean
+.PHONY: demo kit test lint types imports check fuzz faults bench wheel plain ci clean
 
 .venv/.ready: pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -42,12 +42,15 @@ fuzz: .venv/.ready           ## half a million FEEL texts, then DMN models for 1
 		$(BIN)/python -m tests.conformance.dmn_fuzz 15 $${1}000000; }; \
 	run 1 & first=$$!; run 2; second=$$?; wait $$first && exit $$second
 
+faults: .venv/.ready         ## workers killed, disks failing and clocks jumping, in many more places than `test` tries
+	CHARTER_FAULTS=10 $(BIN)/pytest -q tests/faults
+
 .venv/.bench: .venv/.ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 bench: .venv/.bench          ## every figure of docs/performance.md; KIT=FOLDER takes the DMN kit too
-	@for name in engine durable trail feel calendar decisions check inbox start simulate; do \
+	@for name in engine durable trail feel calendar decisions check inbox start simulate worker; do \
 	echo "$$name"; $(BIN)/python -m benchmarks.$$name $$(test $$name = decisions && echo $(KIT)) || exit 1; done
 
 wheel: .venv/.ready

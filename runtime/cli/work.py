@@ -32,10 +32,10 @@ def run_work(context: Context, once: bool, concurrency: int | None, as_json: boo
         context.note(say("work.waits", detail=error_sentence(cause, say)))
 
     worker = Worker(context.cases, at_once, tell)
-    if not once:
-        context.note(say("work.begun", database=context.store.url, count=at_once))
     try:
         with _until_told(worker):
+            if not once:
+                context.note(say("work.begun", database=context.store.url, count=at_once))
             done = worker.run(once=once)
     finally:
         calls.end_all()
