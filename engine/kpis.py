@@ -19,7 +19,7 @@ from charter.engine.definition import Definition, Kpi
 from charter.engine.feel import tree as t
 from charter.engine.feel.own import Described, Span
 from charter.engine.formulas import known_only
-from charter.engine.plan.facts import CASE, CaseFacts, moment
+from charter.engine.plan.facts import CASE, CaseFacts, moment, process_facts
 from charter.engine.plan.program import Program, prepare
 from charter.engine.plan.scope import Scope
 from charter.engine.state import NEW, View
@@ -44,8 +44,8 @@ class Figure(Struct, frozen=True):
     missing: tuple[tuple[str, str], ...] = ()
 
 
-class _Notes:
-    """What a formula has read so far."""
+class Notes:
+    """What a formula has read so far of cases, and what it has asked for in vain."""
 
     def __init__(self) -> None:
         self.facts: dict[tuple[str, str], Any] = {}
@@ -71,7 +71,7 @@ class _Notes:
 class _Traced(Mapping[str, Any]):
     """A context that notes what is read of it."""
 
-    def __init__(self, notes: _Notes, case: str, path: str, of: Mapping[str, Any]) -> None:
+    def __init__(self, notes: Notes, case: str, path: str, of: Mapping[str, Any]) -> None:
         self._notes = notes
         self._case = case
         self._path = path
@@ -96,7 +96,7 @@ class _Traced(Mapping[str, Any]):
 class CaseView(Mapping[str, Any]):
     """A case as a context: its elements, records and own facts (`status`, `opened_at`, `on_time`, ...)."""
 
-    def __init__(self, program: Program, view: View, notes: _Notes, walked: frozenset[str], now: int) -> None:
+    def __init__(self, program: Program, view: View, notes: Notes, walked: frozenset[str], now: int) -> None:
         self._scope = Scope(program, view, None, (), now)
         self._notes = notes
         self._walked = walked
@@ -109,17 +109,24 @@ class CaseView(Mapping[str, Any]):
         facts = CaseFacts(self._scope.view, program.zone)
         if name == "case":
             return _Traced(self._notes, self._case, name, facts)
+        if name == "process":
+            return _Traced(self._notes, self._case, name, process_of(program, self._scope.view))
         return self._notes.read(self._case, name, facts[name])
 
     def __iter__(self) -> Iterator[str]:
         program = self._scope.program
-        yield from (*program.plans, *program.types, *CASE, "case")
+        yield from (*program.plans, *program.types, *CASE, "case", "process")
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
         return any(name == own for own in self)
+
+
+def process_of(program: Program, view: View) -> dict[str, Any]:
+    """Gives what there is to know of the process, with the version that a case runs."""
+    return {**process_facts(program.definition), "version": getattr(view, "version", program.definition.version)}
 
 
 @lru_cache(maxsize=1024)
@@ -169,18 +176,26 @@ def status_of(kpi: Kpi, definition: Definition, value: Any, now: int) -> str:
     return "warn" if _meets(program, kpi.warn, value, now) else "met"
 
 
+def window_start(kpi: Kpi, program: Program, end: int) -> int | None:
+    """Gives the instant since which cases count that are looked at from `end`; None where the length is unknown."""
+    span = None if kpi.over is None else Scope(program, NEW, None, (), end).value(kpi.over)
+    if not isinstance(span, Span):
+        return None
+    return calendars.add(program.definition.calendar, end, span.scaled(Decimal(-1)))
+
+
 def _window(kpi: Kpi, program: Program, cases: list[View], now: int) -> list[View] | None:
     """Keeps the cases closed (or opened) within the window; None when the window's length is unknown."""
     if kpi.over is None:
         return cases
-    span = Scope(program, NEW, None, (), now).value(kpi.over)
-    if not isinstance(span, Span):
-        return None
-    start = calendars.add(program.definition.calendar, now, span.scaled(Decimal(-1)))
-    if start is None:
-        return None
-    instants = ((case, case.opened_at if kpi.event == "opened" else case.closed_at) for case in cases)
-    return [case for case, at in instants if at is not None and start <= at <= now]
+    start = window_start(kpi, program, now)
+    return None if start is None else [case for case in cases if is_within(kpi, case, start, now)]
+
+
+def is_within(kpi: Kpi, case: View, start: int, last: int) -> bool:
+    """Says whether a case was closed, or opened where the KPI asks for that, from one instant to another."""
+    at = case.opened_at if kpi.event == "opened" else case.closed_at
+    return at is not None and start <= at <= last
 
 
 def measure(kpi: Kpi, definition: Definition, cases: Iterable[View], now: int) -> tuple[Figure, ...]:
@@ -209,12 +224,14 @@ class CaseScope(Scope):
         super().__init__(program, view, None, (), now)
 
     def name(self, name: str, *, walked: bool = True) -> Any:
+        if name == "process":
+            return process_of(self.program, self.view)
         found = super().name(name, walked=walked)
         return CaseFacts(self.view, self.program.zone).get(name) if found is None else found
 
 
 def _figure(kpi: Kpi, program: Program, cases: list[View], group: Any, now: int) -> Figure:
-    notes = _Notes()
+    notes = Notes()
     formula = _formula(kpi.formula)
     value = None
     if formula is not None:

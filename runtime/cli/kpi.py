@@ -31,7 +31,6 @@ def run_kpi(
     """Measures now, over the cases there are; without a process all that are deployed."""
     from charter.runtime.author.bindings import bind_parameters
     from charter.runtime.desk import kpi
-    from charter.runtime.desk.population import Population
 
     every = process is None
     definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
@@ -47,8 +46,8 @@ def run_kpi(
         if name is not None and name not in known:
             raise Missing(f"no KPI {name}", code="CH100", name=name, known=known)
         with context.store.read() as connection:
-            cases = Population(connection, definition.name).cases
-            measured = kpi.measure(definition, cases.values(), context.now, name)
+            measured = kpi.measure(connection, definition, context.now, name, facts=facts)
+            cases = kpi.numbers(connection, definition.name) if facts else {}
             read = [fact for m in measured for figure in m.figures for fact in figure.facts]
             wanted = {(case, path) for case, path, _ in read} if facts else set()
             sources = {(case, path): kpi.record_of(connection, case, path) for case, path in wanted if case in cases}
@@ -59,10 +58,9 @@ def run_kpi(
                 context.output.line(("\n" if measured_any else "") + definition.title, "strong")
             _table(context, measured)
             if facts:
-                numbers = {case: member.number for case, member in cases.items()}
                 for m in measured:
                     for figure in m.figures:
-                        _facts(context, m, figure, numbers, sources)
+                        _facts(context, m, figure, cases, sources)
         measured_any = measured_any or bool(measured)
     if as_json:
         context.output.json(data)

@@ -1,12 +1,13 @@
 """KPI figures on demand, over the stored cases of a process, each with the facts behind it and where they are recorded.
 
-What a figure means is `engine.kpis.measure`; this module brings the cases to it and finds, for each fact, the audit
-entry it came from. It writes nothing. Invariant: a fact is never made up: one whose entry cannot be told has none.
+What a figure means is `engine.kpis.measure`; this module brings the cases to it, or their facts by class, and finds,
+for each fact, the audit entry it came from. It writes nothing. Invariant: a fact is never made up: one whose entry
+cannot be told has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,8 @@ from sqlalchemy import Connection, select
 from charter.engine import kpis
 from charter.engine.definition import Definition, Kpi
 from charter.engine.keys import parse_key
-from charter.engine.state import View
+from charter.runtime.desk import classes
+from charter.runtime.desk.population import Population
 from charter.runtime.store import tables as t
 
 
@@ -27,17 +29,22 @@ class Measured(Struct, frozen=True):
     target: str | None
 
 
-def measure(definition: Definition, cases: Collection[View], now: int, name: str | None = None) -> list[Measured]:
-    """Measures the process's KPIs, or the one named, over its cases."""
-    return [
-        Measured(
-            kpi,
-            kpis.measure(kpi, definition, cases, now),
-            None if kpi.target is None else kpis.bound_text(kpi.target, definition),
-        )
-        for kpi in definition.kpis
-        if name in (None, kpi.name)
-    ]
+def measure(
+    connection: Connection, definition: Definition, now: int, name: str | None = None, *, facts: bool = False
+) -> list[Measured]:
+    """Measures the process's KPIs, or the one named, over its cases; with the facts behind each figure where asked."""
+    population: Population | None = None
+    found = []
+    for kpi in definition.kpis:
+        if name not in (None, kpi.name):
+            continue
+        figures = None if facts else classes.measure(connection, definition, kpi, now)
+        if figures is None:
+            population = population or Population(connection, definition.name)
+            figures = kpis.measure(kpi, definition, population.cases.values(), now)
+        target = None if kpi.target is None else kpis.bound_text(kpi.target, definition)
+        found.append(Measured(kpi, tuple(figures), target))
+    return found
 
 
 def record_of(connection: Connection, case: str, path: str) -> str | None:
@@ -58,6 +65,12 @@ def record_of(connection: Connection, case: str, path: str) -> str | None:
         query = select(e.seq).where(e.case == case, e.element == root, e.outcome == "done")
         found = connection.execute(query.order_by(e.seq.desc()).limit(1)).scalar()
     return None if found is None else f"{case}.{found}"
+
+
+def numbers(connection: Connection, process: str) -> dict[str, int]:
+    """Gives the number of each case of a process."""
+    c = t.cases.c
+    return dict(map(tuple[str, int], connection.execute(select(c.id, c.number).where(c.process == process))))
 
 
 def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | None = None) -> dict[str, Any]:

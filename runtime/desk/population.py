@@ -38,16 +38,18 @@ class Member:
         "reason",
         "signals",
         "status",
+        "version",
         "versions",
     )
 
     def __init__(self, population: Population, row: tuple[Any, ...]) -> None:
         self.case: str
-        self.case, self.number, self.status, self.opened_at, self.closed_at, self.opened_by, state = row
+        self.case, self.number, self.status, self.opened_at, self.closed_at, self.opened_by, state, digest = row
         rest = json.loads(state)
         self.reason: str | None = rest.get("reason")
         self.parameters = tuple((name, value) for name, value in rest.get("parameters", ()))
         self.signals = signals_of(rest)
+        self.version = population.numbers[digest]
         self._population = population
         self.nodes: Mapping[str, Node] = _Table(self.case, population.nodes, population.elements)
         self.versions: Mapping[str, Version] = _Table(self.case, population.versions, population.records)
@@ -85,7 +87,9 @@ class Population:
         self._connection = connection
         self._process = process
         self._read: dict[object, Any] = {}
-        columns = (_c.id, _c.number, _c.status, _c.opened_at, _c.closed_at, _c.opened_by, _c.state)
+        columns = (_c.id, _c.number, _c.status, _c.opened_at, _c.closed_at, _c.opened_by, _c.state, _c.definition)
+        versions = select(t.definitions.c.digest, t.definitions.c.version).where(t.definitions.c.process == process)
+        self.numbers = dict(map(tuple[str, str], connection.execute(versions)))
         rows = connection.execute(select(*columns).where(_c.process == process).order_by(_c.number))
         self.cases = {row[0]: Member(self, tuple(row)) for row in rows}
 

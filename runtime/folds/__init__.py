@@ -18,6 +18,7 @@ from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.folds.fold import Fold, Stride, whole
 from charter.runtime.folds.lists import LISTS
+from charter.runtime.folds.measures import MEASURES
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import CONTENTS, NODES
 from charter.runtime.folds.trail import NOTICES, VERSIONS
@@ -25,7 +26,7 @@ from charter.runtime.folds.work import WORK
 
 # what a case's state is read from, and what follows from it and from the entries
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
-FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, VERSIONS, NOTICES)
+FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, VERSIONS, NOTICES, MEASURES)
 FOLDS = (*STATE, *FOLLOWING)
 
 
@@ -48,7 +49,7 @@ def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Seq
 def renew(connection: Connection, shape: Shape, state: CaseState) -> None:
     """Writes the rows that follow from a case's state alone anew, in the form that this build gives them."""
     taken = whole(state.case, shape, state, ())
-    for fold in (*STATE, WORK, LISTS):
+    for fold in (*STATE, WORK, LISTS, MEASURES):
         fold.rebuild(connection, taken)
 
 

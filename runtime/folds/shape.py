@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from charter.engine.definition import Definition
+from charter.engine.measures import measured
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import prepare
 
 
 class Shape:
-    """See the module's text. `plans` are those of people's work, `lists` the open ones."""
+    """See the module's text. `plans` are those of people's work, `lists` the open ones, `measured` the facts."""
 
-    __slots__ = ("barred", "bars", "lists", "name", "owner", "plans", "program")
+    __slots__ = ("barred", "bars", "lists", "measured", "name", "owner", "plans", "program")
 
     def __init__(self, definition: Definition) -> None:
         self.program = prepare(definition)
@@ -19,6 +20,8 @@ class Shape:
         plans = self.program.plans.items()
         self.plans = {n: p for n, p in plans if p.kind in ("activity", "approval") and p.element.work is None}
         self.lists = {n: p for n, p in plans if p.element.many is not None and p.element.many.open}
+        # what figures read of a case; None where the process has none
+        self.measured = measured(self.program) if definition.kpis else None
         # element or record -> those whose open work its makers may be barred from (`plan.makers`)
         self.bars: dict[str, set[str]] = {}
         for plan in self.program.plans.values():

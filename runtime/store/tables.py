@@ -205,6 +205,34 @@ _o = open_lists.c
 Index("lists_offered", _o.process, _o.role, _o.rank, _o.case, _o.node)
 Index("lists_held", _o.holder, _o.rank)
 
+# What the figures of a process read of its cases: {path: the fact, encoded and as text}.
+measures = Table(
+    "measures",
+    metadata,
+    Column("case", Text, primary_key=True),
+    Column("process", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("opened_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("body", Text, nullable=False),
+)
+Index("measures_by_process", measures.c.process, measures.c.version)
+
+# The figures of periods that are over, in the order of their entries; the last one of a period is in force.
+figures = Table(
+    "figures",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("process", Text, nullable=False),
+    Column("kpi", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("body", Text, nullable=False),  # the entry's content
+    Column("at", BigInteger, nullable=False),
+)
+Index("figures_by_kpi", figures.c.process, figures.c.kpi, figures.c.since)
+
 record_versions = Table(
     "record_versions",
     metadata,
