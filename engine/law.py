@@ -42,7 +42,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "who hands over what is there already does not make its author a maker of their own work; "
         "a wait that ends beyond the calendar is told; "
         "one person does all that an element is to be done by the same person as, whichever comes first; "
-        "what a missed date leads to is an action with an entry of its own",
+        "what a missed date leads to is an action with an entry of its own; "
+        "other public days move rounds that are over and `wait until`, and conditions are looked at again with them",
     }
 )
 LAW = max(HISTORY)

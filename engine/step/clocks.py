@@ -38,6 +38,7 @@ class Draft(actions.Draft, Protocol):
     def place(self) -> Callable[[str], tuple[Plan, Path]]: ...
 
     stood: int | None
+    parameters: tuple[tuple[str, Any], ...]
 
     def touch_element(self, plan: Plan, path: Path, cause: int | None) -> None: ...
 
@@ -148,15 +149,16 @@ def recount(draft: Draft, before: Program) -> None:
 
     A date that still follows from its line is made anew; of a clock that has stood, what was left of it is left.
     """
-    for node in [n for n in draft.nodes.values() if n.ended_at is None]:
+    same = before.bindings(draft.parameters) == draft.program.bindings(draft.parameters)
+    for node in [n for n in draft.nodes.values() if n.ended_at is None or n.wake is not None]:
         plan, path = draft.place(node.key)
         old = before.plans[plan.name]
-        if old.calendar == plan.calendar:
+        if same and old.calendar == plan.calendar:
             continue
-        if node.due is not None and not node.overdue:
+        if node.due is not None and not node.overdue and node.ended_at is None:
             node = _redate(draft, node, Scope(before, draft, old, path, draft.at))  # type: ignore[arg-type]
         if node.wake is not None:
-            _rewake(draft, node, old)
+            _rewake(draft, node, Scope(before, draft, old, path, draft.at))  # type: ignore[arg-type]
 
 
 def _redate(draft: Draft, node: Node, past: Scope) -> Node:
@@ -189,10 +191,10 @@ def _redate(draft: Draft, node: Node, past: Scope) -> Node:
     return node
 
 
-def _rewake(draft: Draft, node: Node, old: Plan) -> None:
+def _rewake(draft: Draft, node: Node, past: Scope) -> None:
     plan, path = draft.place(node.key)
-    work, repeat, scope = plan.element.work, plan.element.repeat, draft.scope(plan, path)
-    assert node.wake is not None
+    work, repeat, scope, old = plan.element.work, plan.element.repeat, draft.scope(plan, path), past.plan
+    assert node.wake is not None and old is not None
     rhythm = node.rhythm
     if rhythm and repeat is not None and repeat.every is not None:
         anchor, number, _ = rhythm
@@ -204,6 +206,10 @@ def _rewake(draft: Draft, node: Node, old: Plan) -> None:
     elif work is not None and work.kind == "pause" and work.when is not None and node.started_at is not None:
         span, clause = scope.value(work.when), "wait"
         wake = _recounted(draft, node, old, span, calendars.add, node.started_at, node.wake)
+    elif work is not None and work.kind == "until" and work.when is not None:
+        clause, was = "wait", calendars.deadline(old.calendar, past.value(work.when))
+        now = calendars.deadline(plan.calendar, scope.value(work.when))
+        wake = now if was == node.wake and now is not None else node.wake
     else:
         return
     if wake != node.wake:
@@ -226,7 +232,7 @@ def _recounted(
     if reckon(old.calendar, since, span) == end:
         return reckon(calendar, since, span) or end
     at = min(stopped for stopped in (node.stands, draft.stood, draft.at) if stopped is not None)
-    if calendars.keeps_hours(span) and end > at:
+    if calendars.keeps_hours(span) and end > at and calendar != old.calendar:
         try:
             return calendars.advance(calendar, at, calendars.worked(old.calendar, at, end))
         except (OverflowError, ValueError):

@@ -92,10 +92,16 @@ def _continue(draft: Draft, command: Continue) -> None:
 
 
 def _recount(draft: Draft, command: Recount) -> None:
-    """Counts by other public days from here on: what is due, or comes round, moves with them."""
+    """Counts by other public days from here on: what is due, or comes round, moves with them.
+
+    Whatever is not over is looked at again: any condition may count working days.
+    """
     draft.days = command.days
     draft.cause = draft.enter(cases.Recounted(dict(command.days), dict(draft.state.days)))
     clocks.recount(draft, prepare(dated(draft.program.definition, draft.state.days)))
+    for node in draft.nodes.values():
+        if node.ended_at is None:
+            draft.agenda.setdefault(node.key, draft.cause)
 
 
 _RUNNING = frozenset({"open"})

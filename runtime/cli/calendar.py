@@ -10,12 +10,14 @@ from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, Misuse
 from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, argument, option, switch
+from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from charter.engine.days import Year
     from charter.runtime.host.days import Version
+    from charter.runtime.host.publishing import Foreseen
 
 SHORT = 12  # digits of a digest that people are shown
 
@@ -118,7 +120,7 @@ def run_check(context: Context, as_json: bool) -> int:
     return FINDINGS if told else DONE
 
 
-def run_import(context: Context, file: str, country: str, provisional: bool, as_json: bool) -> int:
+def run_import(context: Context, file: str, country: str, provisional: bool, dry_run: bool, as_json: bool) -> int:
     """Takes years from a calendar file."""
     from charter.runtime.author.public_days import from_file
 
@@ -126,10 +128,10 @@ def run_import(context: Context, file: str, country: str, provisional: bool, as_
     if refusal is not None:
         return refused(context, refusal)
     years = from_file(file, provisional=provisional)
-    return _published(context, country, years, Path(file).name, as_json)
+    return _published(context, country, years, Path(file).name, dry_run, as_json)
 
 
-def run_publish(context: Context, year: int, country: str, provisional: bool, as_json: bool) -> int:
+def run_publish(context: Context, year: int, country: str, provisional: bool, dry_run: bool, as_json: bool) -> int:
     """Publishes a year: what is known of it, else what the library has."""
     from msgspec.structs import replace
 
@@ -141,17 +143,20 @@ def run_publish(context: Context, year: int, country: str, provisional: bool, as
     known = context.cases.public_days.in_force().get(country)
     one = None if known is None else next((y for y in known.days.years if y.number == year), None)
     if one is not None and known is not None:
-        return _published(context, country, [replace(one, provisional=provisional)], known.source, as_json)
-    return _published(context, country, [from_library(country, year, provisional=provisional)], LIBRARY, as_json)
+        return _published(context, country, [replace(one, provisional=provisional)], known.source, dry_run, as_json)
+    years = [from_library(country, year, provisional=provisional)]
+    return _published(context, country, years, LIBRARY, dry_run, as_json)
 
 
-def _published(context: Context, country: str, years: Sequence[Year], source: str, as_json: bool) -> int:
+def _published(context: Context, country: str, years: Sequence[Year], source: str, dry_run: bool, as_json: bool) -> int:
     import re
 
     from charter.dsl.check.calendars import COUNTRY
 
     if not re.fullmatch(COUNTRY, country):
         raise Misuse("no_country", country=country)
+    if dry_run:
+        return _foreseen(context, country, years, as_json)
     done = context.cases.public_days.publish(country, years, source=source, by=context.person)
     if done.refusal is not None:
         return refused(context, done.refusal)
@@ -163,6 +168,45 @@ def _published(context: Context, country: str, years: Sequence[Year], source: st
         context.output.done(said, as_json, country=country, digest=digest, recounted=list(done.cases))
     return DONE
 
+
+def _foreseen(context: Context, country: str, years: Sequence[Year], as_json: bool) -> int:
+    """Shows what publishing would move in open cases."""
+    from charter.engine.entries.cases import Redated
+
+    output, say = context.output, context.say
+    found = context.cases.public_days.foresee(country, years)
+    consulted(context, "calendar", text=country)
+    if as_json:
+        output.json({"country": country, "foreseen": [_foreseen_data(one) for one in found]})
+        return DONE
+    named = ", ".join(str(year.number) for year in years)
+    output.sentence(say("calendar.would", country=country, years=named, cases=len(found)))
+    rows = []
+    for one in found:
+        for entry in one.entries:
+            moved = (entry.told.was, entry.told.due) if isinstance(entry.told, Redated) else ()
+            dates = [output.deadline(at) for at in moved] or ["", ""]
+            rows.append((f"#{one.number}", entry.element or "", say(f"kinds.{entry.kind}"), *dates))
+    heads = [say(f"calendar.{head}") for head in ("case", "element", "change", "was", "then")]
+    output.table(heads, rows, styles=("name",))
+    return DONE
+
+
+def _foreseen_data(one: Foreseen) -> dict[str, Any]:
+    from charter.engine.entries.cases import Redated
+
+    moved = [(entry, entry.told if isinstance(entry.told, Redated) else None) for entry in one.entries]
+    return {
+        "case": one.case,
+        "number": one.number,
+        "changes": [
+            {"element": entry.element, "kind": entry.kind, "due": told and iso(told.due), "was": told and iso(told.was)}
+            for entry, told in moved
+        ],
+    }
+
+
+_CHANGES = [switch("--provisional"), switch("--dry-run", name="dry_run"), switch(JSON, name="as_json")]
 
 VERBS = {
     "calendar": Family(
@@ -180,8 +224,7 @@ VERBS = {
                 [
                     argument("file", "FILE"),
                     option("--country", "CODE", default="CN"),
-                    switch("--provisional"),
-                    switch(JSON, name="as_json"),
+                    *_CHANGES,
                 ],
             ),
             "publish": Verb(
@@ -190,8 +233,7 @@ VERBS = {
                 [
                     argument("year", "YEAR", type=Whole()),
                     option("--country", "CODE", default="CN"),
-                    switch("--provisional"),
-                    switch(JSON, name="as_json"),
+                    *_CHANGES,
                 ],
             ),
         },

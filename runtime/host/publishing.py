@@ -1,14 +1,21 @@
-"""The organisation's public days as a host changes them: published, with every open case brought along."""
+"""The organisation's public days as a host changes them: published, with every open case brought along.
+
+What publishing would do to them is told beforehand by the same command, of which nothing is kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import select
+from msgspec.structs import replace
+from sqlalchemy import Connection, select
 
-from charter.engine.days import PublicDays, Year
+from charter.engine.commands import SYSTEM, Recount
+from charter.engine.days import PublicDays, Year, days_digest
+from charter.engine.entries import Entry
 from charter.engine.refusals import Refusal
+from charter.engine.step.transition import step
 from charter.runtime.host import days
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.days import Version
@@ -23,6 +30,14 @@ class Published(Struct, frozen=True):
     changed: bool = False
     cases: Sequence[str] = ()
     refusal: Refusal | None = None
+
+
+class Foreseen(Struct, frozen=True):
+    """What would come of publishing for a case: its number, and the entries that would follow."""
+
+    case: str
+    number: int
+    entries: tuple[Entry, ...]
 
 
 class Publishing:
@@ -61,10 +76,7 @@ class Publishing:
         """Puts years in the place of what was known of them, and has all open cases count anew; for stewards."""
         with self._store.write() as connection:
             at, origin = self._caseload.clock(), self._caseload.origin
-            known = days.versions(connection, (country,))
-            new = known[-1].days if known else PublicDays(country)
-            for year in years:
-                new = days.with_year(new, year)
+            new = _with(connection, country, years)
             changed, refused = days.publish(connection, new, source=source, by=by, at=at, origin=origin)
             known = days.versions(connection, (country,))
         version = known[-1] if known else None
@@ -72,16 +84,43 @@ class Publishing:
             return Published(version, refusal=refused)
         return Published(version, True, [case for case in self._open(country) if self._brought_along(case)])
 
-    def _open(self, country: str) -> list[str]:
+    def foresee(self, country: str, years: Sequence[Year]) -> list[Foreseen]:
+        """Tells what `publish` would do to open cases, and changes nothing."""
+        found = []
+        for case, number in self._open(country).items():
+            with self._store.read() as connection:
+                file, new = self._caseload.archive.load(connection, case), _with(connection, country, years)
+            digests = tuple(sorted({**dict(file.state.days), country: days_digest(new)}.items()))
+            if digests == file.state.days:
+                continue
+            known = file.pinned.definition
+            counting = Recount(actor=SYSTEM, at=self._caseload.now(file), days=digests)
+            done = step(replace(known, known_days=(*known.known_days, new)), file.state, counting)
+            found.append(Foreseen(case, number, done.entries[1:]))
+        return found
+
+    def _open(self, country: str) -> dict[str, int]:
+        """Gives the open cases that keep a country's public days, with their numbers, in order."""
         c = t.cases.c
         with self._store.read() as connection:
             rows = connection.execute(
-                select(c.id, c.definition).where(c.status.in_(("open", "suspended"))).order_by(c.number)
+                select(c.id, c.number, c.definition).where(c.status.in_(("open", "suspended"))).order_by(c.number)
             ).all()
-            archive = self._caseload.archive
-            return [case for case, of in rows if country in archive.pinned(connection, of).definition.countries()]
+            pinned = self._caseload.archive.pinned
+            return {
+                case: number for case, number, of in rows if country in pinned(connection, of).definition.countries()
+            }
 
     def _brought_along(self, case: str) -> bool:
         with self._store.write() as connection:
             file = self._caseload.archive.load(connection, case)
             return self._caseload.up_to_date(connection, file, self._caseload.now(file)) is not file
+
+
+def _with(connection: Connection, country: str, years: Sequence[Year]) -> PublicDays:
+    """Gives the public days of a country that are known, with years in the place of theirs."""
+    known = days.versions(connection, (country,))
+    new = known[-1].days if known else PublicDays(country)
+    for year in years:
+        new = days.with_year(new, year)
+    return new

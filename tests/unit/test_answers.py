@@ -47,6 +47,7 @@ charter connectors list
 charter connectors remove mail --as zhou
 charter connectors list
 charter calendar show
+charter calendar import days.ics --dry-run --as zhou
 charter calendar import days.ics --as zhou
 charter calendar import days.ics --as zhou
 charter calendar import days.ics --country China --as zhou
