@@ -138,6 +138,7 @@ _ALL = [
         ("CH452", "offered-to-nobody", "element"),
         ("CH460", "start-one-at-a-time", "name"),
         ("CH461", "nothing-to-escalate", "element"),
+        ("CH480", "no-such-period", "name", "span"),
         # decision tables
         ("CH601", "table-without-head", "name"),
         ("CH602", "row-of-other-length", "count", "wanted"),

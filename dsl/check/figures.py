@@ -9,8 +9,11 @@ from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.text import tree as t
+from charter.engine import feel
 from charter.engine.feel import tree as ft
 from charter.engine.feel.comparison import COMPARISONS
+from charter.engine.feel.own import Span
+from charter.engine.periods import is_period
 
 # facts that are unknown until something has happened
 _LATE = frozenset({"on_time", "outcome", "due", "ready_at", "started_at", "ended_at", "duration", "closed_at"})
@@ -19,6 +22,9 @@ _LATE = frozenset({"on_time", "outcome", "due", "ready_at", "started_at", "ended
 def check_figures(scope: ProcessScope, findings: Findings) -> None:
     """Reports KPIs without a formula, and shares of all cases that a case counts against until it has the fact."""
     for symbol in scope.kpis.values():
+        for line in symbol.node.body:
+            if isinstance(line, t.Figure) and line.kind == "every" and not _divides(line.expr.text):
+                findings.add("CH480", line.expr.span, name=symbol.name, span=line.expr.text)
         formulas = [line.expr for line in symbol.node.body if isinstance(line, t.Figure) and line.kind == "formula"]
         if not formulas:
             findings.add("CH411", symbol.span, name=symbol.name)
@@ -30,6 +36,13 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
                     span = (expr.span[0] + node.start, expr.span[0] + node.end)
                     fact = expr.text[asked.start : asked.end]
                     findings.add("CH437", span, name=symbol.name, fact=fact)
+
+
+def _divides(text: str) -> bool:
+    """Says whether a length of time has periods; of what is none, or rests on a parameter, others tell."""
+    tree = read(text).tree
+    span = None if tree is None else feel.compile(tree).evaluate({})
+    return is_period(span) if isinstance(span, Span) else True
 
 
 def _asked_of_all(node: ft.Node, scope: ProcessScope) -> ft.Node | None:

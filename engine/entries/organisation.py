@@ -7,7 +7,7 @@ texts in UTC as in an entry's own `at`, but for `valid_until`, in microseconds s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charter.engine.entries.told import Told
@@ -151,6 +151,45 @@ class DaysPublished(Told, frozen=True):
     days: Mapping[str, Any]
     was: str | None
     source: str
+
+
+class PeriodClosed(Told, frozen=True):
+    """A period of a KPI is over, and these are its figures. `figures`: one a group, as they were measured; `digest`:
+    the SHA-256 of the facts; `version`: of the process whose formula it is.
+    """
+
+    process: str
+    version: str
+    kpi: str
+    since: str
+    until: str
+    figures: Sequence[Mapping[str, Any]]
+    digest: str
+
+
+class PeriodRevised(Told, frozen=True):
+    """Facts of a closed period came late or changed, and these are its figures now. `was`: the digest before."""
+
+    process: str
+    version: str
+    kpi: str
+    since: str
+    until: str
+    figures: Sequence[Mapping[str, Any]]
+    digest: str
+    was: str
+
+
+class VerdictChanged(Told, frozen=True):
+    """A KPI is met, missed or near its target in a period, and was not before. `was`: null for the first verdict."""
+
+    process: str
+    kpi: str
+    group: Any
+    since: str
+    until: str
+    was: str | None
+    verdict: str
 
 
 class ConnectorsChanged(Told, frozen=True):

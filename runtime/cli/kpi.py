@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from charter.runtime.cli.amounts import unit_of, value_text
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, misbound
@@ -13,7 +13,6 @@ from charter.runtime.cli.output import Cell
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
 if TYPE_CHECKING:
-    from charter.engine.feel.temporal import DaysDuration, YearsDuration
     from charter.engine.kpis import Figure
     from charter.runtime.desk.kpi import Measured
 
@@ -26,6 +25,8 @@ def run_kpi(
     name: str | None,
     bindings: Sequence[tuple[str, str]],
     facts: bool,
+    history: bool,
+    as_csv: bool,
     as_json: bool,
 ) -> int:
     """Measures now, over the cases there are; without a process all that are deployed."""
@@ -35,6 +36,10 @@ def run_kpi(
     every = process is None
     definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
     consulted(context, "kpi", process=process, text=name)
+    if history or as_csv:
+        from charter.runtime.cli.history import run_history
+
+        return run_history(context, definitions, name, as_csv, as_json)
     data, measured_any = [], False
     for definition in definitions:
         if bindings:
@@ -70,8 +75,7 @@ def run_kpi(
 
 
 def _unit(m: Measured) -> str | None:
-    """Gives the unit in which a KPI is shown: its own, or a share where its target is one."""
-    return m.kpi.unit or ("percent" if m.target and m.target.endswith("%") else None)
+    return unit_of(m.kpi, m.target)
 
 
 def _table(context: Context, measured: Sequence[Measured]) -> None:
@@ -106,61 +110,6 @@ def _group(context: Context, m: Measured, figure: Figure) -> str:
     return context.say("kpi.all") if m.kpi.by is None else context.say("kpi.without", by=m.kpi.by)
 
 
-def value_text(value: Any, unit: str | None, context: Context) -> str:
-    """Shows a figure to a sensible number of digits, as a share where that is its unit; unknown says so.
-
-    A length of time is shown in the KPI's unit, in words where it has none that lengths of time have.
-    """
-    from charter.engine.feel.temporal import DaysDuration, YearsDuration
-    from charter.engine.values import decode
-    from charter.runtime.author.forms import shown
-
-    if value is None:
-        return context.say("kpi.unknown")
-    number = decode(value)
-    if isinstance(number, DaysDuration | YearsDuration):
-        amount = None if unit is None else in_unit(number, unit)
-        if amount is None:
-            return _length(number, context)
-        number = amount
-    if not isinstance(number, Decimal):
-        return shown(value)
-    percent = unit == "percent"
-    text = f"{number * 100 if percent else number:.2f}".rstrip("0").rstrip(".")
-    return f"{text}%" if percent else text + (f" {unit}" if unit else "")
-
-
-def in_unit(length: DaysDuration | YearsDuration, unit: str) -> Decimal | None:
-    """Gives how many of a unit (`hours`, `天`) a length of time has, None for what is no unit of it."""
-    from charter.engine.feel.own import UNITS
-    from charter.engine.feel.temporal import YearsDuration
-
-    field, factor = UNITS.get(unit, ("", 1))
-    if isinstance(length, YearsDuration):
-        return Decimal(length.months) / factor if field == "months" else None
-    size = {"seconds": 1, "days": 86_400}.get(field)
-    return None if size is None else Decimal(length.nanoseconds) / (size * factor * 1_000_000_000)
-
-
-def _length(length: DaysDuration | YearsDuration, context: Context) -> str:
-    """Says a length of time in its two largest units."""
-    from charter.engine.feel.temporal import YearsDuration
-
-    if isinstance(length, YearsDuration):
-        left, sizes = abs(length.months), [(12, "years"), (1, "months")]
-    else:
-        left = abs(length.nanoseconds) // 1_000_000_000
-        sizes = [(86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds")]
-    said = []
-    for size, unit in sizes:
-        count, left = divmod(left, size)
-        if count:
-            said.append(context.say(f"time.{unit}", count=count))
-    negative = (length.months if isinstance(length, YearsDuration) else length.nanoseconds) < 0
-    text = " ".join(said[:2]) or context.say(f"time.{sizes[-1][1]}", count=0)
-    return f"-{text}" if negative else text
-
-
 def _facts(
     context: Context, m: Measured, figure: Figure, numbers: dict[str, int], sources: dict[tuple[str, str], str | None]
 ) -> None:
@@ -192,6 +141,8 @@ VERBS = {
             argument("name", "NAME", required=False),
             option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
             switch("--facts"),
+            switch("--history"),
+            switch("--csv", name="as_csv"),
             switch(JSON, name="as_json"),
         ],
     )

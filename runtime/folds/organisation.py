@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
+from charter.engine import plain
 from charter.engine.compact import compact_sorted
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.organisation import (
@@ -21,6 +22,8 @@ from charter.engine.entries.organisation import (
     ConnectorsChanged,
     DaysPublished,
     Deployed,
+    PeriodClosed,
+    PeriodRevised,
     PersonAdded,
     PersonChanged,
     PersonDeactivated,
@@ -46,9 +49,10 @@ TABLES = (
     t.deployments,
     t.settings,
     t.public_days,
+    t.figures,
 )
 # Their first column only numbers the rows in the order in which they came.
-_NUMBERED = frozenset((t.absences, t.deployments, t.public_days))
+_NUMBERED = frozenset((t.absences, t.deployments, t.public_days, t.figures))
 
 
 class Rows(Protocol):
@@ -191,6 +195,12 @@ def _days(rows: Rows, published: DaysPublished, entry: Entry) -> None:
     rows.append(t.public_days, (published.country, published.digest, body, published.source, entry.at, entry.actor))
 
 
+def _period(rows: Rows, told: PeriodClosed | PeriodRevised, entry: Entry) -> None:
+    since, until = clock.read(told.since), clock.read(told.until)
+    body = compact_sorted(plain.to_json(told))
+    rows.append(t.figures, (told.process, told.kpi, since, until, told.digest, body, entry.at))
+
+
 def _connectors(rows: Rows, changed: ConnectorsChanged, _: Entry) -> None:
     rows.put(t.settings, ("connectors", changed.new))
 
@@ -215,6 +225,8 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     StrandingChosen: _stranding,
     Deployed: _deployed,
     DaysPublished: _days,
+    PeriodClosed: _period,
+    PeriodRevised: _period,
     ConnectorsChanged: _connectors,
 }
 

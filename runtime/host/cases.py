@@ -34,6 +34,7 @@ from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.connectors import Connectors
 from charter.runtime.host.delivery import Delivery
 from charter.runtime.host.deployment import Deployment, deploy, judge
+from charter.runtime.host.figures import Figures
 from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.publishing import Publishing
@@ -103,6 +104,7 @@ class Cases:
         self.files = Files(store.folder, own=(*store.companions, self.connectors.path))
         self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
         self.incidents = Incidents(store, self._caseload)
+        self.figures = Figures(store, self._caseload)
         self.public_days = Publishing(store, self._caseload)
         self.delivery = Delivery(store, self._caseload, self.connectors)
 

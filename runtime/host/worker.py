@@ -155,6 +155,10 @@ def _call(worker: Worker, _now: int) -> None:
     worker.done.failed += worker.cases.delivery.begin(worker.calls)
 
 
+def _figures(worker: Worker, now: int) -> None:
+    worker.done.others += worker.cases.figures.turn(now)
+
+
 DUTIES: Sequence[Duty] = (
     # Due dates, waits, rhythms and retries of cases.
     Duty("timers", lambda _worker, connection, _now: timers.earliest(connection), _tick),
@@ -162,4 +166,6 @@ DUTIES: Sequence[Duty] = (
     Duty("asks", lambda _worker, connection, now: outbox.earliest(connection, now, calls=False), _deliver),
     # Calls of connectors.
     Duty("calls", lambda _worker, connection, now: outbox.earliest(connection, now, calls=True), _call),
+    # Periods of KPIs that are over, and facts of them that came late.
+    Duty("figures", lambda worker, connection, now: worker.cases.figures.earliest(connection, now), _figures),
 )

@@ -15,8 +15,8 @@ from charter.engine.feel.own import UNITS
 from charter.engine.feel.temporal import DaysDuration, YearsDuration
 from charter.engine.refusals import CODES
 from charter.engine.values import encode
+from charter.runtime.cli.amounts import in_unit, value_text
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.kpi import in_unit, value_text
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.reasons import failure_sentence
 from charter.runtime.cli.trail import what

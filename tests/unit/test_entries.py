@@ -7,7 +7,7 @@ import importlib.util
 import json
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ SAMPLES: Mapping[Any, Any] = {
     tuple[tuple[str, Any], ...]: (("to", "x"), ("many", [1, 2])),
     Mapping[str, Any]: {"a": None},
     Mapping[str, str]: {"a.charter": "ab"},
+    Sequence[Mapping[str, Any]]: [{"group": None, "value": 1}],
 }
 
 
