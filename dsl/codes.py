@@ -138,6 +138,11 @@ _ALL = [
         ("CH452", "offered-to-nobody", "element"),
         ("CH460", "start-one-at-a-time", "name"),
         ("CH461", "nothing-to-escalate", "element"),
+        ("CH470", "clock-without-end", "name"),
+        ("CH471", "second-target", "name"),
+        ("CH472", "threshold-of-nothing", "name", "percent"),
+        ("CH473", "clock-asks-itself", "name"),
+        ("CH474", "clock-without-work", "name"),
         ("CH480", "no-such-period", "name", "span"),
         # decision tables
         ("CH601", "table-without-head", "name"),

@@ -15,7 +15,9 @@ from charter.engine.definition import Definition, ElementKind
 
 _DONE = frozenset({"record", "check", "phase", "activity", "approval", "milestone"})
 
-CarrierKind = Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi"] | ElementKind
+CarrierKind = (
+    Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi", "sla"] | ElementKind
+)
 
 
 class Carrier(Struct, frozen=True):
@@ -70,6 +72,8 @@ def _parts(d: Definition) -> Iterator[Carrier]:
             yield Carrier("check", name, check.title, check.clauses, place(f"{e.name}.checklist.{check.name}"))
     for kpi in d.kpis:
         yield Carrier("kpi", kpi.name, kpi.title, kpi.clauses, place(f"kpi {kpi.name}"))
+    for sla in d.slas:
+        yield Carrier("sla", sla.name, sla.title, sla.clauses, place(f"sla {sla.name}"))
 
 
 def _once(clauses: tuple[str, ...]) -> tuple[str, ...]:

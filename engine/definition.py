@@ -19,6 +19,11 @@ from typing import Literal
 from msgspec.structs import replace
 
 from charter.engine.days import Calendar as Calendar, Day as Day, PublicDays, sha256
+from charter.engine.decisions.declared import (
+    DecisionOutput as DecisionOutput,
+    DecisionRule as DecisionRule,
+    DecisionTable as DecisionTable,
+)
 from charter.engine.plain import Kept
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
@@ -286,38 +291,6 @@ class Order(Kept, frozen=True):
     elements: tuple[str, ...]
 
 
-class DecisionOutput(Kept, frozen=True):
-    """A column of conclusions; `values` are what it may be, the weightiest first (priority, output order)."""
-
-    name: str
-    values: tuple[str, ...] = ()
-
-
-class DecisionRule(Kept, frozen=True):
-    """A row of a decision table: unary tests and output expressions, FEEL text."""
-
-    tests: tuple[str, ...]
-    outputs: tuple[str, ...]
-
-
-class DecisionTable(Kept, frozen=True):
-    """A decision table (OMG DMN 1.5, chapter 8). `inputs` are expressions over the parameters.
-
-    `hit_policy` and `aggregation` are DMN's words: UNIQUE, FIRST, PRIORITY, ANY, COLLECT, RULE ORDER, OUTPUT ORDER;
-    SUM, MIN, MAX, COUNT.
-    """
-
-    name: str
-    title: str
-    parameters: tuple[str, ...]
-    inputs: tuple[str, ...]
-    outputs: tuple[DecisionOutput, ...]
-    rules: tuple[DecisionRule, ...]
-    hit_policy: str = "UNIQUE"
-    aggregation: str | None = None
-    clauses: tuple[str, ...] = ()
-
-
 class Kpi(Kept, frozen=True):
     """A measured figure. `target` and `warn` are FEEL unary tests (`>= 95%`); `every`, `over` Spans in FEEL text.
 
@@ -336,6 +309,41 @@ class Kpi(Kept, frozen=True):
     event: Literal["closed", "opened"] = "closed"
     by: str | None = None
     owner: str | None = None
+    clauses: tuple[str, ...] = ()
+
+
+class Target(Kept, frozen=True):
+    """So much time (a Span in FEEL) is agreed: where `when` holds, without one wherever no other does."""
+
+    span: str
+    when: str | None = None
+
+
+class Threshold(Kept, frozen=True):
+    """What follows once so much of the agreed time is used up; 100 is the breach."""
+
+    percent: int
+    actions: tuple[Action, ...] = ()
+
+
+class Sla(Kept, frozen=True):
+    """A service-level clock of the case, or of each instance of the `element` in which it stands; all texts are FEEL.
+
+    `since`: the instant from which it counts, else that at which `starts` holds (without one: from the opening of
+    what it stands in). `pauses` is asked for as long as it lasts, `stops` and `restarts` for coming true.
+    """
+
+    name: str
+    title: str
+    element: str | None = None
+    since: str | None = None
+    starts: str | None = None
+    pauses: str | None = None
+    stops: str | None = None
+    restarts: str | None = None
+    calendar: str | None = None
+    targets: tuple[Target, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
     clauses: tuple[str, ...] = ()
 
 
@@ -366,6 +374,7 @@ class Definition(Kept, frozen=True):
     orders: tuple[Order, ...] = ()
     calendar: Calendar = Calendar()
     kpis: tuple[Kpi, ...] = ()
+    slas: tuple[Sla, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
     # Those that elements name.
     calendars: tuple[Calendar, ...] = ()

@@ -104,7 +104,7 @@ class CaseView(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         program = self._scope.program
-        if name in program.plans or name in program.types:
+        if name in program.plans or name in program.types or name in program.slas:
             return self._notes.read(self._case, name, self._scope.name(name, walked=name in self._walked))
         facts = CaseFacts(self._scope.view, program.zone)
         if name == "case":
@@ -115,7 +115,7 @@ class CaseView(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         program = self._scope.program
-        yield from (*program.plans, *program.types, *CASE, "case", "process")
+        yield from (*program.plans, *program.types, *program.slas, *CASE, "case", "process")
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

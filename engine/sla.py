@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from charter.engine import calendars
 from charter.engine.definition import Calendar
+from charter.engine.plain import Kept
 
 Phase = Literal["waiting", "running", "paused", "stopped", "cancelled"]
 Stretch = tuple[int, int]
@@ -34,7 +35,7 @@ class Terms(NamedTuple):
     target: Any = None
 
 
-class Cycle(Struct, frozen=True):
+class Cycle(Kept, frozen=True):
     """A cycle that is over, as it was judged when it ended."""
 
     since: int
@@ -45,7 +46,7 @@ class Cycle(Struct, frozen=True):
     due: int | None = None
 
 
-class Clock(Struct, frozen=True):
+class Clock(Kept, frozen=True):
     """Where a clock stands in its present cycle (`cycle` counts from 1; 0: it has not started).
 
     `since`: the instant from which it counts; `runs`: the stretches in which it ran; `run`: since when it runs now.
@@ -58,6 +59,23 @@ class Clock(Struct, frozen=True):
     run: int | None = None
     ended: int | None = None
     earlier: tuple[Cycle, ...] = ()
+
+
+class Service(Kept, frozen=True):
+    """A clock in a case: `key` as a node's, `target` (encoded) and `due` as they were at the latest look.
+
+    `fired`: the shares of this cycle that were used up, in per cent. `again`: `restarts` held at the latest look;
+    `held`: `stops` has held since the cycle began, so that it must first cease.
+    """
+
+    key: str
+    name: str
+    clock: Clock = Clock()
+    target: Any = None
+    due: int | None = None
+    fired: tuple[int, ...] = ()
+    again: bool = False
+    held: bool = False
 
 
 class Reading(Struct, frozen=True):

@@ -15,10 +15,12 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from charter.engine import plain
 from charter.engine.days import Days
 from charter.engine.law import Rules
 from charter.engine.machines import STILL, WORKABLE
 from charter.engine.plain import shape
+from charter.engine.sla import Service
 
 
 class Version(NamedTuple):
@@ -146,7 +148,7 @@ class CaseState(NamedTuple):
     top-level elements that are not settled. `timers`: next instant by node key, kept beside the nodes so that `wake`
     costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`). `signals`: those that nobody has waited
     for yet, in the order in which they came. `stood`: since when it is suspended. `days`: by which versions of public
-    days it counts.
+    days it counts. `clocks`: the service-level clocks that have started, by key.
     """
 
     case: str = ""
@@ -173,6 +175,7 @@ class CaseState(NamedTuple):
     tzdata: str = ""
     stood: int | None = None
     days: Days = ()
+    clocks: Mapping[str, Service] = _NONE
 
     @property
     def rules(self) -> Rules:
@@ -210,6 +213,8 @@ class View(Protocol):
     def versions(self) -> Mapping[str, Version]: ...
     @property
     def signals(self) -> tuple[Early, ...]: ...
+    @property
+    def clocks(self) -> Mapping[str, Service]: ...
     def dated(self) -> Iterable[Node]: ...
 
 
@@ -228,7 +233,7 @@ def next_instant(node: Node) -> int | None:
 
 _NAMES, _NODE_DEFAULTS = zip(*shape(Node), strict=True)
 _VALUES = attrgetter(*_NAMES)
-_TABLES = ("nodes", "versions", "timers")
+_TABLES = ("nodes", "versions", "timers", "clocks")
 _PLAIN = tuple(name for name in CaseState._fields if name not in _TABLES)
 _DEFAULTS = CaseState._field_defaults
 
@@ -256,6 +261,17 @@ def signals_of(data: Mapping[str, Any]) -> tuple[Early, ...]:
     )
 
 
+def clocks_json(clocks: Mapping[str, Service]) -> list[Any]:
+    """Gives service-level clocks as JSON data."""
+    return [plain.to_json(service) for service in clocks.values()]
+
+
+def clocks_of(data: Mapping[str, Any]) -> Mapping[str, Service]:
+    """Builds the service-level clocks of a case back."""
+    found = (plain.from_json(Service, row) for row in data.get("clocks", ()))
+    return {service.key: service for service in found} or _NONE
+
+
 def _lists(rows: tuple[Any, ...]) -> list[Any]:
     return [_lists(row) if isinstance(row, tuple) else row for row in rows]
 
@@ -281,6 +297,8 @@ def case_json(state: CaseState) -> dict[str, Any]:
             out[name] = list(value) if isinstance(value, tuple) else value
     if state.signals:
         out["signals"] = signals_json(state.signals)
+    if state.clocks:
+        out["clocks"] = clocks_json(state.clocks)
     return out
 
 
@@ -322,11 +340,13 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     if "parent" in rest:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
     rest["signals"] = signals_of(rest)
+    clocks = clocks_of(data)
     rest["parameters"] = tuple((name, value) for name, value in rest.get("parameters", ()))
     rest["days"] = tuple((country, digest) for country, digest in rest.get("days", ()))
     return CaseState(
         **rest,
         nodes=nodes,
         versions={key: version_of(row) for key, row in data["versions"].items()},
+        clocks=clocks,
         timers={key: at for key, node in nodes.items() if (at := next_instant(node)) is not None},
     )

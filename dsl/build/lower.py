@@ -17,7 +17,7 @@ from charter.dsl.check.decisions import lower_decision
 from charter.dsl.check.expressions import canonical, feel_text
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.order import predecessors
-from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
+from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol, named_calendars
 from charter.dsl.text import tree as t
 from charter.engine import definition as d
 from charter.engine.carriers import carriers
@@ -52,6 +52,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         calendar=_calendar(scope),
         calendars=_calendars(scope),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
+        slas=tuple(_sla(s.node, scope.clocked.get(s.name)) for s in scope.slas.values()),
         decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
         places=_places(scope, place_of),
     )
@@ -156,8 +157,7 @@ def _calendar(scope: ProcessScope) -> d.Calendar:
 
 def _calendars(scope: ProcessScope) -> tuple[d.Calendar, ...]:
     """Those that elements name, in the order in which they do."""
-    named = dict.fromkeys(line.calendar.text for part in scope.elements.values() for line in part.all(t.OnCalendar))
-    found = [symbol for name in named if (symbol := scope.calendar(name)) is not None]
+    found = [symbol for name in named_calendars(scope) if (symbol := scope.calendar(name)) is not None]
     return tuple(build_calendar(symbol.name, symbol.node) for symbol in found)
 
 
@@ -178,6 +178,30 @@ def _kpi(node: t.Kpi) -> d.Kpi:
         event=over.event if over is not None else "closed",
         by=feel_text(figures.get("by")),
         owner=owner,
+        clauses=_clauses(node.body),
+    )
+
+
+def _sla(node: t.Sla, part: Part | None) -> d.Sla:
+    asked = {line.kind: feel_text(line.expr) for line in node.body if isinstance(line, t.ClockWhen)}
+    return d.Sla(
+        name=node.name.text,
+        title=_title(node.title, node.name.text),
+        element=None if part is None else part.name,
+        since=asked.get("from"),
+        starts=asked.get("starts"),
+        pauses=asked.get("pauses"),
+        stops=asked.get("stops"),
+        restarts=asked.get("restarts"),
+        calendar=next((line.calendar.text for line in node.body if isinstance(line, t.OnCalendar)), None),
+        targets=tuple(
+            d.Target(feel_text(line.span_) or "null", feel_text(line.when))
+            for line in node.body
+            if isinstance(line, t.Agreed)
+        ),
+        thresholds=tuple(
+            d.Threshold(line.percent, tuple(map(_action, line.actions))) for line in node.body if isinstance(line, t.At)
+        ),
         clauses=_clauses(node.body),
     )
 
@@ -358,6 +382,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("record", scope.records),
         ("role", scope.roles),
         ("kpi", scope.kpis),
+        ("sla", scope.slas),
         ("parameter", scope.parameters),
     ):
         for symbol in table.values():

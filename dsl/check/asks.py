@@ -5,12 +5,12 @@ Knows the types of names and of FEEL; whether an expression gives what is wanted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import type_of
 from charter.dsl.text import tree as t
 from charter.engine.feel import types as y
@@ -75,7 +75,35 @@ def arguments(line: t.Work, word: str, scope: ProcessScope) -> Iterator[Ask]:
     return _with(line.target.text if line.kind in ("run", "start") else None, line.arguments, scope)
 
 
-def given(line: t.OnOverdue, word: str, scope: ProcessScope) -> Iterator[Ask]:
+_OF_CLOCK: Mapping[str, tuple[y.Type, str]] = {
+    "from": (MOMENT, "from"),
+    "starts": (y.BOOLEAN, "starts when"),
+    "pauses": (y.BOOLEAN, "pauses while"),
+    "stops": (y.BOOLEAN, "stops when"),
+    "restarts": (y.BOOLEAN, "restarts when"),
+}
+
+
+def of_clocks(scope: ProcessScope) -> Iterator[tuple[Part | None, Ask]]:
+    """Asks what service-level clocks want of their expressions, with the elements in which they stand."""
+    for symbol in scope.slas.values():
+        for line in symbol.node.body:
+            yield from ((scope.clocked.get(symbol.name), ask) for ask in _of_clock(line, scope))
+
+
+def _of_clock(line: t.Line, scope: ProcessScope) -> Iterator[Ask]:
+    match line:
+        case t.ClockWhen():
+            yield Ask(line.expr, *_OF_CLOCK[line.kind])
+        case t.Agreed():
+            yield Ask(line.span_, y.SPAN, "target")
+            if line.when is not None:
+                yield Ask(line.when, y.BOOLEAN, "when")
+        case t.At():
+            yield from given(line, "at", scope)
+
+
+def given(line: t.OnOverdue | t.At, word: str, scope: ProcessScope) -> Iterator[Ask]:
     """Asks the same of what the actions of a line start."""
     return (ask for action in line.actions for ask in _with(action.names[0].text, action.arguments, scope))
 

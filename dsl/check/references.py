@@ -347,13 +347,13 @@ def check_separation(line: t.Separation, file: str, scope: ProcessScope, finding
         findings.add("CH415", line.other.span, file=file, element=line.element.text)
 
 
-def _calendar(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
+def calendar(name: t.Name, scope: ProcessScope, findings: Findings) -> None:
     if scope.calendar(name.text) is None:
         findings.unknown("CH212", name, chain(scope.calendars, scope.shared.calendars))
 
 
 def on_calendar(line: t.OnCalendar, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    _calendar(line.calendar, scope, findings)
+    calendar(line.calendar, scope, findings)
 
 
 def check_header(scope: ProcessScope, findings: Findings) -> None:
@@ -366,7 +366,7 @@ def check_header(scope: ProcessScope, findings: Findings) -> None:
         for line in header.get(kind, []):
             check_role(line.role, scope, findings)
     for line in header.get(t.CalendarUse, []):
-        _calendar(line.name, scope, findings)
+        calendar(line.name, scope, findings)
     for listed, word in ((t.Input, "input"), (t.Output, "output")):
         for line in header.get(listed, []):
             distinct(line.names, word, findings)

@@ -13,9 +13,19 @@ from itertools import chain
 from typing import Any
 
 from charter.dsl.check.calendars import check_calendar
+from charter.dsl.check.clocks import check_clocks
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import check_lines
-from charter.dsl.check.scopes import BUILT_IN_TYPES, ORGANISATION, Part, ProcessScope, Symbol, is_reserved
+from charter.dsl.check.references import WORK
+from charter.dsl.check.scopes import (
+    BUILT_IN_TYPES,
+    ORGANISATION,
+    Part,
+    ProcessScope,
+    Symbol,
+    is_reserved,
+    named_calendars,
+)
 from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
 from charter.dsl.text.kinds import is_type
@@ -32,6 +42,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     _Declarations(scope, findings).read()
     _types(scope, findings)
     check_lines(scope, findings)
+    check_clocks(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -84,6 +95,8 @@ class _Declarations:
                     scope.parameters[line.name.text] = Symbol("parameter", line.name.text, line, scope.file)
             case t.Calendar():
                 self._calendar(line)
+            case t.Sla():
+                self._sla(line, None)
             case t.Kpi():
                 self._declare("kpi", line, scope.kpis, {})
             case t.Decision():
@@ -94,6 +107,17 @@ class _Declarations:
                 scope.orders.append((None, line))
             case _:
                 scope.header.setdefault(type(line), []).append(line)
+
+    def _sla(self, line: t.Sla, part: Part | None) -> None:
+        name = line.name.text
+        if part is not None and part.kind == "milestone":
+            self.findings.add(
+                "CH214", line.span, word="sla", kind=part.kind, hint="home", homes=("phase", *sorted(WORK))
+            )
+        elif self._alone(line):
+            self.scope.slas[name] = Symbol("sla", name, line, self.scope.file)
+            if part is not None:
+                self.scope.clocked[name] = part
 
     def _calendar(self, line: t.Calendar) -> None:
         check_calendar(line, self.findings)
@@ -107,7 +131,7 @@ class _Declarations:
         """Finds the calendar of a process: the one that it names, or that it brings and no element names."""
         uses = self.scope.header.get(t.CalendarUse, [])
         brought = [use for use in uses if any(use.span == own.node.span for own in self.scope.calendars.values())]
-        named = {line.calendar.text for part in self.scope.elements.values() for line in part.all(t.OnCalendar)}
+        named = named_calendars(self.scope)
         for use in brought:
             others = [other for other in uses if other is not use]
             if any(other.name.text == use.name.text for other in others) or (others and use.name.text in named):
@@ -127,7 +151,7 @@ class _Declarations:
         else:
             table[name] = Symbol(kind, name, line, self.scope.file)
 
-    def _alone(self, line: t.Element | t.Record | t.Parameter) -> bool:
+    def _alone(self, line: t.Element | t.Record | t.Parameter | t.Sla) -> bool:
         """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
         scope, name = self.scope, line.name
         text = name.text
@@ -140,6 +164,7 @@ class _Declarations:
             if part
             else scope.records.get(text)
             or scope.parameters.get(text)
+            or scope.slas.get(text)
             or scope.shared.records.get(text)
             or scope.shared.parameters.get(text)
         )
@@ -178,6 +203,8 @@ class _Declarations:
                     break  # what follows belongs to that one
             elif isinstance(line, t.Ordering):
                 scope.orders.append((part, line))
+            elif isinstance(line, t.Sla):
+                self._sla(line, part)
             else:
                 lines.setdefault(type(line), []).append(line)
         part.inputs = tuple(n for line in part.all(t.Input) for n in line.names)

@@ -1,8 +1,9 @@
 """What the names of a process stand for: the tables that resolving fills and every later pass reads.
 
 It knows declarations and where they stand, not what expressions mean or how work flows. A process's own
-declarations and those its file and the files it uses share are one scope. Elements, records and parameters share
-one namespace, because expressions see them side by side; roles, calendars, KPIs and processes have their own.
+declarations and those its file and the files it uses share are one scope. Elements, records, parameters and
+service-level clocks share one namespace, because expressions see them side by side; roles, calendars, KPIs and
+processes have their own.
 """
 
 from __future__ import annotations
@@ -161,6 +162,8 @@ class ProcessScope(Struct, eq=False):
     parameters: dict[str, Symbol] = field(default_factory=dict)
     calendars: dict[str, Symbol] = field(default_factory=dict)
     kpis: dict[str, Symbol] = field(default_factory=dict)
+    slas: dict[str, Symbol] = field(default_factory=dict)
+    clocked: dict[str, Part] = field(default_factory=dict)  # the elements in which service-level clocks stand
     decisions: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)  # of two elements each
@@ -273,6 +276,7 @@ class ProcessScope(Struct, eq=False):
             ("parameter", self.parameters, self.shared.parameters),
             ("role", self.roles, self.shared.roles),
             ("kpi", self.kpis, {}),
+            ("sla", self.slas, {}),
             ("calendar", self.calendars, self.shared.calendars),
             ("decision", self.decisions, self.shared.decisions),
             ("process", {}, self.shared.processes),
@@ -280,6 +284,13 @@ class ProcessScope(Struct, eq=False):
             if name in table or name in shared:
                 return kind
         return "record" if name in self.producers or name in self.inputs else None
+
+
+def named_calendars(scope: ProcessScope) -> dict[str, None]:
+    """Names the calendars that elements and service-level clocks count by, in the order in which they do."""
+    lines = [line for part in scope.elements.values() for line in part.all(t.OnCalendar)]
+    lines += [line for symbol in scope.slas.values() for line in symbol.node.body if isinstance(line, t.OnCalendar)]
+    return dict.fromkeys(line.calendar.text for line in lines)
 
 
 def _adopt(name: str, own: dict[str, Symbol], shared: dict[str, Symbol]) -> Symbol | None:

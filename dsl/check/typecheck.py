@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import structs
 
-from charter.dsl.check.asks import LIST, MOMENT, Ask
+from charter.dsl.check.asks import LIST, MOMENT, Ask, of_clocks
 from charter.dsl.check.choices import impossible, item_types, report
 from charter.dsl.check.domains import Domains
 from charter.dsl.check.doubtful import Placed, check_choices, check_declared, check_doubts
@@ -112,12 +112,11 @@ class _Checker:
             for line in part.every_line():
                 spec = spec_of(line)
                 for ask in spec.asks(line, spec.word, scope):
-                    if ask.outer:
-                        self.expression(ask, part.parent, outside)
-                    else:
-                        self.expression(ask, part, inside)
+                    self.expression(ask, *((part.parent, outside) if ask.outer else (part, inside)))
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
+        for around, ask in of_clocks(scope):
+            self.expression(ask, around, self._variables(around))
 
     def _variables(self, part: Part | None) -> dict[str, y.Type]:
         """The `for each` variables around and on an element, with the types of their items."""
@@ -153,9 +152,8 @@ class _Checker:
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
             ask = Ask(node.value, parameter_type(node, self.scope), "parameter", field=node.name.text)
-            tree = read(node.value.text).tree
+            tree, at = read(node.value.text).tree, node.value.span[0]
             if self.expression(ask, None, {}, file=file) and tree is not None and node.type is not None:
-                at = node.value.span[0]
                 check_declared(tree, node.type, node.name.text, at, self.findings, file)
 
     def _kpi(self, node: t.Kpi) -> None:
@@ -193,8 +191,7 @@ class _Checker:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
         expr = ask.expr
         told = _Asked(self, ask, part, extra, file, kind, declared or {})
-        parsed = read(expr.text, kind)
-        if parsed.tree is None:
+        if (parsed := read(expr.text, kind)).tree is None:
             told.unreadable(parsed.problems[0])
             return None
         tree = as_typed(parsed.tree) if ask.word == "formula" else parsed.tree
@@ -244,7 +241,9 @@ class _Checker:
         s = self.scope
         if self.alone:
             return (name for name in extra if name != "?")
-        return chain(extra, s.elements, s.records, s.producers, s.inputs, s.parameters, s.shared.parameters, _GIVEN)
+        return chain(
+            extra, s.elements, s.records, s.producers, s.inputs, s.slas, s.parameters, s.shared.parameters, _GIVEN
+        )
 
 
 # What is told once of an expression, however often it is in it.

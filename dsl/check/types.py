@@ -10,7 +10,7 @@ from charter.dsl.text import tree as t
 from charter.engine.feel import types as y
 from charter.engine.feel.own import UNITS
 from charter.engine.machines import CASE_STATES, LIFECYCLES, states
-from charter.engine.plan import facts
+from charter.engine.plan import clocks, facts
 
 BOOLEAN = y.BOOLEAN
 SPAN = y.SPAN
@@ -48,6 +48,7 @@ _WITH_ITEM = y.ContextType(fields={name: fact.type for name, fact in facts.ELEME
 ELEMENT = y.ContextType(fields={name: kind for name, kind in _WITH_ITEM.fields.items() if name != "item"})
 _INSTANCES = y.DescribedType(item=_WITH_ITEM, own=_WITH_ITEM)
 CASE = y.ContextType(fields={name: fact.type for name, fact in facts.CASE.items()})
+CLOCK = y.ContextType(fields={name: fact.type for name, fact in clocks.CLOCK.items()})
 PROCESS = y.ContextType(fields=dict.fromkeys(facts.PROCESS, y.STRING))
 
 
@@ -96,6 +97,9 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
     if scope.is_record(name):
         type_ = record_type(name, scope)
         return type_ if _beside(part, scope.written_in(name) or ()) else y.ListType(item=type_)
+    if name in scope.slas:
+        stands = scope.clocked.get(name)
+        return CLOCK if _beside(part, stands.instances if stands is not None else ()) else y.ListType(item=CLOCK)
     parameter = scope.parameter(name)
     if parameter is not None:
         return parameter_type(parameter.node, scope)
@@ -111,6 +115,8 @@ def type_word(type_: y.Type) -> str:
     """Gives a type as a word of the message tables: `number`, `list of context`, `date or span`."""
     if isinstance(type_, y.ListType):
         return "list" if type_.item is y.ANY else f"list of {type_word(type_.item)}"
+    if type_ is CLOCK:
+        return "clock"
     if type_ is ELEMENT or type_ is _WITH_ITEM:
         return "element"
     if isinstance(type_, y.OneOf):
@@ -125,7 +131,7 @@ def parameter_type(node: t.Parameter, scope: ProcessScope) -> y.Type:
 
 def case_type(scope: ProcessScope) -> y.ContextType:
     """Gives the type of one item of `cases`: everything a case has, seen from outside."""
-    names = [*scope.elements, *scope.records, *scope.parameters, *scope.producers, *scope.inputs]
+    names = [*scope.elements, *scope.records, *scope.parameters, *scope.producers, *scope.inputs, *scope.slas]
     fields = {name: seen_from(name, None, scope) for name in names}
     return y.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from charter.dsl.text import tree as t
-from charter.dsl.text.from_parse import Parts, argument, name_of, names_of, place, register
+from charter.dsl.text.from_parse import Parts, argument, expr_of, name_of, names_of, place, register
 
 _ACTIONS: Mapping[str, Any] = {"NOTIFY": "notify", "ESCALATE_TO": "escalate", "START": "start"}
 
@@ -37,4 +37,29 @@ register(
     ("more_given", lambda c: _longer(c, arguments=(argument(c[2:]),))),
     ("on_overdue", lambda c: t.OnOverdue(tuple(c[1]), **place(c))),
     ("if_overdue_notify", _if_overdue_notify),
+)
+
+
+# --- service-level clocks --------------------------------------------------------------------------------------
+
+_CLOCK: Mapping[str, Any] = {
+    "COUNTS_FROM": "from",
+    "STARTS_WHEN": "starts",
+    "PAUSES_WHILE": "pauses",
+    "STOPS_WHEN": "stops",
+    "RESTARTS_WHEN": "restarts",
+}
+BREACH = 100
+
+
+def _agreed(c: Parts) -> t.Agreed:
+    return t.Agreed(expr_of(c[1]), expr_of(c[3]) if len(c) > 2 else None, **place(c))
+
+
+register(
+    ("clock_when", lambda c: t.ClockWhen(_CLOCK[c[0].type], expr_of(c[1]), **place(c))),
+    ("agreed", _agreed),
+    ("agreed_when", _agreed),
+    ("at_share", lambda c: t.At(int(c[1].value.rstrip("%％ ")), tuple(c[2]), **place(c))),
+    ("at_breach", lambda c: t.At(BREACH, tuple(c[1]), **place(c))),
 )

@@ -100,7 +100,9 @@ def _says_more(stop: Stop, start: int, written: str) -> bool:
     return any(declared(word, stop.file) for word in words) and not declared(slug(written, "n", stop.marks), stop.file)
 
 
-_DECLARING = frozenset({"PROCESS", "ROLE", "ACTIVITY", "PHASE", "RECORD", "MILESTONE", "APPROVAL", "PARAMETER", "KPI"})
+_DECLARING = frozenset(
+    {"PROCESS", "ROLE", "ACTIVITY", "PHASE", "RECORD", "MILESTONE", "APPROVAL", "PARAMETER", "KPI", "SLA"}
+)
 
 
 @cache

@@ -235,6 +235,24 @@ def _separation(p: Phrases, n: t.Separation) -> Phrase:
     return p.word("SAME" if n.same else "SEPARATE"), f"{n.element.text} {middle} {names(n.others)}"
 
 
+def _agreed(p: Phrases, n: t.Agreed) -> Phrase:
+    more = f" {p.word('WHEN')} {expression(n.when)}" if n.when else ""
+    return p.word("TARGET"), f"{expression(n.span_)}{more}"
+
+
+def _at(p: Phrases, n: t.At) -> Phrase:
+    return p.word("AT_BREACH") if n.percent == 100 else f"{p.word('AT')} {n.percent}%", p.actions(n.actions)
+
+
+_CLOCK: Mapping[str, str] = {
+    "from": "COUNTS_FROM",
+    "starts": "STARTS_WHEN",
+    "pauses": "PAUSES_WHILE",
+    "stops": "STOPS_WHEN",
+    "restarts": "RESTARTS_WHEN",
+}
+
+
 # --- steps of scenarios --------------------------------------------------------------------------------------
 
 
@@ -319,6 +337,9 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Figure: _by_kind({"by": "GROUP_BY"}),
     t.Unit: lambda p, n: (p.word("UNIT"), p.unit(n.name)),
     t.Over: _over,
+    t.ClockWhen: _by_kind(_CLOCK),
+    t.Agreed: _agreed,
+    t.At: _at,
     t.CaseStep: lambda p, n: (f"{p.word('CASE')} {n.process.text}{p.arguments(n.arguments)}", ""),
     t.CastStep: _cast,
     t.ActStep: _act,

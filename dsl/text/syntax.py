@@ -37,6 +37,8 @@ _SHAPES: Mapping[str, str] = {
     "EXPR": "an_expression",
     "ITEMS": "an_expression",
     "PERIOD": "an_expression",
+    "AGREED": "an_expression",
+    "SHARE": "a_share",
     "COUNT": "an_expression",
     "COND": "an_expression",
     "VALUE": "an_expression",

@@ -305,6 +305,38 @@ class Kpi(Line, frozen=True):
     body: tuple[Figure | Unit | Over | Owner | Source, ...] = ()
 
 
+# --- service-level clocks --------------------------------------------------------------------------------
+
+
+class ClockWhen(Line, frozen=True):
+    """`from EXPR` · `starts when EXPR` · `pauses while EXPR` · `stops when EXPR` · `restarts when EXPR`."""
+
+    kind: Literal["from", "starts", "pauses", "stops", "restarts"]
+    expr: Expr
+
+
+class Agreed(Line, frozen=True):
+    """`target SPAN` · `target SPAN when EXPR`."""
+
+    span_: Expr
+    when: Expr | None = None
+
+
+class At(Line, frozen=True):
+    """`at 75% ACTION, …` · `at breach ACTION, …` (100)."""
+
+    percent: int
+    actions: tuple[Action, ...]
+
+
+class Sla(Line, frozen=True):
+    """`sla NAME "…"`, in a process or in an element."""
+
+    name: Name
+    title: Text | None = None
+    body: tuple[ClockWhen | Agreed | At | OnCalendar | Source, ...] = ()
+
+
 # --- files -----------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from charter.engine.definition import Calendar, Element, Stage
+from charter.engine.definition import Calendar, Element, Sla, Stage
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import Kind
 from charter.engine.state import Node
@@ -91,6 +91,23 @@ class Plan(Struct, eq=False):
         for child in self.children:
             yield child
             yield from child.descendants()
+
+
+class ClockPlan(Struct, frozen=True, eq=False):
+    """A service-level clock prepared: `of` is the element in which it stands, None for the case.
+
+    `shares`: those of the agreed time at which something is entered, in per cent.
+    """
+
+    sla: Sla
+    of: Plan | None
+    calendar: Calendar
+    loops: tuple[str, ...]
+    shares: frozenset[int]
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        return self.sla.clauses
 
 
 def shared_loops(a: tuple[str, ...], b: tuple[str, ...]) -> int:

@@ -18,7 +18,8 @@ from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.once import once
 from charter.engine.plan.duties import duties
-from charter.engine.plan.plans import Plan, shared_loops
+from charter.engine.plan.plans import ClockPlan, Plan, shared_loops
+from charter.engine.sla import BREACH
 from charter.engine.state import Node
 
 if TYPE_CHECKING:
@@ -62,6 +63,16 @@ class Program:
             self.plans[element.name] = plan
             if parent is not None:
                 parent.children.append(plan)
+        self.slas = {
+            sla.name: ClockPlan(
+                sla,
+                of := self.plans.get(sla.element or ""),
+                named.get(sla.calendar or "") or (of or definition).calendar,
+                () if of is None else of.loops,
+                frozenset(t.percent for t in sla.thresholds) | {BREACH},
+            )
+            for sla in definition.slas
+        }
         self.roots = [plan for plan in self.plans.values() if plan.parent is None]
         # Where the nodes outside any `for each` stand: most of them, so that they are looked up and not parsed.
         self.spots: dict[str, tuple[Plan, Path]] = {

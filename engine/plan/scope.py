@@ -17,10 +17,11 @@ from charter.engine.feel.conversion import text_of
 from charter.engine.feel.own import Described
 from charter.engine.feel.printer import quoted
 from charter.engine.keys import Path, key_of, parse_key
+from charter.engine.plan.clocks import ClockFacts, Unjudged
 from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.plan.foresight import foreseen
 from charter.engine.plan.place import Place, found_in_case, standing
-from charter.engine.plan.plans import Plan, shared_from
+from charter.engine.plan.plans import ClockPlan, Plan, shared_from
 from charter.engine.plan.program import Program, compiled
 from charter.engine.state import Node, View
 
@@ -98,6 +99,8 @@ class Scope:
             return self.element(program.plans[name], walked=walked)
         if name in program.types:
             return self.record(name)
+        if name in program.slas:
+            return self.clock(program.slas[name])
         if name in program.parameters:
             return program.bindings(self.view.parameters)[name]
         if name == "case":
@@ -125,6 +128,20 @@ class Scope:
     def facts(self, node: Node, plan: Plan) -> Facts:
         return Facts(node, self.program.zone)
 
+    def clock(self, seen: ClockPlan) -> Any:
+        """Gives the facts of a service-level clock; from outside a `for each`, a list of those of its instances."""
+        of = seen.of
+        if of is None or not of.loops:
+            return self.reading(seen, ())
+        base = self.path[: shared_from(self.plan, self.path, of)]
+        if len(base) == len(of.loops):
+            return self.reading(seen, base)
+        paths = (parse_key(key)[1] for key in self.program.expand(self.view.nodes, of, base))
+        return [self.reading(seen, path) for path in paths if len(path) == len(of.loops)]
+
+    def reading(self, seen: ClockPlan, path: Path) -> ClockFacts:
+        return ClockFacts(self.view, seen, key_of(seen.sla.name, path), self.now, self.program.zone)
+
     def record(self, record: str) -> Any:
         if self.plan is None:
             found = found_in_case(self.program, self.view, record)
@@ -144,6 +161,9 @@ class Foresight(Scope):
 
     def read(self, text: str) -> Expression | None:
         return foreseen(self.program, self.plan, len(self.path), text)
+
+    def reading(self, seen: ClockPlan, path: Path) -> ClockFacts:
+        return Unjudged(self.view, seen, key_of(seen.sla.name, path), self.now, self.program.zone)
 
     def facts(self, node: Node, plan: Plan) -> Facts:
         return Unended(node, self.program.zone, grows=plan.element.many is not None and plan.element.many.open)

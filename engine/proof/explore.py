@@ -47,7 +47,8 @@ class Graph(Struct, eq=False):
     `open`: states whose moves were not all looked at; `spun`: what repeats in a move that the engine refused for its
     length, with the state before it (-1: no case can even begin);
     `opened`, `granted`: elements that were, also on the way to a state that is like another;
-    `barren`: (state, node) of work that no value could finish; `inexact`: records of which not all was looked at.
+    `barren`: (state, node) of work that no value could finish; `inexact`: records of which not all was looked at,
+    and service-level clocks that conditions ask for: how long work takes is not tried out.
     """
 
     states: list[CaseState] = field(default_factory=list)
@@ -114,7 +115,7 @@ class _Search:
         self.waiting: deque[int] = deque()
 
     def run(self, more: Callable[[int], bool], reduced: bool) -> Graph:
-        graph = self.graph
+        graph, clocks = self.graph, self.sameness.clocks
         self._start()
         while self.waiting:
             if not more(graph.steps):
@@ -122,8 +123,8 @@ class _Search:
                 break
             number = self.waiting.popleft()
             if graph.states[number].status not in CLOSED:
-                self._look(number, reduced)
-        graph.inexact = self.moves.inexact()
+                self._look(number, reduced and not clocks)
+        graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(clocks))))
         return graph
 
     def _start(self) -> None:

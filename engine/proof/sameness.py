@@ -57,6 +57,8 @@ class Sameness:
         )
         if self.sent_back:
             names.append("redo")
+        # The service-level clocks that conditions ask for; these may ask one another.
+        self.clocks = frozenset(path[0] for path in paths if path[0] in program.slas)
         self.dated = not read.isdisjoint(_DATED)
         if self.dated:
             names.append("overdue")
@@ -85,7 +87,9 @@ class Sameness:
         versions = frozenset(
             (key, self._of(names[key], version)) for key, version in state.versions.items() if names[key] in matters
         )
-        return state.status, nodes, versions, repr(state.signals), self._between(state, matters)
+        services = state.clocks.values() if self.clocks else ()
+        clocks = frozenset((s.key, s.clock.phase, s.fired, min(s.clock.cycle, _ROUNDS)) for s in services)
+        return state.status, nodes, versions, repr(state.signals), self._between(state, matters), clocks
 
     def outputs(self, state: CaseState) -> frozenset[str]:
         """Names the outputs of the process that are there."""

@@ -65,6 +65,7 @@ class Draft:
         "budget",
         "case",
         "cause",
+        "clocks",
         "closed_at",
         "command",
         "days",
@@ -120,12 +121,11 @@ class Draft:
         self.depth = state.depth
         self.parameters = state.parameters
         self.held = state.held
-        self.law = state.law
-        self.tzdata = state.tzdata
+        self.law, self.tzdata = state.law, state.tzdata
         self.pending = state.pending
         self.signals = state.signals
         self.stood = state.stood
-        self.days = state.days
+        self.days, self.clocks = state.days, state.clocks
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]

@@ -20,6 +20,8 @@ The joint rules of a step, which no module could tell alone:
 - *Unknown is not false* (`readiness`): what is unknown holds an element, what is false for good rules it out, and what
   was ruled out comes back when the record that said so changes.
 
+- *Service-level clocks look last* (`services`): what they see of a case is how it stands once all else has followed.
+
 Three bounds (`MOST_LOOKS`, `draft.MOST_MOVES`, `draft.MOST_STEPS`) end what would not end by itself.
 """
 
@@ -37,7 +39,7 @@ from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out, unapproved
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
-from charter.engine.step import blocks, clocks, lists, opening, staleness
+from charter.engine.step import blocks, clocks, lists, opening, services, staleness
 from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
 from charter.engine.step.draft import MOST_STEPS, Draft, refuse
@@ -47,15 +49,23 @@ MOST_LOOKS = 200_000
 
 
 def run(draft: Draft) -> None:
-    """Works the list off. Records made from here on are the system's, each with its cause."""
+    """Works the list off, and looks at the service-level clocks once nothing else follows, until nothing does.
+
+    Records made from here on are the system's, each with its cause.
+    """
     draft.acting = False
+    looks = _run(draft, 0)
+    while draft.program.slas and services.look(draft):
+        looks = _run(draft, looks)
+
+
+def _run(draft: Draft, looks: int) -> int:
     _afford(draft)
     agenda = draft.agenda
-    looks = 0
     while agenda:
         if draft.status not in LASTING:
             agenda.clear()
-            return
+            break
         key = next(iter(agenda))
         draft.cause = agenda.pop(key)
         looks += 1
@@ -69,6 +79,7 @@ def run(draft: Draft) -> None:
         if node is not None and follow is not None:
             follow(draft, node, *draft.place(key))
             _afford(draft)
+    return looks
 
 
 def _afford(draft: Draft) -> None:

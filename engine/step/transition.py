@@ -20,7 +20,7 @@ from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.state import CaseState
-from charter.engine.step import additions, automation, clocks, flow, holding, rework, subcases, votes, work
+from charter.engine.step import additions, automation, clocks, flow, holding, rework, services, subcases, votes, work
 from charter.engine.step.authority import role_among
 from charter.engine.step.case import open_case
 from charter.engine.step.contents import bindable, validate
@@ -188,6 +188,8 @@ def _next(draft: Draft) -> CaseState:
     wake = None
     if timers and draft.status == "open":
         wake = draft.wake if draft.wake is not None else min(timers.values())
+    if draft.clocks:
+        wake = services.next_instant(draft, wake)
     return CaseState(
         draft.case,
         draft.process,
@@ -213,6 +215,7 @@ def _next(draft: Draft) -> CaseState:
         draft.tzdata,
         draft.stood,
         draft.days,
+        draft.clocks,
     )
 
 

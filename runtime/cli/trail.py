@@ -250,6 +250,10 @@ def _about(context: Context, name: str, value: Any) -> str:
         return context.output.deadline(value if isinstance(value, int) else clock.read(value))
     if name in _TIMES:
         return str(context.output.moment(value if isinstance(value, int) else clock.read(value)))
+    if name == "percent":
+        return f"{value}%"
+    if name in ("state", "verdict"):
+        return context.say.find(f"clocks.{value}") or str(value)
     if name == "failure":
         return one_line(shown(failure_sentence(value, "", context.say.lang)))
     if name in ("connectors", "days") or (name == "to" and not isinstance(value, str)):
@@ -301,6 +305,12 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "verdict_changed": ("process", "kpi", "verdict"),
     "recounted": ("days",),
     "redated": ("clause", "due"),
+    "clock_started": ("clock", "due"),
+    "clock_paused": ("clock",),
+    "clock_resumed": ("clock", "due"),
+    "clock_stopped": ("clock", "state", "verdict"),
+    "threshold_reached": ("clock", "percent", "due"),
+    "clock_recounted": ("clock", "due"),
     "incident_retried": ("case", "ask"),
     "incident_settled": ("case", "ask"),
     "clock_stepped_back": ("case",),

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from charter.engine.keys import name_of
-from charter.engine.state import Node, Version, node_of, signals_of, version_of
+from charter.engine.state import Node, Version, clocks_of, node_of, signals_of, version_of
 from charter.runtime.store import tables as t
 
 _T = TypeVar("_T")
@@ -36,6 +36,7 @@ class Member:
         "opened_by",
         "parameters",
         "reason",
+        "clocks",
         "signals",
         "status",
         "version",
@@ -50,6 +51,7 @@ class Member:
         self.parameters = tuple((name, value) for name, value in rest.get("parameters", ()))
         self.signals = signals_of(rest)
         self.version = population.numbers[digest]
+        self.clocks = clocks_of(rest)
         self._population = population
         self.nodes: Mapping[str, Node] = _Table(self.case, population.nodes, population.elements)
         self.versions: Mapping[str, Version] = _Table(self.case, population.versions, population.records)

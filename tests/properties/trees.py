@@ -182,10 +182,22 @@ element_line = st.one_of(
     line(t.Retry, number, expr),
     line(t.Checklist, some(check)),
 )
+sla: st.SearchStrategy[t.Sla] = line(
+    t.Sla,
+    names,
+    title,
+    some(
+        line(t.ClockWhen, st.sampled_from(["from", "starts", "pauses", "stops", "restarts"]), expr)
+        | line(t.Agreed, expr, st.none() | expr)
+        | line(t.At, st.integers(0, 9999), some(action, 1))
+        | line(t.OnCalendar, paths)
+        | source
+    ),
+)
 kind = st.sampled_from(["phase", "activity", "approval", "milestone"])
 element = st.recursive(
     line(t.Element, kind, names, title, some(element_line, 0, 4)),
-    lambda inner: line(t.Element, kind, names, title, some(inner | element_line, 0, 4)),
+    lambda inner: line(t.Element, kind, names, title, some(inner | element_line | sla, 0, 4)),
     max_leaves=3,
 )
 kpi = line(
@@ -225,6 +237,7 @@ process = line(
             element,
             element,
             kpi,
+            sla,
             line(t.Use, text),
         ),
         0,
