@@ -58,8 +58,8 @@ class ThresholdReached(Told, frozen=True):
 
 
 class ClockRecounted(Told, frozen=True):
-    """A service-level clock is counted again by another target or calendar, all its pauses included. `target` and `due`: as
-    they are now; `was`: when it was due before; `withdrew`: the shares that are not used up after all.
+    """A service-level clock is counted again by another target or calendar, all its pauses included. `target` and
+    `due`: as they are now; `was`: when it was due before; `withdrew`: the shares that are not used up after all.
     """
 
     clock: str

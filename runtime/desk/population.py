@@ -29,6 +29,7 @@ class Member:
     __slots__ = (
         "_population",
         "case",
+        "clocks",
         "closed_at",
         "nodes",
         "number",
@@ -36,7 +37,6 @@ class Member:
         "opened_by",
         "parameters",
         "reason",
-        "clocks",
         "signals",
         "status",
         "version",
