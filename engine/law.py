@@ -43,11 +43,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a wait that ends beyond the calendar is told; "
         "one person does all that an element is to be done by the same person as, whichever comes first; "
         "what a missed date leads to is an action with an entry of its own; "
-<<<<<<< HEAD
-        "other public days move rounds that are over and `wait until`, and conditions are looked at again with them",
-=======
+        "other public days move rounds that are over and `wait until`, and conditions are looked at again with them; "
         "service-level clocks count once nothing else follows, and wake a case",
->>>>>>> 8d68b010 (engine, dsl: service-level clocks in a process and in its elements)
     }
 )
 LAW = max(HISTORY)
