@@ -144,6 +144,7 @@ _ALL = [
         ("CH473", "clock-asks-itself", "name"),
         ("CH474", "clock-without-work", "name"),
         ("CH480", "no-such-period", "name", "span"),
+        ("CH462", "ends-what-is-never-skipped", "element", "kept"),
         # decision tables
         ("CH601", "table-without-head", "name"),
         ("CH602", "row-of-other-length", "count", "wanted"),
@@ -193,6 +194,9 @@ _ALL = [
         ("CH444", "never-granted", "process", "names"),
         ("CH445", "turns-by-itself", "process", "names"),
         ("CH450", "work-longer-than-phase", "phase", "within", "path"),
+        ("CH463", "reminder-before-the-work", "span", "within"),
+        ("CH464", "ends-before-it-is-due", "element", "span", "within"),
+        ("CH465", "nothing-looks-at-the-clock", "text"),
         ("CH603", "table-has-gap", "name", "example"),
         ("CH606", "rule-masked", "row", "other", "name"),
         ("CH607", "rule-adds-nothing", "row", "other", "name"),

@@ -24,6 +24,7 @@ from charter.engine.decisions.declared import (
     DecisionRule as DecisionRule,
     DecisionTable as DecisionTable,
 )
+from charter.engine.happenings import Action as Action, Event as Event
 from charter.engine.plain import Kept
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
@@ -178,26 +179,6 @@ class Work(Kept, frozen=True):
     retry: Retry | None = None
 
 
-class Action(Kept, frozen=True):
-    """What a process does by itself at an event.
-
-    kind: `notify` (`roles` hear of it), `escalate` (people of `roles` may do the work, too, and hear of it), `start`
-    (a case of `process`, which nobody waits for; `arguments` as of `Work`).
-    """
-
-    kind: Literal["notify", "escalate", "start"]
-    roles: tuple[str, ...] = ()
-    process: str | None = None
-    arguments: tuple[tuple[str, str], ...] = ()
-
-
-class Event(Kept, frozen=True):
-    """What may happen to an element while it is under way, and what follows by itself. kind: `overdue`."""
-
-    kind: Literal["overdue"]
-    actions: tuple[Action, ...] = ()
-
-
 class Stage(Kept, frozen=True):
     """One step of an approval chain: votes by distinct people on `seats`, (role, how many) pairs.
 
@@ -281,7 +262,7 @@ class Element(Kept, frozen=True):
     never_skipped: bool = False
     calendar: str | None = None  # without one, that of the block around it
     offered: str | None = None  # as long as it holds, the work may be begun (`offered while`)
-    events: tuple[Event, ...] = ()
+    events: tuple[Event, ...] = ()  # in the order of the file
 
 
 class Order(Kept, frozen=True):

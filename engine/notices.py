@@ -23,6 +23,7 @@ from charter.engine.entries.cases import (
     Overdue,
     Redated,
     Rejected,
+    Reminded,
     Unapproved,
     Uncounted,
     Undated,
@@ -53,6 +54,15 @@ def _owner(program: Program, _element: Element, _told: Told) -> Roles:
     return () if owner is None else (owner,)
 
 
+def _reminded(_program: Program, _element: Element, told: Reminded) -> Roles:
+    return told.to if told.person is None else (*told.to, personal(told.person))
+
+
+def personal(person: str) -> str:
+    """Gives what stands for one person where roles do."""
+    return f"@{person}"
+
+
 # kind of entry -> whom it is news to
 _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Completed: _informed,
@@ -60,6 +70,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Rejected: _informed,
     Overdue: _accounts,
     Notified: _named,
+    Reminded: _reminded,
     Redated: _accounts,
     Undated: _owner,
     Escalated: _higher,

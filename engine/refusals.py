@@ -116,6 +116,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH566", "cases-too-deep", "element target limit"),
     ("CH567", "never-skipped", "element verb"),
     ("CH568", "handed-to-oneself", "element person"),
+    ("CH596", "signal-for-nobody", "signal"),
     ("CH592", "person-not-known", "person record field"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
@@ -148,6 +149,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH576", "removed-from-list", "element list"),
     ("CH577", "milestone-not-reached", "element condition"),
     ("CH593", "not-offered", "element condition"),
+    ("CH594", "ended-by-its-line", "element clause condition"),
     ("CH579", "follows-its-parent", "case element"),
 )
 

@@ -87,6 +87,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
     or decided it, any iteration, and whom they stood in for, the last one at the end; `hands`: who had another part in
     it (`plan.makers`). `higher`: the roles that the work has come up to, whose people may do it, too.
+    `marks` of its element's events: the instant of one that time brings, 0 once it has, -1 for a condition that holds.
     `wake`: the next instant at which time itself changes this node (wait over, retry, repeat); `due`: its due date;
     `overdue`: that has been recorded; `bound`: the date beyond which `within` does not move it; `stands`: since when
     its clock stands. `rhythm` of a `repeat every`: the instant it is counted from, how often it has come round since,
@@ -95,7 +96,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     are not settled yet. `redo`: it had delivered and is being done again. `waits`: the node this work was sent back
     to. `attempt` counts calls; `rejects` counts rejections, any iteration. `reason` is that of its latest move.
     `outcome`: approve, reject or return of an approval; of a skipped or cancelled node why: condition, dead, choice,
-    enough, list, container, withdrawn, person.
+    enough, list, container, withdrawn, ended, person.
     """
 
     key: str
@@ -133,6 +134,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     bound: int | None = None
     stands: int | None = None
     rhythm: tuple[int, ...] = ()
+    marks: tuple[int, ...] = ()
 
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -226,7 +228,12 @@ def next_instant(node: Node) -> int | None:
     if node.state in STILL:
         return None
     wake, due = node.wake, node.due
-    if due is None or node.overdue or node.state not in WORKABLE:
+    if node.state not in WORKABLE:
+        return wake
+    if node.marks:
+        marked = min((mark for mark in node.marks if mark > 0), default=None)
+        wake = marked if wake is None or (marked is not None and marked < wake) else wake
+    if due is None or node.overdue:
         return wake
     return due if wake is None or due < wake else wake
 
@@ -242,7 +249,7 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     values = _VALUES(node)
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
-    for name in ("doers", "hands", "higher", "used", "votes", "confirmations", "rhythm"):
+    for name in ("doers", "hands", "higher", "marks", "used", "votes", "confirmations", "rhythm"):
         if name in out:
             out[name] = _lists(out[name])
     return out
@@ -316,6 +323,7 @@ def node_of(data: Mapping[str, Any]) -> Node:
     rest["doers"] = tuple(rest.get("doers", ()))
     rest["hands"] = tuple(Hand(*row) for row in rest.get("hands", ()))
     rest["higher"] = tuple(rest.get("higher", ()))
+    rest["marks"] = tuple(rest.get("marks", ()))
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
     rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))

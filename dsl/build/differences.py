@@ -78,7 +78,6 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "by": "GROUP_BY",
     "event": "OVER",
     "many": "FOR_EACH",
-    "events": "ON_OVERDUE",
     "since": "COUNTS_FROM",
     "starts": "STARTS_WHEN",
     "pauses": "PAUSES_WHILE",
@@ -120,6 +119,11 @@ def _lines(what: str, name: str, before: Kept | None, after: Kept | None) -> Ite
             continue
         if (kind, field) in _THINGS:
             yield from _things(kind, field, what, name, old, new)
+        elif field == "events":
+            words = dict.fromkeys(_event_word(event) for event in (*old, *new))
+            for word in words:
+                sides = [tuple(e for e in side if _event_word(e) == word) for side in (old, new)]
+                yield Difference("changed", what, name, word, *sides)
         elif field in _PARTS and kind is d.Element:
             parts = list(_lines(what, name, old, new))
             yield from parts or [Difference("changed", what, name, field, old, new)]
@@ -244,6 +248,26 @@ def _action(p: Phrases, value: d.Action) -> str:
     return f"{p.word(_ACTIONS[value.kind])} {value.process or ', '.join(value.roles)}{more}"
 
 
+# kind of event -> how its line begins, where it ends the element and where not
+_EVENTS = {
+    "overdue": ("", "ON_OVERDUE"),
+    "remind": ("", "REMIND"),
+    "after": ("ENDS_AFTER", "AT_SPAN"),
+    "when": ("ENDS_WHEN", "ONCE"),
+    "signal": ("ENDS_ON", "ON_SIGNAL"),
+}
+
+
+def _event_word(event: d.Event) -> str:
+    return _EVENTS[event.kind][not event.ends]
+
+
+def _event(p: Phrases, value: d.Event) -> str:
+    who = ", ".join((*value.roles, *((p.word("HOLDER"),) if value.holder else ())))
+    why = f"{p.word('BECAUSE')} {quote(value.reason)}" if value.reason else ""
+    return " ".join(part for part in (who, value.at, said(value.actions, p), why) if part)
+
+
 _WRITERS: Mapping[type, Callable[[Phrases, Any], str]] = {
     d.TypeRef: _type,
     d.After: lambda p, v: _of(p, v.needed, v.elements),
@@ -254,9 +278,9 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], str]] = {
     d.Retry: lambda p, v: f"{v.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {v.over}",
     d.Many: _many,
     d.Action: _action,
-    d.Event: lambda p, v: said(v.actions, p),
     d.Target: lambda p, v: f"{v.span} {p.word('WHEN')} {v.when}" if v.when else v.span,
     d.Threshold: lambda p, v: f"{v.percent}% {said(v.actions, p)}",
+    d.Event: _event,
     d.Work: _work,
     d.Requirement: lambda p, v: f"{p.word(v.kind.upper())} {v.name} {v.at_least or ''}".rstrip(),
 }

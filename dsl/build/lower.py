@@ -318,8 +318,22 @@ def _action(action: t.Action) -> d.Action:
     return d.Action(action.kind, _names(action.names))
 
 
+def _event(line: t.Line) -> d.Event | None:
+    match line:
+        case t.OnOverdue():
+            return d.Event("overdue", tuple(map(_action, line.actions)))
+        case t.Remind():
+            return d.Event("remind", at=feel_text(line.ahead), roles=_names(line.roles), holder=line.holder)
+        case t.Ends() | t.Happens():
+            at = line.signal.text if line.signal is not None else feel_text(line.expr)
+            if isinstance(line, t.Happens):
+                return d.Event(line.kind, tuple(map(_action, line.actions)), at)
+            return d.Event(line.kind, at=at, ends=True, reason=line.reason.text if line.reason else None)
+    return None
+
+
 def _events(part: Part) -> tuple[d.Event, ...]:
-    return tuple(d.Event("overdue", tuple(map(_action, line.actions))) for line in part.all(t.OnOverdue))
+    return tuple(event for line in part.every_line() if (event := _event(line)) is not None)
 
 
 def _stage(stage: t.Stage) -> d.Stage:

@@ -70,6 +70,8 @@ _VARIANTS: Mapping[type, tuple[str, ...]] = {
     t.Duty: ("same",),
     t.Flag: ("kind",),
     t.Wait: ("kind",),
+    t.Ends: ("kind",),
+    t.Happens: ("kind",),
 }
 
 LINES: Mapping[tuple[Any, ...], LineSpec] = {
@@ -115,6 +117,23 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     (t.On, "return", "return"): LineSpec("on return", APPROVAL, "return", names=references.on),
     (t.On, "rejects", "escalate"): LineSpec("on rejects", APPROVAL, names=references.on),
     (t.OnOverdue,): LineSpec("on overdue", PHASE | WORK, many=True, names=events.when_late, asks=asks.given),
+    (t.Remind,): LineSpec("remind", PHASE | WORK, many=True, names=events.remind, asks=wants(y.SPAN, "ahead")),
+    **{
+        (t.Ends, kind): LineSpec(word, PHASE | WORK, many=True, names=events.ends, asks=wanted)
+        for kind, word, wanted in (
+            ("after", "ends after", wants(y.SPAN)),
+            ("when", "ends when", wants(y.BOOLEAN)),
+            ("signal", "ends on", asks.nothing),
+        )
+    },
+    **{
+        (t.Happens, kind): LineSpec(word, PHASE | WORK, many=True, names=events.happens, asks=each(wanted, asks.given))
+        for kind, word, wanted in (
+            ("after", "at", wants(y.SPAN)),
+            ("when", "once", wants(y.BOOLEAN)),
+            ("signal", "on signal", asks.nothing),
+        )
+    },
     (t.Duty, False): LineSpec("separate from", WORK, "separate", many=True, names=references.duty),
     (t.Duty, True): LineSpec("same as", WORK, "same", many=True, names=references.duty),
     (t.Flag, "never_skipped"): LineSpec(

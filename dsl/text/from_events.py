@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from charter.dsl.text import tree as t
-from charter.dsl.text.from_parse import Parts, argument, expr_of, name_of, names_of, place, register
+from charter.dsl.text.from_parse import Parts, argument, argument_file, expr_of, name_of, names_of, place, register
+from charter.dsl.text.lexer import Lexeme
 
 _ACTIONS: Mapping[str, Any] = {"NOTIFY": "notify", "ESCALATE_TO": "escalate", "START": "start"}
 
@@ -30,10 +31,25 @@ def _if_overdue_notify(c: Parts) -> t.OnOverdue:
     return t.OnOverdue((told,), **where)
 
 
+def _remind(c: Parts, span: Lexeme) -> t.Remind:
+    roles = names_of([x for x in c[1] if x.type != "HOLDER"])
+    return t.Remind(roles, len(roles) < len(c[1]), expr_of(span), **place(c))
+
+
+_KINDS: Mapping[str, Any] = {"ENDS_AFTER": "after", "ENDS_WHEN": "when", "AT_SPAN": "after", "ONCE": "when"}
+
+
 register(
+    ("remind", lambda c: _remind(c, c[2])),
+    ("remind_ahead", lambda c: _remind(c, c[3])),
+    ("ends", lambda c: t.Ends(_KINDS[c[0].type], expr_of(c[1]), None, c[2], **place(c))),
+    ("ends_on", lambda c: t.Ends("signal", None, name_of(c[1]), c[2], **place(c))),
+    ("happens", lambda c: t.Happens(_KINDS[c[0].type], expr_of(c[1]), None, tuple(c[2]), **place(c))),
+    ("on_signal", lambda c: t.Happens("signal", None, name_of(c[1]), tuple(c[2]), **place(c))),
     ("action", _action),
     ("start_with", _action),
     ("more_named", lambda c: _longer(c, names=(name_of(c[2]),))),
+    ("more_given_file", lambda c: _longer(c, arguments=(argument_file(c[2:]),))),
     ("more_given", lambda c: _longer(c, arguments=(argument(c[2:]),))),
     ("on_overdue", lambda c: t.OnOverdue(tuple(c[1]), **place(c))),
     ("if_overdue_notify", _if_overdue_notify),

@@ -138,13 +138,13 @@ def argument(c: Parts) -> t.Argument:
     return t.Argument(name_of(c[0]), expr_of(c[2]), span=(c[0].start_pos, c[2].end_pos))
 
 
-def _argument_file(c: Parts) -> t.Argument:
+def argument_file(c: Parts) -> t.Argument:
     return t.Argument(name_of(c[0]), None, text_of(c[3]), span=(c[0].start_pos, c[3].end_pos))
 
 
 register(
     ("argument", argument),
-    ("argument_file", _argument_file),
+    ("argument_file", argument_file),
     ("list_type", lambda c: _list_type(*c)),
 )
 

@@ -58,6 +58,9 @@ ENDS: Mapping[str, Collection[str]] = {
     "COUNT": ("OF_DONE",),
     "COND": ("OPTIONAL", "SOURCE"),
     "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),
+    "LEAD": ("BEFORE_DUE",),
+    "GROUND": ("BECAUSE",),
+    "TRIGGER": ("NOTIFY", "ESCALATE_TO", "START"),
 }
 # What may stand right before that, beside a blank: 完成条件 3项完成.
 _BEFORE: Mapping[str, str] = {"COUNT": r"\d)\]"}

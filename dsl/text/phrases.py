@@ -196,6 +196,29 @@ def _on(p: Phrases, n: t.On) -> Phrase:
     return f"{p.word('ON')} {p.word('REJECT')} {p.word('CANCEL')}{p.reason(n.reason)}", ""
 
 
+def _remind(p: Phrases, n: t.Remind) -> Phrase:
+    who = ", ".join((*(role.text for role in n.roles), *((p.word("HOLDER"),) if n.holder else ())))
+    if p.language != "en":
+        return p.word("REMIND"), f"{who} {p.word('AHEAD')} {expression(n.ahead)}"
+    return p.word("REMIND"), f"{who} {expression(n.ahead)} {p.word('BEFORE_DUE')}"
+
+
+_ENDS = {"after": "ENDS_AFTER", "when": "ENDS_WHEN", "signal": "ENDS_ON"}
+_HAPPENS = {"after": "AT_SPAN", "when": "ONCE", "signal": "ON_SIGNAL"}
+
+
+def _cause(n: t.Ends | t.Happens) -> str:
+    return n.signal.text if n.signal is not None else expression(n.expr) if n.expr is not None else "null"
+
+
+def _ends(p: Phrases, n: t.Ends) -> Phrase:
+    return p.word(_ENDS[n.kind]), f"{_cause(n)}{p.reason(n.reason)}"
+
+
+def _happens(p: Phrases, n: t.Happens) -> Phrase:
+    return p.word(_HAPPENS[n.kind]), f"{_cause(n)} {p.actions(n.actions)}"
+
+
 def _duty(p: Phrases, n: t.Duty) -> Phrase:
     return f"{p.word('SAME_AS' if n.same else 'SEPARATE_FROM')} {names(n.others)}", ""
 
@@ -322,6 +345,9 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.When: _by_kind({"enter": "ENTER_WHEN", "exit": "EXIT_WHEN"}),
     t.By: lambda p, n: (p.word("BY"), f" {p.word('THEN')} ".join(p.stage(s) for s in n.stages)),
     t.On: _on,
+    t.Remind: _remind,
+    t.Ends: _ends,
+    t.Happens: _happens,
     t.OnOverdue: lambda p, n: (p.word("ON_OVERDUE"), p.actions(n.actions)),
     t.Measure: _by_kind(),
     t.Duty: _duty,

@@ -166,6 +166,32 @@ class OnOverdue(Line, frozen=True):
     actions: tuple[Action, ...]
 
 
+class Remind(Line, frozen=True):
+    """`remind a, holder SPAN before due`: roles, and whoever holds the work."""
+
+    roles: tuple[Name, ...]
+    holder: bool
+    ahead: Expr
+
+
+class Ends(Line, frozen=True):
+    """`ends after SPAN` · `ends when EXPR` · `ends on SIGNAL`, each with `because "…"` or without."""
+
+    kind: Literal["after", "when", "signal"]
+    expr: Expr | None = None
+    signal: Name | None = None
+    reason: Text | None = None
+
+
+class Happens(Line, frozen=True):
+    """`at SPAN ACTION, …` (kind after) · `once EXPR ACTION, …` (when) · `on signal NAME ACTION, …`."""
+
+    kind: Literal["after", "when", "signal"]
+    expr: Expr | None
+    signal: Name | None
+    actions: tuple[Action, ...]
+
+
 class Measure(Line, frozen=True):
     """`within EXPR` · `due EXPR` · `takes EXPR` · `costs EXPR`."""
 

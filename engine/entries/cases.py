@@ -44,7 +44,9 @@ class Recounted(Told, frozen=True):
 
 
 class Redated(Told, frozen=True):
-    """A due date or round moved with the public days. `clause`: within, due, wait or repeat; `was`: the one before."""
+    """A date moved with the public days. `clause`: within, due, wait, repeat, at or ends after; `was`: the one
+    before.
+    """
 
     clause: str
     due: int
@@ -236,7 +238,7 @@ class Undated(Told, frozen=True):
     """An expression that should give a date gave none: no due date, end of a wait, next round or pause before
     a call is retried.
 
-    `clause`: within, due, wait, repeat or retry; `condition`: its text.
+    `clause`: within, due, wait, repeat, retry, remind, at or ends after; `condition`: its text.
     """
 
     clause: str
@@ -247,6 +249,25 @@ class Escalated(Told, frozen=True):
     """Work or an approval went up to a higher role. `to`: that role."""
 
     to: str
+
+
+class Reminded(Told, frozen=True):
+    """A due date comes near. `to`: the roles that are reminded; `person`: the person who holds the work; `due`: the
+    date.
+    """
+
+    to: tuple[str, ...]
+    due: int
+    person: str | None = None
+
+
+class Happened(Told, frozen=True):
+    """Something came about that a line of an element waits for. `clause`: at, once or on signal; `condition`: its
+    text.
+    """
+
+    clause: str
+    condition: str
 
 
 class Notified(Told, frozen=True):

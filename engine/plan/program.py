@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from charter.engine import calendars, feel, values
-from charter.engine.definition import Calendar, Definition, RecordType
+from charter.engine.definition import Calendar, Definition, Element, RecordType
 from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.once import once
@@ -79,6 +79,8 @@ class Program:
             name: (plan, ()) for name, plan in self.plans.items() if not plan.loops
         }
         self.runs = frozenset(p.name for p in self.plans.values() if p.element.work and p.element.work.kind == "run")
+        # The signals that events wait for.
+        self.heard = frozenset(v.at for e in definition.elements for v in e.events if v.kind == "signal")
         self.repeats = any(e.repeat is not None and e.repeat.until is not None for e in definition.elements)
         self.types: dict[str, RecordType] = {r.name: r for r in definition.records}
         # Those with a condition on a field, or inside one.
@@ -106,7 +108,7 @@ class Program:
         for plan in self.plans.values():
             self._connect(plan, watchers)
         self.watchers: dict[str, tuple[Plan, ...]] = {
-            name: tuple(self.plans[w] for w in found if w != name or self._offers_itself(w))
+            name: tuple(self.plans[w] for w in found if w != name or self._sees_itself(w))
             for name, found in watchers.items()
         }
         # Of those, whoever looks at more than how it ends. The others need no look when work on it only begins.
@@ -148,7 +150,7 @@ class Program:
         lists = [element.many.items] if element.many is not None else []
         resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
         rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
-        watched = [element.when, element.exit, element.offered, *rounds, *lists]
+        watched = [element.when, element.exit, element.offered, *rounds, *lists, *conditions(element)]
         if element.many is not None and isinstance(element.many.enough, str):
             watched.append(element.many.enough)
         if element.agreement is not None:
@@ -194,10 +196,11 @@ class Program:
         for fact, more in facts.items():
             watchers.setdefault(fact, {})[plan.name] = more
 
-    def _offers_itself(self, name: str) -> bool:
-        """Says whether an offer is made by what becomes of the element itself, such as its lateness."""
+    def _sees_itself(self, name: str) -> bool:
+        """Says whether what becomes of the element itself, such as its lateness, decides how it goes on."""
         plan = self.plans.get(name)
-        return plan is not None and name in self.names(plan.element.offered)
+        texts = () if plan is None else (plan.element.offered, *conditions(plan.element))
+        return any(name in self.names(text) for text in texts)
 
     def names(self, text: str | None) -> frozenset[str]:
         """Gives the free names of a FEEL text; none for a text that does not parse."""
@@ -380,6 +383,11 @@ class Program:
             if group is not None:
                 for index in range(1, group.size + 1):
                     yield from self.expand(nodes, plan, (*base, index))
+
+
+def conditions(element: Element) -> tuple[str, ...]:
+    """Gives the conditions that an element's events wait for."""
+    return tuple(event.at for event in element.events if event.kind == "when" and event.at is not None)
 
 
 @lru_cache(maxsize=16384)

@@ -74,7 +74,10 @@ def _left_out(program: Program, view: View, plan: Plan, path: Path, outcomes: fr
 
 # How the process passes over an approval that stands alone, and one of several, though the file does not say that the
 # record may pass so.
-_UNSAID = (frozenset({"dead", "withdrawn"}), frozenset({"dead", "withdrawn", "condition", "choice"}))
+_UNSAID = (
+    frozenset({"dead", "withdrawn", "ended"}),
+    frozenset({"dead", "withdrawn", "ended", "condition", "choice"}),
+)
 
 
 def unapproved(place: Place, needed: Input) -> bool:

@@ -80,6 +80,7 @@ def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
     """Yields every text that decides how an element of a process goes on."""
     work, agreement, repeat = element.work, element.agreement, element.repeat
     texts = [element.when, element.exit, element.offered]
+    texts += [event.at for event in element.events if event.kind == "when" and event.ends]
     texts += [repeat.until, repeat.while_] if repeat is not None else []
     texts += [agreement.criteria] if agreement is not None else []
     if element.many is not None:

@@ -92,6 +92,7 @@ def explore(definition: Definition, more: Callable[[int], bool], *, reduced: boo
 def _asks_the_clock(plan: Plan) -> bool:
     element, repeat = plan.element, plan.element.repeat
     texts = [element.when, element.exit, element.offered]
+    texts += [event.at for event in element.events if event.kind == "when" and event.ends]
     texts += [repeat.until, repeat.while_] if repeat is not None else []
     return any(e.tells_time for text in texts if text is not None and (e := compiled(text)) is not None)
 
@@ -184,6 +185,7 @@ class _Search:
             if node.key not in tried:
                 self._take(number, moves.of(state, node, at))
         self._take(number, moves.early(state, awaiting, at))
+        self._take(number, moves.ends(state, at))
         self._take(number, moves.time(state, at))
 
     def _take(self, number: int, moves: Iterator[Move]) -> None:

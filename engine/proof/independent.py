@@ -40,7 +40,9 @@ class Independence:
         self._senders = [(plan, to) for plan in program.plans.values() for to in self._back(plan)]
         self._touchy = frozenset(self._named_loosely())
         self.rounds = frozenset(plan.name for plan in program.plans.values() if self._comes_again(plan))
-        self.elements = frozenset(plan.name for plan in program.plans.values() if self._alone(plan))
+        # What a line may end, at whatever moment, is looked at in every order with all the rest.
+        ends = any(event.ends for element in program.definition.elements for event in element.events)
+        self.elements = frozenset(plan.name for plan in program.plans.values() if not ends and self._alone(plan))
         self._awaiting = self._awaited()
         clocks = list(self._clocks())
         self._rhythms = [

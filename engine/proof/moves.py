@@ -34,7 +34,7 @@ from charter.engine.commands import (
 from charter.engine.definition import Check, item_type
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import WORKABLE
+from charter.engine.machines import OPEN, WORKABLE
 from charter.engine.plan.makers import bound
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program
@@ -129,6 +129,18 @@ class Moves:
             yield from self._work(state, node, plan, path, at)
         elif plan.kind == "activity" and node.state == "active":
             yield from self._automatic(state, node, plan, at)
+
+    def ends(self, state: CaseState, at: int) -> Iterator[Move]:
+        """Yields the signals that would end something under way, one of each name."""
+        names: dict[str, Plan] = {}
+        for node in state.nodes.values() if self.program.heard else ():
+            plan = self.program.plans[node.element]
+            if node.marks and node.state in OPEN:
+                names |= {
+                    event.at or "": plan for event in plan.element.events if event.kind == "signal" and event.ends
+                }
+        for name, plan in names.items():
+            yield Move("", "signal", (Signal(actor=self.in_charge(plan), at=at, name=name),))
 
     def in_charge(self, plan: Plan) -> Actor:
         owner = self.program.definition.owner

@@ -106,7 +106,8 @@ class Past:
         for record in element.outputs:
             yield from self._readers.get(record, ())
         yield from (level.name for level in plan.levels())
-        if plan.many or any(given is not None for given in (element.repeat, element.when, element.exit)):
+        ends = any(event.ends for event in element.events)
+        if plan.many or ends or any(given is not None for given in (element.repeat, element.when, element.exit)):
             yield from (inner.name for inner in plan.descendants())
         agreement = element.agreement
         if agreement is not None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from charter.engine import values
 from charter.engine.keys import name_of
-from charter.engine.machines import SETTLED
+from charter.engine.machines import SETTLED, WORKABLE
 from charter.engine.plan.program import Program, compiled
 from charter.engine.proof.atoms import conditions
 from charter.engine.proof.past import Past
@@ -65,6 +65,9 @@ class Sameness:
         if "outcome" in read:
             names.append("outcome")
         self._names = tuple(names)
+        self._ends = {
+            e.name: tuple(index for index, event in enumerate(e.events) if event.ends) for e in definition.elements
+        }
         self._caps = {plan.name: tuple(self._counted(plan.name, known)) for plan in program.plans.values()}
         variables = {e.many.variable for e in definition.elements if e.many is not None}
         self._items = any(path[0] in variables for path in paths)
@@ -72,7 +75,7 @@ class Sameness:
     def key(self, state: CaseState) -> Any:
         """Gives what is equal for two states from which the same can follow."""
         matters = self.past.matters(state)
-        timers = state.timers if self.dated else {n.key: n.wake for n in state.nodes.values() if n.wake is not None}
+        timers = state.timers if self.dated else {n.key: at for n in state.nodes.values() if (at := self._turns(n))}
         order = sorted(set(timers.values()))
         nodes = frozenset(
             (
@@ -90,6 +93,12 @@ class Sameness:
         services = state.clocks.values() if self.clocks else ()
         clocks = frozenset((s.key, s.clock.phase, s.fired, min(s.clock.cycle, _ROUNDS)) for s in services)
         return state.status, nodes, versions, repr(state.signals), self._between(state, matters), clocks
+
+    def _turns(self, node: Node) -> int | None:
+        """Gives the next instant that brings a node on, or ends it."""
+        ends = self._ends[node.element] if node.marks else ()
+        marks = [node.marks[index] for index in ends if node.marks[index] > 0 and node.state in WORKABLE]
+        return min([*marks, *([node.wake] if node.wake is not None else [])], default=None)
 
     def outputs(self, state: CaseState) -> frozenset[str]:
         """Names the outputs of the process that are there."""
@@ -125,6 +134,7 @@ class Sameness:
                 0 if over else node.stage,
                 0 if over else len(node.confirmations),
                 repr(node.item) if self._items else "",
+                () if over or not node.marks else tuple(node.marks[n] > 0 for n in self._ends[node.element]),
             )
             known = self._parts[id(node)] = (node, part)
         return known[1]

@@ -18,10 +18,11 @@ from charter.engine.commands import Actor, Answer, Retry, Signal, Tick
 from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Retried, Signalled, Ticked
 from charter.engine.keys import Path
+from charter.engine.machines import WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Refusal
 from charter.engine.state import Early, Node
-from charter.engine.step import actions, blocks, clocks, work
+from charter.engine.step import actions, blocks, clocks, events, work
 from charter.engine.step.authority import apart, in_charge, persons, role_among
 from charter.engine.step.draft import Draft, Refused, refuse
 
@@ -206,7 +207,9 @@ def signal(draft: Draft, command: Signal) -> None:
         and plan.element.work.kind == "signal"
         and plan.element.work.target == command.name
     ]
-    if not plans:
+    hearing = events.hearing(draft, command.name)
+    heard = command.name in draft.program.heard
+    if not plans and not heard:
         raise refuse("CH536", None, signal=command.name)
     roles = tuple(role.name for role in draft.program.definition.roles)
     draft.role = role_among(command.actor, roles)
@@ -222,8 +225,12 @@ def signal(draft: Draft, command: Signal) -> None:
                 if against is not None:
                     raise Refused(against)
                 waiting.append((node, plan, path))
-    if not waiting:
+    if not waiting and plans:
         _fits_somewhere(draft, plans, command)
+    elif not waiting and command.records:
+        raise refuse("CH510", None, element=draft.process, record=command.records[0][0])
+    elif not waiting and not hearing:
+        raise refuse("CH596", None, signal=command.name)
     # It reaches those who find in it all that they write, and each takes that; what nobody takes is refused.
     given = {record for record, _ in command.records}
     reached = [row for row in waiting if given.issuperset(row[1].element.outputs)] or waiting
@@ -233,13 +240,15 @@ def signal(draft: Draft, command: Signal) -> None:
         own = tuple(row for row in command.records if row[0] in plan.element.outputs or row[0] not in theirs)
         finished.append((node, plan, path, work.outputs(draft, node, plan, path, own)))
     draft.enter(Signalled(command.name), reason=command.reason)
-    if not waiting:
+    if not waiting and plans and not hearing:
         draft.signals = (*draft.signals, Early(command.name, command.records, persons(command.actor)))
     draft.end_of_command()
     for node, plan, path, written in finished:
         if draft.nodes[node.key].state == "active":
             sent = draft.hands(draft.nodes[node.key], "signal")
             work.finish(draft, draft.nodes[node.key], plan, path, written, hands=sent)
+    for node, index in hearing:
+        events.hear(draft, node, index)
 
 
 def _fits_somewhere(draft: Draft, plans: Sequence[Plan], command: Signal) -> None:
@@ -296,9 +305,9 @@ def time_passes(draft: Draft) -> None:
         return
     passed = sorted((at, key) for key, at in draft.timers.items() if at <= draft.at)
     for _, key in passed:
+        if draft.nodes[key].state in WORKABLE:
+            events.strike(draft, key)
         node = draft.nodes[key]
-        if node.due is not None and node.due <= draft.at:
-            node = clocks.mark_late(draft, node)
         if node.wake is not None and node.wake <= draft.at:
             _wake(draft, node, *draft.place(key))
 

@@ -17,11 +17,13 @@ from charter.engine.entries.cases import (
     Reopened,
     Repeated,
     Skipped,
+    Unapproved,
 )
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DELIVERED, SETTLED
-from charter.engine.plan.plans import Plan
+from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import compiled
+from charter.engine.plan.readiness import unapproved
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 from charter.engine.step import clocks
@@ -77,16 +79,20 @@ def end_rhythms(draft: Draft, keys: Iterable[str]) -> None:
 _ENDED: dict[str, type[Skipped] | type[Cancelled]] = {"skip": Skipped, "cancel": Cancelled}
 
 
-def end(draft: Draft, node: Node, trigger: str, code: str, **arguments: Any) -> None:
-    """Skips or cancels a node and everything unsettled inside it, with the engine's reason."""
+# Why a node is over, by the code that says so; any other code is of what is around it.
+_OUTCOMES = {"CH573": "choice", "CH575": "enough", "CH576": "list", "CH593": "withdrawn", "CH594": "ended"}
+
+
+def end(draft: Draft, node: Node, trigger: str, code: str, why: str | None = None, **arguments: Any) -> None:
+    """Skips or cancels a node and everything unsettled inside it, with the engine's reason and `why` in words."""
     reason = Reason(code, node.element, {"element": node.key, **arguments})
     told = _ENDED[trigger](because(reason))
-    outcome = {"CH573": "choice", "CH575": "enough", "CH576": "list", "CH593": "withdrawn"}.get(code, "container")
     moved = draft.move(
         node,
         trigger,
         told,
-        outcome=outcome,
+        reason=why,
+        outcome=_OUTCOMES.get(code, "container"),
         ended_at=draft.at,
         wake=None,
         holder=None,
@@ -105,6 +111,19 @@ def end_inside(draft: Draft, node: Node, trigger: str) -> None:
     for key in inside(draft, node, plan, path):
         if draft.nodes[key].state not in SETTLED:
             end(draft, draft.nodes[key], trigger, "CH574", container=node.key)
+
+
+def tell_unapproved(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+    """Enters that nobody approves a record any more, where the last approval of it has just been passed over."""
+    told: set[Unapproved] = set()
+    for part in (plan, *plan.descendants()):
+        for leaner in draft.program.leaners.get(part.name, ()):
+            place = draft.here(leaner, path[: shared_loops(leaner.loops, part.loops[: len(path)])])
+            for needed in leaner.element.inputs:
+                found = Unapproved(needed.record, needed.approvals)
+                if part.name in needed.approvals and found not in told and unapproved(place, needed):
+                    told.add(found)
+                    draft.enter(found, node, node.state, node.state)
 
 
 _REOPENED = Reopened()
@@ -139,6 +158,7 @@ def reopen(
         "due": None,
         "overdue": False,
         "higher": (),
+        "marks": (),
         "wake": None,
         "bound": None,
         "redo": delivered,
@@ -182,6 +202,7 @@ def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
         wake=None,
         overdue=False,
         higher=(),
+        marks=(),
         due=None,
     )
     moved = clocks.set_due(draft, moved, plan, path)
@@ -213,6 +234,7 @@ def reset(draft: Draft, node: Node) -> None:
             due=None,
             overdue=False,
             higher=(),
+            marks=(),
             rhythm=(),
         )
     draft.agenda.setdefault(node.key, draft.cause)

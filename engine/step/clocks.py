@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from charter.engine import calendars
-from charter.engine.definition import Calendar
+from charter.engine.definition import Calendar, Event
 from charter.engine.entries.cases import Overdue, Redated, Undated
 from charter.engine.keys import Path, parse_key
 from charter.engine.machines import STILL
@@ -39,6 +39,8 @@ class Draft(actions.Draft, Protocol):
 
     stood: int | None
     parameters: tuple[tuple[str, Any], ...]
+    cause: int | None
+    agenda: dict[str, int | None]
 
     def touch_element(self, plan: Plan, path: Path, cause: int | None) -> None: ...
 
@@ -47,7 +49,7 @@ def set_due(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     """Gives what has just opened its due date, the earlier of `within` and `due`, and tells where one has no value."""
     element, calendar = plan.element, plan.calendar
     if element.within is None and element.due is None:
-        return node
+        return _armed(draft, node, plan, path)
     scope = draft.scope(plan, path)
     ends: dict[str, int | None] = {}
     if element.within is not None:
@@ -60,7 +62,52 @@ def set_due(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     for clause, end in ends.items():
         if end is None:
             tell(draft, node, clause, getattr(element, clause))
-    return mark_late(draft, node)
+    return mark_late(draft, _armed(draft, node, plan, path))
+
+
+# What an event is called where it has no instant.
+_CLAUSES = {True: "ends after", False: "at"}
+
+
+def _armed(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
+    """Gives what has just opened the instants of its events, and has their conditions looked at."""
+    if not plan.element.events:
+        return node
+    marks = []
+    for event in plan.element.events:
+        mark = 0
+        if event.kind == "after" and event.at is not None:
+            mark = calendars.add(plan.calendar, draft.at, draft.scope(plan, path).value(event.at)) or 0
+            if not mark:
+                tell(draft, node, _CLAUSES[event.ends], event.at)
+        elif event.kind == "remind" and node.due is not None:
+            mark = _before(draft, node, event)
+            if not mark:
+                tell(draft, node, "remind", event.at or "")
+        marks.append(mark)
+    node = replace(node, marks=tuple(marks))
+    draft.put(node)
+    draft.agenda.setdefault(node.key, draft.cause)
+    return node
+
+
+def _before(draft: Draft, node: Node, event: Event) -> int:
+    """Gives the instant of a reminder: so long before the due date; 0 where that is no time."""
+    plan, path = draft.place(node.key)
+    span = draft.scope(plan, path).value(f"-({event.at})")
+    return (0 if node.due is None else calendars.add(plan.calendar, node.due, span)) or 0
+
+
+def _aimed(draft: Draft, before: Node, node: Node) -> Node:
+    """Moves reminders with the due date; one that was given is given again where its time is still to come."""
+    if node.due == before.due or not node.marks:
+        return node
+    marks = list(node.marks)
+    for index, event in enumerate(draft.place(node.key)[0].element.events):
+        if event.kind == "remind":
+            at = _before(draft, node, event)
+            marks[index] = at if marks[index] > 0 or at > draft.at else 0
+    return replace(node, marks=tuple(marks))
 
 
 def tell(draft: Draft, node: Node, clause: str, condition: str) -> None:
@@ -107,7 +154,8 @@ def clocked(draft: Draft, before: Node, after: Node) -> Node:
 def case_goes_on(draft: Draft, since: int) -> None:
     """Lets the clocks of a case that stood still go on; what stands by itself stands on, what is over is over."""
     draft.stood = None
-    for node in [n for n in draft.nodes.values() if n.ended_at is None and (n.due is not None or n.wake is not None)]:
+    timed = (n for n in draft.nodes.values() if n.due is not None or n.wake is not None or n.marks)
+    for node in [n for n in timed if n.ended_at is None]:
         work = draft.place(node.key)[0].element.work
         moved = node
         if node.wake is not None and work is not None and work.kind == "pause":
@@ -120,13 +168,21 @@ def case_goes_on(draft: Draft, since: int) -> None:
 
 
 def _gone_on(draft: Draft, node: Node, since: int, until: int) -> Node:
-    """Gives a node whose clock has stood from one instant to another, or to its end: what was left of it is left."""
-    within = draft.place(node.key)[0].element.within
+    """Gives a node whose clocks have stood between two instants, or to its end: what was left of them is left."""
+    element = draft.place(node.key)[0].element
+    within = element.within
+    until = until if node.ended_at is None else min(node.ended_at, until)
+    before = node
+    if node.marks:
+        moved = (
+            _moved(draft, node, event.at, mark, since, until) if event.kind == "after" and mark > 0 else mark
+            for event, mark in zip(element.events, node.marks, strict=True)
+        )
+        node = replace(node, marks=tuple(moved))
     if node.due is None or within is None or node.overdue:
         return node
-    until = until if node.ended_at is None else min(node.ended_at, until)
     due = _moved(draft, node, within, node.due, since, until)
-    return replace(node, due=due if node.bound is None else min(due, node.bound))
+    return _aimed(draft, before, replace(node, due=due if node.bound is None else min(due, node.bound)))
 
 
 def _moved(draft: Draft, node: Node, span: str | None, end: int, since: int, until: int) -> int:
@@ -157,8 +213,10 @@ def recount(draft: Draft, before: Program) -> None:
             continue
         if node.due is not None and not node.overdue and node.ended_at is None:
             node = _redate(draft, node, Scope(before, draft, old, path, draft.at))  # type: ignore[arg-type]
+        if node.marks and node.ready_at is not None and node.ended_at is None:
+            _remark(draft, node, old)
         if node.wake is not None:
-            _rewake(draft, node, Scope(before, draft, old, path, draft.at))  # type: ignore[arg-type]
+            _rewake(draft, draft.nodes[node.key], Scope(before, draft, old, path, draft.at))  # type: ignore[arg-type]
 
 
 def _redate(draft: Draft, node: Node, past: Scope) -> Node:
@@ -182,13 +240,28 @@ def _redate(draft: Draft, node: Node, past: Scope) -> Node:
     due = min(ends.values(), default=node.due)
     bound = ends.get("due") if len(ends) > 1 else node.bound
     if (due, bound) != (node.due, node.bound):
-        moved = replace(node, due=due, bound=bound)
+        moved = _aimed(draft, node, replace(node, due=due, bound=bound))
         draft.put(moved)
         if due != node.due:
             told = Redated(min(ends, key=lambda name: ends[name]), due, node.due)
             draft.touch_element(plan, path, draft.follow(told, moved))
         node = mark_late(draft, moved)
     return node
+
+
+def _remark(draft: Draft, node: Node, old: Plan) -> None:
+    """Moves what comes so long after an element became ready."""
+    plan, path = draft.place(node.key)
+    assert node.ready_at is not None
+    marks = list(draft.nodes[node.key].marks)
+    for index, event in enumerate(plan.element.events):
+        if event.kind == "after" and marks[index] > 0:
+            span = draft.scope(plan, path).value(event.at or "")
+            end = _recounted(draft, node, old, span, calendars.add, node.ready_at, marks[index])
+            if end != marks[index]:
+                draft.follow(Redated(_CLAUSES[event.ends], end, marks[index]), node)
+                marks[index] = end
+    draft.put(replace(draft.nodes[node.key], marks=tuple(marks)))
 
 
 def _rewake(draft: Draft, node: Node, past: Scope) -> None:

@@ -22,7 +22,7 @@ from charter.engine.feel.frames import Budget
 from charter.engine.feel.limits import MAX_STEPS
 from charter.engine.keys import Path, key_of
 from charter.engine.layered import written
-from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, OFFERED, SETTLED, fire
+from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, OFFERED, OPEN, SETTLED, fire
 from charter.engine.plan.place import Place, Use
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
@@ -200,7 +200,7 @@ class Draft:
             self._own_nodes = True
         self.nodes[node.key] = node
         self.touched[node.key] = None
-        if node.due is not None or node.wake is not None or (self.timers and node.key in self.timers):
+        if node.due is not None or node.wake is not None or node.marks or (self.timers and node.key in self.timers):
             self._time(node.key, next_instant(node))
 
     def _time(self, key: str, instant: int | None) -> None:
@@ -255,7 +255,7 @@ class Draft:
         changes["state"] = state
         changes["reason"] = reason
         moved = replace(node, **changes)
-        if moved.due is not None or moved.wake is not None or moved.stands is not None:
+        if moved.due is not None or moved.wake is not None or moved.stands is not None or moved.marks:
             moved = clocked(self, node, moved)
         self.put(moved)
         latest = len(self.entries) - 1
@@ -266,7 +266,7 @@ class Draft:
         elif container is not None and state != node.state:
             self.agenda.setdefault(container, index)
         self.touch_element(plan, path, index, begins=trigger in BEGINNINGS and lifecycle != "phase")
-        if plan.element.offered is not None and state in OFFERED:
+        if (plan.element.offered is not None and state in OFFERED) or (moved.marks and state in OPEN):
             self.agenda.setdefault(node.key, index)
         if now and node.redo:
             for output in plan.element.outputs:

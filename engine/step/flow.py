@@ -32,14 +32,14 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from charter.engine.definition import Many
-from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Unapproved, Uncounted
+from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Uncounted
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import ATTAINED, LASTING, SETTLED
-from charter.engine.plan.plans import Plan, shared_loops
-from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out, unapproved
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
-from charter.engine.step import blocks, clocks, lists, opening, services, staleness
+from charter.engine.step import blocks, clocks, events, lists, opening, services, staleness
 from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
 from charter.engine.step.draft import MOST_STEPS, Draft, refuse
@@ -75,9 +75,12 @@ def _run(draft: Draft, looks: int) -> int:
             _finish_case(draft)
             continue
         node = draft.nodes.get(key)
-        follow = None if node is None else _LOOKS.get(node.state)
-        if node is not None and follow is not None:
-            follow(draft, node, *draft.place(key))
+        if node is not None and node.marks and events.look(draft, node, draft.place(key)[0]):
+            _afford(draft)
+            continue
+        follow = None if node is None else _LOOKS.get(draft.nodes[key].state)
+        if follow is not None:
+            follow(draft, draft.nodes[key], *draft.place(key))
             _afford(draft)
     return looks
 
@@ -117,22 +120,9 @@ def _look_planned(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             used=used,
             ended_at=draft.at,
         )
-        _tell_unapproved(draft, draft.nodes[node.key], plan, path)
+        blocks.tell_unapproved(draft, draft.nodes[node.key], plan, path)
         if plan.children or plan.many:
             blocks.touch_inside(draft, plan, path)
-
-
-def _tell_unapproved(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    """Enters that nobody approves a record any more, where the last approval of it has just been passed over."""
-    told: set[Unapproved] = set()
-    for part in (plan, *plan.descendants()):
-        for leaner in draft.program.leaners.get(part.name, ()):
-            place = draft.here(leaner, path[: shared_loops(leaner.loops, part.loops[: len(path)])])
-            for needed in leaner.element.inputs:
-                found = Unapproved(needed.record, needed.approvals)
-                if part.name in needed.approvals and found not in told and unapproved(place, needed):
-                    told.add(found)
-                    draft.enter(found, node, node.state, node.state)
 
 
 def _look_skipped(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
@@ -186,7 +176,7 @@ def _look_offered(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if reason is not None and reason.code == "CH593":
         blocks.end(draft, node, "skip", reason.code, condition=plan.element.offered)
         draft.change(draft.nodes[node.key], used=place.offers())
-        _tell_unapproved(draft, draft.nodes[node.key], plan, path)
+        blocks.tell_unapproved(draft, draft.nodes[node.key], plan, path)
 
 
 def _look_done(draft: Draft, node: Node, plan: Plan, path: Path) -> None:

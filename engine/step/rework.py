@@ -216,6 +216,7 @@ def reopen(draft: Draft, command: Reopen) -> None:
             due=None,
             overdue=False,
             higher=(),
+            marks=(),
             redo=False,
         )
         draft.end_of_command()

@@ -56,7 +56,7 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
 
 
 def _because(entry: Sealed) -> Reason | None:
-    """Gives the reason that the engine wrote into a move of its own (CH570 to CH579, CH593), if it did."""
+    """Gives the reason that the engine wrote into a move of its own (CH570 to CH579, CH593, CH594), if it did."""
     because: Because | None = getattr(entry.entry.told, "because", None)
     if because is None:
         return None

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from charter.engine.carriers import carriers
 from charter.engine.definition import Definition, Element
-from charter.engine.entries import Entry
-from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Written
+from charter.engine.entries import Entry, Told
+from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Skipped, Written
 from charter.engine.keys import name_of
 
 # outcome -> (which elements may have it, the kinds of entry that tell of it)
@@ -28,6 +28,7 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     ),
     "escalated": (lambda e: e.agreement is not None and e.agreement.escalation is not None, frozenset({"escalated"})),
     "skipped": (lambda e: e.kind != "milestone" and (e.when or e.offered) is not None, frozenset({"skipped"})),
+    "ended": (lambda e: any(event.ends for event in e.events), frozenset()),
     "overdue": (lambda e: bool(e.within or e.due), frozenset({"overdue"})),
     "failed": (lambda e: e.work is not None and e.work.kind in ("call", "decide"), frozenset({"failed"})),
     "repeated": (lambda e: e.repeat is not None, frozenset({"repeated"})),
@@ -95,10 +96,16 @@ def reached(entries: Iterable[Entry]) -> Iterator[Reach]:
         if entry.element is not None:
             if entry.kind in _ALIVE:
                 yield entry.element, ""
-            yield from ((entry.element, outcome) for outcome in _TOLD_BY.get(entry.kind, ()))
+            outcomes = ["ended"] if _is_end(entry.told) else _TOLD_BY.get(entry.kind, ())
+            yield from ((entry.element, outcome) for outcome in outcomes)
         told = entry.told
         if isinstance(told, Decided | Failed) and told.decision is not None:
             yield from ((told.decision, row) for row in told.rows or ())
+
+
+def _is_end(told: Told) -> bool:
+    """Says whether an entry tells that a line of an element has ended it."""
+    return isinstance(told, Skipped) and told.because is not None and told.because.code == "CH594"
 
 
 def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Coverage:

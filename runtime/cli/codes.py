@@ -30,7 +30,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH589": ("host", "refusal"),
     "CH591": ("waits", "hold"),
     "CH592": ("refused", "refusal"),
-    "CH593": ("passed", "outcome"),
+    "CH594": ("passed", "outcome"),
     "CH599": ("refused", "refusal"),
     "CH699": ("tables", None),
 }

@@ -176,6 +176,9 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
                 at=output.deadline(w.due, provisional=w.provisional),
                 when=output.relative(w.due, context.now),
             )
+        if w.ends is not None:
+            ends = say("show.ends", at=output.deadline(w.ends), when=output.relative(w.ends, context.now))
+            due += " " * bool(due) + ends
         if w.undated:
             texts = [reason.arguments["condition"] for reason in w.undated]
             due += " " * bool(due) + say("show.undated", texts=say("happened.comma").join(texts))

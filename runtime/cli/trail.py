@@ -277,6 +277,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "undated": ("condition",),
     "escalated": ("to",),
     "notified": ("to",),
+    "reminded": ("to", "person", "due"),
+    "happened": ("condition",),
     "launched": ("process",),
     "idle": ("condition",),
     "uncounted": ("condition",),

@@ -143,8 +143,11 @@ def _reach(connection: Connection, stands_in: Iterable[object], process: str | N
     """Lists the processes in which a person may stand in for somebody at all."""
     if not list(stands_in):
         return []
-    if process is not None:
-        return [process]
+    return processes(connection) if process is None else [process]
+
+
+def processes(connection: Connection) -> list[str]:
+    """Lists the processes that have roles."""
     return [row[0] for row in ask(connection, "SELECT DISTINCT process FROM process_roles ORDER BY process")]
 
 

@@ -13,10 +13,11 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from charter.engine.definition import Definition
 from charter.engine.keys import name_of
+from charter.engine.notices import personal
 from charter.engine.refusals import Refusal
 from charter.runtime import clock
 from charter.runtime.audit.log import Sealed
-from charter.runtime.desk.inbox import granted
+from charter.runtime.desk.inbox import granted, processes
 from charter.runtime.people.directory import Directory
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
 from charter.runtime.store import tables as t
@@ -72,7 +73,8 @@ def notices(
     if known is None or not known.active:
         return refusal(UNKNOWN_PERSON, person=person)
     found: dict[tuple[str, int], Notice] = {}
-    for where, role in granted(connection, known.grants, process):
+    own = ((where, personal(person)) for where in ([process] if process is not None else processes(connection)))
+    for where, role in (*granted(connection, known.grants, process), *own):
         for case, seq, position, body, number in _LANE.run(connection, where, role, now - WINDOW, person, limit):
             # News to several of one's roles is told once.
             if (case, seq) not in found:

@@ -41,7 +41,7 @@ class Row(Struct, frozen=True):
 class Waiting(Struct, frozen=True):
     """Open work: who is waited for (a person, or whoever has one of the roles), since when, until when.
 
-    `provisional`: the due date falls into a year whose public days nobody has published.
+    `provisional`: the due date falls into a year whose public days nobody has published. `ends`: when a line ends it.
     """
 
     key: str
@@ -54,6 +54,7 @@ class Waiting(Struct, frozen=True):
     overdue: bool
     undated: tuple[Reason, ...] = ()
     provisional: bool = False
+    ends: int | None = None
 
 
 def rows(definition: Definition, state: CaseState) -> Iterator[Row]:
@@ -110,9 +111,16 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
                 node.overdue,
                 tuple(undated(program.plans[row.element.name], node)),
                 node.due is not None and is_provisional(program.plans[row.element.name].calendar, node.due),
+                ends(row.element, node),
             )
         )
     return sorted(out, key=lambda w: (w.due is None, w.due or 0))
+
+
+def ends(element: Element, node: Node) -> int | None:
+    """Gives the instant at which a line of an element ends its work, if time does."""
+    marks = (mark for event, mark in zip(element.events, node.marks, strict=False) if event.ends and mark > 0)
+    return min(marks, default=None)
 
 
 def open_lists(definition: Definition, state: CaseState) -> list[Row]:
@@ -254,6 +262,7 @@ def waiting_json(w: Waiting) -> dict[str, Any]:
         "since": iso(w.since),
         "due": iso(w.due),
         "overdue": w.overdue,
+        **({"ends": iso(w.ends)} if w.ends is not None else {}),
         **({"provisional": True} if w.provisional else {}),
         **({"undated": [reason.arguments["clause"] for reason in w.undated]} if w.undated else {}),
     }

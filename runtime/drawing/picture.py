@@ -293,6 +293,9 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
         key = "repeat_every" if repeat.every else "repeat_until"
         text = repeat.every or repeat.until or ""
         yield say(f"graph.{key}", text=titles.get(text, text))
+    for event in element.events:
+        if event.ends:
+            yield say(f"graph.ends_{event.kind}", text=event.at or "")
     if element.offered is not None:
         yield say("graph.offered", text=element.offered)
     if element.never_skipped:

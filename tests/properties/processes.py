@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from charter.engine.definition import (
+    Action,
     After,
     Agreement,
     Check,
@@ -21,6 +22,7 @@ from charter.engine.definition import (
     Definition,
     Element,
     Escalation,
+    Event,
     Field,
     Input,
     Many,
@@ -105,6 +107,24 @@ class _Draw:
             Input(n, tuple(a for a, of in self.approvals.items() if of == n and self.chance(60))) for n in names
         )
 
+    def events(self, *, dated: bool) -> tuple[Event, ...]:
+        """Draws what may happen to an element beside its work."""
+        tell, ask, up = Action("notify", ("boss",)), Action("start", (), "child"), Action("escalate", ("boss",))
+        found: list[Event] = []
+        if dated and self.chance(40):
+            found.append(
+                self.one(Event("overdue", (tell, up)), Event("remind", at="1 hour", roles=("boss",), holder=True))
+            )
+        if self.chance(12):
+            at = self.one("3 hours", "2 working hours")
+            found.append(self.one(Event("after", (ask, up), at), Event("after", at=at, ends=True, reason="late")))
+        if self.chance(10):
+            condition = self.condition() or "case.suspended"
+            found.append(self.one(Event("when", (up,), condition), Event("when", at=condition, ends=True)))
+        if self.chance(6):
+            found.append(self.one(Event("signal", (tell,), "bell"), Event("signal", at="gong", ends=True)))
+        return tuple(found)
+
     def after(self, names: list[str]) -> tuple[After, ...]:
         if not names or not self.chance(25):
             return ()
@@ -165,6 +185,7 @@ class _Draw:
         )
         if element.assign is not None:
             element = replace(element, assign_mode="expression")
+        element = replace(element, events=self.events(dated=element.within is not None))
         self.add(element)
 
     def approval(self, parent: str | None, beside: list[str]) -> None:
@@ -204,6 +225,7 @@ class _Draw:
                 offered=self.offered(),
                 agreement=agreement,
                 within=within,
+                events=self.events(dated=within is not None),
             )
         )
         self.approvals[name] = of
@@ -230,7 +252,18 @@ class _Draw:
         after = (After((beside[-1],), 1),) if beside and self.chance(60) else ()
         many = self.many()
         place = len(self.elements)
-        self.add(Element(name, name, "phase", parent, after=after, when=self.condition(), many=many))
+        self.add(
+            Element(
+                name,
+                name,
+                "phase",
+                parent,
+                after=after,
+                when=self.condition(),
+                many=many,
+                events=self.events(dated=False),
+            )
+        )
         self.fill(name, depth + 1)
         if many is None and self.chance(8):
             until = f"{name}.iteration >= 2"

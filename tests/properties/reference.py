@@ -111,6 +111,10 @@ class _Case:
             if waiting or not any(early.signal == name for early in state.signals):
                 for records in {repr(r): r for e in self._waiters(name) for r in self.outputs(e)}.values():
                     yield [c.Signal(actor=c.Actor("bell", self.roles), at=at, name=name, records=records)]
+        ends = {v.at: e for e in self.elements.values() for v in e.events if v.kind == "signal"}
+        if any(n.marks and self.elements[n.element] in ends.values() for n in state.nodes.values()):
+            for name in ends:
+                yield [c.Signal(actor=c.Actor("bell", self.roles), at=at, name=name or "")]
         if state.wake is not None:
             yield [c.Tick(actor=c.SYSTEM, at=max(at, state.wake))]
 
@@ -162,6 +166,7 @@ class _Case:
         found["used"] = [(k, k in state.versions and state.versions[k].digest == digest) for k, digest in node.used]
         if node.wake is not None:
             found["wake"] = node.wake - at
+        found["marks"] = [mark - at if mark > 0 else mark for mark in node.marks] if node.state not in SETTLED else []
         if node.due is not None:
             found["due"] = node.due - at if not node.overdue and node.state not in SETTLED else 0
         repeat = self.elements[node.element].repeat

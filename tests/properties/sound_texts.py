@@ -146,6 +146,15 @@ class Draw:
         if self.chance(9) and (fact := self.fact()):
             self.line(depth, f"offered while {fact}")
 
+    def ended(self, depth: int) -> None:
+        """Draws what ends an element before its work is done."""
+        if self.chance(5):
+            self.line(depth, f"ends after {self.rng.choice(SPANS)}")
+        elif self.chance(5) and (fact := self.fact()):
+            self.line(depth, f"ends when {fact}")
+        elif self.chance(3):
+            self.line(depth, "ends on stop")
+
     def dated(self, depth: int, name: str) -> None:
         """Draws by when an element is due."""
         if self.chance(10):
@@ -174,6 +183,7 @@ class Draw:
         self.line(depth + 1, f"role {self.rng.choice(ROLES)}")
         self.common(depth + 1)
         self.offered(depth + 1)
+        self.ended(depth + 1)
         self.dated(depth + 1, name)
         record = self.output(depth + 1, name, 55)
         if record is not None and self.chance(12):
@@ -255,6 +265,7 @@ class Draw:
         self.line(depth + 1, f"by {self.one(STAGES)}")
         self.common(depth + 1, inputs=False)
         self.offered(depth + 1)
+        self.ended(depth + 1)
         self.dated(depth + 1, name)
         if self.chance(20):
             self.line(depth + 1, f"criteria {of}.ok")

@@ -159,6 +159,11 @@ action = st.builds(t.Action, st.sampled_from(["notify", "escalate"]), some(paths
 )
 element_line = st.one_of(
     line(t.OnOverdue, some(action, 1)),
+    line(t.Remind, path_list, st.booleans(), expr),
+    line(t.Ends, st.sampled_from(["after", "when"]), expr, reason=reason),
+    line(t.Ends, st.just("signal"), signal=paths, reason=reason),
+    line(t.Happens, st.sampled_from(["after", "when"]), expr, st.none(), some(action, 1)),
+    line(t.Happens, st.just("signal"), st.none(), paths, some(action, 1)),
     *(line(node, of_type[t.only_field(node)[1]]) for node in PLAIN),
     source,
     ordering,

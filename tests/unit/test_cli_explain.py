@@ -56,6 +56,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     "CH540": (OPEN, OPEN),
     "CH542": (OPEN, on(commands.Complete, node="apply", records=(("request", {"day": {"date": "2026-02-30"}}),))),
     "CH547": (OPEN, on(commands.Approve, node="apply")),
+    "CH596": (OPEN, on(commands.Signal, name="withdrawn")),
 }
 
 

@@ -37,6 +37,14 @@ EXAMPLES = {
     "INFORMED names": "informed chair",
     "ON_OVERDUE actions": "on overdue notify chair, clerk, start other with limit = 2",
     "IF_OVERDUE_NOTIFY names": "if overdue notify chair",
+    "REMIND recipients LEAD BEFORE_DUE": "remind chair, holder 1 day before due",
+    "REMIND recipients AHEAD EXPR": "remind holder ahead by 1 day",
+    "ENDS_AFTER GROUND reason": 'ends after 30 days because "no answer"',
+    "ENDS_WHEN GROUND reason": "ends when paper.sum > 1",
+    "ENDS_ON PATH reason": "ends on stop",
+    "AT_SPAN TRIGGER actions": "at 3 days notify chair",
+    "ONCE TRIGGER actions": "once paper.sum > 1 start other with limit = 2",
+    "ON_SIGNAL PATH actions": "on signal call notify chair, clerk",
     "ASSIGN EXPR": 'assign "ann"',
     "ASSIGN LEAST_BUSY": "assign least busy",
     "ASSIGN IN_TURN": "assign in turn",
@@ -91,13 +99,14 @@ EXAMPLES = {
 SAYS_NOTHING = {"CHECKLIST NL"}  # a list without points
 NEEDED = {
     "on overdue": "within 2 days",
+    "remind": "within 2 days",
     "done when": "for each part in paper.parts",
     "retry": "call robot",
     "veto": "by clerk",
     "otherwise passes": "when paper.sum > 1",
 }
 # The names in lines that stand for nothing in the file: ids of rule books, signals.
-FREE = {t.Source: "ids", t.Wait: "signal"}
+FREE = {t.Source: "ids", t.Wait: "signal", t.Ends: "signal", t.Happens: "signal"}
 
 # Everything is declared in the process itself: what is shared enters a definition when a line only names it.
 PROCESS = """\

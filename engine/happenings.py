@@ -1,0 +1,37 @@
+"""What happens in a case by itself, as a process says it: events of elements, and the actions that follow."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from charter.engine.plain import Kept
+
+
+class Action(Kept, frozen=True):
+    """What a process does by itself at an event.
+
+    kind: `notify` (`roles` hear of it), `escalate` (people of `roles` may do the work, too, and hear of it), `start`
+    (a case of `process`, which nobody waits for; `arguments` as of `Work`).
+    """
+
+    kind: Literal["notify", "escalate", "start"]
+    roles: tuple[str, ...] = ()
+    process: str | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+class Event(Kept, frozen=True):
+    """What may happen to an element while it is under way, and what follows by itself.
+
+    kind: `overdue`; `remind` (`at`: a Span before the due date, `roles`: who is reminded, `holder`: whoever holds the
+    work); `after` (`at`: a Span since it became ready); `when` (`at`: a condition, as often as it becomes true);
+    `signal` (`at`: its name). It `ends` the element, for a `reason`, or is followed by `actions` beside it.
+    """
+
+    kind: Literal["overdue", "remind", "after", "when", "signal"]
+    actions: tuple[Action, ...] = ()
+    at: str | None = None
+    roles: tuple[str, ...] = ()
+    holder: bool = False
+    ends: bool = False
+    reason: str | None = None
