@@ -10,7 +10,7 @@ the same entries; whoever is chosen, the engine has judged and not refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from charter.engine import law
@@ -57,6 +57,9 @@ class Host(Protocol):
 
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         """Counts the open work that each of these people holds."""
+
+    def off(self, persons: Sequence[str], at: int, until: int) -> Collection[str]:
+        """Names those of these people who do not work between two instants, by hours of their own."""
 
     def spares(self, case: str, command: Command, after: CaseState) -> bool:
         """Says whether a command leaves people for the other work of its case, where the organisation wants that."""
@@ -180,6 +183,11 @@ def _offer(host: Host, case: str, effect: Offer) -> None:
     definition, state = found
     at, element = host.now(case), parse_key(effect.node)[0]
     ranked = _ranked(host, definition.name, element, effect, host.candidates(definition.name, effect.roles, at))
+    due = state.nodes[effect.node].due if effect.node in state.nodes else None
+    if due is not None and due > at:
+        # Who works before it is due comes before who does not.
+        off = host.off([actor.person for actor in ranked], at, due)
+        ranked.sort(key=lambda actor: actor.person in off)
     choices = [Assign(actor=SYSTEM, at=at, node=effect.node, to=person) for person in ranked]
     # The choice is the engine's own judgement, asked beforehand, so that the trail holds one assignment.
     able = ((choice, done.state) for choice in choices if (done := step(definition, state, choice)).refusal is None)

@@ -114,6 +114,28 @@ class StandInRevoked(Told, frozen=True):
     revoked_at: str
 
 
+class HoursGiven(Told, frozen=True):
+    """A person was given hours of their own (`lines`), or those of a `calendar` of the organisation; all null: no more.
+
+    `body`: what the lines come to; `was`: the hours before.
+    """
+
+    person: str
+    lines: tuple[str, ...] | None
+    body: Mapping[str, Any] | None
+    calendar: str | None
+    was: Mapping[str, Any] | None
+
+
+class CalendarDefined(Told, frozen=True):
+    """The organisation keeps a calendar by a name. `body`: what its `lines` come to; `was`: the lines before."""
+
+    calendar: str
+    lines: tuple[str, ...]
+    body: Mapping[str, Any]
+    was: Mapping[str, Any] | None
+
+
 # What becomes of a command that leaves nobody for other work of its case; the first unless somebody chooses.
 STRANDING = ("warn", "refuse")
 

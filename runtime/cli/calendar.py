@@ -148,6 +148,38 @@ def run_publish(context: Context, year: int, country: str, provisional: bool, dr
     return _published(context, country, years, LIBRARY, dry_run, as_json)
 
 
+def run_list(context: Context, as_json: bool) -> int:
+    """Lists the calendars that the organisation keeps, by which people may work."""
+    from charter.runtime.people.hours import named
+
+    with context.store.read() as connection:
+        found = named(connection)
+    consulted(context, "calendar list")
+    if as_json:
+        context.output.json([{"calendar": name, "lines": list(hours.lines)} for name, hours in found.items()])
+    elif not found:
+        context.output.sentence(context.say("calendar.no_named"))
+    else:
+        rows = [(name, "; ".join(hours.lines)) for name, hours in found.items()]
+        context.output.table([context.say(f"calendar.{head}") for head in ("name", "lines")], rows, styles=("name",))
+    return DONE
+
+
+def run_define(context: Context, name: str, hours: str, as_json: bool) -> int:
+    """Keeps a calendar of the organisation's by a name."""
+    from charter.runtime.cli.people import change
+    from charter.runtime.people.files import lines_of
+
+    lines = lines_of(hours)
+    refusal = change(context).define(name, lines)
+    if refusal is not None:
+        return refused(context, refusal)
+    with context.committed():
+        said = context.say("calendar.defined", name=name, lines="; ".join(lines))
+        context.output.done(said, as_json, calendar=name, lines=list(lines))
+    return DONE
+
+
 def _published(context: Context, country: str, years: Sequence[Year], source: str, dry_run: bool, as_json: bool) -> int:
     import re
 
@@ -216,6 +248,12 @@ VERBS = {
                 "calendar show",
                 run_show,
                 [option("--country", "CODE"), option("--year", "NUMBER", type=Whole()), switch(JSON, name="as_json")],
+            ),
+            "list": Verb("calendar list", run_list, [switch(JSON, name="as_json")]),
+            "define": Verb(
+                "calendar define",
+                run_define,
+                [argument("name", "NAME"), argument("hours", "HOURS"), switch(JSON, name="as_json")],
             ),
             "check": Verb("calendar check", run_check, [switch(JSON, name="as_json")]),
             "import": Verb(

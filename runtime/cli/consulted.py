@@ -31,6 +31,7 @@ LOOKS = frozenset(
         "verify-staffing",
         "connectors list",
         "calendar show",
+        "calendar list",
         "calendar check",
         *(f"audit {verb}" for verb in ("log", "show", "query", "trace", "clause", "changes", "why", "as-of")),
         VERIFY,

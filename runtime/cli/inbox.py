@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from charter.runtime.desk.inbox import WorkItem
 
 LIMIT = 100
+_MINUTE = 60_000_000
 
 
 def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_json: bool) -> int:
@@ -26,6 +27,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     from charter.engine.refusals import Refusal
     from charter.runtime.desk.inbox import inbox
     from charter.runtime.desk.register import processes, provisional, titles
+    from charter.runtime.people.hours import calendars_of, left
 
     person, say, output = context.person, context.say, context.output
     with context.store.read() as connection:
@@ -37,12 +39,16 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
         names = processes(connection, known)
+        mine = calendars_of(connection, [person]).get(person)
         unsure = provisional(connection, [(i.case, i.element, i.due) for i in items if i.due is not None])
     consulted(context, "inbox", process=process)
+    ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]
+    own = {item.place: left(mine, context.now, item.due) for item in ahead if mine and item.due}
     if as_json:
         answer = [_json(item, *known[item.case][item.element]) for item in items]
         for item, row in zip(items, answer, strict=True):
             row |= {"provisional": True} if (item.case, item.element) in unsure else {}
+            row |= {"own_minutes": spare // _MINUTE} if (spare := own.get(item.place)) is not None else {}
         output.json(answer)
         return 0
     if not items:
@@ -60,7 +66,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
                 shown,
                 say("inbox.state_list" if item.is_list else f"states.{item.state}"),
                 since,
-                output.due(item.due, context.now, provisional=(item.case, item.element) in unsure),
+                _due(context, item, (item.case, item.element) in unsure, own.get(item.place)),
                 why(context, item),
                 Cell(next_command(kind, item), whole=True),
             )
@@ -70,6 +76,16 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     if len(items) == limit:
         output.sentence(say("inbox.more", limit=limit), "faint")
     return 0
+
+
+def _due(context: Context, item: WorkItem, provisional: bool, own: int | None) -> Cell:
+    """Says when work is due, and how much of that time its reader works, where they have hours of their own."""
+    cell = context.output.due(item.due, context.now, provisional=provisional)
+    if own is None:
+        return cell
+    amount = context.output.amount(own)
+    said = context.say("inbox.own" if amount else "inbox.none_own", amount=amount)
+    return Cell(cell + context.say.aside(said), cell.style)
 
 
 def _shown(node: str, title: str) -> str:

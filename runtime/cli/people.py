@@ -74,12 +74,17 @@ def _scope(role: str, process: str, say: Messages) -> str:
 
 def run_show(context: Context, who: str, as_json: bool) -> int:
     """Shows one person with everything that gives or takes authority."""
+    from charter.runtime.people.hours import data, given
+
     directory = people(context)
     person, say, output = directory.get(who), context.say, context.output
     stand_ins = directory.stand_ins(who)
+    with context.store.read() as connection:
+        hours = given(connection, [person.id]).get(person.id)
+    own = None if hours is None else data(hours)
     consulted(context, "people", person=who)
     if as_json:
-        output.json({**_json(person), "stand_ins": [_stand_in_json(s) for s in stand_ins]})
+        output.json({**_json(person), "hours": own, "stand_ins": [_stand_in_json(s) for s in stand_ins]})
         return 0
     comma = say("happened.comma")
     output.sheet(
@@ -90,6 +95,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
             (say("people.roles"), _roles(person, say) or None),
             (say("people.skills"), comma.join(f"{name} {level}" for name, level in person.skills) or None),
             (say("people.certificates"), comma.join(_until(context, n, u) for n, u in person.certificates) or None),
+            (say("people.hours"), None if own is None else own["calendar"] or "; ".join(own["lines"])),
             (
                 say("people.absences"),
                 comma.join(f"{output.moment(a)} – {_end(context, b)}" for a, b in person.absences) or None,
@@ -216,6 +222,16 @@ def run_certify(context: Context, who: str, certificate: str, until: str | None,
     return _said(context, as_json, "did_certified", done, person=who, certificate=certificate)
 
 
+def run_hours(context: Context, who: str, hours: str | None, as_json: bool) -> int:
+    """Gives hours to work in, or takes them."""
+    from charter.runtime.people.files import lines_of
+
+    lines = lines_of(hours or "")
+    done = change(context).work(who, lines)
+    key = "did_hours" if lines else "did_usual_hours"
+    return _said(context, as_json, key, done, person=who, lines=list(lines), text="; ".join(lines))
+
+
 def run_absent(context: Context, who: str, since: str, until: str, reason: str | None, as_json: bool) -> int:
     """Notes an absence."""
     start, end = instant(since, "--from"), instant(until, "--until", last=True)
@@ -322,6 +338,7 @@ _ROWS: tuple[tuple[str, Any, list[Any]], ...] = (
     ("revoke", run_revoke, [_WHO, argument("role", "ROLE"), _PROCESS, _REASON]),
     ("skill", run_skill, [_WHO, argument("skill", "NAME"), argument("level", "NUMBER")]),
     ("certify", run_certify, [_WHO, argument("certificate", "NAME"), _UNTIL]),
+    ("hours", run_hours, [_WHO, argument("hours", "HOURS", required=False)]),
     ("absent", run_absent, [_WHO, argument("since", "FROM"), argument("until", "UNTIL"), _REASON]),
     ("substitute", run_substitute, _STAND_IN),
     ("delegate", run_delegate, _STAND_IN),

@@ -318,6 +318,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "clock_stepped_back": ("case",),
     "clock_confirmed": ("clock",),
     "stranding_chosen": ("stranding",),
+    "hours_given": ("person", "lines", "calendar"),
+    "calendar_defined": ("calendar", "lines"),
 }
 # kinds of which the element, or the case, is all that there is to say
 SAYS_ITSELF = frozenset(

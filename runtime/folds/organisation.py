@@ -8,7 +8,7 @@ and no folds; nor is anything here checked: an entry is only written of what was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
@@ -18,10 +18,12 @@ from charter.engine.compact import compact_sorted
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.organisation import (
     AbsenceNoted,
+    CalendarDefined,
     CertificateNoted,
     ConnectorsChanged,
     DaysPublished,
     Deployed,
+    HoursGiven,
     PeriodClosed,
     PeriodRevised,
     PersonAdded,
@@ -37,6 +39,7 @@ from charter.engine.entries.organisation import (
 )
 from charter.runtime import clock
 from charter.runtime.folds.fold import Row
+from charter.runtime.people import hours
 from charter.runtime.store import tables as t
 
 TABLES = (
@@ -209,6 +212,19 @@ def _stranding(rows: Rows, chosen: StrandingChosen, _: Entry) -> None:
     rows.put(t.settings, ("stranding", chosen.stranding))
 
 
+def _hours(rows: Rows, given: HoursGiven, _: Entry) -> None:
+    kept = None if given.lines is None and given.calendar is None else hours.kept(*_hours_of(given), given.calendar)
+    rows.put(t.settings, (hours.setting_of(given.person), kept or "null"))
+
+
+def _calendar(rows: Rows, defined: CalendarDefined, _: Entry) -> None:
+    rows.put(t.settings, (hours.setting_of_calendar(defined.calendar), hours.kept(*_hours_of(defined), None)))
+
+
+def _hours_of(told: HoursGiven | CalendarDefined) -> tuple[Sequence[str], Mapping[str, Any] | None]:
+    return told.lines or (), told.body
+
+
 # kind of entry -> what it does to the tables
 _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PersonAdded: _person,
@@ -223,6 +239,8 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     StandInAccepted: _accepted,
     StandInRevoked: _ended,
     StrandingChosen: _stranding,
+    HoursGiven: _hours,
+    CalendarDefined: _calendar,
     Deployed: _deployed,
     DaysPublished: _days,
     PeriodClosed: _period,

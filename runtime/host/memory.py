@@ -7,7 +7,7 @@ the caller fills, and sends a Tick when one is wanted. Nothing here reads a cloc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -232,6 +232,9 @@ class World:
         open_ = [case.state for case in self._cases.values() if case.state.status == "open"]
         held = [node.holder for state in open_ for node in state.nodes.values() if node.state in OPEN]
         return {person: held.count(person) for person in persons}
+
+    def off(self, persons: Sequence[str], at: int, until: int) -> Collection[str]:
+        return ()
 
     def last_turn(self, process: str, element: str) -> str | None:
         return self._turns.get((process, element))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -15,6 +15,7 @@ from charter.engine.step.transition import Step
 from charter.runtime.host.casefile import CaseFile, NoSuchCase, run_by
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.people.directory import candidates, everybody
+from charter.runtime.people.hours import calendars_of, left
 from charter.runtime.people.organisation import stranding
 from charter.runtime.store import tables as t
 
@@ -81,6 +82,10 @@ class InTransaction:
         w = t.work_items.c
         query = select(w.holder, func.count()).where(w.holder.in_(persons)).group_by(w.holder)
         return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def off(self, persons: Sequence[str], at: int, until: int) -> Collection[str]:
+        found = calendars_of(self._connection, persons)
+        return {person for person, calendar in found.items() if left(calendar, at, until) == 0}
 
     def spares(self, case: str, command: Command, after: CaseState) -> bool:
         if stranding(self._connection) != "refuse":

@@ -8,7 +8,7 @@ deny.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
@@ -34,6 +34,7 @@ from charter.engine.refusals import Refusal
 from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
+from charter.runtime.people import hours
 from charter.runtime.people.directory import ANY, Person, StandIn, load
 from charter.runtime.people.files import BadPerson, Entry
 from charter.runtime.people.ids import LONGEST, Ids, is_id
@@ -203,6 +204,21 @@ class People:
         return self._changed("certify", change)
 
     @in_one_form
+    def work(self, person: str, lines: Sequence[str]) -> Refusal | None:
+        """Gives a person hours to work in: lines of a calendar, the name of one of the organisation's, or no more."""
+
+        def change(connection: Connection) -> None:
+            self._must(connection, person)
+            self._told(connection, hours.given_to(connection, person, lines))
+
+        return self._changed("hours", change)
+
+    @in_one_form
+    def define(self, name: str, lines: Sequence[str]) -> Refusal | None:
+        """Keeps a calendar of the organisation's by a name."""
+        return self._changed("hours", lambda found: self._told(found, hours.defined(found, name, lines)))
+
+    @in_one_form
     def absent(self, person: str, since: int, until: int, reason: str | None = None) -> Refusal | None:
         """Notes that a person is away from `since` until before `until`; anybody may note their own absence."""
 
@@ -277,6 +293,7 @@ class People:
                     self._skill(connection, e.id, skill, level)
                 for certificate, until in e.certificates:
                     self._certify(connection, e.id, certificate, until)
+                self._told(connection, hours.given_to(connection, e.id, e.hours) if e.hours else None)
                 for since, until, reason in e.absences:
                     self._absent(connection, e.id, since, until, reason)
             for e in read:
@@ -389,6 +406,10 @@ class People:
 
     def _enter(self, connection: Connection, told: Told, reason: str | None = None) -> None:
         note(connection, told, self._by, at=self._clock(), origin=self._origin, reason=reason)
+
+    def _told(self, connection: Connection, told: Told | None) -> None:
+        if told is not None:
+            self._enter(connection, told)
 
     def _last(self, connection: Connection, person: str, verb: str) -> Refusal | None:
         return keeps_a_steward(connection, person, self._by, f"people {verb}", at=self._clock(), origin=self._origin)

@@ -6,6 +6,7 @@ YAML and JSON hold a list of people, or {people: [...]}. CSV has a heading line;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ class BadPerson(CharterError):
         super().__init__(f"{told}: `{field}` of {person}", told=told, person=person, field=field, **arguments)
 
 
-KEYS = frozenset({"id", "name", "roles", "skills", "certificates", "absences", "substitutes"})
+KEYS = frozenset({"id", "name", "roles", "skills", "certificates", "absences", "substitutes", "hours"})
 
 
 class Entry(Struct, frozen=True):
@@ -47,6 +48,7 @@ class Entry(Struct, frozen=True):
     certificates: tuple[tuple[str, int | None], ...]
     absences: tuple[tuple[int, int, str | None], ...]
     substitutes: tuple[tuple[str, str, int, int, str, str], ...]
+    hours: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Entry:
@@ -74,9 +76,16 @@ class Entry(Struct, frozen=True):
             substitutes = tuple(
                 (s.get("kind", "substitute"), _text(s["person"]), *_period(s), *_scope(s)) for s in _list(data, field)
             )
+            field = "hours"
+            hours = tuple(line for text in _list(data, field) for line in lines_of(_text(text)))
         except (TypeError, ValueError, KeyError, AttributeError) as cause:
             raise BadPerson("person_field", person=person, field=field) from cause
-        return cls(person, name, roles, skills, certificates, absences, substitutes)
+        return cls(person, name, roles, skills, certificates, absences, substitutes, hours)
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """Gives the lines that are written in one text, apart by `;` or by new lines."""
+    return tuple(line.strip() for line in re.split(r"[;；\r\n]", text) if line.strip())
 
 
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:

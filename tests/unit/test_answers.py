@@ -34,6 +34,13 @@ charter people grant zhou hr --as zhou
 charter people skill zhou law 2 --as zhou
 charter people certify zhou first_aid --until 2027-01-01 --as zhou
 charter people certify zhou driving --as zhou
+charter people hours zhou 'Monday to Friday 09:00-13:00' --as zhou
+charter people hours zhou night --as zhou
+charter calendar define night 'Monday to Friday 22:00-06:00' --as zhou
+charter people hours li night --as zhou
+charter people show li
+charter people hours zhou --as zhou
+charter calendar list
 charter people absent zhou 2026-04-01 2026-04-05 --as zhou
 charter people delegate zhou li --as zhou
 charter people accept 1 --as li
@@ -130,6 +137,7 @@ LISTS = {
     "people list",
     "connectors list",
     "calendar show",
+    "calendar list",
     "calendar check",
     "audit log",
     "audit query",
