@@ -127,6 +127,8 @@ def _events(lines: list[_Line]) -> Iterator[list[_Line]]:
     for line in lines:
         _, name, _, value = line
         if name == "BEGIN" and value.upper() == "VEVENT":
+            if event is not None:
+                break
             event = [line]
         elif event is None:
             continue

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from msgspec.structs import replace
 
 from charter.engine import calendars
+from charter.engine.days import PublicDays, Year
 from charter.engine.definition import Calendar, Day
 from charter.engine.feel.own import Span
 from charter.engine.feel.temporal import Date
@@ -43,11 +45,19 @@ def offices(draw: st.DrawFn, latest: int = 5 * 60) -> Calendar:
     near = st.integers(-30, 760).map(lambda days: date(2026, 3, 2) + timedelta(days=days))
     own = draw(st.dictionaries(near, st.one_of(st.just(()), hours(latest)), max_size=12))
     days = tuple(Day(day.isoformat(), hours) for day, hours in sorted(own.items()))
-    return Calendar("office", draw(zones), tuple(week), days)
+    closed, made_up = (tuple(Day(day.isoformat()) for day in sorted(draw(st.sets(near, max_size=8)))) for _ in range(2))
+    public = PublicDays("CN", (Year(2026, closed, made_up),))
+    return Calendar(
+        "office", draw(zones), tuple(week), days, holidays="CN", public=draw(st.sampled_from((None, public)))
+    )
 
 
 def hours_of(calendar: Calendar, day: date) -> tuple[tuple[int, int], ...]:
+    """A day of the calendar's own comes first, then one that is made up for, then one that is off."""
     own = {each.date: each.hours for each in calendar.days}
+    usual = next(hours for hours in calendar.hours if hours)
+    for year in calendar.public.years if calendar.public is not None else ():
+        own = {**{each.date: () for each in year.closed}, **{each.date: usual for each in year.open}, **own}
     return own.get(day.isoformat(), calendar.hours[day.weekday()])
 
 
@@ -99,6 +109,49 @@ def test_what_was_asked_before_changes_no_answer(calendar: Calendar, asked: list
         assert used.worked(at, at + work) == Line(calendar).worked(at, at + work)
 
 
+SPANS = st.one_of(
+    st.builds(Span, seconds=st.integers(1, 90).map(lambda n: n * 3600)),
+    st.builds(Span, days=st.integers(1, 40)),
+    st.builds(Span, months=st.integers(1, 14)),
+    st.builds(Span, working_days=st.integers(1, 25)),
+    st.builds(Span, working_seconds=st.integers(1, 60).map(lambda n: n * 1800)),
+)
+
+
+@settings(deadline=None)
+@given(offices(), instants, SPANS, st.integers(1, 12))
+def test_a_rhythm_comes_round_in_order_and_is_counted_so(calendar: Calendar, at: int, span: Span, number: int) -> None:
+    rounds = [calendars.turn(calendar, at, span, n) for n in range(1, number + 2)]
+    assert all(comes is not None for comes in rounds)
+    assert rounds == sorted(set(rounds), key=lambda comes: comes or 0)
+    *_, last, after = rounds
+    assert last is not None and after is not None
+    for known in (0, number - 1, number):
+        assert calendars.turns_by(calendar, at, span, last, known) == number
+    assert calendars.turns_by(calendar, at, span, after - 1) == number
+    assert calendars.turns_by(calendar, at, span, last - 1) == number - 1
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/New_York"])
+@settings(deadline=None, max_examples=40)
+@given(instants, st.integers(1, 40))
+def test_units_are_kept_apart(zone: str, at: int, number: int) -> None:
+    calendar = Calendar("c", zone, (((0, 1440),),) * 7)
+    there = local(calendar, at)
+    days, hours, working = (
+        calendars.add(calendar, at, span)
+        for span in (Span(days=number), Span(seconds=number * 86_400), Span(working_seconds=number * 86_400))
+    )
+    assert days is not None and hours is not None and working is not None
+    # Hours are hours whatever the clock does; a day is a step to the same time by the clock.
+    assert hours - at == number * 86_400_000_000
+    assert working == hours  # it is always open
+    moved = there.replace(tzinfo=None) + timedelta(days=number)
+    offset = there.utcoffset(), local(calendar, days).utcoffset()
+    if local(calendar, days).replace(tzinfo=None) == moved:
+        assert hours - days == (offset[1] - offset[0]) // timedelta(microseconds=1)  # type: ignore[operator]
+
+
 def working_dates(calendar: Calendar, start: date, step: int) -> Iterator[date]:
     """The dates after (or before) one that have hours."""
     while True:
@@ -133,7 +186,7 @@ def test_working_days_are_counted_on_the_calendar(calendar: Calendar, at: int, n
 @settings(deadline=None)
 @given(offices(), instants, st.integers(1, 30), st.sampled_from(("working_days", "days", "months")))
 def test_days_that_end_at_close_do_not_count_the_first(calendar: Calendar, at: int, number: int, unit: str) -> None:
-    legal = Calendar(calendar.name, calendar.zone, calendar.hours, calendar.days, ends_at_close=True)
+    legal = replace(calendar, ends_at_close=True)
     found = calendars.term(legal, at, Span(**{unit: number}))
     assert found is not None
     if any(closes > 1440 for day in (*calendar.hours, *(d.hours for d in calendar.days)) for _, closes in day):

@@ -240,6 +240,12 @@ def _played(definition: Any, days: Days, until: int, *more: c.Command) -> tuple[
         ("DURATION:P1D", "RRULE:FREQ=YEARLY", 18),
         ("DTSTART;VALUE=DATE:20270101\n", "", 16),
         ("END:VEVENT\nEND:VCALENDAR", "END:VCALENDAR", 16),
+        ("END:VEVENT\nBEGIN:VEVENT\nDTSTART:20260307", "BEGIN:VEVENT\nDTSTART:20260307", 3),
+        ("DURATION:P1D", "DURATION:P0D", 17),
+        ("DURATION:P1D", "DURATION:PT24H", 18),
+        ("DURATION:P1D", "RDATE;VALUE=DATE:20270102", 18),
+        ("DTEND;VALUE=DATE:20260305", "DTEND;VALUE=DATE:20280305", 4),
+        ("DTSTART;VALUE=DATE:20270101", "DTSTART;VALUE=DATE:99990101", 17),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, before: str, after: str, line: int) -> None:
@@ -249,6 +255,24 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, before: str, 
     with pytest.raises(Unreadable) as told:
         from_file(str(file))
     assert told.value.arguments["line"] == line
+
+
+@pytest.mark.parametrize(
+    ("lines", "days"),
+    [
+        ("DTSTART;TZID=Asia/Shanghai:20260501T000000\nDTEND;TZID=Asia/Shanghai:20260503T000000", [1, 2]),
+        ('DTSTART;X-NOTE="a;b:c";VALUE=DATE:20260501\nSUMMARY:x', [1]),
+        ("DTSTART;VALUE=DATE:2026\n 0501\nDTEND;VALUE=DA\n\tTE:20260502", [1]),
+        ("DTSTART;VALUE=DATE:20260501\nDTEND;VALUE=DATE:20260501", [1]),
+        ("DTSTART;VALUE=DATE:20260501\nDURATION:P1W", [1, 2, 3, 4, 5, 6, 7]),
+        ("dtstart;value=date:20260501\nSTATUS:CONFIRMED", [1]),
+        ("DTSTART;VALUE=DATE:20260501\nEND:VEVENT\nBEGIN:VEVENT\nDTSTART:20260502\nSTATUS:CANCELLED", [1]),
+    ],
+)
+def test_days_of_an_event(tmp_path: Path, lines: str, days: list[int]) -> None:
+    file = tmp_path / "days.ics"
+    file.write_text(f"BEGIN:VCALENDAR\nBEGIN:VEVENT\n{lines}\nEND:VEVENT\nEND:VCALENDAR", "utf-8")
+    assert [day.date for year in from_file(str(file)) for day in year.closed] == [f"2026-05-{n:02}" for n in days]
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
