@@ -17,6 +17,7 @@ GIVEN = {
     "FEEL": "true",
     "FILE": "p.charter",
     "FILE|CASE": "1",
+    "CASE|PROCESS": "1",
     "PATH": "p.charter",
     "CASE": "1",
     "PROCESS": "p",

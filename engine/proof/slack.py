@@ -9,9 +9,10 @@ work without condition, choice or list, on a course where all is granted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -63,6 +64,13 @@ class Late(Struct, frozen=True):
     path: tuple[str, ...]
 
 
+class Known(NamedTuple):
+    """When an element of a case began and ended; None for what has not happened."""
+
+    begun: int | None
+    ended: int | None
+
+
 class _Group(NamedTuple):
     """So many of these events come first."""
 
@@ -76,14 +84,19 @@ def span(program: Program, text: str | None) -> Any:
     return expression.evaluate(program.bound, program.env()) if expression is not None else None
 
 
-def schedule(program: Program, begins: int) -> Schedule | None:
-    """Gives the longest course of a process that begins at an instant; None where no line says how long work takes."""
+def schedule(
+    program: Program, begins: int, known: Mapping[str, Known] = MappingProxyType({}), now: int | None = None
+) -> Schedule | None:
+    """Gives the longest course of a process that begins at an instant; None where no line says how long work takes.
+
+    `known`: what has happened by `now`, which stands as it was; all else comes no earlier than now.
+    """
     plans = list(program.plans.values())
     lengths = {plan.name: _length(program, plan) for plan in plans}
     if all(length is None for length in lengths.values()):
         return None
     net = _Net(program, plans, lengths, least=False)
-    return net.schedule(begins)
+    return net.schedule(begins, known, now)
 
 
 def late(program: Program, begins: int) -> list[Late]:
@@ -192,14 +205,16 @@ class _Net:
         inner = [2 * self.numbers[child.name] + 1 for child in plan.children]
         return [_Group(1, (event,)) for event in (2 * self.numbers[plan.name], *inner)]
 
-    def schedule(self, begins: int) -> Schedule | None:
+    def schedule(
+        self, begins: int, known: Mapping[str, Known] = MappingProxyType({}), now: int | None = None
+    ) -> Schedule | None:
         """Gives the times of a run that begins at an instant; None where the order goes in a circle."""
         events = {number: [e for group in groups for e in group.events] for number, groups in enumerate(self.groups)}
         try:
             order = list(TopologicalSorter(events).static_order())
         except CycleError:
             return None
-        times, critical = self._forward(order, begins)
+        times, critical = self._forward(order, begins, known, now)
         ends = max((times[2 * n + 1] for n in range(len(self.plans))), default=begins)
         latest = self._backward(order, times, ends)
         timed = tuple(
@@ -212,13 +227,20 @@ class _Net:
             begins, ends, self._path(last, critical), timed, not self.doubtful.isdisjoint(self.numbers) or rounds
         )
 
-    def _forward(self, order: Sequence[int], begins: int) -> tuple[dict[int, int], dict[int, int | None]]:
+    def _forward(
+        self, order: Sequence[int], begins: int, known: Mapping[str, Known], now: int | None
+    ) -> tuple[dict[int, int], dict[int, int | None]]:
         """Gives the earliest time of each event, and after which other it comes at that time."""
         times: dict[int, int] = {}
         critical: dict[int, int | None] = {}
         for event in order:
             times[event], critical[event] = begins, None
             plan = self.plans[event // 2]
+            fact = known.get(plan.name)
+            happened = None if fact is None else fact.ended if event % 2 or fact.begun is None else fact.begun
+            if happened is not None:
+                times[event] = happened
+                continue
             for group in self.groups[event]:
                 before = sorted(group.events, key=lambda e: times[e])[group.needed - 1]
                 at = times[before]
@@ -226,6 +248,7 @@ class _Net:
                     at = self._after(plan, at)
                 if critical[event] is None or at > times[event]:
                     times[event], critical[event] = at, before
+            times[event] = max(times[event], begins if now is None else now)
         return times, critical
 
     def _after(self, plan: Plan, at: int) -> int:

@@ -68,6 +68,8 @@ VERBS: dict[str, dict[str, str]] = {
         "inbox": "inbox",
         "show": "show",
         "cases": "cases",
+        "board": "board",
+        "gantt": "gantt",
         "claim": "act",
         "release": "act",
         "delegate": "act",

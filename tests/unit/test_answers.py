@@ -82,6 +82,10 @@ charter tick
 charter work --once
 charter kpi
 charter kpi leave_request --facts
+charter kpi --history
+charter board --as li
+charter gantt --as li
+charter gantt 1 --as li
 charter verify-staffing
 charter people stranding refuse --as li
 charter people stranding refuse --as zhou
@@ -133,6 +137,7 @@ FILES = {
 # what answers with a list: every use of these verbs, and what lists where nothing is named
 LISTS = {
     "cases",
+    "board",
     "inbox",
     "people list",
     "connectors list",

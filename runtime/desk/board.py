@@ -1,0 +1,37 @@
+"""Open work as cards: what it is, how it stands, who holds it and when it is due."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from sqlalchemy import Connection, func, select
+
+from charter.runtime.desk.register import titles
+from charter.runtime.store import tables as t
+
+
+class Card(Struct, frozen=True):
+    """One piece of open work."""
+
+    case: str
+    number: int
+    process: str
+    node: str
+    title: str
+    state: str
+    holder: str | None
+    due: int | None
+
+
+def cards(connection: Connection, process: str | None) -> list[Card]:
+    """Lists the open work of a process, or of all, the most urgent first."""
+    w, c = t.work_items.c, t.cases.c
+    # Offered to several roles it has as many rows, and is one piece of work.
+    columns = (w.case, c.number, w.process, w.node, w.element, w.state, w.holder, w.due)
+    query = select(*columns).join(t.cases, c.id == w.case).group_by(w.case, w.node)
+    if process is not None:
+        query = query.where(w.process == process)
+    rows = connection.execute(query.order_by(func.min(w.rank), c.number, w.node)).all()
+    known = titles(connection, {row.case for row in rows})
+    return [
+        Card(r.case, r.number, r.process, r.node, known[r.case][r.element][0], r.state, r.holder, r.due) for r in rows
+    ]
