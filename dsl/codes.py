@@ -144,6 +144,7 @@ _ALL = [
         ("CH473", "clock-asks-itself", "name"),
         ("CH474", "clock-without-work", "name"),
         ("CH480", "no-such-period", "name", "span"),
+        ("CH481", "element-as-figure", "name", "element"),
         ("CH462", "ends-what-is-never-skipped", "element", "kept"),
         # decision tables
         ("CH601", "table-without-head", "name"),

@@ -5,6 +5,9 @@ Types and names in it are `typecheck.py`'s.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import ProcessScope
@@ -15,6 +18,7 @@ from charter.engine.feel.comparison import COMPARISONS
 from charter.engine.feel.own import Span
 from charter.engine.periods import is_period
 
+_ADDS_UP = frozenset({"sum", "mean", "min", "max", "median", "stddev"})
 # facts that are unknown until something has happened
 _LATE = frozenset({"on_time", "outcome", "due", "ready_at", "started_at", "ended_at", "duration", "closed_at"})
 
@@ -30,12 +34,36 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
             findings.add("CH411", symbol.span, name=symbol.name)
         for expr in formulas:
             tree = read(expr.text).tree
+            for bare in _bare(tree, scope) if tree is not None else ():
+                span = (expr.span[0] + bare.start, expr.span[0] + bare.end)
+                findings.add("CH481", span, name=symbol.name, element=bare.name)
             for node in ft.walk(tree) if tree is not None else ():
                 asked = _asked_of_all(node, scope)
                 if asked is not None:
                     span = (expr.span[0] + node.start, expr.span[0] + node.end)
                     fact = expr.text[asked.start : asked.end]
                     findings.add("CH437", span, name=symbol.name, fact=fact)
+
+
+def _bare(tree: ft.Node, scope: ProcessScope) -> Iterator[Any]:
+    """Finds elements where a value is wanted: as the figure, as a condition on a case, or added up."""
+    wanted: list[Any] = [tree]
+    for node in ft.walk(tree):
+        if isinstance(node, ft.Filter) and _is_cases(node.of):
+            wanted += _conditions(node.test)
+        elif isinstance(node, ft.Call) and isinstance(node.function, ft.Name) and node.function.name in _ADDS_UP:
+            wanted += node.arguments
+    for found in wanted:
+        whole = isinstance(found, ft.Name) or (isinstance(found, ft.Path) and _is_cases(found.of))
+        if whole and found.name in scope.elements:
+            yield found
+
+
+def _conditions(test: ft.Node) -> list[ft.Node]:
+    """The parts of a condition that stand between `and` and `or`."""
+    if isinstance(test, ft.Binary) and test.op in ("and", "or"):
+        return [*_conditions(test.left), *_conditions(test.right)]
+    return [test]
 
 
 def _divides(text: str) -> bool:
@@ -50,7 +78,13 @@ def _asked_of_all(node: ft.Node, scope: ProcessScope) -> ft.Node | None:
     if not isinstance(node, ft.Binary) or node.op != "/":
         return None
     some, every = _counted(node.left), _counted(node.right)
-    if not isinstance(some, ft.Filter) or not _is_cases(some.of) or every is None or not _is_cases(every):
+    if (
+        not isinstance(some, ft.Filter)
+        or not _is_cases(some.of)
+        or every is None
+        or isinstance(every, ft.Filter)
+        or not _is_cases(every)
+    ):
         return None
     if any(isinstance(part, ft.Null) for part in ft.walk(some.test)):
         return None
@@ -64,6 +98,8 @@ def _counted(node: ft.Node) -> ft.Node | None:
 
 
 def _is_cases(node: ft.Node) -> bool:
+    while isinstance(node, ft.Filter):
+        node = node.of
     return isinstance(node, ft.Name) and node.name == "cases"
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from charter.engine import periods
@@ -17,7 +18,7 @@ from charter.engine.values import decode
 from charter.runtime import clock
 from charter.runtime.cli.amounts import unit_of, value_text
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.errors import Missing
+from charter.runtime.cli.errors import Missing, Misuse
 from charter.runtime.cli.output import Cell
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -26,9 +27,14 @@ _HEADS = ("period", "group", "value", "status", "cases", "missing", "revisions",
 
 
 def run_history(
-    context: Context, definitions: Sequence[Definition], name: str | None, as_csv: bool, as_json: bool
+    context: Context,
+    definitions: Sequence[Definition],
+    name: str | None,
+    as_csv: bool,
+    chart: str | None,
+    as_json: bool,
 ) -> int:
-    """Tells the figures of the periods that are over, of one KPI or of all that have periods."""
+    """Tells the figures of the periods that are over, of one KPI or of all that have periods; `chart`: of one alone."""
     from charter.runtime.host.figures import in_force
 
     known = tuple(kpi.name for definition in definitions for kpi in definition.kpis)
@@ -41,6 +47,11 @@ def run_history(
                 if name == kpi.name or (name is None and kpi.every is not None):
                     rows = rows_of(definition, in_force(connection, definition.name, kpi.name))
                     found.append((definition, kpi, rows))
+    if chart is not None:
+        if len(found) != 1 or len({compact_sorted(row["group"]) for row in found[0][2]}) > 1:
+            raise Misuse("one_chart")
+        _, kpi, rows = found[0]
+        Path(chart).write_text(_chart(context, kpi, rows), encoding="utf-8")
     if as_csv:
         texts = [written(definition.name, kpi, rows) for definition, kpi, rows in found]
         context.output.stream.write("".join([*texts[:1], *(text.partition("\n")[2] for text in texts[1:])]))
@@ -52,6 +63,27 @@ def run_history(
         if not found:
             context.output.sentence(context.say("kpi.no_rhythm"))
     return 0
+
+
+def _chart(context: Context, kpi: Kpi, rows: Sequence[Mapping[str, Any]]) -> str:
+    from charter.runtime.drawing.history import Point, drawn
+
+    unit = unit_of(kpi)
+    points = [
+        Point(
+            row["period"],
+            number(row["value"]),
+            value_text(row["value"], unit, context),
+            row["status"] == "missed",
+            row["signal"] is not None,
+        )
+        for row in rows
+    ]
+    limits = periods.limits([point.value for point in points if point.value is not None])
+    high, mean, low = (
+        "" if limits is None else _limit(getattr(limits, key), rows, unit, context) for key in ("high", "mean", "low")
+    )
+    return drawn(kpi.title, points, limits, (high, mean, low))
 
 
 def to_json(definition: Definition, kpi: Kpi, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

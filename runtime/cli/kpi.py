@@ -27,6 +27,7 @@ def run_kpi(
     facts: bool,
     history: bool,
     as_csv: bool,
+    chart: str | None,
     as_json: bool,
 ) -> int:
     """Measures now, over the cases there are; without a process all that are deployed."""
@@ -36,10 +37,10 @@ def run_kpi(
     every = process is None
     definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
     consulted(context, "kpi", process=process, text=name)
-    if history or as_csv:
+    if history or as_csv or chart is not None:
         from charter.runtime.cli.history import run_history
 
-        return run_history(context, definitions, name, as_csv, as_json)
+        return run_history(context, definitions, name, as_csv, chart, as_json)
     data, measured_any = [], False
     for definition in definitions:
         if bindings:
@@ -143,6 +144,7 @@ VERBS = {
             switch("--facts"),
             switch("--history"),
             switch("--csv", name="as_csv"),
+            option("--chart", "FILE"),
             switch(JSON, name="as_json"),
         ],
     )
