@@ -8,7 +8,7 @@ texts in UTC as in an entry's own `at`, but for `valid_until`, in microseconds s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from charter.engine.entries.told import Told
 
@@ -223,6 +223,85 @@ class ConnectorsChanged(Told, frozen=True):
     old: str | None
     new: str
     connectors: Mapping[str, Any]
+
+
+# -- notices that go out --------------------------------------------------------------------------------------
+
+
+class ChannelSet(Told, frozen=True):
+    """A channel for notices was added or changed. `settings`: its kind and what it needs, secrets by reference."""
+
+    channel: str
+    settings: Mapping[str, Any]
+
+
+class ChannelRemoved(Told, frozen=True):
+    """A channel for notices was removed."""
+
+    channel: str
+
+
+class ChannelTested(Told, frozen=True):
+    """A test message was sent. `address`: to whom, null where the channel knows; `failure` is null if it arrived."""
+
+    channel: str
+    address: str | None
+    failure: str | None
+
+
+class NoticesRouted(Told, frozen=True):
+    """Notices of a person or a role (`sort`) go out by a channel. `settings`: address, language, zone, quiet hours,
+    digest.
+    """
+
+    sort: str
+    recipient: str
+    process: str
+    channel: str
+    settings: Mapping[str, Any]
+
+
+class NoticesUnrouted(Told, frozen=True):
+    """Notices of a person or a role (`sort`) no longer go out by a channel."""
+
+    sort: str
+    recipient: str
+    process: str
+    channel: str
+
+
+class NoticeSent(Told, frozen=True):
+    """A message was handed over. `notice`: its id there; `about`: the entries it tells of, case and number each."""
+
+    notice: str
+    sort: str
+    recipient: str
+    channel: str
+    about: tuple[str, ...]
+
+
+class NoticeFailed(Told, frozen=True):
+    """A message could not be handed over and is an incident; keys as for `notice_sent`."""
+
+    outcome: ClassVar[str] = "failed"
+    notice: str
+    sort: str
+    recipient: str
+    channel: str
+    about: tuple[str, ...]
+    failure: str
+
+
+class NoticeDropped(Told, frozen=True):
+    """A message was not sent, because its recipient may no longer read it or its channel is gone; keys as for
+    `notice_sent`.
+    """
+
+    notice: str
+    sort: str
+    recipient: str
+    channel: str
+    about: tuple[str, ...]
 
 
 class IncidentRetried(Told, frozen=True):

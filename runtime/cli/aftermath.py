@@ -20,9 +20,10 @@ from charter.engine.refusals import Refusal
 from charter.runtime.cli.consulted import database
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import error_sentence, guess
+from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.faster import who_was_first
 from charter.runtime.cli.mends import mend_of
-from charter.runtime.cli.reasons import failure_sentence, why_refused
+from charter.runtime.cli.reasons import why_refused
 from charter.runtime.cli.trail import version_of
 from charter.runtime.desk import views
 from charter.runtime.desk.register import barred, number_of

@@ -33,6 +33,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH594": ("passed", "outcome"),
     "CH599": ("refused", "refusal"),
     "CH699": ("tables", None),
+    "CH719": ("environment", "error"),
 }
 
 

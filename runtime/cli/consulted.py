@@ -30,6 +30,7 @@ LOOKS = frozenset(
         "people show",
         "verify-staffing",
         "connectors list",
+        "channels list",
         "calendar show",
         "calendar list",
         "calendar check",

@@ -9,9 +9,10 @@ from typing import Any
 from charter.dsl.text.width import wrap
 from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Cell
-from charter.runtime.cli.reasons import failure_sentence, reason_sentence
+from charter.runtime.cli.reasons import reason_sentence
 from charter.runtime.desk.views import placed
 from charter.runtime.simulation.forecast import Estimate, Forecast, Measure, compare
 from charter.runtime.simulation.setting import Rate

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from charter.runtime.cli.consulted import consulted, reader
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, Misuse
-from charter.runtime.cli.reasons import failure_data, failure_sentence, refused
+from charter.runtime.cli.failures import failure_data, failure_sentence
+from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:
@@ -54,7 +55,13 @@ def _handled(context: Context, number: int, reason: str | None, as_json: bool) -
 
 def _what(one: Incident) -> dict[str, Any]:
     """Says what is asked as far as it can be read: its kind, the element, and what it is aimed at."""
+    from charter.runtime.host.outbox import SENDING
+    from charter.runtime.notify.queue import Message
+
     try:
+        if one.ask.kind == SENDING:
+            key = Message.of_json(one.ask.body).key
+            return {"ask": one.ask.kind, "element": None, "target": f"{key[1]} ({key[3]})"}
         effect = one.ask.effect()
     except (ValueError, RecursionError):
         return {"ask": one.ask.kind, "element": None, "target": None}

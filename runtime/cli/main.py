@@ -61,6 +61,7 @@ VERBS: dict[str, dict[str, str]] = {
         "people": "people",
         "verify-staffing": "verify_staffing",
         "connectors": "connectors",
+        "channels": "channels",
         "calendar": "calendar",
     },
     "work": {

@@ -9,12 +9,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charter.dsl.messages.languages import LANGUAGES
 from charter.engine.entries.organisation import STRANDING
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse, guess
 from charter.runtime.cli.reasons import refused
-from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
+from charter.runtime.cli.verb import JSON, Family, Tongue, Verb, Whole, Words, argument, option, switch
 from charter.runtime.clock import iso
 from charter.runtime.desk.register import roles_of
 
@@ -74,6 +75,8 @@ def _scope(role: str, process: str, say: Messages) -> str:
 
 def run_show(context: Context, who: str, as_json: bool) -> int:
     """Shows one person with everything that gives or takes authority."""
+    from charter.runtime.cli.channels import route_data, route_line
+    from charter.runtime.notify import routes
     from charter.runtime.people.hours import data, given
 
     directory = people(context)
@@ -81,10 +84,12 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
     stand_ins = directory.stand_ins(who)
     with context.store.read() as connection:
         hours = given(connection, [person.id]).get(person.id)
+        known = routes.of(connection, routes.PERSON, (person.id,))
     own = None if hours is None else data(hours)
     consulted(context, "people", person=who)
     if as_json:
-        output.json({**_json(person), "hours": own, "stand_ins": [_stand_in_json(s) for s in stand_ins]})
+        told = {"stand_ins": [_stand_in_json(s) for s in stand_ins], "routes": [route_data(r) for r in known]}
+        output.json({**_json(person), "hours": own, **told})
         return 0
     comma = say("happened.comma")
     output.sheet(
@@ -100,6 +105,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
                 say("people.absences"),
                 comma.join(f"{output.moment(a)} – {_end(context, b)}" for a, b in person.absences) or None,
             ),
+            *((say("people.notices"), say.of(r.channel, route_line(context, r))) for r in known),
         ]
     )
     for s in stand_ins:
@@ -286,6 +292,36 @@ def run_stranding(context: Context, word: str, as_json: bool) -> int:
     return _said(context, as_json, f"did_stranding_{word}", done, stranding=word)
 
 
+def run_notify(
+    context: Context,
+    who: str,
+    channel: str,
+    by_role: bool,
+    process: str,
+    off: bool,
+    language: str | None,
+    as_json: bool,
+    **settings: str | None,
+) -> int:
+    """Has the notices of a person or of a role go out by a channel, or no longer."""
+    from charter.runtime.audit.log import Origin
+    from charter.runtime.notify import routes
+
+    if off and any((language, *settings.values())):
+        raise Misuse("off_alone")
+    sort = routes.ROLE if by_role else routes.PERSON
+    route = routes.Route(sort, who, process, channel, language=language or context.say.lang, **settings)
+    change, at, origin = routes.drop if off else routes.put, context.now, Origin("cli")
+    done = change(context.store, route, by=context.person, at=at, origin=origin)
+    code = _said(
+        context, as_json, f"did_unnotify_{sort}" if off else f"did_notify_{sort}", done, recipient=who, channel=channel
+    )
+    if by_role and done is None and not off and who not in (known := _roles_of(context, process)):
+        meant = guess(who, known, context.say)
+        context.note(context.say("frame.warning", text=context.say("people.no_role", role=who, guess=meant)))
+    return code
+
+
 def _said(context: Context, as_json: bool, key: str, done: int | Refusal | None, **arguments: Any) -> int:
     """Says what a change came to: the refusal, or the sentence of `key`."""
     if done is None or isinstance(done, int):
@@ -344,6 +380,22 @@ _ROWS: tuple[tuple[str, Any, list[Any]], ...] = (
     ("delegate", run_delegate, _STAND_IN),
     ("accept", run_accept, [_NUMBER]),
     ("end", run_end, [_NUMBER]),
+    (
+        "notify",
+        run_notify,
+        [
+            argument("who", "PERSON", words="a_recipient"),
+            argument("channel", "NAME"),
+            option("--address", "ADDRESS"),
+            option("--language", "LANGUAGE", type=Tongue(LANGUAGES)),
+            option("--zone", "ZONE"),
+            option("--quiet", "HH:MM-HH:MM"),
+            option("--digest", "hour|HH:MM"),
+            switch("--role", name="by_role"),
+            _PROCESS,
+            switch("--off"),
+        ],
+    ),
     ("stranding", run_stranding, [argument("word", "|".join(STRANDING), type=Words(STRANDING))]),
 )
 VERBS = {

@@ -7,7 +7,6 @@ A reason carries what the engine knew of one element. What the definition and th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +14,7 @@ from charter.engine.keys import name_of, parse_key
 from charter.engine.plan.program import prepare
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Trouble, guess, refusal_exit
+from charter.runtime.cli.failures import failure_data
 from charter.runtime.cli.messages import Messages
 from charter.runtime.people.ids import RESERVED
 from charter.runtime.refusals import ID_TAKEN
@@ -49,29 +49,6 @@ def reason_sentence(
     from charter.dsl.messages.render import refusal_sentence
 
     return refusal_sentence(reason, say.lang, None if definition is None else _kind(reason, definition))
-
-
-def failure_sentence(text: str, element: str, lang: str) -> str:
-    """Says what an element failed with: a refusal that is noted as its code and what it named, or FEEL's own words."""
-    from charter.dsl.messages.render import failure, refusal_sentence
-    from charter.engine.refusals import CODES, Reason
-
-    code, *named = text.split(" ")
-    if coded := re.fullmatch(r"CH\d{3}: (.*)", text):
-        return failure(coded[1], lang)
-    known = CODES.get(code)
-    if known is None:
-        return failure(text, lang)
-    given = dict(zip(("record", "field"), named, strict=False)) | ({"element": name_of(element)} if element else {})
-    return refusal_sentence(Reason(code, None, dict.fromkeys(known.arguments, "…") | given), lang)
-
-
-def failure_data(text: str, element: str, lang: str) -> dict[str, str | None]:
-    """Gives why something failed as JSON data: a lasting code or word, None for words of others; and the sentence."""
-    from charter.dsl.messages.render import failure_word
-
-    coded = re.match(r"CH\d{3}\b", text)
-    return {"code": coded[0] if coded else failure_word(text), "message": failure_sentence(text, element, lang)}
 
 
 def view_data(definition: Definition, state: CaseState, at: int, lang: str) -> dict[str, Any]:

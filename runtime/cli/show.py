@@ -11,8 +11,9 @@ from charter.engine.keys import name_of
 from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.output import Cell, pad
-from charter.runtime.cli.reasons import failure_sentence, reason_sentence, view_data
+from charter.runtime.cli.reasons import reason_sentence, view_data
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from charter.runtime import clock
 from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
+from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.output import Cell, neutral, one_line
-from charter.runtime.cli.reasons import failure_sentence, reason_sentence
+from charter.runtime.cli.reasons import reason_sentence
 
 if TYPE_CHECKING:
     from charter.engine.entries import Entry, Told
@@ -301,6 +302,14 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "stand_in_accepted": ("person", "principal"),
     "stand_in_revoked": ("person", "principal"),
     "connectors_changed": ("connectors",),
+    "channel_set": ("channel",),
+    "channel_removed": ("channel",),
+    "channel_tested": ("channel", "failure"),
+    "notices_routed": ("recipient", "channel"),
+    "notices_unrouted": ("recipient", "channel"),
+    "notice_sent": ("recipient", "channel"),
+    "notice_failed": ("recipient", "channel", "failure"),
+    "notice_dropped": ("recipient", "channel"),
     "days_published": ("country", "source"),
     "period_closed": ("process", "kpi", "since"),
     "period_revised": ("process", "kpi", "since"),

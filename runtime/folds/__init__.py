@@ -2,8 +2,8 @@
 
 A new fold is a table (`store/tables.py`), a function from a stride to its change, and its row in FOLDS. Kept along,
 made anew and compared it is from then on; a property test holds that all three agree. What follows from the chain of
-the organisation is in `organisation.py`. Outbox, keys, turns and clock are no folds but working memory: what is still
-to be done, what a caller asked before, whose turn was last, how the clock stood. No entry tells of them.
+the organisation is in `organisation.py`. Outbox, queue, cursors, keys, turns and clock are no folds but working memory:
+what is still to be done, what a caller asked before, whose turn was last, how the clock stood. No entry tells of them.
 """
 
 from __future__ import annotations

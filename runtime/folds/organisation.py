@@ -20,10 +20,14 @@ from charter.engine.entries.organisation import (
     AbsenceNoted,
     CalendarDefined,
     CertificateNoted,
+    ChannelRemoved,
+    ChannelSet,
     ConnectorsChanged,
     DaysPublished,
     Deployed,
     HoursGiven,
+    NoticesRouted,
+    NoticesUnrouted,
     PeriodClosed,
     PeriodRevised,
     PersonAdded,
@@ -53,6 +57,8 @@ TABLES = (
     t.settings,
     t.public_days,
     t.figures,
+    t.channels,
+    t.routes,
 )
 # Their first column only numbers the rows in the order in which they came.
 _NUMBERED = frozenset((t.absences, t.deployments, t.public_days, t.figures))
@@ -225,6 +231,22 @@ def _hours_of(told: HoursGiven | CalendarDefined) -> tuple[Sequence[str], Mappin
     return told.lines or (), told.body
 
 
+def _channel(rows: Rows, new: ChannelSet, _: Entry) -> None:
+    rows.put(t.channels, (new.channel, compact_sorted(new.settings)))
+
+
+def _no_channel(rows: Rows, gone: ChannelRemoved, _: Entry) -> None:
+    rows.drop(t.channels, (gone.channel,))
+
+
+def _routed(rows: Rows, new: NoticesRouted, _: Entry) -> None:
+    rows.put(t.routes, (new.sort, new.recipient, new.process, new.channel, compact_sorted(new.settings)))
+
+
+def _unrouted(rows: Rows, gone: NoticesUnrouted, _: Entry) -> None:
+    rows.drop(t.routes, (gone.sort, gone.recipient, gone.process, gone.channel))
+
+
 # kind of entry -> what it does to the tables
 _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PersonAdded: _person,
@@ -246,6 +268,10 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PeriodClosed: _period,
     PeriodRevised: _period,
     ConnectorsChanged: _connectors,
+    ChannelSet: _channel,
+    ChannelRemoved: _no_channel,
+    NoticesRouted: _routed,
+    NoticesUnrouted: _unrouted,
 }
 
 

@@ -11,11 +11,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from charter.engine.values import decode
+
+_T = TypeVar("_T")
 
 # Pairs of a record's name and its encoded value.
 Records = tuple[tuple[str, Any], ...]
@@ -224,7 +226,6 @@ def uri(address: str) -> str:
 
 def ask(address: str, given: bytes, seconds: int, headers: Mapping[str, str]) -> bytes:
     """Sends the call to an address and gives its answer; raises Failed or whatever urllib raises."""
-    from threading import Thread
     from urllib.error import HTTPError, URLError
     from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -237,36 +238,49 @@ def ask(address: str, given: bytes, seconds: int, headers: Mapping[str, str]) ->
     # Declared headers are bytes of UTF-8 on the line, which the library writes as the Latin-1 that they look like.
     told = {name: value.encode("utf-8").decode("latin-1") for name, value in headers.items()}
     request = Request(uri(address), data=given, headers=told, method="POST")
-    came: list[bytes | Exception] = []
     end = time.monotonic() + seconds
 
-    def talk() -> None:
-        try:
-            with build_opener(NoRedirect).open(request, timeout=seconds) as response:
-                answer = bytearray()
-                while time.monotonic() < end and len(answer) <= LONGEST_ANSWER:
-                    if not (read := response.read1(1 << 16)):
-                        came.append(bytes(answer))
-                        return
-                    answer += read
-                came.append(Failed("the answer is too long" if len(answer) > LONGEST_ANSWER else _late(seconds)))
-        except Exception as cause:
-            came.append(cause)
+    def talk() -> bytes:
+        with build_opener(NoRedirect).open(request, timeout=seconds) as response:
+            answer = bytearray()
+            while time.monotonic() < end and len(answer) <= LONGEST_ANSWER:
+                if not (read := response.read1(1 << 16)):
+                    return bytes(answer)
+                answer += read
+            raise Failed("the answer is too long" if len(answer) > LONGEST_ANSWER else _late(seconds))
 
-    # The socket's time-out begins anew with every byte; the time that the operator allows is for the whole answer.
-    asking = Thread(target=talk, daemon=True)
-    asking.start()
-    asking.join(seconds)
+    try:
+        return within(seconds, talk) or b"null"
+    except HTTPError as cause:
+        raise Failed(f"status {cause.code}") from cause
+    except URLError as cause:
+        raise Failed(f"cannot be reached: {cause.reason}") from cause
+
+
+def within(seconds: int, act: Callable[[], _T]) -> _T:
+    """Gives what an act gives or raises what it raises; raises Failed where it takes longer, and lets it be.
+
+    A socket's time-out begins anew with every byte; the time that the operator allows is for the whole.
+    """
+    from threading import Thread
+
+    came: list[tuple[_T | None, Exception | None]] = []
+
+    def try_it() -> None:
+        try:
+            came.append((act(), None))
+        except Exception as cause:
+            came.append((None, cause))
+
+    trying = Thread(target=try_it, daemon=True)
+    trying.start()
+    trying.join(seconds)
     if not came:
         raise Failed(_late(seconds))
-    answer = came[0]
-    if isinstance(answer, HTTPError):
-        raise Failed(f"status {answer.code}")
-    if isinstance(answer, URLError):
-        raise Failed(f"cannot be reached: {answer.reason}")
-    if isinstance(answer, Exception):
-        raise answer
-    return answer or b"null"
+    answer, failure = came[0]
+    if failure is not None:
+        raise failure
+    return cast("_T", answer)
 
 
 def _late(seconds: int) -> str:

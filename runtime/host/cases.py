@@ -40,6 +40,7 @@ from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.publishing import Publishing
 from charter.runtime.host.timers import Timers
 from charter.runtime.host.transaction import InTransaction
+from charter.runtime.notify.queue import send_due
 from charter.runtime.people.actors import actor_for
 from charter.runtime.people.organisation import stranding
 from charter.runtime.refusals import CONFLICT, refusal
@@ -208,6 +209,8 @@ class Cases:
         until = now if until is None else min(until, now)
         timers = self.timers()
         came = [timers.those(cases, until)] if cases else list(iter(lambda: timers.batch(until), None))
+        while send_due(self.store, now):
+            pass
         delivered = self.delivery.deliver(cases or None, at_once)
         stuck = tuple(failed for batch in came for failed in batch.stuck)
         left = sum(batch.left for batch in came) + delivered.left

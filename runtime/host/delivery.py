@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -27,6 +28,9 @@ from charter.runtime.host.transaction import InTransaction
 from charter.runtime.host.underway import Calls, Ticket
 from charter.runtime.store import Store
 from charter.runtime.store.errors import ENVIRONMENT
+
+if TYPE_CHECKING:
+    from charter.runtime.notify.sending import Sending
 
 # What a host gets beyond the connector's own time-out to take the answer in, microseconds.
 _GRACE = 30_000_000
@@ -131,11 +135,20 @@ class Delivery:
             carry_out(host, ask.case, ask.effect())
         return frozenset(host.touched)
 
-    @staticmethod
-    def _given_up(connection: Connection, ask: Ask, now: int) -> bool:
+    def _given_up(self, connection: Connection, ask: Ask, now: int) -> bool:
         if ask.deliveries < outbox.MOST_TRIES:
             return False
-        return outbox.bury(connection, ask, "the host stopped each time before it recorded an answer", now)
+        failure = "the host stopped each time before it recorded an answer"
+        buried = outbox.bury(connection, ask, failure, now)
+        if buried and ask.kind == outbox.SENDING:
+            self._sending().note_failure(connection, ask, failure)
+        return buried
+
+    def _sending(self) -> Sending:
+        # What only sending needs is loaded by sending: every verb of the command line imports this module.
+        from charter.runtime.notify.sending import Sending
+
+        return Sending(self._store, self._caseload.clock, self._caseload.origin)
 
     # -- calls ---------------------------------------------------------------------------------------------------
 
@@ -168,6 +181,8 @@ class Delivery:
         if ask.deliveries >= outbox.MOST_TRIES:
             with self._store.write() as connection:
                 return self._given_up(connection, ask, now)
+        if ask.kind == outbox.SENDING:
+            return self._sending().begin(calls, ask)
         effect = ask.effect()
         assert isinstance(effect, CallConnector)
         if not calls.takes(effect.connector):
@@ -181,7 +196,7 @@ class Delivery:
             if not outbox.lease(connection, ask, now, now + prepared.timeout * 1_000_000 + _GRACE):
                 return False
             self._connectors.note_configuration(connection, roll, now)
-        calls.make(Ticket(ask, effect), prepared)
+        calls.make(Ticket(ask, effect, effect.connector), prepared)
         return False
 
     def record(self, calls: Calls) -> Delivered:
@@ -189,8 +204,13 @@ class Delivery:
         done = failed = 0
         touched: set[str] = set()
         while calls.answers:
-            (ask, effect), records, failure = calls.answers[0]
+            (ask, effect, _), records, failure = calls.answers[0]
             try:
+                if not isinstance(effect, CallConnector):
+                    went = self._sending().record(ask, effect, records, failure)
+                    done, failed = done + went, failed + (not went)
+                    calls.answers.popleft()
+                    continue
                 with self._store.write() as connection:
                     # Another host may have called again after our lease ran out; then this answer is dropped.
                     if outbox.take(connection, ask.number, ask.deliveries + 1):

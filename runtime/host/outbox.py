@@ -45,6 +45,10 @@ _POST = Prepared(insert(t.outbox).inline(), "case", "kind", "body", "at", "deliv
 CALL = "CallConnector"
 # Kept by the host itself: the case could not be made to have what is due in it, and is left alone meanwhile.
 WAKE = "Wake"
+# A message of notices (`notify/queue.py`), which no step asks for.
+SENDING = "SendNotices"
+# What goes out of the house, and takes its time.
+_OUTWARD = (CALL, SENDING)
 
 
 class NoSuchIncident(CharterError):
@@ -95,6 +99,11 @@ def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) 
         _POST.run_many(connection, rows)
 
 
+def send(connection: Connection, case: str, body: str, at: int) -> None:
+    """Keeps a message that is to be sent; `case`: the one that it tells of, or the organisation."""
+    _POST.run_many(connection, [(case, SENDING, body, at, 0)])
+
+
 def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:
     held = _o.leased_until.between(now, now + _LONGEST_LEASE)
     free = [_o.dead_at.is_(None), or_(_o.leased_until.is_(None), ~held)]
@@ -104,11 +113,12 @@ def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:
 def first(
     connection: Connection, now: int, cases: Collection[str] | None, *, calls: bool, after: int | None = None, most: int
 ) -> list[Ask]:
-    """Lists what was asked first and nobody is at, of these cases (None: of all): calls, or all else.
+    """Lists what was asked first and nobody is at, of these cases (None: of all): calls and messages,
+    or all else.
 
     `after`: the number of the last one seen.
     """
-    kind = _o.kind == CALL if calls else _o.kind != CALL
+    kind = _o.kind.in_(_OUTWARD) if calls else _o.kind.not_in(_OUTWARD)
     query = select(*_ASK).where(*_due(now, cases), kind).order_by(_o.number).limit(most)
     if after is not None:
         query = query.where(_o.number > after)
@@ -116,8 +126,8 @@ def first(
 
 
 def earliest(connection: Connection, now: int, *, calls: bool) -> int | None:
-    """Gives the instant at which the first of the calls, or of all else, is to be tried; the past where one is now."""
-    kind = _o.kind == CALL if calls else _o.kind != CALL
+    """Gives when the first call or message, or the first of all else, is to be tried; the past where one is now."""
+    kind = _o.kind.in_(_OUTWARD) if calls else _o.kind.not_in(_OUTWARD)
     held = case_((_o.leased_until.between(now, now + _LONGEST_LEASE), _o.leased_until), else_=_o.at)
     found: int | None = connection.execute(select(func.min(held)).where(kind, _o.dead_at.is_(None))).scalar()
     return found

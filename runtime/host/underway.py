@@ -10,19 +10,32 @@ from __future__ import annotations
 from collections import Counter, deque
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from charter.engine.effects import CallConnector
 from charter.runtime.host.calls import Records
-from charter.runtime.host.connectors import Prepared
 from charter.runtime.host.outbox import Ask
+
+if TYPE_CHECKING:
+    from charter.runtime.notify.queue import Message
+
+
+class Makes(Protocol):
+    """What is ready to be made: a call, or the handing over of a message."""
+
+    def make(self) -> tuple[Records, str | None]:
+        """Makes it and gives what came back and None, or the failure in one line."""
 
 
 class Ticket(NamedTuple):
-    """What a call answers: its row, as it was before it was leased, and what was read of it."""
+    """What a call answers: its row, as it was before it was leased, and what was read of it.
+
+    `place`: the connector that it takes a place of, or the channel of a message.
+    """
 
     ask: Ask
-    effect: CallConnector
+    effect: CallConnector | Message
+    place: str
 
 
 Answered = tuple[Ticket, Records, str | None]
@@ -49,9 +62,9 @@ class Calls:
         """Says whether there is room for a call of a connector."""
         return self._of[connector] < self.free
 
-    def make(self, ticket: Ticket, prepared: Prepared) -> None:
+    def make(self, ticket: Ticket, prepared: Makes) -> None:
         """Begins a call; one at a time is made here and now."""
-        self._of[ticket.effect.connector] += 1
+        self._of[ticket.place] += 1
 
         def act() -> None:
             self._came.put((ticket, *prepared.make()))
@@ -69,7 +82,7 @@ class Calls:
             return False
         while True:
             if came is not None:
-                self._of[came[0].effect.connector] -= 1
+                self._of[came[0].place] -= 1
                 self.answers.append(came)
             try:
                 came = self._came.get_nowait()

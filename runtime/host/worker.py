@@ -20,6 +20,7 @@ from charter.runtime.host import outbox, timers
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.delivery import Delivered
 from charter.runtime.host.underway import Calls
+from charter.runtime.notify import queue
 from charter.runtime.store.errors import DiskFull, Locked, ReadOnly
 from charter.runtime.store.watch import ClockJumped
 
@@ -159,12 +160,18 @@ def _figures(worker: Worker, now: int) -> None:
     worker.done.others += worker.cases.figures.turn(now)
 
 
+def _notify(worker: Worker, now: int) -> None:
+    worker.done.others += queue.send_due(worker.cases.store, now)
+
+
 DUTIES: Sequence[Duty] = (
     # Due dates, waits, rhythms and retries of cases.
     Duty("timers", lambda _worker, connection, _now: timers.earliest(connection), _tick),
     # What steps asked of the host itself.
     Duty("asks", lambda _worker, connection, now: outbox.earliest(connection, now, calls=False), _deliver),
-    # Calls of connectors.
+    # Notices: what is new, and what may be sent now.
+    Duty("notices", lambda _worker, connection, now: queue.earliest(connection, now), _notify),
+    # Calls of connectors, and messages.
     Duty("calls", lambda _worker, connection, now: outbox.earliest(connection, now, calls=True), _call),
     # Periods of KPIs that are over, and facts of them that came late.
     Duty("figures", lambda worker, connection, now: worker.cases.figures.earliest(connection, now), _figures),

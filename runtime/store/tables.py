@@ -1,7 +1,8 @@
 """Every table of the database, in SQLAlchemy Core. No SQL of one database only; that is in `sqlite.py`.
 
 Three sorts: the trail (entries, with definitions and texts), what follows from it and is written in the same
-transaction (`runtime/folds/` can make it anew), and working memory, of which no entry tells (outbox, keys, turns).
+transaction (`runtime/folds/` can make it anew), and working memory, of which no entry tells (outbox, queue, keys,
+turns).
 Times are microseconds since the epoch, UTC. Invariants: `entries` is only ever added to; `cases.head` is the SHA-256 of
 the case's last entry; a case's row, nodes and contents are the state that replaying its entries gives.
 """
@@ -264,12 +265,40 @@ notices = Table(
 )
 Index("notices_by_role", notices.c.process, notices.c.role, notices.c.at)
 
+# Where notices can be sent, and which go there: `sort` is person or role, `process` is `*` for all. `body`: JSON.
+channels = Table("channels", metadata, Column("name", Text, primary_key=True), Column("body", Text, nullable=False))
+_ROUTE = ("sort", "recipient", "process", "channel")
+routes = Table(
+    "routes",
+    metadata,
+    *(Column(name, Text, nullable=False) for name in _ROUTE),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint(*_ROUTE),
+)
+
+# A notice that waits until it may be sent, by one route. From then on its message lies in the outbox.
+queue = Table(
+    "queue",
+    metadata,
+    *(Column(name, Text, nullable=False) for name in _ROUTE),
+    Column("case", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("send_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint(*_ROUTE, "case", "seq"),
+    sqlite_with_rowid=False,
+)
+Index("queue_by_time", queue.c.send_at)
+
+# How far the entries have been gone through by whoever reads them once, by position.
+_position = Column("position", BigInteger, nullable=False)
+cursors = Table("cursors", metadata, Column("name", Text, primary_key=True), _position)
+
 outbox = Table(
     "outbox",
     metadata,
     Column("number", _NUMBER, primary_key=True),
     Column("case", Text, nullable=False, index=True),
-    Column("kind", Text, nullable=False),  # the effect's class: CallConnector, StartCase, Offer, AnswerParent
+    Column("kind", Text, nullable=False),  # the effect's class (CallConnector, StartCase, Offer, …), or SendNotices
     Column("body", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("leased_until", BigInteger),  # a host is at it, or it is left alone, until then

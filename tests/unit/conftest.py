@@ -11,6 +11,7 @@ import pytest
 from tests.desk import Desk
 from tests.founded import founded
 from tests.leave import welcome
+from tests.office import Office
 
 from charter.runtime.store import Store, create_store
 
@@ -49,3 +50,10 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         yield Desk(store, request.param)
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Gives an office in a database of its own."""
+    with founded(tmp_path / "a.db") as store:
+        yield Office(store)

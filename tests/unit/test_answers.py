@@ -53,6 +53,20 @@ charter connectors add mail --command sendmail --env A=b --as zhou
 charter connectors list
 charter connectors remove mail --as zhou
 charter connectors list
+charter channels list
+charter channels add post --webhook https://example.org/ --secret env:NO_SUCH_SECRET --as zhou
+charter channels add post --as zhou
+charter channels add mail --email mail.example.org --as zhou
+charter people notify zhou post --digest 08:00 --quiet 22:00-07:00 --zone Asia/Shanghai --as zhou
+charter people notify employee post --role --as zhou
+charter people notify employee post --role --off --as zhou
+charter people notify zhou nothing --as zhou
+charter people show zhou
+charter channels list
+charter channels test post --as zhou
+charter channels test post --as li
+charter channels remove post --as zhou
+charter channels remove post --as zhou
 charter calendar show
 charter calendar import days.ics --dry-run --as zhou
 charter calendar import days.ics --as zhou
@@ -141,6 +155,7 @@ LISTS = {
     "inbox",
     "people list",
     "connectors list",
+    "channels list",
     "calendar show",
     "calendar list",
     "calendar check",

@@ -20,17 +20,20 @@ from tests.written import process
 
 from charter.engine.days import Day, Year
 from charter.engine.values import canonical, encode
-from charter.runtime.audit.log import load
+from charter.runtime.audit.log import Origin, load
 from charter.runtime.audit.verify import Fault, Verification, verify
 from charter.runtime.folds import organisation
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.connectors import Connector
+from charter.runtime.notify import channels, routes
+from charter.runtime.notify.channels import Channel
+from charter.runtime.notify.routes import Route
 from charter.runtime.people.changes import People
 from charter.runtime.store import open_store
 from charter.runtime.store.tables import metadata
 
 # What is still to be done, and what was asked before: no entry tells of it (docs/audit.md says so).
-WORKING_MEMORY = {"outbox", "keys", "turns", "clock"}
+WORKING_MEMORY = {"outbox", "keys", "turns", "clock", "queue", "cursors"}
 # Numbers that only put rows in order, and the order of arrival, which the tree will hold.
 ORDER = {("absences", "number"), ("deployments", "number"), ("public_days", "number"), ("entries", "position")}
 
@@ -54,6 +57,9 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         host = Cases(store)
         assert host.connectors.add(store, Connector.of("c", {"command": ["true"]}), by="root", at=100) is None
+        hook = Channel.of("hook", "webhook", {"url": "https://x.example/", "secret": "env:HOOK", "timeout": 9})
+        assert channels.add(store, hook, by="root", at=100, origin=Origin("test")) is None
+        assert routes.put(store, Route("person", "li", "*", "hook"), by="root", at=100, origin=Origin("test")) is None
         informing = process(HEAD + APART + ASK + "    informed boss\n" + DECIDE)
         host.deploy(informing, by="root", texts={"leave.charter": "process leave"})
         for _ in range(2):
@@ -222,6 +228,12 @@ def test_what_the_organisation_s_chain_leads_to_can_be_made_anew(trail: Path, tm
         people.revoke("wang", "boss")
         people.add("zhao")
         people.deactivate("zhao")
+        more = Channel.of("more", "apprise", {"service": "env:X", "timeout": 9})
+        group = Route("role", "boss", "leave", "more")
+        assert channels.add(store, more, by="root", at=500, origin=Origin("test")) is None
+        assert routes.put(store, group, by="root", at=500, origin=Origin("test")) is None
+        assert routes.drop(store, group, by="root", at=500, origin=Origin("test")) is None
+        assert channels.remove(store, "more", by="root", at=500, origin=Origin("test")) is None
         assert verify(store).sound
         with store.write() as connection:
 

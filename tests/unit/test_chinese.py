@@ -27,7 +27,7 @@ CODE = re.compile(
 # Words of other languages that Chinese texts keep.
 KEPT = re.compile(
     "ANSI|Apache|CNY|CSV|Charter|Ctrl|DMN|FEEL|GBK|HTTP|ISO|JSON|KPI|Latin|Mermaid|MiB|OMG|Python|RFC|SQLite|Shell|SVG|UTC|UTF"
-    "|Unicode|XML|YAML"
+    "|Unicode|XML|YAML|Base|CloudEvents|IP|POST|Slack|Standard|Teams|Webhooks?"
 )
 # Sentences whose parts are set apart by two blanks, as columns are.
 COLUMNS = {
@@ -36,7 +36,10 @@ COLUMNS = {
     *(f"test.{word}" for word in ("passed", "failed", "expected", "where", "actual")),
 }
 # What is the same in every language: the program's name before a misuse, a place in Python.
-SAME = {"frame.misuse", "metavars.MODULE:FUNCTION"}
+SAME = {
+    "frame.misuse",
+    *(f"metavars.{word}" for word in ("MODULE:FUNCTION", "HOST[:PORT]", "HH:MM-HH:MM", "hour|HH:MM")),
+}
 
 
 def faults(text: str, *, columns: bool = False) -> list[str]:

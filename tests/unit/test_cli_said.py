@@ -17,8 +17,8 @@ from charter.engine.refusals import CODES
 from charter.engine.values import encode
 from charter.runtime.cli.amounts import in_unit, value_text
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.messages import Messages
-from charter.runtime.cli.reasons import failure_sentence
 from charter.runtime.cli.trail import what
 
 SECOND = 1_000_000_000

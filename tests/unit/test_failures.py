@@ -12,17 +12,18 @@ import pytest
 from tests.unit.test_feel_sentences import CHINESE, spelled
 
 from charter.dsl.messages.render import failure, table
+from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.messages import Messages
 from charter.runtime.cli.output import Output
-from charter.runtime.cli.reasons import failure_sentence
 from charter.runtime.host.connectors import _FORMS
 
 ROOT = Path(__file__).parents[2]
 PATHS = [*sorted((ROOT / "runtime/host").glob("*.py")), ROOT / "engine/hosting.py", ROOT / "engine/entries/codec.py"]
-PATHS += [ROOT / "runtime/audit/log.py"]
+PATHS += [ROOT / "runtime/audit/log.py", *sorted((ROOT / "runtime/notify").glob("*.py"))]
 # what makes a note of a text, and which of its arguments that is
 NOTES = {
     "Failed": 0,
+    "Refused": 0,
     "give_up": 3,
     "Unresolved": 0,
     "_bad": 1,
@@ -31,10 +32,13 @@ NOTES = {
     "bury": 2,
     "ValueError": 0,
 }
-# words of the file of connectors, which are the same in every language, and our name
+# words of the file of connectors and of what is typed, which are the same in every language, and names
 KEPT = {
     *(
         "harter",
+        "ebhook",
+        "ase",
+        "apprise",
         "timeout",
         "command",
         "python",

@@ -1,0 +1,30 @@
+"""Why something failed, for a reader and for a script: what a host noted, in the reader's language."""
+
+from __future__ import annotations
+
+import re
+
+from charter.engine.keys import name_of
+
+
+def failure_sentence(text: str, element: str, lang: str) -> str:
+    """Says what an element failed with: a refusal that is noted as its code and what it named, or FEEL's own words."""
+    from charter.dsl.messages.render import failure, refusal_sentence
+    from charter.engine.refusals import CODES, Reason
+
+    code, *named = text.split(" ")
+    if coded := re.fullmatch(r"CH\d{3}: (.*)", text):
+        return failure(coded[1], lang)
+    known = CODES.get(code)
+    if known is None:
+        return failure(text, lang)
+    given = dict(zip(("record", "field"), named, strict=False)) | ({"element": name_of(element)} if element else {})
+    return refusal_sentence(Reason(code, None, dict.fromkeys(known.arguments, "…") | given), lang)
+
+
+def failure_data(text: str, element: str, lang: str) -> dict[str, str | None]:
+    """Gives why something failed as JSON data: a lasting code or word, None for words of others; and the sentence."""
+    from charter.dsl.messages.render import failure_word
+
+    coded = re.match(r"CH\d{3}\b", text)
+    return {"code": coded[0] if coded else failure_word(text), "message": failure_sentence(text, element, lang)}
