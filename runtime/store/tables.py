@@ -268,13 +268,9 @@ Index("notices_by_role", notices.c.process, notices.c.role, notices.c.at)
 # Where notices can be sent, and which go there: `sort` is person or role, `process` is `*` for all. `body`: JSON.
 channels = Table("channels", metadata, Column("name", Text, primary_key=True), Column("body", Text, nullable=False))
 _ROUTE = ("sort", "recipient", "process", "channel")
-routes = Table(
-    "routes",
-    metadata,
-    *(Column(name, Text, nullable=False) for name in _ROUTE),
-    Column("body", Text, nullable=False),
-    PrimaryKeyConstraint(*_ROUTE),
-)
+_body = Column("body", Text, nullable=False)
+_key = (Column(name, Text, nullable=False) for name in _ROUTE)
+routes = Table("routes", metadata, *_key, _body, PrimaryKeyConstraint(*_ROUTE))
 
 # A notice that waits until it may be sent, by one route. From then on its message lies in the outbox.
 queue = Table(
