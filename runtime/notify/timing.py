@@ -32,26 +32,26 @@ def is_digest(text: str) -> bool:
 def send_at(at: int, zone: str, quiet: str | None, digest: str | None) -> int:
     """Gives the first instant from `at` on at which a message may go: a whole minute, or `at` itself."""
     if digest is not None:
-        at = _first(
-            at + 1, zone, lambda before, now: now[3:] == "00" if digest == HOURLY else _comes(digest, before, now)
-        )
+        hourly = digest == HOURLY
+        at = _first(at + 1, zone, lambda before, now: now[-2:] == "00" if hourly else _comes(digest, before, now))
     if quiet is None:
         return at
     begin, _, end = quiet.partition("-")
 
     def allowed(_: str, now: str) -> bool:
-        return not (begin <= now < end if begin < end else now >= begin or now < end)
+        time = now[-5:]
+        return not (begin <= time < end if begin < end else time >= begin or time < end)
 
     return at if allowed("", _clock(at, zone)) else _first(at, zone, allowed)
 
 
 def _comes(wanted: str, before: str, now: str) -> bool:
-    """Says whether a time has just come, also where the zone's clock jumps over it."""
-    return now == wanted or before < wanted < now
+    """Says whether a time of the day has just come, also where the zone's clock jumps over it."""
+    return before < f"{now[:-5]}{wanted}" <= now
 
 
 def _first(at: int, zone: str, fits: Callable[[str, str], bool]) -> int:
-    """Gives the first whole minute from `at` on that fits, by what the clock there shows a minute before and then."""
+    """Gives the first whole minute from `at` on that fits, by the day and time there a minute before and then."""
     minute = -(-at // _MINUTE) * _MINUTE
     before = _clock(minute - _MINUTE, zone)
     for _ in range(_LONGEST):
@@ -63,4 +63,4 @@ def _first(at: int, zone: str, fits: Callable[[str, str], bool]) -> int:
 
 
 def _clock(at: int, zone: str) -> str:
-    return datetime.fromtimestamp(at // 1_000_000, UTC).astimezone(zones.rules(zone)).strftime("%H:%M")
+    return datetime.fromtimestamp(at // 1_000_000, UTC).astimezone(zones.rules(zone)).strftime("%Y-%m-%d %H:%M")
