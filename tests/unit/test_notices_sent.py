@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from tests.desk import Desk
 from tests.mail import Box, Posts, certificate, mail_server, web_server
 from tests.office import HOUR, ORIGIN, SECRET, Office
 
@@ -31,7 +32,8 @@ from charter.engine.entries.cases import Completed
 from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.cli.messages import section
 from charter.runtime.host.cases import Cases
-from charter.runtime.notify import routes, sending
+from charter.runtime.host.worker import Worker
+from charter.runtime.notify import queue, routes, sending
 from charter.runtime.notify.letters import News, letter
 from charter.runtime.notify.routes import Route
 from charter.runtime.people.changes import People
@@ -306,6 +308,34 @@ def test_every_kind_of_news_has_its_sentence() -> None:
     for lang in ("en", "zh"):
         known = section(lang, "notices")
         assert {kind.kind for kind in engine._NEWS} - {"notified"} <= {k.removeprefix("said_") for k in known}
+
+
+def test_a_worker_sends_what_is_due_and_knows_when_there_is_more(office: Office) -> None:
+    with mails(office) as box:
+        office.route("wang", "mail", address="wang@example.org")
+        office.route("吴明", "mail", address="wu@example.org", digest="hour")
+        office.pack()
+        done = Worker(office.cases, at_once=4).run(once=True)
+        assert (done.delivered, done.failed) == (1, 0) and len(box.mails) == 1
+        with office.store.read() as connection:
+            first = queue.earliest(connection, office.clock())
+        assert first is not None and first > office.clock()
+        office.clock.at = first
+        assert Worker(office.cases).run(once=True).delivered == 1
+    assert [read(mail)["To"] for mail in box.mails] == ["wang@example.org", "wu@example.org"]
+
+
+def test_an_incident_names_the_recipient_and_the_channel(office: Office, desk: Desk) -> None:
+    with mails(office) as box:
+        box.refused = {"wang@example.org": "550 no such mailbox"}
+        office.route("wang", "mail", address="wang@example.org")
+        office.pack()
+        office.cases.tick()
+    desk.store, desk.cases, desk.reader = office.store, office.cases, "root"
+    said = desk.type("charter incidents")
+    assert "wang (mail)" in said and "no such mailbox" in said
+    assert {"en": "the mail server refused", "zh": "邮件服务器拒收"}[desk.lang] in said
+    assert '"target": "wang (mail)"' in desk.type("charter incidents --json")
 
 
 def test_the_queue_is_empty_once_all_is_sent(office: Office) -> None:
