@@ -251,12 +251,17 @@ def _reckoned_date(calendar: Calendar, start: Date, span: Span) -> Date | None:
     return Date(day.year, day.month, day.day)
 
 
-def is_provisional(calendar: Calendar, at: int) -> bool:
-    """Tells whether an instant falls into a year whose public days the calendar keeps and nobody has published."""
+def is_provisional(calendar: Calendar, at: int, since: int | None = None) -> bool:
+    """Tells whether an instant falls into a year whose public days the calendar keeps and nobody has published.
+
+    `since`: from when it was counted; no year on the way may be one of these.
+    """
     if calendar.holidays is None:
         return False
     years = () if calendar.public is None else calendar.public.years
-    return _local(calendar, at).year not in {year.number for year in years if not year.provisional}
+    last = _local(calendar, at).year
+    first = last if since is None else min(_local(calendar, since).year, last)
+    return not {year.number for year in years if not year.provisional}.issuperset(range(first, last + 1))
 
 
 def deadline(calendar: Calendar, value: Any) -> int | None:

@@ -26,6 +26,14 @@ def dated(definition: Definition, days: Days) -> Definition:
     return _made(definition, days)
 
 
+def counted_by(definition: Definition) -> Days:
+    """Gives the public days that a definition's calendars keep; none where they only say whose they would."""
+    calendars = (definition.calendar, *definition.calendars)
+    return tuple(
+        sorted({(c.holidays, days_digest(c.public)) for c in calendars if c.holidays and c.public is not None})
+    )
+
+
 @once(256)
 def _made(definition: Definition, days: Days) -> Definition:
     known = {days_digest(version): version for version in definition.known_days}

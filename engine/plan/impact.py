@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from charter.engine.calendars import is_provisional
 from charter.engine.definition import Definition
 from charter.engine.keys import parse_key
 from charter.engine.plan.closure import closure
@@ -21,6 +22,7 @@ class Impact(Struct, frozen=True):
     `elements`: node keys, in the order in which the change reaches them; `groups`: `for each` lists that are read
     again; `people`: who holds or did that work, sorted; `roles`: whose work it is where nobody holds it;
     `approvals`: those of the elements that are approvals; `due`: (key, due date) of clocks that start again;
+    `provisional`: those of which a year has no published public days (`calendars.is_provisional`).
     `asked`: phases, lists and milestones that their condition left out, and that will be asked again.
     """
 
@@ -32,6 +34,7 @@ class Impact(Struct, frozen=True):
     approvals: tuple[str, ...] = ()
     due: tuple[tuple[str, int], ...] = ()
     asked: tuple[str, ...] = ()
+    provisional: tuple[str, ...] = ()
 
 
 def impact(definition: Definition, state: View, record: str) -> Impact:
@@ -61,4 +64,9 @@ def impact(definition: Definition, state: View, record: str) -> Impact:
         tuple(node.key for node in nodes if program.plans[node.element].kind == "approval"),
         tuple((node.key, node.due) for node in nodes if node.due is not None),
         tuple(node.key for node in asked),
+        tuple(
+            node.key
+            for node in nodes
+            if node.due is not None and is_provisional(program.plans[node.element].calendar, node.due, node.ready_at)
+        ),
     )

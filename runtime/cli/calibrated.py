@@ -30,6 +30,14 @@ def from_trail(context: Context, definitions: Sequence[Definition]) -> Seen:
     return seen
 
 
+def dated(context: Context, definitions: Sequence[Definition]) -> tuple[Definition, ...]:
+    """Gives the processes with the public days by which new cases of the database count."""
+    from charter.runtime.host.days import present
+
+    with context.store.read() as connection:
+        return tuple(present(connection, definition) for definition in definitions)
+
+
 def people(context: Context, definitions: Sequence[Definition]) -> list[Actor]:
     """Gives who is there at present and holds a role of the processes."""
     from charter.runtime.desk.staffing import staff

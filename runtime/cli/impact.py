@@ -11,6 +11,7 @@ from charter.runtime.clock import iso
 
 def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     """Lists elements, people, approvals and due dates that a change would reopen."""
+    from charter.engine.dated import dated
     from charter.engine.plan.impact import impact
     from charter.runtime.cli.aftermath import named, people_of, several
 
@@ -20,7 +21,7 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
         raise Missing(
             f"no record {record}", code="CH096", version=record, known=context.say.listed(state.versions) or "-"
         )
-    found = impact(definition, state, record)
+    found = impact(dated(definition, state.days), state, record)
     consulted(context, "impact", case=case, record=record)
     if as_json:
         context.output.json(
@@ -33,7 +34,10 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
                 "people": list(found.people),
                 "roles": list(found.roles),
                 "approvals": list(found.approvals),
-                "deadlines": [{"element": key, "due": iso(due)} for key, due in found.due],
+                "deadlines": [
+                    {"element": key, "due": iso(due), **({"provisional": True} if key in found.provisional else {})}
+                    for key, due in found.due
+                ],
             }
         )
         return 0
@@ -55,7 +59,9 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
             heading = say(f"impact.{label}") if index == 0 else ""
             rows.append((heading, named(definition, key), say(f"states.{state.nodes[key].state}")))
     output.table((), rows, indent=2, styles=("faint",))
-    clocks = say("happened.comma").join(f"{key} {context.output.deadline(due)}" for key, due in found.due)
+    clocks = say("happened.comma").join(
+        f"{key} {context.output.deadline(due, provisional=key in found.provisional)}" for key, due in found.due
+    )
     facts = [
         (say("impact.people"), several(context, list(found.people)) or None),
         (say("impact.roles"), say("happened.or").join(people_of(context, definition.name, found.roles)) or None),

@@ -40,7 +40,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         known = titles(connection, [item.case for item in items])
         names = processes(connection, known)
         mine = calendars_of(connection, [person]).get(person)
-        unsure = provisional(connection, [(i.case, i.element, i.due) for i in items if i.due is not None])
+        unsure = provisional(connection, [(i.case, i.element, i.since, i.due) for i in items if i.due])
     consulted(context, "inbox", process=process)
     ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]
     own = {item.place: left(mine, context.now, item.due) for item in ahead if mine and item.due}

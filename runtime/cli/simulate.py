@@ -76,6 +76,8 @@ def run_simulate(
     if not 0 < cases <= _MOST_CASES:
         raise Misuse("no_cases", value=cases, most=f"{_MOST_CASES:,}")
     definitions = (definition, *others)
+    if trail:
+        definition, *others = definitions = calibrated.dated(context, definitions)
     seen = None if not trail else calibrated.from_trail(context, definitions)
     habits = Habits() if seen is None else seen.habits
     if arrive is None and habits.gaps is None:

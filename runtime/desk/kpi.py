@@ -18,6 +18,7 @@ from charter.engine.definition import Definition, Kpi
 from charter.engine.keys import parse_key
 from charter.runtime.desk import classes
 from charter.runtime.desk.population import Population
+from charter.runtime.host.days import present
 from charter.runtime.store import tables as t
 
 
@@ -33,6 +34,7 @@ def measure(
     connection: Connection, definition: Definition, now: int, name: str | None = None, *, facts: bool = False
 ) -> list[Measured]:
     """Measures the process's KPIs, or the one named, over its cases; with the facts behind each figure where asked."""
+    definition = present(connection, definition)
     population: Population | None = None
     found = []
     for kpi in definition.kpis:

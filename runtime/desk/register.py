@@ -104,14 +104,14 @@ def processes(connection: Connection, cases: Iterable[str]) -> dict[str, str]:
     return dict(ask(connection, query, set(cases)))
 
 
-def provisional(connection: Connection, due: Iterable[tuple[str, str, int]]) -> set[tuple[str, str]]:
-    """Tells of due dates, (case, element, instant), which fall into years whose public days nobody has published."""
+def provisional(connection: Connection, due: Iterable[tuple[str, str, int, int]]) -> set[tuple[str, str]]:
+    """Tells of due dates, (case, element, since, instant), which rest on a year whose public days are not published."""
     wanted = list(due)
     query = (
         "SELECT c.id, d.body, c.state FROM cases c JOIN definitions d ON d.digest = c.definition"
         " WHERE d.body LIKE '%\"holidays\"%' AND c.id IN (…)"
     )
-    found = {case: (body, state) for case, body, state in ask(connection, query, {case for case, _, _ in wanted})}
+    found = {case: (body, state) for case, body, state in ask(connection, query, {case for case, *_ in wanted})}
     if not found:
         return set()
     from charter.engine import calendars, plain
@@ -121,12 +121,12 @@ def provisional(connection: Connection, due: Iterable[tuple[str, str, int]]) -> 
     from charter.runtime.host.days import knowing
 
     uncertain = set()
-    for case, element, at in wanted:
+    for case, element, since, at in wanted:
         if case in found:
             body, state = found[case]
             definition = knowing(connection, plain.from_json(Definition, json.loads(body)))
             days = tuple((country, digest) for country, digest in json.loads(state).get("days", ()))
-            if calendars.is_provisional(prepare(dated(definition, days)).plans[element].calendar, at):
+            if calendars.is_provisional(prepare(dated(definition, days)).plans[element].calendar, at, since):
                 uncertain.add((case, element))
     return uncertain
 

@@ -110,7 +110,8 @@ def waiting(definition: Definition, state: CaseState) -> list[Waiting]:
                 node.due,
                 node.overdue,
                 tuple(undated(program.plans[row.element.name], node)),
-                node.due is not None and is_provisional(program.plans[row.element.name].calendar, node.due),
+                node.due is not None
+                and is_provisional(program.plans[row.element.name].calendar, node.due, node.ready_at),
                 ends(row.element, node),
             )
         )

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
 from charter.engine import plain
+from charter.engine.dated import dated
 from charter.engine.days import Days, PublicDays, Year, days_digest
 from charter.engine.definition import Definition
 from charter.engine.entries.organisation import DaysPublished
@@ -58,6 +59,11 @@ def knowing(connection: Connection, definition: Definition) -> Definition:
     if not countries:
         return definition
     return replace(definition, known_days=tuple(version.days for version in versions(connection, countries)))
+
+
+def present(connection: Connection, definition: Definition) -> Definition:
+    """Gives a definition whose calendars keep the public days in force, for what is no case: figures, simulations."""
+    return dated(knowing(connection, definition), in_force(connection, definition.countries()))
 
 
 def in_force(connection: Connection, countries: Iterable[str]) -> Days:

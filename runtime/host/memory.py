@@ -11,9 +11,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from charter.engine import law
 from charter.engine.commands import SYSTEM, Actor, Command, Start
+from charter.engine.dated import counted_by
 from charter.engine.definition import Definition
 from charter.engine.effects import CallConnector, Effect
 from charter.engine.entries import Entry
@@ -215,7 +217,7 @@ class World:
     def open(self, definition: Definition, start: Callable[[str, int], Start]) -> Step:
         case = f"{definition.name}-{len(self._cases) + 1}"
         self._cases[case] = _Case(definition)
-        done = self.send(case, start(case, self.clock))
+        done = self.send(case, replace(start(case, self.clock), days=counted_by(definition)))
         if done.refusal is not None:
             del self._cases[case]
         return done

@@ -17,7 +17,8 @@ from tests.founded import founded
 from tests.written import process
 
 from charter.engine import commands as c, law, notices
-from charter.engine.days import Day, Days, PublicDays, Year, days_digest
+from charter.engine.calendars import is_provisional
+from charter.engine.days import Calendar, Day, Days, PublicDays, Year, days_digest
 from charter.engine.plan import waiting
 from charter.engine.plan.program import prepare
 from charter.engine.replay import replay
@@ -26,9 +27,11 @@ from charter.engine.step.transition import step
 from charter.runtime.audit.verify import verify
 from charter.runtime.author.data import Unreadable
 from charter.runtime.author.public_days import NoPublicDays, from_file, from_library
+from charter.runtime.host import days
 from charter.runtime.host.memory import World
 from charter.runtime.store import tables as t
 
+DAY = 86_400_000_000
 ROOT = Path(__file__).parents[2]
 TEXT = """calendar office
   zone Asia/Shanghai
@@ -144,6 +147,53 @@ def test_what_publishing_would_move_is_told_beforehand(desk: Desk) -> None:
     moved = {e["element"]: (e["was"], e["due"]) for e in foreseen if e["kind"] == "redated"}
     assert moved["soon"] == (before["soon"][0], due(desk, "1")["soon"][0])
     assert json.loads(desk.type(f"{asked} --json"))["foreseen"] == []
+
+
+MORE = """
+  record paper
+    text text
+  activity write
+    role   boss
+    output paper
+  activity use
+    role   boss
+    input  paper
+    within 3 working days
+  kpi recent "Recent cases"
+    formula count(cases)
+    over cases opened in 3 working days
+"""
+
+
+def test_figures_forecasts_and_simulations_count_by_the_days_in_force(desk: Desk) -> None:
+    Path("q.charter").write_text(TEXT.replace("process p", "process q") + MORE, "utf-8")
+    desk.at = OPENS + 2 * DAY  # Wednesday
+    desk.type("charter deploy q.charter --as zhou")
+    desk.type("charter start q --as zhou")
+    desk.type("charter complete 1 write --as zhou --set text=a")
+    assert "~2026-03-" in desk.type("charter impact 1 paper")
+    desk.at = OPENS + 7 * DAY
+    figure = "charter kpi q --json"
+    assert json.loads(desk.type(figure))[0]["figures"][0]["value"] == 1
+    desk.type("charter calendar import days.ics --as zhou")
+    # Wednesday is off and Saturday is not, so that it lies four working days back.
+    assert json.loads(desk.type(figure))[0]["figures"][0]["value"] == 0
+    assert "~" not in desk.type("charter impact 1 paper")
+    with desk.store.read() as connection:
+        definition, now = days.present(connection, process(TEXT)), days.in_force(connection, ("CN",))
+    world = World([definition], OPENS)
+    case, _ = world.start("p", BOSS)
+    assert world.state(case).days == now
+    assert world.state(case).nodes["soon"].due == _played(definition, now, OPENS)[0].nodes["soon"].due
+    assert world.state(case).nodes["soon"].due != _played(definition, (), OPENS)[0].nodes["soon"].due
+
+
+def test_a_date_rests_on_every_year_on_its_way() -> None:
+    years = (Year(2026), Year(2027, provisional=True), Year(2028))
+    calendar = Calendar("c", holidays="CN", public=PublicDays("CN", years))
+    summers = [OPENS + n * 365 * DAY for n in range(3)]
+    assert [is_provisional(calendar, at) for at in summers] == [False, True, False]
+    assert [is_provisional(calendar, at, summers[0]) for at in summers] == [False, True, True]
 
 
 def test_days_that_were_changed_are_found(desk: Desk) -> None:
