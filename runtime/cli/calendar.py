@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +171,8 @@ def run_define(context: Context, name: str, hours: str, as_json: bool) -> int:
     from charter.runtime.cli.people import change
     from charter.runtime.people.files import lines_of
 
+    if not re.fullmatch(r"\w[\w-]{0,99}", name):
+        raise Misuse("no_calendar_name", value=name)
     lines = lines_of(hours)
     refusal = change(context).define(name, lines)
     if refusal is not None:
@@ -181,8 +184,6 @@ def run_define(context: Context, name: str, hours: str, as_json: bool) -> int:
 
 
 def _published(context: Context, country: str, years: Sequence[Year], source: str, dry_run: bool, as_json: bool) -> int:
-    import re
-
     from charter.dsl.check.calendars import COUNTRY
 
     if not re.fullmatch(COUNTRY, country):

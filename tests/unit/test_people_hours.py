@@ -100,6 +100,8 @@ def test_a_file_of_people_gives_hours(desk: Desk) -> None:
     refused = desk.type("charter people import people.yaml --as zhou")
     assert "Monday 09:00-08:00" in refused and "CH222" in refused and desk.code == 1
     assert "CH584" in desk.type("charter people hours an 'Monday 09:00-10:00' --as bo") and desk.code == 3
+    assert "late; night" in desk.type("charter calendar define 'late; night' 'Monday 09:00-10:00' --as zhou")
+    assert desk.code == 2
     assert "CH584" in desk.type("charter calendar define x 'Monday 09:00-10:00' --as bo")
 
 
