@@ -146,6 +146,7 @@ _ALL = [
         ("CH480", "no-such-period", "name", "span"),
         ("CH481", "element-as-figure", "name", "element"),
         ("CH462", "ends-what-is-never-skipped", "element", "kept"),
+        ("CH466", "nobody-holds-it", "element"),
         # decision tables
         ("CH601", "table-without-head", "name"),
         ("CH602", "row-of-other-length", "count", "wanted"),

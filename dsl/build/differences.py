@@ -262,6 +262,11 @@ def _event_word(event: d.Event) -> str:
     return _EVENTS[event.kind][not event.ends]
 
 
+def event_line(event: d.Event, phrases: Phrases) -> str:
+    """Writes the line of an event as it would stand in a file."""
+    return f"{phrases.word(_event_word(event))} {_event(phrases, event)}"
+
+
 def _event(p: Phrases, value: d.Event) -> str:
     who = ", ".join((*value.roles, *((p.word("HOLDER"),) if value.holder else ())))
     why = f"{p.word('BECAUSE')} {quote(value.reason)}" if value.reason else ""

@@ -28,8 +28,7 @@ def check_actions(actions: tuple[t.Action, ...], part: Part | None, scope: Proce
                 findings.add("CH460", action.names[1].span, fix=fix, name=action.names[1].text)
         else:
             check_roles(action.names, action.kind, scope, findings)
-        by_itself = part is not None and (t.Work in part.lines or t.Wait in part.lines)
-        if action.kind == "escalate" and part is not None and (part.kind not in WORK or by_itself):
+        if action.kind == "escalate" and part is not None and _by_itself(part):
             findings.add("CH461", action.span, element=part.name)
 
 
@@ -43,6 +42,8 @@ def when_late(line: t.OnOverdue, part: Part, scope: ProcessScope, findings: Find
 def remind(line: t.Remind, part: Part, scope: ProcessScope, findings: Findings) -> None:
     """Looks up who is reminded, and of what; a reminder long before the work begins reminds nobody of anything."""
     check_roles(line.roles, "remind", scope, findings)
+    if line.holder and _by_itself(part):
+        findings.add("CH466", line.span, element=part.name)
     dated = [measure for measure in part.all(t.Measure) if measure.kind in ("within", "due")]
     if not dated:
         findings.add("CH413", line.span, word="remind", needed="within")
@@ -64,6 +65,11 @@ def ends(line: t.Ends, part: Part, scope: ProcessScope, findings: Findings) -> N
 def happens(line: t.Happens, part: Part, scope: ProcessScope, findings: Findings) -> None:
     check_actions(line.actions, part, scope, findings)
     _clocked(line, findings)
+
+
+def _by_itself(part: Part) -> bool:
+    """Says whether nobody does an element: it only holds others, or runs by itself."""
+    return part.kind not in WORK or t.Work in part.lines or t.Wait in part.lines
 
 
 def _clocked(line: t.Ends | t.Happens, findings: Findings) -> None:

@@ -17,6 +17,13 @@ from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Skipped, Written
 from charter.engine.keys import name_of
 
+
+def _may_come_up(element: Element) -> bool:
+    """Says whether the work of an element may come up to a higher role."""
+    acted = any(action.kind == "escalate" for event in element.events for action in event.actions)
+    return acted or (element.agreement is not None and element.agreement.escalation is not None)
+
+
 # outcome -> (which elements may have it, the kinds of entry that tell of it)
 _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
     "done": (lambda e: e.kind in ("phase", "activity"), frozenset({"completed", "answered", "decided"})),
@@ -26,7 +33,7 @@ _OUTCOMES: Mapping[str, tuple[Callable[[Element], bool], frozenset[str]]] = {
         lambda e: e.agreement is not None and bool(e.agreement.of or e.agreement.on_return),
         frozenset({"returned"}),
     ),
-    "escalated": (lambda e: e.agreement is not None and e.agreement.escalation is not None, frozenset({"escalated"})),
+    "escalated": (lambda e: _may_come_up(e), frozenset({"escalated"})),
     "skipped": (lambda e: e.kind != "milestone" and (e.when or e.offered) is not None, frozenset({"skipped"})),
     "ended": (lambda e: any(event.ends for event in e.events), frozenset()),
     "overdue": (lambda e: bool(e.within or e.due), frozenset({"overdue"})),

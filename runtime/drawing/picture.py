@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from charter.dsl.build.differences import event_line
+from charter.dsl.messages.languages import keywords
+from charter.dsl.text.phrases import Phrases
 from charter.dsl.text.width import shown
 from charter.engine import feel
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
@@ -293,9 +296,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
         key = "repeat_every" if repeat.every else "repeat_until"
         text = repeat.every or repeat.until or ""
         yield say(f"graph.{key}", text=titles.get(text, text))
-    for event in element.events:
-        if event.ends:
-            yield say(f"graph.ends_{event.kind}", text=event.at or "")
+    phrases = Phrases(keywords(say.lang))
+    yield from (event_line(event, phrases) for event in element.events if event.kind != "remind")
     if element.offered is not None:
         yield say("graph.offered", text=element.offered)
     if element.never_skipped:

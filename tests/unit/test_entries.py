@@ -208,6 +208,46 @@ process watched
 """
 
 
+DATED = """
+process dated
+  owner boss
+  role boss
+  role clerk
+  activity answer
+    role   clerk
+    within 2 hours
+    remind holder, boss 1 hour before due
+    on overdue escalate to boss
+"""
+
+
+def test_a_reminder_reaches_whoever_holds_the_work(tmp_path: Path) -> None:
+    at = [1_772_442_000_000_000]  # Monday 2 March 2026, 09:00 UTC
+    with founded(tmp_path / "a.db") as store:
+        people = People(store, by="root")
+        for person, role in {"bo": "boss", "li": "clerk", "wu": "clerk"}.items():
+            people.add(person)
+            people.grant(person, role)
+        host = Cases(store, clock=lambda: at[0])
+        (definition,) = compile("dated.charter", DATED.encode()).definitions
+        assert host.deploy(definition, by="root").refusal is None
+        case = host.start("dated", person="li").case
+        assert host.perform(case, person="li", verb="claim", node="answer").refusal is None
+        told: dict[str, list[list[str]]] = {"li": [], "wu": [], "bo": []}
+        for _ in range(3):
+            at[0] += 3_600_000_000
+            host.tick()
+            host.tick()
+            with store.read() as connection:
+                for person, found in told.items():
+                    news = notices(connection, person, lambda _: definition, now=host.now())
+                    assert isinstance(news, list)
+                    found.append(sorted(n.kind for n in news))
+    assert told["li"] == [["reminded"], ["overdue", "reminded"], ["overdue", "reminded"]]
+    assert told["wu"] == [[], ["overdue"], ["overdue"]]
+    assert told["bo"] == [["reminded"], ["escalated", "reminded"], ["escalated", "reminded"]]
+
+
 def test_notices_are_of_instances_too(tmp_path: Path) -> None:
     with founded(tmp_path / "a.db") as store:
         people = People(store, by="root")
