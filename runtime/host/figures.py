@@ -8,7 +8,7 @@ the last one is looked through, so that nothing late is passed over. A verdict t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -29,6 +29,7 @@ from charter.runtime.desk.population import Population
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.people.organisation import note
 from charter.runtime.store import Store, tables as t
+from charter.runtime.store.errors import ENVIRONMENT
 from charter.runtime.store.schema import ORGANISATION
 
 _f, _m, _e = t.figures.c, t.measures.c, t.entries.c
@@ -52,6 +53,7 @@ class Figures:
         self._caseload = caseload
         self._seen = 0  # the position up to which entries have been looked through for late facts
         self._looked = 0
+        self.failed: set[tuple[str, str]] = set()  # processes and KPIs whose figures cannot be made
 
     def earliest(self, connection: Connection, now: int) -> int | None:
         """Gives the instant at which a period ends that is not closed, or late facts are looked for."""
@@ -70,9 +72,20 @@ class Figures:
             done = self._revise(connection, now)
             for definition, kpi, ends in self._due(connection, now)[:_BATCH]:
                 if ends <= now:
-                    with self._store.part(connection):
-                        done += self._close(connection, definition, kpi, ends, now)
+                    key = (definition.name, kpi.name)
+                    done += self._part(connection, key, self._close, definition, kpi, ends, now)
         return done
+
+    def _part(self, connection: Connection, key: tuple[str, str], work: Callable[..., int], *given: Any) -> int:
+        """Does something for one KPI; one that fails stops no other, and is let be until the next start."""
+        try:
+            with self._store.part(connection):
+                return work(connection, *given)
+        except ENVIRONMENT:
+            raise
+        except Exception:
+            self.failed.add(key)
+            return 0
 
     def _due(self, connection: Connection, now: int) -> list[tuple[Definition, Kpi, int]]:
         """Lists the KPIs that have periods, with the end of the next one that is not closed, the earliest first."""
@@ -82,7 +95,7 @@ class Figures:
             definition = self._caseload.latest(connection, name).definition
             for kpi in definition.kpis:
                 period = self._next(connection, definition, kpi)
-                if period is not None:
+                if period is not None and (name, kpi.name) not in self.failed:
                     found.append((definition, kpi, period.until))
         return sorted(found, key=lambda each: each[2])
 
@@ -145,8 +158,7 @@ class Figures:
             instants = self._instants(connection, list(connection.execute(changed).scalars()))
             for process in sorted(instants):
                 for row in self._touched(connection, process, sorted(instants[process])):
-                    with self._store.part(connection):
-                        done += self._revised(connection, row, now)
+                    done += self._part(connection, (process, row["declared"].name), self._revised, row, now)
         self._seen = connection.execute(select(func.max(_e.position))).scalar() or 0
         self._looked = now
         return done

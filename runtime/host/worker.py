@@ -157,7 +157,10 @@ def _call(worker: Worker, _now: int) -> None:
 
 
 def _figures(worker: Worker, now: int) -> None:
-    worker.done.others += worker.cases.figures.turn(now)
+    figures = worker.cases.figures
+    before = len(figures.failed)
+    worker.done.others += figures.turn(now)
+    worker.done.stuck += len(figures.failed) - before
 
 
 def _notify(worker: Worker, now: int) -> None:

@@ -10,16 +10,19 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings, strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from charter.dsl.passes import compile
 from charter.engine import kpis, periods
+from charter.engine.definition import Definition, Kpi
 from charter.engine.feel.own import Span
 from charter.engine.replay import replay
 from charter.runtime.audit import log
+from charter.runtime.host import figures
 from charter.runtime.host.cases import Cases
-from charter.runtime.host.figures import in_force, plain_kpi, reckon
+from charter.runtime.host.figures import Reckoned, in_force, plain_kpi, reckon
 from charter.runtime.host.worker import Worker
 from charter.runtime.people.changes import People
 from charter.runtime.store import tables as t
@@ -196,3 +199,24 @@ def test_a_period_bears_its_name() -> None:
         "2026-03-04",
     ]
     assert json.dumps(name(Span(months=2), day)) == '"2026-03-01"'
+
+
+def test_a_figure_that_cannot_be_made_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    with founded(tmp_path / "a.db", "li", clock=clock) as store:
+        People(store, by="li", clock=clock).grant("li", "clerk")
+        host = Cases(store, clock=clock)
+        host.deploy(compile("p.charter", TEXT).definitions[0], by="li")
+        host.start("survey", person="li")
+        clock.at += 65 * DAY
+
+        def broken(connection: Connection, definition: Definition, kpi: Kpi, period: periods.Period) -> Reckoned:
+            if kpi.name == "score":
+                raise ValueError
+            return reckon(connection, definition, kpi, period)
+
+        monkeypatch.setattr(figures, "reckon", broken)
+        done = Worker(host).run(once=True)
+        with store.read() as connection:
+            closed = [len(in_force(connection, "survey", name)) for name in ("score", "rolling")]
+        assert (closed, done.stuck) == ([0, 2], 1)
