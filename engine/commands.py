@@ -178,6 +178,20 @@ class Comment(Command, frozen=True, kw_only=True):
     node: str | None = None
 
 
+class Observe(Command, frozen=True, kw_only=True):
+    """The host's word that another system recorded this event: `row` of its log, from 1, about `node`, if any.
+
+    `deviation`: in which way the case could not go along with it; `code`: the refusal that it met with.
+    """
+
+    verb: ClassVar[str] = "observe"
+    event: str
+    row: int
+    node: str | None = None
+    deviation: str | None = None
+    code: str | None = None
+
+
 class Attach(Command, frozen=True, kw_only=True):
     """Attaches a file (an encoded `values.File`) to a node or to the case."""
 
@@ -278,6 +292,7 @@ COMMANDS: dict[str, type[Command]] = {
         Reopen,
         Amend,
         Comment,
+        Observe,
         Attach,
         Add,
         Close,

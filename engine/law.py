@@ -22,6 +22,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "`item` in a filter over elements is the element; "
         "texts are in Unicode's form NFC; "
         "everybody who made something counts in separations, and rights are judged when they are used; "
+        "what another system recorded moves nothing by itself; "
         "early signals keep what came with them, clocks stop with their work, rhythms stay, work begun chooses; "
         "no gap between approvals lets a record pass, and each stage is another person's; "
         "`where` may ask whether its field is there, items of lists are not blank, a person is one who is known; "

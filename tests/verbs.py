@@ -41,6 +41,11 @@ def verbs() -> Iterator[tuple[str, click.Command]]:
 def typed(name: str, command: click.Command) -> list[str]:
     """Gives a line with which a verb can be called."""
     words = [GIVEN.get(p.metavar or "", "1") for p in command.params if isinstance(p, click.Argument)]
-    more = {"connectors add": ["--python", "a:b"], "people add": ["--name", "x"], "work": ["--once"]}.get(name, [])
+    more = {
+        "connectors add": ["--python", "a:b"],
+        "people add": ["--name", "x"],
+        "work": ["--once"],
+        "import log": ["--map", "p.map"],
+    }.get(name, [])
     words = ["1.1"] if name == "audit show" else words
     return [*name.split(), *words, *more, "--as", "li"]

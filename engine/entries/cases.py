@@ -359,6 +359,28 @@ class Signalled(Told, frozen=True):
     signal: str
 
 
+# -- what another system recorded -----------------------------------------------------------------------------
+
+
+class Observed(Told, frozen=True):
+    """Another system recorded this event; its log was imported. `row`: its row there, from 1. What follows from it
+    comes next, at the same time.
+    """
+
+    event: str
+    row: int
+
+
+class Deviated(Told, frozen=True):
+    """The process does not allow what another system recorded. `deviation`: in which way; `code`: the refusal that
+    it met with.
+    """
+
+    deviation: str
+    row: int
+    code: str | None = None
+
+
 # -- what people add ------------------------------------------------------------------------------------------
 
 

@@ -150,6 +150,20 @@ class StrandingChosen(Told, frozen=True):
 # -- what runs ------------------------------------------------------------------------------------------------
 
 
+class LogImported(Told, frozen=True):
+    """A batch of cases was made of another system's log. `log`: the name of that system; `file`: the log's, with its
+    `sha256`; `map`: the SHA-256 of the map; `cases` and `rows`: how many of the log are in the batch.
+    """
+
+    log: str
+    process: str
+    file: str
+    sha256: str
+    map: str
+    cases: int
+    rows: int
+
+
 class Deployed(Told, frozen=True):
     """A definition became the one that new cases run.
 

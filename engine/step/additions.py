@@ -1,4 +1,5 @@
-"""What people add to a case without moving its work: comments, files, and items of an open `for each`.
+"""What is added to a case without moving its work: comments, files, items of an open `for each`, what another system
+recorded.
 
 Each function checks everything first and refuses before it changes anything.
 """
@@ -10,6 +11,7 @@ from charter.engine.commands import (
     Attach,
     Close,
     Comment,
+    Observe,
 )
 from charter.engine.entries import cases
 from charter.engine.keys import Path
@@ -44,6 +46,15 @@ def comment(draft: Draft, command: Comment) -> None:
     _participant(draft, command)
     state = None if node is None else node.state
     draft.enter(cases.Commented(command.text), node, state, state, reason=command.reason)
+
+
+def observe(draft: Draft, command: Observe) -> None:
+    node = _node_or_case(draft, command.node)
+    state = None if node is None else node.state
+    if command.deviation is None:
+        draft.enter(cases.Observed(command.event, command.row), node, state, state)
+    else:
+        draft.enter(cases.Deviated(command.deviation, command.row, command.code), node, state, state)
 
 
 def attach(draft: Draft, command: Attach) -> None:

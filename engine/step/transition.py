@@ -130,6 +130,7 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "reopen": (rework.reopen, LASTING, "people", True),
     "amend": (rework.amend, LASTING, "people", True),
     "comment": (additions.comment, _STARTED, "people", False),
+    "observe": (additions.observe, _STARTED, "anybody", False),
     "attach": (additions.attach, _STARTED, "people", False),
     "add": (additions.add, _RUNNING, "people", False),
     "close": (additions.close, _RUNNING, "people", False),

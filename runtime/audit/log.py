@@ -297,10 +297,20 @@ _BEGIN = "INSERT INTO chains (entries, head, last_at, chain) VALUES (?, ?, ?, ?)
 
 def store(connection: Connection, sealed: Sequence[Sealed], entries: Sequence[Entry]) -> None:
     """Writes sealed entries; their chain's new end is the caller's to write in the same transaction."""
-    rows = []
+    insert(connection, rows_of(sealed, entries))
+
+
+def rows_of(sealed: Sequence[Sealed], entries: Sequence[Entry]) -> list[tuple[Any, ...]]:
+    """Gives the rows of sealed entries."""
+    rows: list[tuple[Any, ...]] = []
     for s, r in zip(sealed, entries, strict=True):
         told, about = r.told, (r.element, record_of(r.told), joined(r.clauses))
         rows.append((s.case, s.seq, r.at, r.actor, told.kind, told.outcome, *about, s.body))
+    return rows
+
+
+def insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Writes rows of entries."""
     driver(connection).executemany(_INSERT, rows).close()
 
 

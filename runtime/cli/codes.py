@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH599": ("refused", "refusal"),
     "CH699": ("tables", None),
     "CH719": ("environment", "error"),
+    "CH739": ("imports", "error"),
 }
 
 

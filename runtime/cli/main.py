@@ -63,6 +63,7 @@ VERBS: dict[str, dict[str, str]] = {
         "connectors": "connectors",
         "channels": "channels",
         "calendar": "calendar",
+        "import": "imports",
     },
     "work": {
         "start": "start",

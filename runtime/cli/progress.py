@@ -24,10 +24,10 @@ def along(items: Sequence[T]) -> Iterator[T]:
 
 
 @contextmanager
-def counted(total: int) -> Iterator[Callable[[], None]]:
-    """Shows how many of a total are done: gives what is to be called after each."""
+def counted(total: int) -> Iterator[Callable[..., None]]:
+    """Shows how many of a total are done: gives what is to be called after each, or after so many."""
     if total <= FEW or not sys.stderr.isatty():
-        yield lambda: None
+        yield lambda _=1: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -36,4 +36,4 @@ def counted(total: int) -> Iterator[Callable[[], None]]:
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
         task = shown.add_task("", total=total)
-        yield lambda: shown.advance(task)
+        yield lambda done=1: shown.advance(task, done)

@@ -8,7 +8,7 @@ what is still to be done, what a caller asked before, whose turn was last, how t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from charter.engine.entries import Entry
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
-from charter.runtime.folds.fold import Fold, Stride, whole
+from charter.runtime.folds.fold import Fold, Row, Stride, whole
 from charter.runtime.folds.lists import LISTS
 from charter.runtime.folds.measures import MEASURES
 from charter.runtime.folds.shape import Shape
@@ -44,6 +44,19 @@ def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Seq
     taken = whole(state.case, shape, state, entries)
     for fold in FOLDS:
         fold.rebuild(connection, taken)
+
+
+def fill(connection: Connection, rows: Mapping[str, Sequence[Row]]) -> None:
+    """Writes the rows of new cases, as `rows_of` gives them, a table at a time."""
+    for fold in FOLDS:
+        if rows.get(fold.table.name):
+            fold.put(connection, rows[fold.table.name])
+
+
+def rows_of(shape: Shape, state: CaseState, entries: Sequence[Entry]) -> dict[str, Sequence[Row]]:
+    """Gives all rows of a case by their tables."""
+    taken = whole(state.case, shape, state, entries)
+    return {fold.table.name: fold.change(taken).come for fold in FOLDS}
 
 
 def renew(connection: Connection, shape: Shape, state: CaseState) -> None:

@@ -90,7 +90,11 @@ class Fold:
         if gone:
             self._drop.run_many(connection, gone)
         if come:
-            self._put.run_many(connection, come)
+            self.put(connection, come)
+
+    def put(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Writes whole rows."""
+        self._put.run_many(connection, rows)
 
     def rebuild(self, connection: Connection, whole: Stride) -> None:
         """Makes a case's rows anew; `whole` goes from its beginning to its present state."""

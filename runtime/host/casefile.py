@@ -204,6 +204,11 @@ class Archive:
         cursor.close()
 
 
+def insert_all(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    """Writes the rows of new cases, as `row_of` gives them."""
+    _INSERT.run_many(connection, rows)
+
+
 def run_for(state: CaseState) -> str | None:
     """Gives what is known in a case's row of what runs it: `CASE NODE ATTEMPT`, None when nothing waits for it."""
     return None if state.parent is None else f"{state.parent[0]} {state.parent[1]} {state.attempt}"

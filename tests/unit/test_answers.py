@@ -83,6 +83,10 @@ charter deploy processes/examples/leave_request.charter --as zhou
 charter deploy processes/examples/leave_request.charter --as zhou
 charter deploy other.charter --as zhou
 charter deploy other.charter --plan --as zhou
+charter import log old.csv --map gone.map --as zhou
+charter import log old.csv --map bad.map --as zhou
+charter import log old.csv --map old.map --as li
+charter import log old.csv --map old.map --as zhou
 charter audit changes leave_request
 charter audit changes leave_request 1 2
 charter start
@@ -144,6 +148,10 @@ FILES = {
     .replace("version 1", "version 2"),
     "days.ics": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\nEND:VCALENDAR\n",
     "broken.charter": "process p\n  role\n",
+    "old.csv": "case,what,at\n1,asked,2026-03-02T09:00:00Z\n1,gone,2026-03-02T10:00:00Z\n",
+    "bad.map": 'log old\nprocess leave_request\ncase id\nevent what\ntime at\nwhen "asked" then aply done\n',
+    "old.map": 'log old\nprocess leave_request\ncase case\nevent what\ntime at\nwhen "asked" then apply active\n'
+    "compare one = 1 with count(apply.doers)\n",
     "people.yaml": "people:\n  zhou: {name: Zhou}\n  li: {name: Li, roles: [employee]}\n",
     "loan.dmn": (ROOT / "tests/conformance/dmn/compliance-level-3/services/services.dmn").read_text("utf-8"),
 }
