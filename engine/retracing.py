@@ -69,7 +69,7 @@ DEVIATION: Mapping[str, str] = {
     **dict.fromkeys(_ORDER, "out_of_order"),
 }
 # What may be aimed at: states of elements, moves of the case, and `noted` for what moves nothing.
-STATES = ("active", "suspended", "done", "granted", "rejected", "returned", "skipped", "cancelled")
+STATES = ("ready", "active", "suspended", "done", "granted", "rejected", "returned", "skipped", "cancelled")
 OF_CASE = ("suspended", "resumed", "cancelled")
 # So many steps may be passed over, and ticks come due, for one event.
 _MOST = 1_000
@@ -264,6 +264,8 @@ class _Course:
             return Resume(**base)
         if wanted == "suspended" and state in OPEN:
             return Suspend(**base, reason=self._reason)
+        if wanted == "ready" and state in TAKEN:
+            return Release(**{**base, "actor": self._with_charge(event.actor)}, reason=self._reason)
         if wanted == "active" and state in OFFERED:
             return Begin(**base)
         if wanted == "returned" and state in OPEN:

@@ -172,7 +172,7 @@ def _field(name: str, value: str | None) -> str:
 _BUILD = f',"build":{encode_basestring(__version__)},"case":'
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _frame(
     origin: Origin,
     zone: str,

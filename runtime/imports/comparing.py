@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from charter.engine import values
 from charter.engine.definition import Definition
-from charter.engine.plan.program import prepare
+from charter.engine.plan.program import compiled, prepare
 from charter.engine.plan.scope import Scope
 from charter.engine.state import CaseState
 from charter.runtime.imports.histories import TOLD, Translator
@@ -52,19 +52,20 @@ class Comparing:
         self._translator = translator
         self._into = into
         self._last: dict[str, tuple[Any, Any, Any, Any]] = {}
+        self._of_records = {c.name for c in compares if _names(c) <= set(self._program.types)}
 
     def at(self, row: int, at: int, cells: tuple[str, ...], state: CaseState, last: bool) -> None:
         for compare in self._compares:
             if not (compare.always or last):
                 continue
-            before = self._last.get(compare.name)
-            if before is not None and before[:3] == (cells, id(state.nodes), id(state.versions)):
+            # Tables of a state are made anew where they change, and shared where they do not.
+            theirs, before = self._theirs(compare, cells), self._last.get(compare.name)
+            same = before is not None and before[0] == theirs and before[1] is state.versions
+            if before is not None and same and (before[2] is state.nodes or compare.name in self._of_records):
                 outcome = before[3]
             else:
-                outcome = self._judged(compare, at, cells, state)
-                # What is looked at by its place in memory is held, so that nothing else comes to lie there.
-                self._last[compare.name] = (cells, id(state.nodes), id(state.versions), outcome)
-                self._held = state
+                outcome = self._judged(compare, theirs, at, state)
+                self._last[compare.name] = (theirs, state.versions, state.nodes, outcome)
             into = self._into.setdefault(compare.name, Compared())
             if outcome is None:
                 into.unknown += 1
@@ -76,8 +77,12 @@ class Comparing:
                 if len(into.rows) < TOLD:
                     into.rows.append(row)
 
-    def _judged(self, compare: Compare, at: int, cells: tuple[str, ...], state: CaseState) -> bool | str | None:
-        theirs = compare.theirs.expression.evaluate(self._translator.scope(cells, "", ""))
+    def _theirs(self, compare: Compare, cells: tuple[str, ...]) -> Any:
+        if compare.theirs.column is not None:
+            return self._translator.column(cells, compare.theirs.column)
+        return compare.theirs.expression.evaluate(self._translator.scope(cells, "", ""))
+
+    def _judged(self, compare: Compare, theirs: Any, at: int, state: CaseState) -> bool | str | None:
         scope = Scope(self._program, state, None, (), at)
         ours = scope.value(compare.ours)
         if theirs is None or ours is None:
@@ -86,6 +91,12 @@ class Comparing:
             return True
         by = None if compare.by is None else scope.value(compare.by)
         return f"{_shown(theirs)} / {_shown(ours)}" if by is None else _shown(by)
+
+
+def _names(compare: Compare) -> set[str]:
+    """Names what a comparison reads of the case."""
+    found = [compiled(text) for text in (compare.ours, compare.by) if text is not None]
+    return {name for expression in found if expression is not None for name in expression.names}
 
 
 def _shown(value: Any) -> str:

@@ -25,7 +25,7 @@ from charter.runtime import clock
 from charter.runtime.author.intake import Reader
 from charter.runtime.imports import logs
 from charter.runtime.imports.findings import Faulty, Mistake
-from charter.runtime.imports.mapping import Column, Formula, Map, RecordMap, When, formulas, read_names
+from charter.runtime.imports.mapping import OWN, Column, Formula, Map, RecordMap, When, formulas, read_names
 from charter.runtime.imports.times import reader
 
 Row = tuple[int, tuple[str, ...]]
@@ -183,13 +183,15 @@ class Translator:
         self._at_event = self._names[map_.event]
         self._at_actor = None if map_.actor is None else self._names[map_.actor]
 
-    def _needs(self, name: str) -> list[int]:
+    def _needs(self, name: str) -> tuple[list[int], bool]:
+        """Gives the places of the cells that a record is made of, and whether the event's text counts, too."""
         record = self.map.records[name]
         formulas = [value for _, value in record.fields]
         if record.condition is not None:
             formulas.append(record.condition)
-        named = {one for formula in formulas for one in formula.expression.names if one in self._names}
-        return sorted(self._names[one] for one in named | {self.map.event})
+        named = {one for formula in formulas for one in formula.expression.names}
+        columns = sorted(self._names[one] for one in named if one in self._names)
+        return columns, not named.isdisjoint(OWN)
 
     def events(self, rows: Sequence[Row]) -> tuple[list[Event], list[tuple[str, ...]], int]:
         """Gives the events of a case by time, the cells of each, and how many rows the map ignores."""
@@ -273,8 +275,8 @@ class Translator:
         """Gives the records that a row says, encoded, and whether all its values fit."""
         out: list[tuple[str, Any]] = []
         fits = True
-        for (name, record), needs in zip(self.map.records.items(), self._of_record, strict=True):
-            key = (name, *[cells[place] for place in needs])
+        for (name, record), (needs, own) in zip(self.map.records.items(), self._of_record, strict=True):
+            key = (name, *[cells[place] for place in needs], *((said, previous) if own else ()))
             if key not in self._fitting:
                 if len(self._fitting) > 100_000:
                     self._fitting.clear()

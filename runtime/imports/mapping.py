@@ -364,7 +364,12 @@ def read_names(map_: Map) -> set[str]:
 def against_process(map_: Map, definition: Definition) -> list[Mistake]:
     """Finds what a map names that its process does not have."""
     found: list[Mistake] = []
-    elements = prepare(definition).plans
+    plans = prepare(definition).plans
+    elements = {
+        name: plan
+        for name, plan in plans.items()
+        if plan.kind in ("activity", "approval") and plan.element.work is None and not plan.loops
+    }
 
     def wrong(code: str, line: int, name: str, known: Iterable[str]) -> None:
         found.append(Mistake(code, {"name": name, "known": tuple(known)}, line))
@@ -393,10 +398,19 @@ def against_process(map_: Map, definition: Definition) -> list[Mistake]:
     for role, formula in map_.roles_of.items():
         if role not in roles:
             wrong("CH731", formula.line, role, roles)
-    known = {*elements, *types, "case", "process", *(parameter.name for parameter in definition.parameters)}
+    known = {*plans, *types, "case", "process", *(parameter.name for parameter in definition.parameters)}
     for compare in map_.compares:
         for text in (compare.ours, compare.by):
             parsed = None if text is None else feel.parse(text).tree
             for name in sorted(feel.compile(parsed).names - known) if parsed is not None else ():
                 wrong("CH731", compare.line, name, sorted(known))
+    # What is handed over has to be said by some row.
+    handed = list(definition.inputs)
+    for when in map_.whens:
+        for aim in when.aims:
+            if aim.element in elements and aim.state == "done":
+                handed += elements[aim.element].element.outputs
+    unsaid = [name for name in dict.fromkeys(handed) if name not in map_.records]
+    if unsaid and not found:
+        found += [Mistake("CH727", {"word": f"record {name}", "form": f"record {name}"}) for name in unsaid]
     return found

@@ -96,6 +96,7 @@ MISTAKES = [
     (MAP.replace("zone     Europe/Amsterdam", "zone Mars"), "CH726"),
     (MAP.replace("actor    by", "actor by by"), "CH726"),
     (re.sub("when .*\n", "", MAP), "CH727"),
+    (re.sub("record .*\n.*\n", "", MAP), "CH727"),
     (MAP.replace('"Changed"', '"Chnged"'), "CH728"),
     (MAP.replace('"Status"[1]', '"Status"[3]'), "CH728"),
     (MAP.replace('"Status"[1]', '"Status"'), "CH729"),
