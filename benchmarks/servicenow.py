@@ -29,7 +29,6 @@ from charter.engine.definition import Definition  # noqa: E402
 from charter.runtime import clock  # noqa: E402
 from charter.runtime.audit.verify import verify  # noqa: E402
 from charter.runtime.desk.kpi import measure  # noqa: E402
-from charter.runtime.desk.population import Population  # noqa: E402
 from charter.runtime.host.cases import Cases  # noqa: E402
 from charter.runtime.imports.histories import read_log  # noqa: E402
 from charter.runtime.imports.importing import BATCH, Imported, import_log  # noqa: E402
@@ -112,7 +111,7 @@ def report(store: Store, name: str) -> float:
     begun = time.perf_counter()
     with store.read() as connection:
         definition = definition_of(name)
-        measure(definition, Population(connection, definition.name).cases.values(), clock.now())
+        measure(connection, definition, clock.now())
     return round(time.perf_counter() - begun, 2)
 
 
