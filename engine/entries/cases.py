@@ -353,15 +353,6 @@ class Failed(Told, frozen=True):
     because: Because | None = None
 
 
-class Signalled(Told, frozen=True):
-    """A signal arrived."""
-
-    signal: str
-
-
-# -- what another system recorded -----------------------------------------------------------------------------
-
-
 class Observed(Told, frozen=True):
     """Another system recorded this event; its log was imported. `row`: its row there, from 1. What follows from it
     comes next, at the same time.
@@ -379,6 +370,12 @@ class Deviated(Told, frozen=True):
     deviation: str
     row: int
     code: str | None = None
+
+
+class Signalled(Told, frozen=True):
+    """A signal arrived."""
+
+    signal: str
 
 
 # -- what people add ------------------------------------------------------------------------------------------

@@ -177,7 +177,8 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
     try:
         _admit(draft, command, statuses, sender, reason)
         act(draft, command)
-        flow.run(draft)
+        if act is not additions.observe:  # which leads to nothing
+            flow.run(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)
     return Step(_next(draft), tuple(draft.entries), subcases.effects_of(draft), None, draft.touched)

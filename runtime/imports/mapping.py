@@ -364,7 +364,8 @@ def read_names(map_: Map) -> set[str]:
 def against_process(map_: Map, definition: Definition) -> list[Mistake]:
     """Finds what a map names that its process does not have."""
     found: list[Mistake] = []
-    plans = prepare(definition).plans
+    program = prepare(definition)
+    plans = program.plans
     elements = {
         name: plan
         for name, plan in plans.items()
@@ -398,7 +399,7 @@ def against_process(map_: Map, definition: Definition) -> list[Mistake]:
     for role, formula in map_.roles_of.items():
         if role not in roles:
             wrong("CH731", formula.line, role, roles)
-    known = {*plans, *types, "case", "process", *(parameter.name for parameter in definition.parameters)}
+    known = {*plans, *types, *program.slas, "case", "process", *(parameter.name for parameter in definition.parameters)}
     for compare in map_.compares:
         for text in (compare.ours, compare.by):
             parsed = None if text is None else feel.parse(text).tree
