@@ -179,7 +179,7 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
             )
         if w.ends is not None:
             ends = say("show.ends", at=output.deadline(w.ends), when=output.relative(w.ends, context.now))
-            due += " " * bool(due) + ends
+            due += say("happened.comma") * bool(due) + ends
         if w.undated:
             texts = [reason.arguments["condition"] for reason in w.undated]
             due += " " * bool(due) + say("show.undated", texts=say("happened.comma").join(texts))
