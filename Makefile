@@ -50,7 +50,7 @@ faults: .venv/.ready         ## workers killed, disks failing and clocks jumping
 	@touch $@
 
 bench: .venv/.bench          ## every figure of docs/performance.md; KIT=FOLDER takes the DMN kit too
-	@for name in engine durable trail feel calendar decisions check inbox start simulate worker; do \
+	@for name in engine durable trail feel calendar decisions check inbox start simulate worker sla; do \
 	echo "$$name"; $(BIN)/python -m benchmarks.$$name $$(test $$name = decisions && echo $(KIT)) || exit 1; done
 
 wheel: .venv/.ready

@@ -50,6 +50,10 @@ def _higher(_program: Program, _element: Element, told: Escalated) -> Roles:
 
 
 def _owner(program: Program, _element: Element, _told: Told) -> Roles:
+    return _owned(program)
+
+
+def _owned(program: Program) -> Roles:
     owner = program.definition.owner
     return () if owner is None else (owner,)
 
@@ -81,8 +85,19 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
 }
 
 
+# Those of what befalls a case as a whole, by its rules.
+_NEWS_OF_CASE: Mapping[type[Told], Callable[[Program, Any], Roles]] = {
+    Notified: lambda _program, told: told.to,
+    Failed: lambda program, _told: _owned(program),
+    Undated: lambda program, _told: _owned(program),
+}
+
+
 def told(program: Program, entry: Entry) -> Roles:
     """Names the roles that an entry is news to; none for most."""
+    if entry.element is None:
+        of_case = _NEWS_OF_CASE.get(type(entry.told))
+        return () if of_case is None else of_case(program, entry.told)
     news = _NEWS.get(type(entry.told))
-    plan = None if news is None or entry.element is None else program.plans.get(entry.element)
+    plan = None if news is None else program.plans.get(entry.element)
     return () if news is None or plan is None else news(program, plan.element, entry.told)

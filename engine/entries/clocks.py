@@ -1,6 +1,6 @@
 """The kinds of entry of service-level clocks, which a step writes into the chain of its case as those of `cases.py`.
 
-`clock` is a clock's key (`first_response`, or `first_response[2]` of an instance), `cycle` counts from 1. Instants and
+`sla` is a clock's key (`first_response`, or `first_response[2]` of an instance), `cycle` counts from 1. Instants and
 amounts of time are microseconds. The state that an entry names is the clock's (`sla.STATES`).
 """
 
@@ -16,7 +16,7 @@ class ClockStarted(Told, frozen=True):
     agreed time, null for none; `due`: when it is used up.
     """
 
-    clock: str
+    sla: str
     cycle: int
     since: int
     target: Any
@@ -26,14 +26,14 @@ class ClockStarted(Told, frozen=True):
 class ClockPaused(Told, frozen=True):
     """A service-level clock paused. `elapsed`: what had been used by then."""
 
-    clock: str
+    sla: str
     elapsed: int | None
 
 
 class ClockResumed(Told, frozen=True):
     """A service-level clock ran on. `due`: when its agreed time is used up now."""
 
-    clock: str
+    sla: str
     due: int | None
 
 
@@ -42,7 +42,7 @@ class ClockStopped(Told, frozen=True):
     null where there is none; `elapsed` and `agreed`: what was used, and what was to be.
     """
 
-    clock: str
+    sla: str
     state: str
     verdict: str | None
     elapsed: int | None
@@ -52,7 +52,7 @@ class ClockStopped(Told, frozen=True):
 class ThresholdReached(Told, frozen=True):
     """A share of the agreed time was used up, once a cycle. `percent`: 100 is the breach; `due`: when it was."""
 
-    clock: str
+    sla: str
     percent: int
     due: int
 
@@ -62,7 +62,7 @@ class ClockRecounted(Told, frozen=True):
     `due`: as they are now; `was`: when it was due before; `withdrew`: the shares that are not used up after all.
     """
 
-    clock: str
+    sla: str
     target: Any
     due: int | None
     was: int | None

@@ -25,6 +25,7 @@ LOOKS = frozenset(
         "cases",
         "inbox",
         "impact",
+        "sla",
         "kpi",
         "people list",
         "people show",

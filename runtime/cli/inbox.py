@@ -10,11 +10,17 @@ from charter.engine.keys import name_of
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell
+from charter.runtime.cli.sla import promised
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
     from charter.runtime.desk.inbox import WorkItem
+    from charter.runtime.desk.standing import Standing
 
 LIMIT = 100
 _MINUTE = 60_000_000
@@ -36,12 +42,17 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
             from charter.runtime.cli.aftermath import refused
 
             return refused(context, items, None, None, None)
+        clocks = _clocks(context, connection, items)
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
         names = processes(connection, known)
         mine = calendars_of(connection, [person]).get(person)
         unsure = provisional(connection, [(i.case, i.element, i.since, i.due) for i in items if i.due])
     consulted(context, "inbox", process=process)
+    # What has been promised to somebody sooner comes first.
+    items = sorted(
+        items, key=lambda item: min(item.rank, clocks[item.place].urgency[0] if item.place in clocks else item.rank)
+    )
     ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]
     own = {item.place: left(mine, context.now, item.due) for item in ahead if mine and item.due}
     if as_json:
@@ -49,6 +60,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         for item, row in zip(items, answer, strict=True):
             row |= {"provisional": True} if (item.case, item.element) in unsure else {}
             row |= {"own_minutes": spare // _MINUTE} if (spare := own.get(item.place)) is not None else {}
+            row |= {"sla": clocks[item.place].to_json()} if item.place in clocks else {}
         output.json(answer)
         return 0
     if not items:
@@ -67,11 +79,12 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
                 say("inbox.state_list" if item.is_list else f"states.{item.state}"),
                 since,
                 _due(context, item, (item.case, item.element) in unsure, own.get(item.place)),
+                *((promised(context, clocks[item.place]) if item.place in clocks else "",) if clocks else ()),
                 why(context, item),
                 Cell(next_command(kind, item), whole=True),
             )
         )
-    heads = ("case", "process", "element", "state", "since", "due", "why", "next")
+    heads = ("case", "process", "element", "state", "since", "due", *(("left",) if clocks else ()), "why", "next")
     output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
     if len(items) == limit:
         output.sentence(say("inbox.more", limit=limit), "faint")
@@ -86,6 +99,24 @@ def _due(context: Context, item: WorkItem, provisional: bool, own: int | None) -
     amount = context.output.amount(own)
     said = context.say("inbox.own" if amount else "inbox.none_own", amount=amount)
     return Cell(cell + context.say.aside(said), cell.style)
+
+
+def _clocks(
+    context: Context, connection: Connection, items: Sequence[WorkItem]
+) -> dict[tuple[int, str, str], Standing]:
+    """Gives the most urgent clock that each piece of work is about, by its place; most cases have none."""
+    from charter.runtime.store.prepared import ask
+
+    cases = {item.case for item in items}
+    there = ask(connection, """SELECT id FROM cases WHERE id IN (…) AND state LIKE '%"clocks":[%'""", cases)
+    if not there:
+        return {}
+    from charter.runtime.desk.clocks import under_way
+    from charter.runtime.desk.standing import pressing
+
+    found = under_way(connection, context.cases.definition, context.now, among=[case for (case,) in there])
+    pairs = ((item.place, pressing(found, item.case, item.element)) for item in items)
+    return {place: clock for place, clock in pairs if clock is not None}
 
 
 def _shown(node: str, title: str) -> str:

@@ -100,7 +100,7 @@ VERBS: dict[str, dict[str, str]] = {
         "tick": "tick",
         "work": "work",
     },
-    "measure": {"kpi": "kpi", "audit": "audit"},
+    "measure": {"sla": "sla", "kpi": "kpi", "audit": "audit"},
     "operate": {"doctor": "doctor", "incidents": "incidents", "completion": "completion", "demo": "demo"},
 }
 MODULES = {verb: module for verbs in VERBS.values() for verb, module in verbs.items()}

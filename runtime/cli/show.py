@@ -67,10 +67,23 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     waiting(context, definition, state)
     open_lists(context, definition, state, number)
     coming(context, definition, state)
+    promised(context, definition, state, number)
     signals(context, state)
     versions(context, definition, state, records)
     remarks(context, definition, said)
     return 0
+
+
+def promised(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
+    """Writes the service-level clocks of the case, the most urgent first."""
+    if not definition.slas:
+        return
+    from charter.runtime.cli.sla import table
+    from charter.runtime.desk.standing import of_case
+
+    context.output.line()
+    context.output.sentence(context.say("show.clocks"), "strong")
+    table(context, of_case(definition, state, number, context.now))
 
 
 def head(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:

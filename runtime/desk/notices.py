@@ -97,5 +97,6 @@ def notices(
 
 
 def _title(definition: Definition, node: str) -> str:
+    """Gives the title of the element, or of the process where an entry is about the case as a whole."""
     name = name_of(node)
-    return next(e.title for e in definition.elements if e.name == name)
+    return next((e.title for e in definition.elements if e.name == name), definition.title)

@@ -25,6 +25,7 @@ from charter.engine.plan.waiting import holds, undated
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
 from charter.runtime.clock import iso
+from charter.runtime.desk.standing import of_case
 
 
 class Row(Struct, frozen=True):
@@ -187,6 +188,7 @@ _CLOSED = PASSED_OVER | {"planned"}
 
 def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any]:
     """Gives the whole view as JSON data; `commands` is what `--seen` takes."""
+    clocks = of_case(definition, state, None, now) if definition.slas else []
     return {
         "case": state.case,
         "process": definition.name,
@@ -209,6 +211,7 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         "signals": [
             {"signal": early.signal, "by": list(early.by), "records": dict(early.records)} for early in state.signals
         ],
+        **({"clocks": [clock.to_json() for clock in clocks]} if clocks else {}),
         "records": [
             {
                 "record": key,

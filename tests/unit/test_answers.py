@@ -112,6 +112,8 @@ charter incidents
 charter incidents --retry 1 --as zhou
 charter inbox --as zhou
 charter cases --process nothing
+charter sla --as zhou
+charter sla 1 --as zhou
 charter audit log organisation
 charter audit query 'kind = "nothing"'
 charter doctor
@@ -159,6 +161,7 @@ FILES = {
 # what answers with a list: every use of these verbs, and what lists where nothing is named
 LISTS = {
     "cases",
+    "sla",
     "board",
     "inbox",
     "people list",
