@@ -205,6 +205,7 @@ def _published(context: Context, country: str, years: Sequence[Year], source: st
 def _foreseen(context: Context, country: str, years: Sequence[Year], as_json: bool) -> int:
     """Shows what publishing would move in open cases."""
     from charter.engine.entries.cases import Redated
+    from charter.engine.entries.clocks import ClockRecounted
 
     output, say = context.output, context.say
     found = context.cases.public_days.foresee(country, years)
@@ -217,8 +218,8 @@ def _foreseen(context: Context, country: str, years: Sequence[Year], as_json: bo
     rows = []
     for one in found:
         for entry in one.entries:
-            moved = (entry.told.was, entry.told.due) if isinstance(entry.told, Redated) else ()
-            dates = [output.deadline(at) for at in moved] or ["", ""]
+            moved = (entry.told.was, entry.told.due) if isinstance(entry.told, Redated | ClockRecounted) else ()
+            dates = ["" if at is None else output.deadline(at) for at in moved] or ["", ""]
             rows.append((f"#{one.number}", entry.element or "", say(f"kinds.{entry.kind}"), *dates))
     heads = [say(f"calendar.{head}") for head in ("case", "element", "change", "was", "then")]
     output.table(heads, rows, styles=("name",))
@@ -227,8 +228,9 @@ def _foreseen(context: Context, country: str, years: Sequence[Year], as_json: bo
 
 def _foreseen_data(one: Foreseen) -> dict[str, Any]:
     from charter.engine.entries.cases import Redated
+    from charter.engine.entries.clocks import ClockRecounted
 
-    moved = [(entry, entry.told if isinstance(entry.told, Redated) else None) for entry in one.entries]
+    moved = [(entry, entry.told if isinstance(entry.told, Redated | ClockRecounted) else None) for entry in one.entries]
     return {
         "case": one.case,
         "number": one.number,
