@@ -17,8 +17,6 @@ from charter.runtime.clock import iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
-
     from charter.runtime.desk.inbox import WorkItem
     from charter.runtime.desk.standing import Standing
 
@@ -101,9 +99,7 @@ def _due(context: Context, item: WorkItem, provisional: bool, own: int | None) -
     return Cell(cell + context.say.aside(said), cell.style)
 
 
-def _clocks(
-    context: Context, connection: Connection, items: Sequence[WorkItem]
-) -> dict[tuple[int, str, str], Standing]:
+def _clocks(context: Context, connection: Any, items: Sequence[WorkItem]) -> dict[tuple[int, str, str], Standing]:
     """Gives the most urgent clock that each piece of work is about, by its place; most cases have none."""
     from charter.runtime.store.prepared import ask
 
