@@ -25,7 +25,8 @@ _CRITICAL = "▸ "
 
 def run_gantt(context: Context, of: str | None, file: str | None, as_json: bool) -> int:
     """Draws a case by its elements, or the open cases of a process, or of all."""
-    from charter.engine.plan.program import prepare
+    from charter.engine.calendars import is_provisional
+    from charter.engine.dated import prepared
     from charter.runtime.desk.timeline import facts, timeline
 
     cases = context.cases
@@ -33,7 +34,9 @@ def run_gantt(context: Context, of: str | None, file: str | None, as_json: bool)
     consulted(context, "gantt", process=process, text=None if process else of)
     if of is not None and process is None:
         case = cases.resolve(of)
-        found = timeline(prepare(cases.definition(case)), cases.state(case), context.now)
+        state = cases.state(case)
+        program = prepared(cases.definition(case), state)
+        found = timeline(program, state, context.now)
         rows = list(found.bars)
         told: dict[str, Any] = {
             "case": case,
@@ -41,6 +44,12 @@ def run_gantt(context: Context, of: str | None, file: str | None, as_json: bool)
             "earned": {key: None if v is None else float(round(v, 4)) for key, v in facts(found).items()},
             "unplanned": list(found.earned.unplanned),
         }
+        if (
+            state.closed_at is None
+            and found.ends
+            and is_provisional(program.definition.calendar, found.ends, context.now)
+        ):
+            told["provisional"] = True
     else:
         rows, told = _cases(context, process), {"process": process}
     if file is not None:
@@ -61,7 +70,7 @@ def run_gantt(context: Context, of: str | None, file: str | None, as_json: bool)
 
 def _cases(context: Context, process: str | None) -> list[Bar]:
     """Gives the open cases as rows, the oldest first; a case that nobody can say the end of has only begun."""
-    from charter.engine.plan.program import prepare
+    from charter.engine.dated import prepared
     from charter.runtime.desk.register import listed
     from charter.runtime.desk.timeline import timeline
 
@@ -69,7 +78,8 @@ def _cases(context: Context, process: str | None) -> list[Bar]:
         found = listed(connection, process=process, status="open", person=None, limit=100)
     rows = []
     for each in reversed(found):
-        line = timeline(prepare(context.cases.definition(each.id)), context.cases.state(each.id), context.now)
+        state = context.cases.state(each.id)
+        line = timeline(prepared(context.cases.definition(each.id), state), state, context.now)
         whole = [bar.planned for bar in line.bars if bar.planned is not None]
         planned = (min(p[0] for p in whole), max(p[1] for p in whole)) if whole else None
         expected = None if line.ends is None else (context.now, line.ends)
@@ -135,7 +145,9 @@ def _cut(text: str, columns: int) -> str:
 def _tell(context: Context, told: dict[str, Any]) -> None:
     say, output = context.say, context.output
     if told.get("ends"):
-        output.sentence(say("gantt.ends", at=output.moment(clock.read(told["ends"]))))
+        output.sentence(
+            say("gantt.ends", at="~" * told.get("provisional", False) + str(output.moment(clock.read(told["ends"]))))
+        )
     earned = told.get("earned")
     if earned and earned["bac"]:
         spi = say("kpi.unknown") if earned["spi"] is None else f"{earned['spi']:.2f}"

@@ -172,6 +172,8 @@ def test_figures_forecasts_and_simulations_count_by_the_days_in_force(desk: Desk
     desk.type("charter start q --as zhou")
     desk.type("charter complete 1 write --as zhou --set text=a")
     assert "~2026-03-" in desk.type("charter impact 1 paper")
+    assert "expected end: ~2026-" in desk.type("charter gantt 1 --as zhou")
+    before = json.loads(desk.type("charter gantt 1 --json --as zhou"))
     desk.at = OPENS + 7 * DAY
     figure = "charter kpi q --json"
     assert json.loads(desk.type(figure))[0]["figures"][0]["value"] == 1
@@ -179,6 +181,8 @@ def test_figures_forecasts_and_simulations_count_by_the_days_in_force(desk: Desk
     # Wednesday is off and Saturday is not, so that it lies four working days back.
     assert json.loads(desk.type(figure))[0]["figures"][0]["value"] == 0
     assert "~" not in desk.type("charter impact 1 paper")
+    after = json.loads(desk.type("charter gantt 1 --json --as zhou"))
+    assert before["provisional"] and "provisional" not in after and after["ends"] != before["ends"]
     with desk.store.read() as connection:
         definition, now = days.present(connection, process(TEXT)), days.in_force(connection, ("CN",))
     world = World([definition], OPENS)
