@@ -21,6 +21,7 @@ from charter.dsl.check.findings import Budget, Findings, merged, told
 from charter.dsl.check.flow import check_flow, check_runs
 from charter.dsl.check.gaps import check_gaps
 from charter.dsl.check.resolve import check_names
+from charter.dsl.check.rules import check_chains
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.check.staffing import check_staffing
 from charter.dsl.check.typecheck import check_types
@@ -37,7 +38,7 @@ Pass = Callable[[ProcessScope, Findings], None]
 
 # What a file declares for several processes has names, types and tables, but no work that could flow.
 _SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions)
-PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_gaps, check_staffing, check_figures, check_unused)
+PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_gaps, check_staffing, check_figures, check_chains, check_unused)
 
 
 class Compiled(Struct, frozen=True):

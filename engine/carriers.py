@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from charter.engine.definition import Definition, ElementKind
 
-_DONE = frozenset({"record", "check", "phase", "activity", "approval", "milestone"})
+_DONE = frozenset({"rule", "record", "check", "phase", "activity", "approval", "milestone"})
 
 CarrierKind = (
-    Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi", "sla"] | ElementKind
+    Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi", "sla", "rule"]
+    | ElementKind
 )
 
 
@@ -70,6 +71,8 @@ def _parts(d: Definition) -> Iterator[Carrier]:
         for check in e.checklist:
             name = f"{e.name}.{check.name}"
             yield Carrier("check", name, check.title, check.clauses, place(f"{e.name}.checklist.{check.name}"))
+    for rule in d.rules:
+        yield Carrier("rule", rule.name, rule.title, rule.clauses, place(f"rule {rule.name}"))
     for kpi in d.kpis:
         yield Carrier("kpi", kpi.name, kpi.title, kpi.clauses, place(f"kpi {kpi.name}"))
     for sla in d.slas:

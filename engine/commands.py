@@ -54,7 +54,8 @@ class Start(Command, frozen=True, kw_only=True):
     one, `attempt` the attempt of its `StartCase`, and `depth` how many cases opened one another before it. `law` and
     `tzdata`: the host's `law.PRESENT`, by which the case is judged from now on; builds that named no law left them out.
     `days`: the digests of the public days by which it counts, by country.
-    `makers`: who made what each of the records comes from, in the case that opens this one.
+    `makers`: who made what each of the records comes from, in the case that opens this one. `chain`: the rules that led
+    from one case to the next up to this one.
     """
 
     verb: ClassVar[str] = "start"
@@ -68,6 +69,7 @@ class Start(Command, frozen=True, kw_only=True):
     law: int = 0
     tzdata: str = ""
     days: tuple[tuple[str, str], ...] = ()
+    chain: tuple[str, ...] = ()
 
 
 class Claim(OnNode, frozen=True, kw_only=True):

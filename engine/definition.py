@@ -24,7 +24,7 @@ from charter.engine.decisions.declared import (
     DecisionRule as DecisionRule,
     DecisionTable as DecisionTable,
 )
-from charter.engine.happenings import Action as Action, Event as Event
+from charter.engine.happenings import Action as Action, Event as Event, Occasion as Occasion, Rule as Rule
 from charter.engine.plain import Kept
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
@@ -359,6 +359,7 @@ class Definition(Kept, frozen=True):
     decisions: tuple[DecisionTable, ...] = ()
     # Those that elements name.
     calendars: tuple[Calendar, ...] = ()
+    rules: tuple[Rule, ...] = ()
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.line` (line = within, criteria, separate, by, ...),

@@ -27,7 +27,7 @@ class StartCase(Effect, frozen=True):
     """Open a case of another process; when `wait`, answer with its outputs once it is completed or cancelled.
 
     `records`: what it is opened with, inputs and parameters by name. `depth`: how many cases opened one another before.
-    `makers`: who made what each of the records comes from.
+    `makers`: who made what each of the records comes from. `chain`: as `CaseState.chain` of the case.
     """
 
     process: str
@@ -36,6 +36,7 @@ class StartCase(Effect, frozen=True):
     wait: bool = True
     depth: int = 1
     makers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    chain: tuple[str, ...] = ()
 
 
 class TellCase(Effect, frozen=True):

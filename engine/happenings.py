@@ -35,3 +35,29 @@ class Event(Kept, frozen=True):
     holder: bool = False
     ends: bool = False
     reason: str | None = None
+
+
+class Occasion(Kept, frozen=True):
+    """What a rule looks at.
+
+    kind: `state` (element `name`, or the `case`, comes to be in `state`; `overdue` is one), `written` (a version of
+    record `name`), `rejected` (approval `name`, for the `count`-th time), `signal` (`name` arrives), `every` (a Span in
+    FEEL text, counted from the opening of the case).
+    """
+
+    kind: Literal["state", "written", "rejected", "signal", "every"]
+    name: str | None = None
+    state: str | None = None
+    count: int | None = None
+    every: str | None = None
+
+
+class Rule(Kept, frozen=True):
+    """At any of its occasions, once `when` has become true (FEEL text; None: each time), its actions follow."""
+
+    name: str
+    title: str
+    occasions: tuple[Occasion, ...]
+    when: str | None = None
+    actions: tuple[Action, ...] = ()
+    clauses: tuple[str, ...] = ()

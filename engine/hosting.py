@@ -144,6 +144,7 @@ def _start(host: Host, case: str, effect: StartCase) -> None:
                 attempt=effect.attempt,
                 depth=effect.depth,
                 makers=effect.makers,
+                chain=effect.chain,
                 **law.PRESENT._asdict(),
             )
 

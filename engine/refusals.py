@@ -117,6 +117,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH567", "never-skipped", "element verb"),
     ("CH568", "handed-to-oneself", "element person"),
     ("CH596", "signal-for-nobody", "signal"),
+    ("CH660", "rules-in-a-circle", "rule rules limit"),
+    ("CH661", "rules-held-back", "rule limit"),
     ("CH592", "person-not-known", "person record field"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),

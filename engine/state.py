@@ -79,6 +79,30 @@ class Early(NamedTuple):
     by: tuple[str, ...] = ()
 
 
+class Watch(NamedTuple):
+    """How a rule stands in a case.
+
+    `held`: its condition was true when it was last known; `fired`: how often, `at`: when last. `wakes`: when each of
+    its rhythms comes round next, -1 for one whose span has no value.
+    """
+
+    rule: str
+    held: bool = False
+    fired: int = 0
+    at: int | None = None
+    wakes: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What stands for its rhythms among the timers of nodes."""
+        return f"rule {self.rule}"
+
+    @property
+    def wake(self) -> int | None:
+        """The next instant at which time itself is an occasion."""
+        return min((wake for wake in self.wakes if wake >= 0), default=None)
+
+
 class Node(Struct, frozen=True, omit_defaults=True):
     """One element instance.
 
@@ -151,6 +175,8 @@ class CaseState(NamedTuple):
     costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`). `signals`: those that nobody has waited
     for yet, in the order in which they came. `stood`: since when it is suspended. `days`: by which versions of public
     days it counts. `clocks`: the service-level clocks that have started, by key.
+    days it counts. `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
+    `process.rule`, that led from one case to the next up to this one, the latest last.
     """
 
     case: str = ""
@@ -178,6 +204,8 @@ class CaseState(NamedTuple):
     stood: int | None = None
     days: Days = ()
     clocks: Mapping[str, Service] = _NONE
+    watches: tuple[Watch, ...] = ()
+    chain: tuple[str, ...] = ()
 
     @property
     def rules(self) -> Rules:
@@ -306,6 +334,8 @@ def case_json(state: CaseState) -> dict[str, Any]:
         out["signals"] = signals_json(state.signals)
     if state.clocks:
         out["clocks"] = clocks_json(state.clocks)
+    if state.watches:
+        out["watches"] = _lists(state.watches)
     return out
 
 
@@ -351,10 +381,16 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     clocks = clocks_of(data)
     rest["parameters"] = tuple((name, value) for name, value in rest.get("parameters", ()))
     rest["days"] = tuple((country, digest) for country, digest in rest.get("days", ()))
+    rest["watches"] = tuple(
+        Watch(name, held, fired, at, tuple(wakes)) for name, held, fired, at, wakes in rest.get("watches", ())
+    )
+    rest["chain"] = tuple(rest.get("chain", ()))
+    waking = {watch.key: watch.wake for watch in rest["watches"]}
+    waking |= {key: next_instant(node) for key, node in nodes.items()}
     return CaseState(
         **rest,
         nodes=nodes,
         versions={key: version_of(row) for key, row in data["versions"].items()},
         clocks=clocks,
-        timers={key: at for key, node in nodes.items() if (at := next_instant(node)) is not None},
+        timers={key: at for key, at in waking.items() if at is not None},
     )

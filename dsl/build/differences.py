@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from msgspec import NODEFAULT, Struct
 
+from charter.dsl.text import tree as t
 from charter.dsl.text.phrases import Phrases, quote
 from charter.dsl.text.words import table
 from charter.engine import definition as d
@@ -45,6 +46,7 @@ _THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], A
     (d.Definition, "elements"): (lambda e: e.kind.upper(), _named),
     (d.Definition, "kpis"): (lambda _: "KPI", _named),
     (d.Definition, "slas"): (lambda _: "SLA", _named),
+    (d.Definition, "rules"): (lambda _: "RULE", _named),
     (d.Definition, "decisions"): (lambda _: "DECISION", _named),
     (d.Definition, "separations"): (
         lambda s: "SAME_AS" if s.same else "SEPARATE_FROM",
@@ -86,6 +88,9 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "targets": "TARGET",
     "thresholds": "AT",
     (d.Sla, "calendar"): "ON_CALENDAR",
+    "occasions": "ON_EVENT",
+    "actions": "RULE_THEN",
+    (d.Rule, "when"): "RULE_WHEN",
     (d.Check, "by"): "CHECK_BY",
     (d.Element, "calendar"): "ON_CALENDAR",
     (d.Agreement, "of"): "ABOUT",
@@ -273,6 +278,13 @@ def _event(p: Phrases, value: d.Event) -> str:
     return " ".join(part for part in (who, value.at, said(value.actions, p), why) if part)
 
 
+def _occasion(p: Phrases, value: d.Occasion) -> str:
+    name = None if value.name is None else t.Name(value.name)
+    state = None if value.state is None else t.Name(value.state)
+    every = None if value.every is None else t.Expr(value.every)
+    return p.of(t.Occasion(value.kind, name, state, value.count, every))[1]
+
+
 _WRITERS: Mapping[type, Callable[[Phrases, Any], str]] = {
     d.TypeRef: _type,
     d.After: lambda p, v: _of(p, v.needed, v.elements),
@@ -283,6 +295,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], str]] = {
     d.Retry: lambda p, v: f"{v.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {v.over}",
     d.Many: _many,
     d.Action: _action,
+    d.Occasion: _occasion,
     d.Target: lambda p, v: f"{v.span} {p.word('WHEN')} {v.when}" if v.when else v.span,
     d.Threshold: lambda p, v: f"{v.percent}% {said(v.actions, p)}",
     d.Event: _event,

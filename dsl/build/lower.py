@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from charter.dsl.build.rules import action, given, rule
 from charter.dsl.check.calendars import build as build_calendar
 from charter.dsl.check.decisions import lower_decision
 from charter.dsl.check.expressions import canonical, feel_text
@@ -51,6 +52,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         orders=tuple(d.Order(line.kind, tuple(n.last for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
         calendars=_calendars(scope),
+        rules=tuple(rule(s.node) for s in scope.rules.values()),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         slas=tuple(_sla(s.node, scope.clocked.get(s.name)) for s in scope.slas.values()),
         decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
@@ -200,7 +202,7 @@ def _sla(node: t.Sla, part: Part | None) -> d.Sla:
             if isinstance(line, t.Agreed)
         ),
         thresholds=tuple(
-            d.Threshold(line.percent, tuple(map(_action, line.actions))) for line in node.body if isinstance(line, t.At)
+            d.Threshold(line.percent, tuple(map(action, line.actions))) for line in node.body if isinstance(line, t.At)
         ),
         clauses=_clauses(node.body),
     )
@@ -302,32 +304,22 @@ def _work(part: Part) -> d.Work | None:
     work, wait, retry = part.one(t.Work), part.one(t.Wait), part.one(t.Retry)
     if work is not None:
         again = d.Retry(retry.times, canonical(retry.over.text)) if retry else None
-        return d.Work(work.kind, work.target.text, _given(work.arguments), None, again)
+        return d.Work(work.kind, work.target.text, given(work.arguments), None, again)
     if wait is not None:
         return d.Work(wait.kind, wait.signal.text if wait.signal else None, (), feel_text(wait.expr))
     return None
 
 
-def _given(arguments: tuple[t.Argument, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((a.name.text, feel_text(a.value) or "null") for a in arguments)
-
-
-def _action(action: t.Action) -> d.Action:
-    if action.kind == "start":
-        return d.Action("start", (), action.names[0].text, _given(action.arguments))
-    return d.Action(action.kind, _names(action.names))
-
-
 def _event(line: t.Line) -> d.Event | None:
     match line:
         case t.OnOverdue():
-            return d.Event("overdue", tuple(map(_action, line.actions)))
+            return d.Event("overdue", tuple(map(action, line.actions)))
         case t.Remind():
             return d.Event("remind", at=feel_text(line.ahead), roles=_names(line.roles), holder=line.holder)
         case t.Ends() | t.Happens():
             at = line.signal.text if line.signal is not None else feel_text(line.expr)
             if isinstance(line, t.Happens):
-                return d.Event(line.kind, tuple(map(_action, line.actions)), at)
+                return d.Event(line.kind, tuple(map(action, line.actions)), at)
             return d.Event(line.kind, at=at, ends=True, reason=line.reason.text if line.reason else None)
     return None
 
@@ -397,6 +389,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("role", scope.roles),
         ("kpi", scope.kpis),
         ("sla", scope.slas),
+        ("rule", scope.rules),
         ("parameter", scope.parameters),
     ):
         for symbol in table.values():

@@ -19,6 +19,7 @@ from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.given import Given, added, played_by, within
 from charter.dsl.check.references import misnamed
+from charter.dsl.check.rules import reached
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
 from charter.dsl.check.types import BOOLEAN, SPAN, states_of
@@ -120,6 +121,13 @@ class ExpectKpi(Step, frozen=True):
     test: str | None = None
 
 
+class ExpectFired(Step, frozen=True):
+    """`times` None: at least once."""
+
+    rule: str
+    times: int | None = None
+
+
 class ExpectTrue(Step, frozen=True):
     expr: str
 
@@ -171,7 +179,7 @@ def lower_scenario(
     if scope is None:
         return None
     own = Findings(findings.file, findings.budget, findings.language)
-    lowering = _Lowering(_reached(scope, scopes), own, place_of)
+    lowering = _Lowering(reached(scope, scopes), own, place_of)
     check_arguments(opening.arguments, symbol.node, opening.process, own)
     bound = {name: symbol.node.type for name, symbol in scope.parameters.items()}
     given = lowering.arguments(opening.arguments, bound)
@@ -183,19 +191,6 @@ def lower_scenario(
     records = tuple(p for p in given if p[0] not in scope.parameters)
     place = place_of(findings.file, node.span[0])
     return Scenario(node.title.text, symbol.name, parameters, records, tuple(steps), place)
-
-
-def _reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[ProcessScope]:
-    """The process and those it runs or starts, directly or through others: a scenario plays them all."""
-    found = [scope]
-    for each in found:  # grows while it is walked
-        for part in each.elements.values():
-            for line in part.all(t.Work):
-                symbol = each.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
-                inner = scopes.get(id(symbol.node)) if symbol is not None else None
-                if inner is not None and inner not in found:
-                    found.append(inner)
-    return found
 
 
 def _check_names(part: Part) -> list[str]:
@@ -400,6 +395,12 @@ class _Lowering:
         test = self.expression(line.test, None, "target", "unary") if line.test is not None else None
         return ExpectKpi(line.name.text, test, **self.at(line))
 
+    def fired(self, line: t.ExpectFired) -> Step:
+        rules = [name for scope in self.reached for name in scope.rules]
+        if line.rule.text not in rules:
+            self.findings.unknown("CH495", line.rule, rules)
+        return ExpectFired(line.rule.text, line.times, **self.at(line))
+
     def true(self, line: t.ExpectTrue) -> Step:
         return ExpectTrue(self.expression(line.expr, BOOLEAN, "expect"), **self.at(line))
 
@@ -414,5 +415,6 @@ _STEPS: dict[type, Callable[[_Lowering, Any], Step]] = {
     t.ExpectState: _Lowering.state,
     t.ExpectDoer: _Lowering.doer,
     t.ExpectKpi: _Lowering.kpi,
+    t.ExpectFired: _Lowering.fired,
     t.ExpectTrue: _Lowering.true,
 }

@@ -17,6 +17,7 @@ from charter.dsl.check.clocks import check_clocks
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lines import check_lines
 from charter.dsl.check.references import WORK
+from charter.dsl.check.rules import check_rules
 from charter.dsl.check.scopes import (
     BUILT_IN_TYPES,
     ORGANISATION,
@@ -43,6 +44,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     _types(scope, findings)
     check_lines(scope, findings)
     check_clocks(scope, findings)
+    check_rules(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -99,6 +101,8 @@ class _Declarations:
                 self._sla(line, None)
             case t.Kpi():
                 self._declare("kpi", line, scope.kpis, {})
+            case t.Rule():
+                self._declare("rule", line, scope.rules, {})
             case t.Decision():
                 self._declare("decision", line, scope.decisions, scope.shared.decisions)
             case t.Separation():
@@ -140,7 +144,7 @@ class _Declarations:
     def _declare(
         self,
         kind: str,
-        line: t.Role | t.Calendar | t.Kpi | t.Decision,
+        line: t.Role | t.Calendar | t.Kpi | t.Rule | t.Decision,
         table: dict[str, Symbol],
         shared: dict[str, Symbol],
     ) -> None:

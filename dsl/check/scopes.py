@@ -164,6 +164,7 @@ class ProcessScope(Struct, eq=False):
     kpis: dict[str, Symbol] = field(default_factory=dict)
     slas: dict[str, Symbol] = field(default_factory=dict)
     clocked: dict[str, Part] = field(default_factory=dict)  # the elements in which service-level clocks stand
+    rules: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)  # of two elements each
@@ -277,6 +278,7 @@ class ProcessScope(Struct, eq=False):
             ("role", self.roles, self.shared.roles),
             ("kpi", self.kpis, {}),
             ("sla", self.slas, {}),
+            ("rule", self.rules, {}),
             ("calendar", self.calendars, self.shared.calendars),
             ("decision", self.decisions, self.shared.decisions),
             ("process", {}, self.shared.processes),

@@ -25,6 +25,7 @@ from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.lists import alone, reads_itself
 from charter.dsl.check.mends import Fault, Mend, Place, find_all
+from charter.dsl.check.rules import of_rules
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import (
     CASE,
@@ -115,7 +116,7 @@ class _Checker:
                     self.expression(ask, *((part.parent, outside) if ask.outer else (part, inside)))
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
-        for around, ask in of_clocks(scope):
+        for around, ask in (*of_clocks(scope), *of_rules(scope)):
             self.expression(ask, around, self._variables(around))
 
     def _variables(self, part: Part | None) -> dict[str, y.Type]:

@@ -170,7 +170,9 @@ def _begun(stop: Stop, tokens: Spans, here: int) -> Iterator[Mend]:
             yield _edit(stop, "word", tokens[0], words, 1, guess=words)
 
 
-_HEADERS = frozenset({"RECORD", "CHECKLIST", "PROCESS", "PHASE", "ROLE", "KPI", "CALENDAR", "SCENARIO", "DECISION"})
+_HEADERS = frozenset(
+    {"RECORD", "CHECKLIST", "PROCESS", "PHASE", "ROLE", "KPI", "RULE", "CALENDAR", "SCENARIO", "DECISION"}
+)
 
 
 _LINKING = frozenset({"with", "has", "having", "contains", "includes", "of", "包含", "包括", "含", "有"})

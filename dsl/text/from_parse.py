@@ -178,6 +178,7 @@ register(
     ("record", _declaration(t.Record)),
     ("kpi", _declaration(t.Kpi)),
     ("sla", _declaration(t.Sla)),
+    ("rule", _declaration(t.Rule)),
     ("role", lambda c: t.Role(c[1][0], c[1][1], False, tuple(c[3]), **_head(c, c[1]))),
     ("role_external", lambda c: t.Role(c[1][0], c[1][1], True, tuple(c[4]), **_head(c, c[1], c[2]))),
     ("scenario", lambda c: t.Scenario(text_of(c[1]), tuple(c[3]), **place(c[:2]))),

@@ -39,11 +39,14 @@ def _last(arguments: Parts) -> Any:
 
 
 def _expect_state(c: Parts, iteration: int | None = None) -> t.ExpectState:
-    """A case that goes on is open, an element active; Chinese says 进行中 of both."""
-    target, state = _target(c[1]), c[3].value
-    if target.name.text == "case" and state == "active":
-        state = "open"
-    return t.ExpectState(target, t.Name(state, span=c[3].span), iteration, **place(c))
+    target = _target(c[1])
+    return t.ExpectState(target, state_of(target.name.text, c[3]), iteration, **place(c))
+
+
+def state_of(name: str, lexeme: Lexeme) -> t.Name:
+    """Gives the state that a word means: a case that goes on is open, an element active; 进行中 is said of both."""
+    state = "open" if name == "case" and lexeme.value == "active" else lexeme.value
+    return t.Name(state, span=lexeme.span)
 
 
 def _target(lexeme: Lexeme) -> t.Target:

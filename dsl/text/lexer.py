@@ -70,6 +70,7 @@ FOLLOWED: Mapping[str, str] = {
     "BECAUSE": r'(?=\s*"|\s*$|\s*\n)',
     "BECAUSE_CODE": r'(?=\s*[^\s"])',
     "KPI": r'(?=\s+["\w])',
+    "RULE": r'(?=\s+["\w])',
 }
 # Patterns that a keyword must not cut short: 周一至周五 begins with one where blanks are in it.
 _WHOLE = frozenset({"WEEKDAYS"})

@@ -325,6 +325,27 @@ def _expect_kpi(p: Phrases, n: t.ExpectKpi) -> Phrase:
     return f"{p.word('EXPECT')} {p.word('KPI')} {n.name.text} {test}", ""
 
 
+def _occasion(p: Phrases, n: t.Occasion) -> Phrase:
+    on, name = p.word("ON_EVENT"), "" if n.name is None else n.name.text
+    match n.kind:
+        case "state":
+            what = p.word("CASE") if name == "case" else name
+            return on, f"{what} {p.word('IS')} {p.state(n.state.text if n.state else '')}"
+        case "written":
+            return on, f"{name} {p.word('WRITTEN')}"
+        case "rejected":
+            return on, f"{name} {p.word('REJECTED')} {n.count} {p.word('TIMES')}"
+        case "signal":
+            return on, f"{p.word('SIGNAL')} {name}"
+    return on, f"{p.word('EVERY_SPAN')} {expression(n.every) if n.every else ''}"
+
+
+def _expect_fired(p: Phrases, n: t.ExpectFired) -> Phrase:
+    fired = p.word("NOT_FIRED" if n.times == 0 else "FIRED")
+    times = f" {n.times} {p.word('TIMES')}" if n.times else ""
+    return f"{p.word('EXPECT')} {p.word('RULE')} {n.rule.text} {fired}{times}", ""
+
+
 _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     **{node: _plain(key, node) for node, key in t.PLAIN.values()},
     t.Use: lambda p, n: (p.word("USE"), quote(n.path.text)),
@@ -366,6 +387,8 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.ClockWhen: _by_kind(_CLOCK),
     t.Agreed: _agreed,
     t.At: _at,
+    t.Occasion: _occasion,
+    t.Response: lambda p, n: (p.word("RULE_THEN"), p.actions(n.actions)),
     t.CaseStep: lambda p, n: (f"{p.word('CASE')} {n.process.text}{p.arguments(n.arguments)}", ""),
     t.CastStep: _cast,
     t.ActStep: _act,
@@ -376,5 +399,6 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.ExpectState: _expect_state,
     t.ExpectDoer: _expect_doer,
     t.ExpectKpi: _expect_kpi,
+    t.ExpectFired: _expect_fired,
     t.ExpectTrue: lambda p, n: (f"{p.word('EXPECT')} {expression(n.expr)}", ""),
 }

@@ -44,11 +44,19 @@ _GROUPS: dict[type, str] = {
     t.Element: "element",
     t.Kpi: "kpi",
     t.Sla: "sla",
+    t.Rule: "rule",
     t.Process: "process",
     t.Scenario: "scenario",
 }
-_KEYS: dict[type, str] = {t.Process: "PROCESS", t.Record: "RECORD", t.Kpi: "KPI", t.Role: "ROLE", t.Sla: "SLA"}
-_BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Sla, t.Process, t.Scenario)
+_KEYS: dict[type, str] = {
+    t.Process: "PROCESS",
+    t.Record: "RECORD",
+    t.Kpi: "KPI",
+    t.Role: "ROLE",
+    t.Sla: "SLA",
+    t.Rule: "RULE",
+}
+_BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Sla, t.Rule, t.Process, t.Scenario)
 
 
 class _Row(Struct):
@@ -93,7 +101,7 @@ class _Writer:
             return self.element(node, indent)
         below = self.rows(getattr(node, "body", ()), indent + 1)
         match node:
-            case t.Process() | t.Record() | t.Kpi() | t.Role() | t.Sla():
+            case t.Process() | t.Record() | t.Kpi() | t.Role() | t.Sla() | t.Rule():
                 external = [p.word("EXTERNAL")] if isinstance(node, t.Role) and node.external else []
                 title = quote(node.title.text) if node.title else ""
                 return _Row(node, [f"{p.word(_KEYS[type(node)])} {node.name.text}", title, *external], below)

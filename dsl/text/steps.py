@@ -100,5 +100,12 @@ class ExpectKpi(Line, frozen=True):
     test: Expr | None = None
 
 
+class ExpectFired(Line, frozen=True):
+    """`expect rule R fired` · `fired 2 times` · `not fired` (times 0)."""
+
+    rule: Name
+    times: int | None = None
+
+
 class ExpectTrue(Line, frozen=True):
     expr: Expr

@@ -52,6 +52,13 @@ from charter.dsl.text.nodes import (
     Span as Span,
     Text as Text,
 )
+from charter.dsl.text.reactions import (
+    Action as Action,
+    Condition as Condition,
+    Occasion as Occasion,
+    Response as Response,
+    Rule as Rule,
+)
 from charter.dsl.text.steps import (
     ActStep as ActStep,
     AfterStep as AfterStep,
@@ -60,6 +67,7 @@ from charter.dsl.text.steps import (
     CastStep as CastStep,
     ConnectorStep as ConnectorStep,
     ExpectDoer as ExpectDoer,
+    ExpectFired as ExpectFired,
     ExpectKpi as ExpectKpi,
     ExpectState as ExpectState,
     ExpectTrue as ExpectTrue,
@@ -150,14 +158,6 @@ class On(Line, frozen=True):
     target: Name | None = None
     reason: Text | None = None
     count: int | None = None
-
-
-class Action(Node, frozen=True):
-    """`notify a, b` · `escalate to a` · `start P with a = e, …`: what the process does by itself at an event."""
-
-    kind: Literal["notify", "escalate", "start"]
-    names: tuple[Name, ...]
-    arguments: tuple[Argument, ...] = ()
 
 
 class OnOverdue(Line, frozen=True):
@@ -399,6 +399,7 @@ PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "veto": (Veto, "VETO"),
     "criteria": (Criteria, "CRITERIA"),
     "on_calendar": (OnCalendar, "ON_CALENDAR"),
+    "condition": (Condition, "RULE_WHEN"),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET
 
+from charter.engine.entries.actions import Fired as Fired, Launched as Launched, Notified as Notified
 from charter.engine.entries.told import Because, Told
 from charter.engine.refusals import Reason
 
@@ -268,19 +269,6 @@ class Happened(Told, frozen=True):
 
     clause: str
     condition: str
-
-
-class Notified(Told, frozen=True):
-    """A line of the process tells roles of what has just happened. `to`: their names."""
-
-    to: tuple[str, ...]
-
-
-class Launched(Told, frozen=True):
-    """A line of the process starts another case, which nobody waits for. `arguments`: pairs of name and value."""
-
-    process: str
-    arguments: tuple[tuple[str, Any], ...]
 
 
 class Idle(Told, frozen=True):

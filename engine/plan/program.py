@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from charter.engine.decisions.named import Judge
 
 
+# What may befall a case, as rules ask for it: an occasion's kind, what it is of, and its state or count.
+Occurrence = tuple[str, str, str]
+
+
 class Source(Struct, frozen=True):
     """Where a consumer finds a record: at its own first `depth` indexes.
 
@@ -115,6 +119,13 @@ class Program:
         self.followers: dict[str, tuple[Plan, ...]] = {
             name: tuple(plan for plan in found if watchers[name][plan.name]) for name, found in self.watchers.items()
         }
+        self.occasions: dict[Occurrence, list[str]] = {}
+        for rule in definition.rules:
+            for on in rule.occasions:
+                detail = on.state or ("" if on.count is None else str(on.count))
+                rules = self.occasions.setdefault((on.kind, on.name or "", detail), [])
+                if rule.name not in rules:
+                    rules.append(rule.name)
         self._sources: dict[tuple[str, str], tuple[Source, ...]] = {}
         self._upstream: dict[tuple[str, str], tuple[Plan, ...]] = {}
         self._downstream: dict[str, frozenset[str]] = {}

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from charter.engine import law
 from charter.engine.commands import Start, Tick
@@ -85,8 +86,11 @@ class Graph(Struct, eq=False):
 
 
 def explore(definition: Definition, more: Callable[[int], bool], *, reduced: bool = True) -> Graph:
-    """Looks at what can come of the cases of a process as long as `more(steps taken)` allows it."""
-    return _Search(definition).run(more, reduced)
+    """Looks at what can come of the cases of a process as long as `more(steps taken)` allows it.
+
+    Rules are left out: they open and hold no work, and whom one escalates to may only do more.
+    """
+    return _Search(replace(definition, rules=())).run(more, reduced)
 
 
 def _asks_the_clock(plan: Plan) -> bool:

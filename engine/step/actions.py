@@ -48,6 +48,8 @@ class Draft(Protocol):
     def process(self) -> str: ...
     @property
     def depth(self) -> int: ...
+    @property
+    def chain(self) -> tuple[str, ...]: ...
 
     def here(self, plan: Plan, path: Path) -> Place: ...
     def scope(self, plan: Plan | None, path: Path) -> Scope: ...
@@ -88,7 +90,7 @@ def _start(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
         return
     made = makers(draft, plan, path, action.arguments)
     key = "" if node is None else node.key
-    draft.effects.append(StartCase(key, action.process, 0, given, False, draft.depth + 1, made))
+    draft.effects.append(StartCase(key, action.process, 0, given, False, draft.depth + 1, made, draft.chain))
 
 
 _ACTS: Mapping[str, Callable[[Draft, Action, int, Node | None], None]] = {

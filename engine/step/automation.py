@@ -119,7 +119,8 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         _fail(draft, draft.nodes[node.key], deep)
         return
     made = actions.makers(draft, plan, path, task.arguments)
-    asked = StartCase(node.key, task.target, attempt, arguments, task.kind == "run", draft.depth + 1, made)
+    waits, depth = task.kind == "run", draft.depth + 1
+    asked = StartCase(node.key, task.target, attempt, arguments, waits, depth, made, draft.chain)
     draft.effects.append(asked)
     if task.kind == "start":
         work.finish(draft, node, plan, path, [])
@@ -208,8 +209,9 @@ def signal(draft: Draft, command: Signal) -> None:
         and plan.element.work.target == command.name
     ]
     hearing = events.hearing(draft, command.name)
+    ruled = ("signal", command.name, "") in draft.program.occasions
     heard = command.name in draft.program.heard
-    if not plans and not heard:
+    if not plans and not heard and not ruled:
         raise refuse("CH536", None, signal=command.name)
     roles = tuple(role.name for role in draft.program.definition.roles)
     draft.role = role_among(command.actor, roles)
@@ -229,7 +231,7 @@ def signal(draft: Draft, command: Signal) -> None:
         _fits_somewhere(draft, plans, command)
     elif not waiting and command.records:
         raise refuse("CH510", None, element=draft.process, record=command.records[0][0])
-    elif not waiting and not hearing:
+    elif not waiting and not hearing and not ruled:
         raise refuse("CH596", None, signal=command.name)
     # It reaches those who find in it all that they write, and each takes that; what nobody takes is refused.
     given = {record for record, _ in command.records}
@@ -305,6 +307,8 @@ def time_passes(draft: Draft) -> None:
         return
     passed = sorted((at, key) for key, at in draft.timers.items() if at <= draft.at)
     for _, key in passed:
+        if key not in draft.nodes:
+            continue  # of a rule, which is looked at when all else has followed
         if draft.nodes[key].state in WORKABLE:
             events.strike(draft, key)
         node = draft.nodes[key]

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from charter.engine import feel
+from charter.engine import feel, values
 from charter.engine.definition import TypeRef, item_type
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
@@ -21,7 +21,7 @@ from charter.engine.keys import Path, key_of
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
-from charter.engine.step.draft import Draft, Refused, decode, digest_of
+from charter.engine.step.draft import Draft, Refused, decode, refuse
 from charter.engine.strangers import persons_in
 
 
@@ -218,3 +218,13 @@ def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any
     if found:
         raise Refused(*found)
     return encoded, digest
+
+
+def digest_of(record: str, data: Any) -> tuple[Any, Any, str]:
+    """Gives (value, its one encoded form, digest) of data that came with a command; CH542 when it has none."""
+    value = decode(record, data)
+    try:
+        encoded = values.encode(value)
+        return value, encoded, values.data_digest(encoded)
+    except (values.NotAValue, ValueError, TypeError, ArithmeticError, RecursionError):
+        raise refuse("CH542", f"record {record}", record=record, field=None) from None

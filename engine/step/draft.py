@@ -65,6 +65,7 @@ class Draft:
         "budget",
         "case",
         "cause",
+        "chain",
         "clocks",
         "closed_at",
         "command",
@@ -94,6 +95,7 @@ class Draft:
         "tzdata",
         "versions",
         "wake",
+        "watches",
     )
 
     def __init__(self, program: Program, state: CaseState, command: Command) -> None:
@@ -126,6 +128,7 @@ class Draft:
         self.signals = state.signals
         self.stood = state.stood
         self.days, self.clocks = state.days, state.clocks
+        self.chain, self.watches = state.chain, state.watches
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]
@@ -201,10 +204,10 @@ class Draft:
         self.nodes[node.key] = node
         self.touched[node.key] = None
         if node.due is not None or node.wake is not None or node.marks or (self.timers and node.key in self.timers):
-            self._time(node.key, next_instant(node))
+            self.time(node.key, next_instant(node))
 
-    def _time(self, key: str, instant: int | None) -> None:
-        """Keeps a node's next instant, and of all of them the earliest: `wake`, None where that is to be looked for."""
+    def time(self, key: str, instant: int | None) -> None:
+        """Keeps the next instant of a node or rule, and the earliest of all: `wake`, None where that is to be found."""
         old = self.timers.get(key)
         if old == instant:
             return
@@ -407,14 +410,4 @@ def decode(record: str, data: Any) -> Any:
     except values.NotAValue:
         raise refuse("CH542", f"record {record}", record=record, field=None) from None
     except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError):
-        raise refuse("CH542", f"record {record}", record=record, field=None) from None
-
-
-def digest_of(record: str, data: Any) -> tuple[Any, Any, str]:
-    """Gives (value, its one encoded form, digest) of data that came with a command; CH542 when it has none."""
-    value = decode(record, data)
-    try:
-        encoded = values.encode(value)
-        return value, encoded, values.data_digest(encoded)
-    except (values.NotAValue, ValueError, TypeError, ArithmeticError, RecursionError):
         raise refuse("CH542", f"record {record}", record=record, field=None) from None

@@ -21,6 +21,7 @@ The joint rules of a step, which no module could tell alone:
   was ruled out comes back when the record that said so changes.
 
 - *Service-level clocks look last* (`services`): what they see of a case is how it stands once all else has followed.
+- *Rules look after them* (`rules`): at what has come of all this, once a step, by the events that its entries tell.
 
 Three bounds (`MOST_LOOKS`, `draft.MOST_MOVES`, `draft.MOST_STEPS`) end what would not end by itself.
 """
@@ -39,7 +40,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
-from charter.engine.step import blocks, clocks, events, lists, opening, services, staleness
+from charter.engine.step import blocks, clocks, events, lists, opening, rules, services, staleness
 from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
 from charter.engine.step.draft import MOST_STEPS, Draft, refuse
@@ -49,17 +50,22 @@ MOST_LOOKS = 200_000
 
 
 def run(draft: Draft) -> None:
-    """Works the list off, and looks at the service-level clocks once nothing else follows, until nothing does.
+    """Works the list off, then looks at the service-level clocks and last at the rules, until nothing follows.
 
     Records made from here on are the system's, each with its cause.
     """
     draft.acting = False
-    looks = _run(draft, 0)
-    while draft.program.slas and services.look(draft):
-        looks = _run(draft, looks)
+    looks = seen = 0
+    while True:
+        looks = _work_off(draft, looks)
+        if draft.program.slas and services.look(draft):
+            continue
+        seen = rules.look(draft, seen)
+        if not draft.agenda:
+            return
 
 
-def _run(draft: Draft, looks: int) -> int:
+def _work_off(draft: Draft, looks: int) -> int:
     _afford(draft)
     agenda = draft.agenda
     while agenda:

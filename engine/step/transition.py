@@ -55,7 +55,7 @@ def _start(draft: Draft, command: Start) -> None:
     draft.parent, draft.attempt, draft.depth = command.parent, command.attempt, command.depth
     draft.parameters = command.parameters
     draft.law, draft.tzdata = command.law, command.tzdata
-    draft.days = command.days
+    draft.days, draft.chain = command.days, command.chain
     found = [reason for name, value in command.parameters for reason in bindable(program, name, value)]
     written: list[tuple[str, Any, str]] = []
     given = [name for name, _ in command.records]
@@ -218,6 +218,8 @@ def _next(draft: Draft) -> CaseState:
         draft.stood,
         draft.days,
         draft.clocks,
+        draft.watches,
+        draft.chain,
     )
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from charter.engine.dated import prepared
 from charter.engine.definition import Definition
 from charter.engine.entries import Because
+from charter.engine.entries.cases import Fired
 from charter.engine.plan import waiting
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState
@@ -37,13 +38,7 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
     program = prepared(definition, state)
     there = state.nodes.get(node)
     moves = [r for r in entries if r.entry.node == node and r.entry.after is not None]
-    by_seq = {r.seq: r for r in entries}
-    chain: list[Sealed] = []
-    step: Sealed | None = moves[-1] if moves else None
-    while step is not None and step not in chain:
-        chain.append(step)
-        cause = step.entry.cause
-        step = None if cause is None else by_seq.get(cause)
+    chain = _back(entries, moves[-1] if moves else None)
     because = _because(chain[0]) if chain else None
     return Why(
         node,
@@ -51,8 +46,25 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
         # What was passed over holds for the reason written then; what its surroundings have become since says nothing.
         () if because else tuple(waiting.holds(program, state, node, now)),
         because,
-        tuple(chain),
+        chain,
     )
+
+
+def fired(entries: Sequence[Sealed], rule: str) -> tuple[Sealed, ...]:
+    """Gives the entries from the last time that a rule took effect back to the command that set it off."""
+    found = [r for r in entries if isinstance(r.entry.told, Fired) and r.entry.told.rule == rule]
+    return _back(entries, found[-1] if found else None)
+
+
+def _back(entries: Sequence[Sealed], step: Sealed | None) -> tuple[Sealed, ...]:
+    """Follows `cause` from an entry."""
+    by_seq = {r.seq: r for r in entries}
+    chain: list[Sealed] = []
+    while step is not None and step not in chain:
+        chain.append(step)
+        cause = step.entry.cause
+        step = None if cause is None else by_seq.get(cause)
+    return tuple(chain)
 
 
 def _because(entry: Sealed) -> Reason | None:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from charter.engine.carriers import carriers
+from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition, Element
 from charter.engine.entries import Entry, Told
-from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Skipped, Written
+from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Fired, Skipped, Written
 from charter.engine.keys import name_of
 
 
@@ -57,7 +57,7 @@ Reach = tuple[str, str | int]
 
 
 class Coverage(Struct, frozen=True):
-    """Elements, (element, outcome) pairs, clauses and (decision, row) pairs of a process, all and covered.
+    """Elements, (element, outcome) pairs, clauses, (decision, row) pairs and rules of a process, all and covered.
 
     In the order of the file; rows of decision tables count from 1.
     """
@@ -71,6 +71,8 @@ class Coverage(Struct, frozen=True):
     covered_clauses: frozenset[str] = frozenset()
     rows: tuple[tuple[str, int], ...] = ()
     covered_rows: frozenset[tuple[str, int]] = frozenset()
+    rules: tuple[str, ...] = ()
+    covered_rules: frozenset[str] = frozenset()
 
     @property
     def missed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -126,10 +128,12 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
         if may(element)
     )
     rows = tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1))
-    by_name = {carrier.name: carrier.clauses for carrier in carriers(definition) if carrier.is_done}
+    by_name = {_named(carrier): carrier.clauses for carrier in carriers(definition) if carrier.is_done}
     carried = {r.element for r in happened if r.element is not None and r.kind in _DONE}
     carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
     carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
+    fired = frozenset(r.told.rule for r in happened if isinstance(r.told, Fired))
+    carried |= {f"rule {name}" for name in fired}
     return Coverage(
         definition,
         tuple(e.name for e in definition.elements),
@@ -140,4 +144,11 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
         frozenset(clause for carrier in carried for clause in by_name.get(carrier, ())),
         rows,
         frozenset(pair for pair in rows if pair in covered),
+        tuple(rule.name for rule in definition.rules),
+        fired,
     )
+
+
+def _named(carrier: Carrier) -> str:
+    """Names a carrier among all; the name of a rule may be that of an element, too."""
+    return f"rule {carrier.name}" if carrier.kind == "rule" else carrier.name

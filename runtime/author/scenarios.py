@@ -311,6 +311,16 @@ class _Player:
         if not known or not all(test.evaluate({**names, "?": values.decode(f.value)}) is True for f in known):
             raise _Wrong(("kpi_wanted", {"name": step.name, "test": step.test}), actual)
 
+    def expect_fired(self, step: s.ExpectFired) -> None:
+        """Counts how often a rule took effect: in the scenario's own case, or in those that have the rule."""
+        owners = {d.name for d in self.definitions if any(rule.name == step.rule for rule in d.rules)}
+        own = self.definition.name in owners
+        cases = [self.case] if own else [c for c in self.world.cases() if self.world.definition(c).name in owners]
+        fired = sum(w.fired for case in cases for w in self.world.state(case).watches if w.rule == step.rule)
+        if fired != step.times if step.times is not None else not fired:
+            wanted = ("rule_fired" if step.times is None else "rule_times", {"rule": step.rule, "times": step.times})
+            raise _Wrong(wanted, ("rule_times", {"rule": step.rule, "times": fired}))
+
     def expect_true(self, step: s.ExpectTrue) -> None:
         found = self.scope().value(step.expr)
         if found is not True:
@@ -393,5 +403,6 @@ _STEPS: Mapping[type[s.Step], Callable[[_Player, Any], None]] = {
     s.ExpectState: _Player.expect_state,
     s.ExpectDoer: _Player.expect_doer,
     s.ExpectKpi: _Player.expect_kpi,
+    s.ExpectFired: _Player.expect_fired,
     s.ExpectTrue: _Player.expect_true,
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from charter.engine.commands import Actor
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Amended, Granted, Written
+from charter.engine.entries.cases import Amended, Fired, Granted, Written
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.program import prepare
@@ -56,6 +56,7 @@ _TOLD = (
     "unapproved",
     "overdue",
     "escalated",
+    "fired",
     "launched",
     "undated",
     "idle",
@@ -79,7 +80,8 @@ _OWN = {
 def named(definition: Definition, key: str) -> str:
     """Names an element instance for a reader: `do_task[2] 执行工作任务`."""
     name = name_of(key)
-    title = next((e.title for e in definition.elements if e.name == name), name)
+    titles = {rule.name: rule.title for rule in definition.rules}
+    title = next((e.title for e in definition.elements if e.name == name), titles.get(name, name))
     return key if title == name else f"{key} {title}"
 
 
@@ -142,8 +144,9 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
         return
     by_kind: dict[str, list[str]] = {}
     for entry in performed.entries:
-        if entry.node is not None and entry.node not in by_kind.setdefault(entry.kind, []):
-            by_kind[entry.kind].append(entry.node)
+        key = entry.told.rule if isinstance(entry.told, Fired) else entry.node
+        if key is not None and key not in by_kind.setdefault(entry.kind, []):
+            by_kind[entry.kind].append(key)
     fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
     waiting = views.waiting(performed.definition, performed.state)
     new = [w for w in waiting if w.key in fresh]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from charter.dsl.text.width import display_width
-from charter.engine.keys import is_instance, name_of
+from charter.engine.keys import is_instance
 from charter.runtime import clock
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.audit_verify import run_verify
@@ -20,9 +20,10 @@ from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, Misuse, guess
 from charter.runtime.cli.messages import section
-from charter.runtime.cli.reasons import reason_sentence, view_data
-from charter.runtime.cli.trail import FORMATS, SYSTEM, actor_of, kind_word, listed, reason_of, shown_time, what
+from charter.runtime.cli.reasons import view_data
+from charter.runtime.cli.trail import FORMATS, SYSTEM, kind_word, listed, shown_time
 from charter.runtime.cli.verb import JSON, Family, Verb, Whole, Words, argument, option, switch
+from charter.runtime.cli.why import run_why
 
 
 def run_log(context: Context, case: str, after: int, limit: int, format: str, as_json: bool) -> int:
@@ -223,63 +224,6 @@ def _draw(context: Context, branches: Sequence[Branch], lead: str = "") -> None:
         last = index == len(branches) - 1
         context.output.line(f"{lead}{'└─ ' if last else '├─ '}{text}")
         _draw(context, below, lead + ("   " if last else "│  "))
-
-
-def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
-    """Tells why an element is in its state, or which guard holds it back."""
-    from charter.runtime.audit.log import load
-    from charter.runtime.audit.why import why
-    from charter.runtime.cli.aftermath import named
-    from charter.runtime.desk import views
-
-    case = context.cases.resolve(case)
-    definition, state = context.cases.definition(case), context.cases.state(case)
-    if name_of(element) not in {e.name for e in definition.elements}:
-        if name_of(element).partition("@")[0] in {r.name for r in definition.records}:
-            raise Missing(f"{element} is a record", code="CH040", record=element, case=case)
-        names = tuple(e.name for e in definition.elements)
-        raise Missing(f"no element {element}", code="CH098", element=element, known=names)
-    with context.store.read() as connection:
-        found = why(definition, state, list(load(connection, case)), element, context.now)
-    consulted(context, "why", case=case, element=element)
-    asked = next(e.clauses for e in definition.elements if e.name == name_of(element))
-    if as_json:
-        context.output.json(
-            {
-                "element": element,
-                "state": found.state,
-                "clauses": list(asked),
-                "holds": [views.reason_json(reason, definition) for reason in found.holds],
-                "because": views.reason_json(found.because, definition) if found.because else None,
-                "chain": [entry.fields for entry in found.chain],
-            }
-        )
-        return 0
-    say, output = context.say, context.output
-    output.line(f"{named(definition, element)}  {output.style(say(f'states.{found.state}'), 'strong')}")
-    for clause in asked:
-        said = definition.clause(clause)
-        output.line("  ".join(["", clause, *([said.text] if said is not None else [])]), "faint")
-    for reason in (*found.holds, *([found.because] if found.because else [])):
-        output.line(f"  {reason_sentence(reason, context.say)}  {output.style(reason.code, 'faint')}")
-        place = definition.place(reason.subject) if reason.subject else None
-        if place:
-            output.sentence("  " + say("frame.place", place=place).strip(), "faint")
-    if not found.chain:
-        output.sentence("  " + say("audit.never_moved"))
-    for index, sealed in enumerate(found.chain):
-        entry = sealed.entry
-        line = say(
-            "audit.moved" if index == 0 else "audit.caused",
-            seq=sealed.seq,
-            kind=kind_word(context, entry.kind),
-            element=entry.node or say("happened.the_case", case=case),
-            actor=actor_of(context, entry),
-            at=output.moment(entry.at),
-        )
-        reason_given = say("show.because", reason=reason_of(entry)) if reason_of(entry) else ""
-        output.line("  " * (index + 1) + " ".join([line, what(context, entry.told)]).rstrip() + reason_given)
-    return 0
 
 
 def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:

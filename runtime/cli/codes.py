@@ -32,6 +32,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH592": ("refused", "refusal"),
     "CH594": ("passed", "outcome"),
     "CH599": ("refused", "refusal"),
+    "CH659": ("tables", None),
+    "CH664": ("rules", "outcome"),
     "CH699": ("tables", None),
     "CH719": ("environment", "error"),
     "CH739": ("imports", "error"),

@@ -87,6 +87,8 @@ def _tell(context: Context, proof: Proof) -> None:
         known.append(say("prove.bounded"))
     if proof.inexact:
         known.append(say("prove.inexact", names=_listed(context, proof.inexact)))
+    if proof.definition.rules:
+        known.append(say("prove.rules", names=_listed(context, [rule.name for rule in proof.definition.rules])))
     if proof.assumed:
         given = [f"{name} = {text}" for name, text in proof.assumed.items()]
         known.append(say("prove.assumed", names=_listed(context, given)))

@@ -68,6 +68,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     open_lists(context, definition, state, number)
     coming(context, definition, state)
     promised(context, definition, state, number)
+    rules(context, definition, state)
     signals(context, state)
     versions(context, definition, state, records)
     remarks(context, definition, said)
@@ -242,6 +243,30 @@ def coming(context: Context, definition: Definition, state: CaseState) -> None:
     context.output.table((), rows, indent=2)
     if len(found) > 12:
         context.output.sentence("  " + context.say("show.more", count=len(found) - 12), "faint")
+
+
+def rules(context: Context, definition: Definition, state: CaseState) -> None:
+    """Writes how often the rules took effect, and what their conditions come to now."""
+    from charter.runtime.desk.rules import standings
+
+    if not definition.rules:
+        return
+    say, output = context.say, context.output
+    output.line()
+    output.sentence(say("show.rules"), "strong")
+    rows = [
+        (
+            each.rule.name,
+            "" if each.rule.title == each.rule.name else each.rule.title,
+            say("show.rule_fired", count=each.fired, at=output.moment(each.at))
+            if each.fired
+            else say("show.rule_never"),
+            "" if each.rule.when is None else say(f"show.rule_{each.word}"),
+            "" if each.due is None else say("show.rule_next", at=output.moment(each.due)),
+        )
+        for each in standings(definition, state, context.now)
+    ]
+    output.table((), rows, indent=2, styles=("name",))
 
 
 def signals(context: Context, state: CaseState) -> None:

@@ -154,6 +154,13 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
         if idle:
             for line in wrap(say("test.rows_missed", rows=say.listed(idle)), output.columns - 4):
                 output.line("    " + line)
+    if coverage.rules:
+        idle = [name for name in coverage.rules if name not in coverage.covered_rules]
+        covered = len(coverage.rules) - len(idle)
+        output.sentence("  " + say("test.rules", covered=covered, total=len(coverage.rules)))
+        if idle:
+            for line in wrap(say("test.rules_missed", rules=say.listed(idle)), output.columns - 4):
+                output.line("    " + line)
     lacking = [clause for clause in coverage.clauses if clause not in coverage.covered_clauses]
     if coverage.clauses:
         covered, total = len(coverage.covered_clauses), len(coverage.clauses)
@@ -205,6 +212,7 @@ def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -
                         ("outcomes", c.outcomes, c.covered_outcomes),
                         ("rows", c.rows, c.covered_rows),
                         ("clauses", c.clauses, c.covered_clauses),
+                        ("rules", c.rules, c.covered_rules),
                     )
                 ],
                 "clauses_missed": [clause for clause in c.clauses if clause not in c.covered_clauses],

@@ -86,7 +86,7 @@ def notices(
                     number,
                     where,
                     node,
-                    _title(definition(sealed.fields["definition"]), node),
+                    _title(definition(sealed.fields["definition"]), node, getattr(entry.told, "rule", None)),
                     entry.kind,
                     role,
                     entry.actor,
@@ -96,7 +96,9 @@ def notices(
     return sorted(found.values(), key=lambda n: (n.at, n.position), reverse=True)[:limit]
 
 
-def _title(definition: Definition, node: str) -> str:
-    """Gives the title of the element, or of the process where an entry is about the case as a whole."""
+def _title(definition: Definition, node: str, rule: str | None) -> str:
+    """Gives the title of the element, or of the rule or process where an entry is about the case as a whole."""
     name = name_of(node)
-    return next((e.title for e in definition.elements if e.name == name), definition.title)
+    titles = {rule.name: rule.title for rule in definition.rules}
+    of_case = definition.title if rule is None else titles.get(rule, rule)
+    return next((e.title for e in definition.elements if e.name == name), of_case)

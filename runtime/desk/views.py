@@ -25,6 +25,7 @@ from charter.engine.plan.waiting import holds, undated
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
 from charter.runtime.clock import iso
+from charter.runtime.desk import rules
 from charter.runtime.desk.standing import of_case
 
 
@@ -208,6 +209,7 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
             {"element": row.key, "holds": [reason_json(reason, definition) for reason in reasons]}
             for row, reasons in coming(definition, state, now)
         ],
+        "rules": [rules.to_json(each) for each in rules.standings(definition, state, now)],
         "signals": [
             {"signal": early.signal, "by": list(early.by), "records": dict(early.records)} for early in state.signals
         ],

@@ -144,10 +144,12 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         for rule in definition.orders
         for name in rule.elements
     }
-    slack = _slack(definition)
+    slack, ruled = _slack(definition), _ruled(definition)
     for element in reversed(definition.elements):  # children before their parent
         children = tuple(reversed(held.get(element.name, [])))
         captions = [*_captions(element, titles, say), *([choices[element.name]] if element.name in choices else [])]
+        if element.name in ruled:
+            captions.append(say("graph.rules", names=", ".join(ruled[element.name])))
         spare = slack.get(element.name)
         if spare is not None:
             captions.append(say("graph.slack", length=say.lasting(spare)) if spare else say("graph.critical"))
@@ -171,8 +173,23 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         _arrows(links.pairs.get(None, set()), order),
         tuple(_returns(definition)),
         state.status if state else None,
-        state.case if state else None,
+        state.case if state else say("graph.rules", names=", ".join(ruled[""])) if "" in ruled else None,
     )
+
+
+def _ruled(definition: Definition) -> dict[str, list[str]]:
+    """Gives the titles of the rules by the element that they wait for; "": those that wait for the case, or a time."""
+    found: dict[str, dict[str, None]] = {}
+    for rule in definition.rules:
+        for on in rule.occasions:
+            names = [on.name] if on.kind in ("state", "rejected") and on.name != "case" else []
+            for e in definition.elements:
+                waits = e.work is not None and e.work.kind == "signal" and e.work.target == on.name
+                if (on.kind == "written" and on.name in e.outputs) or (on.kind == "signal" and waits):
+                    names.append(e.name)
+            for name in names or [""]:
+                found.setdefault(name or "", {})[plain(rule.title)] = None
+    return {name: list(titles) for name, titles in found.items()}
 
 
 def _slack(definition: Definition) -> dict[str, int]:

@@ -17,6 +17,7 @@ from charter.engine.law import PRESENT
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import Step, step
 from tests.properties.processes import definition
+from tests.properties.ruled import ruled
 
 PEOPLE = (
     c.Actor("li", ("maker",), skills=(("drive", 3),)),
@@ -193,7 +194,7 @@ def command(rng: Random, definition: Definition, state: CaseState, at: int) -> c
 def history(seed: int, length: int) -> tuple[Definition, list[tuple[CaseState, c.Command, Step]]]:
     """Makes a process and a history of it: (state before, command, step) for each command."""
     rng = Random(seed)
-    process = definition(rng)
+    process = ruled(Random(f"rules of {seed}"), definition(rng))
     state, at = NEW, START
     rows: list[tuple[CaseState, c.Command, Step]] = []
     for _ in range(length):

@@ -59,6 +59,7 @@ def test_every_command_leaves_a_record_and_a_consistent_state(history: History) 
             if plans[node.element].lifecycle(parse_key(node.key)[1]) == "phase" and node.state == "active":
                 assert node.pending == pending.get(node.key, 0), node.key
         instants = {k: at for k, n in done.state.nodes.items() if (at := next_instant(n)) is not None}
+        instants |= {w.key: w.wake for w in done.state.watches if w.wake is not None}
         assert done.state.timers == instants
         assert done.state.wake == (min(instants.values(), default=None) if done.state.status == "open" else None)
         assert {k for k, n in done.state.nodes.items() if before.nodes.get(k) is not n} <= set(done.nodes)

@@ -218,6 +218,20 @@ kpi = line(
         | source
     ),
 )
+occasion = st.one_of(
+    line(t.Occasion, st.just("state"), paths, st.sampled_from(["done", "overdue", "odd"]).map(t.Name)),
+    line(t.Occasion, st.just("state"), st.just(t.Name("case")), st.sampled_from(["open", "completed"]).map(t.Name)),
+    line(t.Occasion, st.just("written"), paths),
+    line(t.Occasion, st.just("rejected"), paths, st.none(), number),
+    line(t.Occasion, st.just("signal"), paths),
+    line(t.Occasion, st.just("every"), every=expr),
+)
+rule = line(
+    t.Rule,
+    names,
+    title,
+    some(occasion | line(t.Condition, expr) | line(t.Response, some(action, 1)) | source),
+)
 process = line(
     t.Process,
     names,
@@ -243,6 +257,7 @@ process = line(
             element,
             kpi,
             sla,
+            rule,
             line(t.Use, text),
         ),
         0,
@@ -296,6 +311,7 @@ step = st.one_of(
     line(t.ExpectState, of_case, states("open", "completed", "odd"), st.none() | number),
     line(t.ExpectDoer, target, plain),
     line(t.ExpectKpi, paths, st.none() | test),
+    line(t.ExpectFired, paths, st.none() | number | st.just(0)),
     line(t.ExpectTrue, expr),
 )
 scenario = line(t.Scenario, text, some(step, 0, 5))

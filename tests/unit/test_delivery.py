@@ -62,7 +62,7 @@ def effects() -> st.SearchStrategy[Effect]:
     given |= {"depth": st.integers(-1, 40), "wait": st.booleans(), "mode": names | st.just("in turn"), "reason": names}
     given |= {"records": st.sampled_from([(), (("quote", {"price": 7}),), (("nothing", [[1]]),)])}
     given |= {"arguments": given["records"], "roles": st.sampled_from([(), ("clerk",), ("nobody",)])}
-    given |= {"failure": st.none() | names}
+    given |= {"failure": st.none() | names, "chain": st.sampled_from([(), ("leave.again",)])}
     people = st.sampled_from([(), ("li",), ("nobody", "")])
     makers = {"AnswerParent": people, "StartCase": st.sampled_from([(), (("quote", ("li",)), ("nothing", ()))])}
 

@@ -199,7 +199,7 @@ def test_keywords_in_a_help_are_those_of_the_file() -> None:
         ("    amount number required", "every field is required unless it says `optional`"),
         ("    数量 整数 大于 0", "`where amount > 0`"),
         ('    kind choice "a" or "b"', '`choice "a" | "b"`'),
-        ('  rule late "too late"', "the language does not have this word yet"),
+        ('  risk late "too late"', "the language does not have this word yet"),
         ("  会议 例会", "the language does not have this word yet"),
     ],
 )

@@ -408,6 +408,23 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "SOURCE ids": "source R-1",
         },
     ),
+    "rule_line": (
+        "process p\n  role clerk\n  record sheet\n    kind text\n  activity one\n    role clerk\n    output sheet\n"
+        "  activity two\n    wait for paid\n  approval three of sheet\n    by clerk\n"
+        "  rule odd\n    on one is done\n    then notify clerk\n    {line}\n",
+        'when sheet.kind = "a"',
+        {
+            "ON_EVENT PATH IS STATE": "on two is done",
+            "ON_EVENT CASE IS STATE": "on case is completed",
+            "ON_EVENT PATH WRITTEN": "on sheet written",
+            "ON_EVENT PATH REJECTED INT TIMES": "on three rejected 2 times",
+            "ON_EVENT SIGNAL PATH": "on signal paid",
+            "ON_EVENT EVERY_SPAN EXPR": "on every 1 week",
+            "RULE_WHEN EXPR": 'when sheet.kind = "b"',
+            "RULE_THEN actions": "then notify clerk",
+            "SOURCE ids": "source R-1",
+        },
+    ),
 }
 # They take in other files.
 NOT_OF_THE_PROCESS = {"USE STRING"}

@@ -29,7 +29,7 @@ GUIDE = {
     "dsl/keywords/en.toml": [("ASSIGN =", 'GUIDE = "guide"')],
     "dsl/keywords/zh_hans.toml": [("ASSIGN =", 'GUIDE = "指引"')],
     "dsl/keywords/zh_hant.toml": [("ASSIGN =", 'GUIDE = "指引"')],
-    "dsl/text/charter.lark": [("    | on | on_overdue", "    | guide"), ("raci: DONE_BY", "guide: GUIDE STRING")],
+    "dsl/text/charter.lark": [("    | on | ", "    | guide"), ("raci: DONE_BY", "guide: GUIDE STRING")],
     "dsl/text/tree.py": [
         ("class Assign(", "class Guide(Line, frozen=True):\n    text: Text\n\n"),
         ('    "veto": (', '    "guide": (Guide, "GUIDE"),'),
