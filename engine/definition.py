@@ -137,11 +137,15 @@ def item_type(types: Mapping[str, RecordType], many: Many) -> TypeRef | None:
 
 
 class Repeat(Kept, frozen=True):
-    """Runs again after it is done: until `until` is true, or every `every` (a Span in FEEL) while `while_` is true."""
+    """Runs again after it is done: until `until` is true, or every `every` (a Span in FEEL) while `while_` is true.
+
+    `missed`: what becomes of rounds for which nobody was there: `once` (as without a word), `each` or `none`.
+    """
 
     until: str | None = None
     every: str | None = None
     while_: str | None = None
+    missed: str | None = None
 
 
 class Check(Kept, frozen=True):

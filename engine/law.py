@@ -47,7 +47,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "reminders, what ends an element and what happens beside it are its events, each once for what brings it; "
         "other public days move rounds that are over and `wait until`, and conditions are looked at again with them; "
         "service-level clocks count once nothing else follows, and wake a case; "
-        "rules look at a case when all else of a step has followed",
+        "rules look at a case when all else of a step has followed; "
+        "rounds that are passed over are told, and an element says what becomes of them",
     }
 )
 LAW = max(HISTORY)

@@ -248,6 +248,7 @@ class _Elements:
             starts_with=tuple(n.last for line in part.all(t.Alongside) for n in line.names),
             many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
             checklist=_checks(part.one(t.Checklist)),
+            repeat=_repeat(part),
             work=_work(part),
             agreement=_agreement(part) if part.kind == "approval" else None,
             events=_events(part),
@@ -266,6 +267,15 @@ class _Elements:
         if earlier is None:
             return lines
         return (d.After(tuple(p.name for p in earlier), len(earlier)), *lines)
+
+
+def _repeat(part: Part) -> d.Repeat | None:
+    line = part.one(t.Repeat)
+    if line is None:
+        return None
+    missed = [f.kind.removeprefix("missed_") for f in part.all(t.Flag) if f.kind.startswith("missed_")]
+    every, until, while_ = feel_text(line.every), feel_text(line.until), feel_text(line.while_)
+    return d.Repeat(until, every, while_, missed[0] if missed and every else None)
 
 
 def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | None:

@@ -22,7 +22,6 @@ from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
-from charter.engine import definition as d
 from charter.engine.feel import types as y
 
 ANY = frozenset({"phase", "activity", "approval", "milestone"})
@@ -159,8 +158,13 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
             wants(y.SPAN, "every", "repeat every"),
             wants(y.BOOLEAN, "while_", "while"),
         ),
-        becomes=lambda line: {"repeat": d.Repeat(feel_text(line.until), feel_text(line.every), feel_text(line.while_))},
     ),
+    **{
+        (t.Flag, f"missed_{how}"): LineSpec(
+            "missed", PHASE | ACTIVITY, "repeat", needs=(t.Repeat, "repeat every"), names=references.missed
+        )
+        for how in ("once", "each", "none")
+    },
     (t.Checklist,): LineSpec("checklist", ACTIVITY, names=references.checklist, asks=asks.points),
     (t.Work,): LineSpec("call", ACTIVITY, names=works.work, asks=asks.arguments),
     (t.Wait, "signal"): LineSpec("wait", ACTIVITY),

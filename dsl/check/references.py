@@ -227,6 +227,13 @@ def of(line: t.Of, part: Part, scope: ProcessScope, findings: Findings) -> None:
     _produced(line.record, part, scope, findings)
 
 
+def missed(line: t.Flag, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Reports `missed …` beside a `repeat until`, which has no rounds that could be missed."""
+    repeat = part.one(t.Repeat)
+    if repeat is not None and repeat.every is None:
+        findings.add("CH413", line.span, word="missed", needed="repeat every")
+
+
 def done_when(line: t.DoneWhen, part: Part, scope: ProcessScope, findings: Findings) -> None:
     """Reports a number that can never be one of instances."""
     parsed = read(line.enough.text)

@@ -207,9 +207,9 @@ class Duty(Line, frozen=True):
 
 
 class Flag(Line, frozen=True):
-    """A line that is a keyword alone: `never skipped`, `otherwise passes`, `same person allowed`."""
+    """A line that is a keyword alone: `never skipped`, `otherwise passes`, `same person allowed`, `missed each`."""
 
-    kind: Literal["never_skipped", "otherwise_passes", "same_person"]
+    kind: Literal["never_skipped", "otherwise_passes", "same_person", "missed_once", "missed_each", "missed_none"]
 
 
 class Offered(Line, frozen=True):

@@ -67,3 +67,10 @@ class ClockRecounted(Told, frozen=True):
     due: int | None
     was: int | None
     withdrew: tuple[int, ...] = ()
+
+
+class Missed(Told, frozen=True):
+    """Rounds of a `repeat every` passed that nobody will do. `rounds`: how many; `since`: when the first was to be."""
+
+    rounds: int
+    since: int

@@ -334,4 +334,8 @@ def _wake(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if container is not None and (around is None or around.state != "active"):
         return
     if repeat.while_ is None or draft.scope(plan, path).value(repeat.while_) is True:
-        blocks.again(draft, clocks.come_round(draft, draft.nodes[node.key], plan, path), plan, path)
+        come, begins = clocks.come_round(draft, draft.nodes[node.key], plan, path)
+        if begins:
+            blocks.again(draft, come, plan, path)
+        else:
+            draft.change(node, wake=come.wake, rhythm=come.rhythm)

@@ -57,7 +57,7 @@ def touch_inside(draft: Draft, plan: Plan, path: Path) -> None:
 
 def repeat_later(draft: Draft, node: Node, plan: Plan) -> None:
     """Has what is done come round again where its `repeat every` says so."""
-    changes = clocks.next_round(draft, node, plan)
+    changes = clocks.next_round(draft, node, plan, ended=True)
     if changes:
         draft.change(node, **changes)
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from charter.engine import calendars
 from charter.engine.definition import Calendar, Event
 from charter.engine.entries.cases import Overdue, Redated, Undated
+from charter.engine.entries.clocks import Missed
 from charter.engine.keys import Path, parse_key
 from charter.engine.machines import STILL
 from charter.engine.plan.plans import Plan
@@ -316,10 +317,11 @@ def _recounted(
 # -- rhythms --------------------------------------------------------------------------------------------------
 
 
-def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
+def next_round(draft: Draft, node: Node, plan: Plan, *, ended: bool = False) -> dict[str, Any]:
     """Gives, as changes of a node that is done, when its `repeat every` comes round again; nothing for anything else.
 
-    A rhythm whose span has changed goes on from the round that was the latest, with the new span.
+    A rhythm whose span has changed goes on from the round that was the latest, with the new span. `ended`: the round
+    before has ended just now; rounds that were to begin until then are missed.
     """
     repeat = plan.element.repeat
     if repeat is None or repeat.every is None:
@@ -332,6 +334,8 @@ def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
     anchor, number, latest = node.rhythm or (opened, 0, opened)
     if number and calendars.turn(calendar, anchor, span, number) != latest:
         anchor, number = latest, 0
+    if ended and repeat.missed == "none":
+        number, latest = _passed_over(draft, node, plan, span, (anchor, number, latest), 0)
     wake = calendars.turn(calendar, anchor, span, number + 1)
     if wake is None or wake <= latest:
         # A rhythm that takes no time would come round for ever at one instant.
@@ -340,12 +344,35 @@ def next_round(draft: Draft, node: Node, plan: Plan) -> dict[str, Any]:
     return {"wake": max(wake, draft.at), "rhythm": (anchor, number, latest)}
 
 
-def come_round(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
-    """Counts the round that begins now; rounds that nobody was there for are passed over."""
+def come_round(draft: Draft, node: Node, plan: Plan, path: Path) -> tuple[Node, bool]:
+    """Counts the round that begins now, and says whether it does; rounds that nobody was there for are missed.
+
+    Of several that were to begin until now, the latest does (`missed once`), the first (`each`), or none.
+    """
     repeat = plan.element.repeat
     assert repeat is not None and repeat.every is not None
     calendar, span = plan.calendar, draft.scope(plan, path).value(repeat.every)
     anchor, number, latest = node.rhythm or (draft.at, 0, draft.at)
-    number = calendars.turns_by(calendar, anchor, span, draft.at, number)
-    latest = calendars.turn(calendar, anchor, span, number) or latest
-    return replace(node, rhythm=(anchor, number, latest))
+    by_now = calendars.turns_by(calendar, anchor, span, draft.at, number)
+    if repeat.missed == "each":
+        number = min(by_now, number + 1)
+        return replace(node, rhythm=(anchor, number, calendars.turn(calendar, anchor, span, number) or latest)), True
+    begins = repeat.missed != "none" or by_now - number <= 1
+    number, latest = _passed_over(draft, node, plan, span, (anchor, number, latest), int(begins))
+    if begins:
+        return replace(node, rhythm=(anchor, number, latest)), True
+    return replace(
+        node, rhythm=(anchor, number, latest), wake=calendars.turn(calendar, anchor, span, number + 1)
+    ), False
+
+
+def _passed_over(
+    draft: Draft, node: Node, plan: Plan, span: Any, rhythm: tuple[int, int, int], done: int
+) -> tuple[int, int]:
+    """Tells of the rounds that passed until now but for the last `done`; gives the number and instant of the latest."""
+    anchor, number, latest = rhythm
+    by_now = calendars.turns_by(plan.calendar, anchor, span, draft.at, number)
+    first = calendars.turn(plan.calendar, anchor, span, number + 1)
+    if by_now - number > done and first is not None:
+        draft.follow(Missed(by_now - number - done, first), node)
+    return by_now, calendars.turn(plan.calendar, anchor, span, by_now) or latest

@@ -189,6 +189,17 @@ def _incidents(examination: Examination) -> Iterator[Finding]:
     yield Finding("incidents", "warn" if count else "ok", text, "mend_incidents" if count else None)
 
 
+def _worker(examination: Examination) -> Iterator[Finding]:
+    if examination.condition is None:
+        return
+    context, since = examination.context, examination.condition.waits
+    if since is None or context.now - since < _PATIENCE:
+        yield Finding("worker", "ok", context.say("doctor.nothing_waits"))
+    else:
+        text = context.say("doctor.waits", at=context.output.moment(since))
+        yield Finding("worker", "warn", text, "mend_worker")
+
+
 def _files(examination: Examination) -> Iterator[Finding]:
     from charter.runtime.audit.attachments import collect, orphans
     from charter.runtime.author.files import Files, largest
@@ -219,6 +230,9 @@ def _files(examination: Examination) -> Iterator[Finding]:
         yield Finding("files", "ok", say("doctor.kept", count=kept, limit=f"{largest()} MiB"))
 
 
+# What is due for longer (microseconds) than any worker would leave it.
+_PATIENCE = 60_000_000
+
 CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _python,
     _packages,
@@ -229,6 +243,7 @@ CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _people,
     _connectors,
     _incidents,
+    _worker,
     _files,
 )
 

@@ -320,6 +320,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "log_imported": ("log", "file"),
     "recounted": ("days",),
     "redated": ("clause", "due"),
+    "missed": ("rounds", "since"),
     "clock_started": ("sla", "due"),
     "clock_paused": ("sla",),
     "clock_resumed": ("sla", "due"),

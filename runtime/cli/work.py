@@ -12,7 +12,6 @@ from charter.runtime.cli.errors import DONE, FINDINGS, Misuse, error_sentence
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:
-    from charter.engine.errors import CharterError
     from charter.runtime.host.worker import Worker
 
 _MOST = 256
@@ -28,7 +27,7 @@ def run_work(context: Context, once: bool, concurrency: int | None, as_json: boo
         raise Misuse("concurrency", most=_MOST)
     say = context.say
 
-    def tell(cause: CharterError) -> None:
+    def tell(cause: Exception) -> None:
         context.note(say("work.waits", detail=error_sentence(cause, say)))
 
     worker = Worker(context.cases, at_once, tell)

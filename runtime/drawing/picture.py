@@ -313,6 +313,8 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
         key = "repeat_every" if repeat.every else "repeat_until"
         text = repeat.every or repeat.until or ""
         yield say(f"graph.{key}", text=titles.get(text, text))
+        if repeat.missed is not None:
+            yield say(f"graph.missed_{repeat.missed}")
     phrases = Phrases(keywords(say.lang))
     yield from (event_line(event, phrases) for event in element.events if event.kind != "remind")
     if element.offered is not None:

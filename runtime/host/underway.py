@@ -1,8 +1,8 @@
 """Calls that are under way: made in threads, so many at once. The thread that has the database only begins them.
 
 A connector gets a place only while fewer of its calls are under way than places are free: one that is broken, and keeps
-each of its calls until its time is over, never has more than half of them, and two never more than two thirds. The
-module knows neither the database nor what a call is about.
+each of its calls until its time is over, never has more than half of them, and the next never more than half of what
+is left. The module knows neither the database nor what a call is about.
 """
 
 from __future__ import annotations

@@ -10,18 +10,18 @@ again; nothing is begun once it is to stop, and what is under way is taken in.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from charter.engine.errors import CharterError
 from charter.runtime.host import outbox, timers
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.delivery import Delivered
 from charter.runtime.host.underway import Calls
 from charter.runtime.notify import queue
-from charter.runtime.store.errors import DiskFull, Locked, ReadOnly
+from charter.runtime.store.errors import ENVIRONMENT, DiskFull, Locked, ReadOnly
 from charter.runtime.store.watch import ClockJumped
 
 AT_ONCE = 8
@@ -64,13 +64,14 @@ class Duty(Struct, frozen=True):
 class Worker:
     """See the module's text. `tell` hears of what fails for a while, once each time that it begins."""
 
-    def __init__(self, cases: Cases, at_once: int = AT_ONCE, tell: Callable[[CharterError], None] = lambda _: None):
+    def __init__(self, cases: Cases, at_once: int = AT_ONCE, tell: Callable[[Exception], None] = lambda _: None):
         self.cases = cases
         self.calls = Calls(at_once)
         self.timers = cases.timers()
         self.done = Done()
         self._tell = tell
-        self._stopping = False
+        self._stopping = self._once = False
+        self._resting: dict[str, tuple[float, float]] = {}  # of a duty that failed: until when it rests, and how long
         self._looked = time.monotonic()
 
     def stop(self) -> None:
@@ -81,6 +82,7 @@ class Worker:
     def run(self, *, once: bool = False) -> Done:
         """Works until it is to stop; `once`: until nothing is due and no call is under way."""
         pause = 0.0
+        self._once = once
         while True:
             try:
                 seen = self.cases.store.changes()
@@ -108,12 +110,37 @@ class Worker:
             now = self.cases.now()
             for duty, at in self._instants(now):
                 if at <= now and not self._stopping:
-                    duty.turn(self, now)
+                    with self._unforeseen(duty):
+                        duty.turn(self, now)
+                        self._resting.pop(duty.name, None)
         return self.done.total() + self.calls.under_way == before
 
     def _instants(self, now: int) -> list[tuple[Duty, int]]:
-        with self.cases.store.read() as connection:
-            return [(d, at) for d in DUTIES if (at := d.earliest(self, connection, now)) is not None]
+        """Lists the duties that have something, each with its first instant; those that rest have nothing."""
+        found: list[tuple[Duty, int]] = []
+        for duty in DUTIES:
+            if time.monotonic() < self._resting.get(duty.name, (0.0, 0.0))[0]:
+                continue
+            with self._unforeseen(duty), self.cases.store.read() as connection:
+                at = duty.earliest(self, connection, now)
+                if at is not None:
+                    found.append((duty, at))
+        return found
+
+    @contextmanager
+    def _unforeseen(self, duty: Duty) -> Iterator[None]:
+        """Has a duty rest for a while in which something goes wrong that nobody foresaw, and no other."""
+        try:
+            yield
+        except (*ENVIRONMENT, ClockJumped):
+            raise
+        except Exception as cause:
+            _, pause = self._resting.get(duty.name, (0.0, 0.0))
+            if not pause:
+                self._tell(cause)
+            pause = min(max(_AGAIN, pause * 2), _ROUND)
+            self._resting[duty.name] = time.monotonic() + pause, pause
+            self.done.failed += self._once
 
     def _sleep(self, seen: int) -> None:
         """Waits for an answer, for the next instant at which a duty has something, or for a commit since `seen`."""

@@ -14,7 +14,8 @@ from charter.runtime.store import sqlite, tables as t
 class Condition(Struct, frozen=True):
     """`damage` is `ok` or the first damage found; `newest` the newest record's time, microseconds since the epoch.
 
-    `incidents`: how much was asked for after commands, failed, and is still to be done."""
+    `incidents`: how much was asked for after commands, failed, and is still to be done. `waits`: since when the oldest
+    of what is due, or was asked for and never tried, waits for a worker; None where there is none, or it is to come."""
 
     schema: int
     journal: str
@@ -23,6 +24,7 @@ class Condition(Struct, frozen=True):
     persons: int
     newest: int | None
     incidents: int = 0
+    waits: int | None = None
 
 
 def examine(connection: Connection) -> Condition:
@@ -33,4 +35,9 @@ def examine(connection: Connection) -> Condition:
     newest = max((at for at in ends if at is not None), default=None)
     failed = select(func.count()).select_from(t.outbox).where(t.outbox.c.failure.is_not(None))
     incidents = connection.execute(failed).scalar() or 0
-    return Condition(sqlite.schema_of(connection), journal, synchronous, damage, persons, newest, incidents)
+    o, c = t.outbox.c, t.cases.c
+    untried = select(func.min(o.at)).where(o.failure.is_(None), o.leased_until.is_(None), o.dead_at.is_(None))
+    stuck = select(o.case).where(o.kind == "Wake")
+    due = select(func.min(c.wake)).where(c.wake.is_not(None), c.id.not_in(stuck))
+    waits = min((at for q in (untried, due) if (at := connection.execute(q).scalar()) is not None), default=None)
+    return Condition(sqlite.schema_of(connection), journal, synchronous, damage, persons, newest, incidents, waits)

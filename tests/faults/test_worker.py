@@ -130,3 +130,26 @@ def test_a_worker_told_to_stop_takes_in_the_call_that_it_made(tmp_path: Path) ->
     with create_store(str(folder / "a.db")) as store:
         Worker(Cases(store)).run(once=True)
     held(folder, cases)
+
+
+def test_a_worker_that_is_held_while_another_takes_over_changes_nothing_any_more(tmp_path: Path) -> None:
+    folder = tmp_path / "box"
+    cases = begun(folder, 1)
+    connectors = folder / "charter-connectors.yaml"
+    at_once = connectors.read_text()
+    connectors.write_text(at_once.replace("keys;", "keys; while [ ! -e go ]; do sleep 0.02; done;"))
+    held_up = worker(folder)
+    with ended(held_up):
+        until((folder / "keys").exists)
+        held_up.send_signal(signal.SIGSTOP)
+        (folder / "go").touch()
+        free(folder)
+        with create_store(str(folder / "a.db")) as store:
+            assert Worker(Cases(store)).run(once=True).delivered == 1
+            answered = kinds(store, cases[0])
+            held_up.send_signal(signal.SIGCONT)
+            held_up.send_signal(signal.SIGTERM)
+            assert held_up.wait(60) == 0
+            assert kinds(store, cases[0]) == answered
+    assert len((folder / "keys").read_text().split()) == 2
+    held(folder, cases)

@@ -136,8 +136,11 @@ class _Draw:
             return None
         if self.chance(50):
             return Repeat(until=self.one(f"{name}.iteration >= 2", "true", "missing.x > 1"))
+        missed = (None, "once", "each", "none")[len(self.elements) % 4]
         return Repeat(
-            every=self.one("1 hour", "2 working hours"), while_=self.one("case.open", f"{name}.iteration < 3", None)
+            every=self.one("1 hour", "2 working hours"),
+            while_=self.one("case.open", f"{name}.iteration < 3", None),
+            missed=missed,
         )
 
     def activity(self, parent: str | None, beside: list[str]) -> None:

@@ -177,7 +177,7 @@ element_line = st.one_of(
     line(t.By, some(stage, 1)),
     line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr),
     line(t.Duty, st.booleans(), path_list),
-    line(t.Flag, st.sampled_from(["never_skipped", "otherwise_passes", "same_person"])),
+    line(t.Flag, st.sampled_from(["never_skipped", "same_person", "missed_once", "missed_each", "missed_none"])),
     line(t.DoneWhen, expr),
     line(t.Repeat, expr),
     line(t.Repeat, st.none(), expr, st.none() | expr),

@@ -79,6 +79,9 @@ EXAMPLES = {
     "NEVER_SKIPPED": "never skipped",
     "OTHERWISE_PASSES": "otherwise passes",
     "SAME_PERSON": "same person allowed",
+    "MISSED_ONCE": "missed once",
+    "MISSED_EACH": "missed each",
+    "MISSED_NONE": "missed none",
     "FOR_EACH NAME IN ITEMS": "for each part in paper.parts",
     "FOR_EACH NAME IN ITEMS OPEN": "for each part in paper.parts open",
     "FOR_EACH OPEN NAME": "for each open part",
@@ -98,6 +101,7 @@ EXAMPLES = {
 }
 SAYS_NOTHING = {"CHECKLIST NL"}  # a list without points
 NEEDED = {
+    "missed": "repeat every 1 day",
     "on overdue": "within 2 days",
     "remind": "within 2 days",
     "done when": "for each part in paper.parts",
