@@ -69,6 +69,10 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         host.deploy(process(f"{gathering}  activity gather for each open thing\n    role clerk\n"), by="root")
         host.start("lists", person="li")
         host.public_days.publish("CN", [Year(2026, (Day("2026-01-01"),))], source="days.ics", by="root")
+        figure = "  kpi ended\n    formula count(cases)\n    every 1 month\n"
+        host.deploy(process(f"process counted\n  role clerk\n  activity look\n    role clerk\n{figure}"), by="root")
+        host.start("counted", person="li")
+        assert host.figures.turn(40 * 86_400_000_000) == 1
         assert verify(store).sound
     return path
 
