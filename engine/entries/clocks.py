@@ -1,4 +1,4 @@
-"""The kinds of entry of service-level clocks, which a step writes into the chain of its case as those of `cases.py`.
+"""The kinds of entry of service-level clocks and rhythms, written into the chain of a case as those of `cases.py`.
 
 `sla` is a clock's key (`first_response`, or `first_response[2]` of an instance), `cycle` counts from 1. Instants and
 amounts of time are microseconds. The state that an entry names is the clock's (`sla.STATES`).

@@ -82,7 +82,7 @@ def test_connectors_that_never_answer_leave_room_for_one_that_does(at_once: int,
 
 def test_one_call_at_a_time_is_made_at_once() -> None:
     calls = Calls(1)
-    ticket = Ticket(Ask(1, "c", "CallConnector", "", 0), CallConnector("n", "prices", 1, ()))
+    ticket = Ticket(Ask(1, "c", "CallConnector", "", 0), CallConnector("n", "prices", 1, ()), "prices")
     calls.make(ticket, Prepared(60, (), lambda: (("quote", {"price": 7}),)))
     assert not calls.free and calls.wait(0) and calls.free
     assert list(calls.answers) == [(ticket, (("quote", {"price": 7}),), None)]
