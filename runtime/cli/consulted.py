@@ -26,6 +26,8 @@ LOOKS = frozenset(
         "inbox",
         "impact",
         "sla",
+        "gantt",
+        "board",
         "kpi",
         "people list",
         "people show",
