@@ -45,6 +45,7 @@ def typed(name: str, command: click.Command) -> list[str]:
         "connectors add": ["--python", "a:b"],
         "people add": ["--name", "x"],
         "work": ["--once"],
+        "channels add": ["--webhook", "https://x.example/", "--secret", "env:HOOK"],
         "import log": ["--map", "p.map"],
     }.get(name, [])
     words = ["1.1"] if name == "audit show" else words

@@ -93,6 +93,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     (d.Rule, "when"): "RULE_WHEN",
     (d.Check, "by"): "CHECK_BY",
     (d.Element, "calendar"): "ON_CALENDAR",
+    (d.Calendar, "ends_at_close"): "DAYS_END_AT_CLOSE",
     (d.Agreement, "of"): "ABOUT",
     (d.Agreement, "stages"): "BY",
     (d.Agreement, "passes"): "OTHERWISE_PASSES",

@@ -31,14 +31,14 @@ def run_import(context: Context, file: str, map: str | None, process: str | None
 
     if map is None:
         raise Misuse("missing", name="--map")
-    person = context.person
+    person, cases = context.person, context.cases
     try:
         text = text_of(contents(map, _LARGEST_MAP))
     except OSError as cause:
         raise unreadable(map, cause) from None
     read, mistakes = read_map(text)
     if not mistakes:
-        mistakes = against_process(read, context.cases.definition(process or read.process))
+        mistakes = against_process(read, cases.definition(process or read.process))
     if mistakes:
         return _faulty(context, mistakes, file, map)
     try:

@@ -82,7 +82,7 @@ def sound(store: Store) -> None:
     assert found.sound, found
 
 
-_HOSTS = ("start", "assign", "tick", "answer", "follow", "continue", "recount")
+_HOSTS = ("start", "assign", "tick", "answer", "follow", "continue", "recount", "observe")
 
 
 @st.composite

@@ -87,7 +87,7 @@ def test_a_reader_who_has_left_is_no_failure(line: str, code: int, buffered: boo
 def test_a_shell_that_asks_for_words_gets_no_traceback_either(tmp_path: Path) -> None:
     asked = {"_CHARTER_COMPLETE": "bash_complete", "COMP_WORDS": "charter ch", "COMP_CWORD": "1"}
     ended = charter("", tmp_path, **asked)
-    assert (ended.stdout, ended.stderr) == ("plain,check\n", "")
+    assert (ended.stdout, ended.stderr) == ("plain,check\nplain,channels\n", "")
     if FULL.exists():
         ended = charter("", tmp_path, shell=f'"$@" >{FULL}', **asked)
         assert ended.returncode == 74 and ended.stderr.startswith("error[CH095]")
