@@ -132,7 +132,7 @@ class Draft:
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]
-        self.wake = state.wake
+        self.wake = None if state.clocks else state.wake  # the first of the timers, where that is known
         self.touched: dict[str, None] = {}
         self._own_nodes = self._own_versions = self._own_timers = False
 

@@ -68,7 +68,8 @@ def promised(context: Context, each: Standing) -> Cell:
     if each.left is None:
         return Cell("")
     amount = context.say.lasting(abs(each.left)) or context.say("sla.moments")
-    return Cell(amount) if each.left >= 0 else Cell(context.say("sla.beyond", amount=amount), "bad")
+    over = each.left < 0 or each.state == "breached"
+    return Cell(context.say("sla.beyond", amount=amount), "bad") if over else Cell(amount)
 
 
 VERBS = {

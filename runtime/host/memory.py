@@ -150,12 +150,16 @@ class World:
 
     def advance(self, to: int) -> None:
         """Lets virtual time pass, with a Tick for each case at each instant it asked for; the oldest case first."""
+        again = 0
         while True:
             wakes = [(case.state.wake, number) for number, case in enumerate(self._cases.values())]
             waking = [(wake, number) for wake, number in wakes if wake is not None and wake <= to]
             if not waking:
                 break
             wake, number = min(waking)
+            again = again + 1 if wake <= self.clock else 0
+            if again > MOST_DELIVERIES:
+                raise Endless(f"more than {MOST_DELIVERIES} ticks come to one instant")
             self.clock = max(self.clock, wake)
             let_pass(self, self.cases()[number], self.clock)
             self._carry_out()

@@ -72,7 +72,7 @@ def test_a_worker_whose_disk_fails_at_any_write_loses_and_doubles_nothing(tmp_pa
         shutil.copytree(tmp_path / "as_begun", folder)
         at = rng.randrange(1, 40)
         struck = worker(folder, "work", "--once", shim=shim, box=folder, mode=mode, at=at, error=error)
-        struck.communicate(timeout=60)
+        assert "LD_PRELOAD" not in struck.communicate(timeout=60)[1]
         free(folder)
         with create_store(str(folder / "a.db")) as store:
             Worker(Cases(store)).run(once=True)

@@ -33,7 +33,8 @@ DESK = process(
   record request
     urgent boolean
   activity answer
-    role clerk
+    role   clerk
+    within 6 working hours
   activity check
     role  clerk
     after answer
@@ -154,3 +155,17 @@ def test_looking_and_restarting_change_nothing(deeds: list[tuple[int, str]]) -> 
     state, entries = played(deeds)
     for other, more in (played(deeds, looking=True), played(deeds, kept=True)):
         assert other.clocks == state.clocks and told(more) == told(entries)
+
+
+@settings(max_examples=40, deadline=None)
+@given(moves)
+def test_what_wakes_a_case_is_over_once_it_has_been_woken(deeds: list[tuple[int, str]]) -> None:
+    """A case with clocks and due dates comes to rest: no tick asks for its own instant again."""
+    state, _ = played(deeds)
+    for _ in range(40):
+        if state.wake is None:
+            return
+        tick = c.Tick(actor=c.SYSTEM, at=max(state.wake, MONDAY))
+        state = step(DESK, state, tick).state
+        assert state.wake is None or state.wake > tick.at
+    raise AssertionError("wakes without end")

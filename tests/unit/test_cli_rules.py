@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,8 @@ charter graph project.charter
 
 def test_transcript(desk: Desk, golden: Callable[[Path, str], None], tmp_path: Path) -> None:
     (tmp_path / "project.charter").write_bytes((GOLDEN / "files" / "project.charter").read_bytes())
-    golden(GOLDEN / f"rules.{desk.lang}.txt", transcript(desk, RULES))
+    said = re.sub(r'"(account|host)": "[^"]*"', r'"\1": "…"', transcript(desk, RULES))
+    golden(GOLDEN / f"rules.{desk.lang}.txt", said)
 
 
 def test_a_proof_names_the_rules_that_it_leaves_out(desk: Desk, tmp_path: Path) -> None:
