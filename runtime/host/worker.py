@@ -73,6 +73,7 @@ class Worker:
         self._stopping = self._once = False
         self._resting: dict[str, tuple[float, float]] = {}  # of a duty that failed: until when it rests, and how long
         self._looked = time.monotonic()
+        self._next: int | None = None  # when a duty has something, as the latest round has seen it
 
     def stop(self) -> None:
         """Has nothing more begun; from a signal's handler or another thread."""
@@ -106,9 +107,12 @@ class Worker:
         """Takes in what has come, and does a batch of each duty that is due; says whether there was nothing to do."""
         before = self.done.total() + self.calls.under_way
         self.note_delivered(self.cases.delivery.record(self.calls))
+        self._next = None
         if not self._stopping:
             now = self.cases.now()
-            for duty, at in self._instants(now):
+            instants = self._instants(now)
+            self._next = min((at for _, at in instants if at > now), default=None)
+            for duty, at in instants:
                 if at <= now and not self._stopping:
                     with self._unforeseen(duty):
                         duty.turn(self, now)
@@ -148,9 +152,7 @@ class Worker:
         if time.monotonic() - self._looked > _ROUND:
             with store.write():  # has the clock looked at, and noted that somebody is here
                 self._looked = time.monotonic()
-        now = clock()
-        first = min((at for _, at in self._instants(now) if at > now), default=None)
-        end = time.monotonic() + _ROUND
+        end, first = time.monotonic() + _ROUND, self._next
         while store.changes() == seen:
             left = end - time.monotonic()
             if first is not None:
