@@ -20,6 +20,16 @@ class Action(Kept, frozen=True):
     arguments: tuple[tuple[str, str], ...] = ()
 
 
+# kind of event -> the word of a line that ends an element by it, and of one beside
+_CLAUSES = {
+    "overdue": ("", "on overdue"),
+    "remind": ("", "remind"),
+    "after": ("ends after", "at"),
+    "when": ("ends when", "once"),
+    "signal": ("ends on", "on signal"),
+}
+
+
 class Event(Kept, frozen=True):
     """What may happen to an element while it is under way, and what follows by itself.
 
@@ -35,6 +45,11 @@ class Event(Kept, frozen=True):
     holder: bool = False
     ends: bool = False
     reason: str | None = None
+
+    @property
+    def clause(self) -> str:
+        """The word by which entries name its line."""
+        return _CLAUSES[self.kind][not self.ends]
 
 
 class Occasion(Kept, frozen=True):

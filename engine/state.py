@@ -175,7 +175,7 @@ class CaseState(NamedTuple):
     costs nothing. `law` and `tzdata` are the rules that judge it (`law.Rules`). `signals`: those that nobody has waited
     for yet, in the order in which they came. `stood`: since when it is suspended. `days`: by which versions of public
     days it counts. `clocks`: the service-level clocks that have started, by key.
-    days it counts. `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
+    `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
     `process.rule`, that led from one case to the next up to this one, the latest last.
     """
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from msgspec import NODEFAULT, Struct
 
 from charter.dsl.text import tree as t
-from charter.dsl.text.phrases import Phrases, quote
+from charter.dsl.text.phrases import ENDS, HAPPENS, Phrases, quote
 from charter.dsl.text.words import table
 from charter.engine import definition as d
 from charter.engine.plain import Kept, shape, to_json
@@ -258,9 +258,7 @@ def _action(p: Phrases, value: d.Action) -> str:
 _EVENTS = {
     "overdue": ("", "ON_OVERDUE"),
     "remind": ("", "REMIND"),
-    "after": ("ENDS_AFTER", "AT_SPAN"),
-    "when": ("ENDS_WHEN", "ONCE"),
-    "signal": ("ENDS_ON", "ON_SIGNAL"),
+    **{kind: (word, HAPPENS[kind]) for kind, word in ENDS.items()},
 }
 
 

@@ -203,8 +203,9 @@ def _remind(p: Phrases, n: t.Remind) -> Phrase:
     return p.word("REMIND"), f"{who} {expression(n.ahead)} {p.word('BEFORE_DUE')}"
 
 
-_ENDS = {"after": "ENDS_AFTER", "when": "ENDS_WHEN", "signal": "ENDS_ON"}
-_HAPPENS = {"after": "AT_SPAN", "when": "ONCE", "signal": "ON_SIGNAL"}
+# kind of event -> how its line begins, where it ends the element and where not
+ENDS = {"after": "ENDS_AFTER", "when": "ENDS_WHEN", "signal": "ENDS_ON"}
+HAPPENS = {"after": "AT_SPAN", "when": "ONCE", "signal": "ON_SIGNAL"}
 
 
 def _cause(n: t.Ends | t.Happens) -> str:
@@ -212,11 +213,11 @@ def _cause(n: t.Ends | t.Happens) -> str:
 
 
 def _ends(p: Phrases, n: t.Ends) -> Phrase:
-    return p.word(_ENDS[n.kind]), f"{_cause(n)}{p.reason(n.reason)}"
+    return p.word(ENDS[n.kind]), f"{_cause(n)}{p.reason(n.reason)}"
 
 
 def _happens(p: Phrases, n: t.Happens) -> Phrase:
-    return p.word(_HAPPENS[n.kind]), f"{_cause(n)} {p.actions(n.actions)}"
+    return p.word(HAPPENS[n.kind]), f"{_cause(n)} {p.actions(n.actions)}"
 
 
 def _duty(p: Phrases, n: t.Duty) -> Phrase:

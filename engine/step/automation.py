@@ -64,10 +64,8 @@ def _decide(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str) -> N
     judge = draft.program.judge(task.target)
     asked = {name: scope.value(text) for name, text in task.arguments}
     verdict = judge.decide(asked, draft.budget) if judge is not None else None
-    given, rows = (
-        dict(actions.arguments(draft, plan, path, task.arguments)),
-        verdict.rows if verdict is not None else (),
-    )
+    given = dict(actions.arguments(draft, plan, path, task.arguments))
+    rows = verdict.rows if verdict is not None else ()
     said: Any = UNSET
     failure = "; ".join(verdict.reasons[:1]) if verdict is not None and verdict.outputs is None else None
     written = []
@@ -208,7 +206,7 @@ def signal(draft: Draft, command: Signal) -> None:
         and plan.element.work.kind == "signal"
         and plan.element.work.target == command.name
     ]
-    hearing = events.hearing(draft, command.name)
+    hearing = list(events.hearing(draft, command.name))
     ruled = ("signal", command.name, "") in draft.program.occasions
     heard = command.name in draft.program.heard
     if not plans and not heard and not ruled:

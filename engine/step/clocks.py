@@ -66,10 +66,6 @@ def set_due(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     return mark_late(draft, _armed(draft, node, plan, path))
 
 
-# What an event is called where it has no instant.
-_CLAUSES = {True: "ends after", False: "at"}
-
-
 def _armed(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     """Gives what has just opened the instants of its events, and has their conditions looked at."""
     if not plan.element.events:
@@ -80,11 +76,11 @@ def _armed(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
         if event.kind == "after" and event.at is not None:
             mark = calendars.add(plan.calendar, draft.at, draft.scope(plan, path).value(event.at)) or 0
             if not mark:
-                tell(draft, node, _CLAUSES[event.ends], event.at)
+                tell(draft, node, event.clause, event.at)
         elif event.kind == "remind" and node.due is not None:
             mark = _before(draft, node, event)
             if not mark:
-                tell(draft, node, "remind", event.at or "")
+                tell(draft, node, event.clause, event.at or "")
         marks.append(mark)
     node = replace(node, marks=tuple(marks))
     draft.put(node)
@@ -260,7 +256,7 @@ def _remark(draft: Draft, node: Node, old: Plan) -> None:
             span = draft.scope(plan, path).value(event.at or "")
             end = _recounted(draft, node, old, span, calendars.add, node.ready_at, marks[index])
             if end != marks[index]:
-                draft.follow(Redated(_CLAUSES[event.ends], end, marks[index]), node)
+                draft.follow(Redated(event.clause, end, marks[index]), node)
                 marks[index] = end
     draft.put(replace(draft.nodes[node.key], marks=tuple(marks)))
 
@@ -359,11 +355,8 @@ def come_round(draft: Draft, node: Node, plan: Plan, path: Path) -> tuple[Node, 
         return replace(node, rhythm=(anchor, number, calendars.turn(calendar, anchor, span, number) or latest)), True
     begins = repeat.missed != "none" or by_now - number <= 1
     number, latest = _passed_over(draft, node, plan, span, (anchor, number, latest), int(begins))
-    if begins:
-        return replace(node, rhythm=(anchor, number, latest)), True
-    return replace(
-        node, rhythm=(anchor, number, latest), wake=calendars.turn(calendar, anchor, span, number + 1)
-    ), False
+    node = replace(node, rhythm=(anchor, number, latest))
+    return (node if begins else replace(node, wake=calendars.turn(calendar, anchor, span, number + 1))), begins
 
 
 def _passed_over(

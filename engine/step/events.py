@@ -21,8 +21,6 @@ from charter.engine.step import actions, blocks, clocks
 from charter.engine.step.draft import Draft
 
 _HOLDS = -1  # the mark of a condition that is true
-# kind of event -> the word of a line that ends an element by it, and of one beside
-_WORDS = {"after": ("ends after", "at"), "when": ("ends when", "once"), "signal": ("ends on", "on signal")}
 
 
 def strike(draft: Draft, key: str) -> None:
@@ -59,12 +57,8 @@ def look(draft: Draft, node: Node, plan: Plan) -> bool:
     return False
 
 
-def hearing(draft: Draft, name: str) -> list[tuple[Node, int]]:
-    """Lists the nodes under way that have an event for a signal, with the event's number."""
-    return list(_hearing(draft, name))
-
-
-def _hearing(draft: Draft, name: str) -> Iterator[tuple[Node, int]]:
+def hearing(draft: Draft, name: str) -> Iterator[tuple[Node, int]]:
+    """Yields the nodes under way that have an event for a signal, with the event's number."""
     for plan in draft.program.plans.values():
         for index, event in enumerate(plan.element.events):
             if event.kind == "signal" and event.at == name:
@@ -93,11 +87,10 @@ def _fire(draft: Draft, node: Node, index: int, mark: int) -> None:
     if event.kind == "remind":
         _remind(draft, node, plan, event)
         return
-    clause = _WORDS[event.kind][not event.ends]
     if event.ends:
-        _end(draft, node, plan, path, event, clause)
+        _end(draft, node, plan, path, event)
         return
-    cause = draft.follow(Happened(clause, event.at or ""), node, None if draft.acting else draft.cause)
+    cause = draft.follow(Happened(event.clause, event.at or ""), node, None if draft.acting else draft.cause)
     actions.act(draft, event.actions, cause, node.key)
 
 
@@ -111,6 +104,6 @@ def _remind(draft: Draft, node: Node, plan: Plan, event: Event) -> None:
     draft.follow(told, node, draft.cause)
 
 
-def _end(draft: Draft, node: Node, plan: Plan, path: Path, event: Event, clause: str) -> None:
-    blocks.end(draft, node, "skip", "CH594", event.reason, clause=clause, condition=event.at)
+def _end(draft: Draft, node: Node, plan: Plan, path: Path, event: Event) -> None:
+    blocks.end(draft, node, "skip", "CH594", event.reason, clause=event.clause, condition=event.at)
     blocks.tell_unapproved(draft, draft.nodes[node.key], plan, path)
