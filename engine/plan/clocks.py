@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from charter.engine import sla, values
 from charter.engine.feel import types as y
 from charter.engine.feel.temporal import DaysDuration, Zone
 from charter.engine.machines import CLOSED
 from charter.engine.plan.facts import instant
-from charter.engine.plan.plans import ClockPlan
+from charter.engine.plan.plans import ClockPlan, Plan
 from charter.engine.sla import Clock, Reading, Terms
 from charter.engine.state import View
+
+if TYPE_CHECKING:
+    from charter.engine.plan.program import Program
 
 _NEVER = Clock()
 
@@ -86,6 +89,13 @@ CLOCK: Mapping[str, ClockFact] = {
 
 # What is known of a clock only once its cycle is over.
 _JUDGED = frozenset({"state", "verdict", "met", "breached", "cancelled", "gap", "stopped_at"})
+
+
+def about(program: Program, plan: ClockPlan) -> list[Plan]:
+    """Lists the elements whose work a clock is about: its own, else those that its `stops when` names."""
+    if plan.of is not None:
+        return [plan.of]
+    return [program.plans[name] for name in sorted(program.names(plan.sla.stops)) if name in program.plans]
 
 
 def terms_of(view: View, plan: ClockPlan, key: str) -> Terms:

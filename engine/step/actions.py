@@ -109,6 +109,11 @@ def too_deep(draft: Draft, node: Node | None, process: str) -> Failed | None:
         return None
     key, subject = (draft.process, None) if node is None else (node.key, node.element)
     reason = Reason("CH566", subject, {"element": key, "target": process, "limit": MOST_DEPTH})
+    return failed(reason)
+
+
+def failed(reason: Reason) -> Failed:
+    """Gives what is told of something that is not done, with the reason."""
     return Failed(Refusal((reason,)).line, because=Because(reason.code, reason.arguments))
 
 

@@ -17,10 +17,9 @@ from msgspec.structs import replace
 from charter.engine import calendars
 from charter.engine.commands import Recount
 from charter.engine.definition import Rule
-from charter.engine.entries import Because, Entry, Told
+from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import (
     Amended,
-    Failed,
     Fired,
     Notified,
     Overdue,
@@ -32,7 +31,7 @@ from charter.engine.entries.cases import (
 from charter.engine.keys import name_of
 from charter.engine.machines import UNDER_WAY
 from charter.engine.plan.program import Occurrence
-from charter.engine.refusals import Reason, Refusal
+from charter.engine.refusals import Reason
 from charter.engine.state import Watch
 from charter.engine.step import actions
 from charter.engine.step.draft import Draft
@@ -166,8 +165,7 @@ def _hold_back(draft: Draft, rule: Rule, cause: int) -> None:
 
 def _tell(draft: Draft, code: str, cause: int, **arguments: Any) -> None:
     """Tells the owner what a rule does not do."""
-    reason = Reason(code, f"rule {arguments['rule']}", arguments)
-    draft.follow(Failed(Refusal((reason,)).line, because=Because(code, arguments)), None, cause)
+    draft.follow(actions.failed(Reason(code, f"rule {arguments['rule']}", arguments)), None, cause)
 
 
 # -- rhythms --------------------------------------------------------------------------------------------------

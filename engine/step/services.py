@@ -29,6 +29,7 @@ from charter.engine.entries.told import Told
 from charter.engine.feel.temporal import Date, date_from_number
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import CLOSED, OPEN, PASSED_OVER, STALLED
+from charter.engine.plan.clocks import about
 from charter.engine.plan.plans import ClockPlan, shared_loops
 from charter.engine.sla import Clock, Service, Terms
 from charter.engine.state import Node
@@ -232,10 +233,9 @@ class _Look:
         return (None if node is None else node.key,)
 
     def _keys(self) -> Iterator[str]:
-        """Yields the open work that a clock is about: that of its element, else what its `stops when` names."""
-        draft, of = self.draft, self.plan.of
-        names = [of.name] if of is not None else sorted(draft.program.names(self.plan.sla.stops))
-        for plan in (draft.program.plans[name] for name in names if name in draft.program.plans):
+        """Yields the open work that a clock is about."""
+        draft = self.draft
+        for plan in about(draft.program, self.plan):
             base = self.path[: shared_loops(plan.loops, self.plan.loops)]
             for key in list(draft.program.expand(draft.nodes, plan, base)):
                 node = draft.nodes.get(key)

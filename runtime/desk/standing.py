@@ -6,7 +6,7 @@ microseconds (in JSON as RFC 3339, lengths in seconds).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from msgspec import Struct
 from charter.engine.dated import dated
 from charter.engine.definition import Definition
 from charter.engine.keys import parse_key
-from charter.engine.plan.clocks import read
+from charter.engine.plan.clocks import about, read
 from charter.engine.plan.plans import ClockPlan
 from charter.engine.plan.program import Program, prepare
 from charter.engine.sla import Service
@@ -107,14 +107,8 @@ def standing(
         said.remaining,
         said.due,
         said.verdict,
-        tuple(_about(program, plan)),
+        tuple(each.name for each in about(program, plan)),
     )
-
-
-def _about(program: Program, plan: ClockPlan) -> Iterator[str]:
-    """Names the elements whose work a clock is about: its own, else those that its `stops when` names."""
-    names = [plan.of.name] if plan.of is not None else sorted(program.names(plan.sla.stops))
-    return (name for name in names if name in program.plans)
 
 
 def pressing(found: list[Standing], case: str, element: str) -> Standing | None:
