@@ -146,11 +146,16 @@ def _meets(program: Program, text: str | None, value: Any, now: int) -> bool | N
     test = None if text is None else _test(text)
     if test is None:
         return None
-    names = {name: program.bound[name] for name in test.names if name in program.bound}
+    names = bound_in(program, test)
     if any(found is None for found in names.values()):
         return None
     found = test.evaluate({**names, "?": value}, program.env(lambda: moment(now, program.zone)))
     return found if isinstance(found, bool) else None
+
+
+def bound_in(program: Program, expression: feel.Expression) -> dict[str, Any]:
+    """Gives the values of the parameters that an expression names."""
+    return {name: program.bound[name] for name in expression.names if name in program.bound}
 
 
 def bound_text(text: str, definition: Definition) -> str:
@@ -235,7 +240,7 @@ def _figure(kpi: Kpi, program: Program, cases: list[View], group: Any, now: int)
     formula = _formula(kpi.formula)
     value = None
     if formula is not None:
-        scope: dict[str, Any] = {name: program.bound[name] for name in formula.names if name in program.bound}
+        scope = bound_in(program, formula)
         scope["cases"] = [CaseView(program, case, notes, formula.walked, now) for case in cases]
         value = formula.evaluate(scope, program.env(lambda: moment(now, program.zone)))
     try:

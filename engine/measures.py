@@ -22,7 +22,7 @@ from charter.engine.feel import tree as t
 from charter.engine.feel.reads import StaticPath, reads
 from charter.engine.feel.temporal import DaysDuration
 from charter.engine.formulas import known_only
-from charter.engine.kpis import Figure, Notes, status_of
+from charter.engine.kpis import Figure, Notes, bound_in, status_of
 from charter.engine.plan.facts import CASE, ELEMENT, CaseFacts, moment, process_facts
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
@@ -133,7 +133,7 @@ def _figure(kpi: Kpi, reading: Reading, program: Program, classes: list[Class], 
             notes = Notes()
             noted = _Noted(notes, context)
             for _, listed, _ in reading.terms:
-                listed.evaluate({**_bound(program, listed), "cases": [noted]}, env)
+                listed.evaluate({**bound_in(program, listed), "cases": [noted]}, env)
             missing.update(dict.fromkeys((case, path) for case in each.cases for _, path in notes.missing))
         if len(each.cases) == 1:
             single.append(context)
@@ -141,13 +141,13 @@ def _figure(kpi: Kpi, reading: Reading, program: Program, classes: list[Class], 
             several.append((context, len(each.cases)))
     terms: dict[str, Any] = {}
     for name, listed, gather in reading.terms:
-        bound = _bound(program, listed)
+        bound = bound_in(program, listed)
         items = listed.evaluate({**bound, "cases": single}, env)
         for context, count in several:
             more = listed.evaluate({**bound, "cases": [context]}, env)
             items = items + more * count if isinstance(items, list) and isinstance(more, list) else None
-        terms[name] = None if items is None else gather.evaluate({**_bound(program, gather), "(items)": items}, env)
-    value = reading.rest.evaluate({**_bound(program, reading.rest), **terms}, env)
+        terms[name] = None if items is None else gather.evaluate({**bound_in(program, gather), "(items)": items}, env)
+    value = reading.rest.evaluate({**bound_in(program, reading.rest), **terms}, env)
     try:
         encoded = values.encode(value)
     except values.NotAValue:
@@ -172,10 +172,6 @@ class _Noted(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._of)
-
-
-def _bound(program: Program, expression: feel.Expression) -> dict[str, Any]:
-    return {name: program.bound[name] for name in expression.names if name in program.bound}
 
 
 def _contexts(program: Program, reading: Reading) -> Callable[[Class], dict[str, Any]]:

@@ -75,10 +75,6 @@ def run_kpi(
     return 0
 
 
-def _unit(m: Measured) -> str | None:
-    return unit_of(m.kpi, m.target)
-
-
 def _table(context: Context, measured: Sequence[Measured]) -> None:
     say, output = context.say, context.output
     rows = []
@@ -93,7 +89,7 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
                     m.kpi.name,
                     title,
                     _group(context, m, figure),
-                    value_text(figure.value, _unit(m), context),
+                    value_text(figure.value, unit_of(m.kpi, m.target), context),
                     m.target or "",
                     status,
                     lacking,
@@ -118,7 +114,7 @@ def _facts(
 
     say, output = context.say, context.output
     output.line()
-    value = value_text(figure.value, _unit(m), context)
+    value = value_text(figure.value, unit_of(m.kpi, m.target), context)
     output.line(f"{m.kpi.name}  {_group(context, m, figure)}  {value}  = {m.kpi.formula}", "name")
     rows = [
         (f"#{numbers.get(case, '?')}", path, shown(fact), sources.get((case, path)) or "")

@@ -13,9 +13,10 @@ from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
-from charter.engine import kpis, plain
+from charter.engine import kpis
 from charter.engine.commands import SYSTEM
 from charter.engine.compact import compact_sorted
 from charter.engine.definition import Definition, Kpi
@@ -262,7 +263,7 @@ def reckon(connection: Connection, definition: Definition, kpi: Kpi, period: Per
 
 def plain_kpi(kpi: Kpi) -> Kpi:
     """Gives a KPI without its window, for cases that have been chosen."""
-    return plain.from_json(Kpi, {**plain.to_json(kpi), "over": None})
+    return replace(kpi, over=None)
 
 
 def _told(figure: kpis.Figure) -> dict[str, Any]:
