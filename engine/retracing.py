@@ -198,6 +198,15 @@ class _Course:
             self.took(done)
         return done.refusal
 
+    def _must(self, command: Command, node: str | None = None) -> str | None:
+        """Sends a command; gives the kind of deviation that it is where it is refused."""
+        refused = self._try(command)
+        if refused is None:
+            return None
+        kind = DEVIATION.get(refused.code, "refused")
+        self._deviate(kind, refused.code, node)
+        return kind
+
     def _deviate(self, kind: str, code: str | None = None, node: str | None = None) -> None:
         event = self._event
         if self._deviation is None or KINDS.index(kind) < KINDS.index(self._deviation[0]):
@@ -213,12 +222,9 @@ class _Course:
     def _reach(self, aim: Aim) -> None:
         event = self._event
         if aim.element == "signal":
-            sent = tuple(pair for pair in event.records)
-            refused = self._try(Signal(actor=event.actor, at=event.at, name=aim.state, records=sent))
-            if refused is not None:
-                refused = self._try(Signal(actor=event.actor, at=event.at, name=aim.state))
-            if refused is not None:
-                self._deviate(DEVIATION.get(refused.code, "refused"), refused.code)
+            sent = Signal(actor=event.actor, at=event.at, name=aim.state, records=event.records)
+            if self._try(sent) is not None:
+                self._must(replace(sent, records=()))
             return
         if aim.element == "case":
             self._move_case(aim.state)
@@ -234,9 +240,10 @@ class _Course:
             if _is_there(node.state, aim.state):
                 return
             command = self._next(node.key, node.state, aim.state)
-            if command is None or not self._send(command, node.key):
-                if command is None:
-                    self._deviate("out_of_order", "CH502", node.key)
+            if command is None:
+                self._deviate("out_of_order", "CH502", node.key)
+                return
+            if not self._send(command, node.key):
                 return
 
     def _next(self, key: str, state: str, wanted: str) -> Command | None:
@@ -282,11 +289,9 @@ class _Course:
         theirs = holder is not None and holder != event.actor.person and node.state in TAKEN
         if theirs and isinstance(command, Complete | Begin | Return):
             self._hand_over(key, str(holder))
-        refused = self._try(command)
-        if refused is None:
+        kind = self._must(command, key)
+        if kind is None:
             return True
-        kind = DEVIATION.get(refused.code, "refused")
-        self._deviate(kind, refused.code, key)
         if kind != "not_allowed":
             return False
         entitled = replace(command, actor=replace(self.importer, person=event.actor.person))
@@ -383,9 +388,7 @@ class _Course:
             if there.digest == data_digest(value):
                 continue
             amend = Amend(actor=event.actor, at=event.at, record=name, value=value, reason=self._reason)
-            refused = self._try(amend)
-            if refused is not None:
-                self._deviate(DEVIATION.get(refused.code, "refused"), refused.code)
+            self._must(amend)
 
     def _move_case(self, wanted: str) -> None:
         event = self._event
@@ -400,9 +403,7 @@ class _Course:
             if wanted == "resumed"
             else Cancel(**base, reason=self._reason)
         )
-        refused = self._try(command)
-        if refused is not None:
-            self._deviate(DEVIATION.get(refused.code, "refused"), refused.code)
+        self._must(command)
 
     @property
     def _reason(self) -> str:

@@ -47,7 +47,19 @@ MANY = 20_000  # rows of a log for which other cores are asked
 CHANNEL = "import"
 
 
-class Made(Struct):
+class Account(Struct):
+    """What became of rows of a log, and of the cases that they are of."""
+
+    taken: int = 0
+    ignored: int = 0
+    deviations: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    unopened: list[tuple[str, Refusal]] = field(default_factory=list)
+    misfits: list[Mistake] = field(default_factory=list)
+    compared: dict[str, Compared] = field(default_factory=dict)
+
+
+class Made(Account):
     """What a batch of histories came to: rows for the database, and the account of the log's rows.
 
     `rows` = `taken` + `ignored` + all `deviations`, those of cases that could not be opened included.
@@ -57,16 +69,9 @@ class Made(Struct):
     entries: list[tuple[Any, ...]] = field(default_factory=list)
     folds: dict[str, list[Row]] = field(default_factory=dict)
     rows: int = 0
-    taken: int = 0
-    ignored: int = 0
-    deviations: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    unopened: list[tuple[str, Refusal]] = field(default_factory=list)
-    misfits: list[Mistake] = field(default_factory=list)
-    compared: dict[str, Compared] = field(default_factory=dict)
 
 
-class Imported(Struct):
+class Imported(Account):
     """What an import came to. `already`: rows of cases that were there before, `cases` those that are new."""
 
     rows: int = 0
@@ -74,13 +79,6 @@ class Imported(Struct):
     entries: int = 0
     already: int = 0
     already_cases: int = 0
-    taken: int = 0
-    ignored: int = 0
-    deviations: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    unopened: list[tuple[str, Refusal]] = field(default_factory=list)
-    misfits: list[Mistake] = field(default_factory=list)
-    compared: dict[str, Compared] = field(default_factory=dict)
     refusal: Refusal | None = None
 
     @property
