@@ -25,9 +25,10 @@ from charter.runtime.host import timers
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
 from charter.runtime.store import Store, create_store
-from charter.runtime.store.prepared import ask, driver
+from charter.runtime.store.prepared import ask
 
 from .figures import say
+from .sla import fill
 
 HOUR = 3_600_000_000
 TEXT = "process late\n  role clerk\n  activity work\n    role clerk\n    within 1 hour\n"
@@ -87,15 +88,7 @@ def at_once(folder: Path, store: Store, cases: int, workers: int) -> list[float]
 
 def scanned(store: Store, clocks: int) -> list[float]:
     """Gives what it takes to look for what is due among so many clocks that run, seconds."""
-    with store.write() as connection:
-        columns = [row[1] for row in ask(connection, "PRAGMA table_info(cases)") if row[1] != "number"]
-        wanted = {"id": "'x' || n", "wake": f"{now() + HOUR} + n", "parent": "NULL"}
-        chosen = ", ".join(wanted.get(name, f'"{name}"') for name in columns)
-        names = ", ".join(f'"{name}"' for name in columns)
-        driver(connection).execute(
-            f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {clocks}) "
-            f"INSERT INTO cases ({names}) SELECT {chosen} FROM (SELECT * FROM cases LIMIT 1), c"
-        )
+    fill(store, clocks)
     took = []
     for _ in range(50):
         begun = time.perf_counter()
