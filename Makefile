@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo kit test lint types imports check fuzz faults bench wheel plain ci clean
+.PHONY: demo kit test lint types imports check fuzz hunt faults bench wheel plain ci clean
 
 .venv/.ready: pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -41,6 +41,9 @@ fuzz: .venv/.ready           ## half a million FEEL texts, then DMN models for 1
 	@run() { $(BIN)/python -m tests.conformance.feel_fuzz 250000 $$1 && \
 		$(BIN)/python -m tests.conformance.dmn_fuzz 15 $${1}000000; }; \
 	run 1 & first=$$!; run 2; second=$$?; wait $$first && exit $$second
+
+hunt: .venv/.ready           ## the properties on new random draws, as often as ROUNDS says; CONTRIBUTING.md says what to do with a find
+	@for round in $$(seq $${ROUNDS:-3}); do $(BIN)/pytest -q -n auto tests/properties --hypothesis-profile=hunt || exit 1; done
 
 faults: .venv/.ready         ## workers killed, disks failing and clocks jumping, in many more places than `test` tries
 	CHARTER_FAULTS=10 $(BIN)/pytest -q tests/faults

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from charter.engine.commands import Actor
 from charter.engine.keys import name_of
-from charter.engine.machines import SETTLED
+from charter.engine.machines import OPEN, SETTLED
 from charter.engine.plan.makers import barred, bound, written
 from charter.engine.plan.place import Place, standing
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
-from charter.engine.proof.seating import Sitter
+from charter.engine.proof.seating import Sitter, TooMany
 from charter.engine.proof.seats import START, Seat, Seats, Ways
 from charter.engine.state import CaseState, Node
 
@@ -46,6 +46,9 @@ class Rest(Seats):
     def ways(self, plan: Plan, *, escalated: bool = False) -> Ways:
         """Gives the ways to fill the seats that are left of an element."""
         node = self.state.nodes.get(plan.name) or Node(plan.name, plan.name)
+        if (node.before if node.state == "stale" else node.state) not in OPEN:
+            # Decided, and stale since: it stays as it is, or is asked afresh.
+            node = replace(node, votes=(), stage=0, confirmations=())
         ways = self._chains(plan, node) if plan.kind == "approval" else super().ways(plan)
         confirmed = {confirmation.check for confirmation in node.confirmations}
         # Whoever did some of it already: others may be bound to them as well.
@@ -69,6 +72,8 @@ class Rest(Seats):
             if all(count >= 0 for _, count in seats):
                 present = replace(stage, seats=tuple(pair for pair in seats if pair[1]), needed=needed)
                 ways += self.chains(plan, [(number, present), *later])
+        if not ways:  # those who voted have seats that the process no longer gives
+            raise TooMany
         return ways
 
     def _left(self, plan: Plan, node: Node, seat: Seat) -> frozenset[Sitter]:
