@@ -251,6 +251,23 @@ class Follow(Command, frozen=True, kw_only=True):
     parent: tuple[str, str]
 
 
+class Decline(Command, frozen=True, kw_only=True):
+    """The host's word that nothing comes of what the case asked for, where no element waits for an answer.
+
+    `ask`: the effect's class; `target`: what it was aimed at; `asked`: the number of the entry that asked. `code` and
+    `arguments`: why; or `failure`, one line.
+    """
+
+    verb: ClassVar[str] = "decline"
+    ask: str
+    target: str
+    node: str | None = None
+    asked: int = 0
+    code: str | None = None
+    arguments: tuple[tuple[str, Any], ...] = ()
+    failure: str | None = None
+
+
 class Retry(OnNode, frozen=True, kw_only=True):
     """Tries a failed call again, by hand."""
 
@@ -302,6 +319,7 @@ COMMANDS: dict[str, type[Command]] = {
         Tick,
         Answer,
         Follow,
+        Decline,
         Retry,
         Continue,
         Recount,
@@ -316,7 +334,7 @@ def _actor_json(actor: Actor) -> dict[str, Any]:
 
 
 _SHAPES = {c: tuple(row for row in shape(c) if row[0] not in ("actor", "at")) for c in COMMANDS.values()}
-_PAIRS = frozenset({"records", "parameters", "checks", "days"})
+_PAIRS = frozenset({"records", "parameters", "checks", "days", "arguments"})
 
 
 def to_json(command: Command) -> dict[str, Any]:

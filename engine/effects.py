@@ -26,6 +26,7 @@ class CallConnector(Effect, frozen=True):
 class StartCase(Effect, frozen=True):
     """Open a case of another process; when `wait`, answer with its outputs once it is completed or cancelled.
 
+    Where nobody waits, and nothing comes of it, send `commands.Decline`. `asked`: the number of the entry that asks.
     `records`: what it is opened with, inputs and parameters by name. `depth`: how many cases opened one another before.
     `makers`: who made what each of the records comes from. `chain`: as `CaseState.chain` of the case.
     """
@@ -37,6 +38,7 @@ class StartCase(Effect, frozen=True):
     depth: int = 1
     makers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     chain: tuple[str, ...] = ()
+    asked: int = 0
 
 
 class TellCase(Effect, frozen=True):
@@ -51,10 +53,14 @@ class TellCase(Effect, frozen=True):
 
 
 class Offer(Effect, frozen=True):
-    """Choose a person for the node (mode least busy or in turn) and send `commands.Assign`."""
+    """Choose a person for the node (mode least busy or in turn) and send `commands.Assign`, or `commands.Decline`.
+
+    `asked`: the number of the entry that asks.
+    """
 
     roles: tuple[str, ...]
     mode: str
+    asked: int = 0
 
 
 class AnswerParent(Effect, frozen=True):

@@ -14,12 +14,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from charter.engine import law
-from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Follow, Start, Tick
+from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Decline, Follow, Start, Tick
 from charter.engine.definition import Definition
 from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
 from charter.engine.keys import parse_key
+from charter.engine.machines import SETTLED
+from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.state import CaseState
-from charter.engine.step.subcases import still_changes
+from charter.engine.step.subcases import standing, still_changes
 from charter.engine.step.transition import Step, step
 
 # What follows from one command or tick is carried out up to here; the rest waits for the host's next round. What the
@@ -70,9 +72,16 @@ class Host(Protocol):
     def note_turn(self, process: str, element: str, person: str) -> None: ...
 
 
-def carry_out(host: Host, case: str, effect: Effect) -> None:
-    """Does what an effect of a case's step asks of the world."""
-    _MEANINGS[type(effect)](host, case, effect)
+def carry_out(host: Host, case: str, effect: Effect) -> Refusal | None:
+    """Does what an effect of a case's step asks of the world.
+
+    Gives why nothing came of it, where no element waits for an answer: the trail of the case says so then, and somebody
+    must see to it.
+    """
+    declined = _MEANINGS[type(effect)](host, case, effect)
+    if declined is not None:
+        _decline(host, case, type(effect).__name__, effect, declined)
+    return declined
 
 
 def is_asked(effect: Effect) -> bool:
@@ -80,12 +89,17 @@ def is_asked(effect: Effect) -> bool:
     return type(effect).__name__ in ASKED
 
 
-def give_up(host: Host, case: str, effect: Effect, failure: str) -> None:
-    """Tells the element that waits for what an effect asks, if one does, that nothing will come of it."""
+def give_up(host: Host, case: str, kind: str, effect: Effect | None, failure: str) -> None:
+    """Tells the element that waits for what an effect asks, else the case, that nothing will come of it.
+
+    `kind`: the effect's name; the effect is None where it cannot be read.
+    """
     if isinstance(effect, CallConnector) or (isinstance(effect, StartCase) and effect.wait):
         answer(host, case, effect.node, effect.attempt, (), failure)
-    elif isinstance(effect, AnswerParent):
+    elif isinstance(effect, AnswerParent) and host.find(effect.case) is not None:
         answer(host, effect.case, effect.node, effect.attempt, (), failure)
+    elif effect is not None or host.find(case) is not None:
+        _decline(host, case, kind, effect, failure)
 
 
 def let_pass(host: Host, case: str, until: int, most: int = MOST_TICKS) -> int:
@@ -112,8 +126,6 @@ def answer(
     makers: tuple[str, ...] = (),
 ) -> None:
     """Gives a waiting element what its call or case came to."""
-    if host.find(case) is None:
-        return
     given = Answer(
         actor=SYSTEM,
         at=host.now(case),
@@ -126,10 +138,39 @@ def answer(
     host.send(case, given)
 
 
-def _start(host: Host, case: str, effect: StartCase) -> None:
+def _decline(host: Host, case: str, kind: str, effect: Effect | None, why: Refusal | str) -> None:
+    """Has the trail of a case say that nothing came of what it asked for."""
+    reason = None if isinstance(why, str) else recorded(why.reasons)[0]
+    host.send(
+        case,
+        Decline(
+            actor=SYSTEM,
+            at=host.now(case),
+            ask=kind,
+            target="" if effect is None else aim(effect),
+            node=None if effect is None else effect.node or None,
+            asked=getattr(effect, "asked", 0),
+            code=None if reason is None else reason.code,
+            arguments=() if reason is None else tuple(reason.arguments.items()),
+            failure=why if isinstance(why, str) else None,
+        ),
+    )
+
+
+def aim(effect: Effect) -> str:
+    """Says what an effect is aimed at: a connector, process, case or roles; empty where that is its element."""
+    found = next((v for n in ("connector", "process", "case", "roles") if (v := getattr(effect, n, None))), "")
+    return found if isinstance(found, str) else ", ".join(found)
+
+
+def _start(host: Host, case: str, effect: StartCase) -> Refusal | None:
+    wanted = _standing(host, case, effect) if effect.wait else "open"
+    if wanted is None:
+        return None  # given up since, as the trail of its case says
     definition = host.running(effect.process)
     if definition is None:
         failure = f"no process {effect.process}"
+        refusal = Refusal((Reason("CH597", None, {"target": effect.process}),))
     else:
         bindable = {p.name for p in definition.parameters} - set(definition.inputs)
 
@@ -150,15 +191,24 @@ def _start(host: Host, case: str, effect: StartCase) -> None:
 
         done = host.open(definition, start)
         if done.refusal is None:
-            return
-        failure = done.refusal.line
-    if effect.wait:
-        answer(host, case, effect.node, effect.attempt, (), failure)
+            if wanted == "suspended":
+                _tell(host, case, TellCase(effect.node, effect.attempt, "suspend"))
+            return None
+        refusal, failure = done.refusal, done.refusal.line
+    if not effect.wait:
+        return refusal
+    answer(host, case, effect.node, effect.attempt, (), failure)
+    return None
+
+
+def _standing(host: Host, case: str, effect: StartCase) -> str | None:
+    found = host.find(case)
+    return None if found is None else standing(*found, effect.node, effect.attempt)
 
 
 def _tell(host: Host, case: str, effect: TellCase) -> None:
     child = host.opened_by(case, effect.node, effect.attempt)
-    # None where it could not be opened, and the answer said so.
+    # None where it could not be opened, and the answer said so; or is not yet, and will be as its element then stands.
     found = None if child is None else host.find(child)
     if child is None or found is None or not still_changes(found[1], effect.order):
         return
@@ -172,22 +222,23 @@ def _answer_parent(host: Host, _case: str, effect: AnswerParent) -> None:
     answer(host, effect.case, effect.node, effect.attempt, effect.records, effect.failure, effect.makers)
 
 
-def _offer(host: Host, case: str, effect: Offer) -> None:
+def _offer(host: Host, case: str, effect: Offer) -> Refusal | None:
     """Assigns work to the first person in order whom the engine does not refuse, and who is not the last one left for
     other work; where all are that, to the first.
 
-    Nobody fit: the first refusal is kept in the trail, and the work stays offered to its roles.
+    Where nobody is fit, the first refusal is kept in the trail; there or where nobody is, the work stays offered.
     """
     found = host.find(case)
-    if found is None:
-        return
+    assert found is not None
     definition, state = found
+    offered = state.nodes.get(effect.node)
+    if offered is None or offered.state in SETTLED or offered.holder is not None:
+        return None  # over, or taken, since
     at, element = host.now(case), parse_key(effect.node)[0]
     ranked = _ranked(host, definition.name, element, effect, host.candidates(definition.name, effect.roles, at))
-    due = state.nodes[effect.node].due if effect.node in state.nodes else None
-    if due is not None and due > at:
+    if offered.due is not None and offered.due > at:
         # Who works before it is due comes before who does not.
-        off = host.off([actor.person for actor in ranked], at, due)
+        off = host.off([actor.person for actor in ranked], at, offered.due)
         ranked.sort(key=lambda actor: actor.person in off)
     choices = [Assign(actor=SYSTEM, at=at, node=effect.node, to=person) for person in ranked]
     # The choice is the engine's own judgement, asked beforehand, so that the trail holds one assignment.
@@ -200,8 +251,10 @@ def _offer(host: Host, case: str, effect: Offer) -> None:
             break
     if chosen is not None and effect.mode == "in turn":
         host.note_turn(definition.name, element, chosen.to.person)
-    if choices:
-        host.send(case, chosen or choices[0])
+    if not choices:
+        return Refusal((Reason("CH599", element, {"element": effect.node, "roles": list(effect.roles)}),))
+    host.send(case, chosen or choices[0])
+    return None
 
 
 def _ranked(host: Host, process: str, element: str, offer: Offer, there: list[Actor]) -> list[Actor]:
@@ -212,7 +265,7 @@ def _ranked(host: Host, process: str, element: str, offer: Offer, there: list[Ac
     return sorted(there, key=lambda actor: (last is not None and actor.person <= last, actor.person))
 
 
-_MEANINGS: Mapping[type[Effect], Callable[[Any, str, Any], None]] = {
+_MEANINGS: Mapping[type[Effect], Callable[[Any, str, Any], Refusal | None]] = {
     StartCase: _start,
     TellCase: _tell,
     AnswerParent: _answer_parent,

@@ -48,7 +48,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "other public days move rounds that are over and `wait until`, and conditions are looked at again with them; "
         "service-level clocks count once nothing else follows, and wake a case; "
         "rules look at a case when all else of a step has followed; "
-        "rounds that are passed over are told, and an element says what becomes of them",
+        "rounds that are passed over are told, and an element says what becomes of them; "
+        "what a case asks for and nobody does is told",
     }
 )
 LAW = max(HISTORY)

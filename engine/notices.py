@@ -1,9 +1,9 @@
 """Who is told of what: the roles that an entry of the trail is news to, by the lines of the process.
 
 Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed or moved; whom a
-line of it tells, what it tells them; the higher role, that work came up to it; the owner, that a call failed
-for good, that no approval applies to a record, or that a repeated phase stands. What is to be done is no news: it is in
-an inbox. Knows neither persons nor how they are told.
+line of it tells, what it tells them; the higher role, that work came up to it; the owner, that a call failed for good
+or something asked for was not done, that no approval applies to a record, or that a repeated phase stands. What is to
+be done is no news: it is in an inbox. Knows neither persons nor how they are told.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from charter.engine.definition import Element
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import (
     Completed,
+    Declined,
     Escalated,
     Failed,
     Granted,
@@ -79,6 +80,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Undated: _owner,
     Escalated: _higher,
     Failed: _owner,
+    Declined: _owner,
     Unapproved: _owner,
     Idle: _owner,
     Uncounted: _owner,
@@ -89,6 +91,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
 _NEWS_OF_CASE: Mapping[type[Told], Callable[[Program, Any], Roles]] = {
     Notified: lambda _program, told: told.to,
     Failed: lambda program, _told: _owned(program),
+    Declined: lambda program, _told: _owned(program),
     Undated: lambda program, _told: _owned(program),
 }
 

@@ -120,6 +120,9 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH660", "rules-in-a-circle", "rule rules limit"),
     ("CH661", "rules-held-back", "rule limit"),
     ("CH592", "person-not-known", "person record field"),
+    # why nothing came of what a case asked for
+    ("CH597", "process-not-deployed", "target"),
+    ("CH599", "nobody-to-choose", "element roles"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

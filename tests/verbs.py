@@ -25,19 +25,7 @@ GIVEN = {
     "warn|refuse": "warn",
 }
 MAKES = {"init", "demo"}
-ON_FILES = {
-    "check",
-    "fmt",
-    "test",
-    "prove",
-    "simulate",
-    "explain",
-    "clauses",
-    "coverage",
-    "dmn",
-    "doctor",
-    "completion",
-}
+ON_FILES = {"check", "fmt", "test", "prove", "simulate", "explain", "clauses", "dmn", "doctor", "completion"}
 
 
 def verbs() -> Iterator[tuple[str, click.Command]]:

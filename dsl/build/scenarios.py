@@ -6,13 +6,29 @@ and states. Invariant: every element, record, person, checklist point, KPI and r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import chain
 from typing import Any
 
-from msgspec import Struct
-
 from charter.dsl.build.lower import PlaceOf, check_name
+from charter.dsl.build.turns import (
+    Act as Act,
+    Arguments as Arguments,
+    Arrive as Arrive,
+    Cast as Cast,
+    Connector as Connector,
+    ExpectDeclined as ExpectDeclined,
+    ExpectDoer as ExpectDoer,
+    ExpectFired as ExpectFired,
+    ExpectKpi as ExpectKpi,
+    ExpectState as ExpectState,
+    ExpectTrue as ExpectTrue,
+    Pass as Pass,
+    Refuse as Refuse,
+    Scenario as Scenario,
+    Step as Step,
+    Value as Value,
+)
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical
 from charter.dsl.check.findings import Findings
@@ -30,118 +46,6 @@ from charter.dsl.text.words import spelled
 from charter.engine import feel
 from charter.engine.keys import join, name_of, split
 from charter.engine.refusals import CODES as REFUSALS
-
-
-class Value(Struct, frozen=True):
-    """A value to evaluate (`feel`), or to read from a file beside the process file (`file`)."""
-
-    feel: str | None = None
-    file: str | None = None
-
-
-Arguments = tuple[tuple[str, Value], ...]
-
-
-class Step(Struct, frozen=True, kw_only=True):
-    """`place` is `file:line`."""
-
-    place: str = ""
-
-
-class Cast(Step, frozen=True):
-    """These persons hold these roles: (person, roles) pairs."""
-
-    roles: tuple[tuple[str, tuple[str, ...]], ...]
-
-
-class Act(Step, frozen=True):
-    """A person asks for something. `target`: a node key, a record key for `amend`, None for the case.
-
-    `to`: a person (delegate) or an element (return). `check`: the name of a checklist point (confirm); `checks`:
-    the points that are ticked by completing, with their evidence.
-    """
-
-    person: str
-    verb: str
-    target: str | None
-    arguments: Arguments = ()
-    to: str | None = None
-    check: str | None = None
-    said: str | None = None
-    reason: str | None = None
-    checks: Arguments = ()
-
-
-class Refuse(Step, frozen=True):
-    """The act must be refused, with this code if one is given."""
-
-    act: Act
-    code: str | None = None
-
-
-class Pass(Step, frozen=True):
-    """So much virtual time passes (a Span in FEEL)."""
-
-    span: str
-
-
-class Connector(Step, frozen=True):
-    """From now on a connector answers this, or fails (`times` calls, then answers again; None: always)."""
-
-    name: str
-    answers: Arguments = ()
-    fails: bool = False
-    times: int | None = None
-
-
-class Arrive(Step, frozen=True):
-    """A signal arrives from outside."""
-
-    name: str
-    arguments: Arguments = ()
-
-
-class ExpectState(Step, frozen=True):
-    """An element's node (None: the case) is in a state, or `overdue`; in that iteration if one is given."""
-
-    target: str | None
-    state: str
-    iteration: int | None = None
-
-
-class ExpectDoer(Step, frozen=True):
-    target: str
-    person: str
-
-
-class ExpectKpi(Step, frozen=True):
-    """A KPI's value passes a FEEL unary test; None: it is unknown."""
-
-    name: str
-    test: str | None = None
-
-
-class ExpectFired(Step, frozen=True):
-    """`times` None: at least once."""
-
-    rule: str
-    times: int | None = None
-
-
-class ExpectTrue(Step, frozen=True):
-    expr: str
-
-
-class Scenario(Struct, frozen=True):
-    """`parameters` are bound and `records` given when the case of `process` is opened."""
-
-    title: str
-    process: str
-    parameters: Arguments
-    records: Arguments
-    steps: tuple[Step, ...]
-    place: str
-
 
 # verb -> kinds of elements it may be asked of; `record` and `case` are targets too
 _ANY = frozenset({"phase", "activity", "approval", "milestone"})
@@ -179,7 +83,7 @@ def lower_scenario(
     if scope is None:
         return None
     own = Findings(findings.file, findings.budget, findings.language)
-    lowering = _Lowering(reached(scope, scopes), own, place_of)
+    lowering = _Lowering(reached(scope, scopes), processes, own, place_of)
     check_arguments(opening.arguments, symbol.node, opening.process, own)
     bound = {name: symbol.node.type for name, symbol in scope.parameters.items()}
     given = lowering.arguments(opening.arguments, bound)
@@ -202,8 +106,11 @@ def _check_names(part: Part) -> list[str]:
 class _Lowering:
     """Lowers the steps of one scenario. Names are those of its process, then those of the processes it runs."""
 
-    def __init__(self, reached: list[ProcessScope], findings: Findings, place_of: PlaceOf) -> None:
+    def __init__(
+        self, reached: list[ProcessScope], processes: Collection[str], findings: Findings, place_of: PlaceOf
+    ) -> None:
         self.scope = reached[0]
+        self.processes = processes
         self.reached = reached
         self.findings = findings
         self.place_of = place_of
@@ -363,9 +270,11 @@ class _Lowering:
         return Arrive(line.name.text, self.arguments(line.arguments), **self.at(line))
 
     def state(self, line: t.ExpectState) -> Step:
-        if line.target.name.text == "case":
-            states, kind, name = list(states_of("case")), "case", "case"
-            target = None
+        named, target = line.target.name.text, None
+        begun = named in self.processes and all(scope.element(named) is None for scope in self.reached)
+        if begun or named == "case":
+            kind, name = ("process" if begun else "case"), named
+            states = ["failed"] if begun else list(states_of("case"))
         else:
             part = self.part(line.target)
             target = self.key(line.target)
@@ -383,6 +292,8 @@ class _Lowering:
                 meant = spelled(guess, self.findings.language)
                 extra = {"guess": meant, "fix": Fix.at(line.state.span, meant)}
             self.findings.add("CH231", line.state.span, name=name, state=state, kind=kind, **extra)
+        if begun:
+            return ExpectDeclined(named, **self.at(line))
         return ExpectState(target, state, line.iteration, **self.at(line))
 
     def doer(self, line: t.ExpectDoer) -> Step:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from charter.engine.entries.told import Told
+from charter.engine.entries.told import Because, Told
 
 
 class Notified(Told, frozen=True):
@@ -26,3 +26,16 @@ class Launched(Told, frozen=True):
 
     process: str
     arguments: tuple[tuple[str, Any], ...]
+
+
+class Declined(Told, frozen=True):
+    """Nothing came of what the case asked for; the case goes on. `ask`: StartCase, Offer, TellCase or AnswerParent;
+    `target`: the process, roles or case; `asked`: the entry that asked, by its number; `because` or `failure`: why.
+    """
+
+    outcome: ClassVar[str] = "failed"
+    ask: str
+    target: str
+    asked: int | None = None
+    because: Because | None = None
+    failure: str | None = None

@@ -12,7 +12,12 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET
 
-from charter.engine.entries.actions import Fired as Fired, Launched as Launched, Notified as Notified
+from charter.engine.entries.actions import (
+    Declined as Declined,
+    Fired as Fired,
+    Launched as Launched,
+    Notified as Notified,
+)
 from charter.engine.entries.told import Because, Told
 from charter.engine.refusals import Reason
 

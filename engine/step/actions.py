@@ -55,6 +55,7 @@ class Draft(Protocol):
     def scope(self, plan: Plan | None, path: Path) -> Scope: ...
     def put(self, node: Node) -> None: ...
     def follow(self, told: Told, node: Node | None, cause: int | None = None) -> int: ...
+    def number(self, told: Told) -> int: ...
     def place(self, key: str) -> tuple[Plan, Path]: ...
 
 
@@ -83,14 +84,16 @@ def _start(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
     plan, path = (None, ()) if node is None else draft.place(node.key)
     assert action.process is not None
     given = arguments(draft, plan, path, action.arguments)
-    draft.follow(Launched(action.process, given), node, cause)
+    launched = Launched(action.process, given)
+    draft.follow(launched, node, cause)
     deep = too_deep(draft, node, action.process)
     if deep is not None:
         draft.follow(deep, node, cause)
         return
     made = makers(draft, plan, path, action.arguments)
     key = "" if node is None else node.key
-    draft.effects.append(StartCase(key, action.process, 0, given, False, draft.depth + 1, made, draft.chain))
+    asked = draft.number(launched)
+    draft.effects.append(StartCase(key, action.process, 0, given, False, draft.depth + 1, made, draft.chain, asked))
 
 
 _ACTS: Mapping[str, Callable[[Draft, Action, int, Node | None], None]] = {

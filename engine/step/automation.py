@@ -14,9 +14,20 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from charter.engine import calendars, values
-from charter.engine.commands import Actor, Answer, Retry, Signal, Tick
+from charter.engine.commands import Actor, Answer, Decline, Retry, Signal, Tick
 from charter.engine.effects import CallConnector, StartCase
-from charter.engine.entries.cases import Answered, Begun, Called, Decided, Failed, Retried, Signalled, Ticked
+from charter.engine.entries import Because
+from charter.engine.entries.cases import (
+    Answered,
+    Begun,
+    Called,
+    Decided,
+    Declined,
+    Failed,
+    Retried,
+    Signalled,
+    Ticked,
+)
 from charter.engine.keys import Path
 from charter.engine.machines import WORKABLE
 from charter.engine.plan.plans import Plan
@@ -118,8 +129,8 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         return
     made = actions.makers(draft, plan, path, task.arguments)
     waits, depth = task.kind == "run", draft.depth + 1
-    asked = StartCase(node.key, task.target, attempt, arguments, waits, depth, made, draft.chain)
-    draft.effects.append(asked)
+    asked = draft.number(told)
+    draft.effects.append(StartCase(node.key, task.target, attempt, arguments, waits, depth, made, draft.chain, asked))
     if task.kind == "start":
         work.finish(draft, node, plan, path, [])
 
@@ -169,6 +180,15 @@ def answer(draft: Draft, command: Answer) -> None:
         draft.change(node, wake=wake)
         told = Retried(node.attempt, failure, wake)
         draft.enter(told, node, node.state, node.state, reason=failure)
+
+
+def decline(draft: Draft, command: Decline) -> None:
+    """Enters that nothing came of what the case asked for; nothing follows from it."""
+    node = draft.nodes.get(command.node or "")
+    state = draft.status if node is None else node.state
+    because = None if command.code is None else Because(command.code, dict(command.arguments))
+    told = Declined(command.ask, command.target, command.asked or None, because, command.failure)
+    draft.enter(told, node, state, state)
 
 
 def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:

@@ -289,6 +289,11 @@ class Draft:
         self.acting, self.cause = acting, before
         return index
 
+    def number(self, told: Told) -> int:
+        """Gives the number that the latest entry with this content gets in the trail of its case, from 1."""
+        index = next(i for i in range(len(self.entries) - 1, -1, -1) if self.entries[i].told is told)
+        return self.state.entries_written + index + 1
+
     def _count(self, container: str | None, change: int, cause: int) -> None:
         """Counts one child more or less unsettled, and reopens a container that was finished."""
         if container is None:

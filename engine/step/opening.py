@@ -64,13 +64,14 @@ def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     used = draft.uses(plan, path)
-    opened = draft.move(node, "open", Opened(), used=used, ready_at=draft.at, due=None, overdue=False)
+    told = Opened()
+    opened = draft.move(node, "open", told, used=used, ready_at=draft.at, due=None, overdue=False)
     opened = clocks.set_due(draft, opened, plan, path)
     if plan.element.work is None:
-        _offer(draft, opened, plan, path)
+        _offer(draft, opened, plan, path, draft.number(told))
 
 
-def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
+def _offer(draft: Draft, node: Node, plan: Plan, path: Path, asked: int) -> None:
     element = plan.element
     if element.assign_mode == "expression" and element.assign is not None:
         person = draft.scope(plan, path).value(element.assign)
@@ -82,7 +83,7 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
             draft.enter(Assigned(person), node, node.state, node.state)
             return
     elif element.assign_mode in ("least busy", "in turn"):
-        draft.effects.append(Offer(node.key, element.roles, element.assign_mode))
+        draft.effects.append(Offer(node.key, element.roles, element.assign_mode, asked))
 
 
 def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:

@@ -9,10 +9,15 @@ case takes time to follow, and may end first, is for `automation.answer`. `start
 from __future__ import annotations
 
 from charter.engine.commands import Answer, Follow
+from charter.engine.dated import dated
+from charter.engine.definition import Definition
 from charter.engine.effects import Effect, StartCase, TellCase
 from charter.engine.entries import Because
 from charter.engine.entries.cases import Resumed, Suspended
+from charter.engine.keys import Path
 from charter.engine.machines import UNDER_WAY
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import prepare
 from charter.engine.state import CaseState, Node
 from charter.engine.step.automation import awaits_answer, time_passes
 from charter.engine.step.case import end_case, resume_case
@@ -28,10 +33,18 @@ _ORDERS: dict[tuple[str | None, str | None], str] = {
 }
 
 
-def _wanted(draft: Draft, status: str, node: Node) -> str | None:
-    if status == "cancelled" or not awaits_answer(*draft.place(node.key), node):
+def _wanted(plan: Plan, path: Path, status: str, node: Node) -> str | None:
+    if status == "cancelled" or not awaits_answer(plan, path, node):
         return None
     return "suspended" if status == "suspended" or node.state == "stale" else "open"
+
+
+def standing(definition: Definition, state: CaseState, key: str, attempt: int) -> str | None:
+    """Says how the case that an attempt of an element asked for should stand now; None where nobody waits for it."""
+    node = state.nodes.get(key)
+    if node is None or node.attempt != attempt:
+        return None
+    return _wanted(*prepare(dated(definition, state.days)).spot(key), state.status, node)
 
 
 def effects_of(draft: Draft) -> tuple[Effect, ...]:
@@ -47,8 +60,8 @@ def effects_of(draft: Draft) -> tuple[Effect, ...]:
             continue
         # by attempt: what answers has ended already
         answered = isinstance(command, Answer) and command.node == key
-        was = {} if old is None or answered else {old.attempt: _wanted(draft, before.status, old)}
-        now = {node.attempt: _wanted(draft, draft.status, node)}
+        was = {} if old is None or answered else {old.attempt: _wanted(*draft.place(key), before.status, old)}
+        now = {node.attempt: _wanted(*draft.place(key), draft.status, node)}
         awaited.update((key, attempt) for attempt, standing in now.items() if standing is not None)
         for attempt in dict.fromkeys((*was, *now)):
             order = _ORDERS.get((was.get(attempt), now.get(attempt)))

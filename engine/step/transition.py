@@ -138,10 +138,15 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "tick": (automation.tick, UNDER_WAY, "engine", False),
     "answer": (automation.answer, UNDER_WAY, "engine", False),
     "follow": (subcases.follow, UNDER_WAY, "engine", False),
+    "decline": (automation.decline, _STARTED, "engine", False),
     "retry": (automation.retry, _RUNNING, "people", False),
     "continue": (_continue, _STARTED, "engine", False),
     "recount": (_recount, _STARTED, "engine", False),
 }  # fmt: skip
+
+
+# what leads to nothing
+_ALONE = (additions.observe, automation.decline)
 
 
 def _admit(draft: Draft, command: Command, statuses: frozenset[str], sender: str, reason: bool) -> None:
@@ -177,7 +182,7 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
     try:
         _admit(draft, command, statuses, sender, reason)
         act(draft, command)
-        if act is not additions.observe:  # which leads to nothing
+        if act not in _ALONE:
             flow.run(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)

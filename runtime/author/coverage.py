@@ -7,15 +7,18 @@ What may come out of an element follows from what it says: a table, `_OUTCOMES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
 from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition, Element
+from charter.engine.effects import StartCase
 from charter.engine.entries import Entry, Told
-from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Fired, Skipped, Written
+from charter.engine.entries.cases import Amended, Confirmed, Decided, Declined, Failed, Fired, Skipped, Written
 from charter.engine.keys import name_of
+from charter.engine.refusals import Reason, Refusal
 
 
 def _may_come_up(element: Element) -> bool:
@@ -128,15 +131,20 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
         if may(element)
     )
     rows = tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1))
+    by_name = {_named(carrier): carrier.clauses for carrier in carriers(definition) if carrier.is_done}
+    carried = {r.element for r in happened if r.element is not None and r.kind in _DONE}
+    carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
+    carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
     fired = frozenset(r.told.rule for r in happened if isinstance(r.told, Fired))
+    carried |= {f"rule {name}" for name in fired}
     return Coverage(
         definition,
         tuple(e.name for e in definition.elements),
         outcomes,
         frozenset(name for name, outcome in covered if outcome == ""),
         frozenset(pair for pair in outcomes if pair in covered),
-        tuple(dict.fromkeys(c for carrier in carriers(definition) if carrier.is_done for c in carrier.clauses)),
-        exercised(definition, happened),
+        tuple(dict.fromkeys(clause for clauses in by_name.values() for clause in clauses)),
+        frozenset(clause for carrier in carried for clause in by_name.get(carrier, ())),
         rows,
         frozenset(pair for pair in rows if pair in covered),
         tuple(rule.name for rule in definition.rules),
@@ -144,17 +152,22 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
     )
 
 
-def exercised(definition: Definition, entries: Iterable[Entry]) -> frozenset[str]:
-    """Gives the clauses that entries show to have been carried out, by id."""
-    happened = [r for r in entries if r.outcome != "refused"]
-    by_name = {_named(carrier): carrier.clauses for carrier in carriers(definition) if carrier.is_done}
-    carried = {r.element for r in happened if r.element is not None and r.kind in _DONE}
-    carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
-    carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
-    carried |= {f"rule {r.told.rule}" for r in happened if isinstance(r.told, Fired)}
-    return frozenset(clause for carrier in carried for clause in by_name.get(carrier, ()))
-
-
 def _named(carrier: Carrier) -> str:
     """Names a carrier among all; the name of a rule may be that of an element, too."""
     return f"rule {carrier.name}" if carrier.kind == "rule" else carrier.name
+
+
+class Happened(Protocol):
+    """Where cases were played."""
+
+    def cases(self) -> Sequence[str]: ...
+    def entries(self, case: str) -> Sequence[Entry]: ...
+
+
+def declined(world: Happened) -> Iterator[tuple[str, Refusal]]:
+    """Yields the processes of which a case was to be started that nobody waits for, and why nothing came of it."""
+    for case in world.cases():
+        for entry in world.entries(case):
+            told = entry.told
+            if isinstance(told, Declined) and told.ask == StartCase.__name__ and told.because is not None:
+                yield told.target, Refusal((Reason(told.because.code, None, told.because.arguments),))

@@ -28,6 +28,7 @@ from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
+from charter.runtime.author.coverage import declined
 from charter.runtime.author.data import Unreadable, load
 from charter.runtime.author.files import described
 from charter.runtime.author.handed import FileNotReadable
@@ -94,6 +95,7 @@ def play(
         for step in scenario.steps:
             place = step.place or place
             _STEPS[type(step)](player, step)
+        player.unexpected()
     except Endless:
         failure = Failure(place, None, (("endless", {}),))
     except _Wrong as wrong:
@@ -229,7 +231,7 @@ class _Player:
             self.roles.setdefault(person, set()).update(roles)
 
     def ask(self, step: s.Act) -> Step:
-        fields = _FIELDS.get(step.verb, _on_node)(self, step)
+        fields = _FIELDS[step.verb](self, step) if step.verb in _FIELDS else {"node": step.target}
         target = None if step.verb == "amend" else step.target
         return self.send(commands.COMMANDS[step.verb], step.person, target, **fields, reason=step.reason)
 
@@ -321,6 +323,16 @@ class _Player:
             wanted = ("rule_fired" if step.times is None else "rule_times", {"rule": step.rule, "times": step.times})
             raise _Wrong(wanted, ("rule_times", {"rule": step.rule, "times": fired}))
 
+    def expect_declined(self, step: s.ExpectDeclined) -> None:
+        named = {"process": step.process}
+        if step.process not in dict(declined(self.world)):
+            raise _Wrong(("not_started", named), ("nothing_declined", named))
+
+    def unexpected(self) -> None:
+        for process, refusal in declined(self.world):
+            if not any(isinstance(step, s.ExpectDeclined) and step.process == process for step in self.scenario.steps):
+                raise _Wrong(None, ("not_started", {"process": process}), refusal=refusal)
+
     def expect_true(self, step: s.ExpectTrue) -> None:
         found = self.scope().value(step.expr)
         if found is not True:
@@ -350,10 +362,6 @@ def _shown(value: Any) -> str:
     if isinstance(encoded, dict) and len(encoded) == 1:
         encoded = next(iter(encoded.values()))
     return encoded if isinstance(encoded, str) else values.canonical(encoded).decode()
-
-
-def _on_node(player: _Player, step: s.Act) -> dict[str, Any]:
-    return {"node": step.target}
 
 
 def _complete(player: _Player, step: s.Act) -> dict[str, Any]:
@@ -401,6 +409,7 @@ _STEPS: Mapping[type[s.Step], Callable[[_Player, Any], None]] = {
     s.Connector: _Player.connector,
     s.Arrive: _Player.arrive,
     s.ExpectState: _Player.expect_state,
+    s.ExpectDeclined: _Player.expect_declined,
     s.ExpectDoer: _Player.expect_doer,
     s.ExpectKpi: _Player.expect_kpi,
     s.ExpectFired: _Player.expect_fired,

@@ -7,8 +7,11 @@ import re
 from charter.engine.keys import name_of
 
 
-def failure_sentence(text: str, element: str, lang: str) -> str:
-    """Says what an element failed with: a refusal that is noted as its code and what it named, or FEEL's own words."""
+def failure_sentence(text: str, element: str, lang: str, target: str | None = None) -> str:
+    """Says what an element failed with: a refusal that is noted as its code and what it named, or FEEL's own words.
+
+    `target`: the process, or the roles, of what failed.
+    """
     from charter.dsl.messages.render import failure, refusal_sentence
     from charter.engine.refusals import CODES, Reason
 
@@ -19,12 +22,14 @@ def failure_sentence(text: str, element: str, lang: str) -> str:
     if known is None:
         return failure(text, lang)
     given = dict(zip(("record", "field"), named, strict=False)) | ({"element": name_of(element)} if element else {})
+    if target is not None:
+        given |= {"target": target, "roles": target}
     return refusal_sentence(Reason(code, None, dict.fromkeys(known.arguments, "…") | given), lang)
 
 
-def failure_data(text: str, element: str, lang: str) -> dict[str, str | None]:
+def failure_data(text: str, element: str, lang: str, target: str | None = None) -> dict[str, str | None]:
     """Gives why something failed as JSON data: a lasting code or word, None for words of others; and the sentence."""
     from charter.dsl.messages.render import failure_word
 
     coded = re.match(r"CH\d{3}\b", text)
-    return {"code": coded[0] if coded else failure_word(text), "message": failure_sentence(text, element, lang)}
+    return {"code": coded[0] if coded else failure_word(text), "message": failure_sentence(text, element, lang, target)}

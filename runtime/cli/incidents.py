@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.consulted import consulted, reader
@@ -55,6 +56,7 @@ def _handled(context: Context, number: int, reason: str | None, as_json: bool) -
 
 def _what(one: Incident) -> dict[str, Any]:
     """Says what is asked as far as it can be read: its kind, the element, and what it is aimed at."""
+    from charter.engine.hosting import aim
     from charter.runtime.host.outbox import SENDING
     from charter.runtime.notify.queue import Message
 
@@ -65,8 +67,12 @@ def _what(one: Incident) -> dict[str, Any]:
         effect = one.ask.effect()
     except (ValueError, RecursionError):
         return {"ask": one.ask.kind, "element": None, "target": None}
-    target = next((v for n in ("connector", "process", "case") if (v := getattr(effect, n, None)) is not None), None)
-    return {"ask": one.ask.kind, "element": effect.node, "target": target}
+    return {"ask": one.ask.kind, "element": effect.node or None, "target": aim(effect) or None}
+
+
+def _subject(what: Mapping[str, Any]) -> str:
+    """Names what a refusal is about: a case that is not opened is refused for its own process."""
+    return (what["target"] if what["ask"] == "StartCase" else what["element"]) or ""
 
 
 def _data(one: Incident, lang: str) -> dict[str, Any]:
@@ -81,7 +87,7 @@ def _data(one: Incident, lang: str) -> dict[str, Any]:
         "since": iso(one.at),
         "tries": one.ask.deliveries,
         "next_at": iso(one.next_at),
-        "failure": failure_data(one.failure, what["element"] or "", lang),
+        "failure": failure_data(one.failure, _subject(what), lang, what["target"]),
     }
 
 
@@ -97,7 +103,7 @@ def _row(context: Context, one: Incident) -> tuple[Any, ...]:
         output.moment(one.at),
         one.ask.deliveries,
         again,
-        failure_sentence(one.failure, what["element"] or "", say.lang),
+        failure_sentence(one.failure, _subject(what), say.lang, what["target"]),
     )
 
 

@@ -53,7 +53,6 @@ VERBS: dict[str, dict[str, str]] = {
         "explain": "explain",
         "graph": "graph",
         "clauses": "clauses",
-        "coverage": "coverage",
         "dmn": "dmn",
     },
     "deploy": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charter.dsl.text.width import display_width
 from charter.engine.keys import name_of
@@ -15,9 +15,11 @@ from charter.runtime.cli.failures import failure_sentence
 from charter.runtime.cli.output import Cell, pad
 from charter.runtime.cli.reasons import reason_sentence, view_data
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
+from charter.runtime.clock import iso
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
+    from charter.engine.entries import Entry
     from charter.engine.state import CaseState
     from charter.runtime.desk.notes import Note, SentBack
     from charter.runtime.desk.views import Row
@@ -43,14 +45,14 @@ MARKS = {
 
 def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     """Shows one case; `records`: with the values of its records."""
-    from charter.runtime.desk.notes import notes, sent_back, stand_ins
+    from charter.runtime.desk.notes import declined, notes, sent_back, stand_ins
     from charter.runtime.desk.register import number_of
 
     case = context.cases.resolve(case)
     state, definition = context.cases.state(case), context.cases.definition(case)
     with context.store.read() as connection:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
-        stood_in = stand_ins(connection, case)
+        stood_in, undone = stand_ins(connection, case), declined(connection, case)
     consulted(context, "case", case=case)
     if as_json:
         context.output.json(
@@ -59,12 +61,14 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
                 **view_data(definition, state, context.now, context.say.lang),
                 "notes": [note.to_json() for note in said],
                 "sent_back": [each.to_json() for each in back],
+                "declined": [declined_data(context, each) for each in undone],
             }
         )
         return 0
     head(context, definition, state, number)
     tree(context, definition, state, back, stood_in)
     waiting(context, definition, state)
+    not_done(context, definition, undone)
     open_lists(context, definition, state, number)
     coming(context, definition, state)
     promised(context, definition, state, number)
@@ -206,6 +210,43 @@ def waiting(context: Context, definition: Definition, state: CaseState) -> None:
             )
         )
     output.table((), rows, indent=2, styles=("name",))
+
+
+def not_done(context: Context, definition: Definition, undone: Sequence[Entry]) -> None:
+    """Writes what the case asked for and nothing came of: when, by which element, why."""
+    from charter.engine.entries.cases import Declined
+    from charter.runtime.cli.aftermath import named
+    from charter.runtime.cli.trail import declined_sentence
+
+    if not undone:
+        return
+    output = context.output
+    output.line()
+    output.sentence(context.say("show.declined"), "strong")
+    rows = [
+        (output.moment(e.at), named(definition, e.node) if e.node else "", declined_sentence(context, e.told))
+        for e in undone
+        if isinstance(e.told, Declined)
+    ]
+    output.table((), rows, indent=2, styles=("faint", "name"))
+
+
+def declined_data(context: Context, entry: Entry) -> dict[str, Any]:
+    """Gives one of these as JSON data."""
+    from charter.engine.entries.cases import Declined
+    from charter.runtime.cli.trail import declined_sentence
+
+    told = entry.told
+    assert isinstance(told, Declined)
+    return {
+        "at": iso(entry.at),
+        "element": entry.node,
+        "ask": told.ask,
+        "target": told.target,
+        "entry": told.asked,
+        "code": None if told.because is None else told.because.code,
+        "message": declined_sentence(context, told),
+    }
 
 
 def open_lists(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:

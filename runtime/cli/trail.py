@@ -20,7 +20,7 @@ from charter.runtime.cli.reasons import reason_sentence
 
 if TYPE_CHECKING:
     from charter.engine.entries import Entry, Told
-    from charter.engine.entries.cases import Amended, Continued, Written
+    from charter.engine.entries.cases import Amended, Continued, Declined, Written
     from charter.engine.refusals import Reason
     from charter.runtime.audit.log import Sealed
     from charter.runtime.audit.query import Query
@@ -214,7 +214,7 @@ def _rules(context: Context, told: Continued) -> Iterator[str]:
 
 def what(context: Context, told: Told) -> str:
     """Says in a few words what an entry is about beyond its element: a version, why it was refused, a comment."""
-    from charter.engine.entries.cases import Amended, Continued, Decided, Failed, Voted, Written
+    from charter.engine.entries.cases import Amended, Continued, Decided, Declined, Failed, Voted, Written
     from charter.engine.entries.organisation import Consulted, Deployed, RoleGranted, RoleRevoked, StandInNamed
 
     if isinstance(told, Continued):
@@ -230,6 +230,8 @@ def what(context: Context, told: Told) -> str:
         return f"{told.process} {told.version} {told.definition[:12]}"
     if isinstance(told, RoleGranted | RoleRevoked | StandInNamed):
         return f"{told.person} {told.role}"
+    if isinstance(told, Declined):
+        return declined_sentence(context, told)
     reasons = reasons_of(told)
     if reasons:
         codes = dict.fromkeys(reason.code for reason in reasons)
@@ -238,6 +240,15 @@ def what(context: Context, told: Told) -> str:
         return kind_word(context, "granted" if told.meaning == "approve" else "rejected")
     said = [(name, getattr(told, name)) for name in _SAID.get(told.kind, ())]
     return " ".join(dict.fromkeys(_about(context, name, value) for name, value in said if value not in (None, "")))
+
+
+def declined_sentence(context: Context, told: Declined) -> str:
+    """Says what was asked for and why nothing came of it."""
+    reasons = reasons_of(told)
+    why = f"{reason_sentence(reasons[0], context.say)}  {reasons[0].code}" if reasons else ""
+    why = why or failure_sentence(told.failure or "", "", context.say.lang)
+    ask = context.say.find(f"incidents.ask_{told.ask}") or told.ask
+    return context.say("audit.declined", ask=ask, target=told.target, why=why)
 
 
 def reason_of(entry: Entry) -> str:
@@ -281,6 +292,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "happened": ("condition",),
     "notified": ("to", "rule"),
     "launched": ("process",),
+    "declined": ("target", "failure"),
     "fired": ("rule",),
     "idle": ("condition",),
     "uncounted": ("condition",),

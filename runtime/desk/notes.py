@@ -41,6 +41,12 @@ def notes(connection: Connection, case: str) -> list[Note]:
     return [_note(found.entry) for found in run(connection, query)]
 
 
+def declined(connection: Connection, case: str) -> list[Entry]:
+    """Lists what a case asked for and nothing came of, the oldest first."""
+    query, _ = build(f'case = {quoted(case)} and kind = "declined"')
+    return [found.entry for found in run(connection, query)]
+
+
 class SentBack(Struct, frozen=True):
     """Work that waits until other work is done again: the element that sent back (`by`: the person), to which, why."""
 

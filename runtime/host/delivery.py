@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from charter.engine.effects import CallConnector
 from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, let_pass
+from charter.engine.refusals import Refusal
 from charter.runtime.host import outbox
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.connectors import Call, Connectors
@@ -113,7 +114,14 @@ class Delivery:
                     continue
                 try:
                     with self._store.part(connection):
-                        touched |= self._one(connection, ask)
+                        moved, declined = self._one(connection, ask)
+                        touched |= moved
+                        if declined is not None:
+                            # The trail of its case says so already; the ask is kept for whoever sees to it.
+                            outbox.bury(connection, ask, declined.line, now, tried=1)
+                            failed += 1
+                            continue
+                        outbox.take(connection, ask.number)
                     done += 1
                 except ENVIRONMENT:
                     raise
@@ -125,15 +133,15 @@ class Delivery:
                     break
         return Delivered(done, failed, 0, touched)
 
-    def _one(self, connection: Connection, ask: Ask) -> frozenset[str]:
-        """Carries out one ask; gives the cases that may have asked for more because of it."""
-        outbox.take(connection, ask.number)
+    def _one(self, connection: Connection, ask: Ask) -> tuple[frozenset[str], Refusal | None]:
+        """Carries out one ask; gives the cases that may have asked for more because of it, and why it was declined."""
+        declined = None
         host = InTransaction(self._caseload, connection)
         if ask.kind == outbox.WAKE:
             let_pass(host, ask.case, self._caseload.clock())
         else:
-            carry_out(host, ask.case, ask.effect())
-        return frozenset(host.touched)
+            declined = carry_out(host, ask.case, ask.effect())
+        return frozenset(host.touched), declined
 
     def _given_up(self, connection: Connection, ask: Ask, now: int) -> bool:
         if ask.deliveries < outbox.MOST_TRIES:

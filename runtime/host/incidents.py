@@ -54,9 +54,12 @@ class Incidents:
                 outbox.again(connection, number)
                 return ask, None
             outbox.take(connection, number)
+            if ask.kind in (outbox.WAKE, outbox.SENDING):
+                return ask, None  # no step asked for it
             try:
                 effect = ask.effect()
             except (ValueError, RecursionError):
-                return ask, None  # who waits for what cannot be read, nobody knows; an owner may skip the element
-            give_up(InTransaction(self._caseload, connection), ask.case, effect, f"given up by {by}: {reason}")
+                effect = None  # who waits for what cannot be read, nobody knows; an owner may skip the element
+            host = InTransaction(self._caseload, connection)
+            give_up(host, ask.case, ask.kind, effect, f"given up by {by}: {reason}")
         return ask, None

@@ -189,10 +189,10 @@ def note_failure(connection: Connection, ask: Ask, failure: str, now: int, *, le
     return bool(connection.execute(update(t.outbox).where(*still).values(**values)).rowcount)
 
 
-def bury(connection: Connection, ask: Ask, failure: str, now: int) -> bool:
-    """Makes an ask a dead letter."""
+def bury(connection: Connection, ask: Ask, failure: str, now: int, tried: int = 0) -> bool:
+    """Makes an ask a dead letter, after so many tries more."""
     still = (_o.number == ask.number, _o.deliveries == ask.deliveries, _o.dead_at.is_(None))
-    values = {"failure": failure, "dead_at": now, "leased_until": None}
+    values = {"failure": failure, "dead_at": now, "leased_until": None, "deliveries": ask.deliveries + tried}
     return bool(connection.execute(update(t.outbox).where(*still).values(**values)).rowcount)
 
 

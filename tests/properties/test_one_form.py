@@ -82,7 +82,7 @@ def sound(store: Store) -> None:
     assert found.sound, found
 
 
-_HOSTS = ("start", "assign", "tick", "answer", "follow", "continue", "recount", "observe")
+_HOSTS = ("start", "assign", "tick", "answer", "follow", "decline", "continue", "recount", "observe")
 
 
 @st.composite

@@ -62,7 +62,11 @@ def effects() -> st.SearchStrategy[Effect]:
     given |= {"depth": st.integers(-1, 40), "wait": st.booleans(), "mode": names | st.just("in turn"), "reason": names}
     given |= {"records": st.sampled_from([(), (("quote", {"price": 7}),), (("nothing", [[1]]),)])}
     given |= {"arguments": given["records"], "roles": st.sampled_from([(), ("clerk",), ("nobody",)])}
-    given |= {"failure": st.none() | names, "chain": st.sampled_from([(), ("leave.again",)])}
+    given |= {
+        "failure": st.none() | names,
+        "chain": st.sampled_from([(), ("leave.again",)]),
+        "asked": st.integers(0, 9),
+    }
     people = st.sampled_from([(), ("li",), ("nobody", "")])
     makers = {"AnswerParent": people, "StartCase": st.sampled_from([(), (("quote", ("li",)), ("nothing", ()))])}
 
@@ -89,7 +93,9 @@ def test_whatever_a_step_could_ask_for_stops_nobody(effect: Effect) -> None:
         assert opened.state(other).status == "completed"
         assert count(store, t.outbox) == len(opened.incidents.all()) <= 1
         for incident in opened.incidents.all():
+            before = count(store)
             assert opened.incidents.settle(incident.ask.number, by="root", reason="drawn at random")[1] is None
+            assert count(store) - before >= 2  # the organisation's entry, and one of a case
         assert verify(store).sound
 
 

@@ -1,0 +1,122 @@
+"""The steps of scenarios as they are played: their names mean something, and their values are FEEL text or files."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Value(Struct, frozen=True):
+    """A value to evaluate (`feel`), or to read from a file beside the process file (`file`)."""
+
+    feel: str | None = None
+    file: str | None = None
+
+
+Arguments = tuple[tuple[str, Value], ...]
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """`place` is `file:line`."""
+
+    place: str = ""
+
+
+class Cast(Step, frozen=True):
+    """These persons hold these roles: (person, roles) pairs."""
+
+    roles: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Act(Step, frozen=True):
+    """A person asks for something. `target`: a node key, a record key for `amend`, None for the case.
+
+    `to`: a person (delegate) or an element (return). `check`: the name of a checklist point (confirm); `checks`:
+    the points that are ticked by completing, with their evidence.
+    """
+
+    person: str
+    verb: str
+    target: str | None
+    arguments: Arguments = ()
+    to: str | None = None
+    check: str | None = None
+    said: str | None = None
+    reason: str | None = None
+    checks: Arguments = ()
+
+
+class Refuse(Step, frozen=True):
+    """The act must be refused, with this code if one is given."""
+
+    act: Act
+    code: str | None = None
+
+
+class Pass(Step, frozen=True):
+    """So much virtual time passes (a Span in FEEL)."""
+
+    span: str
+
+
+class Connector(Step, frozen=True):
+    """From now on a connector answers this, or fails (`times` calls, then answers again; None: always)."""
+
+    name: str
+    answers: Arguments = ()
+    fails: bool = False
+    times: int | None = None
+
+
+class Arrive(Step, frozen=True):
+    """A signal arrives from outside."""
+
+    name: str
+    arguments: Arguments = ()
+
+
+class ExpectState(Step, frozen=True):
+    """An element's node (None: the case) is in a state, or `overdue`; in that iteration if one is given."""
+
+    target: str | None
+    state: str
+    iteration: int | None = None
+
+
+class ExpectDeclined(Step, frozen=True):
+    """A case of this process, for which nobody waits, was to be started, and nothing came of it."""
+
+    process: str
+
+
+class ExpectDoer(Step, frozen=True):
+    target: str
+    person: str
+
+
+class ExpectKpi(Step, frozen=True):
+    """A KPI's value passes a FEEL unary test; None: it is unknown."""
+
+    name: str
+    test: str | None = None
+
+
+class ExpectFired(Step, frozen=True):
+    """`times` None: at least once."""
+
+    rule: str
+    times: int | None = None
+
+
+class ExpectTrue(Step, frozen=True):
+    expr: str
+
+
+class Scenario(Struct, frozen=True):
+    """`parameters` are bound and `records` given when the case of `process` is opened."""
+
+    title: str
+    process: str
+    parameters: Arguments
+    records: Arguments
+    steps: tuple[Step, ...]
+    place: str
