@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from unicodedata import is_normalized
@@ -183,8 +184,13 @@ def _number(text: Any) -> Decimal:
 
 
 def _decode_span(data: Mapping[str, Any]) -> Span:
+    return _span_of(str(data["span"]))
+
+
+@lru_cache(maxsize=1024)  # of a few parameters, each read at every look at a clock
+def _span_of(text: str) -> Span:
     span = Span()
-    for part in str(data["span"]).split(", "):
+    for part in text.split(", "):
         amount, _, unit = part.partition(" ")
         try:
             span = span.plus(Span.of(_number(amount), unit))

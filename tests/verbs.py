@@ -25,7 +25,19 @@ GIVEN = {
     "warn|refuse": "warn",
 }
 MAKES = {"init", "demo"}
-ON_FILES = {"check", "fmt", "test", "prove", "simulate", "explain", "clauses", "dmn", "doctor", "completion"}
+ON_FILES = {
+    "check",
+    "fmt",
+    "test",
+    "prove",
+    "simulate",
+    "explain",
+    "clauses",
+    "coverage",
+    "dmn",
+    "doctor",
+    "completion",
+}
 
 
 def verbs() -> Iterator[tuple[str, click.Command]]:

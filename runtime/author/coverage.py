@@ -131,25 +131,31 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
         if may(element)
     )
     rows = tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1))
-    by_name = {_named(carrier): carrier.clauses for carrier in carriers(definition) if carrier.is_done}
-    carried = {r.element for r in happened if r.element is not None and r.kind in _DONE}
-    carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
-    carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
     fired = frozenset(r.told.rule for r in happened if isinstance(r.told, Fired))
-    carried |= {f"rule {name}" for name in fired}
     return Coverage(
         definition,
         tuple(e.name for e in definition.elements),
         outcomes,
         frozenset(name for name, outcome in covered if outcome == ""),
         frozenset(pair for pair in outcomes if pair in covered),
-        tuple(dict.fromkeys(clause for clauses in by_name.values() for clause in clauses)),
-        frozenset(clause for carrier in carried for clause in by_name.get(carrier, ())),
+        tuple(dict.fromkeys(c for carrier in carriers(definition) if carrier.is_done for c in carrier.clauses)),
+        exercised(definition, happened),
         rows,
         frozenset(pair for pair in rows if pair in covered),
         tuple(rule.name for rule in definition.rules),
         fired,
     )
+
+
+def exercised(definition: Definition, entries: Iterable[Entry]) -> frozenset[str]:
+    """Gives the clauses that entries show to have been carried out, by id."""
+    happened = [r for r in entries if r.outcome != "refused"]
+    by_name = {_named(carrier): carrier.clauses for carrier in carriers(definition) if carrier.is_done}
+    carried = {r.element for r in happened if r.element is not None and r.kind in _DONE}
+    carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
+    carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
+    carried |= {f"rule {r.told.rule}" for r in happened if isinstance(r.told, Fired)}
+    return frozenset(clause for carrier in carried for clause in by_name.get(carrier, ()))
 
 
 def _named(carrier: Carrier) -> str:

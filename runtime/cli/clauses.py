@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from charter.dsl.text.width import wrap
@@ -13,8 +14,9 @@ from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
+    from charter.dsl.passes import Compiled
     from charter.engine.carriers import Carrier
-    from charter.engine.definition import Clause
+    from charter.engine.definition import Clause, Definition
     from charter.runtime.author.rulebooks import Book, Survey
 
 
@@ -25,28 +27,14 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
     """
     from charter.runtime.author.rulebooks import survey
 
-    broken: list[Any] = []
-    files = []
-    for path in along(list(texts.find_files(paths or (".",)))):
-        compiled = texts.compile_file(path)
-        errors = [d for d in compiled.diagnostics if d.is_error]
-        if errors and as_json:
-            broken += as_data(context, errors, compiled.sources)
-        elif errors:
-            broken += errors
-            report(context, errors, compiled.sources, "full")
-        files.append(compiled)
-    if broken:
+    files, broken = read_files(context, paths, as_json)
+    if files is None:
         if as_json:
             context.output.json({"catalogues": [], "diagnostics": broken, "without_clause": []})
         return FINDINGS
     found = survey(files)
     for book in found.books:
-        book.clauses = tuple(
-            clause
-            for clause in book.clauses
-            if (section is None or clause.id.startswith(section) or (clause.section or "").startswith(section))
-        )
+        book.clauses = among(book.clauses, section)
     if as_json:
         context.output.json(_as_json(found, gaps))
     elif found.books:
@@ -56,9 +44,39 @@ def run_clauses(context: Context, paths: tuple[str, ...], section: str | None, g
     return 0
 
 
+def read_files(context: Context, paths: tuple[str, ...], as_json: bool) -> tuple[list[Compiled] | None, list[Any]]:
+    """Compiles files and folders; none where there are errors, which are JSON data or written at once."""
+    broken: list[Any] = []
+    files: list[Compiled] = []
+    failed = False
+    for path in along(list(texts.find_files(paths or (".",)))):
+        compiled = texts.compile_file(path)
+        errors = [d for d in compiled.diagnostics if d.is_error]
+        failed |= bool(errors)
+        if errors and as_json:
+            broken += as_data(context, errors, compiled.sources)
+        elif errors:
+            report(context, errors, compiled.sources, "full")
+        files.append(compiled)
+    return (None if failed else files), broken
+
+
+def among(clauses: Iterable[Clause], section: str | None) -> tuple[Clause, ...]:
+    """Picks the clauses whose id or section begins with this."""
+    return tuple(
+        clause
+        for clause in clauses
+        if section is None or clause.id.startswith(section) or (clause.section or "").startswith(section)
+    )
+
+
 def named(context: Context, carrier: Carrier) -> str:
     """Names a carrier: `apply 提出立项申请`, `KPI satisfaction 客户满意度`."""
-    kind = "" if carrier.is_done and carrier.kind != "record" else context.say(f"clauses.a_{carrier.kind}") + " "
+    kind = (
+        ""
+        if carrier.is_done and carrier.kind not in ("record", "rule")
+        else context.say(f"clauses.a_{carrier.kind}") + " "
+    )
     title = "" if carrier.title == carrier.name else f" {carrier.title}"
     return f"{kind}{carrier.name}{title}"
 
@@ -115,6 +133,13 @@ def _tell_book(context: Context, book: Book, gaps: bool) -> None:
         output.table((), rows, styles=("name", "faint"), indent=6)
 
 
+def carried_by(parts: Iterable[tuple[Definition, Carrier]]) -> list[dict[str, Any]]:
+    """Gives what carries a clause out as JSON data."""
+    from charter.runtime.desk.views import placed
+
+    return [{"process": d.name, "kind": c.kind, "name": c.name, **placed(c.place)} for d, c in parts]
+
+
 def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
     from charter.runtime.desk.views import placed
 
@@ -129,10 +154,7 @@ def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
                         "clause": clause.id,
                         "section": clause.section,
                         "text": clause.text,
-                        "carried_out_by": [
-                            {"process": d.name, "kind": carrier.kind, "name": carrier.name, **placed(carrier.place)}
-                            for d, carrier in book.carried.get(clause.id, ())
-                        ],
+                        "carried_out_by": carried_by(book.carried.get(clause.id, ())),
                     }
                     for clause in book.clauses
                     if not (gaps and clause.id in book.carried)

@@ -53,6 +53,7 @@ VERBS: dict[str, dict[str, str]] = {
         "explain": "explain",
         "graph": "graph",
         "clauses": "clauses",
+        "coverage": "coverage",
         "dmn": "dmn",
     },
     "deploy": {

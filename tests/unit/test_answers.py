@@ -134,6 +134,9 @@ charter explain
 charter explain CH503
 charter clauses processes
 charter clauses broken.charter
+charter coverage processes --section S003-2.1
+charter coverage processes --catalogue processes/shared/service_quality.tsv
+charter coverage broken.charter
 charter dmn check loan.dmn
 charter dmn check broken.charter
 charter dmn run loan.dmn

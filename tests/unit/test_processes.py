@@ -97,7 +97,7 @@ def trace(request: pytest.FixtureRequest) -> list[dict[str, str]]:
     """What the page says of clauses: those that are carried out, each with what does, and those that arrive later."""
     parts = (ROOT / "docs" / request.param).read_text("utf-8").split("\n## ")[1:]
     cells = [[line.split(" | ") for line in part.splitlines() if line.startswith("| S")] for part in parts]
-    return [{row[0].removeprefix("| "): row[2] for row in table} for table in cells]
+    return [{row[0].removeprefix("| "): row[2] for row in table} for table in cells if table]
 
 
 def test_every_element_says_which_clause_asks_for_it() -> None:
