@@ -200,6 +200,7 @@ _ALL = [
         ("CH444", "never-granted", "process", "names"),
         ("CH445", "turns-by-itself", "process", "names"),
         ("CH450", "work-longer-than-phase", "phase", "within", "path"),
+        ("CH453", "milestone-with-a-date", "element", "text"),
         ("CH463", "reminder-before-the-work", "span", "within"),
         ("CH464", "ends-before-it-is-due", "element", "span", "within"),
         ("CH465", "nothing-looks-at-the-clock", "text"),

@@ -311,6 +311,10 @@ def longer(one: Span, other: Span) -> bool:
 def _times(part: Part, findings: Findings) -> None:
     within = part.measure("within")
     takes = part.measure("takes")
+    for kind in ("within", "due"):
+        line = part.measure(kind) if part.kind == "milestone" else None
+        if line is not None:
+            findings.add("CH453", line.span, element=part.name, text=line.expr.text)
     due, needs = _span(within), _span(takes)
     if due is not None and needs is not None and within is not None and takes is not None and longer(needs, due):
         findings.add("CH420", takes.expr.span, element=part.name, takes=takes.expr.text, within=within.expr.text)
