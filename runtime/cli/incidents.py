@@ -1,4 +1,7 @@
-"""`charter incidents`: what a command asked for and could not be done: listed, tried again, given up."""
+"""`charter incidents`: what a command asked for and could not be done, and work that has failed.
+
+The first is tried again or given up here.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:
+    from charter.runtime.host.incidents import Failing
     from charter.runtime.host.outbox import Incident
 
 
@@ -27,17 +31,18 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
             raise Misuse("settle_reason")
         return _handled(context, settle, reason, as_json)
     reader(context)
-    found = context.cases.incidents.all()
+    found, failing = context.cases.incidents.all(), context.cases.incidents.failing()
     consulted(context, "incidents")
     if as_json:
-        context.output.json([_data(one, context.say.lang) for one in found])
-    elif not found:
+        lang = context.say.lang
+        context.output.json([*(_data(one, lang) for one in found), *(_failing_data(one, lang) for one in failing)])
+    elif not found and not failing:
         context.output.sentence(context.say("incidents.none"))
     else:
-        heads = ("number", "case", "ask", "since", "tries", "next", "failure")
-        rows = [_row(context, one) for one in found]
+        heads = ("number", "case", "ask", "since", "tries", "next", "failure", "mend")
+        rows = [*(_row(context, one) for one in found), *(_failing_row(context, one) for one in failing)]
         context.output.table([context.say(f"incidents.{head}") for head in heads], rows, styles=("name",))
-    return FINDINGS if found else DONE
+    return FINDINGS if found or failing else DONE
 
 
 def _handled(context: Context, number: int, reason: str | None, as_json: bool) -> int:
@@ -88,7 +93,50 @@ def _data(one: Incident, lang: str) -> dict[str, Any]:
         "tries": one.ask.deliveries,
         "next_at": iso(one.next_at),
         "failure": failure_data(one.failure, _subject(what), lang, what["target"]),
+        "mend": _mend(one),
     }
+
+
+def _failing_data(one: Failing, lang: str) -> dict[str, Any]:
+    from charter.runtime.clock import iso
+
+    return {
+        "incident": None,
+        "case": one.case,
+        "number": one.number,
+        "ask": one.ask,
+        "element": one.node,
+        "target": one.target,
+        "since": iso(one.at),
+        "tries": one.tries,
+        "next_at": None,
+        "failure": failure_data(one.failure, one.node, lang, one.target),
+        "mend": _retry(one),
+    }
+
+
+def _mend(one: Incident) -> str | None:
+    """Gives what to type about what nobody tries any more."""
+    return f"charter incidents --retry {one.ask.number}" if one.next_at is None else None
+
+
+def _retry(one: Failing) -> str:
+    return f"charter retry {one.number} {one.node}"
+
+
+def _failing_row(context: Context, one: Failing) -> tuple[Any, ...]:
+    say, output = context.say, context.output
+    asked = say.find(f"incidents.ask_{one.ask}") or one.ask
+    return (
+        "",
+        one.number,
+        f"{asked} {' → '.join(part for part in (one.node, one.target) if part)}",
+        "" if one.at is None else output.moment(one.at),
+        one.tries or "",
+        say("incidents.dead"),
+        failure_sentence(one.failure, one.node, say.lang, one.target),
+        _retry(one),
+    )
 
 
 def _row(context: Context, one: Incident) -> tuple[Any, ...]:
@@ -104,6 +152,7 @@ def _row(context: Context, one: Incident) -> tuple[Any, ...]:
         one.ask.deliveries,
         again,
         failure_sentence(one.failure, _subject(what), say.lang, what["target"]),
+        _mend(one) or "",
     )
 
 

@@ -243,7 +243,7 @@ def declined_data(context: Context, entry: Entry) -> dict[str, Any]:
         "element": entry.node,
         "ask": told.ask,
         "target": told.target,
-        "entry": told.asked,
+        "seq": told.asked,
         "code": None if told.because is None else told.because.code,
         "message": declined_sentence(context, told),
     }

@@ -6,17 +6,44 @@ waits for what is given up, it is told in its case's own trail, so that its owne
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 
+from msgspec import Struct
+from sqlalchemy import func, select
+
+from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.organisation import IncidentRetried, IncidentSettled
 from charter.engine.hosting import give_up
+from charter.engine.machines import UNDER_WAY
 from charter.engine.refusals import Refusal
+from charter.engine.state import node_of
 from charter.runtime.host import outbox
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.outbox import Ask, Incident
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.organisation import admit, note
-from charter.runtime.store import Store
+from charter.runtime.store import Store, tables as t
+
+
+class Failing(Struct, frozen=True):
+    """Work of a process that has failed for good, and waits for whoever is in charge: `node` of a case.
+
+    `ask`: what it does, as an effect is named, or Decide; `target`: a connector, process or table;
+    `tries`: its attempts.
+    """
+
+    case: str
+    number: int
+    node: str
+    ask: str
+    target: str | None
+    at: int | None
+    tries: int
+    failure: str
+
+
+_ASKS = {"call": CallConnector.__name__, "run": StartCase.__name__, "start": StartCase.__name__, "decide": "Decide"}
 
 
 class Incidents:
@@ -30,6 +57,25 @@ class Incidents:
         """Lists them, the oldest first."""
         with self._store.read() as connection:
             return outbox.incidents(connection)
+
+    def failing(self) -> list[Failing]:
+        """Lists the elements of cases under way that have failed for good, by case."""
+        node, case = t.nodes.c, t.cases.c
+        query = (
+            select(case.id, case.number, case.definition, node.body)
+            .select_from(t.nodes.join(t.cases, case.id == node.case))
+            .where(case.status.in_(sorted(UNDER_WAY)), func.json_extract(node.body, "$.state") == "failed")
+            .order_by(case.number, node.place)
+        )
+        found = []
+        with self._store.read() as connection:
+            for id, number, digest, body in connection.execute(query):
+                at = node_of(json.loads(body))
+                definition = self._caseload.archive.pinned(connection, digest).definition
+                work = next(e.work for e in definition.elements if e.name == at.element)
+                kind, target = ("", None) if work is None else (_ASKS.get(work.kind, work.kind), work.target)
+                found.append(Failing(id, number, at.key, kind, target, at.ended_at, at.attempt, at.reason or ""))
+        return found
 
     def retry(self, number: int, *, by: str) -> tuple[Ask, Refusal | None]:
         """Has one tried again from now on, as if it never had been; for stewards. Raises NoSuchIncident."""
