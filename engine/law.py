@@ -49,7 +49,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "service-level clocks count once nothing else follows, and wake a case; "
         "rules look at a case when all else of a step has followed; "
         "rounds that are passed over are told, and an element says what becomes of them; "
-        "what a case asks for and nobody does is told",
+        "what a case asks for and nobody does is told; "
+        "a `for each` fits itself to its list when another element updates it",
     }
 )
 LAW = max(HISTORY)

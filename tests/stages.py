@@ -17,6 +17,7 @@ from charter.engine import values
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry, to_json
+from charter.engine.proof.assumptions import assumed
 from charter.engine.state import CaseState
 from charter.runtime.audit import log
 from charter.runtime.host.cases import Cases, Performed
@@ -49,8 +50,9 @@ class SqlStage:
         for person in people or [Actor(self._founder)]:
             self._meet(person)
         for definition in definitions:
-            if not definition.unbound():
-                assert self.host.deploy(definition, by=self._founder).refusal is None
+            # A process that others open takes their values; what is deployed has some of its own.
+            bound = definition.bind(dict(assumed(definition)))
+            assert self.host.deploy(bound, by=self._founder).refusal is None
 
     # -- people ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from charter.engine.entries.cases import Reopened, Restored, Staled, Withdrawn
 from charter.engine.keys import Path, key_of, name_of, parse_key
-from charter.engine.machines import DELIVERED, SATISFIED
+from charter.engine.machines import DELIVERED, ENTERED, SATISFIED
 from charter.engine.plan.closure import Fact, closure, eligible, rests
 from charter.engine.plan.place import finished
 from charter.engine.plan.plans import Plan
@@ -29,11 +29,7 @@ def mark(
     """Makes stale whatever `closure` names; with `withdrawn`, pending approvals are withdrawn instead."""
     stale, groups, _ = closure(draft.program, draft, nodes, facts, spare)
     for group in groups:
-        current = draft.nodes[group.key]
-        if current.state == "done":
-            current = draft.move(current, "reopen", Reopened(), ended_at=None, wake=None)
-        draft.change(current, redo=True)
-        draft.agenda.setdefault(group.key, draft.cause)
+        _fit_again(draft, draft.nodes[group.key])
     for node in stale:
         current = draft.nodes[node.key]
         approval = draft.program.plans[node.element].kind == "approval"
@@ -42,6 +38,27 @@ def mark(
         redo = current.redo or node.state in DELIVERED
         draft.move(current, trigger, told, before=node.state, redo=redo)
         draft.agenda.setdefault(node.key, draft.cause)
+
+
+def _fit_again(draft: Draft, group: Node) -> None:
+    """Has a group fit itself to its list, which has changed."""
+    if group.state == "done":
+        group = draft.move(group, "reopen", Reopened(), ended_at=None, wake=None)
+    draft.change(group, redo=True)
+    draft.agenda.setdefault(group.key, draft.cause)
+
+
+def fit_lists(draft: Draft, record: str, path: Path, plan: Plan) -> None:
+    """Fits the groups over a record's list that another element has updated in place; not those before the update."""
+    for lister in draft.program.listers.get(record, ()):
+        if draft.program.precedes(lister, plan):
+            continue
+        for key in draft.program.keys(draft.nodes, lister, path, plan.loops):
+            group = draft.nodes.get(key)
+            if group is None or group.state not in ENTERED or not lister.is_group(parse_key(key)[1]):
+                continue
+            if draft.here(lister, parse_key(key)[1]).open_around():
+                _fit_again(draft, group)
 
 
 def outdated(draft: Draft, record: str, path: Path, plan: Plan, digest: str) -> list[Node]:

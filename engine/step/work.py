@@ -346,6 +346,7 @@ def finish(
                 facts.append((record, path, plan.loops, before.digest))
             else:
                 outdated += staleness.outdated(draft, record, path, plan, before.digest)
+                staleness.fit_lists(draft, record, path, plan)
     draft.end_of_command()
     settle_choice(draft, plan, path, node)
     if facts:

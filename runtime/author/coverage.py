@@ -51,7 +51,7 @@ _TOLD_BY: Mapping[str, list[str]] = {
     for kind in kinds
 }
 # kinds of entry that show that an element was carried out
-_DONE = frozenset({"completed", "decided", "reached", "granted", "rejected", "returned"})
+_DONE = frozenset({"completed", "answered", "decided", "reached", "granted", "rejected", "returned"})
 # kinds of entry that show that an element came alive
 _ALIVE = frozenset({"opened", "decided", "reached", "completed", "granted", "rejected"})
 
