@@ -256,8 +256,8 @@ def _action(p: Phrases, value: d.Action) -> str:
 
 # kind of event -> how its line begins, where it ends the element and where not
 _EVENTS = {
-    "overdue": ("", "ON_OVERDUE"),
-    "remind": ("", "REMIND"),
+    "overdue": ("ON_OVERDUE", "ON_OVERDUE"),
+    "remind": ("REMIND", "REMIND"),
     **{kind: (word, HAPPENS[kind]) for kind, word in ENDS.items()},
 }
 

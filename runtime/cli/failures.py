@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from charter.engine.keys import name_of
+
+if TYPE_CHECKING:
+    from charter.engine.entries.cases import Declined
+    from charter.runtime.cli.messages import Messages
 
 
 def failure_sentence(text: str, element: str, lang: str, target: str | None = None) -> str:
@@ -33,3 +38,17 @@ def failure_data(text: str, element: str, lang: str, target: str | None = None) 
 
     coded = re.match(r"CH\d{3}\b", text)
     return {"code": coded[0] if coded else failure_word(text), "message": failure_sentence(text, element, lang, target)}
+
+
+def declined_sentence(say: Messages, told: Declined) -> str:
+    """Says what was asked for and why nothing came of it."""
+    from charter.dsl.messages.render import refusal_sentence
+    from charter.engine.refusals import Reason
+
+    because = told.because
+    if because is None:
+        why = failure_sentence(told.failure or "", "", say.lang)
+    else:
+        why = f"{refusal_sentence(Reason(because.code, None, because.arguments), say.lang)}  {because.code}"
+    ask = say.find(f"incidents.ask_{told.ask}") or told.ask
+    return say("audit.declined", ask=ask, target=told.target, why=why)

@@ -11,7 +11,7 @@ from charter.engine.keys import name_of
 from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.failures import failure_sentence
+from charter.runtime.cli.failures import declined_sentence, failure_sentence
 from charter.runtime.cli.output import Cell, pad
 from charter.runtime.cli.reasons import reason_sentence, view_data
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
@@ -216,7 +216,6 @@ def not_done(context: Context, definition: Definition, undone: Sequence[Entry]) 
     """Writes what the case asked for and nothing came of: when, by which element, why."""
     from charter.engine.entries.cases import Declined
     from charter.runtime.cli.aftermath import named
-    from charter.runtime.cli.trail import declined_sentence
 
     if not undone:
         return
@@ -224,7 +223,7 @@ def not_done(context: Context, definition: Definition, undone: Sequence[Entry]) 
     output.line()
     output.sentence(context.say("show.declined"), "strong")
     rows = [
-        (output.moment(e.at), named(definition, e.node) if e.node else "", declined_sentence(context, e.told))
+        (output.moment(e.at), named(definition, e.node) if e.node else "", declined_sentence(context.say, e.told))
         for e in undone
         if isinstance(e.told, Declined)
     ]
@@ -234,7 +233,6 @@ def not_done(context: Context, definition: Definition, undone: Sequence[Entry]) 
 def declined_data(context: Context, entry: Entry) -> dict[str, Any]:
     """Gives one of these as JSON data."""
     from charter.engine.entries.cases import Declined
-    from charter.runtime.cli.trail import declined_sentence
 
     told = entry.told
     assert isinstance(told, Declined)
@@ -245,7 +243,7 @@ def declined_data(context: Context, entry: Entry) -> dict[str, Any]:
         "target": told.target,
         "seq": told.asked,
         "code": None if told.because is None else told.because.code,
-        "message": declined_sentence(context, told),
+        "message": declined_sentence(context.say, told),
     }
 
 

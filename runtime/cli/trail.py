@@ -14,13 +14,13 @@ from charter.runtime import clock
 from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
-from charter.runtime.cli.failures import failure_sentence
+from charter.runtime.cli.failures import declined_sentence, failure_sentence
 from charter.runtime.cli.output import Cell, neutral, one_line
 from charter.runtime.cli.reasons import reason_sentence
 
 if TYPE_CHECKING:
     from charter.engine.entries import Entry, Told
-    from charter.engine.entries.cases import Amended, Continued, Declined, Written
+    from charter.engine.entries.cases import Amended, Continued, Written
     from charter.engine.refusals import Reason
     from charter.runtime.audit.log import Sealed
     from charter.runtime.audit.query import Query
@@ -231,7 +231,7 @@ def what(context: Context, told: Told) -> str:
     if isinstance(told, RoleGranted | RoleRevoked | StandInNamed):
         return f"{told.person} {told.role}"
     if isinstance(told, Declined):
-        return declined_sentence(context, told)
+        return declined_sentence(context.say, told)
     reasons = reasons_of(told)
     if reasons:
         codes = dict.fromkeys(reason.code for reason in reasons)
@@ -240,15 +240,6 @@ def what(context: Context, told: Told) -> str:
         return kind_word(context, "granted" if told.meaning == "approve" else "rejected")
     said = [(name, getattr(told, name)) for name in _SAID.get(told.kind, ())]
     return " ".join(dict.fromkeys(_about(context, name, value) for name, value in said if value not in (None, "")))
-
-
-def declined_sentence(context: Context, told: Declined) -> str:
-    """Says what was asked for and why nothing came of it."""
-    reasons = reasons_of(told)
-    why = f"{reason_sentence(reasons[0], context.say)}  {reasons[0].code}" if reasons else ""
-    why = why or failure_sentence(told.failure or "", "", context.say.lang)
-    ask = context.say.find(f"incidents.ask_{told.ask}") or told.ask
-    return context.say("audit.declined", ask=ask, target=told.target, why=why)
 
 
 def reason_of(entry: Entry) -> str:

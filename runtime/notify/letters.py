@@ -17,8 +17,9 @@ from charter.dsl.text.width import shown
 from charter.engine import zones
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry
+from charter.engine.entries.cases import Declined
 from charter.runtime import clock
-from charter.runtime.cli.failures import failure_sentence
+from charter.runtime.cli.failures import declined_sentence, failure_sentence
 from charter.runtime.cli.messages import Messages
 from charter.runtime.notify.senders import Letter
 
@@ -111,6 +112,8 @@ def _told(news: News, say: Messages, zone: str) -> list[str]:
 
 def _detail(news: News, say: Messages) -> str:
     """Says what went wrong, where the entry knows."""
+    if isinstance(news.entry.told, Declined):
+        return _line(declined_sentence(say, news.entry.told))
     failed = getattr(news.entry.told, "failure", None)
     if failed is not None:
         return _line(failure_sentence(failed, news.element, say.lang))

@@ -19,6 +19,8 @@ from charter.engine.entries.cases import Declined
 from charter.engine.hosting import ASKED
 from charter.runtime.audit import log
 from charter.runtime.audit.verify import verify
+from charter.runtime.cli.failures import declined_sentence
+from charter.runtime.cli.messages import Messages
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.memory import World
 from charter.runtime.host.outbox import MOST_TRIES
@@ -54,6 +56,7 @@ process order
   activity wait
     role clerk
 """
+LANGS = ("en", "zh")
 SHORT = {"note": {"cause": "ab"}}
 
 
@@ -166,3 +169,16 @@ def test_nothing_that_a_step_asks_for_ends_without_a_word(store: Store, effect: 
         assert opened.incidents.settle(one.ask.number, by="ann", reason="nobody can")[1] is None
     assert kind in kinds(store, case)[before:]
     assert verify(store).sound
+
+
+def test_people_are_told_in_both_languages(store: Store) -> None:
+    clock = Clock()
+    opened = host(store, clock, "order")
+    case = opened.start("order", person="bea").case
+    opened.perform(case, person="bea", verb="complete", node="write", records=SHORT)
+    with store.read() as connection:
+        found = [sealed.entry.told for sealed in log.load(connection, case)]
+    undone = [each for each in found if isinstance(each, Declined)]
+    said = {lang: [declined_sentence(Messages(lang), each) for each in undone] for lang in LANGS}
+    assert said["en"][1] == "open a case review: `review` is not deployed, so no case of it was started  CH597"
+    assert said["zh"][0] == "选定人员 packer：没有人担任角色 packer，未能为 `pack` 选定人员  CH599"
