@@ -216,7 +216,9 @@ class Conditions:
             if not alike or (before is not None and len(alike) == 1 and alike[0] != row):
                 alike.append(row)
         found = [row for alike in kept.values() for row in alike] or refused[:1]  # which somebody tries in vain
-        return Representatives(tuple(map(values.encode, found[:MOST])), fields.exact and len(found) <= MOST)
+        # A longer list, or another one, might be taken where none of these is.
+        sure = bool(kept) or not any(f.type.name == "list" for f in self.types[record].fields)
+        return Representatives(tuple(map(values.encode, found[:MOST])), fields.exact and sure and len(found) <= MOST)
 
     def allowed(self, record: str, value: Any, beside: Mapping[str, Any] = MappingProxyType({})) -> bool:
         """Says whether no `where` of a record, or of one in it, is known to refuse a value."""
@@ -275,16 +277,22 @@ class _Fields:
     def distinct(self, name: str, found: list[Any]) -> list[Any]:
         """Leaves out of the values of a field what its `where` refuses, and what nothing tells apart from others."""
         known, record = self.known, self.record
-        own = [where for where in known.wheres.get(record, ()) if set(where.names) <= {name, *known.program.bound}]
-        names = [{**known.program.bound, name: value, record: {name: value}} for value in found]
-        kept = [n for n, given in enumerate(names) if not any(where.evaluate(given, SHORT) is False for where in own)]
+        wheres = [where for where in known.wheres.get(record, ()) if name in where.names]
+        own = [where for where in wheres if set(where.names) <= {name, *known.program.bound}]
+        # In a `where`, the name is the field's, also where the record has the same.
+        inside = [{**known.program.bound, name: value} for value in found]
+        names = [{**given, record: {name: value}} for given, value in zip(inside, found, strict=True)]
+        kept = [n for n, given in enumerate(inside) if not any(where.evaluate(given, SHORT) is False for where in own)]
         kept = kept or list(range(len(found)))[:1]
         atoms = known.sight.alone_at((record, name))
         if atoms is None:
             return [found[n] for n in kept]
         alike: dict[Any, list[Any]] = {}
         for n in kept:
-            seen = tuple(repr(atom.expression.evaluate(names[n], SHORT)) for atom in atoms)
+            seen = (
+                *(repr(atom.expression.evaluate(names[n], SHORT)) for atom in atoms),
+                *(repr(where.evaluate(inside[n], SHORT)) for where in wheres),
+            )
             others = alike.setdefault(seen, [])
             if len(others) <= self.again:
                 others.append(found[n])
@@ -316,7 +324,10 @@ class _Fields:
         if name == "list":
             return self.lists(type_.item, names, read)
         if name == "record":
-            return list(islice(self.of(type_.record or "", names[0]), MOST))
+            rows = self.of(type_.record or "", names[0])
+            allowed = [row for row in rows if self.known.allowed(type_.record or "", row)]
+            self.exact = self.exact and len(allowed) <= MOST
+            return (allowed or rows)[:MOST]
         if name in points.ANY:
             return [points.ANY[name]()]
         named, count, room = self._named(names, name)

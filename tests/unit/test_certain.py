@@ -76,3 +76,30 @@ def test_what_is_said_never_to_open_never_opens(first: int) -> None:
             names = {n for d in compiled.diagnostics if d.code == "CH442" for n in d.arguments["names"]}  # type: ignore[attr-defined]
             if names and not compiled.failed:
                 assert names.isdisjoint(explore(compiled.definitions[0], lambda steps: steps < 600).opened), seed
+
+
+_WHERE = {
+    "in the record of a list's items": "  record item\n    names list of text where count(names) > 0\n  record r\n"
+    "    items list of item where count(items) > 0\n",
+    "on a field of its record's name": "  record r\n    r list of text where count(r) > 1\n",
+    "between a field and an optional one": "  record r\n    ok boolean\n    why text optional where ok or why != null\n",
+    "between a field and a list": "  record r\n    ok boolean\n    faults list of text where ok or count(faults) > 0\n",
+    "between a number and a choice": '  record r\n    ok boolean\n    n number where ok or n > 7\n    c choice "a" | "b"'
+    ' where n < 9 or c = "b"\n',
+}
+
+
+@pytest.mark.parametrize("record", _WHERE.values(), ids=list(_WHERE))
+def test_what_a_where_lets_pass_opens_what_rests_on_it(record: str) -> None:
+    works = "  activity write\n    role boss\n    output r\n  activity use\n    role boss\n    input r\n"
+    works += "    when not(r.ok)\n" if "ok boolean" in record else ""
+    found = compile("p.charter", (HEAD + record + works).encode(), lambda _: b"")
+    assert not found.diagnostics
+    assert explore(found.definitions[0], lambda steps: steps < 600).opened == {"write", "use"}
+
+
+def test_what_no_list_that_was_tried_meets_is_not_known() -> None:
+    record = '  record r\n    l list of text where every b in ["1", "2", "3", "4"] satisfies list contains(l, b)\n'
+    works = "  activity write\n    role boss\n    output r\n  activity use\n    role boss\n    input r\n"
+    found = compile("p.charter", (HEAD + record + works).encode(), lambda _: b"")
+    assert not found.diagnostics
