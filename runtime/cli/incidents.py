@@ -16,7 +16,7 @@ from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
 if TYPE_CHECKING:
-    from charter.runtime.host.incidents import Failing
+    from charter.runtime.host.incidents import Failing, Unheard
     from charter.runtime.host.outbox import Incident
 
 
@@ -31,18 +31,21 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
             raise Misuse("settle_reason")
         return _handled(context, settle, reason, as_json)
     reader(context)
-    found, failing = context.cases.incidents.all(), context.cases.incidents.failing()
+    incidents = context.cases.incidents
+    found, failing, unheard = incidents.all(), incidents.failing(), incidents.unheard()
     consulted(context, "incidents")
     if as_json:
         lang = context.say.lang
-        context.output.json([*(_data(one, lang) for one in found), *(_failing_data(one, lang) for one in failing)])
-    elif not found and not failing:
+        told = [*(_data(one, lang) for one in found), *(_failing_data(one, lang) for one in failing)]
+        context.output.json([*told, *(_unheard_data(one, lang) for one in unheard)])
+    elif not (found or failing or unheard):
         context.output.sentence(context.say("incidents.none"))
     else:
         heads = ("number", "case", "ask", "since", "tries", "next", "failure", "mend")
         rows = [*(_row(context, one) for one in found), *(_failing_row(context, one) for one in failing)]
+        rows += [_unheard_row(context, one) for one in unheard]
         context.output.table([context.say(f"incidents.{head}") for head in heads], rows, styles=("name",))
-    return FINDINGS if found or failing else DONE
+    return FINDINGS if found or failing or unheard else DONE
 
 
 def _handled(context: Context, number: int, reason: str | None, as_json: bool) -> int:
@@ -122,6 +125,48 @@ def _mend(one: Incident) -> str | None:
 
 def _retry(one: Failing) -> str:
     return f"charter retry {one.number} {one.node}"
+
+
+def _unheard_data(one: Unheard, lang: str) -> dict[str, Any]:
+    from charter.runtime.clock import iso
+
+    return {
+        "incident": None,
+        "case": None,
+        "number": None,
+        "ask": "Notify",
+        "element": None,
+        "target": one.role,
+        "process": one.process,
+        "since": iso(one.at),
+        "tries": None,
+        "times": one.times,
+        "next_at": None,
+        "failure": failure_data(_nobody(one), "", lang),
+        "mend": _grant(one),
+    }
+
+
+def _nobody(one: Unheard) -> str:
+    return f"nobody holds {one.role} in {one.process}"
+
+
+def _grant(one: Unheard) -> str:
+    return f"charter people grant PERSON {one.role} --process {one.process}"
+
+
+def _unheard_row(context: Context, one: Unheard) -> tuple[Any, ...]:
+    say, output = context.say, context.output
+    return (
+        "",
+        "",
+        f"{say('incidents.ask_Notify')} {one.role}",
+        output.moment(one.at),
+        "",
+        "",
+        failure_sentence(_nobody(one), "", say.lang),
+        _grant(one),
+    )
 
 
 def _failing_row(context: Context, one: Failing) -> tuple[Any, ...]:

@@ -16,12 +16,14 @@ from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.organisation import IncidentRetried, IncidentSettled
 from charter.engine.hosting import give_up
 from charter.engine.machines import UNDER_WAY
+from charter.engine.notices import personal
 from charter.engine.refusals import Refusal
 from charter.engine.state import node_of
 from charter.runtime.host import outbox
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.outbox import Ask, Incident
 from charter.runtime.host.transaction import InTransaction
+from charter.runtime.people.directory import candidates
 from charter.runtime.people.organisation import admit, note
 from charter.runtime.store import Store, tables as t
 
@@ -41,6 +43,15 @@ class Failing(Struct, frozen=True):
     at: int | None
     tries: int
     failure: str
+
+
+class Unheard(Struct, frozen=True):
+    """News of cases under way (`times` pieces, the first of `at`) for a role that nobody holds in its process."""
+
+    process: str
+    role: str
+    times: int
+    at: int
 
 
 _ASKS = {"call": CallConnector.__name__, "run": StartCase.__name__, "start": StartCase.__name__, "decide": "Decide"}
@@ -76,6 +87,23 @@ class Incidents:
                 kind, target = ("", None) if work is None else (_ASKS.get(work.kind, work.kind), work.target)
                 found.append(Failing(id, number, at.key, kind, target, at.ended_at, at.attempt, at.reason or ""))
         return found
+
+    def unheard(self) -> list[Unheard]:
+        """Lists the roles that are told, reminded or brought work up to, and that nobody holds."""
+        news = t.notices.c
+        query = (
+            select(news.process, news.role, func.count(), func.min(news.at))
+            .select_from(t.notices.join(t.cases, t.cases.c.id == news.case))
+            .where(t.cases.c.status.in_(sorted(UNDER_WAY)))
+            .group_by(news.process, news.role)
+        )
+        with self._store.read() as connection:
+            rows = [Unheard(*row) for row in connection.execute(query).all()]
+            return [
+                one
+                for one in rows
+                if not one.role.startswith(personal("")) and not candidates(connection, one.process, (one.role,))
+            ]
 
     def retry(self, number: int, *, by: str) -> tuple[Ask, Refusal | None]:
         """Has one tried again from now on, as if it never had been; for stewards. Raises NoSuchIncident."""

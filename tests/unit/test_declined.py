@@ -66,8 +66,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def host(store: Store, clock: Clock, *processes: str) -> Cases:
-    compiled = compile("a.charter", TEXT.encode())
+def host(store: Store, clock: Clock, *processes: str, text: str = TEXT) -> Cases:
+    compiled = compile("a.charter", text.encode())
     assert not [d for d in compiled.diagnostics if d.is_error]
     people = People(store, by="ann", clock=clock)
     for person in ("ann", "bea"):
@@ -182,3 +182,32 @@ def test_people_are_told_in_both_languages(store: Store) -> None:
     said = {lang: [declined_sentence(Messages(lang), each) for each in undone] for lang in LANGS}
     assert said["en"][1] == "open a case review: `review` is not deployed, so no case of it was started  CH597"
     assert said["zh"][0] == "选定人员 packer：没有人担任角色 packer，未能为 `pack` 选定人员  CH599"
+
+
+NEWS = """
+process order
+  role clerk
+  role boss
+  rule many
+    on   note written
+    then notify boss
+  record note
+    cause text
+  activity write
+    role   clerk
+    output note
+  activity wait
+    role  clerk
+    input note
+"""
+
+
+def test_a_role_that_is_told_and_that_nobody_holds_is_listed_until_somebody_does(store: Store) -> None:
+    clock = Clock()
+    opened = host(store, clock, "order", text=NEWS)
+    case = opened.start("order", person="bea").case
+    assert opened.incidents.unheard() == []
+    assert opened.perform(case, person="bea", verb="complete", node="write", records=SHORT).refusal is None
+    assert [(one.process, one.role, one.times) for one in opened.incidents.unheard()] == [("order", "boss", 1)]
+    People(store, by="ann", clock=clock).grant("ann", "boss")
+    assert opened.incidents.unheard() == []
