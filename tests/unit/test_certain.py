@@ -82,9 +82,9 @@ _WHERE = {
     "in the record of a list's items": "  record item\n    names list of text where count(names) > 0\n  record r\n"
     "    items list of item where count(items) > 0\n",
     "on a field of its record's name": "  record r\n    r list of text where count(r) > 1\n",
-    "between a field and an optional one": "  record r\n    ok boolean\n    why text optional where ok or why != null\n",
+    "between a field and another": "  record r\n    ok boolean\n    why text optional where ok or why != null\n",
     "between a field and a list": "  record r\n    ok boolean\n    faults list of text where ok or count(faults) > 0\n",
-    "between a number and a choice": '  record r\n    ok boolean\n    n number where ok or n > 7\n    c choice "a" | "b"'
+    "of a number and a choice": '  record r\n    ok boolean\n    n number where ok or n > 7\n    c choice "a" | "b"'
     ' where n < 9 or c = "b"\n',
 }
 
