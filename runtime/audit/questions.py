@@ -30,7 +30,7 @@ KEYS = frozenset({"command", "last_record", *(key for kind in KINDS.values() for
 # what people call a thing -> the word that the trail has for it
 MEANT: Mapping[str, str] = {
     **dict.fromkeys(("approve", "approved", "approval", "accepted"), "granted"),
-    **dict.fromkeys(("declined", "denied", "refuse"), "rejected"),
+    **dict.fromkeys(("denied", "refuse"), "rejected"),
     **dict.fromkeys(("finished", "ended"), "completed"),
     **dict.fromkeys(("created", "new"), "started"),
     **dict.fromkeys(("changed", "updated", "edited"), "amended"),
