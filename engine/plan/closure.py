@@ -31,6 +31,19 @@ def rests(node: Node, version: str, digest: str | None) -> bool:
     return any(covers(key, version) and (digest is None or key != version or used == digest) for key, used in node.used)
 
 
+def groups_over(
+    program: Program, view: View, record: str, path: Path, loops: tuple[str, ...]
+) -> Iterator[tuple[Node, Plan, Path]]:
+    """Yields the groups over a list of a record that have opened, in what is still open, with plan and path."""
+    for lister in program.listers.get(record, ()):
+        for key in program.keys(view.nodes, lister, path, loops):
+            group, at = view.nodes.get(key), parse_key(key)[1]
+            if group is None or not lister.is_group(at) or group.state not in ENTERED:
+                continue
+            if Place(program, view, lister, at).open_around():
+                yield group, lister, at
+
+
 class Closure(NamedTuple):
     """What becomes stale, lists that are read again, and blocks that a condition left out and that ask it again."""
 
@@ -64,18 +77,11 @@ class _Closure:
             if record in watcher.asked:
                 for key in program.keys(nodes, watcher, path, loops):
                     self._ask(key, watcher)
-        for lister in program.listers.get(record, ()):
-            for key in program.keys(nodes, lister, path, loops):
-                group = nodes.get(key)
-                at = parse_key(key)[1]
-                if group is None or not lister.is_group(at) or key in self.groups:
-                    continue
-                if not rests(group, version, digest) or group.state not in ENTERED:
-                    continue
-                if Place(program, self.view, lister, at).open_around():
-                    self.groups[key] = group
-                    for inner in self._inside(lister, at):
-                        self.add(nodes[inner], *self.program.spot(inner))
+        for group, lister, at in groups_over(program, self.view, record, path, loops):
+            if group.key not in self.groups and rests(group, version, digest):
+                self.groups[group.key] = group
+                for inner in self._inside(lister, at):
+                    self.add(nodes[inner], *self.program.spot(inner))
 
     def _ask(self, key: str, plan: Plan) -> None:
         """Adds a phase, list or milestone that a condition has left out; it is not made stale, but looked at again."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from charter.engine.entries.cases import Reopened, Restored, Staled, Withdrawn
 from charter.engine.keys import Path, key_of, name_of, parse_key
-from charter.engine.machines import DELIVERED, ENTERED, SATISFIED
-from charter.engine.plan.closure import Fact, closure, eligible, rests
+from charter.engine.machines import DELIVERED, SATISFIED
+from charter.engine.plan.closure import Fact, closure, eligible, groups_over, rests
 from charter.engine.plan.place import finished
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.readiness import still_asked_for
@@ -50,15 +50,9 @@ def _fit_again(draft: Draft, group: Node) -> None:
 
 def fit_lists(draft: Draft, record: str, path: Path, plan: Plan) -> None:
     """Fits the groups over a record's list that another element has updated in place; not those before the update."""
-    for lister in draft.program.listers.get(record, ()):
-        if draft.program.precedes(lister, plan):
-            continue
-        for key in draft.program.keys(draft.nodes, lister, path, plan.loops):
-            group = draft.nodes.get(key)
-            if group is None or group.state not in ENTERED or not lister.is_group(parse_key(key)[1]):
-                continue
-            if draft.here(lister, parse_key(key)[1]).open_around():
-                _fit_again(draft, group)
+    for group, lister, _ in list(groups_over(draft.program, draft, record, path, plan.loops)):
+        if not draft.program.precedes(lister, plan):
+            _fit_again(draft, group)
 
 
 def outdated(draft: Draft, record: str, path: Path, plan: Plan, digest: str) -> list[Node]:

@@ -86,6 +86,18 @@ def words(context: Context, clause: Clause, indent: int) -> list[str]:
     return [" " * indent + line for line in wrap(clause.text, context.output.columns - indent)]
 
 
+def head(context: Context, book: Book) -> None:
+    """Writes the line that a rule book begins with."""
+    output = context.output
+    title = "" if book.title == book.name else f" {book.title}"
+    output.line(f"{output.style(book.name, 'name')}{title}  {output.style(book.file, 'faint')}")
+
+
+def head_data(book: Book) -> dict[str, Any]:
+    """Gives the same as JSON data."""
+    return {"name": book.name, "title": book.title, "file": book.file}
+
+
 def _tell(context: Context, found: Survey, gaps: bool) -> None:
     say, output = context.say, context.output
     total = sum(len(book.clauses) for book in found.books)
@@ -103,8 +115,7 @@ def _tell(context: Context, found: Survey, gaps: bool) -> None:
     )
     for book in found.books:
         output.line()
-        title = "" if book.title == book.name else f" {book.title}"
-        output.line(f"{output.style(book.name, 'name')}{title}  {output.style(book.file, 'faint')}")
+        head(context, book)
         _tell_book(context, book, gaps)
     if found.bare:
         output.line()
@@ -146,9 +157,7 @@ def _as_json(found: Survey, gaps: bool) -> dict[str, Any]:
     return {
         "catalogues": [
             {
-                "name": book.name,
-                "title": book.title,
-                "file": book.file,
+                **head_data(book),
                 "clauses": [
                     {
                         "clause": clause.id,

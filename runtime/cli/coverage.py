@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charter.runtime.cli.clauses import among, carried_by, named, read_files
+from charter.runtime.cli.clauses import among, carried_by, head, head_data, named, read_files
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
 from charter.runtime.cli.progress import along
@@ -30,17 +30,13 @@ def run_coverage(
 
     files, broken = read_files(context, paths, as_json)
     if files is None:
-        if as_json:
-            context.output.json({"catalogues": [], "not_passed": [], "diagnostics": broken})
-        return FINDINGS
+        return _no_figures(context, broken, as_json)
     books = survey(files).books
     products = {clause: product for book in books for clause, product in products_of(book.file)}
     if catalogue is not None:
         wanted, broken = _asked(context, catalogue, books, as_json)
         if wanted is None:
-            if as_json:
-                context.output.json({"catalogues": [], "not_passed": [], "diagnostics": broken})
-            return FINDINGS
+            return _no_figures(context, broken, as_json)
         books = [wanted]
     for book in books:
         book.clauses = among(book.clauses, section)
@@ -53,6 +49,13 @@ def run_coverage(
     else:
         context.output.sentence(context.say("clauses.no_book"))
     return FINDINGS if failed else 0
+
+
+def _no_figures(context: Context, broken: list[Any], as_json: bool) -> int:
+    """Ends where a file has errors, which in text have been told."""
+    if as_json:
+        context.output.json({"catalogues": [], "not_passed": [], "diagnostics": broken})
+    return FINDINGS
 
 
 def _asked(context: Context, path: str, books: list[Book], as_json: bool) -> tuple[Book | None, list[Any]]:
@@ -100,8 +103,7 @@ def _tell(context: Context, found: list[tuple[Book, list[Standing]]], failed: li
 
     say, output = context.say, context.output
     for book, clauses in found:
-        title = "" if book.title == book.name else f" {book.title}"
-        output.line(f"{output.style(book.name, 'name')}{title}  {output.style(book.file, 'faint')}")
+        head(context, book)
         rows = []
         for one in clauses:
             parts = [f"{d.name}: {named(context, carrier)}" for d, carrier in one.carriers]
@@ -137,9 +139,7 @@ def _as_json(found: list[tuple[Book, list[Standing]]], failed: list[str]) -> dic
     return {
         "catalogues": [
             {
-                "name": book.name,
-                "title": book.title,
-                "file": book.file,
+                **head_data(book),
                 "clauses": [
                     {
                         "clause": one.clause.id,
