@@ -117,6 +117,7 @@ _ALL = [
         ("CH313", "unit-of-something-else", "unit", "given"),
         ("CH314", "never-has-a-value", "text"),
         ("CH320", "record-does-not-fit", "record", "name", "expected"),
+        ("CH323", "value-not-taken", "name", "verb", "expected"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),

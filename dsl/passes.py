@@ -27,6 +27,7 @@ from charter.dsl.check.staffing import check_staffing
 from charter.dsl.check.typecheck import check_types
 from charter.dsl.check.unused import check_unused
 from charter.dsl.check.uses import Files, Loader, Unit
+from charter.dsl.check.works import check_bindings
 from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.text import tree as t
 from charter.dsl.text.parser import collection_paused
@@ -102,6 +103,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
                 scopes.pop(id(item), None)
     endless = Findings(path, budget)
     check_runs(scopes.values(), endless)
+    check_bindings(scopes, endless)
     diagnostics += endless.diagnostics
     for unit in units:
         for item in unit.items:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from charter.dsl.build.lower import PlaceOf, check_name
@@ -30,23 +31,27 @@ from charter.dsl.build.turns import (
     Value as Value,
 )
 from charter.dsl.check.asks import Ask
-from charter.dsl.check.expressions import canonical
+from charter.dsl.check.expressions import canonical, read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.given import Given, added, played_by, within
-from charter.dsl.check.references import misnamed
-from charter.dsl.check.rules import reached
+from charter.dsl.check.references import distinct, misnamed
+from charter.dsl.check.rules import reached, starting
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
 from charter.dsl.check.types import BOOLEAN, SPAN, states_of
 from charter.dsl.check.works import check_arguments
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
-from charter.dsl.text.words import spelled
+from charter.dsl.text.words import spelled, spellings
 from charter.engine import feel
+from charter.engine.feel import tree as ft
 from charter.engine.keys import join, name_of, split
 from charter.engine.refusals import CODES as REFUSALS
 
+_EVIDENCE = ("evidence", *(words for words, terminal, _, _ in spellings() if terminal == "EVIDENCE"))
+_ITEM = ("item", "项", "項")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 # verb -> kinds of elements it may be asked of; `record` and `case` are targets too
 _ANY = frozenset({"phase", "activity", "approval", "milestone"})
 _PERSONAL = frozenset({"activity", "approval"})
@@ -82,25 +87,30 @@ def lower_scenario(
     scope = scopes.get(id(symbol.node))
     if scope is None:
         return None
+    played = reached(scope, scopes)
+    if any(scopes.get(id(symbol.node)) is None for each in played for symbol in starting(each)):
+        return None  # what is wrong is told of the process that it runs
     own = Findings(findings.file, findings.budget, findings.language)
-    lowering = _Lowering(reached(scope, scopes), processes, own, place_of)
-    check_arguments(opening.arguments, symbol.node, opening.process, own)
-    bound = {name: symbol.node.type for name, symbol in scope.parameters.items()}
+    lowering = _Lowering(played, processes, own, place_of)
+    # A name may be a parameter of several processes that are played together.
+    bound = {name: symbol.node.type for each in reversed(lowering.reached) for name, symbol in each.parameters.items()}
+    check_arguments(opening.arguments, symbol.node, bound, opening.process, own)
     given = lowering.arguments(opening.arguments, bound)
     steps = [step for line in node.body if line is not opening and (step := lowering.step(line)) is not None]
     findings.diagnostics += own.diagnostics
     if own.failed:
         return None
-    parameters = tuple(p for p in given if p[0] in scope.parameters)
-    records = tuple(p for p in given if p[0] not in scope.parameters)
+    parameters = tuple(p for p in given if p[0] in bound and p[0] not in scope.inputs)
+    records = tuple(p for p in given if p not in parameters)
     place = place_of(findings.file, node.span[0])
     return Scenario(node.title.text, symbol.name, parameters, records, tuple(steps), place)
 
 
-def _check_names(part: Part) -> list[str]:
-    """Names the points of an element's checklist."""
+def _points(part: Part) -> dict[str, bool]:
+    """Names the points of an element's checklist; says of each whether there is one for each item of a list."""
     checklist = part.one(t.Checklist)
-    return [check_name(c, i) for i, c in enumerate(checklist.checks, 1)] if checklist else []
+    checks = checklist.checks if checklist else ()
+    return {check_name(c, i): any(isinstance(line, t.ForEach) for line in c.body) for i, c in enumerate(checks, 1)}
 
 
 class _Lowering:
@@ -130,26 +140,38 @@ class _Lowering:
 
     # --- parts of steps
 
-    def arguments(
-        self, arguments: tuple[t.Argument, ...], types: Mapping[str, t.Type | None] | None = None
-    ) -> Arguments:
-        return tuple((a.name.text, self.value(a, (types or {}).get(a.name.text))) for a in arguments)
+    def arguments(self, arguments: tuple[t.Argument, ...], types: Mapping[str, t.Type | None] = NOTHING) -> Arguments:
+        """`types`: of what is given by a name that may be no record's; None where anything may be given."""
+        distinct((a.name for a in arguments), "with", self.findings)
+        return tuple((a.name.text, self.value(a, types)) for a in arguments)
 
-    def value(self, argument: t.Argument, type_: t.Type | None) -> Value:
+    def value(self, argument: t.Argument, types: Mapping[str, t.Type | None]) -> Value:
         name, value = argument.name.text, argument.value
         if value is None:
             return Value(file=argument.file.text if argument.file else "")
         of = next((s for s in self.reached if s.record(name) is not None), None)
-        wanted = type_ or (t.Type(name) if of is not None else None)
+        wanted = types[name] if name in types else t.Type(name) if of is not None else None
         if wanted is None or self.refusing:
             self.expression(value)
         else:
             Given(of or self.scope, self.scope, self.findings).value(value, wanted, name)
         return Value(canonical(value.text))
 
-    def expression(self, expr: t.Expr, wanted: Any = None, word: str = "with", kind: feel.Kind = "expression") -> str:
-        check_expression(Ask(expr, wanted, word), self.scope, self.findings, kind)
+    def expression(
+        self,
+        expr: t.Expr,
+        wanted: Any = None,
+        word: str = "with",
+        kind: feel.Kind = "expression",
+        scope: ProcessScope | None = None,
+    ) -> str:
+        check_expression(Ask(expr, wanted, word), scope or self.scope, self.findings, kind)
         return canonical(expr.text, kind)
+
+    def where(self, expr: t.Expr) -> ProcessScope:
+        """The process whose case an expectation looks at: the first that has all that it names, else the own one."""
+        roots = {path[0] for path in read(expr.text).paths}
+        return next((s for s in self.reached if roots and all(s.has(name) for name in roots)), self.scope)
 
     def person(self, name: t.Name) -> str:
         if name.text not in self.people:
@@ -213,18 +235,23 @@ class _Lowering:
                 back = t.Target(t.Name(name, span=line.to.span), index, span=line.to.span)
                 to = self.key(back) if self.part(back) else None
         if line.check is not None and part is not None:
-            self.check(line.check, part)
-        item = {"item": added(part, self.scope)} if line.verb == "add" and part is not None else None
+            self.point(line.check, part, "CH235")
+        types: dict[str, t.Type | None] = {}
+        if line.verb == "add" and part is not None:
+            types = dict.fromkeys(self.taken(line, part), added(part, self.scope))
+        elif line.verb != "complete":
+            taken = self.taken(line, part)
+            types = dict.fromkeys(taken) if line.verb == "confirm" else {}
         return Act(
             person,
             line.verb,
             target,
-            self.arguments(tuple(a for a in line.arguments if a not in ticked), item),
+            self.arguments(tuple(a for a in line.arguments if a not in ticked), types),
             to,
             line.check.text if line.check else None,
             line.text.text if line.text else None,
             line.reason.text if line.reason else None,
-            self.arguments(ticked),
+            self.arguments(ticked, dict.fromkeys(a.name.text for a in ticked)),
             **self.at(line),
         )
 
@@ -235,21 +262,52 @@ class _Lowering:
         else:
             self.findings.add("CH237", target.span, verb=line.verb, name=target.name.text, kind=kind)
 
+    def taken(self, line: t.ActStep, part: Part | None) -> tuple[str, ...]:
+        """Gives the names by which a step other than a completion takes values; reports a value that nothing reads."""
+        names: tuple[str, ...] = ()
+        if line.verb == "confirm":
+            names = _EVIDENCE
+        elif line.verb == "amend" and line.target is not None:
+            names = (line.target.name.text,)
+        elif line.verb == "add" and part is not None:
+            each = part.one(t.ForEach)
+            names = (*((each.variable.text,) if each is not None else ()), *_ITEM)
+        for argument in line.arguments:
+            if argument.name.text not in names:
+                said = {"expected": names[:1]} if names else {"expected": (), "hint": "takes_nothing"}
+                self.findings.add("CH323", argument.name.span, name=argument.name.text, verb=line.verb, **said)
+        return names
+
     def ticked(self, line: t.ActStep, part: Part) -> tuple[t.Argument, ...]:
         """Gives what a completion hands over that is no output: points of the checklist; reports what is neither."""
         outputs = [n.text for n in part.outputs]
-        points = _check_names(part)
-        rest = tuple(a for a in line.arguments if a.name.text not in outputs)
+        points = _points(part)
+
+        def is_output(argument: t.Argument) -> bool:
+            if argument.name.text not in outputs:
+                return False
+            # A point may have the name of a record, which is never true or false.
+            said = argument.value is not None and isinstance(read(argument.value.text).tree, ft.Boolean)
+            return not (said and argument.name.text in points and self.scope.record(argument.name.text) is not None)
+
+        rest = tuple(a for a in line.arguments if not is_output(a))
         for argument in rest:
-            if argument.name.text not in points:
-                own = within(argument.name.text, outputs, self.scope)
-                self.findings.unknown("CH236", argument.name, [*outputs, *points], element=part.name, **own)
+            self.point(argument.name, part, "CH236", outputs)
         return rest
 
-    def check(self, name: t.Name, part: Part) -> None:
-        names = _check_names(part)
-        if name_of(name.text) not in names:
-            self.findings.unknown("CH235", name, names, element=part.name)
+    def point(self, name: t.Name, part: Part, code: str, outputs: Collection[str] = ()) -> None:
+        """Reports a name that is no point of an element's checklist, or a number that the point has not or lacks."""
+        points = _points(part)
+        base = name_of(name.text)
+        if base not in points:
+            own = within(name.text, list(outputs), self.scope) if outputs else {}
+            self.findings.unknown(code, name, [*outputs, *points], element=part.name, **own)
+        elif points[base] != (base != name.text) and not self.refusing:
+            guess = f"{base}[1]" if points[base] else base
+            hint = "point_of_each" if points[base] else "point_alone"
+            self.findings.add(
+                code, name.span, fix=Fix.at(name.span, guess), name=name.text, element=part.name, guess=guess, hint=hint
+            )
 
     def refuse(self, line: t.RefuseStep) -> Step:
         if line.code is not None and line.code.text not in REFUSALS:
@@ -301,10 +359,11 @@ class _Lowering:
         return ExpectDoer(self.key(line.target), self.person(line.person), **self.at(line))
 
     def kpi(self, line: t.ExpectKpi) -> Step:
-        if line.name.text not in self.scope.kpis:
-            self.findings.unknown("CH234", line.name, self.scope.kpis)
-        test = self.expression(line.test, None, "target", "unary") if line.test is not None else None
-        return ExpectKpi(line.name.text, test, **self.at(line))
+        scope = next((s for s in self.reached if line.name.text in s.kpis), self.scope)
+        if line.name.text not in scope.kpis:
+            self.findings.unknown("CH234", line.name, [name for s in self.reached for name in s.kpis])
+        test = self.expression(line.test, None, "target", "unary", scope) if line.test is not None else None
+        return ExpectKpi(line.name.text, test, scope.name, **self.at(line))
 
     def fired(self, line: t.ExpectFired) -> Step:
         rules = [name for scope in self.reached for name in scope.rules]
@@ -313,7 +372,8 @@ class _Lowering:
         return ExpectFired(line.rule.text, line.times, **self.at(line))
 
     def true(self, line: t.ExpectTrue) -> Step:
-        return ExpectTrue(self.expression(line.expr, BOOLEAN, "expect"), **self.at(line))
+        scope = self.where(line.expr)
+        return ExpectTrue(self.expression(line.expr, BOOLEAN, "expect", scope=scope), scope.name, **self.at(line))
 
 
 _STEPS: dict[type, Callable[[_Lowering, Any], Step]] = {

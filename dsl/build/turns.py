@@ -94,10 +94,11 @@ class ExpectDoer(Step, frozen=True):
 
 
 class ExpectKpi(Step, frozen=True):
-    """A KPI's value passes a FEEL unary test; None: it is unknown."""
+    """A KPI of a process has a value that passes a FEEL unary test; None: it is unknown."""
 
     name: str
     test: str | None = None
+    process: str = ""
 
 
 class ExpectFired(Step, frozen=True):
@@ -108,7 +109,10 @@ class ExpectFired(Step, frozen=True):
 
 
 class ExpectTrue(Step, frozen=True):
+    """A condition holds in the case of a process."""
+
     expr: str
+    process: str = ""
 
 
 class Scenario(Struct, frozen=True):

@@ -306,8 +306,18 @@ def facts_called(place: Place, name: str, word: str) -> list[str]:
     return [fact for fact in meant if fact in place.known.facts(name)]
 
 
+_AND = r"(?: *, *(?:and )?| and | *(?:和|与|與|且|及|、) *)"
+
+
 def is_fact(place: Place) -> Iterator[Mend]:
-    """`review is approved`: a fact told as a sentence."""
+    """`review is approved`: a fact told as a sentence, of one element or of several."""
+    for match in re.finditer(
+        rf"(?<![\w.])({NAME}(?:{_AND}{NAME})+)(?: (?:is|are|were|was)|都|均)(?: both| all)? ?(\w+)", place.text
+    ):
+        names = re.split(_AND, match[1])
+        facts = [facts_called(place, name, match[2])[:1] for name in names] if touches(place, *match.span()) else []
+        if facts and all(facts):
+            yield Mend(*match.span(), " and ".join(f"{name}.{fact}" for name, [fact] in zip(names, facts, strict=True)))
     for match in re.finditer(rf"(?<![\w.])({NAME}) (?:(?:is|was|has|are) )?not (?:been )?(\w+)", place.text):
         if touches(place, *match.span()) and not place.inside(match.start()):
             for fact in facts_called(place, match[1], match[2]):

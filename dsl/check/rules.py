@@ -12,7 +12,7 @@ from charter.dsl.check.events import check_actions
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import misnamed
-from charter.dsl.check.scopes import Part, ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.types import BOOLEAN, SPAN, states_of
 from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
@@ -100,12 +100,18 @@ def reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[Proces
     """The process and those it runs or starts, directly or through others: a scenario plays them all."""
     found = [scope]
     for each in found:  # grows while it is walked
-        for name in started(each.node.body):
-            symbol = each.shared.processes.get(name)
-            inner = scopes.get(id(symbol.node)) if symbol is not None else None
+        for symbol in starting(each):
+            inner = scopes.get(id(symbol.node))
             if inner is not None and inner not in found:
                 found.append(inner)
     return found
+
+
+def starting(scope: ProcessScope) -> Iterator[Symbol]:
+    """Yields the processes that a process runs or starts itself."""
+    for name in started(scope.node.body):
+        if (symbol := scope.shared.processes.get(name)) is not None:
+            yield symbol
 
 
 def _by_people(part: Part) -> bool:

@@ -262,6 +262,11 @@ class ProcessScope(Struct, eq=False):
         """Whether a name stands for a record: declared, written by an element, or given to the process."""
         return self.record(name) is not None or name in self.producers or name in self.inputs
 
+    def has(self, name: str) -> bool:
+        """Whether its cases have something by this name: an element, a record, a parameter or a clock."""
+        places = (self.elements, self.producers, self.inputs, self.parameters, self.slas)
+        return any(name in place for place in places)
+
     def written_in(self, record: str) -> tuple[Part, ...] | None:
         """The `for each` elements inside which a record is written, outermost first; None when nothing writes it."""
         producers = self.producers.get(record)

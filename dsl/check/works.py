@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import distinct, misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
@@ -28,14 +30,32 @@ def check_process(
     if symbol is None:
         misnamed(name, "process", "CH208", scope.shared.processes, scope, findings)
     else:
-        check_arguments(given, symbol.node, name, findings)
+        # Whether it reads what is declared outside of it is known when all processes are.
+        check_arguments(given, symbol.node, scope.shared.parameters, name, findings)
     return symbol
 
 
-def check_arguments(arguments: tuple[t.Argument, ...], process: t.Process, at: t.Name, findings: Findings) -> None:
-    """Reports arguments that a process does not take, and inputs it needs and does not get."""
+def check_bindings(scopes: Mapping[int, ProcessScope], findings: Findings) -> None:
+    """Reports parameters declared outside of processes that are bound for a process which does not read them."""
+    for scope in scopes.values():
+        for line in (line for part in scope.elements.values() for line in part.all(t.Work)):
+            symbol = scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
+            inner = scopes.get(id(symbol.node)) if symbol is not None else None
+            for argument in line.arguments:
+                name = argument.name.text
+                if inner is not None and name not in inner.inputs and name not in inner.parameters:
+                    findings.add("CH215", argument.name.span, file=scope.file, name=name, process=inner.name)
+
+
+def check_arguments(
+    arguments: tuple[t.Argument, ...], process: t.Process, shared: Iterable[str], at: t.Name, findings: Findings
+) -> None:
+    """Reports arguments that a process does not take, and inputs it needs and does not get.
+
+    `shared`: parameters that may be bound besides its own.
+    """
     takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
-    parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)}
+    parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)} | set(shared)
     for argument in arguments:
         if argument.name.text not in takes and argument.name.text not in parameters:
             findings.unknown("CH215", argument.name, [*takes, *parameters], process=at.text)

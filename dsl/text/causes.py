@@ -18,7 +18,7 @@ from charter.dsl.text.tree import Span
 from charter.dsl.text.words import Language, meant, spelled, spellings, terminal_of
 from charter.engine.names import NAME, compiled
 
-NAMES = frozenset({"NAME", "PATH", "KEY", "SUBJECT"})
+NAMES = frozenset({"NAME", "PATH", "KEY", "POINT", "SUBJECT"})
 # Causes that run through a whole file: the first place is told, and its mend is for all.
 EVERYWHERE = frozenset({"braces", "line_end"})
 

@@ -20,7 +20,8 @@ from charter.dsl.text.words import day_range, spellings
 from charter.engine.names import NAME, compiled
 
 _PATH = rf"{NAME}(?:\.{NAME})*"
-_KEY = rf"{_PATH}(?:\[\d+(?:\.\d+)*\])?"
+_INDEX = r"(?:\[\d+(?:\.\d+)*\])?"
+_KEY = rf"{_PATH}{_INDEX}"
 _AFTER_SUBJECT = "|".join(
     re.escape(w).replace(r"\ ", r"\s+") for w, terminal, _, _ in spellings() if terminal in ("IS", "WAS_DONE_BY")
 )
@@ -30,6 +31,7 @@ PATTERNS: Mapping[str, str] = {
     "WEEKDAYS": day_range(),
     "SUBJECT": rf"{_KEY}(?=\s+(?:{_AFTER_SUBJECT})(?!\w))",
     "KEY": _KEY,
+    "POINT": rf"{NAME}{_INDEX}",
     "PATH": _PATH,
     "NAME": NAME,
     "STATE": NAME,
@@ -74,7 +76,7 @@ FOLLOWED: Mapping[str, str] = {
 }
 # Patterns that a keyword must not cut short: 周一至周五 begins with one where blanks are in it.
 _WHOLE = frozenset({"WEEKDAYS"})
-_NAMES = ("NAME", "PATH", "KEY", "SUBJECT", "ID")
+_NAMES = ("NAME", "PATH", "KEY", "POINT", "SUBJECT", "ID")
 # The pattern of several words, or of a word with a condition (empty: the plain word), its terminal and value.
 _Spelling = tuple[str, str, str]
 

@@ -43,7 +43,8 @@ _TRIES = 4  # how many doubtful keywords of one line are read as names
 _LONG_COMMENT = re.compile(r"(/\*+|<!--)[^\n]*\n(?s:.*?)(\*+/|-->)[ \t;]*(?=\r?\n|$)")
 _COMMENT = re.compile(r"(?:^|\s+)#[^\"]*$")
 # What stands for a missing part of a header, so that its block can be read.
-_STAND_INS = {"NAME": "_", "PATH": "_", "KEY": "_", "STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
+_STAND_INS = dict.fromkeys(("NAME", "PATH", "KEY", "POINT"), "_")
+_STAND_INS |= {"STRING": '""', "EXPR": "null", "ITEMS": "[]", "ID": "0"}
 
 
 class Parsed(Struct, frozen=True):

@@ -86,7 +86,7 @@ def to_text(tree: t.File, keywords: Language = "en") -> str:
 
 
 def _comment(text: str) -> str:
-    return f"# {text}" if text else "#"
+    return text if text.startswith("#") else f"# {text}" if text else "#"
 
 
 class _Writer:

@@ -30,6 +30,7 @@ _QUOTES = {'"': '"', "“": "”“", "”": "”“", "＂": "＂", "「": "」
 # Characters that nobody sees: what copying leaves behind, between letters or in the place of a blank.
 _UNSEEN = r"\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 _ODD = re.compile(rf"[#()\[\]{{}}\\\x00-\x09\x0b-\x1f\x7f{''.join(_QUOTES)[1:]}{''.join(map(chr, _TWINS))}{_UNSEEN}]")
+_MARKING = frozenset("!#%&*+-./:<=>@\\^|~")  # behind `#` these make a comment of another kind
 _STOP = re.compile(rf'["#＃()\[\]{{}}（）［］｛｝“”＂「」『』\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]')
 _INSIDE = {'"': re.compile(r'(?:[^"\\]|\\.)*')} | {
     mark: re.compile(rf"(?:[^{close}\\]|\\.)*") for mark, close in _QUOTES.items() if mark != '"'
@@ -44,6 +45,12 @@ _NO_TEXT = (
 )
 
 LogicalLine = tuple[int, int, int]  # offset of the first character, of the end, and the indentation
+
+
+def _said(comment: str) -> str:
+    """The text of a comment, by what stands behind its `#`; with the `#` where a mark follows, as in `#: …`."""
+    text = comment.removeprefix(" ")
+    return f"#{comment}" if comment[:1] in _MARKING or text[:1] == "#" else text
 
 
 class _Scan(Struct):
@@ -250,7 +257,7 @@ class _Reader:
             twin = mark.translate(_TWINS)
             if twin == "#":
                 comment = line[pos:].rstrip(" \t\r")
-                result.comment = comment[1:] if comment.startswith(" ") else comment
+                result.comment = _said(comment)
                 out.append(" " * (end - start))
                 pos = end
             elif mark in _QUOTES:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from charter.dsl.text.causes import NAMES, Mend, Stop, declared, put
-from charter.dsl.text.words import day_range, spelled, weekdays
+from charter.dsl.text.words import day_range, spelled, spellings, weekdays
 from charter.engine.names import NAME, compiled
 
 _ALL = r"(?:and|AND|&&?|\+|和|与|與|及|以及|、)"
@@ -190,6 +190,35 @@ def single(stop: Stop) -> Iterator[Mend]:
         yield Mend("one_each", span, line, arguments={"written": keyword, "instead": "", "found": ","}, more=more)
     elif len(stop.read) == 2:
         yield Mend("one_name", span, line, arguments={"written": keyword, "instead": line})
+
+
+_JOINED = r"\s*(?:,|;|&&?|(?<!\w)and(?!\w)|并且|而且|並且|且|和|与|與|、)\s*"
+_EITHER = r"\s*(?:\|\|?|(?<!\w)or(?!\w)|或者?)\s*"
+
+
+def expected(stop: Stop) -> Iterator[Mend]:
+    """Several states in one expectation."""
+    read = [terminal for terminal, _, _ in stop.read]
+    if read[:4] != ["EXPECT", "SUBJECT", "IS", "STATE"] or read[4:] not in ([], ["COMMA"]):
+        return
+    (_, _, begin), (_, start, end), (_, _, be), (_, _, behind) = stop.read[:4]
+    rest = re.compile(rf"({_JOINED}|{_EITHER})(?=\w)").match(stop.text, behind)
+    if rest is None:
+        return
+    either = re.fullmatch(_EITHER, rest[1]) is not None
+    first, expect, subject = stop.text[:behind].rstrip(), stop.text[:begin], stop.text[start:end]
+    said = re.split(_EITHER if either else _JOINED, stop.text[rest.end() :])
+    states = [one if not one.strip().isidentifier() else f"{subject}{stop.text[end:be]} {one}" for one in said]
+    span = (rest.start(1) + len(rest[1]) - len(rest[1].lstrip()), len(stop.text))
+    if not either:
+        more = tuple(f"{expect} {one}" for one in states)
+        yield Mend("expect_each", span, first, True, arguments={"written": stop.text[slice(*span)]}, more=more)
+        return
+    facts = {words: value for words, terminal, value, _ in spellings() if terminal == "STATE"}
+    parts = [one.split() for one in (first[begin:], *states)]
+    if all(len(part) == 3 and part[2] in facts for part in parts):
+        line = f"{expect} {' or '.join(f'{part[0]}.{facts[part[2]]}' for part in parts)}"
+        yield Mend("expect_either", span, line, arguments={"written": stop.text[slice(*span)], "instead": line})
 
 
 def holder(stop: Stop) -> Iterator[Mend]:

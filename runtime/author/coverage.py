@@ -7,18 +7,15 @@ What may come out of an element follows from what it says: a table, `_OUTCOMES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition, Element
-from charter.engine.effects import StartCase
 from charter.engine.entries import Entry, Told
-from charter.engine.entries.cases import Amended, Confirmed, Decided, Declined, Failed, Fired, Skipped, Written
+from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Fired, Skipped, Written
 from charter.engine.keys import name_of
-from charter.engine.refusals import Reason, Refusal
 
 
 def _may_come_up(element: Element) -> bool:
@@ -161,19 +158,3 @@ def exercised(definition: Definition, entries: Iterable[Entry]) -> frozenset[str
 def _named(carrier: Carrier) -> str:
     """Names a carrier among all; the name of a rule may be that of an element, too."""
     return f"rule {carrier.name}" if carrier.kind == "rule" else carrier.name
-
-
-class Happened(Protocol):
-    """Where cases were played."""
-
-    def cases(self) -> Sequence[str]: ...
-    def entries(self, case: str) -> Sequence[Entry]: ...
-
-
-def declined(world: Happened) -> Iterator[tuple[str, Refusal]]:
-    """Yields the processes of which a case was to be started that nobody waits for, and why nothing came of it."""
-    for case in world.cases():
-        for entry in world.entries(case):
-            told = entry.told
-            if isinstance(told, Declined) and told.ask == StartCase.__name__ and told.because is not None:
-                yield told.target, Refusal((Reason(told.because.code, None, told.because.arguments),))

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
@@ -20,20 +20,19 @@ from charter.engine import calendars, commands, feel, kpis, values, zones
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition, TypeRef
 from charter.engine.entries import Entry
-from charter.engine.keys import name_of, parse_key
-from charter.engine.machines import SETTLED
+from charter.engine.keys import name_of
 from charter.engine.plan.place import standing
 from charter.engine.plan.program import prepare
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
-from charter.runtime.author.coverage import declined
 from charter.runtime.author.data import Unreadable, load
 from charter.runtime.author.files import described
 from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.author.intake import Reader
-from charter.runtime.host.memory import Endless, Records, World
+from charter.runtime.author.stages import Stage, cases_of, declined, holding, looked_at, not_run
+from charter.runtime.host.memory import Endless, World
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
 CASE = "case"
@@ -48,6 +47,7 @@ class Failure(Struct, frozen=True):
     expected: Said | None
     actual: tuple[Said, ...]
     refusal: Refusal | None = None
+    process: str | None = None  # which was refused something
 
 
 class Played(Struct, frozen=True):
@@ -64,21 +64,6 @@ class _Wrong(Exception):
     def __init__(self, expected: Said | None, *actual: Said, refusal: Refusal | None = None) -> None:
         super().__init__()
         self.expected, self.actual, self.refusal = expected, actual, refusal
-
-
-class Stage(Protocol):
-    """A host that scenarios are played on, in virtual time (microseconds since the epoch, UTC); see `host.memory`."""
-
-    clock: int
-
-    def cases(self) -> Sequence[str]: ...
-    def state(self, case: str) -> CaseState: ...
-    def definition(self, case: str) -> Definition: ...
-    def entries(self, case: str) -> Sequence[Entry]: ...
-    def start(self, process: str, actor: Actor, records: Records = ()) -> tuple[str, Step]: ...
-    def perform(self, case: str, command: Command) -> Step: ...
-    def connect(self, name: str, answers: Records = (), *, fails: bool = False, times: int | None = None) -> None: ...
-    def advance(self, to: int) -> None: ...
 
 
 def play(
@@ -99,7 +84,7 @@ def play(
     except Endless:
         failure = Failure(place, None, (("endless", {}),))
     except _Wrong as wrong:
-        failure = Failure(place, wrong.expected, wrong.actual, wrong.refusal)
+        failure = Failure(place, wrong.expected, wrong.actual, wrong.refusal, player.asked)
     return Played(scenario, failure, player.happened())
 
 
@@ -115,14 +100,17 @@ class _Player:
         found = next(d for d in definitions if d.name == scenario.process)
         bound = {name: value.feel for name, value in scenario.parameters if value.feel is not None}
         self.definition = found.bind(bound)
+        # The processes that it runs may have parameters of the same names.
+        others = [d.bind(bound) for d in definitions if d.name != found.name]
         self.roles: dict[str, set[str]] = {}
         start = START.replace(tzinfo=zones.rules(self.definition.calendar.zone))
-        self.definitions = [self.definition, *(d for d in definitions if d.name != found.name)]
+        self.definitions = [self.definition, *others]
         self.casts = [pair for step in scenario.steps if isinstance(step, s.Cast) for pair in step.roles]
         # The world may choose among people before they have done anything.
         people = [self.actor(person, self.all_roles(person)) for person in dict.fromkeys(p for p, _ in self.casts)]
         self.world = stage(self.definitions, int(start.timestamp()) * 1_000_000, people)
         self.case = ""
+        self.asked = self.definition.name  # the process of the case that was asked for something last
 
     # --- the world
 
@@ -167,18 +155,25 @@ class _Player:
 
     def send(self, act: type[Command], person: str, target: str | None = None, **fields: Any) -> Step:
         command = act(actor=self.actor(person), at=self.world.clock, **fields)
-        return self.world.perform(self.case_of(target), command)
+        case = self.case_of(target)
+        self.asked = self.world.definition(case).name
+        return self.world.perform(case, command)
 
     def case_of(self, target: str | None) -> str:
-        """Finds the case that a step means: the scenario's own, or of those it runs the first with this still to do."""
-        if target is None:
-            return self.case
-        name = parse_key(target)[0]
-        known = [c for c in self.world.cases() if name in prepare(self.world.definition(c)).plans]
-        if not known or self.case in known:
-            return self.case
-        nodes = ((case, self.world.state(case).nodes.get(target)) for case in known)
-        return next((case for case, node in nodes if node is not None and node.state not in SETTLED), known[-1])
+        """Finds the case that a step means: the scenario's own, or of those it runs the one that has the element."""
+        own = target is None or name_of(target) in prepare(self.definition).plans
+        return self.case if own or target is None else holding(self.world, target) or self.case
+
+    def case_of_process(self, process: str) -> str:
+        case = self.case if process == self.definition.name else looked_at(self.world, process)
+        if case is None:
+            raise self.no_case({process})
+        return case
+
+    def no_case(self, processes: Set[str]) -> _Wrong:
+        """Says that none of these processes has a case, and why one that was to be run could not be opened."""
+        self.asked, refusal = not_run(self.world, self.definitions, processes) or (self.asked, None)
+        return _Wrong(("allowed", {}), ("no_case", {"process": ", ".join(sorted(processes))}), refusal=refusal)
 
     def accept(self, step: Step) -> None:
         if step.refusal is not None:
@@ -186,8 +181,9 @@ class _Player:
 
     # --- values
 
-    def scope(self) -> Scope:
-        return Scope(prepare(self.definition), self.state, None, (), self.world.clock)
+    def scope(self, case: str | None = None) -> Scope:
+        case = case or self.case
+        return Scope(prepare(self.world.definition(case)), self.world.state(case), None, (), self.world.clock)
 
     def value(self, value: s.Value) -> Any:
         """Gives a step's value, encoded."""
@@ -236,7 +232,13 @@ class _Player:
         return self.send(commands.COMMANDS[step.verb], step.person, target, **fields, reason=step.reason)
 
     def act(self, step: s.Act) -> None:
-        self.accept(self.ask(step))
+        done = self.ask(step)
+        name = name_of(step.target or "")
+        if done.refusal is not None and step.verb != "amend" and name not in prepare(self.definition).plans:
+            owners = {d.name for d in self.definitions if name in prepare(d).plans}
+            if owners and not cases_of(self.world, owners):
+                raise self.no_case(owners)
+        self.accept(done)
 
     def refuse(self, step: s.Refuse) -> None:
         done = self.ask(step.act)
@@ -295,10 +297,10 @@ class _Player:
             raise _Wrong(("done_by", {"target": step.target, "person": step.person}), actual)
 
     def expect_kpi(self, step: s.ExpectKpi) -> None:
-        kpi = next(k for k in self.definition.kpis if k.name == step.name)
-        name = self.definition.name
-        cases = [self.world.state(c) for c in self.world.cases() if self.world.definition(c).name == name]
-        figures = kpis.measure(kpi, self.definition, cases, self.world.clock)
+        definition = next(d for d in self.definitions if d.name == step.process)
+        kpi = next(k for k in definition.kpis if k.name == step.name)
+        cases = [self.world.state(case) for case in cases_of(self.world, {step.process})]
+        figures = kpis.measure(kpi, definition, cases, self.world.clock)
         shown = [_shown(values.decode(f.value)) for f in figures if f.value is not None]
         actual: Said = ("kpi_value", {"name": step.name, "value": ", ".join(shown)})
         if not shown:
@@ -309,7 +311,7 @@ class _Player:
             return
         known = [f for f in figures if f.value is not None]
         test = feel.compile(_tree(step.test, unary=True))
-        names = {p.name: self.scope().name(p.name) for p in self.definition.parameters}
+        names = kpis.bound_in(prepare(definition), test)
         if not known or not all(test.evaluate({**names, "?": values.decode(f.value)}) is True for f in known):
             raise _Wrong(("kpi_wanted", {"name": step.name, "test": step.test}), actual)
 
@@ -334,15 +336,16 @@ class _Player:
                 raise _Wrong(None, ("not_started", {"process": process}), refusal=refusal)
 
     def expect_true(self, step: s.ExpectTrue) -> None:
-        found = self.scope().value(step.expr)
+        scope = self.scope(self.case_of_process(step.process))
+        found = scope.value(step.expr)
         if found is not True:
-            read = self.read(feel.compile(_tree(step.expr)).paths)
+            read = self.read(scope, feel.compile(_tree(step.expr)).paths)
             raise _Wrong(("is_true", {"text": step.expr}), ("is_value", {"value": _shown(found)}), *read)
 
-    def read(self, paths: Iterable[tuple[str, ...]]) -> list[Said]:
+    def read(self, scope: Scope, paths: Iterable[tuple[str, ...]]) -> list[Said]:
         """Tells what stood where an expression looked, as far as it is a plain value."""
         texts = {".".join(path) for path in paths}
-        found = [(text, self.scope().value(text)) for text in sorted(texts)]
+        found = [(text, scope.value(text)) for text in sorted(texts)]
         return [("reads", {"path": t, "value": _shown(v)}) for t, v in found if not isinstance(v, Mapping | list)]
 
 

@@ -83,7 +83,7 @@ def _tell(context: Context, done: Played, compiled: Compiled) -> None:
     written = _written(failure.place, compiled)
     if written:
         output.line(f"      {written}")
-    definition = compiled.definition(done.scenario.process)
+    definition = compiled.definition(failure.process or done.scenario.process)
     for line in _reasons(context, failure, definition):
         output.line("      " + line)
 

@@ -53,7 +53,9 @@ _TESTS = [">= 95%", "< 97%", "> limit"]
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8).map(composed) | st.sampled_from(
     ["项目启动", 'say "yes"', "a\\b", "“引号”", "# no comment", "（一）：", ""]
 )
-comment = st.sampled_from(["", "why", "说明：（一）", '"quoted', "# twice", "(open", "activity x"])
+comment = st.sampled_from(
+    ["", "why", "说明：（一）", '"quoted', "# # twice", "#: marked", "- item", "(open", "activity x"]
+)
 
 
 def some(strategy: st.SearchStrategy[Any], low: int = 0, high: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
