@@ -13,12 +13,14 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Attached, Commented
+from charter.engine.entries.cases import Attached, Commented, Declined
 from charter.engine.feel.printer import quoted
 from charter.engine.keys import name_of
 from charter.engine.state import CaseState
 from charter.runtime import clock
 from charter.runtime.audit.query import build, run
+from charter.runtime.host import outbox
+from charter.runtime.host.outbox import Asked
 
 
 class Note(Struct, frozen=True):
@@ -42,9 +44,26 @@ def notes(connection: Connection, case: str) -> list[Note]:
 
 
 def declined(connection: Connection, case: str) -> list[Entry]:
-    """Lists what a case asked for and nothing came of, the oldest first."""
+    """Lists what a case asked for and nothing has come of yet, by the latest entry of each, the oldest first.
+
+    What was tried again since, and done, is kept no longer; what was given up has an entry without a refusal.
+    """
     query, _ = build(f'case = {quoted(case)} and kind = "declined"')
-    return [found.entry for found in run(connection, query)]
+    latest: dict[Asked, Entry] = {}
+    for found in run(connection, query):
+        told = found.entry.told
+        if isinstance(told, Declined):
+            key = (told.ask, told.target, found.entry.node, told.asked)
+            latest.pop(key, None)
+            latest[key] = found.entry
+    if not latest:
+        return []
+    kept = outbox.asked(connection, case)
+    return [
+        entry
+        for key, entry in latest.items()
+        if isinstance(entry.told, Declined) and (entry.told.because is None or key in kept or key[0] in kept)
+    ]
 
 
 class SentBack(Struct, frozen=True):

@@ -29,7 +29,7 @@ from charter.dsl.text.width import shown
 from charter.engine import plain
 from charter.engine.effects import Effect
 from charter.engine.errors import CharterError
-from charter.engine.hosting import ASKED, is_asked
+from charter.engine.hosting import ASKED, aim, is_asked
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
 
@@ -102,6 +102,24 @@ def post(connection: Connection, case: str, effects: Sequence[Effect], at: int) 
 def send(connection: Connection, case: str, body: str, at: int) -> None:
     """Keeps a message that is to be sent; `case`: the one that it tells of, or the organisation."""
     _POST.run_many(connection, [(case, SENDING, body, at, 0)])
+
+
+# What is asked for: the effect's name, what it is aimed at, the element and the entry that ask, if any.
+Asked = tuple[str, str, str | None, int | None]
+
+
+def asked(connection: Connection, case: str) -> set[Asked | str]:
+    """Gives what a case has asked for that is still to be done; of what cannot be read here, the name alone."""
+    found: set[Asked | str] = set()
+    for row in connection.execute(select(*_ASK).where(_o.case == case)):
+        ask = Ask(*row)
+        try:
+            effect = ask.effect()
+        except (ValueError, RecursionError):
+            found.add(ask.kind)
+        else:
+            found.add((ask.kind, aim(effect), effect.node or None, getattr(effect, "asked", 0) or None))
+    return found
 
 
 def _due(now: int, cases: Collection[str] | None) -> list[ColumnElement[bool]]:

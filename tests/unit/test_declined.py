@@ -21,6 +21,7 @@ from charter.runtime.audit import log
 from charter.runtime.audit.verify import verify
 from charter.runtime.cli.failures import declined_sentence
 from charter.runtime.cli.messages import Messages
+from charter.runtime.desk import notes
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.memory import World
 from charter.runtime.host.outbox import MOST_TRIES
@@ -91,6 +92,22 @@ def declined(store: Store, case: str) -> list[tuple[str, str, str | None, str | 
     ]
 
 
+def undone(store: Store, case: str) -> list[str]:
+    """Lists what `show` says was not done, by its code or as given up."""
+    with store.read() as connection:
+        told = [entry.told for entry in notes.declined(connection, case)]
+    return [each.because.code if each.because else "given up" for each in told if isinstance(each, Declined)]
+
+
+def test_what_is_given_up_stays_undone(store: Store) -> None:
+    opened = host(store, Clock(), "order")
+    case = opened.start("order", person="bea").case
+    [one] = opened.incidents.all()
+    assert undone(store, case) == ["CH599"]
+    opened.incidents.settle(one.ask.number, by="ann", reason="not this one")
+    assert undone(store, case) == ["given up"]
+
+
 def test_a_start_that_nobody_waits_for_is_told_where_it_is_refused(store: Store) -> None:
     clock = Clock()
     opened = host(store, clock, "order", "review")
@@ -117,12 +134,19 @@ def test_a_start_is_made_once_its_process_is_there(store: Store) -> None:
         is None
     )
     assert [row[2] for row in declined(store, case)] == ["CH599", "CH597", "CH597"]
+    assert undone(store, case) == ["CH599", "CH597", "CH597"]
+    # Tried again in vain it is still one thing that was not done.
+    opened.incidents.retry(opened.incidents.all()[0].ask.number, by="ann")
+    opened.tick()
+    assert len(declined(store, case)) == 4
+    assert sorted(undone(store, case)) == ["CH597", "CH597", "CH599"]
     host(store, clock, "review")
     People(store, by="ann", clock=clock).grant("bea", "packer")
     for one in opened.incidents.all():
         assert opened.incidents.retry(one.ask.number, by="ann")[1] is None
     opened.tick()
     assert opened.incidents.all() == []
+    assert undone(store, case) == []
     assert opened.state(case).nodes["pack"].holder == "bea"
     assert count(store, t.cases) == 3
     assert verify(store).sound
