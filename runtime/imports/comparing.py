@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 from msgspec import Struct, field
@@ -51,21 +52,24 @@ class Comparing:
         self._program = prepare(definition)
         self._translator = translator
         self._into = into
-        self._last: dict[str, tuple[Any, Any, Any, Any]] = {}
-        self._of_records = {c.name for c in compares if _names(c) <= set(self._program.types)}
+        self._last: dict[str, tuple[Any, tuple[Any, ...], Any]] = {}
+        # Comparisons that read records alone, and which; any other may change with time and with the clocks.
+        self._of_records = {c.name: names for c in compares if (names := _names(c)) <= set(self._program.types)}
 
     def at(self, row: int, at: int, cells: tuple[str, ...], state: CaseState, last: bool) -> None:
         for compare in self._compares:
             if not (compare.always or last):
                 continue
-            # Tables of a state are made anew where they change, and shared where they do not.
-            theirs, before = self._theirs(compare, cells), self._last.get(compare.name)
-            same = before is not None and before[0] == theirs and before[1] is state.versions
-            if before is not None and same and (before[2] is state.nodes or compare.name in self._of_records):
-                outcome = before[3]
+            theirs, before, read = (
+                self._theirs(compare, cells),
+                self._last.get(compare.name),
+                self._read(compare, state),
+            )
+            if before is not None and read and before[0] == theirs and all(map(is_, before[1], read)):
+                outcome = before[2]
             else:
                 outcome = self._judged(compare, theirs, at, state)
-                self._last[compare.name] = (theirs, state.versions, state.nodes, outcome)
+                self._last[compare.name] = (theirs, read, outcome)
             into = self._into.setdefault(compare.name, Compared())
             if outcome is None:
                 into.unknown += 1
@@ -76,6 +80,11 @@ class Comparing:
                 into.by[outcome] += 1
                 if len(into.rows) < TOLD:
                     into.rows.append(row)
+
+    def _read(self, compare: Compare, state: CaseState) -> tuple[Any, ...]:
+        """Gives the versions that a comparison reads, which are the same objects until they change; none: not known."""
+        found = [state.versions.get(name) for name in self._of_records.get(compare.name, ())]
+        return () if None in found else tuple(found)
 
     def _theirs(self, compare: Compare, cells: tuple[str, ...]) -> Any:
         if compare.theirs.column is not None:
@@ -94,9 +103,10 @@ class Comparing:
 
 
 def _names(compare: Compare) -> set[str]:
-    """Names what a comparison reads of the case."""
+    """Names what a comparison reads of the case, and `now()` where it asks for the present."""
     found = [compiled(text) for text in (compare.ours, compare.by) if text is not None]
-    return {name for expression in found if expression is not None for name in expression.names}
+    timed = {"now()"} if any(expression is not None and expression.tells_time for expression in found) else set()
+    return timed | {name for expression in found if expression is not None for name in expression.names}
 
 
 def _shown(value: Any) -> str:

@@ -195,6 +195,22 @@ class Translator:
 
     def events(self, rows: Sequence[Row]) -> tuple[list[Event], list[tuple[str, ...]], int]:
         """Gives the events of a case by time, the cells of each, and how many rows the map ignores."""
+        found: list[Event] = []
+        kept: list[tuple[str, ...]] = []
+        for row, at, cells, said, when, untimed, previous in self._meant(rows):
+            if when is None or not when.ignored:
+                found.append(self._event(row, at, cells, said, when, untimed, previous))
+                kept.append(cells)
+        return found, kept, len(rows) - len(found)
+
+    def ignored(self, rows: Sequence[Row]) -> int:
+        """Counts the rows of a case that the map ignores."""
+        if not any(when.ignored for when in self.map.whens):
+            return 0
+        return sum(when is not None and when.ignored for _, _, _, _, when, _, _ in self._meant(rows))
+
+    def _meant(self, rows: Sequence[Row]) -> Iterator[tuple[int, int, tuple[str, ...], str, When | None, bool, str]]:
+        """Yields the rows of a case by time: number, time, cells, event, its meaning, untimed, the event before it."""
         timed: list[tuple[int, int, Row]] = []
         last: int | None = None
         untimed: set[int] = set()
@@ -206,19 +222,13 @@ class Translator:
             timed.append((last if last is not None else -1, row, (row, cells)))
         first = min((at for at, _, _ in timed if at >= 0), default=0)
         timed = sorted((at if at >= 0 else first, row, one) for at, row, one in timed)
-        found: list[Event] = []
-        kept: list[tuple[str, ...]] = []
-        ignored, previous = 0, ""
+        previous = ""
         for at, row, (_, cells) in timed:
             said = self._cell(cells, self._at_event) or ""
             when = self._meaning(cells, said, previous)
-            if when is not None and when.ignored:
-                ignored += 1
-                continue
-            found.append(self._event(row, at, cells, said, when, row in untimed, previous))
-            kept.append(cells)
-            previous = said
-        return found, kept, ignored
+            yield row, at, cells, said, when, row in untimed, previous
+            if when is None or not when.ignored:
+                previous = said
 
     def _cell(self, cells: tuple[str, ...], place: int) -> str | None:
         text = cells[place].strip()

@@ -13,7 +13,7 @@ import multiprocessing
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class Made(Account):
 
 
 class Imported(Account):
-    """What an import came to. `already`: rows of cases that were there before, `cases` those that are new."""
+    """What an import came to. `already`: events of cases that were there before, `cases` those that are new."""
 
     rows: int = 0
     cases: int = 0
@@ -198,17 +198,19 @@ def import_log(
             return done
         pinned = caseload.latest(connection, process)
         public = caseload.days(connection, pinned.definition)
-        there = _there(connection, map_, log_)
+        ids = {case: id_of(map_.source, case) for case in log_.cases}
+        there = _there(connection, log_, Translator(map_, pinned.definition, log_.names), ids)
     origin = caseload.origin._replace(process=pinned.definition.name, definition=pinned.digest)
     maker = Maker(map_, log_, pinned, origin, by, public)
     new = []
     for case, rows in log_.cases.items():
-        if id_of(map_.source, case) in there:
-            done.already += len(rows)
+        if case in there:
+            done.already += len(rows) - there[case]
+            done.ignored += there[case]
             done.already_cases += 1
         else:
             new.append(case)
-    told(done.already)
+    told(done.already + done.ignored)
     summary = {
         "log": map_.source,
         "process": pinned.definition.name,
@@ -235,11 +237,14 @@ def import_log(
     return done
 
 
-def _there(connection: Connection, map_: Map, log_: Log) -> set[str]:
-    """Finds the cases that are there already; raises Faulty where one has another number of events than in the log."""
-    known = {id_of(map_.source, case): case for case in log_.cases}
+def _there(connection: Connection, log_: Log, translator: Translator, ids_of: Mapping[str, str]) -> dict[str, int]:
+    """Finds the cases that are there already, each with how many of its rows are ignored.
+
+    Raises Faulty where one has another number of events than in the log.
+    """
+    known = {id_: case for case, id_ in ids_of.items()}
     wrong: list[Mistake] = []
-    found: set[str] = set()
+    found: dict[str, int] = {}
     ids = list(known)
     for at in range(0, len(ids), 500):
         part = ids[at : at + 500]
@@ -247,19 +252,16 @@ def _there(connection: Connection, map_: Map, log_: Log) -> set[str]:
             "SELECT id, (SELECT count(*) FROM entries e WHERE e.\"case\" = c.id AND e.kind = 'observed')"
             " FROM cases c WHERE id IN (…)"
         )
-        for case, count in ask(connection, query, part):
-            found.add(case)
-            its = log_.cases[known[case]]
-            if count > len(its) or (count < len(its) and not _ignoring(map_)):
-                told = {"case": known[case], "count": count, "rows": len(its)}
+        for id_, count in ask(connection, query, part):
+            case = known[id_]
+            its = log_.cases[case]
+            found[case] = translator.ignored(its)
+            if count != len(its) - found[case]:
+                told = {"case": case, "count": count, "rows": len(its) - found[case]}
                 wrong.append(Mistake("CH739", told, row=its[0][0]))
     if wrong:
         raise Faulty(wrong[:TOLD])
     return found
-
-
-def _ignoring(map_: Map) -> bool:
-    return any(when.ignored for when in map_.whens)
 
 
 def _digest(file: Path) -> str:

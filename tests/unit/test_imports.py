@@ -272,6 +272,24 @@ def test_a_history_that_is_there_otherwise_is_left_alone(tmp_path: Path) -> None
         assert entries(store) == before
 
 
+def test_a_log_that_has_grown_is_told_by_its_events(tmp_path: Path) -> None:
+    """A row that the map ignores is counted as ignored, never as imported before; an event more is told."""
+    definition = definition_of(PROCESS)
+    map_text = MAP + '\nignore when "looked at"\n'
+    looked, worked = "18,looked at,04/03/2026 10:30,ann,-,x\n", "18,in work,04/03/2026 11:00,ann,-,x\n"
+    for name, text in (("a", LOG + looked), ("b", LOG + looked + looked), ("c", LOG + looked + worked)):
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    events = len(LOG.splitlines()) - 1
+    with founded(tmp_path / "c.db", definition) as store:
+        first = imported(store, definition, tmp_path / "a.csv", map_text)
+        assert (first.rows, first.ignored, first.already) == (events + 1, 1, 0)
+        again = imported(store, definition, tmp_path / "b.csv", map_text)
+        assert (again.cases, again.already, again.ignored, again.accounted) == (0, events, 2, again.rows)
+        with pytest.raises(Faulty) as told:
+            imported(store, definition, tmp_path / "c.csv", map_text)
+        assert [mistake.code for mistake in told.value.mistakes] == ["CH739"]
+
+
 def test_other_processes_make_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     definition = definition_of(PROCESS)
     (tmp_path / "a.csv").write_text(LOG, "utf-8")
