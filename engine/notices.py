@@ -98,9 +98,10 @@ _NEWS_OF_CASE: Mapping[type[Told], Callable[[Program, Any], Roles]] = {
 
 def told(program: Program, entry: Entry) -> Roles:
     """Names the roles that an entry is news to; none for most."""
+    kind = type(entry.told)
+    if kind not in _NEWS:  # and so not in the table of cases
+        return ()
     if entry.element is None:
-        of_case = _NEWS_OF_CASE.get(type(entry.told))
-        return () if of_case is None else of_case(program, entry.told)
-    news = _NEWS.get(type(entry.told))
-    plan = None if news is None else program.plans.get(entry.element)
-    return () if news is None or plan is None else news(program, plan.element, entry.told)
+        return _NEWS_OF_CASE[kind](program, entry.told) if kind in _NEWS_OF_CASE else ()
+    plan = program.plans.get(entry.element)
+    return () if plan is None else _NEWS[kind](program, plan.element, entry.told)

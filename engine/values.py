@@ -31,6 +31,7 @@ from charter.engine.feel.temporal_text import (
     write_time,
     write_years,
 )
+from charter.engine.once import once
 from charter.engine.text import composed
 
 __all__ = [
@@ -120,6 +121,11 @@ def _encode_file(value: File) -> Any:
     return {"file": value.sha256, "name": composed(value.name), "size": value.size, "media_type": value.media_type}
 
 
+@once(1024)  # of a few parameters, each written at every look at a clock
+def _span_text(span: Span) -> str:
+    return str(span)
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -134,7 +140,7 @@ _ENCODERS: dict[type, Callable[[Any], Any]] = {
     tuple: _encode_list,
     dict: _encode_context,
     Money: lambda money: {"money": _plain_text(money.amount), "currency": money.currency},
-    Span: lambda span: {"span": str(span)},
+    Span: lambda span: {"span": _span_text(span)},
     File: _encode_file,
     Date: lambda date: {"date": write_date(date)},
     Time: lambda time: {"time": write_time(time)},
@@ -268,7 +274,7 @@ def _decode(data: Any) -> Any:
         return Decimal(data)
     if kind is list or kind is tuple:
         return [_decode(item) for item in data]
-    if isinstance(data, Mapping):
+    if kind is dict or isinstance(data, Mapping):
         tagged = _DECODERS.get(frozenset(data)) if len(data) < 5 else None
         if tagged is not None:
             return tagged(data)

@@ -92,7 +92,7 @@ def text(at: int) -> str:
 
 @lru_cache(maxsize=64)
 def _seconds(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
 def iso(at: int | None) -> str | None:

@@ -33,7 +33,7 @@ _MOST_SEEN = 4
 class Scope:
     """The names an expression at one place of a case may use: those of the element `plan` at the index `path`."""
 
-    __slots__ = ("now", "path", "plan", "program", "view")
+    __slots__ = ("_env", "now", "path", "plan", "program", "view")
 
     def __init__(self, program: Program, view: View, plan: Plan | None, path: Path, now: int) -> None:
         self.program = program
@@ -41,6 +41,7 @@ class Scope:
         self.plan = plan
         self.path = path
         self.now = now
+        self._env: feel.Env | None = None
 
     @classmethod
     def at(cls, place: Place, now: int) -> Scope:
@@ -76,11 +77,12 @@ class Scope:
                 names[name] = extra[name]
             else:
                 names[name] = self.name(name, walked=name in expression.walked)
-        # Only a step shares one budget among all it asks.
-        budget = getattr(self.view, "budget", None)
-        calendar = None if self.plan is None else self.plan.calendar
-        env = self.program.env(lambda: moment(self.now, self.program.zone), budget, calendar)
-        return expression.evaluate(names, env)
+        if self._env is None:
+            # Only a step shares one budget among all it asks.
+            budget = getattr(self.view, "budget", None)
+            calendar = None if self.plan is None else self.plan.calendar
+            self._env = self.program.env(lambda: moment(self.now, self.program.zone), budget, calendar)
+        return expression.evaluate(names, self._env)
 
     def read(self, text: str) -> Expression | None:
         return compiled(text)

@@ -10,6 +10,7 @@ before it does is cancelled. What a clock counts is for `sla` to know.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -53,12 +54,28 @@ def next_instant(draft: Draft, wake: int | None) -> int | None:
     for key, service in draft.clocks.items():
         if service.clock.phase == "running":
             plan = draft.program.slas[parse_key(key).name]
-            terms = Terms(plan.calendar, values.decode(service.target))
             for percent in plan.shares.difference(service.fired):
-                at = sla.reached(service.clock, terms, percent)
+                at = _reached(plan, service, percent)
                 if at is not None and (wake is None or at < wake):
                     wake = at
     return wake
+
+
+def _reached(plan: ClockPlan, service: Service, percent: int = sla.BREACH) -> int | None:
+    """Gives when so much of a clock's agreed time is used up."""
+    return _instant(plan, service.clock, values.decode(service.target), percent)
+
+
+def _instant(plan: ClockPlan, clock: Clock, target: Any, percent: int) -> int | None:
+    return _worked_out(plan, clock, target, percent) if isinstance(target, _LENGTHS) else None
+
+
+_LENGTHS = (values.Span, values.DaysDuration, values.YearsDuration)
+
+
+@lru_cache(maxsize=4096)
+def _worked_out(plan: ClockPlan, clock: Clock, target: Any, percent: int) -> int | None:
+    return sla.reached(clock, Terms(plan.calendar, target), percent)
 
 
 def _paths(draft: Draft, plan: ClockPlan) -> Iterator[Path]:
@@ -146,7 +163,7 @@ class _Look:
 
     def _begin(self, since: int, how: Any, *, again: bool) -> None:
         self._keep(clock=how(self.clock, since), target=self._target(), fired=(), again=again, held=False)
-        due = sla.reached(self.clock, self.terms)
+        due = _reached(self.plan, self.service)
         # A clock that starts anew does not end by what has ended it before.
         self._keep(due=due, held=self.clock.cycle > 1 and self.holds(self.plan.sla.stops))
         self.tell(ClockStarted(self.key, self.clock.cycle, since, self.service.target, due), moved=True)
@@ -167,12 +184,12 @@ class _Look:
         pauses = self.holds(asked.pauses)
         if pauses and self.clock.phase == "running":
             self._keep(clock=sla.pause(self.clock, self.draft.at), due=None)
-            self._keep(due=sla.reached(self.clock, self.terms))
+            self._keep(due=_reached(self.plan, self.service))
             elapsed = sla.elapsed(self.clock, self.terms, self.draft.at)
             self.tell(ClockPaused(self.key, elapsed), moved=True)
         elif not pauses and self.clock.phase == "paused":
             self._keep(clock=sla.resume(self.clock, self.draft.at))
-            self._keep(due=sla.reached(self.clock, self.terms))
+            self._keep(due=_reached(self.plan, self.service))
             self.tell(ClockResumed(self.key, self.service.due), moved=True)
             self._fire()
 
@@ -199,7 +216,7 @@ class _Look:
     def _agree(self) -> None:
         """Counts anew where the target or the calendar has become another; no pause is lost, and a look tells."""
         target, was = self._target(), self.service.due
-        due = sla.reached(self.clock, Terms(self.plan.calendar, values.decode(target)))
+        due = _instant(self.plan, self.clock, values.decode(target), sla.BREACH)
         if target == self.service.target and due == was:
             return
         self._keep(target=target, due=due)
@@ -209,7 +226,7 @@ class _Look:
         self._fire()
 
     def _used(self, percent: int) -> bool:
-        at = sla.reached(self.clock, self.terms, percent)
+        at = _reached(self.plan, self.service, percent)
         return at is not None and at <= self.draft.at
 
     # -- what follows -----------------------------------------------------------------------------------------
@@ -217,7 +234,7 @@ class _Look:
     def _fire(self) -> None:
         """Enters each share that has been used up, in the order of time, with what its line asks for."""
         for percent in sorted(self.plan.shares.difference(self.service.fired)):
-            at = sla.reached(self.clock, self.terms, percent)
+            at = _reached(self.plan, self.service, percent)
             if at is None or at > self.draft.at:
                 continue
             self._keep(fired=(*self.service.fired, percent))

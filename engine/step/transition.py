@@ -186,17 +186,19 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
             flow.run(draft)
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)
-    return Step(_next(draft), tuple(draft.entries), subcases.effects_of(draft), None, draft.touched)
+    wake = state.wake if act in _ALONE else _wake(draft)
+    return Step(_next(draft, wake), tuple(draft.entries), subcases.effects_of(draft), None, draft.touched)
 
 
-def _next(draft: Draft) -> CaseState:
-    before = draft.state
-    timers = draft.timers
+def _wake(draft: Draft) -> int | None:
     wake = None
-    if timers and draft.status == "open":
-        wake = draft.wake if draft.wake is not None else min(timers.values())
-    if draft.clocks:
-        wake = services.next_instant(draft, wake)
+    if draft.timers and draft.status == "open":
+        wake = draft.wake if draft.wake is not None else min(draft.timers.values())
+    return services.next_instant(draft, wake) if draft.clocks else wake
+
+
+def _next(draft: Draft, wake: int | None) -> CaseState:
+    before = draft.state
     return CaseState(
         draft.case,
         draft.process,
@@ -217,7 +219,7 @@ def _next(draft: Draft) -> CaseState:
         draft.versions,
         draft.signals,
         wake,
-        timers,
+        draft.timers,
         draft.law,
         draft.tzdata,
         draft.stood,

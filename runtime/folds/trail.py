@@ -30,7 +30,8 @@ def _notices(stride: Stride) -> Change:
         come=[
             (stride.case, seq, role, shape.name, e.kind, e.actor, e.at)
             for seq, e in enumerate(stride.entries, stride.first)
-            for role in dict.fromkeys(told(shape.program, e))
+            if (roles := told(shape.program, e))
+            for role in dict.fromkeys(roles)
         ]
     )
 
