@@ -34,6 +34,7 @@ ON_FILES = {
     "explain",
     "clauses",
     "coverage",
+    "docs",
     "dmn",
     "doctor",
     "completion",
@@ -58,6 +59,7 @@ def typed(name: str, command: click.Command) -> list[str]:
         "people add": ["--name", "x"],
         "work": ["--once"],
         "channels add": ["--webhook", "https://x.example/", "--secret", "env:HOOK"],
+        "docs": ["--out", "pages"],
         "import log": ["--map", "p.map"],
     }.get(name, [])
     words = ["1.1"] if name == "audit show" else words

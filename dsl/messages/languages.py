@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WRITTEN = ("en", "zh")
 LANGUAGES = (*WRITTEN, "zh-Hant")
+NAMES = {"en": "English", "zh": "简体中文", "zh-Hant": "繁體中文"}  # what each calls itself
 TAGS = {"en": "en-US", "zh": "zh-CN", "zh-Hant": "zh-TW"}  # with a country, for formats that want one
 _KEYWORDS: Mapping[str, Language] = {"en": "en", "zh": "zh-Hans", "zh-Hant": "zh-Hant"}
 # by what a tag of a language tells traditional characters (IETF BCP 47, and a locale's country)

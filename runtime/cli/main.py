@@ -54,6 +54,7 @@ VERBS: dict[str, dict[str, str]] = {
         "graph": "graph",
         "clauses": "clauses",
         "coverage": "coverage",
+        "docs": "docs",
         "dmn": "dmn",
     },
     "deploy": {

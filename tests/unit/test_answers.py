@@ -137,6 +137,8 @@ charter clauses broken.charter
 charter coverage processes --section S003-2.1
 charter coverage processes --catalogue processes/shared/service_quality.tsv
 charter coverage broken.charter
+charter docs processes/examples/leave_request.charter --out handbook
+charter docs broken.charter --out handbook
 charter dmn check loan.dmn
 charter dmn check broken.charter
 charter dmn run loan.dmn

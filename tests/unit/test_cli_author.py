@@ -358,6 +358,10 @@ def test_every_sentence_is_one_that_something_says() -> None:
                 elif isinstance(node, ast.JoinedStr):
                     parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in node.values]
                     forms.append(re.compile("".join(parts)))
+    for page in (ROOT / "runtime/handbook/templates").glob("*.html"):
+        for key, more in re.findall(r"say\('([\w.]+)'( \+)?", page.read_text("utf-8")):
+            known.add(key)
+            forms += [re.compile(re.escape(key) + ".+")] if more else []
     parts_of = [form for form in forms if re.match(r"[a-z]+_", form.pattern)]
 
     def said(section: str, key: str) -> bool:

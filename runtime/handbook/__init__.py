@@ -1,0 +1,1 @@
+"""The process handbook: pages that people read of processes, made from their files alone."""
