@@ -102,6 +102,14 @@ _ALL = [
         ("CH252", "day-twice", "date"),
         ("CH253", "unknown-country", "name"),
         # types
+        ("CH270", "ledger-incomplete", "name", "word"),
+        ("CH271", "booked-twice", "name", "items"),
+        ("CH272", "many-baselines", "name", "record"),
+        ("CH273", "nothing-booked", "name", "record"),
+        ("CH274", "unknown-ledger", "name"),
+        ("CH345", "no-line-or-amount", "name", "record", "field", "expected"),
+        ("CH346", "nothing-to-book", "name", "items"),
+        ("CH487", "baseline-nobody-approves", "name", "record"),
         ("CH301", "expression-syntax", "text", "detail"),
         ("CH302", "unknown-name", "name", "detail"),
         ("CH303", "unknown-field", "name", "detail"),
@@ -164,6 +172,8 @@ _ALL = [
     *_rows(
         "warning",
         ("CH117", "more-than-told", "errors", "warnings"),
+        ("CH485", "committed-for-good", "name", "record"),
+        ("CH486", "booked-in-rounds", "name", "record", "element"),
         ("CH118", "nothing-in-file"),
         ("CH218", "role-unused", "name"),
         ("CH407", "output-unused", "element", "name"),

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from charter.engine.definition import Definition, ElementKind
 
-_DONE = frozenset({"rule", "record", "check", "phase", "activity", "approval", "milestone"})
+_DONE = frozenset({"rule", "ledger", "record", "check", "phase", "activity", "approval", "milestone"})
 
 CarrierKind = (
-    Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi", "sla", "rule"]
+    Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi", "sla", "rule", "ledger"]
     | ElementKind
 )
 
@@ -77,6 +77,8 @@ def _parts(d: Definition) -> Iterator[Carrier]:
         yield Carrier("kpi", kpi.name, kpi.title, kpi.clauses, place(f"kpi {kpi.name}"))
     for sla in d.slas:
         yield Carrier("sla", sla.name, sla.title, sla.clauses, place(f"sla {sla.name}"))
+    for ledger in d.ledgers:
+        yield Carrier("ledger", ledger.name, ledger.title, ledger.clauses, place(f"ledger {ledger.name}"))
 
 
 def _once(clauses: tuple[str, ...]) -> tuple[str, ...]:

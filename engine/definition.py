@@ -25,6 +25,7 @@ from charter.engine.decisions.declared import (
     DecisionTable as DecisionTable,
 )
 from charter.engine.happenings import Action as Action, Event as Event, Occasion as Occasion, Rule as Rule
+from charter.engine.ledgers import Booking as Booking, Ledger as Ledger
 from charter.engine.plain import Kept
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
@@ -360,6 +361,7 @@ class Definition(Kept, frozen=True):
     calendar: Calendar = Calendar()
     kpis: tuple[Kpi, ...] = ()
     slas: tuple[Sla, ...] = ()
+    ledgers: tuple[Ledger, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
     # Those that elements name.
     calendars: tuple[Calendar, ...] = ()

@@ -57,10 +57,10 @@ class Occasion(Kept, frozen=True):
 
     kind: `state` (element `name`, or the `case`, comes to be in `state`; `overdue` is one), `written` (a version of
     record `name`), `rejected` (approval `name`, for the `count`-th time), `signal` (`name` arrives), `every` (a Span in
-    FEEL text, counted from the opening of the case).
+    FEEL text, counted from the opening of the case), `overrun` (a line of the ledger `name`).
     """
 
-    kind: Literal["state", "written", "rejected", "signal", "every"]
+    kind: Literal["state", "written", "rejected", "signal", "every", "overrun"]
     name: str | None = None
     state: str | None = None
     count: int | None = None

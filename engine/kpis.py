@@ -57,7 +57,7 @@ class Notes:
         elif isinstance(value, Mapping):
             return _Traced(self, case, path, value)
         elif isinstance(value, Described):
-            return Described(self.read(case, path, list(value)), self.read(case, path, value.own))
+            return Described(self.read(case, path, list(value)), self.read(case, path, value.own), value.key)
         elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
             return [self.read(case, f"{path}[{i}]", item) for i, item in enumerate(value, 1)]
         else:
@@ -104,7 +104,7 @@ class CaseView(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         program = self._scope.program
-        if name in program.plans or name in program.types or name in program.slas:
+        if name in program.plans or name in program.types or name in program.slas or name in program.ledgers:
             return self._notes.read(self._case, name, self._scope.name(name, walked=name in self._walked))
         facts = CaseFacts(self._scope.view, program.zone)
         if name == "case":
@@ -115,7 +115,7 @@ class CaseView(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         program = self._scope.program
-        yield from (*program.plans, *program.types, *program.slas, *CASE, "case", "process")
+        yield from (*program.plans, *program.types, *program.slas, *program.ledgers, *CASE, "case", "process")
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -50,7 +50,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "rules look at a case when all else of a step has followed; "
         "rounds that are passed over are told, and an element says what becomes of them; "
         "what a case asks for and nobody does is told; "
-        "a `for each` fits itself to its list when another element updates it",
+        "a `for each` fits itself to its list when another element updates it; "
+        "ledgers are looked at when all else has followed, and may refuse what is written",
     }
 )
 LAW = max(HISTORY)

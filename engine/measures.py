@@ -259,7 +259,7 @@ def _kept(program: Program, path: StaticPath) -> Iterator[str | None]:
     if plan is not None:
         single = not plan.loops and plan.element.many is None
         yield f"{root}.{rest[0]}" if single and len(rest) == 1 and rest[0] in ELEMENT and rest[0] != "item" else None
-    elif root in program.slas:
+    elif root in program.slas or root in program.ledgers:
         yield None
     elif root in program.types:
         listed = any(maker.loops for maker in program.producers.get(root, ()))

@@ -2,8 +2,8 @@
 
 Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed or moved; whom a
 line of it tells, what it tells them; the higher role, that work came up to it; the owner, that a call failed for good
-or something asked for was not done, that no approval applies to a record, or that a repeated phase stands. What is to
-be done is no news: it is in an inbox. Knows neither persons nor how they are told.
+or something asked for was not done, that a line of a ledger is overrun, that no approval applies to a record, or that a
+repeated phase stands. What is to be done is no news: it is in an inbox. Knows neither persons nor how they are told.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from charter.engine.entries.cases import (
     Uncounted,
     Undated,
 )
+from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.plan.program import Program
 
 Roles = tuple[str, ...]
@@ -93,15 +94,19 @@ _NEWS_OF_CASE: Mapping[type[Told], Callable[[Program, Any], Roles]] = {
     Failed: lambda program, _told: _owned(program),
     Declined: lambda program, _told: _owned(program),
     Undated: lambda program, _told: _owned(program),
+    LineOverrun: lambda program, _told: _owned(program),
 }
+
+
+_ANY = frozenset((*_NEWS, *_NEWS_OF_CASE))
 
 
 def told(program: Program, entry: Entry) -> Roles:
     """Names the roles that an entry is news to; none for most."""
     kind = type(entry.told)
-    if kind not in _NEWS:  # and so not in the table of cases
+    if kind not in _ANY:
         return ()
     if entry.element is None:
         return _NEWS_OF_CASE[kind](program, entry.told) if kind in _NEWS_OF_CASE else ()
     plan = program.plans.get(entry.element)
-    return () if plan is None else _NEWS[kind](program, plan.element, entry.told)
+    return () if plan is None or kind not in _NEWS else _NEWS[kind](program, plan.element, entry.told)

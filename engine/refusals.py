@@ -119,6 +119,10 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH596", "signal-for-nobody", "signal"),
     ("CH660", "rules-in-a-circle", "rule rules limit"),
     ("CH661", "rules-held-back", "rule limit"),
+    ("CH630", "baseline-not-approved", "ledger record"),
+    ("CH631", "line-overrun", "ledger line record baseline used"),
+    ("CH632", "amount-not-known", "ledger line record baseline"),
+    ("CH633", "baseline-amended", "ledger record"),
     ("CH592", "person-not-known", "person record field"),
     # why nothing came of what a case asked for
     ("CH597", "process-not-deployed", "target"),

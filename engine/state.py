@@ -18,6 +18,7 @@ from msgspec import Struct
 from charter.engine import plain
 from charter.engine.days import Days
 from charter.engine.law import Rules
+from charter.engine.ledgers import Book
 from charter.engine.machines import STILL, WORKABLE
 from charter.engine.plain import shape
 from charter.engine.sla import Service
@@ -176,7 +177,7 @@ class CaseState(NamedTuple):
     for yet, in the order in which they came. `stood`: since when it is suspended. `days`: by which versions of public
     days it counts. `clocks`: the service-level clocks that have started, by key.
     `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
-    `process.rule`, that led from one case to the next up to this one, the latest last.
+    `process.rule`, that led from one case to the next up to this one, the latest last. `books`: how its ledgers stand.
     """
 
     case: str = ""
@@ -206,6 +207,7 @@ class CaseState(NamedTuple):
     clocks: Mapping[str, Service] = _NONE
     watches: tuple[Watch, ...] = ()
     chain: tuple[str, ...] = ()
+    books: tuple[Book, ...] = ()
 
     @property
     def rules(self) -> Rules:
@@ -245,6 +247,8 @@ class View(Protocol):
     def signals(self) -> tuple[Early, ...]: ...
     @property
     def clocks(self) -> Mapping[str, Service]: ...
+    @property
+    def books(self) -> tuple[Book, ...]: ...
     def dated(self) -> Iterable[Node]: ...
 
 
@@ -307,6 +311,12 @@ def clocks_of(data: Mapping[str, Any]) -> Mapping[str, Service]:
     return {service.key: service for service in found} or _NONE
 
 
+def books_of(data: Mapping[str, Any]) -> tuple[Book, ...]:
+    """Builds how the ledgers of a case stand back."""
+    rows = data.get("books", ())
+    return tuple(Book(name, number, digest, value, tuple(over)) for name, number, digest, value, over in rows)
+
+
 def _lists(rows: tuple[Any, ...]) -> list[Any]:
     return [_lists(row) if isinstance(row, tuple) else row for row in rows]
 
@@ -336,6 +346,8 @@ def case_json(state: CaseState) -> dict[str, Any]:
         out["clocks"] = clocks_json(state.clocks)
     if state.watches:
         out["watches"] = _lists(state.watches)
+    if state.books:
+        out["books"] = _lists(state.books)
     return out
 
 
@@ -385,6 +397,7 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
         Watch(name, held, fired, at, tuple(wakes)) for name, held, fired, at, wakes in rest.get("watches", ())
     )
     rest["chain"] = tuple(rest.get("chain", ()))
+    rest["books"] = books_of(rest)
     waking = {watch.key: watch.wake for watch in rest["watches"]}
     waking |= {key: next_instant(node) for key, node in nodes.items()}
     return CaseState(

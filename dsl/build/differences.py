@@ -47,6 +47,8 @@ _THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], A
     (d.Definition, "kpis"): (lambda _: "KPI", _named),
     (d.Definition, "slas"): (lambda _: "SLA", _named),
     (d.Definition, "rules"): (lambda _: "RULE", _named),
+    (d.Definition, "ledgers"): (lambda _: "LEDGER", _named),
+    (d.Ledger, "bookings"): (lambda b: b.kind.upper(), lambda b: (b.kind, b.items)),
     (d.Definition, "decisions"): (lambda _: "DECISION", _named),
     (d.Definition, "separations"): (
         lambda s: "SAME_AS" if s.same else "SEPARATE_FROM",
@@ -91,6 +93,11 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "occasions": "ON_EVENT",
     "actions": "RULE_THEN",
     (d.Rule, "when"): "RULE_WHEN",
+    (d.Ledger, "baseline"): "LEDGER_OF",
+    (d.Ledger, "by"): "LEDGER_BY",
+    (d.Ledger, "amount"): "LEDGER_AMOUNT",
+    (d.Ledger, "refuses"): "OVERRUN_REFUSED",
+    (d.Ledger, "approvals"): "APPROVAL",
     (d.Check, "by"): "CHECK_BY",
     (d.Element, "calendar"): "ON_CALENDAR",
     (d.Calendar, "ends_at_close"): "DAYS_END_AT_CLOSE",
@@ -171,6 +178,8 @@ def _name(thing: Any) -> str:
         return f"{thing.element}, {thing.other}"
     if isinstance(thing, d.Order):
         return ", ".join(thing.elements)
+    if isinstance(thing, d.Booking):
+        return thing.items
     if isinstance(thing, d.DecisionRule):
         return f"{' | '.join(thing.tests)} -> {', '.join(thing.outputs)}"
     return str(thing.id if isinstance(thing, d.Clause) else thing.name)

@@ -16,6 +16,7 @@ from charter.dsl.build.rules import action, given, rule
 from charter.dsl.check.calendars import build as build_calendar
 from charter.dsl.check.decisions import lower_decision
 from charter.dsl.check.expressions import canonical, feel_text
+from charter.dsl.check.ledgers import lower_ledger
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.order import predecessors
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol, named_calendars
@@ -55,6 +56,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         rules=tuple(rule(s.node) for s in scope.rules.values()),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         slas=tuple(_sla(s.node, scope.clocked.get(s.name)) for s in scope.slas.values()),
+        ledgers=tuple(lower_ledger(s.node, scope) for s in scope.ledgers.values()),
         decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
         places=_places(scope, place_of),
     )
@@ -400,6 +402,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("kpi", scope.kpis),
         ("sla", scope.slas),
         ("rule", scope.rules),
+        ("ledger", scope.ledgers),
         ("parameter", scope.parameters),
     ):
         for symbol in table.values():

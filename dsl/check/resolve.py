@@ -15,6 +15,7 @@ from typing import Any
 from charter.dsl.check.calendars import check_calendar
 from charter.dsl.check.clocks import check_clocks
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.ledgers import check_ledgers
 from charter.dsl.check.lines import check_lines
 from charter.dsl.check.references import WORK
 from charter.dsl.check.rules import check_rules
@@ -45,6 +46,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     check_lines(scope, findings)
     check_clocks(scope, findings)
     check_rules(scope, findings)
+    check_ledgers(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -103,6 +105,9 @@ class _Declarations:
                 self._declare("kpi", line, scope.kpis, {})
             case t.Rule():
                 self._declare("rule", line, scope.rules, {})
+            case t.Ledger():
+                if self._alone(line):
+                    scope.ledgers[line.name.text] = Symbol("ledger", line.name.text, line, scope.file)
             case t.Decision():
                 self._declare("decision", line, scope.decisions, scope.shared.decisions)
             case t.Separation():
@@ -155,7 +160,7 @@ class _Declarations:
         else:
             table[name] = Symbol(kind, name, line, self.scope.file)
 
-    def _alone(self, line: t.Element | t.Record | t.Parameter | t.Sla) -> bool:
+    def _alone(self, line: t.Element | t.Record | t.Parameter | t.Sla | t.Ledger) -> bool:
         """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
         scope, name = self.scope, line.name
         text = name.text
@@ -169,6 +174,7 @@ class _Declarations:
             else scope.records.get(text)
             or scope.parameters.get(text)
             or scope.slas.get(text)
+            or scope.ledgers.get(text)
             or scope.shared.records.get(text)
             or scope.shared.parameters.get(text)
         )

@@ -173,6 +173,13 @@ def _rejected(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool
     return part is None
 
 
+def _overrun(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool:
+    assert line.name is not None
+    if line.name.text not in scope.ledgers:
+        misnamed(line.name, "ledger", "CH274", scope.ledgers, scope, findings)
+    return False
+
+
 def _never(line: t.Occasion, findings: Findings) -> None:
     findings.add("CH491", line.span)
 
@@ -182,5 +189,6 @@ _OCCASIONS: Mapping[str, Callable[[t.Occasion, ProcessScope, Findings], bool]] =
     "written": _written,
     "rejected": _rejected,
     "signal": lambda _line, _scope, _findings: False,
+    "overrun": _overrun,
     "every": lambda _line, _scope, _findings: False,
 }

@@ -1,7 +1,7 @@
 """What the names of a process stand for: the tables that resolving fills and every later pass reads.
 
 It knows declarations and where they stand, not what expressions mean or how work flows. A process's own
-declarations and those its file and the files it uses share are one scope. Elements, records, parameters and
+declarations and those its file and the files it uses share are one scope. Elements, records, parameters, ledgers and
 service-level clocks share one namespace, because expressions see them side by side; roles, calendars, KPIs and
 processes have their own.
 """
@@ -165,6 +165,7 @@ class ProcessScope(Struct, eq=False):
     slas: dict[str, Symbol] = field(default_factory=dict)
     clocked: dict[str, Part] = field(default_factory=dict)  # the elements in which service-level clocks stand
     rules: dict[str, Symbol] = field(default_factory=dict)
+    ledgers: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)  # of two elements each
@@ -284,6 +285,7 @@ class ProcessScope(Struct, eq=False):
             ("kpi", self.kpis, {}),
             ("sla", self.slas, {}),
             ("rule", self.rules, {}),
+            ("ledger", self.ledgers, {}),
             ("calendar", self.calendars, self.shared.calendars),
             ("decision", self.decisions, self.shared.decisions),
             ("process", {}, self.shared.processes),

@@ -242,9 +242,8 @@ class _Checker:
         s = self.scope
         if self.alone:
             return (name for name in extra if name != "?")
-        return chain(
-            extra, s.elements, s.records, s.producers, s.inputs, s.slas, s.parameters, s.shared.parameters, _GIVEN
-        )
+        own = (s.elements, s.records, s.producers, s.inputs, s.slas, s.ledgers, s.parameters, s.shared.parameters)
+        return chain(extra, *own, _GIVEN)
 
 
 # What is told once of an expression, however often it is in it.

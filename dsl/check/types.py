@@ -10,7 +10,7 @@ from charter.dsl.text import tree as t
 from charter.engine.feel import types as y
 from charter.engine.feel.own import UNITS
 from charter.engine.machines import CASE_STATES, LIFECYCLES, states
-from charter.engine.plan import clocks, facts
+from charter.engine.plan import clocks, facts, ledgers
 
 BOOLEAN = y.BOOLEAN
 SPAN = y.SPAN
@@ -100,10 +100,24 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
     if name in scope.slas:
         stands = scope.clocked.get(name)
         return CLOCK if _beside(part, stands.instances if stands is not None else ()) else y.ListType(item=CLOCK)
+    if name in scope.ledgers:
+        return _ledger_type(scope.ledgers[name].node, scope)
     parameter = scope.parameter(name)
     if parameter is not None:
         return parameter_type(parameter.node, scope)
     return None
+
+
+def _ledger_type(node: t.Ledger, scope: ProcessScope) -> y.Type:
+    """Gives the type of a ledger: the list of its lines, each found by its name, with the facts of all of them."""
+    record, *path = node.baseline.text.split(".")
+    found = record_type(record, scope)
+    for name in path:
+        found = found.fields.get(name, y.ANY) if isinstance(found, y.ContextType) else y.ANY
+    row, amounts = y.item_of(found), [line.field.text for line in node.body if isinstance(line, t.Amount)]
+    plain = bool(amounts) and isinstance(row, y.ContextType) and row.fields.get(amounts[0]) == y.NUMBER
+    facts = ledgers.facts_of(y.NUMBER if plain else y.MONEY)
+    return y.DescribedType(y.ContextType({"line": y.STRING, **facts}), y.ContextType(facts), True)
 
 
 def _beside(part: Part | None, instances: tuple[Part, ...]) -> bool:
@@ -131,7 +145,15 @@ def parameter_type(node: t.Parameter, scope: ProcessScope) -> y.Type:
 
 def case_type(scope: ProcessScope) -> y.ContextType:
     """Gives the type of one item of `cases`: everything a case has, seen from outside."""
-    names = [*scope.elements, *scope.records, *scope.parameters, *scope.producers, *scope.inputs, *scope.slas]
+    names = [
+        *scope.elements,
+        *scope.records,
+        *scope.parameters,
+        *scope.producers,
+        *scope.inputs,
+        *scope.slas,
+        *scope.ledgers,
+    ]
     fields = {name: seen_from(name, None, scope) for name in names}
     return y.ContextType(fields={**_CASE_FIELDS, **{n: v for n, v in fields.items() if v is not None}})
 

@@ -28,6 +28,7 @@ register(
     ("on_rejected", lambda c: _occasion("rejected", c, name=name_of(c[1]), count=int(c[3].value))),
     ("on_arrival", lambda c: _occasion("signal", c, name=name_of(c[2]))),
     ("on_rhythm", lambda c: _occasion("every", c, every=expr_of(c[2]))),
+    ("on_overrun", lambda c: _occasion("overrun", c, name=name_of(c[1]))),
     ("response", lambda c: t.Response(tuple(c[1]), **place(c))),
     ("expect_fired", _fired),
     ("expect_fired_times", lambda c: _fired(c, int(c[4].value))),

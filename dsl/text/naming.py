@@ -101,7 +101,20 @@ def _says_more(stop: Stop, start: int, written: str) -> bool:
 
 
 _DECLARING = frozenset(
-    {"PROCESS", "ROLE", "ACTIVITY", "PHASE", "RECORD", "MILESTONE", "APPROVAL", "PARAMETER", "KPI", "SLA", "RULE"}
+    {
+        "PROCESS",
+        "ROLE",
+        "ACTIVITY",
+        "PHASE",
+        "RECORD",
+        "MILESTONE",
+        "APPROVAL",
+        "PARAMETER",
+        "KPI",
+        "SLA",
+        "RULE",
+        "LEDGER",
+    }
 )
 
 

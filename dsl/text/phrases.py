@@ -332,8 +332,8 @@ def _occasion(p: Phrases, n: t.Occasion) -> Phrase:
         case "state":
             what = p.word("CASE") if name == "case" else name
             return on, f"{what} {p.word('IS')} {p.state(n.state.text if n.state else '')}"
-        case "written":
-            return on, f"{name} {p.word('WRITTEN')}"
+        case "written" | "overrun":
+            return on, f"{name} {p.word(n.kind.upper())}"
         case "rejected":
             return on, f"{name} {p.word('REJECTED')} {n.count} {p.word('TIMES')}"
         case "signal":
@@ -389,6 +389,8 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Agreed: _agreed,
     t.At: _at,
     t.Occasion: _occasion,
+    t.Booking: lambda p, n: (p.word(n.kind.upper()), names(n.items)),
+    t.Overrun: lambda p, n: (p.word("OVERRUN_REFUSED"), ""),
     t.Response: lambda p, n: (p.word("RULE_THEN"), p.actions(n.actions)),
     t.CaseStep: lambda p, n: (f"{p.word('CASE')} {n.process.text}{p.arguments(n.arguments)}", ""),
     t.CastStep: _cast,

@@ -45,6 +45,7 @@ _GROUPS: dict[type, str] = {
     t.Kpi: "kpi",
     t.Sla: "sla",
     t.Rule: "rule",
+    t.Ledger: "ledger",
     t.Process: "process",
     t.Scenario: "scenario",
 }
@@ -56,7 +57,7 @@ _KEYS: dict[type, str] = {
     t.Sla: "SLA",
     t.Rule: "RULE",
 }
-_BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Sla, t.Rule, t.Process, t.Scenario)
+_BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Sla, t.Rule, t.Ledger, t.Process, t.Scenario)
 
 
 class _Row(Struct):
@@ -105,6 +106,10 @@ class _Writer:
                 external = [p.word("EXTERNAL")] if isinstance(node, t.Role) and node.external else []
                 title = quote(node.title.text) if node.title else ""
                 return _Row(node, [f"{p.word(_KEYS[type(node)])} {node.name.text}", title, *external], below)
+            case t.Ledger():
+                title = f" {quote(node.title.text)}" if node.title else ""
+                of, by = f"{p.word('LEDGER_OF')} {node.baseline.text}", f"{p.word('LEDGER_BY')} {node.by.text}"
+                return _Row(node, [f"{p.word('LEDGER')} {node.name.text}{title} {of} {by}"], below)
             case t.Catalogue():
                 title = quote(node.title.text) if node.title else ""
                 path = f"{p.word('TAKEN_FROM')} {quote(node.path.text)}"

@@ -18,10 +18,10 @@ class Action(Node, frozen=True):
 
 class Occasion(Line, frozen=True):
     """What a rule looks at: `on X is STATE` (kind state; `case` too) · `on RECORD written` · `on X rejected 2 times`
-    (rejected, with a count) · `on signal NAME` · `on every SPAN`.
+    (rejected, with a count) · `on signal NAME` · `on every SPAN` · `on LEDGER overrun`.
     """
 
-    kind: Literal["state", "written", "rejected", "signal", "every"]
+    kind: Literal["state", "written", "rejected", "signal", "every", "overrun"]
     name: Name | None = None
     state: Name | None = None
     count: int | None = None

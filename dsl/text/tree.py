@@ -40,6 +40,7 @@ from charter.dsl.text.declarations import (
     Version as Version,
     Zone as Zone,
 )
+from charter.dsl.text.ledgers import Amount as Amount, Booking as Booking, Ledger as Ledger, Overrun as Overrun
 from charter.dsl.text.nodes import (
     NO_COMMENTS as NO_COMMENTS,
     NOWHERE as NOWHERE,
@@ -400,6 +401,7 @@ PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "criteria": (Criteria, "CRITERIA"),
     "on_calendar": (OnCalendar, "ON_CALENDAR"),
     "condition": (Condition, "RULE_WHEN"),
+    "amount": (Amount, "LEDGER_AMOUNT"),
 }
 
 

@@ -66,6 +66,10 @@ def _filter(node: t.Filter, scope: Scope) -> Run:
     def filtered(frame: Frame) -> Any:
         value = of(frame)
         items = _as_items(value)
+        if not condition and type(value) is Described and value.key is not None:
+            name = plain(outside(frame))
+            if type(name) is str:
+                return next((item for item in value if item[value.key] == name), None)
         if not condition and (not items or type(plain(_on_item(inside, items[0], frame))) is Decimal):
             place = plain(outside(frame))
             if type(place) is Decimal:

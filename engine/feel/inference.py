@@ -204,7 +204,7 @@ class Inference:
             return item
         fields, open = fields_of(item) if isinstance(item, y.ContextType) or item is y.ANY else ({}, False)
         test = self.type_of(node.test, names.plus({"item": item, **fields}, open))
-        if test is y.NUMBER:
+        if test is y.NUMBER or (test is y.STRING and isinstance(of, y.DescribedType) and of.keyed):
             return item
         if test in SAMPLES and test is not y.BOOLEAN:
             self.report("type", f"a filter needs a condition or a position, found {test}", node.test, str(test))

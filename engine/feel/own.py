@@ -37,13 +37,17 @@ class File(Struct, frozen=True):
 
 
 class Described(list[Any]):
-    """A list with properties of its own, which are what stands behind a dot; everything else sees its items."""
+    """A list with properties of its own, which are what stands behind a dot; everything else sees its items.
 
-    __slots__ = ("own",)
+    `key`: the property by which a text in brackets finds one item (`cost["travel"]`), where there is one.
+    """
 
-    def __init__(self, items: Iterable[Any], own: Mapping[str, Any]) -> None:
+    __slots__ = ("key", "own")
+
+    def __init__(self, items: Iterable[Any], own: Mapping[str, Any], key: str | None = None) -> None:
         super().__init__(items)
         self.own = own
+        self.key = key
 
 
 class Span(Struct, frozen=True):

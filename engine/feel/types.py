@@ -64,6 +64,7 @@ class DescribedType(ListType, frozen=True):
     """A list that has properties of its own, which stand behind a dot in place of those of its items."""
 
     own: ContextType = field(default_factory=ContextType)
+    keyed: bool = False  # whether a text in brackets finds one item
 
 
 class RangeType(Type, frozen=True):

@@ -7,11 +7,11 @@ itself `for each` has a group node, keyed by a path one number shorter. What oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
-from charter.engine.definition import Calendar, Element, Sla, Stage
+from charter.engine.definition import Calendar, Element, Input, Ledger, Sla, Stage
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import Kind
 from charter.engine.state import Node
@@ -108,6 +108,28 @@ class ClockPlan(Struct, frozen=True, eq=False):
     @property
     def clauses(self) -> tuple[str, ...]:
         return self.sla.clauses
+
+
+class LedgerPlan(Struct, frozen=True, eq=False):
+    """A ledger prepared. `plan` stands for it where it looks at its baseline, as work at process level would.
+
+    `record`: that of the baseline; `records`: those whose versions it follows, that one among them; `approvals`: those
+    of its entries.
+    """
+
+    ledger: Ledger
+    plan: Plan
+    record: str
+    records: frozenset[str]
+    approvals: tuple[Plan, ...]
+
+    @classmethod
+    def of(cls, ledger: Ledger, plans: Iterable[Plan]) -> LedgerPlan:
+        record, *booked = (path.split(".")[0] for path in (ledger.baseline, *(b.items for b in ledger.bookings)))
+        element = Element(ledger.name, ledger.title, "milestone", inputs=(Input(record, ledger.approvals),))
+        plan = Plan(element, ledger.name, "milestone", False, (), 0, -1, None, ledger.clauses)
+        approvals = (p for p in plans if p.element.agreement is not None and p.element.agreement.of in booked)
+        return cls(ledger, plan, record, frozenset((record, *booked)), tuple(approvals))
 
 
 def shared_loops(a: tuple[str, ...], b: tuple[str, ...]) -> int:

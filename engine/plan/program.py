@@ -18,7 +18,7 @@ from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.once import once
 from charter.engine.plan.duties import duties
-from charter.engine.plan.plans import ClockPlan, Plan, shared_loops
+from charter.engine.plan.plans import ClockPlan, LedgerPlan, Plan, shared_loops
 from charter.engine.sla import BREACH
 from charter.engine.state import Node
 
@@ -77,6 +77,7 @@ class Program:
             )
             for sla in definition.slas
         }
+        self.ledgers = {ledger.name: LedgerPlan.of(ledger, self.plans.values()) for ledger in definition.ledgers}
         self.roots = [plan for plan in self.plans.values() if plan.parent is None]
         # Where the nodes outside any `for each` stand: most of them, so that they are looked up and not parsed.
         self.spots: dict[str, tuple[Plan, Path]] = {
@@ -156,8 +157,7 @@ class Program:
 
         `watchers`: fact -> name of who watches it -> whether for more than how it ends.
         """
-        element = plan.element
-        work = element.work
+        element, work = plan.element, plan.element.work
         lists = [element.many.items] if element.many is not None else []
         resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
         rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
@@ -181,7 +181,7 @@ class Program:
         for record in plan.items:
             self.listers.setdefault(record, []).append(plan)
         read = (*uses, *plan.items, *(n for text in watched for n in names(text)), *element.starts_with)
-        facts = dict.fromkeys(read, True)
+        facts = dict.fromkeys((*read, *(r for n in read if n in self.ledgers for r in self.ledgers[n].records)), True)
         for needed in element.inputs:
             for approval in needed.approvals:
                 self.leaners.setdefault(approval, []).append(plan)

@@ -104,6 +104,13 @@ def unapproved(place: Place, needed: Input) -> bool:
     return outside and (not inside or any(inside.values()))
 
 
+def is_approved(place: Place, needed: Input) -> bool:
+    """Says whether a record is there in a version that may count: one that its approvals have let pass."""
+    if place.use(needed.record) is None or unapproved(place, needed):
+        return False
+    return not any(_approved(place, needed, name) for name in needed.approvals)
+
+
 def _inputs(place: Place) -> Iterator[Reason]:
     for needed in place.plan.element.inputs:
         record = needed.record
@@ -300,6 +307,8 @@ def for_good(place: Place, condition: str) -> bool:
             read = program.producers.get(name, ())
         elif name in program.plans:
             read = [program.plans[name]]
+        elif name in program.ledgers:
+            read = [maker for record in program.ledgers[name].records for maker in program.producers.get(record, ())]
         elif name in program.parameters or name == "process" or (name in ELEMENT and name not in variables):
             # In a filter over elements, the name of a fact is that of each.
             continue

@@ -20,8 +20,9 @@ from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.clocks import ClockFacts, Unjudged
 from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.plan.foresight import foreseen
+from charter.engine.plan.ledgers import reading
 from charter.engine.plan.place import Place, found_in_case, standing
-from charter.engine.plan.plans import ClockPlan, Plan, shared_from
+from charter.engine.plan.plans import ClockPlan, LedgerPlan, Plan, shared_from
 from charter.engine.plan.program import Program, compiled
 from charter.engine.state import Node, View
 
@@ -103,6 +104,8 @@ class Scope:
             return self.record(name)
         if name in program.slas:
             return self.clock(program.slas[name])
+        if name in program.ledgers:
+            return self.ledger(program.ledgers[name])
         if name in program.parameters:
             return program.bindings(self.view.parameters)[name]
         if name == "case":
@@ -144,6 +147,9 @@ class Scope:
     def reading(self, seen: ClockPlan, path: Path) -> ClockFacts:
         return ClockFacts(self.view, seen, key_of(seen.sla.name, path), self.now, self.program.zone)
 
+    def ledger(self, seen: LedgerPlan) -> Described:
+        return reading(self.program, self.view, seen)
+
     def record(self, record: str) -> Any:
         if self.plan is None:
             found = found_in_case(self.program, self.view, record)
@@ -166,6 +172,9 @@ class Foresight(Scope):
 
     def reading(self, seen: ClockPlan, path: Path) -> ClockFacts:
         return Unjudged(self.view, seen, key_of(seen.sla.name, path), self.now, self.program.zone)
+
+    def ledger(self, seen: LedgerPlan) -> Described:
+        return reading(self.program, self.view, seen, foreseen=True)
 
     def facts(self, node: Node, plan: Plan) -> Facts:
         return Unended(node, self.program.zone, grows=plan.element.many is not None and plan.element.many.open)

@@ -22,8 +22,9 @@ from charter.engine.definition import Definition
 from charter.engine.keys import name_of
 from charter.engine.machines import CLOSED, SETTLED, WORKABLE
 from charter.engine.plan.plans import Plan
-from charter.engine.plan.program import compiled, prepare
+from charter.engine.plan.program import Program, compiled, prepare
 from charter.engine.proof.assumptions import starting
+from charter.engine.proof.atoms import conditions_of
 from charter.engine.proof.independent import Independence
 from charter.engine.proof.moves import STARTER, Move, Moves
 from charter.engine.proof.sameness import Sameness
@@ -49,7 +50,7 @@ class Graph(Struct, eq=False):
     length, with the state before it (-1: no case can even begin);
     `opened`, `granted`: elements that were, also on the way to a state that is like another;
     `barren`: (state, node) of work that no value could finish; `inexact`: records of which not all was looked at,
-    and service-level clocks that conditions ask for: how long work takes is not tried out.
+    service-level clocks that conditions ask for (how long work takes is not tried out), and ledgers (so are amounts).
     """
 
     states: list[CaseState] = field(default_factory=list)
@@ -101,6 +102,11 @@ def _asks_the_clock(plan: Plan) -> bool:
     return any(e.tells_time for text in texts if text is not None and (e := compiled(text)) is not None)
 
 
+def _asks_a_ledger(program: Program, plan: Plan) -> bool:
+    read = (n for text in conditions_of(program.definition, plan.element) for n in program.names(text))
+    return any(name in program.ledgers for name in read)
+
+
 def _spins(refusal: Refusal) -> bool:
     """Whether more would follow than may; where a line is blamed, it is a list that is too long."""
     return refusal.code == "CH541" and refusal.reasons[0].subject is None
@@ -112,7 +118,10 @@ class _Search:
         program = prepare(definition)
         known = Conditions(program)
         self.moves = Moves(program, known)
-        self.clocked = frozenset(plan.name for plan in program.plans.values() if _asks_the_clock(plan))
+        # What an instant or an amount may change that is not tried out.
+        self.clocked = frozenset(
+            plan.name for plan in program.plans.values() if _asks_the_clock(plan) or _asks_a_ledger(program, plan)
+        )
         self.independence = Independence(program)
         self.sameness = Sameness(program, known, self.moves.past)
         self.graph = Graph()
@@ -120,7 +129,7 @@ class _Search:
         self.waiting: deque[int] = deque()
 
     def run(self, more: Callable[[int], bool], reduced: bool) -> Graph:
-        graph, clocks = self.graph, self.sameness.clocks
+        graph, left_out = self.graph, self.sameness.clocks | self.sameness.ledgers
         self._start()
         while self.waiting:
             if not more(graph.steps):
@@ -128,8 +137,8 @@ class _Search:
                 break
             number = self.waiting.popleft()
             if graph.states[number].status not in CLOSED:
-                self._look(number, reduced and not clocks)
-        graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(clocks))))
+                self._look(number, reduced and not left_out)
+        graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(left_out))))
         return graph
 
     def _start(self) -> None:
@@ -198,8 +207,12 @@ class _Search:
         for move in moves:
             made = self._make(number, move)
             if not isinstance(made, Refusal):
-                taken = True
                 done, state = made
+                if move.told in ("answer", "fail") and state.nodes[move.node].state == "failed":
+                    # An answer that does not fit; that it may fail anyway says nothing of what would.
+                    refused = move.node if move.told == "answer" else refused
+                else:
+                    taken = True
                 graph.next[number].append(Edge(done, self._meet(state, (number, done))))
             elif made.code != _NOT_ITS_TURN:
                 refused = move.node

@@ -59,6 +59,10 @@ class Sameness:
             names.append("redo")
         # The service-level clocks that conditions ask for; these may ask one another.
         self.clocks = frozenset(path[0] for path in paths if path[0] in program.slas)
+        # The ledgers that may hold work up: those that conditions ask for, or that refuse amounts which these read.
+        self._refusing = frozenset(name for name, plan in program.ledgers.items() if plan.ledger.refuses)
+        asked = {path[0] for path in paths if path[0] in program.ledgers}
+        self.ledgers = asked | self._refusing & known.weighed
         self.dated = not read.isdisjoint(_DATED)
         if self.dated:
             names.append("overdue")
@@ -92,7 +96,9 @@ class Sameness:
         )
         services = state.clocks.values() if self.clocks else ()
         clocks = frozenset((s.key, s.clock.phase, s.fired, min(s.clock.cycle, _ROUNDS)) for s in services)
-        return state.status, nodes, versions, repr(state.signals), self._between(state, matters), clocks
+        # Before its baseline is approved, a ledger that refuses takes nothing.
+        books = frozenset(book.ledger for book in state.books if book.number and book.ledger in self._refusing)
+        return state.status, nodes, versions, repr(state.signals), self._between(state, matters), clocks, books
 
     def _turns(self, node: Node) -> int | None:
         """Gives the next instant that brings a node on, or ends it."""

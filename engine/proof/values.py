@@ -66,6 +66,11 @@ class Conditions:
         self.strange = tuple(sorted(set(self._strange(every))))
         self.sight = Sight(self.atoms, self.components, self.reader.variables, program.bound)
         self.told: dict[Any, Representatives] = {}
+        # Amounts that ledgers are asked for alone: at zero, none overruns its line.
+        ledgers = program.definition.ledgers
+        booked = {(*b.items.split("."), each.amount): each.name for each in ledgers for b in each.bookings}
+        self.free = frozenset(path for path in booked if path not in self.inside)
+        self.weighed = frozenset(name for path, name in booked.items() if path in self.inside)
 
     @property
     def currency(self) -> str:
@@ -317,6 +322,8 @@ class _Fields:
     def candidates(self, type_: TypeRef, names: tuple[Path, ...], read: bool) -> list[Any]:
         """Gives values of a type for a field that goes by these paths."""
         name = type_.name
+        if name in ("money", "number", "integer") and not self.known.free.isdisjoint(names):
+            return [Money(Decimal(0), self.known.currency) if name == "money" else Decimal(0)]
         if name == "boolean":
             return [True, False] if read else [True]
         if name == "choice":

@@ -62,6 +62,7 @@ class Draft:
         "agenda",
         "at",
         "attempt",
+        "books",
         "budget",
         "case",
         "cause",
@@ -128,7 +129,7 @@ class Draft:
         self.signals = state.signals
         self.stood = state.stood
         self.days, self.clocks = state.days, state.clocks
-        self.chain, self.watches = state.chain, state.watches
+        self.chain, self.watches, self.books = state.chain, state.watches, state.books
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]

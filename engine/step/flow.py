@@ -20,6 +20,7 @@ The joint rules of a step, which no module could tell alone:
 - *Unknown is not false* (`readiness`): what is unknown holds an element, what is false for good rules it out, and what
   was ruled out comes back when the record that said so changes.
 
+- *Ledgers are looked at* (`ledgers`) when all else has followed, and then once again what asks for their baselines.
 - *Service-level clocks look last* (`services`): what they see of a case is how it stands once all else has followed.
 - *Rules look after them* (`rules`): at what has come of all this, once a step, by the events that its entries tell.
 
@@ -40,7 +41,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
-from charter.engine.step import blocks, clocks, events, lists, opening, rules, services, staleness
+from charter.engine.step import blocks, clocks, events, ledgers, lists, opening, rules, services, staleness
 from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
 from charter.engine.step.draft import MOST_STEPS, Draft, refuse
@@ -50,14 +51,18 @@ MOST_LOOKS = 200_000
 
 
 def run(draft: Draft) -> None:
-    """Works the list off, then looks at the service-level clocks and last at the rules, until nothing follows.
+    """Works the list off, then looks at ledgers, service-level clocks and last at rules, until nothing follows.
 
     Records made from here on are the system's, each with its cause.
     """
     draft.acting = False
-    looks = seen = 0
+    looks = seen = booked = 0
     while True:
         looks = _work_off(draft, looks)
+        if draft.program.ledgers:
+            booked = ledgers.look(draft, booked)
+            if draft.agenda:
+                continue
         if draft.program.slas and services.look(draft):
             continue
         seen = rules.look(draft, seen)

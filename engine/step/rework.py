@@ -18,7 +18,7 @@ from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
 from charter.engine.plan.closure import closure
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node, Vote
-from charter.engine.step import blocks, staleness
+from charter.engine.step import blocks, ledgers, staleness
 from charter.engine.step.authority import (
     apart,
     entitle,
@@ -272,10 +272,11 @@ def amend(draft: Draft, command: Amend) -> None:
     against = [missing(draft.program, command.actor, roles)]
     if node is not None and writer is not None:
         against.append(apart(draft, node, *draft.place(node.key), command.actor))
-    reasons = [reason for reason in against if reason is not None]
+    reasons = [reason for reason in (*against, *ledgers.unapproved(draft, record)) if reason is not None]
     if reasons:
         raise Refused(*reasons)
     encoded, digest = validate(draft, writer, path, record, command.value)
+    ledgers.guard(draft, {command.record: encoded})
     if digest == current.digest:
         draft.enter(cases.Amended(command.record, current.number, same=True), reason=command.reason)
         return

@@ -28,6 +28,7 @@ from charter.engine.entries.cases import (
     Undated,
     Written,
 )
+from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.keys import name_of
 from charter.engine.machines import UNDER_WAY
 from charter.engine.plan.program import Occurrence
@@ -124,12 +125,17 @@ def _rejected(draft: Draft, entry: Entry, _told: Rejected) -> Iterator[Occurrenc
         yield "rejected", node.element, str(node.rejects)
 
 
+def _overrun(_draft: Draft, _entry: Entry, told: LineOverrun) -> Iterator[Occurrence]:
+    yield "overrun", told.ledger, ""
+
+
 _TELLS: Mapping[type[Told], Callable[[Draft, Entry, Any], Iterator[Occurrence]]] = {
     Written: _written,
     Amended: _written,
     Signalled: _signalled,
     Overdue: _overdue,
     Rejected: _rejected,
+    LineOverrun: _overrun,
 }
 
 

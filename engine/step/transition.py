@@ -227,6 +227,7 @@ def _next(draft: Draft, wake: int | None) -> CaseState:
         draft.clocks,
         draft.watches,
         draft.chain,
+        draft.books,
     )
 
 

@@ -25,7 +25,7 @@ from charter.engine.plan.turns import in_the_way
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
-from charter.engine.step import blocks, staleness
+from charter.engine.step import blocks, ledgers, staleness
 from charter.engine.step.authority import (
     apart,
     doers_with,
@@ -299,6 +299,7 @@ def outputs(
                 found.append(Reason("CH511", f"{plan.name}.output", {"element": node.key, "record": record}))
     if found:
         raise Refused(*found)
+    ledgers.guard(draft, {key_of(record, path): value for record, value, _ in written})
     return written
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from charter.engine.commands import Actor
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Amended, Fired, Granted, Written
+from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.program import prepare
@@ -56,6 +57,7 @@ _TOLD = (
     "unapproved",
     "overdue",
     "escalated",
+    "line_overrun",
     "fired",
     "launched",
     "undated",
@@ -144,7 +146,7 @@ def lines(context: Context, verb: str, performed: Performed, node: str | None) -
         return
     by_kind: dict[str, list[str]] = {}
     for entry in performed.entries:
-        key = entry.told.rule if isinstance(entry.told, Fired) else entry.node
+        key = _about(entry)
         if key is not None and key not in by_kind.setdefault(entry.kind, []):
             by_kind[entry.kind].append(key)
     fresh = {k for kind in ("opened", "reopened", "repeated", "restored") for k in by_kind.get(kind, ())}
@@ -173,6 +175,14 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
         process=definition.title,
         person=_to(entries),
     )
+
+
+def _about(entry: Entry) -> str | None:
+    """Names what an entry is about: a rule, the line of a ledger, else a node."""
+    told = entry.told
+    if isinstance(told, LineOverrun):
+        return f"{told.ledger} {told.line}"
+    return told.rule if isinstance(told, Fired) else entry.node
 
 
 def _consequences(

@@ -72,6 +72,7 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     open_lists(context, definition, state, number)
     coming(context, definition, state)
     promised(context, definition, state, number)
+    accounts(context, definition, state)
     rules(context, definition, state)
     signals(context, state)
     versions(context, definition, state, records)
@@ -89,6 +90,31 @@ def promised(context: Context, definition: Definition, state: CaseState, number:
     context.output.line()
     context.output.sentence(context.say("show.clocks"), "strong")
     table(context, of_case(definition, state, number, context.now))
+
+
+def accounts(context: Context, definition: Definition, state: CaseState) -> None:
+    """Writes the ledgers of the case, a row for each line and one for all."""
+    from charter.runtime.author.forms import shown
+    from charter.runtime.desk.ledgers import stands
+
+    say, output = context.say, context.output
+    columns = ("baseline", "committed", "actual", "left")
+    for each in stands(definition, state) if definition.ledgers else ():
+        output.line()
+        title = each.ledger.title
+        name = title if title == each.ledger.name else f"{each.ledger.name} {title}"
+        fixed = "show.baseline" if each.version else "show.no_baseline"
+        output.sentence(say(fixed, ledger=name, record=each.ledger.baseline, version=each.version), "strong")
+        rows = [
+            (
+                line,
+                *(shown(facts[column]) or say("show.not_known") for column in columns),
+                say("show.overrun") if facts["overrun"] else "",
+            )
+            for line, facts in (*each.lines, (say("show.all_lines"), each.whole))
+        ]
+        heads = ("", *(say(f"show.of_{column}") for column in columns), "")
+        output.table(heads, rows, indent=2, styles=("name",))
 
 
 def head(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:

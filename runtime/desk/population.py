@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, select
 
 from charter.engine.keys import name_of
-from charter.engine.state import Node, Version, clocks_of, node_of, signals_of, version_of
+from charter.engine.state import Node, Version, books_of, clocks_of, node_of, signals_of, version_of
 from charter.runtime.store import tables as t
 
 _T = TypeVar("_T")
@@ -28,6 +28,7 @@ class Member:
 
     __slots__ = (
         "_population",
+        "books",
         "case",
         "clocks",
         "closed_at",
@@ -51,7 +52,7 @@ class Member:
         self.parameters = tuple((name, value) for name, value in rest.get("parameters", ()))
         self.signals = signals_of(rest)
         self.version = population.numbers[digest]
-        self.clocks = clocks_of(rest)
+        self.clocks, self.books = clocks_of(rest), books_of(rest)
         self._population = population
         self.nodes: Mapping[str, Node] = _Table(self.case, population.nodes, population.elements)
         self.versions: Mapping[str, Version] = _Table(self.case, population.versions, population.records)

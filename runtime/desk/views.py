@@ -26,6 +26,7 @@ from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
 from charter.runtime.clock import iso
 from charter.runtime.desk import rules
+from charter.runtime.desk.ledgers import stands
 from charter.runtime.desk.standing import of_case
 
 
@@ -213,6 +214,7 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         "signals": [
             {"signal": early.signal, "by": list(early.by), "records": dict(early.records)} for early in state.signals
         ],
+        **({"ledgers": [each.to_json() for each in stands(definition, state)]} if definition.ledgers else {}),
         **({"clocks": [clock.to_json() for clock in clocks]} if clocks else {}),
         "records": [
             {

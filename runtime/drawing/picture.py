@@ -150,6 +150,7 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         captions = [*_captions(element, titles, say), *([choices[element.name]] if element.name in choices else [])]
         if element.name in ruled:
             captions.append(say("graph.rules", names=", ".join(ruled[element.name])))
+        captions += _booked(definition, element, say)
         spare = slack.get(element.name)
         if spare is not None:
             captions.append(say("graph.slack", length=say.lasting(spare)) if spare else say("graph.critical"))
@@ -190,6 +191,20 @@ def _ruled(definition: Definition) -> dict[str, list[str]]:
             for name in names or [""]:
                 found.setdefault(name or "", {})[plain(rule.title)] = None
     return {name: list(titles) for name, titles in found.items()}
+
+
+def _booked(definition: Definition, element: Element, say: Messages) -> Iterator[str]:
+    """Says of which ledgers an element writes the baseline, and in which its records are booked."""
+    baselines, books = [], []
+    for ledger in definition.ledgers:
+        if ledger.baseline.split(".")[0] in element.outputs:
+            baselines.append(plain(ledger.title))
+        if not {b.items.split(".")[0] for b in ledger.bookings}.isdisjoint(element.outputs):
+            books.append(plain(ledger.title))
+    if baselines:
+        yield say("graph.ledger_of", names=", ".join(baselines))
+    if books:
+        yield say("graph.ledger_books", names=", ".join(books))
 
 
 def _slack(definition: Definition) -> dict[str, int]:

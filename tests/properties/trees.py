@@ -227,12 +227,26 @@ occasion = st.one_of(
     line(t.Occasion, st.just("rejected"), paths, st.none(), number),
     line(t.Occasion, st.just("signal"), paths),
     line(t.Occasion, st.just("every"), every=expr),
+    line(t.Occasion, st.just("overrun"), paths),
 )
 rule = line(
     t.Rule,
     names,
     title,
     some(occasion | line(t.Condition, expr) | line(t.Response, some(action, 1)) | source),
+)
+ledger = line(
+    t.Ledger,
+    names,
+    paths,
+    paths,
+    title,
+    some(
+        line(t.Amount, paths)
+        | line(t.Booking, st.sampled_from(["planned", "committed", "actual", "forecast"]), some(paths, 1))
+        | line(t.Overrun)
+        | source
+    ),
 )
 process = line(
     t.Process,
@@ -260,6 +274,7 @@ process = line(
             kpi,
             sla,
             rule,
+            ledger,
             line(t.Use, text),
         ),
         0,
