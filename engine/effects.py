@@ -1,7 +1,7 @@
 """What the host must do after a step: call out, start cases, choose people. Pure data.
 
-Timers are no effect: `CaseState.wake` says when the next Tick is wanted. Nor is telling people: what is news to whom
-follows from the entries (`notices`).
+Timers are no effect: `CaseState.wake` says when the next Tick is wanted. Nor is sending: what is news to whom follows
+from the entries (`notices`).
 """
 
 from __future__ import annotations
@@ -60,6 +60,16 @@ class Offer(Effect, frozen=True):
 
     roles: tuple[str, ...]
     mode: str
+    asked: int = 0
+
+
+class Notify(Effect, frozen=True):
+    """A line of the process tells these roles something; send `commands.Decline` for those that nobody holds.
+
+    `asked`: the number of the entry that tells them.
+    """
+
+    roles: tuple[str, ...]
     asked: int = 0
 
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from charter.engine import law
 from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Decline, Follow, Start, Tick
 from charter.engine.definition import Definition
-from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
+from charter.engine.effects import AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
 from charter.engine.keys import parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.refusals import Reason, Refusal, recorded
@@ -56,6 +58,9 @@ class Host(Protocol):
 
     def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
         """Lists who is there and holds one of the roles (none: everybody), by their ids."""
+
+    def is_held(self, process: str, role: str) -> bool:
+        """Says whether anybody holds a role, be they there or not."""
 
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         """Counts the open work that each of these people holds."""
@@ -257,6 +262,17 @@ def _offer(host: Host, case: str, effect: Offer) -> Refusal | None:
     return None
 
 
+def _notify(host: Host, case: str, effect: Notify) -> None:
+    """Has the trail say which of the roles nobody holds; somebody who comes to hold one finds the notice there."""
+    found = host.find(case)
+    assert found is not None
+    process = found[0].name
+    nobody = tuple(role for role in effect.roles if not host.is_held(process, role))
+    if nobody:
+        reason = Reason("CH614", None, {"process": process, "roles": list(nobody)})
+        _decline(host, case, Notify.__name__, replace(effect, roles=nobody), Refusal((reason,)))
+
+
 def _ranked(host: Host, process: str, element: str, offer: Offer, there: list[Actor]) -> list[Actor]:
     if offer.mode == "least busy":
         load = host.busy([actor.person for actor in there])
@@ -270,6 +286,7 @@ _MEANINGS: Mapping[type[Effect], Callable[[Any, str, Any], Refusal | None]] = {
     TellCase: _tell,
     AnswerParent: _answer_parent,
     Offer: _offer,
+    Notify: _notify,
 }
 # What a host keeps until it is done, by the name that it is kept under.
 _ALL: tuple[type[Effect], ...] = (*_MEANINGS, CallConnector)

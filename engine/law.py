@@ -51,7 +51,9 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "rounds that are passed over are told, and an element says what becomes of them; "
         "what a case asks for and nobody does is told; "
         "a `for each` fits itself to its list when another element updates it; "
-        "ledgers are looked at when all else has followed, and may refuse what is written",
+        "ledgers are looked at when all else has followed, and may refuse what is written; "
+        "work that somebody holds comes up to a higher role, too, and of a block what is open in it; "
+        "a role that is told and that nobody holds, and a case or rule beyond its bound, are declined",
     }
 )
 LAW = max(HISTORY)

@@ -1,9 +1,10 @@
 """Who is told of what: the roles that an entry of the trail is news to, by the lines of the process.
 
-Whoever is informed of an element hears how it ended; who accounts for it, that its date was missed or moved; whom a
-line of it tells, what it tells them; the higher role, that work came up to it; the owner, that a call failed for good
-or something asked for was not done, that a line of a ledger is overrun, that no approval applies to a record, or that a
-repeated phase stands. What is to be done is no news: it is in an inbox. Knows neither persons nor how they are told.
+Whoever is informed of an element hears how it ended, whatever ended it, but not what the process passes over before it
+opens; who accounts for it, that its date was missed or moved; whom a line of it tells, what it tells them; the higher
+role, that work came up to it; the owner, that a call failed for good or something asked for was not done, that a line
+of a ledger is overrun, that no approval applies to a record, or that a repeated phase stands. What is to be done is no
+news: it is in an inbox. Knows neither persons nor how they are told.
 """
 
 from __future__ import annotations
@@ -14,29 +15,24 @@ from typing import Any
 from charter.engine.definition import Element
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import (
-    Completed,
     Declined,
     Escalated,
     Failed,
-    Granted,
     Idle,
     Notified,
     Overdue,
     Redated,
-    Rejected,
     Reminded,
+    Restored,
     Unapproved,
     Uncounted,
     Undated,
 )
 from charter.engine.entries.ledgers import LineOverrun
+from charter.engine.machines import SETTLED
 from charter.engine.plan.program import Program
 
 Roles = tuple[str, ...]
-
-
-def _informed(_program: Program, element: Element, _told: Told) -> Roles:
-    return element.informed
 
 
 def _accounts(_program: Program, element: Element, _told: Told) -> Roles:
@@ -71,9 +67,6 @@ def personal(person: str) -> str:
 
 # kind of entry -> whom it is news to
 _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
-    Completed: _informed,
-    Granted: _informed,
-    Rejected: _informed,
     Overdue: _accounts,
     Notified: _named,
     Reminded: _reminded,
@@ -103,10 +96,20 @@ _ANY = frozenset((*_NEWS, *_NEWS_OF_CASE))
 
 def told(program: Program, entry: Entry) -> Roles:
     """Names the roles that an entry is news to; none for most."""
-    kind = type(entry.told)
-    if kind not in _ANY:
+    kind, ended = type(entry.told), ends(entry)
+    if not ended and kind not in _ANY:
         return ()
     if entry.element is None:
         return _NEWS_OF_CASE[kind](program, entry.told) if kind in _NEWS_OF_CASE else ()
     plan = program.plans.get(entry.element)
-    return () if plan is None or kind not in _NEWS else _NEWS[kind](program, plan.element, entry.told)
+    if plan is None:
+        return ()
+    informed = plan.element.informed if ended else ()
+    return (*informed, *_NEWS[kind](program, plan.element, entry.told)) if kind in _NEWS else informed
+
+
+def ends(entry: Entry) -> bool:
+    """Says whether an element has ended by an entry, and not as one that the process passes over before it opens."""
+    if entry.after not in SETTLED or entry.before == entry.after or isinstance(entry.told, Restored):
+        return False
+    return entry.before != "planned" or getattr(entry.told, "because", None) is None

@@ -127,6 +127,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     # why nothing came of what a case asked for
     ("CH597", "process-not-deployed", "target"),
     ("CH599", "nobody-to-choose", "element roles"),
+    ("CH614", "nobody-to-notify", "process roles"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

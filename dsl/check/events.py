@@ -28,7 +28,7 @@ def check_actions(actions: tuple[t.Action, ...], part: Part | None, scope: Proce
                 findings.add("CH460", action.names[1].span, fix=fix, name=action.names[1].text)
         else:
             check_roles(action.names, action.kind, scope, findings)
-        if action.kind == "escalate" and part is not None and _by_itself(part):
+        if action.kind == "escalate" and part is not None and not has_work(part, scope):
             findings.add("CH461", action.span, element=part.name)
 
 
@@ -65,6 +65,11 @@ def ends(line: t.Ends, part: Part, scope: ProcessScope, findings: Findings) -> N
 def happens(line: t.Happens, part: Part, scope: ProcessScope, findings: Findings) -> None:
     check_actions(line.actions, part, scope, findings)
     _clocked(line, findings)
+
+
+def has_work(part: Part, scope: ProcessScope) -> bool:
+    """Says whether people do an element, or any that stands in it."""
+    return any(not _by_itself(one) for one in (part, *_inside(part, scope)))
 
 
 def _by_itself(part: Part) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from charter.dsl.check import asks
 from charter.dsl.check.asks import Ask
-from charter.dsl.check.events import check_actions
+from charter.dsl.check.events import check_actions, has_work
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import misnamed
@@ -114,10 +114,6 @@ def starting(scope: ProcessScope) -> Iterator[Symbol]:
             yield symbol
 
 
-def _by_people(part: Part) -> bool:
-    return part.kind in ("activity", "approval") and not (t.Work in part.lines or t.Wait in part.lines)
-
-
 # -- occasions: each says whether it is about work that people have still to do ---------------------------------
 
 
@@ -152,7 +148,7 @@ def _state(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool:
         findings.add("CH231", line.state.span, **words)
     elif state in _FIRST or (state == "overdue" and part is not None and not part.all(t.Measure)):
         _never(line, findings)
-    return part is not None and _by_people(part) and (state in OPEN | STALLED or state == "overdue")
+    return part is not None and has_work(part, scope) and (state in OPEN | STALLED or state == "overdue")
 
 
 def _written(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool:

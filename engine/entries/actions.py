@@ -29,8 +29,9 @@ class Launched(Told, frozen=True):
 
 
 class Declined(Told, frozen=True):
-    """Nothing came of what the case asked for; the case goes on. `ask`: StartCase, Offer, TellCase or AnswerParent;
-    `target`: the process, roles or case; `asked`: the entry that asked, by its number; `because` or `failure`: why.
+    """Nothing came of what the case asked for; the case goes on. `ask`: StartCase, Offer, Notify, TellCase,
+    AnswerParent or Rule; `target`: the process, roles, case or rule; `asked`: the entry that asked, by its number;
+    `because` or `failure`: why.
     """
 
     outcome: ClassVar[str] = "failed"

@@ -92,10 +92,16 @@ _JUDGED = frozenset({"state", "verdict", "met", "breached", "cancelled", "gap", 
 
 
 def about(program: Program, plan: ClockPlan) -> list[Plan]:
-    """Lists the elements whose work a clock is about: its own, else those that its `stops when` names."""
-    if plan.of is not None:
+    """Lists the elements whose work a clock is about: the one in which it stands, or of a block (and of the case)
+    those that its `stops when` names; where that names none of a block's, all that is in the block.
+    """
+    if plan.of is not None and plan.of.by_people:
         return [plan.of]
-    return [program.plans[name] for name in sorted(program.names(plan.sla.stops)) if name in program.plans]
+    named = [program.plans[name] for name in sorted(program.names(plan.sla.stops)) if name in program.plans]
+    if plan.of is None:
+        return named
+    inside = [one for one in named if one.by_people and plan.of in one.levels()]
+    return inside or [plan.of]
 
 
 def terms_of(view: View, plan: ClockPlan, key: str) -> Terms:

@@ -48,6 +48,11 @@ class Plan(Struct, eq=False):
     def is_group(self, path: Path) -> bool:
         return self.many and len(path) == self.outer
 
+    @property
+    def by_people(self) -> bool:
+        """Says whether people do it: it is neither a block nor a milestone, nor runs by itself."""
+        return self.kind in ("activity", "approval") and self.element.work is None
+
     def container(self, path: Path) -> str | None:
         """Gives the key of the node around the node at a path: its group, else its phase, None at process level."""
         if not self.loops:

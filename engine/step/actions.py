@@ -6,7 +6,7 @@ missed. Whoever fires knows when, once; nothing here looks at a clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -14,17 +14,17 @@ from msgspec.structs import replace
 from charter.engine import values
 from charter.engine.commands import SYSTEM
 from charter.engine.definition import Action
-from charter.engine.effects import Effect, StartCase
-from charter.engine.entries import Because, Told
-from charter.engine.entries.cases import Escalated, Failed, Launched, Notified
-from charter.engine.keys import Path
+from charter.engine.effects import Effect, Notify, StartCase
+from charter.engine.entries import Because, Entry, Told
+from charter.engine.entries.cases import Declined, Escalated, Launched, Notified, Reminded
+from charter.engine.keys import Path, parse_key
 from charter.engine.machines import OPEN, STALLED
 from charter.engine.plan.makers import record_makers
 from charter.engine.plan.place import Place
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
-from charter.engine.refusals import Reason, Refusal
+from charter.engine.refusals import Reason
 from charter.engine.state import Node
 
 Pairs = Iterable[tuple[str, str]]
@@ -33,6 +33,8 @@ Pairs = Iterable[tuple[str, str]]
 MOST_DEPTH = 32
 # Work that may still be done, so that a higher role can do it.
 _AHEAD = OPEN | STALLED
+# What a case asks for beyond its effects: that a rule takes effect.
+RULE = "Rule"
 
 
 class Draft(Protocol):
@@ -70,14 +72,26 @@ def _notify(draft: Draft, action: Action, cause: int, node: Node | None) -> None
 
 
 def _escalate(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
-    """Lets a higher role do the work, too, unless it is over."""
-    if node is None or node.state not in _AHEAD:
+    """Lets a higher role do the work, too, unless it is over: that of an element, or what is open inside a block."""
+    for each in () if node is None else _work(draft, node):
+        higher = tuple(role for role in action.roles if role not in draft.place(each.key)[0].roles_wanted(each))
+        each = replace(each, higher=(*each.higher, *higher))
+        draft.put(each)
+        for role in higher:
+            draft.follow(Escalated(role), each, cause)
+
+
+def _work(draft: Draft, node: Node) -> Iterator[Node]:
+    """Yields the work that people have still to do, of an element or inside it."""
+    plan, path = draft.place(node.key)
+    if plan.by_people and not plan.is_group(path):
+        yield from (node,) if node.state in _AHEAD else ()
         return
-    higher = tuple(role for role in action.roles if role not in draft.place(node.key)[0].roles_wanted(node))
-    node = replace(node, higher=(*node.higher, *higher))
-    draft.put(node)
-    for role in higher:
-        draft.follow(Escalated(role), node, cause)
+    for part in (plan, *plan.descendants()):
+        for key in list(draft.program.expand(draft.nodes, part, path)) if part.by_people else ():
+            inside = draft.nodes.get(key)
+            if inside is not None and inside.state in _AHEAD and not part.is_group(parse_key(key)[1]):
+                yield inside
 
 
 def _start(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
@@ -86,13 +100,13 @@ def _start(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
     given = arguments(draft, plan, path, action.arguments)
     launched = Launched(action.process, given)
     draft.follow(launched, node, cause)
+    asked = draft.number(launched)
     deep = too_deep(draft, node, action.process)
     if deep is not None:
-        draft.follow(deep, node, cause)
+        draft.follow(declined(StartCase.__name__, action.process, deep, asked), node, cause)
         return
     made = makers(draft, plan, path, action.arguments)
     key = "" if node is None else node.key
-    asked = draft.number(launched)
     draft.effects.append(StartCase(key, action.process, 0, given, False, draft.depth + 1, made, draft.chain, asked))
 
 
@@ -106,18 +120,25 @@ _ACTS: Mapping[str, Callable[[Draft, Action, int, Node | None], None]] = {
 # -- other cases ----------------------------------------------------------------------------------------------
 
 
-def too_deep(draft: Draft, node: Node | None, process: str) -> Failed | None:
-    """Gives what is told where one case more would be one too many."""
+def told_roles(entries: Iterable[Entry], first: int) -> Iterator[Notify]:
+    """Yields whom lines of the process tell something by a step's entries, numbered from `first`."""
+    for number, entry in enumerate(entries, first):
+        if isinstance(entry.told, Notified | Escalated | Reminded) and entry.told.to:
+            to = entry.told.to
+            yield Notify(entry.node or "", (to,) if isinstance(to, str) else to, number)
+
+
+def too_deep(draft: Draft, node: Node | None, process: str) -> Reason | None:
+    """Gives why no case is opened where one more would be one too many."""
     if draft.depth < MOST_DEPTH:
         return None
     key, subject = (draft.process, None) if node is None else (node.key, node.element)
-    reason = Reason("CH566", subject, {"element": key, "target": process, "limit": MOST_DEPTH})
-    return failed(reason)
+    return Reason("CH566", subject, {"element": key, "target": process, "limit": MOST_DEPTH})
 
 
-def failed(reason: Reason) -> Failed:
-    """Gives what is told of something that is not done, with the reason."""
-    return Failed(Refusal((reason,)).line, because=Because(reason.code, reason.arguments))
+def declined(ask: str, target: str, reason: Reason, asked: int | None = None) -> Declined:
+    """Gives what is told of something that nobody waits for and that is not done."""
+    return Declined(ask, target, asked, Because(reason.code, reason.arguments))
 
 
 def arguments(draft: Draft, plan: Plan | None, path: Path, pairs: Pairs) -> tuple[tuple[str, Any], ...]:

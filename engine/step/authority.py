@@ -129,10 +129,12 @@ def entitle(
 ) -> str | None:
     """Gives the role in which the actor may work on a node; refuses with every reason that stands against it.
 
-    `held`: whether somebody else's claim or assignment stands against it (it does not for votes).
+    `held`: whether somebody else's claim or assignment stands against it (it does not for votes, nor against those
+    whom the work has come up to).
     """
     holds = node.holder is not None and node.holder in persons(actor)
-    if held and node.holder is not None and not holds:
+    comes_up = role_among(actor, node.higher) is not None
+    if held and node.holder is not None and not holds and not comes_up:
         own = tuple(role for role in roles if role_among(actor, (role,)) is not None)
         role, found = fit(draft, node, plan, path, actor, own, needs_role=False)
         arguments = {"element": node.key, "holder": node.holder, "person": actor.person}
@@ -146,6 +148,13 @@ def entitle(
     if found:
         raise Refused(*found)
     return role
+
+
+def taken(node: Node, actor: Actor) -> dict[str, Any]:
+    """Gives what changes of a node with whoever works on it now: its holder goes on holding it, or is relieved."""
+    if node.holder is not None and node.holder in persons(actor):
+        return {"holder": node.holder}
+    return {"holder": actor.person, "assigned": False, "handed": False}
 
 
 def require_fit(draft: Draft, node: Node, plan: Plan, path: Path, person: Actor) -> None:

@@ -123,16 +123,19 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
     if task.kind == "call":
         draft.effects.append(CallConnector(node.key, task.target, attempt, arguments))
         return
+    waits, depth, asked = task.kind == "run", draft.depth + 1, draft.number(told)
     deep = actions.too_deep(draft, node, task.target)
-    if deep is not None:
-        _fail(draft, draft.nodes[node.key], deep)
-        return
-    made = actions.makers(draft, plan, path, task.arguments)
-    waits, depth = task.kind == "run", draft.depth + 1
-    asked = draft.number(told)
-    draft.effects.append(StartCase(node.key, task.target, attempt, arguments, waits, depth, made, draft.chain, asked))
-    if task.kind == "start":
-        work.finish(draft, node, plan, path, [])
+    if deep is not None and waits:
+        because = Because(deep.code, deep.arguments)
+        _fail(draft, draft.nodes[node.key], Failed(Refusal((deep,)).line, because=because))
+    elif deep is not None:
+        draft.follow(actions.declined(StartCase.__name__, task.target, deep, asked), node)
+    else:
+        made = actions.makers(draft, plan, path, task.arguments)
+        start = StartCase(node.key, task.target, attempt, arguments, waits, depth, made, draft.chain, asked)
+        draft.effects.append(start)
+    if not waits:
+        work.finish(draft, draft.nodes[node.key], plan, path, [])
 
 
 def awaits_answer(plan: Plan, path: Path, node: Node) -> bool:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from charter.engine import calendars
 from charter.engine.commands import Recount
 from charter.engine.definition import Rule
+from charter.engine.effects import StartCase
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import (
     Amended,
@@ -159,19 +160,18 @@ def _fire(draft: Draft, rule: Rule, causes: list[int]) -> None:
             draft.follow(Notified(action.roles, rule.name), None, index)
         elif action.kind == "start" and before.count(me) >= MOST_TURNS:
             circle = before[len(before) - 1 - before[::-1].index(me) :]
-            _tell(draft, "CH660", index, rule=rule.name, rules=[*circle, me], limit=MOST_TURNS)
+            circular: dict[str, Any] = {"rule": rule.name, "rules": [*circle, me], "limit": MOST_TURNS}
+            reason = Reason("CH660", f"rule {rule.name}", circular)
+            draft.follow(actions.declined(StartCase.__name__, action.process or "", reason), None, index)
         else:
             actions.act(draft, (action,), index)
     draft.chain = before
 
 
 def _hold_back(draft: Draft, rule: Rule, cause: int) -> None:
-    _tell(draft, "CH661", cause, rule=rule.name, limit=MOST_FIRED)
-
-
-def _tell(draft: Draft, code: str, cause: int, **arguments: Any) -> None:
-    """Tells the owner what a rule does not do."""
-    draft.follow(actions.failed(Reason(code, f"rule {arguments['rule']}", arguments)), None, cause)
+    """Tells that a rule does not take effect any more."""
+    reason = Reason("CH661", f"rule {rule.name}", {"rule": rule.name, "limit": MOST_FIRED})
+    draft.follow(actions.declined(actions.RULE, rule.name, reason), None, cause)
 
 
 # -- rhythms --------------------------------------------------------------------------------------------------

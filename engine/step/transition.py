@@ -20,7 +20,19 @@ from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.state import CaseState
-from charter.engine.step import additions, automation, clocks, flow, holding, rework, services, subcases, votes, work
+from charter.engine.step import (
+    actions,
+    additions,
+    automation,
+    clocks,
+    flow,
+    holding,
+    rework,
+    services,
+    subcases,
+    votes,
+    work,
+)
 from charter.engine.step.authority import role_among
 from charter.engine.step.case import open_case
 from charter.engine.step.contents import bindable, validate
@@ -187,7 +199,9 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
     except Refused as refused:
         return _refused(program, state, command, refused.reasons)
     wake = state.wake if act in _ALONE else _wake(draft)
-    return Step(_next(draft, wake), tuple(draft.entries), subcases.effects_of(draft), None, draft.touched)
+    told = actions.told_roles(draft.entries, state.entries_written + 1)
+    effects = (*subcases.effects_of(draft), *told)
+    return Step(_next(draft, wake), tuple(draft.entries), effects, None, draft.touched)
 
 
 def _wake(draft: Draft) -> int | None:

@@ -36,6 +36,7 @@ from charter.engine.step.authority import (
     require_charge,
     require_fit,
     role_among,
+    taken,
 )
 from charter.engine.step.choice import settle_choice, unsettle_choice
 from charter.engine.step.contents import validate
@@ -146,8 +147,7 @@ def begin(draft: Draft, command: Begin) -> None:
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
     require_alone(draft, plan, path, node)
-    holder = node.holder if node.holder is not None else command.actor.person
-    draft.move(node, "begin", Begun(), holder=holder, started_at=draft.at)
+    draft.move(node, "begin", Begun(), started_at=draft.at, **taken(node, command.actor))
     settle_choice(draft, plan, path, node)
 
 
@@ -367,7 +367,6 @@ def complete(draft: Draft, command: Complete) -> None:
     require_alone(draft, plan, path, node)
     confirmations = _ticked(draft, command, node, plan, path)
     written = outputs(draft, node, plan, path, command.records)
-    holder = node.holder if node.holder is not None else actor.person
     finish(
         draft,
         node,
@@ -377,6 +376,6 @@ def complete(draft: Draft, command: Complete) -> None:
         reason=command.reason,
         ticked=command.checks,
         doers=doers_with(node, actor),
-        holder=holder,
         confirmations=confirmations,
+        **taken(node, actor),
     )

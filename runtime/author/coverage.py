@@ -20,7 +20,8 @@ from charter.engine.keys import name_of
 
 def _may_come_up(element: Element) -> bool:
     """Says whether the work of an element may come up to a higher role."""
-    acted = any(action.kind == "escalate" for event in element.events for action in event.actions)
+    by_people = element.kind in ("activity", "approval") and element.work is None
+    acted = by_people and any(action.kind == "escalate" for event in element.events for action in event.actions)
     return acted or (element.agreement is not None and element.agreement.escalation is not None)
 
 

@@ -35,6 +35,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH597": ("declined", "outcome"),
     "CH598": ("refused", "refusal"),
     "CH599": ("declined", "outcome"),
+    "CH613": ("tables", None),
+    "CH617": ("declined", "outcome"),
     "CH629": ("tables", None),
     "CH636": ("refused", "refusal"),
     "CH659": ("tables", None),

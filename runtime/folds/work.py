@@ -50,30 +50,26 @@ def _barred_before(place: Place, node: Node) -> set[str]:
 
 
 def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
-    """Gives the rows of one node: none, one for its holder, or one for each role it is offered to."""
+    """Gives the rows of one node: one for its holder, one for each role it is offered to or has come up to."""
     if node is None or node.state not in OPEN or state.status != "open":
         return []
     plan = shape.plans.get(node.element)
     if plan is None or (plan.many and plan.is_group(parse_key(node.key)[1])):
         return []
     since = node.ready_at or state.opened_at or 0
+    fixed = (shape.name, node.element, node.state, node.iteration)
     rest = (
-        shape.name,
-        node.element,
-        node.state,
-        node.iteration,
-        node.holder,
-        int(node.assigned),
         _barred(shape, state, plan, node),
         since,
         node.due,
         node.due if node.due is not None else since + NEVER,
     )
     if node.holder is not None:
-        return [(state.case, node.key, "", *rest)]
+        held = (state.case, node.key, "", *fixed, node.holder, int(node.assigned), *rest)
+        return [held, *((state.case, node.key, role, *fixed, None, 0, *rest) for role in node.higher)]
     wanted = roles_left(plan, node) if state.law else plan.roles_wanted(node)
     roles = dict.fromkeys(wanted or (shape.owner or "",))
-    return [(state.case, node.key, role, *rest) for role in roles]
+    return [(state.case, node.key, role, *fixed, None, int(node.assigned), *rest) for role in roles]
 
 
 def _touched(stride: Stride) -> Iterable[Node]:

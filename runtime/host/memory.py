@@ -234,6 +234,9 @@ class World:
         there = [p for p in self._people.values() if not roles or set(roles) & set(p.roles)]
         return sorted(there, key=lambda actor: actor.person)
 
+    def is_held(self, process: str, role: str) -> bool:
+        return self._open or any(role in person.roles for person in self._people.values())
+
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         open_ = [case.state for case in self._cases.values() if case.state.status == "open"]
         held = [node.holder for state in open_ for node in state.nodes.values() if node.state in OPEN]

@@ -78,6 +78,9 @@ class InTransaction:
         actors = [directory.actor(connection, person, process, at) for person in there]
         return [actor for actor in actors if not isinstance(actor, Refusal)]
 
+    def is_held(self, process: str, role: str) -> bool:
+        return bool(candidates(self._connection, process, (role,)))
+
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         w = t.work_items.c
         query = select(w.holder, func.count()).where(w.holder.in_(persons)).group_by(w.holder)

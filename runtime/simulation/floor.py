@@ -79,5 +79,8 @@ class Floor(World):
     def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:
         return sorted((m.actor for m in self.crew.holding(roles)), key=lambda actor: actor.person)
 
+    def is_held(self, process: str, role: str) -> bool:
+        return bool(self.crew.holding((role,)))
+
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         return {person: self.crew.member(person, ()).load for person in persons}

@@ -152,7 +152,7 @@ contents = Table(
     sqlite_with_rowid=False,
 )
 
-# One row for each role an open piece of work is offered to, or one with role '' once somebody holds it.
+# One row for each role an open piece of work is offered to, or has come up to; one with role '' once somebody holds it.
 work_items = Table(
     "work_items",
     metadata,

@@ -14,7 +14,7 @@ from tests.leave import Clock, count, kinds
 from charter.dsl.passes import compile
 from charter.engine import plain
 from charter.engine.commands import Actor
-from charter.engine.effects import AnswerParent, CallConnector, Effect, Offer, StartCase, TellCase
+from charter.engine.effects import AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
 from charter.engine.entries.cases import Declined
 from charter.engine.hosting import ASKED
 from charter.runtime.audit import log
@@ -167,6 +167,7 @@ HOPELESS: list[tuple[Effect, str]] = [
     (StartCase("", "nowhere", 0, wait=False), "declined"),
     (Offer("pack", ("packer",), "in turn"), "declined"),
     (AnswerParent("x", "gone", 1), "declined"),
+    (Notify("pack", ("packer",)), "declined"),
     (CallConnector("wait", "nowhere", 1), "refused"),
 ]
 # What a later step has made needless asks for nothing any more.

@@ -227,13 +227,13 @@ ONE_ANOTHER = """process p
   role clerk
   record r
     ok boolean
-  activity b start q with r = r
+  activity b run q with r = r
     when r.ok
 process q
   input r
   record r
     ok boolean
-  activity c start p with r = r
+  activity c run p with r = r
     when r.ok
 """
 FOR_EVER = """process p
@@ -257,7 +257,7 @@ RHYTHM = """process p
 """
 
 
-@pytest.mark.parametrize(("text", "why"), [(ONE_ANOTHER, "failed"), (FOR_EVER, "turning"), (RHYTHM, "turning")])
+@pytest.mark.parametrize(("text", "why"), [(ONE_ANOTHER, "held"), (FOR_EVER, "turning"), (RHYTHM, "turning")])
 def test_a_process_that_cannot_end_is_simulated_in_the_end(text: str, why: str) -> None:
     (stood, *_) = played(text, 3, 1.0, {}).stood
     assert stood.kind == why
