@@ -35,6 +35,7 @@ ON_FILES = {
     "clauses",
     "coverage",
     "docs",
+    "library",
     "dmn",
     "doctor",
     "completion",

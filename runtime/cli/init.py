@@ -1,14 +1,22 @@
-"""`charter init`: makes a database and its first steward, the one way in which either comes to be."""
+"""`charter init`: makes a database and its first steward; with a folder, begins a project of a user's own there."""
 
 from __future__ import annotations
 
 from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.reasons import refused
-from charter.runtime.cli.verb import JSON, Verb, option, switch
+from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 
-def run_init(context: Context, name: str | None, as_json: bool) -> int:
-    """Makes the database where there is none, and who asks its first steward; refused where there is a steward."""
+def run_init(context: Context, folder: str | None, name: str | None, origin: str | None, as_json: bool) -> int:
+    """Makes the database where there is none, and who asks its first steward; refused where there is a steward.
+
+    With `folder`, writes a project there instead: a process of the library with what it needs, people, a README.
+    """
+    if folder is not None:
+        return _begin(context, folder, origin, as_json)
+    if origin is not None:
+        raise Misuse("missing", name="FOLDER")
     from charter.runtime.people.changes import People
     from charter.runtime.store import create_store
 
@@ -23,4 +31,58 @@ def run_init(context: Context, name: str | None, as_json: bool) -> int:
     return 0
 
 
-VERBS = {"init": Verb("init", run_init, [option("--name", "TEXT"), switch(JSON, name="as_json")])}
+def _begin(context: Context, folder: str, origin: str | None, as_json: bool) -> int:
+    import os
+    from pathlib import Path
+
+    from charter.runtime.author.library import files, opened, staff, taken, unbound
+    from charter.runtime.author.texts import write_atomically
+    from charter.runtime.cli.errors import Missing
+
+    say = context.say
+    one = taken(origin or say("init.example"))
+    if os.path.lexists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
+        raise Missing("the folder is not empty", code="CH099", path=folder)
+    compiled, definition = opened(one)
+    needed = unbound(compiled.definitions)
+    first = next((e.roles[0] for e in definition.elements if e.roles), None)
+    rows = "".join(f"- {say.of(f'`{each.name}`', each.title)}\n" for each in needed)
+    titles = [record.title for record in definition.records if record.name in definition.inputs]
+    readme = say(
+        "init.readme",
+        title=definition.title,
+        goal=one.goal,
+        file=one.path.name,
+        process=definition.name,
+        settings="".join(f" --set {each.name}='{each.example}'" for each in needed),
+        inputs=say("init.inputs", records=say.listed(titles)) if titles else "",
+        parameters=say("init.parameters", rows=rows) if needed else "",
+        person=f"{first}_1" if first else "admin",
+    )
+    made = {
+        **dict(files(one)),
+        "people.yaml": staff(compiled.definitions).encode(),
+        "README.md": readme.lstrip().encode(),
+    }
+    for path, data in made.items():
+        target = Path(folder, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(str(target), data)
+    context.output.done(
+        say("init.begun", folder=folder, title=definition.title), as_json, folder=folder, files=len(made)
+    )
+    return 0
+
+
+VERBS = {
+    "init": Verb(
+        "init",
+        run_init,
+        [
+            argument("folder", "FOLDER", required=False),
+            option("--name", "TEXT"),
+            option("--from", "PROCESS", name="origin"),
+            switch(JSON, name="as_json"),
+        ],
+    )
+}

@@ -55,6 +55,7 @@ VERBS: dict[str, dict[str, str]] = {
         "clauses": "clauses",
         "coverage": "coverage",
         "docs": "docs",
+        "library": "library",
         "dmn": "dmn",
     },
     "deploy": {
