@@ -101,6 +101,8 @@ _ALL = [
         ("CH251", "no-such-day", "date"),
         ("CH252", "day-twice", "date"),
         ("CH253", "unknown-country", "name"),
+        ("CH277", "reads-field-not-record", "role", "record", "field"),
+        ("CH278", "told-of-what-is-unread", "element", "role"),
         # types
         ("CH270", "ledger-incomplete", "name", "word"),
         ("CH271", "booked-twice", "name", "items"),
@@ -152,6 +154,8 @@ _ALL = [
         ("CH472", "threshold-of-nothing", "name", "percent"),
         ("CH473", "clock-asks-itself", "name"),
         ("CH474", "clock-without-work", "name"),
+        ("CH488", "filled-in-unread", "element", "role", "name"),
+        ("CH489", "decided-unread", "element", "role", "name"),
         ("CH480", "no-such-period", "name", "span"),
         ("CH481", "element-as-figure", "name", "element"),
         ("CH462", "ends-what-is-never-skipped", "element", "kept"),

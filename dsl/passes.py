@@ -20,6 +20,7 @@ from charter.dsl.check.figures import check_figures
 from charter.dsl.check.findings import Budget, Findings, merged, told
 from charter.dsl.check.flow import check_flow, check_runs
 from charter.dsl.check.gaps import check_gaps
+from charter.dsl.check.reading import check_reading
 from charter.dsl.check.resolve import check_names
 from charter.dsl.check.rules import check_chains
 from charter.dsl.check.scopes import ProcessScope
@@ -38,7 +39,7 @@ from charter.engine.definition import Definition
 Pass = Callable[[ProcessScope, Findings], None]
 
 # What a file declares for several processes has names, types and tables, but no work that could flow.
-_SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions)
+_SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions, check_reading)
 PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_gaps, check_staffing, check_figures, check_chains, check_unused)
 
 

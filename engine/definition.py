@@ -71,7 +71,10 @@ class Role(Kept, frozen=True):
 
 
 class Field(Kept, frozen=True):
-    """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope."""
+    """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope.
+
+    `visible`: the roles that may read it, all who may read the record where it names none (`engine/reading.py`).
+    """
 
     name: str
     title: str
@@ -79,6 +82,7 @@ class Field(Kept, frozen=True):
     optional: bool = False
     where: str | None = None
     clauses: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
 
 
 class RecordType(Kept, frozen=True):
@@ -86,6 +90,7 @@ class RecordType(Kept, frozen=True):
     title: str
     fields: tuple[Field, ...] = ()
     clauses: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
 
 
 class Separation(Kept, frozen=True):
@@ -368,6 +373,8 @@ class Definition(Kept, frozen=True):
     rules: tuple[Rule, ...] = ()
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
+    # The roles that may read every case; without one, all of the process.
+    visible: tuple[str, ...] = ()
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.line` (line = within, criteria, separate, by, ...),
     # `record NAME`, `role NAME`, `kpi NAME`, `process`; for messages only, outside the digest.
     places: tuple[tuple[str, str], ...] = ()

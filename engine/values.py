@@ -241,6 +241,11 @@ def _decode_context(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: decode(value) for key, value in entries.items()}
 
 
+def _withheld(_: Mapping[str, Any]) -> Any:
+    # What stands where somebody may not read a value (`reading.py`) must never be written back as one.
+    raise NotAValue("a value that is withheld stands for none")
+
+
 # exactly these keys -> what they stand for
 _DECODERS: dict[frozenset[str], Callable[[Mapping[str, Any]], Any]] = {
     frozenset({"number"}): lambda data: _number(data["number"]),
@@ -255,6 +260,7 @@ _DECODERS: dict[frozenset[str], Callable[[Mapping[str, Any]], Any]] = {
     frozenset({"range", "ends"}): _decode_range,
     frozenset({"range", "ends", "test"}): _decode_range,
     frozenset({"context"}): _decode_context,
+    frozenset({"withheld"}): _withheld,
 }
 
 

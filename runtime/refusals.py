@@ -1,4 +1,5 @@
-"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595 and CH598.
+"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595, CH598 and CH640
+to CH643.
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.
@@ -24,6 +25,10 @@ REPLACED = "CH588"
 NO_ID = "CH589"
 ID_TAKEN = "CH595"
 STRANDS = "CH598"
+TRAIL = "CH640"
+SUMS = "CH641"
+HIDDEN = "CH642"
+UNREAD = "CH643"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
@@ -41,6 +46,10 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         NO_ID: ("person",),
         ID_TAKEN: ("person", "other"),
         STRANDS: ("element", "elements"),
+        TRAIL: ("person",),
+        SUMS: ("person", "process"),
+        HIDDEN: ("person", "case"),
+        UNREAD: ("person", "record"),
     }
 )
 

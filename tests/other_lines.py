@@ -13,12 +13,19 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "GOAL STRING": 'goal "all is well"',
             "OWNER PATH": "owner clerk",
             "CUSTOMER PATH": "customer clerk",
+            "VISIBLE_TO names": "visible to clerk",
             "SOURCE ids": "source R-1",
             "INPUT names": "input sheet",
             "OUTPUT names": "output paper",
             "FIRST_OF names": "first of one, two",
             "ONE_AT_A_TIME names": "one at a time one, two",
         },
+    ),
+    "record_line": (
+        "process p\n  role clerk\n  record answer\n    size text\n    {line}\n"
+        "  activity one\n    role clerk\n    output answer\n",
+        "",
+        {"VISIBLE_TO names": "visible to clerk", "SOURCE ids": "source R-1"},
     ),
     "role_line": (
         "process p\n  role clerk\n    {line}\n  activity one\n    role clerk\n",

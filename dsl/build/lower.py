@@ -43,6 +43,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         owner=owner.role.text if owner else None,
         customer=customer.role.text if customer else None,
         clauses=_clauses(header.get(t.Source, ())),
+        visible=_visible(header.get(t.Visible, ())),
         parameters=tuple(_carrying(s, scope, _parameter(s)) for s in scope.parameters.values()),
         inputs=tuple(scope.inputs),
         outputs=tuple(scope.outputs),
@@ -81,6 +82,10 @@ def _title(title: t.Text | None, name: str) -> str:
 
 def _clauses(lines: Iterable[t.Line]) -> tuple[str, ...]:
     return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)
+
+
+def _visible(lines: Iterable[t.Line]) -> tuple[str, ...]:
+    return tuple(n.text for line in lines if isinstance(line, t.Visible) for n in line.roles)
 
 
 def _names(names: tuple[t.Name, ...]) -> tuple[str, ...]:
@@ -130,10 +135,12 @@ def _record(node: t.Record) -> d.RecordType:
             f.optional,
             feel_text(f.where),
             _clauses(f.body),
+            _names(f.visible),
         )
         for f in node.fields
     )
-    return d.RecordType(node.name.text, _title(node.title, node.name.text), fields, _clauses(node.body))
+    title = _title(node.title, node.name.text)
+    return d.RecordType(node.name.text, title, fields, _clauses(node.body), _visible(node.body))
 
 
 def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:

@@ -37,6 +37,12 @@ class Customer(Line, frozen=True):
     role: Name
 
 
+class Visible(Line, frozen=True):
+    """`visible to a, b`: whose roles may read it; of a process, a record or a field."""
+
+    roles: tuple[Name, ...]
+
+
 class Source(Line, frozen=True):
     """Rule-book clause ids."""
 
@@ -181,12 +187,13 @@ class Field(Line, frozen=True):
     optional: bool = False
     where: Expr | None = None
     body: tuple[Source, ...] = ()
+    visible: tuple[Name, ...] = ()
 
 
 class Record(Line, frozen=True):
     name: Name
     title: Text | None = None
-    body: tuple[Field | Source, ...] = ()
+    body: tuple[Field | Visible | Source, ...] = ()
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -258,14 +258,15 @@ register(
 
 
 def _field(c: Parts, title: t.Text | None, marks: Parts, below: Parts) -> t.Field:
-    """A mark is OPTIONAL, a condition (Expr) or a Source on the field's own line."""
+    """A mark is OPTIONAL, a condition (Expr), a Visible or a Source on the field's own line."""
     where = next((m for m in marks if isinstance(m, t.Expr)), None)
     optional = any(isinstance(m, Lexeme) for m in marks)
     sources = [m for m in marks if isinstance(m, t.Source)]
+    visible = tuple(role for m in marks if isinstance(m, t.Visible) for role in m.roles)
     last = marks[-1] if marks else title or c[1]
     span = (c[0].start_pos, last.span[1])
     body = (*sources, *below)
-    return t.Field(name_of(c[0]), c[1], title, optional, where, body, span=span, comments=c[0].comments)
+    return t.Field(name_of(c[0]), c[1], title, optional, where, body, visible, span=span, comments=c[0].comments)
 
 
 register(

@@ -58,7 +58,7 @@ ENDS: Mapping[str, Collection[str]] = {
     "PERIOD": ("WHILE",),
     "AGREED": ("WHEN",),
     "COUNT": ("OF_DONE",),
-    "COND": ("OPTIONAL", "SOURCE"),
+    "COND": ("OPTIONAL", "VISIBLE_TO", "SOURCE"),
     "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),
     "LEAD": ("BEFORE_DUE",),
     "GROUND": ("BECAUSE",),

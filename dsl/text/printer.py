@@ -132,8 +132,9 @@ class _Writer:
             case t.Field():
                 where = f"{p.word('WHERE')} {expression(node.where)}" if node.where else ""
                 optional = p.word("OPTIONAL") if node.optional else ""
+                visible = f"{p.word('VISIBLE_TO')} {names(node.visible)}" if node.visible else ""
                 title = quote(node.title.text) if node.title else ""
-                return _Row(node, [node.name.text, p.type(node.type), title, optional, where], below)
+                return _Row(node, [node.name.text, p.type(node.type), title, optional, where, visible], below)
             case t.Checklist():
                 return _Row(node, [p.word("CHECKLIST")], [self.check(check, indent + 1) for check in node.checks])
             case t.Separation():

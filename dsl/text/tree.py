@@ -38,6 +38,7 @@ from charter.dsl.text.declarations import (
     Type as Type,
     Use as Use,
     Version as Version,
+    Visible as Visible,
     Zone as Zone,
 )
 from charter.dsl.text.ledgers import Amount as Amount, Booking as Booking, Ledger as Ledger, Overrun as Overrun
@@ -392,6 +393,7 @@ PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "goal": (Goal, "GOAL"),
     "owner": (Owner, "OWNER"),
     "customer": (Customer, "CUSTOMER"),
+    "visible": (Visible, "VISIBLE_TO"),
     "input": (Input, "INPUT"),
     "output": (Output, "OUTPUT"),
     "alongside": (Alongside, "ALONGSIDE"),

@@ -93,6 +93,16 @@ class Sealed:
                 raise BadEntry(str(cause), entry=self.id) from cause
         return self._entry
 
+    @entry.setter
+    def entry(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def told_otherwise(self, fields: dict[str, Any]) -> Sealed:
+        """Gives the same entry with other fields, as somebody reads it."""
+        found = Sealed(self.case, self.seq, self.body, self.position)
+        found._fields = fields
+        return found
+
     @property
     def node(self) -> str | None:
         """The key of the node that it is about, None for the case; earlier builds wrote it as `element`."""

@@ -9,7 +9,7 @@ expression is true (a property test compares them).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -108,8 +108,17 @@ def build(text: str) -> tuple[Query | None, tuple[feel.Problem, ...]]:
     return Query(zoned, _filter(zoned), _pinned_case(zoned)), ()
 
 
-def run(connection: Connection, query: Query | None, *, after: int = 0, limit: int | None = None) -> Iterator[Sealed]:
+def run(
+    connection: Connection,
+    query: Query | None,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    seen: Callable[[Sealed], Sealed] = lambda sealed: sealed,
+) -> Iterator[Sealed]:
     """Gives the entries that answer, in order of arrival, after a position, at most `limit`; all for no query.
+
+    Each is asked and given as it is `seen`, so that a question tells nothing of what its asker may not read.
 
     One budget serves the whole question; raises TooCostly.
     """
@@ -118,7 +127,7 @@ def run(connection: Connection, query: Query | None, *, after: int = 0, limit: i
     _afford(env)
     count = 0
     for position, chain, seq, body, record in _rows(connection, query, after, limit if test is None else None):
-        found = Sealed(chain, seq, bytes(body), position)
+        found = seen(Sealed(chain, seq, bytes(body), position))
         if test is not None:
             holds = test.evaluate(scope(found, record), env)
             _afford(env, STEPS_EACH)

@@ -94,10 +94,10 @@ def run_act(context: Context, verb: str, case: str, element: str | None = None, 
 
     act = ACTS[verb]
     as_json, person = given.pop("as_json"), context.person
-    case = context.cases.resolve(case)
+    case = context.reading.resolve(case)
     shared = ("on_behalf_of", "key", "seen", "reason")
     arguments: dict[str, Any] = {name: given.pop(name) for name in shared if name in given}
-    state, definition = context.cases.state(case), context.cases.definition(case)
+    state, definition = context.reading.state(case), context.reading.definition(case)
     node: str | None = element
     if act.aim == "record":
         assert element is not None
@@ -128,7 +128,7 @@ def run_delegate(
 ) -> int:
     """Hands work over: `delegate CASE [ELEMENT] PERSON`, the person as the last word or by `--to`."""
     if element is not None and whom is None and to is None:
-        definition = context.cases.definition(context.cases.resolve(case))
+        definition = context.reading.definition(context.reading.resolve(case))
         if _element(definition, element) is None:
             element, whom = None, element  # no element has this name: it is the person's
     if whom is not None and to is not None:
@@ -178,7 +178,7 @@ def find_work(context: Context, verb: str, case: str, definition: Definition, st
 def _inbox(context: Context, case: str, person: str) -> list[Any]:
     from charter.runtime.desk.inbox import inbox
 
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = inbox(connection, person, now=context.now, limit=1000)
     # an unknown person has no work; the command itself then says who is unknown
     return [item for item in found if item.case == case and not item.is_list] if isinstance(found, list) else []
@@ -202,6 +202,8 @@ def _fields(
         return {}
 
     path = parse_key(node)[1]
+    for record in element.outputs:
+        _may_change(context, state, key_of(record, path))
     current = {
         record: version.value
         for record in element.outputs
@@ -217,6 +219,15 @@ def _fields(
     return {"records": handed, "checks": ticked}
 
 
+def _may_change(context: Context, state: CaseState, record: str) -> None:
+    """Turns away who would write anew what they may not read."""
+    from charter.runtime.cli.consulted import turn
+    from charter.runtime.refusals import UNREAD, refusal
+
+    if record in state.versions and context.reading.sight(state.case).hides(record):
+        raise turn(context, refusal(UNREAD, person=context.person, record=record), case=state.case)
+
+
 def _amendment(
     context: Context, definition: Definition, state: CaseState, record: str, *, sets: Any, data: Any
 ) -> dict[str, Any]:
@@ -226,6 +237,7 @@ def _amendment(
     if name not in {r.name for r in definition.records}:
         # the engine knows the word for it (no such record), and the attempt is recorded
         return {"record": record, "value": {}}
+    _may_change(context, state, record)
     version = state.versions.get(record)
     found = records(context, definition, (name,), sets, data, {name: version.value} if version else {})
     if not found:

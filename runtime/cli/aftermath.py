@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from charter.engine.commands import Actor
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Amended, Fired, Granted, Written
@@ -17,6 +19,7 @@ from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.program import prepare
+from charter.engine.reading import reason as as_read
 from charter.engine.refusals import Refusal
 from charter.runtime.cli.consulted import database
 from charter.runtime.cli.context import Context
@@ -163,7 +166,7 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
     written = several(context, [version_of(r.told) for r in entries if isinstance(r.told, Written | Amended)])
     granted = verb == "approve" and any(isinstance(r.told, Granted) and r.node == node for r in entries)
     same = verb == "amend" and any(isinstance(r.told, Amended) and r.told.same for r in entries)
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         number = number_of(connection, performed.case)
     said = "approve_granted" if granted else "amend_same" if same else verb
     return say(
@@ -242,7 +245,7 @@ def whom(context: Context, definition: Definition, case: str, waiting: Waiting) 
         return several(context, _acting(context, definition.name, [waiting.holder], None))
     if not waiting.roles:
         return context.say("happened.itself")
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         unable = barred(connection, case, waiting.key)
     return context.say("happened.or").join(people_of(context, definition.name, waiting.roles, but=unable))
 
@@ -251,7 +254,7 @@ def people_of(context: Context, process: str, roles: Iterable[str], *, but: Coll
     """Names roles with the people who can act in them now, `department_head: wang, liu`, leaving some people out."""
     out = []
     for role in roles:
-        with context.store.read() as connection:
+        with context.reading.read() as connection:
             people = candidates(connection, process, (role,))
         left = [person for person in people if person not in but]
         if left:
@@ -263,7 +266,7 @@ def people_of(context: Context, process: str, roles: Iterable[str], *, but: Coll
 
 def _holders(context: Context, process: str, roles: Iterable[str], *, but: Collection[str | None]) -> _People:
     """Gives the people of each role that somebody has beside these."""
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = [(role, candidates(connection, process, (role,))) for role in roles]
     beside: _People = [(role, [person for person in people if person not in but]) for role, people in found]
     return [(role, people) for role, people in beside if people]
@@ -285,7 +288,7 @@ def _acting(
     but: Collection[str | None] = (),
 ) -> list[str]:
     """Names who can act now of these people, or for them; where all are away, them, as away."""
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = [one for one in able(connection, process, persons, role, context.now) if one.person not in but]
     if not found:
         return [context.say("happened.away", person=person) for person in persons]
@@ -307,6 +310,8 @@ def refused(
     **more: Any,
 ) -> int:
     """Writes a refusal: the sentence, the line that holds it back, who was first or could do it, and what helps."""
+    if state is not None and state.case:
+        refusal = _as_read(context, refusal, state.case)
     say, reason = context.say, refusal.reasons[0]
     beside: list[str] = []
     could: list[dict[str, str | None]] = []
@@ -325,6 +330,18 @@ def refused(
     mend = mend_of(context, refusal, definition, state, node, person or context.person)
     told = why_refused(refusal, definition, say, state, guessed=guessed, beside=beside, help=mend, could=could, **more)
     return context.fail(told)
+
+
+def _as_read(context: Context, refusal: Refusal, case: str) -> Refusal:
+    """Gives a refusal without the values that whoever asks may not read."""
+    from charter.runtime.host.casefile import NoSuchCase
+
+    try:
+        sight = context.reading.sight(case)
+    except NoSuchCase:  # of which nothing came
+        return refusal
+    reasons = (replace(each, arguments=as_read(sight, each.arguments)) for each in refusal.reasons)
+    return refusal if sight.whole else replace(refusal, reasons=tuple(reasons))
 
 
 _People = list[tuple[str | None, list[str]]]  # people by role, None where they are meant by name
@@ -353,13 +370,13 @@ def _others(
     holder = state.nodes[node].holder
     if holder is not None:
         return [(None, [holder])]
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         unable = barred(connection, state.case, node) | {person}
     return _holders(context, definition.name, views.waited_for(prepare(definition), state.nodes[node]), but=unable)
 
 
 def _could(context: Context, process: str, others: _People, person: str | None) -> list[dict[str, str | None]]:
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = [(role, able(connection, process, people, role, context.now)) for role, people in others]
     return [
         {"person": one.person, "role": role, "on_behalf_of": one.principal}
@@ -380,7 +397,7 @@ def _to(entries: Sequence[Entry]) -> str:
 
 
 def _json(context: Context, performed: Performed, earlier: Sequence[Performed]) -> dict[str, Any]:
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         number = number_of(connection, performed.case)
     return {
         "case": performed.case,

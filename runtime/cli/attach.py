@@ -20,7 +20,7 @@ def run_attach(context: Context, case: str, words: Sequence[str], key: str | Non
         raise Misuse("extra", value=" ".join(words[2:]))
     *element, name = words
     node = element[0] if element else None
-    case, person = context.cases.resolve(case), context.person
+    case, person = context.reading.resolve(case), context.person
     file = encode(ingest(context, Path(name)))
     performed = context.cases.perform(case, person=person, verb="attach", node=node, key=key, file=file)
     return tell(context, "attach", performed, node=node, as_json=as_json)

@@ -11,6 +11,7 @@ from typing import Any
 
 from charter.dsl.text.width import display_width
 from charter.engine.keys import is_instance
+from charter.engine.reading import WITHHELD, Sight
 from charter.runtime import clock
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.audit_verify import run_verify
@@ -116,7 +117,7 @@ def _checked(context: Context, text: str) -> None:
             other = FIELD_MEANT.get(written.lower())
             meant = guess(written, FIELDS, say) if other is None else say("usage.did_you_mean", guess=other)
         raise wrong(detail(problem.message, say.lang) + meant, problem.start, problem.end)
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         roles = known_roles(connection)
     for found in impossible(text, roles):
         key = "no_key" if found.field == "data" else "never"
@@ -154,18 +155,19 @@ def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
     from charter.runtime.audit.lineage import downward, lineage, upward
     from charter.runtime.audit.log import load
 
-    case = context.cases.resolve(case)
-    definition = context.cases.definition(case)
-    with context.store.read() as connection:
+    case = context.reading.resolve(case)
+    definition = context.reading.definition(case)
+    with context.reading.read() as connection:
         graph = lineage(definition, moments(definition, load(connection, case)))
     consulted(context, "trace", case=case, record=version)
     made = graph.find(version)
     if made is None:
         known = context.say.listed(m.name for versions in graph.versions.values() for m in versions)
         raise Missing(f"no version {version}", code="CH096", version=version, known=known or "-")
-    up, down = upward(graph, made), downward(graph, made)
+    sight = context.reading.sight(case)
+    up, down = _as_read(sight, upward(graph, made)), _as_read(sight, downward(graph, made))
     if as_json:
-        context.output.json({**up, "value": made.value, "came": down})
+        context.output.json({**up, "value": sight.value(made.key, made.value), "came": down})
         return 0
     say, output = context.say, context.output
     output.line(f"{output.style(made.name, 'strong')}  {_deed(context, up['deed'])}")
@@ -178,6 +180,23 @@ def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
     output.sentence(say("audit.came_of_it"), "faint")
     _draw(context, [_down(context, d) for d in down] or [(say("audit.not_used"), [])])
     return 0
+
+
+_FAILED = frozenset({"failed", "retried", "declined"})  # kinds whose reason the engine notes
+
+
+def _as_read(sight: Sight, tree: Any) -> Any:
+    """Gives what lineage tells without what is withheld."""
+    if isinstance(tree, list | tuple):
+        return [_as_read(sight, each) for each in tree]
+    if not isinstance(tree, Mapping) or sight.whole:
+        return tree
+    told = {name: _as_read(sight, each) for name, each in tree.items()}
+    if "digest" in told and sight.hides(told.get("record", "")):
+        told["digest"] = WITHHELD
+    if told.get("kind") in _FAILED:
+        told["reason"] = None
+    return told
 
 
 Branch = tuple[str, list[Any]]
@@ -234,16 +253,17 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     from charter.runtime.cli.people import instant
     from charter.runtime.desk.register import number_of
 
-    case = context.cases.resolve(case)
-    definition = context.cases.definition(case)
+    case = context.reading.resolve(case)
+    definition = context.reading.definition(case)
     text = when.removeprefix("#")
     if when.startswith("#") and not text.isdigit():
         raise Misuse("not_whole", value=when, name="#SEQ")
     at = None if when.startswith("#") else instant(when, "TIME", last=True) - (1 if len(when) <= 10 else 0)
     seq = int(text) if when.startswith("#") else None
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         moment = as_of(definition, load(connection, case), at=at, seq=seq)
     consulted(context, "as-of", case=case, when=when)
+    sight = context.reading.sight(case)
     if moment is None and as_json:
         context.output.json({"seq": None, "at": None, "sure": True, "case": case, "status": None})
         return 0
@@ -251,10 +271,10 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
         context.output.sentence(context.say("audit.before_start"))
         return 0
     if as_json:
-        with context.store.read() as connection:
+        with context.reading.read() as connection:
             number = number_of(connection, case)
         told = {"number": number, "seq": moment.last, "at": clock.text(moment.at), "sure": moment.sure}
-        context.output.json({**told, **view_data(definition, moment.after, moment.at, context.say.lang)})
+        context.output.json({**told, **view_data(definition, moment.after, moment.at, context.say.lang, sight)})
         return 0
     context.output.line(
         context.say("audit.as_of", seq=moment.last, at=context.output.moment(at if at is not None else moment.at)),
@@ -262,11 +282,11 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     )
     if not moment.sure:
         context.output.sentence(context.say("audit.unsure"), "warn")
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         number = number_of(connection, case)
     show.head(context, definition, moment.after, number)
-    show.tree(context, definition, moment.after)
-    show.versions(context, definition, moment.after, False)
+    show.tree(context, definition, moment.after, sight)
+    show.versions(context, definition, moment.after, False, sight)
     return 0
 
 

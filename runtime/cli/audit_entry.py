@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.reading import WITHHELD
+from charter.runtime.author.forms import shown
 from charter.runtime.cli.consulted import chain, consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing
+from charter.runtime.cli.failures import withheld
 from charter.runtime.cli.reasons import reason_sentence
 from charter.runtime.cli.trail import ORGANISATION, actor_of, change_of, kind_word, reason_of, reasons_of
 
@@ -29,16 +32,18 @@ def run_show(context: Context, entry: str, as_json: bool) -> int:
     if not name or not number.isascii() or not number.isdigit():
         raise Missing(f"no entry {entry}", code="CH042", entry=entry)
     case, seq = chain(context, name), int(number)
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = next(load(connection, case, since=seq, until=seq), None)
         if found is None:
             raise Missing(f"no entry {entry}", code="CH042", entry=entry)
         followers = [] if case == ORGANISATION else _followers(found, load(connection, case, since=seq + 1))
     consulted(context, "show", case=case, entry=found.id)
+    hash_ = found.hash if context.reading.sight(case).whole else WITHHELD
+    found = context.reading.seen(found)
     if as_json:
-        context.output.json({"position": found.position, **found.fields, "hash": found.hash, "led_to": followers})
+        context.output.json({"position": found.position, **found.fields, "hash": hash_, "led_to": followers})
         return 0
-    _sheet(context, found, followers)
+    _sheet(context, found, hash_, followers)
     return 0
 
 
@@ -59,12 +64,11 @@ def _followers(entry: Sealed, rest: Any) -> list[int]:
     return found
 
 
-def _sheet(context: Context, sealed: Sealed, followers: list[int]) -> None:
-    from charter.engine.entries import to_json
+def _sheet(context: Context, sealed: Sealed, hash_: Any, followers: list[int]) -> None:
 
     say, output, entry, f = context.say, context.output, sealed.entry, sealed.fields
     comma = say("happened.comma")
-    definition = context.cases.definition(sealed.case) if sealed.case != ORGANISATION else None
+    definition = context.reading.definition(sealed.case) if sealed.case != ORGANISATION else None
     about = " ".join(filter(None, (kind_word(context, entry.kind), entry.node)))
     output.line(f"{output.style(about, 'strong')}  {output.style(sealed.id, 'faint')}")
     for reason in reasons_of(entry.told):
@@ -88,11 +92,11 @@ def _sheet(context: Context, sealed: Sealed, followers: list[int]) -> None:
             *((say("audit.s_clauses") if index == 0 else "", text) for index, text in enumerate(clauses)),
             (say("audit.s_definition"), " ".join(filter(None, (f.get("process"), f.get("definition")))) or None),
             (say("audit.s_from"), f"{f['channel']}  {f['account']}@{f['host']}  Charter {f['build']}"),
-            (say("audit.s_hash"), sealed.hash),
-            (say("audit.s_prev"), f["prev"]),
+            (say("audit.s_hash"), shown(hash_, withheld(say.lang))),
+            (say("audit.s_prev"), shown(f["prev"], withheld(say.lang))),
         ]
     )
-    data = {name: value for name, value in to_json(entry.told, entry.command).items() if name not in _TOLD}
+    data = {name: value for name, value in sealed.data.items() if name not in _TOLD}
     if data:
         output.sentence(say("audit.s_data"), "faint")
         for line in json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True).splitlines():

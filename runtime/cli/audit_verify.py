@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from charter.runtime.cli.consulted import chain, consulted
+from charter.runtime.cli.consulted import chain, consulted, may_verify
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, UNJUDGED
 from charter.runtime.cli.output import Cell
@@ -23,6 +23,7 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     from charter.runtime.cli.progress import along
 
     wanted = chain(context, case) if case else None
+    may_verify(context, wanted, case)
     found = verify(context.seen, wanted, files=Files(context.seen.folder), along=along)
     code = FINDINGS if found.faulty else DONE if found.sound else UNJUDGED
     consulted(context, "verify", case=wanted, sound={DONE: "yes", FINDINGS: "no", UNJUDGED: "not judged"}[code])

@@ -23,8 +23,8 @@ def run_board(context: Context, process: str | None, as_json: bool) -> int:
     from charter.runtime.desk.board import cards
 
     if process is not None:
-        context.cases.definition(process)
-    with context.store.read() as connection:
+        context.reading.definition(process)
+    with context.reading.read() as connection:
         found = cards(connection, process)
     consulted(context, "board", process=process)
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 from charter.dsl.text.width import wrap
 from charter.engine.commands import Actor
 from charter.engine.definition import Definition
-from charter.runtime.cli.consulted import consulted
+from charter.runtime.cli.consulted import consulted, reads_sums
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
 from charter.runtime.cli.forecasts import in_hours
@@ -22,8 +22,10 @@ _HOUR = 3_600_000_000
 def from_trail(context: Context, definitions: Sequence[Definition]) -> Seen:
     """Reads what the trail tells of some processes; a misuse where there are no cases of the first."""
     process = definitions[0].name
+    for definition in definitions:
+        reads_sums(context, definition.name, contents=True)
     consulted(context, "simulate", process=process)
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         seen = read(connection, definitions)
     if not seen.cases:
         raise Misuse("no_trail", process=process)

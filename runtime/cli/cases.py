@@ -15,7 +15,7 @@ def run_cases(
     from charter.runtime.desk.register import listed
 
     say, output = context.say, context.output
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = listed(connection, process=process, status=status, person=whose, limit=limit)
     consulted(context, "cases", process=process, person=whose)
     if as_json:

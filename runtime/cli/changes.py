@@ -84,8 +84,8 @@ def run_changes(context: Context, process: str, before: str | None, after: str |
     """Shows what changed between two versions of a process: by default, with the one that runs."""
     from charter.runtime.desk.versions import find, texts, versions
 
-    context.cases.definition(process)  # a process that is not there is told as everywhere
-    with context.store.read() as connection:
+    context.reading.definition(process)  # a process that is not there is told as everywhere
+    with context.reading.read() as connection:
         known = versions(connection, process)
         if before is None and len(known) < 2:
             raise Missing(f"one version of {process}", code="CH052", process=process, version=known[-1].version)
@@ -93,7 +93,7 @@ def run_changes(context: Context, process: str, before: str | None, after: str |
         old = known[-2] if before is None else find(known, process, before)
         files = texts(connection, old.digest), texts(connection, new.digest)
     consulted(context, "changes", process=process, text=f"{old.digest} {new.digest}")
-    found = differences(context.cases.definition(old.digest), context.cases.definition(new.digest))
+    found = differences(context.reading.definition(old.digest), context.reading.definition(new.digest))
     compared = {names[1]: list(_compared(names, old, new, *files)) for names in _pairs(*files)}
     if as_json:
         context.output.json(

@@ -23,8 +23,8 @@ def run_clause(context: Context, clause: str | None, case: str | None, cases: in
     """Tells what carries a clause out and when it was done; without a clause, of every clause in short."""
     from charter.runtime.audit.clauses import by_clause
 
-    chosen = None if case is None else context.cases.resolve(case)
-    definitions = context.cases.processes() if chosen is None else [context.cases.definition(chosen)]
+    chosen = None if case is None else context.reading.resolve(case)
+    definitions = context.reading.processes() if chosen is None else [context.reading.definition(chosen)]
     known = {d.name: by_clause(d) for d in definitions}
     clauses = sorted({name for found in known.values() for name in found})
     if clause is not None and clause not in clauses:
@@ -48,10 +48,10 @@ def _done(context: Context, chosen: str | None, limit: int) -> Iterator[_Done]:
     from charter.runtime.audit.log import load
     from charter.runtime.desk.register import listed, number_of
 
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         cases = [chosen] if chosen else [row.id for row in reversed(listed(connection, limit=limit))]
         for case in cases:
-            definition = context.cases.definition(case)
+            definition = context.reading.definition(case)
             carriers = by_clause(definition)
             if not carriers:
                 continue

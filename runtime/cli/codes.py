@@ -39,6 +39,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH617": ("declined", "outcome"),
     "CH629": ("tables", None),
     "CH636": ("refused", "refusal"),
+    "CH639": ("tables", None),
+    "CH649": ("host", "refusal"),
     "CH659": ("tables", None),
     "CH664": ("rules", "outcome"),
     "CH699": ("tables", None),

@@ -7,6 +7,8 @@ not be written or its disk is full, is answered all the same, with a warning.
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.errors import CharterError
@@ -108,6 +110,77 @@ def _turned_from_damaged(store: Store, who: str) -> bool:
     raise Unfounded("nobody is here", url=store.url)
 
 
+def turn(context: Context, refused: Refusal, **about: Any) -> Turned:
+    """Gives what ends a verb that is refused before it reaches a case; the attempt is entered."""
+    from charter.engine.entries.cases import Refused
+
+    _enter(context, context.person, Refused(refused.reasons, verb=context.verb, **about))
+    return Turned(refused)
+
+
+def kept(context: Context, text: str) -> None:
+    """Enters that somebody named a case that is kept from them, where there is one."""
+    from charter.runtime.host.casefile import NoSuchCase, resolve
+    from charter.runtime.refusals import HIDDEN, refusal
+
+    if "reading" not in context.__dict__:
+        return
+    with suppress(NoSuchCase):
+        with context.store.read() as connection:
+            case = resolve(connection, text)
+        turn(context, refusal(HIDDEN, person=context.person, case=case), case=case, person=context.person)
+
+
+def reads_trail(context: Context) -> None:
+    """Turns away whom the trail as a whole, and the organisation's chain, are not for."""
+    from charter.runtime.refusals import TRAIL, refusal
+
+    if not context.reading.rights.every_case:
+        raise turn(context, refusal(TRAIL, person=context.person), person=context.person)
+
+
+# Where there is nobody of these, as earlier builds left it, everybody whom the directory knows is answered.
+_OFFICE = (
+    "SELECT 1 FROM grants g JOIN persons p ON p.id = g.person AND p.active = 1"
+    " WHERE g.process = ? AND g.role IN ('steward', 'auditor') LIMIT 1"
+)
+
+
+def may_verify(context: Context, case: str | None, typed: str | None) -> None:
+    """Turns away who may read neither the trail as a whole nor the one case; nobody where that cannot be told."""
+    from charter.runtime.host.casefile import NoSuchCase
+    from charter.runtime.people.rights import narrow, rights
+    from charter.runtime.refusals import TRAIL, refusal
+    from charter.runtime.store.prepared import ask
+    from charter.runtime.store.scoped import Scoped
+
+    known, hidden = True, False
+    try:
+        with context.seen.read() as connection:
+            found = rights(connection, context.person, context.now)
+            known = bool(ask(connection, _OFFICE, ORGANISATION))
+        if case is not None and case != ORGANISATION and not found.every_case:
+            with (
+                Scoped(context.seen, lambda c: narrow(c, found)) as store,
+                store.read() as connection,
+            ):
+                hidden = not ask(connection, "SELECT 1 FROM cases WHERE id = ?", case)
+    except (CharterError, ArithmeticError, LookupError, TypeError, ValueError, sqlite3.Error):
+        return
+    if hidden:
+        raise NoSuchCase(f"no case {typed}", case=typed)
+    if known and not found.every_case and case in (None, ORGANISATION):
+        raise turn(context, refusal(TRAIL, person=context.person), person=context.person)
+
+
+def reads_sums(context: Context, process: str, *, contents: bool = False) -> None:
+    """Turns away who may not read what is counted over the cases of a process; `contents`: over all that is in them."""
+    from charter.runtime.refusals import SUMS, refusal
+
+    if not context.reading.sums(process) or (contents and not context.reading.contents(process)):
+        raise turn(context, refusal(SUMS, person=context.person, process=process), process=process)
+
+
 def database(context: Context) -> Store:
     """Gives the database as a verb looks at it: whoever verifies, in whatever state it is."""
     return context.seen if context.verb == VERIFY else context.store
@@ -160,14 +233,16 @@ def _enter(context: Context, who: str, told: Any) -> bool:
 def chain(context: Context, case: str) -> str:
     """Gives the chain that a person means: a case, or `organisation`."""
     if case == ORGANISATION:
+        if context.verb != VERIFY:
+            reads_trail(context)
         return ORGANISATION
     from charter.runtime.host.casefile import resolve
     from charter.runtime.store.errors import StorageError
 
+    if context.verb != VERIFY:
+        return context.reading.resolve(case)
     try:
-        with database(context).read() as connection:
+        with context.seen.read() as connection:
             return resolve(connection, case)
     except (StorageError, UnicodeError):
-        if context.verb == VERIFY:
-            return case  # which the verdicts will say
-        raise
+        return case  # which the verdicts will say

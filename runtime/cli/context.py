@@ -6,7 +6,7 @@ The store is opened when a verb first asks for it, so that verbs on files alone 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from charter.runtime.cli.output import Output, complain, one_line_of
 from charter.runtime.people.ids import LONGEST
 
 if TYPE_CHECKING:
+    from charter.runtime.desk.reading import Reading
     from charter.runtime.host.cases import Cases
     from charter.runtime.store import Store
     from charter.runtime.store.looking import Looked
@@ -34,6 +35,7 @@ class Context:
         self.as_json = False  # whether the answer, and what stands in its place, is for a script
         self.verb = ""  # the one that runs, by its whole name
         self.done = False  # what was asked is committed
+        self.reader: Callable[[], str] = lambda: self.person  # gives who asks, known to the directory
         self._open = ExitStack()
 
     @contextmanager
@@ -108,6 +110,15 @@ class Context:
         from charter.runtime.host.cases import Cases
 
         return Cases(self.store, channel="cli")
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What of the database whoever asks may read: the one door to cases, trails and figures."""
+        from charter.runtime.desk.reading import Reading
+
+        found = Reading(self.store, self.cases, self.reader(), self.now)
+        self._open.callback(found.close)
+        return found
 
     def end(self) -> None:
         """Throws away what was taken in for a command that did not come to be, and copies that were looked at."""

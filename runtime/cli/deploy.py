@@ -134,7 +134,7 @@ def _plan(context: Context, file: str, found: Sequence[Deployment], as_json: boo
     consulted(context, "plan", process=", ".join(one.definition.name for one in found))
     told = []
     for one in found:
-        with context.store.read() as connection:
+        with context.reading.read() as connection:
             known = versions(connection, one.definition.name)
         differ = () if one.replaces is None else differences(one.replaces.definition, one.definition)
         refusal = one.refusal.code if one.refusal is not None else None

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from charter.engine.keys import name_of
+from charter.engine.reading import is_withheld
 
 if TYPE_CHECKING:
     from charter.engine.entries.cases import Declined
@@ -20,6 +21,8 @@ def failure_sentence(text: str, element: str, lang: str, target: str | None = No
     from charter.dsl.messages.render import failure, refusal_sentence
     from charter.engine.refusals import CODES, Reason
 
+    if is_withheld(text):
+        return withheld(lang)
     code, *named = text.split(" ")
     if coded := re.fullmatch(r"CH\d{3}: (.*)", text):
         return failure(coded[1], lang)
@@ -32,12 +35,21 @@ def failure_sentence(text: str, element: str, lang: str, target: str | None = No
     return refusal_sentence(Reason(code, None, dict.fromkeys(known.arguments, "…") | given), lang)
 
 
+def withheld(lang: str) -> str:
+    """Gives the word that stands where somebody may not read a value."""
+    from charter.dsl.messages.render import table
+
+    word: str = table(lang)["phrases"]["withheld"]
+    return word
+
+
 def failure_data(text: str, element: str, lang: str, target: str | None = None) -> dict[str, str | None]:
     """Gives why something failed as JSON data: a lasting code or word, None for words of others; and the sentence."""
     from charter.dsl.messages.render import failure_word
 
-    coded = re.match(r"CH\d{3}\b", text)
-    return {"code": coded[0] if coded else failure_word(text), "message": failure_sentence(text, element, lang, target)}
+    coded = None if is_withheld(text) else re.match(r"CH\d{3}\b", text)
+    word = coded[0] if coded else None if is_withheld(text) else failure_word(text)
+    return {"code": word, "message": failure_sentence(text, element, lang, target)}
 
 
 def declined_sentence(say: Messages, told: Declined) -> str:

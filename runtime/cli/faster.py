@@ -71,7 +71,7 @@ def _brought(
 
 
 def _latest(context: Context, state: CaseState, key: object, holds: Callable[[Entry], bool]) -> Entry | None:
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         return latest(connection, state.case, None if key is None else str(key), holds)
 
 

@@ -29,7 +29,7 @@ def run_gantt(context: Context, of: str | None, file: str | None, as_json: bool)
     from charter.engine.dated import prepared
     from charter.runtime.desk.timeline import facts, timeline
 
-    cases = context.cases
+    cases = context.reading
     process = of if of is not None and any(each.name == of for each in cases.processes()) else None
     consulted(context, "gantt", process=process, text=None if process else of)
     if of is not None and process is None:
@@ -74,12 +74,12 @@ def _cases(context: Context, process: str | None) -> list[Bar]:
     from charter.runtime.desk.register import listed
     from charter.runtime.desk.timeline import timeline
 
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = listed(connection, process=process, status="open", person=None, limit=100)
     rows = []
     for each in reversed(found):
-        state = context.cases.state(each.id)
-        line = timeline(prepared(context.cases.definition(each.id), state), state, context.now)
+        state = context.reading.state(each.id)
+        line = timeline(prepared(context.reading.definition(each.id), state), state, context.now)
         whole = [bar.planned for bar in line.bars if bar.planned is not None]
         planned = (min(p[0] for p in whole), max(p[1] for p in whole)) if whole else None
         expected = None if line.ends is None else (context.now, line.ends)

@@ -49,9 +49,9 @@ def _picture(context: Context, source: str, process: str | None) -> Picture | No
     # A file is meant when there is one, or when the word looks like one; a case otherwise.
     if source != texts.STDIN and not os.path.exists(source) and not source.endswith(texts.SUFFIX):
         reader(context)
-        case = context.cases.resolve(source)
+        case = context.reading.resolve(source)
         consulted(context, "graph", case=case)
-        return build_picture(context.cases.definition(case), context.say, context.cases.state(case))
+        return build_picture(context.reading.definition(case), context.say, context.reading.state(case))
     compiled = texts.compile_file(source)
     if compiled.failed:
         report(context, [d for d in compiled.diagnostics if d.is_error], compiled.sources, "full")

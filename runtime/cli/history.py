@@ -41,10 +41,13 @@ def run_history(
     if name is not None and name not in known:
         raise Missing(f"no KPI {name}", code="CH100", name=name, known=known)
     found = []
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         for definition in definitions:
             for kpi in definition.kpis:
                 if name == kpi.name or (name is None and kpi.every is not None):
+                    if not context.reading.figure(definition.name, kpi):
+                        context.note(context.say("kpi.withheld", name=kpi.name))
+                        continue
                     rows = rows_of(definition, in_force(connection, definition.name, kpi.name))
                     found.append((definition, kpi, rows))
     if chart is not None:

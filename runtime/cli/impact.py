@@ -15,8 +15,8 @@ def run_impact(context: Context, case: str, record: str, as_json: bool) -> int:
     from charter.engine.plan.impact import impact
     from charter.runtime.cli.aftermath import named, people_of, several
 
-    case = context.cases.resolve(case)
-    state, definition = context.cases.state(case), context.cases.definition(case)
+    case = context.reading.resolve(case)
+    state, definition = context.reading.state(case), context.reading.definition(case)
     if record not in state.versions:
         raise Missing(
             f"no record {record}", code="CH096", version=record, known=context.say.listed(state.versions) or "-"

@@ -126,8 +126,16 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
     from charter.runtime.desk.register import processes
 
     person, say, output = context.person, context.say, context.output
-    with context.store.read() as connection:
-        found = notices(connection, person, context.cases.definition, now=context.now, process=process, limit=limit)
+    with context.reading.read() as connection:
+        found = notices(
+            connection,
+            person,
+            context.reading.definition,
+            now=context.now,
+            process=process,
+            limit=limit,
+            seen=context.reading.seen,
+        )
         names = {} if isinstance(found, Refusal) else processes(connection, {n.case for n in found})
     if isinstance(found, Refusal):
         from charter.runtime.cli.aftermath import refused

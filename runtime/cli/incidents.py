@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from charter.runtime.cli.consulted import consulted, reader
+from msgspec.structs import replace
+
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, FINDINGS, Misuse
 from charter.runtime.cli.failures import failure_data, failure_sentence
@@ -30,9 +32,9 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
         if not (reason or "").strip():
             raise Misuse("settle_reason")
         return _handled(context, settle, reason, as_json)
-    reader(context)
-    incidents = context.cases.incidents
-    found, failing, unheard = incidents.all(), incidents.failing(), incidents.unheard()
+    incidents = context.reading.incidents
+    found = [_as_read(context, one, one.ask.case) for one in incidents.all()]
+    failing, unheard = [_as_read(context, one, one.case) for one in incidents.failing()], incidents.unheard()
     consulted(context, "incidents")
     if as_json:
         lang = context.say.lang
@@ -46,6 +48,16 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
         rows += [_unheard_row(context, one) for one in unheard]
         context.output.table([context.say(f"incidents.{head}") for head in heads], rows, styles=("name",))
     return FINDINGS if found or failing or unheard else DONE
+
+
+def _as_read(context: Context, one: Any, case: str) -> Any:
+    """Gives an incident without a failure that may tell of what is withheld."""
+    from charter.runtime.host.casefile import NoSuchCase
+
+    try:
+        return replace(one, failure=context.reading.sight(case).derived(one.failure))
+    except NoSuchCase:  # one that did not come to be
+        return one
 
 
 def _handled(context: Context, number: int, reason: str | None, as_json: bool) -> int:

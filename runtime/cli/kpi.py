@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.amounts import unit_of, value_text
-from charter.runtime.cli.consulted import consulted
+from charter.runtime.cli.consulted import consulted, reads_sums
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Missing, misbound
+from charter.runtime.cli.failures import withheld
 from charter.runtime.cli.output import Cell
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
@@ -35,7 +36,14 @@ def run_kpi(
     from charter.runtime.desk import kpi
 
     every = process is None
-    definitions = context.cases.processes() if every else [context.cases.definition(process or "")]
+    definitions = context.reading.processes() if every else [context.reading.definition(process or "")]
+    if every:
+        shown = [each for each in definitions if context.reading.sums(each.name)]
+        if len(shown) < len(definitions):
+            context.note(context.say("kpi.unread"))
+        definitions = shown
+    else:
+        reads_sums(context, definitions[0].name)
     consulted(context, "kpi", process=process, text=name)
     if history or as_csv or chart is not None:
         from charter.runtime.cli.history import run_history
@@ -49,10 +57,11 @@ def run_kpi(
                 raise misbound(wrong, context.say)
             definition = bound[0]
         known = tuple(k.name for k in definition.kpis)
+        hidden = {k.name for k in definition.kpis if not context.reading.figure(definition.name, k)}
         if name is not None and name not in known:
             raise Missing(f"no KPI {name}", code="CH100", name=name, known=known)
-        with context.store.read() as connection:
-            measured = kpi.measure(connection, definition, context.now, name, facts=facts)
+        with context.reading.read() as connection:
+            measured = kpi.measure(connection, definition, context.now, name, facts=facts, hidden=hidden)
             cases = kpi.numbers(connection, definition.name) if facts else {}
             read = [fact for m in measured for figure in m.figures for fact in figure.facts]
             wanted = {(case, path) for case, path, _ in read} if facts else set()
@@ -77,8 +86,11 @@ def run_kpi(
 
 def _table(context: Context, measured: Sequence[Measured]) -> None:
     say, output = context.say, context.output
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for m in measured:
+        if m.withheld:
+            title = "" if m.kpi.title == m.kpi.name else m.kpi.title
+            rows.append((m.kpi.name, title, "", withheld(say.lang), m.target or "", "", ""))
         for figure in m.figures:
             status = Cell(say(f"kpi.{figure.status}"), STYLES[figure.status]) if m.kpi.target else ""
             without = {case for case, _ in figure.missing}

@@ -99,7 +99,7 @@ class _Mend:
     def _in_place_of(self, roles: set[str]) -> str | None:
         """Says for whom the person may do it, who did not say that they stand in."""
         directory = Directory()
-        with self.context.store.read() as connection:
+        with self.context.reading.read() as connection:
             known = directory.person(connection, self.person)
             if known is None:
                 return None
@@ -119,6 +119,6 @@ class _Mend:
         return refusal is None or (but_what and _RIGHTS.isdisjoint(reason.code for reason in refusal.reasons))
 
     def _say(self, key: str, **more: Any) -> str:
-        with self.context.store.read() as connection:
+        with self.context.reading.read() as connection:
             number = number_of(connection, self.state.case)
         return self.context.say(f"mends.{key}", **{**self.arguments, "case": number, **more})

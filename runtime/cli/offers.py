@@ -25,27 +25,27 @@ Offer = tuple[str, str]  # what to type, and what it is
 def _cases(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
     from charter.runtime.desk.register import listed
 
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         for case in listed(connection, limit=MOST):
             yield str(case.number), f"{case.process}, {context.say(f'states.{case.status}')}"
 
 
 def _elements(context: Context, given: Mapping[str, Any]) -> Iterator[Offer]:
-    case = context.cases.resolve(given["case"])
-    titles = {element.name: element.title for element in context.cases.definition(case).elements}
-    for key, node in context.cases.state(case).nodes.items():
+    case = context.reading.resolve(given["case"])
+    titles = {element.name: element.title for element in context.reading.definition(case).elements}
+    for key, node in context.reading.state(case).nodes.items():
         yield key, f"{titles.get(node.element, '')} {context.say(f'states.{node.state}')}"
 
 
 def _records(context: Context, given: Mapping[str, Any]) -> Iterator[Offer]:
-    case = context.cases.resolve(given["case"])
-    titles = {record.name: record.title for record in context.cases.definition(case).records}
-    for key, version in context.cases.state(case).versions.items():
+    case = context.reading.resolve(given["case"])
+    titles = {record.name: record.title for record in context.reading.definition(case).records}
+    for key, version in context.reading.state(case).versions.items():
         yield key, f"{titles.get(name_of(key), '')} v{version.number}"
 
 
 def _processes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
-    yield from ((definition.name, definition.title) for definition in context.cases.processes())
+    yield from ((definition.name, definition.title) for definition in context.reading.processes())
 
 
 def _people(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
@@ -63,7 +63,7 @@ def _codes(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
 def _clauses(context: Context, _: Mapping[str, Any]) -> Iterator[Offer]:
     from charter.runtime.audit.clauses import by_clause
 
-    for definition in context.cases.processes():
+    for definition in context.reading.processes():
         for clause, found in by_clause(definition).items():
             yield clause, ", ".join(carrier.name for carrier in found)
 

@@ -64,11 +64,11 @@ def _roles(person: Any, say: Messages) -> str:
 
 def _scope(role: str, process: str, say: Messages) -> str:
     """Says a role and where it counts; `*` stands for all of them."""
-    from charter.runtime.people.organisation import STEWARD
+    from charter.runtime.people.ids import AUDITOR, STEWARD
     from charter.runtime.store.schema import ORGANISATION
 
-    if (role, process) == (STEWARD, ORGANISATION):
-        return say("people.steward")
+    if process == ORGANISATION and role in (STEWARD, AUDITOR):
+        return say(f"people.{role}")
     named = say("people.any_role") if role == "*" else role
     return named if process == "*" else say("people.role_in", role=named, process=process)
 
@@ -191,7 +191,7 @@ def run_grant(context: Context, who: str, role: str, process: str, as_json: bool
     """Gives a role."""
     done = change(context).grant(who, role, process)
     code = _said(context, as_json, f"did_granted{_where(process)}", done, person=who, role=role, process=process)
-    known = () if done is not None or role == "steward" else _roles_of(context, process)
+    known = () if done is not None else _roles_of(context, process)
     if known and role not in known:
         meant = guess(role, known, context.say)
         context.note(context.say("frame.warning", text=context.say("people.no_role", role=role, guess=meant)))

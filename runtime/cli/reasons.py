@@ -22,6 +22,7 @@ from charter.runtime.refusals import ID_TAKEN
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
     from charter.engine.machines import Kind
+    from charter.engine.reading import Sight
     from charter.engine.refusals import Reason, Refusal
     from charter.engine.state import CaseState
 
@@ -51,14 +52,14 @@ def reason_sentence(
     return refusal_sentence(reason, say.lang, None if definition is None else _kind(reason, definition))
 
 
-def view_data(definition: Definition, state: CaseState, at: int, lang: str) -> dict[str, Any]:
+def view_data(definition: Definition, state: CaseState, at: int, lang: str, sight: Sight) -> dict[str, Any]:
     """Gives the whole view of a case as JSON data, with what the engine notes of a failure said in a language."""
     from charter.runtime.desk import views
 
-    told = views.to_json(definition, state, at)
+    told = views.to_json(definition, state, at, sight)
     for row in told["elements"]:
         if row["state"] == "failed" and row["reason"]:
-            row["failure"] = failure_data(row["reason"], row["element"], lang)
+            row["failure"] = failure_data(sight.derived(row["reason"]), row["element"], lang)
             row["reason"] = None
     return told
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from charter.dsl.text.width import display_width
 from charter.engine.keys import name_of
 from charter.engine.machines import CONCLUDED, DECIDED, OPEN, PASSED_OVER
+from charter.engine.reading import is_withheld
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
-from charter.runtime.cli.failures import declined_sentence, failure_sentence
+from charter.runtime.cli.failures import declined_sentence, failure_sentence, withheld
 from charter.runtime.cli.output import Cell, pad
 from charter.runtime.cli.reasons import reason_sentence, view_data
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
@@ -20,6 +21,7 @@ from charter.runtime.clock import iso
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
     from charter.engine.entries import Entry
+    from charter.engine.reading import Sight
     from charter.engine.state import CaseState
     from charter.runtime.desk.notes import Note, SentBack
     from charter.runtime.desk.views import Row
@@ -48,17 +50,18 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
     from charter.runtime.desk.notes import declined, notes, sent_back, stand_ins
     from charter.runtime.desk.register import number_of
 
-    case = context.cases.resolve(case)
-    state, definition = context.cases.state(case), context.cases.definition(case)
-    with context.store.read() as connection:
+    case = context.reading.resolve(case)
+    state, definition = context.reading.state(case), context.reading.definition(case)
+    sight = context.reading.sight(case)
+    with context.reading.read() as connection:
         number, said, back = number_of(connection, case), notes(connection, case), sent_back(connection, state)
-        stood_in, undone = stand_ins(connection, case), declined(connection, case)
+        stood_in, undone = stand_ins(connection, case), declined(connection, case, context.reading.seen)
     consulted(context, "case", case=case)
     if as_json:
         context.output.json(
             {
                 "number": number,
-                **view_data(definition, state, context.now, context.say.lang),
+                **view_data(definition, state, context.now, context.say.lang, sight),
                 "notes": [note.to_json() for note in said],
                 "sent_back": [each.to_json() for each in back],
                 "declined": [declined_data(context, each) for each in undone],
@@ -66,16 +69,16 @@ def run_show(context: Context, case: str, records: bool, as_json: bool) -> int:
         )
         return 0
     head(context, definition, state, number)
-    tree(context, definition, state, back, stood_in)
+    tree(context, definition, state, sight, back, stood_in)
     waiting(context, definition, state)
     not_done(context, definition, undone)
     open_lists(context, definition, state, number)
     coming(context, definition, state)
     promised(context, definition, state, number)
-    accounts(context, definition, state)
+    accounts(context, definition, state, sight)
     rules(context, definition, state)
-    signals(context, state)
-    versions(context, definition, state, records)
+    signals(context, state, sight)
+    versions(context, definition, state, records, sight)
     remarks(context, definition, said)
     return 0
 
@@ -92,7 +95,7 @@ def promised(context: Context, definition: Definition, state: CaseState, number:
     table(context, of_case(definition, state, number, context.now))
 
 
-def accounts(context: Context, definition: Definition, state: CaseState) -> None:
+def accounts(context: Context, definition: Definition, state: CaseState, sight: Sight) -> None:
     """Writes the ledgers of the case, a row for each line and one for all."""
     from charter.runtime.author.forms import shown
     from charter.runtime.desk.ledgers import stands
@@ -105,6 +108,9 @@ def accounts(context: Context, definition: Definition, state: CaseState) -> None
         name = title if title == each.ledger.name else f"{each.ledger.name} {title}"
         fixed = "show.baseline" if each.version else "show.no_baseline"
         output.sentence(say(fixed, ledger=name, record=each.ledger.baseline, version=each.version), "strong")
+        if not sight.whole:
+            output.line(f"  {withheld(say.lang)}")
+            continue
         rows = [
             (
                 line,
@@ -137,6 +143,7 @@ def tree(
     context: Context,
     definition: Definition,
     state: CaseState,
+    sight: Sight,
     back: Sequence[SentBack] = (),
     stood_in: Mapping[tuple[str | None, str], str] = MappingProxyType({}),
 ) -> None:
@@ -152,7 +159,7 @@ def tree(
         mark, style = MARKS[row.state]
         returned = next((each for each in back if each.element == row.key and row.state == "stale"), None)
         word = say("show.returned" if returned else f"states.{row.state}")
-        details = "".join(_details(context, row, back, returned, stood_in))
+        details = "".join(_details(context, row, sight, back, returned, stood_in))
         output.line(f"{output.style(mark, style)} {pad(name, wide)}  {output.style(word, style)}{details}")
 
 
@@ -164,6 +171,7 @@ def label(row: Row) -> str:
 def _details(
     context: Context,
     row: Row,
+    sight: Sight,
     back: Sequence[SentBack],
     returned: SentBack | None,
     stood_in: Mapping[tuple[str | None, str], str],
@@ -195,7 +203,9 @@ def _details(
             out.append(say("show.sent_back", person=each.by, element=each.element, reason=each.reason))
     if node.reason and row.state in (*PASSED_OVER, "rejected", "failed", "suspended"):
         # of a failure it is the engine that says why
-        reason = failure_sentence(node.reason, row.key, say.lang) if row.state == "failed" else node.reason
+        reason = (
+            failure_sentence(sight.derived(node.reason), row.key, say.lang) if row.state == "failed" else node.reason
+        )
         out.append(say("show.because", reason=reason))
     return out + allowances
 
@@ -334,7 +344,7 @@ def rules(context: Context, definition: Definition, state: CaseState) -> None:
     output.table((), rows, indent=2, styles=("name",))
 
 
-def signals(context: Context, state: CaseState) -> None:
+def signals(context: Context, state: CaseState, sight: Sight) -> None:
     """Writes the signals that came before anybody waited for them, with what came along."""
     from charter.runtime.author.forms import shown
 
@@ -342,19 +352,19 @@ def signals(context: Context, state: CaseState) -> None:
         return
     context.output.line()
     context.output.sentence(context.say("show.signals"), "strong")
-    comma = context.say("happened.comma")
+    comma, word = context.say("happened.comma"), withheld(context.say.lang)
     rows = [
         (
             early.signal,
             comma.join(early.by),
-            comma.join(f"{record} = {shown(value)}" for record, value in early.records),
+            comma.join(f"{record} = {shown(sight.value(record, value), word)}" for record, value in early.records),
         )
         for early in state.signals
     ]
     context.output.table((), rows, indent=2, styles=("name",))
 
 
-def versions(context: Context, definition: Definition, state: CaseState, full: bool) -> None:
+def versions(context: Context, definition: Definition, state: CaseState, full: bool, sight: Sight) -> None:
     """Writes the current version of each record, with its value where asked."""
     from charter.runtime.author.forms import shown
 
@@ -374,8 +384,9 @@ def versions(context: Context, definition: Definition, state: CaseState, full: b
     for key, version in state.versions.items():
         output.line()
         output.line(f"{key} v{version.number}", "name")
-        inner = version.value if isinstance(version.value, dict) else {"": version.value}
-        output.sheet([(name, shown(value)) for name, value in inner.items()], indent=2)
+        seen = sight.value(key, version.value)
+        inner = seen if isinstance(seen, dict) and not is_withheld(seen) else {"": seen}
+        output.sheet([(name, shown(value, withheld(say.lang))) for name, value in inner.items()], indent=2)
 
 
 def remarks(context: Context, definition: Definition, said: Sequence[Note]) -> None:

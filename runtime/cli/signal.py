@@ -21,8 +21,8 @@ def run_signal(
     from charter.runtime.cli.aftermath import tell
     from charter.runtime.cli.handover import records
 
-    case, person = context.cases.resolve(case), context.person
-    definition = context.cases.definition(case)
+    case, person = context.reading.resolve(case), context.person
+    definition = context.reading.definition(case)
     # what may come with a signal is what the elements waiting for it put out
     wanted = [r for e in definition.elements if e.work and e.work.target == name for r in e.outputs]
     given = records(context, definition, wanted, sets, data, {}) if sets or data else ()

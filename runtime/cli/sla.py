@@ -23,14 +23,14 @@ def run_sla(context: Context, case: str | None, process: str | None, limit: int,
     from charter.runtime.desk.standing import of_case
 
     if case is not None:
-        case = context.cases.resolve(case)
-        state, definition = context.cases.state(case), context.cases.definition(case)
-        with context.store.read() as connection:
+        case = context.reading.resolve(case)
+        state, definition = context.reading.state(case), context.reading.definition(case)
+        with context.reading.read() as connection:
             found = of_case(definition, state, number_of(connection, case), context.now)
         consulted(context, "case", case=case)
     else:
-        with context.store.read() as connection:
-            found = under_way(connection, context.cases.definition, context.now, process, limit=limit + 1)
+        with context.reading.read() as connection:
+            found = under_way(connection, context.reading.definition, context.now, process, limit=limit + 1)
         consulted(context, "clocks", process=process)
     if as_json:
         context.output.json([each.to_json() for each in found[:limit]])

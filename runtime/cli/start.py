@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from charter.runtime.cli.consulted import consulted, reader
+from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.verb import JSON, Binding, Verb, argument, option, switch
 
@@ -23,7 +23,7 @@ def run_start(
 
     if process is None:
         return _processes(context, as_json)
-    definition = context.cases.definition(process)
+    definition = context.reading.definition(process)
     given = records(context, definition, definition.inputs, sets, data, {})
     performed = context.cases.start(definition.name, person=context.person, records=dict(given), key=key)
     return tell(context, "start", performed, as_json=as_json)
@@ -34,8 +34,7 @@ def _processes(context: Context, as_json: bool) -> int:
     from charter.engine.definition import digest
 
     say, output = context.say, context.output
-    reader(context)
-    found = context.cases.processes()
+    found = context.reading.processes()
     consulted(context, "processes")
     if as_json:
         output.json(

@@ -14,7 +14,7 @@ from charter.runtime import clock
 from charter.runtime.author.forms import shown
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import Misuse
-from charter.runtime.cli.failures import declined_sentence, failure_sentence
+from charter.runtime.cli.failures import declined_sentence, failure_sentence, withheld
 from charter.runtime.cli.output import Cell, neutral, one_line
 from charter.runtime.cli.reasons import reason_sentence
 
@@ -69,8 +69,9 @@ def listed(context: Context, query: Query | None, after: int, limit: int, format
 
     # one more than a page tells whether there is a next one; the other formats stream to the end
     size = limit or (PAGE if format == "table" else None)
-    with context.store.read() as connection:
-        found = run(connection, query, after=after, limit=None if size is None else size + 1)
+    with context.reading.read() as connection:
+        most = None if size is None else size + 1
+        found = run(connection, query, after=after, limit=most, seen=context.reading.seen)
         try:
             if format == "table":
                 return _table(context, list(found), size or PAGE)
@@ -261,7 +262,7 @@ def _about(context: Context, name: str, value: Any) -> str:
         return one_line(shown(failure_sentence(value, "", context.say.lang)))
     if name in ("connectors", "days") or (name == "to" and not isinstance(value, str)):
         return context.say("happened.comma").join(value or ())
-    return one_line(shown(value))[:40]
+    return one_line(shown(value, withheld(context.say.lang)))[:40]
 
 
 _TIMES = frozenset({"since", "clock"})

@@ -272,19 +272,12 @@ class Verb(click.Command):
         return ctx.args
 
     def invoke(self, ctx: click.Context) -> Any:
-        from charter.runtime.cli.consulted import LOOKS, Turned, reader
+        from charter.runtime.cli.calling import called
 
-        assert self.callback is not None
-        context: Context = ctx.obj
+        run, context = self.callback, ctx.obj
+        assert run is not None
         context.verb = self.full_name
-        try:
-            if self.full_name in LOOKS:
-                reader(context)
-            return self.callback(context, **ctx.params)
-        except Turned as turned:
-            from charter.runtime.cli.aftermath import refused
-
-            return refused(context, turned.refusal, None, None, None)
+        return called(context, lambda: run(context, **ctx.params))
 
     def get_usage(self, ctx: click.Context) -> str:
         return usage_line(self, ctx.obj.say, f"charter {self.full_name}")

@@ -30,16 +30,16 @@ def run_verify_staffing(context: Context, process: str | None, at: str | None, a
     from charter.runtime.people.organisation import stranding
 
     when = context.now if at is None else instant(at, "--at")
-    definitions = context.cases.processes() if process is None else [context.cases.definition(process)]
+    definitions = context.reading.processes() if process is None else [context.reading.definition(process)]
     consulted(context, "staffing", process=process, when=at)
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         chosen = stranding(connection)
     found: list[_Judged] = []
     for definition in along(definitions):
-        with context.store.read() as connection:
+        with context.reading.read() as connection:
             there = staff(connection, definition.name, when)
             cases = open_cases(connection, definition.name)
-        load = lambda case: (context.cases.definition(case), context.cases.state(case))  # noqa: E731
+        load = lambda case: (context.reading.definition(case), context.reading.state(case))  # noqa: E731
         judged = judge(definition, there)
         found.append(
             _Judged(definition, judged, there, fewest(definition, there), *left_alone(cases, load, there.people))

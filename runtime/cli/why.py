@@ -23,8 +23,8 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
     from charter.runtime.cli.aftermath import named
     from charter.runtime.desk import views
 
-    case = context.cases.resolve(case)
-    definition, state = context.cases.definition(case), context.cases.state(case)
+    case = context.reading.resolve(case)
+    definition, state = context.reading.definition(case), context.reading.state(case)
     if element in {rule.name for rule in definition.rules}:
         return _why_rule(context, case, element, as_json)
     if name_of(element) not in {e.name for e in definition.elements}:
@@ -32,8 +32,9 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
             raise Missing(f"{element} is a record", code="CH040", record=element, case=case)
         names = tuple(e.name for e in definition.elements)
         raise Missing(f"no element {element}", code="CH098", element=element, known=names)
-    with context.store.read() as connection:
+    with context.reading.read() as connection:
         found = why(definition, state, list(load(connection, case)), element, context.now)
+    chain = [context.reading.seen(each) for each in found.chain]
     consulted(context, "why", case=case, element=element)
     asked = next(e.clauses for e in definition.elements if e.name == name_of(element))
     if as_json:
@@ -44,7 +45,7 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
                 "clauses": list(asked),
                 "holds": [views.reason_json(reason, definition) for reason in found.holds],
                 "because": views.reason_json(found.because, definition) if found.because else None,
-                "chain": [entry.fields for entry in found.chain],
+                "chain": [entry.fields for entry in chain],
             }
         )
         return 0
@@ -58,9 +59,9 @@ def run_why(context: Context, case: str, element: str, as_json: bool) -> int:
         place = definition.place(reason.subject) if reason.subject else None
         if place:
             output.sentence("  " + say("frame.place", place=place).strip(), "faint")
-    if not found.chain:
+    if not chain:
         output.sentence("  " + say("audit.never_moved"))
-    _chain(context, case, found.chain)
+    _chain(context, case, chain)
     return 0
 
 
@@ -70,10 +71,11 @@ def _why_rule(context: Context, case: str, name: str, as_json: bool) -> int:
     from charter.runtime.audit.why import fired
     from charter.runtime.desk import rules
 
-    definition, state = context.cases.definition(case), context.cases.state(case)
+    definition, state = context.reading.definition(case), context.reading.state(case)
     found = next(each for each in rules.standings(definition, state, context.now) if each.rule.name == name)
-    with context.store.read() as connection:
-        chain = fired(list(load(connection, case)), name)
+    with context.reading.read() as connection:
+        chain = [context.reading.seen(each) for each in fired(list(load(connection, case)), name)]
+    read_ = [context.reading.sight(case).read(each) for each in found.read]
     consulted(context, "why", case=case, element=name)
     if as_json:
         context.output.json({**rules.to_json(found), "chain": [entry.fields for entry in chain]})
@@ -83,7 +85,7 @@ def _why_rule(context: Context, case: str, name: str, as_json: bool) -> int:
     times = say("show.rule_fired", count=found.fired, at=output.moment(found.at))
     output.line(f"{name}{title}  {output.style(times if found.fired else say('show.rule_never'), 'strong')}")
     if found.rule.when is not None:
-        read = f" ({', '.join(found.read)})" if found.read else ""
+        read = f" ({', '.join(read_)})" if read_ else ""
         output.sentence("  " + say.of(say(f"show.rule_{found.word}"), f"{found.rule.when}{read}"))
     if found.due is not None:
         output.sentence("  " + say("show.rule_next", at=output.moment(found.due)))

@@ -7,7 +7,7 @@ cannot be told has none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from charter.engine import kpis
 from charter.engine.definition import Definition, Kpi
 from charter.engine.keys import parse_key
+from charter.engine.reading import WITHHELD
 from charter.runtime.desk import classes
 from charter.runtime.desk.population import Population
 from charter.runtime.host.days import present
@@ -23,28 +24,44 @@ from charter.runtime.store import tables as t
 
 
 class Measured(Struct, frozen=True):
-    """A KPI with its figures, one a group (or one over all cases); `target` with its parameters bound."""
+    """A KPI with its figures, one a group (or one over all cases); `target` with its parameters bound.
+
+    `withheld`: they are not for whoever asks.
+    """
 
     kpi: Kpi
     figures: tuple[kpis.Figure, ...]
     target: str | None
+    withheld: bool = False
 
 
 def measure(
-    connection: Connection, definition: Definition, now: int, name: str | None = None, *, facts: bool = False
+    connection: Connection,
+    definition: Definition,
+    now: int,
+    name: str | None = None,
+    *,
+    facts: bool = False,
+    hidden: Collection[str] = (),
 ) -> list[Measured]:
-    """Measures the process's KPIs, or the one named, over its cases; with the facts behind each figure where asked."""
+    """Measures the process's KPIs, or the one named, over its cases; with the facts behind each figure where asked.
+
+    `hidden`: those whose figures are withheld.
+    """
     definition = present(connection, definition)
     population: Population | None = None
     found = []
     for kpi in definition.kpis:
         if name not in (None, kpi.name):
             continue
+        target = None if kpi.target is None else kpis.bound_text(kpi.target, definition)
+        if kpi.name in hidden:
+            found.append(Measured(kpi, (), target, withheld=True))
+            continue
         figures = None if facts else classes.measure(connection, definition, kpi, now)
         if figures is None:
             population = population or Population(connection, definition.name)
             figures = kpis.measure(kpi, definition, population.cases.values(), now)
-        target = None if kpi.target is None else kpis.bound_text(kpi.target, definition)
         found.append(Measured(kpi, tuple(figures), target))
     return found
 
@@ -85,7 +102,9 @@ def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | 
         "by": kpi.by,
         "target": measured.target,
         "warn": kpi.warn,
-        "figures": [
+        "figures": WITHHELD
+        if measured.withheld
+        else [
             {
                 "group": figure.group,
                 "value": figure.value,

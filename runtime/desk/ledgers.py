@@ -11,6 +11,7 @@ from charter.engine import values
 from charter.engine.dated import prepared
 from charter.engine.definition import Definition, Ledger
 from charter.engine.plan.ledgers import AMOUNTS, book_of, standing
+from charter.engine.reading import WITHHELD, Sight
 from charter.engine.state import CaseState
 
 
@@ -22,8 +23,10 @@ class Stand(Struct, frozen=True):
     lines: tuple[tuple[str, Mapping[str, Any]], ...]
     whole: Mapping[str, Any]
 
-    def to_json(self) -> dict[str, Any]:
-        """Gives it as JSON data."""
+    def to_json(self, sight: Sight) -> dict[str, Any]:
+        """Gives it as JSON data, as it is read."""
+        if not sight.whole:
+            return {"ledger": self.ledger.name, "title": self.ledger.title, "lines": WITHHELD}
         return {
             "ledger": self.ledger.name,
             "title": self.ledger.title,

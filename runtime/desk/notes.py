@@ -18,6 +18,7 @@ from charter.engine.feel.printer import quoted
 from charter.engine.keys import name_of
 from charter.engine.state import CaseState
 from charter.runtime import clock
+from charter.runtime.audit.log import Sealed
 from charter.runtime.audit.query import build, run
 from charter.runtime.host import outbox
 from charter.runtime.host.outbox import Asked
@@ -43,26 +44,27 @@ def notes(connection: Connection, case: str) -> list[Note]:
     return [_note(found.entry) for found in run(connection, query)]
 
 
-def declined(connection: Connection, case: str) -> list[Entry]:
+def declined(connection: Connection, case: str, seen: Callable[[Sealed], Sealed]) -> list[Entry]:
     """Lists what a case asked for and nothing has come of yet, by the latest entry of each, the oldest first.
 
-    What was tried again since, and done, is kept no longer; what was given up has an entry without a refusal.
+    What was tried again since, and done, is kept no longer; what was given up has an entry without a refusal. Each is
+    given as it is `seen`.
     """
     query, _ = build(f'case = {quoted(case)} and kind = "declined"')
-    latest: dict[Asked, Entry] = {}
+    latest: dict[Asked, Sealed] = {}
     for found in run(connection, query):
         told = found.entry.told
         if isinstance(told, Declined):
             key = (told.ask, told.target, found.entry.node, told.asked)
             latest.pop(key, None)
-            latest[key] = found.entry
+            latest[key] = found
     if not latest:
         return []
     kept = outbox.asked(connection, case)
     return [
-        entry
-        for key, entry in latest.items()
-        if isinstance(entry.told, Declined) and (entry.told.because is None or key in kept or key[0] in kept)
+        seen(found).entry
+        for key, found in latest.items()
+        if isinstance(told := found.entry.told, Declined) and (told.because is None or key in kept or key[0] in kept)
     ]
 
 

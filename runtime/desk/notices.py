@@ -67,8 +67,12 @@ def notices(
     now: int,
     process: str | None = None,
     limit: int = 50,
+    seen: Callable[[Sealed], Sealed] = lambda sealed: sealed,
 ) -> list[Notice] | Refusal:
-    """Lists a person's notices, the newest first; refuses an unknown person. `definition` finds one by its digest."""
+    """Lists a person's notices, the newest first; refuses an unknown person. `definition` finds one by its digest.
+
+    Each entry is told as it is `seen`.
+    """
     known = Directory().person(connection, person)
     if known is None or not known.active:
         return refusal(UNKNOWN_PERSON, person=person)
@@ -78,7 +82,7 @@ def notices(
         for case, seq, position, body, number in _LANE.run(connection, where, role, now - WINDOW, person, limit):
             # News to several of one's roles is told once.
             if (case, seq) not in found:
-                sealed = Sealed(case, seq, bytes(body), position)
+                sealed = seen(Sealed(case, seq, bytes(body), position))
                 entry, node = sealed.entry, sealed.node or ""
                 found[case, seq] = Notice(
                     position,

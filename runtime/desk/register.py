@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from charter.runtime.clock import iso
+from charter.runtime.people.ids import AUDITOR, STEWARD
 from charter.runtime.store.prepared import ask
+from charter.runtime.store.schema import ORGANISATION
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -133,11 +135,13 @@ def provisional(connection: Connection, due: Iterable[tuple[str, str, int, int]]
 
 def known_roles(connection: Connection) -> set[str]:
     """Names the roles of every version of every process, and those that the engine and the organisation have."""
-    return {"opener", "steward", *roles_of(connection, None)}
+    return {"opener", STEWARD, AUDITOR, *roles_of(connection, None)}
 
 
 def roles_of(connection: Connection, process: str | None) -> set[str]:
-    """Names the roles of every deployed version of a process, or of all processes."""
+    """Names the roles of every deployed version of a process, or of all processes; or those of the organisation."""
+    if process == ORGANISATION:
+        return {STEWARD, AUDITOR}
     rows = ask(connection, "SELECT role, process FROM process_roles")
     return {role for role, where in rows if process in (None, where)}
 

@@ -22,6 +22,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, prepare
 from charter.engine.plan.seats import roles_left
 from charter.engine.plan.waiting import holds, undated
+from charter.engine.reading import WITHHELD, Sight
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState, Node
 from charter.runtime.clock import iso
@@ -188,8 +189,8 @@ CROWD = 12
 _CLOSED = PASSED_OVER | {"planned"}
 
 
-def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any]:
-    """Gives the whole view as JSON data; `commands` is what `--seen` takes."""
+def to_json(definition: Definition, state: CaseState, now: int, sight: Sight) -> dict[str, Any]:
+    """Gives the whole view as JSON data, as it is read; `commands` is what `--seen` takes."""
     clocks = of_case(definition, state, None, now) if definition.slas else []
     return {
         "case": state.case,
@@ -212,9 +213,14 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
         ],
         "rules": [rules.to_json(each) for each in rules.standings(definition, state, now)],
         "signals": [
-            {"signal": early.signal, "by": list(early.by), "records": dict(early.records)} for early in state.signals
+            {
+                "signal": early.signal,
+                "by": list(early.by),
+                "records": {name: sight.value(name, value) for name, value in early.records},
+            }
+            for early in state.signals
         ],
-        **({"ledgers": [each.to_json() for each in stands(definition, state)]} if definition.ledgers else {}),
+        **({"ledgers": [each.to_json(sight) for each in stands(definition, state)]} if definition.ledgers else {}),
         **({"clocks": [clock.to_json() for clock in clocks]} if clocks else {}),
         "records": [
             {
@@ -223,8 +229,8 @@ def to_json(definition: Definition, state: CaseState, now: int) -> dict[str, Any
                 "by": v.by,
                 "at": iso(v.at),
                 "element": v.node,
-                "digest": v.digest,
-                "value": v.value,
+                "digest": WITHHELD if sight.hides(key) else v.digest,
+                "value": sight.value(key, v.value),
             }
             for key, v in state.versions.items()
         ],

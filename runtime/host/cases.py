@@ -8,6 +8,7 @@ leaves entries in the transaction of its change. Refusals are values.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,12 @@ class Cases:
         self.figures = Figures(store, self._caseload)
         self.public_days = Publishing(store, self._caseload)
         self.delivery = Delivery(store, self._caseload, self.connectors)
+
+    def seen_through(self, store: Store) -> Cases:
+        """Gives the same cases as they are read through another store; nothing is performed on those."""
+        seen = copy(self)
+        seen.store, seen.incidents = store, Incidents(store, self._caseload)
+        return seen
 
     # -- definitions ---------------------------------------------------------------------------------------------
 

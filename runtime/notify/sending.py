@@ -16,13 +16,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection, and_, select
 
+from charter.engine import plain
 from charter.engine.commands import SYSTEM
-from charter.engine.entries import BadEntry, Entry
+from charter.engine.definition import Definition
+from charter.engine.entries import BadEntry
 from charter.engine.entries.cases import Notified
 from charter.engine.entries.organisation import ChannelTested, NoticeDropped, NoticeFailed, NoticeSent
 from charter.engine.keys import name_of
+from charter.engine.reading import sight
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import Origin, Sealed
+from charter.runtime.audit.seen import seen
 from charter.runtime.host import outbox
 from charter.runtime.host.calls import Records
 from charter.runtime.host.outbox import Ask
@@ -36,6 +40,7 @@ from charter.runtime.notify.routes import PERSON, Route
 from charter.runtime.notify.senders import Letter
 from charter.runtime.people.directory import load
 from charter.runtime.people.organisation import admit, note
+from charter.runtime.people.rights import Rights, reads
 from charter.runtime.store import Store, tables as t
 
 # What a host gets beyond the channel's time limit to note that a message is sent, microseconds.
@@ -177,7 +182,10 @@ _n, _e, _c = t.notices.c, t.entries.c, t.cases.c
 
 
 def _news(connection: Connection, route: Route, case: str, seq: int) -> News | None:
-    """Reads an entry as news for a recipient; None where they hold no role any more to which it is news."""
+    """Reads an entry as news for a recipient; None where they hold no role any more to which it is news.
+
+    Nor is it for who may not read the case; what is withheld from them in it stays so.
+    """
     query = (
         select(_n.role, _n.process, _e.body, _e.position, _c.number, _c.definition)
         .join_from(t.notices, t.entries, and_(_e.case == _n.case, _e.seq == _n.seq))
@@ -190,13 +198,20 @@ def _news(connection: Connection, route: Route, case: str, seq: int) -> News | N
     if not held:
         return None
     row = held[0]
+    by = _rights(connection, route, row.process)
+    if not reads(connection, by, case):
+        return None
     sealed = Sealed(case, seq, bytes(row.body), row.position)
     node = sealed.node or ""
     w, d = t.work_items.c, t.definitions.c
     due = connection.execute(select(w.due).where(w.case == case, w.node == node).limit(1)).scalar()
-    body = json.loads(connection.execute(select(d.body).where(d.digest == row.definition)).scalar_one())
+    text = connection.execute(select(d.body).where(d.digest == row.definition)).scalar_one()
+    body = json.loads(text)
     title = next((str(each["title"]) for each in body["elements"] if each["name"] == name_of(node)), "")
-    entry = _what_happened(connection, sealed)
+    sealed = _what_happened(connection, sealed)
+    if '"visible"' in text:
+        sealed = seen(sealed, sight(plain.from_json(Definition, body), by.roles(row.process)))
+    entry = sealed.entry
     return News(case, row.number, seq, row.process, body["title"], node, title, row.role, entry, due)
 
 
@@ -207,14 +222,25 @@ def _holds(connection: Connection, route: Route, role: str, process: str) -> boo
     return person is not None and person.active and role in person.roles(process)
 
 
-def _what_happened(connection: Connection, sealed: Sealed) -> Entry:
-    """Gives what an entry tells of: itself, or what made a line of the process tell it."""
+def _rights(connection: Connection, route: Route, process: str) -> Rights:
+    """Gives by what a recipient reads: a channel of a role reads as that role."""
+    if route.sort != PERSON:
+        return Rights("", ((route.recipient, process),))
+    person = load(connection, route.recipient)
+    return Rights(route.recipient, () if person is None else person.grants)
+
+
+def _what_happened(connection: Connection, sealed: Sealed) -> Sealed:
+    """Gives the entry that one tells of: itself, or what made a line of the process tell it."""
     entry = sealed.entry
     if not isinstance(entry.told, Notified) or entry.cause is None:
-        return entry
+        return sealed
     of = _e.case == sealed.case, _e.seq == entry.cause
     row = connection.execute(select(_e.body, _e.position).where(*of)).fetchone()
+    if row is None:
+        return sealed
+    found = Sealed(sealed.case, entry.cause, bytes(row.body), row.position)
     try:
-        return entry if row is None else Sealed(sealed.case, entry.cause, bytes(row.body), row.position).entry
+        return found if found.entry else sealed
     except BadEntry:
-        return entry
+        return sealed

@@ -37,8 +37,8 @@ from charter.runtime.audit.log import Origin
 from charter.runtime.people import hours
 from charter.runtime.people.directory import ANY, Person, StandIn, load
 from charter.runtime.people.files import BadPerson, Entry
-from charter.runtime.people.ids import LONGEST, Ids, is_id
-from charter.runtime.people.organisation import STEWARD, admit, keeps_a_steward, note, stewards
+from charter.runtime.people.ids import LONGEST, STEWARD, Ids, is_id
+from charter.runtime.people.organisation import admit, keeps_a_steward, note, stewards
 from charter.runtime.refusals import FOUNDED, ID_TAKEN, NO_ID, NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.schema import ORGANISATION

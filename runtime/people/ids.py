@@ -14,6 +14,8 @@ from unicodedata import category, name as name_of, normalize
 
 LONGEST = 100  # characters
 OPERATOR = "operator"  # whom trails of earlier builds name where nobody said who asked
+# Roles of the organisation: who changes it, and who reads whatever its trails hold.
+STEWARD, AUDITOR = "steward", "auditor"
 RESERVED = ("system", OPERATOR)  # the words by which the trail names who is no person
 _BETWEEN = frozenset(" .-_'+@·")
 # Scripts with letters that look like another's: an id with such a letter has no other's.

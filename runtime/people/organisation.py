@@ -19,13 +19,12 @@ from charter.runtime import clock
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.folds.organisation import keep
+from charter.runtime.people.ids import STEWARD
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t, watch
 from charter.runtime.store.errors import Unfounded
 from charter.runtime.store.schema import ORGANISATION
 from charter.runtime.store.sqlite import path_of
-
-STEWARD = "steward"
 
 
 def note(

@@ -71,7 +71,7 @@ class Store:
         self.folder = path.parent
         self.path = path
         self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
-        self._busy_seconds = busy_seconds
+        self.busy_seconds = busy_seconds
         self._looking = looking
         self._idle: list[Connection] = []
         self._seen_by: Driver | None = None  # the connection that `changes` looks through
@@ -111,7 +111,7 @@ class Store:
         """Gives a number that is another one once anybody has committed; cheap enough to ask ten times a second."""
         try:
             if self._seen_by is None:
-                self._seen_by = sqlite.connect(self.path, busy_seconds=self._busy_seconds)
+                self._seen_by = sqlite.connect(self.path, busy_seconds=self.busy_seconds)
             return sqlite.changes(self._seen_by)
         except sqlite.failures() as cause:
             raise storage_error(cause, self.url) from cause
@@ -136,7 +136,7 @@ class Store:
         # here, and transactions are begun and ended beneath it.
         try:
             connection = self._idle.pop() if self._idle else self._connect()
-            sqlite.begin(connection, reading=reading, busy_seconds=self._busy_seconds)
+            sqlite.begin(connection, reading=reading, busy_seconds=self.busy_seconds)
         except sqlite.failures() as cause:
             failure = storage_error(cause, self.url)
             if isinstance(failure, CannotOpen) and not os.access(self.folder, os.W_OK):
@@ -166,7 +166,7 @@ class Store:
     def _connect(self) -> Connection:
         # Typed as what it answers as: the few who only run prepared statements never load SQLAlchemy.
         return cast(
-            "Connection", Lazy(sqlite.connect(self.path, busy_seconds=self._busy_seconds, looking=self._looking))
+            "Connection", Lazy(sqlite.connect(self.path, busy_seconds=self.busy_seconds, looking=self._looking))
         )
 
     def _abandon(self, connection: Connection) -> None:

@@ -100,7 +100,7 @@ type_ = st.recursive(
     lambda inner: st.builds(t.Type, st.just("list"), inner),
     max_leaves=2,
 )
-field = line(t.Field, plain, type_, title, st.booleans(), st.none() | expr, some(source, 0, 1))
+field = line(t.Field, plain, type_, title, st.booleans(), st.none() | expr, some(source, 0, 1), some(paths, 0, 2))
 interval = st.tuples(st.integers(0, 1440), st.integers(0, 1440))
 day = st.dates().map(lambda d: t.Name(d.isoformat()))
 own_day = line(t.OwnDay, day, st.none() | day, st.just(()), title) | line(
@@ -114,7 +114,7 @@ requires = line(t.Requires, st.just("certificate"), plain | text) | line(
     t.Requires, st.just("skill"), plain | text, st.none() | number
 )
 role = line(t.Role, names, title, st.booleans(), some(requires | source))
-record = line(t.Record, names, title, some(field | source))
+record = line(t.Record, names, title, some(field | source | line(t.Visible, path_list)))
 parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
 cell = st.sampled_from(["-", '"P1"', '"a|b"', "< 5", "[1..5)", "not(1)", "> 1, < 0", "1 hour"]).map(t.Expr)
 policies = st.sampled_from(["unique", "first", "rule order", "collect", "collect sum"])
@@ -258,6 +258,7 @@ process = line(
             line(t.Goal, text),
             owner,
             line(t.Customer, paths),
+            line(t.Visible, path_list),
             source,
             line(t.Input, path_list),
             line(t.Output, path_list),

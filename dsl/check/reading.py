@@ -1,0 +1,139 @@
+"""Checks who may read what: names in `visible to`, and that nobody fills in, decides on or hears of what is withheld.
+
+It knows roles, not people. What a line withholds from whom is `engine/reading.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.references import check_role, distinct
+from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
+from charter.dsl.diagnostic import Fix, Place
+from charter.dsl.text import tree as t
+
+
+def check_reading(scope: ProcessScope, findings: Findings) -> None:
+    """Reports wrong names in `visible to`, and people who would work on what they may not read."""
+    header = [name for line in scope.header.get(t.Visible, []) for name in line.roles]
+    distinct(header, "visible to", findings)
+    for name in header:
+        check_role(name, scope, findings)
+    records = dict(_records(scope))
+    for symbol in records.values():
+        _names(symbol, scope, findings)
+    if findings.failed or not scope.name:
+        return
+    for part in scope.elements.values():
+        for record, what in (*((name, "CH488") for name in part.outputs), *_decided(part)):
+            for name in _workers(part):
+                _may_work(part, name, record.text, what, records, scope, findings)
+    if header:
+        _told(scope, header, findings)
+
+
+def _records(scope: ProcessScope) -> Iterator[tuple[str, Symbol]]:
+    """Gives the records of a process and those that their fields are of."""
+    names = [*scope.records, *scope.inputs, *scope.producers]
+    seen: set[str] = set()
+    for name in names:  # grows while it is walked
+        symbol = None if name in seen or name in BUILT_IN_TYPES else scope.record(name)
+        seen.add(name)
+        if symbol is not None:
+            yield name, symbol
+            names += [line.type.innermost.name for line in symbol.node.fields]
+
+
+def _visible(record: t.Record) -> list[t.Name]:
+    return [name for line in record.body if isinstance(line, t.Visible) for name in line.roles]
+
+
+def _names(symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
+    """Reports unknown roles, and a field that is for somebody who may not read its record."""
+    own = _visible(symbol.node)
+    shared = scope.name and scope.shared.records.get(symbol.name) is symbol
+    for names in (own, *(field.visible for field in symbol.node.fields)):
+        for name in names:
+            # What is wrong in a shared record is told once, where it stands.
+            if not shared:
+                check_role(name, scope, findings)
+            elif scope.role(name.text) is not None:
+                scope.used_roles.add(name.text)
+        if not shared:
+            distinct(names, "visible to", findings)
+    if shared or not own:
+        return
+    among = {name.text for name in own}
+    for field in symbol.node.fields:
+        for name in field.visible:
+            if name.text not in among and scope.role(name.text) is not None:
+                findings.add(
+                    "CH277",
+                    name.span,
+                    fix=_added(own, name.text),
+                    also=(Place(own[0].span, symbol.file, "only_for"),),
+                    role=name.text,
+                    record=symbol.name,
+                    field=field.name.text,
+                )
+
+
+def _decided(part: Part) -> tuple[tuple[t.Name, str], ...]:
+    return () if part.of is None else ((part.of, "CH489"),)
+
+
+def _workers(part: Part) -> list[t.Name]:
+    """The roles whose people do an element or decide on it."""
+    found = [name for line in part.all(t.Raci) if line.kind == "role" for name in line.roles]
+    found += [name for line in part.all(t.By) for stage in line.stages for name in stage.roles]
+    found += [line.role for line in part.all(t.Veto)]
+    found += [line.target for line in part.all(t.On) if line.action == "escalate" and line.target is not None]
+    return list({name.text: name for name in reversed(found)}.values())[::-1]
+
+
+def _may_work(
+    part: Part,
+    worker: t.Name,
+    record: str,
+    code: str,
+    records: dict[str, Symbol],
+    scope: ProcessScope,
+    findings: Findings,
+) -> None:
+    """Reports who may not read what they are to fill in or decide on, at the first line that keeps it from them."""
+    for path, names, file in _lines(record, records, ()):
+        if names and worker.text not in {name.text for name in names}:
+            fix = _added(names, worker.text) if file == scope.file else None
+            also = (Place(names[0].span, file, "only_for"),)
+            findings.add(code, worker.span, fix=fix, also=also, element=part.name, role=worker.text, name=path)
+            return
+
+
+def _lines(record: str, records: dict[str, Symbol], above: tuple[str, ...]) -> Iterator[tuple[str, list[t.Name], str]]:
+    """Gives what of a record has a line of its own: its path, the roles, the file."""
+    symbol = records.get(record)
+    if symbol is None or record in above:
+        return
+    yield record, _visible(symbol.node), symbol.file
+    for field in symbol.node.fields:
+        yield f"{record}.{field.name.text}", list(field.visible), symbol.file
+        yield from _lines(field.type.innermost.name, records, (*above, record))
+
+
+def _told(scope: ProcessScope, header: list[t.Name], findings: Findings) -> None:
+    """Reports roles that a line tells of a case which they may not read."""
+    may = {name.text for name in header} | {line.role.text for line in scope.header.get(t.Owner, [])}
+    for part in scope.elements.values():
+        lines: list[t.OnOverdue | t.Happens] = [*part.all(t.OnOverdue), *part.all(t.Happens)]
+        told = [name for line in part.all(t.Raci) if line.kind == "informed" for name in line.roles]
+        told += [name for line in part.all(t.Remind) for name in line.roles]
+        told += [name for line in lines for action in line.actions if action.kind == "notify" for name in action.names]
+        for name in told:
+            if name.text not in may and scope.role(name.text) is not None:
+                findings.add("CH278", name.span, fix=_added(header, name.text), element=part.name, role=name.text)
+
+
+def _added(names: list[t.Name], role: str) -> Fix:
+    end = names[-1].span[1]
+    return Fix.at((end, end), f", {role}")

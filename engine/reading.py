@@ -1,0 +1,251 @@
+"""What somebody may read of a case: the one owner of what `visible to` means. Pure; knows no person and no database.
+
+Who holds a role that a process names by `visible to` (without such a line: any of its roles), or its owner's, may read
+every case of it; who has a part in a case, that one. Inside a case, a record or field with a line of its own is for the
+roles of that line alone; who wrote a version, or holds the work that writes or decides on it, reads it too. The digest
+of what is withheld is withheld with it, because a short value can be guessed from it, and so is whatever was computed
+in the case, as soon as anything that it may come from is withheld. Invariant: what is withheld stands as WITHHELD where
+its value would, and is never left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import Struct
+
+from charter.engine.definition import Definition, Field, RecordType, TypeRef
+from charter.engine.keys import key_of, name_of, parse_key
+from charter.engine.machines import OPEN
+from charter.engine.state import CaseState
+
+# A value of no type (`values.decode` refuses it), so that it can be taken for none and written back by nobody.
+WITHHELD: dict[str, Any] = {"withheld": True}
+
+
+def is_withheld(encoded: Any) -> bool:
+    """Tells whether a value stands for one that is withheld."""
+    return isinstance(encoded, dict) and encoded == WITHHELD
+
+
+def readers(visible: Iterable[str], roles: Iterable[str], owner: str | None) -> frozenset[str]:
+    """Names the roles whose people read every case of a process, by its own line, its roles and its owner."""
+    named = frozenset(visible) or frozenset(roles)
+    return named if owner is None else named | {owner}
+
+
+def readers_of(definition: Definition) -> frozenset[str]:
+    """Names the roles whose people read every case of a process."""
+    return readers(definition.visible, (role.name for role in definition.roles), definition.owner)
+
+
+class Sight(Struct, frozen=True):
+    """What of the contents of a process's cases is withheld from somebody.
+
+    `hidden`: (record type, field) pairs, field None for a whole record; `own`: the keys of records that they read in
+    this case all the same.
+    """
+
+    types: Mapping[str, RecordType]
+    hidden: frozenset[tuple[str, str | None]] = frozenset()
+    own: frozenset[str] = frozenset()
+
+    @property
+    def whole(self) -> bool:
+        """Tells whether nothing is withheld."""
+        return not self.hidden
+
+    def hides(self, record: str) -> bool:
+        """Tells whether anything of a record (its name or key) is withheld."""
+        return self.whole is False and record not in self.own and self._hides(name_of(record), ())
+
+    def _hides(self, name: str, above: tuple[str, ...]) -> bool:
+        if (name, None) in self.hidden:
+            return True
+        fields = () if name in above or name not in self.types else self.types[name].fields
+        inner = ((field, _innermost(field.type)) for field in fields)
+        return any(
+            (name, field.name) in self.hidden or (kind.record is not None and self._hides(kind.record, (*above, name)))
+            for field, kind in inner
+        )
+
+    def value(self, record: str, encoded: Any) -> Any:
+        """Gives an encoded value of a record (its name or key) as it is read."""
+        return self._record(name_of(record), encoded) if self.hides(record) else encoded
+
+    def _record(self, name: str, encoded: Any) -> Any:
+        if (name, None) in self.hidden:
+            return WITHHELD
+        declared = self.types.get(name)
+        if declared is None or not isinstance(encoded, Mapping):
+            return encoded
+        known = {field.name: field for field in declared.fields}
+        return {key: self._field(name, known[key], one) if key in known else one for key, one in encoded.items()}
+
+    def _field(self, record: str, field: Field, encoded: Any) -> Any:
+        return WITHHELD if (record, field.name) in self.hidden else self._typed(field.type, encoded)
+
+    def _typed(self, kind: TypeRef, encoded: Any) -> Any:
+        if kind.record is not None:
+            return self._record(kind.record, encoded)
+        if kind.item is not None and isinstance(encoded, list | tuple):
+            return [self._typed(kind.item, one) for one in encoded]
+        return encoded
+
+    def derived(self, encoded: Any) -> Any:
+        """Gives what was computed in a case: withheld as soon as anything of the process is."""
+        return encoded if self.whole or encoded is None else WITHHELD
+
+    def read(self, shown: str, record: str | None = None) -> str:
+        """Gives what an expression has read, `plan.cost = 5`, without the value where that is withheld.
+
+        `record`: in the condition of whose field it stands.
+        """
+        path, equals, _ = shown.partition(" = ")
+        names = path.removeprefix("count(").removesuffix(")").split(".")
+        root = names[0] if names[0] in self.types or record is None else name_of(record)
+        return f"{path}{equals}…" if self.hides(record if record and root == name_of(record) else root) else shown
+
+
+def speaks(seen: Sight, *texts: str | None) -> bool:
+    """Tells whether expressions may read anything that is withheld, by the words in them: rather too often than not."""
+    words = [(word[1], word[2]) for text in texts for word in _WORD.finditer(text or "")]
+    plain = {word for word, _ in words}
+    inner = {f.name for r in seen.types.values() for f in r.fields if seen.hides(_innermost(f.type).record or "")}
+    if any((record if field is None else field) in plain for record, field in seen.hidden):
+        return True
+    return any(not more and (word in inner or (word in seen.types and seen.hides(word))) for word, more in words)
+
+
+_WORD = re.compile(r"(\w+)(\s*\.)?")
+
+
+def _innermost(kind: TypeRef) -> TypeRef:
+    while kind.item is not None:
+        kind = kind.item
+    return kind
+
+
+def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = ()) -> Sight:
+    """Gives what is withheld from who holds these roles; `own`: records of the case that they read all the same."""
+    types = {record.name: record for record in definition.records}
+    held = set(roles)
+    hidden: set[tuple[str, str | None]] = set()
+    for record in definition.records:
+        if record.visible and held.isdisjoint(record.visible):
+            hidden.add((record.name, None))
+        hidden.update((record.name, f.name) for f in record.fields if f.visible and held.isdisjoint(f.visible))
+    return Sight(types, frozenset(hidden), frozenset(own) if hidden else frozenset())
+
+
+def own(definition: Definition, state: CaseState, persons: Collection[str]) -> frozenset[str]:
+    """Names the records of a case whose versions these people wrote, or which work that they hold writes or decides."""
+    found = {key for key, version in state.versions.items() if any(who in persons for who, _ in version.writers)}
+    elements = {element.name: element for element in definition.elements}
+    for node in state.nodes.values():
+        if node.holder in persons and node.state in OPEN:
+            element, path = elements[node.element], parse_key(node.key)[1]
+            of = element.agreement.of if element.agreement is not None else None
+            for record in (*element.outputs, *(() if of is None else (of,))):
+                found.update(key_of(record, path[:length]) for length in range(len(path) + 1))
+    return frozenset(found)
+
+
+# --- entries ------------------------------------------------------------------------------------------------------
+
+_See = Callable[[Sight, Mapping[str, Any]], Mapping[str, Any]]
+
+
+def _derived(*names: str) -> _See:
+    return lambda seen, data: {name: seen.derived(data[name]) for name in names if name in data}
+
+
+def _version(seen: Sight, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not seen.hides(data["record"]):
+        return {}
+    digests = {name: WITHHELD for name in ("digest", "was") if data.get(name) is not None}
+    return digests | ({"value": seen.value(data["record"], data["value"])} if "value" in data else {})
+
+
+def _refused(seen: Sight, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"reasons": [{**each, "arguments": reason(seen, each["arguments"])} for each in data["reasons"]]}
+
+
+def _records(seen: Sight, pairs: Any) -> list[Any]:
+    return [[name, seen.value(name, value)] for name, value in pairs]
+
+
+def _command(seen: Sight, command: Mapping[str, Any]) -> Mapping[str, Any]:
+    told = dict(command)
+    if "records" in told:
+        told["records"] = _records(seen, told["records"])
+    if "record" in told and "value" in told:
+        told["value"] = seen.value(told["record"], told["value"])
+    for name in ("item", "evidence", "checks", "failure", "arguments"):
+        if name in told:
+            told[name] = seen.derived(told[name])
+    return told
+
+
+# kind of entry -> what of its data is given otherwise; of all other kinds nothing holds a value of a record
+ENTRIES: Mapping[str, _See] = MappingProxyType(
+    {
+        "written": _version,
+        "amended": _version,
+        "refused": _refused,
+        "continued": _derived("state"),
+        "confirmed": _derived("evidence"),
+        "called": _derived("arguments"),
+        "launched": _derived("arguments"),
+        "retried": _derived("failure"),
+        "declined": _derived("failure"),
+        "decided": _derived("given", "said", "rows"),
+        "failed": _derived("failure", "given", "said", "rows"),
+        "added": _derived("item"),
+        "baseline_fixed": _derived("digest", "total", "before"),
+        "line_overrun": _derived("line", "baseline", "used"),
+        "line_covered": _derived("line", "baseline", "used"),
+    }
+)
+
+
+def reason(seen: Sight, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the arguments of a refusal's reason as they are read."""
+    told = dict(arguments)
+    if told.get("values") and not seen.whole:
+        record = told.get("record")
+        told["values"] = [seen.read(str(each), record) for each in told["values"]]
+    if "ledger" in told and not seen.whole:
+        told |= {name: "…" for name in ("line", "baseline", "used") if name in told}
+    return told
+
+
+def data(seen: Sight, kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives what an entry of a kind tells, as JSON data, as it is read."""
+    found = dict(told)
+    if seen.whole:
+        return found
+    see = ENTRIES.get(kind)
+    if see is not None:
+        found.update(see(seen, told))
+    if "command" in found:
+        found["command"] = _command(seen, found["command"])
+    return found
+
+
+def noted(why: str | None, told: Mapping[str, Any]) -> bool:
+    """Tells whether the reason of an entry is the failure that the engine noted."""
+    return why is not None and why == told.get("failure")
+
+
+# Entries of the organisation's chain that tell of the contents of cases, and by which keys.
+_OF_CASES = frozenset({"period_closed", "period_revised", "incident_retried", "incident_settled"})
+_CONTENTS = ("figures", "digest", "was", "failure")
+
+
+def of_organisation(kind: str, told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Gives what an entry of the organisation's chain tells, without contents of cases; None where it has none."""
+    return {k: WITHHELD if k in _CONTENTS else v for k, v in told.items()} if kind in _OF_CASES else None

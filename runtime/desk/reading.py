@@ -1,0 +1,145 @@
+"""The one door through which people read: cases, trails and figures, each as far as this person may.
+
+Whatever is asked through it is narrowed at the database (`people/rights.py`), so that a case that somebody may not read
+is for them no case; what is withheld inside one (`engine/reading.py`) is said by `sight`. Knows no language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from charter.engine.reading import Sight, own, sight, speaks
+from charter.runtime.host.casefile import NoSuchCase, NoSuchProcess
+from charter.runtime.people.rights import Rights, narrow, rights, whole
+from charter.runtime.store.prepared import ask
+from charter.runtime.store.schema import ORGANISATION
+from charter.runtime.store.scoped import Scoped
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from charter.engine.definition import Definition, Kpi
+    from charter.engine.state import CaseState
+    from charter.runtime.audit.log import Sealed
+    from charter.runtime.host.cases import Cases
+    from charter.runtime.host.incidents import Incidents
+    from charter.runtime.store import Store
+
+_ALL = Sight({})
+
+
+class Reading:
+    """What one person may read of a database, at one instant."""
+
+    def __init__(self, store: Store, cases: Cases, person: str, at: int) -> None:
+        self.person = person
+        self._at = at
+        self._store = store
+        self._scoped = Scoped(store, self._narrowed)
+        self._cases = cases.seen_through(self._scoped)
+        self._sights: dict[str, Sight] = {}
+
+    @cached_property
+    def rights(self) -> Rights:
+        """By what they read."""
+        with self._store.read() as connection:
+            return rights(connection, self.person, self._at)
+
+    def _narrowed(self, connection: Connection) -> None:
+        narrow(connection, self.rights)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Gives a connection through which they see what they may read."""
+        with self._scoped.read() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._scoped.close()
+
+    # -- cases ---------------------------------------------------------------------------------------------------------
+
+    def resolve(self, text: str) -> str:
+        """Gives the id of the case that `text` means among those that they may read."""
+        return self._cases.resolve(text)
+
+    def state(self, case: str) -> CaseState:
+        """Gives the present state of a case, contents and all: what is shown of these goes through `sight`."""
+        return self._cases.state(case)
+
+    def definition(self, case_or_digest: str) -> Definition:
+        """Gives the definition of a case, of a digest, or the latest of a process; these are for everybody."""
+        return self._cases.definition(case_or_digest)
+
+    def processes(self) -> list[Definition]:
+        """Lists the latest definition of every process."""
+        return self._cases.processes()
+
+    @property
+    def incidents(self) -> Incidents:
+        """What could not be done in the cases that they may read."""
+        return self._cases.incidents
+
+    # -- contents ------------------------------------------------------------------------------------------------------
+
+    def sight(self, case: str) -> Sight:
+        """Gives what is withheld from them in a case."""
+        if case not in self._sights:
+            self._sights[case] = self._sight(case)
+        return self._sights[case]
+
+    def _sight(self, case: str) -> Sight:
+        if self.rights.trail or case == ORGANISATION:
+            return _ALL
+        definition = self._cases.definition(case)
+        found = sight(definition, self.rights.roles(definition.name))
+        if found.whole:
+            return found
+        persons = self.rights.persons(definition.name)
+        return sight(definition, self.rights.roles(definition.name), own(definition, self.state(case), persons))
+
+    def seen(self, sealed: Sealed) -> Sealed:
+        """Gives an entry as they may read it."""
+        from charter.runtime.audit.seen import of_organisation, seen
+
+        if sealed.case == ORGANISATION:
+            return sealed if self.rights.trail else of_organisation(sealed, self._tells)
+        seeing = self.sight(sealed.case)
+        by = self.rights.persons(sealed.fields.get("process") or "")
+        return sealed if seeing.whole else seen(sealed, seeing, by)
+
+    def _tells(self, told: Mapping[str, Any]) -> bool:
+        """Tells whether what an entry of the organisation tells of a case or of a figure is for them."""
+        try:
+            if told.get("case") is not None:
+                return self.sight(told["case"]).whole
+            kpis = (kpi for kpi in self._cases.definition(told["process"]).kpis if kpi.name == told["kpi"])
+            return all(self.figure(told["process"], kpi) for kpi in kpis)
+        except (NoSuchCase, NoSuchProcess):
+            return True
+
+    # -- figures -------------------------------------------------------------------------------------------------------
+
+    def sums(self, process: str) -> bool:
+        """Tells whether they may read every case of a process, of whatever version, and so what is counted over all."""
+        with self._store.read() as connection:
+            return all(of_all for where, of_all in whole(connection, self.rights).values() if where == process)
+
+    def figure(self, process: str, kpi: Kpi) -> bool:
+        """Tells whether nothing is withheld from them that a KPI may read in any version of its process."""
+        return not any(speaks(each, kpi.formula, kpi.by) for each in self._versions(process))
+
+    def contents(self, process: str) -> bool:
+        """Tells whether nothing at all is withheld from them in the cases of a process."""
+        return all(each.whole for each in self._versions(process))
+
+    def _versions(self, process: str) -> list[Sight]:
+        if self.rights.trail:
+            return []
+        with self._store.read() as connection:
+            digests = ask(connection, "SELECT digest FROM definitions WHERE process = ?", process)
+        roles = self.rights.roles(process)
+        return [sight(self._cases.definition(digest), roles) for (digest,) in digests]

@@ -1,0 +1,272 @@
+"""Reading rights: every verb, for everybody, beside a reference of its own; and the one door that all go through."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.desk import Desk
+from tests.founded import founded
+from tests.verbs import verbs
+
+from charter.runtime.cli.consulted import ALSO_LOOK, LOOKS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TEXTS = {
+    "hiring.charter": """process hiring
+  owner manager
+  role manager
+  role hr
+  role clerk
+  record application
+    name text
+    salary number visible to hr, manager
+  record review
+    visible to hr
+    grade number where grade < 99999999 or application.salary > 0
+  record level
+    visible to hr
+    said text
+  decision level (grade)
+    | grade | -> said |
+    | > 5 | "HIGHHIGH" |
+    | <= 5 | "LOWLOW" |
+  kpi people
+    formula count(cases)
+  kpi grades
+    formula mean(cases.review.grade)
+  activity apply
+    role hr
+    output application
+  activity assess
+    role hr
+    input application
+    output review
+    informed clerk
+  activity judge
+    input review
+    output level
+    decide level with grade = review.grade
+  activity file "file it"
+    role clerk
+    input application, level
+""",
+    "secret.charter": """process secret
+  visible to boss
+  owner boss
+  role boss
+  role worker
+  record plan
+    text text
+  activity make
+    role worker
+    output plan
+  activity use
+    role worker
+    input plan
+""",
+}
+PEOPLE = {"li": "hr hiring", "wu": "clerk hiring", "bo": "boss secret", "vi": "worker secret", "ed": "worker secret"}
+PEOPLE |= {"au": "auditor organisation", "zz": ""}
+STORY = """
+charter start hiring --as li
+charter complete 1 apply --set name=ANNANNANN --set salary=47114711 --as li
+charter comment 1 HIRINGNOTE --as li
+charter complete 1 assess --set grade=42424242 --as li
+charter start secret --as vi
+charter comment 2 SECRETNOTE --as vi
+charter complete 2 make --set text=PLANPLANPLAN --as vi
+"""
+# what must be told to nobody but these: by an own reckoning, from the texts above alone
+READERS = {
+    "ANNANNANN": {"li", "wu", "root", "au"},
+    "HIRINGNOTE": {"li", "wu", "root", "au"},
+    "47114711": {"li", "au"},
+    "42424242": {"li", "au"},
+    "HIGHHIGH": {"li", "au"},
+    # of the workers the one who works in the case, and the other one, to whom the next step is offered
+    "SECRETNOTE": {"bo", "vi", "ed", "root", "au"},
+    "PLANPLANPLAN": {"bo", "vi", "ed", "root", "au"},
+}
+CASES = {"1": {"li", "wu", "root", "au"}, "2": {"bo", "vi", "ed", "root", "au"}}
+ALL_OF = {"hiring": {"li", "wu", "root", "au"}, "secret": {"bo", "root", "au"}}
+
+# how each verb that looks is typed about a case, where `1` alone will not do
+TYPED = {
+    "show": ["show {case} --records", "show {case} --json"],
+    "graph": ["graph {case}"],
+    "impact": ["impact {case} application", "impact {case} plan"],
+    "sla": ["sla {case}", "sla"],
+    "gantt": ["gantt {case}", "gantt", "gantt {case} --json"],
+    "cases": ["cases", "cases --json"],
+    "board": ["board", "board --json"],
+    "inbox": ["inbox --json", "inbox --notices --json"],
+    "start": ["start --json"],
+    "kpi": ["kpi hiring --facts", "kpi hiring --json --facts", "kpi secret", "kpi --json", "kpi hiring --history"],
+    "incidents": ["incidents --json"],
+    "deploy": ["deploy {folder}/hiring.charter --plan --json"],
+    "simulate": ["simulate {folder}/hiring.charter --from-trail --cases 2"],
+    "verify-staffing": ["verify-staffing --json"],
+    "people list": ["people list"],
+    "people show": ["people show li"],
+    "connectors list": ["connectors list"],
+    "channels list": ["channels list"],
+    "calendar show": ["calendar show CN"],
+    "calendar list": ["calendar list"],
+    "calendar check": ["calendar check"],
+    "audit log": ["audit log {case}", "audit log {case} --json", "audit log organisation --json"],
+    "audit show": [f"audit show {{case}}.{seq}{flag}" for seq in (3, 4, 7, 9, 10) for flag in ("", " --json")],
+    "audit query": [
+        "audit query --format csv",
+        "audit query --format jsonl",
+        "audit query 'data.value.grade = 42424242' --format jsonl",
+        "audit query 'data.value.salary > 1' --case {case}",
+    ],
+    "audit trace": ["audit trace {case} review --json", "audit trace {case} plan", "audit trace {case} application"],
+    "audit clause": ["audit clause", "audit clause --case {case}"],
+    "audit changes": ["audit changes hiring"],
+    "audit why": ["audit why {case} file", "audit why {case} judge --json", "audit why {case} use"],
+    "audit as-of": ["audit as-of {case} '#9'", "audit as-of {case} '#9' --json"],
+    "audit verify": ["audit verify {case} --json", "audit verify"],
+}
+ACTS = [
+    "complete {case} --json",
+    "complete {case} use",
+    "amend {case} review --set grade=3 -m x",
+    "amend {case} plan --set text=x -m x",
+    "skip {case} file -m x",
+    "comment {case} hello",
+    "attach {case} {folder}/secret.charter",
+    "signal {case} paid",
+]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("reading")
+    with pytest.MonkeyPatch.context() as patch, founded(folder / "a.db", "root") as store:
+        patch.chdir(folder)  # where verbs that look at a file alone find it
+        desk = Desk(store, "en")
+        for name, text in TEXTS.items():
+            (folder / name).write_text(text, encoding="utf-8")
+            assert "deployed" in desk.type(f"charter deploy {folder / name} --as root")
+        for person, role in PEOPLE.items():
+            desk.type(f"charter people add {person} --name {person} --as root")
+            if role:
+                desk.type(f"charter people grant {person} {role.split()[0]} --process {role.split()[1]} --as root")
+        for line in STORY.strip().splitlines():
+            said = desk.type(line)
+            assert desk.code == 0, (line, said)
+        yield desk
+
+
+def lines(desk: Desk, case: str) -> Iterator[str]:
+    for verb in sorted(LOOKS | ALSO_LOOK):
+        for line in TYPED[verb]:
+            yield line.format(case=case, folder=Path(desk.store.url).parent)
+
+
+@pytest.mark.parametrize("person", ["root", "li", "wu", "vi", "au", "zz"])
+def test_no_verb_tells_what_is_withheld(desk: Desk, person: str) -> None:
+    """Each verb that looks, about each case: what it says holds nothing that its reader may not read."""
+    told = set()
+    for case in CASES:
+        for line in dict.fromkeys(lines(desk, case)):
+            # who asks for a value by itself is told, and so is the trail, what they asked
+            said = desk.type(f"charter {line} --as {person}").replace("grade = 42424242", "")
+            told |= {secret for secret in READERS if secret in said}
+            leaked = {secret for secret, readers in READERS.items() if secret in said and person not in readers}
+            assert not leaked, (line, said)
+            assert desk.code in (0, 1, 2, 3, 4), (line, said)
+    # and what they may, some verb tells
+    assert told >= {secret for secret, readers in READERS.items() if person in readers}
+
+
+def test_every_verb_that_looks_is_walked() -> None:
+    named = {name for name, _ in verbs()}
+    assert LOOKS | ALSO_LOOK == TYPED.keys() <= named
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_that_is_kept_from_somebody_is_as_none(desk: Desk, case: str) -> None:
+    """Whatever is typed about it, by who may not read it, is answered as if there were no case of this number."""
+    for person in ("zz" if case == "1" else "wu",):
+        assert person not in CASES[case]
+        for line in (*(each for name in TYPED for each in TYPED[name]), *ACTS):
+            if "{case}" in line:
+                folder = Path(desk.store.url).parent
+                said, none = (
+                    desk.type(f"charter {line.format(case=n, folder=folder)} --as {person}") for n in (case, 99)
+                )
+                assert said == none.replace("99", case), line
+    said = desk.type("charter cases --as zz")
+    assert said == "no cases yet: open one with charter start PROCESS\n" or "secret" not in said + "hiring", said
+
+
+def test_who_named_a_case_that_is_kept_from_them_is_on_record(desk: Desk) -> None:
+    desk.type("charter show 2 --as zz")
+    assert desk.code == 4
+    found = json.loads(desk.type("charter audit query 'kind = \"refused\"' --actor zz --json --as root"))
+    assert found[-1]["data"]["reasons"][0]["code"] == "CH642" and found[-1]["data"]["verb"] == "show"
+
+
+def test_what_is_withheld_is_said_to_be(desk: Desk) -> None:
+    said = desk.type("charter show 1 --records --as wu")
+    assert "  name    ANNANNANN\n  salary  withheld\n" in said and "review v1\n  withheld\n" in said
+    told = json.loads(desk.type("charter show 1 --json --as wu"))
+    values = {each["record"]: each for each in told["records"]}
+    hidden = {"withheld": True}
+    assert values["application"]["value"] == {"name": "ANNANNANN", "salary": hidden}
+    assert values["review"]["value"] == values["review"]["digest"] == values["application"]["digest"] == hidden
+    kpi = {each["name"]: each["figures"] for each in json.loads(desk.type("charter kpi hiring --json --as wu"))}
+    assert kpi["grades"] == hidden and kpi["people"][0]["value"] == 1
+
+
+@pytest.mark.parametrize("process", ALL_OF)
+def test_figures_are_for_who_may_read_every_case(desk: Desk, process: str) -> None:
+    for person in ("root", *PEOPLE):
+        said = desk.type(f"charter kpi {process} --as {person}")
+        assert (desk.code == 0) == (person in ALL_OF[process]), (person, said)
+        assert ("CH641" in said) == (person not in ALL_OF[process])
+
+
+def test_nobody_changes_what_they_may_not_read(desk: Desk) -> None:
+    said = desk.type("charter amend 1 review --set grade=3 -m x --as wu")
+    assert desk.code == 3 and "CH643" in said
+
+
+def test_the_verdict_on_the_whole_trail_is_for_its_readers(desk: Desk) -> None:
+    for person in ("root", *PEOPLE):
+        desk.type(f"charter audit verify --as {person}")
+        assert desk.code == (0 if person in ("root", "au") else 3), person
+
+
+# What of the command line reads the database by itself, and why it may.
+BESIDE_THE_DOOR = {
+    "consulted.py": "says who asks, before anything is read, and enters the look",
+    "context.py": "opens the door",
+    "inbox.py": "lists what is somebody's own work, by their own roles",
+    "handover.py": "asks whether the directory knows a person",
+    "people.py": "reads the directory, which is open",
+    "channels.py": "reads how notices go out, which is open",
+    "calendar.py": "reads public days, which are open",
+    "calibrated.py": "reads public days and the directory",
+    "gaps.py": "reads the directory",
+    "tick.py": "is the operator's, and shows no contents",
+    "doctor.py": "is the operator's, and shows no contents",
+    "audit_verify.py": "gives verdicts on a database in whatever state, asked by `may_verify`",
+    "imports.py": "brings cases in, for stewards",
+}
+
+
+def test_there_is_one_door() -> None:
+    """No module of the command line reads cases but through `context.reading`."""
+    beside = re.compile(
+        r"context\.store\.read\(|context\.cases\.(resolve|state|definition|processes)\b|context\.seen\b"
+    )
+    found = {p.name for p in (ROOT / "runtime" / "cli").glob("*.py") if beside.search(p.read_text("utf-8"))}
+    assert found <= BESIDE_THE_DOOR.keys(), "read through context.reading, or say here why not"
