@@ -52,15 +52,21 @@ class Event(Kept, frozen=True):
         return _CLAUSES[self.kind][not self.ends]
 
 
+# The name under which a rule on the verdict of a KPI sees its figure.
+FIGURE = "figure"
+
+
 class Occasion(Kept, frozen=True):
     """What a rule looks at.
 
     kind: `state` (element `name`, or the `case`, comes to be in `state`; `overdue` is one), `written` (a version of
     record `name`), `rejected` (approval `name`, for the `count`-th time), `signal` (`name` arrives), `every` (a Span in
-    FEEL text, counted from the opening of the case), `overrun` (a line of the ledger `name`).
+    FEEL text, counted from the opening of the case), `overrun` (a line of the ledger `name`), `threshold` (`count` per
+    cent of the time of clock `name` are used up). Of no case: `verdict` (a period of KPI `name` comes out as `state`:
+    met, warn or missed).
     """
 
-    kind: Literal["state", "written", "rejected", "signal", "every", "overrun"]
+    kind: Literal["state", "written", "rejected", "signal", "every", "overrun", "threshold", "verdict"]
     name: str | None = None
     state: str | None = None
     count: int | None = None
@@ -76,3 +82,8 @@ class Rule(Kept, frozen=True):
     when: str | None = None
     actions: tuple[Action, ...] = ()
     clauses: tuple[str, ...] = ()
+
+    @property
+    def of_cases(self) -> bool:
+        """Says whether cases look at it; otherwise whoever closes the periods of KPIs does."""
+        return not any(occasion.kind == "verdict" for occasion in self.occasions)

@@ -168,40 +168,46 @@ def aim(effect: Effect) -> str:
     return found if isinstance(found, str) else ", ".join(found)
 
 
-def _start(host: Host, case: str, effect: StartCase) -> Refusal | None:
-    wanted = _standing(host, case, effect) if effect.wait else "open"
-    if wanted is None:
-        return None  # given up since, as the trail of its case says
+def begin(host: Host, effect: StartCase, case: str | None = None) -> tuple[str | None, Refusal | None]:
+    """Opens the case that is asked for; gives its id, or why there is none. `case`: the one that waits for it."""
     definition = host.running(effect.process)
     if definition is None:
-        failure = f"no process {effect.process}"
-        refusal = Refusal((Reason("CH597", None, {"target": effect.process}),))
-    else:
-        bindable = {p.name for p in definition.parameters} - set(definition.inputs)
+        return None, Refusal((Reason("CH597", None, {"target": effect.process}),))
+    bindable = {p.name for p in definition.parameters} - set(definition.inputs)
+    opened: list[str] = []
 
-        def start(child: str, at: int) -> Start:
-            return Start(
-                actor=SYSTEM,
-                at=at,
-                case=child,
-                records=tuple(pair for pair in effect.records if pair[0] not in bindable),
-                parameters=tuple(pair for pair in effect.records if pair[0] in bindable),
-                parent=(case, effect.node) if effect.wait else None,
-                attempt=effect.attempt,
-                depth=effect.depth,
-                makers=effect.makers,
-                chain=effect.chain,
-                **law.PRESENT._asdict(),
-            )
+    def start(child: str, at: int) -> Start:
+        opened.append(child)
+        return Start(
+            actor=SYSTEM,
+            at=at,
+            case=child,
+            records=tuple(pair for pair in effect.records if pair[0] not in bindable),
+            parameters=tuple(pair for pair in effect.records if pair[0] in bindable),
+            parent=None if case is None else (case, effect.node),
+            attempt=effect.attempt,
+            depth=effect.depth,
+            makers=effect.makers,
+            chain=effect.chain,
+            **law.PRESENT._asdict(),
+        )
 
-        done = host.open(definition, start)
-        if done.refusal is None:
-            if wanted == "suspended":
-                _tell(host, case, TellCase(effect.node, effect.attempt, "suspend"))
-            return None
-        refusal, failure = done.refusal, done.refusal.line
+    refusal = host.open(definition, start).refusal
+    return (opened[-1] if refusal is None else None), refusal
+
+
+def _start(host: Host, case: str, effect: StartCase) -> Refusal | None:
     if not effect.wait:
-        return refusal
+        return begin(host, effect)[1]
+    wanted = _standing(host, case, effect)
+    if wanted is None:
+        return None  # given up since, as the trail of its case says
+    _, refusal = begin(host, effect, case)
+    if refusal is None:
+        if wanted == "suspended":
+            _tell(host, case, TellCase(effect.node, effect.attempt, "suspend"))
+        return None
+    failure = f"no process {effect.process}" if refusal.reasons[0].code == "CH597" else refusal.line
     answer(host, case, effect.node, effect.attempt, (), failure)
     return None
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.engine import calendars, feel, values
 from charter.engine.definition import Definition, Kpi
@@ -201,6 +202,11 @@ def is_within(kpi: Kpi, case: View, start: int, last: int) -> bool:
     """Says whether a case was closed, or opened where the KPI asks for that, from one instant to another."""
     at = case.opened_at if kpi.event == "opened" else case.closed_at
     return at is not None and start <= at <= last
+
+
+def plain_kpi(kpi: Kpi) -> Kpi:
+    """Gives a KPI without its window, for cases that have been chosen."""
+    return replace(kpi, over=None)
 
 
 def measure(kpi: Kpi, definition: Definition, cases: Iterable[View], now: int) -> tuple[Figure, ...]:

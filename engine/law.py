@@ -53,7 +53,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a `for each` fits itself to its list when another element updates it; "
         "ledgers are looked at when all else has followed, and may refuse what is written; "
         "work that somebody holds comes up to a higher role, too, and of a block what is open in it; "
-        "a role that is told and that nobody holds, and a case or rule beyond its bound, are declined",
+        "a role that is told and that nobody holds, and a case or rule beyond its bound, are declined; "
+        "rules may wait for a share of a clock's time",
     }
 )
 LAW = max(HISTORY)

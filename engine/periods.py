@@ -8,6 +8,7 @@ of a row of figures, and what is noticeable about them.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -28,6 +29,7 @@ _WEEK, _QUARTER, _YEAR = 7, 3, 12
 # Of a chart of individual values: the mean moving range of two is so many standard deviations (Shewhart's d2).
 _D2 = Decimal("1.128")
 _RUN, _TREND = 8, 6
+_NAME = re.compile(r"(\d{4})(?:-(?:Q(\d)|W(\d\d)|(\d\d)(?:-(\d\d))?))?")
 
 
 class Period(NamedTuple):
@@ -86,6 +88,24 @@ def named(zone: str, period: Period) -> str:
         year, week, _ = first.isocalendar()
         return f"{year}-W{week:02}"
     return first.isoformat()
+
+
+def called(zone: str, span: Span, name: str) -> Period | None:
+    """Finds the period of a name, as `named` gives it; None where there is none of this length."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return None
+    year, quarter, week, month, day = (None if part is None else int(part) for part in found.groups())
+    try:
+        if week is not None:
+            first = date.fromisocalendar(int(found[1]), week, 1)
+        else:
+            first = date(year or 0, quarter * _QUARTER - 2 if quarter else month or 1, day or 1)
+    except ValueError:
+        return None
+    begins = datetime.combine(first, time(), tzinfo=zones.rules(zone)).astimezone(UTC) - _EPOCH
+    period = period_at(zone, span, begins // timedelta(microseconds=1))
+    return period if named(zone, period) == name else None
 
 
 def limits(figures: Sequence[Decimal]) -> Limits | None:

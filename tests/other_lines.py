@@ -97,6 +97,7 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "  activity one\n    role clerk\n    output sheet\n"
         "  activity two\n    wait for paid\n  approval three of sheet\n    by clerk\n"
         "  ledger book of sheet by kind\n    amount sum\n    actual sheet\n"
+        "  sla promise\n    stops when one.done\n    target 1 day\n"
         "  rule odd\n    on one is done\n    then notify clerk\n    {line}\n",
         'when sheet.kind = "a"',
         {
@@ -106,6 +107,8 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "ON_EVENT PATH REJECTED INT TIMES": "on three rejected 2 times",
             "ON_EVENT SIGNAL PATH": "on signal paid",
             "ON_EVENT EVERY_SPAN EXPR": "on every 1 week",
+            "ON_EVENT SLA PATH AT SHARE": "on sla promise at 50%",
+            "ON_EVENT SLA PATH AT_BREACH": "on sla promise at breach",
             "ON_EVENT PATH OVERRUN": "on book overrun",
             "RULE_WHEN EXPR": 'when sheet.kind = "b"',
             "RULE_THEN actions": "then notify clerk",

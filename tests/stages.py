@@ -88,6 +88,11 @@ class SqlStage:
         with self.store.read() as connection:
             return list(log.to_entries(log.load(connection, case)))
 
+    def organisation(self) -> Sequence[Entry]:
+        with self.store.read() as connection:
+            found = list(log.to_entries(log.load(connection, "organisation")))
+        return [entry for entry in found if entry.kind in ("verdict_changed", "rule_applied")]
+
     def start(self, process: str, actor: Actor, records: Any = ()) -> tuple[str, Performed]:
         self._meet(actor)
         done = self._whatever_follows(
@@ -122,6 +127,12 @@ class SqlStage:
                 due = connection.execute(
                     select(c.wake, c.id).where(c.wake.is_not(None), c.wake <= to).order_by(c.wake, c.number).limit(1)
                 ).fetchone()
+                ends = self.host.figures.earliest(connection, self.clock)
+            if ends is not None and ends <= min(to, due.wake if due is not None else to):
+                self.clock = max(self.clock, ends)
+                self.host.figures.turn(self.clock)
+                self._settle(lambda: self.host.tick(until=-1))
+                continue
             if due is None:
                 break
             self.clock = max(self.clock, due.wake)

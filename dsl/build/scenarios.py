@@ -32,6 +32,7 @@ from charter.dsl.build.turns import (
 )
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.expressions import canonical, read
+from charter.dsl.check.figures import has_period
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.given import Given, added, played_by, within
@@ -360,10 +361,14 @@ class _Lowering:
 
     def kpi(self, line: t.ExpectKpi) -> Step:
         scope = next((s for s in self.reached if line.name.text in s.kpis), self.scope)
-        if line.name.text not in scope.kpis:
+        symbol = scope.kpis.get(line.name.text)
+        if symbol is None:
             self.findings.unknown("CH234", line.name, [name for s in self.reached for name in s.kpis])
+        elif line.period is not None and not has_period(symbol, line.period.text):
+            self.findings.add("CH478", line.period.span, name=line.name.text, period=line.period.text)
         test = self.expression(line.test, None, "target", "unary", scope) if line.test is not None else None
-        return ExpectKpi(line.name.text, test, scope.name, **self.at(line))
+        period = None if line.period is None else line.period.text
+        return ExpectKpi(line.name.text, test, scope.name, line.verdict, period, **self.at(line))
 
     def fired(self, line: t.ExpectFired) -> Step:
         rules = [name for scope in self.reached for name in scope.rules]

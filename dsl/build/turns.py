@@ -94,11 +94,15 @@ class ExpectDoer(Step, frozen=True):
 
 
 class ExpectKpi(Step, frozen=True):
-    """A KPI of a process has a value that passes a FEEL unary test; None: it is unknown."""
+    """A KPI of a process has a value that passes a FEEL unary test, or a verdict; neither: it is unknown. `period`: the
+    closed one that is meant.
+    """
 
     name: str
     test: str | None = None
     process: str = ""
+    verdict: str | None = None
+    period: str | None = None
 
 
 class ExpectFired(Step, frozen=True):

@@ -6,6 +6,7 @@ Knows the types of names and of FEEL; whether an expression gives what is wanted
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +23,8 @@ LIST = y.ListType(item=y.ANY)
 class Ask(Struct, frozen=True):
     """An expression, the type its line wants (None: any), and the line's word. `outer`: seen from outside.
 
+    `seen`: names beside those of its place, with their types.
+
     `field` is the one that a `where` stands behind, the parameter or the head of the column. `share`: it tests a figure
     in per cent. `choices`: all that the input of its column can be, in
     a cell of `table`.
@@ -35,6 +38,7 @@ class Ask(Struct, frozen=True):
     share: bool = False
     choices: tuple[str, ...] = ()
     table: str | None = None
+    seen: Mapping[str, y.Type] = MappingProxyType({})
 
 
 # What a line, called by its word, asks in a process.

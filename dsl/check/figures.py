@@ -10,13 +10,13 @@ from typing import Any
 
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
-from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import tree as ft
 from charter.engine.feel.comparison import COMPARISONS
 from charter.engine.feel.own import Span
-from charter.engine.periods import is_period
+from charter.engine.periods import called, is_period
 
 _ADDS_UP = frozenset({"sum", "mean", "min", "max", "median", "stddev"})
 # facts that are unknown until something has happened
@@ -37,6 +37,10 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
             for bare in _bare(tree, scope) if tree is not None else ():
                 span = (expr.span[0] + bare.start, expr.span[0] + bare.end)
                 findings.add("CH481", span, name=symbol.name, element=bare.name)
+            passing = {last.name: (last, around) for last, around in _passing(tree, scope)} if tree is not None else {}
+            for last, around in passing.values():
+                span = (expr.span[0] + last.start, expr.span[0] + last.end)
+                findings.add("CH467", span, name=symbol.name, element=last.name, around=around.name)
             for node in ft.walk(tree) if tree is not None else ():
                 asked = _asked_of_all(node, scope)
                 if asked is not None:
@@ -66,11 +70,34 @@ def _conditions(test: ft.Node) -> list[ft.Node]:
     return [test]
 
 
+def has_period(symbol: Symbol, name: str) -> bool:
+    """Says whether a KPI has a closed period of a name; of one whose length rests on a parameter, nobody knows yet."""
+    texts = [line.expr.text for line in symbol.node.body if isinstance(line, t.Figure) and line.kind == "every"]
+    span = _span(texts[0]) if texts else None
+    return bool(texts) and (span is None or not is_period(span) or called("UTC", span, name) is not None)
+
+
 def _divides(text: str) -> bool:
     """Says whether a length of time has periods; of what is none, or rests on a parameter, others tell."""
+    span = _span(text)
+    return span is None or is_period(span)
+
+
+def _span(text: str) -> Span | None:
     tree = read(text).tree
     span = None if tree is None else feel.compile(tree).evaluate({})
-    return is_period(span) if isinstance(span, Span) else True
+    return span if isinstance(span, Span) else None
+
+
+def _passing(tree: ft.Node, scope: ProcessScope) -> Iterator[tuple[Any, Part]]:
+    """Finds elements and lists of records of which a formula sees the last round only, with what repeats."""
+    for node in ft.walk(tree):
+        if isinstance(node, ft.Name | ft.Path):
+            parts = [part for part in scope.producers.get(node.name, ()) if part.instances]
+            part = scope.elements.get(node.name) or next(iter(parts), None)
+            around = next((one for one in part.ancestors() if t.Repeat in one.lines), None) if part else None
+            if around is not None and node.name in (*scope.elements, *scope.producers):
+                yield node, around
 
 
 def _asked_of_all(node: ft.Node, scope: ProcessScope) -> ft.Node | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from msgspec import structs
+
 from charter.dsl.check import asks
 from charter.dsl.check.asks import Ask
 from charter.dsl.check.events import check_actions, has_work
@@ -13,9 +15,11 @@ from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
-from charter.dsl.check.types import BOOLEAN, SPAN, states_of
+from charter.dsl.check.types import BOOLEAN, FIGURE, SPAN, states_of
 from charter.dsl.text import tree as t
 from charter.dsl.text.words import spelled
+from charter.engine.feel import tree as ft
+from charter.engine.happenings import FIGURE as FIGURE_NAME
 from charter.engine.machines import OPEN, STALLED
 
 # States that an element is in before anything befalls it.
@@ -31,6 +35,7 @@ def check_rules(scope: ProcessScope, findings: Findings) -> None:
         for found, key in ((occasions, "ON_EVENT"), (responses, "RULE_THEN")):
             if not found:
                 findings.add("CH490", rule.name.span, name=rule.name.text, word=spelled(key, findings.language))
+        _alike(symbol, occasions, scope, findings)
         for extra in [line for line in rule.body if isinstance(line, t.Condition)][1:]:
             findings.add("CH213", extra.span, word="when", element=rule.name.text)
         about = [_OCCASIONS[line.kind](line, scope, findings) for line in occasions]
@@ -42,14 +47,38 @@ def check_rules(scope: ProcessScope, findings: Findings) -> None:
 
 
 def of_rules(scope: ProcessScope) -> Iterator[tuple[None, Ask]]:
-    """Asks for what the expressions of rules must be, which see the case from outside."""
-    for line in (line for symbol in scope.rules.values() for line in symbol.node.body):
-        if isinstance(line, t.Condition):
-            yield None, Ask(line.expr, BOOLEAN, "when")
-        elif isinstance(line, t.Occasion) and line.every is not None:
-            yield None, Ask(line.every, SPAN, "every")
-        elif isinstance(line, t.Response):
-            yield from ((None, ask) for ask in asks.given(line, "then", scope))
+    """Asks for what the expressions of rules must be, which see the case from outside, or the figure of a KPI."""
+    for symbol in scope.rules.values():
+        seen = {FIGURE_NAME: FIGURE} if _is_on_kpi(symbol) else {}
+        yield from ((None, structs.replace(ask, seen=seen)) for line in symbol.node.body for ask in _asked(line, scope))
+
+
+def _asked(line: t.Line, scope: ProcessScope) -> Iterator[Ask]:
+    if isinstance(line, t.Condition):
+        yield Ask(line.expr, BOOLEAN, "when")
+    elif isinstance(line, t.Occasion) and line.every is not None:
+        yield Ask(line.every, SPAN, "every")
+    elif isinstance(line, t.Response):
+        yield from asks.given(line, "then", scope)
+
+
+def _is_on_kpi(symbol: Symbol) -> bool:
+    return any(isinstance(line, t.Occasion) and line.kind == "verdict" for line in symbol.node.body)
+
+
+def _alike(symbol: Symbol, occasions: list[t.Occasion], scope: ProcessScope, findings: Findings) -> None:
+    """Reports a rule on a verdict that waits for something of a case, too, or reads one: it belongs to no case."""
+    if not _is_on_kpi(symbol):
+        return
+    for line in occasions:
+        if line.kind != "verdict":
+            findings.add("CH475", line.span, name=symbol.name)
+    for ask in (ask for line in symbol.node.body for ask in _asked(line, scope)):
+        for name in (node for node in ft.walk(read(ask.expr.text).tree or ft.Null()) if isinstance(node, ft.Name)):
+            of_case = name.name == "case" or scope.element(name.name) is not None or name.name in scope.slas
+            if (of_case or scope.is_record(name.name)) and name.name != FIGURE_NAME:
+                at = ask.expr.span[0]
+                findings.add("CH479", (at + name.start, at + name.end), name=name.name, rule=symbol.name)
 
 
 def check_chains(scope: ProcessScope, findings: Findings) -> None:
@@ -176,6 +205,30 @@ def _overrun(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool:
     return False
 
 
+def _verdict(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool:
+    assert line.name is not None and line.state is not None
+    symbol = scope.kpis.get(line.name.text)
+    if symbol is None:
+        findings.unknown("CH234", line.name, scope.kpis)
+        return False
+    kinds = {each.kind for each in symbol.node.body if isinstance(each, t.Figure)}
+    wanted = ("every", "target", *(("warn",) if line.state.text == "warn" else ()))
+    lacking = [spelled(kind.upper(), findings.language) for kind in wanted if kind not in kinds]
+    if lacking:
+        findings.add("CH476", line.span, name=symbol.name, verdict=line.state.text, line=lacking[0])
+    return False
+
+
+def _threshold(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool:
+    assert line.name is not None
+    symbol = scope.slas.get(line.name.text)
+    if symbol is None:
+        findings.unknown("CH477", line.name, scope.slas)
+    elif not line.count or not any(isinstance(each, t.Agreed) for each in symbol.node.body):
+        _never(line, findings)
+    return False
+
+
 def _never(line: t.Occasion, findings: Findings) -> None:
     findings.add("CH491", line.span)
 
@@ -187,4 +240,6 @@ _OCCASIONS: Mapping[str, Callable[[t.Occasion, ProcessScope, Findings], bool]] =
     "signal": lambda _line, _scope, _findings: False,
     "overrun": _overrun,
     "every": lambda _line, _scope, _findings: False,
+    "verdict": _verdict,
+    "threshold": _threshold,
 }

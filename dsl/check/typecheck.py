@@ -117,7 +117,7 @@ class _Checker:
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
         for around, ask in (*of_clocks(scope), *of_rules(scope)):
-            self.expression(ask, around, self._variables(around))
+            self.expression(ask, around, {**self._variables(around), **ask.seen})
 
     def _variables(self, part: Part | None) -> dict[str, y.Type]:
         """The `for each` variables around and on an element, with the types of their items."""

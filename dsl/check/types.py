@@ -50,6 +50,14 @@ _INSTANCES = y.DescribedType(item=_WITH_ITEM, own=_WITH_ITEM)
 CASE = y.ContextType(fields={name: fact.type for name, fact in facts.CASE.items()})
 CLOCK = y.ContextType(fields={name: fact.type for name, fact in clocks.CLOCK.items()})
 PROCESS = y.ContextType(fields=dict.fromkeys(facts.PROCESS, y.STRING))
+# What a rule on the verdict of a KPI sees (`engine/verdicts.py`).
+FIGURE = y.ContextType(
+    fields={
+        **dict.fromkeys(("kpi", "verdict", "was", "period"), y.STRING),
+        **dict.fromkeys(("value", "group"), y.ANY),
+        **dict.fromkeys(("since", "until"), y.DATE_TIME),
+    }
+)
 
 
 _STATES: dict[str, tuple[str, ...]] = {**{kind: states(kind) for kind in LIFECYCLES}, "case": CASE_STATES}

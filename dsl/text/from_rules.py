@@ -7,6 +7,7 @@ from typing import Any
 from charter.dsl.text import tree as t
 from charter.dsl.text.from_parse import Parts, expr_of, name_of, place, register
 from charter.dsl.text.from_scenario import state_of
+from charter.engine.sla import BREACH
 
 
 def _occasion(kind: Any, c: Parts, **fields: Any) -> t.Occasion:
@@ -29,6 +30,9 @@ register(
     ("on_arrival", lambda c: _occasion("signal", c, name=name_of(c[2]))),
     ("on_rhythm", lambda c: _occasion("every", c, every=expr_of(c[2]))),
     ("on_overrun", lambda c: _occasion("overrun", c, name=name_of(c[1]))),
+    ("on_verdict", lambda c: _occasion("verdict", c, name=name_of(c[2]), state=t.Name(c[-1].value, span=c[-1].span))),
+    ("on_share", lambda c: _occasion("threshold", c, name=name_of(c[2]), count=int(c[4].value.rstrip("%％ ")))),
+    ("on_breach", lambda c: _occasion("threshold", c, name=name_of(c[2]), count=BREACH)),
     ("response", lambda c: t.Response(tuple(c[1]), **place(c))),
     ("expect_fired", _fired),
     ("expect_fired_times", lambda c: _fired(c, int(c[4].value))),

@@ -49,6 +49,11 @@ def state_of(name: str, lexeme: Lexeme) -> t.Name:
     return t.Name(state, span=lexeme.span)
 
 
+def _expect_period(c: Parts, test: t.Expr | None = None, verdict: str | None = None) -> t.ExpectKpi:
+    period = t.Name(c[4].value, span=c[4].span)
+    return t.ExpectKpi(name_of(c[2]), test, verdict, period, **place(c))
+
+
 def _target(lexeme: Lexeme) -> t.Target:
     """`do_task[2]`: the index apart. The word for the case, whatever its language, is the name `case`."""
     name, index = split(lexeme.value)
@@ -100,5 +105,9 @@ register(
     ("expect_doer", lambda c: t.ExpectDoer(_target(c[1]), name_of(c[3]), **place(c))),
     ("expect_unknown", lambda c: t.ExpectKpi(name_of(c[2]), **place(c))),
     ("expect_kpi", lambda c: t.ExpectKpi(name_of(c[2]), expr_of(c[3]), **place(c))),
+    ("expect_verdict", lambda c: t.ExpectKpi(name_of(c[2]), verdict=c[4].value, **place(c))),
+    ("expect_unknown_in", lambda c: _expect_period(c)),
+    ("expect_kpi_in", lambda c: _expect_period(c, expr_of(c[5]))),
+    ("expect_verdict_in", lambda c: _expect_period(c, verdict=c[6].value)),
     ("expect", lambda c: t.ExpectTrue(expr_of(c[1]), **place(c))),
 )

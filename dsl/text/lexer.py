@@ -36,6 +36,7 @@ PATTERNS: Mapping[str, str] = {
     "NAME": NAME,
     "STATE": NAME,
     "STRING": r'"(?:[^"\\\n]|\\.)*"',
+    "CLOSED_PERIOD": r"\d{4}(?:-(?:[QW]\d{1,2}|\d\d(?:-\d\d)?))?(?![\w.-])",
     "DATE": r"\d{4}-\d\d-\d\d(?!\d)",
     "CLOCK": r"(?:[01]?\d|2[0-3]):[0-5]\d|24:00",
     "SHARE": r"\d{1,4}\s*[%％]",

@@ -13,6 +13,7 @@ from charter.dsl.text import tree as t
 from charter.dsl.text.from_parse import DAYS
 from charter.dsl.text.words import Language, table
 from charter.engine.keys import join
+from charter.engine.sla import BREACH
 
 Phrase = tuple[str, str]
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -84,6 +85,9 @@ class Phrases:
     def state(self, state: str) -> str:
         words = self._rows["states"].get(state)
         return words[0] if words else state
+
+    def verdict(self, verdict: str) -> str:
+        return self._rows["verdicts"][verdict][0]
 
     def policy(self, policy: str) -> str:
         return self._rows["policies"][policy][0]
@@ -323,7 +327,10 @@ def _expect_doer(p: Phrases, n: t.ExpectDoer) -> Phrase:
 
 def _expect_kpi(p: Phrases, n: t.ExpectKpi) -> Phrase:
     test = expression(n.test) if n.test else p.word("IS_UNKNOWN")
-    return f"{p.word('EXPECT')} {p.word('KPI')} {n.name.text} {test}", ""
+    if n.verdict is not None:
+        test = f"{p.word('IS')} {p.verdict(n.verdict)}"
+    within = "" if n.period is None else f" {p.word('IN_PERIOD')} {n.period.text}"
+    return f"{p.word('EXPECT')} {p.word('KPI')} {n.name.text}{within} {test}", ""
 
 
 def _occasion(p: Phrases, n: t.Occasion) -> Phrase:
@@ -338,6 +345,11 @@ def _occasion(p: Phrases, n: t.Occasion) -> Phrase:
             return on, f"{name} {p.word('REJECTED')} {n.count} {p.word('TIMES')}"
         case "signal":
             return on, f"{p.word('SIGNAL')} {name}"
+        case "verdict":
+            return on, f"{p.word('KPI')} {name} {p.verdict(n.state.text if n.state else '')}"
+        case "threshold":
+            at = p.word("AT_BREACH") if n.count == BREACH else f"{p.word('AT')} {n.count}%"
+            return on, f"{p.word('SLA')} {name} {at}"
     return on, f"{p.word('EVERY_SPAN')} {expression(n.every) if n.every else ''}"
 
 

@@ -18,10 +18,11 @@ class Action(Node, frozen=True):
 
 class Occasion(Line, frozen=True):
     """What a rule looks at: `on X is STATE` (kind state; `case` too) · `on RECORD written` · `on X rejected 2 times`
-    (rejected, with a count) · `on signal NAME` · `on every SPAN` · `on LEDGER overrun`.
+    (rejected, with a count) · `on signal NAME` · `on every SPAN` · `on LEDGER overrun` · `on kpi NAME missed` (verdict;
+    `state` is met, warn or missed) · `on sla NAME at 75%` (threshold; `count` is the share in per cent).
     """
 
-    kind: Literal["state", "written", "rejected", "signal", "every", "overrun"]
+    kind: Literal["state", "written", "rejected", "signal", "every", "overrun", "verdict", "threshold"]
     name: Name | None = None
     state: Name | None = None
     count: int | None = None

@@ -94,10 +94,14 @@ class ExpectDoer(Line, frozen=True):
 
 
 class ExpectKpi(Line, frozen=True):
-    """`expect kpi NAME >= 95%` · `expect kpi NAME is unknown` (test None)."""
+    """`expect kpi NAME >= 95%` · `expect kpi NAME is missed` · `expect kpi NAME is unknown` (neither test nor verdict);
+    of a closed period: `expect kpi NAME in 2026-03 …`.
+    """
 
     name: Name
     test: Expr | None = None
+    verdict: str | None = None
+    period: Name | None = None
 
 
 class ExpectFired(Line, frozen=True):

@@ -50,6 +50,8 @@ _SHAPES: Mapping[str, str] = {
     "WEEKDAY": "a_weekday",
     "WEEKDAYS": "a_weekday",
     "STATE": "a_state",
+    "VERDICT": "a_verdict",
+    "CLOSED_PERIOD": "a_period",
     "NL": "end_of_line",
 }
 _MARKS: Mapping[str, str] = {"COMMA": ",", "EQUALS": "=", "BAR": "|", "GE": ">=", "DASH": "-"}

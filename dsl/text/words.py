@@ -28,7 +28,13 @@ VERB_TERMINALS: Mapping[str, str] = {
 }
 STRANGERS = "strangers"  # words that authors try and that the language does not have, by the hint they get
 MEANT = "meant"  # words of other notations, by what they stand for here
-_SECTION_TERMINAL = {"types": "TYPE", "policies": "POLICY", "weekdays": "WEEKDAY", "states": "STATE"}
+_SECTION_TERMINAL = {
+    "types": "TYPE",
+    "policies": "POLICY",
+    "weekdays": "WEEKDAY",
+    "states": "STATE",
+    "verdicts": "VERDICT",
+}
 
 
 class Words(Mapping[str, Mapping[str, tuple[str, ...]]]):

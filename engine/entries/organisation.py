@@ -217,7 +217,9 @@ class PeriodRevised(Told, frozen=True):
 
 
 class VerdictChanged(Told, frozen=True):
-    """A KPI is met, missed or near its target in a period, and was not before. `was`: null for the first verdict."""
+    """A KPI is met, missed or near its target in a period, and was not before. `was`: null for the first verdict; `to`:
+    the role that is told, if any.
+    """
 
     process: str
     kpi: str
@@ -226,6 +228,23 @@ class VerdictChanged(Told, frozen=True):
     until: str
     was: str | None
     verdict: str
+    to: tuple[str, ...] = ()
+
+
+class RuleApplied(Told, frozen=True):
+    """A rule of a process took effect on a verdict of a KPI. `to`: the roles that it tells; `begun`: the cases that it
+    started, each with `process`, `arguments`, `case` (null where it could not be opened) and `because`.
+    """
+
+    process: str
+    rule: str
+    kpi: str
+    group: Any
+    since: str
+    until: str
+    verdict: str
+    to: tuple[str, ...] = ()
+    begun: Sequence[Mapping[str, Any]] = ()
 
 
 class ConnectorsChanged(Told, frozen=True):

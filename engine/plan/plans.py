@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
-from charter.engine.definition import Calendar, Element, Input, Ledger, Sla, Stage
+from charter.engine.definition import Calendar, Definition, Element, Input, Ledger, Sla, Stage
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import Kind
+from charter.engine.sla import BREACH
 from charter.engine.state import Node
 
 
@@ -135,6 +136,17 @@ class LedgerPlan(Struct, frozen=True, eq=False):
         plan = Plan(element, ledger.name, "milestone", False, (), 0, -1, None, ledger.clauses)
         approvals = (p for p in plans if p.element.agreement is not None and p.element.agreement.of in booked)
         return cls(ledger, plan, record, frozenset((record, *booked)), tuple(approvals))
+
+
+def shares(definition: Definition, sla: Sla) -> frozenset[int]:
+    """Gives the shares of a clock's time at which something is entered: of its own lines, of rules, and the breach."""
+    of_rules = {
+        on.count
+        for rule in definition.rules
+        for on in rule.occasions
+        if on.kind == "threshold" and on.name == sla.name and on.count is not None
+    }
+    return frozenset(threshold.percent for threshold in sla.thresholds) | of_rules | {BREACH}
 
 
 def shared_loops(a: tuple[str, ...], b: tuple[str, ...]) -> int:

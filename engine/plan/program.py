@@ -18,8 +18,7 @@ from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.once import once
 from charter.engine.plan.duties import duties
-from charter.engine.plan.plans import ClockPlan, LedgerPlan, Plan, shared_loops
-from charter.engine.sla import BREACH
+from charter.engine.plan.plans import ClockPlan, LedgerPlan, Plan, shared_loops, shares
 from charter.engine.state import Node
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Program:
                 of := self.plans.get(sla.element or ""),
                 named.get(sla.calendar or "") or (of or definition).calendar,
                 () if of is None else of.loops,
-                frozenset(t.percent for t in sla.thresholds) | {BREACH},
+                shares(definition, sla),
             )
             for sla in definition.slas
         }

@@ -29,6 +29,7 @@ from charter.engine.entries.cases import (
     Undated,
     Written,
 )
+from charter.engine.entries.clocks import ThresholdReached
 from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.keys import name_of
 from charter.engine.machines import UNDER_WAY
@@ -46,7 +47,7 @@ MOST_TURNS = 8
 
 def look(draft: Draft, seen: int) -> int:
     """Lets the rules look at a step's entries from number `seen` on; gives how many have been looked at."""
-    rules = draft.program.definition.rules
+    rules = [rule for rule in draft.program.definition.rules if rule.of_cases]
     if not rules:
         return 0
     there = len(draft.entries)
@@ -120,6 +121,10 @@ def _overdue(_draft: Draft, entry: Entry, _told: Overdue) -> Iterator[Occurrence
     yield "state", entry.element or "", "overdue"
 
 
+def _threshold(_draft: Draft, _entry: Entry, told: ThresholdReached) -> Iterator[Occurrence]:
+    yield "threshold", name_of(told.sla), str(told.percent)
+
+
 def _rejected(draft: Draft, entry: Entry, _told: Rejected) -> Iterator[Occurrence]:
     node = draft.nodes.get(entry.node or "")
     if node is not None:
@@ -137,6 +142,7 @@ _TELLS: Mapping[type[Told], Callable[[Draft, Entry, Any], Iterator[Occurrence]]]
     Overdue: _overdue,
     Rejected: _rejected,
     LineOverrun: _overrun,
+    ThresholdReached: _threshold,
 }
 
 

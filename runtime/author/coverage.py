@@ -15,6 +15,7 @@ from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition, Element
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Fired, Skipped, Written
+from charter.engine.entries.organisation import RuleApplied
 from charter.engine.keys import name_of
 
 
@@ -129,7 +130,7 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
         if may(element)
     )
     rows = tuple((table.name, row) for table in definition.decisions for row in range(1, len(table.rules) + 1))
-    fired = frozenset(r.told.rule for r in happened if isinstance(r.told, Fired))
+    fired = frozenset(r.told.rule for r in happened if isinstance(r.told, Fired | RuleApplied))
     return Coverage(
         definition,
         tuple(e.name for e in definition.elements),
@@ -152,7 +153,7 @@ def exercised(definition: Definition, entries: Iterable[Entry]) -> frozenset[str
     carried = {r.element for r in happened if r.element is not None and r.kind in _DONE}
     carried |= {name_of(r.told.record) for r in happened if isinstance(r.told, Written | Amended)}
     carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
-    carried |= {f"rule {r.told.rule}" for r in happened if isinstance(r.told, Fired)}
+    carried |= {f"rule {r.told.rule}" for r in happened if isinstance(r.told, Fired | RuleApplied)}
     return frozenset(clause for carrier in carried for clause in by_name.get(carrier, ()))
 
 

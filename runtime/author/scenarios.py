@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from charter.dsl.build import scenarios as s
-from charter.engine import calendars, commands, feel, kpis, values, zones
+from charter.engine import calendars, commands, feel, values, zones
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition, TypeRef
 from charter.engine.entries import Entry
@@ -31,13 +31,12 @@ from charter.runtime.author.data import Unreadable, load
 from charter.runtime.author.files import described
 from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.author.intake import Reader
+from charter.runtime.author.measured import Said, shown, tree_of, unlike
 from charter.runtime.author.stages import Stage, cases_of, declined, holding, looked_at, not_run
 from charter.runtime.host.memory import Endless, World
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
 CASE = "case"
-
-Said = tuple[str, Mapping[str, Any]]  # a key under [test] and what its sentence names
 
 
 class Failure(Struct, frozen=True):
@@ -124,6 +123,8 @@ class _Player:
         for case in self.world.cases():
             process = self.world.definition(case).name
             found[process] = found.get(process, ()) + tuple(self.world.entries(case))
+        for entry in self.world.organisation():
+            found[entry.told.process] = (*found.get(entry.told.process, ()), entry)  # type: ignore[attr-defined]
         return found
 
     def all_roles(self, person: str) -> set[str]:
@@ -190,7 +191,7 @@ class _Player:
         if value.file is not None:
             return values.encode(self.file(value.file))
         assert value.feel is not None
-        found = self.scope().value(value.feel) if self.case else feel.compile(_tree(value.feel)).evaluate({})
+        found = self.scope().value(value.feel) if self.case else feel.compile(tree_of(value.feel)).evaluate({})
         if found is None and value.feel != "null":
             raise _Wrong(None, ("bad_value", {"text": value.feel}))
         return values.encode(found)
@@ -298,22 +299,10 @@ class _Player:
 
     def expect_kpi(self, step: s.ExpectKpi) -> None:
         definition = next(d for d in self.definitions if d.name == step.process)
-        kpi = next(k for k in definition.kpis if k.name == step.name)
         cases = [self.world.state(case) for case in cases_of(self.world, {step.process})]
-        figures = kpis.measure(kpi, definition, cases, self.world.clock)
-        shown = [_shown(values.decode(f.value)) for f in figures if f.value is not None]
-        actual: Said = ("kpi_value", {"name": step.name, "value": ", ".join(shown)})
-        if not shown:
-            actual = ("kpi_unknown", {"name": step.name})
-        if step.test is None:
-            if shown:
-                raise _Wrong(("kpi_unknown", {"name": step.name}), actual)
-            return
-        known = [f for f in figures if f.value is not None]
-        test = feel.compile(_tree(step.test, unary=True))
-        names = kpis.bound_in(prepare(definition), test)
-        if not known or not all(test.evaluate({**names, "?": values.decode(f.value)}) is True for f in known):
-            raise _Wrong(("kpi_wanted", {"name": step.name, "test": step.test}), actual)
+        wrong = unlike(step, definition, cases, self.world.clock)
+        if wrong is not None:
+            raise _Wrong(*wrong)
 
     def expect_fired(self, step: s.ExpectFired) -> None:
         """Counts how often a rule took effect: in the scenario's own case, or in those that have the rule."""
@@ -321,6 +310,7 @@ class _Player:
         own = self.definition.name in owners
         cases = [self.case] if own else [c for c in self.world.cases() if self.world.definition(c).name in owners]
         fired = sum(w.fired for case in cases for w in self.world.state(case).watches if w.rule == step.rule)
+        fired += sum(getattr(entry.told, "rule", None) == step.rule for entry in self.world.organisation())
         if fired != step.times if step.times is not None else not fired:
             wanted = ("rule_fired" if step.times is None else "rule_times", {"rule": step.rule, "times": step.times})
             raise _Wrong(wanted, ("rule_times", {"rule": step.rule, "times": fired}))
@@ -339,32 +329,18 @@ class _Player:
         scope = self.scope(self.case_of_process(step.process))
         found = scope.value(step.expr)
         if found is not True:
-            read = self.read(scope, feel.compile(_tree(step.expr)).paths)
-            raise _Wrong(("is_true", {"text": step.expr}), ("is_value", {"value": _shown(found)}), *read)
+            read = self.read(scope, feel.compile(tree_of(step.expr)).paths)
+            raise _Wrong(("is_true", {"text": step.expr}), ("is_value", {"value": shown(found)}), *read)
 
     def read(self, scope: Scope, paths: Iterable[tuple[str, ...]]) -> list[Said]:
         """Tells what stood where an expression looked, as far as it is a plain value."""
         texts = {".".join(path) for path in paths}
         found = [(text, scope.value(text)) for text in sorted(texts)]
-        return [("reads", {"path": t, "value": _shown(v)}) for t, v in found if not isinstance(v, Mapping | list)]
+        return [("reads", {"path": t, "value": shown(v)}) for t, v in found if not isinstance(v, Mapping | list)]
 
 
 def _instance_of(key: str, target: str) -> bool:
     return key != target and name_of(key) == target
-
-
-def _tree(text: str, *, unary: bool = False) -> feel.Node:
-    tree = feel.parse(text, kind="unary" if unary else "expression").tree
-    assert tree is not None, "the checker has parsed it before"
-    return tree
-
-
-def _shown(value: Any) -> str:
-    """Shows a value in one line: numbers, texts and other tagged values plainly, the rest as canonical JSON."""
-    encoded = values.encode(value)
-    if isinstance(encoded, dict) and len(encoded) == 1:
-        encoded = next(iter(encoded.values()))
-    return encoded if isinstance(encoded, str) else values.canonical(encoded).decode()
 
 
 def _complete(player: _Player, step: s.Act) -> dict[str, Any]:

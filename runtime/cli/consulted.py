@@ -99,7 +99,7 @@ def _turned_from_damaged(store: Store, who: str) -> bool:
                 return False
             made = Made()
             for sealed in load(connection, ORGANISATION):
-                follow(made, sealed.entry)
+                follow(made, sealed.entry, sealed.seq)
             known = made.rows[persons]
             if known or ask(connection, "SELECT 1 FROM entries LIMIT 1"):
                 return bool(known) and not known.get((who,), ("", "", 0))[2]

@@ -150,10 +150,10 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
         return 0
     rows = [
         (
-            f"#{n.number}",
-            names[n.case],
+            "" if n.number is None else f"#{n.number}",
+            names.get(n.case, n.process),
             _shown(n.element, n.title),
-            kind_word(context, n.kind),
+            kind_word(context, n.kind) + ("" if n.verdict is None else say.aside(say(f"kpi.{n.verdict}"))),
             shown_time(context, n.at),
             say("audit.system") if n.by == "system" else n.by,
             say("inbox.why_offered", role=n.role),

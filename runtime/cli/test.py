@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from charter.dsl.passes import Compiled
     from charter.engine.definition import Definition
     from charter.runtime.author.coverage import Coverage
-    from charter.runtime.author.scenarios import Failure, Played, Said
+    from charter.runtime.author.measured import Said
+    from charter.runtime.author.scenarios import Failure, Played
 
 
 def run_test(context: Context, paths: tuple[str, ...], only: str | None, suggest: bool, as_json: bool) -> int:

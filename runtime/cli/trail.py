@@ -321,6 +321,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "period_closed": ("process", "kpi", "since"),
     "period_revised": ("process", "kpi", "since"),
     "verdict_changed": ("process", "kpi", "verdict"),
+    "rule_applied": ("process", "rule", "kpi", "verdict"),
     "log_imported": ("log", "file"),
     "recounted": ("days",),
     "redated": ("clause", "due"),

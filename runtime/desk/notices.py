@@ -12,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, bindparam, select
 
 from charter.engine.definition import Definition
+from charter.engine.entries.organisation import RuleApplied, VerdictChanged
 from charter.engine.keys import name_of
 from charter.engine.notices import personal
 from charter.engine.refusals import Refusal
@@ -30,7 +31,7 @@ _n, _e, _c = t.notices.c, t.entries.c, t.cases.c
 _LANE = Prepared(
     select(_n.case, _n.seq, _e.position, _e.body, _c.number)
     .join_from(t.notices, t.entries, and_(_e.case == _n.case, _e.seq == _n.seq))
-    .join(t.cases, _c.id == _n.case)
+    .outerjoin(t.cases, _c.id == _n.case)
     .where(_n.process == bindparam("process"), _n.role == bindparam("role"), _n.at >= bindparam("since"))
     .where(_n.by != bindparam("who"))  # nobody need be told what they did
     .order_by(_n.at.desc(), _n.case.desc(), _n.seq.desc())
@@ -44,11 +45,14 @@ _LANE = Prepared(
 
 
 class Notice(Struct, frozen=True):
-    """An entry that a person should know of, and the role by which they should; `at` as in entries."""
+    """An entry that a person should know of, and the role by which they should; `at` as in entries.
+
+    Of the organisation's chain (no `number`): `element` is the KPI, or the rule, and `verdict` how the KPI stands.
+    """
 
     position: int
     case: str
-    number: int
+    number: int | None
     process: str
     element: str
     title: str
@@ -57,6 +61,7 @@ class Notice(Struct, frozen=True):
     by: str
     at: str
     reason: str | None
+    verdict: str | None = None
 
 
 def notices(
@@ -84,6 +89,9 @@ def notices(
             if (case, seq) not in found:
                 sealed = seen(Sealed(case, seq, bytes(body), position))
                 entry, node = sealed.entry, sealed.node or ""
+                if number is None:
+                    found[case, seq] = _of_organisation(sealed, where, role)
+                    continue
                 found[case, seq] = Notice(
                     position,
                     case,
@@ -98,6 +106,16 @@ def notices(
                     entry.reason,
                 )
     return sorted(found.values(), key=lambda n: (n.at, n.position), reverse=True)[:limit]
+
+
+def _of_organisation(sealed: Sealed, process: str, role: str) -> Notice:
+    """Gives the notice of a verdict, or of what a rule does then."""
+    entry, told = sealed.entry, sealed.entry.told
+    assert isinstance(told, VerdictChanged | RuleApplied)
+    about = told.rule if isinstance(told, RuleApplied) else told.kpi
+    at, by = clock.text(entry.at), entry.actor
+    place = (sealed.position or 0, sealed.case, None, process, about, told.kpi)
+    return Notice(*place, entry.kind, role, by, at, entry.reason, told.verdict)
 
 
 def _title(definition: Definition, node: str, rule: str | None) -> str:

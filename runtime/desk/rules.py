@@ -34,11 +34,11 @@ class Standing(Struct, frozen=True):
 
 
 def standings(definition: Definition, state: CaseState, now: int) -> list[Standing]:
-    """Says how each rule stands."""
+    """Says how each rule of cases stands."""
     known = {watch.rule: watch for watch in state.watches}
     scope = Scope(prepared(definition, state), state, None, (), now)
     found = []
-    for rule in definition.rules:
+    for rule in (rule for rule in definition.rules if rule.of_cases):
         watch = known.get(rule.name) or Watch(rule.name)
         value = None if rule.when is None else scope.value(rule.when)
         holds = value if isinstance(value, bool) else None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, true
 
 from charter.engine import plain
 from charter.engine.compact import compact_sorted
@@ -35,16 +35,19 @@ from charter.engine.entries.organisation import (
     PersonDeactivated,
     RoleGranted,
     RoleRevoked,
+    RuleApplied,
     SkillSet,
     StandInAccepted,
     StandInNamed,
     StandInRevoked,
     StrandingChosen,
+    VerdictChanged,
 )
 from charter.runtime import clock
 from charter.runtime.folds.fold import Row
 from charter.runtime.people import hours
 from charter.runtime.store import tables as t
+from charter.runtime.store.schema import ORGANISATION
 
 TABLES = (
     t.persons,
@@ -59,7 +62,10 @@ TABLES = (
     t.figures,
     t.channels,
     t.routes,
+    t.notices,
 )
+# Of a table that others write, too, these rows.
+_OWN: Mapping[Table, ColumnElement[bool]] = {t.notices: t.notices.c.case == ORGANISATION}
 # Their first column only numbers the rows in the order in which they came.
 _NUMBERED = frozenset((t.absences, t.deployments, t.public_days, t.figures))
 
@@ -275,24 +281,27 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
 }
 
 
-def follow(rows: Rows, entry: Entry) -> None:
-    """Does to the tables what an entry of the organisation's chain says."""
+def follow(rows: Rows, entry: Entry, seq: int) -> None:
+    """Does to the tables what an entry of the organisation's chain says; `seq`: its number there."""
     do = _FOLLOW.get(type(entry.told))
     if do is not None:
         do(rows, entry.told, entry)
+    if isinstance(told := entry.told, VerdictChanged | RuleApplied):
+        for role in told.to:
+            rows.put(t.notices, (ORGANISATION, seq, role, told.process, entry.kind, entry.actor, entry.at))
 
 
-def keep(connection: Connection, entry: Entry) -> None:
+def keep(connection: Connection, entry: Entry, seq: int) -> None:
     """Brings the tables along with an entry, in its transaction."""
-    follow(Kept(connection), entry)
+    follow(Kept(connection), entry, seq)
 
 
 def rebuild(connection: Connection, entries: Iterable[Entry]) -> None:
     """Makes the tables anew from the whole chain."""
     for table in reversed(TABLES):
-        connection.execute(delete(table))
-    for entry in entries:
-        keep(connection, entry)
+        connection.execute(delete(table).where(_OWN.get(table, true())))
+    for seq, entry in enumerate(entries, 1):
+        keep(connection, entry, seq)
 
 
 def differs(connection: Connection, entries: Iterable[Entry]) -> str | None:
@@ -301,10 +310,11 @@ def differs(connection: Connection, entries: Iterable[Entry]) -> str | None:
     Raises KeyError, TypeError or ValueError on entries that Charter did not write.
     """
     made = Made()
-    for entry in entries:
-        follow(made, entry)
+    for seq, entry in enumerate(entries, 1):
+        follow(made, entry, seq)
     for table in TABLES:
-        found = [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+        query = select(table).where(_OWN.get(table, true())).order_by(*table.primary_key.columns)
+        found = [tuple(row) for row in connection.execute(query)]
         expected = list(made.rows[table].values())
         if table in _NUMBERED:
             found, expected = [row[1:] for row in found], [row[1:] for row in expected]

@@ -2,7 +2,8 @@
 
 What a period's figure was is an entry of the organisation's chain and never changes; facts that come late (a closed
 case is reopened, or amended) make a revision, an entry of its own. Before periods are closed, all that happened since
-the last one is looked through, so that nothing late is passed over. A verdict that changes is an entry too.
+the last one is looked through, so that nothing late is passed over. A verdict that changes is an entry too, and so is
+what a rule does then, all in the transaction of the figure: once, however many workers there are.
 """
 
 from __future__ import annotations
@@ -13,21 +14,21 @@ from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
-from charter.engine import kpis
+from charter.engine import kpis, verdicts
 from charter.engine.commands import SYSTEM
 from charter.engine.compact import compact_sorted
 from charter.engine.definition import Definition, Kpi
-from charter.engine.entries.organisation import PeriodClosed, PeriodRevised, VerdictChanged
+from charter.engine.entries.organisation import PeriodClosed, PeriodRevised
 from charter.engine.measures import read_by_class
 from charter.engine.periods import Period, every, period_at
-from charter.engine.plan.program import Program, prepare
+from charter.engine.plan.program import prepare
 from charter.runtime import clock
 from charter.runtime.desk import classes
 from charter.runtime.desk.population import Population
 from charter.runtime.host.caseload import Caseload
+from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.organisation import note
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import ENVIRONMENT
@@ -36,7 +37,6 @@ from charter.runtime.store.schema import ORGANISATION
 _f, _m, _e = t.figures.c, t.measures.c, t.entries.c
 _BATCH = 4  # periods that are closed in one transaction
 _LOOK = 60_000_000  # microseconds between two looks for late facts
-_KNOWN = ("met", "warn", "missed")
 
 
 class Reckoned(Struct, frozen=True):
@@ -122,19 +122,26 @@ class Figures:
             definition.name, definition.version, kpi.name, since, until, list(found.figures), found.digest
         )
         self._note(connection, told, now)
-        return 1 + self._changed(connection, told, before, now)
+        return 1 + self._changed(connection, definition, told, before, now)
 
     def _changed(
-        self, connection: Connection, told: PeriodClosed | PeriodRevised, before: dict[str, str], now: int
+        self,
+        connection: Connection,
+        definition: Definition,
+        told: PeriodClosed | PeriodRevised,
+        before: dict[str, str],
+        now: int,
     ) -> int:
-        """Tells the verdicts that are others than before, where there is one."""
+        """Tells the verdicts that are others than before, where there is one, and lets the rules take effect."""
         changed = 0
-        for figure in told.figures:
-            was, status = before.get(compact_sorted(figure["group"])), figure["status"]
-            if status in _KNOWN and status != was:
-                event = VerdictChanged(told.process, told.kpi, figure["group"], told.since, told.until, was, status)
-                self._note(connection, event, now)
-                changed += 1
+        period = Period(clock.read(told.since), clock.read(told.until))
+        host = InTransaction(self._caseload, connection)
+        for verdict in verdicts.changes(told.kpi, period, told.figures, before):
+            self._note(connection, verdicts.told(definition, verdict, told.since, told.until), now)
+            applied = list(verdicts.apply(host, definition, verdict, told.since, told.until))
+            for entry in applied:
+                self._note(connection, entry, now)
+            changed += 1 + len(applied)
         return changed
 
     def _verdicts(self, connection: Connection, process: str, kpi: str, until: int) -> dict[str, str]:
@@ -143,8 +150,8 @@ class Figures:
         for row in in_force(connection, process, kpi):
             if row["since"] < until:
                 for figure in row["figures"]:
-                    if figure["status"] in _KNOWN:
-                        found[compact_sorted(figure["group"])] = figure["status"]
+                    if figure["status"] in verdicts.VERDICTS:
+                        found[verdicts.key_of(figure["group"])] = figure["status"]
         return found
 
     def _news(self, connection: Connection) -> bool:
@@ -194,7 +201,7 @@ class Figures:
                 kpi = next((each for each in definition.kpis if each.name == name), None) if definition else None
                 if kpi is None or definition is None:
                     continue
-                low = begins(prepare(definition), kpi, Period(row["since"], row["until"]))
+                low = verdicts.begins(kpi, prepare(definition), Period(row["since"], row["until"]))
                 if low is not None and any(low <= at < row["until"] for at in instants):
                     yield {**row, "definition": definition, "declared": kpi}
 
@@ -223,21 +230,16 @@ class Figures:
         last = all(other["since"] <= period.since for other in in_force(connection, definition.name, kpi.name))
         before = self._verdicts(connection, definition.name, kpi.name, period.until)
         self._note(connection, told, now)
-        return 1 + (self._changed(connection, told, before, now) if last else 0)
+        return 1 + (self._changed(connection, definition, told, before, now) if last else 0)
 
     def _note(self, connection: Connection, told: Any, now: int) -> None:
         note(connection, told, SYSTEM.person, at=now, origin=self._caseload.origin)
 
 
-def begins(program: Program, kpi: Kpi, period: Period) -> int | None:
-    """Gives the instant since which the cases of a period count: from its own beginning, or as `over` says."""
-    return period.since if kpi.over is None else kpis.window_start(kpi, program, period.until)
-
-
 def reckon(connection: Connection, definition: Definition, kpi: Kpi, period: Period) -> Reckoned:
     """Measures a KPI over the cases of a period, from the facts that there are now."""
     program = prepare(definition)
-    low = begins(program, kpi, period)
+    low = verdicts.begins(kpi, program, period)
     if low is None:
         return Reckoned([_told(kpis.Figure(kpi.name, None, "unknown"))], sha256(b"").hexdigest())
     column = classes.instant(kpi)
@@ -247,8 +249,7 @@ def reckon(connection: Connection, definition: Definition, kpi: Kpi, period: Per
     facts: list[Any] = []
     if figures is None:
         cases = Population(connection, definition.name).cases.values()
-        taken = [case for case in cases if kpis.is_within(kpi, case, low, period.until - 1)]
-        figures = kpis.measure(plain_kpi(kpi), definition, taken, period.until)
+        figures = verdicts.figures_of(kpi, definition, cases, period)
         facts = [] if reading else sorted([case, path, value] for f in figures for case, path, value in f.facts)
     digest = sha256()
     rows = select(_m.case, _m.version, _m.body).where(_m.process == definition.name, *wanted).order_by(_m.case)
@@ -259,11 +260,6 @@ def reckon(connection: Connection, definition: Definition, kpi: Kpi, period: Per
     if facts:
         digest.update(compact_sorted(facts).encode())
     return Reckoned([_told(figure) for figure in figures], digest.hexdigest())
-
-
-def plain_kpi(kpi: Kpi) -> Kpi:
-    """Gives a KPI without its window, for cases that have been chosen."""
-    return replace(kpi, over=None)
 
 
 def _told(figure: kpis.Figure) -> dict[str, Any]:

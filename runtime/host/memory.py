@@ -26,6 +26,7 @@ from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
 from charter.engine.step.transition import Step, step
 from charter.engine.strangers import introduced
+from charter.runtime.host.closing import Closing
 
 if TYPE_CHECKING:
     from charter.engine.proof.staffing import Gap
@@ -68,6 +69,7 @@ class World:
         self._open = people is None
         self.effects: list[tuple[str, Effect]] = []
         self._definitions = {definition.name: definition for definition in definitions}
+        self._closing = Closing(self._definitions.values(), self._of_process)
         self._people = {person.person: person for person in people or ()}
         self._cases: dict[str, _Case] = {}
         self._connectors: dict[str, _Connector] = {}
@@ -90,6 +92,13 @@ class World:
 
     def entries(self, case: str) -> tuple[Entry, ...]:
         return tuple(self._cases[case].entries)
+
+    def organisation(self) -> Sequence[Entry]:
+        """Gives what verdicts of KPIs have led to."""
+        return self._closing.entries
+
+    def _of_process(self, process: str) -> list[CaseState]:
+        return [case.state for case in self._cases.values() if case.definition.name == process]
 
     def start(self, process: str, actor: Actor, records: Records = ()) -> tuple[str, Step]:
         """Opens a case of a process and gives its id with the step; a refused start leaves no case behind."""
@@ -154,6 +163,13 @@ class World:
         while True:
             wakes = [(case.state.wake, number) for number, case in enumerate(self._cases.values())]
             waking = [(wake, number) for wake, number in wakes if wake is not None and wake <= to]
+            ends = self._closing.earliest()
+            if ends is not None and ends <= min((to, *(wake for wake, _ in waking))):
+                # What happens at the very end of a period belongs to the next one.
+                self.clock = max(self.clock, ends)
+                self._closing.close(self, ends)
+                self._carry_out()
+                continue
             if not waking:
                 break
             wake, number = min(waking)

@@ -32,11 +32,11 @@ class News(Struct, frozen=True):
     """What happened, and what its reader must know of its case.
 
     `entry`: where a line of the process told somebody, what it told of; `due`: of open work at the element; `role`: by
-    which they hear of it.
+    which they hear of it. What is of no case (no `number`) is of a KPI, the `element`.
     """
 
     case: str
-    number: int
+    number: int | None
     seq: int
     process: str
     title: str
@@ -61,7 +61,8 @@ def letter(
     say = Messages(language)
     told = [_told(each, say, zone) for each in news[:_MOST]]
     if len(news) == 1:
-        subject = say("notices.subject", number=news[0].number, process=_line(news[0].title), said=told[0][0])
+        of = "subject" if news[0].number is not None else "subject_of_process"
+        subject = say(f"notices.{of}", number=news[0].number, process=_line(news[0].title), said=told[0][0])
     else:
         subject = say("notices.subject_digest", count=len(news))
     parts = ["\n".join(lines) for lines in told]
@@ -89,6 +90,9 @@ def _told(news: News, say: Messages, zone: str) -> list[str]:
         "kind": say.find(f"kinds.{kind}") or kind,
         "person": say("audit.system") if entry.actor == SYSTEM.person else _line(entry.actor),
         "number": news.number,
+        "process": news.process,
+        "verdict": say.find(f"kpi.{getattr(entry.told, 'verdict', None)}") or "",
+        "rule": _line(str(getattr(entry.told, "rule", None) or "")),
         "node": news.element,
         "due": _moment(say, getattr(entry.told, "due", None), zone, deadline=True),
         "was": _moment(say, getattr(entry.told, "was", None), zone, deadline=True),
@@ -98,7 +102,7 @@ def _told(news: News, say: Messages, zone: str) -> list[str]:
     said = say(f"notices.said_{kind}" if say.find(f"notices.said_{kind}") else "notices.said", **values)
     todo = f"notices.todo_{kind}" if say.find(f"notices.todo_{kind}") else "notices.todo"
     rows = [
-        ("case", f"#{news.number} {_line(news.title)}"),
+        ("case", "" if news.number is None else f"#{news.number} {_line(news.title)}"),
         ("at", _moment(say, entry.at, zone)),
         ("by", values["person"] if entry.actor != SYSTEM.person else ""),
         ("reason", _line(entry.reason or "") if entry.reason != getattr(entry.told, "failure", None) else ""),
@@ -154,5 +158,5 @@ def _data(news: News) -> dict[str, Any]:
         "at": clock.text(news.entry.at),
         "role": news.role,
         "due": clock.iso(news.due),
-        "command": f"charter show {news.number}",
+        "command": f"charter kpi {news.process}" if news.number is None else f"charter show {news.number}",
     }

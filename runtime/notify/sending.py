@@ -189,7 +189,7 @@ def _news(connection: Connection, route: Route, case: str, seq: int) -> News | N
     query = (
         select(_n.role, _n.process, _e.body, _e.position, _c.number, _c.definition)
         .join_from(t.notices, t.entries, and_(_e.case == _n.case, _e.seq == _n.seq))
-        .join(t.cases, _c.id == _n.case)
+        .outerjoin(t.cases, _c.id == _n.case)
         .where(_n.case == case, _n.seq == seq)
         .order_by(_n.role)
     )
@@ -202,6 +202,10 @@ def _news(connection: Connection, route: Route, case: str, seq: int) -> News | N
     if not reads(connection, by, case):
         return None
     sealed = Sealed(case, seq, bytes(row.body), row.position)
+    if row.number is None:
+        told = sealed.entry.told
+        about = str(getattr(told, "kpi", ""))
+        return News(case, None, seq, row.process, row.process, about, about, row.role, sealed.entry, None)
     node = sealed.node or ""
     w, d = t.work_items.c, t.definitions.c
     due = connection.execute(select(w.due).where(w.case == case, w.node == node).limit(1)).scalar()

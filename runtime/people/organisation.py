@@ -32,7 +32,7 @@ def note(
 ) -> tuple[Entry, Sealed]:
     """Writes an entry into the organisation's chain, and what follows from it; gives it as written and as sealed."""
     (*_, sealed), (*_, entry) = log.append(connection, [Entry(told, at, actor, reason=reason)], origin)
-    keep(connection, entry)
+    keep(connection, entry, sealed.seq)
     return entry, sealed
 
 

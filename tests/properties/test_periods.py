@@ -22,7 +22,7 @@ from charter.engine.replay import replay
 from charter.runtime.audit import log
 from charter.runtime.host import figures
 from charter.runtime.host.cases import Cases
-from charter.runtime.host.figures import Reckoned, in_force, plain_kpi, reckon
+from charter.runtime.host.figures import Reckoned, in_force, reckon
 from charter.runtime.host.worker import Worker
 from charter.runtime.people.changes import People
 from charter.runtime.store import tables as t
@@ -133,7 +133,7 @@ def _same_as_the_trail(host: Cases, connection: object, definition: object, now:
     for since, row in now.items():
         until = row["until"]
         taken = [s for s in states if s.closed_at is not None and since <= s.closed_at < until]  # type: ignore[operator]
-        (figure,) = kpis.measure(plain_kpi(kpi), definition, taken, until)  # type: ignore[arg-type]
+        (figure,) = kpis.measure(kpis.plain_kpi(kpi), definition, taken, until)  # type: ignore[arg-type]
         (stored,) = row["figures"]  # type: ignore[misc]
         assert (stored["value"], stored["status"], stored["cases"]) == (figure.value, figure.status, figure.cases)
         assert reckon(connection, definition, kpi, periods.Period(since, until)).digest == row["digest"]  # type: ignore[arg-type]

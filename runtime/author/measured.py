@@ -1,0 +1,64 @@
+"""What a scenario expects of KPIs, held against the cases that it has played: now, or in a period that is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from charter.dsl.build import scenarios as s
+from charter.engine import feel, kpis, values, verdicts
+from charter.engine.definition import Definition
+from charter.engine.periods import called, every
+from charter.engine.plan.program import prepare
+from charter.engine.state import CaseState
+
+Said = tuple[str, Mapping[str, Any]]  # a key under [test] and what its sentence names
+
+
+def unlike(step: s.ExpectKpi, definition: Definition, cases: Sequence[CaseState], now: int) -> tuple[Said, Said] | None:
+    """Gives what was expected and what there is, None where that is as expected; `cases`: those of the process."""
+    of = {"name": step.name if step.period is None else f"{step.name} {step.period}"}
+    figures = _figures(step, definition, cases, now)
+    if figures is None:
+        return ("period_over", of), ("period_open", {"period": step.period})
+    if step.verdict is not None:
+        found = list(dict.fromkeys(figure.status for figure in figures))
+        wanted = ("kpi_verdict", {**of, "verdict": step.verdict})
+        return None if found == [step.verdict] else (wanted, ("kpi_verdict", {**of, "verdict": ", ".join(found)}))
+    known = [values.decode(figure.value) for figure in figures if figure.value is not None]
+    actual: Said = ("kpi_value", {**of, "value": ", ".join(map(shown, known))}) if known else ("kpi_unknown", of)
+    if step.test is None:
+        return (("kpi_unknown", of), actual) if known else None
+    test = feel.compile(tree_of(step.test, unary=True))
+    names = kpis.bound_in(prepare(definition), test)
+    if known and all(test.evaluate({**names, "?": value}) is True for value in known):
+        return None
+    return ("kpi_wanted", {**of, "test": step.test}), actual
+
+
+def _figures(
+    step: s.ExpectKpi, definition: Definition, cases: Sequence[CaseState], now: int
+) -> Sequence[kpis.Figure] | None:
+    """Measures a KPI now, or of a period, as the cases stand; None where that is not over."""
+    kpi = next(kpi for kpi in definition.kpis if kpi.name == step.name)
+    if step.period is None:
+        return kpis.measure(kpi, definition, cases, now)
+    span = every(prepare(definition), kpi)
+    period = None if span is None else called(definition.calendar.zone, span, step.period)
+    if period is None or period.until > now:
+        return None
+    return verdicts.figures_of(kpi, definition, cases, period)
+
+
+def shown(value: Any) -> str:
+    """Shows a value in one line: numbers, texts and other tagged values plainly, the rest as canonical JSON."""
+    encoded = values.encode(value)
+    if isinstance(encoded, dict) and len(encoded) == 1:
+        encoded = next(iter(encoded.values()))
+    return encoded if isinstance(encoded, str) else values.canonical(encoded).decode()
+
+
+def tree_of(text: str, *, unary: bool = False) -> feel.Node:
+    tree = feel.parse(text, kind="unary" if unary else "expression").tree
+    assert tree is not None, "the checker has parsed it before"
+    return tree
