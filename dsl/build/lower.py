@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from charter.dsl.build.rules import action, given, rule
 from charter.dsl.check.calendars import build as build_calendar
-from charter.dsl.check.decisions import lower_decision
+from charter.dsl.check.decisions import bound, lower_decision
 from charter.dsl.check.expressions import canonical, feel_text
 from charter.dsl.check.ledgers import lower_ledger
 from charter.dsl.check.lines import spec_of
@@ -235,7 +235,7 @@ class _Elements:
     """Builds the elements of one process."""
 
     def __init__(self, scope: ProcessScope) -> None:
-        self.granted = scope.granted
+        self.scope = scope
         self.follows = predecessors(scope)
 
     def element(self, part: Part) -> d.Element:
@@ -258,14 +258,14 @@ class _Elements:
             many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
             checklist=_checks(part.one(t.Checklist)),
             repeat=_repeat(part),
-            work=_work(part),
+            work=_work(part, self.scope),
             agreement=_agreement(part) if part.kind == "approval" else None,
             events=_events(part),
             **own,
         )
 
     def _input(self, part: Part, record: str) -> d.Input:
-        return d.Input(record, tuple(a.name for a in self.granted.get((part.name, record), ())))
+        return d.Input(record, tuple(a.name for a in self.scope.granted.get((part.name, record), ())))
 
     def _after(self, part: Part) -> tuple[d.After, ...]:
         lines = tuple(
@@ -319,11 +319,13 @@ def _check(check: t.Check, number: int) -> d.Check:
     )
 
 
-def _work(part: Part) -> d.Work | None:
+def _work(part: Part, scope: ProcessScope) -> d.Work | None:
     work, wait, retry = part.one(t.Work), part.one(t.Wait), part.one(t.Retry)
     if work is not None:
         again = d.Retry(retry.times, canonical(retry.over.text)) if retry else None
-        return d.Work(work.kind, work.target.text, given(work.arguments), None, again)
+        table = scope.decision(work.target.text) if work.kind == "decide" else None
+        more = tuple((name, name) for name in bound(table.node, scope)) if table is not None else ()
+        return d.Work(work.kind, work.target.text, (*given(work.arguments), *more), None, again)
     if wait is not None:
         return d.Work(wait.kind, wait.signal.text if wait.signal else None, (), feel_text(wait.expr))
     return None

@@ -20,14 +20,14 @@ from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import argument_types, check_cell
-from charter.dsl.check.types import fits, type_of
+from charter.dsl.check.types import fits, parameter_type, type_of
 from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
 from charter.engine import definition as d, feel
 from charter.engine.decisions import model as m
 from charter.engine.decisions.analysis import Finding, Open, analyse, kind_of
 from charter.engine.decisions.tables import equalled
-from charter.engine.feel import types as y
+from charter.engine.feel import tree as ft, types as y
 from charter.engine.feel.printer import quoted
 from charter.engine.feel.tree import Node
 
@@ -179,7 +179,8 @@ class _Table:
             m.InputClause(text, None, ", ".join(quoted(v) for v in values) if values else None)
             for text, values in zip(lowered.inputs, allowed, strict=True)
         )
-        rules = tuple(m.Rule(rule.tests, rule.outputs) for rule in lowered.rules)
+        values = {name: line.value for name, line in bound(self.node, self.scope).items()}
+        rules = tuple(m.Rule(tuple(_valued(text, values) for text in r.tests), r.outputs) for r in lowered.rules)
         outputs = tuple(m.OutputClause(o.name) for o in lowered.outputs)
         table = m.Table(inputs, outputs, rules, lowered.hit_policy, lowered.aggregation)  # type: ignore[arg-type]
         kinds, opens = [kind_of(each) for each in inside], [_open(each) for each in given]
@@ -232,14 +233,26 @@ class _Table:
         self.findings.add(_FOUND[finding.kind], self.rows[at].span, file=self.file, **said)
 
 
+def bound(node: t.Decision, scope: ProcessScope) -> dict[str, t.Parameter]:
+    """Gives the parameters of the process that a table reads beside its own."""
+    own = {name.text for name in node.parameters}
+    heads = node.columns.inputs if node.columns is not None else ()
+    texts = [(expr.text, "expression") for expr in heads]
+    for row in node.rows:
+        texts += [(cell.text, "unary" if n < len(heads) else "expression") for n, cell in enumerate(row.cells)]
+    names = dict.fromkeys(path[0] for text, kind in texts for path in read(text, kind).paths)
+    symbols = {name: symbol for name in names if name not in own and (symbol := scope.parameter(name)) is not None}
+    return {name: symbol.node for name, symbol in symbols.items()}
+
+
 def _parameters(node: t.Decision, scope: ProcessScope) -> dict[str, y.Type]:
-    """Gives the types of a table's parameters, where all who decide by it agree on them."""
+    """Gives the types of what a table reads: its own parameters, where all who decide agree, and its process's."""
     given = [argument_types(line, part, scope) for part, line in scope.deciders(node.name.text)]
     found: dict[str, y.Type] = {}
     for name in node.parameters:
         types = [types[name.text] for types in given if name.text in types]
         found[name.text] = types[0] if types and all(kind == types[0] for kind in types) else y.ANY
-    return found
+    return found | {name: parameter_type(line, scope) for name, line in bound(node, scope).items()}
 
 
 def _inside(columns: t.Columns, types: dict[str, y.Type], scope: ProcessScope, findings: Findings) -> list[y.Type]:
@@ -252,6 +265,18 @@ def _cell(text: str, kind: y.Type) -> str:
     """Gives a cell under what is looked at as its column means it."""
     tree = read(text, "unary").tree if kind is y.BOOLEAN else None
     return canonical(text, "unary") if tree is None else feel.text(equalled(tree))
+
+
+def _valued(text: str, values: dict[str, t.Expr | None]) -> str:
+    """Gives a cell with the values that the file gives to the parameters that it names."""
+    known = {name: read(value.text).tree for name, value in values.items() if value is not None}
+    tree = read(text, "unary").tree if known else None
+
+    def change(node: Any) -> Any:
+        value = known.get(node.name) if isinstance(node, ft.Name) else None
+        return ft.mapped(node, change) if value is None else value
+
+    return text if tree is None else feel.text(change(tree))
 
 
 def _choices(given: list[tuple[Declared | None, Open]]) -> tuple[str, ...]:
@@ -289,24 +314,28 @@ def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, 
         if not field.optional and field.name.text not in filled:
             findings.add("CH610", line.target.span, record=record.name, decision=symbol.name, name=field.name.text)
     places = [fields.get(name.text) for name in columns.outputs]
+    read_too = bound(symbol.node, scope)
     for row in symbol.node.rows:
         for cell, field_ in zip(row.cells[len(columns.inputs) :], places, strict=False):
             tree = read(cell.text).tree
             if field_ is None or not isinstance(tree, Node):
                 continue
             wanted, name = type_of(field_.type, scope), field_.name.text
-            found, _ = feel.infer(tree, {n.text: y.ANY for n in symbol.node.parameters})
+            seen = dict.fromkeys((*(n.text for n in symbol.node.parameters), *read_too), y.ANY)
+            found, _ = feel.infer(tree, seen)
             if fits(found, wanted):
                 check_declared(tree, field_.type, name, cell.span[0], findings, symbol.file)
                 continue
             own = Findings(symbol.file, findings.budget, findings.language)
-            seen = {n.text: y.ANY for n in symbol.node.parameters}
             check_cell(Ask(cell, wanted, "parameter", field=name), seen, scope, own)
             findings.diagnostics += own.diagnostics
 
 
 def lower_decision(node: t.Decision, scope: ProcessScope) -> d.DecisionTable:
-    """Gives the decision table as the engine asks it; rows are those that the checks have passed."""
+    """Gives the decision table as the engine asks it; rows are those that the checks have passed.
+
+    The parameters of the process that it reads are among its own: whoever decides by it gives them.
+    """
     columns = node.columns
     heads = columns.inputs if columns is not None else ()
     kinds = _inside(columns, _parameters(node, scope), scope, Findings(scope.file)) if columns is not None else []
@@ -326,7 +355,7 @@ def lower_decision(node: t.Decision, scope: ProcessScope) -> d.DecisionTable:
     return d.DecisionTable(
         name=node.name.text,
         title=node.title.text if node.title else node.name.text,
-        parameters=tuple(name.text for name in node.parameters),
+        parameters=(*(name.text for name in node.parameters), *bound(node, scope)),
         inputs=tuple(canonical(expr.text) for expr in heads),
         outputs=outputs,
         rules=rules,

@@ -53,7 +53,7 @@ def remind(line: t.Remind, part: Part, scope: ProcessScope, findings: Findings) 
 
 def ends(line: t.Ends, part: Part, scope: ProcessScope, findings: Findings) -> None:
     """Reports an end of what is never passed over, and one that comes before the date by which it is to be done."""
-    kept = next((p for p in (part, *_inside(part, scope)) if _is_kept(p)), None)
+    kept = next((p for p in (part, *part.ancestors(), *_inside(part, scope)) if _is_kept(p)), None)
     if kept is not None:
         findings.add("CH462", line.span, element=part.name, kept=kept.name)
     due = next((m.expr for m in part.all(t.Measure) if m.kind == "within"), None)

@@ -273,6 +273,21 @@ class ProcessScope(Struct, eq=False):
         producers = self.producers.get(record)
         return producers[0].instances if producers else None
 
+    def writers(self, record: str) -> list[Part | None]:
+        """Gives an element for each place where a record, or one that holds it, is written; None: outside of lists."""
+        around, found = {record}, dict[tuple[str, ...], Part | None]()
+        while more := {
+            name
+            for name, symbol in self.records.items()
+            if name not in around and any(line.type.innermost.name in around for line in symbol.node.fields)
+        }:
+            around |= more
+        for part in (part for name in around for part in self.producers.get(name, ())):
+            found.setdefault(tuple(each.name for each in part.instances), part)
+        if not found or not around.isdisjoint(self.inputs):
+            found[()] = None
+        return list(found.values())
+
     def kind_of(self, name: str) -> str | None:
         """The kind of thing a name stands for in any namespace, as a word of the message tables."""
         part = self.elements.get(name)

@@ -144,9 +144,10 @@ class _Checker:
         declared = {line.name.text: line.type for line in node.fields}
         for line in node.fields:
             if line.where is not None:
-                self.expression(
-                    Ask(line.where, y.BOOLEAN, "where", field=line.name.text), None, own, file=file, declared=declared
-                )
+                ask, before = Ask(line.where, y.BOOLEAN, "where", field=line.name.text), len(self.findings.diagnostics)
+                for part in self.scope.writers(node.name.text):
+                    if len(self.findings.diagnostics) == before:
+                        self.expression(ask, part, own, file=file, declared=declared)
                 if node.name.text not in own and reads_itself(node.name.text, line.where, self.scope):
                     self.findings.add("CH436", line.where.span, file=file, name=node.name.text)
 
@@ -166,8 +167,7 @@ class _Checker:
         value = None if formula is None else self.expression(Ask(formula, None, "formula"), None, cases)
         for kind, expr in figures.items():
             if kind in ("target", "warn"):
-                ask = Ask(expr, None, kind, share=shown)
-                self.expression(ask, None, {"?": value or y.ANY}, kind="unary")
+                self.expression(Ask(expr, None, kind, share=shown), None, {"?": value or y.ANY}, kind="unary")
             elif kind == "every":
                 self.expression(Ask(expr, y.SPAN, "every"), None, {})
             elif kind == "by":

@@ -257,24 +257,6 @@ register(
 )
 
 
-def _field(c: Parts, title: t.Text | None, marks: Parts, below: Parts) -> t.Field:
-    """A mark is OPTIONAL, a condition (Expr), a Visible or a Source on the field's own line."""
-    where = next((m for m in marks if isinstance(m, t.Expr)), None)
-    optional = any(isinstance(m, Lexeme) for m in marks)
-    sources = [m for m in marks if isinstance(m, t.Source)]
-    visible = tuple(role for m in marks if isinstance(m, t.Visible) for role in m.roles)
-    last = marks[-1] if marks else title or c[1]
-    span = (c[0].start_pos, last.span[1])
-    body = (*sources, *below)
-    return t.Field(name_of(c[0]), c[1], title, optional, where, body, visible, span=span, comments=c[0].comments)
-
-
-register(
-    ("where", lambda c: expr_of(c[1])),
-    ("field", lambda c: _field(c, None, c[2], c[4])),
-    ("field_titled", lambda c: _field(c, text_of(c[2]), c[3], c[5])),
-)
-
 # --- calendars --------------------------------------------------------------------------------
 
 DAYS = {d: n for n, d in enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.plan.place import Place
-from charter.engine.plan.plans import Plan
+from charter.engine.plan.plans import Plan, shared_from
 from charter.engine.plan.program import Program
 from charter.engine.state import Node, Version, View
 
@@ -41,6 +41,16 @@ def _nodes(program: Program, view: View, plan: Plan, base: Path = ()) -> Iterato
         node = view.nodes.get(key)
         if node is not None:
             yield node
+
+
+def _around(program: Program, view: View, plan: Plan, base: Path) -> Iterator[Node]:
+    """Yields the nodes of a block at an index, below it, and the groups around it."""
+    index = base[: len(plan.loops)]
+    for length in range(plan.outer, len(index)):
+        node = view.nodes.get(key_of(plan.name, index[:length]))
+        if node is not None:
+            yield node
+    yield from _nodes(program, view, plan, index)
 
 
 def bound(program: Program, view: View, plan: Plan, base: Path) -> dict[str, None]:
@@ -86,11 +96,13 @@ def barred(place: Place, node: Node | None, *, passing: bool = False) -> dict[st
         if rule.same or (passing and rule.other not in program.controls.get(plan.name, ())):
             continue
         other = program.plans[rule.other]
-        for made in _nodes(program, view, other):
+        # Where both stand in one list, they are kept apart item by item.
+        base = place.path[: shared_from(plan, place.path, other)]
+        for made in _nodes(program, view, other, base):
             found.update(dict.fromkeys(makers(program, view, made), other.name))
         if plan.name in program.controls.get(other.name, ()):
             for level in other.levels():
-                for over in _nodes(program, view, level):
+                for over in _around(program, view, level, base):
                     found.update({hand.person: other.name for hand in over.hands if hand.verb in _PASSING})
     agreement = plan.element.agreement
     if agreement is not None and agreement.of is not None:

@@ -79,7 +79,7 @@ class Rest(Seats):
     def _left(self, plan: Plan, node: Node, seat: Seat) -> frozenset[Sitter]:
         """Gives who may take a seat after all that has happened."""
         at = replace(node, stage=max(seat.stage, 0)) if seat.part == "vote" else node
-        out = set(barred(Place(self.program, self.state, plan, ()), at))
+        out = set(barred(Place(self.program, self.state, plan, self.program.spot(node.key)[1]), at))
         if seat.part == "vote":
             again = plan.element.agreement is not None and plan.element.agreement.same_person
             votes = [vote for vote in node.votes if not again or vote.stage == seat.stage]

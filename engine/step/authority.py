@@ -98,7 +98,6 @@ def separated(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor) ->
         if not rule.same:
             continue
         other = draft.program.plans[rule.other]
-        # Two persons are two in the whole case; one person is one for each item of a list.
         doers = bound(draft.program, draft, other, path[: shared_loops(plan.loops, other.loops)])
         if doers and not any(person in doers for person in persons(actor)):
             arguments: dict[str, Any] = {"element": plan.name, "other": other.name, "person": actor.person}
@@ -217,8 +216,9 @@ def require_bound(draft: Draft, node: Node, plan: Plan, path: Path, actor: Actor
         over = there is not None and there.state in SETTLED
         if key != node.key and over != (verb == "reopen"):
             continue
-        if verb != "reopen" and part.element.never_skipped:
-            raise refuse("CH567", f"{part.name}.never", element=key, verb=verb)
+        kept = next((level for level in part.levels() if level.element.never_skipped), None)
+        if verb != "reopen" and kept is not None:
+            raise refuse("CH567", f"{kept.name}.never", element=key, verb=verb)
         reason = apart(draft, there, part, at, actor, passing=True)
         of = part.element.agreement.of if part.element.agreement is not None else None
         if reason is None and of is not None and _is_mere_opener(draft, plan, actor):

@@ -1,0 +1,41 @@
+"""Builds the fields of records from the parse, as `from_parse` builds everything else."""
+
+from __future__ import annotations
+
+from charter.dsl.text import tree as t
+from charter.dsl.text.from_parse import Parts, Unbuildable, expr_of, name_of, register, text_of
+from charter.dsl.text.lexer import Lexeme
+
+
+def _field(c: Parts, title: t.Text | None, marks: Parts, below: Parts) -> t.Field:
+    """A mark is OPTIONAL, a condition (Expr), a Visible or a Source; a condition below has its keyword, too."""
+    last = marks[-1] if marks else title or c[1]
+    span = (c[0].start_pos, last.span[1])
+    heads = [m[0] if isinstance(m, tuple) else m for m in below if not isinstance(m, t.Source)]
+    marks = [*marks, *(m[1] if isinstance(m, tuple) else m for m in below)]
+    conditions = [m for m in marks if isinstance(m, t.Expr)]
+    if len(conditions) > 1:
+        raise Unbuildable("CH213", conditions[1].span, {"word": "where", "element": c[0].value})
+    optional = any(isinstance(m, Lexeme) for m in marks)
+    sources = tuple(m for m in marks if isinstance(m, t.Source))
+    visible = tuple(role for m in marks if isinstance(m, t.Visible) for role in m.roles)
+    comments = _together([c[0].comments, *(head.comments for head in heads)])
+    where = conditions[0] if conditions else None
+    return t.Field(name_of(c[0]), c[1], title, optional, where, sources, visible, span=span, comments=comments)
+
+
+def _together(several: list[t.Comments]) -> t.Comments:
+    """The comments of lines that become one."""
+    if len(several) == 1:
+        return several[0]
+    beside = [each.beside for each in several if each.beside is not None]
+    before = (*(text for each in several for text in each.before), *beside[1:])
+    return t.Comments(before, beside[0] if beside else None, tuple(text for each in several for text in each.after))
+
+
+register(
+    ("where", lambda c: expr_of(c[1])),
+    ("where_below", lambda c: (c[0], expr_of(c[1]))),
+    ("field", lambda c: _field(c, None, c[2], c[4])),
+    ("field_titled", lambda c: _field(c, text_of(c[2]), c[3], c[5])),
+)
