@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -45,6 +45,11 @@ def _in_one_script(name: str) -> str:
     from charter.dsl.text.traditional import traditional  # most files have no name that is not known
 
     return traditional(name)
+
+
+def alike(one: str, other: str) -> bool:
+    """Says whether one name may be meant for the other: it begins with it, or has most of its letters."""
+    return one.startswith(other) or other.startswith(one) or SequenceMatcher(None, one, other).ratio() > 0.75
 
 
 class Findings:

@@ -8,7 +8,6 @@ wants is said in its row of `lines.py`. What expressions read is kept in `scope.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import SequenceMatcher
 from itertools import chain
 from typing import Any
 
@@ -19,7 +18,7 @@ from charter.dsl.check.choices import impossible, item_types, report
 from charter.dsl.check.domains import Domains
 from charter.dsl.check.doubtful import Placed, check_choices, check_declared, check_doubts
 from charter.dsl.check.expressions import read
-from charter.dsl.check.findings import Findings
+from charter.dsl.check.findings import Findings, alike
 from charter.dsl.check.habits import in_language
 from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
@@ -140,15 +139,17 @@ class _Checker:
         return found.item if isinstance(found, y.ListType) else y.ANY
 
     def _record(self, node: t.Record, file: str) -> None:
-        own = {line.name.text: type_of(line.type, self.scope) for line in node.fields}
         declared = {line.name.text: line.type for line in node.fields}
+        own = {name: type_of(type_, self.scope) for name, type_ in declared.items()}
+        writers = self.scope.writers(node.name.text)
         for line in node.fields:
             if line.where is not None:
                 ask, before = Ask(line.where, y.BOOLEAN, "where", field=line.name.text), len(self.findings.diagnostics)
-                for part in self.scope.writers(node.name.text):
+                itself = node.name.text not in own and reads_itself(node.name.text, line.where, self.scope)
+                for part in [None] if itself else writers:
                     if len(self.findings.diagnostics) == before:
                         self.expression(ask, part, own, file=file, declared=declared)
-                if node.name.text not in own and reads_itself(node.name.text, line.where, self.scope):
+                if itself:
                     self.findings.add("CH436", line.where.span, file=file, name=node.name.text)
 
     def _parameter(self, node: t.Parameter, file: str) -> None:
@@ -248,10 +249,6 @@ class _Checker:
 
 # What is told once of an expression, however often it is in it.
 _ONCE = frozenset({"choice", "bare_text", "currency", "unit"})
-
-
-def _alike(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one) or SequenceMatcher(None, one, other).ratio() > 0.75
 
 
 class _Asked:
@@ -374,7 +371,7 @@ class _Asked:
         )
         guess = checker.findings.guess(str(said["name"]), candidates) if "name" in said else None
         fits_not = guess is not None and len(self._faults(text[:start] + guess + text[end:])) >= len(before)
-        if fits_not and code == ("CH303" if not _alike(str(said["name"]), str(guess)) else "CH307"):
+        if fits_not and code == ("CH303" if not alike(str(said["name"]), str(guess)) else "CH307"):
             guess = None  # somewhat like in letters, and it does not fit
         place = structs.replace(place, near=guess)
         found, mended, safe = find_all(place, CAUSES, checker.findings.budget)
