@@ -7,24 +7,20 @@ verified, a drawing) stands in a table beside the rule book, `BOOK.product.tsv`:
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from charter.dsl.check.catalogues import Product, read_products
+from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.text.source import Source
 from charter.engine.carriers import Carrier
 from charter.engine.definition import Clause, Definition
 from charter.engine.entries import Entry
 from charter.runtime.author.coverage import exercised
 from charter.runtime.author.rulebooks import Book
-
-
-class Product(Struct, frozen=True):
-    """How Charter itself carries a clause out: by which command, as which test shows."""
-
-    command: str
-    test: str
+from charter.runtime.author.texts import read_bytes
 
 
 class Standing(Struct, frozen=True):
@@ -91,10 +87,23 @@ def reached(happened: Iterable[tuple[str, Iterable[tuple[Definition, Sequence[En
     return by_clause
 
 
-def products_of(book: str) -> Iterator[tuple[str, Product]]:
-    """Yields what stands in the table beside a rule book, clause by clause; nothing where there is no table."""
-    table = Path(book).with_suffix(".product.tsv")
-    if table.is_file():
-        with table.open(encoding="utf-8", newline="") as rows:
-            for row in csv.DictReader(rows, delimiter="\t"):
-                yield row["clause"], Product(row["command"], row["test"])
+class Products(Struct):
+    """What Charter carries out of the clauses of rule books, and what is wrong with the tables that say so."""
+
+    by_clause: dict[str, Product] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def products_of(books: Iterable[Book]) -> Products:
+    """Reads the tables that stand beside rule books."""
+    found = Products()
+    for book in books:
+        table = Path(book.file).with_suffix(".product.tsv")
+        if table.is_file():
+            known = {clause.id for clause in book.clauses}
+            rows, source, problems = read_products(read_bytes(str(table)), str(table), known)
+            found.by_clause |= rows
+            found.sources[source.path] = source
+            found.diagnostics += problems
+    return found

@@ -11,7 +11,11 @@ from charter.runtime.cli.progress import along
 from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from charter.dsl.diagnostic import Diagnostic
     from charter.dsl.passes import Compiled
+    from charter.dsl.text.source import Source
     from charter.runtime.author.exercised import Standing
     from charter.runtime.author.rulebooks import Book
 
@@ -32,7 +36,9 @@ def run_coverage(
     if files is None:
         return _no_figures(context, broken, as_json)
     books = survey(files).books
-    products = {clause: product for book in books for clause, product in products_of(book.file)}
+    products = products_of(books)
+    if products.diagnostics:
+        return _no_figures(context, _told(context, products.diagnostics, products.sources, as_json), as_json)
     if catalogue is not None:
         wanted, broken = _asked(context, catalogue, books, as_json)
         if wanted is None:
@@ -41,7 +47,7 @@ def run_coverage(
     for book in books:
         book.clauses = among(book.clauses, section)
     reached, failed = _played(files)
-    found = [(book, standings(book, reached, products)) for book in books]
+    found = [(book, standings(book, reached, products.by_clause)) for book in books]
     if as_json:
         context.output.json(_as_json(found, failed))
     elif books:
@@ -58,20 +64,27 @@ def _no_figures(context: Context, broken: list[Any], as_json: bool) -> int:
     return FINDINGS
 
 
+def _told(
+    context: Context, diagnostics: list[Diagnostic], sources: Mapping[str, Source], as_json: bool
+) -> list[dict[str, Any]]:
+    """Tells what is wrong with a table; gives it as data where that is asked for."""
+    from charter.runtime.cli.check import as_data, report
+
+    if as_json:
+        return as_data(context, diagnostics, sources)
+    report(context, diagnostics, sources, "full")
+    return []
+
+
 def _asked(context: Context, path: str, books: list[Book], as_json: bool) -> tuple[Book | None, list[Any]]:
     """Reads the rule book that was asked for; what files say of its clauses counts, whatever they call the book."""
     from charter.dsl.check.catalogues import read_clauses
     from charter.runtime.author.rulebooks import Book
     from charter.runtime.author.texts import read_bytes
-    from charter.runtime.cli.check import as_data, report
 
     table = read_clauses(read_bytes(path), path)
     if table.diagnostics:
-        sources = {path: table.source}
-        if as_json:
-            return None, as_data(context, list(table.diagnostics), sources)
-        report(context, list(table.diagnostics), sources, "full")
-        return None, []
+        return None, _told(context, list(table.diagnostics), {path: table.source}, as_json)
     carried: dict[str, Any] = {}
     for book in books:
         for clause, parts in book.carried.items():

@@ -117,14 +117,34 @@ def test_every_element_of_the_service_project_carries_a_clause_and_no_clause_is_
 
 
 def test_what_charter_itself_carries_out_is_shown_by_tests_that_there_are() -> None:
-    book = str(ROOT / "processes/shared/service_quality.tsv")
-    ids = set(compile_file(str(ROOT / "processes/service_desk.charter")).catalogues[0].table.clauses)
-    for clause, product in products_of(book):
-        assert clause in ids
+    products = products_of(survey([compile_file(str(ROOT / "processes/service_desk.charter"))]).books)
+    assert products.by_clause and not products.diagnostics
+    for product in products.by_clause.values():
         file, _, name = product.test.partition("::")
         assert f"\ndef {name}(" in (ROOT / file).read_text("utf-8")
         for command in product.command.split("; "):
             assert command.removeprefix("charter ").split()[0] in {verb for group in VERBS.values() for verb in group}
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "line"),
+    [
+        (b"clause\tcommand\nH-5\tcharter kpi\n", "CH241", 1),
+        (b"clause\tcommand\ttest\nH-5\tcharter kpi\n", "CH242", 2),
+        (b"clause\tcommand\ttest\n\nH-7\tcharter kpi\ttests/x.py::y\n", "CH245", 3),
+        (b"clause\tcommand\ttest\nH-5\ta\tb\nH-5\ta\tb\n", "CH244", 3),
+        (b"\xff", "CH101", 1),
+    ],
+)
+def test_a_table_of_what_charter_carries_out_is_told_its_mistakes(
+    table: bytes, code: str, line: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "book.tsv").write_text("id\ttext\n" + "".join(f"H-{n}\tclause {n}\n" for n in range(1, 7)), "utf-8")
+    (tmp_path / "book.product.tsv").write_bytes(table)
+    (tmp_path / "p.charter").write_text(PROCESS, "utf-8")
+    assert run(["coverage", str(tmp_path), "--json"]) == 1
+    [told] = json.loads(capsys.readouterr().out)["diagnostics"]
+    assert (told["code"], told["line"], Path(told["file"]).name) == (code, line, "book.product.tsv")
 
 
 def test_a_clause_is_exercised_only_by_a_scenario_that_passes_and_reaches_what_carries_it(
