@@ -18,6 +18,8 @@ from msgspec.structs import replace
 
 from charter.dsl.check.lines import homes
 from charter.dsl.diagnostic import Diagnostic, Edit, Fault, Fix
+from charter.dsl.placing import block, moved_out, moved_up
+from charter.dsl.text.layout import DECLARING
 from charter.dsl.text.source import Source
 from charter.dsl.text.words import language_of, spelled, spellings
 
@@ -83,7 +85,7 @@ class _Slot:
         if choice >= 0:
             fix = self.fault.offers[choice].fix
             return fix.edits if fix is not None else ()
-        return (Edit(_block(text, self.fault.span), ""),) if self.line and choice == _LEFT_OUT else ()
+        return (Edit(block(text, self.fault.span), ""),) if self.line and choice == _LEFT_OUT else ()
 
 
 def judged(
@@ -105,6 +107,9 @@ class _Judge:
         for d in self.found:
             fault = by_place.get((d.code, d.span)) if d.file == path else None
             if fault is not None:
+                if (fix := moved_up(d, text)) is not None:
+                    moved = replace(d, arguments={**d.arguments, "hint": "declared"}, fix=fix)
+                    fault = replace(fault, offers=(*fault.offers, moved), ranks=(*fault.ranks, 0))
                 self.slots.append(_Slot(fault, True, text))
             elif d.file == path and d.is_error and (offers := tuple(_offers(d, text))):
                 self.slots.append(_Slot(Fault(d, _without(d), d.span, offers, (0,) * len(offers)), False, text))
@@ -224,9 +229,21 @@ class _Judge:
             if chosen:
                 break
         slot.choice = chosen[0] if chosen else -1
-        slot.told = self._of(slot, chosen)
+        slot.told = self._of(slot, chosen) if chosen else self._half(number, without)
         if len(chosen) != 1 and chosen and ranks[chosen[0]]:
             slot.choice = -1
+
+    def _half(self, number: int, without: _Seen | None) -> Diagnostic:
+        """What is told where no mend is right: the word that was meant, if one slip more is left in the line."""
+        fault = self.slots[number].fault
+        for choice, offer in enumerate(fault.offers):
+            guess, hint = offer.arguments.get("guess"), offer.arguments.get("hint")
+            seen = self.with_choice(number, choice) if guess and hint in (None, "word") else None
+            if seen is None or seen.own(number) != 1 or fault.ranks[choice]:
+                continue
+            if without is None or not seen.brought(number, without) - self.known:
+                return replace(offer, fix=None)
+        return fault.plain
 
     def _of(self, slot: _Slot, chosen: Sequence[int]) -> Diagnostic:
         fault = slot.fault
@@ -308,6 +325,8 @@ def _at_home(d: Diagnostic) -> Diagnostic:
     if d.code != "CH115" or key is None or "hint" in d.arguments:
         return d
     terminals = {name for words, name, _, _ in spellings() if words == found}
+    if terminals & DECLARING:
+        return replace(d, arguments={**d.arguments, "hint": "declared"})
     for words, name, _, language in spellings():
         if language == "en" and name in terminals and (kinds := homes("of" if name == "ABOUT" else words)):
             return replace(d, arguments={**d.arguments, "hint": "home", "word": found, "homes": kinds})
@@ -315,7 +334,7 @@ def _at_home(d: Diagnostic) -> Diagnostic:
 
 
 # hints that hold without the mend
-_LASTING = frozenset({"home", "too_deep", "enter_when", "assign_approval"})
+_LASTING = frozenset({"home", "declared", "too_deep", "enter_when", "assign_approval"})
 
 
 def _without(d: Diagnostic) -> Diagnostic:
@@ -335,7 +354,7 @@ def _offers(d: Diagnostic, text: str) -> Iterator[Diagnostic]:
     """The mends of a finding: its own, and what only the whole text tells."""
     if d.fix is not None:
         yield d
-    if (fix := _moved_out(d, text)) is not None:
+    if (fix := moved_out(d, text)) is not None:
         yield replace(d, fix=fix)
     if d.code == "CH111" and not re.search(r"(?m)^[ \t]*[^\s#]", text[: d.span[0]]):
         language = language_of(text)
@@ -349,43 +368,6 @@ def _offers(d: Diagnostic, text: str) -> Iterator[Diagnostic]:
 @cache
 def _case() -> str:
     return "|".join(words for words, terminal, _, _ in spellings() if terminal == "CASE")
-
-
-def _moved_out(d: Diagnostic, text: str) -> Fix | None:
-    """The fix of an element that stands in another one: it and its block go beside that."""
-    if d.arguments.get("hint") != "too_deep":
-        return None
-    start, end = _block(text, (text.rfind("\n", 0, d.span[0]) + 1 + _indent(_line_of(text, d.span[0])), d.span[1]))
-    deep = _indent(text[start:])
-    above = next((line for line in reversed(text[:start].splitlines()) if line.strip() and _indent(line) < deep), "")
-    # lines that stand beside it and belong to the element around it are above; those below are its own
-    edits, at = [], start
-    for line in text[start:end].splitlines(keepends=True):
-        if line.strip():
-            edits.append(Edit((at, at + _indent(line)), " " * (_indent(line) - deep + _indent(above))))
-        at += len(line)
-    return Fix(tuple(edits)) if above else None
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
-def _line_of(text: str, offset: int) -> str:
-    return text[text.rfind("\n", 0, offset) + 1 : offset]
-
-
-def _block(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    """A line and what stands deeper below it."""
-    start = text.rfind("\n", 0, span[0]) + 1
-    indent = span[0] - start
-    end = start
-    for line in text[start:].splitlines(keepends=True):
-        blank = not line.strip()
-        if end > start and not blank and len(line) - len(line.lstrip()) <= indent and end >= span[1]:
-            break
-        end += len(line)
-    return start, end
 
 
 def _line_at(text: str, offset: int) -> str:

@@ -120,7 +120,13 @@ class _Table:
                 shown: dict[str, Any] = (
                     {"hint": "no_result", "names": left} if len(columns.inputs) <= len(row.cells) < wanted else {}
                 )
-                self.findings.add("CH602", row.span, count=len(row.cells), wanted=wanted, **shown)
+                span, more = row.span, None
+                if len(row.cells) > wanted:
+                    span = (row.cells[wanted].span[0], row.cells[-1].span[1])
+                    shown = {"hint": "beyond", "text": " | ".join(cell.text for cell in row.cells[wanted:])}
+                    last = row.cells[wanted - 1].span[1]
+                    more = Fix.at((last, row.span[1]), " |") if not re.search(r"\w", shown["text"]) else None
+                self.findings.add("CH602", span, fix=more, count=len(row.cells), wanted=wanted, **shown)
                 continue
             for cell, kind, head, choices in zip(row.cells, inside, columns.inputs, allowed, strict=False):
                 seen = {**types, "?": kind}
@@ -158,6 +164,10 @@ class _Table:
         if len(table) - 1 > LIMITS["rules"]:
             limit = LIMITS["rules"]
             self.findings.add("CH220", self.node.name.span, what="rules", count=len(table) - 1, limit=limit)
+        for name in heads[0].outputs:
+            if not name.text.isidentifier():
+                self.findings.add("CH601", name.span, name=self.name, hint="column_name", text=name.text)
+                return None
         seen: dict[str, t.Name] = {}
         for name in heads[0].outputs:
             earlier = seen.setdefault(name.text, name)

@@ -26,7 +26,8 @@ _COMPARING = 20  # what it costs to compare two names, where to look at a candid
 
 # What a name may be that stands for nothing, or for something else than is wanted.
 _UNKNOWN = frozenset(
-    f"CH{number}" for number in (201, 202, 203, 204, 206, 207, 208, 212, 215, 226, 230, 234, 235, 236, 302, 303, 307)
+    f"CH{number}"
+    for number in (201, 202, 203, 204, 206, 207, 208, 212, 215, 226, 230, 234, 235, 236, 302, 303, 307, 320)
 )
 
 
@@ -50,6 +51,14 @@ def _in_one_script(name: str) -> str:
 def alike(one: str, other: str) -> bool:
     """Says whether one name may be meant for the other: it begins with it, or has most of its letters."""
     return one.startswith(other) or other.startswith(one) or SequenceMatcher(None, one, other).ratio() > 0.75
+
+
+_APART = re.compile(r"\d+|[一二三四五六七八九十甲乙丙丁上下前后後左右内內外新旧舊正副大小高低初中终終首末总總分]")
+
+
+def _told_apart(one: str, other: str) -> bool:
+    """Whether two names differ in nothing but what tells one such thing from the next: 一级审批人, 二级审批人."""
+    return _APART.sub("_", one) == _APART.sub("_", other)
 
 
 class Findings:
@@ -91,6 +100,7 @@ class Findings:
         same = None if name.isascii() else next((c for c in near if _in_one_script(c) == _in_one_script(name)), None)
         if same is not None:
             return same
+        near = [c for c in near if not _told_apart(c, name)]
         found = get_close_matches(name, near, 1, 0.6 if len(name) <= 4 else 0.7)
         return found[0] if found else None
 

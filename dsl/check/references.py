@@ -253,7 +253,8 @@ def after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings
     for name in line.names:
         other = _element(name, scope, findings)
         if other is not None and (other is part or other in part.ancestors() or part in other.ancestors()):
-            findings.add("CH416", name.span, element=part.name, target=other.name)
+            own: dict[str, Any] = {"hint": "itself"} if other is part else {}
+            findings.add("CH416", name.span, element=part.name, target=other.name, **own)
     if isinstance(line, t.After) and line.needed is not None and not 0 < line.needed <= len(line.names):
         findings.add("CH412", line.span, needed=line.needed, count=len(line.names))
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from msgspec.structs import replace
+
 from charter.dsl.check.calendars import check_calendar
 from charter.dsl.check.clocks import check_clocks
 from charter.dsl.check.findings import Findings
@@ -200,7 +202,7 @@ class _Declarations:
         if parent is not None:
             parent.children.append(part)
         lines = part.lines
-        for line in node.body:
+        for number, line in enumerate(node.body, 1):
             if isinstance(line, t.Element):
                 if node.kind == "phase":
                     self._element(line, part, depth + 1)
@@ -209,8 +211,11 @@ class _Declarations:
                     self.findings.add(
                         "CH214", line.name.span, word=line.kind, kind=node.kind, hint="too_deep", above=above
                     )
-                    self._element(line, parent, depth)  # where it was meant to be
-                    break  # what follows belongs to that one
+                    # It was meant to stand beside this one, and what follows is its own, unless it has a block.
+                    rest = node.body[number:] if not line.body else ()
+                    self._element(replace(line, body=(*line.body, *rest)), parent, depth)
+                    if rest:
+                        break
             elif isinstance(line, t.Ordering):
                 scope.orders.append((part, line))
             elif isinstance(line, t.Sla):

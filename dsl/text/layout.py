@@ -36,6 +36,7 @@ class Layout:
         # Tabs among blanks have no width that anybody knows; where all is indented by tabs, they need none.
         self.mixed = bool(self.tabbed) and any(indent and start not in self.tabbed for start, _, indent in source.lines)
         self.untabbed: list[Edit] = []
+        self.placed: dict[int, int] = {}  # where a line is read that stands elsewhere
 
     def enter(self, number: int) -> tuple[bool, Diagnostic | None]:
         """Goes to the block of a line: whether the line opens it, and what is wrong with its indentation."""
@@ -54,8 +55,18 @@ class Layout:
             elif indent < self.slip[0]:
                 self.slip = None
         keywords = words - _SHAPES
+        if sure and (found := self.loose(number)) is not None:
+            indent = self.placed[number] = self.source.lines[number + 1][2]
         opens = indent > levels[-1]
-        if opens and not (self.fits(words, "INDENT") or (self.state.takes("INDENT") and not self.fits(keywords))):
+        if found is not None:
+            pass
+        elif opens and self.sibling(number, words):
+            found, opens = self.first(number, "CH111"), False
+        elif (
+            opens
+            and not self.inside(number, keywords)
+            and not (self.fits(words, "INDENT") or (self.state.takes("INDENT") and not self.fits(keywords)))
+        ):
             found = self.first(number, "CH111") if self.is_first(number) else self.told("CH111", number, levels[-1])
             indent, opens = levels[-1], False
         while indent < levels[-1]:
@@ -88,12 +99,41 @@ class Layout:
         level, wrong = self.levels[-1], self.source.lines[number][2]
         following = [indent for _, _, indent in self.source.lines[number + 1 : number + 1 + _LOOKED_AT]]
         block = list(takewhile(lambda indent: indent >= wrong, following))
-        return wrong in block or (wrong < level and block[:1] != [level])
+        return wrong in block or (wrong < level and level not in block)
+
+    def loose(self, number: int) -> Diagnostic | None:
+        """Tells of a line that stands beside its element, while the lines below it stand in it."""
+        lines = self.source.lines
+        start, stop, indent = lines[number]
+        below, _, deeper = lines[number + 1] if number + 1 < len(lines) else (0, 0, 0)
+        if deeper <= indent or not number or lines[number - 1][2] != indent or not self.state.takes("INDENT"):
+            return None
+        words, next_words = self.words(start), self.words(below) - _SHAPES - _OF_ROLES
+        if not self.words(lines[number - 1][0]) & _NESTED or not words & _PLAIN or words & _NESTED:
+            return None
+        if not self.fits(words & _PLAIN, "INDENT") or not self.fits(next_words, "INDENT"):
+            return None
+        found = self.source.working[start:stop].split(maxsplit=1)[0]
+        said = {"hint": "of_above", "found": found}
+        return Diagnostic("CH110", (start, stop), said, Fix((self.moved(number, deeper),)), self.source.path)
+
+    def inside(self, number: int, keywords: frozenset[str]) -> bool:
+        """Whether a line declares something right below the header of a phase, where nothing can be declared."""
+        return bool(keywords & DECLARING and self.words(self.source.lines[number - 1][0]) & {"PHASE"})
+
+    def sibling(self, number: int, words: frozenset[str]) -> bool:
+        """Whether a deeper line and the next one could stand beside the one line of their block, and not below it."""
+        _, _, indent = self.source.lines[number]
+        start, _, after = self.source.lines[number + 1] if number + 1 < len(self.source.lines) else (0, 0, 0)
+        if after != indent or not self.is_first(number):
+            return False
+        return all(self.fits(each) and not self.fits(each, "INDENT") for each in (words, self.words(start)))
 
     def opened(self, number: int) -> None:
         """Takes note that the block which a line opens is open."""
         start, _, indent = self.source.lines[number]
         self.begun.append(number)
+        indent = self.placed.get(number, indent)
         self.levels.append(self.levels[-1] + STEP if start in self.tabbed and self.mixed else indent)
 
     def meant(self, number: int, words: frozenset[str]) -> int:
@@ -160,6 +200,13 @@ class Layout:
 _SHAPES = frozenset({"NAME", "STRING", "ROW"})
 _LOOKED_AT = 100  # lines that tell which of two stands wrongly
 _WORK = frozenset({"ACTIVITY", "APPROVAL", "MILESTONE"})
+# What a process declares, and no element does.
+DECLARING = frozenset({"RECORD", "PARAMETER", "CALENDAR", "DECISION", "KPI", "RULE"})
+# Lines of elements below which nothing stands; what stands below a role.
+_PLAIN = frozenset(
+    {"DONE_BY", "INPUT", "OUTPUT", "AFTER", "WHEN", "WITHIN", "DUE", "BY", "ABOUT", "ACCOUNTABLE", "SEPARATE_FROM"}
+)
+_OF_ROLES = frozenset({"REQUIRES", "SOURCE"})
 _NESTED = _WORK | {"PHASE"}
 
 

@@ -142,6 +142,7 @@ _CAUSES = (
         turns.over,
         turns.single,
         turns.expected,
+        turns.unit,
         turns.holder,
         turns.arguments,
         turns.titled,

@@ -221,6 +221,17 @@ def expected(stop: Stop) -> Iterator[Mend]:
         yield Mend("expect_either", span, line, arguments={"written": stop.text[slice(*span)], "instead": line})
 
 
+def unit(stop: Stop) -> Iterator[Mend]:
+    """A unit that is a sign."""
+    if [terminal for terminal, _, _ in stop.read] == ["UNIT"] and stop.rest and '"' not in stop.rest:
+        span = (stop.place, len(stop.text))
+        if re.fullmatch("[%％]", stop.rest):
+            said = "percent" if stop.language == "en" else "百分比"
+            yield put(stop, "word", span, said, guess=said)
+        else:
+            yield put(stop, "quote", span, f'"{stop.rest}"')
+
+
 def holder(stop: Stop) -> Iterator[Mend]:
     """A person, where a role is declared."""
     match = re.compile(r"\s*(?:=|<-|is\b|are\b|是|为).*$").match(stop.text, stop.place)
@@ -307,19 +318,22 @@ def hours(stop: Stop) -> Iterator[Mend]:
 
 
 _DATE = r"(?:(\d{4})\s*[./年-]\s*)?(\d{1,2})\s*[./月-]\s*(\d{1,2})\s*日?"
+_REPUBLIC = r"(?:中华|中華)?(?:民国|民國)\s*(\d{2,3})\s*年"
 _DATES = rf"{_DATE}(?:\s*(?:to\b|until\b|[-–—~至到])\s*{_DATE})?"
 
 
 def dates(stop: Stop) -> Iterator[Mend]:
     """Days as people write them: 2026/12/31, 2026年2月16日至2月23日."""
-    match = re.match(_DATES, stop.rest) if "DATE" in stop.accepted else None
+    said = re.sub(_REPUBLIC, lambda year: f"{int(year[1]) + 1911}年", stop.rest)
+    match = re.match(_DATES, said) if "DATE" in stop.accepted else None
     if match is None or match[1] is None:
         return
+    more = len(stop.rest) - len(said)
     said = f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}"
     if match[5] is not None:
         said += f" {spelled('TO', stop.language)} {match[4] or match[1]}-{int(match[5]):02}-{int(match[6]):02}"
-    said += " " if stop.rest[match.end() :].strip() else ""
-    yield put(stop, "day_date", (stop.place, stop.place + match.end()), said)
+    said += " " if stop.rest[match.end() + more :].strip() else ""
+    yield put(stop, "day_date", (stop.place, stop.place + match.end() + more), said)
 
 
 def days(stop: Stop) -> Iterator[Mend]:
