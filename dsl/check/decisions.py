@@ -21,6 +21,7 @@ from charter.dsl.check.references import misnamed
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import argument_types, check_cell
 from charter.dsl.check.types import fits, parameter_type, type_of
+from charter.dsl.check.works import not_given
 from charter.dsl.diagnostic import Fix, Place
 from charter.dsl.text import tree as t
 from charter.engine import definition as d, feel
@@ -72,13 +73,11 @@ def _decider(part: Part, line: t.Work, scope: ProcessScope, findings: Findings) 
         misnamed(line.target, "decision", "CH226", known, scope, findings)
         return
     takes = [name.text for name in symbol.node.parameters]
-    for argument in line.arguments:
-        if argument.name.text not in takes:
-            findings.unknown("CH227", argument.name, takes, decision=symbol.name)
-    given = {a.name.text for a in line.arguments}
-    for name in takes:
-        if name not in given:
-            findings.add("CH228", line.target.span, decision=symbol.name, name=name)
+    unknown = [a.name for a in line.arguments if a.name.text not in takes]
+    for name in unknown:
+        findings.unknown("CH227", name, takes, decision=symbol.name)
+    for lacking in not_given(takes, line.arguments, unknown, findings):
+        findings.add("CH228", line.target.span, decision=symbol.name, name=lacking)
     if len(part.outputs) != 1:
         findings.add("CH229", line.target.span, element=part.name, count=len(part.outputs))
 

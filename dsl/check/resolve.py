@@ -33,7 +33,8 @@ from charter.dsl.check.scopes import (
 from charter.dsl.diagnostic import Edit, Fix, Place
 from charter.dsl.text import tree as t
 from charter.dsl.text.kinds import is_type
-from charter.dsl.text.words import spelled, type_meant
+from charter.dsl.text.layout import HEADERS
+from charter.dsl.text.words import spelled, spellings, type_meant
 
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
@@ -281,6 +282,10 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
     for symbol in scope.parameters.values():
         if symbol.node.type is not None:
             _type(symbol.node.type, scope, findings)
+    odd = [d for d in findings.diagnostics if d.arguments.get("hint") == "among_fields"]
+    if odd:  # whose fields they are, and what they declare, is not known
+        findings.diagnostics = odd
+        return
     depths: dict[str, int] = {}
     for symbol in own:
         _nested(symbol, scope, findings, depths)
@@ -304,6 +309,10 @@ def _type(type_: t.Type, scope: ProcessScope, findings: Findings, field: t.Name 
             edits = (Edit(field.span, type_.name), Edit(type_.span, field.text))
             instead = f"{type_.name} {field.text}"
             findings.add("CH207", type_.span, fix=Fix(edits), name=type_.name, instead=instead, hint="swapped")
+            return
+        if field is not None and not HEADERS.isdisjoint(n for words, n, *_ in spellings() if words == field.text):
+            written = f"{field.text} {type_.name}"
+            findings.add("CH207", field.span, name=type_.name, written=written, hint="among_fields")
             return
         item = re.sub("(?:列表|清单|清單|数组|陣列|List|Array)$", "", type_.name)
         if item != type_.name and scope.record(item) is not None:

@@ -81,6 +81,7 @@ def record_type(name: str, scope: ProcessScope) -> y.Type:
     """Gives the FEEL type of a record's value; anything where nobody declared its fields."""
     known = scope.types.get(name)
     if known is None:
+        scope.types[name] = y.ANY  # while it is looked at, and for good where it contains itself
         symbol = scope.record(name)
         lines = symbol.node.fields if symbol is not None else ()
         fields = {line.name.text: type_of(line.type, scope) for line in lines}

@@ -70,8 +70,8 @@ class Unit(Struct, eq=False):
 
     @property
     def incomplete(self) -> bool:
-        """Whether syntax errors hide something that the file or one it uses shares, so that names may be missing."""
-        return any(
+        """Whether a file that is not there, or a syntax error, hides what this file or one it uses shares."""
+        return any(len(unit.uses) < len(unit.taken) for unit in self.reached) or any(
             not isinstance(unit.tree.items[index], t.Process | t.Scenario)
             for unit in self.reached
             for index in unit.broken

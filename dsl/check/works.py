@@ -56,8 +56,17 @@ def check_arguments(
     """
     takes = {n.text for line in process.body if isinstance(line, t.Input) for n in line.names}
     parameters = {line.name.text for line in process.body if isinstance(line, t.Parameter)} | set(shared)
-    for argument in arguments:
-        if argument.name.text not in takes and argument.name.text not in parameters:
-            findings.unknown("CH215", argument.name, [*takes, *parameters], process=at.text)
-    for name in sorted(takes - {a.name.text for a in arguments}):
-        findings.add("CH223", at.span, process=at.text, name=name)
+    unknown = [a.name for a in arguments if a.name.text not in takes and a.name.text not in parameters]
+    for name in unknown:
+        findings.unknown("CH215", name, [*takes, *parameters], process=at.text)
+    for lacking in not_given(takes, arguments, unknown, findings):
+        findings.add("CH223", at.span, process=at.text, name=lacking)
+
+
+def not_given(
+    takes: Iterable[str], arguments: tuple[t.Argument, ...], unknown: Iterable[t.Name], findings: Findings
+) -> list[str]:
+    """Names what is to be given and is not, but what a name that is not known is perhaps meant for."""
+    lacking = sorted(set(takes) - {a.name.text for a in arguments})
+    meant = {findings.guess(name.text, lacking) for name in unknown} if lacking else set()
+    return [name for name in lacking if name not in meant]

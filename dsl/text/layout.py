@@ -208,6 +208,7 @@ _PLAIN = frozenset(
 )
 _OF_ROLES = frozenset({"REQUIRES", "SOURCE"})
 _NESTED = _WORK | {"PHASE"}
+HEADERS = DECLARING | _NESTED | {"PROCESS", "ROLE"}
 
 
 @cache
