@@ -43,7 +43,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "who hands over what is there already does not make its author a maker of their own work; "
         "a wait that ends beyond the calendar is told; "
         "one person does all that an element is to be done by the same person as, whichever comes first; "
-        "two elements in one `for each` are kept apart item by item, and what is never skipped keeps what stands in it; "
+        "two elements in one `for each` are kept apart item by item; what is never skipped keeps what it contains; "
         "what a missed date leads to is an action with an entry of its own; "
         "reminders, what ends an element and what happens beside it are its events, each once for what brings it; "
         "other public days move rounds that are over and `wait until`, and conditions are looked at again with them; "
