@@ -146,7 +146,7 @@ class _Table:
             begin = cell.span[0]
             end = begin + (len(arrow[0]) if arrow is not None else 0)
             fix = Fix.at((begin, end), "-> ")
-            span = (begin, end) if arrow is not None else cell.span
+            span = (begin, begin + len(arrow[0].rstrip())) if arrow is not None else cell.span
             self.findings.add("CH601", span, fix=fix, name=self.name, hint="table_arrow", output=outputs[0])
             return
         self.findings.add("CH601", self.node.name.span, name=self.name)
@@ -192,7 +192,8 @@ class _Table:
         rules = tuple(m.Rule(tuple(_valued(text, values) for text in r.tests), r.outputs) for r in lowered.rules)
         outputs = tuple(m.OutputClause(o.name) for o in lowered.outputs)
         table = m.Table(inputs, outputs, rules, lowered.hit_policy, lowered.aggregation)  # type: ignore[arg-type]
-        kinds, opens = [kind_of(each) for each in inside], [_open(each) for each in given]
+        kinds = ["integer" if _whole(of) else kind_of(each) for each, of in zip(inside, given, strict=True)]
+        opens = [_open(each) for each in given]
         found = analyse(table, kinds, opens)
         # What a record never holds leaves no gap; that a row is for it is no mistake.
         limits = [_limits(each) for each in given]
@@ -292,6 +293,11 @@ def _choices(given: list[tuple[Declared | None, Open]]) -> tuple[str, ...]:
     """What a parameter can be, where all who decide give a field of type choice that can be the same."""
     found = {tuple(c.text for c in each.type.choices) if each is not None else () for each, _ in given}
     return next(iter(found)) if len(found) == 1 else ()
+
+
+def _whole(given: list[tuple[Declared | None, Open]]) -> bool:
+    """Whether all who decide give a field of whole numbers."""
+    return bool(given) and all(each is not None and each.type.name == "integer" for each, _ in given)
 
 
 def _limits(given: list[tuple[Declared | None, Open]]) -> str:

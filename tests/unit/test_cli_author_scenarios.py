@@ -124,3 +124,49 @@ def test_a_process_may_name_the_calendar_it_brings() -> None:
     ]
     assert [digest(d) for d in named] == [digest(plain)] * 2
     assert compile("t.charter", f"process p\n  calendar x\n{brought}{work}").failed
+
+
+RUNS = """process inner
+  owner clerk
+  role clerk
+  parameter limit number
+  activity look
+    role clerk
+    when limit > 3
+  approval sign
+    by   clerk
+    after look
+process outer
+  owner clerk
+  role clerk
+  activity ask run inner
+scenario "the case that is run could not be opened"
+  case outer
+  li is clerk
+  li does look
+scenario "what it has cannot be looked at"
+  case outer
+  li is clerk
+  expect look.ready
+scenario "a refusal there shows its line there"
+  case outer with limit = 5
+  li is clerk
+  li approves sign
+"""
+
+
+def test_what_a_case_that_is_run_refuses_is_told_with_its_own_line() -> None:
+    compiled = compile("x.charter", RUNS)
+    told = []
+    for scenario in compiled.scenarios:
+        failure = play(scenario, compiled.definitions).failure
+        assert failure is not None and failure.refusal is not None and failure.process is not None
+        definition, reason = compiled.definition(failure.process), failure.refusal.reasons[0]
+        assert definition is not None
+        told.append((reason.code, definition.place(reason.subject or ""), failure.actual))
+    nothing = (("no_case", {"process": "inner"}),)
+    assert told == [
+        ("CH526", "x.charter:14", nothing),
+        ("CH526", "x.charter:14", nothing),
+        ("CH502", "x.charter:8", ()),
+    ]
