@@ -128,6 +128,7 @@ _ALL = [
         ("CH314", "never-has-a-value", "text"),
         ("CH320", "record-does-not-fit", "record", "name", "expected"),
         ("CH323", "value-not-taken", "name", "verb", "expected"),
+        ("CH324", "unknown-connector", "name"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),

@@ -322,6 +322,20 @@ class _Lowering:
         return Pass(self.expression(line.span_, SPAN, "after"), **self.at(line))
 
     def connector(self, line: t.ConnectorStep) -> Step:
+        calls = [
+            (work, part)
+            for scope in self.reached
+            for part in scope.elements.values()
+            for work in part.all(t.Work)
+            if work.kind == "call"
+        ]
+        callers = [part for work, part in calls if work.target.text == line.connector.text]
+        if not callers:
+            self.findings.unknown("CH324", line.connector, (work.target.text for work, _ in calls))
+        written = [name.text for part in callers for name in part.outputs]
+        for argument in line.answers if callers else ():
+            if argument.name.text not in written:
+                self.findings.unknown("CH236", argument.name, written, element=line.connector.text, hint="not_answered")
         answers = self.arguments(line.answers)
         return Connector(line.connector.text, answers, line.fails, line.times, **self.at(line))
 
