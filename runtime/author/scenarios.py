@@ -32,7 +32,7 @@ from charter.runtime.author.files import described
 from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.author.intake import Reader
 from charter.runtime.author.measured import Said, shown, tree_of, unlike
-from charter.runtime.author.stages import Stage, cases_of, declined, holding, looked_at, not_run
+from charter.runtime.author.stages import Stage, cases_of, declined, hearing, holding, looked_at, not_run
 from charter.runtime.host.memory import Endless, World
 
 START = datetime(2026, 3, 2, 9, 0)  # a Monday
@@ -154,9 +154,8 @@ class _Player:
         self.case, step = self.world.start(self.definition.name, opener, records)
         self.accept(step)
 
-    def send(self, act: type[Command], person: str, target: str | None = None, **fields: Any) -> Step:
+    def send(self, act: type[Command], person: str, case: str, **fields: Any) -> Step:
         command = act(actor=self.actor(person), at=self.world.clock, **fields)
-        case = self.case_of(target)
         self.asked = self.world.definition(case).name
         return self.world.perform(case, command)
 
@@ -230,7 +229,7 @@ class _Player:
     def ask(self, step: s.Act) -> Step:
         fields = _FIELDS[step.verb](self, step) if step.verb in _FIELDS else {"node": step.target}
         target = None if step.verb == "amend" else step.target
-        return self.send(commands.COMMANDS[step.verb], step.person, target, **fields, reason=step.reason)
+        return self.send(commands.COMMANDS[step.verb], step.person, self.case_of(target), **fields, reason=step.reason)
 
     def act(self, step: s.Act) -> None:
         done = self.ask(step)
@@ -262,7 +261,8 @@ class _Player:
 
     def arrive(self, step: s.Arrive) -> None:
         records = tuple((name, self.record(name, value)) for name, value in step.arguments)
-        self.accept(self.send(commands.Signal, self.opener, name=step.name, records=records))
+        case = hearing(self.world, step.name) or self.case
+        self.accept(self.send(commands.Signal, self.opener, case, name=step.name, records=records))
 
     def expect_state(self, step: s.ExpectState) -> None:
         target = step.target or CASE

@@ -51,6 +51,19 @@ def holding(stage: Stage, key: str) -> str | None:
     return next(still, known[-1] if known else None)
 
 
+def hearing(stage: Stage, signal: str) -> str | None:
+    """Finds the case that a signal goes to: of those whose process knows it the first that is open, else the last."""
+
+    def knows(case: str) -> bool:
+        program = prepare(stage.definition(case))
+        works = (element.work for element in program.definition.elements if element.work is not None)
+        waited = any(work.kind == "signal" and work.target == signal for work in works)
+        return waited or signal in program.heard or ("signal", signal, "") in program.occasions
+
+    known = [case for case in stage.cases() if knows(case)]
+    return next((case for case in known if stage.state(case).status == "open"), known[-1] if known else None)
+
+
 def looked_at(stage: Stage, process: str) -> str | None:
     """Finds the case of a process that an expectation looks at: the first that is open, else the last."""
     known = cases_of(stage, {process})
