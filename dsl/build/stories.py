@@ -108,17 +108,19 @@ def story(
     language: Language,
     given: Mapping[str, str] = MappingProxyType({}),
     subcases: Subcases = _no_subcases,
+    fired: Iterable[str] = (),
 ) -> str | None:
     """Writes a run as a scenario, None where none can say it.
 
-    `expected`: (node or `case`, state) at its end; `given`: expressions for parameters.
+    `expected`: (node or `case`, state) at its end; `given`: expressions for parameters; `fired`: rules that have.
     """
     try:
         body = tuple(_Story(definition, start, commands, given, language, subcases).lines())
     except _Untold:
         return None
     expectations = tuple(t.ExpectState(_target(key), t.Name(state)) for key, state in expected)
-    tree = t.File((t.Scenario(t.Text(title), (*body, *expectations)),))
+    rules = tuple(t.ExpectFired(t.Name(rule)) for rule in fired)
+    tree = t.File((t.Scenario(t.Text(title), (*body, *expectations, *rules)),))
     return to_text(tree, language)
 
 

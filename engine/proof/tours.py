@@ -2,8 +2,8 @@
 
 A tour goes from where a case begins to the nearest thing that is still wanted, and from there to the next. First the
 plain course of things; what is out of the ordinary then has tours of its own, with at most `_MOST_NOTABLE` such things
-each. What the exploration leaves out because nothing follows from it is put in where it is wanted: a due date that
-passes, an approval that is sent back.
+each. What the exploration leaves out because nothing follows from it is put in where it is wanted: time that passes
+(due dates, shares of clocks, the rhythms of rules), an approval that is sent back, a signal for a rule.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from charter.engine.commands import SYSTEM, Answer, Command, Return, Start, Tick
+from charter.engine.commands import SYSTEM, Answer, Command, Return, Signal, Start, Tick
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.keys import parse_key
@@ -32,6 +32,7 @@ Reach = tuple[str, str | int]  # as `Coverage.lacking` names them
 _PLAIN = frozenset({"", "done", "granted", "reached"})
 _MOST_NOTABLE = 3
 _MOST_TICKS = 64
+_AHEAD = 12  # ticks that are looked ahead from a state, where nothing else happens
 _BEGUN = -1  # before a case begins
 
 
@@ -84,6 +85,15 @@ class Tours:
         self.possible: set[Reach] = set()
         self.whole = True
         self._broken: set[_Way] = set()
+        # Signals that rules hear, or that something happens by beside the work.
+        beside = (
+            event.at
+            for element in definition.elements
+            for event in element.events
+            if event.kind == "signal" and not event.ends
+        )
+        of_rules = (on.name for rule in definition.rules for on in rule.occasions if on.kind == "signal")
+        self._signals = tuple(name for name in dict.fromkeys((*of_rules, *beside)) if name)
         self._learn(tells, more)
 
     def _learn(self, tells: Callable[[Start, tuple[Command, ...]], bool], more: Callable[[], bool]) -> None:
@@ -119,14 +129,30 @@ class Tours:
         state = self.graph.states[number]
         if state.status not in UNDER_WAY:
             return
+        yield from self._waits(number, state)
+        for name in self._signals:
+            sent = Signal(actor=self.moves.in_charge(self.program.roots[0]), at=0, name=name)
+            yield _Way(number, (sent,), None, self._reaches(state, (sent,)))
         for key, node in state.nodes.items():
-            if node.due is not None and not node.overdue and key in state.timers:
-                yield _Way(number, (), None, frozenset({(node.element, "overdue")}), "overdue")
             plan = self.program.plans[node.element]
             if plan.kind == "approval" and node.state in WORKABLE and not plan.is_group(parse_key(key)[1]):
                 for role in plan.roles_wanted(node)[:1]:
                     back = Return(actor=self.moves.voter(node, role), at=0, node=key, reason="once more")
                     yield _Way(number, (back,), None, frozenset({(node.element, "returned")}))
+
+    def _waits(self, number: int, state: CaseState) -> Iterator[_Way]:
+        """What time brings by itself, each thing when it first comes."""
+        seen: set[Reach] = set()
+        at = 0
+        for _ in range(_AHEAD):
+            if state.wake is None:
+                return
+            at = max(at, state.wake)
+            state, entries, *_ = step(self.definition, state, Tick(actor=SYSTEM, at=at))
+            new = frozenset(self.reached(entries)) - seen
+            if new:
+                seen |= new
+                yield _Way(number, (), None, new, "overdue")
 
     # -- one tour ------------------------------------------------------------------------------------------------
 

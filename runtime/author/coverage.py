@@ -15,6 +15,7 @@ from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition, Element
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Fired, Skipped, Written
+from charter.engine.entries.clocks import ThresholdReached
 from charter.engine.entries.organisation import RuleApplied
 from charter.engine.keys import name_of
 
@@ -54,12 +55,18 @@ _DONE = frozenset({"completed", "answered", "decided", "reached", "granted", "re
 # kinds of entry that show that an element came alive
 _ALIVE = frozenset({"opened", "decided", "reached", "completed", "granted", "rejected"})
 
-# What a scenario may reach: (element, outcome), with "" for the outcome of an element that came alive, (table, row).
+# What a scenario may reach: (element, outcome), with "" for the outcome of an element that came alive, (table, row),
+# (rule, FIRED), (clock, `at 75%`).
 Reach = tuple[str, str | int]
 
 
+FIRED = "fired"
+AT = "at {}%"
+
+
 class Coverage(Struct, frozen=True):
-    """Elements, (element, outcome) pairs, clauses, (decision, row) pairs and rules of a process, all and covered.
+    """Elements, (element, outcome) pairs, clauses, (decision, row) pairs, rules and (clock, share) pairs of a process,
+    all and covered.
 
     In the order of the file; rows of decision tables count from 1.
     """
@@ -75,6 +82,8 @@ class Coverage(Struct, frozen=True):
     covered_rows: frozenset[tuple[str, int]] = frozenset()
     rules: tuple[str, ...] = ()
     covered_rules: frozenset[str] = frozenset()
+    shares: tuple[tuple[str, str], ...] = ()
+    covered_shares: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def missed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -91,16 +100,20 @@ class Coverage(Struct, frozen=True):
 
     @property
     def lacking(self) -> tuple[Reach, ...]:
-        """Lists all that no scenario reached, each thing by itself: elements, their outcomes, rows of tables."""
+        """Lists all that no scenario reached, each thing by itself: elements, their outcomes, rows of tables, rules,
+        shares of clocks.
+        """
         return (
             *((name, "") for name in self.elements if name not in self.covered_elements),
             *(pair for pair in self.outcomes if pair not in self.covered_outcomes),
             *(pair for pair in self.rows if pair not in self.covered_rows),
+            *((name, FIRED) for name in self.rules if name not in self.covered_rules),
+            *(pair for pair in self.shares if pair not in self.covered_shares),
         )
 
 
 def reached(entries: Iterable[Entry]) -> Iterator[Reach]:
-    """Yields what entries show to have been reached, of elements and tables."""
+    """Yields what entries show to have been reached, of elements, tables, rules and clocks."""
     for entry in entries:
         if entry.outcome == "refused":
             continue
@@ -110,7 +123,11 @@ def reached(entries: Iterable[Entry]) -> Iterator[Reach]:
             outcomes = ["ended"] if _is_end(entry.told) else _TOLD_BY.get(entry.kind, ())
             yield from ((entry.element, outcome) for outcome in outcomes)
         told = entry.told
-        if isinstance(told, Decided | Failed) and told.decision is not None:
+        if isinstance(told, Fired | RuleApplied):
+            yield told.rule, FIRED
+        elif isinstance(told, ThresholdReached):
+            yield name_of(told.sla), AT.format(told.percent)
+        elif isinstance(told, Decided | Failed) and told.decision is not None:
             yield from ((told.decision, row) for row in told.rows or ())
 
 
@@ -143,6 +160,12 @@ def measure_coverage(definition: Definition, entries: Iterable[Entry]) -> Covera
         frozenset(pair for pair in rows if pair in covered),
         tuple(rule.name for rule in definition.rules),
         fired,
+        shares := tuple(
+            (sla.name, AT.format(percent))
+            for sla in definition.slas
+            for percent in sorted({each.percent for each in sla.thresholds})
+        ),
+        frozenset(pair for pair in shares if pair in covered),
     )
 
 

@@ -20,11 +20,11 @@ from charter.engine.machines import OPEN
 from charter.engine.proof.assumptions import assumed
 from charter.engine.proof.explore import explore
 from charter.engine.proof.tours import Tour, Tours, notable
-from charter.runtime.author.coverage import Reach, reached
+from charter.runtime.author.coverage import FIRED, Reach, reached
 from charter.runtime.author.proof import Prover
 
 BUDGET = 10.0  # seconds for each process
-Why = Literal["never", "unseen", "untold", "unplayed"]
+Why = Literal["never", "unseen", "untold", "unplayed", "figure"]
 Title = Callable[[Definition, tuple[Reach, ...], Language], str]
 
 
@@ -39,7 +39,8 @@ class Suggestion(Struct, frozen=True):
 
 class Missing(Struct, frozen=True):
     """What no scenario shows. `never`: it cannot happen; `unseen`: it was not found in the time there was; `untold`: it
-    takes a file, or another case that no scenario could bring to its end; `unplayed`: the scenario did not come out so.
+    takes a file, or another case that no scenario could bring to its end; `unplayed`: the scenario did not come out so;
+    `figure`: it takes the verdict of a KPI, which is of no case.
     """
 
     definition: Definition
@@ -56,7 +57,10 @@ def suggest(
     budget: float = BUDGET,
 ) -> Iterator[Suggestion | Missing]:
     """Yields scenarios until nothing lacks that can be shown, then what cannot; half of the time is for looking."""
-    left = list(lacking)
+    of_figures = {(rule.name, FIRED) for rule in definition.rules if not rule.of_cases}
+    wanted = list(lacking)
+    left = [reach for reach in wanted if reach not in of_figures]
+    yield from (Missing(definition, reach, "figure") for reach in wanted if reach in of_figures)
     if not left:
         return
     given = assumed(definition)
@@ -71,7 +75,8 @@ def suggest(
     while tour := tours.find(left):
         language = prover.language
         name = _unlike(title(bound, tour.shows, language), titles)
-        text = story(bound, name, tour.start, tour.commands, _expected(tour), language, given, prover.subcase)
+        fired = [name for name, outcome in tour.shows if outcome == FIRED]
+        text = story(bound, name, tour.start, tour.commands, _expected(tour), language, given, prover.subcase, fired)
         played = prover.played(text) if text is not None else None
         if text is None or played is None or played.failure is not None:
             unplayed += tour.shows
@@ -86,9 +91,14 @@ def suggest(
         unplayed += [reach for reach in tour.shows if reach not in shown]
         left = [reach for reach in left if reach not in shown and reach not in tour.shows]
     whole = tours.whole and not graph.open and not graph.inexact
+    of_rules = {rule.name for rule in definition.rules}
+    of_clocks = {sla.name for sla in definition.slas}
+    elements = {(n, o) for n, o in (*left, *unplayed) if n not in of_clocks and not (n in of_rules and o == FIRED)}
     for reach in [*left, *unplayed]:
         why: Why = "unplayed" if reach in unplayed else "untold" if reach in tours.possible else "unseen"
-        yield Missing(definition, reach, "never" if why == "unseen" and whole else why)
+        # What the conditions of rules ask, and how long clocks run, is not explored.
+        explored = whole and reach in elements
+        yield Missing(definition, reach, "never" if why == "unseen" and explored else why)
 
 
 def _expected(tour: Tour) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from charter.dsl.text.width import wrap
 from charter.runtime.author import texts
+from charter.runtime.author.coverage import FIRED
 from charter.runtime.cli.check import faults
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS
@@ -76,7 +77,8 @@ def title(definition: Definition, shows: tuple[Reach, ...], language: Language) 
     for name, outcome in filter(notable, shows):
         when = (elements[name].when or elements[name].offered) if outcome == "skipped" else None
         key = "skipped_unless" if when is not None and len(when) <= _LONGEST and '"' not in when else str(outcome)
-        said.append(say(f"suggest.title_{key}", name=name, when=when))
+        key = "share" if key.startswith("at ") else key
+        said.append(say(f"suggest.title_{key}", name=name, when=when, share=str(outcome).removeprefix("at ")))
     if said:
         return say("suggest.title_comma").join(said)
     done = [name for name, outcome in shows if isinstance(outcome, str)]
@@ -110,16 +112,21 @@ def _word(say: Messages, reach: Reach) -> str:
     outcome = reach[1]
     if isinstance(outcome, int):
         return say("suggest.row", row=outcome)
+    if outcome.startswith("at "):
+        return say("suggest.share", share=outcome.removeprefix("at "))
     return say(f"test.outcome_{outcome}") if outcome else say("suggest.opened")
 
 
 def _reaches(reaches: Iterable[Reach]) -> list[dict[str, Any]]:
-    return [
-        {"element": None, "table": name, "outcome": None, "row": outcome}
-        if isinstance(outcome, int)
-        else {"element": name, "table": None, "outcome": outcome or None, "row": None}
-        for name, outcome in reaches
-    ]
+    return [_reach(name, outcome) for name, outcome in reaches]
+
+
+def _reach(name: str, outcome: str | int) -> dict[str, Any]:
+    kind = "table" if isinstance(outcome, int) else "rule" if outcome == FIRED else "element"
+    kind = "clock" if str(outcome).startswith("at ") else kind
+    word = None if isinstance(outcome, int) else outcome or None
+    row = outcome if isinstance(outcome, int) else None
+    return {**dict.fromkeys(("element", "table", "rule", "clock")), kind: name, "outcome": word, "row": row}
 
 
 def _suggestion(made: Suggestion) -> dict[str, Any]:

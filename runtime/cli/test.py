@@ -162,6 +162,13 @@ def _tell_coverage(context: Context, coverage: Coverage) -> None:
         if idle:
             for line in wrap(say("test.rules_missed", rules=say.listed(idle)), output.columns - 4):
                 output.line("    " + line)
+    if coverage.shares:
+        left = [f"{name} {share}" for name, share in coverage.shares if (name, share) not in coverage.covered_shares]
+        covered = len(coverage.shares) - len(left)
+        output.sentence("  " + say("test.shares", covered=covered, total=len(coverage.shares)))
+        if left:
+            for line in wrap(say("test.shares_missed", shares=say.listed(left)), output.columns - 4):
+                output.line("    " + line)
     lacking = [clause for clause in coverage.clauses if clause not in coverage.covered_clauses]
     if coverage.clauses:
         covered, total = len(coverage.covered_clauses), len(coverage.clauses)
@@ -214,6 +221,7 @@ def _as_json(context: Context, played: list[Played], coverage: list[Coverage]) -
                         ("rows", c.rows, c.covered_rows),
                         ("clauses", c.clauses, c.covered_clauses),
                         ("rules", c.rules, c.covered_rules),
+                        ("shares", c.shares, c.covered_shares),
                     )
                 ],
                 "clauses_missed": [clause for clause in c.clauses if clause not in c.covered_clauses],

@@ -147,3 +147,61 @@ def test_what_no_scenario_can_show_is_told_with_the_reason(desk: Desk, tmp_path:
 def test_a_file_with_errors_is_told_and_fails(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "p.charter").write_text("process p\n  role\n", "utf-8")
     assert "CH1" in desk.type("charter test --suggest p.charter") and desk.code == 1
+
+
+TIMED = """process desk
+  owner boss
+  role boss
+  role clerk
+  record call
+    urgent boolean
+  rule hot
+    on   call written
+    when call.urgent
+    then notify boss
+  rule late
+    on   answer is overdue
+    then notify boss
+  rule weekly
+    on   every 1 week
+    then notify boss
+  rule paid
+    on   signal money
+    then notify boss
+  rule half
+    on   sla promise at 60%
+    then notify boss
+  rule worse
+    on   kpi in_time missed
+    then notify boss
+  kpi in_time
+    formula count(cases[answer.on_time])
+    target  > 0
+    every   1 month
+  activity take
+    role   clerk
+    output call
+  activity answer
+    role   clerk
+    within 4 hours
+    after  take
+  sla promise
+    starts when take.done
+    stops when  answer.done
+    target      2 hours
+    at 50%      notify clerk
+    at breach   escalate to boss
+"""
+
+
+def test_rules_and_clocks_have_scenarios_too(tmp_path: Path, desk: Desk) -> None:
+    file = tmp_path / "desk.charter"
+    file.write_text(TIMED, encoding="utf-8")
+    written = desk.type("charter test --suggest desk.charter")
+    assert "expect rule worse fired" not in written and "# " in written
+    file.write_text(f"{TIMED}\n{written}", encoding="utf-8")
+    (found,) = json.loads(desk.type("charter test desk.charter --json"))["coverage"]
+    counts = {row["what"]: (row["covered"], row["all"]) for row in found["counts"]}
+    assert (counts["rules"], counts["shares"]) == ((5, 6), (2, 2))
+    missing = json.loads(desk.type("charter test --suggest desk.charter --json"))["not_shown"]
+    assert [(one["rule"], one["why"]) for one in missing] == [("worse", "figure")]
