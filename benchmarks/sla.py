@@ -67,6 +67,10 @@ def fill(store: Store, clocks: int) -> None:
             f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {clocks}) "
             f"INSERT INTO cases ({names}) SELECT {chosen} FROM (SELECT * FROM cases LIMIT 1), c"
         )
+        driver(connection).execute(
+            "INSERT INTO running_clocks SELECT id, clock, r.process, wake, spare FROM running_clocks r, cases"
+            ' WHERE id != "case"'
+        )
 
 
 def scanned(store: Store) -> list[float]:
@@ -96,10 +100,13 @@ def main() -> None:
         cases.start("desk", person="li")
         fill(store, given.clocks)
         say(f"what is due among {given.clocks:,} clocks", [1000 * t for t in scanned(store)], "ms", most=50)
-        begun = time.perf_counter()
-        with store.read() as connection:
-            under_way(connection, lambda _: definition, now(), limit=101)
-        say("the hundred most urgent of them", [time.perf_counter() - begun], "s")
+        took = []
+        for _ in range(50):
+            begun = time.perf_counter()
+            with store.read() as connection:
+                assert len(under_way(connection, lambda _: definition, now(), limit=101)) == min(101, given.clocks + 1)
+            took.append(1000 * (time.perf_counter() - begun))
+        say("the hundred most urgent of them", took, "ms", most=50)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ Stretch = tuple[int, int]
 STATES = ("waiting", "running", "paused", "met", "breached", "cancelled")
 VERDICTS = ("missed", "met", "exceeded")
 BREACH = 100
+# The phases of a clock that has begun and not ended.
+COUNTING = frozenset({"running", "paused"})
 
 
 class Terms(NamedTuple):
@@ -131,7 +133,7 @@ def cancel(clock: Clock, at: int) -> Clock:
 
 
 def _end(clock: Clock, at: int, phase: Phase) -> Clock:
-    if clock.phase not in ("running", "paused"):
+    if clock.phase not in COUNTING:
         return clock
     return replace(pause(clock, at), phase=phase, ended=at)
 

@@ -37,7 +37,6 @@ from charter.engine.state import Node
 from charter.engine.step import actions
 from charter.engine.step.draft import Draft
 
-_UNDER_WAY = frozenset({"running", "paused"})
 _AHEAD = OPEN | STALLED
 
 
@@ -123,9 +122,9 @@ class _Look:
             if not over and self._starts():
                 self._begin(self._since(), sla.start, again=self.holds(sla_.restarts))
             return
-        if phase in _UNDER_WAY:
+        if phase in sla.COUNTING:
             self._fire()
-            if self.clock.phase in _UNDER_WAY:
+            if self.clock.phase in sla.COUNTING:
                 self._agree()
         if self.draft.status != "cancelled":
             restarts = self.holds(sla_.restarts)
@@ -172,7 +171,7 @@ class _Look:
 
     def _conditions(self) -> None:
         """Stops, pauses or resumes what is under way."""
-        if self.clock.phase not in _UNDER_WAY:
+        if self.clock.phase not in sla.COUNTING:
             return
         asked = self.plan.sla
         stops = self.holds(asked.stops)
@@ -194,7 +193,7 @@ class _Look:
             self._fire()
 
     def _end(self, phase: str) -> None:
-        if self.clock.phase not in _UNDER_WAY:
+        if self.clock.phase not in sla.COUNTING:
             return
         end = sla.stop if phase == "stopped" else sla.cancel
         self._keep(clock=end(self.clock, self.draft.at))

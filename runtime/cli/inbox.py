@@ -25,7 +25,7 @@ _MINUTE = 60_000_000
 
 
 def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_json: bool) -> int:
-    """Lists a person's open work, what is due first in front; `told`: notices instead, the newest first."""
+    """Lists a person's open work, what is due or promised first in front; `told`: notices instead, the newest first."""
     if told:
         return _notices(context, process, limit, as_json)
     from charter.engine.refusals import Refusal
@@ -47,10 +47,6 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         mine = calendars_of(connection, [person]).get(person)
         unsure = provisional(connection, [(i.case, i.element, i.since, i.due) for i in items if i.due])
     consulted(context, "inbox", process=process)
-    # What has been promised to somebody sooner comes first.
-    items = sorted(
-        items, key=lambda item: min(item.rank, clocks[item.place].urgency[0] if item.place in clocks else item.rank)
-    )
     ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]
     own = {item.place: left(mine, context.now, item.due) for item in ahead if mine and item.due}
     if as_json:
@@ -104,14 +100,14 @@ def _clocks(context: Context, connection: Any, items: Sequence[WorkItem]) -> dic
     from charter.runtime.store.prepared import ask
 
     cases = {item.case for item in items}
-    there = ask(connection, """SELECT id FROM cases WHERE id IN (…) AND state LIKE '%"clocks":[%'""", cases)
+    there = ask(connection, 'SELECT DISTINCT "case" FROM running_clocks WHERE "case" IN (…)', cases)
     if not there:
         return {}
     from charter.runtime.desk.clocks import under_way
     from charter.runtime.desk.standing import pressing
 
     found = under_way(connection, context.cases.definition, context.now, among=[case for (case,) in there])
-    pairs = ((item.place, pressing(found, item.case, item.element)) for item in items)
+    pairs = ((item.place, pressing(found, item.case, item.node)) for item in items)
     return {place: clock for place, clock in pairs if clock is not None}
 
 

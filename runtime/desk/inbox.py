@@ -2,7 +2,8 @@
 
 Beside it stand the open lists that they are in charge of, which wait for more items or for their end. Reads the rows by
 index, never by walking cases. What a person may not do because of an earlier part in the case (they, or whom they stand
-in for, voted already, or did what another must check) is left out. Sorted by due date, then by age.
+in for, voted already, or did what another must check) is left out. Sorted by due date, or by when a service-level clock
+about the work is used up where that comes first; then by age.
 """
 
 from __future__ import annotations

@@ -20,8 +20,7 @@ from charter.engine.plan.program import Program, prepare
 from charter.engine.sla import Service
 from charter.engine.state import CaseState
 from charter.runtime.clock import iso
-
-LAST = 10**18  # what is due at no instant comes after all that is
+from charter.runtime.folds.clocks import LAST
 
 
 def _seconds(length: int | None) -> float | None:
@@ -49,7 +48,8 @@ class Standing(Struct, frozen=True):
     @property
     def urgency(self) -> tuple[int, int, str]:
         """Where it stands in the order: by when its time is used up, then by what is left while it is paused."""
-        return (LAST if self.due is None else self.due, LAST if self.left is None else self.left, self.clock)
+        spare = self.left if self.due is None and not self.running else None
+        return (LAST if self.due is None else self.due, LAST if spare is None else spare, self.clock)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -111,6 +111,14 @@ def standing(
     )
 
 
-def pressing(found: list[Standing], case: str, element: str) -> Standing | None:
-    """Gives the most urgent clock that a piece of work of a case is about."""
-    return next((each for each in found if each.case == case and element in each.about), None)
+def pressing(found: list[Standing], case: str, node: str) -> Standing | None:
+    """Gives the most urgent clock that is about a piece of work of a case; inside a `for each`, about this instance."""
+    element, path = parse_key(node)
+    return next(
+        (
+            each
+            for each in found
+            if each.case == case and element in each.about and path[: len(at := parse_key(each.clock)[1])] == at
+        ),
+        None,
+    )

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from charter.engine.entries import Entry
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
+from charter.runtime.folds.clocks import CLOCKS
 from charter.runtime.folds.fold import Fold, Row, Stride, whole
 from charter.runtime.folds.lists import LISTS
 from charter.runtime.folds.measures import MEASURES
@@ -26,7 +27,7 @@ from charter.runtime.folds.work import WORK
 
 # what a case's state is read from, and what follows from it and from the entries
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
-FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, VERSIONS, NOTICES, MEASURES)
+FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, CLOCKS, VERSIONS, NOTICES, MEASURES)
 FOLDS = (*STATE, *FOLLOWING)
 
 
@@ -62,7 +63,7 @@ def rows_of(shape: Shape, state: CaseState, entries: Sequence[Entry]) -> dict[st
 def renew(connection: Connection, shape: Shape, state: CaseState) -> None:
     """Writes the rows that follow from a case's state alone anew, in the form that this build gives them."""
     taken = whole(state.case, shape, state, ())
-    for fold in (*STATE, WORK, LISTS, MEASURES):
+    for fold in (*STATE, WORK, LISTS, CLOCKS, MEASURES):
         fold.rebuild(connection, taken)
 
 

@@ -10,7 +10,7 @@ from charter.engine.machines import ENTERED, UNFINISHED
 from charter.engine.state import CaseState, Node
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Row, Stride, difference
 from charter.runtime.folds.shape import Shape
-from charter.runtime.folds.work import NEVER
+from charter.runtime.folds.urgency import pressed, rank
 from charter.runtime.store import tables as t
 
 _ACTIVE = ENTERED & UNFINISHED
@@ -25,12 +25,12 @@ def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
     if plan is None or not plan.is_group(parse_key(node.key)[1]):
         return []
     since = node.ready_at or node.started_at or state.opened_at or 0
-    rank = node.due if node.due is not None else since + NEVER
+    place = rank(shape, state, node, since)
     rest = (shape.name, node.element, node.iteration, node.size)
     roles = dict.fromkeys((*plan.element.accountable, *((shape.owner,) if shape.owner is not None else ())))
-    rows: list[Row] = [(state.case, node.key, role, *rest, None, since, node.due, rank) for role in roles]
+    rows: list[Row] = [(state.case, node.key, role, *rest, None, since, node.due, place) for role in roles]
     if shape.owner is None:
-        rows.append((state.case, node.key, "", *rest, state.opened_by, since, node.due, rank))
+        rows.append((state.case, node.key, "", *rest, state.opened_by, since, node.due, place))
     return rows
 
 
@@ -41,7 +41,7 @@ def _change(stride: Stride) -> Change:
     turned = before.status != after.status and "open" in (before.status, after.status)
     gone: list[Row] = []
     come: list[Row] = []
-    for node in after.nodes.values() if turned else stride.nodes:
+    for node in after.nodes.values() if turned else {n.key: n for n in (*stride.nodes, *pressed(stride))}.values():
         was, now = _rows(shape, before, before.nodes.get(node.key)), _rows(shape, after, node)
         turn = difference(was, now, _KEY)
         gone += turn.gone

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from charter.engine.definition import Definition
 from charter.engine.measures import measured
-from charter.engine.plan.plans import Plan
+from charter.engine.plan.clocks import about
+from charter.engine.plan.plans import ClockPlan, Plan
 from charter.engine.plan.program import prepare
 
 
 class Shape:
     """See the module's text. `plans` are those of people's work, `lists` the open ones, `measured` the facts."""
 
-    __slots__ = ("barred", "bars", "lists", "measured", "name", "owner", "plans", "program")
+    __slots__ = ("barred", "bars", "lists", "measured", "name", "owner", "plans", "pressed", "program")
 
     def __init__(self, definition: Definition) -> None:
         self.program = prepare(definition)
@@ -22,6 +23,11 @@ class Shape:
         self.lists = {n: p for n, p in plans if p.element.many is not None and p.element.many.open}
         # what figures read of a case; None where the process has none
         self.measured = measured(self.program) if definition.kpis else None
+        # element -> the service-level clocks that are about its work
+        self.pressed: dict[str, list[ClockPlan]] = {}
+        for clock in self.program.slas.values():
+            for plan in about(self.program, clock):
+                self.pressed.setdefault(plan.name, []).append(clock)
         # element or record -> those whose open work its makers may be barred from (`plan.makers`)
         self.bars: dict[str, set[str]] = {}
         for plan in self.program.plans.values():

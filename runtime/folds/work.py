@@ -17,10 +17,8 @@ from charter.engine.state import CaseState, Node
 from charter.runtime.folds.fold import Change, Fold, Row, Stride, difference
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import changed
+from charter.runtime.folds.urgency import pressed, rank
 from charter.runtime.store import tables as t
-
-# Work without a due date comes after all work that has one: some 3,000 years later.
-NEVER = 10**17
 
 _KEY = 3  # case, node, role
 
@@ -62,7 +60,7 @@ def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
         _barred(shape, state, plan, node),
         since,
         node.due,
-        node.due if node.due is not None else since + NEVER,
+        rank(shape, state, node, since),
     )
     if node.holder is not None:
         held = (state.case, node.key, "", *fixed, node.holder, int(node.assigned), *rest)
@@ -78,6 +76,9 @@ def _touched(stride: Stride) -> Iterable[Node]:
     if before.law != after.law or (before.status != after.status and "open" in (before.status, after.status)):
         return after.nodes.values()
     nodes = stride.nodes
+    if moved := pressed(stride):
+        seen = {node.key for node in nodes}
+        nodes = [*nodes, *(node for node in moved if node.key not in seen)]
     if not shape.bars:
         return nodes
     made = [node.element for node in nodes]

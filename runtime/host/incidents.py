@@ -75,13 +75,15 @@ class Incidents:
         query = (
             select(case.id, case.number, case.definition, node.body)
             .select_from(t.nodes.join(t.cases, case.id == node.case))
-            .where(case.status.in_(sorted(UNDER_WAY)), func.json_extract(node.body, "$.state") == "failed")
+            .where(case.status.in_(sorted(UNDER_WAY)), t.FAILED)
             .order_by(case.number, node.place)
         )
         found = []
         with self._store.read() as connection:
             for id, number, digest, body in connection.execute(query):
                 at = node_of(json.loads(body))
+                if at.state != "failed":
+                    continue
                 definition = self._caseload.archive.pinned(connection, digest).definition
                 work = next(e.work for e in definition.elements if e.name == at.element)
                 kind, target = ("", None) if work is None else (_ASKS.get(work.kind, work.kind), work.target)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -139,6 +140,10 @@ nodes = Table(
     sqlite_with_rowid=False,
 )
 
+# Work that may have failed for good, which is rare and asked for among all: its body, or a value in it, says so.
+FAILED = text('instr(body, \'"state":"failed"\') > 0')
+Index("nodes_failed", nodes.c.case, sqlite_where=FAILED)
+
 # A row a record of a case's state: the current version. `record` is the name, `version` the key with its instance.
 contents = Table(
     "contents",
@@ -205,6 +210,22 @@ open_lists = Table(
 _o = open_lists.c
 Index("lists_offered", _o.process, _o.role, _o.rank, _o.case, _o.node)
 Index("lists_held", _o.holder, _o.rank)
+
+# A row a service-level clock that runs or is paused, of a case under way. `rank`: by when its time is used up; `spare`:
+# what is left while it is paused; each far away where it is not known.
+running_clocks = Table(
+    "running_clocks",
+    metadata,
+    Column("case", Text, nullable=False),
+    Column("clock", Text, nullable=False),  # with its instance: `answer_time[2]`
+    Column("process", Text, nullable=False),
+    Column("rank", BigInteger, nullable=False),
+    Column("spare", BigInteger, nullable=False),
+    PrimaryKeyConstraint("case", "clock"),
+    sqlite_with_rowid=False,
+)
+_r = running_clocks.c
+Index("clocks_by_rank", _r.rank, _r.spare, _r.clock, _r.case, _r.process)
 
 # What the figures of a process read of its cases: {path: the fact, encoded and as text}.
 measures = Table(
