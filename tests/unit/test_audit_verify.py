@@ -76,7 +76,9 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         host.start("lists", person="li")
         host.public_days.publish("CN", [Year(2026, (Day("2026-01-01"),))], source="days.ics", by="root")
         figure = "  kpi ended\n    formula count(cases)\n    every 1 month\n"
-        host.deploy(process(f"process counted\n  role clerk\n  activity look\n    role clerk\n{figure}"), by="root")
+        clock = "  sla response\n    stops when look.done\n    target 80 days\n"
+        looking = f"process counted\n  role clerk\n  activity look\n    role clerk\n{clock}{figure}"
+        host.deploy(process(looking), by="root")
         host.start("counted", person="li")
         assert host.figures.turn(host.now() + 40 * 86_400_000_000) == 1
         assert verify(store).sound
