@@ -9,7 +9,7 @@ before it does is cancelled. What a clock counts is for `sla` to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -30,8 +30,10 @@ from charter.engine.entries.told import Told
 from charter.engine.feel.temporal import Date, date_from_number
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import CLOSED, OPEN, PASSED_OVER, STALLED
+from charter.engine.once import once
 from charter.engine.plan.clocks import about
 from charter.engine.plan.plans import ClockPlan, shared_loops
+from charter.engine.plan.program import Program, compiled
 from charter.engine.sla import Clock, Service, Terms
 from charter.engine.state import Node
 from charter.engine.step import actions
@@ -43,9 +45,55 @@ _AHEAD = OPEN | STALLED
 def look(draft: Draft) -> bool:
     """Looks at every clock of a case; says whether that has put anything on the work list."""
     for plan in draft.program.slas.values():
+        if _unmoved(draft, plan):
+            continue
         for path in list(_paths(draft, plan)):
             _Look(draft, plan, path).run()
     return bool(draft.agenda)
+
+
+def _unmoved(draft: Draft, plan: ClockPlan) -> bool:
+    """Says whether a look would find a clock as the latest one did: most steps change nothing that its lines read."""
+    state, name = draft.state, plan.sla.name
+    reads, service = _reads(draft.program)[name], draft.clocks.get(name)
+    same = draft.status == state.status and draft.days is state.days and draft.law == state.law
+    if reads is None or not same or service is not state.clocks.get(name) or not reads.isdisjoint(draft.touched):
+        return False
+    if draft.versions is not state.versions:
+        now, before = draft.versions.get, state.versions.get
+        if any(now(name) is not before(name) for name in reads):
+            return False
+    if service is None or service.clock.phase != "running":
+        return True
+    ahead = (_reached(plan, service, percent) for percent in plan.shares.difference(service.fired))
+    return all(at is None or at > draft.at for at in ahead)
+
+
+@once(256)
+def _reads(program: Program) -> Mapping[str, frozenset[str] | None]:
+    """Names, by clock, the elements and records that its lines read; None where they read more, as time or a list."""
+    return {name: _read_by(program, plan) for name, plan in program.slas.items()}
+
+
+def _read_by(program: Program, plan: ClockPlan) -> frozenset[str] | None:
+    asked = plan.sla
+    texts = [asked.since, asked.starts, asked.pauses, asked.stops, asked.restarts]
+    texts += [text for target in asked.targets for text in (target.when, target.span)]
+    expressions = [expression for text in texts if text is not None and (expression := compiled(text)) is not None]
+    if any(expression.tells_time for expression in expressions):
+        return None
+    found = set() if plan.of is None else {plan.of.name}
+    for name in {name for expression in expressions for name in expression.names}:
+        if name in program.plans or name in program.types:
+            found.add(name)
+        elif name not in program.parameters:
+            return None
+    plans = [level for name in found & program.plans.keys() for level in program.plans[name].levels()]
+    makers = [maker for name in found & program.types.keys() for maker in program.producers.get(name, ())]
+    if any(each.loops for each in (*plans, *makers)):
+        return None
+    # What is not open yet stands as what is around it does.
+    return frozenset(found | {level.name for level in plans})
 
 
 def next_instant(draft: Draft, wake: int | None) -> int | None:

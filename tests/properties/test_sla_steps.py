@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from unittest.mock import patch
 
 from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from charter.engine.entries.clocks import (
 from charter.engine.plan.program import prepare
 from charter.engine.sla import Clock, Terms
 from charter.engine.state import NEW, CaseState, from_json, to_json
+from charter.engine.step import services
 from charter.engine.step.transition import step
 from tests.written import process
 
@@ -131,6 +133,15 @@ def test_a_clock_is_a_fold_over_its_entries(deeds: list[tuple[int, str]]) -> Non
                 read = sla.reading(clock, terms, entry.at)
                 assert (entry.told.state, entry.told.elapsed) == (read.state, read.elapsed)
     assert clock == state.clocks["response"].clock
+
+
+@settings(max_examples=60, deadline=None)
+@given(moves)
+def test_a_look_that_is_left_out_would_have_found_nothing(deeds: list[tuple[int, str]]) -> None:
+    """A step that changes nothing that a clock reads leaves it as a look would, to the entry."""
+    found = played(deeds)
+    with patch.object(services, "_unmoved", lambda *_: False):
+        assert played(deeds) == found
 
 
 @settings(max_examples=60, deadline=None)
