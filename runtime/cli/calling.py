@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from charter.engine.errors import CharterError
-from charter.runtime.cli.aftermath import refused
 from charter.runtime.cli.consulted import LOOKS, Turned, kept, reader
 from charter.runtime.cli.context import Context
 
@@ -26,4 +25,6 @@ def called(context: Context, run: Callable[[], Any]) -> Any:
             kept(context, str(error.arguments.get("case", "")))
         raise
     except Turned as turned:
+        from charter.runtime.cli.aftermath import refused  # loads SQLAlchemy, which an inbox does without
+
         return refused(context, turned.refusal, None, None, None)

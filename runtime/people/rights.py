@@ -102,8 +102,8 @@ def reads(connection: Connection, of: Rights, case: str) -> bool:
 
 # Tables whose rows are each of a case.
 _OF_CASES = (
-    *("entries", "nodes", "contents", "work_items", "open_lists", "measures", "record_versions", "notices"),
-    *("queue", "outbox", "keys"),
+    *("entries", "nodes", "contents", "work_items", "open_lists", "running_clocks", "measures"),
+    *("record_versions", "notices", "queue", "outbox", "keys"),
 )
 _OWN = (
     "INSERT OR IGNORE INTO temp.parts SELECT id FROM main.cases WHERE opened_by = ? AND (? IN ('*', process))",

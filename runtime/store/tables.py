@@ -26,6 +26,11 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
 # SQLite gives a dense rowid only to a plain INTEGER key; other databases want 64 bits.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -33,9 +38,7 @@ definitions = Table(
     "definitions",
     metadata,
     Column("digest", Text, primary_key=True),
-    Column("process", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("title", Text, nullable=False),
+    *_texts("process", "version", "title"),
     Column("body", Text, nullable=False),  # definition.to_json, places included
 )
 
@@ -55,9 +58,7 @@ texts = Table(
     "texts",
     metadata,
     Column("digest", Text, ForeignKey("definitions.digest"), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    *_texts("name", "sha256", "text"),
     PrimaryKeyConstraint("digest", "name"),
 )
 
@@ -65,8 +66,7 @@ texts = Table(
 process_roles = Table(
     "process_roles",
     metadata,
-    Column("role", Text, nullable=False),
-    Column("process", Text, nullable=False),
+    *_texts("role", "process"),
     PrimaryKeyConstraint("role", "process"),
 )
 
@@ -130,9 +130,7 @@ Index("entries_by_time", entries.c.at)
 nodes = Table(
     "nodes",
     metadata,
-    Column("case", Text, nullable=False),
-    Column("element", Text, nullable=False),
-    Column("node", Text, nullable=False),
+    *_texts("case", "element", "node"),
     Column("place", Integer, nullable=False),
     Column("due", BigInteger),
     Column("body", Text, nullable=False),  # state.node_json
@@ -161,12 +159,7 @@ contents = Table(
 work_items = Table(
     "work_items",
     metadata,
-    Column("case", Text, nullable=False),
-    Column("node", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("process", Text, nullable=False),
-    Column("element", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    *_texts("case", "node", "role", "process", "element", "state"),
     Column("iteration", Integer, nullable=False),
     Column("holder", Text),
     Column("assigned", Integer, nullable=False),
@@ -193,11 +186,7 @@ Index("work_held", work_items.c.holder, work_items.c.rank, sqlite_where=_held)
 open_lists = Table(
     "open_lists",
     metadata,
-    Column("case", Text, nullable=False),
-    Column("node", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("process", Text, nullable=False),
-    Column("element", Text, nullable=False),
+    *_texts("case", "node", "role", "process", "element"),
     Column("iteration", Integer, nullable=False),
     Column("size", Integer, nullable=False),  # how many items it has
     Column("holder", Text),
@@ -211,14 +200,12 @@ _o = open_lists.c
 Index("lists_offered", _o.process, _o.role, _o.rank, _o.case, _o.node)
 Index("lists_held", _o.holder, _o.rank)
 
-# A row a service-level clock that runs or is paused, of a case under way. `rank`: by when its time is used up; `spare`:
-# what is left while it is paused; each far away where it is not known.
+# A row a service-level clock that runs or is paused, of a case under way. `rank`: by when its time is used up;
+# `spare`: what is left while it is paused; each far away where it is not known.
 running_clocks = Table(
     "running_clocks",
     metadata,
-    Column("case", Text, nullable=False),
-    Column("clock", Text, nullable=False),  # with its instance: `answer_time[2]`
-    Column("process", Text, nullable=False),
+    *_texts("case", "clock", "process"),
     Column("rank", BigInteger, nullable=False),
     Column("spare", BigInteger, nullable=False),
     PrimaryKeyConstraint("case", "clock"),
@@ -276,10 +263,7 @@ notices = Table(
     metadata,
     Column("case", Text, nullable=False),
     Column("seq", Integer, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("process", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("by", Text, nullable=False),
+    *_texts("role", "process", "kind", "by"),
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("case", "seq", "role"),
     sqlite_with_rowid=False,
@@ -350,9 +334,7 @@ clock = Table(
 turns = Table(
     "turns",
     metadata,
-    Column("process", Text, nullable=False),
-    Column("element", Text, nullable=False),
-    Column("person", Text, nullable=False),
+    *_texts("process", "element", "person"),
     PrimaryKeyConstraint("process", "element"),
 )
 
@@ -389,8 +371,7 @@ grants = Table(
     "grants",
     metadata,
     Column("person", Text, ForeignKey("persons.id"), nullable=False),
-    Column("role", Text, nullable=False),
-    Column("process", Text, nullable=False),
+    *_texts("role", "process"),
     PrimaryKeyConstraint("person", "role", "process"),
 )
 
