@@ -101,6 +101,13 @@ _ALL = [
         ("CH251", "no-such-day", "date"),
         ("CH252", "day-twice", "date"),
         ("CH253", "unknown-country", "name"),
+        ("CH260", "unknown-register", "name"),
+        ("CH261", "unknown-entry-field", "name", "register"),
+        ("CH262", "entry-lacks-field", "name", "register"),
+        ("CH263", "nothing-to-file", "name", "element"),
+        ("CH264", "filed-by-nobody", "element"),
+        ("CH265", "bad-key", "name", "register"),
+        ("CH266", "registers-differ", "name", "process", "other"),
         ("CH277", "reads-field-not-record", "role", "record", "field"),
         ("CH278", "told-of-what-is-unread", "element", "role"),
         # types
@@ -129,6 +136,8 @@ _ALL = [
         ("CH320", "record-does-not-fit", "record", "name", "expected"),
         ("CH323", "value-not-taken", "name", "verb", "expected"),
         ("CH324", "unknown-connector", "name"),
+        ("CH340", "entry-does-not-fit", "register", "name", "record"),
+        ("CH341", "register-out-of-reach", "name"),
         # flow
         ("CH401", "cycle", "path"),
         ("CH402", "unreachable", "element"),

@@ -21,6 +21,7 @@ from charter.dsl.check.findings import Budget, Findings, merged, told
 from charter.dsl.check.flow import check_flow, check_runs
 from charter.dsl.check.gaps import check_gaps
 from charter.dsl.check.reading import check_reading
+from charter.dsl.check.registers import check_alike
 from charter.dsl.check.resolve import check_names
 from charter.dsl.check.rules import check_chains
 from charter.dsl.check.scopes import ProcessScope
@@ -105,6 +106,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
     endless = Findings(path, budget)
     check_runs(scopes.values(), endless)
     check_bindings(scopes, endless)
+    check_alike(scopes.values(), endless)
     diagnostics += endless.diagnostics
     for unit in units:
         for item in unit.items:
@@ -152,7 +154,7 @@ def _run(scope: ProcessScope, findings: Findings) -> None:
 
 def _tops(unit: Unit) -> t.Process:
     """What a file declares at top level, as a process without name and work, so that the passes check it once."""
-    shared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision
+    shared = t.Role | t.Record | t.Register | t.Parameter | t.Calendar | t.Decision
     return t.Process(t.Name(""), body=tuple(i for i in unit.items if isinstance(i, shared)))
 
 

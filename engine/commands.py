@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from charter.engine.plain import Kept, from_json as _from_json, shape, to_json as _to_json
+from charter.engine.registers import Found
 
 
 class Actor(Kept, frozen=True):
@@ -34,13 +35,17 @@ SYSTEM = Actor("system")
 
 
 class Command(Kept, frozen=True, kw_only=True):
-    """`strangers`: those whom its records name where a person is wanted, and whom the host does not know."""
+    """`strangers`: those whom its records name where a person is wanted, and whom the host does not know.
+
+    `looked`: what the step needs to know of registers and the case does not know yet, or otherwise.
+    """
 
     verb: ClassVar[str] = ""
     actor: Actor
     at: int
     reason: str | None = None
     strangers: tuple[str, ...] = ()
+    looked: tuple[Found, ...] = ()
 
 
 class OnNode(Command, frozen=True, kw_only=True):
@@ -352,6 +357,8 @@ def to_json(command: Command) -> dict[str, Any]:
             out[name] = [list(pair) for pair in value]
         elif isinstance(value, Actor):
             out[name] = _actor_json(value)
+        elif name == "looked":
+            out[name] = _to_json(value)
         else:
             out[name] = list(value) if isinstance(value, tuple) else value
     return out

@@ -24,24 +24,19 @@ from charter.engine.decisions.declared import (
     DecisionRule as DecisionRule,
     DecisionTable as DecisionTable,
 )
+from charter.engine.forms import (
+    Field as Field,
+    Filing as Filing,
+    RecordType as RecordType,
+    Register as Register,
+    Review as Review,
+    TypeRef as TypeRef,
+)
 from charter.engine.happenings import Action as Action, Event as Event, Occasion as Occasion, Rule as Rule
 from charter.engine.ledgers import Booking as Booking, Ledger as Ledger
 from charter.engine.plain import Kept
 
 ElementKind = Literal["phase", "activity", "approval", "milestone"]
-
-
-class TypeRef(Kept, frozen=True):
-    """A field's or parameter's type.
-
-    `name` is one of text number integer money percent boolean date time datetime duration period person file choice
-    list record; `item` is set for list, `record` for record, `choices` for choice.
-    """
-
-    name: str
-    item: TypeRef | None = None
-    record: str | None = None
-    choices: tuple[str, ...] = ()
 
 
 class Parameter(Kept, frozen=True):
@@ -68,29 +63,6 @@ class Role(Kept, frozen=True):
     external: bool = False
     requires: tuple[Requirement, ...] = ()
     clauses: tuple[str, ...] = ()
-
-
-class Field(Kept, frozen=True):
-    """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope.
-
-    `visible`: the roles that may read it, all who may read the record where it names none (`engine/reading.py`).
-    """
-
-    name: str
-    title: str
-    type: TypeRef
-    optional: bool = False
-    where: str | None = None
-    clauses: tuple[str, ...] = ()
-    visible: tuple[str, ...] = ()
-
-
-class RecordType(Kept, frozen=True):
-    name: str
-    title: str
-    fields: tuple[Field, ...] = ()
-    clauses: tuple[str, ...] = ()
-    visible: tuple[str, ...] = ()
 
 
 class Separation(Kept, frozen=True):
@@ -273,6 +245,7 @@ class Element(Kept, frozen=True):
     calendar: str | None = None  # without one, that of the block around it
     offered: str | None = None  # as long as it holds, the work may be begun (`offered while`)
     events: tuple[Event, ...] = ()  # in the order of the file
+    files: tuple[Filing, ...] = ()
 
 
 class Order(Kept, frozen=True):
@@ -371,6 +344,8 @@ class Definition(Kept, frozen=True):
     # Those that elements name.
     calendars: tuple[Calendar, ...] = ()
     rules: tuple[Rule, ...] = ()
+    # Those that the process reads or files into.
+    registers: tuple[Register, ...] = ()
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
     # The roles that may read every case; without one, all of the process.

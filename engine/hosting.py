@@ -11,11 +11,11 @@ the same entries; whoever is chosen, the engine has judged and not refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from charter.engine import law
+from charter.engine import law, registers
 from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Decline, Follow, Start, Tick
 from charter.engine.definition import Definition
 from charter.engine.effects import AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
@@ -33,6 +33,7 @@ MOST_DELIVERIES = 1_000
 MOST_TICKS = 1_000
 
 Pairs = tuple[tuple[str, Any], ...]
+_Command = TypeVar("_Command", bound=Command)
 
 
 class Host(Protocol):
@@ -75,6 +76,29 @@ class Host(Protocol):
         """Names who got an element's work last, in turn."""
 
     def note_turn(self, process: str, element: str, person: str) -> None: ...
+
+
+def informed(
+    definition: Definition, state: CaseState, command: _Command, answer: registers.Answer
+) -> tuple[_Command, Step]:
+    """Takes a step with all that it needs to know of registers; gives the command as the trail is to keep it."""
+    if not definition.registers:
+        return command, step(definition, state, command)
+    if state.status == "open":
+        command = replace(command, looked=registers.changed(state.looked, answer))
+    done = step(definition, state, command)
+    while done.asks:
+        command = replace(command, looked=(*command.looked, *map(answer, done.asks)))
+        done = step(definition, state, command)
+    return command, done
+
+
+def alone(definition: Definition, state: CaseState, command: _Command) -> Step:
+    """Takes a step as where registers hold what the case itself has filed, and nothing else."""
+    newest: dict[str, dict[str, registers.Row]] = {}
+    for found in state.looked:
+        newest.setdefault(found.ask.register, {}).update({row.key: row for row in found.rows})
+    return informed(definition, state, command, lambda ask: registers.found_among(ask, newest.get(ask.register, {})))[1]
 
 
 def carry_out(host: Host, case: str, effect: Effect) -> Refusal | None:

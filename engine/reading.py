@@ -131,10 +131,11 @@ def _innermost(kind: TypeRef) -> TypeRef:
 
 def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = ()) -> Sight:
     """Gives what is withheld from who holds these roles; `own`: records of the case that they read all the same."""
-    types = {record.name: record for record in definition.records}
+    entries = [RecordType(each.name, each.title, each.fields) for each in definition.registers]
+    types = {record.name: record for record in (*definition.records, *entries)}
     held = set(roles)
     hidden: set[tuple[str, str | None]] = set()
-    for record in definition.records:
+    for record in types.values():
         if record.visible and held.isdisjoint(record.visible):
             hidden.add((record.name, None))
         hidden.update((record.name, f.name) for f in record.fields if f.visible and held.isdisjoint(f.visible))
@@ -184,7 +185,7 @@ def _command(seen: Sight, command: Mapping[str, Any]) -> Mapping[str, Any]:
         told["records"] = _records(seen, told["records"])
     if "record" in told and "value" in told:
         told["value"] = seen.value(told["record"], told["value"])
-    for name in ("item", "evidence", "checks", "failure", "arguments"):
+    for name in ("item", "evidence", "checks", "failure", "arguments", "looked"):
         if name in told:
             told[name] = seen.derived(told[name])
     return told
@@ -205,6 +206,8 @@ ENTRIES: Mapping[str, _See] = MappingProxyType(
         "decided": _derived("given", "said", "rows"),
         "failed": _derived("failure", "given", "said", "rows"),
         "added": _derived("item"),
+        "filed": _derived("key", "digest", "value", "was"),
+        "looked_up": _derived("asked", "rows", "late"),
         "baseline_fixed": _derived("digest", "total", "before"),
         "line_overrun": _derived("line", "baseline", "used"),
         "line_covered": _derived("line", "baseline", "used"),

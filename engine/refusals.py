@@ -124,6 +124,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH632", "amount-not-known", "ledger line record baseline"),
     ("CH633", "baseline-amended", "ledger record"),
     ("CH592", "person-not-known", "person record field"),
+    ("CH620", "too-much-found", "register limit"),
+    ("CH622", "entry-twice", "register key"),
     # why nothing came of what a case asked for
     ("CH597", "process-not-deployed", "target"),
     ("CH599", "nobody-to-choose", "element roles"),

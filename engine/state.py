@@ -21,6 +21,7 @@ from charter.engine.law import Rules
 from charter.engine.ledgers import Book
 from charter.engine.machines import STILL, WORKABLE
 from charter.engine.plain import shape
+from charter.engine.registers import Ask, Found, Row
 from charter.engine.sla import Service
 
 
@@ -178,6 +179,7 @@ class CaseState(NamedTuple):
     days it counts. `clocks`: the service-level clocks that have started, by key.
     `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
     `process.rule`, that led from one case to the next up to this one, the latest last. `books`: how its ledgers stand.
+    `looked`: what it knows of registers; `filed`: (node, register, key) of the entries that its work stands for.
     """
 
     case: str = ""
@@ -208,6 +210,8 @@ class CaseState(NamedTuple):
     watches: tuple[Watch, ...] = ()
     chain: tuple[str, ...] = ()
     books: tuple[Book, ...] = ()
+    looked: tuple[Found, ...] = ()
+    filed: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def rules(self) -> Rules:
@@ -217,6 +221,10 @@ class CaseState(NamedTuple):
     def dated(self) -> Iterator[Node]:
         """Yields the nodes that have a due date."""
         return (node for node in self.nodes.values() if node.due is not None)
+
+    def look(self, ask: Ask, _reader: str) -> tuple[Row, ...] | None:
+        """Gives what the case knows of a register, None where it has not asked."""
+        return next((found.rows for found in self.looked if found.ask == ask), None)
 
 
 NEW = CaseState()
@@ -348,6 +356,8 @@ def case_json(state: CaseState) -> dict[str, Any]:
         out["watches"] = _lists(state.watches)
     if state.books:
         out["books"] = _lists(state.books)
+    if state.looked:
+        out["looked"] = plain.to_json(state.looked)
     return out
 
 
@@ -391,13 +401,13 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
     rest["signals"] = signals_of(rest)
     clocks = clocks_of(data)
-    rest["parameters"] = tuple((name, value) for name, value in rest.get("parameters", ()))
-    rest["days"] = tuple((country, digest) for country, digest in rest.get("days", ()))
+    rest |= {name: tuple(map(tuple, rest.get(name, ()))) for name in ("parameters", "days", "filed")}
     rest["watches"] = tuple(
         Watch(name, held, fired, at, tuple(wakes)) for name, held, fired, at, wakes in rest.get("watches", ())
     )
     rest["chain"] = tuple(rest.get("chain", ()))
     rest["books"] = books_of(rest)
+    rest["looked"] = tuple(plain.from_json(Found, row) for row in rest.get("looked", ()))
     waking = {watch.key: watch.wake for watch in rest["watches"]}
     waking |= {key: next_instant(node) for key, node in nodes.items()}
     return CaseState(

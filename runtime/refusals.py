@@ -1,5 +1,5 @@
-"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595, CH598 and CH640
-to CH643.
+"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595, CH598, CH623
+and CH640 to CH643.
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.
@@ -29,6 +29,7 @@ TRAIL = "CH640"
 SUMS = "CH641"
 HIDDEN = "CH642"
 UNREAD = "CH643"
+REGISTER_DIFFERS = "CH623"
 UNBOUND = "CH526"
 
 # code -> the values its sentence names
@@ -50,6 +51,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         SUMS: ("person", "process"),
         HIDDEN: ("person", "case"),
         UNREAD: ("person", "record"),
+        REGISTER_DIFFERS: ("register", "field", "process"),
     }
 )
 

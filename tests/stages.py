@@ -18,10 +18,12 @@ from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry, to_json
 from charter.engine.proof.assumptions import assumed
+from charter.engine.registers import Ask, Found
 from charter.engine.state import CaseState
 from charter.runtime.audit import log
 from charter.runtime.host.cases import Cases, Performed
 from charter.runtime.host.connectors import Connectors
+from charter.runtime.host.registers import answer
 from charter.runtime.people.changes import People
 from charter.runtime.store import create_store, tables as t
 
@@ -138,6 +140,14 @@ class SqlStage:
             self.clock = max(self.clock, due.wake)
             self._settle(lambda case=due.id: self.host.tick(case, until=self.clock))
         self.clock = max(self.clock, to)
+
+    def fill(self, register: str, key: str, value: Any) -> None:
+        changed, refusal = self.host.registers.fill(register, [(key, value)], source="scenario", by=self._founder)
+        assert (changed, refusal) == (1, None)
+
+    def answer(self, ask: Ask) -> Found:
+        with self.store.read() as connection:
+            return answer(connection, ask)
 
     # -- calls -------------------------------------------------------------------------------------------------
 

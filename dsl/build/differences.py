@@ -49,6 +49,7 @@ _THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], A
     (d.Definition, "rules"): (lambda _: "RULE", _named),
     (d.Definition, "ledgers"): (lambda _: "LEDGER", _named),
     (d.Ledger, "bookings"): (lambda b: b.kind.upper(), lambda b: (b.kind, b.items)),
+    (d.Definition, "registers"): (lambda _: "REGISTER", _named),
     (d.Definition, "decisions"): (lambda _: "DECISION", _named),
     (d.Definition, "separations"): (
         lambda s: "SAME_AS" if s.same else "SEPARATE_FROM",

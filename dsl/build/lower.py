@@ -7,11 +7,12 @@ names of the shared declarations enters its definition. Positions go into `place
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
+from charter.dsl.build.forms import clauses_of, filing, names_of, record, register, title_of, type_ref, visible_of
 from charter.dsl.build.rules import action, given, rule
 from charter.dsl.check.calendars import build as build_calendar
 from charter.dsl.check.decisions import bound, lower_decision
@@ -37,13 +38,13 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
     version = _first(header.get(t.Version, ()))
     definition = d.Definition(
         name=scope.name,
-        title=_title(node.title, scope.name),
+        title=title_of(node.title, scope.name),
         version=version.text if version else "1",
         goal=goal.text.text if goal else None,
         owner=owner.role.text if owner else None,
         customer=customer.role.text if customer else None,
-        clauses=_clauses(header.get(t.Source, ())),
-        visible=_visible(header.get(t.Visible, ())),
+        clauses=clauses_of(header.get(t.Source, ())),
+        visible=visible_of(header.get(t.Visible, ())),
         parameters=tuple(_carrying(s, scope, _parameter(s)) for s in scope.parameters.values()),
         inputs=tuple(scope.inputs),
         outputs=tuple(scope.outputs),
@@ -54,6 +55,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         orders=tuple(d.Order(line.kind, tuple(n.last for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
         calendars=_calendars(scope),
+        registers=tuple(register(s.node) for s in scope.registers.values()),
         rules=tuple(rule(s.node) for s in scope.rules.values()),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         slas=tuple(_sla(s.node, scope.clocked.get(s.name)) for s in scope.slas.values()),
@@ -76,22 +78,6 @@ def _first(lines: Any) -> Any:
     return lines[0] if lines else None
 
 
-def _title(title: t.Text | None, name: str) -> str:
-    return title.text if title is not None else name
-
-
-def _clauses(lines: Iterable[t.Line]) -> tuple[str, ...]:
-    return tuple(n.text for line in lines if isinstance(line, t.Source) for n in line.ids)
-
-
-def _visible(lines: Iterable[t.Line]) -> tuple[str, ...]:
-    return tuple(n.text for line in lines if isinstance(line, t.Visible) for n in line.roles)
-
-
-def _names(names: tuple[t.Name, ...]) -> tuple[str, ...]:
-    return tuple(n.text for n in names)
-
-
 def _carrying(symbol: Symbol, scope: ProcessScope, built: Any) -> Any:
     """Gives a declaration without the clauses that it names where nothing uses it: it carries none of them out."""
     if (symbol.kind, symbol.name) not in scope.idle:
@@ -103,19 +89,11 @@ def _carrying(symbol: Symbol, scope: ProcessScope, built: Any) -> Any:
 # --- declarations ---------------------------------------------------------------------------------
 
 
-def type_ref(type_: t.Type) -> d.TypeRef:
-    """Gives a type as the engine keeps it."""
-    if type_.name not in BUILT_IN_TYPES:
-        return d.TypeRef("record", record=type_.name)
-    item = type_ref(type_.item) if type_.item is not None else None
-    return d.TypeRef(type_.name, item, None, tuple(c.text for c in type_.choices))
-
-
 def _parameter(symbol: Symbol) -> d.Parameter:
     node: t.Parameter = symbol.node
     type_ = type_ref(node.type) if node.type else None
     return d.Parameter(
-        node.name.text, _title(node.title, node.name.text), type_, feel_text(node.value), _clauses(node.body)
+        node.name.text, title_of(node.title, node.name.text), type_, feel_text(node.value), clauses_of(node.body)
     )
 
 
@@ -123,29 +101,13 @@ def _role(node: t.Role) -> d.Role:
     requires = tuple(
         d.Requirement(line.kind, line.name.text, line.at_least) for line in node.body if isinstance(line, t.Requires)
     )
-    return d.Role(node.name.text, _title(node.title, node.name.text), node.external, requires, _clauses(node.body))
-
-
-def _record(node: t.Record) -> d.RecordType:
-    fields = tuple(
-        d.Field(
-            f.name.text,
-            _title(f.title, f.name.text),
-            type_ref(f.type),
-            f.optional,
-            feel_text(f.where),
-            _clauses(f.body),
-            _names(f.visible),
-        )
-        for f in node.fields
-    )
-    title = _title(node.title, node.name.text)
-    return d.RecordType(node.name.text, title, fields, _clauses(node.body), _visible(node.body))
+    return d.Role(node.name.text, title_of(node.title, node.name.text), node.external, requires, clauses_of(node.body))
 
 
 def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:
     """The declared records, those their fields need, and one without fields for each output nobody declared."""
-    names = [*scope.records, *scope.inputs, *scope.producers]
+    fields = (line.type.innermost.name for s in scope.registers.values() for line in s.node.fields)
+    names = [*scope.records, *scope.inputs, *scope.producers, *(name for name in fields if name not in BUILT_IN_TYPES)]
     found: dict[str, d.RecordType] = {}
     for name in names:  # grows while it is walked: records whose fields are records
         if name in found:
@@ -154,7 +116,7 @@ def _records(scope: ProcessScope) -> tuple[d.RecordType, ...]:
         if symbol is None:
             found[name] = d.RecordType(name, name)
             continue
-        found[name] = _carrying(symbol, scope, _record(symbol.node))
+        found[name] = _carrying(symbol, scope, record(symbol.node))
         inner = (line.type.innermost.name for line in symbol.node.fields)
         names += [type_ for type_ in inner if type_ not in BUILT_IN_TYPES]
     return tuple(found.values())
@@ -179,7 +141,7 @@ def _kpi(node: t.Kpi) -> d.Kpi:
     owner = next((line.role.text for line in node.body if isinstance(line, t.Owner)), None)
     return d.Kpi(
         name=node.name.text,
-        title=_title(node.title, node.name.text),
+        title=title_of(node.title, node.name.text),
         formula=feel_text(figures.get("formula")) or "null",
         unit=unit,
         target=feel_text(figures.get("target"), "unary"),
@@ -189,7 +151,7 @@ def _kpi(node: t.Kpi) -> d.Kpi:
         event=over.event if over is not None else "closed",
         by=feel_text(figures.get("by")),
         owner=owner,
-        clauses=_clauses(node.body),
+        clauses=clauses_of(node.body),
     )
 
 
@@ -197,7 +159,7 @@ def _sla(node: t.Sla, part: Part | None) -> d.Sla:
     asked = {line.kind: feel_text(line.expr) for line in node.body if isinstance(line, t.ClockWhen)}
     return d.Sla(
         name=node.name.text,
-        title=_title(node.title, node.name.text),
+        title=title_of(node.title, node.name.text),
         element=None if part is None else part.name,
         since=asked.get("from"),
         starts=asked.get("starts"),
@@ -213,12 +175,12 @@ def _sla(node: t.Sla, part: Part | None) -> d.Sla:
         thresholds=tuple(
             d.Threshold(line.percent, tuple(map(action, line.actions))) for line in node.body if isinstance(line, t.At)
         ),
-        clauses=_clauses(node.body),
+        clauses=clauses_of(node.body),
     )
 
 
 def _separations(scope: ProcessScope) -> tuple[d.Separation, ...]:
-    found = [(line.element.last, line.other.last, line.same, _clauses(line.body)) for line, _ in scope.separations]
+    found = [(line.element.last, line.other.last, line.same, clauses_of(line.body)) for line, _ in scope.separations]
     for part in scope.elements.values():
         found += [(part.name, other.last, duty.same, ()) for duty in part.all(t.Duty) for other in duty.others]
     turned = [
@@ -247,12 +209,12 @@ class _Elements:
         takes = [*part.inputs, *((part.of,) if part.of is not None else ())]
         return d.Element(
             name=part.name,
-            title=_title(part.node.title, part.name),
+            title=title_of(part.node.title, part.name),
             kind=part.node.kind,
             parent=part.parent.name if part.parent is not None else None,
-            clauses=_clauses(part.all(t.Source)),
+            clauses=clauses_of(part.all(t.Source)),
             inputs=tuple(dict.fromkeys(self._input(part, n.text) for n in takes)),
-            outputs=_names(part.outputs),
+            outputs=names_of(part.outputs),
             after=self._after(part),
             starts_with=tuple(n.last for line in part.all(t.Alongside) for n in line.names),
             many=_many(part.one(t.ForEach), part.one(t.DoneWhen)),
@@ -261,6 +223,7 @@ class _Elements:
             work=_work(part, self.scope),
             agreement=_agreement(part) if part.kind == "approval" else None,
             events=_events(part),
+            files=tuple(map(filing, part.all(t.Files))),
             **own,
         )
 
@@ -315,7 +278,7 @@ def _check(check: t.Check, number: int) -> d.Check:
         by=by.role.text if by else None,
         other=by.other if by else False,
         many=_many(many),
-        clauses=_clauses(check.body),
+        clauses=clauses_of(check.body),
     )
 
 
@@ -336,7 +299,7 @@ def _event(line: t.Line) -> d.Event | None:
         case t.OnOverdue():
             return d.Event("overdue", tuple(map(action, line.actions)))
         case t.Remind():
-            return d.Event("remind", at=feel_text(line.ahead), roles=_names(line.roles), holder=line.holder)
+            return d.Event("remind", at=feel_text(line.ahead), roles=names_of(line.roles), holder=line.holder)
         case t.Ends() | t.Happens():
             at = line.signal.text if line.signal is not None else feel_text(line.expr)
             if isinstance(line, t.Happens):
@@ -350,7 +313,7 @@ def _events(part: Part) -> tuple[d.Event, ...]:
 
 
 def _stage(stage: t.Stage) -> d.Stage:
-    names = _names(stage.roles)
+    names = names_of(stage.roles)
     if stage.mode == "count" and stage.seats is not None:
         return d.Stage(tuple((n, stage.seats) for n in names), stage.count or 1, other=stage.other)
     seats = tuple((n, 1) for n in names)
@@ -413,6 +376,8 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("rule", scope.rules),
         ("ledger", scope.ledgers),
         ("parameter", scope.parameters),
+        ("register", scope.registers),
+        ("record", scope.registers),
     ):
         for symbol in table.values():
             put(f"{named} {symbol.name}", symbol.file, symbol.span)

@@ -24,6 +24,7 @@ from charter.dsl.build.turns import (
     ExpectKpi as ExpectKpi,
     ExpectState as ExpectState,
     ExpectTrue as ExpectTrue,
+    Fill as Fill,
     Pass as Pass,
     Refuse as Refuse,
     Scenario as Scenario,
@@ -37,6 +38,7 @@ from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.given import Given, added, played_by, within
 from charter.dsl.check.references import distinct, misnamed
+from charter.dsl.check.registers import given_types
 from charter.dsl.check.rules import reached, starting
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.check.typecheck import check_expression
@@ -342,6 +344,11 @@ class _Lowering:
     def signal(self, line: t.SignalStep) -> Step:
         return Arrive(line.name.text, self.arguments(line.arguments), **self.at(line))
 
+    def given(self, line: t.GivenStep) -> Step:
+        scope = next((s for s in self.reached if s.register(line.register.text) is not None), self.scope)
+        types = given_types(line, scope, self.findings)
+        return Fill(line.register.text, line.key.text, self.arguments(line.fields, types), **self.at(line))
+
     def state(self, line: t.ExpectState) -> Step:
         named, target = line.target.name.text, None
         begun = named in self.processes and all(scope.element(named) is None for scope in self.reached)
@@ -402,6 +409,7 @@ _STEPS: dict[type, Callable[[_Lowering, Any], Step]] = {
     t.AfterStep: _Lowering.after,
     t.ConnectorStep: _Lowering.connector,
     t.SignalStep: _Lowering.signal,
+    t.GivenStep: _Lowering.given,
     t.ExpectState: _Lowering.state,
     t.ExpectDoer: _Lowering.doer,
     t.ExpectKpi: _Lowering.kpi,

@@ -52,6 +52,14 @@ class Refuse(Step, frozen=True):
     code: str | None = None
 
 
+class Fill(Step, frozen=True):
+    """A register has an entry already, under this key and with these fields."""
+
+    register: str
+    key: str
+    fields: Arguments = ()
+
+
 class Pass(Step, frozen=True):
     """So much virtual time passes (a Span in FEEL)."""
 

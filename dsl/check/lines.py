@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from charter.dsl.check import asks, events, references, works
+from charter.dsl.check import asks, events, references, registers, works
 from charter.dsl.check.asks import LIST, MOMENT, Asks, each, wants
 from charter.dsl.check.expressions import feel_text
 from charter.dsl.check.findings import Findings
@@ -167,6 +167,7 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
     },
     (t.Checklist,): LineSpec("checklist", ACTIVITY, names=references.checklist, asks=asks.points),
     (t.Work,): LineSpec("call", ACTIVITY, names=works.work, asks=asks.arguments),
+    (t.Files,): LineSpec("files", ACTIVITY, many=True, names=registers.files, asks=registers.asks),
     (t.Wait, "signal"): LineSpec("wait", ACTIVITY),
     (t.Wait, "until"): LineSpec("wait", ACTIVITY, asks=wants(MOMENT, word="wait until")),
     (t.Wait, "pause"): LineSpec("wait", ACTIVITY, asks=wants(y.SPAN)),

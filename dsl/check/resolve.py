@@ -20,6 +20,7 @@ from charter.dsl.check.findings import Findings
 from charter.dsl.check.ledgers import check_ledgers
 from charter.dsl.check.lines import check_lines
 from charter.dsl.check.references import WORK
+from charter.dsl.check.registers import check_registers
 from charter.dsl.check.rules import check_rules
 from charter.dsl.check.scopes import (
     BUILT_IN_TYPES,
@@ -47,6 +48,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     _Declarations(scope, findings).read()
     _types(scope, findings)
     check_lines(scope, findings)
+    check_registers(scope, findings)
     check_clocks(scope, findings)
     check_rules(scope, findings)
     check_ledgers(scope, findings)
@@ -96,6 +98,10 @@ class _Declarations:
             case t.Record():
                 if self._alone(line):
                     scope.records[line.name.text] = Symbol("record", line.name.text, line, scope.file)
+                _fields(line, scope.file, self.findings)
+            case t.Register():
+                if self._alone(line):
+                    scope.registers[line.name.text] = Symbol("register", line.name.text, line, scope.file)
                 _fields(line, scope.file, self.findings)
             case t.Parameter():
                 if self._alone(line):
@@ -163,7 +169,7 @@ class _Declarations:
         else:
             table[name] = Symbol(kind, name, line, self.scope.file)
 
-    def _alone(self, line: t.Element | t.Record | t.Parameter | t.Sla | t.Ledger) -> bool:
+    def _alone(self, line: t.Element | t.Record | t.Register | t.Parameter | t.Sla | t.Ledger) -> bool:
         """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
         scope, name = self.scope, line.name
         text = name.text
@@ -178,6 +184,8 @@ class _Declarations:
             or scope.parameters.get(text)
             or scope.slas.get(text)
             or scope.ledgers.get(text)
+            or scope.registers.get(text)
+            or scope.shared.registers.get(text)
             or scope.shared.records.get(text)
             or scope.shared.parameters.get(text)
         )
@@ -237,7 +245,7 @@ class _Declarations:
                 scope.approvals.setdefault(part.of.text, []).append(part)
 
 
-def _fields(record: t.Record, file: str, findings: Findings) -> None:
+def _fields(record: t.Record | t.Register, file: str, findings: Findings) -> None:
     """Reports fields of a record that are declared twice or bear a name expressions cannot use."""
     seen: dict[str, t.Field] = {}
     for line in record.fields:
@@ -276,7 +284,8 @@ def _cited(line: t.Line) -> Iterator[t.Name]:
 def _types(scope: ProcessScope, findings: Findings) -> None:
     """Reports types that are neither built in nor a record, and records that contain themselves."""
     own = [s for s in scope.records.values() if scope.shared.records.get(s.name) is not s]
-    for symbol in own:
+    registers = [s for s in scope.registers.values() if scope.shared.registers.get(s.name) is not s]
+    for symbol in (*own, *registers):
         for line in symbol.node.fields:
             _type(line.type, scope, findings, line.name)
     for symbol in scope.parameters.values():

@@ -140,6 +140,7 @@ class Shared(Struct, eq=False):
     parameters: dict[str, Symbol] = field(default_factory=dict)
     calendars: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
+    registers: dict[str, Symbol] = field(default_factory=dict)
     processes: dict[str, Symbol] = field(default_factory=dict)
     catalogues: dict[str, Symbol] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)  # of those catalogues that can be read, by name
@@ -167,6 +168,7 @@ class ProcessScope(Struct, eq=False):
     rules: dict[str, Symbol] = field(default_factory=dict)
     ledgers: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
+    registers: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
     separations: list[tuple[t.Separation, str]] = field(default_factory=list)  # of two elements each
     orders: list[tuple[Part | None, t.Ordering]] = field(default_factory=list)
@@ -219,6 +221,9 @@ class ProcessScope(Struct, eq=False):
 
     def decision(self, name: str) -> Symbol | None:
         return _adopt(name, self.decisions, self.shared.decisions)
+
+    def register(self, name: str) -> Symbol | None:
+        return _adopt(name, self.registers, self.shared.registers)
 
     def owners(self, field_name: str) -> list[str]:
         """The records that there are in a case and that have a field of this name."""
@@ -303,6 +308,7 @@ class ProcessScope(Struct, eq=False):
             ("ledger", self.ledgers, {}),
             ("calendar", self.calendars, self.shared.calendars),
             ("decision", self.decisions, self.shared.decisions),
+            ("register", self.registers, self.shared.registers),
             ("process", {}, self.shared.processes),
         ):
             if name in table or name in shared:
@@ -324,3 +330,9 @@ def _adopt(name: str, own: dict[str, Symbol], shared: dict[str, Symbol]) -> Symb
         if symbol is not None:
             own[name] = symbol
     return symbol
+
+
+def own(scope: ProcessScope, table: str) -> dict[str, Symbol]:
+    """Gives what a process declares itself, and does not take from what its file shares."""
+    shared: dict[str, Symbol] = getattr(scope.shared, table, {})
+    return {name: symbol for name, symbol in getattr(scope, table).items() if shared.get(name) is not symbol}

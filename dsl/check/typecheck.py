@@ -24,8 +24,9 @@ from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.lists import alone, reads_itself
 from charter.dsl.check.mends import Fault, Mend, Place, find_all
+from charter.dsl.check.registers import of_reviews
 from charter.dsl.check.rules import of_rules
-from charter.dsl.check.scopes import Part, ProcessScope
+from charter.dsl.check.scopes import Part, ProcessScope, own
 from charter.dsl.check.types import (
     CASE,
     FORMS,
@@ -100,12 +101,9 @@ class _Checker:
 
     def check(self) -> None:
         scope = self.scope
-        for symbol in list(scope.records.values()):
-            if scope.shared.records.get(symbol.name) is not symbol:
-                self._record(symbol.node, symbol.file)
-        for symbol in list(scope.parameters.values()):
-            if scope.shared.parameters.get(symbol.name) is not symbol:
-                self._parameter(symbol.node, symbol.file)
+        for table, check in (("records", self._record), ("registers", self._record), ("parameters", self._parameter)):
+            for symbol in own(scope, table).values():
+                check(symbol.node, symbol.file)
         for part in scope.elements.values():
             inside = self._variables(part)
             outside = self._variables(part.parent)
@@ -115,7 +113,7 @@ class _Checker:
                     self.expression(ask, *((part.parent, outside) if ask.outer else (part, inside)))
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
-        for around, ask in (*of_clocks(scope), *of_rules(scope)):
+        for around, ask in (*of_clocks(scope), *of_rules(scope), *of_reviews(scope)):
             self.expression(ask, around, {**self._variables(around), **ask.seen})
 
     def _variables(self, part: Part | None) -> dict[str, y.Type]:
@@ -138,7 +136,7 @@ class _Checker:
         found, _ = feel.infer(tree, self._types(line.items.text, outside, known))  # type: ignore[union-attr]
         return found.item if isinstance(found, y.ListType) else y.ANY
 
-    def _record(self, node: t.Record, file: str) -> None:
+    def _record(self, node: t.Record | t.Register, file: str) -> None:
         declared = {line.name.text: line.type for line in node.fields}
         own = {name: type_of(type_, self.scope) for name, type_ in declared.items()}
         writers = self.scope.writers(node.name.text)
@@ -244,7 +242,7 @@ class _Checker:
         if self.alone:
             return (name for name in extra if name != "?")
         own = (s.elements, s.records, s.producers, s.inputs, s.slas, s.ledgers, s.parameters, s.shared.parameters)
-        return chain(extra, *own, _GIVEN)
+        return chain(extra, *own, s.registers, s.shared.registers, _GIVEN)
 
 
 # What is told once of an expression, however often it is in it.

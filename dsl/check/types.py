@@ -114,7 +114,15 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
     parameter = scope.parameter(name)
     if parameter is not None:
         return parameter_type(parameter.node, scope)
-    return None
+    register = scope.register(name)
+    return None if register is None else register_type(register.node, scope)
+
+
+def register_type(node: t.Register, scope: ProcessScope) -> y.Type:
+    """Gives the type of a register: the list of its entries, of which a key in brackets chooses one."""
+    fields = {line.name.text: type_of(line.type, scope) for line in node.fields}
+    key = y.STRING if node.key is None else fields.get(node.key.text, y.ANY)
+    return y.KeyedType(item=y.ContextType(fields=fields), key=key)
 
 
 def _ledger_type(node: t.Ledger, scope: ProcessScope) -> y.Type:

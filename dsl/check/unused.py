@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from charter.dsl.check.findings import Findings
-from charter.dsl.check.scopes import ProcessScope, Symbol
+from charter.dsl.check.scopes import ProcessScope, Symbol, own
 from charter.dsl.text import tree as t
 
 
@@ -24,10 +24,10 @@ def check_unused(scope: ProcessScope, findings: Findings) -> None:
             unwritten.pop(str(findings.diagnostics[-1].arguments["guess"]))
     asked = {line.target.text for p in scope.elements.values() for line in p.all(t.Work) if line.kind == "decide"}
     idle = (
-        ("CH218", _own(scope, "roles"), scope.used_roles),
-        ("CH430", _own(scope, "parameters"), scope.used),
+        ("CH218", own(scope, "roles"), scope.used_roles),
+        ("CH430", own(scope, "parameters"), scope.used),
         ("CH431", unwritten, ()),
-        ("CH611", _own(scope, "decisions"), asked),
+        ("CH611", own(scope, "decisions"), asked),
     )
     for code, declared, used in idle:
         for name, symbol in declared.items():
@@ -36,15 +36,10 @@ def check_unused(scope: ProcessScope, findings: Findings) -> None:
                 findings.add(code, symbol.span, file=symbol.file, name=name)
 
 
-def _own(scope: ProcessScope, table: str) -> dict[str, Symbol]:
-    shared = getattr(scope.shared, table)
-    return {name: symbol for name, symbol in getattr(scope, table).items() if shared.get(name) is not symbol}
-
-
 def _unwritten(scope: ProcessScope) -> dict[str, Symbol]:
     """The process's own records that no element writes, nobody brings, and no other record or parameter is made of."""
     written = {*scope.producers, *scope.inputs, *_parts(scope)}
-    return {name: symbol for name, symbol in _own(scope, "records").items() if name not in written}
+    return {name: symbol for name, symbol in own(scope, "records").items() if name not in written}
 
 
 def _parts(scope: ProcessScope) -> Iterator[str]:

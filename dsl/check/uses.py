@@ -166,6 +166,7 @@ _TABLES: dict[type, str] = {
     t.Parameter: "parameters",
     t.Calendar: "calendars",
     t.Decision: "decisions",
+    t.Register: "registers",
     t.Process: "processes",
     t.Catalogue: "catalogues",
 }
@@ -175,10 +176,13 @@ _KINDS = {
     "parameters": "parameter",
     "calendars": "calendar",
     "decisions": "decision",
+    "registers": "register",
     "processes": "process",
     "catalogues": "catalogue",
 }
-_Declared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Process | t.Catalogue
+# What expressions see side by side.
+_SIDE_BY_SIDE = ("records", "parameters", "registers")
+_Declared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Register | t.Process | t.Catalogue
 
 
 def _share(unit: Unit) -> None:
@@ -204,8 +208,8 @@ def _share(unit: Unit) -> None:
             continue
         own = Symbol(_KINDS[name], item.name.text, item, unit.path)
         rivals = [getattr(shared, name)]
-        if name in ("records", "parameters"):
-            rivals = [shared.records, shared.parameters]
+        if name in _SIDE_BY_SIDE:
+            rivals = [getattr(shared, other) for other in _SIDE_BY_SIDE]
         rival = next((r[own.name] for r in rivals if own.name in r), None)
         if rival is not None:
             _twice(unit, item.name, own.name, rival.kind, rival)

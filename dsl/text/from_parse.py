@@ -176,6 +176,13 @@ def _declaration(node: Callable[..., Any]) -> Callable[[Parts], Any]:
 register(
     ("process", _declaration(t.Process)),
     ("record", _declaration(t.Record)),
+    ("register", lambda c: t.Register(c[1][0], c[1][1], None, tuple(c[3]), **_head(c, c[1]))),
+    (
+        "register_keyed",
+        lambda c: t.Register(c[1][0], c[1][1], name_of(c[3]), tuple(c[5]), **_head(c, c[1], name_of(c[3]))),
+    ),
+    ("alone", lambda c: c[0]),
+    ("review", lambda c: t.Review(expr_of(c[1]), names_of(c[3]), **place(c))),
     ("kpi", _declaration(t.Kpi)),
     ("sla", _declaration(t.Sla)),
     ("rule", _declaration(t.Rule)),
@@ -368,6 +375,8 @@ register(
     ("repeat_every", lambda c: t.Repeat(None, expr_of(c[1]), **place(c))),
     ("repeat_every_while", lambda c: t.Repeat(None, expr_of(c[1]), expr_of(c[3]), **place(c))),
     ("work", lambda c: t.Work(_kind(c[0]), name_of(c[1]), tuple(c[2]), **place(c))),
+    ("files", lambda c: t.Files(None, name_of(c[2]), tuple(c[3]), **place(c))),
+    ("files_of", lambda c: t.Files(name_of(c[1]), name_of(c[3]), tuple(c[4]), **place(c))),
     ("wait_for", lambda c: t.Wait("signal", name_of(c[1]), **place(c))),
     ("wait_until", lambda c: t.Wait("until", None, expr_of(c[1]), **place(c))),
     ("wait", lambda c: t.Wait("pause", None, expr_of(c[1]), **place(c))),

@@ -100,6 +100,7 @@ register(
     ("fails", lambda c: t.ConnectorStep(name_of(c[1]), fails=True, **place(c))),
     ("fails_times", lambda c: t.ConnectorStep(name_of(c[1]), (), True, int(c[3].value), **place(c))),
     ("signal_step", lambda c: t.SignalStep(name_of(c[1]), tuple(c[2]), **place(c))),
+    ("given_step", lambda c: t.GivenStep(name_of(c[1]), text_of(c[2]), tuple(c[3]), **place(c))),
     ("expect_state", _expect_state),
     ("expect_iteration", lambda c: _expect_state(c, int(c[6].value))),
     ("expect_doer", lambda c: t.ExpectDoer(_target(c[1]), name_of(c[3]), **place(c))),

@@ -57,6 +57,7 @@ ENDS: Mapping[str, Collection[str]] = {
     "EXPR": (),
     "ITEMS": ("OPEN", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START", "DECIDE"),
     "PERIOD": ("WHILE",),
+    "CYCLE": ("BY",),
     "AGREED": ("WHEN",),
     "COUNT": ("OF_DONE",),
     "COND": ("OPTIONAL", "VISIBLE_TO", "SOURCE"),

@@ -95,9 +95,9 @@ class Phrases:
     def day(self, number: int) -> str:
         return self._rows["weekdays"][_DAY_NAMES[number]][0]
 
-    def arguments(self, arguments: tuple[t.Argument, ...]) -> str:
+    def arguments(self, arguments: tuple[t.Argument, ...], word: str = "WITH") -> str:
         """` with a = 1, b = file "x"`, or nothing."""
-        return f" {self.word('WITH')} {self._pairs(arguments)}" if arguments else ""
+        return f" {self.word(word)} {self._pairs(arguments)}" if arguments else ""
 
     def _pairs(self, arguments: tuple[t.Argument, ...]) -> str:
         return ", ".join(f"{a.name.text} = {self._value(a)}" for a in arguments)
@@ -250,14 +250,6 @@ def _wait(p: Phrases, n: t.Wait) -> Phrase:
     return f"{p.word(key)} {expression(n.expr) if n.expr else 'null'}", ""
 
 
-def _check_by(p: Phrases, n: t.CheckBy) -> Phrase:
-    return p.word("CHECK_BY"), f"{p.word('OTHER')} {n.role.text}" if n.other else n.role.text
-
-
-def _over(p: Phrases, n: t.Over) -> Phrase:
-    return p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"
-
-
 def _separation(p: Phrases, n: t.Separation) -> Phrase:
     middle = p.word("AS" if n.same else "FROM")
     return p.word("SAME" if n.same else "SEPARATE"), f"{n.element.text} {middle} {names(n.others)}"
@@ -365,6 +357,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Source: lambda p, n: (p.word("SOURCE"), " ".join(part.text for part in n.ids)),
     t.CalendarUse: lambda p, n: (p.word("CALENDAR"), n.name.text),
     t.HitPolicy: lambda p, n: (p.word("HIT_POLICY"), p.policy(n.policy)),
+    t.Review: lambda p, n: (p.word("REVIEW_EVERY"), f"{expression(n.every)} {p.word('BY')} {names(n.roles)}"),
     t.Zone: lambda p, n: (f"{p.word('ZONE')} {n.name}", ""),
     t.Hours: _hours,
     t.OwnDay: _own_day,
@@ -390,13 +383,18 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.DoneWhen: lambda p, n: (f"{p.word('DONE_WHEN')} {expression(n.enough)} {p.word('OF_DONE')}", ""),
     t.Repeat: _repeat,
     t.Work: lambda p, n: (p.word(n.kind.upper()), f"{n.target.text}{p.arguments(n.arguments)}"),
+    t.Files: lambda p, n: (
+        p.word("FILES"),
+        f"{n.source.text + ' ' if n.source else ''}{p.word('INTO')} {n.register.text}"
+        f"{p.arguments(n.given, 'FILED_AS')}",
+    ),
     t.Wait: _wait,
     t.Retry: lambda p, n: (p.word("RETRY"), f"{n.times} {p.word('TIMES')} {p.word('RETRY_OVER')} {expression(n.over)}"),
     t.Evidence: lambda p, n: (p.word("EVIDENCE"), n.record.text if n.record else p.word("FILE")),
-    t.CheckBy: _check_by,
+    t.CheckBy: lambda p, n: (p.word("CHECK_BY"), f"{p.word('OTHER')} {n.role.text}" if n.other else n.role.text),
     t.Figure: _by_kind({"by": "GROUP_BY"}),
     t.Unit: lambda p, n: (p.word("UNIT"), p.unit(n.name)),
-    t.Over: _over,
+    t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
     t.ClockWhen: _by_kind(_CLOCK),
     t.Agreed: _agreed,
     t.At: _at,
@@ -410,6 +408,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.RefuseStep: _refuse,
     t.AfterStep: lambda p, n: (f"{p.word('LATER')} {expression(n.span_)}", ""),
     t.ConnectorStep: _connector,
+    t.GivenStep: lambda p, n: (p.word("GIVEN"), f"{n.register.text} {quote(n.key.text)}{p.arguments(n.fields)}"),
     t.SignalStep: lambda p, n: (f"{p.word('SIGNAL')} {n.name.text}{p.arguments(n.arguments)}", ""),
     t.ExpectState: _expect_state,
     t.ExpectDoer: _expect_doer,

@@ -39,6 +39,7 @@ _GROUPS: dict[type, str] = {
     t.Separation: "separation",
     t.Catalogue: "catalogue",
     t.Record: "record",
+    t.Register: "register",
     t.Calendar: "calendar",
     t.Decision: "decision",
     t.Element: "element",
@@ -57,7 +58,19 @@ _KEYS: dict[type, str] = {
     t.Sla: "SLA",
     t.Rule: "RULE",
 }
-_BLOCKS = (t.Record, t.Calendar, t.Decision, t.Element, t.Kpi, t.Sla, t.Rule, t.Ledger, t.Process, t.Scenario)
+_BLOCKS = (
+    t.Record,
+    t.Register,
+    t.Calendar,
+    t.Decision,
+    t.Element,
+    t.Kpi,
+    t.Sla,
+    t.Rule,
+    t.Ledger,
+    t.Process,
+    t.Scenario,
+)
 
 
 class _Row(Struct):
@@ -110,6 +123,10 @@ class _Writer:
                 title = f" {quote(node.title.text)}" if node.title else ""
                 of, by = f"{p.word('LEDGER_OF')} {node.baseline.text}", f"{p.word('LEDGER_BY')} {node.by.text}"
                 return _Row(node, [f"{p.word('LEDGER')} {node.name.text}{title} {of} {by}"], below)
+            case t.Register():
+                key = f"{p.word('KEYED_BY')} {node.key.text}" if node.key else ""
+                title = quote(node.title.text) if node.title else ""
+                return _Row(node, [f"{p.word('REGISTER')} {node.name.text}", title, key], below)
             case t.Catalogue():
                 title = quote(node.title.text) if node.title else ""
                 path = f"{p.word('TAKEN_FROM')} {quote(node.path.text)}"

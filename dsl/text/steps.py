@@ -78,6 +78,14 @@ class SignalStep(Line, frozen=True):
     arguments: tuple[Argument, ...] = ()
 
 
+class GivenStep(Line, frozen=True):
+    """`given REGISTER "KEY" with a = v, …`: an entry that is there already."""
+
+    register: Name
+    key: Text
+    fields: tuple[Argument, ...] = ()
+
+
 class ExpectState(Line, frozen=True):
     """`expect apply is ready, iteration 2` · `expect case is cancelled` · `expect form_team is overdue`."""
 

@@ -38,6 +38,7 @@ _SHAPES: Mapping[str, str] = {
     "EXPR": "an_expression",
     "ITEMS": "an_expression",
     "PERIOD": "an_expression",
+    "CYCLE": "an_expression",
     "AGREED": "an_expression",
     "SHARE": "a_share",
     "COUNT": "an_expression",

@@ -18,6 +18,7 @@ from charter.engine.entries.actions import (
     Launched as Launched,
     Notified as Notified,
 )
+from charter.engine.entries.filings import Filed as Filed, LookedUp as LookedUp
 from charter.engine.entries.told import Because, Told
 from charter.engine.refusals import Reason
 

@@ -189,6 +189,18 @@ class DaysPublished(Told, frozen=True):
     source: str
 
 
+class EntryImported(Told, frozen=True):
+    """A steward put a version of an entry into a register; keys as for `filed`. `source`: where it came from."""
+
+    register: str
+    key: str
+    version: int
+    digest: str
+    value: Any
+    was: str | None
+    source: str
+
+
 class PeriodClosed(Told, frozen=True):
     """A period of a KPI is over, and these are its figures. `figures`: one a group, as they were measured; `digest`:
     the SHA-256 of the facts; `version`: of the process whose formula it is.

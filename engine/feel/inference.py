@@ -17,6 +17,7 @@ from charter.engine.feel.algebra import CLASS_OF, SAMPLES, arithmetic_type, fiel
 from charter.engine.feel.builtins import Builtin, load, ordered
 from charter.engine.feel.comparison import ORDERS
 from charter.engine.feel.inference_calls import Argument, call_type
+from charter.engine.feel.keyed import is_condition
 from charter.engine.feel.operators import ARITHMETIC, NEGATE
 from charter.engine.feel.own import UNITS
 from charter.engine.feel.printer import text
@@ -199,6 +200,11 @@ class Inference:
     def filter(self, node: t.Filter, names: Names) -> y.Type:
         of = self.type_of(node.of, names)
         item = y.item_of(of)
+        if isinstance(of, y.KeyedType) and not is_condition(node.test):
+            key = self.type_of(node.test, names)
+            if key in SAMPLES and of.key in SAMPLES and key != of.key:
+                self.report("type", f"the key is {of.key}, found {key}", node.test, str(key))
+            return item
         if isinstance(node.test, (t.Number, t.Negation)):
             self.type_of(node.test, names)
             return item

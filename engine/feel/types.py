@@ -67,6 +67,12 @@ class DescribedType(ListType, frozen=True):
     keyed: bool = False  # whether a text in brackets finds one item
 
 
+class KeyedType(ListType, frozen=True):
+    """A list whose items have keys of a type: what stands in brackets behind it is a key, or a condition."""
+
+    key: Type = field(default_factory=lambda: _any())
+
+
 class RangeType(Type, frozen=True):
     """A range of values of one type."""
 

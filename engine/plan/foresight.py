@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from charter.engine import feel
 from charter.engine.feel import tree as t
 from charter.engine.plan.facts import ELEMENT, ENDINGS, LISTED
+from charter.engine.plan.looking import answered
 from charter.engine.plan.plans import Plan, shared_from
 from charter.engine.plan.program import Program, compiled
 
@@ -51,7 +52,8 @@ def foreseen(program: Program, plan: Plan | None, depth: int, text: str) -> feel
     if key not in program.foreseen:
         plain = compiled(text)
         tree = None if plain is None else _Foreseer(program, plan, depth).rewritten(plain.tree)
-        program.foreseen[key] = plain if plain is None or tree is plain.tree or tree is None else feel.compile(tree)
+        found = plain if plain is None or tree is plain.tree or tree is None else feel.compile(tree)
+        program.foreseen[key] = None if found is None else answered(program, found)
     return program.foreseen[key]
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from charter.engine import calendars, feel, values
-from charter.engine.definition import Calendar, Definition, Element, RecordType
+from charter.engine.definition import Calendar, Definition, Element, RecordType, Register
 from charter.engine.feel.temporal import UTC, DateTime, Zone
+from charter.engine.forms import names_persons
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.once import once
 from charter.engine.plan.duties import duties
@@ -87,13 +88,16 @@ class Program:
         self.heard = frozenset(v.at for e in definition.elements for v in e.events if v.kind == "signal")
         self.repeats = any(e.repeat is not None and e.repeat.until is not None for e in definition.elements)
         self.types: dict[str, RecordType] = {r.name: r for r in definition.records}
+        self.registers: dict[str, Register] = {r.name: r for r in definition.registers}
+        # What has declared fields: records, and the entries of registers.
+        self.forms = self.types | {r.name: RecordType(r.name, r.title, r.fields) for r in definition.registers}
         # Those with a condition on a field, or inside one.
         self.conditional = frozenset(
             r.name
-            for r in definition.records
+            for r in self.forms.values()
             if any(f.where is not None or (f.type.item or f.type).name == "record" for f in r.fields)
         )
-        self.personal = frozenset(name for name in self.types if _names_persons(self.types, name))
+        self.personal = frozenset(name for name in self.types if names_persons(self.types, name))
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}
         # Those that ask their people to show something.
@@ -135,6 +139,7 @@ class Program:
         self.decoded: dict[str, Any] = {}
         # Conditions as a place asks them before all that they read is over (`foresight`).
         self.foreseen: dict[tuple[str, str | None, int], feel.Expression | None] = {}
+        self.looking: dict[str, feel.Expression | None] = {}
 
     def _orders(self, kind: str) -> dict[str, list[tuple[str, Plan]]]:
         """Gives, by plan, whom it competes with: (which one of the order it is or stands in, each other one)."""
@@ -411,9 +416,3 @@ def compiled(text: str) -> feel.Expression | None:
 def prepare(definition: Definition) -> Program:
     """Prepares a definition, once: the same object gives the same program."""
     return Program(definition)
-
-
-def _names_persons(types: Mapping[str, RecordType], name: str) -> bool:
-    """Says whether a record names persons, itself or in a record inside (a record never contains itself)."""
-    kinds = [field.type.item or field.type for field in types[name].fields] if name in types else []
-    return any(k.name == "person" or (k.record is not None and _names_persons(types, k.record)) for k in kinds)

@@ -21,6 +21,7 @@ from charter.engine.plan.clocks import ClockFacts, Unjudged
 from charter.engine.plan.facts import CaseFacts, Facts, Unended, moment, process_facts
 from charter.engine.plan.foresight import foreseen
 from charter.engine.plan.ledgers import reading
+from charter.engine.plan.looking import Book, Look, looking
 from charter.engine.plan.place import Place, found_in_case, standing
 from charter.engine.plan.plans import ClockPlan, LedgerPlan, Plan, shared_from
 from charter.engine.plan.program import Program, compiled
@@ -34,15 +35,18 @@ _MOST_SEEN = 4
 class Scope:
     """The names an expression at one place of a case may use: those of the element `plan` at the index `path`."""
 
-    __slots__ = ("_env", "now", "path", "plan", "program", "view")
+    __slots__ = ("_env", "look", "now", "path", "plan", "program", "view")
 
-    def __init__(self, program: Program, view: View, plan: Plan | None, path: Path, now: int) -> None:
+    def __init__(
+        self, program: Program, view: View, plan: Plan | None, path: Path, now: int, look: Look | None = None
+    ) -> None:
         self.program = program
         self.view = view
         self.plan = plan
         self.path = path
         self.now = now
         self._env: feel.Env | None = None
+        self.look: Look | None = look or getattr(view, "look", None)
 
     @classmethod
     def at(cls, place: Place, now: int) -> Scope:
@@ -53,7 +57,8 @@ class Scope:
         """Says what an expression reads here, `days = 30`: each plain value, of a list how many there are."""
         expression = self.read(text)
         found = []
-        for path in sorted(expression.paths) if expression is not None else ():
+        paths = sorted(expression.paths) if expression is not None else ()
+        for path in (path for path in paths if path[0] not in self.program.registers):
             name = ".".join(path)
             root = extra[path[0]] if extra is not None and path[0] in extra else self.name(path[0])
             tree: t.Node = t.Name(path[0])
@@ -86,7 +91,7 @@ class Scope:
         return expression.evaluate(names, self._env)
 
     def read(self, text: str) -> Expression | None:
-        return compiled(text)
+        return looking(self.program, text) if self.program.registers else compiled(text)
 
     def name(self, name: str, *, walked: bool = True) -> Any:
         """Gives what a name stands for here, None for a name that stands for nothing; `walked`: maybe as a list."""
@@ -102,6 +107,9 @@ class Scope:
             return self.element(program.plans[name], walked=walked)
         if name in program.types:
             return self.record(name)
+        if name in program.registers:
+            reader = "" if plan is None else key_of(plan.name, self.path)
+            return Book(program.registers[name], self.look, reader)
         if name in program.slas:
             return self.clock(program.slas[name])
         if name in program.ledgers:

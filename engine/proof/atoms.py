@@ -96,6 +96,23 @@ def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
             yield from (f"({asked}) in ({cell})" for cell in cells if cell != "-")
 
 
+def registers_read(program: Program) -> dict[str, tuple[str, ...]]:
+    """Gives the registers whose contents decide what happens, with the elements that they decide of.
+
+    What they hold is not tried out: a `where` may be decided by an entry, or be held against one that is filed.
+    """
+    definition = program.definition
+    found: dict[str, dict[str, None]] = {}
+    for condition in conditions(definition):
+        for name in sorted(program.names(condition.text).intersection(program.registers)):
+            found.setdefault(name, {}).update({condition.element: None} if condition.element is not None else {})
+    for element in definition.elements:
+        for filing in element.files:
+            if filing.register in program.conditional:
+                found.setdefault(filing.register, {})[element.name] = None
+    return {name: tuple(elements) for name, elements in found.items()}
+
+
 def plain_path(path: Path) -> Path:
     """Gives the path of a field, whether of one item or of all."""
     return tuple(name for name in path if name != ITEM)

@@ -19,19 +19,19 @@ from msgspec.structs import replace
 from charter.engine import law
 from charter.engine.commands import Start, Tick
 from charter.engine.definition import Definition
+from charter.engine.hosting import alone
 from charter.engine.keys import name_of
 from charter.engine.machines import CLOSED, SETTLED, WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled, prepare
 from charter.engine.proof.assumptions import starting
-from charter.engine.proof.atoms import conditions_of
+from charter.engine.proof.atoms import conditions_of, registers_read
 from charter.engine.proof.independent import Independence
 from charter.engine.proof.moves import STARTER, Move, Moves
 from charter.engine.proof.sameness import Sameness
 from charter.engine.proof.values import Conditions
 from charter.engine.refusals import Refusal
 from charter.engine.state import NEW, CaseState
-from charter.engine.step.transition import step
 
 _MOVABLE = WORKABLE | {"failed"}
 _NOT_ITS_TURN = "CH524"
@@ -122,6 +122,8 @@ class _Search:
         self.clocked = frozenset(
             plan.name for plan in program.plans.values() if _asks_the_clock(plan) or _asks_a_ledger(program, plan)
         )
+        self.read = registers_read(program)
+        self.clocked |= {name for names in self.read.values() for name in names}
         self.independence = Independence(program)
         self.sameness = Sameness(program, known, self.moves.past)
         self.graph = Graph()
@@ -138,7 +140,7 @@ class _Search:
             number = self.waiting.popleft()
             if graph.states[number].status not in CLOSED:
                 self._look(number, reduced and not left_out)
-        graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(left_out))))
+        graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(left_out), *self.read)))
         return graph
 
     def _start(self) -> None:
@@ -146,7 +148,7 @@ class _Search:
         who = self.moves.somebody(STARTER, [role.name for role in self.definition.roles])
         for records in self.moves.starts():
             start = Start(actor=who, at=at, case="case", records=records, **law.PRESENT._asdict())
-            done = step(self.definition, NEW, start)
+            done = alone(self.definition, NEW, start)
             self.graph.steps += 1
             if done.refusal is None:
                 self.graph.starts.append(start)
@@ -183,7 +185,7 @@ class _Search:
         graph, moves = self.graph, self.moves
         state, at = graph.states[number], graph.at(number)
         if any(node.state not in SETTLED and node.element in self.clocked for node in state.nodes.values()):
-            graph.open.add(number)  # time alone may change it, at no timer
+            graph.open.add(number)  # time alone may change it, at no timer, or what another case files
         nodes = [node for node in state.nodes.values() if node.state in _MOVABLE]
         tried: set[str] = set()
         awaiting = self.independence.awaiting(state)
@@ -228,7 +230,7 @@ class _Search:
         commands = list(move.commands)
         before = self.sameness.key(state) if move.told == "time" else None
         for command in commands:
-            done = step(self.definition, state, command)
+            done = alone(self.definition, state, command)
             self.graph.steps += 1
             if done.refusal is not None:
                 if _spins(done.refusal):

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from charter.engine.commands import SYSTEM, Answer, Command, Return, Signal, Start, Tick
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
+from charter.engine.hosting import alone
 from charter.engine.keys import parse_key
 from charter.engine.machines import UNDER_WAY, WORKABLE
 from charter.engine.plan.program import prepare
@@ -26,7 +27,6 @@ from charter.engine.proof.moves import Moves
 from charter.engine.proof.sameness import Sameness
 from charter.engine.proof.values import Conditions
 from charter.engine.state import NEW, CaseState
-from charter.engine.step.transition import step
 
 Reach = tuple[str, str | int]  # as `Coverage.lacking` names them
 _PLAIN = frozenset({"", "done", "granted", "reached"})
@@ -115,7 +115,7 @@ class Tours:
     def _reaches(self, state: CaseState, commands: Iterable[Command]) -> frozenset[Reach]:
         found: list[Entry] = []
         for command in commands:
-            state, entries, *_ = step(self.definition, state, command)
+            state, entries, *_ = alone(self.definition, state, command)
             found += entries
         return frozenset(self.reached(found))
 
@@ -148,7 +148,7 @@ class Tours:
             if state.wake is None:
                 return
             at = max(at, state.wake)
-            state, entries, *_ = step(self.definition, state, Tick(actor=SYSTEM, at=at))
+            state, entries, *_ = alone(self.definition, state, Tick(actor=SYSTEM, at=at))
             new = frozenset(self.reached(entries)) - seen
             if new:
                 seen |= new
@@ -266,7 +266,7 @@ class _Walk:
             node = self.state.nodes.get(command.node) if isinstance(command, Answer) else None
             command = replace(command, at=at) if node is None else replace(command, at=at, attempt=node.attempt)
             self.commands.append(command)
-        done = step(self.tours.definition, self.state, command)
+        done = alone(self.tours.definition, self.state, command)
         if done.refusal is not None:
             return None
         self.state, self.at = done.state, command.at

@@ -19,8 +19,8 @@ from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
 from charter.engine.step import lists
 from charter.engine.step.authority import apart, in_charge, persons, role_among
-from charter.engine.step.contents import validate_item
-from charter.engine.step.draft import Draft, Refused, decode, refuse
+from charter.engine.step.contents import decode, validate_item
+from charter.engine.step.draft import Draft, Refused, refuse
 
 
 def _participant(draft: Draft, command: Comment | Attach) -> None:

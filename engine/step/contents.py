@@ -6,7 +6,7 @@ digest, or refuses naming record, field and condition. A record type without fie
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from charter.engine.keys import Path, key_of
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
-from charter.engine.step.draft import Draft, Refused, decode, refuse
+from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.strangers import persons_in
 
 
@@ -113,7 +113,7 @@ def _nothing(draft: Draft, plan: Plan | None, path: Path, record: str, value: An
 
 
 def _fields(program: Program, name: str, value: Any, record: str, prefix: str = "") -> list[Reason]:
-    declared = program.types.get(name)
+    declared = program.forms.get(name)
     if declared is None or not declared.fields:
         return []
     if not isinstance(value, dict):
@@ -148,7 +148,7 @@ def speaks_of_absence(condition: str, field: str) -> bool:
 def _conditions(
     draft: Draft, plan: Plan | None, path: Path, name: str, value: Any, record: str, prefix: str = ""
 ) -> list[Reason]:
-    declared = draft.program.types.get(name)
+    declared = draft.program.forms.get(name)
     found: list[Reason] = []
     if declared is None or name not in draft.program.conditional:
         return found
@@ -189,6 +189,13 @@ def _unknown(draft: Draft, type_: TypeRef, value: Any, record: str) -> list[Reas
     ]
 
 
+def entry_faults(draft: Draft, plan: Plan, path: Path, register: str, value: Mapping[str, Any]) -> list[Reason]:
+    """Gives what stands against filing an entry with these fields."""
+    return _fields(draft.program, register, value, register) or _conditions(
+        draft, plan, path, register, value, register
+    )
+
+
 def validate_item(draft: Draft, plan: Plan, path: Path, number: int, data: Any) -> Any:
     """Gives the decoded item for an open `for each`, its `number`-th, checked as one of its list; raises Refused."""
     value = decode(plan.name, data)
@@ -227,4 +234,14 @@ def digest_of(record: str, data: Any) -> tuple[Any, Any, str]:
         encoded = values.encode(value)
         return value, encoded, values.data_digest(encoded)
     except (values.NotAValue, ValueError, TypeError, ArithmeticError, RecursionError):
+        raise refuse("CH542", f"record {record}", record=record, field=None) from None
+
+
+def decode(record: str, data: Any) -> Any:
+    """Decodes a value that came with a command; refused (CH542) when it stands for none."""
+    try:
+        return values.decode(data)
+    except values.NotAValue:
+        raise refuse("CH542", f"record {record}", record=record, field=None) from None
+    except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError):
         raise refuse("CH542", f"record {record}", record=record, field=None) from None

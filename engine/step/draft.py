@@ -13,7 +13,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from charter.engine import values
 from charter.engine.commands import SYSTEM, Command
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry, Told
@@ -27,28 +26,15 @@ from charter.engine.plan.place import Place, Use
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
-from charter.engine.refusals import CODES, Reason
+from charter.engine.registers import MOST_ROWS, Ask, Row
 from charter.engine.state import CaseState, Hand, Node, Version, next_instant
 from charter.engine.step.clocks import case_goes_on, clocked, mark_late
+from charter.engine.step.refused import Refused as Refused, refuse as refuse
 
 # A step that leads to more than this is refused (CH541) instead of running on.
 MOST_MOVES = 50_000
 # So many steps may all expressions of a step take together (CH541); one alone has as many.
 MOST_STEPS = MAX_STEPS
-
-
-class Refused(Exception):
-    """Carries the reasons of a refusal up to `step`, which makes a value of it. Never leaves the engine."""
-
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(reasons[0].code)
-        self.reasons = reasons
-
-
-def refuse(code: str, subject: str | None = None, **arguments: Any) -> Refused:
-    """Makes a refusal of one reason."""
-    assert code in CODES, code
-    return Refused(Reason(code, subject, arguments))
 
 
 class Draft:
@@ -60,6 +46,7 @@ class Draft:
         "_own_versions",
         "acting",
         "agenda",
+        "asks",
         "at",
         "attempt",
         "books",
@@ -74,8 +61,10 @@ class Draft:
         "depth",
         "effects",
         "entries",
+        "filed",
         "held",
         "law",
+        "looked",
         "nodes",
         "opened_at",
         "opened_by",
@@ -85,6 +74,7 @@ class Draft:
         "place",
         "process",
         "program",
+        "reads",
         "reason",
         "role",
         "signals",
@@ -134,6 +124,10 @@ class Draft:
         self.versions: dict[str, Version] = state.versions  # type: ignore[assignment]
         self.timers: dict[str, int] = state.timers  # type: ignore[assignment]
         self.wake = None if state.clocks else state.wake  # the first of the timers, where that is known
+        self.looked = {found.ask: found for found in (*state.looked, *command.looked)}
+        self.asks: dict[Ask, None] = {}
+        self.reads: dict[Ask, dict[str, None]] = {}
+        self.filed = state.filed
         self.touched: dict[str, None] = {}
         self._own_nodes = self._own_versions = self._own_timers = False
 
@@ -149,6 +143,17 @@ class Draft:
 
     def scope(self, plan: Plan | None, path: Path) -> Scope:
         return Scope(self.program, self, plan, path, self.at)
+
+    def look(self, ask: Ask, reader: str) -> tuple[Row, ...] | None:
+        """Gives what an element finds in a register; None as long as that is not known, which the step then tells."""
+        found = self.looked.get(ask)
+        if found is None:
+            self.asks[ask] = None
+            return None
+        if found.more:
+            raise refuse("CH620", f"register {ask.register}", register=ask.register, limit=MOST_ROWS)
+        self.reads.setdefault(ask, {})[reader] = None
+        return found.rows
 
     def end_of_command(self) -> None:
         """Ends what the person does: entries from here on are the system's, caused by the latest one."""
@@ -407,13 +412,3 @@ class Draft:
         index = self.enter(told, writer, reason=reason)
         self.touch_record(record, path, loops, index)
         return True
-
-
-def decode(record: str, data: Any) -> Any:
-    """Decodes a value that came with a command; refused (CH542) when it stands for none."""
-    try:
-        return values.decode(data)
-    except values.NotAValue:
-        raise refuse("CH542", f"record {record}", record=record, field=None) from None
-    except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, RecursionError):
-        raise refuse("CH542", f"record {record}", record=record, field=None) from None

@@ -18,7 +18,7 @@ from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
 from charter.engine.plan.closure import closure
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node, Vote
-from charter.engine.step import blocks, ledgers, staleness
+from charter.engine.step import blocks, filing, ledgers, staleness
 from charter.engine.step.authority import (
     apart,
     entitle,
@@ -282,5 +282,6 @@ def amend(draft: Draft, command: Amend) -> None:
         return
     loops = writer.loops if writer is not None else ()
     draft.write(record, path, loops, encoded, digest, current.node, cases.Amended, reason=command.reason)
+    filing.file_again(draft, record, reason=command.reason)
     draft.end_of_command()
     staleness.mark(draft, [], [(record, path, loops, current.digest)], spare=current.node)

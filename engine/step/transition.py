@@ -19,12 +19,14 @@ from charter.engine.entries import Entry, cases
 from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
 from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal, recorded
+from charter.engine.registers import Ask
 from charter.engine.state import CaseState
 from charter.engine.step import (
     actions,
     additions,
     automation,
     clocks,
+    filing,
     flow,
     holding,
     rework,
@@ -43,7 +45,8 @@ from charter.engine.text import composed
 class Step(NamedTuple):
     """What a command did: the next state, at least one entry, what the host must do, and the refusal if any.
 
-    `nodes`: the keys of those that may be new or other, so that a host need not look through all.
+    `nodes`: the keys of those that may be new or other, so that a host need not look through all. `asks`: what it would
+    have to know of registers; the host takes it again with the answers (`hosting.informed`), and keeps nothing of this.
     """
 
     state: CaseState
@@ -51,6 +54,7 @@ class Step(NamedTuple):
     effects: tuple[Effect, ...] = ()
     refusal: Refusal | None = None
     nodes: Iterable[str] = ()
+    asks: tuple[Ask, ...] = ()
 
 
 def _start(draft: Draft, command: Start) -> None:
@@ -195,13 +199,24 @@ def step(definition: Definition, state: CaseState, command: Command) -> Step:
         _admit(draft, command, statuses, sender, reason)
         act(draft, command)
         if act not in _ALONE:
+            _look_again(draft)
             flow.run(draft)
+        filing.tell_reads(draft)
     except Refused as refused:
-        return _refused(program, state, command, refused.reasons)
+        return _refused(program, state, command, refused.reasons)._replace(asks=tuple(draft.asks))
     wake = state.wake if act in _ALONE else _wake(draft)
     told = actions.told_roles(draft.entries, state.entries_written + 1)
     effects = (*subcases.effects_of(draft), *told)
-    return Step(_next(draft, wake), tuple(draft.entries), effects, None, draft.touched)
+    return Step(_next(draft, wake), tuple(draft.entries), effects, None, draft.touched, tuple(draft.asks))
+
+
+def _look_again(draft: Draft) -> None:
+    """Puts whatever is not over on the work list where the case has learnt something else of a register."""
+    known = {found.ask for found in draft.state.looked}
+    if any(found.ask in known for found in draft.command.looked):
+        for node in draft.nodes.values():
+            if node.ended_at is None:
+                draft.agenda.setdefault(node.key, draft.cause)
 
 
 def _wake(draft: Draft) -> int | None:
@@ -242,6 +257,8 @@ def _next(draft: Draft, wake: int | None) -> CaseState:
         draft.watches,
         draft.chain,
         draft.books,
+        filing.known_now(draft),
+        draft.filed,
     )
 
 

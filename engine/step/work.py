@@ -25,7 +25,7 @@ from charter.engine.plan.turns import in_the_way
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
-from charter.engine.step import blocks, ledgers, staleness
+from charter.engine.step import blocks, filing, ledgers, staleness
 from charter.engine.step.authority import (
     apart,
     doers_with,
@@ -39,8 +39,8 @@ from charter.engine.step.authority import (
     taken,
 )
 from charter.engine.step.choice import settle_choice, unsettle_choice
-from charter.engine.step.contents import validate
-from charter.engine.step.draft import Draft, Refused, decode, refuse
+from charter.engine.step.contents import decode, validate
+from charter.engine.step.draft import Draft, Refused, refuse
 
 # What takes work that is offered.
 _TAKING = frozenset({"claim", "begin", "complete", "grant", "reject"})
@@ -348,6 +348,7 @@ def finish(
             else:
                 outdated += staleness.outdated(draft, record, path, plan, before.digest)
                 staleness.fit_lists(draft, record, path, plan)
+    filing.file(draft, draft.nodes[moved.key], plan, path, reason=reason)
     draft.end_of_command()
     settle_choice(draft, plan, path, node)
     if facts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from charter.engine.plan.place import standing
 from charter.engine.plan.program import prepare
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Refusal
+from charter.engine.registers import key_value
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.author.data import Unreadable, load
@@ -75,10 +77,15 @@ def play(
     place = scenario.place
     failure = None
     try:
+        # What is given before anybody acts is there before the case is.
+        head = list(takewhile(lambda step: isinstance(step, s.Cast | s.Fill), scenario.steps))
+        for given in (step for step in head if isinstance(step, s.Fill)):
+            player.fill(given)
         player.open()
         for step in scenario.steps:
             place = step.place or place
-            _STEPS[type(step)](player, step)
+            if step not in head or isinstance(step, s.Cast):
+                _STEPS[type(step)](player, step)
         player.unexpected()
     except Endless:
         failure = Failure(place, None, (("endless", {}),))
@@ -183,7 +190,8 @@ class _Player:
 
     def scope(self, case: str | None = None) -> Scope:
         case = case or self.case
-        return Scope(prepare(self.world.definition(case)), self.world.state(case), None, (), self.world.clock)
+        program, look = prepare(self.world.definition(case)), lambda ask, _: self.world.answer(ask).rows
+        return Scope(program, self.world.state(case), None, (), self.world.clock, look)
 
     def value(self, value: s.Value) -> Any:
         """Gives a step's value, encoded."""
@@ -263,6 +271,14 @@ class _Player:
         records = tuple((name, self.record(name, value)) for name, value in step.arguments)
         case = hearing(self.world, step.name) or self.case
         self.accept(self.send(commands.Signal, self.opener, case, name=step.name, records=records))
+
+    def fill(self, step: s.Fill) -> None:
+        register = next(r for d in self.definitions for r in d.registers if r.name == step.register)
+        fields = {name: value for name, given in step.fields if (value := self.value(given)) is not None}
+        if register.key is not None:
+            kind = next(field.type.name for field in register.fields if field.name == register.key)
+            fields.setdefault(register.key, values.encode(key_value(kind, step.key)))
+        self.world.fill(step.register, step.key, fields)
 
     def expect_state(self, step: s.ExpectState) -> None:
         target = step.target or CASE
@@ -385,6 +401,7 @@ _STEPS: Mapping[type[s.Step], Callable[[_Player, Any], None]] = {
     s.Act: _Player.act,
     s.Refuse: _Player.refuse,
     s.Pass: _Player.wait,
+    s.Fill: _Player.fill,
     s.Connector: _Player.connector,
     s.Arrive: _Player.arrive,
     s.ExpectState: _Player.expect_state,

@@ -6,7 +6,7 @@ Knows the hosts only by what it asks of them; changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from typing import Protocol
+from typing import Any, Protocol
 
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
@@ -17,6 +17,7 @@ from charter.engine.keys import name_of
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import prepare
 from charter.engine.refusals import CODES, Reason, Refusal
+from charter.engine.registers import Ask, Found
 from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.host.memory import Records
@@ -36,6 +37,8 @@ class Stage(Protocol):
     def perform(self, case: str, command: Command) -> Step: ...
     def connect(self, name: str, answers: Records = (), *, fails: bool = False, times: int | None = None) -> None: ...
     def advance(self, to: int) -> None: ...
+    def fill(self, register: str, key: str, value: Any) -> None: ...
+    def answer(self, ask: Ask) -> Found: ...
 
 
 def cases_of(stage: Stage, processes: Set[str]) -> list[str]:

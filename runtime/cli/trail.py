@@ -260,6 +260,8 @@ def _about(context: Context, name: str, value: Any) -> str:
         return context.say.find(f"clocks.{value}") or str(value)
     if name == "failure":
         return one_line(shown(failure_sentence(value, "", context.say.lang)))
+    if name == "late":
+        return context.say("register.late", keys=context.say("happened.comma").join(map(str, value))) if value else ""
     if name in ("connectors", "days") or (name == "to" and not isinstance(value, str)):
         return context.say("happened.comma").join(value or ())
     return one_line(shown(value, withheld(context.say.lang)))[:40]
@@ -275,6 +277,9 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "assigned": ("to",),
     "delegated": ("to",),
     "confirmed": ("check",),
+    "filed": ("register", "key"),
+    "looked_up": ("asked", "late"),
+    "entry_imported": ("register", "key"),
     "returned": ("to",),
     "staled": ("to",),
     "overdue": ("due",),

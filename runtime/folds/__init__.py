@@ -20,6 +20,7 @@ from charter.runtime.folds.clocks import CLOCKS
 from charter.runtime.folds.fold import Fold, Row, Stride, whole
 from charter.runtime.folds.lists import LISTS
 from charter.runtime.folds.measures import MEASURES
+from charter.runtime.folds.registers import REGISTERS
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import CONTENTS, NODES
 from charter.runtime.folds.trail import NOTICES, VERSIONS
@@ -27,7 +28,7 @@ from charter.runtime.folds.work import WORK
 
 # what a case's state is read from, and what follows from it and from the entries
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
-FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, CLOCKS, VERSIONS, NOTICES, MEASURES)
+FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, CLOCKS, VERSIONS, NOTICES, MEASURES, *REGISTERS)
 FOLDS = (*STATE, *FOLLOWING)
 
 

@@ -25,6 +25,7 @@ from charter.engine.entries.organisation import (
     ConnectorsChanged,
     DaysPublished,
     Deployed,
+    EntryImported,
     HoursGiven,
     NoticesRouted,
     NoticesUnrouted,
@@ -45,6 +46,7 @@ from charter.engine.entries.organisation import (
 )
 from charter.runtime import clock
 from charter.runtime.folds.fold import Row
+from charter.runtime.folds.registers import entry_row, field_rows
 from charter.runtime.people import hours
 from charter.runtime.store import tables as t
 from charter.runtime.store.schema import ORGANISATION
@@ -63,9 +65,13 @@ TABLES = (
     t.channels,
     t.routes,
     t.notices,
+    t.register_entries,
+    t.register_fields,
 )
 # Of a table that others write, too, these rows.
-_OWN: Mapping[Table, ColumnElement[bool]] = {t.notices: t.notices.c.case == ORGANISATION}
+_OWN: Mapping[Table, ColumnElement[bool]] = {
+    table: table.c.case == ORGANISATION for table in (t.notices, t.register_entries, t.register_fields)
+}
 # Their first column only numbers the rows in the order in which they came.
 _NUMBERED = frozenset((t.absences, t.deployments, t.public_days, t.figures))
 
@@ -283,6 +289,11 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
 
 def follow(rows: Rows, entry: Entry, seq: int) -> None:
     """Does to the tables what an entry of the organisation's chain says; `seq`: its number there."""
+    if isinstance(entry.told, EntryImported):
+        rows.put(t.register_entries, entry_row(ORGANISATION, seq, entry, entry.told))
+        for row in field_rows(ORGANISATION, entry.told):
+            rows.put(t.register_fields, row)
+        return
     do = _FOLLOW.get(type(entry.told))
     if do is not None:
         do(rows, entry.told, entry)

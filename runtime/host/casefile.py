@@ -105,7 +105,7 @@ _REST = tuple(name for name in CaseState._fields if name not in _COLUMNED | _TAB
 _REST_OF = itemgetter(*map(CaseState._fields.index, _REST))
 _DEFAULTS = tuple(CaseState._field_defaults[name] for name in _REST)
 # Those that hold values.
-_VALUED = ("parameters", "signals", "clocks", "books")
+_VALUED = ("parameters", "signals", "clocks", "books", "looked")
 _READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
 _INSERT = Prepared(insert(t.cases).inline(), *ROW)
 # The columns that are in an index are left alone where they did not change.
@@ -248,6 +248,8 @@ def _rest(state: CaseState) -> str:
         rest["signals"] = states.signals_json(state.signals)
     if state.clocks:
         rest["clocks"] = states.clocks_json(state.clocks)
+    if state.looked:
+        rest["looked"] = plain.to_json(state.looked)
     for name in _VALUED:
         if name in rest:
             # What commands bring has its keys in any order; the trail, from which this is compared, has one.

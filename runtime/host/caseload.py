@@ -20,16 +20,18 @@ from charter.engine.days import Days
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Refused
+from charter.engine.hosting import informed
 from charter.engine.machines import UNDER_WAY
 from charter.engine.refusals import Refusal, recorded
 from charter.engine.state import NEW
-from charter.engine.step.transition import Step, step
+from charter.engine.step.transition import Step
 from charter.engine.strangers import introduced
 from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
 from charter.runtime.host import days, outbox
 from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
+from charter.runtime.host.registers import answering
 from charter.runtime.people.directory import Directory
 from charter.runtime.people.organisation import note, note_step_back
 from charter.runtime.store import tables as t
@@ -84,11 +86,14 @@ class Caseload:
             file.pinned.definition, command, lambda person: self.directory.person(connection, person) is not None
         )
 
+    def step(self, connection: Connection, file: CaseFile, command: _Command) -> tuple[_Command, Step]:
+        """Takes a step with what it needs to know of registers; writes nothing."""
+        return informed(file.pinned.definition, file.state, command, answering(connection))
+
     def send(self, connection: Connection, file: CaseFile, command: Command) -> tuple[Step, CaseFile]:
         """Runs a command of the engine's own on a case as it stands; gives the case as it then stands too."""
         file = self.up_to_date(connection, file, command.at)
-        command = self.introduced(connection, file, command)
-        done = step(file.pinned.definition, file.state, command)
+        command, done = self.step(connection, file, self.introduced(connection, file, command))
         return done, self.write(connection, file, command, done)
 
     def open(self, connection: Connection, process: str, build: Callable[[str, int], Start]) -> tuple[str, Step]:
@@ -96,8 +101,7 @@ class Caseload:
         file = self.blank(connection, self.new_id(), process)
         start = build(file.chain.case, self.clock())
         start = replace(start, days=self.days(connection, file.pinned.definition))
-        start = self.introduced(connection, file, start)
-        done = step(file.pinned.definition, NEW, start)
+        start, done = self.step(connection, file, self.introduced(connection, file, start))
         if done.refusal is None:
             self.write(connection, file, start, done)
         else:
@@ -114,7 +118,7 @@ class Caseload:
         if file.state.days == current:
             return file
         counting = Recount(actor=SYSTEM, at=at, days=current)
-        return self.write(connection, file, counting, step(file.pinned.definition, file.state, counting))
+        return self.write(connection, file, *self.step(connection, file, counting))
 
     def days(self, connection: Connection, definition: Definition) -> Days:
         """Gives the public days by which a new case counts."""
@@ -125,7 +129,7 @@ class Caseload:
         if not file.stored or file.state.rules == law.PRESENT:
             return file
         going_on = Continue(actor=SYSTEM, at=at, **law.PRESENT._asdict())
-        after = self.write(connection, file, going_on, step(file.pinned.definition, file.state, going_on))
+        after = self.write(connection, file, *self.step(connection, file, going_on))
         folds.renew(connection, after.pinned.shape, after.state)
         return after
 

@@ -24,7 +24,6 @@ from charter.engine.entries import Entry
 from charter.engine.hosting import is_asked, let_pass
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
-from charter.engine.step.transition import step
 from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
 from charter.runtime.audit.log import Origin
@@ -39,6 +38,7 @@ from charter.runtime.host.figures import Figures
 from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.publishing import Publishing
+from charter.runtime.host.registers import Registers
 from charter.runtime.host.timers import Timers
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.notify.queue import send_due
@@ -108,6 +108,7 @@ class Cases:
         self.incidents = Incidents(store, self._caseload)
         self.figures = Figures(store, self._caseload)
         self.public_days = Publishing(store, self._caseload)
+        self.registers = Registers(store, self._caseload.clock, self._caseload.origin)
         self.delivery = Delivery(store, self._caseload, self.connectors)
 
     def seen_through(self, store: Store) -> Cases:
@@ -139,9 +140,11 @@ class Cases:
     @in_one_form
     def plan(self, wanted: Sequence[Definition], *, back: bool = False) -> list[Deployment]:
         """Says what deploying definitions would come to, for whoever may; changes nothing."""
+        names = [each.name for each in wanted]
         with self.store.read() as connection:
             return [
-                judge(connection, each, self._caseload.running(connection, each.name), back=back) for each in wanted
+                judge(connection, each, self._caseload.running(connection, each.name), names, back=back)
+                for each in wanted
             ]
 
     @in_one_form
@@ -308,8 +311,7 @@ class Cases:
         if isinstance(built, Refusal):
             return self._turned_away(connection, file, person, verb, built), file
         file = self._caseload.up_to_date(connection, file, built.at)
-        built = self._caseload.introduced(connection, file, built)
-        done = step(definition, file.state, built)
+        built, done = self._caseload.step(connection, file, self._caseload.introduced(connection, file, built))
         if done.refusal is not None and not file.stored:  # no case comes of it
             return self._turned_away(connection, file, person, verb, done.refusal), file
         stranded = self._stranded(connection, file, built, done.state) if done.refusal is None else ()
@@ -372,7 +374,7 @@ class Cases:
         with self.store.read() as connection:
             file = self._caseload.archive.load(connection, case)
             built = self._asked(connection, file, person, verb, arguments, on_behalf_of)
-        return built if isinstance(built, Refusal) else step(file.pinned.definition, file.state, built).refusal
+            return built if isinstance(built, Refusal) else self._caseload.step(connection, file, built)[1].refusal
 
     def _command(
         self, connection: Connection, file: CaseFile, verb: str, actor: Actor, at: int, arguments: Mapping[str, Any]

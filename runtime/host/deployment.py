@@ -9,7 +9,7 @@ nothing of cases: those that are open keep what they are pinned to.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Literal
 
@@ -24,9 +24,10 @@ from charter.engine.entries.organisation import Deployed
 from charter.engine.refusals import Refusal
 from charter.runtime.audit.log import Origin
 from charter.runtime.host.casefile import Pinned
+from charter.runtime.host.registers import clashing
 from charter.runtime.people.directory import load
 from charter.runtime.people.organisation import admit, note
-from charter.runtime.refusals import REPLACED, UNBOUND, VERSION_TAKEN, refusal
+from charter.runtime.refusals import REGISTER_DIFFERS, REPLACED, UNBOUND, VERSION_TAKEN, refusal
 from charter.runtime.store import tables as t
 
 SHORT = 12  # digits of a digest that people are shown
@@ -51,11 +52,14 @@ class Deployment(Struct, frozen=True):
         return self.outcome in ("first", "next")
 
 
-def judge(connection: Connection, definition: Definition, running: Pinned | None, *, back: bool) -> Deployment:
+def judge(
+    connection: Connection, definition: Definition, running: Pinned | None, among: Collection[str], *, back: bool
+) -> Deployment:
     """Says what deploying a definition would come to, whoever asks; changes nothing.
 
     `running`: what new cases run now; `back`: whether one that was replaced is wanted again. Refused: while a parameter
-    is unbound (CH526); a number that another definition has (CH587); what was replaced, without `back` (CH588).
+    is unbound (CH526); a number that another definition has (CH587); what was replaced, without `back` (CH588); a
+    register that does not do for what is in it or for who reads it (CH623), `among` being deployed at once.
     """
     digest = definitions.digest(definition)
     d = t.definitions.c
@@ -77,6 +81,8 @@ def judge(connection: Connection, definition: Definition, running: Pinned | None
         refused = refusal(VERSION_TAKEN, process=name, version=version, digest=min(known)[:SHORT], free=free)
     elif outcome == "back" and running is not None and not back:
         refused = refusal(REPLACED, process=name, version=version, running=running.definition.version)
+    elif clash := clashing(connection, definition, among):
+        refused = refusal(REGISTER_DIFFERS, f"register {clash[0]}", register=clash[0], field=clash[1], process=clash[2])
     return replace(found, refusal=refused)
 
 
@@ -100,7 +106,7 @@ def deploy(
         owner = running.definition.owner if running is not None else None
         owns = owner is not None and person is not None and owner in person.roles(definition.name)
         refused = admit(connection, by, "deploy", at=at, origin=origin, entitled=owns)
-        one = judge(connection, definition, running, back=back)
+        one = judge(connection, definition, running, [each.name for each, _ in wanted], back=back)
         if refused is None and one.refusal is not None:
             told = Refused(
                 one.refusal.reasons,

@@ -19,13 +19,16 @@ from charter.engine.dated import counted_by
 from charter.engine.definition import Definition
 from charter.engine.effects import CallConnector, Effect
 from charter.engine.entries import Entry
+from charter.engine.entries.cases import Filed
 from charter.engine.errors import CharterError
-from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, is_asked, let_pass
+from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, informed, is_asked, let_pass
 from charter.engine.machines import OPEN
 from charter.engine.refusals import Refusal
+from charter.engine.registers import Ask, Found, Row, found_among
 from charter.engine.state import NEW, CaseState
-from charter.engine.step.transition import Step, step
+from charter.engine.step.transition import Step
 from charter.engine.strangers import introduced
+from charter.engine.values import data_digest
 from charter.runtime.host.closing import Closing
 
 if TYPE_CHECKING:
@@ -77,6 +80,7 @@ class World:
         self._queue: deque[tuple[str, Effect]] = deque()
         self._calls: deque[tuple[str, CallConnector]] = deque()
         self._turns: dict[tuple[str, str], str] = {}
+        self._registers: dict[str, dict[str, Row]] = {}
 
     # -- for whoever plays ---------------------------------------------------------------------------------------
 
@@ -130,7 +134,7 @@ class World:
         from charter.runtime.desk.staffing import refused
 
         there = self._cases[case]
-        done = step(there.definition, there.state, introduced(there.definition, command, self._knows))
+        done = self._step(there, command)
         gaps = () if done.refusal is not None else self._gaps(case, command, done.state)
         return refused(command, gaps) if gaps else None
 
@@ -220,9 +224,13 @@ class World:
 
     def send(self, case: str, command: Command) -> Step:
         there = self._cases[case]
-        done = step(there.definition, there.state, introduced(there.definition, command, self._knows))
+        done = self._step(there, command)
         there.state = done.state
         there.entries.extend(done.entries)
+        for entry in done.entries:
+            if isinstance(filed := entry.told, Filed):
+                row = Row(filed.key, filed.version, filed.digest, filed.value, entry.at)
+                self._registers.setdefault(filed.register, {})[filed.key] = row
         for effect in done.effects:
             self.effects.append((case, effect))
             if isinstance(effect, CallConnector):
@@ -230,6 +238,20 @@ class World:
             elif is_asked(effect):
                 self._queue.append((case, effect))
         return done
+
+    def _step(self, there: _Case, command: Command) -> Step:
+        command = introduced(there.definition, command, self._knows)
+        return informed(there.definition, there.state, command, self.answer)[1]
+
+    def answer(self, ask: Ask) -> Found:
+        """Looks a register up."""
+        return found_among(ask, self._registers.get(ask.register, {}))
+
+    def fill(self, register: str, key: str, value: Any) -> None:
+        """Puts an encoded entry into a register, as if it had been filed before."""
+        entries = self._registers.setdefault(register, {})
+        version = entries[key].version + 1 if key in entries else 1
+        entries[key] = Row(key, version, data_digest(value), value, self.clock)
 
     def _knows(self, person: str) -> bool:
         return self._open or person in self._people

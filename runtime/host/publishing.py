@@ -14,11 +14,12 @@ from sqlalchemy import Connection, select
 from charter.engine.commands import SYSTEM, Recount
 from charter.engine.days import PublicDays, Year, days_digest
 from charter.engine.entries import Entry
+from charter.engine.hosting import informed
 from charter.engine.refusals import Refusal
-from charter.engine.step.transition import step
 from charter.runtime.host import days
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.days import Version
+from charter.runtime.host.registers import answering
 from charter.runtime.people.organisation import admit
 from charter.runtime.store import Store, tables as t
 
@@ -90,12 +91,13 @@ class Publishing:
         for case, number in self._open(country).items():
             with self._store.read() as connection:
                 file, new = self._caseload.archive.load(connection, case), _with(connection, country, years)
-            digests = tuple(sorted({**dict(file.state.days), country: days_digest(new)}.items()))
-            if digests == file.state.days:
-                continue
-            known = file.pinned.definition
-            counting = Recount(actor=SYSTEM, at=self._caseload.now(file), days=digests)
-            done = step(replace(known, known_days=(*known.known_days, new)), file.state, counting)
+                digests = tuple(sorted({**dict(file.state.days), country: days_digest(new)}.items()))
+                if digests == file.state.days:
+                    continue
+                known = file.pinned.definition
+                counting = Recount(actor=SYSTEM, at=self._caseload.now(file), days=digests)
+                then = replace(known, known_days=(*known.known_days, new))
+                _, done = informed(then, file.state, counting, answering(connection))
             found.append(Foreseen(case, number, done.entries[1:]))
         return found
 

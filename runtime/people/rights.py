@@ -103,7 +103,7 @@ def reads(connection: Connection, of: Rights, case: str) -> bool:
 # Tables whose rows are each of a case.
 _OF_CASES = (
     *("entries", "nodes", "contents", "work_items", "open_lists", "running_clocks", "measures"),
-    *("record_versions", "notices", "queue", "outbox", "keys"),
+    *("record_versions", "notices", "queue", "outbox", "keys", "register_uses"),
 )
 _OWN = (
     "INSERT OR IGNORE INTO temp.parts SELECT id FROM main.cases WHERE opened_by = ? AND (? IN ('*', process))",

@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from charter.engine.commands import Begin, Reject
+from charter.engine.hosting import informed
 from charter.engine.keys import Path
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.plan.makers import bound
@@ -25,7 +26,6 @@ from charter.engine.proof.hours import Hours
 from charter.engine.proof.moves import STARTER
 from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState, Node
-from charter.engine.step.transition import step
 from charter.runtime.simulation.crew import Crew, Member, somebody
 from charter.runtime.simulation.deeds import REASON, Deeds, round_of
 from charter.runtime.simulation.floor import Floor
@@ -284,7 +284,7 @@ class _Simulation:
         state = self.floor.state(job.case)
         if job.vote:
             asked = Reject(actor=actor, at=self.now, node=job.key, reason=REASON)
-            done = step(self.floor.definition(job.case), state, asked)
+            done = informed(self.floor.definition(job.case), state, asked, self.floor.answer)[1]
         elif state.nodes[job.key].state != "active":
             done = self.floor.act(job.case, Begin(actor=actor, at=self.now, node=job.key))
         else:

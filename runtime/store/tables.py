@@ -16,7 +16,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -24,15 +23,17 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData()
+from charter.runtime.store.base import NUMBER as _NUMBER, metadata as metadata
+from charter.runtime.store.register_tables import (
+    register_entries as register_entries,
+    register_fields as register_fields,
+    register_uses as register_uses,
+)
 
 
 def _texts(*names: str) -> list[Column[str]]:
     return [Column(name, Text, nullable=False) for name in names]
 
-
-# SQLite gives a dense rowid only to a plain INTEGER key; other databases want 64 bits.
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 definitions = Table(
     "definitions",
@@ -53,7 +54,7 @@ deployments = Table(
     Column("by", Text, nullable=False),
 )
 
-# The process files a definition was built from, as they were deployed.
+# The process files a definition was built from, as deployed.
 texts = Table(
     "texts",
     metadata,
@@ -91,7 +92,6 @@ cases = Table(
 )
 Index("cases_by_process", cases.c.process, cases.c.status, cases.c.number)
 Index("cases_to_wake", cases.c.wake, sqlite_where=cases.c.wake.is_not(None))
-
 Index("cases_by_parent", cases.c.parent, unique=True, sqlite_where=cases.c.parent.is_not(None))
 
 # Chains that belong to no case, such as `organisation`.

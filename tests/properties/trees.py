@@ -115,6 +115,7 @@ requires = line(t.Requires, st.just("certificate"), plain | text) | line(
 )
 role = line(t.Role, names, title, st.booleans(), some(requires | source))
 record = line(t.Record, names, title, some(field | source | line(t.Visible, path_list)))
+register = line(t.Register, names, title, st.none() | plain, some(field | source | line(t.Review, expr, path_list)))
 parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
 cell = st.sampled_from(["-", '"P1"', '"a|b"', "< 5", "[1..5)", "not(1)", "> 1, < 0", "1 hour"]).map(t.Expr)
 policies = st.sampled_from(["unique", "first", "rule order", "collect", "collect sum"])
@@ -187,6 +188,7 @@ element_line = st.one_of(
     line(t.Wait, st.just("signal"), paths),
     line(t.Wait, st.sampled_from(["until", "pause"]), st.none(), expr),
     line(t.Retry, number, expr),
+    line(t.Files, st.none() | paths, paths, arguments),
     line(t.Checklist, some(check)),
 )
 sla: st.SearchStrategy[t.Sla] = line(
@@ -267,6 +269,7 @@ process = line(
             calendar,
             role,
             record,
+            register,
             parameter,
             separation,
             decision,
@@ -320,6 +323,7 @@ step = st.one_of(
     line(t.ConnectorStep, paths, some(st.builds(t.Argument, names, expr), 1)),
     line(t.ConnectorStep, paths, fails=st.just(True), times=st.none() | number),
     line(t.SignalStep, paths, arguments),
+    line(t.GivenStep, paths, text, arguments),
     line(
         t.ExpectState,
         of_element,
@@ -339,6 +343,7 @@ items = st.one_of(
     scenario,
     role,
     record,
+    register,
     parameter,
     separation,
     decision,

@@ -94,6 +94,8 @@ EXAMPLES = {
     "RUN PATH with": "run other with limit = 2",
     "START PATH with": "start other with limit = 2",
     "DECIDE PATH with": "decide size with n = paper.sum",
+    "FILES INTO PATH filed_as": 'files into book as size = "big"',
+    "FILES PATH INTO PATH filed_as": "files answer into book",
     "WAIT_FOR PATH": "wait for post",
     "WAIT_UNTIL EXPR": "wait until paper.day",
     "WAIT EXPR": "wait 2 days",
@@ -134,6 +136,8 @@ process p
     day date
     parts list of text
   record answer
+    size text
+  register book
     size text
   decision size (n)
     | n | -> size |
@@ -244,10 +248,9 @@ def test_the_reference_says_where_lines_stand_and_how_often() -> None:
         said = re.sub("^if (?:(reject|return)ed|(overdue))", r"on \1\2", said)
         found = max((words for words in told if said.startswith(f"{words} ")), key=len, default="")
         assert told.get(found) == (spec.kinds, spec.many), line
-    chinese = [[cell.replace("是", "yes") for cell in cells[1:]] for cells in reference("language.zh.md")]
-    assert [[cell[:3] for cell in row] for row in chinese] == [
-        [cell[:3] for cell in cells[1:]] for cells in reference("language.md")
-    ]
+    read = map(reference, ("language.md", "language.zh.md"))
+    english, chinese = ([[cell.replace("是", "yes")[:3] for cell in row[1:]] for row in page] for page in read)
+    assert chinese == english
 
 
 def test_a_refusal_finds_the_line_that_it_names() -> None:
@@ -267,9 +270,7 @@ TOLD_AS = {
     "holidays": "CALENDAR",
     "open": "CALENDAR",
     "days end at close": "CALENDAR",
-    "on reject": "IF_REJECTED",
-    "on return": "IF_RETURNED",
-    "if overdue notify": "ON_OVERDUE",
+    **{"on reject": "IF_REJECTED", "on return": "IF_RETURNED", "if overdue notify": "ON_OVERDUE"},
 }
 
 
@@ -277,9 +278,8 @@ def assert_told(line: str, before: Definition, after: Definition) -> None:
     """Whatever a line changes is told by the word of that line, or by a phrase (in lower case) for several."""
     assert digest(before) != digest(after), line
     told = {each.line or each.what for each in differences(before, after)}
-    words = {words for words, _, key, _ in spellings() if key in told} | {
-        b for b, key in TOLD_AS.items() if key in told
-    }
+    words = {words for words, _, key, _ in spellings() if key in told}
+    words |= {b for b, key in TOLD_AS.items() if key in told}
     assert any(re.match(rf"(on \d )?{re.escape(each)}\b", line) for each in words) or any(map(str.islower, told)), told
 
 

@@ -1,0 +1,173 @@
+"""Checks registers: what they hold, what is filed into them, and that processes mean the same by one name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from charter.dsl.check.asks import Ask
+from charter.dsl.check.expressions import expressions, names
+from charter.dsl.check.findings import Findings
+from charter.dsl.check.references import check_roles, distinct, misnamed
+from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol, own
+from charter.dsl.check.types import type_of
+from charter.dsl.diagnostic import Place
+from charter.dsl.text import tree as t
+from charter.engine.feel import types as y
+
+# What tells entries apart, and can be asked for in brackets.
+KEYS = frozenset({"text", "choice", "person", "number", "integer", "date"})
+# type of a record's field -> further types of a register's field that take all its values
+_WIDER = {
+    "choice": frozenset({"text"}),
+    "person": frozenset({"text"}),
+    "integer": frozenset({"number", "percent"}),
+    "number": frozenset({"percent"}),
+    "percent": frozenset({"number"}),
+}
+
+
+def check_registers(scope: ProcessScope, findings: Findings) -> None:
+    """Reports what is wrong with a process's own registers."""
+    for symbol in own(scope, "registers").values():
+        _declared(symbol.node, symbol.file, scope, findings)
+    for symbol in (*own(scope, "kpis").values(), *own(scope, "parameters").values()):
+        for expr in expressions(symbol.node):
+            for name in sorted(names(expr.text)):
+                if name in scope.registers or name in scope.shared.registers:
+                    findings.add("CH341", expr.span, file=symbol.file, name=name)
+
+
+def _declared(node: t.Register, file: str, scope: ProcessScope, findings: Findings) -> None:
+    reviews = [line for line in node.body if isinstance(line, t.Review)]
+    for extra in reviews[1:]:
+        findings.add("CH213", extra.span, file=file, word="review every", element=node.name.text)
+    for line in reviews:
+        check_roles(line.roles, "review every", scope, findings)
+    if node.key is None:
+        return
+    field = next((field for field in node.fields if field.name.text == node.key.text), None)
+    if field is None:
+        findings.unknown("CH261", node.key, (f.name.text for f in node.fields), file=file, register=node.name.text)
+    elif field.optional or field.type.name not in KEYS:
+        findings.add("CH265", node.key.span, file=file, register=node.name.text, name=node.key.text)
+
+
+def files(line: t.Files, part: Part, scope: ProcessScope, findings: Findings) -> None:
+    """Checks what an activity files, and into what."""
+    register = find(line.register, scope, findings)
+    distinct((a.name for a in line.given), "as", findings)
+    if any(part.all(kind) for kind in (t.Work, t.Wait)):
+        findings.add("CH264", line.span, element=part.name)
+    source = None if line.source is None else _source(line.source, part, scope, findings)
+    if register is None or (line.source is not None and source is None):
+        return
+    fields = {field.name.text: field for field in register.fields}
+    for argument in line.given:
+        if argument.name.text not in fields:
+            findings.unknown("CH261", argument.name, fields, register=line.register.text)
+    given = {argument.name.text for argument in line.given}
+    taken = {field.name.text: field for field in source or ()}
+    for name, field in fields.items():
+        if name in given:
+            continue
+        own = taken.get(name)
+        if own is not None and not takes(field.type, own.type):
+            findings.add("CH340", line.span, register=line.register.text, name=name, record=line.source.text)  # type: ignore[union-attr]
+        elif (own is None or own.optional) and not field.optional:
+            findings.add("CH262", line.span, register=line.register.text, name=name)
+
+
+def find(name: t.Name, scope: ProcessScope, findings: Findings) -> t.Register | None:
+    """Finds the register that a line names, or reports that there is none."""
+    symbol = scope.register(name.text)
+    if symbol is None:
+        candidates = [*scope.registers, *scope.shared.registers]
+        misnamed(name, "register", "CH260", candidates, scope, findings)
+        return None
+    found: t.Register = symbol.node
+    return found
+
+
+def given_types(line: t.GivenStep, scope: ProcessScope, findings: Findings) -> dict[str, t.Type]:
+    """Checks an entry that a scenario gives; tells the types of the register's fields."""
+    register = find(line.register, scope, findings)
+    if register is None:
+        return {}
+    fields = {field.name.text: field for field in register.fields}
+    for argument in line.fields:
+        if argument.name.text not in fields:
+            findings.unknown("CH261", argument.name, fields, register=line.register.text)
+    told = {argument.name.text for argument in line.fields} | ({register.key.text} if register.key else set())
+    for name, field in fields.items():
+        if not field.optional and name not in told:
+            findings.add("CH262", line.span, register=line.register.text, name=name)
+    return {name: field.type for name, field in fields.items()}
+
+
+def _source(path: t.Name, part: Part, scope: ProcessScope, findings: Findings) -> tuple[t.Field, ...] | None:
+    """Gives the fields of what entries are filed from: a record that the activity has, or one or more inside it."""
+    record, *inner = path.text.split(".")
+    had = {n.text for n in (*part.outputs, *part.inputs)}
+    symbol = scope.record(record) if record in had else None
+    for name in inner:
+        field = None if symbol is None else scope.field_of(symbol.name, name)
+        kind = None if field is None else field.type if field.type.item is None else field.type.item
+        symbol = None if kind is None or kind.name in BUILT_IN_TYPES else scope.record(kind.name)
+    if symbol is None:
+        findings.add("CH263", path.span, name=path.text, element=part.name)
+        return None
+    fields: tuple[t.Field, ...] = symbol.node.fields
+    return fields
+
+
+def takes(wanted: t.Type, given: t.Type) -> bool:
+    """Says whether a field of one type takes every value of another."""
+    if wanted.item is not None or given.item is not None:
+        return wanted.item is not None and given.item is not None and takes(wanted.item, given.item)
+    if wanted.name == given.name:
+        return {c.text for c in given.choices} <= {c.text for c in wanted.choices}
+    return wanted.name in _WIDER.get(given.name, ())
+
+
+def asks(line: t.Files, word: str, scope: ProcessScope) -> Iterator[Ask]:
+    """Asks for values of the types of the register's fields."""
+    symbol = scope.register(line.register.text)
+    fields = {} if symbol is None else {field.name.text: field for field in symbol.node.fields}
+    for argument in line.given:
+        if argument.value is not None:
+            field = fields.get(argument.name.text)
+            wanted: y.Type | None = None if field is None else type_of(field.type, scope)
+            yield Ask(argument.value, wanted, argument.name.text)
+
+
+def of_reviews(scope: ProcessScope) -> Iterator[tuple[Part | None, Ask]]:
+    """Asks for lengths of time after `review every`."""
+    for symbol in own(scope, "registers").values():
+        for line in symbol.node.body:
+            if isinstance(line, t.Review):
+                yield None, Ask(line.every, y.SPAN, "review every")
+
+
+def check_alike(scopes: Iterable[ProcessScope], findings: Findings) -> None:
+    """Reports registers of one name that processes declare so differently that one could not read the other's."""
+    first: dict[str, tuple[Symbol, str]] = {}
+    for scope in scopes:
+        for symbol in scope.registers.values():
+            earlier, process = first.setdefault(symbol.name, (symbol, scope.name))
+            if earlier.node is not symbol.node and _differ(earlier.node, symbol.node):
+                place = Place(earlier.span, earlier.file, "first_declared")
+                words: dict[str, Any] = {"name": symbol.name, "process": scope.name, "other": process}
+                findings.add("CH266", symbol.span, file=symbol.file, also=(place,), **words)
+
+
+def _differ(one: t.Register, other: t.Register) -> bool:
+    keys = {None if node.key is None else node.key.text for node in (one, other)}
+    ours, theirs = ({field.name.text: field for field in node.fields} for node in (one, other))
+    lone = [fields[name] for fields, rest in ((ours, theirs), (theirs, ours)) for name in fields if name not in rest]
+    shared = [(ours[name], theirs[name]) for name in ours if name in theirs]
+    return (
+        len(keys) > 1
+        or not all(field.optional for field in lone)
+        or not all(takes(a.type, b.type) and takes(b.type, a.type) for a, b in shared)
+    )

@@ -1,0 +1,32 @@
+"""The kinds of entry that tell of registers, one class each; part of `cases.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from charter.engine.entries.told import Told
+
+
+class Filed(Told, frozen=True):
+    """A register got a new version of an entry. `version` counts from 1; `digest` and `was` (the version before):
+    SHA-256, hex; `value`: its fields, null for an entry that was withdrawn.
+    """
+
+    register: str
+    key: str
+    version: int
+    digest: str
+    value: Any
+    was: str | None = None
+
+
+class LookedUp(Told, frozen=True):
+    """An element read a register. `asked`: what for, as an expression; `rows`: key, version and digest of each entry
+    that it was given; `late`: the keys of those whose review is overdue.
+    """
+
+    register: str
+    asked: str
+    rows: Sequence[Mapping[str, Any]] = ()
+    late: tuple[str, ...] = ()

@@ -1,0 +1,84 @@
+"""What values are made of as a process file declares them: types, fields, records, registers and what is filed there.
+
+Part of a definition (`definition.py`), in a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from charter.engine.plain import Kept
+
+
+class TypeRef(Kept, frozen=True):
+    """A field's or parameter's type.
+
+    `name` is one of text number integer money percent boolean date time datetime duration period person file choice
+    list record; `item` is set for list, `record` for record, `choices` for choice.
+    """
+
+    name: str
+    item: TypeRef | None = None
+    record: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Field(Kept, frozen=True):
+    """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope.
+
+    `visible`: the roles that may read it, all who may read the record where it names none (`engine/reading.py`).
+    """
+
+    name: str
+    title: str
+    type: TypeRef
+    optional: bool = False
+    where: str | None = None
+    clauses: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
+
+
+class RecordType(Kept, frozen=True):
+    name: str
+    title: str
+    fields: tuple[Field, ...] = ()
+    clauses: tuple[str, ...] = ()
+    visible: tuple[str, ...] = ()
+
+
+class Review(Kept, frozen=True):
+    """Each entry of a register is looked at again a Span (FEEL text) after its last version, by these roles."""
+
+    every: str
+    roles: tuple[str, ...] = ()
+
+
+class Register(Kept, frozen=True):
+    """What the organisation knows beyond one case, in entries with these fields.
+
+    `key` is the field that tells entries apart; without one it is the place at which an entry was filed.
+    """
+
+    name: str
+    title: str
+    key: str | None = None
+    fields: tuple[Field, ...] = ()
+    review: Review | None = None
+    clauses: tuple[str, ...] = ()
+
+
+class Filing(Kept, frozen=True):
+    """`files SOURCE into REGISTER as …`: what an activity files when it is done.
+
+    `source` is a record or a field of one (`summary.lessons`), a list an entry an item; `given`: (field, FEEL text).
+    """
+
+    register: str
+    source: str | None = None
+    given: tuple[tuple[str, str], ...] = ()
+
+
+def names_persons(types: Mapping[str, RecordType], name: str) -> bool:
+    """Says whether a record names persons, itself or in a record inside (a record never contains itself)."""
+    kinds = [field.type.item or field.type for field in types[name].fields] if name in types else []
+    return any(k.name == "person" or (k.record is not None and names_persons(types, k.record)) for k in kinds)

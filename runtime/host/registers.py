@@ -1,0 +1,147 @@
+"""Registers as the database keeps them: looked up by an index, however many entries there are, and filled by stewards.
+
+What cases file is written by their steps (`folds/registers.py`). Knows nothing of where a steward's entries come from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from charter.engine import plain
+from charter.engine.definition import Definition, Register, TypeRef
+from charter.engine.entries.organisation import EntryImported
+from charter.engine.refusals import Refusal
+from charter.engine.registers import MOST_ROWS, Ask, Found, Row, bounded
+from charter.engine.values import data_digest
+from charter.runtime.audit.log import Origin
+from charter.runtime.people.organisation import admit, note
+from charter.runtime.store import Store, tables as t
+from charter.runtime.store.prepared import ask as asked
+
+_ROW = 'e."key", e.version, e.digest, e.body, e.at'
+_ONE = f'SELECT {_ROW} FROM register_entries e WHERE e.register = ? AND e."key" = ? ORDER BY e.version DESC LIMIT 1'
+# Of each entry the newest version, where it was not withdrawn.
+_NEWEST = (
+    " AND NOT EXISTS (SELECT 1 FROM register_entries n"
+    ' WHERE n.register = e.register AND n."key" = e."key" AND n.version > e.version)'
+    f" AND e.body <> 'null' ORDER BY e.\"key\" LIMIT {MOST_ROWS + 1}"
+)
+_ALL = f"SELECT {_ROW} FROM register_entries e WHERE e.register = ?"
+_OF = (
+    f"SELECT {_ROW} FROM register_fields f JOIN register_entries e"
+    ' ON e.register = f.register AND e."key" = f."key" AND e.version = f.version'
+    " WHERE f.register = ? AND f.field = ? AND f.value = ?"
+)
+_AND = (
+    " AND EXISTS (SELECT 1 FROM register_fields g WHERE g.register = e.register AND g.field = ? AND g.value = ?"
+    ' AND g."key" = e."key" AND g.version = e.version)'
+)
+
+
+def answering(connection: Connection) -> Callable[[Ask], Found]:
+    """Gives what answers from this database, in the caller's transaction."""
+    return partial(answer, connection)
+
+
+def answer(connection: Connection, ask: Ask) -> Found:
+    """Looks up what an expression asks for."""
+    if ask.key is not None:
+        return Found(ask, tuple(map(_row, asked(connection, _ONE, ask.register, ask.key))))
+    if not ask.where:
+        return bounded(ask, list(map(_row, asked(connection, _ALL + _NEWEST, ask.register))))
+    query = _OF + _AND * (len(ask.where) - 1) + _NEWEST
+    given = [part for pair in ask.where for part in pair]
+    return bounded(ask, list(map(_row, asked(connection, query, ask.register, *given))))
+
+
+def _row(row: tuple[Any, ...]) -> Row:
+    key, version, digest, body, at = row
+    return Row(key, version, digest, json.loads(body), at)
+
+
+def clash(one: Register, other: Register) -> str | None:
+    """Names the field in which two registers of one name differ so that entries of the first do not do for the other.
+
+    Either may have fields that the other has not, if nobody needs them; the other's choices may be more.
+    """
+    if one.key != other.key:
+        return other.key or one.key
+    ours, theirs = ({field.name: field for field in each.fields} for each in (one, other))
+    for name in dict.fromkeys((*ours, *theirs)):
+        mine, new = ours.get(name), theirs.get(name)
+        if mine is None or new is None:
+            if not (mine or new).optional:  # type: ignore[union-attr]
+                return name
+        elif not _takes(new.type, mine.type) or (mine.optional and not new.optional):
+            return name
+    return None
+
+
+def _takes(wanted: TypeRef, given: TypeRef) -> bool:
+    if wanted.item is not None and given.item is not None:
+        return _takes(wanted.item, given.item)
+    if wanted.name == given.name == "choice":
+        return set(given.choices) <= set(wanted.choices)
+    return wanted == given
+
+
+def clashing(connection: Connection, definition: Definition, among: Collection[str]) -> tuple[str, str, str] | None:
+    """Finds (register, field, process) in which a definition clashes with what runs, its own process included.
+
+    `among`: processes that are replaced together with it, whose running definitions do not count but for its own.
+    """
+    if not definition.registers:
+        return None
+    own = {register.name: register for register in definition.registers}
+    for other in running(connection):
+        for register in () if other.name in among and other.name != definition.name else other.registers:
+            field = clash(register, own[register.name]) if register.name in own else None
+            if field is not None and (other.name != definition.name or _holds(connection, register.name)):
+                return register.name, field, other.name
+    return None
+
+
+def _holds(connection: Connection, register: str) -> bool:
+    return bool(asked(connection, "SELECT 1 FROM register_entries WHERE register = ? LIMIT 1", register))
+
+
+def running(connection: Connection) -> list[Definition]:
+    """Lists the definitions that new cases run and that know a register."""
+    d, p = t.definitions.c, t.deployments.c
+    latest = select(func.max(p.number)).group_by(p.process)
+    query = select(d.body).join(t.deployments, p.digest == d.digest).where(p.number.in_(latest)).order_by(d.process)
+    found = (plain.from_json(Definition, json.loads(body)) for body in connection.execute(query).scalars())
+    return [definition for definition in found if definition.registers]
+
+
+class Registers:
+    """The registers of an organisation, for stewards."""
+
+    def __init__(self, store: Store, clock: Callable[[], int], origin: Origin) -> None:
+        self._store = store
+        self._clock = clock
+        self._origin = origin
+
+    def fill(
+        self, register: str, rows: Sequence[tuple[str, Any]], *, source: str, by: str
+    ) -> tuple[int, Refusal | None]:
+        """Puts encoded entries into a register, all of them or none; tells how many are other than what was there."""
+        changed = 0
+        with self._store.write() as connection:
+            at, origin = self._clock(), self._origin
+            refused = admit(connection, by, "register", at=at, origin=origin)
+            for key, value in rows if refused is None else ():
+                newest = answer(connection, Ask(register, key)).rows
+                was, digest = newest[0] if newest else None, data_digest(value)
+                if was is None or was.digest != digest:
+                    version = 1 if was is None else was.version + 1
+                    before = None if was is None else was.digest
+                    told = EntryImported(register, key, version, digest, value, before, source)
+                    note(connection, told, by, at=at, origin=origin)
+                    changed += 1
+        return changed, refused
