@@ -23,13 +23,12 @@ from charter.dsl.check.gaps import check_gaps
 from charter.dsl.check.reading import check_reading
 from charter.dsl.check.registers import check_alike
 from charter.dsl.check.resolve import check_names
-from charter.dsl.check.rules import check_chains
+from charter.dsl.check.rules import check_bindings, check_chains
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.check.staffing import check_staffing
 from charter.dsl.check.typecheck import check_types
 from charter.dsl.check.unused import check_unused
 from charter.dsl.check.uses import Files, Loader, Unit
-from charter.dsl.check.works import check_bindings
 from charter.dsl.diagnostic import Diagnostic
 from charter.dsl.text import tree as t
 from charter.dsl.text.parser import collection_paused

@@ -110,19 +110,30 @@ def _circle(process: str, first: t.Action, scope: ProcessScope) -> list[str] | N
         if way[-1] not in seen:
             seen.add(way[-1])
             symbol = scope.shared.processes.get(way[-1])
-            todo += [[*way, name] for name in started(symbol.node.body if symbol is not None else ())]
+            todo += [[*way, name.text] for name, _ in starts(symbol.node.body if symbol is not None else ())]
     return None
 
 
-def started(lines: tuple[t.Line, ...]) -> Iterator[str]:
-    """Names the processes that lines run or start, by an element, an event or a rule."""
+def starts(lines: tuple[t.Line, ...]) -> Iterator[tuple[t.Name, tuple[t.Argument, ...]]]:
+    """Yields the processes that lines run or start, by an element, an event or a rule, and what each is given."""
     for line in lines:
         if isinstance(line, t.Work) and line.kind in ("run", "start"):
-            yield line.target.text
+            yield line.target, line.arguments
         for action in getattr(line, "actions", ()):
             if action.kind == "start":
-                yield action.names[0].text
-        yield from started(getattr(line, "body", ()))
+                yield action.names[0], action.arguments
+        yield from starts(getattr(line, "body", ()))
+
+
+def check_bindings(scopes: Mapping[int, ProcessScope], findings: Findings) -> None:
+    """Reports parameters declared outside of processes that are bound for a process which does not read them."""
+    for scope in scopes.values():
+        for name, arguments in starts(scope.node.body):
+            symbol = scope.shared.processes.get(name.text)
+            inner = scopes.get(id(symbol.node)) if symbol is not None else None
+            for given in (argument.name for argument in arguments):
+                if inner is not None and given.text not in inner.inputs and given.text not in inner.parameters:
+                    findings.add("CH215", given.span, file=scope.file, name=given.text, process=inner.name)
 
 
 def reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[ProcessScope]:
@@ -138,8 +149,8 @@ def reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[Proces
 
 def starting(scope: ProcessScope) -> Iterator[Symbol]:
     """Yields the processes that a process runs or starts itself."""
-    for name in started(scope.node.body):
-        if (symbol := scope.shared.processes.get(name)) is not None:
+    for name, _ in starts(scope.node.body):
+        if (symbol := scope.shared.processes.get(name.text)) is not None:
             yield symbol
 
 

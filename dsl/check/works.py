@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import distinct, misnamed
@@ -33,18 +33,6 @@ def check_process(
         # Whether it reads what is declared outside of it is known when all processes are.
         check_arguments(given, symbol.node, scope.shared.parameters, name, findings)
     return symbol
-
-
-def check_bindings(scopes: Mapping[int, ProcessScope], findings: Findings) -> None:
-    """Reports parameters declared outside of processes that are bound for a process which does not read them."""
-    for scope in scopes.values():
-        for line in (line for part in scope.elements.values() for line in part.all(t.Work)):
-            symbol = scope.shared.processes.get(line.target.text) if line.kind in ("run", "start") else None
-            inner = scopes.get(id(symbol.node)) if symbol is not None else None
-            for argument in line.arguments:
-                name = argument.name.text
-                if inner is not None and name not in inner.inputs and name not in inner.parameters:
-                    findings.add("CH215", argument.name.span, file=scope.file, name=name, process=inner.name)
 
 
 def check_arguments(
