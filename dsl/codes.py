@@ -109,6 +109,7 @@ _ALL = [
         ("CH265", "bad-key", "name", "register"),
         ("CH266", "registers-differ", "name", "process", "other"),
         ("CH277", "reads-field-not-record", "role", "record", "field"),
+        ("CH279", "unknown-record-or-field", "name"),
         ("CH278", "told-of-what-is-unread", "element", "role"),
         # types
         ("CH270", "ledger-incomplete", "name", "word"),

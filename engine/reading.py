@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -75,6 +75,20 @@ class Sight(Struct, frozen=True):
     def value(self, record: str, encoded: Any) -> Any:
         """Gives an encoded value of a record (its name or key) as it is read."""
         return self._record(name_of(record), encoded) if self.hides(record) else encoded
+
+    def of_path(self, record: str, fields: Iterable[str]) -> Literal["whole", "part", "nothing"]:
+        """Tells how much they read of a record (its name or key), or of what a path of fields leads to in it."""
+        name = name_of(record)
+        if record in self.own:
+            return "whole"
+        for field in fields:
+            if (name, None) in self.hidden or (name, field) in self.hidden:
+                return "nothing"
+            types = {f.name: f.type for f in self.types[name].fields} if name in self.types else {}
+            name = (_innermost(types[field]).record or "") if field in types else ""
+        if (name, None) in self.hidden:
+            return "nothing"
+        return "part" if name and self._hides(name, ()) else "whole"
 
     def _record(self, name: str, encoded: Any) -> Any:
         if (name, None) in self.hidden:

@@ -13,6 +13,8 @@ from typing import Any
 
 from charter.dsl.build.lower import PlaceOf, check_name
 from charter.dsl.build.turns import (
+    ANY,
+    TARGETS,
     Act as Act,
     Arguments as Arguments,
     Arrive as Arrive,
@@ -22,6 +24,7 @@ from charter.dsl.build.turns import (
     ExpectDoer as ExpectDoer,
     ExpectFired as ExpectFired,
     ExpectKpi as ExpectKpi,
+    ExpectSees as ExpectSees,
     ExpectState as ExpectState,
     ExpectTrue as ExpectTrue,
     Fill as Fill,
@@ -37,6 +40,7 @@ from charter.dsl.check.figures import has_period
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.foreign import FACTS
 from charter.dsl.check.given import Given, added, played_by, within
+from charter.dsl.check.reading import read_in
 from charter.dsl.check.references import distinct, misnamed
 from charter.dsl.check.registers import given_types
 from charter.dsl.check.rules import reached, starting
@@ -55,20 +59,6 @@ from charter.engine.refusals import CODES as REFUSALS
 _EVIDENCE = ("evidence", *(words for words, terminal, _, _ in spellings() if terminal == "EVIDENCE"))
 _ITEM = ("item", "项", "項")
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-# verb -> kinds of elements it may be asked of; `record` and `case` are targets too
-_ANY = frozenset({"phase", "activity", "approval", "milestone"})
-_PERSONAL = frozenset({"activity", "approval"})
-_TARGETS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("claim", "release", "delegate", "withdraw"), _PERSONAL),
-    **dict.fromkeys(("begin", "complete", "confirm", "retry"), frozenset({"activity"})),
-    **dict.fromkeys(("approve", "reject"), frozenset({"approval"})),
-    "return": _PERSONAL,
-    "skip": _ANY,
-    "reopen": _ANY | {"case"},
-    **dict.fromkeys(("suspend", "resume", "cancel", "comment", "attach"), _ANY | {"case"}),
-    **dict.fromkeys(("add", "close"), frozenset({"phase", "activity", "approval"})),
-    "amend": frozenset({"record"}),
-}
 
 
 def lower_scenario(
@@ -223,10 +213,10 @@ class _Lowering:
                     self.wrong_target(line, line.target)
             else:
                 part = self.part(line.target)
-                if part is not None and part.kind not in _TARGETS.get(line.verb, _ANY):
+                if part is not None and part.kind not in TARGETS.get(line.verb, ANY):
                     self.wrong_target(line, line.target)
                     part = None
-        elif "case" not in _TARGETS.get(line.verb, frozenset({"case"})):
+        elif "case" not in TARGETS.get(line.verb, frozenset({"case"})):
             self.findings.add("CH237", line.span, verb=line.verb, name="case", kind="case")
         ticked = self.ticked(line, part) if line.verb == "complete" and part is not None else ()
         to = None
@@ -380,6 +370,13 @@ class _Lowering:
         self.part(line.target)
         return ExpectDoer(self.key(line.target), self.person(line.person), **self.at(line))
 
+    def sees(self, line: t.ExpectSees) -> Step:
+        owner = self.scope if line.what.name.text == "case" else read_in(line.what.name, self.reached, self.findings)
+        role = line.who.text not in self.people and owner.role(line.who.text) is not None
+        who = line.who.text if role else self.person(line.who)
+        what = join(line.what.name.text, line.what.index)
+        return ExpectSees(who, what, line.sees, role, owner.name, **self.at(line))
+
     def kpi(self, line: t.ExpectKpi) -> Step:
         scope = next((s for s in self.reached if line.name.text in s.kpis), self.scope)
         symbol = scope.kpis.get(line.name.text)
@@ -413,6 +410,7 @@ _STEPS: dict[type, Callable[[_Lowering, Any], Step]] = {
     t.ExpectState: _Lowering.state,
     t.ExpectDoer: _Lowering.doer,
     t.ExpectKpi: _Lowering.kpi,
+    t.ExpectSees: _Lowering.sees,
     t.ExpectFired: _Lowering.fired,
     t.ExpectTrue: _Lowering.true,
 }

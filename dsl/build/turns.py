@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+# verb -> kinds of elements it may be asked of; `record` and `case` are targets too
+ANY = frozenset({"phase", "activity", "approval", "milestone"})
+_PERSONAL = frozenset({"activity", "approval"})
+TARGETS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("claim", "release", "delegate", "withdraw"), _PERSONAL),
+    **dict.fromkeys(("begin", "complete", "confirm", "retry"), frozenset({"activity"})),
+    **dict.fromkeys(("approve", "reject"), frozenset({"approval"})),
+    "return": _PERSONAL,
+    "skip": ANY,
+    "reopen": ANY | {"case"},
+    **dict.fromkeys(("suspend", "resume", "cancel", "comment", "attach"), ANY | {"case"}),
+    **dict.fromkeys(("add", "close"), frozenset({"phase", "activity", "approval"})),
+    "amend": frozenset({"record"}),
+}
+
 
 class Value(Struct, frozen=True):
     """A value to evaluate (`feel`), or to read from a file beside the process file (`file`)."""
@@ -99,6 +114,16 @@ class ExpectDeclined(Step, frozen=True):
 class ExpectDoer(Step, frozen=True):
     target: str
     person: str
+
+
+class ExpectSees(Step, frozen=True):
+    """Somebody (`role`: who holds it) may read all of `what`, a record, a path or `case`, or nothing of it."""
+
+    who: str
+    what: str
+    sees: bool = True
+    role: bool = False
+    process: str = ""
 
 
 class ExpectKpi(Step, frozen=True):

@@ -5,7 +5,7 @@ It knows roles, not people. What a line withholds from whom is `engine/reading.p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import check_role, distinct
@@ -122,8 +122,12 @@ def _lines(record: str, records: dict[str, Symbol], above: tuple[str, ...]) -> I
 
 
 def _told(scope: ProcessScope, header: list[t.Name], findings: Findings) -> None:
-    """Reports roles that a line tells of a case which they may not read."""
+    """Reports roles that a line tells of a case which they may not read: those that have no part in any."""
     may = {name.text for name in header} | {line.role.text for line in scope.header.get(t.Owner, [])}
+    for part in scope.elements.values():
+        may |= {name.text for name in _workers(part)}
+        checks = [check for line in part.all(t.Checklist) for check in line.checks]
+        may |= {line.role.text for check in checks for line in check.body if isinstance(line, t.CheckBy)}
     for part in scope.elements.values():
         lines: list[t.OnOverdue | t.Happens] = [*part.all(t.OnOverdue), *part.all(t.Happens)]
         told = [name for line in part.all(t.Raci) if line.kind == "informed" for name in line.roles]
@@ -137,3 +141,27 @@ def _told(scope: ProcessScope, header: list[t.Name], findings: Findings) -> None
 def _added(names: list[t.Name], role: str) -> Fix:
     end = names[-1].span[1]
     return Fix.at((end, end), f", {role}")
+
+
+def read_in(name: t.Name, scopes: Iterable[ProcessScope], findings: Findings) -> ProcessScope:
+    """Finds the process that has a record, or a field in one; reports (of the first) what none has."""
+    first, *_ = reached = list(scopes)
+    found = next((scope for scope in reached if _is_readable(name.text, scope)), None)
+    if found is None:
+        record, _, _ = name.text.partition(".")
+        known = first.record(record)
+        fields = known.node.fields if known is not None else ()
+        findings.unknown("CH279", name, [*first.records, *(f"{record}.{field.name.text}" for field in fields)])
+    return found or first
+
+
+def _is_readable(path: str, scope: ProcessScope) -> bool:
+    name, *fields = path.split(".")
+    known = scope.is_record(name) or scope.record(name) is not None
+    for field in fields:
+        symbol = scope.record(name)
+        found = None if symbol is None else scope.field_of(symbol.name, field)
+        known, name = found is not None, "" if found is None else found.type.innermost.name
+        if not known:
+            return False
+    return known

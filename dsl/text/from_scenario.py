@@ -104,6 +104,7 @@ register(
     ("expect_state", _expect_state),
     ("expect_iteration", lambda c: _expect_state(c, int(c[6].value))),
     ("expect_doer", lambda c: t.ExpectDoer(_target(c[1]), name_of(c[3]), **place(c))),
+    ("expect_sees", lambda c: t.ExpectSees(name_of(c[1]), c[3], c[2].type == "SEES", **place(c))),
     ("expect_unknown", lambda c: t.ExpectKpi(name_of(c[2]), **place(c))),
     ("expect_kpi", lambda c: t.ExpectKpi(name_of(c[2]), expr_of(c[3]), **place(c))),
     ("expect_verdict", lambda c: t.ExpectKpi(name_of(c[2]), verdict=c[4].value, **place(c))),

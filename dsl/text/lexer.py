@@ -23,7 +23,9 @@ _PATH = rf"{NAME}(?:\.{NAME})*"
 _INDEX = r"(?:\[\d+(?:\.\d+)*\])?"
 _KEY = rf"{_PATH}{_INDEX}"
 _AFTER_SUBJECT = "|".join(
-    re.escape(w).replace(r"\ ", r"\s+") for w, terminal, _, _ in spellings() if terminal in ("IS", "WAS_DONE_BY")
+    re.escape(w).replace(r"\ ", r"\s+")
+    for w, terminal, _, _ in spellings()
+    if terminal in ("IS", "WAS_DONE_BY", "SEES", "CANNOT_SEE")
 )
 
 # Terminals that are not words, in the order in which they are tried.

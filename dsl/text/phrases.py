@@ -413,6 +413,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.ExpectState: _expect_state,
     t.ExpectDoer: _expect_doer,
     t.ExpectKpi: _expect_kpi,
+    t.ExpectSees: lambda p, n: (f"{p.word('EXPECT')} {n.who.text} {p.word(n.word)} {p.target(n.what)}", ""),
     t.ExpectFired: _expect_fired,
     t.ExpectTrue: lambda p, n: (f"{p.word('EXPECT')} {expression(n.expr)}", ""),
 }

@@ -101,6 +101,19 @@ class ExpectDoer(Line, frozen=True):
     person: Name
 
 
+class ExpectSees(Line, frozen=True):
+    """`expect li sees plan.cost` · `expect client cannot see case`: a person, or whoever holds a role."""
+
+    who: Name
+    what: Target
+    sees: bool = True
+
+    @property
+    def word(self) -> str:
+        """The keyword in the middle."""
+        return "SEES" if self.sees else "CANNOT_SEE"
+
+
 class ExpectKpi(Line, frozen=True):
     """`expect kpi NAME >= 95%` · `expect kpi NAME is missed` · `expect kpi NAME is unknown` (neither test nor verdict);
     of a closed period: `expect kpi NAME in 2026-03 …`.

@@ -74,6 +74,7 @@ from charter.dsl.text.steps import (
     ExpectDoer as ExpectDoer,
     ExpectFired as ExpectFired,
     ExpectKpi as ExpectKpi,
+    ExpectSees as ExpectSees,
     ExpectState as ExpectState,
     ExpectTrue as ExpectTrue,
     GivenStep as GivenStep,

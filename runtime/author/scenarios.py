@@ -34,6 +34,7 @@ from charter.runtime.author.files import described
 from charter.runtime.author.handed import FileNotReadable
 from charter.runtime.author.intake import Reader
 from charter.runtime.author.measured import Said, shown, tree_of, unlike
+from charter.runtime.author.sees import sees
 from charter.runtime.author.stages import Stage, cases_of, declined, hearing, holding, looked_at, not_run
 from charter.runtime.host.memory import Endless, World
 
@@ -305,13 +306,21 @@ class _Player:
 
     def expect_doer(self, step: s.ExpectDoer) -> None:
         there = self.world.state(self.case_of(step.target)).nodes
-        nodes = [n for key, n in there.items() if key == step.target or _instance_of(key, step.target)]
+        nodes = [n for key, n in there.items() if step.target in (key, name_of(key))]
         doers = [person for node in nodes for person in node.doers]
         if step.person not in doers:
             actual: Said = ("done_by_nobody", {"target": step.target})
             if doers:
                 actual = ("done_by", {"target": step.target, "person": ", ".join(doers)})
             raise _Wrong(("done_by", {"target": step.target, "person": step.person}), actual)
+
+    def expect_sees(self, step: s.ExpectSees) -> None:
+        case, roles = self.case_of_process(step.process), self.roles.get(step.who, set())
+        who, held = ("", {step.who}) if step.role else (step.who, roles)
+        much = sees(self.world.definition(case), self.world.state(case), self.world.entries(case), who, held, step.what)
+        wanted = "whole" if step.sees else "nothing"
+        if much != wanted:
+            raise _Wrong(*((f"sees_{each}", {"person": step.who, "what": step.what}) for each in (wanted, much)))
 
     def expect_kpi(self, step: s.ExpectKpi) -> None:
         definition = next(d for d in self.definitions if d.name == step.process)
@@ -355,10 +364,6 @@ class _Player:
         return [("reads", {"path": t, "value": shown(v)}) for t, v in found if not isinstance(v, Mapping | list)]
 
 
-def _instance_of(key: str, target: str) -> bool:
-    return key != target and name_of(key) == target
-
-
 def _complete(player: _Player, step: s.Act) -> dict[str, Any]:
     records = tuple((name, player.record(name, value)) for name, value in step.arguments)
     checks = tuple((name, player.value(value)) for name, value in step.checks)
@@ -368,10 +373,6 @@ def _complete(player: _Player, step: s.Act) -> dict[str, Any]:
 def _confirm(player: _Player, step: s.Act) -> dict[str, Any]:
     evidence = player.value(step.arguments[0][1]) if step.arguments else None
     return {"node": step.target, "check": step.check, "evidence": evidence}
-
-
-def _delegate(player: _Player, step: s.Act) -> dict[str, Any]:
-    return {"node": step.target, "to": player.actor(step.to or "")}
 
 
 def _amend(player: _Player, step: s.Act) -> dict[str, Any]:
@@ -388,7 +389,7 @@ def _add(player: _Player, step: s.Act) -> dict[str, Any]:
 _FIELDS: Mapping[str, Callable[[_Player, s.Act], dict[str, Any]]] = {
     "complete": _complete,
     "confirm": _confirm,
-    "delegate": _delegate,
+    "delegate": lambda player, step: {"node": step.target, "to": player.actor(step.to or "")},
     "return": lambda player, step: {"node": step.target, "to": step.to},
     "amend": _amend,
     "comment": lambda player, step: {"node": step.target, "text": step.said or ""},
@@ -408,6 +409,7 @@ _STEPS: Mapping[type[s.Step], Callable[[_Player, Any], None]] = {
     s.ExpectDeclined: _Player.expect_declined,
     s.ExpectDoer: _Player.expect_doer,
     s.ExpectKpi: _Player.expect_kpi,
+    s.ExpectSees: _Player.expect_sees,
     s.ExpectFired: _Player.expect_fired,
     s.ExpectTrue: _Player.expect_true,
 }

@@ -332,6 +332,7 @@ step = st.one_of(
     ),
     line(t.ExpectState, of_case, states("open", "completed", "odd"), st.none() | number),
     line(t.ExpectDoer, target, plain),
+    line(t.ExpectSees, plain, target, st.booleans()),
     line(t.ExpectKpi, paths, st.none() | test),
     line(t.ExpectFired, paths, st.none() | number | st.just(0)),
     line(t.ExpectTrue, expr),
