@@ -25,7 +25,10 @@ LIMIT_NAMES = 1_000
 
 _ELEMENTS = frozenset({"phase", "activity", "approval", "milestone"})
 WORK = frozenset({"activity", "approval"})
-_CONFUSED = frozenset({"role_as_record", "record_as_role", "element_as_record", "record_as_element"})
+_BESIDE = frozenset({"parameter", "register", "sla", "ledger"})  # of whose names no other record can be
+_CONFUSED = frozenset(
+    {"register_as_record", "role_as_record", "record_as_role", "element_as_record", "record_as_element"}
+)
 
 
 def distinct(names: Iterable[t.Name], word: str, findings: Findings) -> None:
@@ -213,14 +216,11 @@ def input(line: t.Input, part: Part, scope: ProcessScope, findings: Findings) ->
 def output(line: t.Output, part: Part, scope: ProcessScope, findings: Findings) -> None:
     distinct(line.names, "output", findings)
     for name in line.names:
-        element = scope.elements.get(name.text)
-        if element is not None or scope.parameter(name.text) is not None:
-            kind = element.kind if element else "parameter"
+        kind = None if scope.record(name.text) is not None else scope.kind_of(name.text)
+        if kind in _ELEMENTS or kind in _BESIDE:
             _of_kind(name, kind, "record", scope, findings)
         elif is_reserved(name.text):
             findings.add("CH216", name.span, name=name.text)
-        else:
-            scope.record(name.text)
 
 
 def of(line: t.Of, part: Part, scope: ProcessScope, findings: Findings) -> None:
