@@ -98,6 +98,8 @@ class Layout:
             return False
         level, wrong = self.levels[-1], self.source.lines[number][2]
         following = [indent for _, _, indent in self.source.lines[number + 1 : number + 1 + _LOOKED_AT]]
+        if wrong > level and level in takewhile(lambda indent: indent >= level, following):
+            return False
         block = list(takewhile(lambda indent: indent >= wrong, following))
         return wrong in block or (wrong < level and level not in block)
 
