@@ -42,6 +42,15 @@ def readers_of(definition: Definition) -> frozenset[str]:
     return readers(definition.visible, (role.name for role in definition.roles), definition.owner)
 
 
+def confidential(definition: Definition, records: Iterable[str]) -> list[str]:
+    """Gives those of some records (by names or keys) that are, wholly or in part, for some roles alone."""
+    types = {r.name: r for r in definition.records}
+    marked: set[tuple[str, str | None]] = {(r.name, None) for r in definition.records if r.visible}
+    marked |= {(r.name, f.name) for r in definition.records for f in r.fields if f.visible}
+    limited = Sight(types, frozenset(marked))
+    return [record for record in records if limited.hides(record)]
+
+
 class Sight(Struct, frozen=True):
     """What of the contents of a process's cases is withheld from somebody.
 

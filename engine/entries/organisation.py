@@ -389,7 +389,9 @@ class ClockConfirmed(Told, frozen=True):
 
 
 class Consulted(Told, frozen=True):
-    """Somebody looked. `question`: at what, or the verb of the trail; the rest is about what. `sound`: yes or no."""
+    """Somebody looked. `question`: at what, or the verb of the trail; the rest is about what. `sound`: yes or no.
+    `records`: those with `visible to` whose contents were shown.
+    """
 
     question: str
     case: str | None = None
@@ -401,3 +403,4 @@ class Consulted(Told, frozen=True):
     sound: str | None = None
     process: str | None = None
     person: str | None = None
+    records: tuple[str, ...] = ()

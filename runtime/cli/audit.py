@@ -33,7 +33,7 @@ def run_log(context: Context, case: str, after: int, limit: int, format: str, as
     from charter.runtime.audit.query import build
 
     case = chain(context, case)
-    consulted(context, "log", case=case)
+    consulted(context, "log", case=case, records=context.reading.confidential(case))
     query, _ = build(f"case = {quoted(case)}")
     return listed(context, query, after, limit, "json" if as_json else format)
 
@@ -262,7 +262,7 @@ def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     seq = int(text) if when.startswith("#") else None
     with context.reading.read() as connection:
         moment = as_of(definition, load(connection, case), at=at, seq=seq)
-    consulted(context, "as-of", case=case, when=when)
+    consulted(context, "as-of", case=case, when=when, records=context.reading.confidential(case) if as_json else ())
     sight = context.reading.sight(case)
     if moment is None and as_json:
         context.output.json({"seq": None, "at": None, "sure": True, "case": case, "status": None})

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from charter.engine.reading import Sight, own, sight, speaks
+from charter.engine.reading import Sight, confidential, own, sight, speaks
 from charter.runtime.host.casefile import NoSuchCase, NoSuchProcess
 from charter.runtime.people.rights import Rights, narrow, rights, whole
 from charter.runtime.store.prepared import ask
@@ -100,6 +100,14 @@ class Reading:
             return found
         persons = self.rights.persons(definition.name)
         return sight(definition, self.rights.roles(definition.name), own(definition, self.state(case), persons))
+
+    def confidential(self, case: str) -> tuple[str, ...]:
+        """Names the records of a case that are for some roles alone and that they read, at least in part."""
+        if case == ORGANISATION:
+            return ()
+        seeing = self.sight(case)
+        found = confidential(self._cases.definition(case), self.state(case).versions)
+        return tuple(record for record in found if seeing.of_path(record, ()) != "nothing")
 
     def seen(self, sealed: Sealed) -> Sealed:
         """Gives an entry as they may read it."""

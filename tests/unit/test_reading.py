@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -224,6 +225,18 @@ def test_what_is_withheld_is_said_to_be(desk: Desk) -> None:
     assert values["review"]["value"] == values["review"]["digest"] == values["application"]["digest"] == hidden
     kpi = {each["name"]: each["figures"] for each in json.loads(desk.type("charter kpi hiring --json --as wu"))}
     assert kpi["grades"] == hidden and kpi["people"][0]["value"] == 1
+
+
+def test_who_has_seen_a_confidential_record_is_asked_of_the_trail(desk: Desk) -> None:
+    """Whoever was shown its contents, by whichever verb; nobody to whom it was withheld, or who looked at the case."""
+    question = 'kind = "consulted" and list contains(data.records, "review") and at >= date and time("{at}")'
+    at = datetime.fromtimestamp(desk.at // 1_000_000, UTC).isoformat()
+    for line in ("show 1 --as li", "show 1 --records --as wu", "audit log 1 --as wu", "show 1 --records --as li"):
+        desk.type(f"charter {line}")
+    desk.type("charter audit log 1 --as au")
+    found = json.loads(desk.type(f"charter audit query '{question.format(at=at)}' --json --as au"))
+    assert [(each["actor"], each["data"]["question"]) for each in found] == [("li", "case"), ("au", "log")]
+    assert [each["data"]["records"] for each in found] == [["application", "review", "level"]] * 2
 
 
 @pytest.mark.parametrize("process", ALL_OF)
