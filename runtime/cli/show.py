@@ -325,7 +325,7 @@ def rules(context: Context, definition: Definition, state: CaseState) -> None:
     """Writes how often the rules took effect, and what their conditions come to now."""
     from charter.runtime.desk.rules import standings
 
-    if not definition.rules:
+    if not any(rule.of_cases for rule in definition.rules):
         return
     say, output = context.say, context.output
     output.line()
