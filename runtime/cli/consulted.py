@@ -30,6 +30,7 @@ LOOKS = frozenset(
         "sla",
         "gantt",
         "board",
+        "register",
         "kpi",
         "people list",
         "people show",

@@ -74,6 +74,7 @@ VERBS: dict[str, dict[str, str]] = {
         "show": "show",
         "cases": "cases",
         "board": "board",
+        "register": "register",
         "gantt": "gantt",
         "claim": "act",
         "release": "act",

@@ -114,6 +114,13 @@ charter inbox --as zhou
 charter cases --process nothing
 charter sla --as zhou
 charter sla 1 --as zhou
+charter deploy noting.charter --as zhou
+charter register notes --import notes.csv --as zhou
+charter register notes --import bad.csv --as zhou
+charter register --as zhou
+charter register notes --as zhou
+charter register notes tea --as zhou
+charter register nothing --as zhou
 charter audit log organisation
 charter audit query 'kind = "nothing"'
 charter doctor
@@ -155,6 +162,10 @@ FILES = {
     .replace("version 1", "version 2"),
     "days.ics": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\nEND:VCALENDAR\n",
     "broken.charter": "process p\n  role\n",
+    "noting.charter": "register notes key what\n  what text\nprocess noting\n  role clerk\n"
+    "  record note\n    what text\n  activity write\n    role clerk\n    output note\n    files note into notes\n",
+    "notes.csv": "what\ntea\nmilk\n",
+    "bad.csv": "what\ntea\ntea\n",
     "old.csv": "case,what,at\n1,asked,2026-03-02T09:00:00Z\n1,gone,2026-03-02T10:00:00Z\n",
     "bad.map": 'log old\nprocess leave_request\ncase id\nevent what\ntime at\nwhen "asked" then aply done\n',
     "old.map": 'log old\nprocess leave_request\ncase case\nevent what\ntime at\nwhen "asked" then apply active\n'
@@ -182,7 +193,7 @@ LISTS = {
     "doctor",
 }
 LISTS |= {"dmn check", "dmn run"}
-LIST_ALONE = {"start", "explain", "incidents", "audit clause"}
+LIST_ALONE = {"start", "explain", "incidents", "audit clause", "register", "register notes"}
 
 # --- laws
 

@@ -105,6 +105,7 @@ TYPED = {
     "gantt": ["gantt {case}", "gantt", "gantt {case} --json"],
     "cases": ["cases", "cases --json"],
     "board": ["board", "board --json"],
+    "register": ["register", "register --json"],
     "inbox": ["inbox --json", "inbox --notices --json"],
     "start": ["start --json"],
     "kpi": ["kpi hiring --facts", "kpi hiring --json --facts", "kpi secret", "kpi --json", "kpi hiring --history"],

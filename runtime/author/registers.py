@@ -1,0 +1,73 @@
+"""Entries of a register as people keep them in tables (CSV, TSV, JSON, YAML): read, and judged row by row.
+
+Knows no database. A row that is not what the register takes is a value with its line; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from charter.engine import feel, values
+from charter.engine.definition import Definition, RecordType, Register
+from charter.engine.registers import key_text
+from charter.runtime.author.data import load
+from charter.runtime.author.files import described
+from charter.runtime.author.intake import Reader
+
+
+class BadRow(Struct, frozen=True):
+    """A row that cannot be taken: `why` is a key of [register] behind `row_`; `line` counts from 1, the heads too."""
+
+    line: int
+    why: str
+    arguments: Mapping[str, Any]
+
+
+def read_rows(file: str, register: Register, definition: Definition) -> tuple[list[tuple[str, Any]], list[BadRow]]:
+    """Gives the key and the encoded fields of each row of a file, and the rows that are bad."""
+    data = load(file)
+    rows: list[tuple[str, Any]] = []
+    bad: list[BadRow] = []
+    seen: dict[str, int] = {}
+    for line, row in enumerate(data if isinstance(data, list) else [data], 2):
+        found = list(_faults(row, register, definition, Path(file).parent)) if isinstance(row, Mapping) else []
+        value = found.pop() if found and not isinstance(found[-1], BadRow) else None
+        bad += [BadRow(line, each.why, each.arguments) for each in found]
+        if not isinstance(row, Mapping):
+            bad.append(BadRow(line, "shape", {}))
+        if value is None or found:
+            continue
+        key = f"{Path(file).name}/{line}" if register.key is None else key_text(value[register.key]) or ""
+        if key in seen:
+            bad.append(BadRow(line, "twice", {"key": key, "other": seen[key]}))
+        seen.setdefault(key, line)
+        rows.append((key, values.encode(value)))
+    return rows, bad
+
+
+def _faults(row: Mapping[str, Any], register: Register, definition: Definition, base: Path) -> Iterator[Any]:
+    """Yields what is wrong with a row, and at last its fields."""
+    form = RecordType(register.name, register.title, register.fields)
+    reader = Reader((*definition.records, form), described, base=base)
+    value = reader.record(row, form, "")
+    for misfit in reader.misfits:
+        yield BadRow(0, "misfit", {"field": misfit.path.lstrip("."), "given": misfit.given})
+    fields = {field.name: field for field in register.fields}
+    for name in value.keys() - fields.keys():
+        yield BadRow(0, "unknown", {"field": name})
+    wrong = {misfit.path.lstrip(".") for misfit in reader.misfits}
+    for name, field in fields.items():
+        here = value.get(name)
+        missing = here is None or (isinstance(here, str) and not here.strip())
+        if missing and not field.optional and name not in wrong:
+            yield BadRow(0, "missing", {"field": name})
+        elif field.where is not None and not missing and not reader.misfits:
+            tree = feel.parse(field.where).tree
+            own = dict.fromkeys(fields) | value
+            if tree is None or feel.compile(tree).evaluate(own) is not True:
+                yield BadRow(0, "condition", {"field": name, "condition": field.where})
+    yield {name: one for name, one in value.items() if name in fields and one is not None}
