@@ -117,6 +117,8 @@ _ALL = [
         ("CH272", "many-baselines", "name", "record"),
         ("CH273", "nothing-booked", "name", "record"),
         ("CH274", "unknown-ledger", "name"),
+        ("CH275", "queue-without-work", "name"),
+        ("CH276", "queue-incomplete", "name"),
         ("CH345", "no-line-or-amount", "name", "record", "field", "expected"),
         ("CH346", "nothing-to-book", "name", "items"),
         ("CH487", "baseline-nobody-approves", "name", "record"),

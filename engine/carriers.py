@@ -13,10 +13,23 @@ from msgspec import Struct
 
 from charter.engine.definition import Definition, ElementKind
 
-_DONE = frozenset({"rule", "ledger", "record", "check", "phase", "activity", "approval", "milestone"})
+_DONE = frozenset({"rule", "ledger", "queue", "record", "check", "phase", "activity", "approval", "milestone"})
 
 CarrierKind = (
-    Literal["process", "parameter", "role", "record", "separation", "check", "decision", "kpi", "sla", "rule", "ledger"]
+    Literal[
+        "process",
+        "parameter",
+        "role",
+        "record",
+        "separation",
+        "check",
+        "decision",
+        "kpi",
+        "sla",
+        "rule",
+        "ledger",
+        "queue",
+    ]
     | ElementKind
 )
 
@@ -77,6 +90,8 @@ def _parts(d: Definition) -> Iterator[Carrier]:
         yield Carrier("kpi", kpi.name, kpi.title, kpi.clauses, place(f"kpi {kpi.name}"))
     for sla in d.slas:
         yield Carrier("sla", sla.name, sla.title, sla.clauses, place(f"sla {sla.name}"))
+    for queue in d.queues:
+        yield Carrier("queue", queue.role, queue.role, queue.clauses, place(f"queue {queue.role}"))
     for ledger in d.ledgers:
         yield Carrier("ledger", ledger.name, ledger.title, ledger.clauses, place(f"ledger {ledger.name}"))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from charter.engine.capacity import Load
 from charter.engine.plain import Kept, from_json as _from_json, shape, to_json as _to_json
 from charter.engine.registers import Found
 
@@ -49,7 +50,10 @@ class Command(Kept, frozen=True, kw_only=True):
 
 
 class OnNode(Command, frozen=True, kw_only=True):
+    """`loads`: what whoever is to do its work has of its queues, as the host found it."""
+
     node: str
+    loads: tuple[Load, ...] = ()
 
 
 class Start(Command, frozen=True, kw_only=True):
@@ -357,7 +361,7 @@ def to_json(command: Command) -> dict[str, Any]:
             out[name] = [list(pair) for pair in value]
         elif isinstance(value, Actor):
             out[name] = _actor_json(value)
-        elif name == "looked":
+        elif name in ("looked", "loads"):
             out[name] = _to_json(value)
         else:
             out[name] = list(value) if isinstance(value, tuple) else value

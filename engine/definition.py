@@ -18,6 +18,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from charter.engine.capacity import Capacity as Capacity, Queue as Queue, Rank as Rank
 from charter.engine.days import Calendar as Calendar, Day as Day, PublicDays, sha256
 from charter.engine.decisions.declared import (
     DecisionOutput as DecisionOutput,
@@ -340,6 +341,7 @@ class Definition(Kept, frozen=True):
     kpis: tuple[Kpi, ...] = ()
     slas: tuple[Sla, ...] = ()
     ledgers: tuple[Ledger, ...] = ()
+    queues: tuple[Queue, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
     # Those that elements name.
     calendars: tuple[Calendar, ...] = ()

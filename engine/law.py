@@ -56,7 +56,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "work that somebody holds comes up to a higher role, too, and of a block what is open in it; "
         "a role that is told and that nobody holds, and a case or rule beyond its bound, are declined; "
         "rules may wait for a share of a clock's time; "
-        "registers are looked up by steps, and what they hold is part of the command",
+        "registers are looked up by steps, and what they hold is part of the command; "
+        "queues say who may take work, and in which order",
     }
 )
 LAW = max(HISTORY)

@@ -123,6 +123,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH631", "line-overrun", "ledger line record baseline used"),
     ("CH632", "amount-not-known", "ledger line record baseline"),
     ("CH633", "baseline-amended", "ledger record"),
+    ("CH634", "capacity-reached", "element role used most"),
+    ("CH635", "another-goes-first", "element role ahead first"),
     ("CH592", "person-not-known", "person record field"),
     ("CH620", "too-much-found", "register limit"),
     ("CH622", "entry-twice", "register key"),

@@ -113,6 +113,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
     or decided it, any iteration, and whom they stood in for, the last one at the end; `hands`: who had another part in
     it (`plan.makers`). `higher`: the roles that the work has come up to, whose people may do it, too.
+    `ranks`: where it comes in its queue, encoded values.
     `marks` of its element's events: the instant of one that time brings, 0 once it has, -1 for a condition that holds.
     `wake`: the next instant at which time itself changes this node (wait over, retry, repeat); `due`: its due date;
     `overdue`: that has been recorded; `bound`: the date beyond which `within` does not move it; `stands`: since when
@@ -161,6 +162,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     stands: int | None = None
     rhythm: tuple[int, ...] = ()
     marks: tuple[int, ...] = ()
+    ranks: tuple[Any, ...] = ()
 
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -289,7 +291,7 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     values = _VALUES(node)
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
-    for name in ("doers", "hands", "higher", "marks", "used", "votes", "confirmations", "rhythm"):
+    for name in ("doers", "hands", "higher", "marks", "used", "votes", "confirmations", "rhythm", "ranks"):
         if name in out:
             out[name] = _lists(out[name])
     return out
@@ -321,8 +323,7 @@ def clocks_of(data: Mapping[str, Any]) -> Mapping[str, Service]:
 
 def books_of(data: Mapping[str, Any]) -> tuple[Book, ...]:
     """Builds how the ledgers of a case stand back."""
-    rows = data.get("books", ())
-    return tuple(Book(name, number, digest, value, tuple(over)) for name, number, digest, value, over in rows)
+    return tuple(Book(a, b, c, value, tuple(over)) for a, b, c, value, over in data.get("books", ()))
 
 
 def _lists(rows: tuple[Any, ...]) -> list[Any]:
@@ -379,7 +380,7 @@ def node_of(data: Mapping[str, Any]) -> Node:
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
     rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))
-    rest["rhythm"] = tuple(rest.get("rhythm", ()))
+    rest["rhythm"], rest["ranks"] = tuple(rest.get("rhythm", ())), tuple(rest.get("ranks", ()))
     return Node(**rest)
 
 

@@ -115,6 +115,17 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "SOURCE ids": "source R-1",
         },
     ),
+    "queue_line": (
+        "process p\n  role clerk\n  record sheet\n    sum number\n  activity one\n    role clerk\n    output sheet\n"
+        "  activity two\n    role clerk\n  queue clerk\n    {line}\n",
+        "capacity 5",
+        {
+            "CAPACITY AMOUNT": "capacity 6",
+            "CAPACITY AMOUNT PER EXPR": "capacity 5 per 1 day",
+            "ORDER_BY ranks": "order by sheet.sum descending",
+            "SOURCE ids": "source R-1",
+        },
+    ),
     "ledger_line": (
         "process p\n  role clerk\n"
         + "".join(

@@ -20,6 +20,7 @@ from charter.dsl.check.expressions import canonical, feel_text
 from charter.dsl.check.ledgers import lower_ledger
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.order import predecessors
+from charter.dsl.check.queues import lower_queue
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol, named_calendars
 from charter.dsl.text import tree as t
 from charter.engine import definition as d
@@ -59,6 +60,7 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         rules=tuple(rule(s.node) for s in scope.rules.values()),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         slas=tuple(_sla(s.node, scope.clocked.get(s.name)) for s in scope.slas.values()),
+        queues=tuple(lower_queue(s.node) for s in scope.queues.values()),
         ledgers=tuple(lower_ledger(s.node, scope) for s in scope.ledgers.values()),
         decisions=tuple(_carrying(s, scope, lower_decision(s.node, scope)) for s in scope.decisions.values()),
         places=_places(scope, place_of),
@@ -375,6 +377,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("sla", scope.slas),
         ("rule", scope.rules),
         ("ledger", scope.ledgers),
+        ("queue", scope.queues),
         ("parameter", scope.parameters),
         ("register", scope.registers),
         ("record", scope.registers),

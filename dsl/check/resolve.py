@@ -19,6 +19,7 @@ from charter.dsl.check.clocks import check_clocks
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.ledgers import check_ledgers
 from charter.dsl.check.lines import check_lines
+from charter.dsl.check.queues import check_queues
 from charter.dsl.check.references import WORK
 from charter.dsl.check.registers import check_registers
 from charter.dsl.check.rules import check_rules
@@ -52,6 +53,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     check_clocks(scope, findings)
     check_rules(scope, findings)
     check_ledgers(scope, findings)
+    check_queues(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -114,6 +116,8 @@ class _Declarations:
                 self._declare("kpi", line, scope.kpis, {})
             case t.Rule():
                 self._declare("rule", line, scope.rules, {})
+            case t.Queue():
+                self._declare("queue", line, scope.queues, {})
             case t.Ledger():
                 if self._alone(line):
                     scope.ledgers[line.name.text] = Symbol("ledger", line.name.text, line, scope.file)
@@ -158,7 +162,7 @@ class _Declarations:
     def _declare(
         self,
         kind: str,
-        line: t.Role | t.Calendar | t.Kpi | t.Rule | t.Decision,
+        line: t.Role | t.Calendar | t.Kpi | t.Rule | t.Queue | t.Decision,
         table: dict[str, Symbol],
         shared: dict[str, Symbol],
     ) -> None:

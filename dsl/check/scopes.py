@@ -167,6 +167,7 @@ class ProcessScope(Struct, eq=False):
     clocked: dict[str, Part] = field(default_factory=dict)  # the elements in which service-level clocks stand
     rules: dict[str, Symbol] = field(default_factory=dict)
     ledgers: dict[str, Symbol] = field(default_factory=dict)
+    queues: dict[str, Symbol] = field(default_factory=dict)  # by their roles
     decisions: dict[str, Symbol] = field(default_factory=dict)
     registers: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.lists import alone, reads_itself
 from charter.dsl.check.mends import Fault, Mend, Place, find_all
+from charter.dsl.check.queues import of_queues
 from charter.dsl.check.registers import of_reviews
 from charter.dsl.check.rules import of_rules
 from charter.dsl.check.scopes import Part, ProcessScope, own
@@ -113,7 +114,7 @@ class _Checker:
                     self.expression(ask, *((part.parent, outside) if ask.outer else (part, inside)))
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
-        for around, ask in (*of_clocks(scope), *of_rules(scope), *of_reviews(scope)):
+        for around, ask in (*of_clocks(scope), *of_rules(scope), *of_reviews(scope), *of_queues(scope)):
             self.expression(ask, around, {**self._variables(around), **ask.seen})
 
     def _variables(self, part: Part | None) -> dict[str, y.Type]:

@@ -61,6 +61,8 @@ ENDS: Mapping[str, Collection[str]] = {
     "PERIOD": ("WHILE",),
     "CYCLE": ("BY",),
     "AGREED": ("WHEN",),
+    "AMOUNT": ("PER",),
+    "RANK": ("COMMA", "MOST_FIRST"),
     "COUNT": ("OF_DONE",),
     "COND": ("OPTIONAL", "VISIBLE_TO", "SOURCE"),
     "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),

@@ -23,7 +23,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from charter.dsl.diagnostic import Diagnostic, Edit, Fault, Fix
-from charter.dsl.text import from_events, from_fields, from_ledgers, from_rules, from_scenario, tree as t
+from charter.dsl.text import from_events, from_fields, from_ledgers, from_queues, from_rules, from_scenario, tree as t
 from charter.dsl.text.causes import EVERYWHERE, foreign, unbraced
 from charter.dsl.text.from_parse import CALLBACKS, Unbuildable
 from charter.dsl.text.layout import Layout
@@ -35,7 +35,7 @@ from charter.engine.names import marks
 from charter.engine.shipped import shipped
 
 # their imports put their functions into CALLBACKS
-assert from_events and from_fields and from_ledgers and from_rules and from_scenario
+assert from_events and from_fields and from_ledgers and from_queues and from_rules and from_scenario
 
 TABLE = "charter.table.json"
 STARTS = ("file",)

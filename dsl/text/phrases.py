@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from charter.dsl.text import tree as t
+from charter.dsl.text.bookings import lines
 from charter.dsl.text.from_parse import DAYS
 from charter.dsl.text.words import Language, table
 from charter.engine.keys import join
@@ -399,8 +400,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Agreed: _agreed,
     t.At: _at,
     t.Occasion: _occasion,
-    t.Booking: lambda p, n: (p.word(n.kind.upper()), names(n.items)),
-    t.Overrun: lambda p, n: (p.word("OVERRUN_REFUSED"), ""),
+    **lines(expression),
     t.Response: lambda p, n: (p.word("RULE_THEN"), p.actions(n.actions)),
     t.CaseStep: lambda p, n: (f"{p.word('CASE')} {n.process.text}{p.arguments(n.arguments)}", ""),
     t.CastStep: _cast,

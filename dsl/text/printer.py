@@ -47,6 +47,7 @@ _GROUPS: dict[type, str] = {
     t.Sla: "sla",
     t.Rule: "rule",
     t.Ledger: "ledger",
+    t.Queue: "queue",
     t.Process: "process",
     t.Scenario: "scenario",
 }
@@ -68,6 +69,7 @@ _BLOCKS = (
     t.Sla,
     t.Rule,
     t.Ledger,
+    t.Queue,
     t.Process,
     t.Scenario,
 )
@@ -119,6 +121,8 @@ class _Writer:
                 external = [p.word("EXTERNAL")] if isinstance(node, t.Role) and node.external else []
                 title = quote(node.title.text) if node.title else ""
                 return _Row(node, [f"{p.word(_KEYS[type(node)])} {node.name.text}", title, *external], below)
+            case t.Queue():
+                return _Row(node, [f"{p.word('QUEUE')} {node.name.text}"], below)
             case t.Ledger():
                 title = f" {quote(node.title.text)}" if node.title else ""
                 of, by = f"{p.word('LEDGER_OF')} {node.baseline.text}", f"{p.word('LEDGER_BY')} {node.by.text}"

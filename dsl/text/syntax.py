@@ -40,6 +40,8 @@ _SHAPES: Mapping[str, str] = {
     "PERIOD": "an_expression",
     "CYCLE": "an_expression",
     "AGREED": "an_expression",
+    "AMOUNT": "an_expression",
+    "RANK": "an_expression",
     "SHARE": "a_share",
     "COUNT": "an_expression",
     "COND": "an_expression",

@@ -57,6 +57,7 @@ from charter.dsl.text.nodes import (
     Span as Span,
     Text as Text,
 )
+from charter.dsl.text.queues import Capacity as Capacity, OrderBy as OrderBy, Queue as Queue, Rank as Rank
 from charter.dsl.text.reactions import (
     Action as Action,
     Condition as Condition,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from charter.engine import calendars, feel, values
+from charter.engine.capacity import carried
 from charter.engine.definition import Calendar, Definition, Element, RecordType, Register
 from charter.engine.feel.temporal import UTC, DateTime, Zone
 from charter.engine.forms import names_persons
@@ -60,7 +61,7 @@ class Program:
                 outer=len(outer),
                 position=position,
                 parent=parent,
-                clauses=element.clauses,
+                clauses=(*element.clauses, *carried(definition.queues, element.roles)),
                 around=element.parent,
                 calendar=named.get(element.calendar or "") or (parent or definition).calendar,
             )
@@ -196,9 +197,8 @@ class Program:
         for record in (*(needed.record for needed in element.inputs), *plan.items, *plan.asked, *plan.offers):
             for producer in self.producers.get(record, ()):
                 facts.setdefault(producer.name, False)
-        for after in element.after:
-            for name in after.elements:
-                facts.setdefault(name, False)
+        for name in (name for after in element.after for name in after.elements):
+            facts.setdefault(name, False)
         if work is not None:
             # What runs by itself waits for its turn in a `one at a time`; a person tries.
             facts.update((other.name, True) for _, other in self.singles.get(plan.name, ()))
@@ -214,8 +214,9 @@ class Program:
     def _sees_itself(self, name: str) -> bool:
         """Says whether what becomes of the element itself, such as its lateness, decides how it goes on."""
         plan = self.plans.get(name)
-        texts = () if plan is None else (plan.element.offered, *conditions(plan.element))
-        return any(name in self.names(text) for text in texts)
+        return plan is not None and any(
+            name in self.names(t) for t in (plan.element.offered, *conditions(plan.element))
+        )
 
     def names(self, text: str | None) -> frozenset[str]:
         """Gives the free names of a FEEL text; none for a text that does not parse."""

@@ -25,7 +25,7 @@ from charter.engine.plan.turns import in_the_way
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
-from charter.engine.step import blocks, filing, ledgers, staleness
+from charter.engine.step import blocks, filing, ledgers, queues, staleness
 from charter.engine.step.authority import (
     apart,
     doers_with,
@@ -95,6 +95,7 @@ def claim(draft: Draft, command: Claim) -> None:
     node, plan, path = require(draft, command.node, "claim", "claim")
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
+    queues.admit(draft, node, plan, command, draft.role)
     require_alone(draft, plan, path, node)
     draft.move(node, "claim", Claimed(), holder=command.actor.person)
 
@@ -122,6 +123,7 @@ def delegate(draft: Draft, command: Delegate) -> None:
     if command.to.person == command.actor.person:
         raise refuse("CH568", f"{plan.name}.role", element=node.key, person=command.actor.person)
     require_fit(draft, node, plan, path, command.to)
+    queues.admit(draft, node, plan, command, role_among(command.to, plan.element.roles), in_turn=False)
     draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
     told = Delegated(command.to.person, command.actor.person)
     draft.enter(told, node, node.state, node.state, reason=command.reason)
@@ -138,6 +140,7 @@ def assign(draft: Draft, command: Assign) -> None:
     if command.actor.person != SYSTEM.person:
         draft.role = require_charge(draft, plan, command.actor, "assign")
     require_fit(draft, node, plan, path, command.to)
+    queues.admit(draft, node, plan, command, role_among(command.to, plan.element.roles), in_turn=False)
     draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)
 
@@ -146,6 +149,7 @@ def begin(draft: Draft, command: Begin) -> None:
     node, plan, path = require(draft, command.node, "begin", "begin")
     _by_people(plan, node)
     draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
+    queues.admit(draft, node, plan, command, draft.role)
     require_alone(draft, plan, path, node)
     draft.move(node, "begin", Begun(), started_at=draft.at, **taken(node, command.actor))
     settle_choice(draft, plan, path, node)
@@ -365,6 +369,7 @@ def complete(draft: Draft, command: Complete) -> None:
     _by_people(plan, node)
     actor = command.actor
     draft.role = entitle(draft, node, plan, path, actor, plan.roles_wanted(node))
+    queues.admit(draft, node, plan, command, draft.role)
     require_alone(draft, plan, path, node)
     confirmations = _ticked(draft, command, node, plan, path)
     written = outputs(draft, node, plan, path, command.records)

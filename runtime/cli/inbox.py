@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from charter.runtime.desk.inbox import WorkItem
+    from charter.runtime.desk.queues import Turn
     from charter.runtime.desk.standing import Standing
 
 LIMIT = 100
@@ -30,6 +31,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         return _notices(context, process, limit, as_json)
     from charter.engine.refusals import Refusal
     from charter.runtime.desk.inbox import inbox
+    from charter.runtime.desk.queues import in_turn, to_json as turn_json, turns
     from charter.runtime.desk.register import processes, provisional, titles
     from charter.runtime.people.hours import calendars_of, left
 
@@ -41,12 +43,14 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
 
             return refused(context, items, None, None, None)
         clocks = _clocks(context, connection, items)
+        turn = turns(connection, context.cases.definition, person, items, context.now)
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
         names = processes(connection, known)
         mine = calendars_of(connection, [person]).get(person)
         unsure = provisional(connection, [(i.case, i.element, i.since, i.due) for i in items if i.due])
     consulted(context, "inbox", process=process)
+    items = in_turn(items, turn)
     ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]
     own = {item.place: left(mine, context.now, item.due) for item in ahead if mine and item.due}
     if as_json:
@@ -55,6 +59,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
             row |= {"provisional": True} if (item.case, item.element) in unsure else {}
             row |= {"own_minutes": spare // _MINUTE} if (spare := own.get(item.place)) is not None else {}
             row |= {"sla": clocks[item.place].to_json()} if item.place in clocks else {}
+            row |= {"queue": turn_json(turn[item.place])} if item.place in turn else {}
         output.json(answer)
         return 0
     if not items:
@@ -74,7 +79,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
                 since,
                 _due(context, item, (item.case, item.element) in unsure, own.get(item.place)),
                 *((promised(context, clocks[item.place]) if item.place in clocks else "",) if clocks else ()),
-                why(context, item),
+                why(context, item) + _turn(context, turn.get(item.place)),
                 Cell(next_command(kind, item), whole=True),
             )
         )
@@ -93,6 +98,14 @@ def _due(context: Context, item: WorkItem, provisional: bool, own: int | None) -
     amount = context.output.amount(own)
     said = context.say("inbox.own" if amount else "inbox.none_own", amount=amount)
     return Cell(cell + context.say.aside(said), cell.style)
+
+
+def _turn(context: Context, turn: Turn | None) -> str:
+    """Says where work comes in its queue, and whether it waits there."""
+    if turn is None:
+        return ""
+    key = "queue_full" if turn.free is not None and turn.free <= 0 else "queue_waits" if turn.waits else "queue_turn"
+    return context.say.aside(context.say(f"inbox.{key}", place=turn.place, length=turn.length, free=turn.free or 0))
 
 
 def _clocks(context: Context, connection: Any, items: Sequence[WorkItem]) -> dict[tuple[int, str, str], Standing]:

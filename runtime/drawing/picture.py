@@ -194,13 +194,16 @@ def _ruled(definition: Definition) -> dict[str, list[str]]:
 
 
 def _booked(definition: Definition, element: Element, say: Messages) -> Iterator[str]:
-    """Says of which ledgers an element writes the baseline, and in which its records are booked."""
+    """Says of which ledgers an element writes the baseline, in which its records are booked, and by what it queues."""
     baselines, books = [], []
     for ledger in definition.ledgers:
         if ledger.baseline.split(".")[0] in element.outputs:
             baselines.append(plain(ledger.title))
         if not {b.items.split(".")[0] for b in ledger.bookings}.isdisjoint(element.outputs):
             books.append(plain(ledger.title))
+    for queue in definition.queues:
+        if element.kind == "activity" and element.work is None and queue.role in element.roles and queue.ranks:
+            yield say("graph.queued", text=", ".join(plain(rank.by) for rank in queue.ranks))
     if baselines:
         yield say("graph.ledger_of", names=", ".join(baselines))
     if books:

@@ -64,6 +64,7 @@ class Lines:
             ("role", d.roles),
             ("kpi", d.kpis),
             ("rule", d.rules),
+            ("ledger", d.ledgers),
             ("sla", d.slas),
             ("decision", d.decisions),
             ("parameter", d.parameters),
@@ -83,6 +84,10 @@ class Lines:
             yield Row(say("handbook.type"), (Part(self.phrases.type(node.type)),))
         value = Part(expression(node.value), code=True) if node.value else Part(say("handbook.unbound"))
         yield Row(say("handbook.value"), (value,))
+
+    def ledger(self, node: tree.Ledger) -> Iterator[Row]:
+        for word, name in (("LEDGER_OF", node.baseline), ("LEDGER_BY", node.by)):
+            yield Row(self.phrases.word(word), (Part(name.text, code=True),))
 
     def row(self, line: tree.Line) -> Row:
         if isinstance(line, tree.Checklist):

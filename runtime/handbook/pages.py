@@ -32,6 +32,8 @@ SECTIONS: Mapping[str, tuple[type, ...]] = {
     "records": (tree.Record,),
     "decisions": (tree.Decision,),
     "clocks": (tree.Sla,),
+    "ledgers": (tree.Ledger,),
+    "queues": (tree.Queue,),
     "kpis": (tree.Kpi,),
     "rules": (tree.Rule,),
     "calendars": (tree.Calendar,),
@@ -201,6 +203,8 @@ class _Maker:
         rows = [self.lines.row(line) for line in body if not _is_apart(line)]
         if isinstance(node, tree.Parameter):
             rows = [*self.lines.parameter(node), *rows]
+        if isinstance(node, tree.Ledger):
+            rows = [*self.lines.ledger(node), *rows]
         yield Card(
             f"{kind}-{name}",
             kind,

@@ -9,6 +9,7 @@ before ours go on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from charter.engine.entries import Entry
 from charter.engine.entries.cases import Refused
 from charter.engine.hosting import informed
 from charter.engine.machines import UNDER_WAY
+from charter.engine.queueing import weighed
 from charter.engine.refusals import Refusal, recorded
 from charter.engine.state import NEW
 from charter.engine.step.transition import Step
@@ -29,7 +31,7 @@ from charter.engine.strangers import introduced
 from charter.runtime import clock as server, folds
 from charter.runtime.audit import log
 from charter.runtime.audit.log import Chain, Origin, Sealed
-from charter.runtime.host import days, outbox
+from charter.runtime.host import days, outbox, queues
 from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
 from charter.runtime.host.registers import answering
 from charter.runtime.people.directory import Directory
@@ -81,10 +83,10 @@ class Caseload:
         return CaseFile(Chain(case), NEW, self.latest(connection, process), stored=False)
 
     def introduced(self, connection: Connection, file: CaseFile, command: _Command) -> _Command:
-        """Gives a command that says whom of those it names the directory does not know."""
-        return introduced(
-            file.pinned.definition, command, lambda person: self.directory.person(connection, person) is not None
-        )
+        """Gives a command that says whom of those it names the directory does not know, and what they have to do."""
+        definition = file.pinned.definition
+        command = introduced(definition, command, lambda p: self.directory.person(connection, p) is not None)
+        return weighed(definition, file.state, command, partial(queues.work, connection))
 
     def step(self, connection: Connection, file: CaseFile, command: _Command) -> tuple[_Command, Step]:
         """Takes a step with what it needs to know of registers; writes nothing."""

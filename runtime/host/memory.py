@@ -7,8 +7,8 @@ the caller fills, and sends a Tick when one is wanted. Nothing here reads a cloc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,6 +23,9 @@ from charter.engine.entries.cases import Filed
 from charter.engine.errors import CharterError
 from charter.engine.hosting import MOST_DELIVERIES, answer, carry_out, informed, is_asked, let_pass
 from charter.engine.machines import OPEN
+from charter.engine.plan.program import prepare
+from charter.engine.queueing import rows_of, weighed
+from charter.engine.queues import Waiting
 from charter.engine.refusals import Refusal
 from charter.engine.registers import Ask, Found, Row, found_among
 from charter.engine.state import NEW, CaseState
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from charter.engine.proof.staffing import Gap
 
 Records = tuple[tuple[str, Any], ...]
+_Command = TypeVar("_Command", bound=Command)
 
 
 class Endless(CharterError):
@@ -241,6 +245,7 @@ class World:
 
     def _step(self, there: _Case, command: Command) -> Step:
         command = introduced(there.definition, command, self._knows)
+        command = weighed(there.definition, there.state, command, self.work)
         return informed(there.definition, there.state, command, self.answer)[1]
 
     def answer(self, ask: Ask) -> Found:
@@ -252,6 +257,14 @@ class World:
         entries = self._registers.setdefault(register, {})
         version = entries[key].version + 1 if key in entries else 1
         entries[key] = Row(key, version, data_digest(value), value, self.clock)
+
+    def work(
+        self, process: str, elements: frozenset[str], _role: str, _person: str, _since: int | None
+    ) -> Iterator[Waiting]:
+        """Yields the work of these elements in the cases of a process."""
+        for case in self._cases.values():
+            if case.definition.name == process:
+                yield from rows_of(prepare(case.definition), case.state, elements)
 
     def _knows(self, person: str) -> bool:
         return self._open or person in self._people

@@ -32,6 +32,10 @@ from charter.runtime.simulation.floor import Floor
 from charter.runtime.simulation.setting import Job, Run, Setting
 from charter.runtime.simulation.standing import MOST_COMMANDS, Standing, gathered, standing
 
+# Work that somebody may take when they have done other work, or others have.
+_LATER = frozenset({"CH634", "CH635"})
+_DAY = 86_400_000_000
+
 
 class _Event(NamedTuple):
     at: int
@@ -290,6 +294,9 @@ class _Simulation:
         else:
             done = None
         if done is not None and done.refusal is not None:
+            if done.refusal.code in _LATER:
+                self._again(done.refusal.code)
+                return False
             job.refused.add(actor.person)
             self.floor.turned_away[job.case, job.key] = done.refusal
             return False
@@ -304,6 +311,13 @@ class _Simulation:
         job.ended = job.begun + max(round(self.deeds.length(job.case, plan, path, *what)), 1)
         self._at(self.hours.at(job.ended), self._finish, job)
         return True
+
+    def _again(self, code: str) -> None:
+        """Offers what waits on another day, where somebody has had as much as they may of a period."""
+        later = self.hours.opening(self.now + _DAY)
+        if code == "CH634" and self.opening < later:
+            self.opening = later
+            self._at(later, self._open)
 
     def _drop(self, job: Job) -> None:
         """Ends work that is no longer wanted."""

@@ -250,6 +250,12 @@ ledger = line(
         | source
     ),
 )
+rank = st.builds(t.Rank, expr, st.booleans())
+queue = line(
+    t.Queue,
+    names,
+    some(line(t.Capacity, expr, st.none() | expr) | line(t.OrderBy, some(rank, 1)) | source),
+)
 process = line(
     t.Process,
     names,
@@ -279,6 +285,7 @@ process = line(
             sla,
             rule,
             ledger,
+            queue,
             line(t.Use, text),
         ),
         0,

@@ -1,0 +1,24 @@
+"""Builds queues from the parse."""
+
+from __future__ import annotations
+
+from charter.dsl.text import tree as t
+from charter.dsl.text.from_parse import Parts, expr_of, name_of, place, register
+
+
+def _queue(c: Parts) -> t.Queue:
+    return t.Queue(name_of(c[1]), tuple(c[3]), **place(c[:2]))
+
+
+def _rank(c: Parts, most_first: bool) -> t.Rank:
+    return t.Rank(expr_of(c[0]), most_first, span=(c[0].span[0], c[-1].span[1]))
+
+
+register(
+    ("queue", _queue),
+    ("capacity", lambda c: t.Capacity(expr_of(c[1]), **place(c))),
+    ("capacity_per", lambda c: t.Capacity(expr_of(c[1]), expr_of(c[3]), **place(c))),
+    ("order_by", lambda c: t.OrderBy(tuple(c[1]), **place(c))),
+    ("rank", lambda c: _rank(c, False)),
+    ("rank_most", lambda c: _rank(c, True)),
+)
