@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 
@@ -149,7 +149,7 @@ class Reader:
     def list_path(self, items: str) -> Path | None:
         """Gives the path of a list that an expression names, None where it calculates one."""
         tree = feel.parse(items).tree
-        path = _static(tree, self.variables) if tree is not None else None
+        path = static(tree, self.variables) if tree is not None else None
         kind = self.type_of(path) if path is not None else None
         return path if kind is not None and kind.name == "list" else None
 
@@ -171,8 +171,8 @@ class Reader:
                 waiting += [node.left, node.right]
             elif isinstance(node, t.If):
                 waiting += [node.condition, node.yes, node.no]
-            elif _calls(node, "not"):
-                waiting += node.arguments  # type: ignore[attr-defined]
+            elif calls(node, "not"):
+                waiting += node.arguments
             else:
                 yield _Look(self, condition).atom(node)
 
@@ -194,6 +194,11 @@ class Reader:
                 kind = found[0]
         return kind
 
+    def own(self, record: str | None) -> dict[str, Path]:
+        """Gives the paths of the fields that a `where` of a record names bare."""
+        declared = self.types.get(record or "")
+        return {f.name: (declared.name, f.name) for f in declared.fields} if declared is not None else {}
+
     def loops(self, condition: Condition) -> tuple[str, ...]:
         """Gives the loops in which a condition stands; a `where`, in those of who writes the record."""
         makers = self.program.producers.get(condition.record or "", [])
@@ -207,8 +212,7 @@ class _Look:
     def __init__(self, reader: Reader, condition: Condition) -> None:
         self.reader, self.program, self.condition = reader, reader.program, condition
         self.loops = reader.loops(condition)
-        record = self.program.types.get(condition.record or "")
-        self.own = {f.name: (record.name, f.name) for f in record.fields} if record is not None else {}
+        self.own = reader.own(condition.record)
         self.paths: dict[Path, None] = {}
         self.literals: list[t.Node] = []
         self.compared: list[frozenset[Path]] = []
@@ -281,18 +285,18 @@ class _Look:
         elif isinstance(node, t.Binary) and node.op in ("and", "or"):
             self.visit(node.left, local)
             self.visit(node.right, local)
-        elif _calls(node, "not") and len(node.arguments) == 1:  # type: ignore[attr-defined]
-            self.visit(node.arguments[0], local)  # type: ignore[attr-defined]
-        elif _calls(node, "list contains") and len(node.arguments) == 2:  # type: ignore[attr-defined]
-            items, one = node.arguments  # type: ignore[attr-defined]
+        elif calls(node, "not") and len(node.arguments) == 1:
+            self.visit(node.arguments[0], local)
+        elif calls(node, "list contains") and len(node.arguments) == 2:
+            items, one = node.arguments
             path = self.listed(items, local)
             if path is None:
                 self.odd(node)
             else:
                 self.asked.append(path)
                 self.hold([one], local, {(*path, ITEM)})
-        elif isinstance(node, t.Binary) and node.op in _COMPARING:
-            path = _static(node.left, local) if isinstance(node.right, t.Null) else None
+        elif is_comparison(node):
+            path = static(node.left, local) if isinstance(node.right, t.Null) else None
             if path is not None and path[0] in self.program.types and not self.many(path):
                 self.paths[path] = None  # whether it is there
             elif not self.counts(node, local):
@@ -319,8 +323,8 @@ class _Look:
     def counts(self, node: t.Binary, local: Mapping[str, Path | None]) -> bool:
         """Notes a list that is counted against a number."""
         for call, side in ((node.left, node.right), (node.right, node.left)):
-            if _calls(call, "count") and len(call.arguments) == 1:  # type: ignore[attr-defined]
-                path = self.listed(call.arguments[0], local)  # type: ignore[attr-defined]
+            if calls(call, "count") and len(call.arguments) == 1:
+                path = self.listed(call.arguments[0], local)
                 number = self.reader.number(side)
                 if path is not None and number is not None:
                     self.counted.append((path, number))
@@ -329,7 +333,7 @@ class _Look:
 
     def listed(self, node: t.Node, local: Mapping[str, Path | None]) -> Path | None:
         """Gives the path of a list in a record, which is read as such."""
-        path = _static(node, local)
+        path = static(node, local)
         kind = self.reader.type_of(path) if path is not None and path[0] in self.program.types else None
         if path is None or kind is None or kind.name != "list" or self.many(path):
             return None
@@ -344,7 +348,7 @@ class _Look:
         return any(shared_loops(self.loops, plan.loops) < len(plan.loops) for plan in makers)
 
     def read(self, node: t.Node, local: Mapping[str, Path | None]) -> None:
-        path = _static(node, local)
+        path = static(node, local)
         if path is None:
             self.odd(node)
             return
@@ -379,14 +383,20 @@ def _parts(tree: t.Node) -> Iterator[t.Node]:
             waiting += t.children(node)
 
 
-def _calls(node: t.Node, name: str) -> bool:
+def is_comparison(node: t.Node) -> TypeGuard[t.Binary]:
+    return isinstance(node, t.Binary) and node.op in _COMPARING
+
+
+def calls(node: t.Node, name: str) -> TypeGuard[t.Call]:
+    """Says whether a node calls a function by its name."""
     return isinstance(node, t.Call) and isinstance(node.function, t.Name) and node.function.name == name
 
 
-def _static(node: t.Node, local: Mapping[str, Path | None]) -> Path | None:
+def static(node: t.Node, local: Mapping[str, Path] | Mapping[str, Path | None]) -> Path | None:
+    """Gives the path that a node is; None where it calculates."""
     if isinstance(node, t.Name):
         return local.get(node.name, (node.name,))
     if isinstance(node, t.Path):
-        base = _static(node.of, local)
+        base = static(node.of, local)
         return None if base is None else (*base, node.name)
     return None

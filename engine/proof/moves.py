@@ -43,7 +43,7 @@ from charter.engine.proof.past import Past
 from charter.engine.proof.values import Conditions, Representatives
 from charter.engine.state import NEW, CaseState, Node
 
-MOST_VALUES = 64  # of one move
+MOST_VALUES = 256  # of one move
 STARTER, IN_CHARGE = "starter", "owner"  # who opens a case, and who owns the process
 # What tells work that is under way from work that nobody has taken.
 _UNDER_WAY = frozenset({"state", "ready", "claimed", "active"})

@@ -97,10 +97,13 @@ def _written(text: str) -> Callable[[], Any]:
     return value
 
 
-# Of what is compared with nothing in a plain way.
-ANY: Mapping[str, Callable[[], Any]] = {
-    "time": _written('time("09:00:00")'),
-    "datetime": _written('date and time("2026-03-02T09:00:00")'),
-    "duration": lambda: Span(days=1),
-    "file": lambda: FILE,
+# Of what is compared with nothing in a plain way: a value, and another.
+ANY: Mapping[str, tuple[Callable[[], Any], ...]] = {
+    "time": (_written('time("09:00:00")'), _written('time("10:00:00")')),
+    "datetime": (
+        _written('date and time("2026-03-02T09:00:00")'),
+        _written('date and time("2026-03-02T10:00:00")'),
+    ),
+    "duration": (lambda: Span(days=1), lambda: Span(days=2)),
+    "file": (lambda: FILE, lambda: File("1" * 64, "file.pdf", 1, "application/pdf")),
 }

@@ -5,6 +5,7 @@ The texts compare fields with literals, parameters and each other, within a reco
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -91,9 +92,49 @@ def _condition(fields: list[str], lists: list[str], kind: str, chance: Random) -
     return chance.choice((" and ", " or ")).join(parts)
 
 
-def _drawn(type_: TypeRef, chance: Random) -> Any:
+def _nested(seed: int) -> str:
+    """Writes a record with a list of records, and work with conditions on its items, alone and beside a field."""
+    chance = Random(seed)
+    kind = chance.choice(_TYPES)
+    lines = ["process p", "  owner boss", "  role boss", "  record item", f"    x {kind}", f"    y {kind}"]
+    lines += ["    ok boolean", "    why text optional", f"  record r\n    top {kind}"]
+    where = f" where {_asked('items', 'top', kind, chance)}" if chance.random() < 0.4 else ""
+    lines += [f"    items list of item{where}", f"  record s\n    low {kind}"]
+    lines += ["  activity write_r\n    role boss\n    output r", "  activity write_s\n    role boss\n    output s"]
+    before = "    after write_r, write_s\n"
+    for number in range(3):
+        asked = _asked("r.items", chance.choice(("r.top", "s.low")), kind, chance)
+        lines.append(f"  activity do{number}\n    role boss\n{before}    when {asked}")
+        if chance.random() < 0.5:
+            before = f"    after do{number}\n"
+    if chance.random() < 0.5:
+        lines.append(f"  phase f for each i in r.items\n{before}    activity each\n      role boss")
+        lines.append(f"      when {_of_item(chance.choice(('s.low', _literal(kind, chance))), kind, chance)}")
+    return "\n".join(lines) + "\n"
+
+
+def _of_item(other: str, kind: str, chance: Random) -> str:
+    return chance.choice(
+        ("i.ok", "not(i.ok)", "i.why != null", *(f"i.x {op} i.y" for op in _OPS[2:]), f"i.y < {other}")
+    )
+
+
+def _asked(items: str, other: str, kind: str, chance: Random) -> str:
+    tests = [
+        _of_item(chance.choice((other, _literal(kind, chance))), kind, chance) for _ in range(chance.randint(1, 3))
+    ]
+    return f"{chance.choice(('some', 'every'))} i in {items} satisfies {chance.choice((' and ', ' or ')).join(tests)}"
+
+
+def _drawn(type_: TypeRef, chance: Random, definition: Definition) -> Any:
     if type_.item is not None:
-        return [_drawn(type_.item, chance) for _ in range(chance.choice((0, 1, 1, 2, 3, 4)))]
+        return [_drawn(type_.item, chance, definition) for _ in range(chance.choice((0, 1, 1, 2, 3, 4)))]
+    if type_.name == "record":
+        fields = next(record.fields for record in definition.records if record.name == type_.record)
+        some = [f for f in fields if not f.optional or chance.random() < 0.5]
+        return {f.name: _drawn(f.type, chance, definition) for f in some}
+    if type_.name in ("boolean", "text"):
+        return chance.random() < 0.5 if type_.name == "boolean" else chance.choice("ab")
     number = chance.choice((0, 1, 2, 3, 4, 5, 7, 8, 29, 30, 31, 100))
     if type_.name == "date":
         return date_from_number(20_513 + number)
@@ -102,7 +143,6 @@ def _drawn(type_: TypeRef, chance: Random) -> Any:
 
 def _played(definition: Definition, chance: Random) -> tuple[set[str], CaseState]:
     """Plays a case with drawn values, and gives what opened and how it stands when nobody can go on."""
-    types = {record.name: record.fields for record in definition.records}
     outputs = {element.name: element.outputs for element in definition.elements}
     state = step(definition, NEW, Start(actor=WHO, at=AT, case="case", **PRESENT._asdict())).state
     opened: set[str] = set()
@@ -114,7 +154,7 @@ def _played(definition: Definition, chance: Random) -> tuple[set[str], CaseState
         node = chance.choice(work)
         for _ in range(40):  # until no `where` refuses it
             given = {
-                record: {f.name: _drawn(f.type, chance) for f in types[record]} for record in outputs[node.element]
+                record: _drawn(TypeRef("record", record=record), chance, definition) for record in outputs[node.element]
             }
             records = tuple((record, values.encode(value)) for record, value in given.items())
             done = step(definition, state, Complete(actor=WHO, at=AT, node=node.key, records=records))
@@ -128,11 +168,13 @@ def _stuck(state: CaseState) -> bool:
     return state.status == "open" and all(node.state != "ready" for node in state.nodes.values())
 
 
-@pytest.mark.parametrize("first", range(0, 80, 10))
-def test_what_is_proved_of_data_holds_for_any_data(first: int) -> None:
+@pytest.mark.parametrize(
+    ("written", "first"), [*((_text, n) for n in range(0, 80, 10)), *((_nested, n) for n in range(0, 16, 8))]
+)
+def test_what_is_proved_of_data_holds_for_any_data(written: Callable[[int], str], first: int) -> None:
     whole = 0
-    for seed in range(first, first + 10):
-        definition = process(_text(seed))
+    for seed in range(first, first + (10 if written is _text else 8)):
+        definition = process(written(seed))
         graph: Graph = explore(definition, lambda steps: steps < 1_000)
         said = {verdict.property: verdict for verdict in verdicts(definition, graph)}
         chance = Random(seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.written import process
 
@@ -283,3 +285,22 @@ def test_what_another_case_answers_is_told_as_the_work_in_it() -> None:
     shown = [f.scenario for f in prover.prove(prover.definitions()[0], 5).findings if f.verdict.said == "refuted"]
     assert len(shown) == 1
     assert "does answer_it with reply = {ok: false}" in str(shown[0])
+
+
+SHIPPED = Path(__file__).parents[2] / "processes"
+SOON = 250  # steps
+
+
+def test_what_is_shipped_is_proved_whole() -> None:
+    """Those that take longer are proved by `python -m benchmarks.prove`."""
+    whole = 0
+    for path in sorted(SHIPPED.glob("*.charter")):
+        prover = Prover(str(path), path.read_bytes(), lambda name, _: name)
+        for definition in prover.definitions():
+            bound = definition.bind(dict(assumed(definition)))
+            graph = explore(bound, lambda steps: steps < SOON)
+            assert graph.inexact == (), definition.name
+            said = {verdict.said for verdict in verdicts(bound, graph)}
+            assert graph.open or said == {"proved"}, definition.name
+            whole += not graph.open
+    assert whole > 30
