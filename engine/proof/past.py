@@ -30,6 +30,7 @@ class Past:
         self._inside = {plan.name: tuple(inner.name for inner in plan.descendants()) for plan in program.plans.values()}
         self.written = frozenset(program.producers)
         self._known: dict[frozenset[str], tuple[frozenset[str], frozenset[str]]] = {}
+        self._last: tuple[CaseState | None, tuple[frozenset[str], frozenset[str]]] = (None, (frozenset(), frozenset()))
 
     def matters(self, state: CaseState) -> frozenset[str]:
         """Names the elements and records of which something that may follow can depend."""
@@ -40,6 +41,8 @@ class Past:
         return self._look(state)[1]
 
     def _look(self, state: CaseState) -> tuple[frozenset[str], frozenset[str]]:
+        if self._last[0] is state:  # which is asked for several times in a row
+            return self._last[1]
         moving = frozenset(self._moving(state))
         found = self._known.get(moving)
         if found is None:
@@ -48,6 +51,7 @@ class Past:
             matters = live.union(around, *(self._read[name] for name in live))
             writable = frozenset(record for name in live for record in self.program.plans[name].element.outputs)
             found = self._known[moving] = (matters, writable)
+        self._last = (state, found)
         return found
 
     def _moving(self, state: CaseState) -> Iterator[str]:

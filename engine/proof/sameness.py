@@ -38,9 +38,10 @@ class Sameness:
         self.past = past
         self.sight = known.sight
         self._outputs = frozenset(definition.outputs)
-        self._seen: dict[tuple[str, str], tuple[Any, ...]] = {}
-        self._parts: dict[int, tuple[Node, Any]] = {}
-        self._together: dict[Any, tuple[Any, ...]] = {}
+        self._seen: dict[tuple[str, str], int] = {}
+        self._parts: dict[int, tuple[Node, int, int | None]] = {}
+        self._numbers: dict[Any, int] = {}
+        self._together: dict[Any, int] = {}
         expressions = [compiled(condition.text) for condition in conditions(definition)]
         paths = {path for e in expressions if e is not None for path in e.paths}
         read = {name for path in paths if path[0] in program.plans or path[0] == "case" for name in path[1:]}
@@ -79,15 +80,16 @@ class Sameness:
     def key(self, state: CaseState) -> Any:
         """Gives what is equal for two states from which the same can follow."""
         matters = self.past.matters(state)
-        timers = state.timers if self.dated else {n.key: at for n in state.nodes.values() if (at := self._turns(n))}
+        told = [self._parts.get(id(node)) or self._part(node) for node in state.nodes.values()]
+        timers = state.timers if self.dated else {node.key: at for node, _, at in told if at is not None}
         order = sorted(set(timers.values()))
         nodes = frozenset(
             (
-                self._part(node),
-                order.index(timers[key]) if key in timers else None,
+                part,
+                order.index(timers[node.key]) if node.key in timers else None,
                 self._rests(state, node) if self.sent_back and node.used else (),
             )
-            for key, node in state.nodes.items()
+            for node, part, _ in told
             if node.element in matters
         )
         names = {key: name_of(key) for key in state.versions}
@@ -125,39 +127,42 @@ class Sameness:
                     most.setdefault(path[1], [Decimal(_ROUNDS)]).extend(numbers)
         yield from ((count, int(max(found)) + 1) for count, found in most.items())
 
-    def _part(self, node: Node) -> Any:
-        """What is told of a node by itself; remembered, as most nodes are the same in most states."""
-        known = self._parts.get(id(node))
-        if known is None:
-            over = node.state in SETTLED
-            part = (
-                *(getattr(node, name) for name in self._names),
-                *(min(getattr(node, name), most) for name, most in self._caps[node.element]),
-                node.doers if node.element in self._doers else (),
-                over and node.ready_at is not None if node.element in self._idle else None,
-                node.outcome if node.state == "skipped" else None,
-                () if over else tuple(sorted((vote.stage, vote.role, vote.approve) for vote in node.votes)),
-                0 if over else node.stage,
-                0 if over else len(node.confirmations),
-                repr(node.item) if self._items else "",
-                () if over or not node.marks else tuple(node.marks[n] > 0 for n in self._ends[node.element]),
-            )
-            known = self._parts[id(node)] = (node, part)
-        return known[1]
+    def _part(self, node: Node) -> tuple[Node, int, int | None]:
+        """What is told of a node by itself, and its next instant; most nodes are the same in most states."""
+        over = node.state in SETTLED
+        part = (
+            *(getattr(node, name) for name in self._names),
+            *(min(getattr(node, name), most) for name, most in self._caps[node.element]),
+            node.doers if node.element in self._doers else (),
+            over and node.ready_at is not None if node.element in self._idle else None,
+            node.outcome if node.state == "skipped" else None,
+            () if over else tuple(sorted((vote.stage, vote.role, vote.approve) for vote in node.votes)),
+            0 if over else node.stage,
+            0 if over else len(node.confirmations),
+            repr(node.item) if self._items else "",
+            () if over or not node.marks else tuple(node.marks[n] > 0 for n in self._ends[node.element]),
+        )
+        known = self._parts[id(node)] = (node, self._number(part), self._turns(node))
+        return known
+
+    def _number(self, told: Any) -> int:
+        """Gives the number of something that is told, which is quicker to compare."""
+        return self._numbers.setdefault(told, len(self._numbers))
 
     def _rests(self, state: CaseState, node: Node) -> tuple[tuple[str, bool], ...]:
         """Whether what work rests on is still as it was."""
         now = state.versions
         return tuple((key, key not in now or now[key].digest == digest) for key, digest in node.used)
 
-    def _of(self, record: str, version: Version) -> tuple[Any, ...]:
+    def _of(self, record: str, version: Version) -> int:
         """What conditions see of a version alone."""
         found = self._seen.get((record, version.digest))
         if found is None:
-            found = self._seen[record, version.digest] = self.sight.alone(record, values.decode(version.value))
+            found = self._number(self.sight.alone(record, values.decode(version.value)))
+            self._seen[record, version.digest] = found
         return found
 
-    def _between(self, state: CaseState, matters: frozenset[str]) -> tuple[Any, ...]:
+    def _between(self, state: CaseState, matters: frozenset[str]) -> int:
         """What conditions see of several records together, and what those still to be written will be held against."""
         compared = matters & self.sight.compared
         now = {name: version for name, version in state.versions.items() if name in compared}
@@ -167,5 +172,5 @@ class Sameness:
         if found is None:
             there = {name: values.decode(version.value) for name, version in now.items()}
             order = (self.sight.order(there, name) for name in sorted(writable))
-            found = self._together[key] = (*self.sight.between(there), *order)
+            found = self._together[key] = self._number((*self.sight.between(there), *order))
         return found
