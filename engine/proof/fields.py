@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations_with_replacement, islice, product
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from charter.engine.definition import Field, TypeRef
 from charter.engine.feel.own import Money
 from charter.engine.feel.temporal import Date
 from charter.engine.proof import points
 from charter.engine.proof.atoms import Path
+from charter.engine.proof.compared import Compared, effort
 from charter.engine.proof.sight import at
-
-if TYPE_CHECKING:
-    from charter.engine.proof.values import Conditions
 
 T = TypeVar("T")
 MOST = 64  # values of one record
@@ -32,7 +30,7 @@ class Fields:
     again may differ in nothing that matters. One field is enough for that, best one that nobody reads.
     """
 
-    def __init__(self, known: Conditions, record: str, beside: Mapping[str, Any], later: Collection[str]) -> None:
+    def __init__(self, known: Compared, record: str, beside: Mapping[str, Any], later: Collection[str]) -> None:
         self.known, self.record, self.beside, self.later = known, record, beside, later
         self.exact = True
 
@@ -206,11 +204,6 @@ def _bags(items: Sequence[Any], most: int) -> Iterator[list[Any]]:
         yield from map(list, combinations_with_replacement(items, size))
 
 
-def effort(field: Field) -> tuple[bool, bool]:
-    """Says how unlikely it is that a field has several values that nothing tells apart, for an order."""
-    return field.optional, field.type.name not in _VARIED
-
-
 def _row(row: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in row if value is not None}
 
@@ -228,6 +221,4 @@ def _spread(columns: Sequence[Sequence[T]]) -> Iterator[tuple[T, ...]]:
                     yield (*row[:other], second, *row[other + 1 :])
 
 
-# Types of which there are values enough to write another one.
-_VARIED = frozenset({"number", "integer", "percent", "money", "text", "date"})
 _KINDS: Mapping[str, type] = {"boolean": bool, "number": Decimal, "money": Money, "text": str, "date": Date}
