@@ -18,6 +18,7 @@ from charter.engine.definition import Definition
 from charter.runtime.cli.messages import Messages
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\W\d]\w*')
+_OF_FIELDS = ("field", "name", "type", "needed", "where", "visible", "source", "remark")
 # of whom these lines speak: where an element has the name of a role, they mean the role
 _OF_ROLES = (tree.Raci, tree.By, tree.CheckBy, tree.Owner, tree.Customer, tree.Veto)
 
@@ -49,10 +50,19 @@ class Grid(Struct, frozen=True):
 
 
 class Lines:
-    """The lines of one process; `others`: (address, title) of the processes that they may name."""
+    """The lines of one process.
 
-    def __init__(self, definition: Definition, others: Mapping[str, tuple[str, str]], say: Messages) -> None:
-        self.definition, self.others, self.say = definition, others, say
+    (address, title) of what they may name beyond it: `others`, processes; `elsewhere`, records that those declare.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        others: Mapping[str, tuple[str, str]],
+        elsewhere: Mapping[str, tuple[str, str]],
+        say: Messages,
+    ) -> None:
+        self.definition, self.others, self.elsewhere, self.say = definition, others, elsewhere, say
         self.phrases = Phrases(keywords(say.lang))
 
     @cached_property
@@ -64,30 +74,37 @@ class Lines:
             ("role", d.roles),
             ("kpi", d.kpis),
             ("rule", d.rules),
-            ("ledger", d.ledgers),
             ("sla", d.slas),
             ("decision", d.decisions),
             ("parameter", d.parameters),
             ("record", d.records),
+            ("ledger", d.ledgers),
+            ("register", d.registers),
         ):
             found |= {part.name: (f"#{kind}-{part.name}", part.title) for part in parts}
         found |= {c.name: (f"#calendar-{c.name}", c.name) for c in (d.calendar, *d.calendars)}
-        return found | {e.name: (f"#{e.kind}-{e.name}", e.title) for e in d.elements}
+        return found | {e.name: (f"#{e.kind}-{e.name}", e.title) for e in d.elements} | {**self.elsewhere}
 
     @cached_property
     def roles(self) -> dict[str, tuple[str, str]]:
         return {role.name: (f"#role-{role.name}", role.title) for role in self.definition.roles}
 
-    def parameter(self, node: tree.Parameter) -> Iterator[Row]:
+    def head(self, node: tree.Line) -> Iterator[Row]:
+        """Gives what the first line of a block says beside its name and title."""
         say = self.say
-        if node.type is not None:
-            yield Row(say("handbook.type"), (Part(self.phrases.type(node.type)),))
-        value = Part(expression(node.value), code=True) if node.value else Part(say("handbook.unbound"))
-        yield Row(say("handbook.value"), (value,))
-
-    def ledger(self, node: tree.Ledger) -> Iterator[Row]:
-        for word, name in (("LEDGER_OF", node.baseline), ("LEDGER_BY", node.by)):
-            yield Row(self.phrases.word(word), (Part(name.text, code=True),))
+        match node:
+            case tree.Parameter():
+                if node.type is not None:
+                    yield Row(say("handbook.type"), (Part(self.phrases.type(node.type)),))
+                value = Part(expression(node.value), code=True) if node.value else Part(say("handbook.unbound"))
+                yield Row(say("handbook.value"), (value,))
+            case tree.Ledger():
+                for key, name in (("LEDGER_OF", node.baseline), ("LEDGER_BY", node.by)):
+                    yield Row(self.phrases.word(key), tuple(self.parts(node, name.text)))
+            case tree.Register() if node.key is not None:
+                yield Row(self.phrases.word("KEYED_BY"), (Part(node.key.text, code=True),))
+            case tree.Role() if node.external:
+                yield Row(self.phrases.word("EXTERNAL"))
 
     def row(self, line: tree.Line) -> Row:
         if isinstance(line, tree.Checklist):
@@ -138,25 +155,37 @@ class Lines:
 
     def grid(self, node: tree.Line) -> Grid | None:
         say = self.say
-        if isinstance(node, tree.Record) and node.fields:
-            headings = tuple(say(f"handbook.h_{name}") for name in ("field", "name", "type", "needed", "where"))
-            return Grid(headings, tuple(self.field(field) for field in node.fields))
+        if isinstance(node, tree.Record | tree.Register) and node.fields:
+            columns = [name for name in _OF_FIELDS if any(self.cell(field, name) for field in node.fields)]
+            headings = tuple(say(f"handbook.h_{name}") for name in columns)
+            return Grid(headings, tuple(tuple(self.cell(f, name) for name in columns) for f in node.fields))
         if isinstance(node, tree.Decision) and node.columns is not None:
-            columns = node.columns
-            headings = (*map(expression, columns.inputs), *(name.text for name in columns.outputs))
+            head = node.columns
+            headings = (*map(expression, head.inputs), *(name.text for name in head.outputs))
             rows = tuple(tuple(tuple(self.parts(None, expression(c))) for c in row.cells) for row in node.rows)
-            return Grid(headings, rows, len(columns.outputs))
+            return Grid(headings, rows, len(head.outputs))
         return None
 
-    def field(self, field: tree.Field) -> tuple[tuple[Part, ...], ...]:
-        where = tuple(self.parts(None, expression(field.where))) if field.where else ()
-        return (
-            (Part(field.title.text if field.title else field.name.text),),
-            (Part(field.name.text, code=True),),
-            tuple(self.parts(field, self.phrases.type(field.type))),
-            (Part("" if field.optional else self.say("handbook.yes")),),
-            where,
-        )
+    def cell(self, field: tree.Field, column: str) -> tuple[Part, ...]:
+        """Gives what a column says of a field."""
+        match column:
+            case "field":
+                return (Part(field.title.text if field.title else field.name.text),)
+            case "name":
+                return (Part(field.name.text, code=True),)
+            case "type":
+                return tuple(self.parts(field, self.phrases.type(field.type)))
+            case "needed":
+                return () if field.optional else (Part(self.say("handbook.yes")),)
+            case "where":
+                return tuple(self.parts(None, expression(field.where))) if field.where else ()
+            case "visible":
+                titles = (self.roles.get(role.text, ("", role.text)) for role in field.visible)
+                return (Part(self.say.listed(title for _, title in titles)),) if field.visible else ()
+            case "source":
+                lines = (self.row(line).parts for line in field.body if isinstance(line, tree.Source))
+                return tuple(part for parts in lines for part in parts)
+        return tuple(Part(text) for text in remarks(field))
 
 
 def remarks(node: tree.Line) -> tuple[str, ...]:

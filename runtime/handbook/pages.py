@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, tuple[type, ...]] = {
     "parameters": (tree.Parameter,),
     "steps": (tree.Element,),
     "records": (tree.Record,),
+    "registers": (tree.Register,),
     "decisions": (tree.Decision,),
     "clocks": (tree.Sla,),
     "ledgers": (tree.Ledger,),
@@ -38,7 +39,7 @@ SECTIONS: Mapping[str, tuple[type, ...]] = {
     "rules": (tree.Rule,),
     "calendars": (tree.Calendar,),
 }
-_BLOCKS = tuple(kind for kinds in SECTIONS.values() for kind in kinds)
+BLOCKS = tuple(kind for kinds in SECTIONS.values() for kind in kinds)
 
 
 class Card(Struct, frozen=True):
@@ -145,9 +146,21 @@ class _Maker:
         self.book, self.address, self.definition, self.compiled = book, address, definition, compiled
         self.say = say
         self.others = {d.name: (book.address_of(d), d.title) for d in compiled.definitions}
-        self.lines = Lines(definition, self.others, say)
         trees = book.trees(compiled)
         self.top = [item for file in trees for item in file.items]
+        self.lines = Lines(definition, self.others, self.elsewhere, say)
+
+    @cached_property
+    def elsewhere(self) -> dict[str, tuple[str, str]]:
+        """Gives (address, title) of the records that the processes declare which this one runs."""
+        own = {_name(n) for n in (*self.top, *_within(self.node.body)) if isinstance(n, tree.Record)}
+        found: dict[str, tuple[str, str]] = {}
+        for e in self.definition.elements:
+            run = self.compiled.definition(e.work.target or "") if e.work is not None else None
+            for record in () if run is None else run.records:
+                if run is not None and record.name in e.outputs and record.name not in own:
+                    found[record.name] = (f"{self.others[run.name][0]}#record-{record.name}", record.title)
+        return found
 
     @cached_property
     def node(self) -> tree.Process:
@@ -161,7 +174,7 @@ class _Maker:
             self.address,
             d,
             (d.place("process") or "").rpartition(":")[0],
-            tuple(self.lines.row(line) for line in node.body if not isinstance(line, _BLOCKS)),
+            tuple(self.lines.row(line) for line in node.body if not isinstance(line, BLOCKS)),
             remarks(node),
             picture,
             self.raci(),
@@ -178,6 +191,7 @@ class _Maker:
             tree.Role: [role.name for role in d.roles],
             tree.Parameter: [p.name for p in d.parameters],
             tree.Record: [r.name for r in d.records],
+            tree.Register: [r.name for r in d.registers],
             tree.Decision: [table.name for table in d.decisions],
             tree.Calendar: list(dict.fromkeys(c.name for c in (d.calendar, *d.calendars) if c.name)),
         }
@@ -192,6 +206,10 @@ class _Maker:
                     nodes = [mine[name] for name in wanted[kind] if name in mine]
                 for n in nodes:
                     cards += self.cards(n, 0)
+            if key == "records":  # a record without fields need not be declared
+                there = {*self.elsewhere, *(card.name for card in cards)}
+                bare = [name for name in wanted[tree.Record] if name not in there]
+                cards += [Card(f"record-{name}", "record", name, name) for name in bare]
             yield Section(key, tuple(cards))
 
     def cards(self, node: tree.Line, depth: int) -> Iterator[Card]:
@@ -200,11 +218,8 @@ class _Maker:
         name, title = _name(node), getattr(node, "title", None)
         body = getattr(node, "body", ())
         inner = [line for line in body if isinstance(line, tree.Element)]
-        rows = [self.lines.row(line) for line in body if not _is_apart(line)]
-        if isinstance(node, tree.Parameter):
-            rows = [*self.lines.parameter(node), *rows]
-        if isinstance(node, tree.Ledger):
-            rows = [*self.lines.ledger(node), *rows]
+        rows = [*self.lines.head(node)]
+        rows += [self.lines.row(line) for line in body if not _is_apart(line)]
         yield Card(
             f"{kind}-{name}",
             kind,

@@ -12,13 +12,15 @@ from urllib.parse import unquote
 import pytest
 
 from charter.dsl.messages.languages import LANGUAGES
+from charter.dsl.text import printer, tree
 from charter.runtime.author import texts
 from charter.runtime.cli.main import run
 from charter.runtime.handbook.html import MANIFEST, written
+from charter.runtime.handbook.pages import BLOCKS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOLDEN = ROOT / "tests/golden/handbook"
-SHIPPED = ("service_project", "service_desk", "customer_feedback", "communication")
+SHIPPED = ("service_project", "cost_control", "service_desk", "customer_feedback", "communication")
 SMALL = """# What we buy, and who says so.
 process buying "Buying <b>&amp; paying</b>"
   version 2
@@ -103,6 +105,11 @@ def shipped() -> dict[str, str]:
     return dict(written(files))
 
 
+def test_every_block_of_the_language_has_its_section() -> None:
+    """Whatever is printed as a block of lines is a card of a page, as is each parameter and role."""
+    assert {*printer._BLOCKS} - {tree.Process, tree.Scenario} <= {*BLOCKS}
+
+
 def test_every_link_leads_somewhere(shipped: dict[str, str]) -> None:
     pages = {path: _Page(text) for path, text in shipped.items() if path.endswith(".html")}
     for path, page in pages.items():
@@ -122,12 +129,14 @@ def test_nothing_of_a_process_is_left_out(shipped: dict[str, str]) -> None:
             for lang in LANGUAGES:
                 there = _Page(shipped[f"{lang}/{definition.name}.html"]).anchors
                 parts = (("role", definition.roles), ("record", definition.records), ("kpi", definition.kpis))
-                parts = (*parts, ("sla", definition.slas), ("rule", definition.rules))  # type: ignore[assignment]
+                parts = (*parts, ("sla", definition.slas), ("rule", definition.rules), ("ledger", definition.ledgers))
+                parts = (*parts, ("register", definition.registers))  # type: ignore[assignment]
                 parts = (*parts, ("parameter", definition.parameters))  # type: ignore[assignment]
                 expected = {f"{kind}-{each.name}" for kind, several in parts for each in several}
                 expected |= {f"{e.kind}-{e.name}" for e in definition.elements}
                 expected |= {f"clause-{clause.id}" for clause in definition.cited}
-                assert expected <= there
+                handed = {f"record-{name}" for e in definition.elements if e.work is not None for name in e.outputs}
+                assert expected - there <= handed  # what another process declares stands on its page
 
 
 def test_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Callable[[Path, str], None]) -> None:
