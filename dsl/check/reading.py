@@ -102,7 +102,7 @@ def _may_work(
     findings: Findings,
 ) -> None:
     """Reports who may not read what they are to fill in or decide on, at the first line that keeps it from them."""
-    for path, names, file in _lines(record, records, ()):
+    for path, names, file in _lines(record, records):
         if names and worker.text not in {name.text for name in names}:
             fix = _added(names, worker.text) if file == scope.file else None
             also = (Place(names[0].span, file, "only_for"),)
@@ -110,15 +110,21 @@ def _may_work(
             return
 
 
-def _lines(record: str, records: dict[str, Symbol], above: tuple[str, ...]) -> Iterator[tuple[str, list[t.Name], str]]:
-    """Gives what of a record has a line of its own: its path, the roles, the file."""
-    symbol = records.get(record)
-    if symbol is None or record in above:
-        return
-    yield record, _visible(symbol.node), symbol.file
-    for field in symbol.node.fields:
-        yield f"{record}.{field.name.text}", list(field.visible), symbol.file
-        yield from _lines(field.type.innermost.name, records, (*above, record))
+def _lines(record: str, records: dict[str, Symbol]) -> Iterator[tuple[str, list[t.Name], str]]:
+    """Gives what of a record, and of those in its fields, has a line of its own: its path, the roles, the file."""
+    seen, left = {record}, [record]
+    while left:
+        name = left.pop()
+        symbol = records.get(name)
+        if symbol is None:
+            continue
+        yield name, _visible(symbol.node), symbol.file
+        for field in symbol.node.fields:
+            yield f"{name}.{field.name.text}", list(field.visible), symbol.file
+            inner = field.type.innermost.name
+            if inner not in seen:
+                seen.add(inner)
+                left.append(inner)
 
 
 def _told(scope: ProcessScope, header: list[t.Name], findings: Findings) -> None:
