@@ -19,17 +19,16 @@ def run_library(context: Context, process: str | None, as_json: bool) -> int:
         return _show(context, taken(process), as_json)
     found = shelf()
     if as_json:
-        context.output.json(
-            [
-                {
-                    "process": each.name,
-                    "title": each.title,
-                    "goal": each.goal,
-                    "file": each.path.relative_to(SHIPPED).as_posix(),
-                }
-                for each in found
-            ]
-        )
+        rows = [
+            {
+                "process": each.name,
+                "title": each.title,
+                "goal": each.goal,
+                "file": each.path.relative_to(SHIPPED).as_posix(),
+            }
+            for each in found
+        ]
+        context.output.json({"processes": rows})
         return 0
     say, output = context.say, context.output
     headings = [say(f"library.h_{name}") for name in ("process", "title", "goal")]

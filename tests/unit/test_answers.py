@@ -145,6 +145,9 @@ charter coverage processes --section S003-2.1
 charter coverage processes --catalogue processes/shared/service_quality.tsv
 charter coverage broken.charter
 charter docs processes/examples/leave_request.charter --out handbook
+charter library
+charter library training
+charter library nothing
 charter docs broken.charter --out handbook
 charter dmn check loan.dmn
 charter dmn check broken.charter

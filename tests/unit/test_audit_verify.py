@@ -81,6 +81,14 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         host.deploy(process(looking), by="root")
         host.start("counted", person="li")
         assert host.figures.turn(host.now() + 40 * 86_400_000_000) == 1
+        filing = "activity note\n    role clerk\n    output thing\n    files thing into things\n"
+        reading = '  activity look\n    role clerk\n    after note\n    when things["b"].name = "a"\n'
+        record = "  record thing\n    name text\n"
+        register = "register things key name\n  name text\n"
+        host.deploy(process(f"{register}\nprocess filed\n  role clerk\n{record}  {filing}{reading}"), by="root")
+        assert host.registers.fill("things", [("b", {"name": "b"})], source="things.csv", by="root") == (1, None)
+        case = host.start("filed", person="li").case
+        host.perform(case, person="li", verb="complete", node="note", records={"thing": {"name": "a"}})
         assert verify(store).sound
     return path
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_every_shipped_process_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["library", "--json"]) == 0
-    listed = {row["process"]: row for row in json.loads(capsys.readouterr().out)}
+    listed = {row["process"]: row for row in json.loads(capsys.readouterr().out)["processes"]}
     for path in (ROOT / "processes").rglob("*.charter"):
         headers = re.findall(r"^(?:process|流程) (\w+)", path.read_text("utf-8"), re.MULTILINE)
         assert set(headers) <= listed.keys(), path
