@@ -49,6 +49,10 @@ class Command(Kept, frozen=True, kw_only=True):
     looked: tuple[Found, ...] = ()
 
 
+# what a host finds out for a command, and nobody who sends it says
+FOUND = ("strangers", "looked", "loads")
+
+
 class OnNode(Command, frozen=True, kw_only=True):
     """`loads`: what whoever is to do its work has of its queues, as the host found it."""
 

@@ -63,6 +63,7 @@ _THINGS: Mapping[tuple[type, str], tuple[Callable[[Any], str], Callable[[Any], A
     (d.Definition, "calendars"): (lambda _: "CALENDAR", _named),
     (d.Definition, "cited"): (lambda _: "SOURCE", lambda c: (c.catalogue, c.id)),
     (d.RecordType, "fields"): (lambda _: "field", _named),
+    (d.Register, "fields"): (lambda _: "field", _named),
     (d.Element, "checklist"): (lambda _: "CHECKLIST", _named),
     (d.DecisionTable, "rules"): (lambda _: "rule", lambda r: (r.tests, r.outputs)),
 }

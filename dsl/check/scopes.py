@@ -189,6 +189,7 @@ class ProcessScope(Struct, eq=False):
     # Made when first asked for: records by the names of their fields, fields by record, who decides by a table.
     _owners: dict[str, list[str]] = field(default_factory=dict)
     _fields: dict[str, dict[str, t.Field]] = field(default_factory=dict)
+    _holders: tuple[int, dict[str, set[str]]] = field(default_factory=lambda: (0, {}))
     _deciders: dict[str, list[tuple[Part, t.Work]]] | None = None
 
     @property
@@ -279,15 +280,25 @@ class ProcessScope(Struct, eq=False):
         producers = self.producers.get(record)
         return producers[0].instances if producers else None
 
+    def _held(self) -> dict[str, set[str]]:
+        """Names the records whose fields are of a record, by its name."""
+        count, found = self._holders
+        if count != len(self.records):  # more has been adopted
+            found = {}
+            for name, symbol in self.records.items():
+                for line in symbol.node.fields:
+                    found.setdefault(line.type.innermost.name, set()).add(name)
+            self._holders = len(self.records), found
+        return found
+
     def writers(self, record: str) -> list[Part | None]:
         """Gives an element for each place where a record, or one that holds it, is written; None: outside of lists."""
-        around, found = {record}, dict[tuple[str, ...], Part | None]()
-        while more := {
-            name
-            for name, symbol in self.records.items()
-            if name not in around and any(line.type.innermost.name in around for line in symbol.node.fields)
-        }:
+        around, found, left = {record}, dict[tuple[str, ...], Part | None](), [record]
+        holders = self._held()
+        while left:
+            more = holders.get(left.pop(), set()) - around
             around |= more
+            left += more
         for part in (part for name in around for part in self.producers.get(name, ())):
             found.setdefault(tuple(each.name for each in part.instances), part)
         if not found or not around.isdisjoint(self.inputs):

@@ -11,6 +11,7 @@ from typing import Literal
 
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
+from charter.engine.keys import is_instance
 from charter.engine.machines import OPEN
 from charter.engine.plan.program import prepare
 from charter.engine.plan.seats import roles_left
@@ -44,6 +45,6 @@ def sees(
         return "nothing"
     if what == "case":
         return "whole"
-    head, *fields = what.split(".") if "[" not in what else (what,)
+    head, *fields = [what] if is_instance(what) else what.split(".")
     seen = sight(definition, roles, own(definition, state, {person}))
     return seen.of_path(head, fields)

@@ -43,7 +43,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
 
             return refused(context, items, None, None, None)
         clocks = _clocks(context, connection, items)
-        turn = turns(connection, context.cases.definition, person, items, context.now)
+        turn = turns(connection, lambda of: context.cases.definition(of), person, items, context.now)
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
         names = processes(connection, known)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from charter.engine import commands, law
-from charter.engine.commands import Actor, Command, Start
+from charter.engine.commands import FOUND, Actor, Command, Start
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry
@@ -379,7 +379,7 @@ class Cases:
     def _command(
         self, connection: Connection, file: CaseFile, verb: str, actor: Actor, at: int, arguments: Mapping[str, Any]
     ) -> Command | Refusal:
-        given = dict(arguments)
+        given = {name: value for name, value in arguments.items() if name not in FOUND}
         for name in ("records", "checks"):
             if name in given:
                 pairs = given[name] or ()

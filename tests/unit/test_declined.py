@@ -95,7 +95,7 @@ def declined(store: Store, case: str) -> list[tuple[str, str, str | None, str | 
 def undone(store: Store, case: str) -> list[str]:
     """Lists what `show` says was not done, by its code or as given up."""
     with store.read() as connection:
-        told = [entry.told for entry in notes.declined(connection, case)]
+        told = [entry.told for entry in notes.declined(connection, case, lambda sealed: sealed)]
     return [each.because.code if each.because else "given up" for each in told if isinstance(each, Declined)]
 
 

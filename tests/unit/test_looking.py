@@ -35,6 +35,7 @@ MORE = {
     "incidents": ["incidents"],
     "simulate": ["simulate", "p.charter", "--from-trail", "--arrive", "5/day", "--cases", "5"],
     "kpi": ["kpi"],
+    "register": ["register"],
     "people import": ["people", "import", "more.json"],
     "impact": ["impact", "1", "note"],
     "audit show": ["audit", "show", "1.1"],

@@ -274,6 +274,7 @@ BESIDE_THE_DOOR = {
     "doctor.py": "is the operator's, and shows no contents",
     "audit_verify.py": "gives verdicts on a database in whatever state, asked by `may_verify`",
     "imports.py": "brings cases in, for stewards",
+    "register.py": "brings entries in, for stewards",
 }
 
 

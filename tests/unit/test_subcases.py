@@ -125,6 +125,7 @@ def test_a_case_that_people_cancel_is_a_failure_that_the_one_in_charge_tries_aga
 # takes the present schema back to the first
 SCHEMA_1 = """
     DROP TABLE nodes;
+    DROP TABLE running_clocks;
     DROP TABLE contents;
     DROP TABLE notices;
     DROP INDEX entries_by_actor;
