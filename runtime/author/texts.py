@@ -182,6 +182,19 @@ def write_atomically(path: str, data: bytes) -> None:
         raise Unreadable(f"cannot write {path}", path=path, detail=error.strerror or str(error)) from error
 
 
+def is_free(folder: str) -> bool:
+    """Whether a folder can be made, or is there with nothing in it."""
+    return not os.path.lexists(folder) or (os.path.isdir(folder) and not os.listdir(folder))
+
+
+def write_files(folder: str, files: Mapping[str, bytes]) -> None:
+    """Writes files by their paths within a folder, which is made where it is not there. Raises Unreadable."""
+    for path, data in files.items():
+        target = Path(folder, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(str(target), data)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

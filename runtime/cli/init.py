@@ -32,16 +32,13 @@ def run_init(context: Context, folder: str | None, name: str | None, origin: str
 
 
 def _begin(context: Context, folder: str, origin: str | None, as_json: bool) -> int:
-    import os
-    from pathlib import Path
-
     from charter.runtime.author.library import files, opened, staff, taken, unbound
-    from charter.runtime.author.texts import write_atomically
+    from charter.runtime.author.texts import is_free, write_files
     from charter.runtime.cli.errors import Missing
 
     say = context.say
     one = taken(origin or say("init.example"))
-    if os.path.lexists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
+    if not is_free(folder):
         raise Missing("the folder is not empty", code="CH099", path=folder)
     compiled, definition = opened(one)
     needed = unbound(compiled.definitions)
@@ -64,10 +61,7 @@ def _begin(context: Context, folder: str, origin: str | None, as_json: bool) -> 
         "people.yaml": staff(compiled.definitions).encode(),
         "README.md": readme.lstrip().encode(),
     }
-    for path, data in made.items():
-        target = Path(folder, path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(str(target), data)
+    write_files(folder, made)
     context.output.done(
         say("init.begun", folder=folder, title=definition.title), as_json, folder=folder, files=len(made)
     )

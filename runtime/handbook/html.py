@@ -18,7 +18,7 @@ from charter.dsl.messages import languages
 from charter.dsl.passes import Compiled
 from charter.engine.errors import CharterError
 from charter.runtime.author.rulebooks import survey
-from charter.runtime.author.texts import write_atomically
+from charter.runtime.author.texts import is_free, write_files
 from charter.runtime.cli.messages import Messages
 from charter.runtime.drawing.svg import write_svg
 from charter.runtime.handbook.pages import Handbook, carriers_of
@@ -75,20 +75,16 @@ def write_folder(folder: str, files: Iterable[tuple[str, str]]) -> tuple[int, in
     before: set[str] = set()
     if manifest.is_file():
         before = set(manifest.read_text(encoding="utf-8").splitlines())
-    elif os.path.lexists(folder) and (not os.path.isdir(folder) or os.listdir(folder)):
+    elif not is_free(folder):
         raise NotOurs(f"{folder} is not empty", path=folder)
     made = dict(files)
     # named first: whatever ends this early leaves nothing that the next run would take for somebody else's
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    write_atomically(str(manifest), _lines(before | set(made)))
-    for path, text in made.items():
-        target = Path(folder, path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(str(target), text.encode("utf-8"))
+    write_files(folder, {MANIFEST: _lines(before | set(made))})
+    write_files(folder, {path: text.encode("utf-8") for path, text in made.items()})
     gone = sorted(path for path in before - set(made) if _inside(path))
     for path in gone:
         Path(folder, path).unlink(missing_ok=True)
-    write_atomically(str(manifest), _lines(made))
+    write_files(folder, {MANIFEST: _lines(made)})
     return len(made), len(gone)
 
 
