@@ -1,13 +1,14 @@
 """What every test relies on: the same environment whoever runs it and where, and one option for all golden files.
 
 `pytest --regen` writes what is produced now; read the diff before committing it. A test that is about a variable below
-sets it itself. Encoding, zone and folder stay as they are: no test may depend on them, and `.ci/run` plays all of them
-in a Chinese locale, another zone and a folder with a blank in its name.
+sets it itself. Encoding and zone stay as they are: no test may depend on them, and `.ci/run` plays all of them in a
+Chinese locale and another zone. Folders made for a test have a blank in their path, here as there.
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,10 @@ if "LC_ALL" in os.environ:
 os.environ.update(LC_MESSAGES="C", COLUMNS="100", TERM="xterm")
 for name in ("CHARTER_DB", "CHARTER_PERSON", "CHARTER_DEBUG", "NO_COLOR"):
     os.environ.pop(name, None)
+
+blank = Path(tempfile.gettempdir()) / f"charter tests of {os.getuid()}"
+blank.mkdir(exist_ok=True)
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(blank))
 
 # Times are measured in benchmarks/, never asserted: a slow machine must not fail a property.
 # One commit gives one answer: what a property draws depends on its text alone. `make hunt` draws at random.
