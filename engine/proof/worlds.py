@@ -97,6 +97,9 @@ class Worlds:
         # Of what a `where` calculates, no few values stand for all.
         if not self._bent.isdisjoint(wanted) or any(self._compared[record] > MOST_ATOMS for record in wanted):
             return None
+        # What a table is asked about elements or the time is not known from records.
+        if not all(table is None or self._asked_plainly(table[0]) for table in map(self.table, wanted)):
+            return None
         free = [record for record in sorted(wanted) if self.table(record) is None]
         worlds: list[World] = [{}]
         for number, record in enumerate(free):
@@ -118,6 +121,11 @@ class Worlds:
             worlds = [self._decided(world, ready) for world in worlds]
             left = [record for record in left if record not in ready]
         return tuple(worlds) or None  # that nothing was found is no proof that there is nothing
+
+    def _asked_plainly(self, plan: Plan) -> bool:
+        work = plan.element.work
+        texts = [text for _, text in (work.arguments if work is not None else ())]
+        return all(not self.program.names(text) or self.plain(text, plan.name) for text in texts)
 
     def _decided(self, world: World, records: Iterable[str]) -> World:
         made = dict(world)

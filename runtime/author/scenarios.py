@@ -204,18 +204,19 @@ class _Player:
             raise _Wrong(None, ("bad_value", {"text": value.feel}))
         return values.encode(found)
 
-    def record(self, name: str, value: s.Value) -> Any:
-        """Gives a record's value, encoded; a file is read as the data of that record."""
+    def record(self, name: str, value: s.Value, target: str | None = None) -> Any:
+        """Gives a record's value, encoded; a file is read as the data of that record, in the case that a step means."""
         if value.file is None:
             return self.value(value)
-        record = next((r for r in self.definition.records if r.name == name), None)
+        records = self.world.definition(self.case_of(target)).records if target else self.definition.records
+        record = next((r for r in records if r.name == name), None)
         if record is None or not record.fields:
             return self.value(value)
         try:
             data = load(self.base / value.file)
         except (FileNotReadable, Unreadable) as error:
             raise _Wrong(None, ("bad_file", {"error": error})) from None
-        reader = Reader(self.definition.records, self.file, base=self.base)
+        reader = Reader(records, self.file, base=self.base)
         found = reader.value(data, TypeRef("record", record=name), name)
         if reader.misfits:
             misfit = reader.misfits[0]
@@ -365,7 +366,7 @@ class _Player:
 
 
 def _complete(player: _Player, step: s.Act) -> dict[str, Any]:
-    records = tuple((name, player.record(name, value)) for name, value in step.arguments)
+    records = tuple((name, player.record(name, value, step.target)) for name, value in step.arguments)
     checks = tuple((name, player.value(value)) for name, value in step.checks)
     return {"node": step.target, "records": records, "checks": checks}
 

@@ -25,6 +25,8 @@ DECIDED = (
     + '    | -   | "b"   |\n  activity decide_it decide way with n = r.n\n    input r\n    output d\n'
     + '  activity c\n    role boss\n    input d\n    when d.by = "c"\n'
 )
+# What a table is asked about elements is not known from records.
+ASKED_OF_WORK = DECIDED.replace("with n = r.n", "with n = count(write.doers)").replace('by = "c"', 'by = "a"')
 GRANTED = (
     RECORD
     + "  approval review of r\n    by boss\n    criteria r.n < 5\n"
@@ -58,6 +60,7 @@ DEAD_ROW = DECIDED.replace("    n number\n", "    n number where n > 7\n").repla
         (OUTPUT, ("CH443", "output s")),
         (HALF, ("CH443", "output s")),
         (WHOLE, None),
+        (ASKED_OF_WORK, None),
         (DEAD_ROW, ("CH613", '| < 5 | "a"   |')),
     ],
 )

@@ -86,7 +86,7 @@ def test_the_page_lists_the_library(
     for path in find_files([str(ROOT / "processes")]):
         for d in compile_file(path).definitions:
             clauses = {clause for carrier in carriers(d) for clause in carrier.clauses}
-            link = Path(path).relative_to(ROOT)
+            link = Path((d.place("process") or path).rpartition(":")[0] or path).resolve().relative_to(ROOT)
             row = (f"[`{d.name}`](../{link})", d.title, str(len(d.elements)), str(len(clauses)))
             if clauses and not [r for r in rows if r[0].startswith(f"[`{d.name}`]")]:
                 rows.append(row)
