@@ -136,6 +136,7 @@ def _spelling(stop: Stop) -> Iterator[Mend]:
 
 _CAUSES = (
     *(
+        turns.behaviour,
         turns.numbered,
         turns.performer,
         turns.provenance,
@@ -148,6 +149,7 @@ _CAUSES = (
         turns.unit,
         turns.holder,
         turns.arguments,
+        turns.whole,
         turns.titled,
         turns.fields,
         turns.days,

@@ -221,6 +221,22 @@ def expected(stop: Stop) -> Iterator[Mend]:
         yield Mend("expect_either", span, line, arguments={"written": stop.text[slice(*span)], "instead": line})
 
 
+# How a step begins in the notation of behaviour-driven tests, and what it asks for.
+_GHERKIN = r"(?:(?P<then>then|那么|那麼|则|則)|given|when|and|but|给定|給定|假如|假设|假設|当|當|并且|並且|而且|但是)"
+
+
+def behaviour(stop: Stop) -> Iterator[Mend]:
+    """A step of a scenario with a word of a test before it: `when li completes plan`."""
+    match = re.match(rf"{_GHERKIN}\s+(?=\S)", stop.text, re.IGNORECASE)
+    if match is None or "EXPECT" not in stop.opening:
+        return
+    line = stop.text[match.end() :]
+    if match["then"] and not line.startswith(f"{spelled('EXPECT', stop.language)} "):
+        line = f"{spelled('EXPECT', stop.language)} {line}"
+    shown = {"written": match.group().strip(), "instead": line}
+    yield Mend("behaviour", (0, match.end() - 1), line, True, arguments=shown)
+
+
 def unit(stop: Stop) -> Iterator[Mend]:
     """A unit that is a sign."""
     if [terminal for terminal, _, _ in stop.read] == ["UNIT"] and stop.rest and '"' not in stop.rest:
@@ -246,6 +262,26 @@ def arguments(stop: Stop) -> Iterator[Mend]:
         yield put(stop, "no_with", (stop.place, stop.place), f"{spelled('WITH', stop.language)} {name} ")
     if "WITH" in stop.accepted and compiled(rf"{NAME}\s*=(?!=)", stop.marks).match(stop.text, stop.place):
         yield put(stop, "no_with", (stop.place, stop.place), f"{spelled('WITH', stop.language)} ")
+
+
+def whole(stop: Stop) -> Iterator[Mend]:
+    """The fields of a record one by one, where the record is given: `with request.pieces = 3`."""
+    given = re.search(rf"(?<=\s)(?:{'|'.join(_words('WITH'))})\s+(?=\S)", stop.text)
+    if given is None or stop.rest[:1] != ".":
+        return
+    parts = re.split(r",\s*(?=\w+\.)", stop.text[given.end() :])
+    pairs = [re.fullmatch(r"(\w+)\.(\w+)\s*=(?!=)\s*(.+)", part) for part in parts]
+    fields: dict[str, list[str]] = {}
+    for pair in pairs:
+        if pair is None:
+            return
+        fields.setdefault(pair[1], []).append(f"{pair[2]}: {pair[3]}")
+    said = ", ".join(f"{record} = {{{', '.join(values)}}}" for record, values in fields.items())
+    yield put(stop, "whole", (given.end(), len(stop.text)), said)
+
+
+def _words(terminal: str) -> list[str]:
+    return [re.escape(words) for words, name, _, _ in spellings() if name == terminal]
 
 
 # --- fields -----------------------------------------------------------------------------------------
