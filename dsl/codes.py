@@ -176,6 +176,7 @@ _ALL = [
         ("CH479", "figure-sees-no-case", "name", "rule"),
         ("CH480", "no-such-period", "name", "span"),
         ("CH481", "element-as-figure", "name", "element"),
+        ("CH482", "figure-of-no-case", "name", "of"),
         ("CH462", "ends-what-is-never-skipped", "element", "kept"),
         ("CH466", "nobody-holds-it", "element"),
         ("CH490", "rule-incomplete", "name", "word"),

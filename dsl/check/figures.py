@@ -11,6 +11,7 @@ from typing import Any
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
+from charter.dsl.diagnostic import Edit, Fix
 from charter.dsl.text import tree as t
 from charter.engine import feel
 from charter.engine.feel import tree as ft
@@ -37,6 +38,12 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
             for bare in _bare(tree, scope) if tree is not None else ():
                 span = (expr.span[0] + bare.start, expr.span[0] + bare.end)
                 findings.add("CH481", span, name=symbol.name, element=bare.name)
+            alone: dict[str, list[int]] = {}
+            for one in sorted(_alone(tree, scope), key=lambda node: node.start) if tree is not None else ():
+                alone.setdefault(one.name, []).append(expr.span[0] + one.start)
+            for name, places in alone.items():
+                fix = Fix(tuple(Edit((place, place), "cases.") for place in places))
+                findings.add("CH482", (places[0], places[0] + len(name)), fix=fix, name=symbol.name, of=name)
             passing = {last.name: (last, around) for last, around in _passing(tree, scope)} if tree is not None else {}
             for last, around in passing.values():
                 span = (expr.span[0] + last.start, expr.span[0] + last.end)
@@ -61,6 +68,27 @@ def _bare(tree: ft.Node, scope: ProcessScope) -> Iterator[Any]:
         whole = isinstance(found, ft.Name) or (isinstance(found, ft.Path) and _is_cases(found.of))
         if whole and found.name in scope.elements:
             yield found
+
+
+def _alone(tree: ft.Node, scope: ProcessScope) -> Iterator[Any]:
+    """Finds elements and records that are named as in one case, where a figure is of all of them."""
+    bound = {one.name for node in ft.walk(tree) if isinstance(node, ft.For | ft.Quantified) for one in node.iterations}
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ft.Name) and (node.name in scope.elements or scope.is_record(node.name)):
+            if node.name not in bound:
+                yield node
+        elif isinstance(node, ft.Filter) and _of_cases(node.of):
+            waiting.append(node.of)  # its condition is asked of each case
+        else:
+            waiting += ft.children(node)
+
+
+def _of_cases(node: ft.Node) -> bool:
+    while isinstance(node, ft.Filter | ft.Path):
+        node = node.of
+    return isinstance(node, ft.Name) and node.name == "cases"
 
 
 def _conditions(test: ft.Node) -> list[ft.Node]:
@@ -125,9 +153,7 @@ def _counted(node: ft.Node) -> ft.Node | None:
 
 
 def _is_cases(node: ft.Node) -> bool:
-    while isinstance(node, ft.Filter):
-        node = node.of
-    return isinstance(node, ft.Name) and node.name == "cases"
+    return not isinstance(node, ft.Path) and _of_cases(node)
 
 
 def _demands(test: ft.Node) -> list[ft.Node]:
