@@ -22,6 +22,7 @@ from charter.engine.feel.own import Described, Span
 from charter.engine.formulas import known_only
 from charter.engine.plan.facts import CASE, CaseFacts, moment, process_facts
 from charter.engine.plan.program import Program, prepare
+from charter.engine.plan.rounds import Rounds
 from charter.engine.plan.scope import Scope
 from charter.engine.state import NEW, View
 
@@ -98,7 +99,7 @@ class CaseView(Mapping[str, Any]):
     """A case as a context: its elements, records and own facts (`status`, `opened_at`, `on_time`, ...)."""
 
     def __init__(self, program: Program, view: View, notes: Notes, walked: frozenset[str], now: int) -> None:
-        self._scope = Scope(program, view, None, (), now)
+        self._scope = Rounds(program, view, None, (), now)
         self._notes = notes
         self._walked = walked
         self._case = view.case
@@ -106,6 +107,8 @@ class CaseView(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         program = self._scope.program
         if name in program.plans or name in program.types or name in program.slas or name in program.ledgers:
+            if self._scope.lacks(name):
+                self._notes.missing[self._case, name] = None
             return self._notes.read(self._case, name, self._scope.name(name, walked=name in self._walked))
         facts = CaseFacts(self._scope.view, program.zone)
         if name == "case":

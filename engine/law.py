@@ -57,7 +57,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a role that is told and that nobody holds, and a case or rule beyond its bound, are declined; "
         "rules may wait for a share of a clock's time; "
         "registers are looked up by steps, and what they hold is part of the command; "
-        "queues say who may take work, and in which order",
+        "queues say who may take work, and in which order; "
+        "what figures read of a round is kept when it is over, and what begins again with a round has no times yet",
     }
 )
 LAW = max(HISTORY)

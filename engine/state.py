@@ -182,6 +182,7 @@ class CaseState(NamedTuple):
     `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
     `process.rule`, that led from one case to the next up to this one, the latest last. `books`: how its ledgers stand.
     `looked`: what it knows of registers; `filed`: (node, register, key) of the entries that its work stands for.
+    `rounds`: what KPIs read of the rounds that are over (`plan/rounds.py`), as JSON data.
     """
 
     case: str = ""
@@ -214,6 +215,7 @@ class CaseState(NamedTuple):
     books: tuple[Book, ...] = ()
     looked: tuple[Found, ...] = ()
     filed: tuple[tuple[str, str, str], ...] = ()
+    rounds: tuple[Any, ...] = ()
 
     @property
     def rules(self) -> Rules:
@@ -259,6 +261,8 @@ class View(Protocol):
     def clocks(self) -> Mapping[str, Service]: ...
     @property
     def books(self) -> tuple[Book, ...]: ...
+    @property
+    def rounds(self) -> tuple[Any, ...]: ...
     def dated(self) -> Iterable[Node]: ...
 
 
@@ -344,11 +348,8 @@ def version_of(row: Sequence[Any]) -> Version:
 
 def case_json(state: CaseState) -> dict[str, Any]:
     """Gives what `to_json` does without nodes and versions: for a host that writes only those that changed."""
-    out: dict[str, Any] = {}
-    for name in _PLAIN:
-        value = getattr(state, name)
-        if value != _DEFAULTS[name]:
-            out[name] = list(value) if isinstance(value, tuple) else value
+    given = ((name, getattr(state, name)) for name in _PLAIN)
+    out = {name: list(v) if isinstance(v, tuple) else v for name, v in given if v != _DEFAULTS[name]}
     if state.signals:
         out["signals"] = signals_json(state.signals)
     if state.clocks:
@@ -400,13 +401,12 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     rest = {name: value for name, value in data.items() if name not in _TABLES}
     if "parent" in rest:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
-    rest["signals"] = signals_of(rest)
-    clocks = clocks_of(data)
+    rest["signals"], clocks = signals_of(rest), clocks_of(data)
     rest |= {name: tuple(map(tuple, rest.get(name, ()))) for name in ("parameters", "days", "filed")}
     rest["watches"] = tuple(
         Watch(name, held, fired, at, tuple(wakes)) for name, held, fired, at, wakes in rest.get("watches", ())
     )
-    rest["chain"] = tuple(rest.get("chain", ()))
+    rest |= {name: tuple(rest.get(name, ())) for name in ("chain", "rounds")}
     rest["books"] = books_of(rest)
     rest["looked"] = tuple(plain.from_json(Found, row) for row in rest.get("looked", ()))
     waking = {watch.key: watch.wake for watch in rest["watches"]}

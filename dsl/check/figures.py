@@ -23,6 +23,9 @@ _ADDS_UP = frozenset({"sum", "mean", "min", "max", "median", "stddev"})
 # facts that are unknown until something has happened
 _LATE = frozenset({"on_time", "outcome", "due", "ready_at", "started_at", "ended_at", "duration", "closed_at"})
 
+# what each round of an element has of its own; that it is done, and how often, is said of all of them
+_OF_A_ROUND = frozenset({"on_time", "overdue", "due", "duration", "ready_at", "started_at", "doer"})
+
 
 def check_figures(scope: ProcessScope, findings: Findings) -> None:
     """Reports KPIs without a formula, and shares of all cases that a case counts against until it has the fact."""
@@ -118,14 +121,15 @@ def _span(text: str) -> Span | None:
 
 
 def _passing(tree: ft.Node, scope: ProcessScope) -> Iterator[tuple[Any, Part]]:
-    """Finds elements and lists of records of which a formula sees the last round only, with what repeats."""
+    """Finds elements of which a formula asks, behind the dot, for what each round has of its own; with what repeats.
+
+    Inside a `for each` an element is a list, which has the instances of every round.
+    """
     for node in ft.walk(tree):
-        if isinstance(node, ft.Name | ft.Path):
-            parts = [part for part in scope.producers.get(node.name, ()) if part.instances]
-            part = scope.elements.get(node.name) or next(iter(parts), None)
-            around = next((one for one in part.ancestors() if t.Repeat in one.lines), None) if part else None
-            if around is not None and node.name in (*scope.elements, *scope.producers):
-                yield node, around
+        last = node.of if isinstance(node, ft.Path) and node.name in _OF_A_ROUND else None
+        part = scope.elements.get(last.name) if isinstance(last, ft.Name | ft.Path) else None
+        if part is not None and not (part.parent and part.parent.instances):
+            yield from ((last, one) for one in (part, *part.ancestors()) if t.Repeat in one.lines)
 
 
 def _asked_of_all(node: ft.Node, scope: ProcessScope) -> ft.Node | None:

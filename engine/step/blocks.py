@@ -21,6 +21,7 @@ from charter.engine.entries.cases import (
 )
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import DELIVERED, SETTLED
+from charter.engine.plan import rounds
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import compiled
 from charter.engine.plan.readiness import unapproved
@@ -187,6 +188,9 @@ def is_idle(draft: Draft, plan: Plan, path: Path) -> bool:
 
 def again(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     """Starts the next round of a repeated element; the children of a phase start afresh."""
+    over = rounds.ended(draft.program, draft, plan, path, draft.at)
+    if over is not None:
+        draft.rounds = (*draft.rounds, over)
     if plan.kind != "phase":
         reopen(draft, node, Repeated(), redo=False)
         return
@@ -226,6 +230,8 @@ def reset(draft: Draft, node: Node) -> None:
             "reset",
             Reopened(),
             iteration=node.iteration + 1,
+            ready_at=None,
+            started_at=None,
             ended_at=None,
             wake=None,
             redo=False,

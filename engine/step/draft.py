@@ -77,6 +77,7 @@ class Draft:
         "reads",
         "reason",
         "role",
+        "rounds",
         "signals",
         "state",
         "status",
@@ -127,7 +128,7 @@ class Draft:
         self.looked = {found.ask: found for found in (*state.looked, *command.looked)}
         self.asks: dict[Ask, None] = {}
         self.reads: dict[Ask, dict[str, None]] = {}
-        self.filed = state.filed
+        self.filed, self.rounds = state.filed, state.rounds
         self.touched: dict[str, None] = {}
         self._own_nodes = self._own_versions = self._own_timers = False
 

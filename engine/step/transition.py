@@ -259,6 +259,7 @@ def _next(draft: Draft, wake: int | None) -> CaseState:
         draft.books,
         filing.known_now(draft),
         draft.filed,
+        draft.rounds,
     )
 
 

@@ -38,6 +38,7 @@ class Member:
         "opened_by",
         "parameters",
         "reason",
+        "rounds",
         "signals",
         "status",
         "version",
@@ -50,7 +51,7 @@ class Member:
         rest = json.loads(state)
         self.reason: str | None = rest.get("reason")
         self.parameters = tuple((name, value) for name, value in rest.get("parameters", ()))
-        self.signals = signals_of(rest)
+        self.signals, self.rounds = signals_of(rest), tuple(rest.get("rounds", ()))
         self.version = population.numbers[digest]
         self.clocks, self.books = clocks_of(rest), books_of(rest)
         self._population = population

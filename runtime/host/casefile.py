@@ -105,7 +105,7 @@ _REST = tuple(name for name in CaseState._fields if name not in _COLUMNED | _TAB
 _REST_OF = itemgetter(*map(CaseState._fields.index, _REST))
 _DEFAULTS = tuple(CaseState._field_defaults[name] for name in _REST)
 # Those that hold values.
-_VALUED = ("parameters", "signals", "clocks", "books", "looked")
+_VALUED = ("parameters", "signals", "clocks", "books", "looked", "rounds")
 _READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
 _INSERT = Prepared(insert(t.cases).inline(), *ROW)
 # The columns that are in an index are left alone where they did not change.

@@ -99,7 +99,7 @@ def same(store: Store, case: str, host: Cases) -> None:
         member = Population(connection, state.process).cases[case]
         assert (dict(member.nodes), dict(member.versions)) == (state.nodes, state.versions)
         assert {n.key for n in member.dated()} == {n.key for n in state.dated()}
-        facts = ("case", "status", "reason", "opened_at", "closed_at", "opened_by")
+        facts = ("case", "status", "reason", "opened_at", "closed_at", "opened_by", "rounds")
         assert [getattr(member, n) for n in facts] == [getattr(state, n) for n in facts]
         row = connection.execute(select(cases).where(cases.c.id == case)).one()
         assert (row.status, row.wake, row.closed_at, row.version) == (
