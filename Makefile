@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo kit test lint types imports check fuzz hunt faults bench wheel plain ci clean
+.PHONY: demo kit test lint types imports check site fuzz hunt faults bench wheel plain ci clean
 
 .venv/.ready: pyproject.toml
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -52,6 +52,13 @@ faults: .venv/.ready         ## workers killed, disks failing and clocks jumping
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
+.venv/.docs: .venv/.ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
+site: .venv/.docs            ## the documentation as a site, in build/site: no warnings, and no link that leads nowhere
+	$(BIN)/python docs/site/building.py build/site
+
 bench: .venv/.bench          ## every figure of docs/performance.md; KIT=FOLDER takes the DMN kit too
 	@for name in engine durable trail feel calendar decisions check inbox start simulate worker sla; do \
 	echo "$$name"; $(BIN)/python -m benchmarks.$$name $$(test $$name = decisions && echo $(KIT)) || exit 1; done
@@ -65,7 +72,7 @@ plain:                      ## demo and test as a stranger plays them, on the ol
 kit: .venv/.ready            ## the DMN kit, where it lies beside the checkout: a stranger does not see it there
 	$(BIN)/pytest tests/conformance/test_dmn_tck.py tests/conformance/test_feel.py
 
-ci: lint types imports check wheel fuzz kit plain
+ci: lint types imports check site wheel fuzz kit plain
 
 clean:
 	rm -rf .venv build dist *.egg-info src/*.egg-info

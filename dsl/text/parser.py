@@ -199,8 +199,8 @@ class Reading:
         self.retreat()
         return self.mend(start, stop, error)
 
-    def feed(self, start: int, stop: int, doubts: dict[int, bool], line: str | None = None) -> None:
-        """Feeds a line's lexemes and its NL; `line` is read in the place of what stands there."""
+    def feed(self, start: int, stop: int, doubts: dict[int, bool], line: str | None = None) -> list[Lexeme]:
+        """Feeds a line's lexemes, which it gives, and its NL; `line` is read in the place of what stands there."""
         text, state = self.text, self.state
         stack = state.stack
         self.base = -1
@@ -247,6 +247,7 @@ class Reading:
             raise Unreadable(stop, read, why) from None
         except Unexpected:
             raise Unreadable(stop, read) from None
+        return read
 
     def retreat(self) -> None:
         """Takes the parser back to where it stood before the line."""

@@ -8,9 +8,11 @@ from unicodedata import normalize
 
 import pytest
 from hypothesis import assume, example, given, settings, strategies as st
+from pygments.token import Error, Whitespace
 
 from charter.dsl.passes import compile
 from charter.dsl.text import tree as t
+from charter.dsl.text.highlight import CharterLexer
 from charter.dsl.text.parser import parse
 from charter.dsl.text.printer import format, to_text
 from charter.dsl.text.source import ascii_twins, read
@@ -48,6 +50,18 @@ def test_formatting_twice_is_formatting_once(tree: t.File, one: Language, other:
     text, diagnostics = format(to_text(tree, one), other)
     assert not diagnostics
     assert format(text, other) == (text, [])
+
+
+@settings(max_examples=50)
+@given(trees.files)
+def test_the_three_keyword_languages_are_coloured_alike(tree: t.File) -> None:
+    kinds = []
+    for language in LANGUAGES:
+        text = to_text(tree, language)
+        found = list(CharterLexer(stripnl=False, ensurenl=False).get_tokens(text))
+        assert "".join(piece for _, piece in found) == text
+        kinds.append([kind for kind, _ in found if kind is not Whitespace])
+    assert Error not in kinds[0] and kinds[0] == kinds[1] == kinds[2]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.name)
