@@ -49,8 +49,10 @@ class Graph(Struct, eq=False):
     `open`: states whose moves were not all looked at; `spun`: what repeats in a move that the engine refused for its
     length, with the state before it (-1: no case can even begin);
     `opened`, `granted`: elements that were, also on the way to a state that is like another;
-    `barren`: (state, node) of work that no value could finish; `inexact`: records of which not all was looked at,
-    service-level clocks that conditions ask for (how long work takes is not tried out), and ledgers (so are amounts).
+    `barren`: (state, node) of work that no value could finish; `cut`: whether the caller ended it; `timed`: elements
+    whose conditions ask what time it is; `many`: records with too many values; `inexact`: records of which not all was
+    looked at, service-level clocks that conditions ask for (how long work takes is not tried out), and ledgers (so are
+    amounts).
     """
 
     states: list[CaseState] = field(default_factory=list)
@@ -63,6 +65,9 @@ class Graph(Struct, eq=False):
     opened: set[str] = field(default_factory=set)
     granted: set[str] = field(default_factory=set)
     inexact: tuple[str, ...] = ()
+    many: tuple[str, ...] = ()
+    timed: set[str] = field(default_factory=set)
+    cut: bool = False
     steps: int = 0
 
     def depth(self) -> int:
@@ -119,9 +124,8 @@ class _Search:
         known = Conditions(program)
         self.moves = Moves(program, known)
         # What an instant or an amount may change that is not tried out.
-        self.clocked = frozenset(
-            plan.name for plan in program.plans.values() if _asks_the_clock(plan) or _asks_a_ledger(program, plan)
-        )
+        self.timed = frozenset(plan.name for plan in program.plans.values() if _asks_the_clock(plan))
+        self.clocked = self.timed.union(plan.name for plan in program.plans.values() if _asks_a_ledger(program, plan))
         self.read = registers_read(program)
         self.clocked |= {name for names in self.read.values() for name in names}
         self.independence = Independence(program)
@@ -136,10 +140,12 @@ class _Search:
         while self.waiting:
             if not more(graph.steps):
                 graph.open.update(self.waiting)
+                graph.cut = True
                 break
             number = self.waiting.popleft()
             if graph.states[number].status not in CLOSED:
                 self._look(number, reduced and not left_out)
+        graph.many = self.moves.many()
         graph.inexact = tuple(dict.fromkeys((*self.moves.inexact(), *sorted(left_out), *self.read)))
         return graph
 
@@ -184,8 +190,10 @@ class _Search:
     def _look(self, number: int, reduced: bool) -> None:
         graph, moves = self.graph, self.moves
         state, at = graph.states[number], graph.at(number)
-        if any(node.state not in SETTLED and node.element in self.clocked for node in state.nodes.values()):
+        asking = {node.element for node in state.nodes.values() if node.state not in SETTLED} & self.clocked
+        if asking:
             graph.open.add(number)  # time alone may change it, at no timer, or what another case files
+            graph.timed |= asking & self.timed
         nodes = [node for node in state.nodes.values() if node.state in _MOVABLE]
         tried: set[str] = set()
         awaiting = self.independence.awaiting(state)

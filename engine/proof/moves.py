@@ -81,6 +81,10 @@ class Moves:
         """Names the records of which values were left out, and what else was, that might have made a difference."""
         return tuple(sorted(self._inexact))
 
+    def many(self) -> tuple[str, ...]:
+        """Names the records of which values were left out because they are too many."""
+        return tuple(sorted(self._inexact.keys() - set(self.known.strange)))
+
     def somebody(self, person: str, roles: Sequence[str]) -> Actor:
         return Actor(person, tuple(roles), skills=tuple(sorted(self._skills)), certificates=self._certificates)
 

@@ -8,25 +8,29 @@ to data and to what the process owes: its outputs, and approvals that can be giv
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from charter.engine.definition import Definition
 from charter.engine.keys import name_of
 from charter.engine.machines import CLOSED, SETTLED
+from charter.engine.proof.assumptions import Assumptions
 from charter.engine.proof.explore import Graph
 
 Property = Literal["ends", "closed", "opens", "outputs", "turns", "grants"]
 PROPERTIES: tuple[Property, ...] = ("ends", "closed", "opens", "outputs", "turns", "grants")
+_NEVER = frozenset({"opens", "grants"})  # of which no single run shows that it is not so
 Said = Literal["proved", "refuted", "unknown"]
 
 
 class Verdict(Struct, frozen=True):
     """What is known of a property. `elements`: whom it concerns; `state`: one that refutes it, shortest way first.
 
-    `always`: whether every run comes to this.
+    `always`: whether every run comes to this; `assuming`: parameters that it holds for as they were taken, and may not
+    for other values.
     """
 
     property: Property
@@ -34,12 +38,37 @@ class Verdict(Struct, frozen=True):
     elements: tuple[str, ...] = ()
     state: int | None = None
     always: bool = False
+    assuming: tuple[str, ...] = ()
 
 
 def verdicts(definition: Definition, graph: Graph) -> tuple[Verdict, ...]:
     """Judges what was seen, property by property."""
     whole = bool(graph.states) and not graph.open and not graph.inexact
     return tuple(_JUDGES[name](definition, graph, whole) for name in PROPERTIES)
+
+
+def joined(runs: Sequence[tuple[Verdict, ...]], taken: Assumptions) -> tuple[tuple[int, Verdict], ...]:
+    """Judges what several explorations came to, one for each way to take the parameters; with the number of that one.
+
+    What the ways differ in is refuted where one refutes it, and unknown where it is not known which way is meant.
+    """
+    return tuple(_join([run[number] for run in runs], taken) for number in range(len(PROPERTIES)))
+
+
+def _join(found: list[Verdict], taken: Assumptions) -> tuple[int, Verdict]:
+    first, said = found[0], {verdict.said for verdict in found}
+    if taken.unclear and len(said) > 1:
+        return 0, Verdict(first.property, "unknown", first.elements)
+    if first.property in _NEVER:
+        left = tuple(name for name in first.elements if all(name in verdict.elements for verdict in found))
+        word: Said = "proved" if not left else "refuted" if said == {"refuted"} else "unknown"
+        return 0, Verdict(first.property, word, left, assuming=taken.resting if word != "unknown" else ())
+    number = next((n for word in ("refuted", "unknown") for n, v in enumerate(found) if v.said == word), 0)
+    verdict = found[number]
+    differs = taken.varied if verdict.said == "refuted" and len(said) > 1 else ()
+    always = verdict.always and all(each.always for each in found)
+    assuming = (*taken.resting, *differs) if verdict.said != "unknown" else ()
+    return number, replace(verdict, always=always, assuming=assuming)
 
 
 def _ended(graph: Graph) -> list[int]:
@@ -122,7 +151,3 @@ def _grants(definition: Definition, graph: Graph, whole: bool) -> Verdict:
 
 
 _JUDGES = {"ends": _ends, "closed": _closed, "opens": _opens, "outputs": _outputs, "turns": _turns, "grants": _grants}
-
-
-def refuted(found: tuple[Verdict, ...]) -> Iterator[Verdict]:
-    return (verdict for verdict in found if verdict.said == "refuted")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from charter.dsl.diagnostic import Diagnostic
+from charter.dsl.diagnostic import Diagnostic, Place
 from charter.dsl.passes import Compiled
 from charter.dsl.text.source import Source
 from charter.engine.definition import Definition
@@ -143,10 +143,16 @@ def _told(proof: Proof, source: Source, named: frozenset[str]) -> Iterator[Diagn
         if (name == "grants" and not names) or not known.isdisjoint(names):
             continue
         known.update(names)
-        code = _ALWAYS if finding.verdict.always and not proof.assumed else _CODES[name]
+        code = _ALWAYS if finding.verdict.always and not finding.assuming else _CODES[name]
         arguments = {"process": proof.definition.name, "names": names}
         span = _span(proof.definition, finding.verdict, source)
-        yield Diagnostic(code, span, arguments, file=source.path, scenario=finding.scenario)
+        declared = {name: proof.definition.place(f"parameter {name}") or "" for name in finding.assuming}
+        also = tuple(
+            Place(_span_of(int(place.rpartition(":")[2]), source), source.path, "assumed")
+            for place in declared.values()
+            if place.rpartition(":")[0] == source.path
+        )
+        yield Diagnostic(code, span, arguments, file=source.path, also=also, scenario=finding.scenario)
 
 
 def _span(definition: Definition, verdict: Verdict, source: Source) -> tuple[int, int]:
@@ -157,6 +163,11 @@ def _span(definition: Definition, verdict: Verdict, source: Source) -> tuple[int
         subjects = [*(f"{name}.{line}" for name in verdict.elements for line in ("exit", "when", "offered")), *subjects]
     places = dict(definition.places)
     line = int(next(places[subject] for subject in subjects if subject in places).rpartition(":")[2])
+    return _span_of(line, source)
+
+
+def _span_of(line: int, source: Source) -> tuple[int, int]:
+    """Gives what is written on a line."""
     written = source.line_text(line).partition(" #")[0].rstrip()
     start = source.starts[line - 1]
     return start + len(written) - len(written.lstrip()), start + len(written)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,9 +20,10 @@ from charter.engine.definition import Definition
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import prepare
 from charter.engine.proof import slack
-from charter.engine.proof.assumptions import assumed, starting
+from charter.engine.proof.assumptions import assumptions, starting
+from charter.engine.proof.doubts import Doubt, doubts
 from charter.engine.proof.explore import Graph, explore
-from charter.engine.proof.verdicts import Verdict, verdicts
+from charter.engine.proof.verdicts import Verdict, joined, verdicts
 from charter.runtime.author import texts
 
 if TYPE_CHECKING:
@@ -33,17 +35,27 @@ _SUBCASE_STEPS = 2_000  # for a way to the end of a case that another runs
 
 
 class Finding(Struct, frozen=True):
-    """A verdict, where in the file its cause is (`file:line`), and the scenario that shows it, if one can."""
+    """A verdict, where in the file its cause is (`file:line`), and the scenario that shows it, if one can.
+
+    `given`: the values of the parameters that it holds for.
+    """
 
     verdict: Verdict
     place: str | None = None
     scenario: str | None = None
+    given: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def assuming(self) -> Mapping[str, str]:
+        """The parameters that the verdict rests on, with the values that were taken for them."""
+        return {name: self.given[name] for name in self.verdict.assuming}
 
 
 class Proof(Struct, frozen=True):
     """What is known of a process. `depth`: the longest of the shortest ways, in moves; `whole`: whether all was seen.
 
-    `inexact`: records of which not every value was looked at; `assumed`: parameters, with the values taken for them.
+    `inexact`: records of which not every value was looked at; `doubts`: why something is unknown; `assumed`:
+    parameters, with the values taken for them; `varied`: those of which every value was taken.
     """
 
     definition: Definition
@@ -54,13 +66,25 @@ class Proof(Struct, frozen=True):
     seconds: float
     whole: bool
     inexact: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     assumed: Mapping[str, str]
+    varied: tuple[str, ...] = ()
 
     @property
     def schedule(self) -> slack.Schedule | None:
         """The longest course of the process, None where no line says how long work takes."""
         bound = self.definition.bind(dict(self.assumed))
         return slack.schedule(prepare(bound), starting(bound))
+
+
+class _Run(NamedTuple):
+    """An exploration with certain values of the parameters."""
+
+    definition: Definition
+    given: Mapping[str, str]
+    graph: Graph
+    verdicts: tuple[Verdict, ...]
+    doubts: tuple[Doubt, ...]
 
 
 Title = Callable[[str, Language], str]
@@ -84,28 +108,38 @@ class Prover:
 
     def prove(self, definition: Definition, budget: float, clock: Callable[[], float] = monotonic) -> Proof:
         """Looks at what can come of a process for so many seconds, and judges it."""
-        given = assumed(definition)
-        bound = definition.bind(dict(given))
+        taken = assumptions(definition)
         begun = clock()
-        graph = explore(bound, lambda _: clock() - begun < budget)
-        found = verdicts(bound, graph)
+        runs = [self._run(definition, given, lambda _: clock() - begun < budget) for given in taken.ways]
+        found = joined([run.verdicts for run in runs], taken)
         seconds = clock() - begun
+        doubts = dict.fromkeys(doubt for run in runs for doubt in run.doubts)
+        if taken.unclear and any(verdict.said == "unknown" for _, verdict in found):
+            doubts[Doubt("currency", taken.unclear)] = None
         return Proof(
             definition=definition,
-            findings=tuple(self._shown(bound, verdict, graph, given) for verdict in found),
-            states=len(graph.states),
-            moves=graph.steps,
-            depth=graph.depth(),
+            findings=tuple(self._shown(verdict, runs[number]) for number, verdict in found),
+            states=sum(len(run.graph.states) for run in runs),
+            moves=sum(run.graph.steps for run in runs),
+            depth=max(run.graph.depth() for run in runs),
             seconds=seconds,
-            whole=not graph.open,
-            inexact=graph.inexact,
-            assumed=given,
+            whole=not any(run.graph.open for run in runs),
+            inexact=tuple(dict.fromkeys(name for run in runs for name in run.graph.inexact)),
+            doubts=tuple(doubts),
+            assumed=taken.ways[0],
+            varied=taken.varied,
         )
 
-    def _shown(self, definition: Definition, verdict: Verdict, graph: Graph, given: Mapping[str, str]) -> Finding:
+    def _run(self, definition: Definition, given: Mapping[str, str], more: Callable[[int], bool]) -> _Run:
+        bound = definition.bind(dict(given))
+        graph = explore(bound, more)
+        return _Run(bound, given, graph, verdicts(bound, graph), tuple(doubts(prepare(bound), graph)))
+
+    def _shown(self, verdict: Verdict, run: _Run) -> Finding:
+        definition, graph, given = run.definition, run.graph, run.given
         place = definition.place(verdict.elements[0]) if verdict.elements else None
         if verdict.said != "refuted" or verdict.state is None:
-            return Finding(verdict, place)
+            return Finding(verdict, place, given=given)
         # Imported here because a process without faults needs none of it, and `check` is typed all day.
         from charter.dsl.build.stories import stands, story
 
@@ -116,7 +150,7 @@ class Prover:
         expected = stands(state, keys)
         title = self.title(verdict.property, self.language)
         text = story(definition, title, start, commands, expected, self.language, given, self.subcase)
-        return Finding(verdict, place, text if text is not None and self._plays(text) else None)
+        return Finding(verdict, place, text if text is not None and self._plays(text) else None, given)
 
     def subcase(self, process: str, records: Mapping[str, Any]) -> tuple[Definition, Sequence[Command]] | None:
         """Finds work that brings a case of a process to its end with these outputs; None where none was found."""

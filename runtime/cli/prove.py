@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from charter.runtime.author.proof import Finding, Proof
 
 _BUDGET = 10.0
+_FEW = 1  # parameters, which are named with each verdict
 _STYLES = {"proved": "good", "refuted": "bad", "unknown": "warn"}
 
 
@@ -73,7 +74,14 @@ def _tell(context: Context, proof: Proof) -> None:
     for finding in proof.findings:
         verdict = finding.verdict
         word = output.style(say(f"prove.{verdict.said}"), _STYLES[verdict.said])
-        output.line(f"  {word} {say(f'prove.is_{verdict.property}')}")
+        said = say(f"prove.is_{verdict.property}")
+        if verdict.assuming:
+            few = len(verdict.assuming) <= _FEW
+            said = say("prove.if" if few else "prove.if_assumed", said=said, names=_given(context, finding.assuming))
+        first, *more = wrap(said, output.columns - 10)
+        output.line(f"  {word} {first}")
+        for line in more:
+            output.line(f"          {line}")
         if verdict.said == "refuted":
             _show(context, finding)
     longest = proof.schedule
@@ -83,15 +91,16 @@ def _tell(context: Context, proof: Proof) -> None:
         for line in wrap(say(key, length=length, names=_listed(context, longest.path)), output.columns - 2):
             output.line(f"  {line}")
     known = [say("prove.seen", states=proof.states, depth=proof.depth, seconds=f"{proof.seconds:.2f}")]
-    if not proof.whole:
-        known.append(say("prove.bounded"))
-    if proof.inexact:
-        known.append(say("prove.inexact", names=_listed(context, proof.inexact)))
+    known += [say(f"prove.doubt_{doubt.why}", names=_listed(context, doubt.names)) for doubt in proof.doubts]
     if proof.definition.rules:
         known.append(say("prove.rules", names=_listed(context, [rule.name for rule in proof.definition.rules])))
-    if proof.assumed:
-        given = [f"{name} = {text}" for name, text in proof.assumed.items()]
-        known.append(say("prove.assumed", names=_listed(context, given)))
+    resting = {name: text for finding in proof.findings for name, text in finding.assuming.items()}
+    free = [name for name in proof.assumed if name not in resting and name not in proof.varied]
+    if resting:
+        known.append(say("prove.assumed", names=_given(context, resting)))
+    for key, names in (("varied", proof.varied), ("free", free)):
+        if names:
+            known.append(say(f"prove.{key}", names=_listed(context, names)))
     for line in known:
         for part in wrap(line, output.columns - 2):
             output.line(f"  {output.style(part, 'faint')}")
@@ -105,6 +114,10 @@ def _show(context: Context, finding: Finding) -> None:
     lines = [*wrap(said, output.columns - 6), *([finding.place] if finding.place else [])]
     for line in [*lines, *(finding.scenario or "").rstrip().splitlines()]:
         output.line(f"      {line}" if line else "")
+
+
+def _given(context: Context, given: Mapping[str, str]) -> str:
+    return _listed(context, [f"{name} = {text}" for name, text in given.items()])
 
 
 def _listed(context: Context, names: Sequence[str]) -> str:
@@ -123,6 +136,7 @@ def _data(proof: Proof) -> dict[str, Any]:
                 "said": finding.verdict.said,
                 "elements": list(finding.verdict.elements),
                 "always": finding.verdict.always,
+                "assuming": dict(finding.assuming),
                 **placed(finding.place),
                 "scenario": finding.scenario,
             }
@@ -134,6 +148,7 @@ def _data(proof: Proof) -> dict[str, Any]:
         "seconds": round(proof.seconds, 3),
         "whole": proof.whole,
         "inexact": list(proof.inexact),
+        "reasons": [{"why": doubt.why, "names": list(doubt.names)} for doubt in proof.doubts],
         "assumed": dict(proof.assumed),
         "schedule": _schedule(proof.schedule),
     }

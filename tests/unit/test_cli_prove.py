@@ -67,7 +67,24 @@ def test_what_was_not_looked_at_is_unknown_and_named(desk: Desk, tmp_path: Path)
     assert found["ends"]["said"] == "unknown" and found["whole"] is False
     assert desk.code == 0
     found = proved(desk, tmp_path / "p.charter", UNBOUND)
-    assert found["assumed"] == {"least": "1"}
+    assert found["assumed"] == {"least": "1"} and found["ends"]["assuming"] == {"least": "1"}
+
+
+REASONS = {
+    "start": "input need\n  record need\n    x number where x > 3 and x < 2\n  activity a\n    role boss",
+    "barren": "record need\n    x number where x > 3 and x < 2\n  activity a\n    role boss\n    output need",
+    "present": "parameter by datetime\n  activity a\n    role boss\n    when now() > by",
+    "facts": 'activity b\n    role boss\n  activity a\n    role boss\n    when b.doer = "li"',
+    "calculated": "input need\n  record need\n    x number\n  activity a\n    role boss\n    when need.x * need.x > 3",
+}
+
+
+@pytest.mark.parametrize("why", REASONS)
+def test_each_reason_for_what_is_unknown_is_named_alone(desk: Desk, tmp_path: Path, why: str) -> None:
+    found = proved(desk, tmp_path / "p.charter", f"process p\n  owner boss\n  role boss\n  {REASONS[why]}\n")
+    reasons = found["reasons"]
+    assert isinstance(reasons, list) and [each["why"] for each in reasons] == [why], reasons
+    assert "unknown" in {v["said"] for v in found.values() if isinstance(v, dict) and "said" in v}
 
 
 @pytest.mark.parametrize("budget", ["0", "-1", "x", "nan", "inf"])
