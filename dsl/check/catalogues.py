@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -74,6 +75,7 @@ class _Cell(Struct, frozen=True):
     span: Span
 
 
+@lru_cache(maxsize=16)
 def read_clauses(data: bytes, path: str) -> Table:
     """Reads the bytes of a table of clauses called `path`."""
     reader = _Reader(data, path, _CLAUSES)

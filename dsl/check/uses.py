@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -17,7 +18,7 @@ from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Shared, Symbol
 from charter.dsl.diagnostic import Diagnostic, Fault, Place
 from charter.dsl.text import tree as t
-from charter.dsl.text.parser import parse
+from charter.dsl.text.parser import Parsed, parse
 from charter.dsl.text.source import Source, read
 
 Loader = Callable[[str], bytes]
@@ -78,6 +79,13 @@ class Unit(Struct, eq=False):
         )
 
 
+@lru_cache(maxsize=32)
+def _read(data: bytes | str, path: str) -> tuple[Source, Parsed]:
+    """Reads a file, once where several of a folder use it."""
+    source = read(data, path)
+    return source, parse(source)
+
+
 class Files:
     """The files of one compilation by path. `diagnostics` are those of reading and of `use`."""
 
@@ -98,8 +106,7 @@ class Files:
 
     def load(self, path: str, data: bytes | str) -> Unit:
         """Reads a file and, depth first, the files it uses."""
-        source = read(data, path)
-        parsed = parse(source)
+        source, parsed = _read(data, path)
         unit = Unit(path, source, parsed.tree, parsed.broken, findings=Findings(path), faults=parsed.faults)
         self.units[path] = unit
         self.diagnostics += parsed.diagnostics

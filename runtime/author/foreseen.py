@@ -6,6 +6,7 @@ It is silent where a check of the text has told the cause, and about what is unk
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from time import process_time
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,8 +18,9 @@ from charter.engine.definition import Definition
 from charter.engine.plan.program import compiled
 from charter.engine.proof.atoms import conditions
 from charter.engine.proof.verdicts import Property, Verdict
-from charter.runtime.author import texts
-from charter.runtime.author.proof import MOST_SECONDS, SECONDS, Proof, Prover, Title
+from charter.runtime.author import remembered, texts
+from charter.runtime.author.proof import SECONDS, Proof, Prover, Title
+from charter.runtime.author.remembered import Outcome
 
 _CODES: Mapping[Property, str] = {
     **{"ends": "CH441", "opens": "CH442", "outputs": "CH443"},
@@ -47,14 +49,15 @@ _SAID_BEFORE = frozenset(
 
 
 class Foreseen(Struct, frozen=True):
-    """What `check` tells of the cases to come. `unknown`: how many processes were not wholly proved.
+    """What `check` tells of the cases to come. `late`, `inexact`: processes not wholly proved, and why not.
 
     `settled`: what the text gave reason to expect and playing has shown, or shown not to happen.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     settled: tuple[Diagnostic, ...] = ()
-    unknown: int = 0
+    late: tuple[str, ...] = ()
+    inexact: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def beside(self, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -62,28 +65,40 @@ class Foreseen(Struct, frozen=True):
         return (*(d for d in found if d not in self.settled), *self.diagnostics)
 
 
-def foresee(path: str, data: bytes, found: Compiled, title: Title, left: float = MOST_SECONDS) -> Foreseen:
-    """Looks at the processes of a file without errors, a second each, and no more seconds than are left."""
+def foresee(path: str, data: bytes, found: Compiled, title: Title, seconds: float | None = None) -> Foreseen:
+    """Looks at the processes of a file without errors, so many seconds each; where the file is alone, `SECONDS`.
+
+    What is remembered of a process, and comes to nothing that would be told, is not looked at again. What took too long
+    is, where the file is alone.
+    """
     if found.failed:
         return Foreseen()
     prover = Prover(path, data, title, found)
     source = found.sources[texts.name_of(path)]
     told: list[Diagnostic] = []
     settled: list[Diagnostic] = []
-    unknown, spent = 0, 0.0
+    unproved: dict[Outcome, list[str]] = {"late": [], "inexact": []}
+    spent = 0.0
     for definition in prover.definitions():
-        seconds = min(SECONDS, left - spent)
-        proof = prover.prove(definition, seconds) if seconds > 0 else None
-        spent += proof.seconds if proof is not None else 0.0
-        if proof is None or any(finding.verdict.said == "unknown" for finding in proof.findings):
-            unknown += 1
-        if proof is not None:
-            expected = [d for d in found.diagnostics if _expects(d, definition)]
-            shown, over = _settled(proof, expected)
-            settled += over
-            named = _named(found.diagnostics, definition).union(*(_names(d) for d in expected))
-            told += [*shown, *_told(proof, source, named)]
-    return Foreseen(tuple(told), tuple(settled), unknown, spent)
+        expected = [d for d in found.diagnostics if _expects(d, definition)]
+        outcome = remembered.recall(definition)
+        if outcome == "proved":
+            settled += expected
+            continue
+        if outcome is not None and not expected and not (outcome == "late" and seconds is None):
+            unproved[outcome].append(definition.name)
+            continue
+        proof = prover.prove(definition, SECONDS if seconds is None else seconds, process_time)
+        spent += proof.seconds
+        if proof.outcome is not None:
+            remembered.keep(definition, proof.outcome)
+        if proof.outcome in unproved:
+            unproved[proof.outcome].append(definition.name)
+        shown, over = _settled(proof, expected)
+        settled += over
+        named = _named(found.diagnostics, definition).union(*(_names(d) for d in expected))
+        told += [*shown, *_told(proof, source, named)]
+    return Foreseen(tuple(told), tuple(settled), tuple(unproved["late"]), tuple(unproved["inexact"]), spent)
 
 
 def _expects(diagnostic: Diagnostic, definition: Definition) -> bool:

@@ -25,13 +25,20 @@ from charter.engine.proof.doubts import Doubt, doubts
 from charter.engine.proof.explore import Graph, explore
 from charter.engine.proof.verdicts import Verdict, joined, verdicts
 from charter.runtime.author import texts
+from charter.runtime.author.remembered import Outcome
 
 if TYPE_CHECKING:
     from charter.runtime.author.scenarios import Played
 
 SECONDS = 1.0  # that `check` gives to a process
-MOST_SECONDS = 10.0  # and to all that it is asked about
+_MOST_SECONDS = 10.0  # and to all that it is asked about
+_NEEDY = 2  # one of so many files takes all that is given to it
 _SUBCASE_STEPS = 2_000  # for a way to the end of a case that another runs
+
+
+def seconds_for(files: int, spent: float) -> float:
+    """Gives how long `check` looks at a process, with so many files to go and so many seconds spent."""
+    return min(SECONDS, max(_MOST_SECONDS - spent, 0) * _NEEDY / files)
 
 
 class Finding(Struct, frozen=True):
@@ -69,6 +76,15 @@ class Proof(Struct, frozen=True):
     doubts: tuple[Doubt, ...]
     assumed: Mapping[str, str]
     varied: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What is to be remembered of it; nothing where something is refuted."""
+        said = {finding.verdict.said for finding in self.findings}
+        if "refuted" in said:
+            return None
+        late = any(doubt.why == "time" for doubt in self.doubts)
+        return "proved" if said == {"proved"} else "late" if late else "inexact"
 
     @property
     def schedule(self) -> slack.Schedule | None:

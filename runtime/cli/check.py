@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from charter.runtime.author.foreseen import Foreseen
 
 FORMATS = ("full", "concise", "sarif")
+_NAMED = 4  # of many processes
 
 
 def report(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], form: Format) -> None:
@@ -66,12 +67,11 @@ def broken(context: Context, diagnostics: Sequence[Diagnostic], sources: Mapping
     return context.fail(Trouble(FINDINGS, (), told[0]["message"], told[0]["code"], told[0]["help"], tuple(told)))
 
 
-def foreseen(context: Context, path: str, data: bytes, compiled: Compiled, spent: float = 0.0) -> Foreseen:
-    """What comes of the cases of a file without errors, as far as it is told when so many seconds are spent."""
+def foreseen(context: Context, path: str, data: bytes, compiled: Compiled, seconds: float | None = None) -> Foreseen:
+    """What comes of the cases of a file without errors, as far as it is told in so many seconds a process."""
     from charter.runtime.author.foreseen import foresee
-    from charter.runtime.author.proof import MOST_SECONDS
 
-    return foresee(path, data, compiled, property_title, MOST_SECONDS - spent)
+    return foresee(path, data, compiled, property_title, seconds)
 
 
 def run_check(
@@ -85,6 +85,7 @@ def run_check(
 ) -> int:
     """Checks files and folders; exit 1 when there is an error."""
     from charter.dsl.check.findings import counted, told
+    from charter.runtime.author.proof import seconds_for
 
     say, output = context.say, context.output
     found: dict[tuple[Any, ...], Diagnostic] = {}
@@ -97,14 +98,19 @@ def run_check(
         # The file itself is the answer; what is said of it goes where it is in nobody's way.
         sys.stdout.write(given[texts.STDIN].decode("utf-8", "replace"))
         output = context.output = Output(say, sys.stderr)
-    unknown, spent = 0, 0.0
-    for path in along(files):
+    late: list[str] = []
+    inexact: list[str] = []
+    spent = 0.0
+    for number, path in enumerate(along(files)):
         data = given[path] if path in given else texts.read_bytes(path)
         compiled = texts.compile_file(path, data)
         sources |= compiled.sources
         definitions += compiled.definitions
-        ahead = foreseen(context, path, data, compiled, spent)
-        unknown, spent = unknown + ahead.unknown, spent + ahead.seconds
+        share = seconds_for(len(files) - number, spent) if len(files) > 1 else None
+        ahead = foreseen(context, path, data, compiled, share)
+        late += ahead.late
+        inexact += ahead.inexact
+        spent += ahead.seconds
         # a file that several others use is checked with each of them, and told of once
         for diagnostic in ahead.beside(compiled.diagnostics):
             key = (*diagnostic.sort_key(), str(sorted(diagnostic.arguments.items(), key=str)))
@@ -128,7 +134,7 @@ def run_check(
         "fixed": sum(len(one.mended.fixed) for one in mended if one.left is None),
         "fixable": sum(offer.safe for offer in offers),
         "guesses": sum(not offer.safe for offer in offers),
-        "unproved": unknown,
+        "unproved": len(late) + len(inexact),
     }
     if as_json:
         fixed = [d for one in mended if one.left is None for d in _fixed(context, one)]
@@ -149,13 +155,20 @@ def run_check(
     if mended:
         output.sentence(say("check.would_fix" if diff else "check.fixed", count=count["fixed"]))
     output.sentence(say("check.summary" if diagnostics else "check.clean", **count), "bad" if errors else "good")
-    if unknown and form == "full":
-        output.sentence(say("check.unproved", count=unknown), "faint")
+    for why, some in (("late", late), ("inexact", inexact)) if form == "full" else ():
+        if some:
+            output.sentence(say(f"check.{why}", count=len(some), names=_some(context, some)), "faint")
     if count["fixable"] and not mended:
         output.sentence(say("check.fixable", count=count["fixable"]), "faint")
     elif count["guesses"] and fix:
         output.sentence(say("check.guesses", count=count["guesses"]), "faint")
     return exit_code
+
+
+def _some(context: Context, names: Sequence[str]) -> str:
+    """Names some of many things."""
+    said = context.say("happened.comma").join(f"`{name}`" for name in names[:_NAMED])
+    return said if len(names) <= _NAMED else context.say("check.and_more", names=said, count=len(names) - _NAMED)
 
 
 def _fixed(context: Context, one: texts.MendedFile) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charter.dsl.text.width import wrap
-from charter.runtime.author import texts
+from charter.runtime.author import remembered, texts
 from charter.runtime.cli.check import faults
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import FINDINGS, Misuse
@@ -60,6 +60,8 @@ def run_prove(context: Context, paths: tuple[str, ...], budget: float, as_json: 
                     output.line()
                 _tell(context, proof)
             proofs.append(proof)
+            if proof.outcome == "proved":
+                remembered.keep(definition, proof.outcome)
     if as_json:
         output.json({"proofs": [_data(proof) for proof in proofs], "diagnostics": found})
     refuted = any(finding.verdict.said == "refuted" for proof in proofs for finding in proof.findings)
