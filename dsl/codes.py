@@ -139,6 +139,10 @@ _ALL = [
         ("CH320", "record-does-not-fit", "record", "name", "expected"),
         ("CH323", "value-not-taken", "name", "verb", "expected"),
         ("CH324", "unknown-connector", "name"),
+        ("CH325", "computed-of-something-else", "name", "field", "record"),
+        ("CH326", "fields-in-a-circle", "name", "path"),
+        ("CH327", "marks-contradict", "name", "word", "needed"),
+        ("CH328", "computed-of-nothing", "name", "text"),
         ("CH340", "entry-does-not-fit", "register", "name", "record"),
         ("CH341", "register-out-of-reach", "name"),
         # flow

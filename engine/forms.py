@@ -27,6 +27,8 @@ class Field(Kept, frozen=True):
     """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope.
 
     `visible`: the roles that may read it, all who may read the record where it names none (`engine/reading.py`).
+    `computed`: FEEL over the record's own fields and the parameters, what it comes to and nobody gives; `default`: over
+    all that `where` sees, what it is where it is left out; `required`: the condition under which it may not be.
     """
 
     name: str
@@ -36,6 +38,19 @@ class Field(Kept, frozen=True):
     where: str | None = None
     clauses: tuple[str, ...] = ()
     visible: tuple[str, ...] = ()
+    computed: str | None = None
+    default: str | None = None
+    required: str | None = None
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether a record may be without it."""
+        return self.optional or self.required is not None
+
+    @property
+    def needed(self) -> bool:
+        """Whether whoever fills the record in has to give it in any case."""
+        return not self.may_lack and self.computed is None and self.default is None
 
 
 class RecordType(Kept, frozen=True):

@@ -20,6 +20,7 @@ from msgspec import Struct
 from charter.engine.definition import Definition, Field, RecordType, TypeRef
 from charter.engine.keys import key_of, name_of, parse_key
 from charter.engine.machines import OPEN
+from charter.engine.plan.fields import paths
 from charter.engine.state import CaseState
 
 # A value of no type (`values.decode` refuses it), so that it can be taken for none and written back by nobody.
@@ -47,7 +48,7 @@ def confidential(definition: Definition, records: Iterable[str]) -> list[str]:
     types = {r.name: r for r in definition.records}
     marked: set[tuple[str, str | None]] = {(r.name, None) for r in definition.records if r.visible}
     marked |= {(r.name, f.name) for r in definition.records for f in r.fields if f.visible}
-    limited = Sight(types, frozenset(marked))
+    limited = Sight(types, _with_derived(types, marked))
     return [record for record in records if limited.hides(record)]
 
 
@@ -162,7 +163,32 @@ def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = (
         if record.visible and held.isdisjoint(record.visible):
             hidden.add((record.name, None))
         hidden.update((record.name, f.name) for f in record.fields if f.visible and held.isdisjoint(f.visible))
-    return Sight(types, frozenset(hidden), frozenset(own) if hidden else frozenset())
+    return Sight(types, _with_derived(types, hidden), frozenset(own) if hidden else frozenset())
+
+
+def _with_derived(
+    types: Mapping[str, RecordType], hidden: set[tuple[str, str | None]]
+) -> frozenset[tuple[str, str | None]]:
+    """Gives what is hidden with the fields whose values come from it: computed ones, and those with a default."""
+    filled = [(r, f) for r in types.values() for f in r.fields if f.computed is not None or f.default is not None]
+    more = bool(hidden)
+    while more:
+        seen = Sight(types, frozenset(hidden))
+        tells = [(r, f) for r, f in filled if (r.name, f.name) not in hidden and _tells(seen, r, f)]
+        hidden |= {(r.name, f.name) for r, f in tells}
+        more = bool(tells)
+    return frozenset(hidden)
+
+
+def _tells(seen: Sight, record: RecordType, field: Field) -> bool:
+    own = {each.name for each in record.fields}
+    for root, *rest in paths(field.computed if field.computed is not None else field.default):
+        name, way = (record.name, [root, *rest]) if root in own else (root, rest)
+        # The line of a record is for all of it, its own fields too.
+        itself = name == record.name and (name, None) in seen.hidden
+        if not itself and seen.of_path(name, way) != "whole":
+            return True
+    return False
 
 
 def own(definition: Definition, state: CaseState, persons: Collection[str]) -> frozenset[str]:

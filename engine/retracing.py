@@ -61,7 +61,8 @@ KINDS = (
 )
 # refusal -> its kind of deviation; any other is `refused`
 _PEOPLE = ("CH501", "CH503", "CH504", "CH505", "CH507", "CH520", "CH530", "CH531", "CH535", "CH543", "CH546", "CH567")
-_VALUES = ("CH510", "CH511", "CH512", "CH513", "CH514", "CH528", "CH529", "CH539", "CH542", "CH592")
+_FIELDS = ("CH512", "CH513", "CH514", "CH528", "CH529", "CH330", "CH331", "CH332", "CH333")
+_VALUES = ("CH510", "CH511", *_FIELDS, "CH539", "CH542", "CH592")
 _ORDER = ("CH502", "CH509", "CH519", "CH523", "CH524", "CH536", "CH545", "CH549", "CH593")
 DEVIATION: Mapping[str, str] = {
     **dict.fromkeys(_PEOPLE, "not_allowed"),

@@ -75,6 +75,8 @@ _PARTS = frozenset({"agreement", "repeat"})
 # field -> how an author spells the line, where not by the field's own word; of a class where others spell it otherwise
 _LINES: Mapping[str | tuple[type, str], str] = {
     "clauses": "SOURCE",
+    "computed": "=",
+    "required": "REQUIRED_WHEN",
     "visible": "VISIBLE_TO",
     "inputs": "INPUT",
     "outputs": "OUTPUT",

@@ -45,6 +45,9 @@ def _form(node: t.Record | t.Register) -> tuple[d.Field, ...]:
             feel_text(f.where),
             clauses_of(f.body),
             names_of(f.visible),
+            feel_text(f.computed),
+            feel_text(f.default),
+            feel_text(f.required),
         )
         for f in node.fields
     )

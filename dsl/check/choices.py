@@ -167,7 +167,7 @@ def declared_at(path: tuple[str, ...], scope: ProcessScope, own: Mapping[str, t.
     for name in rest:
         field = scope.field_of(type_.name, name) if type_ is not None and type_.item is None else None
         type_ = None if field is None else field.type
-        optional = optional or (field is not None and field.optional)
+        optional = optional or (field is not None and field.may_lack)
         limits = _limits(field) if field is not None else ""
         limited = field is not None and field.where is not None
     return None if type_ is None else Declared(type_, optional, limited, limits)

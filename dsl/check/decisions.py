@@ -326,7 +326,7 @@ def _fits_record(part: Part, line: t.Work, symbol: Symbol, scope: ProcessScope, 
             findings.unknown("CH609", t.Name(name.text, span=line.target.span), fields, record=record.name)
     filled = {name.text for name in columns.outputs}
     for field in fields.values():
-        if not field.optional and field.name.text not in filled:
+        if field.needed and field.name.text not in filled:
             findings.add("CH610", line.target.span, record=record.name, decision=symbol.name, name=field.name.text)
     places = [fields.get(name.text) for name in columns.outputs]
     read_too = bound(symbol.node, scope)

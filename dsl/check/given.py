@@ -66,7 +66,7 @@ class Given:
         left = [
             name
             for name, field in fields.items()
-            if not field.optional and (name not in given or isinstance(given[name].value, ft.Null))
+            if field.needed and (name not in given or isinstance(given[name].value, ft.Null))
         ]
         unknown = [name for name in given if name not in fields]
         if left and not unknown:  # a name that is wrong is told first

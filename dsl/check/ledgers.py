@@ -89,7 +89,7 @@ class _Check:
 
     def _field(self, items: t.Name, record: str, name: str, kinds: frozenset[str]) -> t.Field | None:
         found = self.scope.field_of(record, name)
-        if found is not None and found.type.name in kinds and not found.optional:
+        if found is not None and found.type.name in kinds and not found.may_lack:
             return found
         self._lacks(items, record, name, ("text", "CHOICE") if kinds is _LINES else ("money", "number"))
         return None

@@ -49,7 +49,7 @@ def _declared(node: t.Register, file: str, scope: ProcessScope, findings: Findin
     field = next((field for field in node.fields if field.name.text == node.key.text), None)
     if field is None:
         findings.unknown("CH261", node.key, (f.name.text for f in node.fields), file=file, register=node.name.text)
-    elif field.optional or field.type.name not in KEYS:
+    elif field.may_lack or field.type.name not in KEYS:
         findings.add("CH265", node.key.span, file=file, register=node.name.text, name=node.key.text)
 
 
@@ -74,7 +74,7 @@ def files(line: t.Files, part: Part, scope: ProcessScope, findings: Findings) ->
         own = taken.get(name)
         if own is not None and not takes(field.type, own.type):
             findings.add("CH340", line.span, register=line.register.text, name=name, record=line.source.text)  # type: ignore[union-attr]
-        elif (own is None or own.optional) and not field.optional:
+        elif (own is None or own.may_lack) and field.needed:
             findings.add("CH262", line.span, register=line.register.text, name=name)
 
 
@@ -100,7 +100,7 @@ def given_types(line: t.GivenStep, scope: ProcessScope, findings: Findings) -> d
             findings.unknown("CH261", argument.name, fields, register=line.register.text)
     told = {argument.name.text for argument in line.fields} | ({register.key.text} if register.key else set())
     for name, field in fields.items():
-        if not field.optional and name not in told:
+        if field.needed and name not in told:
             findings.add("CH262", line.span, register=line.register.text, name=name)
     return {name: field.type for name, field in fields.items()}
 
@@ -168,6 +168,6 @@ def _differ(one: t.Register, other: t.Register) -> bool:
     shared = [(ours[name], theirs[name]) for name in ours if name in theirs]
     return (
         len(keys) > 1
-        or not all(field.optional for field in lone)
+        or not all(field.may_lack for field in lone)
         or not all(takes(a.type, b.type) and takes(b.type, a.type) for a, b in shared)
     )

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from charter.dsl.check.calendars import check_calendar
 from charter.dsl.check.clocks import check_clocks
+from charter.dsl.check.fields import check_marks
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.ledgers import check_ledgers
 from charter.dsl.check.lines import check_lines
@@ -260,6 +261,7 @@ def _fields(record: t.Record | t.Register, file: str, findings: Findings) -> Non
             findings.add("CH205", line.name.span, file=file, also=(place,), **words)
         elif is_reserved(line.name.text):
             findings.add("CH216", line.name.span, file=file, name=line.name.text)
+    check_marks(record, file, findings)
 
 
 def _sources(scope: ProcessScope, findings: Findings) -> None:

@@ -7,7 +7,7 @@ wants is said in its row of `lines.py`. What expressions read is kept in `scope.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -18,11 +18,12 @@ from charter.dsl.check.choices import impossible, item_types, report
 from charter.dsl.check.domains import Domains
 from charter.dsl.check.doubtful import Placed, check_choices, check_declared, check_doubts
 from charter.dsl.check.expressions import read
+from charter.dsl.check.fields import check_fields
 from charter.dsl.check.findings import Findings, alike
 from charter.dsl.check.habits import in_language
 from charter.dsl.check.known import Known
 from charter.dsl.check.lines import spec_of
-from charter.dsl.check.lists import alone, reads_itself
+from charter.dsl.check.lists import alone
 from charter.dsl.check.mends import Fault, Mend, Place, find_all
 from charter.dsl.check.queues import of_queues
 from charter.dsl.check.registers import of_reviews
@@ -36,7 +37,6 @@ from charter.dsl.check.types import (
     fits,
     parameter_type,
     seen_from,
-    type_of,
     type_word,
     unit_fits,
 )
@@ -138,18 +138,10 @@ class _Checker:
         return found.item if isinstance(found, y.ListType) else y.ANY
 
     def _record(self, node: t.Record | t.Register, file: str) -> None:
-        declared = {line.name.text: line.type for line in node.fields}
-        own = {name: type_of(type_, self.scope) for name, type_ in declared.items()}
-        writers = self.scope.writers(node.name.text)
-        for line in node.fields:
-            if line.where is not None:
-                ask, before = Ask(line.where, y.BOOLEAN, "where", field=line.name.text), len(self.findings.diagnostics)
-                itself = node.name.text not in own and reads_itself(node.name.text, line.where, self.scope)
-                for part in [None] if itself else writers:
-                    if len(self.findings.diagnostics) == before:
-                        self.expression(ask, part, own, file=file, declared=declared)
-                if itself:
-                    self.findings.add("CH436", line.where.span, file=file, name=node.name.text)
+        def expression(ask: Ask, part: Part | None, own: dict[str, y.Type], **given: Any) -> None:
+            self.expression(ask, part, {**self._variables(part), **own}, **given)
+
+        check_fields(node, file, self.scope, self.findings, expression)
 
     def _parameter(self, node: t.Parameter, file: str) -> None:
         if node.value is not None:
@@ -187,11 +179,11 @@ class _Checker:
         *,
         file: str | None = None,
         kind: feel.Kind = "expression",
-        declared: dict[str, t.Type] | None = None,
+        declared: Mapping[str, t.Type] | None = None,
     ) -> y.Type | None:
         """Reports what is wrong in one expression; gives its type, None when it is wrong."""
         expr = ask.expr
-        told = _Asked(self, ask, part, extra, file, kind, declared or {})
+        told = _Asked(self, ask, part, extra, file, kind, dict(declared or {}))
         if (parsed := read(expr.text, kind)).tree is None:
             told.unreadable(parsed.problems[0])
             return None

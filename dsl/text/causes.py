@@ -116,7 +116,7 @@ _HABITS: tuple[tuple[str, str, str, bool], ...] = (
     ("braces", r"\}$", "", True),
     ("block_end", r"(?:end|END|End|endif|fi|esac|结束|結束)(?:\s+\w+)?$", "", False),
     ("block_word", r"(?:then|begin|do|is|has|开始|開始)$", "", False),
-    ("default", r"(?:default|DEFAULT|默认|預設|:?=)\s*\S.*$", "", False),
+    ("default", r"(?:DEFAULT|:=)\s*(?P<said>\S.*)$", r"{DEFAULT} \g<said>", True),
     ("no_mark", r"(?::=|==?>|[-=]+>|→|[:=,|]|->)\s*(?=\S)", "", True),
     ("no_mark", r"(?<!.)(?:[-*•·]\s*\[[ xX]?\]|[-*•·]|\[[ xX]?\]|[\u2610-\u2612□])\s*(?=\w)", "", True),
     ("no_mark", r"(?<!.)\(?\d+[.),]\s*(?=[^\W\d])", "", True),
@@ -143,7 +143,7 @@ _PARTING = re.compile(r"(?:[,|=→]|[-=]+>)(?!$)")
 _NEEDED = {
     "at_least": "GE",
     "attribute": "OPTIONAL",
-    "default": "OPTIONAL",
+    "default": "DEFAULT",
     "required": "OPTIONAL",
     "optional": "OPTIONAL",
     "commas": "COMMA",
@@ -161,7 +161,9 @@ def habits(stop: Stop) -> Iterator[Mend]:
         if behind_name != (cause == "commas") and (cause == "commas" or _PARTING.match(stop.text, stop.place)):
             continue  # what parts two names is no mark too many
         text = match.expand(instead) if "\\" in instead else instead
-        yield put(stop, cause, match.span(), text.replace("{OPTIONAL}", spelled("OPTIONAL", stop.language)), safe=safe)
+        for key in ("OPTIONAL", "DEFAULT"):
+            text = text.replace("{" + key + "}", spelled(key, stop.language))
+        yield put(stop, cause, match.span(), text, safe=safe)
 
 
 def unbraced(block: str) -> Iterator[Span]:

@@ -181,6 +181,8 @@ class Role(Line, frozen=True):
 
 
 class Field(Line, frozen=True):
+    """`amount money = price * count`, `region text default "CN"`, `scan file required when amount > 500 CNY`."""
+
     name: Name
     type: Type
     title: Text | None = None
@@ -188,6 +190,19 @@ class Field(Line, frozen=True):
     where: Expr | None = None
     body: tuple[Source, ...] = ()
     visible: tuple[Name, ...] = ()
+    computed: Expr | None = None
+    default: Expr | None = None
+    required: Expr | None = None
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether a record may be without it."""
+        return self.optional or self.required is not None
+
+    @property
+    def needed(self) -> bool:
+        """Whether whoever fills the record in has to give it in any case."""
+        return not self.may_lack and self.computed is None and self.default is None
 
 
 class Record(Line, frozen=True):

@@ -6,22 +6,29 @@ from charter.dsl.text import tree as t
 from charter.dsl.text.from_parse import Parts, Unbuildable, expr_of, name_of, register, text_of
 from charter.dsl.text.lexer import Lexeme
 
+# What a field says of its values by an expression, by the keyword in front of it.
+_MARKS = {"EQUALS": "computed", "DEFAULT": "default", "REQUIRED_WHEN": "required", "WHERE": "where"}
+
 
 def _field(c: Parts, title: t.Text | None, marks: Parts, below: Parts) -> t.Field:
-    """A mark is OPTIONAL, a condition (Expr), a Visible or a Source; a condition below has its keyword, too."""
+    """A mark is OPTIONAL, a keyword with its expression, a Visible or a Source."""
     last = marks[-1] if marks else title or c[1]
-    span = (c[0].start_pos, last.span[1])
+    span = (c[0].start_pos, (last[1] if isinstance(last, tuple) else last).span[1])
     heads = [m[0] if isinstance(m, tuple) else m for m in below if not isinstance(m, t.Source)]
-    marks = [*marks, *(m[1] if isinstance(m, tuple) else m for m in below)]
-    conditions = [m for m in marks if isinstance(m, t.Expr)]
-    if len(conditions) > 1:
-        raise Unbuildable("CH213", conditions[1].span, {"word": "where", "element": c[0].value})
+    marks = [*marks, *below]
+    said: dict[str, t.Expr] = {}
+    for keyword, expr in (m for m in marks if isinstance(m, tuple)):
+        name = _MARKS[keyword.type]
+        if name in said:
+            word = {"computed": "=", "required": "required when"}.get(name, name)
+            raise Unbuildable("CH213", expr.span, {"word": word, "element": c[0].value})
+        said[name] = expr
     optional = any(isinstance(m, Lexeme) for m in marks)
     sources = tuple(m for m in marks if isinstance(m, t.Source))
     visible = tuple(role for m in marks if isinstance(m, t.Visible) for role in m.roles)
     comments = _together([c[0].comments, *(head.comments for head in heads)])
-    where = conditions[0] if conditions else None
-    return t.Field(name_of(c[0]), c[1], title, optional, where, sources, visible, span=span, comments=comments)
+    where = said.pop("where", None)
+    return t.Field(name_of(c[0]), c[1], title, optional, where, sources, visible, **said, span=span, comments=comments)
 
 
 def _together(several: list[t.Comments]) -> t.Comments:
@@ -34,8 +41,7 @@ def _together(several: list[t.Comments]) -> t.Comments:
 
 
 register(
-    ("where", lambda c: expr_of(c[1])),
-    ("where_below", lambda c: (c[0], expr_of(c[1]))),
+    ("marked", lambda c: (c[0], expr_of(c[1]))),
     ("field", lambda c: _field(c, None, c[2], c[4])),
     ("field_titled", lambda c: _field(c, text_of(c[2]), c[3], c[5])),
 )

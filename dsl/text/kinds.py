@@ -45,7 +45,9 @@ def types(stop: Stop) -> Iterator[Mend]:
         return
     text, tail = stop.text, ""
     optional = spelled("OPTIONAL", stop.language)
-    behind = "|".join(re.escape(spelled(key, stop.language)) for key in ("OPTIONAL", "WHERE", "VISIBLE_TO", "SOURCE"))
+    behind = "|".join(
+        re.escape(spelled(key, stop.language)) for key in ("OPTIONAL", "DEFAULT", "WHERE", "VISIBLE_TO", "SOURCE")
+    )
     if more := re.compile(rf"\s+(?:{behind})(?!\w)").search(text, stop.place):
         text, tail = text[: more.start()], text[more.start() :]
     first, _, rest = text.partition(" ")

@@ -155,7 +155,14 @@ class _Writer:
                 optional = p.word("OPTIONAL") if node.optional else ""
                 visible = f"{p.word('VISIBLE_TO')} {names(node.visible)}" if node.visible else ""
                 title = quote(node.title.text) if node.title else ""
-                return _Row(node, [node.name.text, p.type(node.type), title, optional, where, visible], below)
+                filled = (
+                    ("=", node.computed),
+                    (p.word("DEFAULT"), node.default),
+                    (p.word("REQUIRED_WHEN"), node.required),
+                )
+                marks = [f"{word} {expression(said)}" if said else "" for word, said in filled]
+                cells = [node.name.text, p.type(node.type), title, optional, *marks, where, visible]
+                return _Row(node, cells, below)
             case t.Checklist():
                 return _Row(node, [p.word("CHECKLIST")], [self.check(check, indent + 1) for check in node.checks])
             case t.Separation():

@@ -45,6 +45,7 @@ _SHAPES: Mapping[str, str] = {
     "SHARE": "a_share",
     "COUNT": "an_expression",
     "COND": "an_expression",
+    "FILLED": "an_expression",
     "VALUE": "an_expression",
     "LEAD": "an_expression",
     "GROUND": "an_expression",

@@ -20,6 +20,7 @@ from charter.engine.forms import names_persons
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.once import once
 from charter.engine.plan.duties import duties
+from charter.engine.plan.fields import conditional, derived
 from charter.engine.plan.plans import ClockPlan, LedgerPlan, Plan, shared_loops, shares
 from charter.engine.state import Node
 
@@ -93,11 +94,8 @@ class Program:
         # What has declared fields: records, and the entries of registers.
         self.forms = self.types | {r.name: RecordType(r.name, r.title, r.fields) for r in definition.registers}
         # Those with a condition on a field, or inside one.
-        self.conditional = frozenset(
-            r.name
-            for r in self.forms.values()
-            if any(f.where is not None or (f.type.item or f.type).name == "record" for f in r.fields)
-        )
+        self.conditional = conditional(self.forms)
+        self.derived = derived(self.forms)
         self.personal = frozenset(name for name in self.types if names_persons(self.types, name))
         self.parameters = {p.name: p for p in definition.parameters}
         self.roles = {r.name: r for r in definition.roles}

@@ -23,9 +23,9 @@ from charter.engine.feel.temporal import Date
 from charter.engine.machines import CASE_STATES, ELEMENT_STATES
 from charter.engine.plan.plans import shared_loops
 from charter.engine.plan.program import Program
+from charter.engine.proof.computed import ITEM as ITEM, expanded, sources
 
 Path = tuple[str, ...]
-ITEM = "*"
 SHORT = feel.Env(steps=10_000)  # for a condition asked of a value; what takes longer calculates, and is not plain
 # The facts that an exploration tells apart, of an element and of the case. The others depend on persons and instants.
 TOLD = frozenset({"settled", "outcome", "iteration", "rejects", "attempt", "on_time", "overdue", "state"})
@@ -68,8 +68,9 @@ def conditions(definition: Definition) -> Iterator[Condition]:
     """Yields every text that decides what happens in a case of a process."""
     for record in definition.records:
         for declared in record.fields:
-            if declared.where is not None:
-                yield Condition(declared.where, record.name)
+            for text in (declared.where, declared.required):
+                if text is not None:
+                    yield Condition(text, record.name)
     for element in definition.elements:
         items = element.many.items if element.many is not None else None
         for text in conditions_of(definition, element):
@@ -164,6 +165,8 @@ class Reader:
     def atoms(self, condition: Condition) -> Iterator[Atom]:
         """Yields the atoms of a condition; none where it does not parse."""
         tree = feel.parse(condition.text).tree
+        if tree is not None and not condition.items:
+            tree = expanded(self.program, tree, {**self.variables, **self.own(condition.record)})
         waiting = [tree] if tree is not None else []
         while waiting:
             node = waiting.pop()
@@ -232,6 +235,11 @@ class _Look:
                 self.odd(tree)
         else:
             self.visit(tree, local)
+        for path in list(self.paths):
+            beside = list(sources(self.program, path))
+            self.paths.update(dict.fromkeys(beside))
+            if beside:
+                self.tell([path])
         return Atom(
             tree,
             feel.compile(tree),

@@ -16,8 +16,9 @@ from typing import Any
 from charter.engine import feel
 from charter.engine.definition import Field, RecordType
 from charter.engine.feel import tree as t
+from charter.engine.plan import fields
 from charter.engine.plan.plans import Plan
-from charter.engine.plan.program import Program
+from charter.engine.plan.program import Program, compiled
 from charter.engine.proof import points
 from charter.engine.proof.atoms import SHORT, Atom, Path, Reader, conditions, conditions_of, plain_path, value_of
 from charter.engine.proof.items import Items
@@ -186,6 +187,7 @@ class Compared:
         if record.name not in self._groups:
             names = {f.name for f in record.fields}
             together: list[Collection[str]] = [where.names & names for where in self.wheres.get(record.name, ())]
+            together += [{f.name, *(fields.reads(f.computed) & names)} for f in record.fields if f.computed is not None]
             for paths in (*(atom.paths for atom in self.every), *(component.paths for component in self.components)):
                 together.append({path[1] for path in paths if path[0] == record.name and len(path) > 1})
             groups: list[set[str]] = [{name} for name in names]
@@ -201,16 +203,29 @@ class Compared:
         """Says whether a condition reads a field, which goes by these paths, or something in it."""
         return not self.inside.isdisjoint(paths)
 
+    def filled(self, record: str, value: Any, beside: Mapping[str, Any] = MappingProxyType({})) -> Any:
+        """Gives a value with what is computed of it."""
+        program = self.program
+        if record not in program.derived:
+            return value
+
+        def evaluate(text: str, own: Mapping[str, Any]) -> Any:
+            expression = compiled(text)
+            return None if expression is None else expression.evaluate({**program.bound, **beside, **own}, SHORT)
+
+        given = fields.typed(program.types, program.derived, record, value)
+        return fields.derive(program.types, program.derived, record, given, evaluate).value
+
     def allowed(
         self,
         record: str,
         value: Any,
         beside: Mapping[str, Any] = MappingProxyType({}),
-        fields: Collection[str] | None = None,
+        among: Collection[str] | None = None,
     ) -> bool:
         """Says whether no `where` of a record, or of one in it, is known to refuse a value.
 
-        With `fields`, which are all that is there of it, only a `where` that names one of them counts.
+        With `among`, which are all that is there of it, only a `where` that names one of them counts.
         """
         if isinstance(value, list):
             return all(self.allowed(record, one, beside) for one in value)
@@ -218,7 +233,7 @@ class Compared:
             return True
         names = {**self.program.bound, **beside, **value}
         wheres = self.wheres.get(record, ())
-        asked = (where for where in wheres if fields is None or not where.names.isdisjoint(fields))
+        asked = (where for where in wheres if among is None or not where.names.isdisjoint(among))
         if any(where.evaluate(names, SHORT) is False for where in asked):
             return False
         declared = self.types.get(record)
@@ -231,9 +246,13 @@ class Compared:
 
 def _wheres(record: RecordType) -> Iterator[feel.Expression]:
     for declared in record.fields:
-        tree = feel.parse(declared.where).tree if declared.where is not None else None
-        if tree is not None:
-            yield feel.compile(tree)
+        texts = [declared.where]
+        if declared.required is not None:
+            texts.append(f"{declared.name} != null or not({declared.required})")
+        if declared.computed is not None and not declared.optional:
+            texts.append(f"{declared.name} != null")
+        trees = [feel.parse(text).tree for text in texts if text is not None]
+        yield from (feel.compile(tree) for tree in trees if tree is not None)
 
 
 def effort(field: Field) -> tuple[bool, bool]:

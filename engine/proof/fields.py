@@ -49,13 +49,14 @@ class Fields:
         few = [[alike[:1] if varied not in (None, n) else alike for alike in kinds] for n, kinds in enumerate(groups)]
         columns = [[row for alike in kinds for row in alike] for kinds in few]
         rows = [{name: value for part in row for name, value in part.items()} for row in self._rows(columns)]
-        return [_row((f.name, row.get(f.name)) for f in declared.fields) for row in rows]
+        found = [_row((f.name, row.get(f.name)) for f in declared.fields) for row in rows]
+        return [self.known.filled(self.record, row, self.beside) for row in found]
 
     def _kinds(self, fields: Sequence[Field], again: int) -> list[list[dict[str, Any]]]:
         """Gives values of some fields of the record that may be there, those together that nothing tells apart."""
         names = {f.name: ((self.record, f.name),) for f in fields}
         columns = [[(f.name, value) for value in self.column(f, names[f.name], again)] for f in fields]
-        rows = [_row(row) for row in self._rows(columns)]
+        rows = [self.known.filled(self.record, _row(row), self.beside) for row in self._rows(columns)]
         kinds: dict[Any, list[dict[str, Any]]] = {}
         for row in rows:
             if self.known.allowed(self.record, row, self.beside, names):
@@ -82,7 +83,7 @@ class Fields:
         columns = [
             [(f.name, v) for v in found.get(f.name) or self.column(f, names[f.name], again)] for f in declared.fields
         ]
-        return [_row(row) for row in self._rows(columns)]
+        return [self.known.filled(kind, _row(row), self.beside) for row in self._rows(columns)]
 
     def _rows(self, columns: Sequence[Sequence[T]]) -> Iterator[tuple[T, ...]]:
         size = 1
@@ -93,13 +94,15 @@ class Fields:
 
     def column(self, field: Field, names: tuple[Path, ...], again: int) -> list[Any]:
         """Gives values of a field; one that nobody reads has `1 + again`, if there are so many."""
+        if field.computed is not None:
+            return [None]
         read = self.known.reads(names)
         if self.record in self.beside and not self.known.looped.isdisjoint(names):
             again = max(map(self.known.size, names))  # every item may be another
         found = self.candidates(field.type, names, read, again)
         if read:
-            return [None, *found] if field.optional else found
-        return ([None, *found] if field.optional else found)[: 1 + again]
+            return [None, *found] if field.may_lack else found
+        return ([None, *found] if field.may_lack else found)[: 1 + again]
 
     def guessed(self, record: str, again: int) -> list[dict[str, Any]]:
         """Values of a record that nobody declares: what conditions ask of it, and what they hold that against."""

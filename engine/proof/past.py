@@ -92,7 +92,8 @@ class Past:
         """Names what a record, and those in it, are held against when they are written."""
         declared = self.program.types.get(record)
         for f in declared.fields if declared is not None else ():
-            yield from self.program.names(f.where) if f.where is not None else ()
+            for text in (f.where, f.default, f.required):
+                yield from self.program.names(text)
             yield from self._held((f.type.item or f.type).record or "")
 
     def _reach(self, name: str) -> frozenset[str]:

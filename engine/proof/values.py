@@ -18,6 +18,7 @@ from typing import Any
 from msgspec import Struct
 
 from charter.engine import values
+from charter.engine.plan.fields import typed
 from charter.engine.plan.program import Program
 from charter.engine.proof.compared import Compared
 from charter.engine.proof.fields import MOST, Fields
@@ -74,4 +75,6 @@ class Conditions(Compared):
         found = [row for alike in kept.values() for row in alike] or refused[:1]  # which somebody tries in vain
         # A longer list, or another one, might be taken where none of these is.
         sure = bool(kept) or not any(f.type.name == "list" for f in self.types[record].fields)
-        return Representatives(tuple(map(values.encode, found[:MOST])), fields.exact and sure and len(found) <= MOST)
+        program = self.program
+        given = [typed(program.types, program.derived, record, row) for row in found[:MOST]]
+        return Representatives(tuple(map(values.encode, given)), fields.exact and sure and len(found) <= MOST)

@@ -6,6 +6,7 @@ Each function checks everything first and refuses before it changes anything.
 
 from __future__ import annotations
 
+from charter.engine import values
 from charter.engine.commands import (
     Add,
     Attach,
@@ -92,7 +93,7 @@ def add(draft: Draft, command: Add) -> None:
     against = apart(draft, node, plan, path, command.actor)
     if against is not None:
         raise Refused(against)
-    draft.enter(cases.Added(command.item), node, node.state, node.state, reason=command.reason)
+    draft.enter(cases.Added(values.encode(item)), node, node.state, node.state, reason=command.reason)
     draft.end_of_command()
     made = lists.create_instance(draft, plan, path, item, added=True)
     draft.change(made, hands=draft.hands(made, "add"))

@@ -277,7 +277,7 @@ def signal(draft: Draft, command: Signal) -> None:
 def _fits_somewhere(draft: Draft, plans: Sequence[Plan], command: Signal) -> None:
     """Refuses a signal that nobody waits for yet, and that none of those who will could take.
 
-    A condition that is not known yet (CH529) is judged when it is taken.
+    A condition that is not known yet (CH529, CH333) is judged when it is taken.
     """
     refused: list[Refused] = []
     for plan in plans:
@@ -287,7 +287,7 @@ def _fits_somewhere(draft: Draft, plans: Sequence[Plan], command: Signal) -> Non
                 raise Refused(against)
             work.outputs(draft, Node(plan.name, plan.name), plan, (), command.records)
         except Refused as why:
-            if any(reason.code != "CH529" for reason in why.reasons):
+            if any(reason.code not in ("CH529", "CH333") for reason in why.reasons):
                 refused.append(why)
                 continue
         return

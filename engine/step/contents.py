@@ -6,20 +6,23 @@ digest, or refuses naming record, field and condition. A record type without fie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from charter.engine import feel, values
-from charter.engine.definition import TypeRef, item_type
+from charter.engine.commands import SYSTEM
+from charter.engine.definition import Field, TypeRef, item_type
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.reads import asks_whether_there
 from charter.engine.feel.temporal import Date, DateTime, DaysDuration, Time, YearsDuration
 from charter.engine.keys import Path, key_of
+from charter.engine.plan import fields
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
+from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Reason
 from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.strangers import persons_in
@@ -119,16 +122,16 @@ def _fields(program: Program, name: str, value: Any, record: str, prefix: str = 
     if not isinstance(value, dict):
         return [Reason("CH514", f"record {name}", {"record": record, "field": prefix[:-1], "expected": name})]
     found: list[Reason] = []
-    fields = {field.name: field for field in declared.fields}
+    known = {field.name for field in declared.fields}
     for given in value:
-        if given not in fields:
+        if given not in known:
             found.append(Reason("CH513", f"record {name}", {"record": record, "field": f"{prefix}{given}"}))
     for field in declared.fields:
         here = value.get(field.name)
         missing = here is None or (not field.optional and is_blank(here))
         if not missing:
             found.extend(_check(program, field.type, here, record, f"{prefix}{field.name}"))
-        elif not field.optional:
+        elif not field.may_lack and field.computed is None:
             found.append(Reason("CH512", f"record {name}", {"record": record, "field": f"{prefix}{field.name}"}))
     return found
 
@@ -155,6 +158,7 @@ def _conditions(
     own = {field.name: value.get(field.name) for field in declared.fields}
     for field in declared.fields:
         here = own[field.name]
+        found.extend(_required(draft.scope(plan, path), field, own, record, f"{prefix}{field.name}", name))
         # What is absent has no value to hold a condition against, unless the condition asks whether it is there.
         if here is None and not (field.where is not None and speaks_of_absence(field.where, field.name)):
             continue
@@ -177,6 +181,47 @@ def _conditions(
             for at, row in rows:
                 found.extend(_conditions(draft, plan, path, inner.record, row, record, f"{at}."))
     return found
+
+
+def _required(
+    scope: Scope, field: Field, own: Mapping[str, Any], record: str, label: str, form: str
+) -> Iterator[Reason]:
+    """Yields why a field may not be left out that is required under a condition."""
+    here = own[field.name]
+    if field.required is None or (here is not None and not is_blank(here)):
+        return
+    holds = scope.value(field.required, own)
+    if holds is not False:
+        arguments: dict[str, Any] = {"record": record, "field": label, "condition": field.required}
+        arguments["values"] = scope.seen(field.required, own)
+        yield Reason("CH332" if holds is True else "CH333", f"record {form}", arguments)
+
+
+def derive(
+    draft: Draft,
+    plan: Plan | None,
+    path: Path,
+    form: str,
+    value: Any,
+    record: str,
+    prefix: str = "",
+    filed: bool = False,
+) -> tuple[Any, list[Reason], list[Reason]]:
+    """Gives a value with what nobody gives, and what stands against that: what was given, and what is unknown.
+
+    What the system hands over, or a line files, may say of a computed field what that comes to.
+    """
+    program = draft.program
+    found = fields.derive(program.forms, program.derived, form, value, draft.scope(plan, path).value, prefix)
+    given = found.unlike if filed or draft.command.actor == SYSTEM else found.given
+    return (
+        found.value,
+        [Reason("CH330", f"record {form}", {"record": record, "field": label}) for label in given],
+        [
+            Reason("CH331", f"record {form}", {"record": record, "field": label, "expression": field.computed})
+            for label, field in found.unknown
+        ],
+    )
 
 
 def _unknown(draft: Draft, type_: TypeRef, value: Any, record: str) -> list[Reason]:
@@ -205,7 +250,10 @@ def validate_item(draft: Draft, plan: Plan, path: Path, number: int, data: Any) 
         return value
     record, _, field = many.items.partition(".")
     label = f"{field}[{number}]"
-    found = _item(draft.program, type_, value, record, label) or _unknown(draft, type_, value, record)
+    value, given, unclear = derive(draft, plan, path, type_.record or "", value, record, f"{label}.")
+    found = (
+        [*given, *_item(draft.program, type_, value, record, label)] or unclear or _unknown(draft, type_, value, record)
+    )
     if not found and type_.record is not None:
         found = _conditions(draft, plan, path, type_.record, value, record, f"{label}.")
     if found:
@@ -214,11 +262,21 @@ def validate_item(draft: Draft, plan: Plan, path: Path, number: int, data: Any) 
 
 
 def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any) -> tuple[Any, str]:
-    """Gives (encoded value, digest) of a record's new content; refuses it with every fault (CH511-514, CH528-529)."""
+    """Gives (encoded value, digest) of a record's new content; refuses it with every fault.
+
+    These are CH511-514, CH528-529 and CH330-333.
+    """
     value, encoded, digest = digest_of(record, data)
+    given: list[Reason] = []
+    unclear: list[Reason] = []
+    if record in draft.program.derived:
+        value, given, unclear = derive(draft, plan, path, record, value, record)
+        encoded = values.encode(value)
+        digest = values.data_digest(encoded)
     found = (
         _nothing(draft, plan, path, record, value)
-        or _fields(draft.program, record, value, record)
+        or [*given, *_fields(draft.program, record, value, record)]
+        or unclear
         or _unknown(draft, TypeRef("record", record=record), value, record)
         or _conditions(draft, plan, path, record, value, record)
     )

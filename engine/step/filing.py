@@ -21,7 +21,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.registers import Ask, Found, Row, brought_along, key_text
 from charter.engine.state import Node
-from charter.engine.step.contents import entry_faults
+from charter.engine.step.contents import derive, entry_faults
 from charter.engine.step.draft import Draft, Refused, refuse
 
 
@@ -75,10 +75,11 @@ def _entries(
         taken = {name: item[name] for name in fields if name in item} if isinstance(item, Mapping) else {}
         value = {name: held for name, held in {**taken, **given}.items() if held is not None}
         place = f"{draft.case}/{node.key}"
-        key = key_text(value.get(register.key)) if register.key else f"{place}/{number}" if many else place
-        found = entry_faults(draft, plan, path, register.name, value)
+        value, unlike, unclear = derive(draft, plan, path, register.name, value, register.name, filed=True)
+        found = unlike or entry_faults(draft, plan, path, register.name, value) or unclear
         if found:
             raise Refused(*found)
+        key = key_text(value.get(register.key)) if register.key else f"{place}/{number}" if many else place
         assert key is not None  # a key is a required field, and no blank text
         yield key, value
 

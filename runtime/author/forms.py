@@ -78,7 +78,7 @@ def gather(
             trees[way[0]] = value
             return
         if way[0] not in trees:
-            trees[way[0]] = _thawed(current.get(way[0]))
+            trees[way[0]] = _thawed(reader.typed(current.get(way[0]), way[0]))
         try:
             put(trees, way, value)
         except NoWay as error:
@@ -207,6 +207,8 @@ class Form:
     def _fields(self, record: RecordType, current: Mapping[str, Any], indent: str) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for f in record.fields:
+            if f.computed is not None:
+                continue
             value = self._field(f, out, current.get(f.name), indent)
             if value is not None:
                 out[f.name] = value
@@ -215,7 +217,11 @@ class Form:
     def _field(self, f: Field, so_far: Mapping[str, Any], current: Any, indent: str) -> Any:
         self.tell(f"{indent}{self.label(f)}")
         while True:
-            value = self._answer(f.type, f.name, current, indent, f.optional)
+            value = self._answer(f.type, f.name, current, indent, not f.needed)
+            if value is None and f.default is not None:
+                return None  # which its default takes the place of
+            if value is None and f.required is not None and _holds(f.required, so_far) is not True:
+                return None
             if value is None and f.optional and not (f.where and speaks_of_absence(f.where, f.name)):
                 return None
             if not f.optional and (value is None or is_blank(value)):
@@ -233,6 +239,10 @@ class Form:
             parts.append(self.say("intake.constraint", condition=f.where))
         if f.optional:
             parts.append(self.say("intake.optional"))
+        if f.required:
+            parts.append(self.say("intake.required_when", condition=f.required))
+        if f.default:
+            parts.append(self.say("intake.default", value=f.default))
         name = f.name if f.title == f.name else self.say("intake.named", title=f.title, name=f.name)
         return self.say("intake.label", name=name, wants=self.say("intake.and").join(parts))
 

@@ -22,6 +22,7 @@ from charter.engine import values
 from charter.engine.definition import RecordType, TypeRef
 from charter.engine.feel.own import money_of, spoken_length, spoken_money, unit_of
 from charter.engine.feel.temporal_text import read_date, read_date_time, read_duration, read_time
+from charter.engine.plan.fields import derived, typed
 from charter.engine.text import composed
 from charter.runtime.author.data import SUFFIXES, Cell, load, text_or_json
 
@@ -247,6 +248,10 @@ class Reader:
                 if found is not None:
                     out[f.name] = found
         return out | {key: _plain(value) for key, value in named.items() if value is not None}
+
+    def typed(self, value: Any, record: str) -> Any:
+        """Gives of a record's value what people give: all but what is computed."""
+        return typed(self.records, derived(self.records), record, value)
 
     def _names(self, data: Mapping[str, Any], record: RecordType, path: str) -> dict[str, Any]:
         named: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from charter.engine import feel, values
 from charter.engine.definition import Definition, RecordType, Register
+from charter.engine.plan.fields import derive, derived
 from charter.engine.registers import key_text
 from charter.runtime.author.data import load
 from charter.runtime.author.files import described
@@ -49,11 +50,20 @@ def read_rows(file: str, register: Register, definition: Definition) -> tuple[li
     return rows, bad
 
 
+def _evaluate(text: str, own: Mapping[str, Any]) -> Any:
+    tree = feel.parse(text).tree
+    return None if tree is None else feel.compile(tree).evaluate(own)
+
+
 def _faults(row: Mapping[str, Any], register: Register, definition: Definition, base: Path) -> Iterator[Any]:
     """Yields what is wrong with a row, and at last its fields."""
     form = RecordType(register.name, register.title, register.fields)
     reader = Reader((*definition.records, form), described, base=base)
-    value = reader.record(row, form, "")
+    forms = reader.records
+    found = derive(forms, derived(forms), register.name, reader.record(row, form, ""), _evaluate)
+    value = found.value
+    for name in found.given:
+        yield BadRow(0, "computed", {"field": name})
     for misfit in reader.misfits:
         yield BadRow(0, "misfit", {"field": misfit.path.lstrip("."), "given": misfit.given})
     fields = {field.name: field for field in register.fields}
@@ -63,11 +73,12 @@ def _faults(row: Mapping[str, Any], register: Register, definition: Definition, 
     for name, field in fields.items():
         here = value.get(name)
         missing = here is None or (isinstance(here, str) and not here.strip())
-        if missing and not field.optional and name not in wrong:
+        required = field.required is not None and _evaluate(field.required, dict.fromkeys(fields) | value) is not False
+        absent = field.computed is not None and not field.optional
+        if missing and (field.needed or required or absent or field.default is not None) and name not in wrong:
             yield BadRow(0, "missing", {"field": name})
         elif field.where is not None and not missing and not reader.misfits:
-            tree = feel.parse(field.where).tree
-            own = dict.fromkeys(fields) | value
-            if tree is None or feel.compile(tree).evaluate(own) is not True:
+            holds = _evaluate(field.where, dict.fromkeys(fields) | value)
+            if holds is not True:
                 yield BadRow(0, "condition", {"field": name, "condition": field.where})
     yield {name: one for name, one in value.items() if name in fields and one is not None}

@@ -18,6 +18,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH100": ("environment", "error"),
     "CH199": ("text", None),
     "CH299": ("names", None),
+    "CH329": ("types", None),
+    "CH334": ("refused", "refusal"),
     "CH399": ("types", None),
     "CH499": ("flow", None),
     "CH549": ("refused", "refusal"),

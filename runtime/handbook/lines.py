@@ -18,7 +18,7 @@ from charter.engine.definition import Definition
 from charter.runtime.cli.messages import Messages
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\W\d]\w*')
-_OF_FIELDS = ("field", "name", "type", "needed", "where", "visible", "source", "remark")
+_OF_FIELDS = ("field", "name", "type", "needed", "filled", "where", "visible", "source", "remark")
 # of whom these lines speak: where an element has the name of a role, they mean the role
 _OF_ROLES = (tree.Raci, tree.By, tree.CheckBy, tree.Owner, tree.Customer, tree.Veto)
 
@@ -176,7 +176,11 @@ class Lines:
             case "type":
                 return tuple(self.parts(field, self.phrases.type(field.type)))
             case "needed":
-                return () if field.optional else (Part(self.say("handbook.yes")),)
+                return (Part(self.say("handbook.yes")),) if field.needed else ()
+            case "filled":
+                said = (("computed", field.computed), ("default", field.default), ("required", field.required))
+                found = [self.say(f"handbook.filled_{word}", value=expression(e)) for word, e in said if e is not None]
+                return tuple(self.parts(None, self.say.listed(found))) if found else ()
             case "where":
                 return tuple(self.parts(None, expression(field.where))) if field.where else ()
             case "visible":

@@ -75,9 +75,9 @@ def clash(one: Register, other: Register) -> str | None:
     for name in dict.fromkeys((*ours, *theirs)):
         mine, new = ours.get(name), theirs.get(name)
         if mine is None or new is None:
-            if not (mine or new).optional:  # type: ignore[union-attr]
+            if not (mine or new).may_lack:  # type: ignore[union-attr]
                 return name
-        elif not _takes(new.type, mine.type) or (mine.optional and not new.optional):
+        elif not _takes(new.type, mine.type) or (mine.may_lack and not new.may_lack):
             return name
     return None
 

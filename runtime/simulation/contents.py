@@ -100,7 +100,7 @@ class Contents:
                 agreement = plan.element.agreement
                 assert agreement is not None and agreement.criteria is not None
                 scope = Scope(self.program, state, plan, (), at)
-                if scope.value(agreement.criteria, {name: values.decode(data)}) is False:
+                if scope.value(agreement.criteria, {name: self.conditions.filled(name, values.decode(data))}) is False:
                     return False
         return True
 

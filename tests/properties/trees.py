@@ -100,7 +100,17 @@ type_ = st.recursive(
     lambda inner: st.builds(t.Type, st.just("list"), inner),
     max_leaves=2,
 )
-field = line(t.Field, plain, type_, title, st.booleans(), st.none() | expr, some(source, 0, 1), some(paths, 0, 2))
+field = line(
+    t.Field,
+    plain,
+    type_,
+    title,
+    st.booleans(),
+    st.none() | expr,
+    some(source, 0, 1),
+    some(paths, 0, 2),
+    **dict.fromkeys(("computed", "default", "required"), st.none() | expr),
+)
 interval = st.tuples(st.integers(0, 1440), st.integers(0, 1440))
 day = st.dates().map(lambda d: t.Name(d.isoformat()))
 own_day = line(t.OwnDay, day, st.none() | day, st.just(()), title) | line(
