@@ -101,6 +101,7 @@ _ALL = [
         ("CH251", "no-such-day", "date"),
         ("CH252", "day-twice", "date"),
         ("CH253", "unknown-country", "name"),
+        ("CH254", "value-twice", "value"),
         ("CH260", "unknown-register", "name"),
         ("CH261", "unknown-entry-field", "name", "register"),
         ("CH262", "entry-lacks-field", "name", "register"),

@@ -99,6 +99,9 @@ class _Declarations:
             case t.Role():
                 self._declare("role", line, scope.roles, scope.shared.roles)
             case t.Record():
+                choice = scope.shared.choices.get(line.name.text) if scope.name else None
+                if choice is not None:
+                    self._duplicate(line.name, choice)
                 if self._alone(line):
                     scope.records[line.name.text] = Symbol("record", line.name.text, line, scope.file)
                 _fields(line, scope.file, self.findings)
@@ -308,6 +311,9 @@ def _types(scope: ProcessScope, findings: Findings) -> None:
 
 def _type(type_: t.Type, scope: ProcessScope, findings: Findings, field: t.Name | None = None) -> None:
     type_ = type_.innermost
+    for number, value in enumerate(type_.choices):
+        if value.text in {other.text for other in type_.choices[:number]}:
+            findings.add("CH254", type_.span, value=value.text)
     if type_.name not in BUILT_IN_TYPES and scope.record(type_.name) is None:
         said = type_meant(type_.name, findings.language)
         if said is not None:
@@ -335,7 +341,7 @@ def _type(type_: t.Type, scope: ProcessScope, findings: Findings, field: t.Name 
             shown: dict[str, Any] = {"name": type_.name, "written": type_.name, "instead": said}
             findings.add("CH207", type_.span, fix=Fix.at(type_.span, said), hint="list_type", **shown)
             return
-        candidates = chain(BUILT_IN_TYPES, scope.records, scope.shared.records)
+        candidates = chain(BUILT_IN_TYPES, scope.records, scope.shared.records, scope.shared.choices)
         findings.unknown("CH207", t.Name(type_.name, span=type_.span), candidates)
 
 

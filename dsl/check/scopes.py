@@ -141,6 +141,7 @@ class Shared(Struct, eq=False):
     calendars: dict[str, Symbol] = field(default_factory=dict)
     decisions: dict[str, Symbol] = field(default_factory=dict)
     registers: dict[str, Symbol] = field(default_factory=dict)
+    choices: dict[str, Symbol] = field(default_factory=dict)
     processes: dict[str, Symbol] = field(default_factory=dict)
     catalogues: dict[str, Symbol] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)  # of those catalogues that can be read, by name

@@ -14,6 +14,7 @@ from functools import lru_cache
 from msgspec import Struct, field
 
 from charter.dsl.check.catalogues import SUFFIXES, Table, read_clauses
+from charter.dsl.check.choosing import spelled_out
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Shared, Symbol
 from charter.dsl.diagnostic import Diagnostic, Fault, Place
@@ -174,6 +175,7 @@ _TABLES: dict[type, str] = {
     t.Calendar: "calendars",
     t.Decision: "decisions",
     t.Register: "registers",
+    t.Choice: "choices",
     t.Process: "processes",
     t.Catalogue: "catalogues",
 }
@@ -184,12 +186,15 @@ _KINDS = {
     "calendars": "calendar",
     "decisions": "decision",
     "registers": "register",
+    "choices": "choice",
     "processes": "process",
     "catalogues": "catalogue",
 }
 # What expressions see side by side.
 _SIDE_BY_SIDE = ("records", "parameters", "registers")
-_Declared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Register | t.Process | t.Catalogue
+# What fields and parameters are of.
+_TYPES = ("records", "choices")
+_Declared = t.Role | t.Record | t.Parameter | t.Calendar | t.Decision | t.Register | t.Choice | t.Process | t.Catalogue
 
 
 def _share(unit: Unit) -> None:
@@ -206,6 +211,7 @@ def _share(unit: Unit) -> None:
         known = {id(separation) for separation, _ in shared.separations}
         shared.separations += [pair for pair in used.shared.separations if id(pair[0]) not in known]
     shared.tables |= unit.tables
+    unit.tree = spelled_out(unit.tree, _choices(unit))
     # A process with syntax errors is not checked, but others may still run it.
     for item in unit.tree.items:
         if isinstance(item, t.Separation):
@@ -214,14 +220,19 @@ def _share(unit: Unit) -> None:
         if not name or not isinstance(item, _Declared):
             continue
         own = Symbol(_KINDS[name], item.name.text, item, unit.path)
-        rivals = [getattr(shared, name)]
-        if name in _SIDE_BY_SIDE:
-            rivals = [getattr(shared, other) for other in _SIDE_BY_SIDE]
+        sides = [side for side in (_SIDE_BY_SIDE, _TYPES) if name in side]
+        rivals = [getattr(shared, other) for side in sides for other in side] or [getattr(shared, name)]
         rival = next((r[own.name] for r in rivals if own.name in r), None)
         if rival is not None:
             _twice(unit, item.name, own.name, rival.kind, rival)
         else:
             getattr(shared, name)[own.name] = own
+
+
+def _choices(unit: Unit) -> dict[str, t.Choice]:
+    """Gives the choices by name that a file declares or takes from others."""
+    taken = {name: symbol.node for name, symbol in unit.shared.choices.items()}
+    return taken | {item.name.text: item for item in unit.tree.items if isinstance(item, t.Choice)}
 
 
 def _twice(unit: Unit, at: t.Name | t.Text, name: str, kind: str, earlier: Symbol) -> None:

@@ -21,6 +21,13 @@ class Catalogue(Line, frozen=True):
     title: Text | None = None
 
 
+class Choice(Line, frozen=True):
+    """`choice severity "high" | "low"`: a type that fields and parameters may be of."""
+
+    name: Name
+    values: tuple[Text, ...]
+
+
 class Version(Line, frozen=True):
     text: str
 

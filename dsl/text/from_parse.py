@@ -191,6 +191,7 @@ register(
     ("scenario", lambda c: t.Scenario(text_of(c[1]), tuple(c[3]), **place(c[:2]))),
     ("use", lambda c: t.Use(text_of(c[1]), **place(c[:2]))),
     ("catalogue", lambda c: t.Catalogue(c[1][0], text_of(c[3]), c[1][1], **_head(c, c[1], c[3]))),
+    ("choice", lambda c: t.Choice(name_of(c[1]), tuple(map(text_of, c[2])), **place(c[:3]))),
     ("source", lambda c: t.Source(names_of(c[1]), **place(c))),
     ("first_of", lambda c: t.Ordering("first", names_of(c[1]), **place(c))),
     ("one_at_a_time", lambda c: t.Ordering("single", names_of(c[1]), **place(c))),

@@ -38,6 +38,7 @@ _GROUPS: dict[type, str] = {
     t.Role: "role",
     t.Separation: "separation",
     t.Catalogue: "catalogue",
+    t.Choice: "choice",
     t.Record: "record",
     t.Register: "register",
     t.Calendar: "calendar",
@@ -135,6 +136,9 @@ class _Writer:
                 title = quote(node.title.text) if node.title else ""
                 path = f"{p.word('TAKEN_FROM')} {quote(node.path.text)}"
                 return _Row(node, [f"{p.word('CATALOGUE')} {node.name.text}", title, path])
+            case t.Choice():
+                values = " | ".join(quote(value.text) for value in node.values)
+                return _Row(node, [f"{p.word('CHOICE')} {node.name.text}", values])
             case t.Scenario():
                 return _Row(node, [f"{p.word('SCENARIO')} {quote(node.title.text)}"], below)
             case t.Calendar():

@@ -15,6 +15,7 @@ from charter.dsl.text.declarations import (
     Calendar as Calendar,
     CalendarUse as CalendarUse,
     Catalogue as Catalogue,
+    Choice as Choice,
     Columns as Columns,
     Customer as Customer,
     Decision as Decision,

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from charter.dsl.check.choosing import spelled_out
 from charter.dsl.passes import Compiled
 from charter.dsl.text import tree
 from charter.dsl.text.parser import parse
@@ -131,7 +132,9 @@ class Handbook:
         for path, source in compiled.sources.items():
             if path.endswith(".charter") and path not in self._trees:
                 self._trees[path] = parse(read(source.text, path)).tree
-        return [self._trees[path] for path in compiled.sources if path in self._trees]
+        found = [self._trees[path] for path in compiled.sources if path in self._trees]
+        choices = {item.name.text: item for one in found for item in one.items if isinstance(item, tree.Choice)}
+        return [spelled_out(one, choices) for one in found]
 
 
 class _Maker:

@@ -125,6 +125,7 @@ requires = line(t.Requires, st.just("certificate"), plain | text) | line(
 )
 role = line(t.Role, names, title, st.booleans(), some(requires | source))
 record = line(t.Record, names, title, some(field | source | line(t.Visible, path_list)))
+choice = line(t.Choice, plain, some(text, 1))
 register = line(t.Register, names, title, st.none() | plain, some(field | source | line(t.Review, expr, path_list)))
 parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
 cell = st.sampled_from(["-", '"P1"', '"a|b"', "< 5", "[1..5)", "not(1)", "> 1, < 0", "1 hour"]).map(t.Expr)
@@ -361,6 +362,7 @@ items = st.one_of(
     scenario,
     role,
     record,
+    choice,
     register,
     parameter,
     separation,
