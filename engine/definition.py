@@ -260,7 +260,8 @@ class Kpi(Kept, frozen=True):
     """A measured figure. `target` and `warn` are FEEL unary tests (`>= 95%`); `every`, `over` Spans in FEEL text.
 
     `by` is a path over a case; `cases` in the formula is the list of the process's cases. `event`: whether `over`
-    counts the cases closed or opened in that time.
+    counts the cases closed or opened in that time. `improves`: over so many periods; `controlled`: it stays within its
+    control limits.
     """
 
     name: str
@@ -275,6 +276,8 @@ class Kpi(Kept, frozen=True):
     by: str | None = None
     owner: str | None = None
     clauses: tuple[str, ...] = ()
+    improves: int | None = None
+    controlled: bool = False
 
 
 class Target(Kept, frozen=True):

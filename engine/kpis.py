@@ -34,7 +34,8 @@ class Figure(Struct, frozen=True):
 
     `group`: the encoded value of `by`, None without one. `value`: encoded, None when unknown. `status`: met, warn,
     missed or unknown. `cases`: how many it was measured over. `facts`: (case, path, encoded value). `missing`: the
-    cases that lack a fact that the formula asks for, with the path.
+    cases that lack a fact that the formula asks for, with the path. `unmet`: of one that is held against the figures
+    before it (`trends.py`), which of its lines it misses.
     """
 
     kpi: str
@@ -44,6 +45,7 @@ class Figure(Struct, frozen=True):
     cases: int = 0
     facts: tuple[Fact, ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
+    unmet: tuple[str, ...] = ()
 
 
 class Notes:

@@ -13,7 +13,6 @@ from typing import Any
 from msgspec import Struct
 
 from charter.engine import kpis, values
-from charter.engine.compact import compact_sorted
 from charter.engine.definition import Action, Definition, Kpi, Rule
 from charter.engine.effects import StartCase
 from charter.engine.entries.organisation import RuleApplied, VerdictChanged
@@ -25,6 +24,7 @@ from charter.engine.plan.program import Program, prepare
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import recorded
 from charter.engine.state import NEW, View
+from charter.engine.trends import Past, judged, key_of
 
 # What is a verdict; a figure that is unknown has none.
 VERDICTS = ("met", "warn", "missed")
@@ -46,18 +46,20 @@ def begins(kpi: Kpi, program: Program, period: Period) -> int | None:
     return period.since if kpi.over is None else kpis.window_start(kpi, program, period.until)
 
 
-def figures_of(kpi: Kpi, definition: Definition, cases: Iterable[View], period: Period) -> Sequence[kpis.Figure]:
-    """Measures a period over cases as they stand."""
+def figures_of(
+    kpi: Kpi, definition: Definition, cases: Iterable[View], period: Period, past: Sequence[Past] = ()
+) -> Sequence[kpis.Figure]:
+    """Measures a period over cases as they stand, and judges it by those before it."""
     low = begins(kpi, prepare(definition), period)
     if low is None:
         return (kpis.Figure(kpi.name, None, "unknown"),)
     taken = [case for case in cases if kpis.is_within(kpi, case, low, period.until - 1)]
-    return kpis.measure(kpis.plain_kpi(kpi), definition, taken, period.until)
+    return judged(kpi, kpis.measure(kpis.plain_kpi(kpi), definition, taken, period.until), past)
 
 
-def key_of(group: Any) -> str:
-    """Gives a group of a KPI as a key."""
-    return compact_sorted(group)
+def past_of(figures: Iterable[kpis.Figure]) -> Past:
+    """Gives the figures of a period as later ones are judged by them."""
+    return {key_of(figure.group): figure.value for figure in figures}
 
 
 def changes(

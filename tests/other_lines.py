@@ -88,6 +88,8 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "UNIT skill": 'unit "cases"',
             "OVER CASES_CLOSED_IN EXPR": "over cases closed in 1 month",
             "OVER CASES_OPENED_IN EXPR": "over cases opened in 1 month",
+            "IMPROVES_OVER INT PERIODS": "target > 1\n    every 1 month\n    improves over 3 periods",
+            "IN_CONTROL": "every 1 month\n    stays within control limits",
             "OWNER PATH": "owner clerk",
             "SOURCE ids": "source R-1",
         },

@@ -87,6 +87,8 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "roles": "DONE_BY",
     "by": "GROUP_BY",
     "event": "OVER",
+    "improves": "IMPROVES_OVER",
+    "controlled": "IN_CONTROL",
     "many": "FOR_EACH",
     "since": "COUNTS_FROM",
     "starts": "STARTS_WHEN",

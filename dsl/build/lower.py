@@ -141,6 +141,7 @@ def _kpi(node: t.Kpi) -> d.Kpi:
     unit = next((line.name.text for line in node.body if isinstance(line, t.Unit)), None)
     over = next((line for line in node.body if isinstance(line, t.Over)), None)
     owner = next((line.role.text for line in node.body if isinstance(line, t.Owner)), None)
+    trends = {line.kind: line.periods for line in node.body if isinstance(line, t.Trend)}
     return d.Kpi(
         name=node.name.text,
         title=title_of(node.title, node.name.text),
@@ -154,6 +155,8 @@ def _kpi(node: t.Kpi) -> d.Kpi:
         by=feel_text(figures.get("by")),
         owner=owner,
         clauses=clauses_of(node.body),
+        improves=trends.get("improves"),
+        controlled="controlled" in trends,
     )
 
 

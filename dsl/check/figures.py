@@ -13,11 +13,13 @@ from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Part, ProcessScope, Symbol
 from charter.dsl.diagnostic import Edit, Fix
 from charter.dsl.text import tree as t
+from charter.dsl.text.words import spelled
 from charter.engine import feel
 from charter.engine.feel import tree as ft
 from charter.engine.feel.comparison import COMPARISONS
 from charter.engine.feel.own import Span
 from charter.engine.periods import called, is_period
+from charter.engine.trends import better
 
 _ADDS_UP = frozenset({"sum", "mean", "min", "max", "median", "stddev"})
 # facts that are unknown until something has happened
@@ -36,6 +38,8 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
         formulas = [line.expr for line in symbol.node.body if isinstance(line, t.Figure) and line.kind == "formula"]
         if not formulas:
             findings.add("CH411", symbol.span, name=symbol.name)
+        _twice(symbol, findings)
+        _trends(symbol, findings)
         for expr in formulas:
             tree = read(expr.text).tree
             for bare in _bare(tree, scope) if tree is not None else ():
@@ -57,6 +61,38 @@ def check_figures(scope: ProcessScope, findings: Findings) -> None:
                     span = (expr.span[0] + node.start, expr.span[0] + node.end)
                     fact = expr.text[asked.start : asked.end]
                     findings.add("CH437", span, name=symbol.name, fact=fact)
+
+
+def _twice(symbol: Symbol, findings: Findings) -> None:
+    """Reports a line that a KPI has already: only one of the two could count."""
+    seen: set[str] = set()
+    for line in symbol.node.body:
+        key = _key(line)
+        if key in seen:
+            findings.add("CH213", line.span, word=spelled(key, findings.language), element=symbol.name)
+        seen |= {key} if key else set()
+
+
+def _key(line: t.Line) -> str:
+    """Gives the keyword of a line that a KPI may have once."""
+    if isinstance(line, t.Figure):
+        return "GROUP_BY" if line.kind == "by" else line.kind.upper()
+    if isinstance(line, t.Trend):
+        return "IMPROVES_OVER" if line.kind == "improves" else "IN_CONTROL"
+    return {t.Unit: "UNIT", t.Over: "OVER", t.Owner: "OWNER"}.get(type(line), "")
+
+
+def _trends(symbol: Symbol, findings: Findings) -> None:
+    """Reports what is asked of a row of figures that there is not, or that nobody can judge."""
+    texts = {line.kind: line.expr.text for line in symbol.node.body if isinstance(line, t.Figure)}
+    for line in (line for line in symbol.node.body if isinstance(line, t.Trend)):
+        word = spelled(_key(line), findings.language)
+        if "every" not in texts:
+            findings.add("CH446", line.span, name=symbol.name, line=word)
+        if line.kind == "improves" and better(texts.get("target")) is None:
+            findings.add("CH447", line.span, name=symbol.name)
+        if line.periods is not None and line.periods < 2:
+            findings.add("CH448", line.span, name=symbol.name)
 
 
 def _bare(tree: ft.Node, scope: ProcessScope) -> Iterator[Any]:

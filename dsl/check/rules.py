@@ -223,7 +223,9 @@ def _verdict(line: t.Occasion, scope: ProcessScope, findings: Findings) -> bool:
         findings.unknown("CH234", line.name, scope.kpis)
         return False
     kinds = {each.kind for each in symbol.node.body if isinstance(each, t.Figure)}
-    wanted = ("every", "target", *(("warn",) if line.state.text == "warn" else ()))
+    trend = any(isinstance(each, t.Trend) for each in symbol.node.body)
+    asks = ("target", "warn") if line.state.text == "warn" else () if trend else ("target",)
+    wanted = ("every", *asks)
     lacking = [spelled(kind.upper(), findings.language) for kind in wanted if kind not in kinds]
     if lacking:
         findings.add("CH476", line.span, name=symbol.name, verdict=line.state.text, line=lacking[0])

@@ -37,6 +37,7 @@ from charter.dsl.check.types import (
     fits,
     parameter_type,
     seen_from,
+    trend_fits,
     type_word,
     unit_fits,
 )
@@ -167,6 +168,8 @@ class _Checker:
         for line in node.body:
             if isinstance(line, t.Over):
                 self.expression(Ask(line.window, y.SPAN, "over"), None, {})
+            elif isinstance(line, t.Trend) and not trend_fits(value):
+                self.findings.add("CH449", line.span, name=node.name.text, given=type_word(value or y.ANY))
             elif isinstance(line, t.Unit) and not unit_fits(line.name.text, value):
                 given = type_word(value or y.ANY)
                 self.findings.add("CH313", line.name.span, unit=line.name.text, given=given)

@@ -188,6 +188,11 @@ def unit_fits(unit: str, figure: y.Type | None) -> bool:
     return figure != y.MONEY or (field is None and unit != "percent")
 
 
+def trend_fits(figure: y.Type | None) -> bool:
+    """Tells whether figures can be held against one another; what is not known may be anything."""
+    return figure in (None, y.ANY, y.NUMBER, y.MONEY, y.DAYS_DURATION, y.YEARS_DURATION)
+
+
 def fits(found: y.Type, wanted: y.Type) -> bool:
     """Whether a value of an inferred type can be what a line wants; what is not known may be anything."""
     if found is y.ANY or found is y.NULL:

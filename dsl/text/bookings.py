@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers and queues, as `phrases.py` writes all others."""
+"""Writes the lines of ledgers, queues and trends, as `phrases.py` writes all others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ def lines(expression: Callable[[t.Expr], str]) -> Mapping[type, Callable[[Any, A
         every = f" {p.word('PER')} {expression(n.every)}" if n.every is not None else ""
         return p.word("CAPACITY"), f"{expression(n.most)}{every}"
 
+    def trend(p: Any, n: t.Trend) -> tuple[str, str]:
+        if n.kind == "controlled":
+            return p.word("IN_CONTROL"), ""
+        return p.word("IMPROVES_OVER"), f"{n.periods} {p.word('PERIODS')}"
+
     return {
+        t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
+        t.Trend: trend,
         t.Capacity: capacity,
         t.OrderBy: lambda p, n: (p.word("ORDER_BY"), ", ".join(rank(p, each) for each in n.ranks)),
         t.Booking: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.items)),

@@ -399,4 +399,6 @@ register(
         "over",
         lambda c: t.Over("closed" if c[1].type == "CASES_CLOSED_IN" else "opened", expr_of(c[2]), **place(c)),
     ),
+    ("improves", lambda c: t.Trend("improves", int(c[1].value), **place(c))),
+    ("controlled", lambda c: t.Trend("controlled", **place(c))),
 )

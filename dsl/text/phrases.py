@@ -395,7 +395,6 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.CheckBy: lambda p, n: (p.word("CHECK_BY"), f"{p.word('OTHER')} {n.role.text}" if n.other else n.role.text),
     t.Figure: _by_kind({"by": "GROUP_BY"}),
     t.Unit: lambda p, n: (p.word("UNIT"), p.unit(n.name)),
-    t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
     t.ClockWhen: _by_kind(_CLOCK),
     t.Agreed: _agreed,
     t.At: _at,

@@ -45,6 +45,7 @@ from charter.dsl.text.declarations import (
     Visible as Visible,
     Zone as Zone,
 )
+from charter.dsl.text.figures import Figure as Figure, Kpi as Kpi, Over as Over, Trend as Trend, Unit as Unit
 from charter.dsl.text.ledgers import Amount as Amount, Booking as Booking, Ledger as Ledger, Overrun as Overrun
 from charter.dsl.text.nodes import (
     NO_COMMENTS as NO_COMMENTS,
@@ -311,33 +312,6 @@ class Element(Line, frozen=True):
     name: Name
     title: Text | None = None
     body: tuple[Line, ...] = ()
-
-
-# --- KPIs --------------------------------------------------------------------------------
-
-
-class Figure(Line, frozen=True):
-    """`formula EXPR` · `target >= 95%` · `warn < 97%` (unary tests) · `every SPAN` · `by PATH`."""
-
-    kind: Literal["formula", "target", "warn", "every", "by"]
-    expr: Expr
-
-
-class Unit(Line, frozen=True):
-    name: Name | Text
-
-
-class Over(Line, frozen=True):
-    """`over cases closed in SPAN` · `over cases opened in SPAN`."""
-
-    event: Literal["closed", "opened"]
-    window: Expr
-
-
-class Kpi(Line, frozen=True):
-    name: Name
-    title: Text | None = None
-    body: tuple[Figure | Unit | Over | Owner | Source, ...] = ()
 
 
 # --- service-level clocks --------------------------------------------------------------------------------

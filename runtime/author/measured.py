@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charter.dsl.build import scenarios as s
-from charter.engine import feel, kpis, values, verdicts
-from charter.engine.definition import Definition
-from charter.engine.periods import called, every
+from charter.engine import feel, kpis, trends, values, verdicts
+from charter.engine.definition import Definition, Kpi
+from charter.engine.feel.own import Span
+from charter.engine.periods import Period, called, every, period_at
 from charter.engine.plan.program import prepare
 from charter.engine.state import CaseState
 
@@ -45,9 +46,22 @@ def _figures(
         return kpis.measure(kpi, definition, cases, now)
     span = every(prepare(definition), kpi)
     period = None if span is None else called(definition.calendar.zone, span, step.period)
-    if period is None or period.until > now:
+    if span is None or period is None or period.until > now:
         return None
-    return verdicts.figures_of(kpi, definition, cases, period)
+    return verdicts.figures_of(kpi, definition, cases, period, _past(kpi, definition, cases, span, period))
+
+
+def _past(
+    kpi: Kpi, definition: Definition, cases: Sequence[CaseState], span: Span, until: Period
+) -> Sequence[trends.Past]:
+    """Gives the figures of the periods before one, as the cases stand, as far as it is judged by them."""
+    at = min((case.opened_at for case in cases if case.opened_at is not None), default=until.since)
+    found: list[trends.Past] = []
+    while trends.asks(kpi) and at < until.since:
+        period = period_at(definition.calendar.zone, span, at)
+        found.append(verdicts.past_of(verdicts.figures_of(kpi, definition, cases, period)))
+        at = period.until
+    return found
 
 
 def shown(value: Any) -> str:

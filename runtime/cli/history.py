@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from charter.engine.compact import compact_sorted
 from charter.engine.definition import Definition, Kpi
 from charter.engine.feel.own import Money
 from charter.engine.feel.temporal import DaysDuration, YearsDuration
+from charter.engine.trends import amount, asks
 from charter.engine.values import decode
 from charter.runtime import clock
 from charter.runtime.cli.amounts import unit_of, value_text
@@ -75,7 +76,7 @@ def _chart(context: Context, kpi: Kpi, rows: Sequence[Mapping[str, Any]]) -> str
     points = [
         Point(
             row["period"],
-            number(row["value"]),
+            amount(row["value"]),
             value_text(row["value"], unit, context),
             row["status"] == "missed",
             row["signal"] is not None,
@@ -91,7 +92,7 @@ def _chart(context: Context, kpi: Kpi, rows: Sequence[Mapping[str, Any]]) -> str
 
 def to_json(definition: Definition, kpi: Kpi, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Gives a history as JSON data."""
-    names = ("period", "group", "value", "status", "revisions", "signal", "digest", "version", "limits")
+    names = ("period", "group", "value", "status", "unmet", "revisions", "signal", "digest", "version", "limits")
     return {
         "process": definition.name,
         "name": kpi.name,
@@ -99,6 +100,8 @@ def to_json(definition: Definition, kpi: Kpi, rows: Sequence[Mapping[str, Any]])
         "unit": kpi.unit,
         "by": kpi.by,
         "target": kpi.target,
+        "improves_over": kpi.improves,
+        "in_control": kpi.controlled,
         "periods": [
             {
                 **{name: row[name] for name in names},
@@ -120,13 +123,14 @@ def rows_of(definition: Definition, closed: Sequence[Mapping[str, Any]]) -> list
         for figure in period["figures"]:
             row = {
                 "period": name,
+                "unmet": [],
                 **figure,
                 **{key: period[key] for key in ("revisions", "digest", "version", "since", "until")},
             }
             groups.setdefault(compact_sorted(figure["group"]), []).append(row)
     for rows in groups.values():
-        known = [row for row in rows if number(row["value"]) is not None]
-        values = [amount for row in known if (amount := number(row["value"])) is not None]
+        known = [row for row in rows if amount(row["value"]) is not None]
+        values = [found for row in known if (found := amount(row["value"])) is not None]
         limits = periods.limits(values)
         for row in rows:
             row["limits"] = limits and {key: float(round(getattr(limits, key), 9)) for key in ("mean", "low", "high")}
@@ -134,18 +138,6 @@ def rows_of(definition: Definition, closed: Sequence[Mapping[str, Any]]) -> list
         for row, signal in zip(known, periods.signals(values), strict=True):
             row["signal"] = signal
     return [row for _, rows in sorted(groups.items()) for row in rows]
-
-
-def number(value: Any) -> Decimal | None:
-    """Gives a figure as a number, a length of time in seconds; None for what is neither."""
-    found = None if value is None else decode(value)
-    if isinstance(found, DaysDuration):
-        return Decimal(found.nanoseconds) / 1_000_000_000
-    if isinstance(found, YearsDuration):
-        return Decimal(found.months)
-    if isinstance(found, Money):
-        return found.amount
-    return found if isinstance(found, Decimal) else None
 
 
 def sparkline(values: Sequence[Decimal | None]) -> str:
@@ -175,11 +167,11 @@ def tell(context: Context, kpi: Kpi, unit: str | None, rows: Sequence[Mapping[st
             row["period"],
             _group(context, kpi, row["group"], shown),
             value_text(row["value"], unit, context),
-            Cell(say(f"kpi.{row['status']}"), _STYLES[row["status"]]) if kpi.target else "",
+            Cell(say(f"kpi.{row['status']}"), _STYLES[row["status"]]) if kpi.target or asks(kpi) else "",
             str(row["cases"]),
             str(row["missing"] or ""),
             str(row["revisions"] or ""),
-            say(f"kpi.{row['signal']}") if row["signal"] else "",
+            "; ".join([*([say(f"kpi.{row['signal']}")] if row["signal"] else []), *_unmet(context, kpi, row)]),
         )
         for row in rows
     ]
@@ -188,18 +180,25 @@ def tell(context: Context, kpi: Kpi, unit: str | None, rows: Sequence[Mapping[st
     for row in rows:
         groups.setdefault(_group(context, kpi, row["group"], shown), []).append(row)
     for name, of in groups.items():
-        output.line(f"  {sparkline([number(row['value']) for row in of])}  {name}")
+        output.line(f"  {sparkline([amount(row['value']) for row in of])}  {name}")
         limits = of[0]["limits"]
         if limits is not None:
             texts = {key: _limit(Decimal(str(limits[key])), of, unit, context) for key in ("mean", "low", "high")}
             output.sentence("  " + say("kpi.limits", **texts), "faint")
 
 
+def _unmet(context: Context, kpi: Kpi, row: Mapping[str, Any]) -> Iterator[str]:
+    """Says in what a verdict comes from the figures before it."""
+    for name in row["unmet"]:
+        if name != "target":
+            yield context.say(f"kpi.not_{name}", count=kpi.improves or 0)
+
+
 def _limit(value: Decimal, rows: Sequence[Mapping[str, Any]], unit: str | None, context: Context) -> str:
     """Shows a limit as the figures themselves are shown."""
     from charter.engine.values import encode
 
-    like = next(decode(row["value"]) for row in rows if number(row["value"]) is not None)
+    like = next(decode(row["value"]) for row in rows if amount(row["value"]) is not None)
     made: Any = value
     if isinstance(like, DaysDuration):
         made = DaysDuration(int(value * 1_000_000_000))
@@ -217,12 +216,12 @@ def _group(context: Context, kpi: Kpi, group: Any, shown: Any) -> str:
 def written(process: str, kpi: Kpi, rows: Sequence[Mapping[str, Any]]) -> str:
     """Writes a history as CSV, the names of the columns as in JSON; values as Charter keeps them."""
     text = io.StringIO()
-    names = ("period", "group", "value", "status", "cases", "missing", "revisions", "signal", "digest", "version")
+    names = (*_HEADS, "digest", "version", "unmet")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("process", "kpi", *names))
     for row in rows:
-        cells = (row[name] if name in ("period", "status", "digest") else _cell(row[name]) for name in names)
-        writer.writerow((process, kpi.name, *cells))
+        cells = [row[name] if name in ("period", "status", "digest") else _cell(row[name]) for name in names[:-1]]
+        writer.writerow((process, kpi.name, *cells, " ".join(row["unmet"])))
     return text.getvalue()
 
 

@@ -90,7 +90,7 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
     for m in measured:
         if m.withheld:
             title = "" if m.kpi.title == m.kpi.name else m.kpi.title
-            rows.append((m.kpi.name, title, "", withheld(say.lang), m.target or "", "", ""))
+            rows.append((m.kpi.name, title, "", withheld(say.lang), _wanted(context, m), "", ""))
         for figure in m.figures:
             status = Cell(say(f"kpi.{figure.status}"), STYLES[figure.status]) if m.kpi.target else ""
             without = {case for case, _ in figure.missing}
@@ -102,13 +102,20 @@ def _table(context: Context, measured: Sequence[Measured]) -> None:
                     title,
                     _group(context, m, figure),
                     value_text(figure.value, unit_of(m.kpi, m.target), context),
-                    m.target or "",
+                    _wanted(context, m),
                     status,
                     lacking,
                 )
             )
     heads = ("name", "title", "group", "value", "target", "status", "missing")
     output.table([say(f"kpi.{head}") for head in heads], rows, styles=("name",))
+
+
+def _wanted(context: Context, m: Measured) -> str:
+    """Says what is asked of a KPI: its target, and what its closed periods are to show."""
+    trends = {"improves": m.kpi.improves is not None, "controlled": m.kpi.controlled}
+    found = [context.say(f"kpi.{name}", count=m.kpi.improves or 0) for name, asked in trends.items() if asked]
+    return ", ".join([*([m.target] if m.target else []), *found])
 
 
 def _group(context: Context, m: Measured, figure: Figure) -> str:

@@ -102,6 +102,8 @@ def to_json(measured: Measured, sources: Mapping[tuple[str, str], str | None] | 
         "by": kpi.by,
         "target": measured.target,
         "warn": kpi.warn,
+        "improves_over": kpi.improves,
+        "in_control": kpi.controlled,
         "figures": WITHHELD
         if measured.withheld
         else [

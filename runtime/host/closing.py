@@ -16,6 +16,7 @@ from charter.engine.hosting import Host
 from charter.engine.periods import Period, every, period_at
 from charter.engine.plan.program import prepare
 from charter.engine.state import CaseState
+from charter.engine.trends import Past, key_of
 from charter.runtime import clock
 
 
@@ -27,6 +28,7 @@ class Closing:
         self._cases = cases
         self._until: dict[tuple[str, str], int] = {}
         self._verdicts: dict[tuple[str, str], dict[str, str]] = {}
+        self._past: dict[tuple[str, str], list[Past]] = {}
         self._awaited = [
             (definition, kpi)
             for definition in definitions
@@ -59,11 +61,13 @@ class Closing:
         key = (definition.name, kpi.name)
         self._until[key] = period.until
         before = self._verdicts.setdefault(key, {})
-        found = verdicts.figures_of(kpi, definition, self._cases(definition.name), period)
+        past = self._past.setdefault(key, [])
+        found = verdicts.figures_of(kpi, definition, self._cases(definition.name), period, past)
+        past.append(verdicts.past_of(found))
         figures = [{"group": each.group, "value": each.value, "status": each.status} for each in found]
         since, until = clock.text(period.since), clock.text(period.until)
         for verdict in list(verdicts.changes(kpi.name, period, figures, before)):
-            before[verdicts.key_of(verdict.group)] = verdict.verdict
+            before[key_of(verdict.group)] = verdict.verdict
             told = verdicts.told(definition, verdict, since, until)
             for each in (told, *verdicts.apply(host, definition, verdict, since, until)):
                 self.entries.append(Entry(each, now, SYSTEM.person))

@@ -14,9 +14,10 @@ from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection, func, select
 
-from charter.engine import kpis, verdicts
+from charter.engine import kpis, trends, verdicts
 from charter.engine.commands import SYSTEM
 from charter.engine.compact import compact_sorted
 from charter.engine.definition import Definition, Kpi
@@ -151,7 +152,7 @@ class Figures:
             if row["since"] < until:
                 for figure in row["figures"]:
                     if figure["status"] in verdicts.VERDICTS:
-                        found[verdicts.key_of(figure["group"])] = figure["status"]
+                        found[trends.key_of(figure["group"])] = figure["status"]
         return found
 
     def _news(self, connection: Connection) -> bool:
@@ -196,13 +197,16 @@ class Figures:
         """Lists the closed periods whose cases may lie at some instants."""
         kpis_of = list(connection.execute(select(_f.kpi).where(_f.process == process).distinct()).scalars())
         for name in kpis_of:
+            touched = False
             for row in in_force(connection, process, name):
                 definition = self._of_version(connection, process, row["version"])
                 kpi = next((each for each in definition.kpis if each.name == name), None) if definition else None
                 if kpi is None or definition is None:
                     continue
                 low = verdicts.begins(kpi, prepare(definition), Period(row["since"], row["until"]))
-                if low is not None and any(low <= at < row["until"] for at in instants):
+                touched = touched and trends.asks(kpi)  # later ones are judged by this one
+                touched = touched or (low is not None and any(low <= at < row["until"] for at in instants))
+                if touched:
                     yield {**row, "definition": definition, "declared": kpi}
 
     def _of_version(self, connection: Connection, process: str, version: str) -> Definition | None:
@@ -227,17 +231,16 @@ class Figures:
             found.digest,
             row["digest"],
         )
-        last = all(other["since"] <= period.since for other in in_force(connection, definition.name, kpi.name))
         before = self._verdicts(connection, definition.name, kpi.name, period.until)
         self._note(connection, told, now)
-        return 1 + (self._changed(connection, definition, told, before, now) if last else 0)
+        return 1 + self._changed(connection, definition, told, before, now)
 
     def _note(self, connection: Connection, told: Any, now: int) -> None:
         note(connection, told, SYSTEM.person, at=now, origin=self._caseload.origin)
 
 
 def reckon(connection: Connection, definition: Definition, kpi: Kpi, period: Period) -> Reckoned:
-    """Measures a KPI over the cases of a period, from the facts that there are now."""
+    """Measures a KPI over the cases of a period, from the facts that there are now, and judges it by those before."""
     program = prepare(definition)
     low = verdicts.begins(kpi, program, period)
     if low is None:
@@ -249,7 +252,7 @@ def reckon(connection: Connection, definition: Definition, kpi: Kpi, period: Per
     facts: list[Any] = []
     if figures is None:
         cases = Population(connection, definition.name).cases.values()
-        figures = verdicts.figures_of(kpi, definition, cases, period)
+        figures = verdicts.figures_of(replace(kpi, improves=None, controlled=False), definition, cases, period)
         facts = [] if reading else sorted([case, path, value] for f in figures for case, path, value in f.facts)
     digest = sha256()
     rows = select(_m.case, _m.version, _m.body).where(_m.process == definition.name, *wanted).order_by(_m.case)
@@ -259,7 +262,19 @@ def reckon(connection: Connection, definition: Definition, kpi: Kpi, period: Per
         digest.update(compact_sorted([case, version, read]).encode())
     if facts:
         digest.update(compact_sorted(facts).encode())
+    if trends.asks(kpi):
+        past = _past(connection, definition.name, kpi, period)
+        figures = trends.judged(kpi, figures, past)
+        digest.update(compact_sorted(past).encode())
     return Reckoned([_told(figure) for figure in figures], digest.hexdigest())
+
+
+def _past(connection: Connection, process: str, kpi: Kpi, period: Period) -> list[trends.Past]:
+    """Gives the closed figures before a period, as far as it is judged by them."""
+    rows = [row for row in in_force(connection, process, kpi.name) if row["since"] < period.since]
+    reach = trends.reach(kpi)
+    last = rows if reach is None else rows[len(rows) - reach :] if reach < len(rows) else rows
+    return [{trends.key_of(figure["group"]): figure["value"] for figure in row["figures"]} for row in last]
 
 
 def _told(figure: kpis.Figure) -> dict[str, Any]:
@@ -270,6 +285,7 @@ def _told(figure: kpis.Figure) -> dict[str, Any]:
         "status": figure.status,
         "cases": figure.cases,
         "missing": missing,
+        **({"unmet": list(figure.unmet)} if figure.unmet else {}),
     }
 
 

@@ -229,6 +229,8 @@ kpi = line(
         | line(t.Figure, st.sampled_from(["target", "warn"]), test)
         | line(t.Unit, plain | text)
         | line(t.Over, st.sampled_from(["closed", "opened"]), expr)
+        | line(t.Trend, st.just("improves"), number)
+        | line(t.Trend, st.just("controlled"))
         | owner
         | source
     ),
