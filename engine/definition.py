@@ -167,7 +167,7 @@ class Stage(Kept, frozen=True):
 
     Granted at `needed` approvals; rejected as soon as `needed` can no longer be reached, or, with `first`
     (`any of a, b`), by whichever decision comes first. One rejection in an `all of` stage is therefore enough.
-    `other`: by nobody who produced the record that is approved.
+    `other`: by nobody who produced the record that is approved. `needed` is 0 for `all of` what data names: as many.
     """
 
     seats: tuple[tuple[str, int], ...]
@@ -214,6 +214,7 @@ class Element(Kept, frozen=True):
     `starts_with`: elements whose activation starts this phase (`alongside`). `within`, `takes`: Span in FEEL text;
     `due`: date or date and time in FEEL; `costs`: Money in FEEL. `assign`: FEEL giving a person, or "least busy" /
     "in turn" by `assign_mode`. `never_skipped`: nobody may skip or cancel it, only the process may pass over it.
+    `named`: those of its roles and seats that are no roles but FEEL for people whom data names (`plan.named`).
     """
 
     name: str
@@ -247,6 +248,7 @@ class Element(Kept, frozen=True):
     offered: str | None = None  # as long as it holds, the work may be begun (`offered while`)
     events: tuple[Event, ...] = ()  # in the order of the file
     files: tuple[Filing, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 class Order(Kept, frozen=True):

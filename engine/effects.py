@@ -63,6 +63,16 @@ class Offer(Effect, frozen=True):
     asked: int = 0
 
 
+class Address(Effect, frozen=True):
+    """Data names these people for the node; send `commands.Decline` for those who are not there.
+
+    `asked`: the number of the entry that names them.
+    """
+
+    persons: tuple[str, ...]
+    asked: int = 0
+
+
 class Notify(Effect, frozen=True):
     """A line of the process tells these roles something; send `commands.Decline` for those that nobody holds.
 

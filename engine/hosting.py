@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from charter.engine import law, registers
 from charter.engine.commands import SYSTEM, Actor, Answer, Assign, Command, Decline, Follow, Start, Tick
 from charter.engine.definition import Definition
-from charter.engine.effects import AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
+from charter.engine.effects import Address, AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
 from charter.engine.keys import parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.refusals import Reason, Refusal, recorded
@@ -62,6 +62,9 @@ class Host(Protocol):
 
     def is_held(self, process: str, role: str) -> bool:
         """Says whether anybody holds a role, be they there or not."""
+
+    def is_reached(self, process: str, person: str, at: int) -> bool:
+        """Says whether a person, or somebody who stands in for them, is there."""
 
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         """Counts the open work that each of these people holds."""
@@ -187,8 +190,10 @@ def _decline(host: Host, case: str, kind: str, effect: Effect | None, why: Refus
 
 
 def aim(effect: Effect) -> str:
-    """Says what an effect is aimed at: a connector, process, case or roles; empty where that is its element."""
-    found = next((v for n in ("connector", "process", "case", "roles") if (v := getattr(effect, n, None))), "")
+    """Says what an effect is aimed at: a connector, process, case, roles or people; empty where that is its element."""
+    found = next(
+        (v for n in ("connector", "process", "case", "roles", "persons") if (v := getattr(effect, n, None))), ""
+    )
     return found if isinstance(found, str) else ", ".join(found)
 
 
@@ -303,6 +308,19 @@ def _notify(host: Host, case: str, effect: Notify) -> None:
         _decline(host, case, Notify.__name__, replace(effect, roles=nobody), Refusal((reason,)))
 
 
+def _address(host: Host, case: str, effect: Address) -> Refusal | None:
+    """Says who of the people whom data names for work is not there, which then comes up to its fallback."""
+    found = host.find(case)
+    assert found is not None
+    node = found[1].nodes.get(effect.node)
+    if node is None or node.state in SETTLED:
+        return None
+    at = host.now(case)
+    away = [person for person in effect.persons if not host.is_reached(found[0].name, person, at)]
+    arguments = {"element": effect.node, "persons": away}
+    return Refusal((Reason("CH616", parse_key(effect.node)[0], arguments),)) if away else None
+
+
 def _ranked(host: Host, process: str, element: str, offer: Offer, there: list[Actor]) -> list[Actor]:
     if offer.mode == "least busy":
         load = host.busy([actor.person for actor in there])
@@ -316,6 +334,7 @@ _MEANINGS: Mapping[type[Effect], Callable[[Any, str, Any], Refusal | None]] = {
     TellCase: _tell,
     AnswerParent: _answer_parent,
     Offer: _offer,
+    Address: _address,
     Notify: _notify,
 }
 # What a host keeps until it is done, by the name that it is kept under.

@@ -21,6 +21,7 @@ from charter.engine.entries.cases import (
     Idle,
     Notified,
     Overdue,
+    Readdressed,
     Redated,
     Reminded,
     Restored,
@@ -30,13 +31,16 @@ from charter.engine.entries.cases import (
 )
 from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.machines import SETTLED
+from charter.engine.personal import personal
 from charter.engine.plan.program import Program
 
 Roles = tuple[str, ...]
 
 
-def _accounts(_program: Program, element: Element, _told: Told) -> Roles:
-    return element.accountable or element.roles
+def _accounts(program: Program, element: Element, _told: Told) -> Roles:
+    if element.accountable or not element.named:
+        return element.accountable or element.roles
+    return (*(role for role in element.roles if role not in element.named), *_owned(program))
 
 
 def _named(_program: Program, _element: Element, told: Notified) -> Roles:
@@ -60,9 +64,8 @@ def _reminded(_program: Program, _element: Element, told: Reminded) -> Roles:
     return told.to if told.person is None else (*told.to, personal(told.person))
 
 
-def personal(person: str) -> str:
-    """Gives what stands for one person where roles do."""
-    return f"@{person}"
+def _addressed(_program: Program, _element: Element, told: Readdressed) -> Roles:
+    return tuple(dict.fromkeys(personal(person) for _, people in (*told.named, *told.before) for person in people))
 
 
 # kind of entry -> whom it is news to
@@ -70,6 +73,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Overdue: _accounts,
     Notified: _named,
     Reminded: _reminded,
+    Readdressed: _addressed,
     Redated: _accounts,
     Undated: _owner,
     Escalated: _higher,

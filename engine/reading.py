@@ -192,11 +192,12 @@ def _tells(seen: Sight, record: RecordType, field: Field) -> bool:
 
 
 def own(definition: Definition, state: CaseState, persons: Collection[str]) -> frozenset[str]:
-    """Names the records of a case whose versions these people wrote, or which work that they hold writes or decides."""
+    """Names the records of a case whose versions these people wrote, or which work of theirs writes or decides."""
     found = {key for key, version in state.versions.items() if any(who in persons for who, _ in version.writers)}
     elements = {element.name: element for element in definition.elements}
     for node in state.nodes.values():
-        if node.holder in persons and node.state in OPEN:
+        asked = (node.holder,) if node.holder is not None else (one for _, people in node.named for one in people)
+        if node.state in OPEN and any(one in persons for one in asked):
             element, path = elements[node.element], parse_key(node.key)[1]
             of = element.agreement.of if element.agreement is not None else None
             for record in (*element.outputs, *(() if of is None else (of,))):

@@ -136,6 +136,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH597", "process-not-deployed", "target"),
     ("CH599", "nobody-to-choose", "element roles"),
     ("CH614", "nobody-to-notify", "process roles"),
+    ("CH615", "too-few-named", "element names"),
+    ("CH616", "named-and-not-there", "element persons"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

@@ -112,7 +112,8 @@ class Node(Struct, frozen=True, omit_defaults=True):
     versions this node's work rests on; `plan_items[*]` stands for all instances' versions together. `holder` has
     claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
     or decided it, any iteration, and whom they stood in for, the last one at the end; `hands`: who had another part in
-    it (`plan.makers`). `higher`: the roles that the work has come up to, whose people may do it, too.
+    it (`plan.makers`). `higher`: the roles that the work has come up to, whose people may do it, too. `named`: the
+    people whom data named when it opened, by the FEEL that names them (`plan.named`).
     `ranks`: where it comes in its queue, encoded values.
     `marks` of its element's events: the instant of one that time brings, 0 once it has, -1 for a condition that holds.
     `wake`: the next instant at which time itself changes this node (wait over, retry, repeat); `due`: its due date;
@@ -163,6 +164,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     rhythm: tuple[int, ...] = ()
     marks: tuple[int, ...] = ()
     ranks: tuple[Any, ...] = ()
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -295,7 +297,7 @@ def node_json(node: Node) -> dict[str, Any]:
     """Gives one node as JSON data, defaults left out."""
     values = _VALUES(node)
     out = dict(compress(zip(_NAMES, values, strict=True), map(ne, values, _NODE_DEFAULTS)))
-    for name in ("doers", "hands", "higher", "marks", "used", "votes", "confirmations", "rhythm", "ranks"):
+    for name in ("doers", "hands", "higher", "marks", "used", "votes", "confirmations", "rhythm", "ranks", "named"):
         if name in out:
             out[name] = _lists(out[name])
     return out
@@ -374,14 +376,12 @@ def to_json(state: CaseState) -> dict[str, Any]:
 def node_of(data: Mapping[str, Any]) -> Node:
     """Builds one node back from what `node_json` gives."""
     rest = dict(data)
-    rest["doers"] = tuple(rest.get("doers", ()))
+    rest |= {name: tuple(rest.get(name, ())) for name in ("doers", "higher", "marks", "rhythm", "ranks")}
     rest["hands"] = tuple(Hand(*row) for row in rest.get("hands", ()))
-    rest["higher"] = tuple(rest.get("higher", ()))
-    rest["marks"] = tuple(rest.get("marks", ()))
+    rest["named"] = tuple((name, tuple(people)) for name, people in rest.get("named", ()))
     rest["used"] = tuple((key, digest) for key, digest in rest.get("used", ()))
     rest["votes"] = tuple(Vote(*row[:5], *map(tuple, row[5:])) for row in rest.get("votes", ()))
     rest["confirmations"] = tuple(Confirmation(*row) for row in rest.get("confirmations", ()))
-    rest["rhythm"], rest["ranks"] = tuple(rest.get("rhythm", ())), tuple(rest.get("ranks", ()))
     return Node(**rest)
 
 

@@ -233,7 +233,9 @@ def _of(p: Phrases, needed: int, of: Sequence[str]) -> str:
 
 def _stage(p: Phrases, value: d.Stage) -> str:
     seats = ", ".join(role if count == 1 else f"{count} {role}" for role, count in value.seats)
-    if value.first:
+    if not value.needed:
+        seats = f"{p.word('ALL_OF')} {seats}"
+    elif value.first:
         seats = f"{p.word('ANY_OF')} {seats}"
     elif value.needed < sum(count for _, count in value.seats):
         seats = f"{value.needed} {p.word('OF')} {seats}"

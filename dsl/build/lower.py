@@ -7,7 +7,7 @@ names of the shared declarations enters its definition. Positions go into `place
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from charter.dsl.check.expressions import canonical, feel_text
 from charter.dsl.check.ledgers import lower_ledger
 from charter.dsl.check.lines import spec_of
 from charter.dsl.check.order import predecessors
+from charter.dsl.check.persons import people_named
 from charter.dsl.check.queues import lower_queue
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol, named_calendars
 from charter.dsl.text import tree as t
@@ -211,6 +212,7 @@ class _Elements:
             becomes = spec_of(line).becomes
             if becomes is not None:
                 own |= becomes(line)
+        named = people_named(part, self.scope)
         takes = [*part.inputs, *((part.of,) if part.of is not None else ())]
         return d.Element(
             name=part.name,
@@ -226,9 +228,10 @@ class _Elements:
             checklist=_checks(part.one(t.Checklist)),
             repeat=_repeat(part),
             work=_work(part, self.scope),
-            agreement=_agreement(part) if part.kind == "approval" else None,
+            agreement=_agreement(part, named) if part.kind == "approval" else None,
             events=_events(part),
             files=tuple(map(filing, part.all(t.Files))),
+            named=named,
             **own,
         )
 
@@ -317,8 +320,12 @@ def _events(part: Part) -> tuple[d.Event, ...]:
     return tuple(event for line in part.every_line() if (event := _event(line)) is not None)
 
 
-def _stage(stage: t.Stage) -> d.Stage:
+def _stage(stage: t.Stage, named: Collection[str]) -> d.Stage:
     names = names_of(stage.roles)
+    if not set(names).isdisjoint(named):
+        # How many there are is the data's to say: one of them decides, or all of them, or so many.
+        needed = {"all": 0, "count": stage.count or 1}.get(stage.mode, 1)
+        return d.Stage(tuple((n, 1) for n in names), needed, first=stage.mode in ("one", "any"), other=stage.other)
     if stage.mode == "count" and stage.seats is not None:
         return d.Stage(tuple((n, stage.seats) for n in names), stage.count or 1, other=stage.other)
     seats = tuple((n, 1) for n in names)
@@ -326,7 +333,7 @@ def _stage(stage: t.Stage) -> d.Stage:
     return d.Stage(seats, needed, first=stage.mode == "any", other=stage.other)
 
 
-def _agreement(part: Part) -> d.Agreement:
+def _agreement(part: Part, named: Collection[str]) -> d.Agreement:
     by, veto, criteria = part.one(t.By), part.one(t.Veto), part.one(t.Criteria)
     on = {line.event: line for line in part.all(t.On)}
     flags = {line.kind for line in part.all(t.Flag)}
@@ -337,7 +344,7 @@ def _agreement(part: Part) -> d.Agreement:
         consequence = d.Consequence(reject.action, target, reject.reason.text if reject.reason else None)
     return d.Agreement(
         of=part.of.text if part.of is not None else None,
-        stages=tuple(_stage(s) for s in by.stages) if by else (),
+        stages=tuple(_stage(s, named) for s in by.stages) if by else (),
         veto=veto.role.text if veto else None,
         criteria=feel_text(criteria.expr) if criteria else None,
         on_reject=consequence,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.persons import names_people
 from charter.dsl.check.references import check_role, distinct
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol
 from charter.dsl.diagnostic import Fix, Place
@@ -28,6 +29,8 @@ def check_reading(scope: ProcessScope, findings: Findings) -> None:
     for part in scope.elements.values():
         for record, what in (*((name, "CH488") for name in part.outputs), *_decided(part)):
             for name in _workers(part):
+                if names_people(name.text, part, scope):
+                    continue  # whoever is asked by name reads what it is about (`engine.reading.own`)
                 _may_work(part, name, record.text, what, records, scope, findings)
     if header:
         _told(scope, header, findings)

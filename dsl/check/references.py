@@ -13,6 +13,7 @@ from typing import Any
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.joined import in_turn, joined_names, signed
+from charter.dsl.check.persons import check_people, names_people
 from charter.dsl.check.related import related
 from charter.dsl.check.scopes import Part, ProcessScope, is_reserved
 from charter.dsl.diagnostic import Fix, Place
@@ -260,7 +261,12 @@ def after(line: t.After | t.Alongside, part: Part, scope: ProcessScope, findings
 
 
 def roles(line: t.Raci, part: Part, scope: ProcessScope, findings: Findings) -> None:
-    check_roles(line.roles, line.kind, scope, findings)
+    distinct(line.roles, line.kind, findings)
+    for name in line.roles:
+        if line.kind == "role" and names_people(name.text, part, scope):
+            check_people(name, part, scope, findings)
+        else:
+            check_role(name, scope, findings)
 
 
 def check_roles(names: tuple[t.Name, ...], word: str, scope: ProcessScope, findings: Findings) -> None:
@@ -273,8 +279,15 @@ def by(line: t.By, part: Part, scope: ProcessScope, findings: Findings) -> None:
     for stage in line.stages:
         distinct(stage.roles, "by", findings)
         for name in stage.roles:
-            check_role(name, scope, findings, how=stage.mode == "one")
-        if stage.mode == "count" and stage.count is not None:
+            if names_people(name.text, part, scope):
+                check_people(name, part, scope, findings)
+            else:
+                check_role(name, scope, findings, how=stage.mode == "one")
+        named = next((name for name in stage.roles if names_people(name.text, part, scope)), None)
+        if named is not None:
+            if stage.seats is not None:
+                findings.add("CH283", stage.span, name=named.text, count=stage.count or 1)
+        elif stage.mode == "count" and stage.count is not None:
             there_are = stage.seats if stage.seats is not None else len(stage.roles)
             if not 0 < stage.count <= there_are:
                 findings.add("CH412", stage.span, needed=stage.count, count=there_are)

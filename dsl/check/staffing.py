@@ -7,6 +7,7 @@ claim. What it reports no directory could mend, such as two elements that one pe
 from __future__ import annotations
 
 from charter.dsl.check.findings import Findings
+from charter.dsl.check.persons import people_named
 from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.text import tree as t
 
@@ -94,7 +95,7 @@ def _outside_and_inside(scope: ProcessScope, same: list[tuple[Part, Part, t.Name
     for one, two, name, file in same:
         before = [members.pop(leader, {}) for leader in dict.fromkeys((groups.of(one.name), groups.of(two.name)))]
         groups.join(one.name, two.name)
-        found = {side: part for part in (two, one) if (side := _side(part, outsiders))}
+        found = {side: part for part in (two, one) if (side := _side(part, outsiders, scope))}
         found.update((side, part) for known in before for side, part in known.items() if side not in found)
         members[groups.of(one.name)] = found
         if len(found) == 2 and all(len(known) < 2 for known in before):
@@ -102,9 +103,11 @@ def _outside_and_inside(scope: ProcessScope, same: list[tuple[Part, Part, t.Name
             findings.add("CH405", name.span, file=file, element=first.name, other=second.name, why="outside_and_inside")
 
 
-def _side(part: Part, outsiders: set[str]) -> str:
-    """Whether only outsiders, or only insiders, may do an element; empty where both may, or nobody is named."""
+def _side(part: Part, outsiders: set[str], scope: ProcessScope) -> str:
+    """Whether only outsiders, or only insiders, may do an element; empty where both may, nobody or data is named."""
     may = doers(part)
+    if people_named(part, scope):
+        return ""
     return "" if not may else "outside" if may <= outsiders else "inside" if not may & outsiders else ""
 
 

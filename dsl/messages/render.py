@@ -20,6 +20,7 @@ from charter.dsl.text.width import display_width, shown, wrap
 from charter.dsl.text.words import Language, language_of, table as keyword_table
 from charter.engine.machines import Kind
 from charter.engine.moves import why_not
+from charter.engine.personal import whose
 from charter.engine.refusals import Reason
 from charter.engine.shipped import shipped
 
@@ -226,6 +227,8 @@ def refusal_sentence(reason: Reason, lang: str = "en", kind: Kind | Literal["gro
     arguments = _Arguments({k: _value(k, v, lang) for k, v in reason.arguments.items()})
     if reason.code in ("CH501", "CH535") and arguments.get("roles") == "":
         arguments["roles"] = table(lang)["phrases"]["in_charge"]
+    if reason.code == "CH555" and all(whose(role) is not None for role in reason.arguments.get("roles", ("",))):
+        sentence = table(lang)["phrases"]["waits_for_named"]
     if arguments.get("later"):
         sentence = table(lang)["phrases"]["later_stage"]
     if sentence is None:
@@ -255,7 +258,7 @@ def _value(name: str, value: object, lang: str) -> object:
         comma: str = table(lang)["phrases"]["comma"]
         # the engine's word for whoever opened the case, where a process has no owner
         opener: str = table(lang)["phrases"]["opener"]
-        return comma.join(opener if name == "roles" and v == "opener" else str(v) for v in value)
+        return comma.join(opener if name == "roles" and v == "opener" else whose(str(v)) or str(v) for v in value)
     return "" if value is None else value
 
 

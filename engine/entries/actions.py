@@ -28,10 +28,17 @@ class Launched(Told, frozen=True):
     arguments: tuple[tuple[str, Any], ...]
 
 
+class Readdressed(Told, frozen=True):
+    """The data that names people for open work has changed. `named`: whom it names now; `before`: whom it did."""
+
+    named: tuple[tuple[str, tuple[str, ...]], ...]
+    before: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Declined(Told, frozen=True):
-    """Nothing came of what the case asked for; the case goes on. `ask`: StartCase, Offer, Notify, TellCase,
-    AnswerParent or Rule; `target`: the process, roles, case or rule; `asked`: the entry that asked, by its number;
-    `because` or `failure`: why.
+    """Nothing came of what the case asked for; the case goes on. `ask`: StartCase, Offer, Address, Notify,
+    TellCase, AnswerParent or Rule; `target`: the process, roles, people, case or rule; `asked`: the entry that asked,
+    by its number; `because` or `failure`: why.
     """
 
     outcome: ClassVar[str] = "failed"

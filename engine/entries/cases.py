@@ -17,6 +17,7 @@ from charter.engine.entries.actions import (
     Fired as Fired,
     Launched as Launched,
     Notified as Notified,
+    Readdressed as Readdressed,
 )
 from charter.engine.entries.filings import Filed as Filed, LookedUp as LookedUp
 from charter.engine.entries.told import Because, Told
@@ -61,9 +62,12 @@ class Redated(Told, frozen=True):
 
 
 class Opened(Told, frozen=True):
-    """An element became ready, or a phase active. `instances`: how many a `for each` has, where it is one."""
+    """An element became ready, or a phase active. `instances`: how many a `for each` has, where it is one; `named`:
+    whom data names for the work, by what names them.
+    """
 
     instances: int | None = None
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Reached(Told, frozen=True):

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from charter.engine.definition import Calendar, Definition, Element, Input, Ledger, Sla, Stage
 from charter.engine.keys import Path, key_of
 from charter.engine.machines import Kind
+from charter.engine.plan.named import filled, seats
 from charter.engine.sla import BREACH
 from charter.engine.state import Node
 
@@ -21,7 +22,8 @@ from charter.engine.state import Node
 class Plan(Struct, eq=False):
     """An element prepared: `outer` is the length of its group's (or, without `for each`, its own) index path.
 
-    `calendar` is the one that it names, else that of what is around it.
+    `calendar` is the one that it names, else that of what is around it. `fallback`: the role that its work falls to
+    where the data that is to name people names nobody.
     """
 
     element: Element
@@ -41,6 +43,7 @@ class Plan(Struct, eq=False):
     offers: tuple[str, ...] = ()
     around: str | None = None
     calendar: Calendar = Calendar()
+    fallback: str = ""
 
     def lifecycle(self, path: Path) -> Kind:
         """Says which lifecycle the node at a path has: a `for each` group lives like a phase."""
@@ -70,7 +73,9 @@ class Plan(Struct, eq=False):
         escalation = agreement.escalation
         if escalation is not None and node.rejects >= escalation.rejects:
             return (Stage(((escalation.role, 1),), 1),)
-        return agreement.stages
+        if not node.named:
+            return agreement.stages
+        return tuple(seats(stage, node.named, self.fallback) for stage in agreement.stages)
 
     def stage(self, node: Node) -> tuple[Stage, ...]:
         """Gives the stage that decides an approval now, as a tuple of one; of none where nobody is asked."""
@@ -81,7 +86,7 @@ class Plan(Struct, eq=False):
         """Names the roles whose people a node waits for: the activity's, or those with seats in the current stage; and
         those that the work has come up to.
         """
-        own = self.element.roles
+        own = filled(self.element.roles, node.named, self.fallback) if node.named else self.element.roles
         if self.element.agreement is not None:
             own = tuple(role for stage in self.stage(node) for role, _ in stage.seats)
         return tuple(dict.fromkeys((*own, *node.higher))) if node.higher else own

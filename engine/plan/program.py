@@ -65,6 +65,7 @@ class Program:
                 clauses=(*element.clauses, *carried(definition.queues, element.roles)),
                 around=element.parent,
                 calendar=named.get(element.calendar or "") or (parent or definition).calendar,
+                fallback=next(iter((*element.accountable, definition.owner or ""))),
             )
             self.plans[element.name] = plan
             if parent is not None:
@@ -164,7 +165,7 @@ class Program:
         lists = [element.many.items] if element.many is not None else []
         resting: list[str | None] = [text for _, text in (work.arguments if work is not None else ())]
         rounds = [element.repeat.every, element.repeat.until] if element.repeat is not None else []
-        watched = [element.when, element.exit, element.offered, *rounds, *lists, *conditions(element)]
+        watched = [element.when, element.exit, element.offered, *rounds, *lists, *conditions(element), *element.named]
         if element.many is not None and isinstance(element.many.enough, str):
             watched.append(element.many.enough)
         if element.agreement is not None:

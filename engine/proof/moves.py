@@ -35,6 +35,7 @@ from charter.engine.definition import Check, item_type
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import OPEN, WORKABLE
+from charter.engine.personal import whose
 from charter.engine.plan.makers import bound
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program
@@ -190,7 +191,10 @@ class Moves:
             yield Move(node.key, "return", (Return(actor=who, at=at, node=node.key, reason="not yet"),))
 
     def voter(self, node: Node, role: str) -> Actor:
-        """Makes up who votes next in a role, and has no other."""
+        """Makes up who votes next in a role, and has no other; whom data names is who they are."""
+        person = whose(role)
+        if person is not None:
+            return self.somebody(person, ())
         return self.somebody(f"{node.key}.{role}.{len(node.votes) + 1}", (role,))
 
     def _work(self, state: CaseState, node: Node, plan: Plan, path: Path, at: int) -> Iterator[Move]:
@@ -200,7 +204,9 @@ class Moves:
             if rule.same:
                 other = self.program.plans[rule.other]
                 persons += bound(self.program, state, other, path[: shared_loops(plan.loops, other.loops)])
-        who = self.somebody(persons[0] if persons else node.key, element.roles or self.in_charge(plan).roles)
+        wanted = plan.roles_wanted(node) if node.named else element.roles
+        persons += [person for role in wanted if (person := whose(role)) is not None]
+        who = self.somebody(persons[0] if persons else node.key, wanted or self.in_charge(plan).roles)
         if node.state == "ready" and plan.name in self._claimed:
             yield Move(node.key, "claim", (Claim(actor=who, at=at, node=node.key),))
         if node.state != "active" and plan.name in self._begun:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from charter.engine.commands import Actor
 from charter.engine.keys import name_of
 from charter.engine.machines import OPEN, SETTLED
+from charter.engine.personal import whose
 from charter.engine.plan.makers import barred, bound, written
 from charter.engine.plan.place import Place, standing
 from charter.engine.plan.plans import Plan
@@ -38,6 +39,11 @@ class Rest(Seats):
     def among(self, people: Sequence[Actor]) -> Seats:
         """Gives the same seats among other people."""
         return Rest(self.program, people, self.state)
+
+    def unnamed(self) -> tuple[str, ...]:
+        """Names the work that people do whom data will name, and has not yet."""
+        nodes = self.state.nodes
+        return tuple(name for name in super().unnamed() if name not in nodes or nodes[name].state not in OPEN)
 
     def start(self) -> Seat:
         """Gives the seat of whoever opened the case."""
@@ -90,6 +96,9 @@ class Rest(Seats):
             by_others = {check.name for check in plan.element.checklist if check.other}
             out |= {done.person for done in node.confirmations if name_of(done.check) in by_others}
         may = {sitter for sitter in seat.may if sitter.persons.isdisjoint(out)}
+        if seat.part == "do" and node.named:
+            asked = plan.roles_wanted(node)
+            may = {s for s in may if any(whose(role) in s.persons for role in asked)} | self._having(asked)
         if seat.part in ("do", "vote"):
             for rule in self.program.separations.get(plan.name, ()):
                 over = rule.same and rule.other not in self._pending

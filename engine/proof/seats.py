@@ -81,7 +81,13 @@ class Seats:
             )
         return self._known[roles, asked]
 
+    def unnamed(self) -> tuple[str, ...]:
+        """Names the work that people do whom data will name, and has not yet."""
+        return tuple(plan.name for plan in self.by_people if plan.element.named)
+
     def _seat(self, plan: Plan, part: str, roles: tuple[str, ...], **more: Any) -> Seat:
+        if not set(roles).isdisjoint(plan.element.named):
+            return Seat(plan.name, part, roles, self._all(), **more)  # whom data names, only a case can tell
         may = self._having(roles)
         return Seat(plan.name, part, roles, may, short=self._having(roles, asked=False) - may, **more)
 
@@ -122,6 +128,8 @@ class Seats:
         element = plan.element
         roles = element.roles or self._in_charge(plan)
         may = self._having(roles, asked=bool(element.roles)) | (self.named(plan) or frozenset())
+        if not set(roles).isdisjoint(element.named):
+            may = self._all()
         checks = tuple(
             self._seat(plan, "check", (check.by,) if check.by else element.roles, name=check.name, other=check.other)
             for check in element.checklist
@@ -149,7 +157,7 @@ class Seats:
         for number, stage in stages:
             more = [
                 tuple(self._seat(plan, "vote", roles, stage=number, other=stage.other) for roles in one)
-                for one in _chosen(stage, 1 if stage.first else stage.needed)
+                for one in _chosen(stage, 1 if stage.first else stage.needed or len(stage.seats))
             ]
             ways = [(*way, *votes) for way in ways for votes in more]
         return ways

@@ -79,9 +79,10 @@ def judge(seats: Seats, together: Together) -> Staffing:
         except TooMany:
             hard += [name for name in sorted(group) if name]
     beyond = tuple(sorted(set(_beyond(seats))))
-    named = tuple(plan.name for plan in seats.by_people if plan.element.assign_mode == "expression")
+    unnamed = seats.unnamed()
+    named = tuple(p.name for p in seats.by_people if p.element.assign_mode == "expression" or p.name in unnamed)
     sure = [gap for gap in gaps if gap.sure]
-    said = "unstaffed" if sure else "unknown" if gaps or hard or beyond else "staffed"
+    said = "unstaffed" if sure else "unknown" if gaps or hard or beyond or unnamed else "staffed"
     return Staffing(said, (*sure, *(gap for gap in gaps if not gap.sure)), beyond, tuple(hard), named)
 
 

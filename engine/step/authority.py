@@ -15,6 +15,7 @@ from charter.engine.commands import Actor
 from charter.engine.keys import Path, parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.plan.makers import barred, bound, record_makers
+from charter.engine.plan.named import is_lent, is_own
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.refusals import Reason
@@ -37,9 +38,9 @@ def role_among(actor: Actor, roles: Iterable[str]) -> str | None:
     """Gives the first of these roles that the actor has, an own one before a lent one."""
     lent = None
     for role in roles:
-        if role in actor.lent:
+        if is_lent(actor, role):
             lent = lent or role
-        elif role in actor.roles:
+        elif is_own(actor, role):
             return role
     return lent
 
@@ -71,7 +72,7 @@ def missing(program: Program, actor: Actor, roles: Iterable[str]) -> Reason | No
     Requirements belong to the work: whoever has one of the roles shows what that one asks, whoever has none of them
     and is named all the same, what some one of them asks.
     """
-    own = [role for role in roles if role in actor.roles or role in actor.lent] or list(roles)
+    own = [role for role in roles if role_among(actor, (role,)) is not None] or list(roles)
     found = [unmet(program, actor, role) for role in own]
     return None if None in found else next(iter(found), None)
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from charter.engine import calendars, values
 from charter.engine.commands import Actor, Answer, Decline, Retry, Signal, Tick
-from charter.engine.effects import CallConnector, StartCase
+from charter.engine.effects import Address, CallConnector, StartCase
 from charter.engine.entries import Because
 from charter.engine.entries.cases import (
     Answered,
@@ -29,11 +29,11 @@ from charter.engine.entries.cases import (
     Ticked,
 )
 from charter.engine.keys import Path
-from charter.engine.machines import WORKABLE
+from charter.engine.machines import OPEN, WORKABLE
 from charter.engine.plan.plans import Plan
 from charter.engine.refusals import Refusal
 from charter.engine.state import Early, Node
-from charter.engine.step import actions, blocks, clocks, events, work
+from charter.engine.step import actions, addressing, blocks, clocks, events, work
 from charter.engine.step.authority import apart, in_charge, persons, role_among
 from charter.engine.step.draft import Draft, Refused, refuse
 
@@ -186,12 +186,14 @@ def answer(draft: Draft, command: Answer) -> None:
 
 
 def decline(draft: Draft, command: Decline) -> None:
-    """Enters that nothing came of what the case asked for; nothing follows from it."""
+    """Enters that nothing came of what the case asked for; work whose people are not there comes up to its fallback."""
     node = draft.nodes.get(command.node or "")
     state = draft.status if node is None else node.state
     because = None if command.code is None else Because(command.code, dict(command.arguments))
     told = Declined(command.ask, command.target, command.asked or None, because, command.failure)
     draft.enter(told, node, state, state)
+    if node is not None and command.ask == Address.__name__ and state in OPEN:
+        addressing.come_up(draft, node, draft.place(node.key)[0])
 
 
 def _retry_at(draft: Draft, plan: Plan, path: Path, node: Node) -> int | None:

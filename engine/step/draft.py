@@ -22,6 +22,7 @@ from charter.engine.feel.limits import MAX_STEPS
 from charter.engine.keys import Path, key_of
 from charter.engine.layered import written
 from charter.engine.machines import BEGINNINGS, CLOSED, LASTING, OFFERED, OPEN, SETTLED, fire
+from charter.engine.plan.named import is_lent, pointer
 from charter.engine.plan.place import Place, Use
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
@@ -195,8 +196,10 @@ class Draft:
             return index
         actor, role = self.command.actor, self.role
         behalf = actor.on_behalf_of
-        if behalf is not None and role is not None and actor.lent and role not in actor.lent:
+        if behalf is not None and role is not None and actor.lent and not is_lent(actor, role):
             behalf = None
+        if role is not None and node is not None and node.named:
+            role = pointer(node.named, role)
         cause = 0 if index else None
         entries.append(
             Entry(told, self.at, actor.person, key, before, after, role, behalf, reason, cause, clauses, command)

@@ -36,12 +36,12 @@ from msgspec.structs import replace
 from charter.engine.definition import Many
 from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Uncounted
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import ATTAINED, LASTING, SETTLED
+from charter.engine.machines import ATTAINED, LASTING, OPEN, SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
-from charter.engine.step import blocks, clocks, events, ledgers, lists, opening, rules, services, staleness
+from charter.engine.step import addressing, blocks, clocks, events, ledgers, lists, opening, rules, services, staleness
 from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
 from charter.engine.step.draft import MOST_STEPS, Draft, refuse
@@ -89,6 +89,8 @@ def _work_off(draft: Draft, looks: int) -> int:
         if node is not None and node.marks and events.look(draft, node, draft.place(key)[0]):
             _afford(draft)
             continue
+        if node is not None and node.named and node.state in OPEN and addressing.look(draft, node, *draft.place(key)):
+            _afford(draft)
         follow = None if node is None else _LOOKS.get(draft.nodes[key].state)
         if follow is not None:
             follow(draft, draft.nodes[key], *draft.place(key))

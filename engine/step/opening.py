@@ -15,7 +15,7 @@ from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
-from charter.engine.step import blocks, clocks, queues
+from charter.engine.step import addressing, blocks, clocks, queues
 from charter.engine.step.choice import settle_choice
 from charter.engine.step.draft import Draft
 from charter.engine.step.lists import open_group
@@ -64,11 +64,13 @@ def _open_milestone(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 def _open_activity(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     used = draft.uses(plan, path)
-    told = Opened()
-    opened = draft.move(node, "open", told, used=used, ready_at=draft.at, due=None, overdue=False)
+    named = addressing.people(draft, plan, path)
+    told = Opened(named=named)
+    opened = draft.move(node, "open", told, used=used, ready_at=draft.at, due=None, overdue=False, named=named)
     opened = clocks.set_due(draft, opened, plan, path)
     if draft.program.definition.queues:
         opened = queues.ranked(draft, opened, plan, path)
+    addressing.opened(draft, opened, plan, told, node.named)
     if plan.element.work is None:
         _offer(draft, opened, plan, path, draft.number(told))
 
@@ -90,12 +92,16 @@ def _offer(draft: Draft, node: Node, plan: Plan, path: Path, asked: int) -> None
 
 def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     used = draft.uses(plan, path)
-    opened = draft.move(node, "open", Opened(), used=used, ready_at=draft.at, due=None, overdue=False)
+    named = addressing.people(draft, plan, path)
+    told = Opened(named=named)
+    opened = draft.move(node, "open", told, used=used, ready_at=draft.at, due=None, overdue=False, named=named)
     opened = clocks.set_due(draft, opened, plan, path)
     agreement = plan.element.agreement
     escalation = agreement.escalation if agreement is not None else None
     if escalation is not None and node.rejects >= escalation.rejects:
         draft.enter(Escalated(escalation.role), opened, opened.state, opened.state)
+    else:
+        addressing.opened(draft, opened, plan, told, node.named)
     if agreement is None or not agreement.stages:
         # Nobody is asked: there is nothing to wait for.
         draft.move(opened, "grant", Granted(), outcome="approve", ended_at=draft.at)

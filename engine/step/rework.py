@@ -255,7 +255,11 @@ def amend(draft: Draft, command: Amend) -> None:
     if record not in draft.program.types or current is None:
         raise refuse("CH539", f"record {record}", record=command.record)
     producers = draft.program.producers.get(record, ())
-    roles = tuple(dict.fromkeys(role for p in producers for role in p.element.roles))
+    node = draft.nodes.get(current.node) if current.node is not None else None
+    writer = draft.program.plans[node.element] if node is not None else None
+    own = writer.roles_wanted(node) if node is not None and writer is not None else ()
+    others = (role for p in producers for role in p.element.roles if role not in p.element.named)
+    roles = tuple(dict.fromkeys((*own, *others)))
     draft.role = role_among(command.actor, roles) or in_charge(draft, None, command.actor)
     if draft.role is None:
         owner = draft.program.definition.owner
@@ -267,8 +271,6 @@ def amend(draft: Draft, command: Amend) -> None:
             roles=[*roles, *([owner] if owner is not None else [])] or ["opener"],
             verb="amend",
         )
-    node = draft.nodes.get(current.node) if current.node is not None else None
-    writer = draft.program.plans[node.element] if node is not None else None
     against = [missing(draft.program, command.actor, roles)]
     if node is not None and writer is not None:
         against.append(apart(draft, node, *draft.place(node.key), command.actor))

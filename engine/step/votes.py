@@ -14,6 +14,7 @@ from charter.engine.commands import Actor, Approve, Command, Reject
 from charter.engine.definition import Stage
 from charter.engine.entries.cases import Granted, Rejected, Voted
 from charter.engine.keys import Path
+from charter.engine.plan.named import is_lent
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.seats import seated
 from charter.engine.refusals import Reason
@@ -54,7 +55,7 @@ def _vote(
 ) -> Vote:
     """Makes the actor's vote, in the first of `seats` that is theirs to take; notes the others that are."""
     actor = command.actor
-    own = sorted((r for r in seats if role_among(actor, (r,)) is not None), key=lambda r: r in actor.lent)
+    own = sorted((r for r in seats if role_among(actor, (r,)) is not None), key=lambda r: is_lent(actor, r))
     able = tuple(r for r in own if unmet(draft.program, actor, r) is None)
     try:
         entitle(draft, node, plan, path, actor, able or seats, held=False)

@@ -13,6 +13,7 @@ from charter.engine.definition import Definition
 from charter.engine.entries import Entry
 from charter.engine.keys import is_instance
 from charter.engine.machines import OPEN
+from charter.engine.personal import personal
 from charter.engine.plan.program import prepare
 from charter.engine.plan.seats import roles_left
 from charter.engine.reading import own, readers_of, sight
@@ -30,7 +31,7 @@ def takes_part(
     plans = prepare(definition).plans
     for node in state.nodes.values():
         if node.state in OPEN and (
-            node.holder == person or not set(roles).isdisjoint(roles_left(plans[node.element], node))
+            node.holder == person or not {*roles, personal(person)}.isdisjoint(roles_left(plans[node.element], node))
         ):
             return True
     return False

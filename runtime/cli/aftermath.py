@@ -18,6 +18,7 @@ from charter.engine.entries.cases import Amended, Fired, Granted, Written
 from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
+from charter.engine.personal import whose
 from charter.engine.plan.program import prepare
 from charter.engine.reading import reason as as_read
 from charter.engine.refusals import Refusal
@@ -257,7 +258,9 @@ def people_of(context: Context, process: str, roles: Iterable[str], *, but: Coll
         with context.reading.read() as connection:
             people = candidates(connection, process, (role,))
         left = [person for person in people if person not in but]
-        if left:
+        if whose(role):
+            out += _acting(context, process, people, None, but=but)
+        elif left:
             out.append(_in_role(context, process, left, role, but=but))
         else:
             out.append(context.say("happened.nobody_else" if people else "happened.nobody", role=role))
@@ -268,7 +271,7 @@ def _holders(context: Context, process: str, roles: Iterable[str], *, but: Colle
     """Gives the people of each role that somebody has beside these."""
     with context.reading.read() as connection:
         found = [(role, candidates(connection, process, (role,))) for role in roles]
-    beside: _People = [(role, [person for person in people if person not in but]) for role, people in found]
+    beside = ((None if whose(role) else role, [one for one in people if one not in but]) for role, people in found)
     return [(role, people) for role, people in beside if people]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from charter.engine.keys import name_of
+from charter.engine.personal import whose
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.output import Cell
@@ -165,7 +166,7 @@ def _notices(context: Context, process: str | None, limit: int, as_json: bool) -
             kind_word(context, n.kind) + ("" if n.verdict is None else say.aside(say(f"kpi.{n.verdict}"))),
             shown_time(context, n.at),
             say("audit.system") if n.by == "system" else n.by,
-            say("inbox.why_offered", role=n.role),
+            say("inbox.why_personal") if whose(n.role) else say("inbox.why_offered", role=n.role),
             n.reason,
         )
         for n in found
@@ -187,6 +188,8 @@ def why(context: Context, item: WorkItem) -> str:
             said = {"person": back[0].by, "element": back[0].element, "reason": back[0].reason}
             return context.say("inbox.why_sent_back", **said)
     reason = "assigned" if item.why == "held" and item.assigned else item.why
+    if reason == "offered" and item.role is None:
+        reason = "named"
     reason = "opened" if item.why == "held" and item.is_list else reason
     return context.say(f"inbox.why_{reason}", role=item.role or "", principal=item.on_behalf_of or "")
 

@@ -240,7 +240,7 @@ def what(context: Context, told: Told) -> str:
     if isinstance(told, Voted):
         return kind_word(context, "granted" if told.meaning == "approve" else "rejected")
     said = [(name, getattr(told, name)) for name in _SAID.get(told.kind, ())]
-    return " ".join(dict.fromkeys(_about(context, name, value) for name, value in said if value not in (None, "")))
+    return " ".join(dict.fromkeys(_about(context, name, value) for name, value in said if value not in (None, "", ())))
 
 
 def reason_of(entry: Entry) -> str:
@@ -262,6 +262,9 @@ def _about(context: Context, name: str, value: Any) -> str:
         return one_line(shown(failure_sentence(value, "", context.say.lang)))
     if name == "late":
         return context.say("register.late", keys=context.say("happened.comma").join(map(str, value))) if value else ""
+    if name == "named":
+        pairs = (context.say.of(text, context.say("happened.comma").join(people)) for text, people in value)
+        return context.say("happened.comma").join(pairs)
     if name in ("connectors", "days") or (name == "to" and not isinstance(value, str)):
         return context.say("happened.comma").join(value or ())
     return one_line(shown(value, withheld(context.say.lang)))[:40]
@@ -273,7 +276,8 @@ _TIMES = frozenset({"since", "clock"})
 # kind -> the fields that say best what an entry is about, beyond its element
 _SAID: Mapping[str, tuple[str, ...]] = {
     "started": ("process",),
-    "opened": ("instances",),
+    "opened": ("instances", "named"),
+    "readdressed": ("named",),
     "assigned": ("to",),
     "delegated": ("to",),
     "confirmed": ("check",),

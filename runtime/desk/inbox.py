@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from charter.engine.personal import whose as named_by
 from charter.engine.refusals import Refusal
 from charter.runtime.people.directory import ANY, Directory
 from charter.runtime.refusals import UNKNOWN_PERSON, refusal
@@ -93,8 +94,8 @@ def inbox(
                     element,
                     state,
                     iteration,
-                    role or None,
-                    why,
+                    role if role and named_by(role) is None else None,
+                    "offered" if why == "held" and role else why,
                     whose,
                     bool(assigned),
                     since,

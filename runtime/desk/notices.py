@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 from charter.engine.definition import Definition
 from charter.engine.entries.organisation import RuleApplied, VerdictChanged
 from charter.engine.keys import name_of
-from charter.engine.notices import personal
+from charter.engine.personal import personal
 from charter.engine.refusals import Refusal
 from charter.runtime import clock
 from charter.runtime.audit.log import Sealed

@@ -20,6 +20,7 @@ from charter.engine import feel
 from charter.engine.definition import Consequence, Definition, Element, ElementKind, Stage
 from charter.engine.keys import is_instance
 from charter.engine.machines import SETTLED
+from charter.engine.plan import named
 from charter.engine.plan.program import prepare
 from charter.engine.proof.assumptions import starting
 from charter.engine.proof.slack import schedule
@@ -137,6 +138,7 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
     held: dict[str | None, list[Item]] = {}
     # names that captions show by their titles: roles, and parameters that stand for a rhythm
     titles = {p.name: p.title for p in definition.parameters} | {r.name: r.title for r in definition.roles}
+    titles |= named.titles(definition)
     order = {e.name: i for i, e in enumerate(definition.elements)}
     names = {e.name: e.title for e in definition.elements}
     choices = {
@@ -347,8 +349,8 @@ def _stage(stage: Stage, titles: Mapping[str, str], say: Messages) -> str:
         names = [say("graph.other", name=name) for name in names]
     seats = sum(count for _, count in stage.seats)
     if seats == 1:
-        return names[0]
-    if stage.needed == seats and len(names) > 1:
+        return names[0] if stage.needed else say("graph.all_of", names=names[0])
+    if stage.needed in (0, seats) and not stage.first and len(names) > 1:
         return say("graph.all_of", names=", ".join(names))
     if stage.first:
         return say("graph.any_of", names=", ".join(names))

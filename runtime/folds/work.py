@@ -1,4 +1,4 @@
-"""The fold of open work: a row for each role that a piece of work is offered to, or one for whoever holds it.
+"""The fold of open work: a row for each role or person that a piece of work is offered to, or one for whoever holds it.
 
 Holds what an inbox sorts and filters by, and who must not do the work; nothing of how it is shown.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from charter.engine.keys import name_of, parse_key
 from charter.engine.machines import OPEN
+from charter.engine.personal import whose
 from charter.engine.plan.makers import barred, record_makers
 from charter.engine.plan.place import Place
 from charter.engine.plan.plans import Plan
@@ -48,7 +49,10 @@ def _barred_before(place: Place, node: Node) -> set[str]:
 
 
 def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
-    """Gives the rows of one node: one for its holder, one for each role it is offered to or has come up to."""
+    """Gives the rows of one node: one for its holder, one for each role it is offered to or has come up to.
+
+    The holder of a row with no role holds the work; that of any other is offered it by name.
+    """
     if node is None or node.state not in OPEN or state.status != "open":
         return []
     plan = shape.plans.get(node.element)
@@ -67,7 +71,7 @@ def _rows(shape: Shape, state: CaseState, node: Node | None) -> list[Row]:
         return [held, *((state.case, node.key, role, *fixed, None, 0, *rest) for role in node.higher)]
     wanted = roles_left(plan, node) if state.law else plan.roles_wanted(node)
     roles = dict.fromkeys(wanted or (shape.owner or "",))
-    return [(state.case, node.key, role, *fixed, None, int(node.assigned), *rest) for role in roles]
+    return [(state.case, node.key, role, *fixed, whose(role), int(node.assigned), *rest) for role in roles]
 
 
 def _touched(stride: Stride) -> Iterable[Node]:

@@ -20,6 +20,7 @@ from charter.dsl.text.parser import parse
 from charter.dsl.text.source import read
 from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Clause, Definition, Element
+from charter.engine.plan.named import titles
 from charter.runtime.author.rulebooks import Book
 from charter.runtime.cli.messages import Messages
 from charter.runtime.drawing.picture import Picture, build_picture
@@ -241,13 +242,14 @@ class _Maker:
         d = self.definition
         found = [(e, _letters(e)) for e in d.elements]
         used = {role for _, letters in found for role in letters}
-        roles = [role for role in d.roles if role.name in used]
+        roles = [(role.name, role.title) for role in d.roles if role.name in used]
+        roles += titles(d).items()
         rows = []
         for e, letters in found:
             if letters or e.kind == "phase":
-                cells = tuple("".join(letters.get(role.name, ())) for role in roles)
+                cells = tuple("".join(letters.get(role, ())) for role, _ in roles)
                 rows.append((f"{e.kind}-{e.name}", e.title, e.kind == "phase", cells))
-        return Raci(tuple(role.title for role in roles), tuple(rows))
+        return Raci(tuple(title for _, title in roles), tuple(rows))
 
     def citations(self) -> Iterator[Citation]:
         carried: dict[str, list[Carrier]] = {}

@@ -16,7 +16,7 @@ from charter.engine.effects import CallConnector, StartCase
 from charter.engine.entries.organisation import IncidentRetried, IncidentSettled
 from charter.engine.hosting import give_up
 from charter.engine.machines import UNDER_WAY
-from charter.engine.notices import personal
+from charter.engine.personal import whose
 from charter.engine.refusals import Refusal
 from charter.engine.state import node_of
 from charter.runtime.host import outbox
@@ -101,11 +101,7 @@ class Incidents:
         )
         with self._store.read() as connection:
             rows = [Unheard(*row) for row in connection.execute(query).all()]
-            return [
-                one
-                for one in rows
-                if not one.role.startswith(personal("")) and not candidates(connection, one.process, (one.role,))
-            ]
+            return [one for one in rows if not whose(one.role) and not candidates(connection, one.process, (one.role,))]
 
     def retry(self, number: int, *, by: str) -> tuple[Ask, Refusal | None]:
         """Has one tried again from now on, as if it never had been; for stewards. Raises NoSuchIncident."""

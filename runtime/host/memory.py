@@ -288,6 +288,9 @@ class World:
     def is_held(self, process: str, role: str) -> bool:
         return self._open or any(role in person.roles for person in self._people.values())
 
+    def is_reached(self, process: str, person: str, at: int) -> bool:
+        return self._knows(person)
+
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         open_ = [case.state for case in self._cases.values() if case.state.status == "open"]
         held = [node.holder for state in open_ for node in state.nodes.values() if node.state in OPEN]

@@ -14,7 +14,7 @@ from charter.engine.state import CaseState
 from charter.engine.step.transition import Step
 from charter.runtime.host.casefile import CaseFile, NoSuchCase, run_by
 from charter.runtime.host.caseload import Caseload
-from charter.runtime.people.directory import candidates, everybody
+from charter.runtime.people.directory import able, candidates, everybody
 from charter.runtime.people.hours import calendars_of, left
 from charter.runtime.people.organisation import stranding
 from charter.runtime.store import tables as t
@@ -81,9 +81,13 @@ class InTransaction:
     def is_held(self, process: str, role: str) -> bool:
         return bool(candidates(self._connection, process, (role,)))
 
+    def is_reached(self, process: str, person: str, at: int) -> bool:
+        known = self._caseload.directory.person(self._connection, person)
+        return known is not None and known.active and bool(able(self._connection, process, [person], None, at))
+
     def busy(self, persons: Sequence[str]) -> Mapping[str, int]:
         w = t.work_items.c
-        query = select(w.holder, func.count()).where(w.holder.in_(persons)).group_by(w.holder)
+        query = select(w.holder, func.count()).where(w.holder.in_(persons), w.role == "").group_by(w.holder)
         return {row[0]: row[1] for row in self._connection.execute(query)}
 
     def off(self, persons: Sequence[str], at: int, until: int) -> Collection[str]:

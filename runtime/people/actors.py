@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from charter.engine.commands import Actor
 from charter.engine.definition import Definition
 from charter.engine.keys import parse_key
+from charter.engine.personal import personal
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import prepare
 from charter.engine.plan.seats import roles_left
@@ -31,7 +32,7 @@ def _needed(definition: Definition, plan: Plan | None, node: Node | None, verb: 
     element, agreement = plan.element, plan.element.agreement
     working = verb in _WORK and node is not None
     higher = () if node is None else node.higher
-    own = (*element.roles, *element.accountable, *higher)
+    own = (*(element.roles if node is None or plan is None else plan.roles_wanted(node)), *element.accountable, *higher)
     roles = set(roles_left(plan, node) if working and node is not None else own)
     if verb == "confirm":
         roles.update(check.by for check in element.checklist if check.by)
@@ -62,8 +63,9 @@ def actor_for(
     holder = at_node.holder if at_node else None
     plan = prepare(definition).plans.get(parse_key(node)[0]) if node else None
     needed = _needed(definition, plan, at_node, verb)
-    if holder == person or (holder is None and needed & set(actor.roles)):
+    if holder == person or (holder is None and needed & {*actor.roles, personal(person)}):
         return actor
     principals = directory.principals(connection, known, definition.name, at)
-    found = [who for who, lent in principals if (who == holder if holder is not None else needed & set(lent))]
+    lends = [(who, {*lent, personal(who)}) for who, lent in principals]
+    found = [who for who, lent in lends if (who == holder if holder is not None else needed & lent)]
     return directory.actor(connection, person, definition.name, at, on_behalf_of=found[0]) if len(found) == 1 else actor

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from charter.engine.personal import whose
 from charter.engine.refusals import Refusal
 from charter.runtime.refusals import NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
 from charter.runtime.store.prepared import ask
@@ -228,9 +229,12 @@ def able(connection: Connection, process: str, persons: Sequence[str], role: str
 
 
 def candidates(connection: Connection, process: str, roles: tuple[str, ...]) -> list[str]:
-    """Lists the active persons who hold one of the roles in a process, sorted."""
+    """Lists the active persons who hold one of the roles in a process, or stand among them themselves, sorted."""
     query = (
         "SELECT DISTINCT g.person FROM grants g JOIN persons p ON p.id = g.person AND p.active = 1"
         " WHERE g.role IN (…) AND g.process IN (…) ORDER BY g.person"
     )
-    return [row[0] for row in ask(connection, query, roles, (process, ANY))]
+    found = [row[0] for row in ask(connection, query, roles, (process, ANY))]
+    named = [person for role in roles if (person := whose(role)) is not None]
+    known = ask(connection, "SELECT id FROM persons WHERE active = 1 AND id IN (…)", named) if named else ()
+    return sorted({*found, *(row[0] for row in known)}) if known else found

@@ -18,6 +18,7 @@ from charter.engine.commands import Begin, Reject
 from charter.engine.hosting import informed
 from charter.engine.keys import Path
 from charter.engine.machines import CLOSED, WORKABLE
+from charter.engine.personal import personal, whose
 from charter.engine.plan.makers import bound
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program, prepare
@@ -216,7 +217,7 @@ class _Simulation:
         if plan.kind != "activity":
             return []
         if element.work is None:
-            return [(0, element.roles)]
+            return [(0, plan.roles_wanted(node) if node.named else element.roles)]
         if element.work.kind == "signal" and node.state == "active":
             self.over.add(known)
             self._later(case, node, plan, path, self.deeds.signal, case, node.key)
@@ -246,6 +247,7 @@ class _Simulation:
         program = prepare(self.floor.definition(job.case))
         plan, path = program.spot(job.key)
         named = [node.holder] if node.holder is not None else list(self._bound(program, state, plan, path))
+        named += [person for role in job.roles if (person := whose(role)) is not None and person not in named]
         if named:
             there = [self.crew.member(person, job.roles) for person in named]
         elif not job.roles:
@@ -260,7 +262,7 @@ class _Simulation:
         elif self.opening < open_:
             self.opening = open_
             self._at(open_, self._open)
-        for role in [f"@{person}" for person in named] or job.roles:
+        for role in [personal(person) for person in named] or job.roles:
             self.waiting.setdefault(role, {})[job.number] = job
 
     def _open(self) -> None:
@@ -300,7 +302,7 @@ class _Simulation:
             job.refused.add(actor.person)
             self.floor.turned_away[job.case, job.key] = done.refusal
             return False
-        for jobs in [self.waiting.get(role, {}) for role in (*job.roles, f"@{actor.person}")]:
+        for jobs in [self.waiting.get(role, {}) for role in (*job.roles, personal(actor.person))]:
             jobs.pop(job.number, None)
         job.by, job.begun = member, self.hours.until(self.now)
         job.role = next((role for role in job.roles if role in actor.roles), "")
@@ -332,7 +334,7 @@ class _Simulation:
         self.crew.give_back(member)
         if member.endless or self.hours.opening(self.now) != self.now:
             return
-        queues = [self.waiting.get(role) or {} for role in (*member.actor.roles, f"@{member.actor.person}")]
+        queues = [self.waiting.get(role) or {} for role in (*member.actor.roles, personal(member.actor.person))]
         for _, job in merge(*(queue.items() for queue in queues), key=itemgetter(0)):
             if self._take(job, member):  # the queues have changed
                 return

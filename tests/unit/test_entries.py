@@ -38,6 +38,7 @@ SAMPLES: Mapping[Any, Any] = {
     tuple[Reason, ...]: (Reason("CH501", "a.role", {"roles": ["clerk"]}), Reason("CH540", None, {"case": "c"})),
     tuple[int, ...]: (1, 2),
     tuple[str, ...]: ("limit",),
+    tuple[tuple[str, tuple[str, ...]], ...]: (("request.boss", ("li", "wu")),),
     tuple[tuple[str, Any], ...]: (("to", "x"), ("many", [1, 2])),
     Mapping[str, Any]: {"a": None},
     Mapping[str, str]: {"a.charter": "ab"},
