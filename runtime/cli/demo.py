@@ -34,18 +34,29 @@ _BINDINGS = (
     "inspection_rhythm=2 weeks",
     "tracking_rhythm=1 week",
     "adjustment_limit=2 working days",
-    "registration_limit=4 working hours",
     "opinion_rhythm=1 month",
     "satisfaction_target=95%",
     "complaint_limit=5%",
+    "response_limit=4 working hours",
+    "accounting_rhythm=1 quarter",
+    "warning_share=80%",
+    "within_target=90%",
+    "change_rhythm=1 quarter",
+    "control_rhythm=1 quarter",
+    "meeting_rhythm=1 quarter",
+    "review_rhythm=1 quarter",
+    "building_rhythm=1 quarter",
+    "difficulty_limit=2 working days",
+    "suggestion_limit=2 working days",
+    "registration_limit=4 working hours",
 )
 _SET = " ".join(f"--set {shlex.quote(binding)}" for binding in _BINDINGS)
 
-_PREPARED = "--data demo/dossier.json --check present_all --check whole --check accurate"
-_RISKS = "--data demo/risks.json --check technical --check personnel --check market --check change"
+_RISKS = "--data demo/risks.json"
 _PROOF = "--check proof[1]=demo/evidence-availability.txt --check proof[2]=demo/evidence-faults.txt"
 
 # A line is a command; `!` before it: it must be refused; `+ DAYS`: so many days later; `# KEY`: a chapter of [demo].
+# Case 1 is the project, 2 what accompanies it, 3 its costs, 4 its changes, 5 its team; others come as they are opened.
 STORY = f"""
 # people
 charter init --as admin
@@ -74,61 +85,141 @@ charter approve 1 --as wang
 charter approve 1 --as zhao
 # planning
 + 1
-! charter complete 1 form_team --data demo/team.json --check qualified --as chen
-charter complete 1 form_team --data demo/team.json --check qualified --check duties --as chen
+charter complete 1 form_team --data demo/team.json --as chen
+charter approve 1 team_review --as wang
+charter complete 1 propose[1] --data demo/proposal-sun.json --as sun
+charter complete 1 propose[2] --data demo/proposal-zhou.json --as zhou
 charter complete 1 make_plan --data demo/plan.json --as chen
+! charter complete 1 assess_risks {_RISKS} --as chen
+charter confirm 1 assess_risks --check searched[1] --check searched[2] --as sun
+charter confirm 1 assess_risks --check searched[3] --check searched[4] --as zhou
 charter complete 1 assess_risks {_RISKS} --as chen
 charter approve 1 plan_review --as wang
+# control
+charter cases --as chen
+charter complete 6 lead_budgeting --data demo/cost-needs.json --as chen
+charter complete 6 estimate_costs --data demo/cost-estimates.json --as sun
+charter complete 6 write_plan --data demo/cost-plan.json --as chen
+charter confirm 6 compile_budget --check accurate --as xu
+charter confirm 6 compile_budget --check reasonable --as chen
+charter complete 6 compile_budget --data demo/cost-budget.json --as jin
+charter approve 6 budget_approval --as zhao
+charter confirm 5 set_up --check culture --as zhou
+charter complete 5 set_up --data demo/team-rules.json --as chen
+charter complete 4 plan_changes --data demo/change-plan.json --as chen
+charter approve 4 change_plan_review --as wang
+charter complete 4 set_baseline --data demo/scope.json --as chen
+charter approve 4 baseline_consent --as he
+# risk
+charter confirm 7 assess_risk --check joint --as he
+charter complete 7 assess_risk --data demo/risk-assessment.json --as chen
+charter complete 7 plan_response --data demo/risk-response.json --as chen
+charter approve 7 response_review --as wang
+charter complete 7 carry_out --data demo/risk-execution.json --check measure[1] --check measure[2] --as zhou
+charter approve 7 verify --as qian
+charter complete 7 track_risk --data demo/risk-status.json --as chen
 # execution
 + 1
-charter complete 1 assign_tasks --data demo/assignment.json --as chen
+charter complete 1 assign_task[1] --data demo/assigned-1.json --as chen
+charter complete 1 assign_task[2] --data demo/assigned-2.json --as chen
 charter inbox --as sun
 ! charter complete 1 do_task[1] --data demo/deliverable-1.json --as zhou
 charter complete 1 do_task[1] --data demo/deliverable-1.json --as sun
+charter approve 1 check_result[1] --as qian
 charter show 1 --as chen
 # quality
-charter complete 1 inspect --data demo/inspection-problems.json --as qian
-charter complete 1 rectify[1] --data demo/correction.json --as sun
-charter reject 1 verify_effect[1] --reason 仍缺两台 --as qian
-charter complete 1 rectify[1] --data demo/correction-2.json --as sun
-charter approve 1 verify_effect[1] --as qian
+charter complete 8 inspect --data demo/inspection-problems.json --as qian
+charter complete 8 rectify[1] --data demo/correction.json --as sun
+charter reject 8 verify_effect[1] --reason 仍缺两台 --as qian
+charter complete 8 rectify[1] --data demo/correction-2.json --as sun
+charter approve 8 verify_effect[1] --as qian
 # progress
-charter complete 1 track --data demo/progress-late.json --as chen
-charter complete 1 adjust --data demo/adjustment.json --as chen
+charter complete 9 track --data demo/deviation-none.json --as chen
++ 44
+charter cases --as chen
+charter complete 13 inspect --data demo/inspection-clean.json --as qian
+charter audit trace 12 progress --as chen
+charter complete 12 track --data demo/deviation.json --as chen
+charter complete 12 adjust --data demo/adjustment.json --as chen
 # change
-+ 3
+charter add 4 handle_change --item 追加现场值守 --as zhou
+charter complete 14 ask --data demo/change-request.json --as he
+charter complete 14 assess_change --data demo/change-impact.json --check compared --as chen
+charter complete 14 plan_measures --data demo/change-response.json --as chen
+charter approve 14 approve_minor --as wang
+charter complete 14 implement --data demo/change-result.json --as zhou
+charter approve 14 verify_change --as qian
+charter complete 14 watch --data demo/change-control.json --as chen
 charter impact 1 plan --as chen
 ! charter amend 1 plan --data demo/plan-2.json --as chen
-charter amend 1 plan --data demo/plan-2.json --reason 医院追加现场值守 --as chen
-charter audit why 1 assign_tasks --as chen
+charter amend 1 plan --data demo/plan-2.json --reason 医院追加现场值守，变更已批准 --as chen
+charter audit why 1 assign_task[3] --as chen
 charter approve 1 plan_review --as wang
-charter complete 1 assign_tasks --data demo/assignment-2.json --as chen
+charter complete 1 assign_task[3] --data demo/assigned-3.json --as chen
 charter show 1 --as chen
 charter complete 1 do_task[2] --data demo/deliverable-2.json --as sun
 charter complete 1 do_task[3] --data demo/deliverable-3.json --as zhou
-charter complete 1 track --data demo/progress-on-plan.json --as chen
-charter close 1 resolve_issue --as chen
-+ 14
+charter approve 1 check_result[2] --as qian
+charter approve 1 check_result[3] --as qian
++ 7
 # acceptance
-! charter complete 1 prepare {_PREPARED} --as sun
-charter complete 1 prepare {_PREPARED} {_PROOF} --as sun
-charter confirm 1 agree_terms --check agreed --as he
-charter complete 1 agree_terms --data demo/terms.json --as chen
-charter complete 1 present --data demo/presentation.json --as chen
+charter confirm 1 prepare --check present_all --check whole --as chen
+charter confirm 1 prepare --check accurate --as qian
+! charter complete 1 prepare --data demo/dossier.json --as sun
+charter complete 1 prepare --data demo/dossier.json {_PROOF} --as sun
+charter confirm 15 agree_terms --check agreed --as he
+charter complete 15 agree_terms --data demo/terms.json --as chen
+charter confirm 15 invite --check accepted --as he
+charter complete 15 invite --as chen
+charter confirm 15 present --check answered --as he
+charter complete 15 present --data demo/presentation.json --as chen
+charter complete 15 evaluate --data demo/evaluation.json --as he
 charter approve 1 customer_acceptance --as he
 charter complete 1 rate --data demo/survey.json --as he
-charter complete 1 summarise --data demo/lessons.json --as chen
+charter complete 16 reflect[1] --data demo/reflection-sun.json --as sun
+charter complete 16 reflect[2] --data demo/reflection-zhou.json --as zhou
+charter complete 16 summarise --data demo/lessons.json --as chen
+charter approve 16 lessons_review --as wang
+charter complete 1 keep_lessons --as chen
+charter register experience --as chen
 # after_sales
-charter complete 1 commit --data demo/commitment.json --check hotline_open --as chen
-charter add 1 feedback_handling --item 挂号终端死机 --as wu
-charter complete 1 register[1] --data demo/ticket.json --as wu
-charter complete 1 analyse[1] --data demo/solution.json --as wu
-charter complete 1 solve[1] --data demo/reply.json --as wu
-charter approve 1 customer_confirmation[1] --as he
-charter complete 1 visit[1] --data demo/follow-up.json --as wu
-charter close 1 feedback_handling --as wu
-charter complete 1 gather --data demo/opinions.json --as wu
-charter complete 1 improve --data demo/improvement.json --as chen
+charter confirm 17 commit --check hotline_open --as wu
+charter complete 17 commit --data demo/commitment.json --as chen
+charter add 17 feedback_service --item 挂号终端死机 --as he
+charter complete 17 tell[1] --data demo/feedback.json --as he
+charter complete 18 register --data demo/ticket.json --as wu
+charter complete 18 respond --data demo/reply.json --as wu
+charter complete 18 analyse --data demo/solution.json --as wu
+charter complete 18 act --data demo/action.json --as wu
+charter sla 18 --as wu
+charter approve 18 confirm --as he
+charter complete 18 visit --data demo/follow-up.json --as wu
+charter close 17 feedback_service --as wu
+charter complete 17 ask_opinion --data demo/opinion.json --as he
+charter complete 17 analyse_needs --data demo/needs-trend.json --as wu
+charter complete 17 improve --data demo/improvement.json --as chen
+# closing
+charter complete 7 track_risk --data demo/risk-status.json --as chen
+charter close 7 handle_occurrence --as chen
+charter complete 7 conclude_risk --data demo/risk-summary.json --as chen
+charter confirm 4 review_changes --check complete --as sun
+charter complete 4 review_changes --data demo/change-review.json --check scope --as chen
+charter close 4 handle_change --as chen
+charter complete 11 feed_back[1] --data demo/report-sun.json --as sun
+charter complete 11 feed_back[2] --data demo/report-zhou.json --as zhou
+charter confirm 11 meet --check cooperation --as sun
+charter confirm 11 meet --check openness --as zhou
+charter complete 11 meet --data demo/minutes.json --check listed --as chen
+charter complete 5 review --data demo/project-review.json --as chen
+charter complete 5 gather --data demo/team-event.json --as chen
+charter close 5 solve --as chen
+charter add 3 spending --item 终端备件 --as sun
+charter complete 3 spend[1] --data demo/cost-expense.json --as sun
+charter complete 3 reimburse[1] --check rules --check receipts --check needed --as jin
+charter confirm 10 account --check complete --as xu
+charter complete 10 account --data demo/cost-accounts.json --as jin
+charter close 3 spending --as sun
+charter complete 3 conclude --data demo/cost-summary.json --as chen
 charter cases --as chen
 # kpis
 charter kpi service_project --as zhao
@@ -211,9 +302,12 @@ def _play(context: Context, store: Store, cases: Cases, clock: Clock, line: str)
 def _furnish(place: Path) -> None:
     """Copies the process, what it uses, and the story's data into the folder."""
     from charter import processes
+    from charter.runtime.author.texts import compile_file
 
     shipped = Path(processes.__file__).parent
-    shutil.copy(shipped / "service_project.charter", place)
+    for source in map(Path, compile_file(str(shipped / "service_project.charter")).sources):
+        if source.parent == shipped:
+            shutil.copy(source, place)
     for name in ("shared", "demo"):
         shutil.copytree(shipped / name, place / name)
 

@@ -163,8 +163,17 @@ class _Maker:
             run = self.compiled.definition(e.work.target or "") if e.work is not None else None
             for record in () if run is None else run.records:
                 if run is not None and record.name in e.outputs and record.name not in own:
-                    found[record.name] = (f"{self.others[run.name][0]}#record-{record.name}", record.title)
+                    maker = self.maker(run, record.name, {self.definition.name})
+                    found[record.name] = (f"{self.others[maker.name][0]}#record-{record.name}", record.title)
         return found
+
+    def maker(self, run: Definition, record: str, seen: set[str]) -> Definition:
+        """Gives the process that declares what another one hands on: the last that is run for it."""
+        for e in run.elements:
+            inner = self.compiled.definition(e.work.target or "") if e.work is not None else None
+            if inner is not None and record in e.outputs and inner.name not in seen:
+                return self.maker(inner, record, {*seen, run.name})
+        return run
 
     @cached_property
     def node(self) -> tree.Process:

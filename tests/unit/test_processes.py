@@ -107,7 +107,13 @@ def test_every_element_says_which_clause_asks_for_it() -> None:
 
 
 def test_the_trace_is_what_the_file_says(trace: list[dict[str, str]]) -> None:
-    claimed = claims(compiled("processes/service_project.charter").definitions[0])
+    """Of what the project runs, the page has the chapter that the project carries out."""
+    project, *run = compiled("processes/service_project.charter").definitions
+    claimed = claims(project)
+    for other in run:
+        for clause, names in claims(other).items():
+            if clause.startswith("S003-2."):
+                claimed[clause] |= names
     told = trace[0]
     assert sorted(told) == sorted(claimed)
     unnamed = [clause for clause, cell in told.items() if not claimed[clause] & set(re.findall(r"`([\w.]+)`", cell))]
