@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from charter.engine.definition import Definition, ElementKind
 
-_DONE = frozenset({"rule", "ledger", "queue", "record", "check", "phase", "activity", "approval", "milestone"})
+_DONE = frozenset(
+    {"rule", "ledger", "queue", "counter", "record", "check", "phase", "activity", "approval", "milestone"}
+)
 
 CarrierKind = (
     Literal[
@@ -29,6 +31,7 @@ CarrierKind = (
         "rule",
         "ledger",
         "queue",
+        "counter",
     ]
     | ElementKind
 )
@@ -92,6 +95,8 @@ def _parts(d: Definition) -> Iterator[Carrier]:
         yield Carrier("sla", sla.name, sla.title, sla.clauses, place(f"sla {sla.name}"))
     for queue in d.queues:
         yield Carrier("queue", queue.role, queue.role, queue.clauses, place(f"queue {queue.role}"))
+    for counter in d.counters:
+        yield Carrier("counter", counter.name, counter.title, counter.clauses, place(f"counter {counter.name}"))
     for ledger in d.ledgers:
         yield Carrier("ledger", ledger.name, ledger.title, ledger.clauses, place(f"ledger {ledger.name}"))
 

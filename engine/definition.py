@@ -19,6 +19,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from charter.engine.capacity import Capacity as Capacity, Queue as Queue, Rank as Rank
+from charter.engine.counters import Counter as Counter, Reached as Reached
 from charter.engine.days import Calendar as Calendar, Day as Day, PublicDays, sha256
 from charter.engine.decisions.declared import (
     DecisionOutput as DecisionOutput,
@@ -347,6 +348,7 @@ class Definition(Kept, frozen=True):
     slas: tuple[Sla, ...] = ()
     ledgers: tuple[Ledger, ...] = ()
     queues: tuple[Queue, ...] = ()
+    counters: tuple[Counter, ...] = ()
     decisions: tuple[DecisionTable, ...] = ()
     # Those that elements name.
     calendars: tuple[Calendar, ...] = ()

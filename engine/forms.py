@@ -72,6 +72,7 @@ class Register(Kept, frozen=True):
     """What the organisation knows beyond one case, in entries with these fields.
 
     `key` is the field that tells entries apart; without one it is the place at which an entry was filed.
+    `counts`: its entries are those of a counter (`counters.py`), of what came about within the `window` (FEEL text).
     """
 
     name: str
@@ -80,6 +81,8 @@ class Register(Kept, frozen=True):
     fields: tuple[Field, ...] = ()
     review: Review | None = None
     clauses: tuple[str, ...] = ()
+    counts: bool = False
+    window: str | None = None
 
 
 class Filing(Kept, frozen=True):

@@ -258,6 +258,7 @@ ENTRIES: Mapping[str, _See] = MappingProxyType(
         "added": _derived("item"),
         "filed": _derived("key", "digest", "value", "was"),
         "looked_up": _derived("asked", "rows", "late"),
+        "count_reached": _derived("key"),
         "baseline_fixed": _derived("digest", "total", "before"),
         "line_overrun": _derived("line", "baseline", "used"),
         "line_covered": _derived("line", "baseline", "used"),

@@ -128,6 +128,19 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "SOURCE ids": "source R-1",
         },
     ),
+    "counter_line": (
+        "process p\n  role clerk\n  record sheet\n    who text\n    sum number\n    parts list of text\n"
+        "  activity one\n    role clerk\n    output sheet\n  counter few by sheet.who\n    {line}\n",
+        "within 1 year",
+        {
+            "FOR_EACH NAME IN EXPR": "for each part in sheet.parts",
+            "RULE_WHEN EXPR": "when sheet.sum < 5",
+            "RESETS_WHEN EXPR": "resets when sheet.sum > 5",
+            "COUNTED_WITHIN EXPR": "within 2 years",
+            "AT INT actions": "at 2 notify clerk",
+            "SOURCE ids": "source R-1",
+        },
+    ),
     "ledger_line": (
         "process p\n  role clerk\n"
         + "".join(

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from charter.dsl.build.counters import lower_counter, lower_counts
 from charter.dsl.build.forms import clauses_of, filing, names_of, record, register, title_of, type_ref, visible_of
 from charter.dsl.build.rules import action, given, rule
 from charter.dsl.check.calendars import build as build_calendar
@@ -57,7 +58,10 @@ def lower(scope: ProcessScope, place_of: PlaceOf) -> d.Definition:
         orders=tuple(d.Order(line.kind, tuple(n.last for n in line.names)) for _, line in scope.orders),
         calendar=_calendar(scope),
         calendars=_calendars(scope),
-        registers=tuple(register(s.node) for s in scope.registers.values()),
+        registers=tuple(
+            lower_counts(s.node.counter) if s.kind == "counter" else register(s.node) for s in scope.registers.values()
+        ),
+        counters=tuple(lower_counter(s.node) for s in scope.counters.values()),
         rules=tuple(rule(s.node) for s in scope.rules.values()),
         kpis=tuple(_kpi(s.node) for s in scope.kpis.values()),
         slas=tuple(_sla(s.node, scope.clocked.get(s.name)) for s in scope.slas.values()),
@@ -385,6 +389,7 @@ def _places(scope: ProcessScope, place_of: PlaceOf) -> tuple[tuple[str, str], ..
         ("role", scope.roles),
         ("kpi", scope.kpis),
         ("sla", scope.slas),
+        ("counter", scope.counters),
         ("rule", scope.rules),
         ("ledger", scope.ledgers),
         ("queue", scope.queues),

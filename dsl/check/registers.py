@@ -57,6 +57,10 @@ def files(line: t.Files, part: Part, scope: ProcessScope, findings: Findings) ->
     """Checks what an activity files, and into what."""
     register = find(line.register, scope, findings)
     distinct((a.name for a in line.given), "as", findings)
+    counted = scope.register(line.register.text)
+    if counted is not None and counted.kind == "counter":
+        findings.add("CH353", line.register.span, name=line.register.text)
+        return
     if any(part.all(kind) for kind in (t.Work, t.Wait)):
         findings.add("CH264", line.span, element=part.name)
     source = None if line.source is None else _source(line.source, part, scope, findings)

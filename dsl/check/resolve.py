@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from charter.dsl.check.calendars import check_calendar
 from charter.dsl.check.clocks import check_clocks
+from charter.dsl.check.counters import check_counters
 from charter.dsl.check.fields import check_marks
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.ledgers import check_ledgers
@@ -55,6 +56,7 @@ def check_names(scope: ProcessScope, findings: Findings) -> None:
     check_rules(scope, findings)
     check_ledgers(scope, findings)
     check_queues(scope, findings)
+    check_counters(scope, findings)
     if scope.shared.catalogues:
         _sources(scope, findings)
 
@@ -125,6 +127,10 @@ class _Declarations:
             case t.Ledger():
                 if self._alone(line):
                     scope.ledgers[line.name.text] = Symbol("ledger", line.name.text, line, scope.file)
+            case t.Counter():
+                if self._alone(line):
+                    scope.counters[line.name.text] = Symbol("counter", line.name.text, line, scope.file)
+                    scope.register(line.name.text)
             case t.Decision():
                 self._declare("decision", line, scope.decisions, scope.shared.decisions)
             case t.Separation():
@@ -177,7 +183,7 @@ class _Declarations:
         else:
             table[name] = Symbol(kind, name, line, self.scope.file)
 
-    def _alone(self, line: t.Element | t.Record | t.Register | t.Parameter | t.Sla | t.Ledger) -> bool:
+    def _alone(self, line: t.Element | t.Record | t.Register | t.Parameter | t.Sla | t.Ledger | t.Counter) -> bool:
         """Whether a name is free in the namespace of elements, records and parameters; reports it when not."""
         scope, name = self.scope, line.name
         text = name.text
@@ -197,7 +203,7 @@ class _Declarations:
             or scope.shared.records.get(text)
             or scope.shared.parameters.get(text)
         )
-        if earlier is None or earlier.node is line:
+        if earlier is None or earlier.node.name is name:
             return True
         self._duplicate(name, earlier)
         return False

@@ -169,6 +169,7 @@ class ProcessScope(Struct, eq=False):
     rules: dict[str, Symbol] = field(default_factory=dict)
     ledgers: dict[str, Symbol] = field(default_factory=dict)
     queues: dict[str, Symbol] = field(default_factory=dict)  # by their roles
+    counters: dict[str, Symbol] = field(default_factory=dict)  # their counts are among the registers
     decisions: dict[str, Symbol] = field(default_factory=dict)
     registers: dict[str, Symbol] = field(default_factory=dict)
     elements: dict[str, Part] = field(default_factory=dict)
@@ -319,6 +320,7 @@ class ProcessScope(Struct, eq=False):
             ("sla", self.slas, {}),
             ("rule", self.rules, {}),
             ("ledger", self.ledgers, {}),
+            ("counter", self.counters, {}),
             ("calendar", self.calendars, self.shared.calendars),
             ("decision", self.decisions, self.shared.decisions),
             ("register", self.registers, self.shared.registers),

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from charter.dsl.check.asks import LIST, MOMENT, Ask, of_clocks
 from charter.dsl.check.choices import impossible, item_types, report
+from charter.dsl.check.counters import check_expressions
 from charter.dsl.check.domains import Domains
 from charter.dsl.check.doubtful import Placed, check_choices, check_declared, check_doubts
 from charter.dsl.check.expressions import read
@@ -117,6 +118,7 @@ class _Checker:
             self._kpi(symbol.node)
         for around, ask in (*of_clocks(scope), *of_rules(scope), *of_reviews(scope), *of_queues(scope)):
             self.expression(ask, around, {**self._variables(around), **ask.seen})
+        check_expressions(scope, self.expression)
 
     def _variables(self, part: Part | None) -> dict[str, y.Type]:
         """The `for each` variables around and on an element, with the types of their items."""

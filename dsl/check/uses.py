@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from charter.dsl.check.catalogues import SUFFIXES, Table, read_clauses
 from charter.dsl.check.choosing import spelled_out
+from charter.dsl.check.counters import counts
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.scopes import Shared, Symbol
 from charter.dsl.diagnostic import Diagnostic, Fault, Place
@@ -227,6 +228,24 @@ def _share(unit: Unit) -> None:
             _twice(unit, item.name, own.name, rival.kind, rival)
         else:
             getattr(shared, name)[own.name] = own
+        _offer(unit, Symbol(_KINDS[name], item.name.text, item, unit.path), name)
+        if isinstance(item, t.Process):
+            for own in item.body:
+                if isinstance(own, t.Counter):
+                    _offer(unit, Symbol("counter", own.name.text, counts(own), unit.path), "registers")
+
+
+def _offer(unit: Unit, own: Symbol, name: str) -> None:
+    """Adds a declaration to a table of what a file shares, or reports that its name is taken."""
+    shared = unit.shared
+    rivals = [getattr(shared, name)]
+    if name in _SIDE_BY_SIDE:
+        rivals = [getattr(shared, other) for other in _SIDE_BY_SIDE]
+    rival = next((r[own.name] for r in rivals if own.name in r), None)
+    if rival is not None:
+        _twice(unit, own.node.name, own.name, rival.kind, rival)
+    else:
+        getattr(shared, name)[own.name] = own
 
 
 def _choices(unit: Unit) -> dict[str, t.Choice]:

@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers, queues and trends, as `phrases.py` writes all others."""
+"""Writes the lines of ledgers, queues, trends and counters, as `phrases.py` writes all others."""
 
 from __future__ import annotations
 
@@ -23,11 +23,18 @@ def lines(expression: Callable[[t.Expr], str]) -> Mapping[type, Callable[[Any, A
             return p.word("IN_CONTROL"), ""
         return p.word("IMPROVES_OVER"), f"{n.periods} {p.word('PERIODS')}"
 
+    def counting(p: Any, n: t.Counting) -> tuple[str, str]:
+        if n.variable is not None:
+            return f"{p.word('FOR_EACH')} {n.variable.text} {p.word('IN')} {expression(n.expr)}", ""
+        return p.word("RESETS_WHEN" if n.kind == "resets" else "COUNTED_WITHIN"), expression(n.expr)
+
     return {
         t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
         t.Trend: trend,
         t.Capacity: capacity,
         t.OrderBy: lambda p, n: (p.word("ORDER_BY"), ", ".join(rank(p, each) for each in n.ranks)),
+        t.Counting: counting,
+        t.Reaches: lambda p, n: (f"{p.word('AT')} {n.count}", p.actions(n.actions)),
         t.Booking: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.items)),
         t.Overrun: lambda p, n: (p.word("OVERRUN_REFUSED"), ""),
     }

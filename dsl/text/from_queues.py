@@ -1,9 +1,14 @@
-"""Builds queues from the parse."""
+"""Builds queues and counters from the parse."""
 
 from __future__ import annotations
 
 from charter.dsl.text import tree as t
 from charter.dsl.text.from_parse import Parts, expr_of, name_of, place, register
+
+
+def _counter(c: Parts) -> t.Counter:
+    name, title = c[1]
+    return t.Counter(name, title, expr_of(c[3]), tuple(c[5]), **place(c[:4]))
 
 
 def _queue(c: Parts) -> t.Queue:
@@ -21,4 +26,9 @@ register(
     ("order_by", lambda c: t.OrderBy(tuple(c[1]), **place(c))),
     ("rank", lambda c: _rank(c, False)),
     ("rank_most", lambda c: _rank(c, True)),
+    ("counter", _counter),
+    ("counted_each", lambda c: t.Counting("each", expr_of(c[3]), name_of(c[1]), **place(c))),
+    ("resets", lambda c: t.Counting("resets", expr_of(c[1]), **place(c))),
+    ("counted_within", lambda c: t.Counting("within", expr_of(c[1]), **place(c))),
+    ("reaches", lambda c: t.Reaches(int(c[1].value), tuple(c[2]), **place(c))),
 )

@@ -49,6 +49,7 @@ _GROUPS: dict[type, str] = {
     t.Rule: "rule",
     t.Ledger: "ledger",
     t.Queue: "queue",
+    t.Counter: "counter",
     t.Process: "process",
     t.Scenario: "scenario",
 }
@@ -71,6 +72,7 @@ _BLOCKS = (
     t.Rule,
     t.Ledger,
     t.Queue,
+    t.Counter,
     t.Process,
     t.Scenario,
 )
@@ -124,6 +126,10 @@ class _Writer:
                 return _Row(node, [f"{p.word(_KEYS[type(node)])} {node.name.text}", title, *external], below)
             case t.Queue():
                 return _Row(node, [f"{p.word('QUEUE')} {node.name.text}"], below)
+            case t.Counter():
+                title = f" {quote(node.title.text)}" if node.title else ""
+                by = f"{p.word('LEDGER_BY')} {expression(node.by)}"
+                return _Row(node, [f"{p.word('COUNTER')} {node.name.text}{title} {by}"], below)
             case t.Ledger():
                 title = f" {quote(node.title.text)}" if node.title else ""
                 of, by = f"{p.word('LEDGER_OF')} {node.baseline.text}", f"{p.word('LEDGER_BY')} {node.by.text}"

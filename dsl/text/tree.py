@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from charter.dsl.text.counters import Counter as Counter, Counting as Counting, Reaches as Reaches
 from charter.dsl.text.declarations import (
     Calendar as Calendar,
     CalendarUse as CalendarUse,

@@ -19,7 +19,7 @@ from charter.engine.entries.actions import (
     Notified as Notified,
     Readdressed as Readdressed,
 )
-from charter.engine.entries.filings import Filed as Filed, LookedUp as LookedUp
+from charter.engine.entries.filings import CountReached as CountReached, Filed as Filed, LookedUp as LookedUp
 from charter.engine.entries.told import Because, Told
 from charter.engine.refusals import Reason
 

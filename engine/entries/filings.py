@@ -21,6 +21,18 @@ class Filed(Told, frozen=True):
     was: str | None = None
 
 
+class CountReached(Told, frozen=True):
+    """A counter came up to a number at which something follows. `key`: what it counted for; `threshold`: that number;
+    `count`: how many there are; `cases`: in which cases they came about, the latest last.
+    """
+
+    counter: str
+    key: str
+    threshold: int
+    count: int
+    cases: Sequence[str] = ()
+
+
 class LookedUp(Told, frozen=True):
     """An element read a register. `asked`: what for, as an expression; `rows`: key, version and digest of each entry
     that it was given; `late`: the keys of those whose review is overdue.

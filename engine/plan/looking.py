@@ -8,14 +8,16 @@ The condition itself then judges what comes. Rewrites trees; who answers is the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Protocol
 
-from charter.engine import calendars, values
+from charter.engine import calendars, counters, values
 from charter.engine.feel import tree as t
 from charter.engine.feel.compiler import Scope, closure, lookup
 from charter.engine.feel.expression import Expression
 from charter.engine.feel.frames import Frame, Run
 from charter.engine.feel.keyed import is_condition
+from charter.engine.feel.own import Span
 from charter.engine.forms import Register
 from charter.engine.plan.program import Program, compiled
 from charter.engine.registers import Ask, Row, key_text
@@ -33,33 +35,43 @@ class Look(Protocol):
 class Book:
     """A register as one place of a case reads it."""
 
-    __slots__ = ("look", "reader", "register")
+    __slots__ = ("look", "now", "program", "reader", "register")
 
-    def __init__(self, register: Register, look: Look | None, reader: str) -> None:
+    def __init__(self, program: Program, register: Register, look: Look | None, reader: str, now: int) -> None:
+        self.program = program
         self.register = register
         self.look = look
         self.reader = reader
+        self.now = now
 
     def entry(self, key: Any) -> Any:
-        """Gives the entry with a key, None where there is none."""
+        """Gives the entry with a key, None where there is none; a counter has one of every key."""
         text = key_text(key)
         rows = () if text is None else self._rows(Ask(self.register.name, text))
-        return next((_decoded(row, self.register) for row in rows), None)
+        none = self._counted(text, None) if self.register.counts and text is not None and self.look else None
+        return next(map(self._decoded, rows), none)
 
     def entries(self, where: tuple[tuple[str, str], ...]) -> list[Any]:
         """Gives the entries that are asked for, by key."""
-        return [_decoded(row, self.register) for row in self._rows(Ask(self.register.name, None, where))]
+        return list(map(self._decoded, self._rows(Ask(self.register.name, None, where))))
 
     def _rows(self, ask: Ask) -> list[Row]:
         found = None if self.look is None else self.look(ask, self.reader)
         return [row for row in found or () if row.value is not None]
 
+    def _decoded(self, row: Row) -> dict[str, Any]:
+        """Gives an entry's fields; one that it has no value for is null, as a field that came later is in older
+        entries.
+        """
+        if self.register.counts:
+            return self._counted(row.key, row)
+        fields: dict[str, Any] = dict.fromkeys(field.name for field in self.register.fields)
+        fields |= values.decode(row.value)
+        return fields
 
-def _decoded(row: Row, register: Register) -> dict[str, Any]:
-    """Gives an entry's fields; one that it has no value for is null, as a field that came later is in older entries."""
-    fields: dict[str, Any] = dict.fromkeys(field.name for field in register.fields)
-    fields |= values.decode(row.value)
-    return fields
+    def _counted(self, key: str, row: Row | None) -> dict[str, Any]:
+        since = window_since(self.program, self.register, self.now)
+        return counters.written(key, counters.read(row).within(since), self.program.zone)
 
 
 def looking(program: Program, text: str) -> Expression | None:
@@ -151,3 +163,10 @@ def review_due(program: Program, register: Register, at: int) -> int | None:
     expression = None if register.review is None else compiled(register.review.every)
     span = None if expression is None else expression.evaluate({}, program.env())
     return None if span is None else calendars.add(program.definition.calendar, at, span)
+
+
+def window_since(program: Program, register: Register, now: int) -> int | None:
+    """Gives the instant since which a counter counts, None for ever."""
+    expression = None if register.window is None else compiled(register.window)
+    span = None if expression is None else expression.evaluate({}, program.env())
+    return calendars.add(program.definition.calendar, now, span.scaled(Decimal(-1))) if isinstance(span, Span) else None

@@ -81,8 +81,8 @@ class Scope:
         for name in expression.names:
             if extra is not None and name in extra:
                 names[name] = extra[name]
-            else:
-                names[name] = self.name(name, walked=name in expression.walked)
+            elif (found := self.name(name, walked=name in expression.walked)) is not None:
+                names[name] = found  # what stands for nothing may be a function, beside a field of that name
         if self._env is None:
             # Only a step shares one budget among all it asks.
             budget = getattr(self.view, "budget", None)
@@ -109,7 +109,7 @@ class Scope:
             return self.record(name)
         if name in program.registers:
             reader = "" if plan is None else key_of(plan.name, self.path)
-            return Book(program.registers[name], self.look, reader)
+            return Book(program, program.registers[name], self.look, reader, self.now)
         if name in program.slas:
             return self.clock(program.slas[name])
         if name in program.ledgers:

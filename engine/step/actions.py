@@ -28,6 +28,7 @@ from charter.engine.refusals import Reason
 from charter.engine.state import Node
 
 Pairs = Iterable[tuple[str, str]]
+Seen = Mapping[str, Any] | None
 
 # Cases that open one another without end are stopped so deep, where the owner of the last one is told.
 MOST_DEPTH = 32
@@ -61,17 +62,19 @@ class Draft(Protocol):
     def place(self, key: str) -> tuple[Plan, Path]: ...
 
 
-def act(draft: Draft, actions: Iterable[Action], cause: int, key: str | None = None) -> None:
-    """Carries out what an event asks for; `cause` is the entry of the event, `key` the element that it befell."""
+def act(draft: Draft, actions: Iterable[Action], cause: int, key: str | None = None, seen: Seen = None) -> None:
+    """Carries out what an event asks for; `cause` is the entry of the event, `key` the element that it befell, and
+    `seen` are names beside those of the case.
+    """
     for action in actions:
-        _ACTS[action.kind](draft, action, cause, None if key is None else draft.nodes[key])
+        _ACTS[action.kind](draft, action, cause, None if key is None else draft.nodes[key], seen)
 
 
-def _notify(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
+def _notify(draft: Draft, action: Action, cause: int, node: Node | None, _seen: Seen) -> None:
     draft.follow(Notified(action.roles), node, cause)
 
 
-def _escalate(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
+def _escalate(draft: Draft, action: Action, cause: int, node: Node | None, _seen: Seen) -> None:
     """Lets a higher role do the work, too, unless it is over: that of an element, or what is open inside a block."""
     for each in () if node is None else _work(draft, node):
         higher = tuple(role for role in action.roles if role not in draft.place(each.key)[0].roles_wanted(each))
@@ -94,10 +97,10 @@ def _work(draft: Draft, node: Node) -> Iterator[Node]:
                 yield inside
 
 
-def _start(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
+def _start(draft: Draft, action: Action, cause: int, node: Node | None, seen: Seen) -> None:
     plan, path = (None, ()) if node is None else draft.place(node.key)
     assert action.process is not None
-    given = arguments(draft, plan, path, action.arguments)
+    given = arguments(draft, plan, path, action.arguments, seen)
     launched = Launched(action.process, given)
     draft.follow(launched, node, cause)
     asked = draft.number(launched)
@@ -110,7 +113,7 @@ def _start(draft: Draft, action: Action, cause: int, node: Node | None) -> None:
     draft.effects.append(StartCase(key, action.process, 0, given, False, draft.depth + 1, made, draft.chain, asked))
 
 
-_ACTS: Mapping[str, Callable[[Draft, Action, int, Node | None], None]] = {
+_ACTS: Mapping[str, Callable[[Draft, Action, int, Node | None, Seen], None]] = {
     "notify": _notify,
     "escalate": _escalate,
     "start": _start,
@@ -141,13 +144,15 @@ def declined(ask: str, target: str, reason: Reason, asked: int | None = None) ->
     return Declined(ask, target, asked, Because(reason.code, reason.arguments))
 
 
-def arguments(draft: Draft, plan: Plan | None, path: Path, pairs: Pairs) -> tuple[tuple[str, Any], ...]:
+def arguments(
+    draft: Draft, plan: Plan | None, path: Path, pairs: Pairs, seen: Seen = None
+) -> tuple[tuple[str, Any], ...]:
     """Gives the values of a `with`, encoded; null for one that is no value."""
     scope = draft.scope(plan, path)
     found = []
     for name, text in pairs:
         try:
-            found.append((name, values.encode(scope.value(text))))
+            found.append((name, values.encode(scope.value(text, seen))))
         except values.NotAValue:
             found.append((name, None))
     return tuple(found)

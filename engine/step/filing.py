@@ -36,17 +36,17 @@ def file(draft: Draft, node: Node, plan: Plan, path: Path, *, reason: str | None
             if (node.key, register.name, key) in stands:
                 raise refuse("CH622", f"{plan.name}.files", register=register.name, key=key)
             stands.append((node.key, register.name, key))
-            _enter(draft, node, register.name, key, value, reason)
+            enter(draft, node, register.name, key, value, reason)
     for filed in draft.filed:
         if filed[0] == node.key and filed not in stands:
-            _enter(draft, node, filed[1], filed[2], None, reason)
+            enter(draft, node, filed[1], filed[2], None, reason)
     draft.filed = (*(filed for filed in draft.filed if filed[0] != node.key), *stands)
 
 
 def file_again(draft: Draft, record: str, *, reason: str | None) -> None:
     """Files anew what was filed from a record that has been amended."""
     program = draft.program
-    for key in dict.fromkeys(node for node, _, _ in draft.filed):
+    for key in dict.fromkeys(node for node, _, _ in draft.filed if node):
         node = draft.nodes[key]
         plan, path = draft.place(key)
         read = {name for filing in plan.element.files for name in _reads(program.names, filing)}
@@ -84,10 +84,10 @@ def _entries(
         yield key, value
 
 
-def _enter(
-    draft: Draft, node: Node, register: str, key: str, value: Mapping[str, Any] | None, reason: str | None
+def enter(
+    draft: Draft, node: Node | None, register: str, key: str, value: Mapping[str, Any] | None, reason: str | None = None
 ) -> None:
-    """Enters the next version of an entry, unless it says what the newest one says."""
+    """Enters the next version of an entry, unless it says what the newest one says; without a node, by the case."""
     ask = Ask(register, key)
     known = draft.looked.get(ask)
     if known is None:
@@ -99,7 +99,8 @@ def _enter(
         return
     row = Row(key, 1 if was is None else was.version + 1, digest, encoded, draft.at)
     told = Filed(register, key, row.version, digest, encoded, None if was is None else was.digest)
-    draft.enter(told, node, node.state, node.state, reason=reason)
+    state = None if node is None else node.state
+    draft.enter(told, node, state, state, reason=reason)
     draft.looked.setdefault(ask, Found(ask))
     draft.looked = {other: brought_along(found, register, row) for other, found in draft.looked.items()}
 

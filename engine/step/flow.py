@@ -23,6 +23,7 @@ The joint rules of a step, which no module could tell alone:
 - *Ledgers are looked at* (`ledgers`) when all else has followed, and then once again what asks for their baselines.
 - *Service-level clocks look last* (`services`): what they see of a case is how it stands once all else has followed.
 - *Rules look after them* (`rules`): at what has come of all this, once a step, by the events that its entries tell.
+- *Counters* (`counting`) are brought up to date at the very end, with a case that is completed.
 
 Three bounds (`MOST_LOOKS`, `draft.MOST_MOVES`, `draft.MOST_STEPS`) end what would not end by itself.
 """
@@ -41,7 +42,19 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
-from charter.engine.step import addressing, blocks, clocks, events, ledgers, lists, opening, rules, services, staleness
+from charter.engine.step import (
+    addressing,
+    blocks,
+    clocks,
+    counting,
+    events,
+    ledgers,
+    lists,
+    opening,
+    rules,
+    services,
+    staleness,
+)
 from charter.engine.step.automation import begin_work, take_early
 from charter.engine.step.case import answer_parent
 from charter.engine.step.draft import MOST_STEPS, Draft, refuse
@@ -67,6 +80,7 @@ def run(draft: Draft) -> None:
             continue
         seen = rules.look(draft, seen)
         if not draft.agenda:
+            counting.look(draft)
             return
 
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from charter.engine import calendars
 from charter.engine.commands import Recount
-from charter.engine.definition import Rule
+from charter.engine.definition import Action, Rule
 from charter.engine.effects import StartCase
 from charter.engine.entries import Entry, Told
 from charter.engine.entries.cases import (
@@ -151,12 +151,10 @@ _TELLS: Mapping[type[Told], Callable[[Draft, Entry, Any], Iterator[Occurrence]]]
 
 def _fire(draft: Draft, rule: Rule, causes: list[int]) -> None:
     """Carries out what a rule does; work is escalated of all elements that its events befell."""
-    me, before = f"{draft.process}.{rule.name}", draft.chain
     index = draft.follow(Fired(rule.name, rule.when), None, causes[0])
     if rule.clauses:
         draft.entries[index] = replace(draft.entries[index], clauses=rule.clauses)
     keys = dict.fromkeys(draft.entries[cause].node for cause in causes)
-    draft.chain = (*before, me)
     for action in rule.actions:
         if action.kind == "escalate":
             for key in keys:
@@ -164,13 +162,21 @@ def _fire(draft: Draft, rule: Rule, causes: list[int]) -> None:
                     actions.act(draft, (action,), index, key)
         elif action.kind == "notify":
             draft.follow(Notified(action.roles, rule.name), None, index)
-        elif action.kind == "start" and before.count(me) >= MOST_TURNS:
-            circle = before[len(before) - 1 - before[::-1].index(me) :]
-            circular: dict[str, Any] = {"rule": rule.name, "rules": [*circle, me], "limit": MOST_TURNS}
-            reason = Reason("CH660", f"rule {rule.name}", circular)
-            draft.follow(actions.declined(StartCase.__name__, action.process or "", reason), None, index)
         else:
-            actions.act(draft, (action,), index)
+            lead(draft, rule.name, action, index)
+
+
+def lead(draft: Draft, name: str, action: Action, cause: int, seen: Mapping[str, Any] | None = None) -> None:
+    """Does what a rule or a counter leads to, unless it has led to itself too often, from case to case."""
+    me, before = f"{draft.process}.{name}", draft.chain
+    if action.kind == "start" and before.count(me) >= MOST_TURNS:
+        circle = before[len(before) - 1 - before[::-1].index(me) :]
+        circular: dict[str, Any] = {"rule": name, "rules": [*circle, me], "limit": MOST_TURNS}
+        reason = Reason("CH660", f"rule {name}", circular)
+        draft.follow(actions.declined(StartCase.__name__, action.process or "", reason), None, cause)
+        return
+    draft.chain = (*before, me)
+    actions.act(draft, (action,), cause, seen=seen)
     draft.chain = before
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from charter.engine.carriers import Carrier, carriers
 from charter.engine.definition import Definition, Element
 from charter.engine.entries import Entry, Told
-from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Fired, Skipped, Written
+from charter.engine.entries.cases import Amended, Confirmed, Decided, Failed, Filed, Fired, Skipped, Written
 from charter.engine.entries.clocks import ThresholdReached
 from charter.engine.entries.ledgers import BaselineFixed
 from charter.engine.entries.organisation import RuleApplied
@@ -179,10 +179,12 @@ def exercised(definition: Definition, entries: Iterable[Entry]) -> frozenset[str
     carried |= {f"{r.element}.{name_of(r.told.check)}" for r in happened if isinstance(r.told, Confirmed)}
     carried |= {f"rule {r.told.rule}" for r in happened if isinstance(r.told, Fired | RuleApplied)}
     carried |= {f"ledger {r.told.ledger}" for r in happened if isinstance(r.told, BaselineFixed)}
+    own = {counter.name for counter in definition.counters}
+    carried |= {f"counter {r.told.register}" for r in happened if isinstance(r.told, Filed) and r.told.register in own}
     carried |= {f"queue {role}" for e in definition.elements if e.name in carried for role in e.roles}
     return frozenset(clause for carrier in carried for clause in by_name.get(carrier, ()))
 
 
 def _named(carrier: Carrier) -> str:
-    """Names a carrier among all; a rule, a ledger or a queue may have the name of an element, too."""
-    return f"{carrier.kind} {carrier.name}" if carrier.kind in ("rule", "ledger", "queue") else carrier.name
+    """Names a carrier among all; a rule, a ledger, a queue or a counter may have the name of an element, too."""
+    return f"{carrier.kind} {carrier.name}" if carrier.kind in ("rule", "ledger", "queue", "counter") else carrier.name

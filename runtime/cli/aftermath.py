@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from charter.engine.commands import Actor
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Amended, Fired, Granted, Written
+from charter.engine.entries.cases import Amended, CountReached, Fired, Granted, Written
 from charter.engine.entries.ledgers import LineOverrun
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
@@ -62,6 +62,7 @@ _TOLD = (
     "overdue",
     "escalated",
     "line_overrun",
+    "count_reached",
     "fired",
     "launched",
     "undated",
@@ -182,10 +183,12 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
 
 
 def _about(entry: Entry) -> str | None:
-    """Names what an entry is about: a rule, the line of a ledger, else a node."""
+    """Names what an entry is about: a rule, the line of a ledger, the key of a counter, else a node."""
     told = entry.told
     if isinstance(told, LineOverrun):
         return f"{told.ledger} {told.line}"
+    if isinstance(told, CountReached):
+        return f"{told.counter} {told.key} {told.count}"
     return told.rule if isinstance(told, Fired) else entry.node
 
 

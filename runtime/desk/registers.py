@@ -101,6 +101,7 @@ def known(definitions: Iterable[Definition]) -> dict[str, Known]:
         program = prepare(definition)
         for register in definition.registers:
             filing = [e.name for e in definition.elements if any(f.register == register.name for f in e.files)]
+            filing += ["case"] if any(c.name == register.name for c in definition.counters) else []
             reading = [e.name for e in definition.elements if register.name in _read(program, plain.to_json(e))]
             before = found.get(register.name)
             found[register.name] = Known(

@@ -79,7 +79,8 @@ class Lines:
             ("parameter", d.parameters),
             ("record", d.records),
             ("ledger", d.ledgers),
-            ("register", d.registers),
+            ("register", [each for each in d.registers if not each.counts]),
+            ("counter", d.counters),
         ):
             found |= {part.name: (f"#{kind}-{part.name}", part.title) for part in parts}
         found |= {c.name: (f"#calendar-{c.name}", c.name) for c in (d.calendar, *d.calendars)}
@@ -101,6 +102,8 @@ class Lines:
             case tree.Ledger():
                 for key, name in (("LEDGER_OF", node.baseline), ("LEDGER_BY", node.by)):
                     yield Row(self.phrases.word(key), tuple(self.parts(node, name.text)))
+            case tree.Counter():
+                yield Row(self.phrases.word("LEDGER_BY"), tuple(self.parts(node, expression(node.by))))
             case tree.Register() if node.key is not None:
                 yield Row(self.phrases.word("KEYED_BY"), (Part(node.key.text, code=True),))
             case tree.Role() if node.external:

@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, tuple[type, ...]] = {
     "clocks": (tree.Sla,),
     "ledgers": (tree.Ledger,),
     "queues": (tree.Queue,),
+    "counters": (tree.Counter,),
     "kpis": (tree.Kpi,),
     "rules": (tree.Rule,),
     "calendars": (tree.Calendar,),

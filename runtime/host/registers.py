@@ -69,7 +69,7 @@ def clash(one: Register, other: Register) -> str | None:
 
     Either may have fields that the other has not, if nobody needs them; the other's choices may be more.
     """
-    if one.key != other.key:
+    if one.key != other.key or one.counts != other.counts:
         return other.key or one.key
     ours, theirs = ({field.name: field for field in each.fields} for each in (one, other))
     for name in dict.fromkeys((*ours, *theirs)):
@@ -101,9 +101,15 @@ def clashing(connection: Connection, definition: Definition, among: Collection[s
     for other in running(connection):
         for register in () if other.name in among and other.name != definition.name else other.registers:
             field = clash(register, own[register.name]) if register.name in own else None
+            if other.name != definition.name and register.name in _counted(definition) & _counted(other):
+                field = register.key
             if field is not None and (other.name != definition.name or _holds(connection, register.name)):
                 return register.name, field, other.name
     return None
+
+
+def _counted(definition: Definition) -> set[str]:
+    return {counter.name for counter in definition.counters}
 
 
 def _holds(connection: Connection, register: str) -> bool:

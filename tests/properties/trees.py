@@ -269,6 +269,19 @@ queue = line(
     names,
     some(line(t.Capacity, expr, st.none() | expr) | line(t.OrderBy, some(rank, 1)) | source),
 )
+counter = line(
+    t.Counter,
+    names,
+    st.none() | text,
+    expr,
+    some(
+        line(t.Counting, st.just("each"), expr, names)
+        | line(t.Counting, st.sampled_from(["resets", "within"]), expr)
+        | line(t.Condition, expr)
+        | line(t.Reaches, st.integers(1, 99), some(action, 1))
+        | source
+    ),
+)
 process = line(
     t.Process,
     names,
@@ -298,6 +311,7 @@ process = line(
             sla,
             rule,
             ledger,
+            counter,
             queue,
             line(t.Use, text),
         ),
