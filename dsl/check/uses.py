@@ -220,14 +220,6 @@ def _share(unit: Unit) -> None:
         name = _TABLES.get(type(item), "")
         if not name or not isinstance(item, _Declared):
             continue
-        own = Symbol(_KINDS[name], item.name.text, item, unit.path)
-        sides = [side for side in (_SIDE_BY_SIDE, _TYPES) if name in side]
-        rivals = [getattr(shared, other) for side in sides for other in side] or [getattr(shared, name)]
-        rival = next((r[own.name] for r in rivals if own.name in r), None)
-        if rival is not None:
-            _twice(unit, item.name, own.name, rival.kind, rival)
-        else:
-            getattr(shared, name)[own.name] = own
         _offer(unit, Symbol(_KINDS[name], item.name.text, item, unit.path), name)
         if isinstance(item, t.Process):
             for own in item.body:
@@ -238,9 +230,8 @@ def _share(unit: Unit) -> None:
 def _offer(unit: Unit, own: Symbol, name: str) -> None:
     """Adds a declaration to a table of what a file shares, or reports that its name is taken."""
     shared = unit.shared
-    rivals = [getattr(shared, name)]
-    if name in _SIDE_BY_SIDE:
-        rivals = [getattr(shared, other) for other in _SIDE_BY_SIDE]
+    sides = [side for side in (_SIDE_BY_SIDE, _TYPES) if name in side]
+    rivals = [getattr(shared, other) for side in sides for other in side] or [getattr(shared, name)]
     rival = next((r[own.name] for r in rivals if own.name in r), None)
     if rival is not None:
         _twice(unit, own.node.name, own.name, rival.kind, rival)
