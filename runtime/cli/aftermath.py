@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from charter.engine.commands import Actor
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Amended, CountReached, Fired, Granted, Written
-from charter.engine.entries.ledgers import LineOverrun
+from charter.engine.entries.cases import Amended, Granted, Written
 from charter.engine.keys import is_instance, name_of
 from charter.engine.machines import CLOSED, WORKABLE
 from charter.engine.personal import whose
@@ -182,14 +181,13 @@ def _own_line(context: Context, verb: str, performed: Performed, node: str | Non
     )
 
 
+_ABOUT = {"line_overrun": ("ledger", "line"), "count_reached": ("counter", "key", "count"), "fired": ("rule",)}
+
+
 def _about(entry: Entry) -> str | None:
     """Names what an entry is about: a rule, the line of a ledger, the key of a counter, else a node."""
-    told = entry.told
-    if isinstance(told, LineOverrun):
-        return f"{told.ledger} {told.line}"
-    if isinstance(told, CountReached):
-        return f"{told.counter} {told.key} {told.count}"
-    return told.rule if isinstance(told, Fired) else entry.node
+    fields = _ABOUT.get(entry.kind)
+    return entry.node if fields is None else " ".join(str(getattr(entry.told, name)) for name in fields)
 
 
 def _consequences(
