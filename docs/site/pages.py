@@ -65,7 +65,7 @@ def pages(lang: str) -> Iterator[tuple[str, str]]:
     for place, path in {place: path for path, place in known.items()}.items():
         if path.suffix == ".md":
             text = linked((ROOT / path).read_text("utf-8"), path, place, known, other, {} if lang == "en" else CHINESE)
-            if lang != "en" and not _chinese(text):
+            if lang != "en" and len(re.findall(_HAN, text)) < 200:  # of keywords, a page shows all three languages
                 head, _, rest = text.partition("\n")
                 text = f"{head}\n\n```{{note}}\n{SAID[lang]['only']}\n```\n{rest}"
             yield place, (f"{text}\n{_navigation(lang, known)}" if place == "index" else _alone(place, text))
@@ -118,7 +118,7 @@ def linked(
         if other.get(target) == place:
             return ""  # every page leads to its twin
         if target in other:
-            lang = "zh" if _chinese(target.name) else "en"
+            lang = "zh" if ".zh" in target.name else "en"
             return f'<a href="{up}../{lang}/{other[target]}.html{anchor}">{label}</a>'
         return label if label.strip("`") in (to, target.name, str(target)) else f"{label} (`{target}`)"
 
@@ -136,11 +136,6 @@ def _joined(text: str) -> str:
 
 def _other(lang: str) -> str:
     return next(name for name in LANGUAGES if name != lang)
-
-
-def _chinese(text: str) -> bool:
-    """Whether a text, or the name of a page, is in Chinese: of keywords, a page may show both."""
-    return ".zh" in text or len(re.findall(r"[\u4e00-\u9fff]", text)) > 200
 
 
 def _code(target: PurePosixPath) -> str | None:
