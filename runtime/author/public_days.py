@@ -38,15 +38,15 @@ def from_library(country: str, number: int, *, provisional: bool = False) -> Yea
     try:
         from holidays import country_holidays
     except ImportError:
-        raise NoPublicDays("the library is not installed", country=country, year=number, told="not_installed") from None
+        raise NoPublicDays("the library is not installed", country=country, year=number) from None
     code, _, part = country.partition("-")
     try:
         found = country_holidays(code, subdiv=part or None, years=number, language=_LANGUAGES.get(code))
     except NotImplementedError:
-        raise NoPublicDays("no such country", country=country, year=number, told="not_there") from None
+        raise NoPublicDays("no such country", country=country, year=number) from None
     closed = tuple(Day(day.isoformat(), (), name) for day, name in sorted(found.items()) if day.year == number)
     if not closed:
-        raise NoPublicDays("no such year", country=country, year=number, told="not_there")
+        raise NoPublicDays("no such year", country=country, year=number)
     made_up = getattr(found, "weekend_workdays", ())
     open_ = tuple(Day(day.isoformat()) for day in sorted(made_up) if day.year == number)
     return Year(number, closed, open_, provisional)

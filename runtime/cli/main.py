@@ -135,7 +135,10 @@ class Charter(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in MODULES:
-            raise unknown_verb(args[0], list(MODULES), ctx)
+            families = (self.get_command(ctx, name) for name in MODULES)
+            below = [f"{f.name} {args[0]}" for f in families if isinstance(f, click.Group) and args[0] in f.commands]
+            # `charter why` is `charter audit why`; `charter list` may be one of several
+            raise unknown_verb(args[0], list(MODULES), ctx, below[0] if len(below) == 1 else None)
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:

@@ -335,9 +335,11 @@ def one_line_key(full_name: str) -> str:
     return f"{family}.verb_{name}" if name else f"verbs.{family}"
 
 
-def unknown_verb(word: str, verbs: Sequence[str], ctx: click.Context) -> Misuse:
-    """Makes the misuse for a verb that does not exist, with the nearest one that does."""
-    return Misuse("no_verb", ctx, verb=word, guess=guess(word, verbs, ctx.obj.say))
+def unknown_verb(word: str, verbs: Sequence[str], ctx: click.Context, meant: str | None = None) -> Misuse:
+    """Makes the misuse for a verb that does not exist, with the one that is meant, else the nearest one that does."""
+    say: Messages = ctx.obj.say
+    near = say("usage.did_you_mean", guess=meant) if meant else guess(word, verbs, say)
+    return Misuse("no_verb", ctx, verb=word, guess=near)
 
 
 def help_option(command: click.Command) -> click.Option:
