@@ -1,5 +1,6 @@
 // Pages that explain stand before those of codes, decisions and process files; a heading of the question's words, first.
-const Scorer = {
+// `var`, because Sphinx declares a `Scorer` of its own where there is none.
+var Scorer = {
   score: ([page, title, anchor, description, score, file, kind]) =>
     score + (kind === "title" ? 20 : 0) - (page.includes("/") ? 10 : 0),
   objNameMatch: 11,
