@@ -26,6 +26,7 @@ from charter.engine.plan.program import Program
 from charter.engine.proof.computed import ITEM as ITEM, expanded, sources
 
 Path = tuple[str, ...]
+CURRENCY = "currency"  # of an amount
 SHORT = feel.Env(steps=10_000)  # for a condition asked of a value; what takes longer calculates, and is not plain
 # The facts that an exploration tells apart, of an element and of the case. The others depend on persons and instants.
 TOLD = frozenset({"settled", "outcome", "iteration", "rejects", "attempt", "on_time", "overdue", "state"})
@@ -189,6 +190,8 @@ class Reader:
                 kind = kind.item
             elif kind.name == "period" and name in ("start", "end"):
                 kind = TypeRef("date")
+            elif kind.name == "money" and name == CURRENCY:
+                kind = TypeRef("text")
             else:
                 declared = self.types.get(kind.record or "")
                 found = [f.type for f in declared.fields if f.name == name] if declared is not None else []
@@ -196,6 +199,11 @@ class Reader:
                     return None
                 kind = found[0]
         return kind
+
+    def is_currency(self, path: Path) -> bool:
+        """Says whether a path leads to the currency of an amount."""
+        kind = self.type_of(path[:-1]) if path[-1] == CURRENCY and len(path) > 2 else None
+        return kind is not None and kind.name == "money"
 
     def own(self, record: str | None) -> dict[str, Path]:
         """Gives the paths of the fields that a `where` of a record names bare."""
@@ -322,7 +330,8 @@ class _Look:
             self.visit(side, local)
         held = frozenset(p for p in self.paths if p[0] not in self.program.parameters)
         records = all(path[0] in self.program.types for path in held)
-        if self.bent or (len(held) > 1 and not records):
+        several = len(held) > 1 and (not records or any(map(self.reader.is_currency, held)))
+        if self.bent or several:
             self.tell(held)
         if len(held) > 1:
             self.compared.append(held)

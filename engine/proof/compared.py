@@ -16,6 +16,7 @@ from typing import Any
 from charter.engine import feel
 from charter.engine.definition import Field, RecordType
 from charter.engine.feel import tree as t
+from charter.engine.feel.own import Money
 from charter.engine.plan import fields
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
@@ -62,6 +63,13 @@ class Compared:
         """The first currency that a condition names."""
         found = (literal.currency for atom in self.every for literal in atom.literals if isinstance(literal, t.Amount))
         return next(found, "EUR")
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """The currencies that conditions and parameters name, else the usual one."""
+        named = {literal.currency for atom in self.every for literal in atom.literals if isinstance(literal, t.Amount)}
+        named |= {value.currency for value in self.program.bound.values() if isinstance(value, Money)}
+        return frozenset(named) or frozenset((self.currency,))
 
     @cached_property
     def longest(self) -> int:
@@ -223,7 +231,8 @@ class Compared:
         beside: Mapping[str, Any] = MappingProxyType({}),
         among: Collection[str] | None = None,
     ) -> bool:
-        """Says whether no `where` of a record, or of one in it, is known to refuse a value.
+        """Says whether no `where` of a record, or of one in it, is known to refuse a value: what is unknown, too, where
+        all is there that it reads.
 
         With `among`, which are all that is there of it, only a `where` that names one of them counts.
         """
@@ -234,7 +243,7 @@ class Compared:
         names = {**self.program.bound, **beside, **value}
         wheres = self.wheres.get(record, ())
         asked = (where for where in wheres if among is None or not where.names.isdisjoint(among))
-        if any(where.evaluate(names, SHORT) is False for where in asked):
+        if any(_refuses(where, names) for where in asked):
             return False
         declared = self.types.get(record)
         return all(
@@ -242,6 +251,11 @@ class Compared:
             for f in (declared.fields if declared is not None else ())
             if (f.type.item or f.type).record
         )
+
+
+def _refuses(where: feel.Expression, names: Mapping[str, Any]) -> bool:
+    holds = where.evaluate(names, SHORT)
+    return holds is False or (holds is None and where.names <= names.keys())
 
 
 def _wheres(record: RecordType) -> Iterator[feel.Expression]:

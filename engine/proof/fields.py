@@ -14,11 +14,12 @@ from charter.engine.definition import Field, TypeRef
 from charter.engine.feel.own import Money
 from charter.engine.feel.temporal import Date
 from charter.engine.proof import points
-from charter.engine.proof.atoms import Path
+from charter.engine.proof.atoms import CURRENCY, Path
 from charter.engine.proof.compared import Compared, effort
 from charter.engine.proof.sight import at
 
 T = TypeVar("T")
+_PARTS: Mapping[str, tuple[str, ...]] = {"period": ("start", "end"), "money": (CURRENCY,)}  # that conditions may ask
 MOST = 64  # values of one record
 _TRIED = 4_096  # that are looked at to find them
 
@@ -113,6 +114,7 @@ class Fields:
             literals = list(self.known.literals(self.known.named[path]))
             kinds = dict.fromkeys(kind for value in literals for kind in _KINDS if isinstance(value, _KINDS[kind]))
             found = [v for kind in kinds or ("boolean",) for v in self.candidates(TypeRef(kind), (path,), True, again)]
+            found = [v for v in found if not isinstance(v, Money) or v.currency in self.known.currencies]
             columns.append([(path[1], value) for value in found])
         return [dict(row) for row in islice(product(*columns), _TRIED)]
 
@@ -138,7 +140,7 @@ class Fields:
             found = list(points.numbers(named, count, whole=name == "integer", room=room))
             return found if read else [Decimal(n) for n in range(1, 2 + again)]
         if name == "money":
-            return list(points.amounts(named, self.known.currency, count if read or again else 0))
+            return list(points.amounts(named, self.known.currency, count if read or again else 0, others=read))
         if name == "date":
             return list(points.dates(named, count if read or again else 0, room=room))
         if name == "period":
@@ -164,9 +166,11 @@ class Fields:
     def _named(self, names: tuple[Path, ...], type_: str, again: int) -> tuple[list[Any], int, bool]:
         """Gives what a field is held against, how many values of its record may stand in one gap, and in all more."""
         known = self.known
-        inside = [(*name, end) for name in names for end in ("start", "end")] if type_ == "period" else []
+        inside = [(*name, part) for name in names for part in _PARTS.get(type_, ())]
         paths = {*names, *inside}
         literals = list(known.literals(atom for path in paths for atom in known.named.get(path, ())))
+        if type_ == "money":
+            literals = [Money(Decimal(1), v) if isinstance(v, str) and len(v) == 3 else v for v in literals]
         count, room = 1 + again, False
         for component in known.sight.of_record.get(self.record, ()):
             if component.paths.isdisjoint(paths):

@@ -15,6 +15,7 @@ from charter.engine.feel.temporal import Date, date_from_number
 _FEW = 16  # whole numbers between two that are named: all are tried
 _ROOM = 64  # between whole numbers that others may have to stand between
 _SOME_DAY = 20_000
+_CURRENCIES = ("EUR", "CNY", "USD", *(f"XX{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 
 
 def scalars(value: Any) -> Iterator[Any]:
@@ -55,15 +56,18 @@ def _between(low: Decimal, high: Decimal, count: int, whole: bool, step: Decimal
     return [part.to_integral_value() for part in parts] if whole else parts
 
 
-def amounts(named: Sequence[Any], usual: str, count: int) -> list[Money]:
-    """Gives amounts as `numbers` does, in each currency that is named, else in the usual one."""
+def amounts(named: Sequence[Any], usual: str, count: int, *, others: bool) -> list[Money]:
+    """Gives amounts as `numbers` does, in each currency that is named, else in the usual one; and, with `others`, one
+    in no such currency.
+    """
     found = [value for value in named if isinstance(value, Money)]
     currencies = sorted({money.currency for money in found}) or [usual]
+    other = next((currency for currency in _CURRENCIES if currency not in currencies), usual)
     return [
         Money(amount, currency)
         for currency in currencies
         for amount in numbers([money.amount for money in found if money.currency == currency], count)
-    ]
+    ] + ([Money(Decimal(1), other)] if others else [])
 
 
 def dates(named: Sequence[Any], count: int, *, room: bool) -> list[Date]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from charter.engine import values
 from charter.engine.definition import Definition
+from charter.engine.feel.own import Money
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.temporal import Date, DateTime, date_from_number
 from charter.engine.plan.facts import moment
@@ -63,13 +64,21 @@ class Contents:
         seen = state._replace(versions=dict(self._without_dates(state))) if compared else state
         there = tuple(id(self.moves.representatives(name, seen)) for name in records)
         if there not in self._known:
-            found = list(self.moves.contents(records, seen))
+            made = list(self.moves.contents(records, seen))
+            usual = [one for one in made if all(self._is_usual(values.decode(value)) for _, value in one)]
+            found = usual or made
             dated = any(_has_dates(values.decode(value)) for one in found for _, value in one)
             self._known[there] = found if not dated else _Near(found, self._offsets, stays=self._stays)
         known = self._known[there]
         if not isinstance(known, _Near):
             return known
         return known.on(moment(at, self.program.zone).date.number, self._days(state) if compared else ())
+
+    def _is_usual(self, value: Any) -> bool:
+        """Says whether a value has no amount in a currency that nothing names: nobody would write one."""
+        if isinstance(value, dict | list):
+            return all(map(self._is_usual, value.values() if isinstance(value, dict) else value))
+        return not isinstance(value, Money) or value.currency in self.conditions.currencies
 
     def _days(self, state: CaseState) -> Sequence[int]:
         """Gives some days that records of a case name, which others may be held against."""

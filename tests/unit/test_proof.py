@@ -287,6 +287,33 @@ def test_what_another_case_answers_is_told_as_the_work_in_it() -> None:
     assert "does answer_it with reply = {ok: false}" in str(shown[0])
 
 
+COSTS = """  input need
+  record need
+    cost money{}
+  activity a
+    role boss
+    when need.cost > 500 CNY
+  activity b
+    role boss
+    when need.cost <= 500 CNY
+"""
+
+
+@pytest.mark.parametrize(
+    "where, ends",
+    [
+        ("", "refuted"),
+        (" where cost > 0", "refuted"),
+        (" where cost > 0 CNY", "proved"),
+        (' where cost.currency = "CNY"', "proved"),
+        (' where cost.currency != "EUR"', "refuted"),
+    ],
+)
+def test_an_amount_may_be_in_another_currency(where: str, ends: str) -> None:
+    found = judged(COSTS.format(where))
+    assert (found["ends"].said, found["opens"].said) == (ends, "proved")
+
+
 SHIPPED = Path(__file__).parents[2] / "processes"
 SOON = 250  # steps
 
