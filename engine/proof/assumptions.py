@@ -196,6 +196,8 @@ def _elsewhere(program: Program) -> Iterator[str]:
     definition = program.definition
     dated = _is_dated(definition)
     texts = [p.value for p in definition.parameters if p.value is not None]
+    fields = [field for record in definition.records for field in record.fields]
+    texts += [text for field in fields for text in (field.computed, field.default) if text is not None]
     for element in definition.elements:
         work = element.work
         texts += [work.when] if work is not None and work.kind == "until" and work.when is not None else []
