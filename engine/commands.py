@@ -302,6 +302,25 @@ class Recount(Command, frozen=True, kw_only=True):
     days: tuple[tuple[str, str], ...] = ()
 
 
+class Migrate(Command, frozen=True, kw_only=True):
+    """Has the case run another version of its process: from the definition with the digest `was` to that with `to`.
+
+    `mapping`: (name until now, name from now on); null lets go of what stands under it. `keep`, `redo`: what is
+    finished, or begun, under other lines and stays so, or is done again. `days`: as of `Start`. `undoes`: the number
+    of the entry that is taken back; `restores`: nothing has happened since, so that the case stands as it did before.
+    """
+
+    verb: ClassVar[str] = "migrate"
+    to: str
+    was: str
+    mapping: tuple[tuple[str, str | None], ...] = ()
+    keep: tuple[str, ...] = ()
+    redo: tuple[str, ...] = ()
+    days: tuple[tuple[str, str], ...] = ()
+    undoes: int | None = None
+    restores: bool = False
+
+
 COMMANDS: dict[str, type[Command]] = {
     c.verb: c
     for c in (
@@ -336,6 +355,7 @@ COMMANDS: dict[str, type[Command]] = {
         Retry,
         Continue,
         Recount,
+        Migrate,
     )
 }
 
@@ -347,7 +367,7 @@ def _actor_json(actor: Actor) -> dict[str, Any]:
 
 
 _SHAPES = {c: tuple(row for row in shape(c) if row[0] not in ("actor", "at")) for c in COMMANDS.values()}
-_PAIRS = frozenset({"records", "parameters", "checks", "days", "arguments"})
+_PAIRS = frozenset({"records", "parameters", "checks", "days", "arguments", "mapping"})
 
 
 def to_json(command: Command) -> dict[str, Any]:

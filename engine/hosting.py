@@ -24,7 +24,7 @@ from charter.engine.machines import SETTLED
 from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.state import CaseState
 from charter.engine.step.subcases import standing, still_changes
-from charter.engine.step.transition import Step, step
+from charter.engine.step.transition import Step, Target, step
 
 # What follows from one command or tick is carried out up to here; the rest waits for the host's next round. What the
 # host does by itself comes before calls, whose answers then find all of it done.
@@ -82,17 +82,21 @@ class Host(Protocol):
 
 
 def informed(
-    definition: Definition, state: CaseState, command: _Command, answer: registers.Answer
+    definition: Definition,
+    state: CaseState,
+    command: _Command,
+    answer: registers.Answer,
+    target: Target | None = None,
 ) -> tuple[_Command, Step]:
     """Takes a step with all that it needs to know of registers; gives the command as the trail is to keep it."""
-    if not definition.registers:
-        return command, step(definition, state, command)
+    if not (definition if target is None else target.definition).registers:
+        return command, step(definition, state, command, target)
     if state.status == "open":
         command = replace(command, looked=registers.changed(state.looked, answer))
-    done = step(definition, state, command)
+    done = step(definition, state, command, target)
     while done.asks:
         command = replace(command, looked=(*command.looked, *map(answer, done.asks)))
-        done = step(definition, state, command)
+        done = step(definition, state, command, target)
     return command, done
 
 

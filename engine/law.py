@@ -61,7 +61,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "what figures read of a round is kept when it is over, and what begins again with a round has no times yet; "
         "computed fields and defaults are filled in when a record is written, and a condition may require a field; "
         "data may name who does and decides, which is pinned when the work opens; "
-        "a case that is completed brings counters up to date, after all else",
+        "a case that is completed brings counters up to date, after all else; "
+        "a case may go over to another version of its process",
     }
 )
 LAW = max(HISTORY)

@@ -196,9 +196,10 @@ def own(definition: Definition, state: CaseState, persons: Collection[str]) -> f
     found = {key for key, version in state.versions.items() if any(who in persons for who, _ in version.writers)}
     elements = {element.name: element for element in definition.elements}
     for node in state.nodes.values():
+        element = elements.get(node.element)  # not there in another version than the one that the case runs
         asked = (node.holder,) if node.holder is not None else (one for _, people in node.named for one in people)
-        if node.state in OPEN and any(one in persons for one in asked):
-            element, path = elements[node.element], parse_key(node.key)[1]
+        if element is not None and node.state in OPEN and any(one in persons for one in asked):
+            path = parse_key(node.key)[1]
             of = element.agreement.of if element.agreement is not None else None
             for record in (*element.outputs, *(() if of is None else (of,))):
                 found.update(key_of(record, path[:length]) for length in range(len(path) + 1))

@@ -8,18 +8,18 @@ Knows neither chain nor storage: it sees `Entry` values in the order of the case
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from charter.engine import law
-from charter.engine.commands import Command, Continue, Start
+from charter.engine.commands import Command, Continue, Migrate, Start
 from charter.engine.definition import Definition
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Continued
+from charter.engine.entries.cases import Continued, Migrated
 from charter.engine.law import Rules
 from charter.engine.state import NEW, CaseState, from_snapshot
-from charter.engine.step.transition import step
+from charter.engine.step.transition import Target, step
 from charter.engine.text import composed
 
 # What reading a command or a state comes to that no step wrote, or playing it.
@@ -48,7 +48,8 @@ class Played(Struct, frozen=True):
     the states around it.
 
     `sure`: the entries are those of the trail, from its start or the last `continued` on to here. Where they are not,
-    the states are what this build makes of the commands. `differences`: those that begin here.
+    the states are what this build makes of the commands. `differences`: those that begin here. `definition`: the one
+    that the case runs from here on.
     """
 
     index: int
@@ -57,6 +58,7 @@ class Played(Struct, frozen=True):
     before: CaseState
     after: CaseState
     sure: bool
+    definition: Definition
     differences: tuple[Difference, ...] = ()
 
 
@@ -71,11 +73,19 @@ class Replay(Struct, frozen=True):
     foreign: Difference | None = None
 
 
-def replay(definition: Definition, entries: Iterable[Entry]) -> Replay:
-    """Plays a trail up to its end or its first fault."""
+# Gives the definition of a digest, None where there is none.
+Find = Callable[[str], Definition | None]
+
+
+def unknown(_digest: str) -> None:
+    """Knows no definition: for trails of cases that stay with theirs."""
+
+
+def replay(definition: Definition, entries: Iterable[Entry], find: Find = unknown) -> Replay:
+    """Plays a trail up to its end or its first fault; `definition`: the one that the case began with."""
     state: CaseState | None = NEW
     foreign = None
-    for played in play(definition, entries):
+    for played in play(definition, entries, find):
         for difference in played.differences:
             if not difference.is_foreign:
                 return Replay(played.before, difference, foreign)
@@ -84,16 +94,21 @@ def replay(definition: Definition, entries: Iterable[Entry]) -> Replay:
     return Replay(state, None, foreign)
 
 
-def play(definition: Definition, entries: Iterable[Entry]) -> Iterator[Played]:
-    """Plays every step of a trail, also after differences."""
+def play(definition: Definition, entries: Iterable[Entry], find: Find = unknown) -> Iterator[Played]:
+    """Plays every step of a trail, also after differences; `definition`: the one that the case began with.
+
+    Here alone a trail goes over from one definition to another: after a `migrated` entry, to the one that it names.
+    """
     # A trail that does not begin with a start is none under any law.
     state, rules, sure = NEW, law.PRESENT, True
+    crossed: dict[int, tuple[CaseState, CaseState]] = {}
     for index, group in _steps(entries):
         command = group[0].command
         named = Rules(command.law, command.tzdata) if isinstance(command, Start | Continue) else None
         if index == 0 and named is not None:
             rules = named
-        after, difference = _play(definition, state, command, index, group, rules)
+        target = _target(find, state, command, crossed)
+        after, difference = _play(definition, state, command, index, group, rules, target)
         found = [difference] if difference is not None and sure else []
         sure = sure and difference is None
         continued = isinstance(group[0].told, Continued)
@@ -105,8 +120,31 @@ def play(definition: Definition, entries: Iterable[Entry]) -> Iterator[Played]:
             sure = difference is None
         if named is not None and continued:
             rules = named
-        yield Played(index, len(group), command, state, after, sure, tuple(found))
+        if isinstance(group[0].told, Migrated) and target is not None:
+            definition = target.definition
+            crossed[index + 1] = state, after
+        yield Played(index, len(group), command, state, after, sure, definition, tuple(found))
         state = after
+
+
+def _target(
+    find: Find, state: CaseState, command: Command | None, crossed: dict[int, tuple[CaseState, CaseState]]
+) -> Target | None:
+    """Gives where a migration leads; None where it leads nowhere, or back to what is not there."""
+    definition = find(command.to) if isinstance(command, Migrate) else None
+    if not isinstance(command, Migrate) or definition is None:
+        return None
+    if command.undoes is None:
+        return None if command.restores else Target(definition)
+    before, after = crossed.get(command.undoes, (None, None))
+    if before is None or after is None or (command.restores and not untouched(after, state)):
+        return None
+    return Target(definition, before)
+
+
+def untouched(after: CaseState, state: CaseState) -> bool:
+    """Says whether a case stands as a step has left it; what was refused since counts for nothing."""
+    return after._replace(entries_written=state.entries_written) == state
 
 
 def _steps(entries: Iterable[Entry]) -> Iterator[tuple[int, list[Entry]]]:
@@ -129,11 +167,17 @@ def _stood(entry: Entry) -> CaseState | None:
 
 
 def _play(
-    definition: Definition, state: CaseState, command: Command | None, index: int, group: Sequence[Entry], rules: Rules
+    definition: Definition,
+    state: CaseState,
+    command: Command | None,
+    index: int,
+    group: Sequence[Entry],
+    rules: Rules,
+    target: Target | None = None,
 ) -> tuple[CaseState, Difference | None]:
     """Gives the state after a step and where its entries differ from those found."""
     try:
-        done = step(definition, state, command) if command is not None else None
+        done = step(definition, state, command, target) if command is not None else None
     except _UNREADABLE:
         done = None
     if done is None:

@@ -1,5 +1,5 @@
-"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595, CH598, CH623
-and CH640 to CH643.
+"""The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595, CH598, CH623,
+CH640 to CH643, and why a case is not migrated (`engine/migration.py`).
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from charter.engine import migration
 from charter.engine.refusals import Reason, Refusal
 
 UNKNOWN_PERSON = "CH580"
@@ -52,6 +53,7 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         HIDDEN: ("person", "case"),
         UNREAD: ("person", "record"),
         REGISTER_DIFFERS: ("register", "field", "process"),
+        **migration.CODES,
     }
 )
 

@@ -20,6 +20,7 @@ from charter.engine.entries.actions import (
     Readdressed as Readdressed,
 )
 from charter.engine.entries.filings import CountReached as CountReached, Filed as Filed, LookedUp as LookedUp
+from charter.engine.entries.migrations import Migrated as Migrated
 from charter.engine.entries.told import Because, Told
 from charter.engine.refusals import Reason
 

@@ -78,7 +78,7 @@ def _armed(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
             if not mark:
                 tell(draft, node, event.clause, event.at)
         elif event.kind == "remind" and node.due is not None:
-            mark = _before(draft, node, event)
+            mark = reminded_at(draft, node, event)
             if not mark:
                 tell(draft, node, event.clause, event.at or "")
         marks.append(mark)
@@ -88,21 +88,21 @@ def _armed(draft: Draft, node: Node, plan: Plan, path: Path) -> Node:
     return node
 
 
-def _before(draft: Draft, node: Node, event: Event) -> int:
+def reminded_at(draft: Draft, node: Node, event: Event) -> int:
     """Gives the instant of a reminder: so long before the due date; 0 where that is no time."""
     plan, path = draft.place(node.key)
     span = draft.scope(plan, path).value(f"-({event.at})")
     return (0 if node.due is None else calendars.add(plan.calendar, node.due, span)) or 0
 
 
-def _aimed(draft: Draft, before: Node, node: Node) -> Node:
+def aimed(draft: Draft, before: Node, node: Node) -> Node:
     """Moves reminders with the due date; one that was given is given again where its time is still to come."""
     if node.due == before.due or not node.marks:
         return node
     marks = list(node.marks)
     for index, event in enumerate(draft.place(node.key)[0].element.events):
         if event.kind == "remind":
-            at = _before(draft, node, event)
+            at = reminded_at(draft, node, event)
             marks[index] = at if marks[index] > 0 or at > draft.at else 0
     return replace(node, marks=tuple(marks))
 
@@ -179,7 +179,7 @@ def _gone_on(draft: Draft, node: Node, since: int, until: int) -> Node:
     if node.due is None or within is None or node.overdue:
         return node
     due = _moved(draft, node, within, node.due, since, until)
-    return _aimed(draft, before, replace(node, due=due if node.bound is None else min(due, node.bound)))
+    return aimed(draft, before, replace(node, due=due if node.bound is None else min(due, node.bound)))
 
 
 def _moved(draft: Draft, node: Node, span: str | None, end: int, since: int, until: int) -> int:
@@ -237,7 +237,7 @@ def _redate(draft: Draft, node: Node, past: Scope) -> Node:
     due = min(ends.values(), default=node.due)
     bound = ends.get("due") if len(ends) > 1 else node.bound
     if (due, bound) != (node.due, node.bound):
-        moved = _aimed(draft, node, replace(node, due=due, bound=bound))
+        moved = aimed(draft, node, replace(node, due=due, bound=bound))
         draft.put(moved)
         if due != node.due:
             told = Redated(min(ends, key=lambda name: ends[name]), due, node.due)

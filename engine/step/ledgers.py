@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from charter.engine import values
 from charter.engine.entries import Entry
-from charter.engine.entries.cases import Amended, Written
+from charter.engine.entries.cases import Amended, Migrated, Written
 from charter.engine.entries.ledgers import BaselineFixed, LineCovered, LineOverrun
 from charter.engine.entries.told import Told
 from charter.engine.keys import name_of
@@ -38,6 +38,8 @@ def look(draft: Draft, seen: int) -> int:
 
 
 def _concerns(draft: Draft, plan: LedgerPlan, entry: Entry) -> bool:
+    if isinstance(entry.told, Migrated):
+        return True
     if isinstance(entry.told, Written | Amended):
         return name_of(entry.told.record) in plan.records
     if entry.before == entry.after or entry.element is None:

@@ -16,6 +16,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from charter.engine import calendars, sla, values
+from charter.engine.commands import Migrate
 from charter.engine.definition import Target
 from charter.engine.entries.cases import Undated
 from charter.engine.entries.clocks import (
@@ -57,6 +58,7 @@ def _unmoved(draft: Draft, plan: ClockPlan) -> bool:
     state, name = draft.state, plan.sla.name
     reads, service = _reads(draft.program)[name], draft.clocks.get(name)
     same = draft.status == state.status and draft.days is state.days and draft.law == state.law
+    same = same and not isinstance(draft.command, Migrate)
     if reads is None or not same or service is not state.clocks.get(name) or not reads.isdisjoint(draft.touched):
         return False
     if draft.versions is not state.versions:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from charter.engine import state as states
-from charter.engine.commands import SYSTEM, Command, Continue, Recount, Start
+from charter.engine.commands import SYSTEM, Command, Continue, Migrate, Recount, Start
 from charter.engine.dated import dated
 from charter.engine.definition import Definition
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry, cases
 from charter.engine.machines import CASE_STATES, LASTING, UNDER_WAY
+from charter.engine.migration import NOT_KNOWN
 from charter.engine.plan.program import Program, prepare
 from charter.engine.refusals import Reason, Refusal, recorded
 from charter.engine.registers import Ask
@@ -29,6 +30,7 @@ from charter.engine.step import (
     filing,
     flow,
     holding,
+    migrating,
     rework,
     services,
     subcases,
@@ -39,6 +41,7 @@ from charter.engine.step.authority import role_among
 from charter.engine.step.case import open_case
 from charter.engine.step.contents import bindable, validate
 from charter.engine.step.draft import Draft, Refused, refuse
+from charter.engine.step.migrating import Target as Target
 from charter.engine.text import composed
 
 
@@ -55,6 +58,9 @@ class Step(NamedTuple):
     refusal: Refusal | None = None
     nodes: Iterable[str] = ()
     asks: tuple[Ask, ...] = ()
+
+
+_Act = Callable[[Draft, Any], None]
 
 
 def _start(draft: Draft, command: Start) -> None:
@@ -120,10 +126,19 @@ def _recount(draft: Draft, command: Recount) -> None:
             draft.agenda.setdefault(node.key, draft.cause)
 
 
+def _migrate(_draft: Draft, command: Migrate) -> None:
+    raise Refused(Reason(NOT_KNOWN, None, {"definition": command.to}))
+
+
+def _crossing(program: Program, state: CaseState, command: Migrate, target: Target) -> tuple[Draft, _Act]:
+    """Gives a draft of the case as the version has it that it goes over to, and what carries it over."""
+    draft = Draft(prepare(dated(target.definition, command.days)), state, command)
+    return draft, lambda draft, command: migrating.migrate(draft, command, program, target.was)
+
+
 _RUNNING = frozenset({"open"})
 _STARTED = frozenset(CASE_STATES)
 
-_Act = Callable[[Draft, Any], None]
 
 # verb -> (who does it, in which case statuses, who may send it, whether it needs a reason)
 _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
@@ -158,6 +173,7 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "retry": (automation.retry, _RUNNING, "people", False),
     "continue": (_continue, _STARTED, "engine", False),
     "recount": (_recount, _STARTED, "engine", False),
+    "migrate": (_migrate, UNDER_WAY, "people", True),
 }  # fmt: skip
 
 
@@ -185,20 +201,25 @@ def _admit(draft: Draft, command: Command, statuses: frozenset[str], sender: str
         raise refuse("CH506", None, verb=command.verb)
 
 
-def step(definition: Definition, state: CaseState, command: Command) -> Step:
+def step(definition: Definition, state: CaseState, command: Command, target: Target | None = None) -> Step:
     """Gives what a command does to a case; its texts count in their one form, as the trail keeps them.
 
-    Raises SameKey.
+    `target`: where a migration leads. Raises SameKey.
     """
     command = composed(command)
     days = command.days if isinstance(command, Start | Recount) else state.days
     program = prepare(dated(definition, days))
     draft = Draft(program, state, command)
     act, statuses, sender, reason = _VERBS[command.verb]
+    alone = act in _ALONE or (isinstance(command, Migrate) and command.restores)
+    if isinstance(command, Migrate) and target is not None:
+        draft, act = _crossing(program, state, command, target)
+        # A migration may have ended the case, and can be taken back all the same.
+        statuses = _STARTED if command.restores and draft.parent is None else statuses
     try:
         _admit(draft, command, statuses, sender, reason)
         act(draft, command)
-        if act not in _ALONE:
+        if not alone:
             _look_again(draft)
             flow.run(draft)
         filing.tell_reads(draft)

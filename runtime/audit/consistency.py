@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -34,19 +35,28 @@ _CASE = select(*(t.cases.c[name] for name in ROW))
 
 
 def case_differs(
-    connection: Connection, pinned: Pinned, case: str, state: CaseState, sealed: Sequence[Sealed], *, read: bool = False
+    connection: Connection,
+    past: Sequence[tuple[int, Pinned]],
+    case: str,
+    state: CaseState,
+    sealed: Sequence[Sealed],
+    *,
+    read: bool = False,
 ) -> str | None:
     """Compares a case's row and its folds with the entries, and with the state that they lead to.
 
-    `read`: the state is the one that the rows hold, so that only what follows from it is left to compare.
+    `past`: what the case has run (`Archive.past`). `read`: the state is the one that the rows hold, so that only what
+    follows from it is left to compare.
     """
     row = connection.execute(_CASE.where(t.cases.c.id == case)).one()
+    _, pinned = past[-1]
     # That the head is the last entry's is a question of integrity, and asked there.
     chain = Chain(case, len(sealed), row.head, sealed[-1].at if sealed else 0)
     if tuple(row) != row_of(pinned, chain, state):
         return "cases"
     among = folds.FOLLOWING if read else folds.FOLDS
-    return folds.differs(connection, pinned.shape, state, list(to_entries(sealed)), among)
+    earlier = [(until, one.shape) for (_, one), (until, _) in pairwise(past)]
+    return folds.differs(connection, pinned.shape, state, list(to_entries(sealed)), among, earlier)
 
 
 def definition_differs(connection: Connection, digest: str) -> str | None:

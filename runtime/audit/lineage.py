@@ -7,18 +7,17 @@ one deed; what a deed used was made before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
 
-from charter.engine.definition import Definition
 from charter.engine.entries.cases import Answered, Completed, Decided, Granted, Reached, Rejected
 from charter.engine.keys import covers, key_of, parse_key
 from charter.engine.machines import CONCLUDED, STALLED
 from charter.engine.plan.program import Program, prepare
 from charter.engine.state import CaseState, Confirmation, Node
-from charter.runtime.audit.asof import Moment
+from charter.runtime.audit.asof import Moment, as_named, renamed
 from charter.runtime.clock import iso
 
 _DEEDS = (Completed, Granted, Rejected, Reached, Answered, Decided)
@@ -79,23 +78,27 @@ class Lineage(Struct):
         return [deed for deed in self.deeds if made in deed.used]
 
 
-def lineage(definition: Definition, moments: Iterable[Moment]) -> Lineage:
+def lineage(moments: Iterable[Moment]) -> Lineage:
     """Reads the graph off a case's moments."""
-    graph, program = Lineage([], {}), prepare(definition)
+    graph = Lineage([], {})
     for moment in moments:
-        for deed in _deeds(moment, graph, program):
+        names = renamed(moment.entries[0])
+        if names:
+            graph.versions = {as_named(names, key): made for key, made in graph.versions.items()}
+        for deed in _deeds(moment, graph, prepare(moment.definition), {new: old for old, new in names.items()}):
             deed.sure = moment.sure
             graph.deeds.append(deed)
     return graph
 
 
-def _deeds(moment: Moment, graph: Lineage, program: Program) -> Iterator[Deed]:
+def _deeds(moment: Moment, graph: Lineage, program: Program, earlier_names: Mapping[str, str]) -> Iterator[Deed]:
+    """Yields the deeds of a moment; `earlier_names`: how what it has given another name was called before it."""
     before, after = moment.before, moment.after
     amended = moment.command.verb == "amend"
     fresh: dict[str | None, list[Made]] = {}
     earlier: list[Made] = []
     for key, version in after.versions.items():
-        old = before.versions.get(key)
+        old = before.versions.get(as_named(earlier_names, key))
         if old is None or (old.number, old.digest) != (version.number, version.digest):
             made = Made(key, version.number, version.digest, version.value)
             earlier += graph.versions.get(key, [])[-1:]
@@ -103,7 +106,7 @@ def _deeds(moment: Moment, graph: Lineage, program: Program) -> Iterator[Deed]:
             fresh.setdefault(None if amended else version.node, []).append(made)
             graph.versions.setdefault(key, []).append(made)
     for node in after.nodes.values():
-        was = before.nodes.get(node.key)
+        was = before.nodes.get(as_named(earlier_names, node.key))
         if node is not was and _finished(was, node):
             deed = _told(moment, node.key)
             rests_on = _rests_on(after, node, program)

@@ -2,8 +2,8 @@
 
 Integrity: every stored body is well-formed, says what its columns say, and continues the chain of hashes; hashed
 are the stored bytes, nothing is written anew. Completeness: sequence numbers are dense from 1 to the count the
-chain's owner keeps, and the head is the last entry's hash. Truth: replaying the entries through the pinned
-definition gives them again, and all that lies beside them (`consistency.py`) says the same. Where other rules judged
+chain's owner keeps, and the head is the last entry's hash. Truth: replaying the entries through the definitions that
+the case ran gives them again, and all that lies beside them (`consistency.py`) says the same. Where other rules judged
 than this build has (`engine/law.py`) and playing them again gives something else, truth is neither sound nor at fault:
 it is unjudged, and the verdict says from which entry on. Whatever stands in the database, the answer is a verdict,
 never an exception, and what could not be looked at is not sound; where nothing stands in it there is none. Somebody who
@@ -21,9 +21,11 @@ from sqlalchemy import Connection, Text, select, true, type_coerce
 
 from charter.engine import law
 from charter.engine.entries import BadEntry, law_named
+from charter.engine.entries.cases import Migrated
 from charter.engine.law import Rules
 from charter.engine.replay import replay
 from charter.runtime import clock
+from charter.runtime.audit.asof import begun_with
 from charter.runtime.audit.consistency import case_differs, definition_differs, files_of, organisation_differs
 from charter.runtime.audit.findings import NAMES, UNREADABLE, Fault, Findings, Unjudged, Verdict, Verification, shown
 from charter.runtime.audit.log import GENESIS, Sealed, joined, record_of, to_entries
@@ -224,36 +226,53 @@ def _check_truth(
     if row is None:
         findings.note("completeness", Fault(case, 1, "no_such_case"))
         return
-    stray = next((s for s in sealed if s.fields.get("definition") != row.definition), None)
+    bad = _first_bad(sealed)
+    stray = _stray(sealed if bad is None else [s for s in sealed if s.seq < bad], row.definition, whole=bad is None)
     if stray is not None:
-        findings.note("truth", Fault(case, stray.seq, "other_definition"))
+        findings.note("truth", Fault(case, stray, "other_definition"))
         return
-    if (differs := definitions.differs(connection, row.definition)) is not None:
-        findings.note("truth", Fault(case, None, "table_differs", differs))
-        return
-    pinned = archive.pinned(connection, row.definition)
-    if (bad := _first_bad(sealed)) is not None:
+    for digest in dict.fromkeys((*(begun_with(s) for s in sealed), row.definition)):
+        if (differs := definitions.differs(connection, digest)) is not None:
+            findings.note("truth", Fault(case, None, "table_differs", differs))
+            return
+    if bad is not None:
         _cannot_read(case, bad, law_named(sealed[0].data), findings)
         return
-    played = replay(pinned.definition, to_entries(sealed))
+    past = archive.past(connection, sealed) or [(1, archive.pinned(connection, row.definition))]
+    known = {one.digest: one.definition for _, one in past}
+    played = replay(past[0][1].definition, to_entries(sealed), known.get)
     if played.foreign is not None:
         findings.unjudged.append(Unjudged(case, _seq(sealed, played.foreign.index), played.foreign.rules))
     if played.difference is not None:
         findings.note("truth", Fault(case, _seq(sealed, played.difference.index), "differs_from_replay"))
         return
     state = played.state
-    differs = None if state is None else case_differs(connection, pinned, case, state, sealed)
+    differs = None if state is None else case_differs(connection, past, case, state, sealed)
     if state is None or (differs is not None and sealed and state.rules != law.PRESENT):
         # Nobody here knows better how the case stands than its rows, which have to agree with each other.
         if state is not None and played.foreign is None:
             findings.unjudged.append(Unjudged(case, sealed[-1].seq, state.rules))
         try:
             stored = archive.load(connection, case).state
-            differs = case_differs(connection, pinned, case, stored, sealed, read=True)
+            differs = case_differs(connection, past, case, stored, sealed, read=True)
         except UNREADABLE:
             differs = t.cases.name
     if differs is not None:
         findings.note("truth", Fault(case, None, "table_differs", differs))
+
+
+def _stray(sealed: Sequence[Sealed], last: str, *, whole: bool) -> int | None:
+    """Gives the number of the first entry written under another definition than the one that the case ran then.
+
+    Only a `migrated` entry leads to another one, which it names; the last one is that of the case's row.
+    """
+    runs = begun_with(sealed[0]) if sealed else last
+    for one in sealed:
+        told = one.entry.told
+        runs = told.definition if isinstance(told, Migrated) else runs
+        if begun_with(one) != runs:
+            return one.seq
+    return sealed[-1].seq if sealed and whole and runs != last else None
 
 
 def _seq(sealed: Sequence[Sealed], index: int) -> int:

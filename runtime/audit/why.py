@@ -17,6 +17,7 @@ from charter.engine.entries.cases import Fired
 from charter.engine.plan import waiting
 from charter.engine.refusals import Reason
 from charter.engine.state import CaseState
+from charter.runtime.audit.asof import as_named, renamed
 from charter.runtime.audit.log import Sealed
 
 CONDITION = "CH570"  # passed over because its `when` was false
@@ -37,7 +38,7 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
     """Explains a node of a case (or an element that has none yet)."""
     program = prepared(definition, state)
     there = state.nodes.get(node)
-    moves = [r for r in entries if r.entry.node == node and r.entry.after is not None]
+    moves = _moves(entries, node)
     chain = _back(entries, moves[-1] if moves else None)
     because = _because(chain[0]) if chain else None
     return Why(
@@ -48,6 +49,16 @@ def why(definition: Definition, state: CaseState, entries: Sequence[Sealed], nod
         because,
         chain,
     )
+
+
+def _moves(entries: Sequence[Sealed], node: str) -> list[Sealed]:
+    """Lists the entries that moved a node, under whatever name it had then."""
+    found: list[Sealed] = []
+    for one in reversed(entries):
+        if one.entry.node == node and one.entry.after is not None:
+            found.insert(0, one)
+        node = as_named({new: old for old, new in renamed(one).items()}, node)
+    return found
 
 
 def fired(entries: Sequence[Sealed], rule: str) -> tuple[Sealed, ...]:

@@ -156,9 +156,8 @@ def run_trace(context: Context, case: str, version: str, as_json: bool) -> int:
     from charter.runtime.audit.log import load
 
     case = context.reading.resolve(case)
-    definition = context.reading.definition(case)
     with context.reading.read() as connection:
-        graph = lineage(definition, moments(definition, load(connection, case)))
+        graph = lineage(moments(context.reading.definition, load(connection, case)))
     consulted(context, "trace", case=case, record=version)
     made = graph.find(version)
     if made is None:
@@ -247,29 +246,29 @@ def _draw(context: Context, branches: Sequence[Branch], lead: str = "") -> None:
 
 def run_as_of(context: Context, case: str, when: str, as_json: bool) -> int:
     """Shows a case as it stood at a time, or after an entry."""
-    from charter.runtime.audit.asof import as_of
+    from charter.runtime.audit.asof import as_of, begun_with
     from charter.runtime.audit.log import load
     from charter.runtime.cli import show
     from charter.runtime.cli.people import instant
     from charter.runtime.desk.register import number_of
 
     case = context.reading.resolve(case)
-    definition = context.reading.definition(case)
     text = when.removeprefix("#")
     if when.startswith("#") and not text.isdigit():
         raise Misuse("not_whole", value=when, name="#SEQ")
     at = None if when.startswith("#") else instant(when, "TIME", last=True) - (1 if len(when) <= 10 else 0)
     seq = int(text) if when.startswith("#") else None
     with context.reading.read() as connection:
-        moment = as_of(definition, load(connection, case), at=at, seq=seq)
+        moment = as_of(context.reading.definition, load(connection, case), at=at, seq=seq)
     consulted(context, "as-of", case=case, when=when, records=context.reading.confidential(case) if as_json else ())
-    sight = context.reading.sight(case)
     if moment is None and as_json:
         context.output.json({"seq": None, "at": None, "sure": True, "case": case, "status": None})
         return 0
     if moment is None:
         context.output.sentence(context.say("audit.before_start"))
         return 0
+    assert moment is not None
+    definition, sight = moment.definition, context.reading.sight(case, begun_with(moment.entries[-1]))
     if as_json:
         with context.reading.read() as connection:
             number = number_of(connection, case)

@@ -66,9 +66,11 @@ def _followers(entry: Sealed, rest: Any) -> list[int]:
 
 def _sheet(context: Context, sealed: Sealed, hash_: Any, followers: list[int]) -> None:
 
+    from charter.runtime.audit.asof import begun_with
+
     say, output, entry, f = context.say, context.output, sealed.entry, sealed.fields
     comma = say("happened.comma")
-    definition = context.reading.definition(sealed.case) if sealed.case != ORGANISATION else None
+    definition = context.reading.definition(begun_with(sealed)) if sealed.case != ORGANISATION else None
     about = " ".join(filter(None, (kind_word(context, entry.kind), entry.node)))
     output.line(f"{output.style(about, 'strong')}  {output.style(sealed.id, 'faint')}")
     for reason in reasons_of(entry.told):

@@ -55,7 +55,7 @@ def _done(context: Context, chosen: str | None, limit: int) -> Iterator[_Done]:
             carriers = by_clause(definition)
             if not carriers:
                 continue
-            graph = lineage(definition, moments(definition, load(connection, case)))
+            graph = lineage(moments(context.reading.definition, load(connection, case)))
             number = number_of(connection, case)
             for clause, found in carriers.items():
                 for one in carried(graph, found):

@@ -44,6 +44,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH636": ("refused", "refusal"),
     "CH639": ("tables", None),
     "CH649": ("host", "refusal"),
+    "CH654": ("host", "refusal"),
     "CH659": ("tables", None),
     "CH664": ("rules", "outcome"),
     "CH699": ("tables", None),

@@ -96,6 +96,7 @@ VERBS: dict[str, dict[str, str]] = {
         "cancel": "act",
         "reopen": "act",
         "impact": "impact",
+        "migrate": "migrate",
         "amend": "act",
         "add": "act",
         "close": "act",

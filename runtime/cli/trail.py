@@ -215,11 +215,13 @@ def _rules(context: Context, told: Continued) -> Iterator[str]:
 
 def what(context: Context, told: Told) -> str:
     """Says in a few words what an entry is about beyond its element: a version, why it was refused, a comment."""
-    from charter.engine.entries.cases import Amended, Continued, Decided, Declined, Failed, Voted, Written
+    from charter.engine.entries.cases import Amended, Continued, Decided, Declined, Failed, Migrated, Voted, Written
     from charter.engine.entries.organisation import Consulted, Deployed, RoleGranted, RoleRevoked, StandInNamed
 
     if isinstance(told, Continued):
         return context.say("happened.comma").join(_rules(context, told))
+    if isinstance(told, Migrated):
+        return f"{told.was_version} → {told.version}"
     if isinstance(told, Written | Amended):
         return version_of(told)
     if isinstance(told, Consulted):

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from charter.engine.reading import Sight, confidential, own, sight, speaks
+from charter.runtime.audit.asof import begun_with
 from charter.runtime.host.casefile import NoSuchCase, NoSuchProcess
 from charter.runtime.people.rights import Rights, narrow, rights, whole
 from charter.runtime.store.prepared import ask
@@ -40,7 +41,7 @@ class Reading:
         self._store = store
         self._scoped = Scoped(store, self._narrowed)
         self._cases = cases.seen_through(self._scoped)
-        self._sights: dict[str, Sight] = {}
+        self._sights: dict[tuple[str, str], Sight] = {}
 
     @cached_property
     def rights(self) -> Rights:
@@ -85,16 +86,17 @@ class Reading:
 
     # -- contents ------------------------------------------------------------------------------------------------------
 
-    def sight(self, case: str) -> Sight:
-        """Gives what is withheld from them in a case."""
-        if case not in self._sights:
-            self._sights[case] = self._sight(case)
-        return self._sights[case]
+    def sight(self, case: str, ran: str | None = None) -> Sight:
+        """Gives what is withheld from them in a case as it stands, or of when it `ran` the definition of a digest."""
+        key = case, ran or ""
+        if key not in self._sights:
+            self._sights[key] = self._sight(case, ran)
+        return self._sights[key]
 
-    def _sight(self, case: str) -> Sight:
+    def _sight(self, case: str, ran: str | None) -> Sight:
         if self.rights.trail or case == ORGANISATION:
             return _ALL
-        definition = self._cases.definition(case)
+        definition = self._cases.definition(ran or case)
         found = sight(definition, self.rights.roles(definition.name))
         if found.whole:
             return found
@@ -115,7 +117,7 @@ class Reading:
 
         if sealed.case == ORGANISATION:
             return sealed if self.rights.trail else of_organisation(sealed, self._tells)
-        seeing = self.sight(sealed.case)
+        seeing = self.sight(sealed.case, begun_with(sealed))
         by = self.rights.persons(sealed.fields.get("process") or "")
         return sealed if seeing.whole else seen(sealed, seeing, by)
 

@@ -30,6 +30,8 @@ from charter.runtime.folds.work import WORK
 STATE: tuple[Fold, ...] = (NODES, CONTENTS)
 FOLLOWING: tuple[Fold, ...] = (WORK, LISTS, CLOCKS, VERSIONS, NOTICES, MEASURES, *REGISTERS)
 FOLDS = (*STATE, *FOLLOWING)
+# What a case ran before, each up to the number of the entry that began the next.
+Earlier = Sequence[tuple[int, Shape]]
 
 
 def keep(connection: Connection, shape: Shape, before: CaseState, done: Step, first: int) -> None:
@@ -41,9 +43,19 @@ def keep(connection: Connection, shape: Shape, before: CaseState, done: Step, fi
         fold.keep(connection, taken)
 
 
-def rebuild(connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> None:
+def cross(connection: Connection, shape: Shape, before: CaseState, done: Step, first: int) -> None:
+    """Brings all folds of a case along with a step that has led it to another definition: of `shape`."""
+    renew(connection, shape, done.state)
+    taken = Stride(done.state.case, shape, before, done.state, done.entries, first, ())
+    for fold in (VERSIONS, NOTICES, *REGISTERS):
+        fold.keep(connection, taken)
+
+
+def rebuild(
+    connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry], earlier: Earlier = ()
+) -> None:
     """Makes all folds of a case anew from its entries and the state that they lead to."""
-    taken = whole(state.case, shape, state, entries)
+    taken = whole(state.case, shape, state, entries, earlier)
     for fold in FOLDS:
         fold.rebuild(connection, taken)
 
@@ -69,10 +81,15 @@ def renew(connection: Connection, shape: Shape, state: CaseState) -> None:
 
 
 def differs(
-    connection: Connection, shape: Shape, state: CaseState, entries: Sequence[Entry], among: Sequence[Fold] = FOLDS
+    connection: Connection,
+    shape: Shape,
+    state: CaseState,
+    entries: Sequence[Entry],
+    among: Sequence[Fold] = FOLDS,
+    earlier: Earlier = (),
 ) -> str | None:
     """Names the first table whose rows of a case are not what its entries lead to, None when all are."""
-    taken = whole(state.case, shape, state, entries)
+    taken = whole(state.case, shape, state, entries, earlier)
     return next((fold.table.name for fold in among if fold.differs(connection, taken)), None)
 
 

@@ -28,7 +28,8 @@ Row = tuple[Any, ...]
 class Stride(NamedTuple):
     """What happened to a case between two of its states; `first` is the number of `entries[0]` in its chain.
 
-    `nodes`: those that may be new or other than before, the new ones in the order in which they came.
+    `nodes`: those that may be new or other than before, the new ones in the order in which they came. `earlier`: what
+    the case ran before `shape`, each up to the number of the entry that began the next.
     """
 
     case: str
@@ -38,11 +39,22 @@ class Stride(NamedTuple):
     entries: Sequence[Entry]
     first: int
     nodes: Sequence[Node]
+    earlier: Sequence[tuple[int, Shape]] = ()
+
+    def shape_of(self, seq: int) -> Shape:
+        """Gives the shape by which an entry is to be read: of the definition that the case ran then."""
+        return next((shape for until, shape in self.earlier if seq < until), self.shape)
 
 
-def whole(case: str, shape: Shape, state: CaseState, entries: Sequence[Entry]) -> Stride:
+def whole(
+    case: str,
+    shape: Shape,
+    state: CaseState,
+    entries: Sequence[Entry],
+    earlier: Sequence[tuple[int, Shape]] = (),
+) -> Stride:
     """Gives the one stride from the beginning of a case to its present state."""
-    return Stride(case, shape, NEW, state, entries, 1, list(state.nodes.values()))
+    return Stride(case, shape, NEW, state, entries, 1, list(state.nodes.values()), earlier)
 
 
 class Change(NamedTuple):

@@ -34,7 +34,7 @@ def field_rows(chain: str, filed: Any) -> list[Row]:
 
 
 def _told(stride: Stride, kind: type[Any]) -> Iterator[tuple[int, Entry]]:
-    if stride.shape.program.registers:
+    if any(shape.program.registers for shape in (stride.shape, *(earlier for _, earlier in stride.earlier))):
         for seq, entry in enumerate(stride.entries, stride.first):
             if isinstance(entry.told, kind):
                 yield seq, entry

@@ -25,12 +25,11 @@ def _versions(stride: Stride) -> Change:
 
 
 def _notices(stride: Stride) -> Change:
-    shape = stride.shape
     return Change(
         come=[
-            (stride.case, seq, role, shape.name, e.kind, e.actor, e.at)
+            (stride.case, seq, role, stride.shape.name, e.kind, e.actor, e.at)
             for seq, e in enumerate(stride.entries, stride.first)
-            if (roles := told(shape.program, e))
+            if (roles := told(stride.shape_of(seq).program, e))
             for role in dict.fromkeys(roles)
         ]
     )

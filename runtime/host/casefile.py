@@ -1,4 +1,4 @@
-"""A case as it lies in the database: its row, its state, the definition it is pinned to, and where its chain stands.
+"""A case as it lies in the database: its row, its state, the definition that it runs, and where its chain stands.
 
 Reads all of it and writes the row, which is what the case as a whole is, and its lock; nodes and contents are folds
 (`runtime/folds/state.py`). Knows neither commands nor people. Invariants: the row is written only where its head is
@@ -21,9 +21,10 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from charter.engine import plain, state as states
 from charter.engine.compact import compact, compact_sorted
 from charter.engine.definition import Definition
+from charter.engine.entries.cases import Migrated
 from charter.engine.errors import CharterError
 from charter.engine.state import CaseState
-from charter.runtime.audit.log import Chain
+from charter.runtime.audit.log import Chain, Sealed
 from charter.runtime.folds.shape import Shape
 from charter.runtime.folds.state import tables
 from charter.runtime.host import days
@@ -128,6 +129,16 @@ _MARK = Prepared(
     "case_id",
     "old_head",
 )
+_CROSS = Prepared(
+    update(t.cases)
+    .where(_c.id == bindparam("case_id"), _c.head == bindparam("old_head"))
+    .values({n: bindparam(n) for n in (*_MOVES, *_MARKS, "definition")}),
+    *_MOVES,
+    *_MARKS,
+    "definition",
+    "case_id",
+    "old_head",
+)
 _DEFINITION = Prepared(select(t.definitions.c.body).where(t.definitions.c.digest == bindparam("digest")), "digest")
 
 
@@ -187,15 +198,30 @@ class Archive:
         if len(self._states) > self._remembered:
             del self._states[next(iter(self._states))]
 
-    def save(self, connection: Connection, before: CaseFile, chain: Chain, state: CaseState) -> None:
-        """Writes a case's new state and chain end; raises Overtaken when the row is no longer the one that was read."""
+    def past(self, connection: Connection, sealed: Sequence[Sealed]) -> list[tuple[int, Pinned]]:
+        """Lists what a case has run, by its entries: each with the number of the first entry under it.
+
+        Only a `migrated` entry begins another one; raises NoSuchProcess.
+        """
+        begins = [one for i, one in enumerate(sealed) if i == 0 or isinstance(one.entry.told, Migrated)]
+        return [(one.seq, self.pinned(connection, one.fields.get("definition", ""))) for one in begins]
+
+    def save(
+        self, connection: Connection, before: CaseFile, chain: Chain, state: CaseState, pinned: Pinned | None = None
+    ) -> None:
+        """Writes a case's new state and chain end; raises Overtaken when the row is no longer the one that was read.
+
+        `pinned`: what it runs from here on, where that is another definition.
+        """
         if not before.stored:
             _INSERT.run(connection, *row_of(before.pinned, chain, state)).close()
             return
         old = before.state
         moves = (state.commands, chain.entries, chain.head, chain.last_at, _rest(state))
         marks: tuple[Any, ...] = (state.status, state.wake, state.opened_at, state.closed_at)
-        if marks == (old.status, old.wake, old.opened_at, old.closed_at):
+        if pinned is not None and pinned is not before.pinned:
+            cursor = _CROSS.run(connection, *moves, *marks, pinned.digest, chain.case, before.chain.head)
+        elif marks == (old.status, old.wake, old.opened_at, old.closed_at):
             cursor = _MOVE.run(connection, *moves, chain.case, before.chain.head)
         else:
             cursor = _MARK.run(connection, *moves, *marks, chain.case, before.chain.head)

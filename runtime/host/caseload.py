@@ -135,17 +135,19 @@ class Caseload:
         folds.renew(connection, after.pinned.shape, after.state)
         return after
 
-    def write(self, connection: Connection, file: CaseFile, command: Command, done: Step) -> CaseFile:
-        """Writes all that comes of a step."""
-        pinned = file.pinned
+    def write(
+        self, connection: Connection, file: CaseFile, command: Command, done: Step, to: Pinned | None = None
+    ) -> CaseFile:
+        """Writes all that comes of a step; `to`: the definition to which it has led the case, where that is another."""
+        pinned = to or file.pinned
         origin = self.origin._replace(process=pinned.definition.name, definition=pinned.digest)
         if (clock := self.clock()) < file.chain.last_at - server.JITTER:
             note_step_back(connection, file.chain.case, clock, file.chain.last_at, self.origin)
         chain, sealed, entries = log.seal(file.chain, done.entries, origin)
         log.store(connection, sealed, entries)
-        self.archive.save(connection, file, chain, done.state)
+        self.archive.save(connection, file, chain, done.state, to)
         told = done._replace(entries=tuple(entries))
-        folds.keep(connection, pinned.shape, file.state, told, file.chain.entries + 1)
+        (folds.keep if to is None else folds.cross)(connection, pinned.shape, file.state, told, file.chain.entries + 1)
         outbox.post(connection, file.chain.case, done.effects, command.at)
         # What is remembered is known by its head, so that it does no harm should the transaction fail.
         self.archive.saw(file.chain.case, chain.head, done.state)

@@ -37,6 +37,7 @@ from charter.runtime.host.deployment import Deployment, deploy, judge
 from charter.runtime.host.figures import Figures
 from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
+from charter.runtime.host.migrating import Migrations
 from charter.runtime.host.publishing import Publishing
 from charter.runtime.host.registers import Registers
 from charter.runtime.host.timers import Timers
@@ -110,6 +111,7 @@ class Cases:
         self.public_days = Publishing(store, self._caseload)
         self.registers = Registers(store, self._caseload.clock, self._caseload.origin)
         self.delivery = Delivery(store, self._caseload, self.connectors)
+        self.migrations = Migrations(store, self._caseload, self.delivery)
 
     def seen_through(self, store: Store) -> Cases:
         """Gives the same cases as they are read through another store; nothing is performed on those."""

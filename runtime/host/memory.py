@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from charter.engine import law
-from charter.engine.commands import SYSTEM, Actor, Command, Start
+from charter.engine.commands import SYSTEM, Actor, Command, Migrate, Start
 from charter.engine.dated import counted_by
 from charter.engine.definition import Definition
 from charter.engine.effects import CallConnector, Effect
@@ -29,7 +29,7 @@ from charter.engine.queues import Waiting
 from charter.engine.refusals import Refusal
 from charter.engine.registers import Ask, Found, Row, found_among
 from charter.engine.state import NEW, CaseState
-from charter.engine.step.transition import Step
+from charter.engine.step.transition import Step, Target
 from charter.engine.strangers import introduced
 from charter.engine.values import data_digest
 from charter.runtime.host.closing import Closing
@@ -227,9 +227,14 @@ class World:
         return None if found is None else (found.definition, found.state)
 
     def send(self, case: str, command: Command) -> Step:
+        return self._take(case, command)
+
+    def _take(self, case: str, command: Command, target: Target | None = None) -> Step:
         there = self._cases[case]
-        done = self._step(there, command)
+        done = self._step(there, command, target)
         there.state = done.state
+        if target is not None and done.refusal is None:
+            there.definition = target.definition
         there.entries.extend(done.entries)
         for entry in done.entries:
             if isinstance(filed := entry.told, Filed):
@@ -243,10 +248,18 @@ class World:
                 self._queue.append((case, effect))
         return done
 
-    def _step(self, there: _Case, command: Command) -> Step:
+    def _step(self, there: _Case, command: Command, target: Target | None = None) -> Step:
         command = introduced(there.definition, command, self._knows)
         command = weighed(there.definition, there.state, command, self.work)
-        return informed(there.definition, there.state, command, self.answer)[1]
+        return informed(there.definition, there.state, command, self.answer, target)[1]
+
+    def migrate(self, case: str, target: Target, command: Migrate) -> Step:
+        """Has a case run another definition, or back; a refusal leaves it where it is."""
+        self.clock = max(self.clock, command.at)
+        let_pass(self, case, self.clock)
+        done = self._take(case, replace(command, days=counted_by(target.definition)), target)
+        self._carry_out()
+        return done
 
     def answer(self, ask: Ask) -> Found:
         """Looks a register up."""

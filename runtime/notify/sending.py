@@ -25,6 +25,7 @@ from charter.engine.entries.organisation import ChannelTested, NoticeDropped, No
 from charter.engine.keys import name_of
 from charter.engine.reading import sight
 from charter.engine.refusals import Refusal
+from charter.runtime.audit.asof import begun_with
 from charter.runtime.audit.log import Origin, Sealed
 from charter.runtime.audit.seen import seen
 from charter.runtime.host import outbox
@@ -187,7 +188,7 @@ def _news(connection: Connection, route: Route, case: str, seq: int) -> News | N
     Nor is it for who may not read the case; what is withheld from them in it stays so.
     """
     query = (
-        select(_n.role, _n.process, _e.body, _e.position, _c.number, _c.definition)
+        select(_n.role, _n.process, _e.body, _e.position, _c.number)
         .join_from(t.notices, t.entries, and_(_e.case == _n.case, _e.seq == _n.seq))
         .outerjoin(t.cases, _c.id == _n.case)
         .where(_n.case == case, _n.seq == seq)
@@ -209,7 +210,7 @@ def _news(connection: Connection, route: Route, case: str, seq: int) -> News | N
     node = sealed.node or ""
     w, d = t.work_items.c, t.definitions.c
     due = connection.execute(select(w.due).where(w.case == case, w.node == node).limit(1)).scalar()
-    text = connection.execute(select(d.body).where(d.digest == row.definition)).scalar_one()
+    text = connection.execute(select(d.body).where(d.digest == begun_with(sealed))).scalar_one()
     body = json.loads(text)
     title = next((str(each["title"]) for each in body["elements"] if each["name"] == name_of(node)), "")
     sealed = _what_happened(connection, sealed)

@@ -59,7 +59,7 @@ def _fit(rng: Random, element: Element) -> c.Actor:
     return rng.choice(fit if fit and rng.random() < 0.85 else PEOPLE)
 
 
-def _likely(rng: Random, definition: Definition, state: CaseState, at: int) -> c.Command | None:
+def likely(rng: Random, definition: Definition, state: CaseState, at: int) -> c.Command | None:
     """Draws a command that has a chance: somebody works on what is open."""
     elements = {e.name: e for e in definition.elements}
     open_nodes = [n for n in state.nodes.values() if n.state in ("ready", "claimed", "active", "failed")]
@@ -181,9 +181,9 @@ def command(rng: Random, definition: Definition, state: CaseState, at: int) -> c
     if state.status == "suspended" and kind < 15:
         return c.Resume(actor=PEOPLE[3], at=at)
     if kind <= 20:
-        likely = _likely(rng, definition, state, at)
-        if likely is not None:
-            return likely
+        meant = likely(rng, definition, state, at)
+        if meant is not None:
+            return meant
     if kind <= 26:
         return _departure(rng, state, at)
     if kind <= 28:

@@ -83,6 +83,16 @@ charter deploy processes/examples/leave_request.charter --as zhou
 charter deploy processes/examples/leave_request.charter --as zhou
 charter deploy other.charter --as zhou
 charter deploy other.charter --plan --as zhou
+charter start leave_request --as zhou
+charter deploy other2.charter --as zhou
+charter migrate 1 --to 3 --dry-run --as zhou
+charter migrate 1 --to 3 --reason newer --as zhou
+charter migrate 1 --to 3 --reason newer --as zhou
+charter migrate 1 --back --reason older --as zhou
+charter migrate 1 --to 9 --reason older --as zhou
+charter migrate 1 --to 3 --reason newer --as li
+charter migrate --process leave_request --to 3 --as zhou
+charter migrate --as zhou
 charter import log old.csv --map gone.map --as zhou
 charter import log old.csv --map bad.map --as zhou
 charter import log old.csv --map old.map --as li
@@ -163,6 +173,7 @@ FILES = {
     "other.charter": (ROOT / "processes/examples/leave_request.charter")
     .read_text("utf-8")
     .replace("version 1", "version 2"),
+    "other2.charter": LEAVE_FILE.replace("version 1", "version 3").replace("activity apply", "activity ask_for"),
     "days.ics": "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260101\nEND:VEVENT\nEND:VCALENDAR\n",
     "broken.charter": "process p\n  role\n",
     "noting.charter": "register notes key what\n  what text\nprocess noting\n  role clerk\n"
@@ -192,6 +203,7 @@ LISTS = {
     "audit log",
     "audit query",
     "deploy",
+    "migrate",
     "kpi",
     "doctor",
 }

@@ -44,14 +44,14 @@ def sealed(history: list[tuple[CaseState, Command, Step]]) -> list[Sealed]:
 def test_every_moment_of_the_past_is_what_was(history: History) -> None:
     definition, steps = history
     records = sealed(steps)
-    found = list(moments(definition, records))
+    found = list(moments(lambda _: definition, records))
     assert [m.after for m in found] == [step.state for _, _, step in steps]
     assert [r.seq for m in found for r in m.entries] == list(range(1, len(records) + 1))
     for moment in found:
         for seq in (moment.first, moment.last):
-            then = as_of(definition, records, seq=seq)
+            then = as_of(lambda _: definition, records, seq=seq)
             assert then is not None and then.after == moment.after
-    assert as_of(definition, records, at=records[0].at - 1) is None
+    assert as_of(lambda _: definition, records, at=records[0].at - 1) is None
 
 
 @settings(max_examples=80)
@@ -59,7 +59,7 @@ def test_every_moment_of_the_past_is_what_was(history: History) -> None:
 def test_every_version_was_made_once_from_what_was_made_before(history: History) -> None:
     definition, steps = history
     records = sealed(steps)
-    graph = lineage(definition, moments(definition, records))
+    graph = lineage(moments(lambda _: definition, records))
     last = steps[-1][2].state
     assert {key: made[-1].number for key, made in graph.versions.items() if key in last.versions} == {
         key: version.number for key, version in last.versions.items()
@@ -123,7 +123,7 @@ def test_the_same_content_again_is_a_version_of_its_own() -> None:
     amends("a")
     does("copy_it", copy="a")
     _, records, _ = seal(Chain("case"), world.entries(case), Origin("test", "host", "process", "digest"))
-    graph = lineage(definition, moments(definition, records))
+    graph = lineage(moments(lambda _: definition, records))
     notes, copies = graph.versions["note"], graph.versions["copy"]
     assert [made.name for made in notes] == ["note@1", "note@2", "note@3"]
     assert notes[0].digest == notes[2].digest != notes[1].digest

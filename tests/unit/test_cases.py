@@ -212,7 +212,7 @@ def test_a_clock_that_stood_far_ahead_holds_nothing_up(store: Store) -> None:
     assert [trail[-1].at, own[-1].at] == [clock.at, clock.at]
     told = [s.entry.told for s in own[known:] if s.entry.kind == "clock_stepped_back"]
     assert [t.case for t in told] == [ORGANISATION, case]
-    before = as_of(opened.definition(case), trail, at=then + HOUR)
+    before = as_of(opened.definition, trail, at=then + HOUR)
     assert before is not None
     assert before.after == opened.state(case)
     assert verify(store).sound

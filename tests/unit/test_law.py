@@ -124,7 +124,7 @@ def test_a_case_goes_on_under_other_rules_and_says_so(
         assert host.state(case).rules == PRESENT and verify(store).sound
         with store.read() as connection:
             trail = list(load(connection, case))
-            played = list(moments(LEAVE, trail))
+            played = list(moments(lambda _: LEAVE, trail))
         assert trail[len(before)].fields["data"]["was"] == rules._asdict()
         assert [m.after for m in played][-1] == host.state(case) and all(m.sure for m in played)
 
@@ -154,8 +154,8 @@ def test_under_another_law_such_a_change_is_neither_hidden_nor_called_one(
     assert found.truth.unjudged == (Unjudged(case, seq, EARLIER),) and found.truth.fault is None
     with open_store(str(path)) as store, store.read() as connection:
         trail = list(load(connection, case))
-        assert [m.sure for m in moments(LEAVE, trail)] == [True, False]
-        assert [deed.sure for deed in lineage(LEAVE, moments(LEAVE, trail)).deeds] == [False]
+        assert [m.sure for m in moments(lambda _: LEAVE, trail)] == [True, False]
+        assert [deed.sure for deed in lineage(moments(lambda _: LEAVE, trail)).deeds] == [False]
 
 
 def test_what_follows_is_judged_from_where_the_trail_says_how_the_case_stood(
@@ -167,7 +167,7 @@ def test_what_follows_is_judged_from_where_the_trail_says_how_the_case_stood(
         Cases(store).perform(case, person="wang", verb="approve", node="decide")
         assert verify(store).truth.unjudged == (Unjudged(case, seq, EARLIER),)
         with store.read() as connection:
-            *_, last = moments(LEAVE, load(connection, case))
+            *_, last = moments(lambda _: LEAVE, load(connection, case))
         assert last.sure and last.after == Cases(store).state(case)
     granted = forged(path, case, "granted", lambda fields: fields.update(actor="li"))
     found = verified(path)
