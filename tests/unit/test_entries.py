@@ -39,6 +39,7 @@ SAMPLES: Mapping[Any, Any] = {
     tuple[int, ...]: (1, 2),
     tuple[str, ...]: ("limit",),
     tuple[tuple[str, tuple[str, ...]], ...]: (("request.boss", ("li", "wu")),),
+    tuple[tuple[str, str], ...]: (("a", "b"),),
     tuple[tuple[str, Any], ...]: (("to", "x"), ("many", [1, 2])),
     Mapping[str, Any]: {"a": None},
     Mapping[str, str]: {"a.charter": "ab"},
