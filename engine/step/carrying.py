@@ -30,9 +30,10 @@ from charter.engine.migration import (
 )
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
+from charter.engine.plan.rounds import Round
 from charter.engine.refusals import Reason
 from charter.engine.sla import COUNTING
-from charter.engine.state import CaseState, Node, Version
+from charter.engine.state import CaseState, Node, Version, version_json, version_of
 from charter.engine.step.automation import awaits_answer
 from charter.engine.step.contents import bindable, validate
 from charter.engine.step.draft import Draft, Refused
@@ -163,14 +164,30 @@ class Carrying:
             if to is None or len(path) not in depths:
                 behind.setdefault(name_of(key), []).append(key)
                 continue
-            by = None if version.node is None else self._key(version.node)
-            earlier = tuple((who, None if at is None else self._key(at)) for who, at in version.earlier)
-            found[to] = version._replace(node=by, earlier=earlier)
+            found[to] = self._version(version)
             if self.old.definition.records != self.new.definition.records:
                 self.fits.append(to)
         for record, keys in behind.items():
             self._unmapped("record", record, keys)
         return found
+
+    def _version(self, version: Version) -> Version:
+        by = None if version.node is None else self._key(version.node)
+        earlier = tuple((who, None if at is None else self._key(at)) for who, at in version.earlier)
+        return version._replace(node=by, earlier=earlier)
+
+    def _round(self, over: Round) -> Round:
+        """Gives what figures read of a round that is over, by the names of the other version."""
+        known = {**self.names.records, **self.names.elements}
+        nodes, versions = [], []
+        for row in over["nodes"]:
+            if (key := self._key(row["key"])) is not None:
+                nodes.append({**row, "key": key, "element": name_of(key)})
+        for key, iteration, *row in over["versions"]:
+            if (to := self._record(key)) is not None:
+                versions.append([to, iteration, *version_json(self._version(version_of(row)))])
+        names = sorted(to for name in over["names"] if (to := known.get(name)) is not None)
+        return {"names": names, "nodes": nodes, "versions": versions}
 
     def carry_rest(self) -> None:
         """Carries over what stands beside nodes and records."""
@@ -211,6 +228,7 @@ class Carrying:
             else:
                 self._unmapped("signal", early.signal, [early.signal])
         draft.signals = tuple(kept)
+        draft.rounds = tuple(map(self._round, state.rounds))
         rhythms = {r.name: sum(on.every is not None for on in r.occasions) for r in self.new.definition.rules}
         watches = (w for w in state.watches if names.rules.get(w.rule) is not None)
         draft.watches = tuple(w if len(w.wakes) == rhythms[w.rule] else w._replace(wakes=()) for w in watches)
