@@ -52,6 +52,8 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 # Lines on which finished work rests; lines that say whether there is work at all.
 SUBSTANCE = frozenset({"inputs", "outputs", "agreement", "checklist", "work"})
 ASKED = frozenset({"when", "offered", "after"})
+# Whom data names, which is pinned when work opens.
+ADDRESSED = frozenset({"named"})
 # Lines that give dates.
 DATED = frozenset({"within", "due", "calendar"})
 
@@ -158,6 +160,8 @@ def _differing(
     for name in ("inputs", "outputs", "checklist", "when", "offered", "after", "many", "within", "due", "events"):
         if getattr(was, name) != getattr(now, name):
             yield name
+    if was.named != now.named:
+        yield "named"
     if _work(old, was) != _work(new, now):
         yield "work"
     if _agreement(was) != _agreement(now):

@@ -16,6 +16,7 @@ from charter.engine.commands import Migrate
 from charter.engine.keys import join, name_of, parse_key, split
 from charter.engine.machines import DELIVERED, PASSED_OVER, SETTLED
 from charter.engine.migration import (
+    ADDRESSED,
     ASKED,
     AWAITED,
     DATED,
@@ -141,7 +142,7 @@ class Carrying:
                 self._decide(node, UNDECIDED)
             elif node.element in self.command.redo:
                 self.again.append(node.key)
-        elif lines & (SUBSTANCE | ASKED):
+        elif lines & (SUBSTANCE | ASKED | ADDRESSED):
             self.changed[node.key] = None
             begun = node.state != "ready" or node.votes or node.confirmations
             code = (STARTS_AGAIN if node.votes and "agreement" in lines else UNDECIDED) if begun else None
