@@ -107,6 +107,15 @@ class Assign(OnNode, frozen=True, kw_only=True):
     to: Actor
 
 
+class HandOver(OnNode, frozen=True, kw_only=True):
+    """The host hands work that `giver` holds to another, by order of a steward: `by`."""
+
+    verb: ClassVar[str] = "hand over"
+    to: Actor
+    giver: str
+    by: str
+
+
 class Begin(OnNode, frozen=True, kw_only=True):
     verb: ClassVar[str] = "begin"
 
@@ -329,6 +338,7 @@ COMMANDS: dict[str, type[Command]] = {
         Release,
         Delegate,
         Assign,
+        HandOver,
         Begin,
         Confirm,
         Complete,

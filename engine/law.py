@@ -62,7 +62,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "computed fields and defaults are filled in when a record is written, and a condition may require a field; "
         "data may name who does and decides, which is pinned when the work opens; "
         "a case that is completed brings counters up to date, after all else; "
-        "a case may go over to another version of its process",
+        "a case may go over to another version of its process; "
+        "work is handed over with how far it has come",
     }
 )
 LAW = max(HISTORY)

@@ -1,5 +1,5 @@
 """The refusals that the host itself makes, before a command reaches a case: CH580 to CH589, CH595, CH598, CH623,
-CH640 to CH643, and why a case is not migrated (`engine/migration.py`).
+CH640 to CH643 and CH665 to CH667, and why a case is not migrated (`engine/migration.py`).
 
 The engine's own codes are in `engine/refusals.py`; sentences for these are in `runtime/messages`, section
 `refusals`.
@@ -32,6 +32,9 @@ HIDDEN = "CH642"
 UNREAD = "CH643"
 REGISTER_DIFFERS = "CH623"
 UNBOUND = "CH526"
+UNCONFIRMED = "CH665"
+NAMED = "CH666"
+APART = "CH667"
 
 # code -> the values its sentence names
 CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -54,6 +57,9 @@ CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         UNREAD: ("person", "record"),
         REGISTER_DIFFERS: ("register", "field", "process"),
         **migration.CODES,
+        UNCONFIRMED: ("items",),
+        NAMED: ("element", "person"),
+        APART: ("element", "person"),
     }
 )
 

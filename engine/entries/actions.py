@@ -35,6 +35,14 @@ class Readdressed(Told, frozen=True):
     before: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+class HandedOver(Told, frozen=True, rename={"giver": "from"}):
+    """A steward handed a person's work to another. `from`: who held it; `by`: the steward."""
+
+    to: str
+    giver: str
+    by: str
+
+
 class Declined(Told, frozen=True):
     """Nothing came of what the case asked for; the case goes on. `ask`: StartCase, Offer, Address, Notify,
     TellCase, AnswerParent or Rule; `target`: the process, roles, people, case or rule; `asked`: the entry that asked,

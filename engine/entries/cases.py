@@ -15,6 +15,7 @@ from msgspec import UNSET
 from charter.engine.entries.actions import (
     Declined as Declined,
     Fired as Fired,
+    HandedOver as HandedOver,
     Launched as Launched,
     Notified as Notified,
     Readdressed as Readdressed,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from charter.engine.entries.handing import ItemHandedOver as ItemHandedOver
 from charter.engine.entries.told import Told
 
 # -- people ---------------------------------------------------------------------------------------------------

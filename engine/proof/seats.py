@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from charter.engine.commands import Actor
 from charter.engine.definition import Stage
+from charter.engine.personal import whose
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program, compiled
 from charter.engine.proof.seating import Sitter
@@ -78,7 +79,7 @@ class Seats:
                     role_among(who, (role,)) is not None and not (asked and unmet(self.program, who, role))
                     for role in roles
                 )
-            )
+            ) | {Sitter(person, None) for role in roles if (person := whose(role)) is not None}
         return self._known[roles, asked]
 
     def unnamed(self) -> tuple[str, ...]:

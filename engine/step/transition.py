@@ -147,6 +147,7 @@ _VERBS: dict[str, tuple[_Act, frozenset[str], str, bool]] = {
     "release": (work.release, _RUNNING, "people", False),
     "delegate": (work.delegate, _RUNNING, "people", False),
     "assign": (work.assign, _RUNNING, "anybody", False),
+    "hand over": (work.hand_over, _RUNNING, "engine", False),
     "begin": (work.begin, _RUNNING, "people", False),
     "confirm": (work.confirm, _RUNNING, "people", False),
     "complete": (work.complete, _RUNNING, "people", False),

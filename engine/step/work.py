@@ -10,13 +10,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, Release
+from charter.engine.commands import SYSTEM, Actor, Assign, Begin, Claim, Complete, Confirm, Delegate, HandOver, Release
 from charter.engine.definition import Check
 from charter.engine.entries import Told
-from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Confirmed, Delegated, Released
+from charter.engine.entries.cases import Assigned, Begun, Claimed, Completed, Confirmed, Delegated, HandedOver, Released
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import OFFERED, TAKEN, legal
+from charter.engine.machines import OFFERED, OPEN, TAKEN, legal
 from charter.engine.plan.closure import Fact
 from charter.engine.plan.makers import written
 from charter.engine.plan.plans import Plan
@@ -143,6 +143,20 @@ def assign(draft: Draft, command: Assign) -> None:
     queues.admit(draft, node, plan, command, role_among(command.to, plan.element.roles), in_turn=False)
     draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)
+
+
+def hand_over(draft: Draft, command: HandOver) -> None:
+    """Hands work from whoever holds it to another, who must be fit for it; how far it has come is kept."""
+    node = draft.nodes.get(command.node)
+    if node is None or node.state not in OPEN or node.holder != command.giver:
+        holder = None if node is None else node.holder
+        raise refuse("CH520", None, element=command.node, holder=holder, person=command.giver)
+    plan, path = draft.place(command.node)
+    require_fit(draft, node, plan, path, command.to)
+    queues.admit(draft, node, plan, command, role_among(command.to, plan.element.roles), in_turn=False)
+    draft.change(node, holder=command.to.person, assigned=True, handed=True)
+    told = HandedOver(command.to.person, command.giver, command.by)
+    draft.enter(told, node, node.state, node.state, reason=command.reason)
 
 
 def begin(draft: Draft, command: Begin) -> None:

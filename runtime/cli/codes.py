@@ -47,6 +47,7 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH654": ("host", "refusal"),
     "CH659": ("tables", None),
     "CH664": ("rules", "outcome"),
+    "CH669": ("host", "refusal"),
     "CH699": ("tables", None),
     "CH719": ("environment", "error"),
     "CH739": ("imports", "error"),

@@ -62,6 +62,7 @@ VERBS: dict[str, dict[str, str]] = {
         "init": "init",
         "deploy": "deploy",
         "people": "people",
+        "handover": "handovers",
         "verify-staffing": "verify_staffing",
         "connectors": "connectors",
         "channels": "channels",

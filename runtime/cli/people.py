@@ -59,10 +59,10 @@ def run_list(context: Context, role: str | None, as_json: bool) -> int:
 
 
 def _roles(person: Any, say: Messages) -> str:
-    return say.listed(_scope(role, where, say) for role, where in person.grants)
+    return say.listed(scope(role, where, say) for role, where in person.grants)
 
 
-def _scope(role: str, process: str, say: Messages) -> str:
+def scope(role: str, process: str, say: Messages) -> str:
     """Says a role and where it counts; `*` stands for all of them."""
     from charter.runtime.people.ids import AUDITOR, STEWARD
     from charter.runtime.store.schema import ORGANISATION
@@ -117,7 +117,7 @@ def run_show(context: Context, who: str, as_json: bool) -> int:
                 person=s.person,
                 principal=s.principal,
                 status=say(f"people.{status}"),
-                scope=_scope(s.role, s.process, say),
+                scope=scope(s.role, s.process, say),
                 since=output.moment(s.since) if s.since else say("people.always"),
                 until=_end(context, s.until),
             )

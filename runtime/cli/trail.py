@@ -282,6 +282,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "readdressed": ("named",),
     "assigned": ("to",),
     "delegated": ("to",),
+    "handed_over": ("giver", "to", "by"),
+    "item_handed_over": ("person", "to", "key"),
     "confirmed": ("check",),
     "filed": ("register", "key"),
     "looked_up": ("asked", "late"),

@@ -35,6 +35,7 @@ from charter.runtime.host.connectors import Connectors
 from charter.runtime.host.delivery import Delivery
 from charter.runtime.host.deployment import Deployment, deploy, judge
 from charter.runtime.host.figures import Figures
+from charter.runtime.host.handing import Handing
 from charter.runtime.host.incidents import Incidents
 from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.migrating import Migrations
@@ -110,6 +111,7 @@ class Cases:
         self.figures = Figures(store, self._caseload)
         self.public_days = Publishing(store, self._caseload)
         self.registers = Registers(store, self._caseload.clock, self._caseload.origin)
+        self.handing = Handing(store, self._caseload)
         self.delivery = Delivery(store, self._caseload, self.connectors)
         self.migrations = Migrations(store, self._caseload, self.delivery)
 

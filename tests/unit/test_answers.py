@@ -46,6 +46,9 @@ charter people delegate zhou li --as zhou
 charter people accept 1 --as li
 charter people show zhou
 charter people end 1 --as li
+charter handover li zhou --dry-run --as zhou
+charter handover li zhou --as zhou
+charter handover li zhou --confirm all --as zhou
 charter people revoke li employee --as zhou
 charter people remove li --as zhou
 charter people list
