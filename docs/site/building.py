@@ -5,6 +5,7 @@ A warning of Sphinx is an error, and so is a link, within a language or to the o
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ SPHINX = {"en": "en", "zh": "zh_CN"}
 def build(out: Path) -> int:
     """Builds the site into a folder, and gives how many links lead nowhere; raises when a build fails."""
     rmtree(out, ignore_errors=True)
+    environment = os.environ | {"LC_ALL": "C.UTF-8"}  # Sphinx fails where a locale is named that is not there
     with TemporaryDirectory() as place:
         running = []
         for lang in LANGUAGES:
@@ -34,7 +36,7 @@ def build(out: Path) -> int:
                 path.write_text(text, "utf-8")
             command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "-c", HERE]
             command += ["-d", Path(place, f"{lang}.read"), "-D", f"language={SPHINX[lang]}", folder, out / lang]
-            running.append(subprocess.Popen(command))
+            running.append(subprocess.Popen(command, env=environment))
         failed = [process.wait() for process in running]  # all of them, so that none outlives its folder
         if any(failed):
             raise SystemExit(1)
