@@ -58,3 +58,14 @@ def test_a_verb_of_a_family_is_found_without_it(
     assert run(["--lang", "en", word]) == USAGE
     told = capsys.readouterr().err
     assert (meant in told) if meant else ("did you mean" not in told)  # several families have a `list`
+
+
+def test_what_is_to_be_put_in_is_named_in_chinese_to_a_chinese_reader() -> None:
+    names = {name for key in section("zh", "metavars") for name in key.split("|")}
+    texts = {page.name: page.read_text("utf-8") for page in (ROOT / "README.zh-CN.md", *ROOT.glob("docs/*.zh.md"))}
+    texts["zh.toml"] = (FOLDER / "zh.toml").read_text("utf-8")
+    for folder in ("dsl/diagnostics", "runtime/pages"):
+        texts |= {p.name: p.read_text("utf-8").partition("\n## 中文\n")[2] for p in (ROOT / folder).glob("*.md")}
+    shown = [(place, line) for place, text in texts.items() for line in re.findall(r"`(charter [^`\n]*)`", text)]
+    assert len(shown) > 100
+    assert [(place, line) for place, line in shown if names & set(re.findall(r"[A-Z]+", line))] == []
