@@ -104,6 +104,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     (d.Rule, "when"): "RULE_WHEN",
     (d.Queue, "capacities"): "CAPACITY",
     (d.Queue, "ranks"): "ORDER_BY",
+    (d.Register, "key"): "KEYED_BY",
     (d.Counter, "by"): "LEDGER_BY",
     (d.Counter, "variable"): "FOR_EACH",
     (d.Counter, "items"): "FOR_EACH",

@@ -83,6 +83,7 @@ def made(kind: type[Told]) -> Told:
         "days": {"CN": "0" * 64},
         "item": "north",
         "rows": (1,),
+        "named": (("order.boss", ("li",)),),
     }
     return kind(**{name: values.get(name, "x") for name in kind.__struct_fields__})
 
