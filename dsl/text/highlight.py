@@ -18,7 +18,7 @@ from pygments.token import _TokenType as Kind
 
 from charter.dsl.text.layout import HEADERS
 from charter.dsl.text.lexer import ENDS, Lexeme, Mode, Unreadable
-from charter.dsl.text.parser import Reading
+from charter.dsl.text.parser import Reading, table
 from charter.dsl.text.source import Source, read
 from charter.dsl.text.words import keyword_terminals
 from charter.engine.feel.tokens import cut
@@ -110,6 +110,14 @@ class _Reading(Reading):
 
 
 @cache
+def _declaring() -> frozenset[str]:
+    """The terminals behind which a name is given to something: those of elements, and all that take a title."""
+    states = table().states
+    titled = (n for rows in states for n, to in rows.items() if n.isupper() and to >= 0 and "titled" in states[to])
+    return HEADERS | frozenset(titled)
+
+
+@cache
 def _any_keyword() -> Mode:
     return Mode(keyword_terminals())
 
@@ -126,7 +134,7 @@ def _line(text: str, start: int, stop: int, lexemes: list[Lexeme]) -> Iterator[P
             yield *lexeme.span, k.Name.Class
         else:
             yield *lexeme.span, KINDS.get(lexeme.type, k.Keyword)
-        declares = lexeme.type in HEADERS
+        declares = lexeme.type in _declaring()
     yield from _pieces(text, at, stop)
 
 

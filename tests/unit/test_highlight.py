@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pygments import token as k
 
-from charter.dsl.text.highlight import CharterLexer
+from charter.dsl.text.highlight import KINDS, CharterLexer
+from charter.dsl.text.lexer import PATTERNS
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "processes").rglob("*.charter")}
@@ -51,7 +52,11 @@ def test_any_text_is_kept(text: str) -> None:
 
 
 def test_a_word_is_a_keyword_only_where_it_is_read_as_one() -> None:
-    assert cut("  role phase  # who\n  记录 owner\n    owner 人员 optional\n  activity\n") == [
+    assert cut("  ledger key of owner\n  role phase  # who\n  记录 owner\n    owner 人员 optional\n  activity\n") == [
+        (k.Keyword, "ledger"),
+        (k.Name.Class, "key"),
+        (k.Keyword, "of"),
+        (k.Name, "owner"),
         (k.Keyword, "role"),
         (k.Name.Class, "phase"),
         (k.Comment.Single, "# who"),
@@ -68,3 +73,7 @@ def test_pygments_finds_the_lexer() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     module, _, name = project["entry-points"]["pygments.lexers"]["charter"].partition(":")
     assert getattr(import_module(module), name) is CharterLexer
+
+
+def test_every_terminal_that_is_no_keyword_has_its_kind() -> None:
+    assert {*PATTERNS} - {*KINDS} == {"ROW"}  # which is cut into cells
