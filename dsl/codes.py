@@ -102,6 +102,8 @@ _ALL = [
         ("CH252", "day-twice", "date"),
         ("CH253", "unknown-country", "name"),
         ("CH254", "value-twice", "value"),
+        ("CH255", "subject-of-a-register", "name"),
+        ("CH256", "subject-withheld", "text"),
         ("CH260", "unknown-register", "name"),
         ("CH261", "unknown-entry-field", "name", "register"),
         ("CH262", "entry-lacks-field", "name", "register"),

@@ -26,6 +26,7 @@ from charter.dsl.check.resolve import check_names
 from charter.dsl.check.rules import check_bindings, check_chains
 from charter.dsl.check.scopes import ProcessScope
 from charter.dsl.check.staffing import check_staffing
+from charter.dsl.check.subjects import check_subject
 from charter.dsl.check.typecheck import check_types
 from charter.dsl.check.unused import check_unused
 from charter.dsl.check.uses import Files, Loader, Unit
@@ -113,6 +114,7 @@ def _compile(path: str, data: bytes | str, loader: Loader | None, *, judge: bool
                 definition = lower(scopes[id(item)], files.place)
                 definitions.append(definition)
                 timing = Findings(unit.path, budget)
+                check_subject(scopes[id(item)], definition, timing)
                 check_deadlines(scopes[id(item)], definition, timing)
                 check_certain(scopes[id(item)], definition, timing, diagnostics)
                 diagnostics += timing.diagnostics

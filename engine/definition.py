@@ -357,6 +357,8 @@ class Definition(Kept, frozen=True):
     registers: tuple[Register, ...] = ()
     # Those clauses that a rule book in reach has the words of; `clauses` everywhere are ids of these or of no book.
     cited: tuple[Clause, ...] = ()
+    # FEEL giving a text, as the case is seen from outside: what lists say of it beside its number.
+    subject: str | None = None
     # The roles that may read every case; without one, all of the process.
     visible: tuple[str, ...] = ()
     # (subject, "file:line") with subject `ELEMENT`, `ELEMENT.line` (line = within, criteria, separate, by, ...),

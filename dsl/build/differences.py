@@ -77,6 +77,7 @@ _PARTS = frozenset({"agreement", "repeat"})
 _LINES: Mapping[str | tuple[type, str], str] = {
     "clauses": "SOURCE",
     "computed": "=",
+    (d.Definition, "subject"): "CASE_SUBJECT",
     "required": "REQUIRED_WHEN",
     "visible": "VISIBLE_TO",
     "inputs": "INPUT",

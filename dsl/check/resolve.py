@@ -43,7 +43,14 @@ from charter.dsl.text.words import spelled, spellings, type_meant
 LIMITS = {"elements": 20_000, "nesting": 40, "records": 50}
 
 # Header lines that may be written once.
-_ONCE = {t.Version: "version", t.Goal: "goal", t.Owner: "owner", t.Customer: "customer", t.CalendarUse: "calendar"}
+_ONCE = {
+    t.Version: "version",
+    t.Goal: "goal",
+    t.CaseSubject: "subject",
+    t.Owner: "owner",
+    t.Customer: "customer",
+    t.CalendarUse: "calendar",
+}
 
 
 def check_names(scope: ProcessScope, findings: Findings) -> None:

@@ -114,6 +114,8 @@ class _Checker:
                 spec = spec_of(line)
                 for ask in spec.asks(line, spec.word, scope):
                     self.expression(ask, *((part.parent, outside) if ask.outer else (part, inside)))
+        for line in scope.header.get(t.CaseSubject, []):
+            self.expression(Ask(line.expr, y.STRING, "subject"), None, {})
         for symbol in scope.kpis.values():
             self._kpi(symbol.node)
         for around, ask in (*of_clocks(scope), *of_rules(scope), *of_reviews(scope), *of_queues(scope)):

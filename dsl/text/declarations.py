@@ -36,6 +36,12 @@ class Goal(Line, frozen=True):
     text: Text
 
 
+class CaseSubject(Line, frozen=True):
+    """`subject purchase.title`: what lists say of a case beside its number."""
+
+    expr: Expr
+
+
 class Owner(Line, frozen=True):
     role: Name
 

@@ -1,9 +1,8 @@
 """The one representation of a process file: frozen structs that mirror the text, line by line, in its order.
 
-Names are not resolved and expressions not parsed here; that is what later passes do. Spans are offsets into the file's
-text and take no part in equality, so `parse(print(tree)) == tree`. A keyword's spelling (English or Chinese) is not
-kept: the tree is the same for all three. Comments belong to the node they stand before (`Comments.before`) or on whose
-first line they end (`Comments.beside`); a block's last comments are its `after`.
+Names are not resolved and expressions not parsed here. Spans are offsets into the file's text and take no part in
+equality, so `parse(print(tree)) == tree`. A keyword's spelling is not kept: the tree is the same in all languages. A
+node has the comments above it (`before`), at the end of its first line (`beside`) and last in its block (`after`).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from charter.dsl.text.counters import Counter as Counter, Counting as Counting, 
 from charter.dsl.text.declarations import (
     Calendar as Calendar,
     CalendarUse as CalendarUse,
+    CaseSubject as CaseSubject,
     Catalogue as Catalogue,
     Choice as Choice,
     Columns as Columns,
@@ -368,11 +368,11 @@ class File(Node, frozen=True):
     comments: tuple[str, ...] = ()  # after the last item
 
 
-# Lines that are a keyword and one part: by their rule in the grammar, what they are and the keyword. How they are read,
-# written and generated follows from the type of their field; any other line has its own functions for that.
+# Lines that are a keyword and one part, by their rule in the grammar; all else follows from the type of their field.
 PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "version": (Version, "VERSION"),
     "goal": (Goal, "GOAL"),
+    "case_subject": (CaseSubject, "CASE_SUBJECT"),
     "owner": (Owner, "OWNER"),
     "customer": (Customer, "CUSTOMER"),
     "visible": (Visible, "VISIBLE_TO"),

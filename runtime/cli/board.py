@@ -21,14 +21,16 @@ _LEAST, _WIDEST, _GAP = 18, 40, 2
 def run_board(context: Context, process: str | None, as_json: bool) -> int:
     """Draws the board: columns beside each other where the terminal has room, else below each other."""
     from charter.runtime.desk.board import cards
+    from charter.runtime.desk.subjects import subjects, told
 
     if process is not None:
         context.reading.definition(process)
     with context.reading.read() as connection:
         found = cards(connection, process)
+    about = subjects(context.reading, [card.case for card in found], context.now)
     consulted(context, "board", process=process)
     if as_json:
-        context.output.json([_json(card) for card in found])
+        context.output.json([_json(card) | told(about, card.case) for card in found])
         return 0
     if not found:
         context.output.sentence(context.say("board.none"))
@@ -39,13 +41,17 @@ def run_board(context: Context, process: str | None, as_json: bool) -> int:
     width = min((room - _GAP * (len(shown) - 1)) // len(shown), _WIDEST)
     if width < _LEAST:
         for name, each in shown:
-            _column(context, f"{name} ({len(each)})", [_lines(context, card, min(room, _WIDEST)) for card in each])
+            _column(
+                context,
+                f"{name} ({len(each)})",
+                [_lines(context, card, about.get(card.case), min(room, _WIDEST)) for card in each],
+            )
         return 0
     drawn = []
     for name, each in shown:
         lines = [f"{name} ({len(each)})", "─" * width]
         for card in each:
-            lines += [*_lines(context, card, width), ""]
+            lines += [*_lines(context, card, about.get(card.case), width), ""]
         drawn.append(lines)
     for number in range(max(map(len, drawn))):
         cells = [pad(lines[number] if number < len(lines) else "", width) for lines in drawn]
@@ -62,11 +68,16 @@ def _column(context: Context, head: str, of: list[list[str]]) -> None:
         context.output.line()
 
 
-def _lines(context: Context, card: Card, width: int) -> list[str]:
-    """Writes a card: number and title, who holds it, when it is due."""
+def _lines(context: Context, card: Card, about: str | None, width: int) -> list[str]:
+    """Writes a card: number and title, what its case is about, who holds it, when it is due."""
     due = context.output.due(card.due, context.now) if card.due is not None else ""
     told = context.say("happened.comma").join(filter(None, (card.holder or "", due)))
-    lines = [*wrap(neutral(f"#{card.number} {card.title}"), width), *(wrap(neutral(told), width) if told else ())]
+    subject = wrap(neutral(about), width) if about else ()
+    lines = [
+        *wrap(neutral(f"#{card.number} {card.title}"), width),
+        *subject,
+        *(wrap(neutral(told), width) if told else ()),
+    ]
     return [line.rstrip() for line in lines]
 
 

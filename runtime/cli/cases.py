@@ -13,13 +13,15 @@ def run_cases(
 ) -> int:
     """Lists cases; `whose`: those that wait for somebody or were opened by them."""
     from charter.runtime.desk.register import listed
+    from charter.runtime.desk.subjects import subjects, told
 
     say, output = context.say, context.output
     with context.reading.read() as connection:
         found = listed(connection, process=process, status=status, person=whose, limit=limit)
+    about = subjects(context.reading, [row.id for row in found], context.now)
     consulted(context, "cases", process=process, person=whose)
     if as_json:
-        output.json([row.to_json() for row in found])
+        output.json([row.to_json() | told(about, row.id) for row in found])
         return 0
     if not found:
         output.sentence(say("cases.none"))
@@ -29,6 +31,7 @@ def run_cases(
             f"#{row.number}",
             row.id,
             row.process,
+            *((about.get(row.id, ""),) if about else ()),
             row.version,
             say(f"states.{row.status}"),
             output.moment(row.opened_at),
@@ -38,7 +41,18 @@ def run_cases(
         )
         for row in found
     ]
-    heads = ("number", "case", "process", "version", "status", "opened", "by", "waiting", "due")
+    heads = (
+        "number",
+        "case",
+        "process",
+        *(("subject",) if about else ()),
+        "version",
+        "status",
+        "opened",
+        "by",
+        "waiting",
+        "due",
+    )
     output.table([say(f"cases.{head}") for head in heads], rows, styles=("name",))
     if len(found) == limit:
         output.sentence(say("cases.more", limit=limit), "faint")

@@ -72,6 +72,7 @@ def _cases(context: Context, process: str | None) -> list[Bar]:
     """Gives the open cases as rows, the oldest first; a case that nobody can say the end of has only begun."""
     from charter.engine.dated import prepared
     from charter.runtime.desk.register import listed
+    from charter.runtime.desk.subjects import subject
     from charter.runtime.desk.timeline import timeline
 
     with context.reading.read() as connection:
@@ -84,7 +85,8 @@ def _cases(context: Context, process: str | None) -> list[Bar]:
         planned = (min(p[0] for p in whole), max(p[1] for p in whole)) if whole else None
         expected = None if line.ends is None else (context.now, line.ends)
         slack = None if planned is None or line.ends is None else planned[1] - line.ends
-        title = f"#{each.number} {each.process}"
+        about = subject(context.reading.definition(each.id), state, context.now)
+        title = f"#{each.number} {each.process}" + (f" {about}" if about else "")
         rows.append(
             Bar(each.id, title, 0, each.status, planned, each.opened_at, None, expected, each.due, slack, False)
         )

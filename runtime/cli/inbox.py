@@ -34,6 +34,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     from charter.runtime.desk.inbox import inbox
     from charter.runtime.desk.queues import in_turn, to_json as turn_json, turns
     from charter.runtime.desk.register import processes, provisional, titles
+    from charter.runtime.desk.subjects import subjects, told as told_subject
     from charter.runtime.people.hours import calendars_of, left
 
     person, say, output = context.person, context.say, context.output
@@ -50,6 +51,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         names = processes(connection, known)
         mine = calendars_of(connection, [person]).get(person)
         unsure = provisional(connection, [(i.case, i.element, i.since, i.due) for i in items if i.due])
+    about = subjects(context.reading, known, context.now) if known else {}
     consulted(context, "inbox", process=process)
     items = in_turn(items, turn)
     ahead = [item for item in items if mine is not None and item.due is not None and item.due > context.now]
@@ -60,6 +62,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
             row |= {"provisional": True} if (item.case, item.element) in unsure else {}
             row |= {"own_minutes": spare // _MINUTE} if (spare := own.get(item.place)) is not None else {}
             row |= {"sla": clocks[item.place].to_json()} if item.place in clocks else {}
+            row |= told_subject(about, item.case)
             row |= {"queue": turn_json(turn[item.place])} if item.place in turn else {}
         output.json(answer)
         return 0
@@ -75,6 +78,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
             (
                 f"#{item.number}",
                 names[item.case],
+                *((about.get(item.case, ""),) if about else ()),
                 shown,
                 say("inbox.state_list" if item.is_list else f"states.{item.state}"),
                 since,
@@ -84,8 +88,21 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
                 Cell(next_command(kind, item), whole=True),
             )
         )
-    heads = ("case", "process", "element", "state", "since", "due", *(("left",) if clocks else ()), "why", "next")
-    output.table([say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, "name"))
+    heads = (
+        "case",
+        "process",
+        *(("subject",) if about else ()),
+        "element",
+        "state",
+        "since",
+        "due",
+        *(("left",) if clocks else ()),
+        "why",
+        "next",
+    )
+    output.table(
+        [say(f"inbox.{head}") for head in heads], rows, styles=("faint", None, *((None,) if about else ()), "name")
+    )
     if len(items) == limit:
         output.sentence(say("inbox.more", limit=limit), "faint")
     return 0

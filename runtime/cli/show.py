@@ -13,7 +13,7 @@ from charter.engine.reading import is_withheld
 from charter.runtime.cli.consulted import consulted
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.failures import declined_sentence, failure_sentence, withheld
-from charter.runtime.cli.output import Cell, pad
+from charter.runtime.cli.output import Cell, neutral, pad
 from charter.runtime.cli.reasons import reason_sentence, view_data
 from charter.runtime.cli.verb import JSON, Verb, argument, switch
 from charter.runtime.clock import iso
@@ -127,11 +127,14 @@ def accounts(context: Context, definition: Definition, state: CaseState, sight: 
 def head(context: Context, definition: Definition, state: CaseState, number: int | None) -> None:
     """Writes the case's own line: number, process, version, status, since when, by whom."""
     from charter.engine.definition import digest
+    from charter.runtime.desk.subjects import subject
 
     say, output = context.say, context.output
     title = "" if definition.title == definition.name else f" {definition.title}"
     version = output.style(say("show.version", version=definition.version, digest=digest(definition)[:12]), "faint")
     output.line(f"#{number} {state.case}  {output.style(definition.name, 'name')}{title}  {version}")
+    if (about := subject(definition, state, context.now)) is not None:
+        output.line(neutral(about), "strong")
     line = say(
         "show.opened", status=say(f"states.{state.status}"), at=output.moment(state.opened_at), by=state.opened_by
     )

@@ -29,6 +29,7 @@ from charter.runtime.clock import iso
 from charter.runtime.desk import rules
 from charter.runtime.desk.ledgers import stands
 from charter.runtime.desk.standing import of_case
+from charter.runtime.desk.subjects import subject
 
 
 class Row(Struct, frozen=True):
@@ -196,6 +197,7 @@ def to_json(definition: Definition, state: CaseState, now: int, sight: Sight) ->
         "case": state.case,
         "process": definition.name,
         "title": definition.title,
+        **({} if (about := subject(definition, state, now)) is None else {"case_subject": about}),
         "status": state.status,
         "reason": state.reason,
         "opened_at": iso(state.opened_at),

@@ -290,6 +290,7 @@ process = line(
         st.one_of(
             line(t.Version, st.sampled_from(["1", "2.0-rc1"])),
             line(t.Goal, text),
+            line(t.CaseSubject, expr),
             owner,
             line(t.Customer, paths),
             line(t.Visible, path_list),
