@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, TypeGuard
+from typing import Any
 
 from msgspec import Struct
 
@@ -24,6 +24,8 @@ from charter.engine.machines import CASE_STATES, ELEMENT_STATES
 from charter.engine.plan.plans import shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.proof.computed import ITEM as ITEM, expanded, sources
+from charter.engine.proof.nodes import calls, is_comparison, static
+from charter.engine.proof.shares import Asked, alike, asked
 
 Path = tuple[str, ...]
 CURRENCY = "currency"  # of an amount
@@ -31,7 +33,6 @@ SHORT = feel.Env(steps=10_000)  # for a condition asked of a value; what takes l
 # The facts that an exploration tells apart, of an element and of the case. The others depend on persons and instants.
 TOLD = frozenset({"settled", "outcome", "iteration", "rejects", "attempt", "on_time", "overdue", "state"})
 TOLD_OF = {"element": TOLD.union(ELEMENT_STATES), "case": frozenset({"status", "on_time", *CASE_STATES})}
-_COMPARING = frozenset({"=", "!=", "<", "<=", ">", ">="})
 _LITERALS = (t.Number, t.Percent, t.Amount, t.Length, t.String, t.At, t.Boolean)
 
 
@@ -51,7 +52,7 @@ class Atom(Struct, frozen=True):
     """`paths`: what it reads; `compared`: those that are held against each other, by comparison.
 
     `counted`: lists with the numbers that they are counted against; `asked`: lists whose items it asks about;
-    `strange`: what it does not read in a plain way.
+    `shared`: what it asks of all items of an element; `strange`: what it does not read in a plain way.
     """
 
     tree: t.Node
@@ -62,6 +63,7 @@ class Atom(Struct, frozen=True):
     compared: tuple[frozenset[Path], ...]
     counted: tuple[tuple[Path, Decimal], ...]
     asked: tuple[Path, ...]
+    shared: Asked | None
     strange: tuple[str, ...]
 
 
@@ -140,6 +142,7 @@ class Reader:
         self.types = program.types
         self.variables: dict[str, Path] = {}
         self.constants: set[str] = set()  # variables of lists that are written out
+        self.alike = {p.name for p in alike(program, lambda p: conditions_of(program.definition, p.element))}
         for plan in program.plans.values():
             if plan.element.many is not None:
                 path = self.list_path(plan.element.many.items)
@@ -229,6 +232,7 @@ class _Look:
         self.compared: list[frozenset[Path]] = []
         self.counted: list[tuple[Path, Decimal]] = []
         self.asked: list[Path] = []
+        self.shared: Asked | None = None
         self.strange: dict[str, None] = {}
         self.bent = False  # whether something in what is held against each other is not plain
 
@@ -241,6 +245,8 @@ class _Look:
             elif self.program.names(self.condition.text):
                 self.visit(tree, local)
                 self.odd(tree)
+        elif (shared := asked(tree)) is not None and shared.element in self.reader.alike and not self.loops:
+            self.shared, self.paths[shared.element, shared.fact] = shared, None
         else:
             self.visit(tree, local)
         for path in list(self.paths):
@@ -257,6 +263,7 @@ class _Look:
             tuple(self.compared),
             tuple(self.counted),
             tuple(self.asked),
+            self.shared,
             tuple(self.strange),
         )
 
@@ -398,22 +405,3 @@ def _parts(tree: t.Node) -> Iterator[t.Node]:
         yield node
         if not is_literal(node):
             waiting += t.children(node)
-
-
-def is_comparison(node: t.Node) -> TypeGuard[t.Binary]:
-    return isinstance(node, t.Binary) and node.op in _COMPARING
-
-
-def calls(node: t.Node, name: str) -> TypeGuard[t.Call]:
-    """Says whether a node calls a function by its name."""
-    return isinstance(node, t.Call) and isinstance(node.function, t.Name) and node.function.name == name
-
-
-def static(node: t.Node, local: Mapping[str, Path] | Mapping[str, Path | None]) -> Path | None:
-    """Gives the path that a node is; None where it calculates."""
-    if isinstance(node, t.Name):
-        return local.get(node.name, (node.name,))
-    if isinstance(node, t.Path):
-        base = static(node.of, local)
-        return None if base is None else (*base, node.name)
-    return None

@@ -23,6 +23,7 @@ from charter.engine.plan.program import Program, compiled
 from charter.engine.proof import points
 from charter.engine.proof.atoms import SHORT, Atom, Path, Reader, conditions, conditions_of, plain_path, value_of
 from charter.engine.proof.items import Items
+from charter.engine.proof.shares import needed
 from charter.engine.proof.sight import Component, Sight, at
 
 _LONGEST = 6  # of lists
@@ -47,6 +48,7 @@ class Compared:
         self.components = tuple(self._components(every))
         self.unclear: set[str] = set()  # lists of which a number that is not known is enough
         self.sizes = self._sizes(every)
+        self.shared = frozenset(atom.shared.element for atom in every if atom.shared is not None)
         self.strange = tuple(sorted(set(self._strange(every))))
         self.sight = Sight(self.atoms, self.components, self.reader.variables, program.bound)
         self.looped = frozenset(plain_path(path) for path in self.reader.variables.values())  # lists of `for each`
@@ -135,7 +137,18 @@ class Compared:
                 counted[of] = max(counted.get(of, Decimal(0)), enough or Decimal(0))
                 self.unclear |= {of[0]} if enough is None else set()
         lists = {*counted, *asked}
-        return {of: max(_SHORTEST, int(counted.get(of, 0)) + 1, asked.get(of, 0)) for of in lists}
+        sizes = {of: max(_SHORTEST, int(counted.get(of, 0)) + 1, asked.get(of, 0)) for of in lists}
+        shares = [atom.shared for atom in atoms if atom.shared is not None]
+        for name in {share.element for share in shares}:
+            many = self.program.plans[name].element.many
+            listed = self.reader.list_path(many.items) if many is not None else None
+            most = {share.fact for share in shares if share.element == name and share.most}
+            some = {share.fact for share in shares if share.element == name and not share.most}
+            if listed is None or len(most) > 1:
+                self.unclear.add(name)
+            else:
+                sizes[listed] = max(sizes.get(listed, 0), needed(len(some)))
+        return sizes
 
     def _strange(self, atoms: Iterable[Atom]) -> Iterator[str]:
         """Names what no finite choice of values stands for."""

@@ -147,6 +147,8 @@ class Independence:
                 if after.needed < len(after.elements):
                     yield from after.elements
             yield from element.starts_with
+            if self._may_be_withdrawn(plan):  # what it waits for decides when its offer is looked at first
+                yield from (p.name for p in self.program.plans.values() if self.program.precedes(p, plan))
             loose = [element.exit, element.offered]
             if plan.kind == "milestone" and plan.name in self.program.rivals:
                 loose.append(element.when)

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from charter.engine import feel
 from charter.engine.feel import tree as t
-from charter.engine.proof.atoms import ITEM, SHORT, Atom, Path, Reader, calls, is_comparison, plain_path, static
+from charter.engine.proof.atoms import ITEM, SHORT, Atom, Path, Reader, plain_path
+from charter.engine.proof.nodes import calls, is_comparison, static
 
 _ALL = ""  # in place of a field: every one of them
 

@@ -9,12 +9,13 @@ conditions see of them (`sight`).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from charter.engine import values
-from charter.engine.keys import name_of
+from charter.engine.keys import name_of, parse_key
 from charter.engine.machines import SETTLED, WORKABLE
 from charter.engine.plan.program import Program, compiled
 from charter.engine.proof.atoms import conditions
@@ -23,7 +24,7 @@ from charter.engine.proof.values import Conditions
 from charter.engine.state import CaseState, Node, Version
 
 _ROUNDS = 2  # that are told apart where it is not known which matters
-_PLAIN = ("key", "state", "before", "closed", "size", "pending", "waits")
+_PLAIN = ("state", "before", "closed", "size", "pending", "waits")
 _DATED = frozenset({"overdue", "on_time", "due"})
 _PERSONS = frozenset({"doer", "doers", "holder"})
 _COUNTS = ("iteration", "rejects", "attempt")
@@ -37,6 +38,7 @@ class Sameness:
         self.program = program
         self.past = past
         self.sight = known.sight
+        self._alike = known.shared  # items that nobody sees one by one
         self._outputs = frozenset(definition.outputs)
         self._seen: dict[tuple[str, str], int] = {}
         self._parts: dict[int, tuple[Node, int, int | None]] = {}
@@ -83,7 +85,7 @@ class Sameness:
         told = [self._parts.get(id(node)) or self._part(node) for node in state.nodes.values()]
         timers = state.timers if self.dated else {node.key: at for node, _, at in told if at is not None}
         order = sorted(set(timers.values()))
-        nodes = frozenset(
+        parts = (
             (
                 part,
                 order.index(timers[node.key]) if node.key in timers else None,
@@ -92,6 +94,7 @@ class Sameness:
             for node, part, _ in told
             if node.element in matters
         )
+        nodes = frozenset(Counter(parts).items() if self._alike else parts)
         names = {key: name_of(key) for key in state.versions}
         versions = frozenset(
             (key, self._of(names[key], version)) for key, version in state.versions.items() if names[key] in matters
@@ -130,7 +133,9 @@ class Sameness:
     def _part(self, node: Node) -> tuple[Node, int, int | None]:
         """What is told of a node by itself, and its next instant; most nodes are the same in most states."""
         over = node.state in SETTLED
+        called = node.element if node.element in self._alike and parse_key(node.key)[1] else node.key
         part = (
+            called,
             *(getattr(node, name) for name in self._names),
             *(min(getattr(node, name), most) for name, most in self._caps[node.element]),
             node.doers if node.element in self._doers else (),

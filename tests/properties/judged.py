@@ -25,6 +25,16 @@ activity c
   after b
   when a.settled
 """,
+    "an offer is looked at when all that it waits for is over: what it reads may be over before or after": """
+activity w call robot
+activity a
+  role boss
+activity b
+  role boss
+  when a.done
+  offered while w.done
+  output r
+""",
     "the last of a round hides what was there before it": """
 phase f
   repeat until r.ok

@@ -67,6 +67,7 @@ class _Case:
         self.elements = {e.name: e for e in definition.elements}
         self.types = {r.name: r for r in definition.records}
         self.roles = tuple(role.name for role in definition.roles)
+        self.rivals = {name for order in definition.orders if order.kind == "first" for name in order.elements}
 
     # -- what may be handed over -----------------------------------------------------------------------------------
 
@@ -111,9 +112,9 @@ class _Case:
             if waiting or not any(early.signal == name for early in state.signals):
                 for records in {repr(r): r for e in self._waiters(name) for r in self.outputs(e)}.values():
                     yield [c.Signal(actor=c.Actor("bell", self.roles), at=at, name=name, records=records)]
-        ends = {v.at: e for e in self.elements.values() for v in e.events if v.kind == "signal"}
-        if any(n.marks and self.elements[n.element] in ends.values() for n in state.nodes.values()):
-            for name in ends:
+        ends = [(v.at, e.name) for e in self.elements.values() for v in e.events if v.kind == "signal"]
+        if any(n.marks and n.element in {name for _, name in ends} for n in state.nodes.values()):
+            for name in dict.fromkeys(at for at, _ in ends):
                 yield [c.Signal(actor=c.Actor("bell", self.roles), at=at, name=name or "")]
         if state.wake is not None:
             yield [c.Tick(actor=c.SYSTEM, at=max(at, state.wake))]
@@ -134,6 +135,8 @@ class _Case:
         elif element.kind == "approval" and node.state == "ready":
             yield from self.votes(element, node, at)
         elif element.kind == "activity" and work is None and node.state in ("ready", "claimed", "active") and not group:
+            if node.state != "active" and node.element in self.rivals:  # a choice hangs on who begins
+                yield [c.Begin(actor=who, at=at, node=key) for who in people]
             for records in self.outputs(element):
                 yield [c.Complete(actor=who, at=at, node=key, records=records) for who in people]
         elif work is not None and work.kind in ("call", "run") and node.state == "active" and node.wake is None:

@@ -1,0 +1,95 @@
+"""Lists whose items go their way alike, of which conditions ask whether most are so, or whether some are.
+
+Nobody outside sees such items one by one: only on which side of a half those of a kind are, whether one is of some
+other kind, and whether all are over. So lists stand for all longer ones from the length at which a majority, a witness
+of each other kind, and an item that is still open find room in them beside each other; and of positions that differ
+only in which item is which, one is looked at (symmetry: E. A. Emerson and A. P. Sistla, FMSD 9, 1996).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from charter.engine.feel import tree as t
+from charter.engine.machines import ELEMENT_STATES, SETTLED
+from charter.engine.plan.plans import Plan
+from charter.engine.plan.program import Program
+from charter.engine.proof.nodes import calls
+
+# What may be asked of each item.
+_FACTS = frozenset({"settled", "overdue", "on_time", *ELEMENT_STATES})
+_OVER = SETTLED.intersection(ELEMENT_STATES)
+
+
+class Asked(NamedTuple):
+    """Of an element of a list, whether most of its items are so (`most`), or whether some are or every one is."""
+
+    element: str
+    fact: str
+    most: bool
+
+
+def alike(program: Program, conditions_of: Callable[[Plan], Iterable[str]]) -> Iterator[Plan]:
+    """Yields the elements that are done or decided once for each item of a list, whatever the item is."""
+    definition = program.definition
+    agreements = [e.agreement for e in definition.elements if e.agreement is not None]
+    if any(a.on_return is not None or (a.on_reject and a.on_reject.kind == "return") for a in agreements):
+        return
+    bound = {name for rule in definition.separations for name in (rule.element, rule.other)}
+    bound |= {name for order in definition.orders for name in order.elements}
+    for plan in program.plans.values():
+        element, many = plan.element, plan.element.many
+        if many is None or many.open or many.enough is not None or plan.kind not in ("activity", "approval"):
+            continue
+        agreement = element.agreement
+        special = element.work or element.outputs or element.files or (agreement and agreement.escalation)
+        ends = any(event.ends for event in element.events)
+        again = any(level.element.repeat is not None for level in plan.levels()) or len(plan.loops) > 1
+        if special or ends or again or plan.name in bound or tuple(conditions_of(plan)) != (many.items,):
+            continue
+        record = many.items.split(".")[0]
+        makers = program.producers.get(record, [])
+        once = len(makers) + (record in definition.inputs) == 1
+        if once and not any(_comes_again(maker) or not program.precedes(maker, plan) for maker in makers):
+            yield plan
+
+
+def _comes_again(maker: Plan) -> bool:
+    return bool(maker.loops) or any(level.element.repeat is not None for level in maker.levels())
+
+
+def asked(node: t.Node) -> Asked | None:
+    """Gives what a node asks of the items of an element as a whole; None where it asks something else."""
+    if isinstance(node, t.Quantified) and len(node.iterations) == 1:
+        [each] = node.iterations
+        test = node.test.arguments[0] if calls(node.test, "not") and len(node.test.arguments) == 1 else node.test
+        if isinstance(test, t.Path) and isinstance(each.items, t.Name) and each.to is None:
+            own = test.of == t.Name(each.name) and test.name in _FACTS
+            return Asked(each.items.name, test.name, False) if own else None
+    elif isinstance(node, t.Binary) and node.op in ("<", "<=", ">", ">="):
+        return _most(node.left, node.right) or _most(node.right, node.left)
+    return None
+
+
+def _most(some: t.Node, half: t.Node) -> Asked | None:
+    of = _counted(some)
+    if not isinstance(of, t.Filter) or _counted(_halved(half)) != of.of:
+        return None
+    named = isinstance(of.of, t.Name) and isinstance(of.test, t.Name) and of.test.name in _OVER
+    return Asked(of.of.name, of.test.name, True) if named else None  # type: ignore[attr-defined]
+
+
+def needed(kinds: int) -> int:
+    """Gives how long lists have to be where conditions ask for a majority, and whether some are of so many kinds."""
+    return 2 * kinds + 3 if kinds else 4
+
+
+def _counted(node: t.Node | None) -> t.Node | None:
+    return node.arguments[0] if node is not None and calls(node, "count") and len(node.arguments) == 1 else None
+
+
+def _halved(node: t.Node) -> t.Node | None:
+    is_half = isinstance(node, t.Binary) and node.op == "/" and node.right == t.Number(Decimal(2))
+    return node.left if isinstance(node, t.Binary) and is_half else None
