@@ -149,6 +149,7 @@ class Independence:
             yield from element.starts_with
             if self._may_be_withdrawn(plan):  # what it waits for decides when its offer is looked at first
                 yield from (p.name for p in self.program.plans.values() if self.program.precedes(p, plan))
+                yield from (name for level in plan.levels() for name in self.program.names(level.element.when))
             loose = [element.exit, element.offered]
             if plan.kind == "milestone" and plan.name in self.program.rivals:
                 loose.append(element.when)
