@@ -68,7 +68,7 @@ class Start(Command, frozen=True, kw_only=True):
     `tzdata`: the host's `law.PRESENT`, by which the case is judged from now on; builds that named no law left them out.
     `days`: the digests of the public days by which it counts, by country.
     `makers`: who made what each of the records comes from, in the case that opens this one. `chain`: the rules that led
-    from one case to the next up to this one.
+    from one case to the next up to this one. `drill`: it is none of the cases that count.
     """
 
     verb: ClassVar[str] = "start"
@@ -83,6 +83,7 @@ class Start(Command, frozen=True, kw_only=True):
     tzdata: str = ""
     days: tuple[tuple[str, str], ...] = ()
     chain: tuple[str, ...] = ()
+    drill: bool = False
 
 
 class Claim(OnNode, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ class StartCase(Effect, frozen=True):
 
     Where nobody waits, and nothing comes of it, send `commands.Decline`. `asked`: the number of the entry that asks.
     `records`: what it is opened with, inputs and parameters by name. `depth`: how many cases opened one another before.
-    `makers`: who made what each of the records comes from. `chain`: as `CaseState.chain` of the case.
+    `makers`: who made what each of the records comes from. `chain` and `drill`: as of the case.
     """
 
     process: str
@@ -39,6 +39,7 @@ class StartCase(Effect, frozen=True):
     makers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     chain: tuple[str, ...] = ()
     asked: int = 0
+    drill: bool = False
 
 
 class TellCase(Effect, frozen=True):

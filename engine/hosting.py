@@ -222,6 +222,7 @@ def begin(host: Host, effect: StartCase, case: str | None = None) -> tuple[str |
             depth=effect.depth,
             makers=effect.makers,
             chain=effect.chain,
+            drill=effect.drill,
             **law.PRESENT._asdict(),
         )
 

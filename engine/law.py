@@ -63,7 +63,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "data may name who does and decides, which is pinned when the work opens; "
         "a case that is completed brings counters up to date, after all else; "
         "a case may go over to another version of its process; "
-        "work is handed over with how far it has come",
+        "work is handed over with how far it has come; "
+        "a drill files nothing, calls nobody and is in no queue",
     }
 )
 LAW = max(HISTORY)

@@ -138,6 +138,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH614", "nobody-to-notify", "process roles"),
     ("CH615", "too-few-named", "element names"),
     ("CH616", "named-and-not-there", "element persons"),
+    ("CH617", "not-called-in-a-drill", "element target"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

@@ -184,7 +184,7 @@ class CaseState(NamedTuple):
     `watches`: how its rules stand, as far as they have been looked at. `chain`: the rules, as
     `process.rule`, that led from one case to the next up to this one, the latest last. `books`: how its ledgers stand.
     `looked`: what it knows of registers; `filed`: (node, register, key) of the entries that its work stands for.
-    `rounds`: what KPIs read of the rounds that are over (`plan/rounds.py`), as JSON data.
+    `rounds`: what KPIs read of rounds that are over (`plan/rounds.py`), as JSON data. `drill`: it counts nowhere.
     """
 
     case: str = ""
@@ -218,6 +218,7 @@ class CaseState(NamedTuple):
     looked: tuple[Found, ...] = ()
     filed: tuple[tuple[str, str, str], ...] = ()
     rounds: tuple[Any, ...] = ()
+    drill: bool = False
 
     @property
     def rules(self) -> Rules:
@@ -401,13 +402,12 @@ def from_json(data: Mapping[str, Any]) -> CaseState:
     rest = {name: value for name, value in data.items() if name not in _TABLES}
     if "parent" in rest:
         rest["parent"] = (rest["parent"][0], rest["parent"][1])
-    rest["signals"], clocks = signals_of(rest), clocks_of(data)
+    rest["signals"], rest["books"], clocks = signals_of(rest), books_of(rest), clocks_of(data)
     rest |= {name: tuple(map(tuple, rest.get(name, ()))) for name in ("parameters", "days", "filed")}
     rest["watches"] = tuple(
         Watch(name, held, fired, at, tuple(wakes)) for name, held, fired, at, wakes in rest.get("watches", ())
     )
     rest |= {name: tuple(rest.get(name, ())) for name in ("chain", "rounds")}
-    rest["books"] = books_of(rest)
     rest["looked"] = tuple(plain.from_json(Found, row) for row in rest.get("looked", ()))
     waking = {watch.key: watch.wake for watch in rest["watches"]}
     waking |= {key: next_instant(node) for key, node in nodes.items()}

@@ -35,6 +35,17 @@ class Readdressed(Told, frozen=True):
     before: tuple[tuple[str, tuple[str, ...]], ...]
 
 
+class FilingWithheld(Told, frozen=True):
+    """A drill files nothing: what it would have filed. `digest`: SHA-256, hex; `value`: the fields, null for an entry
+    that would be withdrawn.
+    """
+
+    register: str
+    key: str
+    digest: str
+    value: Any
+
+
 class HandedOver(Told, frozen=True, rename={"giver": "from"}):
     """A steward handed a person's work to another. `from`: who held it; `by`: the steward."""
 

@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from charter.engine.entries.actions import (
     Declined as Declined,
+    FilingWithheld as FilingWithheld,
     Fired as Fired,
     HandedOver as HandedOver,
     Launched as Launched,
@@ -25,14 +26,13 @@ from charter.engine.entries.migrations import Migrated as Migrated
 from charter.engine.entries.told import Because, Told
 from charter.engine.refusals import Reason
 
-# -- a case and its elements come alive -----------------------------------------------------------------------
-
 
 class Started(Told, frozen=True):
-    """A case was opened, by the person who started it or by the case that runs it."""
+    """A case was opened, by the person who started it or by the case that runs it. `drill`: to practise."""
 
     process: str
     case: str
+    drill: bool = False
 
 
 class Continued(Told, frozen=True):

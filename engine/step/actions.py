@@ -53,6 +53,8 @@ class Draft(Protocol):
     def depth(self) -> int: ...
     @property
     def chain(self) -> tuple[str, ...]: ...
+    @property
+    def drill(self) -> bool: ...
 
     def here(self, plan: Plan, path: Path) -> Place: ...
     def scope(self, plan: Plan | None, path: Path) -> Scope: ...
@@ -110,7 +112,9 @@ def _start(draft: Draft, action: Action, cause: int, node: Node | None, seen: Se
         return
     made = makers(draft, plan, path, action.arguments)
     key = "" if node is None else node.key
-    draft.effects.append(StartCase(key, action.process, 0, given, False, draft.depth + 1, made, draft.chain, asked))
+    draft.effects.append(
+        StartCase(key, action.process, 0, given, False, draft.depth + 1, made, draft.chain, asked, draft.drill)
+    )
 
 
 _ACTS: Mapping[str, Callable[[Draft, Action, int, Node | None, Seen], None]] = {

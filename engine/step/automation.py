@@ -31,7 +31,7 @@ from charter.engine.entries.cases import (
 from charter.engine.keys import Path
 from charter.engine.machines import OPEN, WORKABLE
 from charter.engine.plan.plans import Plan
-from charter.engine.refusals import Refusal
+from charter.engine.refusals import Reason, Refusal
 from charter.engine.state import Early, Node
 from charter.engine.step import actions, addressing, blocks, clocks, events, work
 from charter.engine.step.authority import apart, in_charge, persons, role_among
@@ -120,6 +120,14 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         node = replace(node, attempt=attempt, wake=None)
         draft.put(node)
         draft.enter(told, node, node.state, node.state)
+    if task.kind == "call" and draft.drill:
+        reason = Reason("CH617", plan.name, {"element": node.key, "target": task.target})
+        _fail(
+            draft,
+            draft.nodes[node.key],
+            Failed(Refusal((reason,)).line, because=Because(reason.code, reason.arguments)),
+        )
+        return
     if task.kind == "call":
         draft.effects.append(CallConnector(node.key, task.target, attempt, arguments))
         return
@@ -132,7 +140,9 @@ def _ask(draft: Draft, node: Node, plan: Plan, path: Path, trigger: str | None) 
         draft.follow(actions.declined(StartCase.__name__, task.target, deep, asked), node)
     else:
         made = actions.makers(draft, plan, path, task.arguments)
-        start = StartCase(node.key, task.target, attempt, arguments, waits, depth, made, draft.chain, asked)
+        start = StartCase(
+            node.key, task.target, attempt, arguments, waits, depth, made, draft.chain, asked, draft.drill
+        )
         draft.effects.append(start)
     if not waits:
         work.finish(draft, draft.nodes[node.key], plan, path, [])

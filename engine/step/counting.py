@@ -23,7 +23,7 @@ from charter.engine.step.rules import lead
 def look(draft: Draft) -> None:
     """Brings the counters up to date with a case that is completed."""
     state = draft.state
-    if draft.status != "completed" or not draft.program.definition.counters:
+    if draft.drill or draft.status != "completed" or not draft.program.definition.counters:
         return
     if state.status != "completed" or draft.versions is not state.versions:
         draft.cause = len(draft.entries) - 1

@@ -60,6 +60,7 @@ class Draft:
         "command",
         "days",
         "depth",
+        "drill",
         "effects",
         "entries",
         "filed",
@@ -113,7 +114,7 @@ class Draft:
         self.reason = state.reason
         self.parent = state.parent
         self.attempt = state.attempt
-        self.depth = state.depth
+        self.depth, self.drill = state.depth, state.drill
         self.parameters = state.parameters
         self.held = state.held
         self.law, self.tzdata = state.law, state.tzdata

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from charter.engine import values
 from charter.engine.definition import Filing, Register
-from charter.engine.entries.cases import Filed, LookedUp
+from charter.engine.entries.cases import Filed, FilingWithheld, LookedUp
 from charter.engine.keys import Path
 from charter.engine.machines import CLOSED
 from charter.engine.plan.looking import review_due
@@ -96,6 +96,10 @@ def enter(
     encoded = None if value is None else values.encode(dict(value))
     digest = values.data_digest(encoded)
     if was is not None and was.digest == digest:
+        return
+    if draft.drill:
+        withheld, state = FilingWithheld(register, key, digest, encoded), None if node is None else node.state
+        draft.enter(withheld, node, state, state, reason=reason)
         return
     row = Row(key, 1 if was is None else was.version + 1, digest, encoded, draft.at)
     told = Filed(register, key, row.version, digest, encoded, None if was is None else was.digest)

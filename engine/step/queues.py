@@ -40,8 +40,8 @@ def admit(draft: Draft, node: Node, plan: Plan, command: OnNode, role: str | Non
     `in_turn`: whether the order of the queue counts, as for whoever takes work by themselves. The queue is that of the
     role in which they do, else of the first role of the element that has one.
     """
-    if (in_turn and node.holder is not None) or not command.loads:
-        return  # theirs already
+    if (in_turn and node.holder is not None) or not command.loads or draft.drill:
+        return  # theirs already, or none of the queue
     queues = list(queued(draft.program, plan.name))
     queue = next((each for each in queues if each.role == role), queues[0] if queues and role is None else None)
     load = None if queue is None else next((each for each in command.loads if each.role == queue.role), None)

@@ -77,7 +77,7 @@ def _start(draft: Draft, command: Start) -> None:
     draft.parent, draft.attempt, draft.depth = command.parent, command.attempt, command.depth
     draft.parameters = command.parameters
     draft.law, draft.tzdata = command.law, command.tzdata
-    draft.days, draft.chain = command.days, command.chain
+    draft.days, draft.chain, draft.drill = command.days, command.chain, command.drill
     found = [reason for name, value in command.parameters for reason in bindable(program, name, value)]
     written: list[tuple[str, Any, str]] = []
     given = [name for name, _ in command.records]
@@ -95,7 +95,7 @@ def _start(draft: Draft, command: Start) -> None:
     if found:
         raise Refused(*found)
     draft.opened_at, draft.opened_by = draft.at, command.actor.person
-    draft.set_status("start", cases.Started(draft.process, command.case))
+    draft.set_status("start", cases.Started(draft.process, command.case, command.drill))
     made = dict(command.makers)
     for record, value, digest in written:
         draft.write(record, (), (), value, digest, None)
@@ -282,6 +282,7 @@ def _next(draft: Draft, wake: int | None) -> CaseState:
         filing.known_now(draft),
         draft.filed,
         draft.rounds,
+        draft.drill,
     )
 
 

@@ -71,7 +71,8 @@ def _column(context: Context, head: str, of: list[list[str]]) -> None:
 def _lines(context: Context, card: Card, about: str | None, width: int) -> list[str]:
     """Writes a card: number and title, what its case is about, who holds it, when it is due."""
     due = context.output.due(card.due, context.now) if card.due is not None else ""
-    told = context.say("happened.comma").join(filter(None, (card.holder or "", due)))
+    drill = context.say("show.a_drill") if card.drill else ""
+    told = context.say("happened.comma").join(filter(None, (card.holder or "", due, drill)))
     subject = wrap(neutral(about), width) if about else ()
     lines = [
         *wrap(neutral(f"#{card.number} {card.title}"), width),
@@ -89,6 +90,7 @@ def _json(card: Card) -> dict[str, Any]:
         "element": card.node,
         "title": card.title,
         "state": card.state,
+        "drill": card.drill,
         "holder": card.holder,
         "due": None if card.due is None else clock.text(card.due),
     }

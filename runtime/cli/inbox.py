@@ -33,7 +33,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     from charter.engine.refusals import Refusal
     from charter.runtime.desk.inbox import inbox
     from charter.runtime.desk.queues import in_turn, to_json as turn_json, turns
-    from charter.runtime.desk.register import processes, provisional, titles
+    from charter.runtime.desk.register import drills, processes, provisional, titles
     from charter.runtime.desk.subjects import subjects, told as told_subject
     from charter.runtime.people.hours import calendars_of, left
 
@@ -48,6 +48,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         turn = turns(connection, lambda of: context.cases.definition(of), person, items, context.now)
         # Titles come without the command path: what is looked at most often must start fast.
         known = titles(connection, [item.case for item in items])
+        practised = drills(connection, [item.case for item in items])
         names = processes(connection, known)
         mine = calendars_of(connection, [person]).get(person)
         unsure = provisional(connection, [(i.case, i.element, i.since, i.due) for i in items if i.due])
@@ -59,6 +60,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
     if as_json:
         answer = [_json(item, *known[item.case][item.element]) for item in items]
         for item, row in zip(items, answer, strict=True):
+            row["drill"] = item.case in practised
             row |= {"provisional": True} if (item.case, item.element) in unsure else {}
             row |= {"own_minutes": spare // _MINUTE} if (spare := own.get(item.place)) is not None else {}
             row |= {"sla": clocks[item.place].to_json()} if item.place in clocks else {}
@@ -77,7 +79,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         rows.append(
             (
                 f"#{item.number}",
-                names[item.case],
+                names[item.case] + (say.aside(say("show.a_drill")) if item.case in practised else ""),
                 *((about.get(item.case, ""),) if about else ()),
                 shown,
                 say("inbox.state_list" if item.is_list else f"states.{item.state}"),

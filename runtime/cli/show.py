@@ -141,6 +141,8 @@ def head(context: Context, definition: Definition, state: CaseState, number: int
     if state.closed_at is not None:
         line += say("show.closed", at=output.moment(state.closed_at))
     output.line(line + (say("show.because", reason=state.reason) if state.reason else ""))
+    if state.drill:
+        output.sentence(say("show.drill"), "strong")
 
 
 def tree(

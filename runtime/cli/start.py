@@ -15,6 +15,7 @@ def run_start(
     sets: Sequence[tuple[str, str]],
     data: Sequence[str],
     key: str | None,
+    drill: bool,
     as_json: bool,
 ) -> int:
     """Opens a case and tells its number and what comes first; without a process lists those there are."""
@@ -25,7 +26,9 @@ def run_start(
         return _processes(context, as_json)
     definition = context.reading.definition(process)
     given = records(context, definition, definition.inputs, sets, data, {})
-    performed = context.cases.start(definition.name, person=context.person, records=dict(given), key=key)
+    performed = context.cases.start(
+        definition.name, person=context.person, records=dict(given), key=key, **({"drill": True} if drill else {})
+    )
     return tell(context, "start", performed, as_json=as_json)
 
 
@@ -77,6 +80,7 @@ VERBS = {
             option("--set", "NAME=VALUE", many=True, name="sets", type=Binding()),
             option("--data", "FILE", many=True),
             option("--key", "TEXT"),
+            switch("--drill"),
             switch(JSON, name="as_json"),
         ],
     )

@@ -242,7 +242,11 @@ def what(context: Context, told: Told) -> str:
     if isinstance(told, Voted):
         return kind_word(context, "granted" if told.meaning == "approve" else "rejected")
     said = [(name, getattr(told, name)) for name in _SAID.get(told.kind, ())]
-    return " ".join(dict.fromkeys(_about(context, name, value) for name, value in said if value not in (None, "", ())))
+    return " ".join(
+        dict.fromkeys(
+            _about(context, name, value) for name, value in said if value not in (None, "", ()) and value is not False
+        )
+    )
 
 
 def reason_of(entry: Entry) -> str:
@@ -258,6 +262,8 @@ def _about(context: Context, name: str, value: Any) -> str:
         return str(context.output.moment(value if isinstance(value, int) else clock.read(value)))
     if name == "percent":
         return f"{value}%"
+    if name == "drill":
+        return context.say("show.a_drill") if value else ""
     if name in ("state", "verdict"):
         return context.say.find(f"clocks.{value}") or str(value)
     if name == "failure":
@@ -277,7 +283,8 @@ _TIMES = frozenset({"since", "clock"})
 
 # kind -> the fields that say best what an entry is about, beyond its element
 _SAID: Mapping[str, tuple[str, ...]] = {
-    "started": ("process",),
+    "started": ("process", "drill"),
+    "filing_withheld": ("register", "key"),
     "opened": ("instances", "named"),
     "readdressed": ("named",),
     "assigned": ("to",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from charter.runtime.desk.register import titles
+from charter.runtime.desk.register import drills, titles
 from charter.runtime.store import tables as t
 
 
@@ -20,6 +20,7 @@ class Card(Struct, frozen=True):
     state: str
     holder: str | None
     due: int | None
+    drill: bool
 
 
 def cards(connection: Connection, process: str | None) -> list[Card]:
@@ -31,7 +32,19 @@ def cards(connection: Connection, process: str | None) -> list[Card]:
     if process is not None:
         query = query.where(w.process == process)
     rows = connection.execute(query.order_by(func.min(w.rank), c.number, w.node)).all()
-    known = titles(connection, {row.case for row in rows})
+    cases = {row.case for row in rows}
+    known, practised = titles(connection, cases), drills(connection, cases)
     return [
-        Card(r.case, r.number, r.process, r.node, known[r.case][r.element][0], r.state, r.holder, r.due) for r in rows
+        Card(
+            r.case,
+            r.number,
+            r.process,
+            r.node,
+            known[r.case][r.element][0],
+            r.state,
+            r.holder,
+            r.due,
+            r.case in practised,
+        )
+        for r in rows
     ]

@@ -85,7 +85,7 @@ class _Table(Mapping[str, _T]):
 
 
 class Population:
-    """All cases of a process; iterates from the oldest to the newest."""
+    """All cases of a process but drills; iterates from the oldest to the newest."""
 
     def __init__(self, connection: Connection, process: str) -> None:
         self._connection = connection
@@ -95,7 +95,7 @@ class Population:
         versions = select(t.definitions.c.digest, t.definitions.c.version).where(t.definitions.c.process == process)
         self.numbers = dict(map(tuple[str, str], connection.execute(versions)))
         rows = connection.execute(select(*columns).where(_c.process == process).order_by(_c.number))
-        self.cases = {row[0]: Member(self, tuple(row)) for row in rows}
+        self.cases = {row[0]: Member(self, tuple(row)) for row in rows if not json.loads(row[6]).get("drill")}
 
     def nodes(self, element: str) -> _Rows[Node]:
         """Gives the nodes of an element in all cases."""

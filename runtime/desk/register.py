@@ -32,6 +32,7 @@ class Listed(Struct, frozen=True):
     closed_at: int | None
     definition: str
     version: str
+    drill: bool
     elements: tuple[str, ...]
     due: int | None
 
@@ -44,6 +45,7 @@ class Listed(Struct, frozen=True):
             "version": self.version,
             "definition": self.definition,
             "status": self.status,
+            "drill": self.drill,
             "opened_at": iso(self.opened_at),
             "opened_by": self.opened_by,
             "closed_at": iso(self.closed_at),
@@ -67,8 +69,9 @@ def listed(
     from charter.runtime.store import tables as t
 
     c, w, d = t.cases.c, t.work_items.c, t.definitions.c
+    drill = func.json_extract(c.state, "$.drill").is_not(None).label("drill")
     query = select(
-        c.number, c.id, c.process, c.status, c.opened_at, c.opened_by, c.closed_at, c.definition, d.version
+        c.number, c.id, c.process, c.status, c.opened_at, c.opened_by, c.closed_at, c.definition, d.version, drill
     ).join(t.definitions, d.digest == c.definition)
     if process:
         query = query.where(c.process == process)
@@ -77,7 +80,7 @@ def listed(
     if person:
         held = select(w.case).where(w.holder == person)
         query = query.where(or_(c.opened_by == person, c.id.in_(held)))
-    rows = connection.execute(query.order_by(desc(c.number)).limit(limit)).all()
+    rows: list[Any] = list(connection.execute(query.order_by(desc(c.number)).limit(limit)))
     ids = [row.id for row in rows]
     elements: dict[str, list[str]] = {}
     due: dict[str, int | None] = {}
@@ -86,7 +89,19 @@ def listed(
         elements.setdefault(case, []).append(node)
         if at is not None:
             due[case] = min(at, due.get(case) or at)
-    return [Listed(*row, tuple(elements.get(row.id, ())), due.get(row.id)) for row in rows]
+    return [Listed(*(*row, tuple(elements.get(row.id, ())), due.get(row.id))) for row in rows]
+
+
+def drilled(state: str) -> bool:
+    """Tells of what is known of a case as a whole whether it is a drill."""
+    return json.loads(state).get("drill", False) is True
+
+
+def drills(connection: Connection, cases: Iterable[str]) -> frozenset[str]:
+    """Names those of these cases that are drills."""
+    return frozenset(
+        id for id, state in ask(connection, "SELECT id, state FROM cases WHERE id IN (…)", set(cases)) if drilled(state)
+    )
 
 
 def titles(connection: Connection, cases: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:

@@ -199,6 +199,7 @@ def to_json(definition: Definition, state: CaseState, now: int, sight: Sight) ->
         "title": definition.title,
         **({} if (about := subject(definition, state, now)) is None else {"case_subject": about}),
         "status": state.status,
+        "drill": state.drill,
         "reason": state.reason,
         "opened_at": iso(state.opened_at),
         "opened_by": state.opened_by,

@@ -10,7 +10,7 @@ from charter.runtime.store import tables as t
 
 def _change(stride: Stride) -> Change:
     shape, after = stride.shape, stride.after
-    if shape.measured is None:
+    if shape.measured is None or after.drill:
         return NOTHING
     facts = facts_of(shape.program, after, shape.measured)
     version = shape.program.definition.version

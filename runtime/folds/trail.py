@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from charter.engine.entries.cases import Amended, Written
 from charter.engine.notices import told
+from charter.engine.plan.program import Program
 from charter.runtime.folds.fold import NOTHING, Change, Fold, Stride
 from charter.runtime.store import tables as t
 
@@ -24,6 +25,11 @@ def _versions(stride: Stride) -> Change:
     )
 
 
+def is_external(program: Program, role: str) -> bool:
+    """Tells whether people outside the company hold a role; they are not told of drills."""
+    return role in program.roles and program.roles[role].external
+
+
 def _notices(stride: Stride) -> Change:
     return Change(
         come=[
@@ -31,6 +37,7 @@ def _notices(stride: Stride) -> Change:
             for seq, e in enumerate(stride.entries, stride.first)
             if (roles := told(stride.shape_of(seq).program, e))
             for role in dict.fromkeys(roles)
+            if not (stride.after.drill and is_external(stride.shape_of(seq).program, role))
         ]
     )
 

@@ -106,7 +106,8 @@ class World:
         return self._closing.entries
 
     def _of_process(self, process: str) -> list[CaseState]:
-        return [case.state for case in self._cases.values() if case.definition.name == process]
+        found = (case.state for case in self._cases.values() if case.definition.name == process)
+        return [state for state in found if not state.drill]
 
     def start(self, process: str, actor: Actor, records: Records = ()) -> tuple[str, Step]:
         """Opens a case of a process and gives its id with the step; a refused start leaves no case behind."""
@@ -276,7 +277,7 @@ class World:
     ) -> Iterator[Waiting]:
         """Yields the work of these elements in the cases of a process."""
         for case in self._cases.values():
-            if case.definition.name == process:
+            if case.definition.name == process and not case.state.drill:
                 yield from rows_of(prepare(case.definition), case.state, elements)
 
     def _knows(self, person: str) -> bool:

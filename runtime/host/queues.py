@@ -12,10 +12,12 @@ from charter.engine.state import node_of
 from charter.runtime.store.prepared import ask
 
 _OPEN = """SELECT w."case", n.body, w.barred FROM work_items w
- JOIN nodes n ON n."case" = w."case" AND n.element = w.element AND n.node = w.node WHERE w.process = ? AND """
+ JOIN nodes n ON n."case" = w."case" AND n.element = w.element AND n.node = w.node
+ JOIN cases c ON c.id = w."case" AND json_extract(c.state, '$.drill') IS NULL WHERE w.process = ? AND """
 _OFFERED, _HELD = _OPEN + "w.role = ? AND w.holder IS NULL", _OPEN + "w.holder = ? AND w.role = ''"
 _DONE = """SELECT DISTINCT e."case", e.element FROM entries e JOIN cases c ON c.id = e."case"
- WHERE e.actor = ? AND e.at >= ? AND e.kind = 'completed' AND c.process = ?"""
+ WHERE e.actor = ? AND e.at >= ? AND e.kind = 'completed' AND c.process = ?
+ AND json_extract(c.state, '$.drill') IS NULL"""
 _NODES = 'SELECT body FROM nodes WHERE "case" = ? AND element = ?'
 
 

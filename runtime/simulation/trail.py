@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct, field
 from msgspec.json import Decoder
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from charter.engine.commands import SYSTEM
 from charter.engine.definition import Definition
@@ -124,7 +124,7 @@ class _Reader:
             t.entries.join(t.cases, c.id == e.case)
         )
         for case, at, actor, kind, body, process, parent in connection.execute(
-            query.where(e.kind.in_(_KINDS)).order_by(e.position)
+            query.where(e.kind.in_(_KINDS), func.json_extract(c.state, "$.drill").is_(None)).order_by(e.position)
         ):
             hours = hours or Hours(self.main.calendar, at)
             if process in self.programs:

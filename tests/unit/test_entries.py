@@ -43,6 +43,7 @@ SAMPLES: Mapping[Any, Any] = {
     tuple[tuple[str, Any], ...]: (("to", "x"), ("many", [1, 2])),
     Mapping[str, Any]: {"a": None},
     Mapping[str, str]: {"a.charter": "ab"},
+    Sequence[str]: ["c"],
     Sequence[Mapping[str, Any]]: [{"group": None, "value": 1}],
 }
 
