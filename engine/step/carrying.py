@@ -29,6 +29,7 @@ from charter.engine.migration import (
     compare,
     heard,
 )
+from charter.engine.plan.fields import typed
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.rounds import Round
@@ -247,10 +248,16 @@ class Carrying:
             if record in command.keep or (writer is not None and writer.element in command.redo):
                 self.open.discard(record)
                 continue
+            plan = None if writer is None else self.new.plans[writer.element]
+            old = next(name for name, to in self.names.records.items() if to == record)
+            given = typed(self.old.forms, self.old.derived, old, version.value)
             try:
-                validate(draft, None if writer is None else self.new.plans[writer.element], path, record, version.value)
+                _, digest = validate(draft, plan, path, record, given)
             except Refused as refused:
                 self.problems.append(_unfit(record, key, refused.reasons[0]))
+                continue
+            if digest != version.digest:  # what is computed, or filled in, comes to something else
+                self.problems.append(_unfit(record, key, Reason("CH331", None, {})))
 
 
 def _unfit(record: str, key: str, reason: Reason) -> Reason:

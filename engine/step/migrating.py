@@ -225,6 +225,8 @@ class _Crossing(Carrying):
             draft.agenda.setdefault(node.key, draft.cause)
             return
         decided = node.state in DECIDED
-        moved = blocks.reopen(draft, node)
+        # What nobody has begun is asked anew, which is no further round.
+        begun = node.state != "ready" or node.votes or node.confirmations
+        moved = blocks.reopen(draft, node, iteration=node.iteration + bool(begun))
         if decided:
             staleness.mark(draft, [moved])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from charter.runtime.desk.versions import Version
     from charter.runtime.host.deployment import Deployment
+    from charter.runtime.host.migrating import Course
 
 # a refusal -> what to do, under [deploy]
 _MENDS = {UNBOUND: "bind", VERSION_TAKEN: "number", REPLACED: "back"}
@@ -38,6 +39,7 @@ def run_deploy(
     bindings: tuple[tuple[str, str], ...],
     plan: bool,
     back: bool,
+    reason: str | None,
     as_json: bool,
 ) -> int:
     """Deploys a file's processes, those of the files it uses too, or only the one named: all of them or none."""
@@ -56,7 +58,7 @@ def run_deploy(
     wanted = [d for d in bound if process in (None, d.name)]
     if plan:
         return _plan(context, file, context.cases.plan(wanted, back=back), as_json)
-    found = context.cases.deploy_all(wanted, by=person, texts=texts.used_texts(compiled), back=back)
+    found = context.cases.deploy_all(wanted, by=person, texts=texts.used_texts(compiled), back=back, why=reason or "")
     if any(one.refusal for one in found):
         return _refused(context, file, found)
     with context.committed():
@@ -127,7 +129,7 @@ def _json(one: Deployment) -> dict[str, Any]:
 def _plan(context: Context, file: str, found: Sequence[Deployment], as_json: bool) -> int:
     """Says what a deployment would come to: what it replaces, what differs, which open cases run which version."""
     from charter.dsl.build.differences import differences
-    from charter.runtime.cli import changes
+    from charter.runtime.cli import changes, migrate
     from charter.runtime.desk.versions import versions
 
     say, output = context.say, context.output
@@ -139,15 +141,47 @@ def _plan(context: Context, file: str, found: Sequence[Deployment], as_json: boo
         differ = () if one.replaces is None else differences(one.replaces.definition, one.definition)
         refusal = one.refusal.code if one.refusal is not None else None
         open_ = [changes.named(each) for each in known if each.open]
-        told.append({**_json(one), "refusal": refusal, "changes": changes.to_json(differ), "open": open_})
+        courses = [] if refusal is not None else _migrated(context, one, known)
+        migration = [migrate.to_json(course, context) for course in courses]
+        told.append(
+            {
+                **_json(one),
+                "refusal": refusal,
+                "changes": changes.to_json(differ),
+                "open": open_,
+                "migration": migration,
+            }
+        )
         if not as_json:
             output.sentence(say(f"deploy.plan_{one.outcome}", **_names(one)), "strong")
             changes.show(context, differ)
             _open(context, known)
+            _would(context, one, courses)
     if as_json:
         output.json(told)
     refused = any(one.refusal for one in found)
     return 0 if not refused else _refused(context, file, found)
+
+
+def _migrated(context: Context, one: Deployment, known: Sequence[Version]) -> list[Course]:
+    """Tells what migrating the open cases of other versions would come to, without any decision."""
+    from charter.runtime.host.migrating import Wanted
+
+    migrations = context.cases.migrations
+    others = [each for each in known if each.open and each.digest != one.digest]
+    cases = [case for each in others for case in migrations.open_on(each.process, each.digest)]
+    return list(migrations.foresee(cases, Wanted(one.digest, reader(context), "?"), one.definition))
+
+
+def _would(context: Context, one: Deployment, courses: Sequence[Course]) -> None:
+    """Says how many of the open cases could be migrated as they are, and what the first others lack."""
+    from charter.runtime.cli import migrate
+
+    if courses:
+        able = sum(course.refusal is None for course in courses)
+        names = {"process": one.definition.name, "version": one.definition.version}
+        context.output.sentence("  " + context.say("deploy.migrate", able=able, count=len(courses), **names))
+        migrate.rows(context, [course for course in courses if course.refusal is not None][:_NAMED])
 
 
 def _open(context: Context, known: Sequence[Version]) -> None:
@@ -170,6 +204,7 @@ VERBS = {
             option("--set", "NAME=VALUE", many=True, name="bindings", type=Binding()),
             switch("--plan"),
             switch("--back"),
+            option("--reason", "TEXT", short="-m"),
             switch(JSON, name="as_json"),
         ],
     )

@@ -52,6 +52,7 @@ VERBS: dict[str, dict[str, str]] = {
         "simulate": "simulate",
         "explain": "explain",
         "graph": "graph",
+        "diff": "diff",
         "clauses": "clauses",
         "coverage": "coverage",
         "docs": "docs",

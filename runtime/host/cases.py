@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from charter.engine.proof.staffing import Gap
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+Texts = Mapping[str, str]
 
 
 class Performed(Struct, frozen=True):
@@ -128,28 +129,24 @@ class Cases:
         return self.deploy_all([definition], by=by, texts=texts)[0]
 
     def deploy_all(
-        self, wanted: Sequence[Definition], *, by: str, texts: Mapping[str, str] = _NOTHING, back: bool = False
+        self, wanted: Sequence[Definition], *, by: str, texts: Texts = _NOTHING, back: bool = False, why: str = ""
     ) -> list[Deployment]:
-        """Deploys definitions in one transaction, all or none; `back`: also one that was replaced before.
-
-        The texts are kept as they are, byte for byte; their names are texts of ours.
-        """
-        wanted, by = composed((list(wanted), by))
+        """Deploys definitions in one transaction, all or none; `back`: also one that was replaced before."""
+        # The texts are kept as they are, byte for byte; their names are texts of ours.
+        wanted, by, why = composed((list(wanted), by, why))
         texts = {name: texts[given] for name, given in zip(composed(list(texts)), texts, strict=True)}
         with self.store.write() as connection:
             running = [(each, self._caseload.running(connection, each.name)) for each in wanted]
             at, origin = self._caseload.clock(), self._caseload.origin
-            return deploy(connection, running, texts, by=by, at=at, origin=origin, back=back)
+            return deploy(connection, running, texts, by=by, at=at, origin=origin, back=back, reason=why or None)
 
     @in_one_form
     def plan(self, wanted: Sequence[Definition], *, back: bool = False) -> list[Deployment]:
         """Says what deploying definitions would come to, for whoever may; changes nothing."""
         names = [each.name for each in wanted]
         with self.store.read() as connection:
-            return [
-                judge(connection, each, self._caseload.running(connection, each.name), names, back=back)
-                for each in wanted
-            ]
+            running = self._caseload.running
+            return [judge(connection, each, running(connection, each.name), names, back=back) for each in wanted]
 
     @in_one_form
     def definition(self, case_or_digest: str) -> Definition:

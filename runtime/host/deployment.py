@@ -3,7 +3,7 @@
 Deployed by a steward, or by whoever holds, in their own right, the owner's role of the version that runs now. The
 definition, its texts and its roles are stored once a digest; each deployment is a row and an entry. Invariants: a
 version's number belongs to one digest of its process; what was replaced comes back only on an explicit word. Knows
-nothing of cases: those that are open keep what they are pinned to.
+nothing of cases: those that are open keep what they run (`migrating.py`).
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ def deploy(
     at: int,
     origin: Origin,
     back: bool = False,
+    reason: str | None = None,
 ) -> list[Deployment]:
     """Deploys definitions inside the transaction: all of them, or none and each refusal on the record.
 
@@ -119,12 +120,19 @@ def deploy(
         found.append(one if refused is None else replace(one, refusal=refused))
     if not any(one.refusal for one in found):
         for one in found:
-            _put(connection, one, texts, by=by, at=at, origin=origin)
+            _put(connection, one, texts, by=by, at=at, origin=origin, reason=reason)
     return found
 
 
 def _put(
-    connection: Connection, one: Deployment, texts: Mapping[str, str], *, by: str, at: int, origin: Origin
+    connection: Connection,
+    one: Deployment,
+    texts: Mapping[str, str],
+    *,
+    by: str,
+    at: int,
+    origin: Origin,
+    reason: str | None,
 ) -> None:
     if one.outcome == "same":
         return
@@ -136,7 +144,7 @@ def _put(
     x = t.texts.c
     hashes = dict(connection.execute(select(x.name, x.sha256).where(x.digest == one.digest).order_by(x.name)).all())
     told = Deployed(definition.name, definition.version, one.digest, hashes, hashed)
-    note(connection, told, by, at=at, origin=origin)
+    note(connection, told, by, at=at, origin=origin, reason=reason)
 
 
 def _store(connection: Connection, definition: Definition, digest: str, body: str, texts: Mapping[str, str]) -> None:

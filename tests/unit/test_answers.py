@@ -88,6 +88,11 @@ charter deploy other.charter --as zhou
 charter deploy other.charter --plan --as zhou
 charter start leave_request --as zhou
 charter deploy other2.charter --as zhou
+charter diff slips.charter other.charter
+charter diff other.charter other2.charter
+charter diff leave_request@1 other2.charter --as zhou
+charter diff broken.charter other.charter
+charter deploy processes/examples/leave_request.charter --back --plan --as zhou
 charter migrate 1 --to 3 --dry-run --as zhou
 charter migrate 1 --to 3 --reason newer --as zhou
 charter migrate 1 --to 3 --reason newer --as zhou
@@ -207,6 +212,7 @@ LISTS = {
     "audit query",
     "deploy",
     "migrate",
+    "diff",
     "kpi",
     "doctor",
 }

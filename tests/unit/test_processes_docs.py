@@ -41,6 +41,8 @@ PAGES = (
     "docs/language.zh.md",
     "docs/dmn.md",
     "docs/dmn.zh.md",
+    "docs/improvement.md",
+    "docs/improvement.zh.md",
 )
 # a page in English, and the one that says the same in Chinese
 TWINS = {"README.md": "README.zh-CN.md"} | {
