@@ -258,6 +258,7 @@ _ALL = [
         ("CH464", "ends-before-it-is-due", "element", "span", "within"),
         ("CH465", "nothing-looks-at-the-clock", "text"),
         ("CH467", "last-round-only", "name", "element", "around"),
+        ("CH468", "work-never-with-it", "name", "role"),
         ("CH492", "rules-start-one-another", "name", "path"),
         ("CH494", "condition-reads-nothing", "name"),
         ("CH603", "table-has-gap", "name", "example"),

@@ -301,7 +301,8 @@ class Sla(Kept, frozen=True):
     """A service-level clock of the case, or of each instance of the `element` in which it stands; all texts are FEEL.
 
     `since`: the instant from which it counts, else that at which `starts` holds (without one: from the opening of
-    what it stands in). `pauses` is asked for as long as it lasts, `stops` and `restarts` for coming true.
+    what it stands in). `pauses` is asked for as long as it lasts, `stops` and `restarts` for coming true. `group`: it
+    runs while open work is with this role.
     """
 
     name: str
@@ -316,6 +317,7 @@ class Sla(Kept, frozen=True):
     targets: tuple[Target, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     clauses: tuple[str, ...] = ()
+    group: str | None = None
 
 
 class Clause(Kept, frozen=True):

@@ -59,6 +59,7 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "registers are looked up by steps, and what they hold is part of the command; "
         "queues say who may take work, and in which order; "
         "what figures read of a round is kept when it is over, and what begins again with a round has no times yet; "
+        "a clock may count the time in which work is with a role; "
         "computed fields and defaults are filled in when a record is written, and a condition may require a field; "
         "data may name who does and decides, which is pinned when the work opens; "
         "a case that is completed brings counters up to date, after all else; "

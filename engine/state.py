@@ -110,7 +110,8 @@ class Node(Struct, frozen=True, omit_defaults=True):
 
     `before` is the state to restore when staleness is withdrawn. `used`: (record key, digest) pairs of the
     versions this node's work rests on; `plan_items[*]` stands for all instances' versions together. `holder` has
-    claimed it, or it is `assigned` to them: by the process, or `handed` over by people. `doers`: everyone who finished
+    claimed it, or it is `assigned` to them: by the process, or `handed` over by people; `group`: in which role, where a
+    clock asks. `doers`: everyone who finished
     or decided it, any iteration, and whom they stood in for, the last one at the end; `hands`: who had another part in
     it (`plan.makers`). `higher`: the roles that the work has come up to, whose people may do it, too. `named`: the
     people whom data named when it opened, by the FEEL that names them (`plan.named`).
@@ -133,6 +134,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     iteration: int = 1
     before: str | None = None
     holder: str | None = None
+    group: str | None = None
     assigned: bool = False
     handed: bool = False
     doers: tuple[str, ...] = ()
@@ -357,10 +359,7 @@ def case_json(state: CaseState) -> dict[str, Any]:
         out["signals"] = signals_json(state.signals)
     if state.clocks:
         out["clocks"] = clocks_json(state.clocks)
-    if state.watches:
-        out["watches"] = _lists(state.watches)
-    if state.books:
-        out["books"] = _lists(state.books)
+    out |= {name: _lists(rows) for name in ("watches", "books") if (rows := getattr(state, name))}
     if state.looked:
         out["looked"] = plain.to_json(state.looked)
     return out

@@ -100,6 +100,7 @@ _LINES: Mapping[str | tuple[type, str], str] = {
     "targets": "TARGET",
     "thresholds": "AT",
     (d.Sla, "calendar"): "ON_CALENDAR",
+    (d.Sla, "group"): "RUNS_WITH",
     "occasions": "ON_EVENT",
     "actions": "RULE_THEN",
     (d.Rule, "when"): "RULE_WHEN",

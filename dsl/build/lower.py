@@ -178,6 +178,7 @@ def _sla(node: t.Sla, part: Part | None) -> d.Sla:
         stops=asked.get("stops"),
         restarts=asked.get("restarts"),
         calendar=next((line.calendar.text for line in node.body if isinstance(line, t.OnCalendar)), None),
+        group=next((line.role.text for line in node.body if isinstance(line, t.RunsWith)), None),
         targets=tuple(
             d.Target(feel_text(line.span_) or "null", feel_text(line.when))
             for line in node.body

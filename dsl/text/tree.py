@@ -325,6 +325,12 @@ class ClockWhen(Line, frozen=True):
     expr: Expr
 
 
+class RunsWith(Line, frozen=True):
+    """`runs while with ROLE`."""
+
+    role: Name
+
+
 class Agreed(Line, frozen=True):
     """`target SPAN` · `target SPAN when EXPR`."""
 
@@ -344,7 +350,7 @@ class Sla(Line, frozen=True):
 
     name: Name
     title: Text | None = None
-    body: tuple[ClockWhen | Agreed | At | OnCalendar | Source, ...] = ()
+    body: tuple[ClockWhen | RunsWith | Agreed | At | OnCalendar | Source, ...] = ()
 
 
 # --- files -----------------------------------------------------------------------------------------------
@@ -386,6 +392,7 @@ PLAIN: Mapping[str, tuple[type[Line], str]] = {
     "on_calendar": (OnCalendar, "ON_CALENDAR"),
     "condition": (Condition, "RULE_WHEN"),
     "amount": (Amount, "LEDGER_AMOUNT"),
+    "runs_with": (RunsWith, "RUNS_WITH"),
 }
 
 

@@ -14,6 +14,7 @@ from charter.engine.feel import types as y
 from charter.engine.feel.temporal import DaysDuration, Zone
 from charter.engine.machines import CLOSED
 from charter.engine.plan.facts import instant
+from charter.engine.plan.groups import inside, may_have
 from charter.engine.plan.plans import ClockPlan, Plan
 from charter.engine.sla import Clock, Reading, Terms
 from charter.engine.state import View
@@ -93,15 +94,18 @@ _JUDGED = frozenset({"state", "verdict", "met", "breached", "cancelled", "gap", 
 
 def about(program: Program, plan: ClockPlan) -> list[Plan]:
     """Lists the elements whose work a clock is about: the one in which it stands, or of a block (and of the case)
-    those that its `stops when` names; where that names none of a block's, all that is in the block.
+    those that its `stops when` names; where that names none of a block's, all that is in the block. Of a clock of a
+    role, all where it stands that the role may be given.
     """
+    if plan.sla.group is not None:
+        return [each for each in inside(program, plan) if plan.sla.group in may_have(program, each)]
     if plan.of is not None and plan.of.by_people:
         return [plan.of]
     named = [program.plans[name] for name in sorted(program.names(plan.sla.stops)) if name in program.plans]
     if plan.of is None:
         return named
-    inside = [one for one in named if one.by_people and plan.of in one.levels()]
-    return inside or [plan.of]
+    within = [one for one in named if one.by_people and plan.of in one.levels()]
+    return within or [plan.of]
 
 
 def terms_of(view: View, plan: ClockPlan, key: str) -> Terms:

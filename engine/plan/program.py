@@ -80,6 +80,7 @@ class Program:
             )
             for sla in definition.slas
         }
+        self.grouped = any(sla.group is not None for sla in definition.slas)
         self.ledgers = {ledger.name: LedgerPlan.of(ledger, self.plans.values()) for ledger in definition.ledgers}
         self.roots = [plan for plan in self.plans.values() if plan.parent is None]
         # Where the nodes outside any `for each` stand: most of them, so that they are looked up and not parsed.

@@ -80,7 +80,7 @@ def _escalate(draft: Draft, action: Action, cause: int, node: Node | None, _seen
     """Lets a higher role do the work, too, unless it is over: that of an element, or what is open inside a block."""
     for each in () if node is None else _work(draft, node):
         higher = tuple(role for role in action.roles if role not in draft.place(each.key)[0].roles_wanted(each))
-        each = replace(each, higher=(*each.higher, *higher))
+        each = replace(each, higher=(*each.higher, *higher), group=None if higher else each.group)
         draft.put(each)
         for role in higher:
             draft.follow(Escalated(role), each, cause)

@@ -150,11 +150,16 @@ def entitle(
     return role
 
 
-def taken(node: Node, actor: Actor) -> dict[str, Any]:
+def taken(draft: Draft, node: Node, actor: Actor) -> dict[str, Any]:
     """Gives what changes of a node with whoever works on it now: its holder goes on holding it, or is relieved."""
     if node.holder is not None and node.holder in persons(actor):
         return {"holder": node.holder}
-    return {"holder": actor.person, "assigned": False, "handed": False}
+    return {"holder": actor.person, "assigned": False, "handed": False, **grouped(draft, draft.role)}
+
+
+def grouped(draft: Draft, role: str | None) -> dict[str, Any]:
+    """Gives what changes of a node that is somebody's in a role from now on, where a clock asks for it."""
+    return {"group": role} if draft.program.grouped else {}
 
 
 def require_fit(draft: Draft, node: Node, plan: Plan, path: Path, person: Actor) -> None:

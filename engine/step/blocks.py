@@ -97,6 +97,7 @@ def end(draft: Draft, node: Node, trigger: str, code: str, why: str | None = Non
         ended_at=draft.at,
         wake=None,
         holder=None,
+        group=None,
         assigned=False,
         handed=False,
     )
@@ -145,6 +146,7 @@ def reopen(
         "iteration": node.iteration + 1,
         "before": None,
         "holder": None,
+        "group": None,
         "assigned": False,
         "handed": False,
         "outcome": None,

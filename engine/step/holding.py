@@ -54,6 +54,7 @@ def _over(draft: Draft, node: Node, trigger: str, told: cases.Skipped | cases.Ca
         ended_at=draft.at,
         wake=None,
         holder=None,
+        group=None,
         assigned=False,
         handed=False,
         waits=None,

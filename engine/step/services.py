@@ -30,9 +30,10 @@ from charter.engine.entries.clocks import (
 from charter.engine.entries.told import Told
 from charter.engine.feel.temporal import Date, date_from_number
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import CLOSED, OPEN, PASSED_OVER, STALLED
+from charter.engine.machines import CLOSED, OPEN, PASSED_OVER, SETTLED, STALLED
 from charter.engine.once import once
 from charter.engine.plan.clocks import about
+from charter.engine.plan.groups import inside, with_group
 from charter.engine.plan.plans import ClockPlan, shared_loops
 from charter.engine.plan.program import Program, compiled
 from charter.engine.sla import Clock, Service, Terms
@@ -85,6 +86,7 @@ def _read_by(program: Program, plan: ClockPlan) -> frozenset[str] | None:
     if any(expression.tells_time for expression in expressions):
         return None
     found = set() if plan.of is None else {plan.of.name}
+    found |= {each.name for each in inside(program, plan)} if asked.group is not None else set()
     for name in {name for expression in expressions for name in expression.names}:
         if name in program.plans or name in program.types:
             found.add(name)
@@ -167,7 +169,8 @@ class _Look:
 
     def run(self) -> None:
         sla_, phase = self.plan.sla, self.clock.phase
-        over = self.draft.status in CLOSED or (self.node is not None and self.node.state in PASSED_OVER)
+        ends = SETTLED if sla_.group is not None else PASSED_OVER
+        over = self.draft.status in CLOSED or (self.node is not None and self.node.state in ends)
         if phase == "waiting":
             if not over and self._starts():
                 self._begin(self._since(), sla.start, again=self.holds(sla_.restarts))
@@ -187,11 +190,25 @@ class _Look:
                 self._keep(again=restarts)
             self._conditions()
         if over:
-            self._end("cancelled")
+            self._end("stopped" if self._ends_with_it() else "cancelled")
 
     # -- a cycle ----------------------------------------------------------------------------------------------
 
+    def _ends_with_it(self) -> bool:
+        """Says whether a clock of a role has been kept up to the end of what it stands in."""
+        passed = self.draft.status == "cancelled" or (self.node is not None and self.node.state in PASSED_OVER)
+        return self.plan.sla.group is not None and self.plan.sla.stops is None and not passed
+
+    def _away(self) -> bool:
+        """Says whether no open work is with the role whose time the clock counts."""
+        return self.plan.sla.group is not None and not any(self._with_group())
+
+    def _with_group(self) -> Iterator[str]:
+        return with_group(self.draft.program, self.draft, self.plan, self.path)
+
     def _starts(self) -> bool:
+        if self._away():
+            return False
         if self.plan.sla.starts is not None:
             return self.holds(self.plan.sla.starts)
         return self.plan.sla.since is None or self.scope.value(self.plan.sla.since) is not None
@@ -230,7 +247,7 @@ class _Look:
             return
         if not stops and self.service.held:
             self._keep(held=False)
-        pauses = self.holds(asked.pauses)
+        pauses = self.holds(asked.pauses) or self._away()
         if pauses and self.clock.phase == "running":
             self._keep(clock=sla.pause(self.clock, self.draft.at), due=None)
             self._keep(due=_reached(self.plan, self.service))
@@ -301,6 +318,9 @@ class _Look:
     def _keys(self) -> Iterator[str]:
         """Yields the open work that a clock is about."""
         draft = self.draft
+        if self.plan.sla.group is not None:
+            yield from list(self._with_group())
+            return
         for plan in about(draft.program, self.plan):
             base = self.path[: shared_loops(plan.loops, self.plan.loops)]
             for key in list(draft.program.expand(draft.nodes, plan, base)):

@@ -30,6 +30,7 @@ from charter.engine.step.authority import (
     apart,
     doers_with,
     entitle,
+    grouped,
     in_charge,
     missing,
     persons,
@@ -97,7 +98,7 @@ def claim(draft: Draft, command: Claim) -> None:
     draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
     queues.admit(draft, node, plan, command, draft.role)
     require_alone(draft, plan, path, node)
-    draft.move(node, "claim", Claimed(), holder=command.actor.person)
+    draft.move(node, "claim", Claimed(), holder=command.actor.person, **grouped(draft, draft.role))
 
 
 def release(draft: Draft, command: Release) -> None:
@@ -107,7 +108,7 @@ def release(draft: Draft, command: Release) -> None:
         draft.role = in_charge(draft, plan, command.actor)
         if draft.role is None:
             raise refuse("CH520", plan.name, element=node.key, holder=node.holder, person=command.actor.person)
-    draft.move(node, "release", Released(), holder=None, assigned=False, handed=False, started_at=None)
+    draft.move(node, "release", Released(), holder=None, group=None, assigned=False, handed=False, started_at=None)
     draft.end_of_command()
     unsettle_choice(draft, plan, path)
 
@@ -124,7 +125,8 @@ def delegate(draft: Draft, command: Delegate) -> None:
         raise refuse("CH568", f"{plan.name}.role", element=node.key, person=command.actor.person)
     require_fit(draft, node, plan, path, command.to)
     queues.admit(draft, node, plan, command, role_among(command.to, plan.element.roles), in_turn=False)
-    draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
+    its = grouped(draft, role_among(command.to, plan.roles_wanted(node)))
+    draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0, **its)
     told = Delegated(command.to.person, command.actor.person)
     draft.enter(told, node, node.state, node.state, reason=command.reason)
 
@@ -141,7 +143,8 @@ def assign(draft: Draft, command: Assign) -> None:
         draft.role = require_charge(draft, plan, command.actor, "assign")
     require_fit(draft, node, plan, path, command.to)
     queues.admit(draft, node, plan, command, role_among(command.to, plan.element.roles), in_turn=False)
-    draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0)
+    its = grouped(draft, role_among(command.to, plan.roles_wanted(node)))
+    draft.change(node, holder=command.to.person, assigned=True, handed=draft.law > 0, **its)
     draft.enter(Assigned(command.to.person), node, node.state, node.state)
 
 
@@ -165,7 +168,7 @@ def begin(draft: Draft, command: Begin) -> None:
     draft.role = entitle(draft, node, plan, path, command.actor, plan.roles_wanted(node))
     queues.admit(draft, node, plan, command, draft.role)
     require_alone(draft, plan, path, node)
-    draft.move(node, "begin", Begun(), started_at=draft.at, **taken(node, command.actor))
+    draft.move(node, "begin", Begun(), started_at=draft.at, **taken(draft, node, command.actor))
     settle_choice(draft, plan, path, node)
 
 
@@ -397,5 +400,5 @@ def complete(draft: Draft, command: Complete) -> None:
         ticked=command.checks,
         doers=doers_with(node, actor),
         confirmations=confirmations,
-        **taken(node, actor),
+        **taken(draft, node, actor),
     )

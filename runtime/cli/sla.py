@@ -51,7 +51,7 @@ def table(context: Context, found: Sequence[Standing]) -> None:
         (
             f"#{each.number}" if each.number is not None else each.case,
             each.process,
-            each.clock if each.title == each.clock else f"{each.clock} {each.title}",
+            _name(each),
             Cell(say(f"clocks.{each.state}"), "bad" if each.state == "breached" else None),
             promised(context, each),
             "" if each.due is None else output.deadline(each.due),
@@ -61,6 +61,12 @@ def table(context: Context, found: Sequence[Standing]) -> None:
     ]
     heads = ("case", "process", "clock", "state", "left", "due", "agreed")
     output.table([say(f"sla.{head}") for head in heads], rows, styles=("faint", None, "name"))
+
+
+def _name(each: Standing) -> str:
+    """Names a clock, and the role whose time it counts."""
+    named = each.clock if each.title == each.clock else f"{each.clock} {each.title}"
+    return named if each.role is None else f"{named} · {each.role}"
 
 
 def promised(context: Context, each: Standing) -> Cell:

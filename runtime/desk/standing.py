@@ -28,7 +28,9 @@ def _seconds(length: int | None) -> float | None:
 
 
 class Standing(Struct, frozen=True):
-    """How a clock stands. `about`: the elements whose work it is about; `left`: what is left of the agreed time."""
+    """How a clock stands. `about`: the elements whose work it is about; `left`: what is left of the agreed time;
+    `role`: the one whose time it counts, if it does.
+    """
 
     case: str
     number: int | None
@@ -44,6 +46,7 @@ class Standing(Struct, frozen=True):
     due: int | None
     verdict: str | None
     about: tuple[str, ...] = ()
+    role: str | None = None
 
     @property
     def urgency(self) -> tuple[int, int, str]:
@@ -67,6 +70,7 @@ class Standing(Struct, frozen=True):
             "due": iso(self.due),
             "verdict": self.verdict,
             "about": list(self.about),
+            "role": self.role,
         }
 
 
@@ -108,6 +112,7 @@ def standing(
         said.due,
         said.verdict,
         tuple(each.name for each in about(program, plan)),
+        plan.sla.group,
     )
 
 

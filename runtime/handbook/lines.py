@@ -20,7 +20,7 @@ from charter.runtime.cli.messages import Messages
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^\W\d]\w*')
 _OF_FIELDS = ("field", "name", "type", "needed", "filled", "where", "visible", "source", "remark")
 # of whom these lines speak: where an element has the name of a role, they mean the role
-_OF_ROLES = (tree.Raci, tree.By, tree.CheckBy, tree.Owner, tree.Customer, tree.Veto)
+_OF_ROLES = (tree.Raci, tree.By, tree.CheckBy, tree.Owner, tree.Customer, tree.Veto, tree.RunsWith)
 
 
 class Part(Struct, frozen=True):

@@ -211,6 +211,7 @@ sla: st.SearchStrategy[t.Sla] = line(
         | line(t.Agreed, expr, st.none() | expr)
         | line(t.At, st.integers(0, 9999), some(action, 1))
         | line(t.OnCalendar, paths)
+        | line(t.RunsWith, paths)
         | source
     ),
 )
