@@ -55,6 +55,8 @@ class Closing:
         at = self._until.get((definition.name, kpi.name))
         if at is None:
             at = min((c.opened_at for c in self._cases(definition.name) if c.opened_at is not None), default=None)
+            if at is not None:
+                self._until[definition.name, kpi.name] = at
         return None if at is None else period_at(definition.calendar.zone, span, at)
 
     def _close(self, host: Host, definition: Definition, kpi: Kpi, period: Period, now: int) -> None:

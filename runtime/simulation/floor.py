@@ -13,6 +13,9 @@ from charter.engine.step.transition import Step
 from charter.runtime.host.memory import Endless, World
 from charter.runtime.simulation.crew import Crew
 
+# So many ends of periods are looked at: work that verdicts lead to may lead to other verdicts for ever.
+MOST_PERIODS = 1_000
+
 
 class Floor(World):
     """See the module's text. `work`: what a program or another process is asked to do.
@@ -26,6 +29,7 @@ class Floor(World):
         self.moved: dict[str, None] = {}
         self.turned_away: dict[tuple[str, str], Refusal] = {}
         self.endless: set[str] = set()  # cases of which more follows than is carried out
+        self.periods = 0
         self._work = work
 
     def send(self, case: str, command: Command) -> Step:
@@ -74,6 +78,17 @@ class Floor(World):
     def wake(self, case: str, at: int) -> None:
         self.clock = at
         let_pass(self, case, at)
+        self._carry_out()
+
+    def period_ends(self) -> int | None:
+        """Gives when the next period of a KPI ends whose verdict rules wait for."""
+        return self._closing.earliest() if self.periods < MOST_PERIODS else None
+
+    def close_period(self, ends: int) -> None:
+        """Closes the periods that end now; rules may tell somebody, or open cases."""
+        self.periods += 1
+        self.clock = ends
+        self._closing.close(self, ends)
         self._carry_out()
 
     def candidates(self, process: str, roles: Sequence[str], at: int) -> list[Actor]:

@@ -74,6 +74,12 @@ class _Simulation:
     def run(self) -> Run:
         self._await(1, 0.0)
         while self.events:
+            ends = self.floor.period_ends()
+            if ends is not None and ends <= self.events[0].at:
+                self.now = ends
+                self.floor.close_period(ends)
+                self._settle()
+                continue
             event = heappop(self.events)
             self.now = event.at
             event.what(*event.about)

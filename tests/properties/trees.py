@@ -244,6 +244,8 @@ occasion = st.one_of(
     line(t.Occasion, st.just("signal"), paths),
     line(t.Occasion, st.just("every"), every=expr),
     line(t.Occasion, st.just("overrun"), paths),
+    line(t.Occasion, st.just("verdict"), paths, st.sampled_from(["met", "warn", "missed"]).map(t.Name)),
+    line(t.Occasion, st.just("threshold"), paths, st.none(), number | st.just(100)),
 )
 rule = line(
     t.Rule,

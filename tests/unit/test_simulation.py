@@ -394,3 +394,43 @@ def test_a_day_that_need_not_be_a_working_day_has_its_share_of_the_week() -> Non
 
     assert working(Calendar(), Span(days=7)) == working(Calendar(), Span(working_days=5)) == 40 * HOUR
     assert working(ROUND_THE_CLOCK, Span(days=1)) == 24 * HOUR
+
+
+VERDICTS = """process desk
+  owner clerk
+  role clerk
+  calendar open
+  record made
+    right boolean
+  activity serve
+    role   clerk
+    takes  1 hour
+    output made
+  kpi right
+    formula count(cases[made.right]) / count(cases[made.right != null])
+    target  > 100%
+    every   1 week
+  rule poor
+    on   kpi right missed
+    then start review with period = figure.period
+process review
+  parameter period text = ""
+  owner clerk
+  role clerk
+  activity look
+    role  clerk
+    takes 1 hour
+calendar open
+  Monday to Sunday 00:00-24:00
+"""
+
+
+def test_periods_are_closed_and_rules_on_verdicts_open_cases() -> None:
+    run = played(VERDICTS, 60, 0.1, {"clerk": 2})
+    reviews = [state for state in run.cases.values() if state.process == "review"]
+    # The verdict is missed from the first week on, and changes no more.
+    assert len(reviews) == 1
+    (review,) = reviews
+    assert review.status in CLOSED and review.nodes["look"].state == "done"
+    assert min(run.arrived.values()) < (review.opened_at or 0) < run.end
+    assert str(dict(review.parameters)["period"]).startswith("20")
