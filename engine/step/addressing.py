@@ -69,7 +69,7 @@ def look(draft: Draft, node: Node, plan: Plan, path: Path) -> bool:
         {"votes": tuple(vote for vote in node.votes if vote.stage != node.stage)} if node.votes else {}
     )
     if node.holder is not None and node.holder in before - allowed:
-        changes |= {"holder": None, "assigned": False, "handed": False}
+        changes |= {"holder": None, "group": None, "assigned": False, "handed": False}
         if node.state in TAKEN:
             node = draft.move(node, "release", None, started_at=None)
     node = replace(node, named=named, **changes)
