@@ -96,6 +96,8 @@ def _tell(context: Context, proof: Proof) -> None:
     known += [say(f"prove.doubt_{doubt.why}", names=_listed(context, doubt.names)) for doubt in proof.doubts]
     if proof.definition.rules:
         known.append(say("prove.rules", names=_listed(context, [rule.name for rule in proof.definition.rules])))
+    if proof.definition.counters:
+        known.append(say("prove.counters", names=_listed(context, [each.name for each in proof.definition.counters])))
     resting = {name: text for finding in proof.findings for name, text in finding.assuming.items()}
     free = [name for name in proof.assumed if name not in resting and name not in proof.varied]
     if resting:

@@ -176,8 +176,16 @@ def build_picture(definition: Definition, say: Messages, state: CaseState | None
         _arrows(links.pairs.get(None, set()), order),
         tuple(_returns(definition)),
         state.status if state else None,
-        state.case if state else say("graph.rules", names=", ".join(ruled[""])) if "" in ruled else None,
+        state.case if state else " · ".join(_of_case(definition, ruled, say)) or None,
     )
+
+
+def _of_case(definition: Definition, ruled: dict[str, list[str]], say: Messages) -> Iterator[str]:
+    """Says which rules wait for the case or a time, and what counts the case when it is completed."""
+    if "" in ruled:
+        yield say("graph.rules", names=", ".join(ruled[""]))
+    if definition.counters:
+        yield say("graph.counted", names=", ".join(plain(each.title) for each in definition.counters))
 
 
 def _ruled(definition: Definition) -> dict[str, list[str]]:
