@@ -258,6 +258,7 @@ ENTRIES: Mapping[str, _See] = MappingProxyType(
         "failed": _derived("failure", "given", "said", "rows"),
         "added": _derived("item"),
         "filed": _derived("key", "digest", "value", "was"),
+        "filing_withheld": _derived("key", "digest", "value"),
         "looked_up": _derived("asked", "rows", "late"),
         "count_reached": _derived("key"),
         "baseline_fixed": _derived("digest", "total", "before"),

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from charter.engine.commands import Migrate
 from charter.engine.keys import join, name_of, parse_key, split
-from charter.engine.machines import DELIVERED, PASSED_OVER, SETTLED
+from charter.engine.machines import DELIVERED, ENTERED, PASSED_OVER, SETTLED
 from charter.engine.migration import (
     ADDRESSED,
     ASKED,
@@ -119,7 +119,7 @@ class Carrying:
         if node.element in self.command.redo or node.element in self.command.keep:
             self.open.discard(node.element)
         if plan.is_group(parse_key(node.key).path):
-            if "many" in lines and node.state in ("active", "done"):
+            if "many" in lines and node.state in ENTERED:
                 self.changed[node.key] = None
                 self._decide(node, UNDECIDED if node.state == "done" else None)
             elif node.element in self.command.redo and node.state == "done":

@@ -18,7 +18,7 @@ from charter.engine.commands import Migrate
 from charter.engine.definition import Definition
 from charter.engine.entries.cases import Migrated, Reopened
 from charter.engine.keys import key_of, parse_key
-from charter.engine.machines import DECIDED, PASSED_OVER, SETTLED
+from charter.engine.machines import DECIDED, ENTERED, PASSED_OVER, SETTLED
 from charter.engine.migration import (
     NEW_INSIDE,
     NO_DECISION,
@@ -141,7 +141,7 @@ class _Crossing(Carrying):
         fresh: list[str] = []
         passed: list[str] = []
         for plan, key, around in self._places():
-            if around is not None and around.state not in ("active", "done"):
+            if around is not None and around.state not in ENTERED:
                 continue
             self.draft.nodes[key] = Node(key, plan.name)
             if around is None or around.state == "active" or plan.name in self.command.redo:

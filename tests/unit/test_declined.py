@@ -14,7 +14,7 @@ from tests.leave import Clock, count, kinds
 from charter.dsl.passes import compile
 from charter.engine import plain
 from charter.engine.commands import Actor
-from charter.engine.effects import AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
+from charter.engine.effects import Address, AnswerParent, CallConnector, Effect, Notify, Offer, StartCase, TellCase
 from charter.engine.entries.cases import Declined
 from charter.engine.hosting import ASKED
 from charter.runtime.audit import log
@@ -168,6 +168,7 @@ HOPELESS: list[tuple[Effect, str]] = [
     (Offer("pack", ("packer",), "in turn"), "declined"),
     (AnswerParent("x", "gone", 1), "declined"),
     (Notify("pack", ("packer",)), "declined"),
+    (Address("pack", ("nobody",)), "declined"),
     (CallConnector("wait", "nowhere", 1), "refused"),
 ]
 # What a later step has made needless asks for nothing any more.

@@ -66,6 +66,8 @@ def effects() -> st.SearchStrategy[Effect]:
         "failure": st.none() | names,
         "chain": st.sampled_from([(), ("leave.again",)]),
         "asked": st.integers(0, 9),
+        "drill": st.booleans(),
+        "persons": st.sampled_from([(), ("li",), ("nobody", "")]),
     }
     people = st.sampled_from([(), ("li",), ("nobody", "")])
     makers = {"AnswerParent": people, "StartCase": st.sampled_from([(), (("quote", ("li",)), ("nothing", ()))])}
