@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from charter.runtime.cli.consulted import consulted
@@ -19,7 +19,7 @@ LIMIT = 100
 def run_sla(context: Context, case: str | None, process: str | None, limit: int, as_json: bool) -> int:
     """Lists the clocks under way, or all of one case."""
     from charter.runtime.desk.clocks import under_way
-    from charter.runtime.desk.register import number_of
+    from charter.runtime.desk.register import drills, number_of
     from charter.runtime.desk.standing import of_case
 
     if case is not None:
@@ -27,29 +27,32 @@ def run_sla(context: Context, case: str | None, process: str | None, limit: int,
         state, definition = context.reading.state(case), context.reading.definition(case)
         with context.reading.read() as connection:
             found = of_case(definition, state, number_of(connection, case), context.now)
+            practised = drills(connection, [case])
         consulted(context, "case", case=case)
     else:
         with context.reading.read() as connection:
             found = under_way(connection, context.reading.definition, context.now, process, limit=limit + 1)
+            practised = drills(connection, [each.case for each in found])
         consulted(context, "clocks", process=process)
     if as_json:
-        context.output.json([each.to_json() for each in found[:limit]])
+        context.output.json([each.to_json() | {"drill": each.case in practised} for each in found[:limit]])
         return 0
     if not found:
         context.output.sentence(context.say("sla.none"))
         return 0
-    table(context, found[:limit])
+    table(context, found[:limit], practised)
     if len(found) > limit:
         context.output.sentence(context.say("sla.more", limit=limit), "faint")
     return 0
 
 
-def table(context: Context, found: Sequence[Standing]) -> None:
-    """Writes clocks as a table."""
+def table(context: Context, found: Sequence[Standing], practised: Collection[str] = ()) -> None:
+    """Writes clocks as a table; `practised`: the cases that are drills."""
     say, output = context.say, context.output
     rows = [
         (
-            f"#{each.number}" if each.number is not None else each.case,
+            (f"#{each.number}" if each.number is not None else each.case)
+            + (say.aside(say("show.a_drill")) if each.case in practised else ""),
             each.process,
             _name(each),
             Cell(say(f"clocks.{each.state}"), "bad" if each.state == "breached" else None),

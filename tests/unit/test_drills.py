@@ -108,6 +108,7 @@ def test_a_drill_is_seen_as_one_and_reaches_nobody_outside(desk: Desk, tmp_path:
     json.loads(desk.type("charter start alarm --drill --json --as li"))
     assert [row["drill"] for row in json.loads(desk.type("charter inbox --json --as li"))] == [True]
     assert [row["drill"] for row in json.loads(desk.type("charter board --json --as chen"))] == [True]
+    assert "(drill)" in desk.type("charter gantt --as chen")
     assert "sound" in desk.type("charter audit verify --as chen") and desk.code == 0
 
 
