@@ -33,7 +33,7 @@ def run_cases(
             row.process,
             *((about.get(row.id, ""),) if about else ()),
             row.version,
-            say(f"states.{row.status}") + (say.aside(say("show.a_drill")) if row.drill else ""),
+            say.practised(say(f"states.{row.status}"), row.drill),
             output.moment(row.opened_at),
             row.opened_by,
             say("happened.comma").join(row.elements),

@@ -87,8 +87,7 @@ def _cases(context: Context, process: str | None) -> list[Bar]:
         slack = None if planned is None or line.ends is None else planned[1] - line.ends
         about = subject(context.reading.definition(each.id), state, context.now)
         title = f"#{each.number} {each.process}" + (f" {about}" if about else "")
-        if each.drill:
-            title += context.say.aside(context.say("show.a_drill"))
+        title = context.say.practised(title, each.drill)
         rows.append(
             Bar(each.id, title, 0, each.status, planned, each.opened_at, None, expected, each.due, slack, False)
         )

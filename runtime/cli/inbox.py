@@ -79,7 +79,7 @@ def run_inbox(context: Context, process: str | None, limit: int, told: bool, as_
         rows.append(
             (
                 f"#{item.number}",
-                names[item.case] + (say.aside(say("show.a_drill")) if item.case in practised else ""),
+                say.practised(names[item.case], item.case in practised),
                 *((about.get(item.case, ""),) if about else ()),
                 shown,
                 say("inbox.state_list" if item.is_list else f"states.{item.state}"),

@@ -93,6 +93,10 @@ class Messages:
         """Puts a remark in brackets behind what it is about."""
         return self("frame.aside", text=text)
 
+    def practised(self, text: str, drill: bool) -> str:
+        """Puts a remark behind what names a case if that is a drill."""
+        return text + self.aside(self("show.a_drill")) if drill else text
+
     def of(self, head: object, text: object) -> str:
         """Puts a head and a colon before what belongs to it."""
         return self("frame.of", head=head, text=text)

@@ -51,8 +51,7 @@ def table(context: Context, found: Sequence[Standing], practised: Collection[str
     say, output = context.say, context.output
     rows = [
         (
-            (f"#{each.number}" if each.number is not None else each.case)
-            + (say.aside(say("show.a_drill")) if each.case in practised else ""),
+            say.practised(f"#{each.number}" if each.number is not None else each.case, each.case in practised),
             each.process,
             _name(each),
             Cell(say(f"clocks.{each.state}"), "bad" if each.state == "breached" else None),

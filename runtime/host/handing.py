@@ -24,7 +24,7 @@ from charter.runtime.desk.clocks import under_way
 from charter.runtime.host.caseload import Caseload
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.people.directory import ANY, Person, StandIn
-from charter.runtime.people.organisation import admit, note
+from charter.runtime.people.organisation import admit, next_stand_in, note
 from charter.runtime.refusals import APART, NAMED, UNCONFIRMED, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.prepared import ask
@@ -208,7 +208,7 @@ class Handing:
         )
         principal, stands = (to if side == person else side for side in (old.principal, old.person))
         if principal != stands:
-            number = 1 + max(n for (n,) in ask(connection, "SELECT number FROM substitutions"))
+            number = next_stand_in(connection)
             since, until = clock.text(max(old.since, at)), clock.text(old.until)
             told = StandInNamed(number, old.kind, principal, stands, old.process, old.role, since, until, None)
             note(connection, told, by, at=at, origin=origin)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from charter.dsl.text.width import shown
 from charter.engine.entries import Told
@@ -38,7 +38,7 @@ from charter.runtime.people import hours
 from charter.runtime.people.directory import ANY, Person, StandIn, load
 from charter.runtime.people.files import BadPerson, Entry
 from charter.runtime.people.ids import LONGEST, STEWARD, Ids, is_id
-from charter.runtime.people.organisation import admit, keeps_a_steward, note, stewards
+from charter.runtime.people.organisation import admit, keeps_a_steward, next_stand_in, note, stewards
 from charter.runtime.refusals import FOUNDED, ID_TAKEN, NO_ID, NO_SUBSTITUTE, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t
 from charter.runtime.store.schema import ORGANISATION
@@ -397,7 +397,7 @@ class People:
         if known is not None:
             return int(known)
         at = self._clock() if accepted else None
-        number = (connection.execute(select(func.max(s.c.number))).scalar() or 0) + 1
+        number = next_stand_in(connection)
         told = StandInNamed(
             number, kind, principal, person, process, role, server.text(since), server.text(until), server.iso(at)
         )

@@ -23,8 +23,15 @@ from charter.runtime.people.ids import STEWARD
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t, watch
 from charter.runtime.store.errors import Unfounded
+from charter.runtime.store.prepared import ask
 from charter.runtime.store.schema import ORGANISATION
 from charter.runtime.store.sqlite import path_of
+
+
+def next_stand_in(connection: Connection) -> int:
+    """Gives the number that the next stand-in to be named has."""
+    [(last,)] = ask(connection, "SELECT coalesce(max(number), 0) FROM substitutions")
+    return int(last) + 1
 
 
 def note(
