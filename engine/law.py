@@ -65,7 +65,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a case that is completed brings counters up to date, after all else; "
         "a case may go over to another version of its process; "
         "work is handed over with how far it has come; "
-        "a drill files nothing, calls nobody and is in no queue",
+        "a drill files nothing, calls nobody and is in no queue; "
+        "what work rests on is kept in the order of its names, in every process",
     }
 )
 LAW = max(HISTORY)

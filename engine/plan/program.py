@@ -178,9 +178,10 @@ class Program:
             uses[element.agreement.of] = None
         names = self.names
         taken = {*uses, *(n for text in (*resting, None if work is None else work.when) for n in names(text))}
-        uses.update((n, None) for text in (element.when, *resting) for n in names(text) if n in self.types)
+        # Sorted: a set's order is another in each process, and what work rests on is kept.
+        uses.update((n, None) for text in (element.when, *resting) for n in sorted(names(text)) if n in self.types)
         plan.uses = () if plan.kind == "phase" else tuple(uses)
-        plan.items = tuple(dict.fromkeys(n for text in lists for n in names(text) if n in self.types))
+        plan.items = tuple(dict.fromkeys(n for text in lists for n in sorted(names(text)) if n in self.types))
         for record in plan.uses:
             self.users.setdefault(record, []).append(plan)
         for record in plan.items:

@@ -176,7 +176,7 @@ class Compared:
         for text in conditions_of(program.definition, plan.element):
             if plan is group and text in (plan.element.when, items):
                 continue  # which decide of all of them at once
-            for name in program.names(text):
+            for name in sorted(program.names(text)):
                 makers = [program.plans[name]] if name in program.plans else program.producers.get(name, [])
                 if any(p.loops[:1] != plan.loops[:1] and not program.precedes(p, group) for p in makers):
                     yield name

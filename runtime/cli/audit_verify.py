@@ -25,17 +25,27 @@ def run_verify(context: Context, case: str | None, as_json: bool) -> int:
     wanted = chain(context, case) if case else None
     may_verify(context, wanted, case)
     found = verify(context.seen, wanted, files=Files(context.seen.folder), along=along)
-    code = FINDINGS if found.faulty else DONE if found.sound else UNJUDGED
+    code = exit_code(found)
     consulted(context, "verify", case=wanted, sound={DONE: "yes", FINDINGS: "no", UNJUDGED: "not judged"}[code])
     if as_json:
-        context.output.json(_json(context, found))
+        context.output.json(verification(context, found))
         return code
     say, output = context.say, context.output
-    output.table((), [_row(context, verdict) for verdict in found.verdicts])
+    output.table((), verdict_rows(context, found))
     output.sentence(say("audit.looked_at", cases=found.cases, entries=found.entries), "faint")
     if wanted is not None and wanted in found.heads:
         output.sentence(say("audit.head", head=found.heads[wanted][1]), "faint")
     return code
+
+
+def exit_code(found: Verification) -> int:
+    """Gives the exit code of a verification."""
+    return FINDINGS if found.faulty else DONE if found.sound else UNJUDGED
+
+
+def verdict_rows(context: Context, found: Verification) -> list[tuple[str, Cell, str]]:
+    """Gives the three verdicts as rows of a table."""
+    return [_row(context, verdict) for verdict in found.verdicts]
 
 
 def _row(context: Context, verdict: Verdict) -> tuple[str, Cell, str]:
@@ -70,7 +80,8 @@ def _unjudged(context: Context, unjudged: tuple[Unjudged, ...]) -> str:
     return told + context.say("audit.others_too", count=len(others)) if others else told
 
 
-def _json(context: Context, found: Verification) -> dict[str, Any]:
+def verification(context: Context, found: Verification) -> dict[str, Any]:
+    """Gives a verification for scripts."""
     return {
         "sound": _sound(found.faulty, found.sound),
         "case_count": found.cases,

@@ -108,7 +108,13 @@ VERBS: dict[str, dict[str, str]] = {
         "work": "work",
     },
     "measure": {"sla": "sla", "kpi": "kpi", "audit": "audit"},
-    "operate": {"doctor": "doctor", "incidents": "incidents", "completion": "completion", "demo": "demo"},
+    "operate": {
+        "doctor": "doctor",
+        "backup": "backup",
+        "incidents": "incidents",
+        "completion": "completion",
+        "demo": "demo",
+    },
 }
 MODULES = {verb: module for verbs in VERBS.values() for verb, module in verbs.items()}
 

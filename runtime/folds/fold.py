@@ -78,17 +78,26 @@ def difference(was: Sequence[Row], now: Sequence[Row], key: int) -> Change:
 class Fold:
     """One table whose rows follow from a case; its columns begin with its key, and that with `case`.
 
-    `change` says what a stride changes. `steady`: columns that a row keeps from when it came.
+    `change` says what a stride changes. `steady`: columns that a row keeps from when it came. `unordered`: the list in
+    a body whose order says nothing.
     """
 
-    __slots__ = ("_body", "_clear", "_drop", "_put", "_read", "change", "table")
+    __slots__ = ("_body", "_clear", "_drop", "_put", "_read", "_unordered", "change", "table")
 
-    def __init__(self, table: Table, change: Callable[[Stride], Change], *, steady: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        table: Table,
+        change: Callable[[Stride], Change],
+        *,
+        steady: Sequence[str] = (),
+        unordered: str | None = None,
+    ) -> None:
         names = [column.name for column in table.columns]
         key = [column.name for column in table.primary_key.columns]
         assert names[: len(key)] == key and key[0] == "case", table
         self.table = table
         self.change = change
+        self._unordered = unordered
         self._body = names.index("body") if "body" in names else None
         self._put = Prepared(upsert(table, key, [n for n in names if n not in (*key, *steady)]), *names)
         self._drop = Prepared(delete(table).where(*(table.c[n] == bindparam(n) for n in key)), *key)
@@ -129,5 +138,8 @@ class Fold:
         # One content has several texts: a trail is kept in the canonical one, a state as it was handed over.
         told = list(row)
         if self._body is not None:
-            told[self._body] = canonical(json.loads(row[self._body]))
+            said = json.loads(row[self._body])
+            if self._unordered is not None and self._unordered in said:
+                said[self._unordered].sort()
+            told[self._body] = canonical(said)
         return told

@@ -68,7 +68,8 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return [*other, *islice(after, len(before), None)]
 
 
-NODES = Fold(t.nodes, _nodes, steady=_STEADY)
+# Earlier builds kept what work rests on in the order of a set, another in each process.
+NODES = Fold(t.nodes, _nodes, steady=_STEADY, unordered="used")
 CONTENTS = Fold(t.contents, _contents, steady=_STEADY)
 
 _n, _v = t.nodes.c, t.contents.c

@@ -41,11 +41,12 @@ class Looked(Store):
 
 
 @contextmanager
-def looking(url: str | None = None) -> Iterator[Looked]:
+def looking(url: str | None = None, *, standing: bool = False) -> Iterator[Looked]:
     """Gives a database that is there for looking at alone, closed and its copies removed at the end of the block.
 
-    `url` as for `open_store`. Raises a `StorageError`: Missing, Unfounded (an empty file), NotADatabase (no file of
-    SQLite's, or another program's), NewerSchema, Locked, CannotOpen, BadAddress, DiskFull (no room for a copy).
+    `url` as for `open_store`; `standing`: it is left in the schema that it has. Raises a `StorageError`: Missing,
+    Unfounded (an empty file), NotADatabase (no file of SQLite's, or another program's), NewerSchema, Locked,
+    CannotOpen, BadAddress, DiskFull (no room for a copy).
     """
     path = sqlite_path(address(url))
     if not path.exists():
@@ -59,7 +60,7 @@ def looking(url: str | None = None) -> Iterator[Looked]:
         except (ReadOnly, CannotOpen):
             store = _looked(left, _copy(left, store), path)
             schema = _schema(store)
-        if 0 < schema < SCHEMA:
+        if 0 < schema < SCHEMA and not standing:
             store = _looked(left, _brought_up_to_date(left, store), path)
         store.schema = schema
         yield store

@@ -142,6 +142,8 @@ charter register nothing --as zhou
 charter audit log organisation
 charter audit query 'kind = "nothing"'
 charter doctor
+charter backup copy.db
+charter backup copy.db
 charter check slips.charter
 charter check . --fix --diff
 charter check slips.charter --fix

@@ -278,3 +278,49 @@ def test_an_attempt_to_continue_changes_no_rules() -> None:
     again = replay(LEAVE, [*trail[:missing], *trail[missing + 1 :]])
     assert again.difference is None and again.state == state
     assert again.foreign is not None and again.foreign.rules.law == 99
+
+
+RUNS = """
+process p
+  owner boss
+  role boss
+  record one
+    here text
+  record two
+    here text
+  record three
+    here text
+  activity first
+    role boss
+    output one, two, three
+  activity go_on run helped with given = {a: two.here, b: one.here, c: three.here}
+    input one
+process helped
+  owner boss
+  role boss
+  input given
+  record given
+    a text
+    b text
+    c text
+  activity look
+    role boss
+    input given
+"""
+
+
+def test_what_work_rests_on_has_one_order_in_every_process() -> None:
+    script = "from charter.engine.plan.program import Program; from tests.written import process\n"
+    script += f"print(Program(process({RUNS!r})).plans['go_on'].uses)"
+    path = os.pathsep.join(map(str, (ROOT / "src", ROOT)))
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in range(3)
+    }
+    assert said == {"('one', 'three', 'two')\n"}

@@ -26,7 +26,7 @@ from charter.runtime.store.schema import SCHEMA
 from charter.runtime.store.tables import metadata
 
 VERBS = dict(verbs())
-OPERATE = {"tick", "work"}  # what a clock runs
+OPERATE = {"tick", "work", "backup"}  # what a clock runs
 # how those look that do so in one of their uses, and what else a look wants
 MORE = {
     "start": ["start"],

@@ -268,6 +268,7 @@ BESIDE_THE_DOOR = {
     "calibrated.py": "reads public days and the directory",
     "gaps.py": "reads the directory",
     "tick.py": "is the operator's, and shows no contents",
+    "backup.py": "is the operator's, and shows no contents",
     "doctor.py": "is the operator's, and shows no contents",
     "audit_verify.py": "gives verdicts on a database in whatever state, asked by `may_verify`",
     "imports.py": "brings cases in, for stewards",
