@@ -232,6 +232,7 @@ _ALL = [
         ("CH424", "nobody-made-it", "element", "record", "role"),
         ("CH425", "kept-apart-without-owner", "process", "element"),
         ("CH426", "approvals-leave-gap", "record", "approvals", "example"),
+        ("CH257", "no-stage-asked-there", "element", "record", "example"),
         ("CH430", "parameter-unused", "name"),
         ("CH431", "record-nobody-writes", "name"),
         ("CH432", "output-not-declared", "name"),

@@ -19,7 +19,7 @@ from charter.dsl.check.decisions import check_decisions
 from charter.dsl.check.figures import check_figures
 from charter.dsl.check.findings import Budget, Findings, merged, told
 from charter.dsl.check.flow import check_flow, check_runs
-from charter.dsl.check.gaps import check_gaps
+from charter.dsl.check.gaps import check_gaps, check_stages
 from charter.dsl.check.reading import check_reading
 from charter.dsl.check.registers import check_alike
 from charter.dsl.check.resolve import check_names
@@ -41,7 +41,16 @@ Pass = Callable[[ProcessScope, Findings], None]
 
 # What a file declares for several processes has names, types and tables, but no work that could flow.
 _SHARED: tuple[Pass, ...] = (check_names, check_types, check_decisions, check_reading)
-PASSES: tuple[Pass, ...] = (*_SHARED, check_flow, check_gaps, check_staffing, check_figures, check_chains, check_unused)
+PASSES: tuple[Pass, ...] = (
+    *_SHARED,
+    check_flow,
+    check_gaps,
+    check_stages,
+    check_staffing,
+    check_figures,
+    check_chains,
+    check_unused,
+)
 
 
 class Compiled(Struct, frozen=True):

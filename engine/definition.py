@@ -169,12 +169,14 @@ class Stage(Kept, frozen=True):
     Granted at `needed` approvals; rejected as soon as `needed` can no longer be reached, or, with `first`
     (`any of a, b`), by whichever decision comes first. One rejection in an `all of` stage is therefore enough.
     `other`: by nobody who produced the record that is approved. `needed` is 0 for `all of` what data names: as many.
+    `when` (FEEL) it is asked, where it does not say so always.
     """
 
     seats: tuple[tuple[str, int], ...]
     needed: int
     first: bool = False
     other: bool = False
+    when: str | None = None
 
 
 class Consequence(Kept, frozen=True):

@@ -14,6 +14,7 @@ from typing import Any
 
 from charter.engine.definition import Element
 from charter.engine.entries import Entry, Told
+from charter.engine.entries.approvals import StageHeld
 from charter.engine.entries.cases import (
     Declined,
     Escalated,
@@ -82,6 +83,7 @@ _NEWS: Mapping[type[Told], Callable[[Program, Element, Any], Roles]] = {
     Unapproved: _owner,
     Idle: _owner,
     Uncounted: _owner,
+    StageHeld: _owner,
 }
 
 

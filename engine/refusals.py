@@ -82,6 +82,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH515", "check-missing", "element check title"),
     ("CH516", "evidence-missing", "element check evidence"),
     ("CH517", "already-voted", "element person"),
+    ("CH518", "stage-not-known", "element stage condition"),
     ("CH519", "case-not-open", "status verb"),
     ("CH520", "not-the-holder", "element holder person"),
     ("CH521", "already-used", "element user state"),
@@ -139,6 +140,8 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("CH615", "too-few-named", "element names"),
     ("CH616", "named-and-not-there", "element persons"),
     ("CH617", "not-called-in-a-drill", "element target"),
+    # why nobody was asked
+    ("CH627", "no-stage-asked", "element"),
     # what an element waits for
     ("CH550", "waits-for-container", "element container state"),
     ("CH551", "waits-for-record", "element record producers"),

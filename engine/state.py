@@ -121,11 +121,11 @@ class Node(Struct, frozen=True, omit_defaults=True):
     `overdue`: that has been recorded; `bound`: the date beyond which `within` does not move it; `stands`: since when
     its clock stands. `rhythm` of a `repeat every`: the instant it is counted from, how often it has come round since,
     and when this round was to come. `item`: the for-each item (encoded), `added` by hand to an open list; `size`: how
-    many instances a group has; `pending`: how many children
-    are not settled yet. `redo`: it had delivered and is being done again. `waits`: the node this work was sent back
-    to. `attempt` counts calls; `rejects` counts rejections, any iteration. `reason` is that of its latest move.
+    many instances a group has; `pending`: how many children are not settled yet. `redo`: it had delivered and is being
+    done again. `waits`: the node this work was sent back to. `held`: whether its `stage` is asked is unknown.
+    `attempt` counts calls, `rejects` rejections, any iteration. `reason` is that of its latest move.
     `outcome`: approve, reject or return of an approval; of a skipped or cancelled node why: condition, dead, choice,
-    enough, list, container, withdrawn, ended, person.
+    enough, list, container, withdrawn, ended, unasked, person.
     """
 
     key: str
@@ -145,6 +145,7 @@ class Node(Struct, frozen=True, omit_defaults=True):
     used: tuple[tuple[str, str], ...] = ()
     votes: tuple[Vote, ...] = ()
     stage: int = 0
+    held: bool = False
     rejects: int = 0
     confirmations: tuple[Confirmation, ...] = ()
     item: Any = None

@@ -251,7 +251,8 @@ def _stage(p: Phrases, value: d.Stage) -> str:
         seats = f"{p.word('ANY_OF')} {seats}"
     elif value.needed < sum(count for _, count in value.seats):
         seats = f"{value.needed} {p.word('OF')} {seats}"
-    return f"{p.word('OTHER')} {seats}" if value.other else seats
+    seats = f"{p.word('OTHER')} {seats}" if value.other else seats
+    return f"{seats} {p.word('WHEN')} {value.when}" if value.when is not None else seats
 
 
 def _consequence(p: Phrases, value: d.Consequence) -> str:

@@ -327,6 +327,10 @@ def _events(part: Part) -> tuple[d.Event, ...]:
 
 
 def _stage(stage: t.Stage, named: Collection[str]) -> d.Stage:
+    return replace(_asked(stage, named), when=feel_text(stage.when) if stage.when is not None else None)
+
+
+def _asked(stage: t.Stage, named: Collection[str]) -> d.Stage:
     names = names_of(stage.roles)
     if not set(names).isdisjoint(named):
         # How many there are is the data's to say: one of them decides, or all of them, or so many.

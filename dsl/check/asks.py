@@ -74,6 +74,11 @@ def points(line: t.Checklist, word: str, scope: ProcessScope) -> Iterator[Ask]:
                 yield Ask(below.items, LIST, "for each")
 
 
+def stages(line: t.By, word: str, scope: ProcessScope) -> Iterator[Ask]:
+    """Asks for truth in the conditions of stages."""
+    yield from (Ask(stage.when, y.BOOLEAN, "when") for stage in line.stages if stage.when is not None)
+
+
 def arguments(line: t.Work, word: str, scope: ProcessScope) -> Iterator[Ask]:
     """Asks for values of the types that the parameters of the other process declare."""
     return _with(line.target.text if line.kind in ("run", "start") else None, line.arguments, scope)

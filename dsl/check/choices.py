@@ -24,7 +24,7 @@ from charter.engine.feel import tree as ft
 from charter.engine.feel.printer import quoted
 
 # Why the engine passed an element over or ended it; it stands where a decision's outcome would.
-_PASSED = ("condition", "dead", "choice", "enough", "list", "container", "withdrawn", "ended", "person")
+_PASSED = ("condition", "dead", "choice", "enough", "list", "container", "withdrawn", "ended", "unasked", "person")
 OUTCOMES: dict[str, tuple[str, ...]] = {
     "approval": ("approve", "reject", "return", *_PASSED),
     "activity": ("return", *_PASSED),

@@ -50,10 +50,33 @@ def check_gaps(scope: ProcessScope, findings: Findings) -> None:
             findings.add("CH426", span.span, record=record, approvals=names, example=example)
 
 
-def _conditions(approval: Part, around: set[int]) -> list[str]:
+def check_stages(scope: ProcessScope, findings: Findings) -> None:
+    """Reports, with an example, where an approval is due and none of its stages is asked (CH257)."""
+    for approval in scope.elements.values():
+        stages = _stages(approval)
+        if not stages:
+            continue
+        due = [f"not({text})" for text in _conditions(approval, set(), stages=False)]
+        example = _Values(scope, [[text] for text in (*stages, *due)]).gap()
+        if example is not None:
+            record = approval.of.text if approval.of is not None else approval.name
+            by = approval.all(t.By)[0]
+            findings.add("CH257", by.span, element=approval.name, record=record, example=example)
+
+
+def _stages(approval: Part) -> list[str]:
+    """Gives the conditions of an approval's stages, none where one of them is always asked."""
+    stages = [stage for line in approval.all(t.By) for stage in line.stages]
+    found = [stage.when.text for stage in stages if stage.when is not None]
+    return found if len(found) == len(stages) else []
+
+
+def _conditions(approval: Part, around: set[int], *, stages: bool = True) -> list[str]:
     """Gives what has to hold for an approval to be asked, beside what holds for whoever takes the record."""
     parts = [approval, *(part for part in approval.ancestors() if id(part) not in around)]
-    return [line.expr.text for part in parts for line in part.all(t.When) if line.kind != "exit"]
+    texts = [line.expr.text for part in parts for line in part.all(t.When) if line.kind != "exit"]
+    asked = _stages(approval) if stages else []
+    return [*texts, " or ".join(f"({text})" for text in asked)] if asked else texts
 
 
 class _Values:

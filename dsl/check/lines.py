@@ -108,7 +108,7 @@ LINES: Mapping[tuple[Any, ...], LineSpec] = {
         "on calendar", ANY, names=references.on_calendar, becomes=lambda line: {"calendar": line.calendar.text}
     ),
     (t.Of,): LineSpec("of", APPROVAL, names=references.of),
-    (t.By,): LineSpec("by", APPROVAL, names=references.by),
+    (t.By,): LineSpec("by", APPROVAL, names=references.by, asks=asks.stages),
     (t.Veto,): LineSpec("veto", APPROVAL, needs=(t.By, "by"), names=references.veto),
     (t.Criteria,): LineSpec("criteria", APPROVAL, asks=wants(y.BOOLEAN)),
     (t.On, "reject", "return"): LineSpec("on reject", APPROVAL, "return", names=references.on),

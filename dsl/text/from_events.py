@@ -1,9 +1,11 @@
-"""Builds from the parse what happens to elements by itself: the lines of events and their actions."""
+"""Builds from the parse who decides in an approval, and what happens to elements by itself: events and actions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from charter.dsl.text import tree as t
 from charter.dsl.text.from_parse import Parts, argument, argument_file, expr_of, name_of, names_of, place, register
@@ -78,4 +80,21 @@ register(
     ("agreed_when", _agreed),
     ("at_share", lambda c: t.At(int(c[1].value.rstrip("%％ ")), tuple(c[2]), **place(c))),
     ("at_breach", lambda c: t.At(BREACH, tuple(c[1]), **place(c))),
+)
+
+
+def _seats(c: Parts, *, other: bool) -> t.Stage:
+    return t.Stage("count", (name_of(c[-1]),), int(c[0].value), int(c[2].value), other, span=place(c)["span"])
+
+
+register(
+    ("by", lambda c: t.By(tuple(c[1]), **place(c))),
+    ("stage_when", lambda c: replace(c[0], when=expr_of(c[2]))),
+    ("stage_one", lambda c: t.Stage("one", (name_of(c[0]),), span=c[0].span)),
+    ("stage_other", lambda c: t.Stage("one", (name_of(c[1]),), other=True, span=place(c)["span"])),
+    ("stage_any", lambda c: t.Stage("any", names_of(c[1]), span=place(c)["span"])),
+    ("stage_all", lambda c: t.Stage("all", names_of(c[1]), span=place(c)["span"])),
+    ("stage_some", lambda c: t.Stage("count", names_of(c[2]), int(c[0].value), span=place(c)["span"])),
+    ("stage_seats", lambda c: _seats(c, other=False)),
+    ("stage_other_seats", lambda c: _seats(c, other=True)),
 )

@@ -7,8 +7,10 @@ Header lines carry the comments of their first lexeme.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from charter.dsl.text import tree as t
 from charter.dsl.text.lexer import Lexeme
@@ -328,20 +330,32 @@ def _kind(lexeme: Lexeme) -> Any:
     return lexeme.type.lower()
 
 
-def _seats(c: Parts, *, other: bool) -> t.Stage:
-    return t.Stage("count", (name_of(c[-1]),), int(c[0].value), int(c[2].value), other, span=place(c)["span"])
-
-
 def _with_expr(node: Callable[..., Any], kinds: dict[str, str] | None = None) -> Callable[[Parts], Any]:
     """KEYWORD EXPR, the keyword being the node's kind."""
     return lambda c: node((kinds or {}).get(c[0].type) or _kind(c[0]), expr_of(c[1]), **place(c))
 
 
+def _lines(found: Sequence[t.Line]) -> tuple[t.Line, ...]:
+    """Gives the lines of an element; a condition behind the only stage of its `by` is a line `when`."""
+    lines: list[t.Line] = []
+    for line in found:
+        only = line.stages[0] if isinstance(line, t.By) and len(line.stages) == 1 else None
+        if isinstance(line, t.By) and only is not None and only.when is not None:
+            by = replace(line, stages=(replace(only, when=None),), span=(line.span[0], only.span[1]))
+            lines += [by, t.When("when", only.when, span=(only.span[1], only.when.span[1]))]
+        else:
+            lines.append(line)
+    return tuple(lines)
+
+
 _WHEN = {"ENTER_WHEN": "enter", "EXIT_WHEN": "exit"}
 
 register(
-    ("element", lambda c: t.Element(_kind(c[0]), c[1][0], c[1][1], tuple(c[3]), **_head(c, c[1]))),
-    ("element_inline", lambda c: t.Element(_kind(c[0]), c[1][0], c[1][1], (*c[2], *c[4]), **_head(c, c[1], c[2][-1]))),
+    ("element", lambda c: t.Element(_kind(c[0]), c[1][0], c[1][1], _lines(c[3]), **_head(c, c[1]))),
+    (
+        "element_inline",
+        lambda c: t.Element(_kind(c[0]), c[1][0], c[1][1], _lines([*c[2], *c[4]]), **_head(c, c[1], c[2][-1])),
+    ),
     ("raci", lambda c: t.Raci(_kind(c[0]), names_of(c[1]), **place(c))),
     ("raci_role", lambda c: t.Raci("role", names_of(c[1]), **place(c))),
     ("assign", lambda c: t.Assign("expression", expr_of(c[1]), **place(c))),
@@ -355,14 +369,6 @@ register(
     ("separate_from", lambda c: t.Duty(False, names_of(c[1]), **place(c))),
     ("same_as", lambda c: t.Duty(True, names_of(c[1]), **place(c))),
     ("flag", lambda c: t.Flag(_kind(c[0]), **place(c))),
-    ("by", lambda c: t.By(tuple(c[1]), **place(c))),
-    ("stage_one", lambda c: t.Stage("one", (name_of(c[0]),), span=c[0].span)),
-    ("stage_other", lambda c: t.Stage("one", (name_of(c[1]),), other=True, span=place(c)["span"])),
-    ("stage_any", lambda c: t.Stage("any", names_of(c[1]), span=place(c)["span"])),
-    ("stage_all", lambda c: t.Stage("all", names_of(c[1]), span=place(c)["span"])),
-    ("stage_some", lambda c: t.Stage("count", names_of(c[2]), int(c[0].value), span=place(c)["span"])),
-    ("stage_seats", lambda c: _seats(c, other=False)),
-    ("stage_other_seats", lambda c: _seats(c, other=True)),
     ("on_reject_return", lambda c: t.On("reject", "return", name_of(c[-1]), **place(c))),
     ("on_reject_cancel", lambda c: t.On("reject", "cancel", **place(c))),
     ("on_reject_cancel_because", lambda c: t.On("reject", "cancel", None, text_of(c[-1]), **place(c))),

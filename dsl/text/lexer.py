@@ -69,6 +69,7 @@ ENDS: Mapping[str, Collection[str]] = {
     "VALUE": ("COMMA", "BECAUSE", "FOR_EACH"),
     "LEAD": ("BEFORE_DUE",),
     "GROUND": ("BECAUSE",),
+    "ASKED": ("THEN",),
     "TRIGGER": ("NOTIFY", "ESCALATE_TO", "START"),
 }
 # What may stand right before that, beside a blank: 完成条件 3项完成.

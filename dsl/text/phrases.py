@@ -122,13 +122,14 @@ class Phrases:
         return f" {self.word('BECAUSE')} {quote(reason.text)}" if reason else ""
 
     def stage(self, stage: t.Stage) -> str:
+        when = f" {self.word('WHEN')} {expression(stage.when)}" if stage.when is not None else ""
         roles = f"{self.word('OTHER')} {names(stage.roles)}" if stage.other else names(stage.roles)
         if stage.mode == "one":
-            return roles
+            return roles + when
         if stage.mode == "count":
             seats = f"{stage.seats} " if stage.seats is not None else ""
-            return f"{stage.count} {self.word('OF')} {seats}{roles}"
-        return f"{self.word('ANY_OF' if stage.mode == 'any' else 'ALL_OF')} {roles}"
+            return f"{stage.count} {self.word('OF')} {seats}{roles}{when}"
+        return f"{self.word('ANY_OF' if stage.mode == 'any' else 'ALL_OF')} {roles}{when}"
 
 
 _ACTIONS: Mapping[str, str] = {"notify": "NOTIFY", "escalate": "ESCALATE_TO", "start": "START"}

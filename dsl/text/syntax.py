@@ -49,6 +49,7 @@ _SHAPES: Mapping[str, str] = {
     "VALUE": "an_expression",
     "LEAD": "an_expression",
     "GROUND": "an_expression",
+    "ASKED": "an_expression",
     "TRIGGER": "an_expression",
     "TYPE": "a_type",
     "WEEKDAY": "a_weekday",

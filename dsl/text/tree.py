@@ -131,7 +131,7 @@ class Of(Line, frozen=True):
 class Stage(Node, frozen=True):
     """`manager` (mode one) · `any of a, b` · `all of a, b` · `N of a, b` · `N of M role` (seats M).
 
-    `other` before the one role: `other engineer`, `2 of 3 other engineer`.
+    `other` before the one role: `other engineer`, `2 of 3 other engineer`. `when` it: only then the stage is asked.
     """
 
     mode: Literal["one", "any", "all", "count"]
@@ -139,10 +139,11 @@ class Stage(Node, frozen=True):
     count: int | None = None
     seats: int | None = None
     other: bool = False
+    when: Expr | None = None
 
 
 class By(Line, frozen=True):
-    """`by STAGE then STAGE …`."""
+    """`by STAGE [when EXPR] then STAGE [when EXPR] …`; the only stage has no condition (that is the approval's)."""
 
     stages: tuple[Stage, ...]
 

@@ -28,7 +28,7 @@ class Told(Kept, frozen=True):
 
 
 class Because(Struct, frozen=True):
-    """Why the engine itself moved something: a code (CH570 to CH579) and the values that its sentence names."""
+    """Why the engine itself moved something: a code (CH570 to CH579, CH627) and the values that its sentence names."""
 
     code: str
     arguments: Mapping[str, Any]

@@ -24,7 +24,7 @@ Fact = tuple[str, Path, tuple[str, ...], str | None]
 
 def eligible(node: Node) -> bool:
     """Says whether a node can become stale: it was opened, or was passed over because of what it read."""
-    return node.state in _ELIGIBLE or (node.state == "skipped" and node.outcome == "condition")
+    return node.state in _ELIGIBLE or (node.state == "skipped" and node.outcome in ("condition", "unasked"))
 
 
 def rests(node: Node, version: str, digest: str | None) -> bool:

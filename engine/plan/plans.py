@@ -78,8 +78,8 @@ class Plan(Struct, eq=False):
         return tuple(seats(stage, node.named, self.fallback) for stage in agreement.stages)
 
     def stage(self, node: Node) -> tuple[Stage, ...]:
-        """Gives the stage that decides an approval now, as a tuple of one; of none where nobody is asked."""
-        chain = self.stages(node)
+        """Gives the stage that decides an approval now, as a tuple of one; of none while nobody is asked."""
+        chain = () if node.held else self.stages(node)
         return chain[min(node.stage, len(chain) - 1) :][:1] if chain else ()
 
     def roles_wanted(self, node: Node) -> tuple[str, ...]:

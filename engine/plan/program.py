@@ -1,7 +1,6 @@
 """A Definition prepared for execution: who produces what, who must be looked at when a fact changes, compiled FEEL.
 
-Everything here follows from the definition alone, is computed once for each definition and never changes; it knows
-no case, person or time. What is known of one element is in its `Plan`.
+Follows from the definition alone and never changes; knows no case, person or time. Of one element, `Plan` tells more.
 """
 
 from __future__ import annotations
@@ -170,7 +169,8 @@ class Program:
         if element.many is not None and isinstance(element.many.enough, str):
             watched.append(element.many.enough)
         if element.agreement is not None:
-            resting.append(element.agreement.criteria)
+            watched += (stages := [stage.when for stage in element.agreement.stages])
+            resting += (element.agreement.criteria, *stages)
         if work is not None:
             watched.append(work.when)
         uses = dict.fromkeys(i.record for i in element.inputs)

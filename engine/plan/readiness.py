@@ -75,8 +75,8 @@ def _left_out(program: Program, view: View, plan: Plan, path: Path, outcomes: fr
 # How the process passes over an approval that stands alone, and one of several, though the file does not say that the
 # record may pass so.
 _UNSAID = (
-    frozenset({"dead", "withdrawn", "ended"}),
-    frozenset({"dead", "withdrawn", "ended", "condition", "choice"}),
+    frozenset({"dead", "withdrawn", "ended", "unasked"}),
+    frozenset({"dead", "withdrawn", "ended", "unasked", "condition", "choice"}),
 )
 
 
@@ -360,6 +360,12 @@ def _when(place: Place, now: int) -> Reason | None:
     # Unknown is not false, and "not yet" is unknown; a milestone waits as long as its condition may come true.
     arguments = {"element": place.plan.name, "clause": "when", "condition": condition}
     return Reason("CH554", f"{place.plan.name}.when", arguments)
+
+
+def stage_asked(place: Place, condition: str, now: int) -> bool | None:
+    """Says whether a stage of an approval is asked, None while that is unknown."""
+    value = Foresight.at(place, now).value(condition)
+    return value if isinstance(value, bool) and not _awaits(place, condition) else None
 
 
 def not_offered(place: Place, now: int) -> Reason | None:

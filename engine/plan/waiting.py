@@ -26,6 +26,10 @@ def _waiting_for_people(place: Place, node: Node) -> Reason:
         return turn_of(place, *rival)
     if node.holder is not None:
         return Reason("CH556", f"{place.plan.name}.role", {"element": place.plan.name, "holder": node.holder})
+    if node.held:
+        condition = place.plan.stages(node)[node.stage].when
+        arguments = {"element": place.plan.name, "clause": "by", "condition": condition}
+        return Reason("CH554", f"{place.plan.name}.by", arguments)
     roles = list(roles_left(place.plan, node))
     return Reason("CH555", f"{place.plan.name}.role", {"element": place.plan.name, "roles": roles})
 
@@ -145,5 +149,7 @@ def holds(program: Program, view: View, key: str, now: int) -> list[Reason]:
         return [_waiting_for_children(place, node)] if node.state == "active" else []
     if node.state == "skipped" and node.outcome in ("condition", "dead"):
         return obstacles(place, now)
+    if node.state == "skipped" and node.outcome == "unasked":
+        return [Reason("CH627", f"{plan.name}.by", {"element": key})]
     wait = _WAITS.get(node.state)
     return [] if wait is None else [wait(place, node), *undated(plan, node), *_kept(place)]

@@ -86,7 +86,7 @@ def conditions_of(definition: Definition, element: Element) -> Iterator[str]:
     texts = [element.when, element.exit, element.offered]
     texts += [event.at for event in element.events if event.kind == "when" and event.ends]
     texts += [repeat.until, repeat.while_] if repeat is not None else []
-    texts += [agreement.criteria] if agreement is not None else []
+    texts += [agreement.criteria, *(stage.when for stage in agreement.stages)] if agreement is not None else []
     if element.many is not None:
         texts += [element.many.items, str(element.many.enough) if element.many.enough is not None else None]
     texts += [work.when] if work is not None else []

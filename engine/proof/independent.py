@@ -153,6 +153,8 @@ class Independence:
             loose = [element.exit, element.offered]
             if plan.kind == "milestone" and plan.name in self.program.rivals:
                 loose.append(element.when)
+            if element.agreement is not None:
+                loose += [stage.when for stage in element.agreement.stages]
             if element.repeat is not None:
                 loose += [element.repeat.until, element.repeat.while_, element.repeat.every]
             for text in loose:

@@ -142,7 +142,7 @@ class Sameness:
             over and node.ready_at is not None if node.element in self._idle else None,
             node.outcome if node.state == "skipped" else None,
             () if over else tuple(sorted((vote.stage, vote.role, vote.approve) for vote in node.votes)),
-            0 if over else node.stage,
+            0 if over else (node.stage, node.held),
             0 if over else len(node.confirmations),
             repr(node.item) if self._items else "",
             () if over or not node.marks else tuple(node.marks[n] > 0 for n in self._ends[node.element]),

@@ -81,7 +81,14 @@ _ENDED: dict[str, type[Skipped] | type[Cancelled]] = {"skip": Skipped, "cancel":
 
 
 # Why a node is over, by the code that says so; any other code is of what is around it.
-_OUTCOMES = {"CH573": "choice", "CH575": "enough", "CH576": "list", "CH593": "withdrawn", "CH594": "ended"}
+_OUTCOMES = {
+    "CH573": "choice",
+    "CH575": "enough",
+    "CH576": "list",
+    "CH593": "withdrawn",
+    "CH594": "ended",
+    "CH627": "unasked",
+}
 
 
 def end(draft: Draft, node: Node, trigger: str, code: str, why: str | None = None, **arguments: Any) -> None:
@@ -153,6 +160,7 @@ def reopen(
         "used": (),
         "votes": (),
         "stage": 0,
+        "held": False,
         "confirmations": (),
         "waits": None,
         "ready_at": None,

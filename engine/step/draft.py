@@ -280,7 +280,8 @@ class Draft:
         elif container is not None and state != node.state:
             self.agenda.setdefault(container, index)
         self.touch_element(plan, path, index, begins=trigger in BEGINNINGS and lifecycle != "phase")
-        if (plan.element.offered is not None and state in OFFERED) or (moved.marks and state in OPEN):
+        offered = plan.element.offered is not None or moved.held
+        if (offered and state in OFFERED) or (moved.marks and state in OPEN):
             self.agenda.setdefault(node.key, index)
         if now and node.redo:
             for output in plan.element.outputs:

@@ -37,13 +37,14 @@ from msgspec.structs import replace
 from charter.engine.definition import Many
 from charter.engine.entries.cases import Completed, Idle, Reopened, Skipped, Uncounted
 from charter.engine.keys import Path, key_of, parse_key
-from charter.engine.machines import ATTAINED, LASTING, OPEN, SETTLED
+from charter.engine.machines import ATTAINED, LASTING, OFFERED, OPEN, SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.plan.readiness import OUTCOMES, not_offered, obstacles, ruled_out
 from charter.engine.refusals import Reason
 from charter.engine.state import Node
 from charter.engine.step import (
     addressing,
+    asking,
     blocks,
     clocks,
     counting,
@@ -195,7 +196,12 @@ def _look_active(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
 
 
 def _look_offered(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
-    """Withdraws work that nobody has begun once its `offered while` no longer holds."""
+    """Withdraws work that nobody has begun once its `offered while` no longer holds; asks a stage that was held."""
+    if node.held:
+        asking.look(draft, node, plan, path)
+        node = draft.nodes[node.key]
+    if node.state not in OFFERED:
+        return
     if plan.element.offered is None or node.votes:
         return
     place = draft.here(plan, path)

@@ -15,7 +15,7 @@ from charter.engine.keys import Path, key_of
 from charter.engine.machines import SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
-from charter.engine.step import addressing, blocks, clocks, queues
+from charter.engine.step import addressing, asking, blocks, clocks, queues
 from charter.engine.step.choice import settle_choice
 from charter.engine.step.draft import Draft
 from charter.engine.step.lists import open_group
@@ -105,6 +105,8 @@ def _open_approval(draft: Draft, node: Node, plan: Plan, path: Path) -> None:
     if agreement is None or not agreement.stages:
         # Nobody is asked: there is nothing to wait for.
         draft.move(opened, "grant", Granted(), outcome="approve", ended_at=draft.at)
+    elif any(stage.when is not None for stage in plan.stages(node)):
+        asking.look(draft, draft.nodes[node.key], plan, path, 0)
 
 
 _OPENERS: dict[str, Callable[[Draft, Node, Plan, Path], None]] = {

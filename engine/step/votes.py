@@ -19,6 +19,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.seats import seated
 from charter.engine.refusals import Reason
 from charter.engine.state import Node, Vote
+from charter.engine.step import asking
 from charter.engine.step.authority import doers_with, entitle, persons, role_among, unmet
 from charter.engine.step.blocks import reopen
 from charter.engine.step.case import cancel_case
@@ -33,6 +34,13 @@ def _approval(draft: Draft, key: str, trigger: str, verb: str) -> tuple[Node, Pl
     if node is not None and draft.place(key)[0].kind != "approval":
         raise refuse("CH547", draft.place(key)[0].name, element=key, verb=verb)
     return require(draft, key, trigger, verb)
+
+
+def _require_asked(node: Node, plan: Plan) -> None:
+    """Refuses (CH518) a vote while it is unknown whether the stage whose turn it is is asked."""
+    if node.held:
+        condition = plan.stages(node)[node.stage].when
+        raise refuse("CH518", f"{plan.name}.by", element=node.key, stage=node.stage + 1, condition=condition)
 
 
 def _once(node: Node, plan: Plan, command: Command, *, veto: bool = False) -> None:
@@ -97,6 +105,7 @@ def approve(draft: Draft, command: Approve) -> None:
     chain = plan.stages(node)
     if not chain:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="approve")
+    _require_asked(node, plan)
     stage = chain[min(node.stage, len(chain) - 1)]
     _once(node, plan, command)
     vote = _vote(draft, node, plan, path, command, plan.roles_wanted(node), True)
@@ -111,7 +120,8 @@ def approve(draft: Draft, command: Approve) -> None:
     cast = _cast(draft, node, plan, vote, stage)
     agreed = sum(vote.approve and vote.stage == node.stage for vote in cast["votes"])
     passed = agreed >= stage.needed or stage.first
-    if passed and node.stage >= len(chain) - 1:
+    turn = asking.turn(draft, node, plan, path, node.stage + passed) if passed else asking.Turn(node.stage)
+    if turn.stage is None:
         used = draft.uses(plan, path)
         draft.move(
             node,
@@ -124,11 +134,13 @@ def approve(draft: Draft, command: Approve) -> None:
             **cast,
         )
         draft.end_of_command()
+        asking.tell(draft, draft.nodes[node.key], plan, turn)
         settle_choice(draft, plan, path, node)
         return
     told = Voted("approve", node.stage + 1, agreed=agreed, needed=stage.needed)
-    draft.move(node, "vote", told, reason=command.reason, stage=node.stage + passed, **cast)
+    draft.move(node, "vote", told, reason=command.reason, stage=turn.stage, held=turn.held, **cast)
     draft.end_of_command()
+    asking.tell(draft, draft.nodes[node.key], plan, turn)
     settle_choice(draft, plan, path, node)
 
 
@@ -140,6 +152,8 @@ def reject(draft: Draft, command: Reject) -> None:
         raise refuse("CH502", plan.name, element=node.key, state=node.state, verb="reject")
     stage = chain[min(node.stage, len(chain) - 1)]
     veto = agreement.veto is not None and role_among(command.actor, (agreement.veto,)) is not None
+    if not veto:
+        _require_asked(node, plan)
     _once(node, plan, command, veto=veto)
     seats = (agreement.veto,) if veto and agreement.veto is not None else plan.roles_wanted(node)
     vote = _vote(draft, node, plan, path, command, seats, False)

@@ -37,6 +37,7 @@ _SAID_BEFORE = frozenset(
         "CH403",
         "CH417",
         "CH419",
+        "CH257",
         "CH426",
         "CH433",
         "CH434",

@@ -66,7 +66,7 @@ _TOLD = (
     "launched",
     "undated",
     "idle",
-    "uncounted",
+    *("uncounted", "stage_passed", "stage_held"),
 )
 # verbs that move nothing
 _QUIET = frozenset(("comment", "attach", "confirm"))

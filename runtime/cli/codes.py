@@ -40,6 +40,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH613": ("tables", None),
     "CH617": ("declined", "outcome"),
     "CH619": ("tables", None),
+    "CH626": ("refused", "refusal"),
+    "CH627": ("passed", "outcome"),
     "CH629": ("refused", "refusal"),
     "CH636": ("refused", "refusal"),
     "CH639": ("tables", None),

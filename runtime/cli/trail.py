@@ -309,6 +309,8 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "fired": ("rule",),
     "idle": ("condition",),
     "uncounted": ("condition",),
+    "stage_passed": ("stage", "condition"),
+    "stage_held": ("stage", "condition"),
     "unapproved": ("record",),
     "called": ("target",),
     "retried": ("failure",),

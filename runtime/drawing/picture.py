@@ -352,6 +352,11 @@ def _captions(element: Element, titles: Mapping[str, str], say: Messages) -> Ite
 
 
 def _stage(stage: Stage, titles: Mapping[str, str], say: Messages) -> str:
+    votes = _votes(stage, titles, say)
+    return votes if stage.when is None else say("graph.stage_when", stage=votes, text=plain(stage.when))
+
+
+def _votes(stage: Stage, titles: Mapping[str, str], say: Messages) -> str:
     names = [titles.get(role, role) for role, _ in stage.seats]
     if stage.other:
         names = [say("graph.other", name=name) for name in names]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from charter.dsl.check.lines import LINES
 from charter.dsl.text import tree as t
@@ -153,6 +154,10 @@ stage = (
     | st.builds(t.Stage, st.just("count"), st.tuples(paths), number, number, st.booleans())
     | st.builds(t.Stage, st.just("one"), st.tuples(paths), other=st.just(True))
 )
+# One alone has no condition: that is a line of the approval.
+stages = st.tuples(stage) | st.lists(
+    st.builds(lambda one, when: replace(one, when=when), stage, st.none() | expr), min_size=2, max_size=3
+).map(tuple)
 for_each = line(t.ForEach, plain, expr, st.booleans()) | line(t.ForEach, plain, st.none(), st.just(True))
 on = (
     line(t.On, st.just("reject"), st.just("return"), paths)
@@ -188,7 +193,7 @@ element_line = st.one_of(
     line(t.Assign, st.sampled_from(["least busy", "in turn"])),
     line(t.After, path_list, st.none() | number),
     line(t.When, st.sampled_from(["when", "enter", "exit"]), expr),
-    line(t.By, some(stage, 1)),
+    line(t.By, stages),
     line(t.Measure, st.sampled_from(["within", "due", "takes", "costs"]), expr),
     line(t.Duty, st.booleans(), path_list),
     line(t.Flag, st.sampled_from(["never_skipped", "same_person", "missed_once", "missed_each", "missed_none"])),

@@ -7,7 +7,7 @@ import pytest
 from charter.dsl.passes import compile
 from charter.engine import notices
 from charter.engine.commands import Actor, Approve, Cancel, Complete, Reject, Signal, Skip
-from charter.engine.entries import Told, actions, cases, clocks, ledgers
+from charter.engine.entries import Told, actions, approvals, cases, clocks, ledgers
 from charter.engine.machines import SETTLED
 from charter.engine.plan.program import prepare
 from charter.runtime.host.memory import World
@@ -22,12 +22,17 @@ NOBODY = {
     *("signalled", "added", "closed", "commented", "attached", "refused", "fired", "launched", "missed"),
     *("clock_started", "clock_paused", "clock_resumed", "clock_stopped", "threshold_reached", "clock_recounted"),
     *("baseline_fixed", "line_covered", "filed", "filing_withheld", "looked_up", "count_reached", "migrated"),
-    "handed_over",
+    *("handed_over", "stage_passed"),
 }
 
 
 def kinds() -> set[str]:
-    found = (c for module in (cases, actions, clocks, ledgers) for c in vars(module).values() if isinstance(c, type))
+    found = (
+        c
+        for module in (cases, approvals, actions, clocks, ledgers)
+        for c in vars(module).values()
+        if isinstance(c, type)
+    )
     return {c.kind for c in found if issubclass(c, Told) and c is not Told}
 
 

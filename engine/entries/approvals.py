@@ -1,0 +1,19 @@
+"""The kinds of entry about who is asked in an approval, written into the chain of a case as those of `cases.py`."""
+
+from __future__ import annotations
+
+from charter.engine.entries.told import Told
+
+
+class StagePassed(Told, frozen=True):
+    """A stage of an approval was not asked, because its condition is false. `stage` counts from 1."""
+
+    stage: int
+    condition: str
+
+
+class StageHeld(Told, frozen=True):
+    """The turn of a stage has come, and it is unknown whether it is asked. `condition`: what is not known."""
+
+    stage: int
+    condition: str
