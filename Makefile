@@ -60,7 +60,7 @@ site: .venv/.docs            ## the documentation as a site, in build/site: no w
 	$(BIN)/python docs/site/building.py build/site
 
 bench: .venv/.bench          ## every figure of docs/performance.md; KIT=FOLDER takes the DMN kit too
-	@for name in engine durable trail feel calendar decisions check inbox start simulate worker sla; do \
+	@for name in engine durable trail verify feel calendar decisions check inbox start simulate worker sla; do \
 	echo "$$name"; $(BIN)/python -m benchmarks.$$name $$(test $$name = decisions && echo $(KIT)) || exit 1; done
 
 wheel: .venv/.ready

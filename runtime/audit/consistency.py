@@ -25,13 +25,13 @@ from charter.engine.entries.organisation import (
 )
 from charter.engine.state import CaseState
 from charter.runtime import folds
-from charter.runtime.audit.log import Chain, Sealed, to_entries
+from charter.runtime.audit.log import Chain, Sealed
 from charter.runtime.folds import organisation
-from charter.runtime.host.casefile import ROW, Pinned, row_of
+from charter.runtime.host.casefile import READ, ROW, Pinned, row_of
 from charter.runtime.store import tables as t
 from charter.runtime.store.schema import ORGANISATION
 
-_CASE = select(*(t.cases.c[name] for name in ROW))
+_HEAD = ROW.index("head")
 
 
 def case_differs(
@@ -39,7 +39,7 @@ def case_differs(
     past: Sequence[tuple[int, Pinned]],
     case: str,
     state: CaseState,
-    sealed: Sequence[Sealed],
+    entries: Sequence[Entry],
     *,
     read: bool = False,
 ) -> str | None:
@@ -48,15 +48,15 @@ def case_differs(
     `past`: what the case has run (`Archive.past`). `read`: the state is the one that the rows hold, so that only what
     follows from it is left to compare.
     """
-    row = connection.execute(_CASE.where(t.cases.c.id == case)).one()
+    row = READ.run(connection, case).fetchone()
     _, pinned = past[-1]
     # That the head is the last entry's is a question of integrity, and asked there.
-    chain = Chain(case, len(sealed), row.head, sealed[-1].at if sealed else 0)
+    chain = Chain(case, len(entries), row[_HEAD], entries[-1].at if entries else 0)
     if tuple(row) != row_of(pinned, chain, state):
         return "cases"
     among = folds.FOLLOWING if read else folds.FOLDS
     earlier = [(until, one.shape) for (_, one), (until, _) in pairwise(past)]
-    return folds.differs(connection, pinned.shape, state, list(to_entries(sealed)), among, earlier)
+    return folds.differs(connection, pinned.shape, state, entries, among, earlier)
 
 
 def definition_differs(connection: Connection, digest: str) -> str | None:

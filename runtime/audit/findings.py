@@ -104,6 +104,12 @@ class Findings:
         seq = fault.seq if isinstance(fault.seq, int) else None
         self.faults.setdefault(name, Fault(shown(fault.case), seq, fault.why, shown(fault.what)))
 
+    def add(self, others: Findings) -> None:
+        """Adds what was found in what comes after."""
+        for name, fault in others.faults.items():
+            self.faults.setdefault(name, fault)
+        self.unjudged += others.unjudged
+
     @contextmanager
     def judging(self, *names: str, case: str | None = None) -> Iterator[None]:
         """Notes under these names that what the block looks at cannot be looked at, whyever."""

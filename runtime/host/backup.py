@@ -12,14 +12,14 @@ import errno
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
 
 from charter.engine.errors import CharterError
-from charter.runtime.audit.verify import Chains, Verification, verify
+from charter.runtime.audit.verify import Chain, Verification, verify
 from charter.runtime.author.files import Files
 from charter.runtime.author.handed import opened, sync_folder
 from charter.runtime.host import connectors
@@ -57,7 +57,7 @@ class Backup(Struct, frozen=True):
 
 
 def back_up(
-    url: str | None, to: str | Path, *, counted: Counted, along: Callable[[Chains], Iterable[tuple[str, int, str]]]
+    url: str | None, to: str | Path, *, counted: Counted, along: Callable[[Sequence[Chain]], Iterable[Chain]]
 ) -> Backup:
     """Copies the database at `url` to a new file and verifies the copy, whatever the verdicts then are.
 

@@ -107,7 +107,7 @@ _REST_OF = itemgetter(*map(CaseState._fields.index, _REST))
 _DEFAULTS = tuple(CaseState._field_defaults[name] for name in _REST)
 # Those that hold values.
 _VALUED = ("parameters", "signals", "clocks", "books", "looked", "rounds")
-_READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
+READ = Prepared(select(*(_c[name] for name in ROW)).where(_c.id == bindparam("id")), "id")
 _INSERT = Prepared(insert(t.cases).inline(), *ROW)
 # The columns that are in an index are left alone where they did not change.
 _MOVES = ("version", "entries", "head", "last_at", "state")
@@ -172,7 +172,7 @@ class Archive:
 
     def find(self, connection: Connection, case: str) -> CaseFile | None:
         """Reads a case, None when there is none of this id."""
-        row = _READ.run(connection, case).fetchone()
+        row = READ.run(connection, case).fetchone()
         if row is None:
             return None
         _, _, digest, _, _, entries, head, last_at, *_ = row

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -20,6 +22,7 @@ from tests.written import process
 
 from charter.engine.days import Day, Year
 from charter.engine.values import canonical, encode
+from charter.runtime.audit import apart
 from charter.runtime.audit.log import Origin, load
 from charter.runtime.audit.verify import Fault, Verification, verify
 from charter.runtime.folds import organisation
@@ -264,3 +267,24 @@ def test_what_the_organisation_s_chain_leads_to_can_be_made_anew(trail: Path, tm
             assert all(kept)
             organisation.rebuild(connection, [sealed.entry for sealed in load(connection, "organisation")])
             assert rows() == kept
+
+
+@pytest.mark.parametrize("script", ["", "print('{}', flush=True)", "input(); print('nothing')"])
+def test_what_other_processes_do_not_answer_for_is_looked_at_here(
+    trail: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    monkeypatch.setattr(apart, "PART", 1)
+    started = []
+
+    def process(path: str, _: str | None) -> subprocess.Popen[str]:
+        # the first is none of ours, and gone or talking nonsense
+        words = [sys.executable, "-c", script] if not started else [sys.executable, "-c", apart.SCRIPT, path]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=apart.environment()))
+        return started[-1]
+
+    monkeypatch.setattr(apart, "_process", process)
+    with open_store(str(trail)) as store:
+        found = verify(store, processes=2)
+        assert found == verify(store, processes=1) and found.sound
+    assert len(started) == 2 and all(each.returncode is not None for each in started)
