@@ -62,10 +62,16 @@ class RecordType(Kept, frozen=True):
 
 
 class Review(Kept, frozen=True):
-    """Each entry of a register is looked at again a Span (FEEL text) after its last version, by these roles."""
+    """Each entry of a register is looked at again a Span (FEEL text) after its last version, by these roles.
+
+    `start`: the process of which a case is opened then, None where these roles are told and that is all; `arguments`
+    as of `Work`, over the entry as `reviewed`.
+    """
 
     every: str
     roles: tuple[str, ...] = ()
+    start: str | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
 
 
 class Register(Kept, frozen=True):
@@ -73,6 +79,7 @@ class Register(Kept, frozen=True):
 
     `key` is the field that tells entries apart; without one it is the place at which an entry was filed.
     `counts`: its entries are those of a counter (`counters.py`), of what came about within the `window` (FEEL text).
+    `visible`: the roles that may know of its entries, everybody who takes part in a process with it where it has none.
     """
 
     name: str
@@ -83,6 +90,7 @@ class Register(Kept, frozen=True):
     clauses: tuple[str, ...] = ()
     counts: bool = False
     window: str | None = None
+    visible: tuple[str, ...] = ()
 
 
 class Filing(Kept, frozen=True):

@@ -66,7 +66,8 @@ HISTORY: Mapping[int, str] = MappingProxyType(
         "a case may go over to another version of its process; "
         "work is handed over with how far it has come; "
         "a drill files nothing, calls nobody and is in no queue; "
-        "what work rests on is kept in the order of its names, in every process",
+        "what work rests on is kept in the order of its names, in every process; "
+        "work that files an entry whose review is due files it anew, also as it was",
     }
 )
 LAW = max(HISTORY)

@@ -155,7 +155,7 @@ def _innermost(kind: TypeRef) -> TypeRef:
 
 def sight(definition: Definition, roles: Collection[str], own: Iterable[str] = ()) -> Sight:
     """Gives what is withheld from who holds these roles; `own`: records of the case that they read all the same."""
-    entries = [RecordType(each.name, each.title, each.fields) for each in definition.registers]
+    entries = [RecordType(each.name, each.title, each.fields, (), each.visible) for each in definition.registers]
     types = {record.name: record for record in (*definition.records, *entries)}
     held = set(roles)
     hidden: set[tuple[str, str | None]] = set()
@@ -299,9 +299,11 @@ def noted(why: str | None, told: Mapping[str, Any]) -> bool:
 
 # Entries of the organisation's chain that tell of the contents of cases, and by which keys.
 _OF_CASES = frozenset({"period_closed", "period_revised", "incident_retried", "incident_settled"})
-_CONTENTS = ("figures", "digest", "was", "failure")
+# Those that tell of the entries of registers.
+_OF_REGISTERS = frozenset({"entry_imported", "review_due"})
+_CONTENTS = ("figures", "digest", "was", "failure", "key", "value", "begun")
 
 
 def of_organisation(kind: str, told: Mapping[str, Any]) -> dict[str, Any] | None:
     """Gives what an entry of the organisation's chain tells, without contents of cases; None where it has none."""
-    return {k: WITHHELD if k in _CONTENTS else v for k, v in told.items()} if kind in _OF_CASES else None
+    return {k: WITHHELD if k in _CONTENTS else v for k, v in told.items()} if kind in _OF_CASES | _OF_REGISTERS else None

@@ -89,20 +89,24 @@ def apply(host: Host, definition: Definition, verdict: Verdict, since: str, unti
         waits = any((on.kind, on.name, on.state) == ("verdict", verdict.kpi, verdict.verdict) for on in rule.occasions)
         if waits and (rule.when is None or scope.value(rule.when) is True):
             to = tuple(dict.fromkeys(role for action in rule.actions for role in action.roles))
-            begun = [_begin(host, definition, rule, action, scope) for action in rule.actions if action.process]
+            opened = [_begin(host, definition, rule, action, scope) for action in rule.actions if action.process]
             name, group = definition.name, verdict.group
-            yield RuleApplied(name, rule.name, verdict.kpi, group, since, until, verdict.verdict, to, begun)
+            yield RuleApplied(name, rule.name, verdict.kpi, group, since, until, verdict.verdict, to, opened)
 
 
 def _begin(host: Host, definition: Definition, rule: Rule, action: Action, scope: _Scope) -> dict[str, Any]:
     given = [(name, scope.encoded(text)) for name, text in action.arguments]
-    chain = (f"{definition.name}.{rule.name}",)
-    case, refusal = begin(host, StartCase("", action.process or "", 0, tuple(given), False, 1, (), chain))
+    return begun(host, action.process or "", given, f"{definition.name}.{rule.name}")
+
+
+def begun(host: Host, process: str, given: Sequence[tuple[str, Any]], cause: str) -> dict[str, Any]:
+    """Opens a case that no case asked for, and tells of it as entries do; `cause`: the line that it follows from."""
+    case, refusal = begin(host, StartCase("", process, 0, tuple(given), False, 1, (), (cause,)))
     because = None
     if refusal is not None:
         reason = recorded(refusal.reasons)[0]
         because = {"code": reason.code, "arguments": reason.arguments}
-    return {"process": action.process, "arguments": dict(given), "case": case, "because": because}
+    return {"process": process, "arguments": dict(given), "case": case, "because": because}
 
 
 class _Scope:

@@ -95,7 +95,7 @@ class SqlStage:
     def organisation(self) -> Sequence[Entry]:
         with self.store.read() as connection:
             found = list(log.to_entries(log.load(connection, "organisation")))
-        return [entry for entry in found if entry.kind in ("verdict_changed", "rule_applied")]
+        return [entry for entry in found if entry.kind in ("verdict_changed", "rule_applied", "review_due")]
 
     def start(self, process: str, actor: Actor, records: Any = ()) -> tuple[str, Performed]:
         self._meet(actor)
@@ -132,7 +132,14 @@ class SqlStage:
                     select(c.wake, c.id).where(c.wake.is_not(None), c.wake <= to).order_by(c.wake, c.number).limit(1)
                 ).fetchone()
                 ends = self.host.figures.earliest(connection, self.clock)
-            if ends is not None and ends <= min(to, due.wake if due is not None else to):
+                review = self.host.reviews.first(connection)
+            first = min(to, due.wake if due is not None else to)
+            if review is not None and review <= first and (ends is None or review < ends):
+                self.clock = max(self.clock, review)
+                self.host.reviews.turn(self.clock)
+                self._settle(lambda: self.host.tick(until=-1))
+                continue
+            if ends is not None and ends <= first:
                 self.clock = max(self.clock, ends)
                 self.host.figures.turn(self.clock)
                 self._settle(lambda: self.host.tick(until=-1))

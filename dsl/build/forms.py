@@ -65,9 +65,18 @@ def register(node: t.Register) -> d.Register:
         title=title_of(node.title, node.name.text),
         key=None if node.key is None else node.key.text,
         fields=_form(node),
-        review=None if review is None else d.Review(canonical(review.every.text), names_of(review.roles)),
+        review=None if review is None else _review(review),
         clauses=clauses_of(node.body),
+        visible=visible_of(node.body),
     )
+
+
+def _review(line: t.Review) -> d.Review:
+    starts = next((each for each in line.actions if each.kind == "start"), None)
+    every, roles = canonical(line.every.text), names_of(line.roles)
+    if starts is None:
+        return d.Review(every, roles)
+    return d.Review(every, roles, starts.names[0].text, given(starts.arguments))
 
 
 def filing(line: t.Files) -> d.Filing:

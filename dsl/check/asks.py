@@ -113,7 +113,7 @@ def _of_clock(line: t.Line, scope: ProcessScope) -> Iterator[Ask]:
 
 
 def given(
-    line: t.OnOverdue | t.Happens | t.At | t.Reaches | t.Response, word: str, scope: ProcessScope
+    line: t.OnOverdue | t.Happens | t.At | t.Reaches | t.Response | t.Review, word: str, scope: ProcessScope
 ) -> Iterator[Ask]:
     """Asks the same of what the actions of a line start."""
     return (ask for action in line.actions for ask in _with(action.names[0].text, action.arguments, scope))

@@ -22,7 +22,7 @@ def check_reading(scope: ProcessScope, findings: Findings) -> None:
     for name in header:
         check_role(name, scope, findings)
     records = dict(_records(scope))
-    for symbol in records.values():
+    for symbol in (*records.values(), *scope.registers.values()):
         _names(symbol, scope, findings)
     if findings.failed or not scope.name:
         return
@@ -48,14 +48,15 @@ def _records(scope: ProcessScope) -> Iterator[tuple[str, Symbol]]:
             names += [line.type.innermost.name for line in symbol.node.fields]
 
 
-def _visible(record: t.Record) -> list[t.Name]:
+def _visible(record: t.Record | t.Register) -> list[t.Name]:
     return [name for line in record.body if isinstance(line, t.Visible) for name in line.roles]
 
 
 def _names(symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
     """Reports unknown roles, and a field that is for somebody who may not read its record."""
     own = _visible(symbol.node)
-    shared = scope.name and scope.shared.records.get(symbol.name) is symbol
+    among = (scope.shared.records, scope.shared.registers)
+    shared = scope.name and any(table.get(symbol.name) is symbol for table in among)
     for names in (own, *(field.visible for field in symbol.node.fields)):
         for name in names:
             # What is wrong in a shared record is told once, where it stands.
@@ -67,10 +68,10 @@ def _names(symbol: Symbol, scope: ProcessScope, findings: Findings) -> None:
             distinct(names, "visible to", findings)
     if shared or not own:
         return
-    among = {name.text for name in own}
+    readers = {name.text for name in own}
     for field in symbol.node.fields:
         for name in field.visible:
-            if name.text not in among and scope.role(name.text) is not None:
+            if name.text not in readers and scope.role(name.text) is not None:
                 findings.add(
                     "CH277",
                     name.span,

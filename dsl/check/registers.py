@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from charter.dsl.check.asks import Ask
+from msgspec.structs import replace
+
+from charter.dsl.check.asks import Ask, given
+from charter.dsl.check.events import check_actions
 from charter.dsl.check.expressions import expressions, names
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.references import check_roles, distinct, misnamed
+from charter.dsl.check.rules import starts
 from charter.dsl.check.scopes import BUILT_IN_TYPES, Part, ProcessScope, Symbol, own
-from charter.dsl.check.types import type_of
+from charter.dsl.check.types import key_type, type_of
 from charter.dsl.diagnostic import Place
 from charter.dsl.text import tree as t
 from charter.engine.feel import types as y
+from charter.engine.reviews import REVIEWED
 
 # What tells entries apart, and can be asked for in brackets.
 KEYS = frozenset({"text", "choice", "person", "number", "integer", "date"})
@@ -31,6 +36,11 @@ def check_registers(scope: ProcessScope, findings: Findings) -> None:
     """Reports what is wrong with a process's own registers."""
     for symbol in own(scope, "registers").values():
         _declared(symbol.node, symbol.file, scope, findings)
+    for symbol in scope.registers.values():
+        for line in symbol.node.body:
+            for role in line.roles if isinstance(line, t.Review) else ():
+                if scope.role(role.text) is not None:  # who reviews has a part in every process with the register
+                    scope.used_roles.add(role.text)
     for symbol in (*own(scope, "kpis").values(), *own(scope, "parameters").values()):
         for expr in expressions(symbol.node):
             for name in sorted(names(expr.text)):
@@ -44,6 +54,7 @@ def _declared(node: t.Register, file: str, scope: ProcessScope, findings: Findin
         findings.add("CH213", extra.span, file=file, word="review every", element=node.name.text)
     for line in reviews:
         check_roles(line.roles, "review every", scope, findings)
+        _starts(line, node, file, scope, findings)
     if node.key is None:
         return
     field = next((field for field in node.fields if field.name.text == node.key.text), None)
@@ -51,6 +62,40 @@ def _declared(node: t.Register, file: str, scope: ProcessScope, findings: Findin
         findings.unknown("CH261", node.key, (f.name.text for f in node.fields), file=file, register=node.name.text)
     elif field.may_lack or field.type.name not in KEYS:
         findings.add("CH265", node.key.span, file=file, register=node.name.text, name=node.key.text)
+
+
+def _starts(line: t.Review, node: t.Register, file: str, scope: ProcessScope, findings: Findings) -> None:
+    """Reports what a review starts that is none, and who is to look at entries that they may not read."""
+    visible = {name.text for line in node.body if isinstance(line, t.Visible) for name in line.roles}
+    for role in line.roles if visible else ():
+        if role.text not in visible:
+            findings.add("CH286", role.span, file=file, role=role.text, name=node.name.text)
+    check_actions(line.actions, None, scope, findings)
+    if line.actions and [each.kind for each in line.actions] != ["start"]:
+        findings.add("CH284", line.actions[0].span, file=file, name=node.name.text)
+        return
+    for action in line.actions:
+        symbol = scope.shared.processes.get(action.names[0].text)
+        if symbol is not None and not _is_filed(node.name.text, symbol.node, scope):
+            findings.add("CH285", action.span, file=file, name=node.name.text, process=symbol.name)
+
+
+def _is_filed(register: str, process: t.Process, scope: ProcessScope) -> bool:
+    """Says whether a process files into a register, itself or in one that it runs or starts."""
+    reached = [process]
+    for each in reached:  # grows while it is walked
+        for name, _ in starts(each.body):
+            inner = scope.shared.processes.get(name.text)
+            if inner is not None and inner.node not in reached:
+                reached.append(inner.node)
+    return any(line.register.text == register for each in reached for line in _filings(each))
+
+
+def _filings(node: Any) -> Iterator[t.Files]:
+    for line in getattr(node, "body", ()):
+        if isinstance(line, t.Files):
+            yield line
+        yield from _filings(line)
 
 
 def files(line: t.Files, part: Part, scope: ProcessScope, findings: Findings) -> None:
@@ -151,6 +196,15 @@ def of_reviews(scope: ProcessScope) -> Iterator[tuple[Part | None, Ask]]:
         for line in symbol.node.body:
             if isinstance(line, t.Review):
                 yield None, Ask(line.every, y.SPAN, "review every")
+                seen = {REVIEWED: _reviewed(symbol.node, scope)}
+                yield from ((None, replace(ask, seen=seen)) for ask in given(line, "review every", scope))
+
+
+def _reviewed(node: t.Register, scope: ProcessScope) -> y.Type:
+    """Gives the type of what a review knows of the entry."""
+    fields = {line.name.text: type_of(line.type, scope) for line in node.fields}
+    told = {"register": y.STRING, "key": key_type(node, fields), "version": y.NUMBER, "due": y.DATE_TIME}
+    return y.ContextType(fields=told | {"entry": y.ContextType(fields=fields)})
 
 
 def check_alike(scopes: Iterable[ProcessScope], findings: Findings) -> None:

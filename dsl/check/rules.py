@@ -148,8 +148,9 @@ def reached(scope: ProcessScope, scopes: dict[int, ProcessScope]) -> list[Proces
 
 
 def starting(scope: ProcessScope) -> Iterator[Symbol]:
-    """Yields the processes that a process runs or starts itself."""
-    for name, _ in starts(scope.node.body):
+    """Yields the processes that a process runs or starts itself, or that the reviews of its registers start."""
+    reviews = (found for symbol in scope.registers.values() for found in starts(symbol.node.body))
+    for name, _ in (*starts(scope.node.body), *reviews):
         if (symbol := scope.shared.processes.get(name.text)) is not None:
             yield symbol
 

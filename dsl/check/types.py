@@ -11,6 +11,7 @@ from charter.engine.feel import types as y
 from charter.engine.feel.own import UNITS
 from charter.engine.machines import CASE_STATES, LIFECYCLES, states
 from charter.engine.plan import clocks, facts, ledgers
+from charter.engine.plan.looking import REVIEW_FACTS
 
 BOOLEAN = y.BOOLEAN
 SPAN = y.SPAN
@@ -121,8 +122,18 @@ def seen_from(name: str, part: Part | None, scope: ProcessScope) -> y.Type | Non
 def register_type(node: t.Register, scope: ProcessScope) -> y.Type:
     """Gives the type of a register: the list of its entries, of which a key in brackets chooses one."""
     fields = {line.name.text: type_of(line.type, scope) for line in node.fields}
-    key = y.STRING if node.key is None else fields.get(node.key.text, y.ANY)
-    return y.KeyedType(item=y.ContextType(fields=fields), key=key)
+    return y.KeyedType(item=y.ContextType(fields=_review_facts(node) | fields), key=key_type(node, fields))
+
+
+def key_type(node: t.Register, fields: dict[str, y.Type]) -> y.Type:
+    """Gives the type of what tells the entries of a register apart."""
+    return y.STRING if node.key is None else fields.get(node.key.text, y.ANY)
+
+
+def _review_facts(node: t.Register) -> dict[str, y.Type]:
+    """Gives what an entry of a register that is reviewed tells beside its fields."""
+    is_reviewed = any(isinstance(line, t.Review) for line in node.body)
+    return dict(zip(REVIEW_FACTS, (y.DATE_TIME, y.BOOLEAN), strict=True)) if is_reviewed else {}
 
 
 def _ledger_type(node: t.Ledger, scope: ProcessScope) -> y.Type:

@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers, queues, trends and counters, as `phrases.py` writes all others."""
+"""Writes the lines of ledgers, queues, trends, counters and registers, as `phrases.py` writes all others."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def lines(expression: Callable[[t.Expr], str]) -> Mapping[type, Callable[[Any, A
             return f"{p.word('FOR_EACH')} {n.variable.text} {p.word('IN')} {expression(n.expr)}", ""
         return p.word("RESETS_WHEN" if n.kind == "resets" else "COUNTED_WITHIN"), expression(n.expr)
 
+    def review(p: Any, n: t.Review) -> tuple[str, str]:
+        starts = f" {p.actions(n.actions)}" if n.actions else ""
+        roles = ", ".join(role.text for role in n.roles)
+        return p.word("REVIEW_EVERY"), f"{expression(n.every)} {p.word('BY')} {roles}{starts}"
+
     return {
         t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
         t.Trend: trend,
@@ -35,6 +40,7 @@ def lines(expression: Callable[[t.Expr], str]) -> Mapping[type, Callable[[Any, A
         t.OrderBy: lambda p, n: (p.word("ORDER_BY"), ", ".join(rank(p, each) for each in n.ranks)),
         t.Counting: counting,
         t.Reaches: lambda p, n: (f"{p.word('AT')} {n.count}", p.actions(n.actions)),
+        t.Review: review,
         t.Booking: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.items)),
         t.Overrun: lambda p, n: (p.word("OVERRUN_REFUSED"), ""),
     }

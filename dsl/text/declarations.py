@@ -228,26 +228,6 @@ class Record(Line, frozen=True):
         return tuple(line for line in self.body if isinstance(line, Field))
 
 
-class Review(Line, frozen=True):
-    """`review every SPAN by ROLE, …`."""
-
-    every: Expr
-    roles: tuple[Name, ...]
-
-
-class Register(Line, frozen=True):
-    """`register NAME "…" key FIELD`: entries that outlive cases."""
-
-    name: Name
-    title: Text | None = None
-    key: Name | None = None
-    body: tuple[Field | Review | Source, ...] = ()
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return tuple(line for line in self.body if isinstance(line, Field))
-
-
 class Files(Line, frozen=True):
     """`files into REGISTER as a = e, …` · `files RECORD.FIELD into REGISTER as …`."""
 

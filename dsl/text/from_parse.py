@@ -185,6 +185,7 @@ register(
     ),
     ("alone", lambda c: c[0]),
     ("review", lambda c: t.Review(expr_of(c[1]), names_of(c[3]), **place(c))),
+    ("review_starts", lambda c: t.Review(expr_of(c[1]), names_of(c[3]), tuple(c[4]), **place(c))),
     ("kpi", _declaration(t.Kpi)),
     ("sla", _declaration(t.Sla)),
     ("rule", _declaration(t.Rule)),

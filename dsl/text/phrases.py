@@ -359,7 +359,6 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Source: lambda p, n: (p.word("SOURCE"), " ".join(part.text for part in n.ids)),
     t.CalendarUse: lambda p, n: (p.word("CALENDAR"), n.name.text),
     t.HitPolicy: lambda p, n: (p.word("HIT_POLICY"), p.policy(n.policy)),
-    t.Review: lambda p, n: (p.word("REVIEW_EVERY"), f"{expression(n.every)} {p.word('BY')} {names(n.roles)}"),
     t.Zone: lambda p, n: (f"{p.word('ZONE')} {n.name}", ""),
     t.Hours: _hours,
     t.OwnDay: _own_day,

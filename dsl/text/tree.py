@@ -33,9 +33,7 @@ from charter.dsl.text.declarations import (
     Owner as Owner,
     Parameter as Parameter,
     Record as Record,
-    Register as Register,
     Requires as Requires,
-    Review as Review,
     Role as Role,
     Row as Row,
     Separation as Separation,
@@ -68,6 +66,7 @@ from charter.dsl.text.reactions import (
     Response as Response,
     Rule as Rule,
 )
+from charter.dsl.text.registers import Register as Register, Review as Review
 from charter.dsl.text.steps import (
     ActStep as ActStep,
     AfterStep as AfterStep,

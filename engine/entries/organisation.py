@@ -260,6 +260,21 @@ class RuleApplied(Told, frozen=True):
     begun: Sequence[Mapping[str, Any]] = ()
 
 
+class ReviewDue(Told, frozen=True):
+    """The review of an entry of a register is due. `key` and `version`: of the entry; `due`: since when; `process`: the
+    one whose definition says so; `to`: the roles that are told; `begun`: the case that was started, if any, as of
+    `rule_applied`.
+    """
+
+    process: str
+    register: str
+    key: str
+    version: int
+    due: str
+    to: tuple[str, ...] = ()
+    begun: Sequence[Mapping[str, Any]] = ()
+
+
 class ConnectorsChanged(Told, frozen=True):
     """The file of connectors changed, by a command or by hand. `old` and `new`: its SHA-256, "" for no file.
 

@@ -19,9 +19,12 @@ from charter.engine.feel.frames import Frame, Run
 from charter.engine.feel.keyed import is_condition
 from charter.engine.feel.own import Span
 from charter.engine.forms import Register
+from charter.engine.plan.facts import instant
 from charter.engine.plan.program import Program, compiled
 from charter.engine.registers import Ask, Row, key_text
 
+# What an entry of a register that is reviewed tells beside its fields, where none of these is called so.
+REVIEW_FACTS = ("review_due", "review_overdue")
 # The types whose values an index holds.
 _INDEXED = frozenset({"text", "choice", "person", "number", "integer", "percent", "boolean", "date"})
 
@@ -65,9 +68,16 @@ class Book:
         """
         if self.register.counts:
             return self._counted(row.key, row)
-        fields: dict[str, Any] = dict.fromkeys(field.name for field in self.register.fields)
+        fields = {**self._reviewed(row), **dict.fromkeys(field.name for field in self.register.fields)}
         fields |= values.decode(row.value)
         return fields
+
+    def _reviewed(self, row: Row) -> dict[str, Any]:
+        """Gives when an entry is to be looked at again, and whether that is over; nothing where nobody asks that."""
+        if self.register.review is None:
+            return {}
+        due = review_due(self.program, self.register, row.at)
+        return dict(zip(REVIEW_FACTS, (instant(due, self.program.zone), due is not None and due <= self.now), strict=True))
 
     def _counted(self, key: str, row: Row | None) -> dict[str, Any]:
         since = window_since(self.program, self.register, self.now)
@@ -151,7 +161,7 @@ def _equalities(register: Register, test: t.Node, inner: Any) -> Iterator[tuple[
         fields = {field.name: field for field in register.fields}
         for one, other in ((test.left, test.right), (test.right, test.left)):
             field = fields.get(one.name) if isinstance(one, t.Name) else None
-            own = {*fields, "item"}
+            own = {*fields, *REVIEW_FACTS, "item"}
             outside = not any(isinstance(part, t.Name) and part.name in own for part in t.walk(other))
             if field is not None and field.type.name in _INDEXED and outside:
                 yield field.name, inner(other)

@@ -25,7 +25,9 @@ from charter.engine.step.contents import derive, entry_faults
 from charter.engine.step.draft import Draft, Refused, refuse
 
 
-def file(draft: Draft, node: Node, plan: Plan, path: Path, *, reason: str | None = None) -> None:
+def file(
+    draft: Draft, node: Node, plan: Plan, path: Path, *, reason: str | None = None, anew: bool = True
+) -> None:
     """Files what a node's work comes to; refuses it as a whole where an entry is not what the register takes."""
     if not plan.element.files:
         return
@@ -36,7 +38,7 @@ def file(draft: Draft, node: Node, plan: Plan, path: Path, *, reason: str | None
             if (node.key, register.name, key) in stands:
                 raise refuse("CH622", f"{plan.name}.files", register=register.name, key=key)
             stands.append((node.key, register.name, key))
-            enter(draft, node, register.name, key, value, reason)
+            enter(draft, node, register.name, key, value, reason, anew=anew)
     for filed in draft.filed:
         if filed[0] == node.key and filed not in stands:
             enter(draft, node, filed[1], filed[2], None, reason)
@@ -51,7 +53,7 @@ def file_again(draft: Draft, record: str, *, reason: str | None) -> None:
         plan, path = draft.place(key)
         read = {name for filing in plan.element.files for name in _reads(program.names, filing)}
         if record in read and node.state == "done":
-            file(draft, node, plan, path, reason=reason)
+            file(draft, node, plan, path, reason=reason, anew=False)
 
 
 def _reads(names: Any, filing: Filing) -> Iterator[str]:
@@ -85,9 +87,19 @@ def _entries(
 
 
 def enter(
-    draft: Draft, node: Node | None, register: str, key: str, value: Mapping[str, Any] | None, reason: str | None = None
+    draft: Draft,
+    node: Node | None,
+    register: str,
+    key: str,
+    value: Mapping[str, Any] | None,
+    reason: str | None = None,
+    *,
+    anew: bool = False,
 ) -> None:
-    """Enters the next version of an entry, unless it says what the newest one says; without a node, by the case."""
+    """Enters the next version of an entry, unless it says what the newest one says; without a node, by the case.
+
+    `anew`: by work that is done now, which says the same again of an entry whose review is due.
+    """
     ask = Ask(register, key)
     known = draft.looked.get(ask)
     if known is None:
@@ -95,7 +107,7 @@ def enter(
     was = known.rows[0] if known is not None and known.rows else None
     encoded = None if value is None else values.encode(dict(value))
     digest = values.data_digest(encoded)
-    if was is not None and was.digest == digest:
+    if was is not None and was.digest == digest and not (anew and is_late(draft.program, register, was, draft.at)):
         return
     if draft.drill:
         withheld, state = FilingWithheld(register, key, digest, encoded), None if node is None else node.state
@@ -126,7 +138,7 @@ def tell_reads(draft: Draft) -> None:
 def is_late(program: Program, register: str, row: Row, at: int) -> bool:
     """Says whether the review of an entry is overdue."""
     due = review_due(program, program.registers[register], row.at)
-    return due is not None and due < at
+    return due is not None and due <= at
 
 
 def known_now(draft: Draft) -> tuple[Found, ...]:

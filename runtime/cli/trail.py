@@ -345,6 +345,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "period_revised": ("process", "kpi", "since"),
     "verdict_changed": ("process", "kpi", "verdict"),
     "rule_applied": ("process", "rule", "kpi", "verdict"),
+    "review_due": ("register", "key", "due"),
     "log_imported": ("log", "file"),
     "recounted": ("days",),
     "redated": ("clause", "due"),

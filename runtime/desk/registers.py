@@ -55,7 +55,7 @@ class Version(Struct, frozen=True):
 
     def late(self, now: int) -> bool:
         """Tells whether its review is overdue."""
-        return self.due is not None and self.due < now and self.fields is not None
+        return self.due is not None and self.due <= now and self.fields is not None
 
     def to_json(self, now: int) -> dict[str, Any]:
         """Gives the version as JSON data."""

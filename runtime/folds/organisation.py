@@ -34,6 +34,7 @@ from charter.engine.entries.organisation import (
     PersonAdded,
     PersonChanged,
     PersonDeactivated,
+    ReviewDue,
     RoleGranted,
     RoleRevoked,
     RuleApplied,
@@ -67,6 +68,7 @@ TABLES = (
     t.notices,
     t.register_entries,
     t.register_fields,
+    t.register_reviews,
 )
 # Of a table that others write, too, these rows.
 _OWN: Mapping[Table, ColumnElement[bool]] = {
@@ -259,6 +261,11 @@ def _unrouted(rows: Rows, gone: NoticesUnrouted, _: Entry) -> None:
     rows.drop(t.routes, (gone.sort, gone.recipient, gone.process, gone.channel))
 
 
+def _review(rows: Rows, told: ReviewDue, seq: int, entry: Entry) -> None:
+    opened = next((each["case"] for each in told.begun), None)
+    rows.put(t.register_reviews, (told.register, told.key, told.version, opened, seq, entry.at))
+
+
 # kind of entry -> what it does to the tables
 _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PersonAdded: _person,
@@ -297,7 +304,9 @@ def follow(rows: Rows, entry: Entry, seq: int) -> None:
     do = _FOLLOW.get(type(entry.told))
     if do is not None:
         do(rows, entry.told, entry)
-    if isinstance(told := entry.told, VerdictChanged | RuleApplied):
+    if isinstance(entry.told, ReviewDue):
+        _review(rows, entry.told, seq, entry)
+    if isinstance(told := entry.told, VerdictChanged | RuleApplied | ReviewDue):
         for role in told.to:
             rows.put(t.notices, (ORGANISATION, seq, role, told.process, entry.kind, entry.actor, entry.at))
 

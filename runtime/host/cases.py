@@ -41,6 +41,7 @@ from charter.runtime.host.keys import earlier, fingerprint, note_key
 from charter.runtime.host.migrating import Migrations
 from charter.runtime.host.publishing import Publishing
 from charter.runtime.host.registers import Registers
+from charter.runtime.host.reviews import Reviews
 from charter.runtime.host.timers import Timers
 from charter.runtime.host.transaction import InTransaction
 from charter.runtime.notify.queue import send_due
@@ -110,6 +111,7 @@ class Cases:
         self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
         self.incidents = Incidents(store, self._caseload)
         self.figures = Figures(store, self._caseload)
+        self.reviews = Reviews(store, self._caseload)
         self.public_days = Publishing(store, self._caseload)
         self.registers = Registers(store, self._caseload.clock, self._caseload.origin)
         self.handing = Handing(store, self._caseload)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
@@ -33,6 +34,7 @@ from charter.engine.step.transition import Step, Target
 from charter.engine.strangers import introduced
 from charter.engine.values import data_digest
 from charter.runtime.host.closing import Closing
+from charter.runtime.host.reviewing import Reviewing
 
 if TYPE_CHECKING:
     from charter.engine.proof.staffing import Gap
@@ -77,6 +79,7 @@ class World:
         self.effects: list[tuple[str, Effect]] = []
         self._definitions = {definition.name: definition for definition in definitions}
         self._closing = Closing(self._definitions.values(), self._of_process)
+        self._reviewing = Reviewing(self._definitions.values(), self._entry, self._closing.entries)
         self._people = {person.person: person for person in people or ()}
         self._cases: dict[str, _Case] = {}
         self._connectors: dict[str, _Connector] = {}
@@ -102,7 +105,7 @@ class World:
         return tuple(self._cases[case].entries)
 
     def organisation(self) -> Sequence[Entry]:
-        """Gives what verdicts of KPIs have led to."""
+        """Gives what verdicts of KPIs and reviews of registers have led to."""
         return self._closing.entries
 
     def _of_process(self, process: str) -> list[CaseState]:
@@ -172,12 +175,8 @@ class World:
         while True:
             wakes = [(case.state.wake, number) for number, case in enumerate(self._cases.values())]
             waking = [(wake, number) for wake, number in wakes if wake is not None and wake <= to]
-            ends = self._closing.earliest()
-            if ends is not None and ends <= min((to, *(wake for wake, _ in waking))):
-                # What happens at the very end of a period belongs to the next one.
-                self.clock = max(self.clock, ends)
-                self._closing.close(self, ends)
-                self._carry_out()
+            # What happens at the very end of a period belongs to the next one.
+            if self._close(min((to, *(wake for wake, _ in waking)))):
                 continue
             if not waking:
                 break
@@ -189,6 +188,17 @@ class World:
             let_pass(self, self.cases()[number], self.clock)
             self._carry_out()
         self.clock = max(self.clock, to)
+
+    def _close(self, until: int) -> bool:
+        """Has the next period of a KPI end, or review of a register begin, that is due by then; says whether any is."""
+        dues = ((each.earliest(), each) for each in (self._closing, self._reviewing))
+        ends, first = min(((at, each) for at, each in dues if at is not None), key=itemgetter(0), default=(None, None))
+        if ends is None or first is None or ends > until:
+            return False
+        self.clock = max(self.clock, ends)
+        first.close(self, ends)
+        self._carry_out()
+        return True
 
     def _carry_out(self) -> None:
         done = 0
@@ -239,8 +249,7 @@ class World:
         there.entries.extend(done.entries)
         for entry in done.entries:
             if isinstance(filed := entry.told, Filed):
-                row = Row(filed.key, filed.version, filed.digest, filed.value, entry.at)
-                self._registers.setdefault(filed.register, {})[filed.key] = row
+                self._file(filed.register, Row(filed.key, filed.version, filed.digest, filed.value, entry.at))
         for effect in done.effects:
             self.effects.append((case, effect))
             if isinstance(effect, CallConnector):
@@ -268,9 +277,16 @@ class World:
 
     def fill(self, register: str, key: str, value: Any) -> None:
         """Puts an encoded entry into a register, as if it had been filed before."""
-        entries = self._registers.setdefault(register, {})
-        version = entries[key].version + 1 if key in entries else 1
-        entries[key] = Row(key, version, data_digest(value), value, self.clock)
+        last = self._entry(register, key)
+        version = 1 if last is None else last.version + 1
+        self._file(register, Row(key, version, data_digest(value), value, self.clock))
+
+    def _file(self, register: str, row: Row) -> None:
+        self._registers.setdefault(register, {})[row.key] = row
+        self._reviewing.filed(register, row)
+
+    def _entry(self, register: str, key: str) -> Row | None:
+        return self._registers.get(register, {}).get(key)
 
     def work(
         self, process: str, elements: frozenset[str], _role: str, _person: str, _since: int | None

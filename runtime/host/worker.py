@@ -192,6 +192,13 @@ def _figures(worker: Worker, now: int) -> None:
     worker.done.stuck += len(figures.failed) - before
 
 
+def _review(worker: Worker, now: int) -> None:
+    reviews = worker.cases.reviews
+    before = len(reviews.failed)
+    worker.done.others += reviews.turn(now)
+    worker.done.stuck += len(reviews.failed) - before
+
+
 def _notify(worker: Worker, now: int) -> None:
     worker.done.others += queue.send_due(worker.cases.store, now)
 
@@ -207,4 +214,6 @@ DUTIES: Sequence[Duty] = (
     Duty("calls", lambda _worker, connection, now: outbox.earliest(connection, now, calls=True), _call),
     # Periods of KPIs that are over, and facts of them that came late.
     Duty("figures", lambda worker, connection, now: worker.cases.figures.earliest(connection, now), _figures),
+    # Reviews of the entries of registers.
+    Duty("reviews", lambda worker, connection, now: worker.cases.reviews.earliest(connection, now), _review),
 )

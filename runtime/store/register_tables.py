@@ -27,6 +27,7 @@ register_entries = Table(
 )
 _e = register_entries.c
 Index("register_entries_by_key", _e.register, _e.key, _e.version, unique=True)
+Index("register_entries_by_time", _e.register, _e.at)
 
 # The fields of each version that an expression can ask for by their value, as `registers.key_text` writes it.
 register_fields = Table(
@@ -61,3 +62,18 @@ register_uses = Table(
 )
 _u = register_uses.c
 Index("register_uses_by_key", _u.register, _u.key, _u.at)
+
+# Which versions have been told to be due for their review, by the entry `seq` of the organisation's chain; `opened`: the
+# case in which somebody looks at it, where one was opened.
+register_reviews = Table(
+    "register_reviews",
+    metadata,
+    Column("register", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("opened", Text),
+    Column("seq", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("register", "key", "version"),
+    sqlite_with_rowid=False,
+)

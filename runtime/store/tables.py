@@ -27,6 +27,7 @@ from charter.runtime.store.base import NUMBER as _NUMBER, metadata as metadata
 from charter.runtime.store.register_tables import (
     register_entries as register_entries,
     register_fields as register_fields,
+    register_reviews as register_reviews,
     register_uses as register_uses,
 )
 

@@ -127,7 +127,6 @@ requires = line(t.Requires, st.just("certificate"), plain | text) | line(
 role = line(t.Role, names, title, st.booleans(), some(requires | source))
 record = line(t.Record, names, title, some(field | source | line(t.Visible, path_list)))
 choice = line(t.Choice, plain, some(text, 1))
-register = line(t.Register, names, title, st.none() | plain, some(field | source | line(t.Review, expr, path_list)))
 parameter = line(t.Parameter, names, st.none() | type_, st.none() | expr, some(source, 0, 1), title)
 cell = st.sampled_from(["-", '"P1"', '"a|b"', "< 5", "[1..5)", "not(1)", "> 1, < 0", "1 hour"]).map(t.Expr)
 policies = st.sampled_from(["unique", "first", "rule order", "collect", "collect sum"])
@@ -175,6 +174,10 @@ PLAIN = [node for node, _ in t.PLAIN.values() if (node,) in LINES]
 of_type = {"Name": paths, "Text": text, "Expr": expr, "tuple[Name, ...]": path_list}
 action = st.builds(t.Action, st.sampled_from(["notify", "escalate"]), some(paths, 1)) | st.builds(
     t.Action, st.just("start"), st.tuples(paths), arguments
+)
+review = line(t.Review, expr, path_list, some(action, 0, 2))
+register = line(
+    t.Register, names, title, st.none() | plain, some(field | source | line(t.Visible, path_list) | review)
 )
 element_line = st.one_of(
     line(t.OnOverdue, some(action, 1)),
