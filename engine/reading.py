@@ -301,9 +301,14 @@ def noted(why: str | None, told: Mapping[str, Any]) -> bool:
 _OF_CASES = frozenset({"period_closed", "period_revised", "incident_retried", "incident_settled"})
 # Those that tell of the entries of registers.
 _OF_REGISTERS = frozenset({"entry_imported", "review_due"})
-_CONTENTS = ("figures", "digest", "was", "failure", "key", "value", "begun")
+CONTENTS = frozenset({"figures", "digest", "was", "failure", "key", "value", "begun"})
 
 
-def of_organisation(kind: str, told: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Gives what an entry of the organisation's chain tells, without contents of cases; None where it has none."""
-    return {k: WITHHELD if k in _CONTENTS else v for k, v in told.items()} if kind in _OF_CASES | _OF_REGISTERS else None
+def of_organisation(
+    kind: str, told: Mapping[str, Any], hidden: Callable[[Mapping[str, Any]], Collection[str]]
+) -> dict[str, Any] | None:
+    """Gives what an entry of the organisation's chain tells, without the contents of cases and registers that are
+    `hidden`; None where it is told as it is.
+    """
+    names = hidden(told) if kind in _OF_CASES | _OF_REGISTERS else ()
+    return {k: WITHHELD if k in names else v for k, v in told.items()} if names else None

@@ -344,6 +344,8 @@ def _carries_out(record: Symbol | None) -> bool:
 
 def _outputs(scope: ProcessScope, order: Order, findings: Findings) -> None:
     used = scope.used | set(scope.consumers) | set(scope.outputs)
+    lines = (line for part in scope.elements.values() for line in part.all(t.Files))
+    used |= {line.source.text.partition(".")[0] for line in lines if line.source is not None}
     awaited = {s for c in order.conditions if order.holds_back(c) for s in c.sources if s % 2 == 1}
     candidates = [r for r in (*scope.records, *scope.consumers) if r not in scope.producers]
     for part in scope.elements.values():

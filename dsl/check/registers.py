@@ -66,9 +66,10 @@ def _declared(node: t.Register, file: str, scope: ProcessScope, findings: Findin
 
 def _starts(line: t.Review, node: t.Register, file: str, scope: ProcessScope, findings: Findings) -> None:
     """Reports what a review starts that is none, and who is to look at entries that they may not read."""
-    visible = {name.text for line in node.body if isinstance(line, t.Visible) for name in line.roles}
-    for role in line.roles if visible else ():
-        if role.text not in visible:
+    whole = [name for line in node.body if isinstance(line, t.Visible) for name in line.roles]
+    keys = [f.visible for f in node.fields if node.key is not None and f.name.text == node.key.text]
+    for role in line.roles:
+        if any(names and role.text not in {name.text for name in names} for names in (whole, *keys)):
             findings.add("CH286", role.span, file=file, role=role.text, name=node.name.text)
     check_actions(line.actions, None, scope, findings)
     if line.actions and [each.kind for each in line.actions] != ["start"]:

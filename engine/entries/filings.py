@@ -1,4 +1,4 @@
-"""The kinds of entry that tell of registers, one class each; part of `cases.py`."""
+"""The kinds of entry that tell of registers, one class each; part of `cases.py`, and of `organisation.py`."""
 
 from __future__ import annotations
 
@@ -42,3 +42,18 @@ class LookedUp(Told, frozen=True):
     asked: str
     rows: Sequence[Mapping[str, Any]] = ()
     late: tuple[str, ...] = ()
+
+
+class ReviewDue(Told, frozen=True):
+    """The review of an entry of a register is due. `key` and `version`: of the entry; `due`: since when; `process`: the
+    one whose definition says so; `to`: the roles that are told; `begun`: the case that was started, if any, as of
+    `rule_applied`.
+    """
+
+    process: str
+    register: str
+    key: str
+    version: int
+    due: str
+    to: tuple[str, ...] = ()
+    begun: Sequence[Mapping[str, Any]] = ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from charter.engine.entries.filings import ReviewDue as ReviewDue
 from charter.engine.entries.handing import ItemHandedOver as ItemHandedOver
 from charter.engine.entries.told import Told
 
@@ -256,21 +257,6 @@ class RuleApplied(Told, frozen=True):
     since: str
     until: str
     verdict: str
-    to: tuple[str, ...] = ()
-    begun: Sequence[Mapping[str, Any]] = ()
-
-
-class ReviewDue(Told, frozen=True):
-    """The review of an entry of a register is due. `key` and `version`: of the entry; `due`: since when; `process`: the
-    one whose definition says so; `to`: the roles that are told; `begun`: the case that was started, if any, as of
-    `rule_applied`.
-    """
-
-    process: str
-    register: str
-    key: str
-    version: int
-    due: str
     to: tuple[str, ...] = ()
     begun: Sequence[Mapping[str, Any]] = ()
 

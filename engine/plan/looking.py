@@ -77,7 +77,9 @@ class Book:
         if self.register.review is None:
             return {}
         due = review_due(self.program, self.register, row.at)
-        return dict(zip(REVIEW_FACTS, (instant(due, self.program.zone), due is not None and due <= self.now), strict=True))
+        return dict(
+            zip(REVIEW_FACTS, (instant(due, self.program.zone), due is not None and due <= self.now), strict=True)
+        )
 
     def _counted(self, key: str, row: Row | None) -> dict[str, Any]:
         since = window_since(self.program, self.register, self.now)

@@ -25,9 +25,7 @@ from charter.engine.step.contents import derive, entry_faults
 from charter.engine.step.draft import Draft, Refused, refuse
 
 
-def file(
-    draft: Draft, node: Node, plan: Plan, path: Path, *, reason: str | None = None, anew: bool = True
-) -> None:
+def file(draft: Draft, node: Node, plan: Plan, path: Path, *, reason: str | None = None, anew: bool = True) -> None:
     """Files what a node's work comes to; refuses it as a whole where an entry is not what the register takes."""
     if not plan.element.files:
         return

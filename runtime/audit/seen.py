@@ -27,10 +27,10 @@ def seen(sealed: Sealed, sight: Sight, persons: Collection[str] = ()) -> Sealed:
     return _told(sealed, data(sight, kind, sealed.data), {"prev": WITHHELD, **why})
 
 
-def of_organisation(sealed: Sealed, tells: Callable[[Mapping[str, Any]], bool]) -> Sealed:
-    """Gives an entry of the organisation's chain as it is read; `tells`: whether its contents are for whoever reads."""
-    kept = told_of(str(sealed.fields.get("kind")), sealed.data)
-    return sealed if kept is None or tells(sealed.data) else _told(sealed, kept, {})
+def of_organisation(sealed: Sealed, hidden: Callable[[Mapping[str, Any]], Collection[str]]) -> Sealed:
+    """Gives an entry of the organisation's chain as it is read; `hidden`: what of it is withheld from whoever reads."""
+    kept = told_of(str(sealed.fields.get("kind")), sealed.data, hidden)
+    return sealed if kept is None else _told(sealed, kept, {})
 
 
 def _told(sealed: Sealed, told: Mapping[str, Any], fields: Mapping[str, Any]) -> Sealed:

@@ -5,6 +5,7 @@ The first is tried again or given up here.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,11 @@ from charter.runtime.cli.failures import failure_data, failure_sentence
 from charter.runtime.cli.reasons import refused
 from charter.runtime.cli.verb import JSON, Verb, Whole, option, switch
 
+# So many overdue reviews are listed of each register.
+_MOST_NEGLECTED = 100
+
 if TYPE_CHECKING:
+    from charter.runtime.desk.registers import Neglected
     from charter.runtime.host.incidents import Failing, Unheard
     from charter.runtime.host.outbox import Incident
 
@@ -35,19 +40,35 @@ def run_incidents(context: Context, retry: int | None, settle: int | None, reaso
     incidents = context.reading.incidents
     found = [_as_read(context, one, one.ask.case) for one in incidents.all()]
     failing, unheard = [_as_read(context, one, one.case) for one in incidents.failing()], incidents.unheard()
+    neglected = _neglected(context)
     consulted(context, "incidents")
     if as_json:
         lang = context.say.lang
         told = [*(_data(one, lang) for one in found), *(_failing_data(one, lang) for one in failing)]
-        context.output.json([*told, *(_unheard_data(one, lang) for one in unheard)])
-    elif not (found or failing or unheard):
+        told += (_unheard_data(one, lang) for one in unheard)
+        context.output.json([*told, *(_neglected_data(context, one) for one in neglected)])
+    elif not (found or failing or unheard or neglected):
         context.output.sentence(context.say("incidents.none"))
     else:
         heads = ("number", "case", "ask", "since", "tries", "next", "failure", "mend")
         rows = [*(_row(context, one) for one in found), *(_failing_row(context, one) for one in failing)]
         rows += [_unheard_row(context, one) for one in unheard]
+        rows += [_neglected_row(context, one) for one in neglected]
         context.output.table([context.say(f"incidents.{head}") for head in heads], rows, styles=("name",))
-    return FINDINGS if found or failing or unheard else DONE
+    return FINDINGS if found or failing or unheard or neglected else DONE
+
+
+def _neglected(context: Context) -> list[Neglected]:
+    """Lists the entries of registers whose review is due and nobody's work, as far as they may be read."""
+    from charter.runtime.desk.registers import neglected, withheld
+
+    found: list[Neglected] = []
+    with context.reading.read() as connection:
+        for one in context.reading.registers().values():
+            hidden = withheld(one, context.reading.rights)
+            if hidden is not None and one.register.key not in hidden:
+                found += neglected(connection, one, context.now, _MOST_NEGLECTED)
+    return found
 
 
 def _as_read(context: Context, one: Any, case: str) -> Any:
@@ -157,6 +178,42 @@ def _unheard_data(one: Unheard, lang: str) -> dict[str, Any]:
         "failure": failure_data(_nobody(one), "", lang),
         "mend": _grant(one),
     }
+
+
+def _neglected_data(context: Context, one: Neglected) -> dict[str, Any]:
+    from charter.runtime.clock import iso
+
+    return {
+        "incident": None,
+        "case": None,
+        "number": one.review,
+        "ask": "Review",
+        "element": None,
+        "target": one.register,
+        "key": one.key,
+        "process": one.process,
+        "since": iso(one.due),
+        "tries": None,
+        "next_at": None,
+        "failure": {"code": None, "message": _unreviewed(context, one)},
+        "mend": _look(one),
+    }
+
+
+def _neglected_row(context: Context, one: Neglected) -> tuple[Any, ...]:
+    say = context.say
+    asked = f"{say('incidents.ask_Review')} {one.register} → {one.key}"
+    since, mend = context.output.moment(one.due), _look(one)
+    return ("", one.review or "", asked, since, "", "", _unreviewed(context, one), mend)
+
+
+def _unreviewed(context: Context, one: Neglected) -> str:
+    said = "unreviewed" if one.review is None else "left_unreviewed"
+    return context.say(f"incidents.{said}", roles=context.say.listed(one.roles), number=one.review)
+
+
+def _look(one: Neglected) -> str:
+    return f"charter register {one.register} {shlex.quote(one.key)}"
 
 
 def _nobody(one: Unheard) -> str:

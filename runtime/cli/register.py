@@ -23,7 +23,7 @@ def run_register(
 ) -> int:
     """Lists registers, the entries of one, or the versions and uses of an entry; or imports entries."""
     from charter.runtime.cli.people import instant
-    from charter.runtime.desk.registers import known
+    from charter.runtime.desk.registers import withheld
 
     when = context.now if at is None else instant(at, "--at")
     if file is not None:
@@ -31,18 +31,12 @@ def run_register(
             raise Misuse("missing", name="NAME")
         return _import(context, name, file, as_json)
     rights = context.reading.rights
-    found = {
-        register: one
-        for register, one in known(context.reading.processes()).items()
-        if rights.every_case or any(rights.roles(process) for process in one.processes)
-    }
+    found = {name: one for name, one in context.reading.registers().items() if withheld(one, rights) is not None}
     consulted(context, "register", text=" ".join(filter(None, (name, key))) or None)
     if name is None:
         return _registers(context, list(found.values()), when, as_json)
     one = _one(found, name)
-    held = set().union(*(rights.roles(process) for process in one.processes))
-    fields = () if rights.trail else one.register.fields
-    hidden = {field.name for field in fields if field.visible and held.isdisjoint(field.visible)}
+    hidden = withheld(one, rights) or set()
     if key is None:
         return _entries(context, one, when, hidden, limit, as_json)
     return _entry(context, one, key, when, hidden, as_json)
@@ -111,6 +105,8 @@ def _table(context: Context, one: Known, found: Sequence[Version], when: int) ->
         gone = say("register.withdrawn") if each.fields is None else ""
         review = "" if each.due is None else output.deadline(each.due)
         review = say("register.overdue", due=review) if each.late(when) else review
+        if each.review is not None:
+            review = say("register.reviewed_in", review=review, number=each.review[1])
         shown = [_shown(context, fields.get(name)) for name in names]
         rows.append((each.key, each.version, *shown, each.by, output.moment(each.at), each.entry, review or gone))
     output.table([*heads, *names, *rest], rows, styles=("name",))

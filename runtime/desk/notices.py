@@ -12,9 +12,10 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, bindparam, select
 
 from charter.engine.definition import Definition
-from charter.engine.entries.organisation import RuleApplied, VerdictChanged
+from charter.engine.entries.organisation import ReviewDue, RuleApplied, VerdictChanged
 from charter.engine.keys import name_of
 from charter.engine.personal import personal
+from charter.engine.reading import is_withheld
 from charter.engine.refusals import Refusal
 from charter.runtime import clock
 from charter.runtime.audit.log import Sealed
@@ -47,7 +48,8 @@ _LANE = Prepared(
 class Notice(Struct, frozen=True):
     """An entry that a person should know of, and the role by which they should; `at` as in entries.
 
-    Of the organisation's chain (no `number`): `element` is the KPI, or the rule, and `verdict` how the KPI stands.
+    Of the organisation's chain (no `number`): `element` is the KPI or the rule, and `verdict` how the KPI stands; or it
+    is the register, and `title` the key of the entry.
     """
 
     position: int
@@ -109,8 +111,12 @@ def notices(
 
 
 def _of_organisation(sealed: Sealed, process: str, role: str) -> Notice:
-    """Gives the notice of a verdict, or of what a rule does then."""
+    """Gives the notice of a verdict, of what a rule does then, or of an entry of a register that is to be reviewed."""
     entry, told = sealed.entry, sealed.entry.told
+    if isinstance(told, ReviewDue):
+        named = told.register, "" if is_withheld(told.key) else told.key
+        place = (sealed.position or 0, sealed.case, None, process, *named)
+        return Notice(*place, entry.kind, role, entry.actor, clock.text(entry.at), entry.reason)
     assert isinstance(told, VerdictChanged | RuleApplied)
     about = told.rule if isinstance(told, RuleApplied) else told.kpi
     at, by = clock.text(entry.at), entry.actor

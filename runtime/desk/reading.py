@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from charter.engine.reading import Sight, confidential, own, sight, speaks
+from charter.engine.reading import CONTENTS, Sight, confidential, own, sight, speaks
 from charter.runtime.audit.asof import begun_with
+from charter.runtime.desk.registers import Known, known, withheld
 from charter.runtime.host.casefile import NoSuchCase, NoSuchProcess
 from charter.runtime.people.rights import Rights, narrow, rights, whole
 from charter.runtime.store.prepared import ask
@@ -116,10 +117,24 @@ class Reading:
         from charter.runtime.audit.seen import of_organisation, seen
 
         if sealed.case == ORGANISATION:
-            return sealed if self.rights.trail else of_organisation(sealed, self._tells)
+            return sealed if self.rights.trail else of_organisation(sealed, self._hidden)
         seeing = self.sight(sealed.case, begun_with(sealed))
         by = self.rights.persons(sealed.fields.get("process") or "")
         return sealed if seeing.whole else seen(sealed, seeing, by)
+
+    def _hidden(self, told: Mapping[str, Any]) -> frozenset[str]:
+        """Names what an entry of the organisation tells of a case, a figure or a register and that is not for them."""
+        if "register" not in told:
+            return frozenset() if self._tells(told) else CONTENTS
+        one = self.registers().get(told["register"])
+        fields = None if one is None else withheld(one, self.rights)
+        if one is None or fields is None:
+            return frozenset() if one is None else CONTENTS
+        return frozenset() if not fields else CONTENTS if one.register.key in fields else CONTENTS - {"key"}
+
+    def registers(self) -> dict[str, Known]:
+        """Gives the registers of the processes that run now, by name."""
+        return known(self.processes())
 
     def _tells(self, told: Mapping[str, Any]) -> bool:
         """Tells whether what an entry of the organisation tells of a case or of a figure is for them."""

@@ -14,9 +14,10 @@ from msgspec import Struct
 
 from charter.engine import plain
 from charter.engine.definition import Definition, Register
-from charter.engine.plan.looking import review_due
+from charter.engine.machines import UNDER_WAY
 from charter.engine.plan.program import Program, prepare
 from charter.engine.reading import WITHHELD
+from charter.engine.reviews import Reviewed, reviewed
 from charter.runtime.clock import iso
 from charter.runtime.store.prepared import ask
 from charter.runtime.store.schema import ORGANISATION
@@ -24,22 +25,30 @@ from charter.runtime.store.schema import ORGANISATION
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from charter.runtime.people.rights import Rights
+
 
 class Known(Struct, frozen=True):
-    """A register with the definition that it is taken from, and the elements that file into it and read it."""
+    """A register with the definition that it is taken from, and the elements that file into it and read it.
+
+    `visible`: the roles that may know of its entries, any where it names none; `review`: how its entries are reviewed.
+    """
 
     register: Register
     definition: Definition
     processes: tuple[str, ...]
     files: tuple[str, ...]
     reads: tuple[str, ...]
+    visible: frozenset[str] = frozenset()
+    review: Reviewed | None = None
 
 
 class Version(Struct, frozen=True):
     """A version of an entry; `fields` are encoded, None where it was withdrawn.
 
     `case`: the id of the case that filed it, where one did, and `number` that case's. `entry`: the entry of the trail
-    that tells of it; `due`: when it is to be reviewed.
+    that tells of it; `due`: when it is to be reviewed; `review`: the id and number of the case in which it is, and
+    whether that is under way.
     """
 
     key: str
@@ -52,6 +61,7 @@ class Version(Struct, frozen=True):
     digest: str | None
     fields: Mapping[str, Any] | None
     due: int | None
+    review: tuple[str, int, bool] | None = None
 
     def late(self, now: int) -> bool:
         """Tells whether its review is overdue."""
@@ -70,6 +80,7 @@ class Version(Struct, frozen=True):
             "fields": self.fields,
             "review_due": iso(self.due),
             "review_overdue": self.late(now),
+            "review_case": None if self.review is None else self.review[0],
         }
 
 
@@ -97,6 +108,8 @@ class Use(Struct, frozen=True):
 def known(definitions: Iterable[Definition]) -> dict[str, Known]:
     """Gives the registers of some definitions, by name."""
     found: dict[str, Known] = {}
+    definitions = list(definitions)
+    reviews = reviewed(definitions)
     for definition in definitions:
         program = prepare(definition)
         for register in definition.registers:
@@ -110,8 +123,20 @@ def known(definitions: Iterable[Definition]) -> dict[str, Known]:
                 (*(before.processes if before else ()), definition.name),
                 (*(before.files if before else ()), *(f"{definition.name}.{name}" for name in filing)),
                 (*(before.reads if before else ()), *(f"{definition.name}.{name}" for name in reading)),
+                (before.visible if before else frozenset()).union(register.visible),
+                reviews.get(register.name),
             )
     return dict(sorted(found.items()))
+
+
+def withheld(one: Known, rights: Rights) -> set[str] | None:
+    """Names the fields of a register that somebody may not read; None for whom its entries do not exist."""
+    held = set().union(*(rights.roles(process) for process in one.processes))
+    if rights.trail:
+        return set()
+    if (one.visible and held.isdisjoint(one.visible)) or not (held or rights.every_case):
+        return None
+    return {field.name for field in one.register.fields if field.visible and held.isdisjoint(field.visible)}
 
 
 # What of an element is no expression.
@@ -130,8 +155,10 @@ def _read(program: Program, data: Any) -> frozenset[str]:
 
 
 _COLUMNS = (
-    'e."key", e.version, e.at, e.by, c.number, e."case", e.seq, e.digest, e.body FROM register_entries e'
-    ' LEFT JOIN cases c ON c.id = e."case" WHERE e.register = ? AND e.at <= ?'
+    'e."key", e.version, e.at, e.by, c.number, e."case", e.seq, e.digest, e.body, w.id, w.number, w.status'
+    ' FROM register_entries e LEFT JOIN cases c ON c.id = e."case" LEFT JOIN register_reviews r'
+    ' ON r.register = e.register AND r."key" = e."key" AND r.version = e.version'
+    " LEFT JOIN cases w ON w.id = r.opened WHERE e.register = ? AND e.at <= ?"
 )
 _NEWEST = (
     f"SELECT {_COLUMNS} AND e.body <> 'null' AND NOT EXISTS (SELECT 1 FROM register_entries n"
@@ -168,10 +195,44 @@ def uses(connection: Connection, name: str, key: str, at: int) -> list[Use]:
 
 
 def _version(one: Known, row: tuple[Any, ...], hidden: Collection[str]) -> Version:
-    key, version, at, by, number, chain, seq, digest, body = row
+    key, version, at, by, number, chain, seq, digest, body, opened, opened_number, status = row
     fields = json.loads(body)
     if fields is not None:
         fields = {name: WITHHELD if name in hidden else value for name, value in fields.items()}
-    due = review_due(prepare(one.definition), one.register, at)
+    due = None if one.review is None else one.review.due(at)
+    review = None if opened is None else (opened, opened_number, status in UNDER_WAY)
     case = None if chain == ORGANISATION else chain
-    return Version(key, version, at, by, case, number, f"{chain}.{seq}", None if hidden else digest, fields, due)
+    entry = f"{chain}.{seq}"
+    return Version(key, version, at, by, case, number, entry, None if hidden else digest, fields, due, review)
+
+
+class Neglected(Struct, frozen=True):
+    """An entry whose review is due, and which nobody is looking at: no case of its review is under way."""
+
+    register: str
+    key: str
+    process: str
+    roles: tuple[str, ...]
+    due: int
+    review: int | None
+
+
+_OVERDUE = (
+    f"{_NEWEST} AND r.version IS NOT NULL AND (w.status IS NULL OR w.status NOT IN ('open', 'suspended'))"
+    ' ORDER BY e.at, e."key" LIMIT ?'
+)
+
+
+def neglected(connection: Connection, one: Known, now: int, most: int) -> list[Neglected]:
+    """Lists the entries whose review has been told to be due and is not under way, the longest overdue first."""
+    if one.review is None or one.review.register.review is None:
+        return []
+    rows = ask(connection, _OVERDUE, one.register.name, now, now, most)
+    found = []
+    for version in (_version(one, row, ()) for row in rows):
+        number = None if version.review is None else version.review[1]
+        roles = one.review.register.review.roles
+        if version.due is not None and version.late(now):
+            process = one.review.definition.name
+            found.append(Neglected(one.register.name, version.key, process, roles, version.due, number))
+    return found

@@ -7,6 +7,7 @@ Texts of people stand in one line each, so that none can add a header or a line.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from charter.engine import zones
 from charter.engine.commands import SYSTEM
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Declined
+from charter.engine.entries.organisation import ReviewDue
 from charter.runtime import clock
 from charter.runtime.cli.failures import declined_sentence, failure_sentence
 from charter.runtime.cli.messages import Messages
@@ -32,7 +34,7 @@ class News(Struct, frozen=True):
     """What happened, and what its reader must know of its case.
 
     `entry`: where a line of the process told somebody, what it told of; `due`: of open work at the element; `role`: by
-    which they hear of it. What is of no case (no `number`) is of a KPI, the `element`.
+    which they hear of it. What is of no case (no `number`) is of a KPI or a register, the `element`.
     """
 
     case: str
@@ -94,6 +96,8 @@ def _told(news: News, say: Messages, zone: str) -> list[str]:
         "verdict": say.find(f"kpi.{getattr(entry.told, 'verdict', None)}") or "",
         "rule": _line(str(getattr(entry.told, "rule", None) or "")),
         "node": news.element,
+        "key": _line(str(getattr(entry.told, "key", None) or "")),
+        "entry": _line(shlex.quote(str(getattr(entry.told, "key", None) or ""))),
         "due": _moment(say, getattr(entry.told, "due", None), zone, deadline=True),
         "was": _moment(say, getattr(entry.told, "was", None), zone, deadline=True),
         "to": say.listed(_several(getattr(entry.told, "to", ()))),
@@ -158,5 +162,12 @@ def _data(news: News) -> dict[str, Any]:
         "at": clock.text(news.entry.at),
         "role": news.role,
         "due": clock.iso(news.due),
-        "command": f"charter kpi {news.process}" if news.number is None else f"charter show {news.number}",
+        "command": _command(news),
     }
+
+
+def _command(news: News) -> str:
+    told = news.entry.told
+    if isinstance(told, ReviewDue):
+        return f"charter register {told.register} {shlex.quote(told.key)}"
+    return f"charter kpi {news.process}" if news.number is None else f"charter show {news.number}"

@@ -200,12 +200,12 @@ def _news(connection: Connection, route: Route, case: str, seq: int) -> News | N
         return None
     row = held[0]
     by = _rights(connection, route, row.process)
-    if not reads(connection, by, case):
+    if row.number is not None and not reads(connection, by, case):
         return None
     sealed = Sealed(case, seq, bytes(row.body), row.position)
     if row.number is None:
         told = sealed.entry.told
-        about = str(getattr(told, "kpi", ""))
+        about = str(getattr(told, "kpi", getattr(told, "register", "")))
         return News(case, None, seq, row.process, row.process, about, about, row.role, sealed.entry, None)
     node = sealed.node or ""
     w, d = t.work_items.c, t.definitions.c

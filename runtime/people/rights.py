@@ -112,6 +112,7 @@ _OWN = (
     'INSERT OR IGNORE INTO temp.parts SELECT DISTINCT e."case" FROM main.entries e JOIN main.cases c ON c.id = e."case"'
     " WHERE e.actor = ? AND e.outcome <> 'refused' AND (? IN ('*', c.process))",
 )
+_TOLD = 'INSERT OR IGNORE INTO temp.told SELECT seq FROM main.notices WHERE "case" = ? AND role = ? AND process = ?'
 _OFFERED = (
     'INSERT OR IGNORE INTO temp.parts SELECT "case" FROM main.work_items WHERE role = ? AND process = ?',
     'INSERT OR IGNORE INTO temp.parts SELECT "case" FROM main.open_lists WHERE role = ? AND process = ?',
@@ -144,8 +145,15 @@ def narrow(connection: Connection, of: Rights) -> None:
                     execute(statement, (role, process))
     readable = "{0} IN (SELECT digest FROM temp.wholes) OR {1} IN (SELECT id FROM temp.parts)"
     execute(f"CREATE TEMP VIEW cases AS SELECT * FROM main.cases WHERE {readable.format('definition', 'id')}")
+    # What the organisation's chain tells the roles that they hold: verdicts, rules, reviews.
+    execute("CREATE TEMP TABLE told (seq INTEGER PRIMARY KEY)")
+    for process in {process for process, _ in read.values()}:
+        for role in of.roles(process):
+            execute(_TOLD, (ORGANISATION, role, process))
     for table in _OF_CASES:
         known = 'EXISTS (SELECT 1 FROM temp.cases c WHERE c.id = t."case")'
+        if table in ("entries", "notices"):
+            known += f" OR (t.\"case\" = '{ORGANISATION}' AND t.seq IN (SELECT seq FROM temp.told))"
         execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} t WHERE {known}")
     execute(
         "CREATE TEMP VIEW figures AS SELECT * FROM main.figures t WHERE NOT EXISTS (SELECT 1 FROM main.definitions d"

@@ -63,7 +63,7 @@ register_uses = Table(
 _u = register_uses.c
 Index("register_uses_by_key", _u.register, _u.key, _u.at)
 
-# Which versions have been told to be due for their review, by the entry `seq` of the organisation's chain; `opened`: the
+# Which versions have been told to be due for review, by the entry `seq` of the organisation's chain; `opened`: the
 # case in which somebody looks at it, where one was opened.
 register_reviews = Table(
     "register_reviews",

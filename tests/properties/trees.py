@@ -176,9 +176,7 @@ action = st.builds(t.Action, st.sampled_from(["notify", "escalate"]), some(paths
     t.Action, st.just("start"), st.tuples(paths), arguments
 )
 review = line(t.Review, expr, path_list, some(action, 0, 2))
-register = line(
-    t.Register, names, title, st.none() | plain, some(field | source | line(t.Visible, path_list) | review)
-)
+register = line(t.Register, names, title, st.none() | plain, some(field | source | line(t.Visible, path_list) | review))
 element_line = st.one_of(
     line(t.OnOverdue, some(action, 1)),
     line(t.Remind, path_list, st.booleans(), expr),

@@ -87,9 +87,10 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
         filing = "activity note\n    role clerk\n    output thing\n    files thing into things\n"
         reading = '  activity look\n    role clerk\n    after note\n    when things["b"].name = "a"\n'
         record = "  record thing\n    name text\n"
-        register = "register things key name\n  name text\n"
-        host.deploy(process(f"{register}\nprocess filed\n  role clerk\n{record}  {filing}{reading}"), by="root")
+        register = "role clerk\nregister things key name\n  name text\n  review every 1 year by clerk\n"
+        host.deploy(process(f"{register}\nprocess filed\n{record}  {filing}{reading}"), by="root")
         assert host.registers.fill("things", [("b", {"name": "b"})], source="things.csv", by="root") == (1, None)
+        assert host.reviews.turn(host.now() + 400 * 86_400_000_000) == 1
         case = host.start("filed", person="li").case
         host.perform(case, person="li", verb="complete", node="note", records={"thing": {"name": "a"}})
         assert verify(store).sound

@@ -56,6 +56,19 @@ TEXTS = {
     role clerk
     input application, level
 """,
+    "pay.charter": """role payer
+register pay key name
+  name text
+  grade text
+  visible to payer
+  review every 1 year by payer
+process paying
+  owner payer
+  role giver
+  activity look
+    role giver
+    when count(pay) > 0
+""",
     "secret.charter": """process secret
   visible to boss
   owner boss
@@ -72,6 +85,7 @@ TEXTS = {
 """,
 }
 PEOPLE = {"li": "hr hiring", "wu": "clerk hiring", "bo": "boss secret", "vi": "worker secret", "ed": "worker secret"}
+PEOPLE |= {"pa": "payer paying", "gi": "giver paying"}
 PEOPLE |= {"au": "auditor organisation", "zz": ""}
 STORY = """
 charter start hiring --as li
@@ -93,6 +107,7 @@ READERS = {
     "SECRETNOTE": {"bo", "vi", "ed", "root", "au"},
     "PLANPLANPLAN": {"bo", "vi", "ed", "root", "au"},
 }
+READERS |= {"PAYPAYPAY": {"pa", "au"}, "PAYKEYKEY": {"pa", "au"}}
 CASES = {"1": {"li", "wu", "root", "au"}, "2": {"bo", "vi", "ed", "root", "au"}}
 ALL_OF = {"hiring": {"li", "wu", "root", "au"}, "secret": {"bo", "root", "au"}}
 
@@ -105,7 +120,7 @@ TYPED = {
     "gantt": ["gantt {case}", "gantt", "gantt {case} --json"],
     "cases": ["cases", "cases --json"],
     "board": ["board", "board --json"],
-    "register": ["register", "register --json"],
+    "register": ["register", "register --json", "register pay", "register pay --json", "register pay NOKEY"],
     "inbox": ["inbox --json", "inbox --notices --json"],
     "start": ["start --json"],
     "kpi": ["kpi hiring --facts", "kpi hiring --json --facts", "kpi secret", "kpi --json", "kpi hiring --history"],
@@ -160,6 +175,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             desk.type(f"charter people add {person} --name {person} --as root")
             if role:
                 desk.type(f"charter people grant {person} {role.split()[0]} --process {role.split()[1]} --as root")
+        (folder / "pay.csv").write_text("name,grade\nPAYKEYKEY,PAYPAYPAY\n", encoding="utf-8")
+        desk.type("charter register pay --import pay.csv --as root")
+        desk.at += 400 * 86_400_000_000
+        assert desk.cases.reviews.turn(desk.at) == 1
         for line in STORY.strip().splitlines():
             said = desk.type(line)
             assert desk.code == 0, (line, said)
@@ -172,7 +191,7 @@ def lines(desk: Desk, case: str) -> Iterator[str]:
             yield line.format(case=case)
 
 
-@pytest.mark.parametrize("person", ["root", "li", "wu", "vi", "au", "zz"])
+@pytest.mark.parametrize("person", ["root", "li", "wu", "vi", "pa", "gi", "au", "zz"])
 def test_no_verb_tells_what_is_withheld(desk: Desk, person: str) -> None:
     """Each verb that looks, about each case: what it says holds nothing that its reader may not read."""
     told = set()
