@@ -152,6 +152,8 @@ def _lines(what: str, name: str, before: Kept | None, after: Kept | None) -> Ite
         # what a thing is found by differs for the process alone; where lines stand no digest knows
         if old == new or field in _NO_LINES or (field == "name" and kind is not d.Definition):
             continue
+        if field == "named" and (before.roles, before.agreement) != (after.roles, after.agreement):
+            continue  # told with the line that names them
         if (kind, field) in _THINGS:
             yield from _things(kind, field, what, name, old, new)
         elif field == "events":
@@ -169,6 +171,8 @@ def _lines(what: str, name: str, before: Kept | None, after: Kept | None) -> Ite
 def _line(kind: type, field: str, after: Any) -> str:
     if field == "when" and getattr(after, "kind", None) == "phase":
         return "ENTER_WHEN"
+    if field == "named":
+        return "BY" if getattr(after, "kind", None) == "approval" else "DONE_BY"
     own = field.upper() if field.upper() in table("en")["lines"] else field
     return _LINES.get((kind, field)) or _LINES.get(field) or own
 

@@ -88,7 +88,8 @@ class Phrases:
         return words[0] if words else state
 
     def verdict(self, verdict: str) -> str:
-        return self._rows["verdicts"][verdict][0]
+        words = self._rows["verdicts"].get(verdict)
+        return words[0] if words else verdict
 
     def policy(self, policy: str) -> str:
         return self._rows["policies"][policy][0]
