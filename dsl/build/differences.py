@@ -152,7 +152,7 @@ def _lines(what: str, name: str, before: Kept | None, after: Kept | None) -> Ite
         # what a thing is found by differs for the process alone; where lines stand no digest knows
         if old == new or field in _NO_LINES or (field == "name" and kind is not d.Definition):
             continue
-        if field == "named" and (before.roles, before.agreement) != (after.roles, after.agreement):
+        if field == "named" and _elsewhere(before, after):
             continue  # told with the line that names them
         if (kind, field) in _THINGS:
             yield from _things(kind, field, what, name, old, new)
@@ -166,6 +166,11 @@ def _lines(what: str, name: str, before: Kept | None, after: Kept | None) -> Ite
             yield from parts or [Difference("changed", what, name, field, old, new)]
         else:
             yield Difference("changed", what, name, _line(kind, field, after), old, new)
+
+
+def _elsewhere(before: Any, after: Any) -> bool:
+    """Whether the line differs in which people named by data stand: `role` of an activity, `by` of an approval."""
+    return bool((before.roles, before.agreement) != (after.roles, after.agreement))
 
 
 def _line(kind: type, field: str, after: Any) -> str:
