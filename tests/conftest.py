@@ -19,7 +19,7 @@ if "LC_ALL" in os.environ:
     os.environ["LC_CTYPE"] = os.environ.pop("LC_ALL")  # without it LC_MESSAGES would say nothing
 os.environ.update(LC_MESSAGES="C", COLUMNS="100", TERM="xterm")
 os.environ.update(dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA"), os.devnull))  # what one test proves, no other knows
-for name in ("CHARTER_DB", "CHARTER_PERSON", "CHARTER_DEBUG", "NO_COLOR"):
+for name in ("CHARTER_DB", "CHARTER_PERSON", "CHARTER_DEBUG", "CHARTER_KEY", "NO_COLOR"):
     os.environ.pop(name, None)
 
 blank = Path(tempfile.gettempdir()) / f"charter tests of {os.getuid()}"

@@ -67,5 +67,5 @@ def typed(name: str, command: click.Command) -> list[str]:
         "migrate": ["--to", "2"],
         "import log": ["--map", "p.map"],
     }.get(name, [])
-    words = ["1.1"] if name == "audit show" else words
+    words = ["1.1"] if name in ("audit show", "audit proof") else words
     return [*name.split(), *words, *more, "--as", "li"]

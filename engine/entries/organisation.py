@@ -390,6 +390,14 @@ class ClockConfirmed(Told, frozen=True):
     expected: str
 
 
+class KeySet(Told, frozen=True):
+    """From here on, this public key signs the checkpoints. `was`: the one before; `signature`: by it, over both."""
+
+    key: str
+    was: str | None = None
+    signature: str | None = None
+
+
 class Consulted(Told, frozen=True):
     """Somebody looked. `question`: at what, or the verb of the trail; the rest is about what. `sound`: yes or no.
     `records`: those with `visible to` whose contents were shown.

@@ -6,7 +6,7 @@ Knows nothing of what is verified but that looking at it may fail, which is a fa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -53,6 +53,23 @@ class Verdict(Struct, frozen=True):
         return self.fault is None and not self.unjudged
 
 
+class Seals(Struct, frozen=True):
+    """How far the trail is sealed: `size` entries under `checkpoints`; `waiting` are in no tree yet.
+
+    `held`: how many of the first entries a checkpoint kept outside covers, by where it is kept; `brought`: the places
+    of those that somebody brought. `unsigned`: the entries of the organisation by which a key was set that the one
+    before did not sign.
+    """
+
+    key: str | None = None
+    size: int = 0
+    checkpoints: int = 0
+    waiting: int = 0
+    held: Mapping[str, int] = {}
+    unsigned: tuple[int, ...] = ()
+    brought: tuple[str, ...] = ()
+
+
 class Verification(Struct, frozen=True):
     """The three verdicts over what was looked at."""
 
@@ -63,6 +80,7 @@ class Verification(Struct, frozen=True):
     entries: int
     # chain -> (entries, head): what to compare with a head held outside
     heads: dict[str, tuple[int, str]]
+    seals: Seals | None = None  # of the whole trail
 
     @property
     def sound(self) -> bool:

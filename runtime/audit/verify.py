@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select, true
 from charter.runtime.audit import apart
 from charter.runtime.audit.chains import Chains, Looked
 from charter.runtime.audit.findings import NAMES, Fault, Findings, Unjudged, Verdict, Verification
+from charter.runtime.audit.held import Held, check as check_seals
 from charter.runtime.folds import FOLDS
 from charter.runtime.store import Store, sqlite, tables as t
 from charter.runtime.store.errors import Unfounded
@@ -41,16 +42,17 @@ def verify(
     files: Files | None = None,
     along: Callable[[Sequence[Chain]], Iterable[Chain]] = iter,
     processes: int | None = None,
+    held: Sequence[Held] = (),
 ) -> Verification:
     """Verifies one case's trail, or every trail of the database and the organisation's.
 
     `files`: where the files that entries name are kept, to be hashed too. `along` is handed the chains and gives them
     back one by one, so that a host can show how far it is. `processes`: how many look at cases, None for as many as
-    there are cores where the trail is long. The verdicts are the same. Raises Unfounded where there is nothing to
-    verify.
+    there are cores where the trail is long. The verdicts are the same. `held`: checkpoints that are kept outside, which
+    the whole trail is held against. Raises Unfounded where there is nothing to verify.
     """
     looked = Looked()
-    findings = looked.findings
+    findings, sealed_by = looked.findings, None
     with store.read() as connection, sqlite.as_it_stands(connection):
         _check_schema(connection, findings)
         chains = _chains(connection, case, findings)
@@ -72,12 +74,14 @@ def verify(
         if case is None:
             with findings.judging("completeness", "truth"):
                 _check_strays(connection, looked.known, findings)
+            sealed_by = check_seals(connection, findings, held)
             if not looked.heads and not any(findings.faults):
                 raise Unfounded("there is nothing to verify", url=store.url)
         elif not looked.heads:
             findings.note("completeness", Fault(case, None, "no_such_case"))
+        _check_guards(connection, findings)
     integrity, completeness, truth = map(findings.verdict, NAMES)
-    return Verification(integrity, completeness, truth, looked.cases, looked.entries, looked.heads)
+    return Verification(integrity, completeness, truth, looked.cases, looked.entries, looked.heads, sealed_by)
 
 
 def _processes(chains: Sequence[Chain], wanted: int | None) -> int:
@@ -99,6 +103,13 @@ def _check_schema(connection: Connection, findings: Findings) -> None:
             if missing:
                 what = table.name if len(missing) == len(table.columns) else f"{table.name}.{missing[0]}"
                 findings.note("completeness", Fault(None, None, "table_missing", what))
+
+
+def _check_guards(connection: Connection, findings: Findings) -> None:
+    """Notes missing triggers: after all else, for that one is missing says of no entry that it was changed."""
+    with findings.judging("integrity"):
+        for guard in sqlite.unguarded(connection):
+            findings.note("integrity", Fault(None, None, "unguarded", guard))
 
 
 def _check_pages(connection: Connection, findings: Findings) -> None:

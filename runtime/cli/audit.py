@@ -13,6 +13,7 @@ from charter.dsl.text.width import display_width
 from charter.engine.keys import is_instance
 from charter.engine.reading import WITHHELD, Sight
 from charter.runtime import clock
+from charter.runtime.cli import audit_seal
 from charter.runtime.cli.audit_entry import run_show
 from charter.runtime.cli.audit_verify import run_verify
 from charter.runtime.cli.changes import run_changes
@@ -342,8 +343,16 @@ VERBS = {
                 "audit as-of", run_as_of, [argument("case", "CASE"), argument("when", "TIME|#SEQ"), _AS_JSON]
             ),
             "verify": Verb(
-                "audit verify", run_verify, [argument("case", "CASE", required=False, words="a_case_or_all"), _AS_JSON]
+                "audit verify",
+                run_verify,
+                [
+                    argument("case", "CASE", required=False, words="a_case_or_all"),
+                    option("--against", "FILE"),
+                    option("--witness", "KEY"),
+                    _AS_JSON,
+                ],
             ),
+            **audit_seal.VERBS,
         },
     )
 }

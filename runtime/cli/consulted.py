@@ -41,11 +41,14 @@ LOOKS = frozenset(
         "calendar list",
         "calendar check",
         *(f"audit {verb}" for verb in ("log", "show", "query", "trace", "clause", "changes", "why", "as-of")),
+        "audit checkpoint",
+        "audit proof",
         VERIFY,
     }
 )
-# verbs that look in one of their uses: without a process, of a case, with `--plan`, without a number, `--from-trail`
-ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents", "simulate"})
+# verbs that look in one of their uses: without a process, of a case, with `--plan`, without a number, `--from-trail`,
+# without making a key
+ALSO_LOOK = frozenset({"start", "graph", "deploy", "incidents", "simulate", "audit key"})
 
 
 class Turned(Exception):

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from charter.engine.errors import CharterError
 from charter.engine.text import composed
 from charter.runtime import clock
 from charter.runtime.cli.errors import Misuse, Trouble, error_sentence
@@ -121,10 +122,21 @@ class Context:
         return found
 
     def end(self) -> None:
-        """Throws away what was taken in for a command that did not come to be, and copies that were looked at."""
+        """Seals what was done; throws away what came to nothing, and copies that were looked at."""
+        if self.done and "store" in self.__dict__:
+            self._seal()
         self._open.close()
         if "cases" in self.__dict__:
             self.cases.files.discard()
+
+    def _seal(self) -> None:
+        """Has the trail sealed, where it names a key; what goes wrong is said, for the command is done."""
+        from charter.runtime.audit.sealing import seal
+
+        try:
+            seal(self.store)
+        except CharterError as error:
+            self.note(self.say("frame.warning", text=self.say("audit.not_sealed", why=error_sentence(error, self.say))))
 
     @cached_property
     def now(self) -> int:

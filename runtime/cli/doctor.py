@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from charter.runtime.store.condition import Condition
 
 OLDEST_PYTHON = (3, 11)
-PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "tzdata")
+PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "tzdata", "cryptography")
 # free bytes on the database's disk below which the check warns, and fails
 ROOM = (1 << 30, 100 << 20)
 # an entry this much (microseconds) ahead of the clock means that the clock went backwards
@@ -181,6 +181,33 @@ def _connectors(examination: Examination) -> Iterator[Finding]:
         yield Finding("connectors", "ok", text)
 
 
+def _seal(examination: Examination) -> Iterator[Finding]:
+    from charter.runtime.audit import keys
+    from charter.runtime.audit.sealing import in_force
+    from charter.runtime.store import open_store
+
+    if examination.condition is None:
+        return
+    say = examination.context.say
+    for guard in examination.condition.unguarded:
+        yield Finding("guards", "fail", guard, "mend_guards")
+    with open_store(examination.context.database) as store:
+        path = keys.place(store)
+        try:
+            with store.read() as connection:
+                key = in_force(connection)
+            found = None if key is None else keys.find(path, key)
+        except CharterError as error:
+            yield Finding("seal", "fail", error_sentence(error, say), "mend_key")
+            return
+    if key is None:
+        yield Finding("seal", "warn", say("doctor.no_key"), "mend_no_key")
+    elif found is None:
+        yield Finding("seal", "fail", say("doctor.other_key", path=path), "mend_key")
+    else:
+        yield Finding("seal", "ok", say("doctor.sealed", key=key.name, path=path))
+
+
 def _incidents(examination: Examination) -> Iterator[Finding]:
     if examination.condition is None:
         return
@@ -242,6 +269,7 @@ CHECKS: tuple[Callable[[Examination], Iterator[Finding]], ...] = (
     _locale,
     _people,
     _connectors,
+    _seal,
     _incidents,
     _worker,
     _files,

@@ -363,6 +363,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "incident_settled": ("case", "ask"),
     "clock_stepped_back": ("case",),
     "clock_confirmed": ("clock",),
+    "key_set": ("key",),
     "stranding_chosen": ("stranding",),
     "hours_given": ("person", "lines", "calendar"),
     "calendar_defined": ("calendar", "lines"),

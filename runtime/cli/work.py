@@ -38,6 +38,7 @@ def run_work(context: Context, once: bool, concurrency: int | None, as_json: boo
             done = worker.run(once=once)
     finally:
         calls.end_all()
+    context.done = True
     if as_json:
         context.output.json(
             {"ticked": done.ticks, "delivered": done.delivered, "failed": done.failed, "incidents": done.stuck}

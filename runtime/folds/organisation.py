@@ -27,6 +27,7 @@ from charter.engine.entries.organisation import (
     Deployed,
     EntryImported,
     HoursGiven,
+    KeySet,
     NoticesRouted,
     NoticesUnrouted,
     PeriodClosed,
@@ -224,6 +225,10 @@ def _period(rows: Rows, told: PeriodClosed | PeriodRevised, entry: Entry) -> Non
     rows.append(t.figures, (told.process, told.kpi, since, until, told.digest, body, entry.at))
 
 
+def _key(rows: Rows, set_: KeySet, _: Entry) -> None:
+    rows.put(t.settings, ("key", set_.key))
+
+
 def _connectors(rows: Rows, changed: ConnectorsChanged, _: Entry) -> None:
     rows.put(t.settings, ("connectors", changed.new))
 
@@ -287,6 +292,7 @@ _FOLLOW: Mapping[type[Told], Callable[[Rows, Any, Entry], None]] = {
     PeriodClosed: _period,
     PeriodRevised: _period,
     ConnectorsChanged: _connectors,
+    KeySet: _key,
     ChannelSet: _channel,
     ChannelRemoved: _no_channel,
     NoticesRouted: _routed,

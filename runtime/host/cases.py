@@ -26,6 +26,7 @@ from charter.engine.refusals import Refusal
 from charter.engine.state import CaseState
 from charter.engine.text import composed, in_one_form
 from charter.runtime import clock as server
+from charter.runtime.audit import keys as key_file
 from charter.runtime.audit.log import Origin
 from charter.runtime.author.files import Files
 from charter.runtime.host import outbox
@@ -107,7 +108,7 @@ class Cases:
     ) -> None:
         self.store = store
         self.connectors = connectors if connectors is not None else Connectors(store.folder)
-        self.files = Files(store.folder, own=(*store.companions, self.connectors.path))
+        self.files = Files(store.folder, own=(*store.companions, self.connectors.path, key_file.place(store)))
         self._caseload = Caseload(clock, ids, Origin(channel, host or ""))
         self.incidents = Incidents(store, self._caseload)
         self.figures = Figures(store, self._caseload)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from charter.runtime.audit import sealing
 from charter.runtime.host import outbox, timers
 from charter.runtime.host.cases import Cases
 from charter.runtime.host.delivery import Delivered
@@ -203,6 +204,11 @@ def _notify(worker: Worker, now: int) -> None:
     worker.done.others += queue.send_due(worker.cases.store, now)
 
 
+def _seal(worker: Worker, _now: int) -> None:
+    sealing.seal(worker.cases.store)
+    worker.done.others += 1
+
+
 DUTIES: Sequence[Duty] = (
     # Due dates, waits, rhythms and retries of cases.
     Duty("timers", lambda _worker, connection, _now: timers.earliest(connection), _tick),
@@ -216,4 +222,6 @@ DUTIES: Sequence[Duty] = (
     Duty("figures", lambda worker, connection, now: worker.cases.figures.earliest(connection, now), _figures),
     # Reviews of the entries of registers.
     Duty("reviews", lambda worker, connection, now: worker.cases.reviews.earliest(connection, now), _review),
+    # The seal of the trail: a second after what came at the latest.
+    Duty("seal", lambda _worker, connection, now: sealing.due(connection, now), _seal),
 )

@@ -5,6 +5,8 @@ Looks and changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
@@ -15,7 +17,8 @@ class Condition(Struct, frozen=True):
     """`damage` is `ok` or the first damage found; `newest` the newest record's time, microseconds since the epoch.
 
     `incidents`: how much was asked for after commands, failed, and is still to be done. `waits`: since when the oldest
-    of what is due, or was asked for and never tried, waits for a worker; None where there is none, or it is to come."""
+    of what is due, or was asked for and never tried, waits for a worker; None where there is none, or it is to come.
+    `unguarded`: the triggers that keep entries from being changed and are missing."""
 
     schema: int
     journal: str
@@ -25,6 +28,7 @@ class Condition(Struct, frozen=True):
     newest: int | None
     incidents: int = 0
     waits: int | None = None
+    unguarded: Sequence[str] = ()
 
 
 def examine(connection: Connection) -> Condition:
@@ -40,4 +44,5 @@ def examine(connection: Connection) -> Condition:
     stuck = select(o.case).where(o.kind == "Wake")
     due = select(func.min(c.wake)).where(c.wake.is_not(None), c.id.not_in(stuck))
     waits = min((at for q in (untried, due) if (at := connection.execute(q).scalar()) is not None), default=None)
-    return Condition(sqlite.schema_of(connection), journal, synchronous, damage, persons, newest, incidents, waits)
+    schema, guards = sqlite.schema_of(connection), sqlite.unguarded(connection)
+    return Condition(schema, journal, synchronous, damage, persons, newest, incidents, waits, guards)

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -30,12 +30,13 @@ BUSY_SECONDS = 30.0
 _LOOK = 0.03
 
 # An UPDATE or DELETE of an entry fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
-# delete trigger fires then too (recursive_triggers).
-TRIGGERS: tuple[str, ...] = tuple(
-    f"CREATE TRIGGER entries_no_{verb} BEFORE {verb} ON entries "
+# delete trigger fires then too (recursive_triggers). So it is with the tree over the entries.
+TRIGGERS: Mapping[str, str] = {
+    f"{table}_no_{verb}": f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} "
     "BEGIN SELECT RAISE(ABORT, 'audit entries are append-only'); END"
+    for table in ("entries", "leaves", "tiles", "checkpoints")
     for verb in ("update", "delete")
-)
+}
 
 _PRAGMAS = (
     "PRAGMA synchronous=FULL",
@@ -171,6 +172,13 @@ def damage(connection: Connection) -> str | None:
 def columns(connection: Connection, table: str) -> set[str]:
     """Names the columns of a table, none where it is not there."""
     return {row[0] for row in driver(connection).execute("SELECT name FROM pragma_table_info(?)", (table,))}
+
+
+def unguarded(connection: Connection) -> list[str]:
+    """Names the triggers that are missing or are others than ours."""
+    found = driver(connection).execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    there = {row[0]: row[1] for row in found}
+    return [name for name, sql in TRIGGERS.items() if there.get(name) != sql]
 
 
 def is_there(connection: Connection, name: str) -> bool:

@@ -273,7 +273,7 @@ def _create(connection: Connection) -> None:
     from charter.runtime.store.tables import metadata
 
     metadata.create_all(core(connection))
-    for trigger in sqlite.TRIGGERS:
+    for trigger in sqlite.TRIGGERS.values():
         driver(connection).execute(trigger)
 
 

@@ -2,9 +2,8 @@
 
 Three sorts: the trail (entries, with definitions and texts), what follows from it and is written in the same
 transaction (`runtime/folds/` can make it anew), and working memory, of which no entry tells (outbox, queue, keys,
-turns).
-Times are microseconds since the epoch, UTC. Invariants: `entries` is only ever added to; `cases.head` is the SHA-256 of
-the case's last entry; a case's row, nodes and contents are the state that replaying its entries gives.
+turns). Times are microseconds since the epoch, UTC. Invariants: `entries` is only ever added to; `cases.head` is the
+SHA-256 of the case's last entry; a case's row, nodes and contents are the state that replaying its entries gives.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from charter.runtime.store.register_tables import (
     register_reviews as register_reviews,
     register_uses as register_uses,
 )
+from charter.runtime.store.seal_tables import checkpoints as checkpoints, leaves as leaves, tiles as tiles
 
 
 def _texts(*names: str) -> list[Column[str]]:

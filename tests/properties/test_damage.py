@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from charter.runtime.audit import apart
+from charter.runtime.audit import apart, sealing
+from charter.runtime.audit.log import Origin
+from charter.runtime.audit.notes import Key
 from charter.runtime.audit.verify import verify
 from charter.runtime.cli.main import run
 from charter.runtime.host.cases import Cases
@@ -21,6 +23,7 @@ from charter.runtime.people.changes import People
 from charter.runtime.store.looking import looking
 from charter.runtime.store.tables import metadata
 from tests.founded import founded
+from tests.hands import unguarded
 from tests.leave import HELLO, LEAVE, PEOPLE
 
 # No entry tells of what is in these (docs/audit.md says so).
@@ -46,6 +49,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(4):
             case = host.start("leave", person="li").case
             host.perform(case, person="li", verb="complete", node="ask", records=HELLO, key=case)
+        assert isinstance(sealing.set_key(store, "root", at=100, origin=Origin("test")), Key)
+        host.start("leave", person="li")
+        sealing.seal(store)
     return path
 
 
@@ -68,10 +74,8 @@ def by_sql(change: Callable[[sqlite3.Connection, Random], None]) -> Callable[[Pa
     def damage(path: Path, draw: Random) -> None:
         raw = sqlite3.connect(path, isolation_level=None)
         raw.execute("PRAGMA foreign_keys=OFF")
-        if change is not drop_what_guards:
-            for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-                raw.execute(f"DROP TRIGGER {name}")
-        change(raw, draw)
+        with nullcontext() if change is drop_what_guards else unguarded(raw):
+            change(raw, draw)
         raw.close()
 
     damage.__name__ = change.__name__

@@ -16,13 +16,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import Table
 from tests.founded import founded
+from tests.hands import unguarded
 from tests.leave import APART, ASK, DECIDE, HEAD, HELLO, LEAVE
 from tests.properties.histories import garbage
 from tests.written import process
 
 from charter.engine.days import Day, Year
+from charter.engine.refusals import Refusal
 from charter.engine.values import canonical, encode
-from charter.runtime.audit import apart
+from charter.runtime.audit import apart, sealing
 from charter.runtime.audit.log import Origin, load
 from charter.runtime.audit.verify import Fault, Verification, verify
 from charter.runtime.folds import organisation
@@ -97,6 +99,17 @@ def trail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def sealed(trail: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, sealed."""
+    path = tmp_path_factory.mktemp("sealed") / "a.db"
+    shutil.copy(trail, path)
+    with open_store(str(path)) as store:
+        assert not isinstance(sealing.set_key(store, "root", at=100, origin=Origin("test")), Refusal)
+        assert verify(store).sound
+    return path
+
+
 def other(value: Any) -> Any:
     """Gives a value that is certainly another one."""
     if isinstance(value, bytes):
@@ -109,10 +122,9 @@ def looked_at(trail: Path, folder: Path, *statements: tuple[str, tuple[Any, ...]
     path = folder / "b.db"
     shutil.copy(trail, path)
     raw = sqlite3.connect(path)
-    for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        raw.execute(f"DROP TRIGGER {name}")
-    for statement, values in statements:
-        assert raw.execute(statement, values).rowcount, statement
+    with unguarded(raw):
+        for statement, values in statements:
+            assert raw.execute(statement, values).rowcount, statement
     raw.commit()
     raw.close()
     with open_store(str(path)) as store:
@@ -123,7 +135,8 @@ TABLES = [table for table in metadata.sorted_tables if table.name not in WORKING
 
 
 @pytest.mark.parametrize("table", TABLES, ids=str)
-def test_no_column_can_be_changed_unseen(trail: Path, tmp_path: Path, table: Table) -> None:
+def test_no_column_can_be_changed_unseen(sealed: Path, tmp_path: Path, table: Table) -> None:
+    trail = sealed
     raw = sqlite3.connect(trail)
     raw.row_factory = sqlite3.Row
     row = raw.execute(f"SELECT * FROM {table.name}").fetchone()

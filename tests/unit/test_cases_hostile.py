@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hands import unguarded
 from tests.leave import HELLO, count, host, kinds
 
 from charter.runtime.audit.verify import verify
@@ -117,10 +118,9 @@ def test_a_host_killed_at_any_moment_leaves_nothing_lost_and_nothing_half(store:
 def tampered(path: Path, *statements: str) -> None:
     """Does what somebody with the file and without scruples can."""
     raw = sqlite3.connect(path)
-    for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        raw.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        raw.execute(statement)
+    with unguarded(raw):
+        for statement in statements:
+            raw.execute(statement)
     raw.commit()
     raw.close()
 
@@ -178,20 +178,20 @@ def test_a_history_rewritten_with_its_chain_is_not_what_the_definition_produces(
     case = opened.start("leave", person="li").case
     opened.perform(case, person="li", verb="complete", node="ask", records=HELLO)
     store.close()
-    tampered(path)
     raw = sqlite3.connect(path)
     prev = "0" * 64
-    told = 'SELECT position, body FROM entries WHERE "case" = ? ORDER BY seq'
-    for position, body in raw.execute(told, (case,)).fetchall():
-        fields = json.loads(body)
-        fields["prev"] = prev
-        if fields["kind"] == "completed" and fields.get("element") == "ask":
-            fields["actor"] = "zhao"
-            raw.execute("UPDATE entries SET actor = 'zhao' WHERE position = ?", (position,))
-        text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-        raw.execute("UPDATE entries SET body = ? WHERE position = ?", (text, position))
-        prev = sha256(text).hexdigest()
-    raw.execute("UPDATE cases SET head = ?", (prev,))
+    with unguarded(raw):
+        told = 'SELECT position, body FROM entries WHERE "case" = ? ORDER BY seq'
+        for position, body in raw.execute(told, (case,)).fetchall():
+            fields = json.loads(body)
+            fields["prev"] = prev
+            if fields["kind"] == "completed" and fields.get("element") == "ask":
+                fields["actor"] = "zhao"
+                raw.execute("UPDATE entries SET actor = 'zhao' WHERE position = ?", (position,))
+            text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+            raw.execute("UPDATE entries SET body = ? WHERE position = ?", (text, position))
+            prev = sha256(text).hexdigest()
+        raw.execute("UPDATE cases SET head = ?", (prev,))
     raw.commit()
     raw.close()
     found = verify(store)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.founded import founded
+from tests.hands import unguarded
 from tests.unit.test_cases import HELLO, LEAVE
 
 from charter.engine import law, zones
@@ -60,21 +61,20 @@ def begun_under(rules: Rules, path: Path, monkeypatch: pytest.MonkeyPatch) -> st
 def forged(path: Path, case: str, kind: str, change: Callable[[dict[str, Any]], None]) -> int:
     """Changes an entry and every hash after it, as who can write the file may; gives the entry's number."""
     raw = sqlite3.connect(path)
-    for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        raw.execute(f"DROP TRIGGER {name}")
     prev, changed = "0" * 64, 0
-    found = raw.execute('SELECT seq, kind, body FROM entries WHERE "case" = ? ORDER BY seq', (case,)).fetchall()
-    for seq, its, body in found:
-        fields = json.loads(body)
-        if its == kind:
-            change(fields)
-            changed = seq
-        fields["prev"] = prev
-        written = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-        assert changed or written == body
-        raw.execute('UPDATE entries SET body = ? WHERE "case" = ? AND seq = ?', (written, case, seq))
-        prev = sha256(written).hexdigest()
-    raw.execute("UPDATE cases SET head = ? WHERE id = ?", (prev, case))
+    with unguarded(raw):
+        found = raw.execute('SELECT seq, kind, body FROM entries WHERE "case" = ? ORDER BY seq', (case,)).fetchall()
+        for seq, its, body in found:
+            fields = json.loads(body)
+            if its == kind:
+                change(fields)
+                changed = seq
+            fields["prev"] = prev
+            written = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+            assert changed or written == body
+            raw.execute('UPDATE entries SET body = ? WHERE "case" = ? AND seq = ?', (written, case, seq))
+            prev = sha256(written).hexdigest()
+        raw.execute("UPDATE cases SET head = ? WHERE id = ?", (prev, case))
     raw.commit()
     raw.close()
     return changed

@@ -44,6 +44,7 @@ MORE = {
     "audit as-of": ["audit", "as-of", "1", "#1"],
     "audit clause": ["audit", "clause"],
     "audit changes": ["audit", "changes", "p"],
+    "audit proof": ["audit", "proof", "1.1"],
 }
 TEXT = PROCESS.replace("  activity a\n", "  record note\n    text text\n  activity a\n    output note\n")
 
@@ -70,6 +71,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "complete 1 a --set text=x --as li",
             "deploy p2.charter --as li",
             "deploy p.charter --back --as li",
+            "audit key --make --as li",
         ):
             assert run(line.split()) == 0, line
     return folder

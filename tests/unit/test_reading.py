@@ -149,6 +149,9 @@ TYPED = {
     "audit why": ["audit why {case} file", "audit why {case} judge --json", "audit why {case} use"],
     "audit as-of": ["audit as-of {case} '#9'", "audit as-of {case} '#9' --json"],
     "audit verify": ["audit verify {case} --json", "audit verify"],
+    "audit key": ["audit key", "audit key --json"],
+    "audit checkpoint": ["audit checkpoint", "audit checkpoint --json"],
+    "audit proof": ["audit proof {case}.1", "audit proof {case}.2 --json"],
 }
 ACTS = [
     "complete {case} --json",
@@ -290,6 +293,7 @@ BESIDE_THE_DOOR = {
     "backup.py": "is the operator's, and shows no contents",
     "doctor.py": "is the operator's, and shows no contents",
     "audit_verify.py": "gives verdicts on a database in whatever state, asked by `may_verify`",
+    "audit_seal.py": "gives hashes to those who may read the whole trail, and the public key to all",
     "imports.py": "brings cases in, for stewards",
     "register.py": "brings entries in, for stewards",
 }

@@ -1,0 +1,128 @@
+"""`charter audit key`, `checkpoint` and `proof`: what is handed to those who are to hold the trail to its word.
+
+Knows how these are asked for and shown; what they are is in `runtime/audit/notes.py`, how they come to be in
+`sealing.py`. A database that may not be written gives its last checkpoint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from charter.runtime.cli.consulted import chain, consulted, reads_trail
+from charter.runtime.cli.context import Context
+from charter.runtime.cli.errors import DONE, Missing, Misuse
+from charter.runtime.cli.reasons import refused
+from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
+
+if TYPE_CHECKING:
+    from charter.runtime.audit.notes import Checkpoint
+
+
+def run_key(context: Context, make: bool, change: bool, restart: str | None, name: str | None, as_json: bool) -> int:
+    """Shows the public key by which checkpoints are checked, or makes one."""
+    from charter.engine.refusals import Refusal
+    from charter.runtime.audit import keys, sealing
+    from charter.runtime.audit.log import Origin
+
+    if make + change + (restart is not None) > 1 or (name is not None and not (make or restart is not None)):
+        raise Misuse("one_key")
+    with context.store.read() as connection:
+        found = sealing.in_force(connection)
+    path = keys.place(context.store)
+    if not (make or change or restart is not None):
+        consulted(context, "key")
+        if found is None:
+            raise keys.NoKey("no key", path=str(path))
+        told = {"key": found.text(), "origin": found.name, "path": str(path)}
+        if as_json:
+            context.output.json(told)
+            return DONE
+        context.output.line(found.text())
+        context.output.sentence(context.say("audit.key_kept", path=path), "faint")
+        return DONE
+    if make and found is not None:
+        raise keys.KeyTaken("there is one", path=str(path))
+    if not make and found is None:
+        raise keys.NoKey("no key", path=str(path))
+    done = sealing.set_key(
+        context.store, context.person, at=context.now, origin=Origin("cli"), name=name, reason=restart
+    )
+    if isinstance(done, Refusal):
+        return refused(context, done)
+    with context.committed():
+        said = context.say("audit.key_made", key=done.text(), path=path)
+        context.output.done(said, as_json, key=done.text(), origin=done.name, path=str(path))
+    return DONE
+
+
+def run_checkpoint(context: Context, as_json: bool) -> int:
+    """Seals the trail, and prints the checkpoint that says how it stands."""
+    reads_trail(context)
+    consulted(context, "checkpoint")
+    found = sealed(context)
+    if as_json:
+        context.output.json(
+            {"origin": found.origin, "size": found.size, "root": found.root.hex(), "checkpoint": found.note()}
+        )
+    else:
+        context.output.stream.write(found.note())
+    return DONE
+
+
+def sealed(context: Context) -> Checkpoint:
+    """Gives the checkpoint of the trail as it stands, or the last one where nothing can be written; raises NoKey."""
+    from charter.runtime.audit import keys, seals
+    from charter.runtime.audit.sealing import seal
+    from charter.runtime.store.errors import DiskFull, ReadOnly
+    from charter.runtime.store.watch import ClockJumped
+
+    try:
+        found = seal(context.store, whole=True)
+    except (ReadOnly, DiskFull, ClockJumped):
+        with context.store.read() as connection:
+            found = seals.latest(connection)
+    if found is None:
+        raise keys.NoKey("no key", path=str(keys.place(context.store)))
+    return found
+
+
+def run_proof(context: Context, entry: str, as_json: bool) -> int:
+    """Prints the proof that an entry is in the tree of a checkpoint."""
+    from charter.runtime.audit.log import load
+    from charter.runtime.audit.notes import Proof
+    from charter.runtime.audit.seals import Tree, leaf_of
+
+    reads_trail(context)
+    name, _, number = entry.rpartition(".")
+    if not name or not number.isascii() or not number.isdigit():
+        raise Missing(f"no entry {entry}", code="CH042", entry=entry)
+    case, seq = chain(context, name), int(number)
+    with context.reading.read() as connection:
+        found = next(load(connection, case, since=seq, until=seq), None)
+    if found is None or found.position is None:
+        raise Missing(f"no entry {entry}", code="CH042", entry=entry)
+    checkpoint = sealed(context)
+    consulted(context, "proof", case=case, entry=found.id)
+    with context.store.read() as connection:
+        leaf = leaf_of(connection, found.position)
+        if leaf is None or leaf >= checkpoint.size:
+            raise Missing(f"entry {entry} is not sealed", code="CH073", entry=found.id)
+        proof = Proof(leaf, tuple(Tree(connection).inclusion(leaf, checkpoint.size)), checkpoint)
+    told: dict[str, Any] = {"entry": found.id, "index": leaf, "size": checkpoint.size, "proof": proof.write()}
+    if as_json:
+        context.output.json(told)
+    else:
+        context.output.stream.write(proof.write())
+    return DONE
+
+
+_AS_JSON = switch(JSON, name="as_json")
+VERBS = {
+    "key": Verb(
+        "audit key",
+        run_key,
+        [switch("--make"), switch("--change"), option("--restart", "TEXT"), option("--name", "NAME"), _AS_JSON],
+    ),
+    "checkpoint": Verb("audit checkpoint", run_checkpoint, [_AS_JSON]),
+    "proof": Verb("audit proof", run_proof, [argument("entry", "ENTRY"), _AS_JSON]),
+}
