@@ -33,6 +33,12 @@ settings.register_profile("charter", settings.get_profile("hunt"), derandomize=T
 settings.load_profile("charter")
 
 
+if os.environ.get("CHARTER_TEST_DB"):
+    from tests import on_postgresql
+
+    on_postgresql.use()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regen", action="store_true", help="write golden files anew instead of comparing")
 

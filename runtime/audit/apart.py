@@ -24,7 +24,8 @@ from charter.engine.law import Rules
 from charter.runtime.audit.chains import Chains, Looked
 from charter.runtime.audit.findings import Fault, Unjudged
 from charter.runtime.author.files import Files
-from charter.runtime.store import sqlite
+from charter.runtime.store.backends import backend
+from charter.runtime.store.prepared import driver
 
 if TYPE_CHECKING:
     from charter.runtime.store import Store
@@ -66,7 +67,7 @@ def looking(store: Store, files: Files | None, chains: Sequence[Chain], processe
             answers.put((None, None))
 
     for _ in range(processes):
-        running.append(_process(str(store.path), folder))
+        running.append(_process(store.backend.address, folder))
         threading.Thread(target=serve, args=(running[-1],), daemon=True).start()
     try:
         yield _in_order(parts, answers, processes)
@@ -105,17 +106,17 @@ def _in_order(
         yield part, found.pop(number, None)
 
 
-def _process(path: str, folder: str | None) -> subprocess.Popen[str]:
+def _process(address: str, folder: str | None) -> subprocess.Popen[str]:
     # In a session of its own: Ctrl-C is for whoever asked, who ends it.
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, path, *([] if folder is None else [folder])],
+        [sys.executable, "-c", SCRIPT, *([] if folder is None else [folder])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
         start_new_session=True,
-        env=environment(),
+        env={**environment(), "CHARTER_DB": address},  # which may hold a password, and not everybody sees
     )
 
 
@@ -132,10 +133,9 @@ def main() -> None:
     from charter.runtime.store.looking import Looked as Database
 
     gc.set_threshold(50_000)  # what an entry is made of is gone with its part, and nearly none of it is a circle
-    path, *folder = sys.argv[1:]
-    files = Files(Path(folder[0])) if folder else None
-    store = Database(Path(path), busy_seconds=sqlite.BUSY_SECONDS, looking=True)
-    with store.read() as connection, sqlite.as_it_stands(connection):
+    files = Files(Path(sys.argv[1])) if sys.argv[1:] else None
+    store = Database(backend(), looking=True)
+    with store.read() as connection, driver(connection).as_it_stands():
         chains = Chains(connection, files)
         for line in sys.stdin:
             looked = Looked()

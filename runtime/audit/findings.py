@@ -5,7 +5,6 @@ Knows nothing of what is verified but that looking at it may fail, which is a fa
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from charter.engine.errors import CharterError
 from charter.engine.law import Rules
+from charter.runtime.store.errors import failures
 
 
 class Fault(Struct, frozen=True):
@@ -133,7 +133,7 @@ class Findings:
         """Notes under these names that what the block looks at cannot be looked at, whyever."""
         try:
             yield
-        except (sqlite3.Error, SQLAlchemyError) as cause:
+        except failures(SQLAlchemyError) as cause:
             why, what = "not_readable", str(getattr(cause, "orig", None) or cause).splitlines()[0]
         except (CharterError, *UNREADABLE):
             why, what = "not_ours", None

@@ -21,8 +21,9 @@ from charter.runtime.audit.chains import Chains, Looked
 from charter.runtime.audit.findings import NAMES, Fault, Findings, Unjudged, Verdict, Verification
 from charter.runtime.audit.held import Held, check as check_seals
 from charter.runtime.folds import FOLDS
-from charter.runtime.store import Store, sqlite, tables as t
+from charter.runtime.store import Store, tables as t
 from charter.runtime.store.errors import Unfounded
+from charter.runtime.store.prepared import driver
 from charter.runtime.store.schema import ORGANISATION, SCHEMA
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def verify(
     """
     looked = Looked()
     findings, sealed_by = looked.findings, None
-    with store.read() as connection, sqlite.as_it_stands(connection):
+    with store.read() as connection, driver(connection).as_it_stands():
         _check_schema(connection, findings)
         chains = _chains(connection, case, findings)
         with apart.looking(store, files, chains, _processes(chains, processes)) as others:
@@ -94,11 +95,11 @@ def _processes(chains: Sequence[Chain], wanted: int | None) -> int:
 
 def _check_schema(connection: Connection, findings: Findings) -> None:
     with findings.judging(*NAMES):
-        schema = sqlite.schema_of(connection)
+        schema = driver(connection).schema()
         if schema != SCHEMA:
             findings.note("integrity", Fault(None, None, "other_schema", str(schema)))
         for table in t.metadata.sorted_tables:
-            there = sqlite.columns(connection, table.name)
+            there = driver(connection).columns(table.name)
             missing = [column.name for column in table.columns if column.name not in there]
             if missing:
                 what = table.name if len(missing) == len(table.columns) else f"{table.name}.{missing[0]}"
@@ -108,13 +109,13 @@ def _check_schema(connection: Connection, findings: Findings) -> None:
 def _check_guards(connection: Connection, findings: Findings) -> None:
     """Notes missing triggers: after all else, for that one is missing says of no entry that it was changed."""
     with findings.judging("integrity"):
-        for guard in sqlite.unguarded(connection):
+        for guard in driver(connection).unguarded():
             findings.note("integrity", Fault(None, None, "unguarded", guard))
 
 
 def _check_pages(connection: Connection, findings: Findings) -> None:
     with findings.judging("integrity"):
-        damage = sqlite.damage(connection)
+        damage = driver(connection).damage()
         if damage is not None:
             findings.note("integrity", Fault(None, None, "damaged", damage))
 

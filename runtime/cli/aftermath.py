@@ -33,8 +33,8 @@ from charter.runtime.desk import views
 from charter.runtime.desk.register import barred, number_of
 from charter.runtime.people.directory import able, candidates, everybody
 from charter.runtime.refusals import UNKNOWN_PERSON
-from charter.runtime.store import sqlite
 from charter.runtime.store.errors import StorageError
+from charter.runtime.store.prepared import driver
 
 if TYPE_CHECKING:
     from charter.engine.definition import Definition
@@ -329,7 +329,7 @@ def refused(
             could = _could(context, definition.name, others, person)
     if refusal.code in (UNKNOWN_PERSON, "CH592"):
         # A guess is worth no error.
-        with suppress(StorageError), database(context).read() as connection, sqlite.as_it_stands(connection):
+        with suppress(StorageError), database(context).read() as connection, driver(connection).as_it_stands():
             guessed = guess(reason.arguments.get("person"), everybody(connection), say)
     mend = mend_of(context, refusal, definition, state, node, person or context.person)
     told = why_refused(refusal, definition, say, state, guessed=guessed, beside=beside, help=mend, could=could, **more)

@@ -7,7 +7,6 @@ not be written or its disk is full, is answered all the same, with a warning.
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +154,7 @@ def may_verify(context: Context, case: str | None, typed: str | None) -> None:
     from charter.runtime.host.casefile import NoSuchCase
     from charter.runtime.people.rights import narrow, rights
     from charter.runtime.refusals import TRAIL, refusal
+    from charter.runtime.store.errors import failures
     from charter.runtime.store.prepared import ask
     from charter.runtime.store.scoped import Scoped
 
@@ -169,7 +169,7 @@ def may_verify(context: Context, case: str | None, typed: str | None) -> None:
                 store.read() as connection,
             ):
                 hidden = not ask(connection, "SELECT 1 FROM cases WHERE id = ?", case)
-    except (CharterError, ArithmeticError, LookupError, TypeError, ValueError, sqlite3.Error):
+    except failures(CharterError, ArithmeticError, LookupError, TypeError, ValueError):
         return
     if hidden:
         raise NoSuchCase(f"no case {typed}", case=typed)

@@ -73,7 +73,7 @@ class Context:
     @property
     def database(self) -> str:
         """The path or URL of the database."""
-        from charter.runtime.store.store import address
+        from charter.runtime.store.backends import address
 
         return address(self.db)
 

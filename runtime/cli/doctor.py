@@ -32,7 +32,6 @@ PACKAGES = ("transitions", "lark", "sqlalchemy", "alembic", "click", "pyyaml", "
 ROOM = (1 << 30, 100 << 20)
 # an entry this much (microseconds) ahead of the clock means that the clock went backwards
 AHEAD = 60_000_000
-FULL = 2  # SQLite's synchronous=FULL: a commit that returned survives a power cut
 STYLES = {"ok": "good", "warn": "warn", "fail": "bad"}
 
 
@@ -79,14 +78,14 @@ def _packages(examination: Examination) -> Iterator[Finding]:
 def _database(examination: Examination) -> Iterator[Finding]:
     from charter.runtime.store import open_store
     from charter.runtime.store.condition import examine
-    from charter.runtime.store.errors import Missing, Unfounded
+    from charter.runtime.store.errors import Missing, Unfounded, told
 
     context = examination.context
     try:
         with open_store(context.database) as store, store.read() as connection:
             found = examination.condition = examine(connection)
     except Missing:
-        yield Finding("database", "warn", context.database, "mend_no_database")
+        yield Finding("database", "warn", told(context.database), "mend_no_database")
         return
     except Unfounded as error:
         yield Finding("database", "fail", error_sentence(error, context.say), "mend_no_database")
@@ -94,19 +93,19 @@ def _database(examination: Examination) -> Iterator[Finding]:
     except CharterError as error:
         yield Finding("database", "fail", error_sentence(error, context.say), "mend_database")
         return
-    yield Finding("database", "ok", context.say("doctor.schema", path=context.database, schema=found.schema))
-    safe = found.journal == "wal" and found.synchronous == FULL
-    value = context.say("doctor.kept_by", journal=found.journal, synchronous=found.synchronous)
-    yield Finding("journal", "ok" if safe else "warn", value, None if safe else "mend_journal")
-    if found.damage != "ok":
+    yield Finding("database", "ok", context.say("doctor.schema", path=told(context.database), schema=found.schema))
+    key, values, safe = found.kept
+    mend = None if safe else f"mend_{key}"
+    yield Finding("journal", "ok" if safe else "warn", context.say(f"doctor.{key}", **values), mend)
+    if found.damage is not None:
         yield Finding("structure", "fail", found.damage, "mend_structure")
 
 
 def _disk(examination: Examination) -> Iterator[Finding]:
-    from charter.runtime.store.store import sqlite_path
+    from charter.runtime.store.backends import backend
 
     try:
-        folder = sqlite_path(examination.context.database).parent
+        folder = backend(examination.context.database).folder
     except CharterError:
         return
     if not folder.is_dir():
@@ -159,10 +158,10 @@ def _people(examination: Examination) -> Iterator[Finding]:
 
 def _connectors(examination: Examination) -> Iterator[Finding]:
     from charter.runtime.host.connectors import BadConnector, Connectors
-    from charter.runtime.store.store import sqlite_path
+    from charter.runtime.store.backends import backend
 
     try:
-        connectors = Connectors(sqlite_path(examination.context.database).parent).all()
+        connectors = Connectors(backend(examination.context.database).folder).all()
     except BadConnector as error:
         yield Finding("connectors", "fail", error_sentence(error, examination.context.say), "mend_connectors")
         return

@@ -19,6 +19,7 @@ def run_init(context: Context, folder: str | None, name: str | None, origin: str
         raise Misuse("missing", name="FOLDER")
     from charter.runtime.people.changes import People
     from charter.runtime.store import create_store
+    from charter.runtime.store.errors import told
 
     person = context.person
     with create_store(context.database) as store:
@@ -26,8 +27,8 @@ def run_init(context: Context, folder: str | None, name: str | None, origin: str
         if done is not None:
             return refused(context, done)
     with context.committed():
-        said = context.say("init.done", path=context.database, person=person)
-        context.output.done(said, as_json, person=person, database=context.database)
+        said = context.say("init.done", path=told(context.database), person=person)
+        context.output.done(said, as_json, person=person, database=told(context.database))
     return 0
 
 

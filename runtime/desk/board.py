@@ -27,8 +27,8 @@ def cards(connection: Connection, process: str | None) -> list[Card]:
     """Lists the open work of a process, or of all, the most urgent first."""
     w, c = t.work_items.c, t.cases.c
     # Offered to several roles it has as many rows, and is one piece of work.
-    columns = (w.case, c.number, w.process, w.node, w.element, w.state, func.max(w.holder).label("holder"), w.due)
-    query = select(*columns).join(t.cases, c.id == w.case).group_by(w.case, w.node)
+    same = (w.case, c.number, w.process, w.node, w.element, w.state, w.due)
+    query = select(*same, func.max(w.holder).label("holder")).join(t.cases, c.id == w.case).group_by(*same)
     if process is not None:
         query = query.where(w.process == process)
     rows = connection.execute(query.order_by(func.min(w.rank), c.number, w.node)).all()

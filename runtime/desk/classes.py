@@ -65,7 +65,7 @@ def _classes(
     connection: Connection, process: str, reading: Reading, wanted: Sequence[ColumnElement[bool]]
 ) -> Iterator[Class]:
     facts = [func.json_extract(_m.body, f'$."{path}"') for path in reading.paths]
-    query = select(_m.version, func.group_concat(_m.case), *facts).where(_m.process == process, *wanted)
+    query = select(_m.version, func.aggregate_strings(_m.case, ","), *facts).where(_m.process == process, *wanted)
     for version, cases, *texts in connection.execute(query.group_by(_m.version, *facts)):
         known = {path: text for path, text in zip(reading.paths, texts, strict=True) if text is not None}
         yield Class(known, version, cases.split(","))

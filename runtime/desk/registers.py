@@ -174,7 +174,7 @@ def entries(connection: Connection, one: Known, at: int, hidden: Collection[str]
 
 def count(connection: Connection, one: Known, at: int) -> int:
     """Counts the entries of a register at an instant."""
-    found: int = ask(connection, f"SELECT count(*) FROM ({_NEWEST})", one.register.name, at, at)[0][0]
+    found: int = ask(connection, f"SELECT count(*) FROM ({_NEWEST}) newest", one.register.name, at, at)[0][0]
     return found
 
 

@@ -19,8 +19,7 @@ from charter.engine.entries import Entry
 from charter.engine.state import NEW, CaseState, Node
 from charter.engine.values import canonical
 from charter.runtime.folds.shape import Shape
-from charter.runtime.store.prepared import Prepared
-from charter.runtime.store.sqlite import upsert
+from charter.runtime.store.prepared import Prepared, upsert
 
 Row = tuple[Any, ...]
 

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -23,16 +23,14 @@ from charter.runtime.audit.verify import Chain, Verification, verify
 from charter.runtime.author.files import Files
 from charter.runtime.author.handed import opened, sync_folder
 from charter.runtime.host import connectors
-from charter.runtime.store import Store, sqlite
+from charter.runtime.store import Store
+from charter.runtime.store.connection import Counted
 from charter.runtime.store.errors import CannotOpen, DiskFull, StorageError
 from charter.runtime.store.looking import looking
 from charter.runtime.store.prepared import driver
+from charter.runtime.store.sqlite import SQLite
 
-_PAGES = 256  # copied at a time: a megabyte between two looks at the progress bar
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-# Gives what is to be called after so many of a total, for as long as they are worked at.
-Counted = Callable[[int], AbstractContextManager[Callable[..., None]]]
 
 
 class Taken(CharterError):
@@ -113,32 +111,14 @@ def _aside(place: Path, beside: Path) -> Iterator[Path]:
 
 def _copy(store: Store, aside: Path, place: Path, counted: Counted) -> None:
     with store.read() as connection:
-        sqlite.schema_of(connection)  # from here on one unchanging state is read, so that writers cannot begin it anew
         raw = driver(connection)
-        with _target(aside, place) as target, counted(raw.execute("PRAGMA page_count").fetchone()[0]) as told:
-            left: list[int] = []
-
-            def step(_: int, remaining: int, total: int) -> None:
-                told((left[-1] if left else total) - remaining)
-                left.append(remaining)
-
-            raw.backup(target, pages=_PAGES, progress=step)
+        raw.schema()  # from here on one unchanging state is read, so that writers cannot begin it anew
+        try:
+            raw.copy(aside, counted)
+        except sqlite3.Error as cause:
+            raise SQLite(place).error(cause) from cause
     with _writing(place):
         _sync(aside)
-
-
-@contextmanager
-def _target(aside: Path, place: Path) -> Iterator[sqlite3.Connection]:
-    # Nothing of it has a name until it is whole and synced, so SQLite needs neither journal nor sync of its own.
-    try:
-        with closing(sqlite3.connect(aside, isolation_level=None)) as raw:
-            raw.execute("PRAGMA journal_mode=OFF").close()
-            raw.execute("PRAGMA synchronous=OFF").close()
-            yield raw
-    except sqlite3.Error as cause:
-        from charter.runtime.store.errors import storage_error
-
-        raise storage_error(cause, str(place)) from cause
 
 
 def _files(source: Files, target: Files, counted: Counted, place: Path) -> tuple[int, int, tuple[str, ...]]:

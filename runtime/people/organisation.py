@@ -23,9 +23,8 @@ from charter.runtime.people.ids import STEWARD
 from charter.runtime.refusals import LAST_STEWARD, NO_STEWARD, UNKNOWN_PERSON, refusal
 from charter.runtime.store import Store, tables as t, watch
 from charter.runtime.store.errors import Unfounded
-from charter.runtime.store.prepared import ask
+from charter.runtime.store.prepared import ask, driver
 from charter.runtime.store.schema import ORGANISATION
-from charter.runtime.store.sqlite import path_of
 
 
 def next_stand_in(connection: Connection) -> int:
@@ -71,7 +70,7 @@ def admit(
     if entitled and active:
         return None
     if not known:
-        raise Unfounded("nobody is steward here", url=path_of(connection))
+        raise Unfounded("nobody is steward here", url=driver(connection).url)
     refused = (
         refusal(NO_STEWARD, person=person, verb=verb, stewards=", ".join(known))
         if active

@@ -8,7 +8,7 @@ somebody stands in for counts as they do. A role held for every process is neith
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -65,7 +65,7 @@ def rights(connection: Connection, person: str, at: int) -> Rights:
 
 _READERS = (
     "SELECT digest, process, json_extract(body, '$.visible'), json_extract(body, '$.owner'),"
-    " (SELECT json_group_array(json_extract(value, '$.name')) FROM json_each(body, '$.roles')) FROM definitions"
+    " json_extract(body, '$.roles') FROM definitions"
 )
 
 
@@ -75,7 +75,9 @@ def whole(connection: Connection, of: Rights) -> dict[str, tuple[str, bool]]:
         digest: (
             process,
             of.every_case
-            or not of.roles(process).isdisjoint(readers(json.loads(visible or "[]"), json.loads(roles), owner)),
+            or not of.roles(process).isdisjoint(
+                readers(json.loads(visible or "[]"), [role["name"] for role in json.loads(roles or "[]")], owner)
+            ),
         )
         for digest, process, visible, owner, roles in ask(connection, _READERS)
     }
@@ -105,17 +107,18 @@ _OF_CASES = (
     *("entries", "nodes", "contents", "work_items", "open_lists", "running_clocks", "measures"),
     *("record_versions", "notices", "queue", "outbox", "keys", "register_uses"),
 )
+_ONCE = " ON CONFLICT DO NOTHING"
 _OWN = (
-    "INSERT OR IGNORE INTO temp.parts SELECT id FROM main.cases WHERE opened_by = ? AND (? IN ('*', process))",
-    "INSERT OR IGNORE INTO temp.parts SELECT \"case\" FROM main.work_items WHERE holder = ? AND (? IN ('*', process))",
-    "INSERT OR IGNORE INTO temp.parts SELECT \"case\" FROM main.open_lists WHERE holder = ? AND (? IN ('*', process))",
-    'INSERT OR IGNORE INTO temp.parts SELECT DISTINCT e."case" FROM main.entries e JOIN main.cases c ON c.id = e."case"'
-    " WHERE e.actor = ? AND e.outcome <> 'refused' AND (? IN ('*', c.process))",
+    "INSERT INTO {temp}.parts SELECT id FROM {own}.cases WHERE opened_by = ? AND (? IN ('*', process))" + _ONCE,
+    "INSERT INTO {temp}.parts SELECT \"case\" FROM {own}.work_items WHERE holder = ? AND (? IN ('*', process))" + _ONCE,
+    "INSERT INTO {temp}.parts SELECT \"case\" FROM {own}.open_lists WHERE holder = ? AND (? IN ('*', process))" + _ONCE,
+    'INSERT INTO {temp}.parts SELECT DISTINCT e."case" FROM {own}.entries e JOIN {own}.cases c ON c.id = e."case"'
+    " WHERE e.actor = ? AND e.outcome <> 'refused' AND (? IN ('*', c.process))" + _ONCE,
 )
-_TOLD = 'INSERT OR IGNORE INTO temp.told SELECT seq FROM main.notices WHERE "case" = ? AND role = ? AND process = ?'
+_TOLD = 'INSERT INTO {temp}.told SELECT seq FROM {own}.notices WHERE "case" = ? AND role = ? AND process = ?' + _ONCE
 _OFFERED = (
-    'INSERT OR IGNORE INTO temp.parts SELECT "case" FROM main.work_items WHERE role = ? AND process = ?',
-    'INSERT OR IGNORE INTO temp.parts SELECT "case" FROM main.open_lists WHERE role = ? AND process = ?',
+    'INSERT INTO {temp}.parts SELECT "case" FROM {own}.work_items WHERE role = ? AND process = ?' + _ONCE,
+    'INSERT INTO {temp}.parts SELECT "case" FROM {own}.open_lists WHERE role = ? AND process = ?' + _ONCE,
 )
 
 
@@ -126,13 +129,18 @@ def narrow(connection: Connection, of: Rights) -> None:
     """
     if of.every_case:
         return
-    execute = driver(connection).execute
+    raw = driver(connection)
+    names = {"own": raw.own, "temp": raw.temporary}
+
+    def execute(text: str, values: Sequence[str] = ()) -> None:
+        raw.execute(text.format_map(names), values).close()
+
     read = whole(connection, of)
-    execute("CREATE TEMP TABLE wholes (digest TEXT PRIMARY KEY) WITHOUT ROWID")
-    execute("CREATE TEMP TABLE parts (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    execute("CREATE TEMP TABLE wholes (digest TEXT PRIMARY KEY)")
+    execute("CREATE TEMP TABLE parts (id TEXT PRIMARY KEY)")
     for digest, (_, all_of_it) in read.items():
         if all_of_it:
-            execute("INSERT INTO temp.wholes VALUES (?)", (digest,))
+            execute("INSERT INTO {temp}.wholes VALUES (?)", (digest,))
     processes = {process for process, all_of_it in read.values() if not all_of_it}
     if processes:
         standing = [(of.person, ANY), *((who, where) for where, found in of.lent.items() for who, _ in found)]
@@ -143,19 +151,21 @@ def narrow(connection: Connection, of: Rights) -> None:
             for role in of.roles(process):
                 for statement in _OFFERED:
                     execute(statement, (role, process))
-    readable = "{0} IN (SELECT digest FROM temp.wholes) OR {1} IN (SELECT id FROM temp.parts)"
-    execute(f"CREATE TEMP VIEW cases AS SELECT * FROM main.cases WHERE {readable.format('definition', 'id')}")
+    execute(
+        "CREATE TEMP VIEW cases AS SELECT * FROM {own}.cases WHERE definition IN (SELECT digest FROM {temp}.wholes)"
+        " OR id IN (SELECT id FROM {temp}.parts)"
+    )
     # What the organisation's chain tells the roles that they hold: verdicts, rules, reviews.
     execute("CREATE TEMP TABLE told (seq INTEGER PRIMARY KEY)")
     for process in {process for process, _ in read.values()}:
         for role in of.roles(process):
             execute(_TOLD, (ORGANISATION, role, process))
     for table in _OF_CASES:
-        known = 'EXISTS (SELECT 1 FROM temp.cases c WHERE c.id = t."case")'
+        known = ' t WHERE EXISTS (SELECT 1 FROM {temp}.cases c WHERE c.id = t."case")'
         if table in ("entries", "notices"):
-            known += f" OR (t.\"case\" = '{ORGANISATION}' AND t.seq IN (SELECT seq FROM temp.told))"
-        execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} t WHERE {known}")
+            known += f" OR (t.\"case\" = '{ORGANISATION}' AND t.seq IN (SELECT seq FROM {{temp}}.told))"
+        execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM {{own}}.{table}{known}")
     execute(
-        "CREATE TEMP VIEW figures AS SELECT * FROM main.figures t WHERE NOT EXISTS (SELECT 1 FROM main.definitions d"
-        " WHERE d.process = t.process AND d.digest NOT IN (SELECT digest FROM temp.wholes))"
+        "CREATE TEMP VIEW figures AS SELECT * FROM {own}.figures t WHERE NOT EXISTS (SELECT 1 FROM {own}.definitions d"
+        " WHERE d.process = t.process AND d.digest NOT IN (SELECT digest FROM {temp}.wholes))"
     )

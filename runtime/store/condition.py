@@ -10,20 +10,23 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from charter.runtime.store import sqlite, tables as t
+from charter.runtime.store import tables as t
+from charter.runtime.store.connection import Kept
+from charter.runtime.store.prepared import driver
 
 
 class Condition(Struct, frozen=True):
-    """`damage` is `ok` or the first damage found; `newest` the newest record's time, microseconds since the epoch.
+    """`damage` is the first damage found, None where there is none.
+
+    `newest`: the newest record's time, microseconds since the epoch.
 
     `incidents`: how much was asked for after commands, failed, and is still to be done. `waits`: since when the oldest
     of what is due, or was asked for and never tried, waits for a worker; None where there is none, or it is to come.
     `unguarded`: the triggers that keep entries from being changed and are missing."""
 
     schema: int
-    journal: str
-    synchronous: int
-    damage: str
+    kept: Kept
+    damage: str | None
     persons: int
     newest: int | None
     incidents: int = 0
@@ -33,7 +36,8 @@ class Condition(Struct, frozen=True):
 
 def examine(connection: Connection) -> Condition:
     """Gives a database's condition; reads every page of it once."""
-    journal, synchronous, damage = sqlite.condition(connection)
+    raw = driver(connection)
+    kept, damage = raw.kept(), raw.damage(quick=True)
     persons = connection.execute(select(func.count()).select_from(t.persons)).scalar() or 0
     ends = [connection.execute(select(func.max(chain.c.last_at))).scalar() for chain in (t.chains, t.cases)]
     newest = max((at for at in ends if at is not None), default=None)
@@ -44,5 +48,4 @@ def examine(connection: Connection) -> Condition:
     stuck = select(o.case).where(o.kind == "Wake")
     due = select(func.min(c.wake)).where(c.wake.is_not(None), c.id.not_in(stuck))
     waits = min((at for q in (untried, due) if (at := connection.execute(q).scalar()) is not None), default=None)
-    schema, guards = sqlite.schema_of(connection), sqlite.unguarded(connection)
-    return Condition(schema, journal, synchronous, damage, persons, newest, incidents, waits, guards)
+    return Condition(raw.schema(), kept, damage, persons, newest, incidents, waits, raw.unguarded())

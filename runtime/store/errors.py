@@ -1,10 +1,12 @@
-"""What storage can fail with, as coded exceptions, and how a driver's complaint becomes one of them.
+"""What storage can fail with, as coded exceptions; each database makes them of its driver's complaints.
 
 Invariants: every failure of the database that reaches a caller is a `StorageError`; each has its own code and
 sentence in `runtime/messages`, section `errors`. A transaction that failed with one of them has changed nothing.
 """
 
 from __future__ import annotations
+
+import sys
 
 from charter.engine.errors import CharterError
 
@@ -84,6 +86,68 @@ class BadAddress(StorageError):
     code = "CH020"
 
 
+class NoDriver(StorageError):
+    """The package that speaks with this database is not installed."""
+
+    code = "CH022"
+
+
+class Unreachable(StorageError):
+    """No server of this database answers."""
+
+    code = "CH023"
+
+
+class NotAdmitted(StorageError):
+    """The server does not let this user in."""
+
+    code = "CH024"
+
+
+class OldServer(StorageError):
+    """The server is of a version that Charter does not work with."""
+
+    code = "CH025"
+
+
+class Replica(ReadOnly):
+    """The server is a replica, which can be read and not written."""
+
+    code = "CH026"
+
+
+class Lost(StorageError):
+    """The connection broke while something was under way; where that was a commit, nobody knows what became of it."""
+
+    code = "CH027"
+
+
+class NotAllowed(ReadOnly):
+    """The server lets this user in, but not do this."""
+
+    code = "CH028"
+
+
+class NoNul(StorageError):
+    """Something that is to be kept holds the character NUL, which PostgreSQL cannot keep."""
+
+    code = "CH029"
+    exit_code = 2
+
+
+class NoSuchDatabase(StorageError):
+    """The server has no database of this name."""
+
+    code = "CH055"
+    exit_code = 4
+
+
+class NotUnicode(StorageError):
+    """The database is kept in an encoding that has not every character."""
+
+    code = "CH056"
+
+
 class NotText(CharterError):
     """Something that is to be kept holds half a character (a lone surrogate), which no UTF-8 can carry."""
 
@@ -92,32 +156,27 @@ class NotText(CharterError):
 
 
 # What is wrong with the database as a whole: whatever was asked of it would have failed.
-ENVIRONMENT = (Locked, DiskFull, NotADatabase, NewerSchema, ReadOnly, Corrupt, CannotOpen, Missing)
-
-# words of the driver's sentence -> what it is; the first that fits
-_BY_SENTENCE: tuple[tuple[str, type[StorageError]], ...] = (
-    ("audit entries are append-only", AppendOnly),
-    ("database is locked", Locked),
-    ("database table is locked", Locked),
-    ("database or disk is full", DiskFull),
-    ("no space left", DiskFull),
-    ("file is not a database", NotADatabase),
-    ("readonly database", ReadOnly),
-    ("malformed", Corrupt),
-    ("unable to open database file", CannotOpen),
-    ("no such table", NotADatabase),
-    ("no such column", NotADatabase),
+ENVIRONMENT = (
+    *(Locked, DiskFull, NotADatabase, NewerSchema, ReadOnly, Corrupt, CannotOpen, Missing),
+    *(NoDriver, Unreachable, NotAdmitted, OldServer, Lost, NoSuchDatabase, NotUnicode),
 )
 
+# the errors of a driver and of SQLAlchemy around it, by the module that has them once it is loaded
+_FAILURES = (("sqlalchemy.exc", "DBAPIError"), ("sqlite3", "Error"), ("psycopg", "Error"))
 
-def storage_error(cause: BaseException, url: str) -> StorageError:
-    """Gives the coded error for what a database driver (or SQLAlchemy around it) raised."""
-    original = getattr(cause, "orig", None) or cause
-    sentence = str(original).lower()
-    # A file that may not grow further (a size limit) reports the same as a failing disk: an I/O error.
-    if getattr(original, "sqlite_errorname", "").startswith("SQLITE_IOERR_WRITE"):
-        return DiskFull(str(original), url=url)
-    for words, kind in _BY_SENTENCE:
-        if words in sentence:
-            return kind(str(original), url=url)
-    return StorageError(str(original), url=url)
+
+def failures(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Gives what a statement can fail with: these, and the errors of the drivers that are loaded."""
+    loaded = (getattr(sys.modules[module], name) for module, name in _FAILURES if module in sys.modules)
+    return (*others, *loaded)
+
+
+def told(address: str) -> str:
+    """Gives an address as people may be told it: without the password, and without what is for the driver alone."""
+    scheme, there, rest = address.partition("://")
+    if not there or scheme.startswith("sqlite"):
+        return address
+    place, _, asked = rest.partition("?")
+    user, at, place = place.rpartition("@")
+    schema = "&".join(each for each in asked.split("&") if each.startswith("schema="))
+    return f"{scheme}://{user.partition(':')[0]}{at}{place}{schema and f'?{schema}'}"

@@ -8,30 +8,18 @@ SQLite's `immutable` would spare the copy, but it leaves the log unread, and bel
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from charter.engine.errors import CharterError
-from charter.runtime.store import sqlite
-from charter.runtime.store.errors import (
-    CannotOpen,
-    Locked,
-    Missing,
-    NewerSchema,
-    NotADatabase,
-    ReadOnly,
-    Unfounded,
-)
+from charter.runtime.store.backends import backend
+from charter.runtime.store.connection import Backend
+from charter.runtime.store.errors import CannotOpen, NewerSchema, NotADatabase, ReadOnly, Unfounded, failures
 from charter.runtime.store.prepared import driver
 from charter.runtime.store.schema import SCHEMA
-from charter.runtime.store.store import Store, address, bring_up_to_date, sqlite_path
-
-# names of SQLite's errors by which a file cannot be read where it stands, or is none of SQLite's
-_ELSEWHERE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_BUSY")
+from charter.runtime.store.store import Store, bring_up_to_date
 
 
 class Looked(Store):
@@ -48,29 +36,35 @@ def looking(url: str | None = None, *, standing: bool = False) -> Iterator[Looke
     Unfounded (an empty file), NotADatabase (no file of SQLite's, or another program's), NewerSchema, Locked,
     CannotOpen, BadAddress, DiskFull (no room for a copy).
     """
-    path = sqlite_path(address(url))
-    if not path.exists():
-        raise Missing(f"no database at {path}", url=str(path))
-    if not path.is_file():
-        raise CannotOpen(f"{path} is not a file", url=str(path), told="is_folder")
+    place = backend(url)
+    place.find()
     with ExitStack() as left:
-        store = _looked(left, path)
+        store = _looked(left, place)
         try:
             schema = _schema(store)
         except (ReadOnly, CannotOpen):
-            store = _looked(left, _copy(left, store), path)
+            if (copy := place.copied(_folder(left, store))) is None:
+                raise
+            store = _looked(left, copy, place)
             schema = _schema(store)
         if 0 < schema < SCHEMA and not standing:
-            store = _looked(left, _brought_up_to_date(left, store), path)
+            store = _brought_up_to_date(left, store, place)
         store.schema = schema
         yield store
 
 
-def _looked(left: ExitStack, path: Path, stands: Path | None = None) -> Looked:
-    """Opens a file; `stands`: what it is a copy of, beside which the companions are."""
-    store = Looked(path, busy_seconds=sqlite.BUSY_SECONDS, looking=True)
+def _folder(left: ExitStack, store: Store) -> Path:
+    try:
+        return Path(left.enter_context(TemporaryDirectory(prefix="charter-")))
+    except OSError as cause:
+        raise CannotOpen(str(cause), url=store.url) from cause
+
+
+def _looked(left: ExitStack, place: Backend, stands: Backend | None = None) -> Looked:
+    """Opens a database; `stands`: what it is a copy of, beside which the companions are."""
+    store = Looked(place, looking=True)
     if stands is not None:
-        store.url, store.folder = str(stands), stands.parent
+        store.url, store.folder = stands.url, stands.folder
     left.callback(store.close)
     return store
 
@@ -78,12 +72,13 @@ def _looked(left: ExitStack, path: Path, stands: Path | None = None) -> Looked:
 def _schema(store: Store) -> int:
     """Gives the schema's number; raises as `looking` does, and ReadOnly or CannotOpen where it must be copied first."""
     schema, ours, empty = SCHEMA, True, False
-    with store.read() as connection, sqlite.as_it_stands(connection):
+    with store.read() as connection, driver(connection).as_it_stands():
+        raw = driver(connection)
         try:
-            schema = sqlite.schema_of(connection)
-            ours, empty = bool(sqlite.columns(connection, "entries")), sqlite.is_empty(connection)
-        except sqlite3.DatabaseError as cause:
-            if getattr(cause, "sqlite_errorname", "").startswith(_ELSEWHERE):
+            schema = raw.schema()
+            ours, empty = bool(raw.columns("entries")), raw.is_empty()
+        except failures() as cause:
+            if store.backend.elsewhere(cause):
                 raise
             # What stands in it cannot be read, of which there will be a verdict.
     if schema == 0 and empty:
@@ -95,32 +90,17 @@ def _schema(store: Store) -> int:
     return schema
 
 
-def _copy(left: ExitStack, store: Store) -> Path:
-    """Copies file and log to where they can be read; raises Locked where somebody writes meanwhile."""
-    there = [path for path in (*store.companions[:2], Path(f"{store.path}-journal")) if path.exists()]
-    try:
-        folder = Path(left.enter_context(TemporaryDirectory(prefix="charter-")))
-        before = [(path.stat().st_mtime_ns, path.stat().st_size) for path in there]
-        for path in there:
-            shutil.copyfile(path, folder / path.name)
-        after = [(path.stat().st_mtime_ns, path.stat().st_size) for path in there]
-    except OSError as cause:
-        raise CannotOpen(str(cause), url=store.url) from cause
-    if before != after:
-        raise Locked("somebody writes to it while it is copied", url=store.url)
-    return folder / store.path.name
-
-
-def _brought_up_to_date(left: ExitStack, store: Store) -> Path:
-    """Gives a copy of the present schema, or of the database's own where the migrations fail on it."""
-    folder = Path(left.enter_context(TemporaryDirectory(prefix="charter-")))
-    copy = folder / store.path.name
-    with store.read() as connection, closing(sqlite3.connect(copy)) as raw:
-        driver(connection).backup(raw)
-    # What fails is undone, and Corrupt where it is not SQLite's own (`migrations.upgrade`).
-    with suppress(CharterError), Store(copy, busy_seconds=sqlite.BUSY_SECONDS) as own:
+def _brought_up_to_date(left: ExitStack, store: Looked, stands: Backend) -> Looked:
+    """Gives a copy of the present schema, or of the database's own where the migrations fail on it; else itself."""
+    folder = _folder(left, store)
+    with store.read() as connection:
+        copy = store.backend.backed_up(driver(connection), folder)
+    if copy is None:
+        return store
+    # What fails is undone, and Corrupt where it is not the database's own (`migrations.upgrade`).
+    with suppress(CharterError), Store(copy) as own:
         bring_up_to_date(own)
-    return copy
+    return _looked(left, copy, stands)
 
 
 __all__ = ["Looked", "looking"]

@@ -19,7 +19,7 @@ class Scoped(Store):
     """The database of another store, through connections that `narrow` has been called with."""
 
     def __init__(self, store: Store, narrow: Callable[[Connection], None]) -> None:
-        super().__init__(store.path, busy_seconds=store.busy_seconds)
+        super().__init__(store.backend, busy_seconds=store.busy_seconds)
         self.url, self.folder = store.url, store.folder
         self._narrow = narrow
 

@@ -1,4 +1,4 @@
-"""What is peculiar to SQLite: how a connection is set up, how a transaction begins, and the append-only triggers.
+"""What is peculiar to SQLite: its file, how a connection is set up, how a transaction begins, and what it complains of.
 
 Invariants: write-ahead log, synchronous=FULL (a commit that returned survives a power cut), foreign keys on, a
 write takes the lock at its beginning, so that it never fails half-way for want of it. `user_version` carries the
@@ -8,23 +8,25 @@ schema number.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from charter.runtime.store.connection import Driver
-from charter.runtime.store.prepared import driver
+from charter.runtime.store import errors as e
+from charter.runtime.store.connection import BUSY_SECONDS, Backend, Counted, Kept
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
-    from sqlalchemy.sql.expression import ClauseElement
+    from sqlalchemy import Engine
 
-BUSY_SECONDS = 30.0
+    from charter.runtime.store import connection as c
+
+_PAGES = 256  # copied at a time: a megabyte between two looks at the progress bar
+FULL = 2  # synchronous=FULL: a commit that returned survives a power cut
 # Who finds the lock taken looks again after a while drawn by lot, up to this long (seconds). SQLite's own waiting grows
 # to a tenth of a second a look, and whoever has waited longest is the last to notice that the lock is free.
 _LOOK = 0.03
@@ -46,43 +48,138 @@ _PRAGMAS = (
 )
 
 
-def failures() -> tuple[type[Exception], ...]:
-    """Gives what a statement can fail with: the driver's own errors, and SQLAlchemy's around them once it is loaded."""
-    if "sqlalchemy.exc" not in sys.modules:
-        return (sqlite3.Error,)
-    from sqlalchemy.exc import DBAPIError
+class Driver(sqlite3.Connection):
+    """SQLite's connection, whose transactions are the store's alone: it begins and ends them in SQL.
 
-    return (DBAPIError, sqlite3.Error)
+    `waits`: how long SQLite itself waits for a lock, seconds, once that was said. SQLAlchemy rolls back once it has
+    looked at a database for the first time, which may be amid a transaction of ours.
+    """
+
+    url = ""
+    own, temporary = "main", "temp"
+    closed = False  # a file does not break off
+    waits: float | None = None
+
+    def rollback(self) -> None:
+        """Does nothing."""
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        """Executes a statement; a complaint of SQLite's that is no text, of a damaged schema, is one all the same."""
+        try:
+            return super().execute(*statement)
+        except UnicodeDecodeError as cause:
+            raise sqlite3.DatabaseError("malformed database schema") from cause
+
+    def engine(self) -> Engine:
+        from sqlalchemy import StaticPool, create_engine
+
+        return create_engine("sqlite://", creator=lambda: self, poolclass=StaticPool)
+
+    def begin(self, *, reading: bool, seconds: float = BUSY_SECONDS) -> None:
+        if reading:
+            _wait(self, seconds)
+            self.execute("BEGIN")
+            return
+        _wait(self, 0)
+        _patiently(self, "BEGIN IMMEDIATE", seconds)
+
+    def end(self, *, keeping: bool) -> None:
+        self.execute("COMMIT" if keeping else "ROLLBACK")
+
+    def changes(self) -> int:
+        return int(self._one("PRAGMA data_version"))
+
+    def schema(self) -> int:
+        return int(self._one("PRAGMA user_version"))
+
+    def stamp(self, schema: int) -> None:
+        self.execute(f"PRAGMA user_version={schema:d}")
+
+    def is_empty(self) -> bool:
+        return not self._one("SELECT count(*) FROM sqlite_master")
+
+    def prepare(self) -> None:
+        # SQLite does not wait for whoever is at the same just now, so it is waited for here.
+        self.execute("ROLLBACK")
+        _patiently(self, "PRAGMA journal_mode=WAL", BUSY_SECONDS)
+        self.execute("BEGIN")
+
+    def statements(self) -> tuple[Sequence[str], Sequence[str]]:
+        return (), tuple(TRIGGERS.values())
+
+    def unguarded(self) -> list[str]:
+        there = dict(self.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+        return [name for name, sql in TRIGGERS.items() if there.get(name) != sql]
+
+    def columns(self, table: str) -> set[str]:
+        return {row[0] for row in self.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+
+    def is_there(self, name: str) -> bool:
+        table, _, column = name.partition(".")
+        if column:
+            return column in self.columns(table)
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone())
+
+    def kept(self) -> Kept:
+        journal, synchronous = self._one("PRAGMA journal_mode"), self._one("PRAGMA synchronous")
+        return Kept(
+            "kept_by", {"journal": journal, "synchronous": synchronous}, (journal, synchronous) == ("wal", FULL)
+        )
+
+    def damage(self, *, quick: bool = False) -> str | None:
+        found = str(self._one(f"PRAGMA {'quick' if quick else 'integrity'}_check(1)"))
+        return None if found == "ok" else found.splitlines()[-1]
+
+    def copy(self, to: Path, counted: Counted) -> None:
+        with unnamed(to) as target, counted(self._one("PRAGMA page_count")) as told:
+            left: list[int] = []
+
+            def step(_: int, remaining: int, total: int) -> None:
+                told((left[-1] if left else total) - remaining)
+                left.append(remaining)
+
+            self.backup(target, pages=_PAGES, progress=step)
+
+    @contextmanager
+    def as_it_stands(self) -> Iterator[None]:
+        """Has whatever a column of text holds read, a byte that is no UTF-8 as half a character, not as an error."""
+        before, self.text_factory = self.text_factory, partial(str, encoding="utf-8", errors="surrogateescape")
+        try:
+            yield
+        finally:
+            self.text_factory = before
+
+    def _one(self, text: str) -> Any:
+        return self.execute(text).fetchone()[0]
 
 
-def connect(path: Path, *, busy_seconds: float = BUSY_SECONDS, looking: bool = False) -> Driver:
+@contextmanager
+def unnamed(path: Path) -> Iterator[sqlite3.Connection]:
+    """Opens a file that gets a name once it is whole and synced: it needs no journal of its own."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("PRAGMA journal_mode=OFF").close()
+        raw.execute("PRAGMA synchronous=OFF").close()
+        yield raw
+
+
+def connect(path: Path, *, seconds: float = BUSY_SECONDS, looking: bool = False) -> Driver:
     """Opens a database file, as every connection of ours is set up; `looking`: nothing of it can be written."""
     # Transactions begin where `begin` says, not where the driver guesses.
     raw = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro" if looking else path,
         uri=looking,
-        timeout=busy_seconds,
+        timeout=seconds,
         check_same_thread=False,
         cached_statements=256,
         isolation_level=None,
         factory=Driver,
     )
+    raw.url = str(path)
     for pragma in _PRAGMAS:
         # A damaged one is looked at all the same, and says so itself.
-        with suppress(*failures() if looking else ()):
+        with suppress(*e.failures() if looking else ()):
             raw.execute(pragma).close()
     return raw
-
-
-def begin(connection: Connection, *, reading: bool, busy_seconds: float = BUSY_SECONDS) -> None:
-    """Begins a transaction; one that writes takes the lock now, or raises when it is not free for so long."""
-    raw = driver(connection)
-    if reading:
-        _wait(raw, busy_seconds)
-        raw.execute("BEGIN")
-        return
-    _wait(raw, 0)
-    _patiently(raw, "BEGIN IMMEDIATE", busy_seconds)
 
 
 def _patiently(raw: Driver, statement: str, seconds: float) -> None:
@@ -105,93 +202,106 @@ def _wait(raw: Driver, seconds: float) -> None:
         raw.waits = seconds
 
 
-def end(connection: Connection, *, keeping: bool) -> None:
-    """Ends a transaction, keeping what it did or undoing all of it."""
-    driver(connection).execute("COMMIT" if keeping else "ROLLBACK")
+# words of SQLite's sentence -> what it is; the first that fits
+_BY_SENTENCE: tuple[tuple[str, type[e.StorageError]], ...] = (
+    ("audit entries are append-only", e.AppendOnly),
+    ("database is locked", e.Locked),
+    ("database table is locked", e.Locked),
+    ("database or disk is full", e.DiskFull),
+    ("no space left", e.DiskFull),
+    ("file is not a database", e.NotADatabase),
+    ("readonly database", e.ReadOnly),
+    ("malformed", e.Corrupt),
+    ("unable to open database file", e.CannotOpen),
+    ("no such table", e.NotADatabase),
+    ("no such column", e.NotADatabase),
+)
+# names of SQLite's errors by which a file cannot be read where it stands, or is none of SQLite's
+_ELSEWHERE = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_BUSY")
 
 
-def changes(raw: Driver) -> int:
-    """Gives a number that changes whenever another connection has committed."""
-    return int(raw.execute("PRAGMA data_version").fetchone()[0])
+class SQLite:
+    """A database in a file, beside which its companions and everything else of it stand."""
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.url = self.address = str(path)
+        self.folder = path.parent
+        self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
 
-def use_write_ahead_log(connection: Connection) -> None:
-    """Turns the write-ahead log on, for good; only for a database of ours.
+    @classmethod
+    def at(cls, address: str) -> SQLite:
+        """Reads a path or an SQLAlchemy URL; raises BadAddress."""
+        if "://" not in address:
+            return cls(Path(address).absolute())
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
 
-    SQLite does not wait for whoever is at the same just now, so it is waited for here.
-    """
-    raw = driver(connection)
-    raw.execute("ROLLBACK")
-    _patiently(raw, "PRAGMA journal_mode=WAL", BUSY_SECONDS)
-    raw.execute("BEGIN")
+        try:
+            parsed = make_url(address)
+        except ArgumentError as cause:
+            raise e.BadAddress(f"cannot read the database URL {address}", url=address) from cause
+        if not parsed.database or parsed.database == ":memory:":
+            raise e.BadAddress(f"cannot use the database {address}", url=address)
+        return cls(Path(parsed.database).absolute())
 
+    def connect(self, *, seconds: float, looking: bool = False) -> c.Driver:
+        return connect(self.path, seconds=seconds, looking=looking)
 
-def schema_of(connection: Connection) -> int:
-    """Gives the schema number of the database: 0 for an empty file."""
-    return int(driver(connection).execute("PRAGMA user_version").fetchone()[0])
+    def error(self, cause: BaseException) -> e.StorageError:
+        original = getattr(cause, "orig", None) or cause
+        sentence, kind = str(original), e.StorageError
+        # A file that may not grow further (a size limit) reports the same as a failing disk: an I/O error.
+        if getattr(original, "sqlite_errorname", "").startswith("SQLITE_IOERR_WRITE"):
+            kind = e.DiskFull
+        else:
+            kind = next((kind for words, kind in _BY_SENTENCE if words in sentence.lower()), kind)
+        if kind is e.CannotOpen and self.folder.is_dir() and not os.access(self.folder, os.W_OK):
+            kind = e.ReadOnly  # SQLite keeps its log beside the database even while it reads
+        return kind(sentence, url=self.url)
 
+    def find(self) -> None:
+        if not self.path.exists():
+            raise e.Missing(f"no database at {self.path}", url=self.url)
+        self._folder()
 
-def stamp(connection: Connection, schema: int) -> None:
-    """Writes the schema number inside the transaction."""
-    driver(connection).execute(f"PRAGMA user_version={schema:d}")
+    def make(self) -> None:
+        """Makes an empty file that its owner alone may read and write."""
+        if not self.path.exists() and self.folder.is_dir():
+            try:
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            except FileExistsError:
+                pass
+            except OSError as cause:
+                kind = e.ReadOnly if isinstance(cause, PermissionError) else e.CannotOpen
+                raise kind(str(cause), url=self.url) from cause
+        self._folder()
 
+    def _folder(self) -> None:
+        if not self.folder.is_dir():
+            raise e.CannotOpen(f"no folder {self.folder}", url=self.url, told="no_folder", folder=str(self.folder))
+        if self.path.is_dir():
+            raise e.CannotOpen(f"{self.path} is a folder", url=self.url, told="is_folder")
 
-def path_of(connection: Connection) -> str:
-    """Gives the path of the database's file."""
-    return str(driver(connection).execute("PRAGMA database_list").fetchone()[2])
+    def elsewhere(self, cause: BaseException) -> bool:
+        return getattr(cause, "sqlite_errorname", "").startswith(_ELSEWHERE)
 
+    def copied(self, folder: Path) -> Backend | None:
+        there = [path for path in (*self.companions[:2], Path(f"{self.path}-journal")) if path.exists()]
+        try:
+            before = [(path.stat().st_mtime_ns, path.stat().st_size) for path in there]
+            for path in there:
+                shutil.copyfile(path, folder / path.name)
+            after = [(path.stat().st_mtime_ns, path.stat().st_size) for path in there]
+        except OSError as cause:
+            raise e.CannotOpen(str(cause), url=self.url) from cause
+        if before != after:
+            raise e.Locked("somebody writes to it while it is copied", url=self.url)
+        return SQLite(folder / self.path.name)
 
-def is_empty(connection: Connection) -> bool:
-    """Tells whether the database has no table at all."""
-    return not driver(connection).execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-
-
-def condition(connection: Connection) -> tuple[str, int, str]:
-    """Gives journal mode, synchronous level and the first damage found (`ok`: none), for `charter doctor`."""
-    ask = driver(connection).execute
-    return tuple(ask(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "quick_check(1)"))
-
-
-@contextmanager
-def as_it_stands(connection: Connection) -> Iterator[None]:
-    """Has whatever a column of text holds read, a byte that is no UTF-8 as half a character, in place of an error."""
-    raw = driver(connection)
-    before, raw.text_factory = raw.text_factory, partial(str, encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        raw.text_factory = before
-
-
-def damage(connection: Connection) -> str | None:
-    """Gives the first thing that is wrong with the pages of the database or with an index, None where nothing is."""
-    found = str(driver(connection).execute("PRAGMA integrity_check(1)").fetchone()[0])
-    return None if found == "ok" else found.splitlines()[-1]
-
-
-def columns(connection: Connection, table: str) -> set[str]:
-    """Names the columns of a table, none where it is not there."""
-    return {row[0] for row in driver(connection).execute("SELECT name FROM pragma_table_info(?)", (table,))}
-
-
-def unguarded(connection: Connection) -> list[str]:
-    """Names the triggers that are missing or are others than ours."""
-    found = driver(connection).execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    there = {row[0]: row[1] for row in found}
-    return [name for name, sql in TRIGGERS.items() if there.get(name) != sql]
-
-
-def is_there(connection: Connection, name: str) -> bool:
-    """Tells whether there is a table or an index of this name, or a column `TABLE.COLUMN`."""
-    table, _, column = name.partition(".")
-    if column:
-        return column in columns(connection, table)
-    return bool(driver(connection).execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone())
-
-
-def upsert(table: Table, key: Sequence[str], others: Sequence[str]) -> ClauseElement:
-    """Gives the statement that adds a row, or gives the row of that key these other columns anew."""
-    from sqlalchemy.dialects.sqlite import insert
-
-    added = insert(table)
-    return added.on_conflict_do_update(index_elements=key, set_={name: added.excluded[name] for name in others})
+    def backed_up(self, driver: c.Driver, folder: Path) -> Backend | None:
+        assert isinstance(driver, Driver)
+        copy = folder / self.path.name
+        with closing(sqlite3.connect(copy)) as raw:
+            driver.backup(raw)
+        return SQLite(copy)

@@ -7,53 +7,26 @@ happens in one `write` block is committed whole or not at all; every failure of 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from charter.runtime.store import sqlite
-from charter.runtime.store.connection import Driver, Lazy, core
+from charter.runtime.store.backends import backend
+from charter.runtime.store.connection import BUSY_SECONDS, Backend, Driver, Lazy, core
 from charter.runtime.store.errors import (
-    BadAddress,
-    CannotOpen,
-    Missing,
     NewerSchema,
     NotADatabase,
     NotText,
-    ReadOnly,
     StorageError,
     Unfounded,
-    storage_error,
+    failures,
 )
 from charter.runtime.store.prepared import driver
 from charter.runtime.store.schema import SCHEMA
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-
-def address(url: str | None) -> str:
-    """Gives where the database is: the path or URL given, else `$CHARTER_DB`, else `charter.db` in the folder."""
-    return url or os.environ.get("CHARTER_DB") or "charter.db"
-
-
-def sqlite_path(address: str) -> Path:
-    """Gives the file that a path or an SQLAlchemy URL names; raises BadAddress."""
-    if "://" not in address:
-        return Path(address).absolute()
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        parsed = make_url(address)
-    except ArgumentError as cause:
-        raise BadAddress(f"cannot read the database URL {address}", url=address) from cause
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise BadAddress(f"cannot use the database {address}", url=address)
-    return Path(parsed.database).absolute()
 
 
 _WATCHED = 60.0  # seconds between two looks at the clock
@@ -66,11 +39,9 @@ class Store:
     `looking`: for looking at alone, nothing of it can be written.
     """
 
-    def __init__(self, path: Path, *, busy_seconds: float, looking: bool = False) -> None:
-        self.url = str(path)
-        self.folder = path.parent
-        self.path = path
-        self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
+    def __init__(self, backend: Backend, *, busy_seconds: float = BUSY_SECONDS, looking: bool = False) -> None:
+        self.backend = backend
+        self.url, self.folder, self.companions = backend.url, backend.folder, backend.companions
         self.busy_seconds = busy_seconds
         self._looking = looking
         self._idle: list[Connection] = []
@@ -99,11 +70,11 @@ class Store:
         try:
             yield
         except Exception as cause:
-            with suppress(*sqlite.failures()):
+            with suppress(*failures()):
                 raw.execute("ROLLBACK TO part").close()
                 raw.execute("RELEASE part").close()
-            if isinstance(cause, sqlite.failures()):
-                raise storage_error(cause, self.url) from cause
+            if isinstance(cause, failures()):
+                raise self.backend.error(cause) from cause
             raise
         raw.execute("RELEASE part").close()
 
@@ -111,10 +82,13 @@ class Store:
         """Gives a number that is another one once anybody has committed; cheap enough to ask ten times a second."""
         try:
             if self._seen_by is None:
-                self._seen_by = sqlite.connect(self.path, busy_seconds=self.busy_seconds)
-            return sqlite.changes(self._seen_by)
-        except sqlite.failures() as cause:
-            raise storage_error(cause, self.url) from cause
+                self._seen_by = self.backend.connect(seconds=self.busy_seconds)
+            return self._seen_by.changes()
+        except failures() as cause:
+            if self._seen_by is not None:
+                self._seen_by.close()
+                self._seen_by = None
+            raise self.backend.error(cause) from cause
 
     def watch(self) -> None:
         """Has the clock looked at from now on: about once a minute of work, and at once where it was set."""
@@ -135,14 +109,9 @@ class Store:
         # SQLAlchemy's own pool and transactions cost more than ours do on the driver, so idle connections are kept
         # here, and transactions are begun and ended beneath it.
         try:
-            connection = self._idle.pop() if self._idle else self._connect()
-            sqlite.begin(connection, reading=reading, busy_seconds=self.busy_seconds)
-        except sqlite.failures() as cause:
-            failure = storage_error(cause, self.url)
-            if isinstance(failure, CannotOpen) and not os.access(self.folder, os.W_OK):
-                # SQLite keeps its log beside the database even while it reads.
-                failure = ReadOnly(str(cause), url=self.url)
-            raise failure from cause
+            connection = self._begun(reading)
+        except failures() as cause:
+            raise self.backend.error(cause) from cause
         try:
             if not (reading or trusting):
                 self._look(connection)
@@ -150,10 +119,10 @@ class Store:
             if self._looking:  # where pages are damaged, not even the end of a transaction is sure
                 self._abandon(connection)
                 return
-            sqlite.end(connection, keeping=True)
-        except sqlite.failures() as cause:
+            driver(connection).end(keeping=True)
+        except failures() as cause:
             self._abandon(connection)
-            raise storage_error(cause, self.url) from cause
+            raise self.backend.error(cause) from cause
         except UnicodeEncodeError as cause:
             self._abandon(connection)
             raise NotText(str(cause)) from cause
@@ -163,18 +132,29 @@ class Store:
         else:
             self._idle.append(connection)
 
+    def _begun(self, reading: bool) -> Connection:
+        while True:
+            known = bool(self._idle)
+            connection = self._idle.pop() if known else self._connect()
+            try:
+                driver(connection).begin(reading=reading, seconds=self.busy_seconds)
+                return connection
+            except failures():
+                broken = driver(connection).closed
+                self._abandon(connection)
+                if not (known and broken):  # one that broke while it was idle had nothing under way
+                    raise
+
     def _connect(self) -> Connection:
         # Typed as what it answers as: the few who only run prepared statements never load SQLAlchemy.
-        return cast(
-            "Connection", Lazy(sqlite.connect(self.path, busy_seconds=self.busy_seconds, looking=self._looking))
-        )
+        return cast("Connection", Lazy(self.backend.connect(seconds=self.busy_seconds, looking=self._looking)))
 
     def _abandon(self, connection: Connection) -> None:
         # After a failure the connection is not used again. Closing alone would not end the transaction while some
         # cursor is still referred to (by a traceback, say), so it is rolled back first.
-        with suppress(*sqlite.failures()):
-            sqlite.end(connection, keeping=False)
-        with suppress(*sqlite.failures()):
+        with suppress(*failures()):
+            driver(connection).end(keeping=False)
+        with suppress(*failures()):
             driver(connection).close()
 
     def close(self) -> None:
@@ -192,45 +172,29 @@ class Store:
         self.close()
 
 
-def open_store(url: str | None = None, *, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
+def open_store(url: str | None = None, *, busy_seconds: float = BUSY_SECONDS) -> Store:
     """Opens a database that is there and brings its schema up to date; it never makes one.
 
-    `url` is a file path or an SQLAlchemy URL; for None see `address`. Raises a `StorageError`: Missing, Unfounded (an
+    `url` is a file path or a URL; for None see `backends.address`. Raises a `StorageError`: Missing, Unfounded (an
     empty file), NotADatabase, NewerSchema, Locked, ReadOnly, DiskFull, CannotOpen, BadAddress.
     """
-    path = sqlite_path(address(url))
-    if not path.exists():
-        raise Missing(f"no database at {path}", url=str(path))
-    return _opened(path, busy_seconds, create=False)
+    place = backend(url)
+    place.find()
+    return _opened(place, busy_seconds, create=False)
 
 
-def create_store(url: str | None = None, *, busy_seconds: float = sqlite.BUSY_SECONDS) -> Store:
-    """Makes a database in a file that is absent or empty; one that is there is opened as `open_store` does.
+def create_store(url: str | None = None, *, busy_seconds: float = BUSY_SECONDS) -> Store:
+    """Makes a database in a place that is absent or empty; one that is there is opened as `open_store` does.
 
-    Who may work with it is for `People.found`. The file is readable and writable by its owner alone.
+    Who may work with it is for `People.found`.
     """
-    path = sqlite_path(address(url))
-    if not path.exists() and path.parent.is_dir():
-        with suppress(FileExistsError):
-            os.close(_create_file(path))
-    return _opened(path, busy_seconds, create=True)
+    place = backend(url)
+    place.make()
+    return _opened(place, busy_seconds, create=True)
 
 
-def _create_file(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise
-    except OSError as cause:
-        raise (ReadOnly if isinstance(cause, PermissionError) else CannotOpen)(str(cause), url=str(path)) from cause
-
-
-def _opened(path: Path, busy_seconds: float, *, create: bool) -> Store:
-    if not path.parent.is_dir():
-        raise CannotOpen(f"no folder {path.parent}", url=str(path), told="no_folder", folder=str(path.parent))
-    if path.is_dir():
-        raise CannotOpen(f"{path} is a folder", url=str(path), told="is_folder")
-    store = Store(path, busy_seconds=busy_seconds)
+def _opened(place: Backend, busy_seconds: float, *, create: bool) -> Store:
+    store = Store(place, busy_seconds=busy_seconds)
     try:
         bring_up_to_date(store, create=create)
         store.watch()
@@ -242,14 +206,15 @@ def _opened(path: Path, busy_seconds: float, *, create: bool) -> Store:
 
 def bring_up_to_date(store: Store, *, create: bool = False) -> None:
     """Brings the schema up to date, and makes that of a new file; raises as `open_store` does."""
-    # The usual case costs one PRAGMA: neither the table list nor Alembic is looked at.
+    # The usual case costs one question: neither the table list nor Alembic is looked at.
     with store.read() as connection:
-        schema = sqlite.schema_of(connection)
-        empty = schema == 0 and sqlite.is_empty(connection)
+        raw = driver(connection)
+        schema = raw.schema()
+        empty = schema == 0 and raw.is_empty()
         if empty and not create:
             raise Unfounded("nothing was ever entered here, or all of it is gone", url=store.url)
         if empty:
-            sqlite.use_write_ahead_log(connection)
+            raw.prepare()
     if schema == SCHEMA:
         return
     if schema > SCHEMA:
@@ -257,7 +222,7 @@ def bring_up_to_date(store: Store, *, create: bool = False) -> None:
     if schema == 0 and not empty:
         raise NotADatabase("a database of another program", url=store.url)
     with store.write() as connection:
-        if sqlite.schema_of(connection) == SCHEMA:  # another process was quicker
+        if driver(connection).schema() == SCHEMA:  # another process was quicker
             return
         if schema == 0:
             _create(connection)
@@ -265,16 +230,19 @@ def bring_up_to_date(store: Store, *, create: bool = False) -> None:
             from charter.runtime.store.migrations import upgrade
 
             upgrade(core(connection))
-        sqlite.stamp(connection, SCHEMA)
+        driver(connection).stamp(SCHEMA)
 
 
 def _create(connection: Connection) -> None:
-    # A new file gets the present schema at once; a test holds that the migrations arrive at the same one.
+    # A new database gets the present schema at once; a test holds that the migrations arrive at the same one.
     from charter.runtime.store.tables import metadata
 
+    first, last = driver(connection).statements()
+    for statement in first:
+        driver(connection).execute(statement)
     metadata.create_all(core(connection))
-    for trigger in sqlite.TRIGGERS.values():
-        driver(connection).execute(trigger)
+    for statement in last:
+        driver(connection).execute(statement)
 
 
-__all__ = ["StorageError", "Store", "create_store", "open_store"]
+__all__ = ["BUSY_SECONDS", "StorageError", "Store", "create_store", "open_store"]

@@ -83,8 +83,11 @@ def _noted(connection: Connection) -> tuple[str, int, int] | None:
     return found if found is not None and isinstance(found[1], int) and isinstance(found[2], int) else None
 
 
+_NOTE = (
+    "INSERT INTO clock (number, start, count, at) VALUES (1, ?, ?, ?)"
+    " ON CONFLICT (number) DO UPDATE SET start = excluded.start, count = excluded.count, at = excluded.at"
+)
+
+
 def _note(connection: Connection, at: int, start: str, count: int) -> None:
-    raw = driver(connection)
-    raw.execute(
-        "INSERT OR REPLACE INTO clock (number, start, count, at) VALUES (1, ?, ?, ?)", (start, count, at)
-    ).close()
+    driver(connection).execute(_NOTE, (start, count, at)).close()

@@ -64,7 +64,7 @@ def looked(store: Store, text: str) -> None:
 
 def rewrite(store: Store, old: str, new: str) -> None:
     """Changes the last entry of the organisation, and all that follows from its bytes but the tree."""
-    with sqlite3.connect(store.path) as raw, unguarded(raw):
+    with sqlite3.connect(store.url) as raw, unguarded(raw):
         last = "SELECT max(position) FROM entries WHERE \"case\" = 'organisation'"
         ((position, body),) = raw.execute(f"SELECT position, body FROM entries WHERE position = ({last})").fetchall()
         changed = body.replace(old.encode(), new.encode())
@@ -89,7 +89,7 @@ def test_an_entry_that_was_changed_with_its_chain_is_found_by_the_tree(store: St
 
 def rebuilt(store: Store) -> None:
     """Makes the tree anew over what is there now, and signs it, as who has the key can."""
-    with sqlite3.connect(store.path) as raw, unguarded(raw):
+    with sqlite3.connect(store.url) as raw, unguarded(raw):
         for table in ("leaves", "tiles", "checkpoints"):
             raw.execute(f"DELETE FROM {table}")
     raw.close()
@@ -104,7 +104,7 @@ def test_who_has_database_and_key_is_found_out_by_a_checkpoint_kept_elsewhere_al
     rewrite(store, "later", "never")
     rebuilt(store)
     assert judged(store, kept).sound  # what came after it can be rewritten
-    with sqlite3.connect(store.path) as raw, unguarded(raw):
+    with sqlite3.connect(store.url) as raw, unguarded(raw):
         raw.execute("DELETE FROM entries WHERE position = (SELECT max(position) FROM entries)")
         query = "SELECT body, seq FROM entries WHERE \"case\" = 'organisation' ORDER BY seq DESC LIMIT 1"
         ((body, seq),) = raw.execute(query).fetchall()
@@ -119,14 +119,14 @@ def test_who_has_database_and_key_is_found_out_by_a_checkpoint_kept_elsewhere_al
 
 
 def test_a_database_that_was_put_back_is_incomplete_and_signs_nothing_more(store: Store, tmp_path: Path) -> None:
-    shutil.copy(store.path, tmp_path / "copy.db")
+    shutil.copy(store.url, tmp_path / "copy.db")
     worked(store)
     seal(store)
     store.close()
     for companion in store.companions:
         companion.unlink(missing_ok=True)
-    shutil.copy(tmp_path / "copy.db", store.path)
-    with open_store(str(store.path)) as again:
+    shutil.copy(tmp_path / "copy.db", store.url)
+    with open_store(str(store.url)) as again:
         found = judged(again)
         assert found.integrity.sound and found.truth.sound
         assert found.completeness.fault is not None and found.completeness.fault.why == "held_larger"
@@ -155,7 +155,7 @@ def test_a_database_that_was_put_back_is_incomplete_and_signs_nothing_more(store
     ],
 )
 def test_each_table_of_the_tree_is_held_to_the_entries(store: Store, statement: str, verdict: str, why: str) -> None:
-    with sqlite3.connect(store.path) as raw, unguarded(raw):
+    with sqlite3.connect(store.url) as raw, unguarded(raw):
         raw.execute(statement)
     raw.close()
     found = judged(store)
@@ -164,7 +164,7 @@ def test_each_table_of_the_tree_is_held_to_the_entries(store: Store, statement: 
 
 
 def test_the_triggers_keep_the_tree_and_a_missing_one_is_told(store: Store) -> None:
-    with sqlite3.connect(store.path) as raw:
+    with sqlite3.connect(store.url) as raw:
         for table in ("leaves", "tiles", "checkpoints"):
             for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET rowid = 9 WHERE 1"):
                 with pytest.raises(sqlite3.Error):
@@ -180,7 +180,7 @@ def test_whoever_writes_the_leaves_are_dense_and_each_entry_has_one(store: Store
 
     def writer(sealing: bool) -> None:
         try:
-            with open_store(str(store.path)) as own:
+            with open_store(str(store.url)) as own:
                 for _ in range(4):
                     worked(own, 1)
                     if sealing:
@@ -203,7 +203,7 @@ def test_whoever_writes_the_leaves_are_dense_and_each_entry_has_one(store: Store
 
 
 def test_an_entry_that_was_passed_over_is_taken_in_later(store: Store) -> None:
-    with sqlite3.connect(store.path) as raw:
+    with sqlite3.connect(store.url) as raw:
         raw.execute("PRAGMA foreign_keys=OFF")
         ((last,),) = raw.execute("SELECT max(position) FROM entries").fetchall()
     raw.close()

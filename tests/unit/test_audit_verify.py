@@ -292,9 +292,10 @@ def test_what_other_processes_do_not_answer_for_is_looked_at_here(
 
     def process(path: str, _: str | None) -> subprocess.Popen[str]:
         # the first is none of ours, and gone or talking nonsense
-        words = [sys.executable, "-c", script] if not started else [sys.executable, "-c", apart.SCRIPT, path]
+        words = [sys.executable, "-c", script] if not started else [sys.executable, "-c", apart.SCRIPT]
         pipe = subprocess.PIPE
-        started.append(subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=apart.environment()))
+        where = {**apart.environment(), "CHARTER_DB": path}
+        started.append(subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True, env=where))
         return started[-1]
 
     monkeypatch.setattr(apart, "_process", process)

@@ -21,7 +21,8 @@ from charter.runtime.audit.log import ORGANISATION, load
 from charter.runtime.audit.verify import verify
 from charter.runtime.cli.consulted import ALSO_LOOK, LOOKS
 from charter.runtime.cli.main import run
-from charter.runtime.store import open_store, sqlite
+from charter.runtime.store import open_store
+from charter.runtime.store.prepared import driver
 from charter.runtime.store.schema import SCHEMA
 from charter.runtime.store.tables import metadata
 
@@ -222,9 +223,9 @@ def test_a_read_only_copy_is_verified_with_its_log(log: bool, here: Path) -> Non
             count = len(entered())
             if not log:
                 with store.read() as connection:
-                    sqlite.end(connection, keeping=True)
-                    sqlite.driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                    sqlite.driver(connection).execute("BEGIN")
+                    driver(connection).end(keeping=True)
+                    driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    driver(connection).execute("BEGIN")
             for name in ("charter.db", *(["charter.db-wal"] if log else [])):
                 shutil.copy(name, folder)
         done = subprocess.run(

@@ -24,8 +24,9 @@ from charter.runtime.audit import log
 from charter.runtime.audit.log import Origin
 from charter.runtime.host.cases import Cases
 from charter.runtime.people.changes import People
-from charter.runtime.store import Store, create_store, errors, open_store, sqlite
+from charter.runtime.store import Store, create_store, errors, open_store
 from charter.runtime.store.connection import core
+from charter.runtime.store.prepared import driver
 from charter.runtime.store.schema import SCHEMA
 from charter.runtime.store.tables import entries, metadata
 
@@ -53,11 +54,11 @@ def count(store: Store) -> int:
 
 def test_a_new_file_gets_the_present_schema_and_its_safety(tmp_path: Path) -> None:
     with create_store(str(tmp_path / "a.db")) as store, store.read() as connection:
-        raw = sqlite.driver(connection)
+        raw = driver(connection)
         names = ("journal_mode", "synchronous", "foreign_keys")
         found = {name: raw.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
         assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-        assert sqlite.schema_of(connection) == SCHEMA
+        assert driver(connection).schema() == SCHEMA
         assert set(inspect(core(connection)).get_table_names()) == set(metadata.tables)
 
 
@@ -74,9 +75,9 @@ def test_opening_again_imports_no_alembic(tmp_path: Path) -> None:
 
 def test_the_migrations_arrive_at_the_schema_that_a_new_file_gets(tmp_path: Path) -> None:
     from charter.runtime.store.migrations import upgrade
+    from charter.runtime.store.sqlite import connect
 
-    migrated = create_engine(f"sqlite:///{tmp_path}/old.db")
-    with migrated.begin() as connection:
+    with connect(tmp_path / "old.db").engine().begin() as connection:
         upgrade(connection, since=0)
     create_store(str(tmp_path / "new.db")).close()
     told = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
@@ -108,7 +109,7 @@ def test_a_number_that_was_set_back_changes_nothing(schema: int, tmp_path: Path)
     with closing(sqlite3.connect(path)) as raw:
         raw.execute(f"PRAGMA user_version={schema}")
     with open_store(str(path)) as store, store.read() as connection:
-        assert sqlite.schema_of(connection) == SCHEMA
+        assert driver(connection).schema() == SCHEMA
     assert content() == before
     for table in metadata.tables:
         lacking = tmp_path / "lacking.db"
@@ -183,7 +184,7 @@ def test_what_is_no_database_of_ours_is_refused_and_left_alone(
     ("address", "expected"),
     [
         ("nowhere/a.db", errors.CannotOpen),
-        ("postgresql://localhost/x", errors.BadAddress),
+        ("mysql://localhost/x", errors.BadAddress),
         ("sqlite://", errors.BadAddress),
         ("no such scheme://", errors.BadAddress),
     ],
@@ -290,7 +291,7 @@ except errors.DiskFull as full:
         fill(store)
         assert count(store) == before + 1
         with store.read() as connection:
-            assert sqlite.driver(connection).execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            assert driver(connection).execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
 def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
@@ -299,7 +300,7 @@ def test_a_database_one_may_not_write_can_still_be_read(tmp_path: Path) -> None:
         with create_store(str(tmp_path / "a.db")) as store:
             fill(store)
             with pytest.raises(errors.ReadOnly), store.write() as connection:
-                sqlite.driver(connection).execute("PRAGMA query_only=ON")
+                driver(connection).execute("PRAGMA query_only=ON")
                 log.append(connection, [Entry(Commented(""), 1, "li")], Origin("test"))
             assert count(store) == 1
         return

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from charter.runtime.store.errors import Corrupt
-from charter.runtime.store.sqlite import is_there, path_of, schema_of
+from charter.runtime.store.prepared import driver
 
 
 def upgrade(connection: Connection, *, since: int | None = None) -> None:
@@ -28,15 +28,15 @@ def upgrade(connection: Connection, *, since: int | None = None) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     script = ScriptDirectory.from_config(config)
-    start = schema_of(connection) if since is None else since
+    start = driver(connection).schema() if since is None else since
     context = MigrationContext.configure(connection)
     with Operations.context(context):
         for revision in reversed(list(script.walk_revisions())):
             if int(revision.revision) <= start:
                 continue
-            there = {name for name in revision.module.MAKES if is_there(connection, name)}
+            there = {name for name in revision.module.MAKES if driver(connection).is_there(name)}
             if there and there != set(revision.module.MAKES):
-                raise Corrupt(f"half of schema {revision.revision}: {sorted(there)}", url=path_of(connection))
+                raise Corrupt(f"half of schema {revision.revision}: {sorted(there)}", url=driver(connection).url)
             if not there:
                 _run(connection, revision.module.upgrade, revision.revision)
 
@@ -47,4 +47,4 @@ def _run(connection: Connection, migrate: Callable[[], None], number: str) -> No
     except DBAPIError:
         raise
     except (SQLAlchemyError, AttributeError, LookupError, TypeError, ValueError) as cause:
-        raise Corrupt(f"no schema before {number}: {cause!r}", url=path_of(connection)) from cause
+        raise Corrupt(f"no schema before {number}: {cause!r}", url=driver(connection).url) from cause

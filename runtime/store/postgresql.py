@@ -1,0 +1,309 @@
+"""What is peculiar to PostgreSQL: its address, how a connection is set up, how a transaction begins, what it answers.
+
+Invariants: who writes holds one advisory lock of the schema until the commit, so that there is one writer at a time as
+on SQLite, in the order in which they came, and what it reads nobody changes meanwhile; who reads sees the state of one
+instant. Text orders by its bytes, numbers have 64 bits, and rows that are numbered are numbered densely, as on SQLite;
+so both give the same answers. A commit that returned survives what `synchronous_commit` of the server says.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.postgres import types
+
+from charter.runtime.store import errors as e
+from charter.runtime.store.connection import Backend, Kept
+from charter.runtime.store.postgresql_errors import entering, error
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from charter.runtime.store import connection as c
+
+OLDEST = 13  # of the server
+_LOCK = 0x43686172  # what our advisory locks are told by from those of others
+
+# The words that our questions have and PostgreSQL lacks; who is asked for NUL in a JSON text would fail.
+_WORDS = (
+    "CREATE OR REPLACE FUNCTION instr(body text, part text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE"
+    " AS $$ SELECT strpos(body, part) $$",
+    "CREATE OR REPLACE FUNCTION json_extract(body text, path text) RETURNS text LANGUAGE sql IMMUTABLE STRICT"
+    r" PARALLEL SAFE AS $$ SELECT replace(body, '\u0000', '\ufffd')::json ->> btrim(substr(path, 3), '\"')"
+    " $$",
+    "CREATE OR REPLACE FUNCTION charter_next(of text, key text) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$"
+    " DECLARE found bigint; BEGIN EXECUTE format('SELECT coalesce(max(%I), 0) + 1 FROM %I', key, of) INTO found;"
+    " RETURN found; END $$",
+    "CREATE TABLE charter_schema (number integer NOT NULL)",
+)
+# An UPDATE, DELETE or TRUNCATE of entries fails whoever sends it. The state is our own code.
+_GUARD = (
+    "CREATE FUNCTION entries_stay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " RAISE EXCEPTION 'audit entries are append-only' USING ERRCODE = 'CH019'; END $$"
+)
+_GUARDED = ("entries", "leaves", "tiles", "checkpoints")
+_TRIGGERS = {
+    f"{table}_stay": f"CREATE TRIGGER {table}_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+    " FOR EACH STATEMENT EXECUTE FUNCTION entries_stay()"
+    for table in _GUARDED
+}
+_GUARDS = (
+    "SELECT t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND t.tgname = c.relname || '_stay' AND"
+    " p.proname = 'entries_stay' AND p.prosrc LIKE '%append-only%' AND t.tgenabled IN ('O', 'A') AND t.tgtype = 58"
+)
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Somebody else's work has changed something; not where this transaction wrote nothing.
+_TELL = "SELECT pg_notify('{channel}', '') WHERE pg_current_xact_id_if_assigned() IS NOT NULL; COMMIT"
+_IS_THERE = "SELECT to_regclass(quote_ident(?)) IS NOT NULL"
+_COLUMNS = (
+    "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass(quote_ident(?))"
+    " AND attnum > 0 AND NOT attisdropped"
+)
+_TABLES = (
+    "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = ? AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+)
+_MARK = re.compile(r"'[^']*'|\"[^\"]*\"|[?%]")
+
+
+@lru_cache(maxsize=1024)
+def _marked(text: str) -> str:
+    """Writes `?` as the driver has it; in quotes it stays."""
+    return _MARK.sub(lambda m: "%s" if m[0] == "?" else m[0].replace("%", "%%"), text)
+
+
+class _Whole(Dumper):
+    """Has a truth value written as a whole number, which is what the tables keep of it."""
+
+    oid = types["int8"].oid
+
+    def dump(self, obj: Any) -> bytes:
+        return b"1" if obj else b"0"
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """A cursor of `Driver`: a statement that fails leaves the rest readable where all is read as it stands."""
+
+    def execute(self, *statement: Any, **more: Any) -> _Cursor:
+        try:
+            return super().execute(*statement, **more)
+        except psycopg.Error:
+            raw = self.connection
+            if isinstance(raw, Driver) and raw.standing and not raw.closed:
+                raw.plainly("ROLLBACK TO standing")
+            raise
+
+
+class Driver(psycopg.Connection[Any]):
+    """PostgreSQL's connection, whose transactions are the store's alone: it begins and ends them in SQL.
+
+    SQLAlchemy commits and rolls back where it thinks fit, which may be amid a transaction of ours. `standing`: what
+    fails is undone alone.
+    """
+
+    url = ""
+    named = False  # whether the address names the schema
+    own, temporary = "public", "pg_temp"
+    standing = False
+    listening = 0  # commits that were heard of, and one for listening at all
+
+    def rollback(self) -> None:
+        """Does nothing."""
+
+    def commit(self) -> None:
+        """Does nothing."""
+
+    def execute(self, text: str, values: Any = (), /) -> Any:  # type: ignore[override]
+        return self.cursor().execute(_marked(text), values) if values else self.cursor().execute(text)
+
+    def executemany(self, text: str, rows: Any, /) -> Any:
+        cursor = self.cursor()
+        cursor.executemany(_marked(text), rows)
+        return cursor
+
+    def plainly(self, text: str) -> str:
+        """Executes statements that stand one behind another; gives what the last of them came to."""
+        with psycopg.Cursor(self) as cursor:
+            cursor.execute(text, prepare=False)
+            while cursor.nextset():
+                pass
+            return cursor.statusmessage or ""
+
+    @property
+    def schema_name(self) -> str:
+        return self.own.strip('"').replace('""', '"')
+
+    @property
+    def key(self) -> int:
+        """The number by which the schema's own advisory locks and notices are known."""
+        return zlib.crc32(self.schema_name.encode()) - (1 << 31)
+
+    def engine(self) -> Engine:
+        from charter.runtime.store.postgresql_dialect import engine
+
+        return engine(self)
+
+    def begin(self, *, reading: bool, seconds: float) -> None:
+        if reading:
+            self.plainly(_READ)
+            return
+        wait = max(1, int(seconds * 1000))
+        self.plainly(f"BEGIN; SET LOCAL lock_timeout = {wait:d}; SELECT pg_advisory_xact_lock({_LOCK}, {self.key:d})")
+
+    def end(self, *, keeping: bool) -> None:
+        if not keeping:
+            self.plainly("ROLLBACK")
+        # Where a statement failed, a COMMIT would undo all and say nothing.
+        elif (came := self.plainly(_TELL.format(channel=self._channel))) != "COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction(f"the transaction ended with {came}")
+
+    @property
+    def _channel(self) -> str:
+        return f"charter_{self.key + (1 << 31)}"
+
+    def changes(self) -> int:
+        if not self.listening:
+            self.plainly(f"LISTEN {self._channel}")
+            self.listening = 1
+        self.listening += sum(1 for _ in self.notifies(timeout=0))
+        return self.listening
+
+    def schema(self) -> int:
+        there = self.one(_IS_THERE, "charter_schema")
+        return int(self.one("SELECT coalesce(max(number), 0) FROM charter_schema")) if there else 0
+
+    def stamp(self, schema: int) -> None:
+        self.execute("DELETE FROM charter_schema")
+        self.execute("INSERT INTO charter_schema VALUES (?)", (schema,))
+
+    def is_empty(self) -> bool:
+        return not self.one(_TABLES, self.schema_name)
+
+    def prepare(self) -> None:
+        """Does nothing: the server is ready."""
+
+    def statements(self) -> tuple[Sequence[str], Sequence[str]]:
+        there = self.one("SELECT to_regnamespace(?) IS NOT NULL", self.own)
+        return (_WORDS if there else (f"CREATE SCHEMA {self.own}", *_WORDS)), (_GUARD, *_TRIGGERS.values())
+
+    def unguarded(self) -> list[str]:
+        there = {row[0] for row in self.execute(_GUARDS, (self.schema_name,))}
+        return [name for name in _TRIGGERS if name not in there]
+
+    def columns(self, table: str) -> set[str]:
+        return {row[0] for row in self.execute(_COLUMNS, (table,))}
+
+    def is_there(self, name: str) -> bool:
+        table, _, column = name.partition(".")
+        return column in self.columns(table) if column else bool(self.one(_IS_THERE, name))
+
+    def kept(self) -> Kept:
+        fsync, commit = self.one("SHOW fsync"), self.one("SHOW synchronous_commit")
+        return Kept("kept_by_server", {"fsync": fsync, "commit": commit}, fsync == "on" and commit != "off")
+
+    def damage(self, *, quick: bool = False) -> str | None:
+        return None  # no question of SQL's finds any
+
+    def copy(self, to: Path, counted: c.Counted) -> None:
+        from charter.runtime.store.postgresql_copy import copy
+
+        copy(self, to, counted)
+
+    @contextmanager
+    def as_it_stands(self) -> Iterator[None]:
+        self.plainly("SAVEPOINT standing")
+        self.standing = True
+        try:
+            yield
+        finally:
+            self.standing = False
+
+    def one(self, text: str, *values: Any) -> Any:
+        """Asks for one value."""
+        return self.execute(text, values).fetchone()[0]
+
+
+class PostgreSQL:
+    """A database of a server. Of its address, `schema` and `folder` are ours, all else is for the driver.
+
+    `schema`: which of the database's own it is (without: the first of the user's search path). `folder`: where its
+    files and connectors stand, the present folder without.
+    """
+
+    companions: tuple[Path, ...] = ()
+
+    def __init__(self, address: str) -> None:
+        try:
+            parts = urlsplit(address)
+            asked = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+            _ = parts.port
+        except ValueError as cause:
+            raise e.BadAddress(f"cannot read the database URL: {cause}", url=e.told(address)) from cause
+        if not parts.path.strip("/"):
+            raise e.BadAddress("no database is named", url=e.told(address))
+        self._schema = asked.pop("schema", None)
+        self.folder = Path(asked.pop("folder", ".")).absolute()
+        self._options = asked.pop("options", "")
+        self._conninfo = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(asked), ""))
+        self.url, self.address = e.told(address), address
+
+    def connect(self, *, seconds: float, looking: bool = False) -> c.Driver:
+        own = None if self._schema is None else '"' + self._schema.replace('"', '""') + '"'
+        options = [self._options] if self._options else []
+        if own is not None:
+            options.append("-csearch_path=" + re.sub(r"([\\ ])", r"\\\1", own))
+        if looking:
+            options.append("-cdefault_transaction_read_only=on")
+        try:
+            raw = Driver.connect(
+                self._conninfo,
+                autocommit=True,
+                cursor_factory=_Cursor,
+                options=" ".join(options),
+                application_name="charter",
+                client_encoding="utf-8",
+            )
+        except psycopg.Error as cause:
+            raise entering(cause, self.url) from cause
+        try:
+            if raw.info.server_version < OLDEST * 10_000:
+                version = raw.info.parameter_status("server_version")
+                raise e.OldServer(f"the server is {version}", url=self.url, version=version, oldest=OLDEST)
+            encoding = raw.info.parameter_status("server_encoding")
+            if encoding != "UTF8":
+                raise e.NotUnicode(f"the database's encoding is {encoding}", url=self.url, encoding=encoding)
+            raw.adapters.register_dumper(bool, _Whole)
+            raw.url = self.url
+            raw.own = own or raw.execute("SELECT quote_ident(coalesce(current_schema(), 'public'))").fetchone()[0]
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+    def error(self, cause: BaseException) -> e.StorageError:
+        return error(cause, self.url)
+
+    def find(self) -> None:
+        """Does nothing: whoever connects is told."""
+
+    def make(self) -> None:
+        """Does nothing: a schema is made with its tables, a database by whoever runs the server."""
+
+    def elsewhere(self, cause: BaseException) -> bool:
+        return True
+
+    def copied(self, folder: Path) -> Backend | None:
+        return None
+
+    def backed_up(self, driver: c.Driver, folder: Path) -> Backend | None:
+        return None
