@@ -16,6 +16,7 @@ from charter.dsl.check.catalogues import RuleBook
 from charter.dsl.check.certain import check_certain
 from charter.dsl.check.deadlines import check_deadlines
 from charter.dsl.check.decisions import check_decisions
+from charter.dsl.check.fields import check_lots
 from charter.dsl.check.figures import check_figures
 from charter.dsl.check.findings import Budget, Findings, merged, told
 from charter.dsl.check.flow import check_flow, check_runs
@@ -46,6 +47,7 @@ PASSES: tuple[Pass, ...] = (
     check_flow,
     check_gaps,
     check_stages,
+    check_lots,
     check_staffing,
     check_figures,
     check_chains,

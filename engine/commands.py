@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from charter.engine.capacity import Load
+from charter.engine.forms import Lot
 from charter.engine.plain import Kept, from_json as _from_json, shape, to_json as _to_json
 from charter.engine.registers import Found
 
@@ -50,7 +51,7 @@ class Command(Kept, frozen=True, kw_only=True):
 
 
 # what a host finds out for a command, and nobody who sends it says
-FOUND = ("strangers", "looked", "loads")
+FOUND = ("strangers", "looked", "loads", "lots")
 
 
 class OnNode(Command, frozen=True, kw_only=True):
@@ -130,11 +131,15 @@ class Confirm(OnNode, frozen=True, kw_only=True):
 
 
 class Complete(OnNode, frozen=True, kw_only=True):
-    """Finishes an activity: output records as (name, value), checklist points ticked in passing as (name, evidence)."""
+    """Finishes an activity: output records as (name, value), checklist points ticked in passing as (name, evidence).
+
+    `lots`: with what the host draws people for fields that are filled by lot.
+    """
 
     verb: ClassVar[str] = "complete"
     records: tuple[tuple[str, Any], ...] = ()
     checks: tuple[tuple[str, Any], ...] = ()
+    lots: tuple[Lot, ...] = ()
 
 
 class Approve(OnNode, frozen=True, kw_only=True):
@@ -396,7 +401,7 @@ def to_json(command: Command) -> dict[str, Any]:
             out[name] = [list(pair) for pair in value]
         elif isinstance(value, Actor):
             out[name] = _actor_json(value)
-        elif name in ("looked", "loads"):
+        elif name in ("looked", "loads", "lots"):
             out[name] = _to_json(value)
         else:
             out[name] = list(value) if isinstance(value, tuple) else value

@@ -27,6 +27,7 @@ from charter.engine.decisions.declared import (
     DecisionTable as DecisionTable,
 )
 from charter.engine.forms import (
+    Draw as Draw,
     Field as Field,
     Filing as Filing,
     RecordType as RecordType,

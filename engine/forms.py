@@ -23,12 +23,33 @@ class TypeRef(Kept, frozen=True):
     choices: tuple[str, ...] = ()
 
 
+class Draw(Kept, frozen=True):
+    """So many people (`count`, FEEL) drawn by lot from a role, or (`data`) from those whom FEEL names.
+
+    `excluded`: FEEL giving somebody, or a list, who is not to be among them.
+    """
+
+    count: str
+    pool: str
+    data: bool = False
+    excluded: str | None = None
+
+
+class Lot(Kept, frozen=True):
+    """What a draw needs from outside: for `field` (`record.field`) the seed, and who holds the role it draws from."""
+
+    field: str
+    seed: str
+    people: tuple[str, ...] = ()
+
+
 class Field(Kept, frozen=True):
     """A record's field; `where` is a FEEL condition over the record's own fields and the case's scope.
 
     `visible`: the roles that may read it, all who may read the record where it names none (`engine/reading.py`).
     `computed`: FEEL over the record's own fields and the parameters, what it comes to and nobody gives; `default`: over
-    all that `where` sees, what it is where it is left out; `required`: the condition under which it may not be.
+    all that `where` sees, what it is where it is left out; `required`: the condition under which it may not be;
+    `drawn`: by which lot it is filled, and nobody gives it (`engine/draws.py`).
     """
 
     name: str
@@ -41,6 +62,7 @@ class Field(Kept, frozen=True):
     computed: str | None = None
     default: str | None = None
     required: str | None = None
+    drawn: Draw | None = None
 
     @property
     def may_lack(self) -> bool:
@@ -50,7 +72,12 @@ class Field(Kept, frozen=True):
     @property
     def needed(self) -> bool:
         """Whether whoever fills the record in has to give it in any case."""
-        return not self.may_lack and self.computed is None and self.default is None
+        return not self.may_lack and self.default is None and not self.filled
+
+    @property
+    def filled(self) -> bool:
+        """Whether nobody gives it: it is computed, or drawn by lot."""
+        return self.computed is not None or self.drawn is not None
 
 
 class RecordType(Kept, frozen=True):

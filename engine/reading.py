@@ -170,7 +170,7 @@ def _with_derived(
     types: Mapping[str, RecordType], hidden: set[tuple[str, str | None]]
 ) -> frozenset[tuple[str, str | None]]:
     """Gives what is hidden with the fields whose values come from it: computed ones, and those with a default."""
-    filled = [(r, f) for r in types.values() for f in r.fields if f.computed is not None or f.default is not None]
+    filled = [(r, f) for r in types.values() for f in r.fields if _source(f) is not None]
     more = bool(hidden)
     while more:
         seen = Sight(types, frozenset(hidden))
@@ -180,9 +180,14 @@ def _with_derived(
     return frozenset(hidden)
 
 
+def _source(field: Field) -> str | None:
+    """Gives what a field's value comes from, where nobody need give it; whom a lot leaves out tells nothing of it."""
+    return field.computed if field.computed is not None else field.default
+
+
 def _tells(seen: Sight, record: RecordType, field: Field) -> bool:
     own = {each.name for each in record.fields}
-    for root, *rest in paths(field.computed if field.computed is not None else field.default):
+    for root, *rest in paths(_source(field)):
         name, way = (record.name, [root, *rest]) if root in own else (root, rest)
         # The line of a record is for all of it, its own fields too.
         itself = name == record.name and (name, None) in seen.hidden
@@ -236,7 +241,7 @@ def _command(seen: Sight, command: Mapping[str, Any]) -> Mapping[str, Any]:
         told["records"] = _records(seen, told["records"])
     if "record" in told and "value" in told:
         told["value"] = seen.value(told["record"], told["value"])
-    for name in ("item", "evidence", "checks", "failure", "arguments", "looked"):
+    for name in ("item", "evidence", "checks", "failure", "arguments", "looked", "lots"):
         if name in told:
             told[name] = seen.derived(told[name])
     return told
@@ -261,6 +266,7 @@ ENTRIES: Mapping[str, _See] = MappingProxyType(
         "filing_withheld": _derived("key", "digest", "value"),
         "looked_up": _derived("asked", "rows", "late"),
         "count_reached": _derived("key"),
+        "drawn": _derived("people", "candidates", "excluded"),
         "baseline_fixed": _derived("digest", "total", "before"),
         "line_overrun": _derived("line", "baseline", "used"),
         "line_covered": _derived("line", "baseline", "used"),

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, update
 from charter.engine import values
 from charter.engine.commands import Actor, Command
 from charter.engine.definition import Definition
+from charter.engine.draws import plain_seed
 from charter.engine.entries import Entry, to_json
 from charter.engine.proof.assumptions import assumed
 from charter.engine.registers import Ask, Found
@@ -47,6 +48,7 @@ class SqlStage:
         functions = {name: (lambda _, name=name: self._called(name)) for name in names if name}
         connectors = Connectors(self.store.folder, functions)
         self.host = Cases(self.store, clock=lambda: self.clock, channel="test", host="stage", connectors=connectors)
+        self.host._caseload.seed = plain_seed
         self._founder = people[0].person if people else "case"
         self._people = People(self.store, by=self._founder, clock=lambda: self.clock)
         assert self._people.found() is None

@@ -35,6 +35,14 @@ def type_ref(type_: t.Type) -> d.TypeRef:
     return d.TypeRef(type_.name, item, None, tuple(c.text for c in type_.choices))
 
 
+def _drawn(draw: t.Drawn | None) -> d.Draw | None:
+    """Gives a lot as the engine keeps it; a role's name is one word, and what data names is a path."""
+    if draw is None:
+        return None
+    pool = draw.pool.text
+    return d.Draw(canonical(draw.count.text), pool, "." in pool, feel_text(draw.excluded))
+
+
 def _form(node: t.Record | t.Register) -> tuple[d.Field, ...]:
     return tuple(
         d.Field(
@@ -48,6 +56,7 @@ def _form(node: t.Record | t.Register) -> tuple[d.Field, ...]:
             feel_text(f.computed),
             feel_text(f.default),
             feel_text(f.required),
+            _drawn(f.drawn),
         )
         for f in node.fields
     )

@@ -14,7 +14,8 @@ from charter.dsl.check.doubtful import check_declared
 from charter.dsl.check.expressions import read
 from charter.dsl.check.findings import Findings
 from charter.dsl.check.lists import reads_itself
-from charter.dsl.check.scopes import ProcessScope
+from charter.dsl.check.references import check_role
+from charter.dsl.check.scopes import Part, ProcessScope
 from charter.dsl.check.types import type_of
 from charter.dsl.diagnostic import Fix
 from charter.dsl.text import tree as t
@@ -22,6 +23,8 @@ from charter.dsl.text.words import spelled
 from charter.engine import feel
 from charter.engine.feel import tree as ft, types as y
 
+# Somebody, or a list of people.
+PEOPLE = y.OneOf(options=(y.STRING, y.ListType(item=y.ANY)))
 _PRESENT = frozenset({"now", "today"})
 
 
@@ -30,7 +33,7 @@ def check_marks(record: t.Record | t.Register, file: str, findings: Findings) ->
     for field in record.fields:
         marks = [word for word, there in _marks(field) if there]
         if len(marks) > 1:
-            expr = next(e for e in (field.required, field.default, field.computed) if e is not None)
+            expr = next(e for e in (field.drawn, field.required, field.default, field.computed) if e is not None)
             findings.add("CH327", expr.span, file=file, name=field.name.text, word=marks[0], needed=marks[1])
     filled = {f.name.text: f for f in record.fields if f.computed is not None or f.default is not None}
     ways = {name: [n for n in _names(field) if n in filled] for name, field in filled.items()}
@@ -59,6 +62,13 @@ def check_fields(
             (line.default, wanted, "default"),
             (line.required, y.BOOLEAN, "required when"),
         ]
+        if line.drawn is not None:
+            asks.append((line.drawn.count, y.NUMBER, "drawn"))
+            asks.append((line.drawn.excluded, PEOPLE, "excluding"))
+            if "." in line.drawn.pool.text:
+                asks.append((t.Expr(line.drawn.pool.text, span=line.drawn.pool.span), PEOPLE, "of"))
+            else:
+                check_role(line.drawn.pool, scope, findings)
         if line.computed is not None and _reaches(node, line, scope, file, findings):
             asks.append((line.computed, wanted, "="))
         for expr, kind, word in asks:
@@ -74,6 +84,27 @@ def check_fields(
             tree = read(expr.text).tree
             if tree is not None and kind is wanted and len(findings.diagnostics) == before:
                 check_declared(tree, line.type, name, expr.span[0], findings, file)
+
+
+def check_lots(scope: ProcessScope, findings: Findings) -> None:
+    """Reports lots that nobody draws (CH258), and draws that nobody witnesses (CH454)."""
+    for symbol in scope.records.values():
+        for field in symbol.node.fields:
+            if field.drawn is None:
+                continue
+            name, record = field.name.text, symbol.node.name.text
+            made = [part for part in scope.elements.values() if any(record == out.text for out in part.outputs)]
+            automatic = any(part.all(kind) for part in made for kind in (t.Work, t.Wait))
+            people = field.type.item is not None and field.type.item.name == "person"
+            if not people or len(made) != 1 or automatic or record in scope.inputs:
+                findings.add("CH258", field.drawn.span, file=symbol.file, name=name, record=record)
+            elif not any(isinstance(line, t.CheckBy) for line in _below(made[0])):
+                findings.add("CH454", field.drawn.span, file=symbol.file, name=name, element=made[0].name)
+
+
+def _below(part: Part) -> Iterator[t.Line]:
+    """Yields the lines of the points of an element's checklist."""
+    return (below for line in part.all(t.Checklist) for check in line.checks for below in check.body)
 
 
 def _reaches(record: t.Record | t.Register, field: t.Field, scope: ProcessScope, file: str, findings: Findings) -> bool:
@@ -101,6 +132,7 @@ def _reaches(record: t.Record | t.Register, field: t.Field, scope: ProcessScope,
 
 def _marks(field: t.Field) -> Iterator[tuple[str, bool]]:
     """Yields which marks a field has of those that say where its value comes from, or that there may be none."""
+    yield "drawn", field.drawn is not None
     yield "=", field.computed is not None
     yield "default", field.default is not None
     yield "required when", field.required is not None

@@ -193,6 +193,14 @@ class Role(Line, frozen=True):
     body: tuple[Requires | Source, ...] = ()
 
 
+class Drawn(Node, frozen=True):
+    """`drawn 5 of expert excluding a.people`: of a role, or of people whom data names."""
+
+    count: Expr
+    pool: Name
+    excluded: Expr | None = None
+
+
 class Field(Line, frozen=True):
     """`amount money = price * count`, `region text default "CN"`, `scan file required when amount > 500 CNY`."""
 
@@ -206,6 +214,7 @@ class Field(Line, frozen=True):
     computed: Expr | None = None
     default: Expr | None = None
     required: Expr | None = None
+    drawn: Drawn | None = None
 
     @property
     def may_lack(self) -> bool:
@@ -215,7 +224,7 @@ class Field(Line, frozen=True):
     @property
     def needed(self) -> bool:
         """Whether whoever fills the record in has to give it in any case."""
-        return not self.may_lack and self.computed is None and self.default is None
+        return not self.may_lack and self.computed is None and self.default is None and self.drawn is None
 
 
 class Record(Line, frozen=True):

@@ -70,6 +70,7 @@ ENDS: Mapping[str, Collection[str]] = {
     "LEAD": ("BEFORE_DUE",),
     "GROUND": ("BECAUSE",),
     "ASKED": ("THEN",),
+    "POOLED": ("OF",),
     "TRIGGER": ("NOTIFY", "ESCALATE_TO", "START"),
 }
 # What may stand right before that, beside a blank: 完成条件 3项完成.

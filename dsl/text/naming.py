@@ -70,7 +70,21 @@ def names(stop: Stop) -> Iterator[Mend]:
 _SMALL = re.compile(r"\s(?:for|about|on|with|to|and|or|then|by|from|in|of)\s")
 _BULLET = re.compile(r"[-*•·\[\]\u2610-\u2612□]|\(?\d+[.),](?!\d)")
 _PARTS = frozenset(
-    {"OPTIONAL", "DEFAULT", "REQUIRED_WHEN", "WHERE", "EXTERNAL", "ABOUT", "BY", "WITH", "FROM", "AS", "TYPE", "IS"}
+    {
+        "OPTIONAL",
+        "DEFAULT",
+        "REQUIRED_WHEN",
+        "DRAWN",
+        "WHERE",
+        "EXTERNAL",
+        "ABOUT",
+        "BY",
+        "WITH",
+        "FROM",
+        "AS",
+        "TYPE",
+        "IS",
+    }
 )
 
 

@@ -78,6 +78,14 @@ _BLOCKS = (
 )
 
 
+def drawn(p: Phrases, draw: t.Drawn | None) -> str:
+    """Writes by which lot a field is filled."""
+    if draw is None:
+        return ""
+    excluded = f" {p.word('EXCLUDING')} {expression(draw.excluded)}" if draw.excluded is not None else ""
+    return f"{p.word('DRAWN')} {expression(draw.count)} {p.word('OF')} {draw.pool.text}{excluded}"
+
+
 class _Row(Struct):
     """One line to be: cells that columns may align, what its comments are, and the rows below it."""
 
@@ -171,7 +179,16 @@ class _Writer:
                     (p.word("REQUIRED_WHEN"), node.required),
                 )
                 marks = [f"{word} {expression(said)}" if said else "" for word, said in filled]
-                cells = [node.name.text, p.type(node.type), title, optional, *marks, where, visible]
+                cells = [
+                    node.name.text,
+                    p.type(node.type),
+                    title,
+                    optional,
+                    drawn(p, node.drawn),
+                    *marks,
+                    where,
+                    visible,
+                ]
                 return _Row(node, cells, below)
             case t.Checklist():
                 return _Row(node, [p.word("CHECKLIST")], [self.check(check, indent + 1) for check in node.checks])

@@ -50,6 +50,7 @@ _SHAPES: Mapping[str, str] = {
     "LEAD": "an_expression",
     "GROUND": "an_expression",
     "ASKED": "an_expression",
+    "POOLED": "an_expression",
     "TRIGGER": "an_expression",
     "TYPE": "a_type",
     "WEEKDAY": "a_weekday",

@@ -20,6 +20,7 @@ from charter.dsl.text.declarations import (
     Columns as Columns,
     Customer as Customer,
     Decision as Decision,
+    Drawn as Drawn,
     EndsAtClose as EndsAtClose,
     Field as Field,
     Files as Files,

@@ -17,3 +17,16 @@ class StageHeld(Told, frozen=True):
 
     stage: int
     condition: str
+
+
+class Drawn(Told, frozen=True):
+    """People were drawn by lot for a field: `people`, in the order drawn, of the `candidates` (those who were excluded
+    are not among them). `seed`: it picks them (`engine/draws.py`); `witnesses`: who confirmed the draw.
+    """
+
+    field: str
+    people: tuple[str, ...]
+    candidates: tuple[str, ...]
+    excluded: tuple[str, ...]
+    seed: str
+    witnesses: tuple[str, ...] = ()

@@ -127,10 +127,11 @@ def typed(forms: Mapping[str, RecordType], order: Mapping[str, tuple[Field, ...]
     """Gives of a record's value, decoded or encoded, what people give: all but what is computed."""
     if isinstance(value, list | tuple):
         return [typed(forms, order, name, item) for item in value]
-    if name not in order or not isinstance(value, Mapping):
+    drawn = {f.name for f in forms[name].fields if f.drawn is not None} if name in forms else set()
+    if not (name in order or drawn) or not isinstance(value, Mapping):
         return value
     kinds = {f.name: within(f.type) for f in forms[name].fields}
-    computed = {f.name for f in order[name] if f.computed is not None}
+    computed = drawn | {f.name for f in order.get(name, ()) if f.computed is not None}
     return {
         key: typed(forms, order, kinds.get(key) or "", one) if kinds.get(key) in order else one
         for key, one in value.items()

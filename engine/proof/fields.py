@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import combinations_with_replacement, islice, product
 from typing import Any, TypeVar
 
+from charter.engine import feel
 from charter.engine.definition import Field, TypeRef
 from charter.engine.feel.own import Money
 from charter.engine.feel.temporal import Date
@@ -17,11 +18,22 @@ from charter.engine.proof import points
 from charter.engine.proof.atoms import CURRENCY, Path
 from charter.engine.proof.compared import Compared, effort
 from charter.engine.proof.sight import at
+from charter.engine.values import is_count
 
 T = TypeVar("T")
 _PARTS: Mapping[str, tuple[str, ...]] = {"period": ("start", "end"), "money": (CURRENCY,)}  # that conditions may ask
 MOST = 64  # values of one record
 _TRIED = 4_096  # that are looked at to find them
+
+# Those whom lots fall on, where nobody real is there.
+DRAWN = tuple(f"drawn.{number:02}" for number in range(1, 21))
+
+
+def lot_size(count: str) -> int:
+    """Says how many a lot picks, where that is written out; five where a case will say it."""
+    found = feel.parse(count).tree
+    value: Any = feel.compile(found).evaluate({}) if found is not None else None
+    return int(value) if is_count(value) and 0 < value <= len(DRAWN) else 5
 
 
 class Fields:
@@ -97,6 +109,8 @@ class Fields:
         """Gives values of a field; one that nobody reads has `1 + again`, if there are so many."""
         if field.computed is not None:
             return [None]
+        if field.drawn is not None:
+            return [list(DRAWN[: lot_size(field.drawn.count)])]
         read = self.known.reads(names)
         if self.record in self.beside and not self.known.looped.isdisjoint(names):
             again = max(map(self.known.size, names))  # every item may be another

@@ -32,6 +32,7 @@ from charter.engine.commands import (
     Tick,
 )
 from charter.engine.definition import Check, item_type
+from charter.engine.draws import plain_seed, with_lots
 from charter.engine.feel.own import File
 from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import OPEN, WORKABLE
@@ -40,6 +41,7 @@ from charter.engine.plan.makers import bound
 from charter.engine.plan.plans import Plan, shared_loops
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
+from charter.engine.proof.fields import DRAWN
 from charter.engine.proof.past import Past
 from charter.engine.proof.values import Conditions, Representatives
 from charter.engine.state import NEW, CaseState, Node
@@ -225,7 +227,8 @@ class Moves:
                 with_it.append((point, evidence))
         for records in self.contents(element.outputs, state):
             complete = Complete(actor=who, at=at, node=node.key, records=records, checks=tuple(with_it))
-            yield Move(node.key, "complete", (*before, complete))
+            drawing = with_lots(self.program.definition, complete, lambda _: [Actor(one) for one in DRAWN], plain_seed)
+            yield Move(node.key, "complete", (*before, drawing))
 
     def points(self, state: CaseState, plan: Plan, path: Path, at: int) -> Iterator[tuple[str, Check]]:
         """Yields the points of an element's checklist, by the names that they are confirmed by."""

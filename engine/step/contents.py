@@ -14,6 +14,7 @@ from typing import Any
 from charter.engine import feel, values
 from charter.engine.commands import SYSTEM
 from charter.engine.definition import Field, TypeRef, item_type
+from charter.engine.draws import drawn_fields
 from charter.engine.feel.own import File, Money, Span
 from charter.engine.feel.ranges import Range
 from charter.engine.feel.reads import asks_whether_there
@@ -24,6 +25,7 @@ from charter.engine.plan.plans import Plan
 from charter.engine.plan.program import Program
 from charter.engine.plan.scope import Scope
 from charter.engine.refusals import Reason
+from charter.engine.step import drawing
 from charter.engine.step.draft import Draft, Refused, refuse
 from charter.engine.strangers import persons_in
 
@@ -267,6 +269,10 @@ def validate(draft: Draft, plan: Plan | None, path: Path, record: str, data: Any
     These are CH511-514, CH528-529 and CH330-333.
     """
     value, encoded, digest = digest_of(record, data)
+    if drawn_fields(draft.program, record):
+        value = drawing.fill(draft, plan, path, record, value)
+        encoded = values.encode(value)
+        digest = values.data_digest(encoded)
     given: list[Reason] = []
     unclear: list[Reason] = []
     if record in draft.program.derived:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from charter.engine.commands import SYSTEM, Command
 from charter.engine.effects import Effect
 from charter.engine.entries import Entry, Told
+from charter.engine.entries.approvals import Drawn
 from charter.engine.entries.cases import Amended, Reopened, Written
 from charter.engine.feel.frames import Budget
 from charter.engine.feel.limits import MAX_STEPS
@@ -60,6 +61,7 @@ class Draft:
         "command",
         "days",
         "depth",
+        "drawn",
         "drill",
         "effects",
         "entries",
@@ -109,18 +111,15 @@ class Draft:
         self.process = state.process
         self.status = state.status
         self.opened_at = state.opened_at
-        self.closed_at = state.closed_at
-        self.opened_by = state.opened_by
+        self.closed_at, self.opened_by = state.closed_at, state.opened_by
         self.reason = state.reason
         self.parent = state.parent
         self.attempt = state.attempt
         self.depth, self.drill = state.depth, state.drill
         self.parameters = state.parameters
         self.held = state.held
-        self.law, self.tzdata = state.law, state.tzdata
-        self.pending = state.pending
-        self.signals = state.signals
-        self.stood = state.stood
+        self.law, self.tzdata, self.pending = state.law, state.tzdata, state.pending
+        self.signals, self.stood = state.signals, state.stood
         self.days, self.clocks = state.days, state.clocks
         self.chain, self.watches, self.books = state.chain, state.watches, state.books
         self.nodes: dict[str, Node] = state.nodes  # type: ignore[assignment]
@@ -131,6 +130,7 @@ class Draft:
         self.asks: dict[Ask, None] = {}
         self.reads: dict[Ask, dict[str, None]] = {}
         self.filed, self.rounds = state.filed, state.rounds
+        self.drawn: list[Drawn] = []
         self.touched: dict[str, None] = {}
         self._own_nodes = self._own_versions = self._own_timers = False
 

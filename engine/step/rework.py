@@ -18,7 +18,7 @@ from charter.engine.machines import DECIDED, ENTERED, FINISHED, WORKABLE
 from charter.engine.plan.closure import closure
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node, Vote
-from charter.engine.step import blocks, filing, ledgers, staleness
+from charter.engine.step import blocks, drawing, filing, ledgers, staleness
 from charter.engine.step.authority import (
     apart,
     entitle,
@@ -128,6 +128,7 @@ def vetoes(vote: Vote, plan: Plan, node: Node) -> bool:
 def withdraw(draft: Draft, command: Withdraw) -> None:
     approval = draft.nodes.get(command.node) is not None and draft.place(command.node)[0].kind == "approval"
     node, plan, path = require(draft, command.node, "retract" if approval else "withdraw", "withdraw")
+    drawing.require_reason(draft, plan)
     if plan.element.work is not None:
         raise refuse("CH544", plan.name, element=node.key, target=plan.element.work.target)
     if not draft.here(plan, path).open_around():

@@ -25,7 +25,7 @@ from charter.engine.plan.turns import in_the_way
 from charter.engine.plan.waiting import holds
 from charter.engine.refusals import Reason
 from charter.engine.state import Confirmation, Node
-from charter.engine.step import blocks, filing, ledgers, queues, staleness
+from charter.engine.step import blocks, drawing, filing, ledgers, queues, staleness
 from charter.engine.step.authority import (
     apart,
     doers_with,
@@ -358,6 +358,7 @@ def finish(
     blocks.repeat_later(draft, moved, plan)
     for name, evidence in ticked:
         draft.enter(Confirmed(name, evidence), moved, moved.state, moved.state)
+    drawing.tell(draft, moved, plan)
     facts: list[Fact] = []
     outdated: list[Node] = []
     for record, value, digest in written:
@@ -389,7 +390,7 @@ def complete(draft: Draft, command: Complete) -> None:
     queues.admit(draft, node, plan, command, draft.role)
     require_alone(draft, plan, path, node)
     confirmations = _ticked(draft, command, node, plan, path)
-    written = outputs(draft, node, plan, path, command.records)
+    written = outputs(draft, node, plan, path, drawing.left_out(draft, plan, command.records))
     finish(
         draft,
         node,

@@ -207,7 +207,7 @@ class Form:
     def _fields(self, record: RecordType, current: Mapping[str, Any], indent: str) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for f in record.fields:
-            if f.computed is not None:
+            if f.filled:
                 continue
             value = self._field(f, out, current.get(f.name), indent)
             if value is not None:

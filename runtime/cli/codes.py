@@ -50,6 +50,8 @@ FAMILIES: dict[str, tuple[str, str | None]] = {
     "CH659": ("tables", None),
     "CH664": ("rules", "outcome"),
     "CH669": ("host", "refusal"),
+    "CH671": ("tables", None),
+    "CH674": ("refused", "refusal"),
     "CH699": ("tables", None),
     "CH719": ("environment", "error"),
     "CH739": ("imports", "error"),

@@ -311,6 +311,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "uncounted": ("condition",),
     "stage_passed": ("stage", "condition"),
     "stage_held": ("stage", "condition"),
+    "drawn": ("field", "people"),
     "unapproved": ("record",),
     "called": ("target",),
     "retried": ("failure",),

@@ -14,6 +14,7 @@ from msgspec import Struct
 from charter.dsl.messages.languages import keywords
 from charter.dsl.text import tree
 from charter.dsl.text.phrases import Phrases, expression
+from charter.dsl.text.printer import drawn
 from charter.engine.definition import Definition
 from charter.runtime.cli.messages import Messages
 
@@ -183,6 +184,9 @@ class Lines:
             case "filled":
                 said = (("computed", field.computed), ("default", field.default), ("required", field.required))
                 found = [self.say(f"handbook.filled_{word}", value=expression(e)) for word, e in said if e is not None]
+                found += (
+                    [self.say("handbook.filled_drawn", value=drawn(self.phrases, field.drawn))] if field.drawn else []
+                )
                 return tuple(self.parts(None, self.say.listed(found))) if found else ()
             case "where":
                 return tuple(self.parts(None, expression(field.where))) if field.where else ()

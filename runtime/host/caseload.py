@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from secrets import token_hex
 from typing import TypeVar
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, bindparam, desc, literal_column, select
 
 from charter.engine import law
-from charter.engine.commands import SYSTEM, Command, Continue, Recount, Start
+from charter.engine.commands import SYSTEM, Actor, Command, Continue, Recount, Start
 from charter.engine.days import Days
 from charter.engine.definition import Definition
+from charter.engine.draws import with_lots
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Refused
 from charter.engine.hosting import informed
@@ -34,7 +36,7 @@ from charter.runtime.audit.log import Chain, Origin, Sealed
 from charter.runtime.host import days, outbox, queues
 from charter.runtime.host.casefile import Archive, CaseFile, NoSuchProcess, Pinned
 from charter.runtime.host.registers import answering
-from charter.runtime.people.directory import Directory
+from charter.runtime.people.directory import Directory, candidates
 from charter.runtime.people.organisation import note, note_step_back
 from charter.runtime.store import tables as t
 from charter.runtime.store.prepared import Prepared
@@ -47,6 +49,11 @@ _LATEST = Prepared(
 )
 
 
+def chance(_command: Command) -> str:
+    """Gives a seed that nobody can foresee."""
+    return token_hex(32)
+
+
 class Caseload:
     """See the module's text. Times are microseconds since the epoch, UTC."""
 
@@ -54,6 +61,7 @@ class Caseload:
         self.clock = clock
         self.new_id = new_id
         self.origin = origin
+        self.seed: Callable[[Command], str] = chance
         self.archive = Archive()
         self.directory = Directory()
 
@@ -83,10 +91,20 @@ class Caseload:
         return CaseFile(Chain(case), NEW, self.latest(connection, process), stored=False)
 
     def introduced(self, connection: Connection, file: CaseFile, command: _Command) -> _Command:
-        """Gives a command that says whom of those it names the directory does not know, and what they have to do."""
+        """Gives a command with what only the host knows: strangers, what people have to do, and lots."""
         definition = file.pinned.definition
         command = introduced(definition, command, lambda p: self.directory.person(connection, p) is not None)
-        return weighed(definition, file.state, command, partial(queues.work, connection))
+        command = weighed(definition, file.state, command, partial(queues.work, connection))
+        return with_lots(
+            definition, command, partial(self._holders, connection, definition.name, command.at), self.seed
+        )
+
+    def _holders(self, connection: Connection, process: str, at: int, role: str) -> list[Actor]:
+        """Lists who holds a role and is there: whom a lot may fall on."""
+        known = (self.directory.person(connection, person) for person in candidates(connection, process, (role,)))
+        there = [found.id for found in known if found is not None and not found.absent(at)]
+        actors = (self.directory.actor(connection, person, process, at) for person in there)
+        return [actor for actor in actors if not isinstance(actor, Refusal)]
 
     def step(self, connection: Connection, file: CaseFile, command: _Command) -> tuple[_Command, Step]:
         """Takes a step with what it needs to know of registers; writes nothing."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,7 @@ from charter.engine import law
 from charter.engine.commands import SYSTEM, Actor, Command, Migrate, Start
 from charter.engine.dated import counted_by
 from charter.engine.definition import Definition
+from charter.engine.draws import plain_seed, with_lots
 from charter.engine.effects import CallConnector, Effect
 from charter.engine.entries import Entry
 from charter.engine.entries.cases import Filed
@@ -258,9 +260,14 @@ class World:
                 self._queue.append((case, effect))
         return done
 
+    def _holders(self, process: str, role: str) -> list[Actor]:
+        return self.candidates(process, (role,), self.clock)
+
     def _step(self, there: _Case, command: Command, target: Target | None = None) -> Step:
         command = introduced(there.definition, command, self._knows)
         command = weighed(there.definition, there.state, command, self.work)
+        people = partial(self._holders, there.definition.name)
+        command = with_lots(there.definition, command, people, plain_seed)
         return informed(there.definition, there.state, command, self.answer, target)[1]
 
     def migrate(self, case: str, target: Target, command: Migrate) -> Step:

@@ -111,6 +111,7 @@ field = line(
     some(source, 0, 1),
     some(paths, 0, 2),
     **dict.fromkeys(("computed", "default", "required"), st.none() | expr),
+    drawn=st.none() | st.builds(t.Drawn, expr, paths, st.none() | expr),
 )
 interval = st.tuples(st.integers(0, 1440), st.integers(0, 1440))
 day = st.dates().map(lambda d: t.Name(d.isoformat()))

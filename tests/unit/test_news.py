@@ -22,7 +22,7 @@ NOBODY = {
     *("signalled", "added", "closed", "commented", "attached", "refused", "fired", "launched", "missed"),
     *("clock_started", "clock_paused", "clock_resumed", "clock_stopped", "threshold_reached", "clock_recounted"),
     *("baseline_fixed", "line_covered", "filed", "filing_withheld", "looked_up", "count_reached", "migrated"),
-    *("handed_over", "stage_passed"),
+    *("handed_over", "stage_passed", "drawn"),
 }
 
 
