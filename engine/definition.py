@@ -94,6 +94,8 @@ class After(Kept, frozen=True):
 class Many(Kept, frozen=True):
     """`for each VARIABLE in ITEMS`: one instance an item. `open`: more may be added until closed.
 
+    `kept`: what a later list lacks stays, and what it has besides is added.
+
     `enough`: so many done instances end the rest (`done when N of done`), a number or FEEL text; None means all.
     """
 
@@ -101,6 +103,7 @@ class Many(Kept, frozen=True):
     items: str
     open: bool = False
     enough: int | str | None = None
+    kept: bool = False
 
 
 def item_type(types: Mapping[str, RecordType], many: Many) -> TypeRef | None:

@@ -269,7 +269,8 @@ def _many(line: t.ForEach | None, enough: t.DoneWhen | None = None) -> d.Many | 
         return None
     items = feel_text(line.items) or "[]"
     wanted = feel_text(enough.enough) if enough is not None else None
-    return d.Many(line.variable.text, items, line.open, int(wanted) if wanted and wanted.isdecimal() else wanted)
+    enough_ = int(wanted) if wanted and wanted.isdecimal() else wanted
+    return d.Many(line.variable.text, items, line.open, enough_, line.kept)
 
 
 def _checks(line: t.Checklist | None) -> tuple[d.Check, ...]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
+from charter.dsl.check import meetings
 from charter.dsl.check.catalogues import SUFFIXES, Table, read_clauses
 from charter.dsl.check.choosing import spelled_out
 from charter.dsl.check.counters import counts
@@ -212,7 +213,7 @@ def _share(unit: Unit) -> None:
         known = {id(separation) for separation, _ in shared.separations}
         shared.separations += [pair for pair in used.shared.separations if id(pair[0]) not in known]
     shared.tables |= unit.tables
-    unit.tree = spelled_out(unit.tree, _choices(unit))
+    unit.tree = spelled_out(meetings.spelled_out(unit.tree), _choices(unit))
     # A process with syntax errors is not checked, but others may still run it.
     for item in unit.tree.items:
         if isinstance(item, t.Separation):

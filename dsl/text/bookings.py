@@ -1,4 +1,4 @@
-"""Writes the lines of ledgers, queues, trends, counters and registers, as `phrases.py` writes all others."""
+"""Writes the lines of ledgers, queues, trends, counters, registers and meetings, as `phrases.py` writes all others."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 from charter.dsl.text import tree as t
 
 
-def lines(expression: Callable[[t.Expr], str]) -> Mapping[type, Callable[[Any, Any], tuple[str, str]]]:
-    """Gives the writers, by the nodes that they write; `expression` writes an expression on one line."""
+def lines(
+    expression: Callable[[t.Expr], str], quote: Callable[[str], str]
+) -> Mapping[type, Callable[[Any, Any], tuple[str, str]]]:
+    """Gives the writers, by the nodes that they write; `expression` writes an expression on one line,
+    and `quote` a text."""
 
     def rank(p: Any, n: t.Rank) -> str:
         return f"{expression(n.by)} {p.word('MOST_FIRST')}" if n.most_first else expression(n.by)
@@ -33,6 +36,17 @@ def lines(expression: Callable[[t.Expr], str]) -> Mapping[type, Callable[[Any, A
         roles = ", ".join(role.text for role in n.roles)
         return p.word("REVIEW_EVERY"), f"{expression(n.every)} {p.word('BY')} {roles}{starts}"
 
+    def quoted(text: t.Text) -> str:
+        return quote(text.text)
+
+    def minutes(p: Any, n: t.Minutes) -> tuple[str, str]:
+        roles = ", ".join(role.text for role in n.roles)
+        return p.word("MINUTES"), f"{n.record.text} {p.word('BY')} {roles}"
+
+    def todos(p: Any, n: t.Todos) -> tuple[str, str]:
+        fields = f"{p.word('BY')} {n.owner.text} {p.word('DUE')} {n.due.text}"
+        return p.word("TODOS"), f"{n.items.text} {fields}"
+
     return {
         t.Over: lambda p, n: (p.word("OVER"), f"{p.word(f'CASES_{n.event.upper()}_IN')} {expression(n.window)}"),
         t.Trend: trend,
@@ -41,6 +55,11 @@ def lines(expression: Callable[[t.Expr], str]) -> Mapping[type, Callable[[Any, A
         t.Counting: counting,
         t.Reaches: lambda p, n: (f"{p.word('AT')} {n.count}", p.actions(n.actions)),
         t.Review: review,
+        t.Attend: lambda p, n: (p.word("ATTEND"), ", ".join(name.text for name in n.names)),
+        t.Quorum: lambda p, n: (p.word("QUORUM"), expression(n.least)),
+        t.Agenda: lambda p, n: (p.word("AGENDA"), ", ".join(map(quoted, n.points))),
+        t.Minutes: minutes,
+        t.Todos: todos,
         t.Booking: lambda p, n: (p.word(n.kind.upper()), ", ".join(name.text for name in n.items)),
         t.Overrun: lambda p, n: (p.word("OVERRUN_REFUSED"), ""),
     }

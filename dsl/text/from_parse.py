@@ -377,6 +377,7 @@ register(
     ("on_rejects", lambda c: t.On("rejects", "escalate", name_of(c[4]), None, int(c[1].value), **place(c))),
     ("for_each", lambda c: t.ForEach(name_of(c[1]), expr_of(c[3]), **place(c))),
     ("for_each_in_open", lambda c: t.ForEach(name_of(c[1]), expr_of(c[3]), True, **place(c))),
+    ("for_each_in_kept", lambda c: t.ForEach(name_of(c[1]), expr_of(c[3]), kept=True, **place(c))),
     ("for_each_open", lambda c: t.ForEach(name_of(c[2]), None, True, **place(c))),
     ("done_when", lambda c: t.DoneWhen(expr_of(c[1]), **place(c))),
     ("repeat_until", lambda c: t.Repeat(expr_of(c[1]), **place(c))),

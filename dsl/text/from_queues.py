@@ -1,9 +1,9 @@
-"""Builds queues and counters from the parse."""
+"""Builds queues, counters and meetings from the parse."""
 
 from __future__ import annotations
 
 from charter.dsl.text import tree as t
-from charter.dsl.text.from_parse import Parts, expr_of, name_of, place, register
+from charter.dsl.text.from_parse import Parts, expr_of, name_of, names_of, place, register, text_of
 
 
 def _counter(c: Parts) -> t.Counter:
@@ -19,7 +19,19 @@ def _rank(c: Parts, most_first: bool) -> t.Rank:
     return t.Rank(expr_of(c[0]), most_first, span=(c[0].span[0], c[-1].span[1]))
 
 
+def _meeting(c: Parts, repeats: t.Expr | None, body: Parts) -> t.Meeting:
+    name, title = c[1]
+    return t.Meeting(name, expr_of(c[3]), title, repeats, tuple(body), **place(c[: 4 if repeats is None else 6]))
+
+
 register(
+    ("meeting", lambda c: _meeting(c, None, c[5])),
+    ("meeting_while", lambda c: _meeting(c, expr_of(c[5]), c[7])),
+    ("attend", lambda c: t.Attend(names_of(c[1]), **place(c))),
+    ("quorum", lambda c: t.Quorum(expr_of(c[1]), **place(c))),
+    ("agenda", lambda c: t.Agenda(tuple(map(text_of, c[1])), **place(c))),
+    ("minutes", lambda c: t.Minutes(name_of(c[1]), names_of(c[3]), **place(c))),
+    ("todos", lambda c: t.Todos(name_of(c[1]), name_of(c[3]), name_of(c[5]), **place(c))),
     ("queue", _queue),
     ("capacity", lambda c: t.Capacity(expr_of(c[1]), **place(c))),
     ("capacity_per", lambda c: t.Capacity(expr_of(c[1]), expr_of(c[3]), **place(c))),

@@ -57,7 +57,7 @@ PATTERNS: Mapping[str, str] = {
 # What ends an expression before the end of its line.
 ENDS: Mapping[str, Collection[str]] = {
     "EXPR": (),
-    "ITEMS": ("OPEN", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START", "DECIDE"),
+    "ITEMS": ("OPEN", "KEPT", "EVIDENCE", "CHECK_BY", "SOURCE", "CALL", "RUN", "START", "DECIDE"),
     "PERIOD": ("WHILE",),
     "CYCLE": ("BY",),
     "AGREED": ("WHEN",),

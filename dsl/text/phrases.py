@@ -234,7 +234,7 @@ def _duty(p: Phrases, n: t.Duty) -> Phrase:
 def _for_each(p: Phrases, n: t.ForEach) -> Phrase:
     if n.items is None:
         return f"{p.word('FOR_EACH')} {p.word('OPEN')} {n.variable.text}", ""
-    more = f" {p.word('OPEN')}" if n.open else ""
+    more = f" {p.word('OPEN' if n.open else 'KEPT')}" if n.open or n.kept else ""
     return f"{p.word('FOR_EACH')} {n.variable.text} {p.word('IN')} {expression(n.items)}{more}", ""
 
 
@@ -400,7 +400,7 @@ _WRITERS: Mapping[type, Callable[[Phrases, Any], Phrase]] = {
     t.Agreed: _agreed,
     t.At: _at,
     t.Occasion: _occasion,
-    **lines(expression),
+    **lines(expression, quote),
     t.Response: lambda p, n: (p.word("RULE_THEN"), p.actions(n.actions)),
     t.CaseStep: lambda p, n: (f"{p.word('CASE')} {n.process.text}{p.arguments(n.arguments)}", ""),
     t.CastStep: _cast,

@@ -50,6 +50,7 @@ _GROUPS: dict[type, str] = {
     t.Ledger: "ledger",
     t.Queue: "queue",
     t.Counter: "counter",
+    t.Meeting: "element",
     t.Process: "process",
     t.Scenario: "scenario",
 }
@@ -67,6 +68,7 @@ _BLOCKS = (
     t.Calendar,
     t.Decision,
     t.Element,
+    t.Meeting,
     t.Kpi,
     t.Sla,
     t.Rule,
@@ -138,6 +140,11 @@ class _Writer:
                 title = f" {quote(node.title.text)}" if node.title else ""
                 by = f"{p.word('LEDGER_BY')} {expression(node.by)}"
                 return _Row(node, [f"{p.word('COUNTER')} {node.name.text}{title} {by}"], below)
+            case t.Meeting():
+                title = f" {quote(node.title.text)}" if node.title else ""
+                more = f" {p.word('WHILE')} {expression(node.repeats)}" if node.repeats else ""
+                every = f"{p.word('EVERY')} {expression(node.every)}{more}"
+                return _Row(node, [f"{p.word('MEETING')} {node.name.text}{title} {every}"], below)
             case t.Ledger():
                 title = f" {quote(node.title.text)}" if node.title else ""
                 of, by = f"{p.word('LEDGER_OF')} {node.baseline.text}", f"{p.word('LEDGER_BY')} {node.by.text}"

@@ -47,6 +47,14 @@ from charter.dsl.text.declarations import (
 )
 from charter.dsl.text.figures import Figure as Figure, Kpi as Kpi, Over as Over, Trend as Trend, Unit as Unit
 from charter.dsl.text.ledgers import Amount as Amount, Booking as Booking, Ledger as Ledger, Overrun as Overrun
+from charter.dsl.text.meetings import (
+    Agenda as Agenda,
+    Attend as Attend,
+    Meeting as Meeting,
+    Minutes as Minutes,
+    Quorum as Quorum,
+    Todos as Todos,
+)
 from charter.dsl.text.nodes import (
     NO_COMMENTS as NO_COMMENTS,
     NOWHERE as NOWHERE,
@@ -231,11 +239,12 @@ class Offered(Line, frozen=True):
 
 
 class ForEach(Line, frozen=True):
-    """`for each V in EXPR` (`open` after it, or `for each open V` with no list to start from)."""
+    """`for each V in EXPR` (`open` or `kept` after it, or `for each open V` with no list to start from)."""
 
     variable: Name
     items: Expr | None = None
     open: bool = False
+    kept: bool = False
 
 
 class DoneWhen(Line, frozen=True):

@@ -12,7 +12,7 @@ from charter.engine import values
 from charter.engine.entries.cases import (
     Opened,
 )
-from charter.engine.keys import Path, key_of
+from charter.engine.keys import Path, key_of, parse_key
 from charter.engine.machines import SETTLED
 from charter.engine.plan.plans import Plan
 from charter.engine.state import Node
@@ -109,6 +109,9 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
     new ones are added, removed ones cancelled.
     """
     digests = [values.digest(item) for item in items]
+    if plan.element.many is not None and plan.element.many.kept:
+        _lengthen(draft, group, plan, path, dict(zip(digests, items, strict=True)))
+        return
     old: dict[int, str] = {}
     for index in range(1, group.size + 1):
         node = draft.nodes.get(key_of(plan.name, (*path, index)))
@@ -142,4 +145,20 @@ def reconcile(draft: Draft, group: Node, plan: Plan, path: Path, items: list[Any
         create_instance(draft, plan, path, items[position])
     for index in old:
         leave_out(draft, plan, path, index)
+    draft.agenda.setdefault(group.key, draft.cause)
+
+
+def _lengthen(draft: Draft, group: Node, plan: Plan, path: Path, items: dict[str, Any]) -> None:
+    """Adds to a group what it does not have yet of a list, by digest; all else stays as it is."""
+    nodes = [draft.nodes[key_of(plan.name, (*path, index))] for index in range(1, group.size + 1)]
+    known = {values.digest(values.decode(node.item)) for node in nodes}
+    draft.change(group, redo=False, used=draft.uses(plan, path))
+    for node in nodes:
+        for inner in (plan, *plan.descendants()):
+            for key in draft.program.expand(draft.nodes, inner, parse_key(node.key)[1]):
+                if key in draft.nodes:
+                    draft.agenda.setdefault(key, draft.cause)
+    for digest, item in items.items():
+        if digest not in known:
+            create_instance(draft, plan, path, item)
     draft.agenda.setdefault(group.key, draft.cause)

@@ -159,6 +159,7 @@ stages = st.tuples(stage) | st.lists(
     st.builds(lambda one, when: replace(one, when=when), stage, st.none() | expr), min_size=2, max_size=3
 ).map(tuple)
 for_each = line(t.ForEach, plain, expr, st.booleans()) | line(t.ForEach, plain, st.none(), st.just(True))
+for_each |= line(t.ForEach, plain, expr, st.just(False), st.just(True))
 on = (
     line(t.On, st.just("reject"), st.just("return"), paths)
     | line(t.On, st.just("reject"), st.just("cancel"), st.none(), reason)
@@ -292,6 +293,22 @@ counter = line(
         | source
     ),
 )
+meeting = line(
+    t.Meeting,
+    names,
+    expr,
+    title,
+    st.none() | expr,
+    some(
+        line(t.Attend, path_list)
+        | line(t.Quorum, expr)
+        | line(t.Agenda, some(text, 1))
+        | line(t.Minutes, paths, path_list)
+        | line(t.Todos, paths, paths, paths)
+        | source,
+        1,
+    ),
+)
 process = line(
     t.Process,
     names,
@@ -318,6 +335,7 @@ process = line(
             decision,
             element,
             element,
+            meeting,
             kpi,
             sla,
             rule,

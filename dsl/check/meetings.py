@@ -1,0 +1,176 @@
+"""Meetings, spelled out: in the place of a meeting stand a phase that repeats, attendance, minutes and to-dos.
+
+So no later pass knows of meetings; a process is the same whichever way it writes them. Of a meeting `weekly` there are
+
+    phase weekly               each round, made up for where one was missed, so that none goes by unsaid
+      weekly_attend            whoever a list names confirms that they were there; ended where they did not
+      weekly_attend_ROLE       so does somebody who holds a role
+      weekly_minutes           the minutes, with the agenda and the to-dos that are left as points to confirm
+    weekly_todo                a to-do each, which lives on when the round is over
+
+and each stands in the text where the line of the meeting does from which it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from charter.dsl.text import tree as t
+
+_Of = TypeVar("_Of", bound=t.Line)
+
+
+def spelled_out(tree: t.File) -> t.File:
+    """Gives a file with what its meetings mean in their place."""
+    if not any(isinstance(item, t.Process) and _has_any(item) for item in tree.items):
+        return tree
+    return replace(tree, items=tuple(_block(item) if isinstance(item, t.Process) else item for item in tree.items))
+
+
+def _has_any(line: Any) -> bool:
+    return isinstance(line, t.Meeting) or any(_has_any(below) for below in getattr(line, "body", ()))
+
+
+def _block(node: Any) -> Any:
+    body: list[t.Line] = []
+    for line in node.body:
+        if isinstance(line, t.Meeting):
+            body += _Spelled(line).elements()
+        else:
+            body.append(_block(line) if isinstance(line, t.Element) else line)
+    return replace(node, body=tuple(body))
+
+
+class _Spelled:
+    def __init__(self, meeting: t.Meeting) -> None:
+        self.meeting = meeting
+        self.name = meeting.name.text
+        title = meeting.title.text if meeting.title is not None else ""
+        self.chinese = any("\u4e00" <= letter <= "\u9fff" for letter in title)
+        self.title = title or self.name
+        self.minutes = self._one(t.Minutes)
+        self.todos = self._one(t.Todos)
+        self.attends = self._one(t.Attend)
+
+    def _one(self, kind: type[_Of]) -> _Of | None:
+        return next((line for line in self.meeting.body if isinstance(line, kind)), None)
+
+    def elements(self) -> Iterator[t.Element]:
+        """Yields the phase of the meeting, and what it leaves to be done."""
+        meeting = self.meeting
+        own = (t.Attend, t.Quorum, t.Agenda, t.Minutes, t.Todos)
+        lines = [line for line in meeting.body if not isinstance(line, own)]
+        lines.append(t.Repeat(None, meeting.every, meeting.repeats, **_at(meeting)))
+        if not any(isinstance(line, t.Flag) and line.kind.startswith("missed") for line in lines):
+            lines.append(t.Flag("missed_each", **_at(meeting)))
+        body = (*lines, *self._attendance(), *self._minutes())
+        yield t.Element("phase", meeting.name, meeting.title, body, span=meeting.span, comments=meeting.comments)
+        if self.todos is not None:
+            yield self._todo(self.todos)
+
+    # --- who was there ---------------------------------------------------------------------------------------------
+
+    def _attendance(self) -> Iterator[t.Element]:
+        ended = f"{self.name}_minutes.settled"
+        for name in self.attends.names if self.attends is not None else ():
+            lines: list[t.Line] = [t.Ends("when", _expr(ended, name), **_at(name))]
+            if "." in name.text:
+                root = t.Name(name.text.partition(".")[0], span=name.span)
+                each = t.ForEach(t.Name(f"{self.name}_person", span=name.span), _expr(name.text, name), **_at(name))
+                who = t.Name(f"{self.name}_person", span=name.span)
+                lines += [each, t.Input((root,), **_at(name))]
+                yield self._element(f"{self.name}_attend", "attend", name, who, lines)
+            else:
+                yield self._element(self._seat(name), "attend", name, name, lines)
+
+    def _seat(self, role: t.Name) -> str:
+        return f"{self.name}_attend_{role.text}"
+
+    def _quorum(self) -> t.Expr | None:
+        """Gives the condition that enough have confirmed; of each way in which they can be enough one alternative."""
+        quorum = self._one(t.Quorum)
+        if quorum is None or self.attends is None:
+            return None
+        seats = [f"{self._seat(name)}.done" for name in self.attends.names if "." not in name.text]
+        listed = len(seats) < len(self.attends.names)
+        least = quorum.least.text.strip()
+        ways = []
+        for there in range(len(seats) + 1):
+            if not listed and least.isdecimal() and there != int(least):
+                continue
+            some = " or ".join(f"({' and '.join(chosen)})" for chosen in combinations(seats, there)) if there else ""
+            wanted = str(int(least) - there) if least.isdecimal() else f"({least}) - {there}"
+            counted = f"count({self.name}_attend[done]) >= {wanted}" if listed else ""
+            ways.append(" and ".join(part for part in (f"({some})" if some else "", counted) if part) or "true")
+        return _expr(" or ".join(ways) or "false", quorum.least)
+
+    # --- what it came to -------------------------------------------------------------------------------------------
+
+    def _minutes(self) -> Iterator[t.Element]:
+        minutes, agenda = self.minutes, self._one(t.Agenda)
+        at: t.Line | t.Node = minutes if minutes is not None else self.meeting.name
+        lines: list[t.Line] = []
+        if minutes is not None:
+            lines += [t.Raci("role", minutes.roles, **_at(minutes)), t.Output((minutes.record,), **_at(minutes))]
+        enough = self._quorum()
+        if enough is not None:
+            lines.append(t.When("when", enough, span=enough.span))
+        points = [t.Check(point, span=point.span) for point in (agenda.points if agenda is not None else ())]
+        if self.todos is not None:
+            left = f"{self.name}_todo[settled = false].item"
+            each = t.ForEach(
+                t.Name(f"{self.name}_item", span=self.todos.items.span), _expr(left, self.todos), **_at(self.todos)
+            )
+            named = t.Name("todos", span=self.todos.items.span)
+            points.append(t.Check(self._titled("left", self.todos), named, (each,), **_at(self.todos)))
+        if points:
+            lines.append(t.Checklist(tuple(points), **_at(at)))
+        yield t.Element(
+            "activity",
+            t.Name(f"{self.name}_minutes", span=at.span),
+            self._titled("minutes", at),
+            tuple(lines),
+            span=at.span,
+        )
+
+    def _todo(self, line: t.Todos) -> t.Element:
+        def of(field: t.Name) -> str:
+            return f"{self.name}_item.{field.text}"
+
+        each = t.ForEach(
+            t.Name(f"{self.name}_item", span=line.items.span),
+            _expr(line.items.text, line.items),
+            kept=True,
+            **_at(line),
+        )
+        due = t.Measure("due", _expr(of(line.due), line.due), **_at(line))
+        who = t.Name(of(line.owner), span=line.owner.span)
+        return self._element(f"{self.name}_todo", "todo", line, who, [each, due])
+
+    def _element(self, name: str, of: str, at: Any, role: t.Name, lines: list[t.Line]) -> t.Element:
+        body = (t.Raci("role", (role,), **_at(at)), *lines)
+        return t.Element("activity", t.Name(name, span=at.span), self._titled(of, at), body, span=at.span)
+
+    def _titled(self, of: str, at: Any) -> t.Text:
+        return t.Text(_TITLES[of][self.chinese].format(self.title), span=at.span)
+
+
+# what stands for part of a meeting -> its title in English and in Chinese
+_TITLES = {
+    "attend": ("attendance at {}", "出席{}"),
+    "minutes": ("minutes of {}", "{}纪要"),
+    "left": ("earlier to-dos are looked at", "逐项检查此前的待办事项"),
+    "todo": ("to-dos of {}", "{}待办事项"),
+}
+
+
+def _at(node: Any) -> dict[str, Any]:
+    return {"span": node.span}
+
+
+def _expr(text: str, at: Any) -> t.Expr:
+    return t.Expr(text, span=at.span)
