@@ -69,6 +69,7 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
             "SOURCE ids": "source R-1",
             "FOR_EACH NAME IN ITEMS": "for each part in list.parts",
             "FOR_EACH NAME IN ITEMS OPEN": "for each part in list.parts open",
+            "FOR_EACH NAME IN ITEMS KEPT": "for each part in list.parts kept",
             "FOR_EACH OPEN NAME": "for each open part",
             "EVIDENCE FILE": "evidence file",
             "EVIDENCE PATH": "evidence list",

@@ -8,7 +8,8 @@ So no later pass knows of meetings; a process is the same whichever way it write
       weekly_minutes           the minutes, with the agenda and the to-dos that are left as points to confirm
     weekly_todo                a to-do each, which lives on when the round is over
 
-and each stands in the text where the line of the meeting does from which it comes.
+and each stands in the text where the line of the meeting does from which it comes. Of a meeting with a Chinese name
+they have Chinese ones (`周例会_纪要`).
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from charter.dsl.check.findings import Findings
 from charter.dsl.text import tree as t
+from charter.dsl.text.words import spelled
 
+# The lines that only meetings have; all others are those of the phase.
+_OWN = (t.Attend, t.Quorum, t.Agenda, t.Minutes, t.Todos)
 _Of = TypeVar("_Of", bound=t.Line)
 
 
@@ -29,6 +34,39 @@ def spelled_out(tree: t.File) -> t.File:
     if not any(isinstance(item, t.Process) and _has_any(item) for item in tree.items):
         return tree
     return replace(tree, items=tuple(_block(item) if isinstance(item, t.Process) else item for item in tree.items))
+
+
+def check_meetings(tree: t.File, findings: Findings) -> None:
+    """Reports meetings that lack a line, have one twice, or count whom they cannot count."""
+    for item in tree.items:
+        for meeting in _meetings(item):
+            _check(meeting, findings)
+
+
+def _meetings(line: Any) -> Iterator[t.Meeting]:
+    for below in getattr(line, "body", ()) if isinstance(line, t.Process | t.Element) else ():
+        if isinstance(below, t.Meeting):
+            yield below
+        yield from _meetings(below)
+
+
+def _check(meeting: t.Meeting, findings: Findings) -> None:
+    name, language = meeting.name, findings.language
+    found: dict[type, list[Any]] = {kind: [line for line in meeting.body if isinstance(line, kind)] for kind in _OWN}
+    for kind, lines in found.items():
+        word = spelled(kind.__name__.upper(), language)
+        for extra in lines[1:]:
+            findings.add("CH213", extra.span, word=word, element=name.text)
+        if not lines and kind in (t.Attend, t.Minutes):
+            findings.add("CH287", name.span, name=name.text, word=word)
+    attends = [each for line in found[t.Attend][:1] for each in line.names]
+    listed = [each for each in attends if "." in each.text]
+    for extra in listed[1:]:
+        findings.add("CH288", extra.span, name=name.text, list=listed[0].text)
+    for quorum in found[t.Quorum]:
+        least = quorum.least.text.strip()
+        if not (listed or not attends or (least.isdecimal() and 0 < int(least) <= len(attends))):
+            findings.add("CH289", quorum.least.span, name=name.text, count=len(attends))
 
 
 def _has_any(line: Any) -> bool:
@@ -50,11 +88,15 @@ class _Spelled:
         self.meeting = meeting
         self.name = meeting.name.text
         title = meeting.title.text if meeting.title is not None else ""
-        self.chinese = any("\u4e00" <= letter <= "\u9fff" for letter in title)
+        self.chinese = _is_chinese(title)
+        self.words = _WORDS[_is_chinese(self.name)]
         self.title = title or self.name
         self.minutes = self._one(t.Minutes)
         self.todos = self._one(t.Todos)
         self.attends = self._one(t.Attend)
+
+    def _named(self, part: str) -> str:
+        return f"{self.name}_{self.words[part]}"
 
     def _one(self, kind: type[_Of]) -> _Of | None:
         return next((line for line in self.meeting.body if isinstance(line, kind)), None)
@@ -62,8 +104,7 @@ class _Spelled:
     def elements(self) -> Iterator[t.Element]:
         """Yields the phase of the meeting, and what it leaves to be done."""
         meeting = self.meeting
-        own = (t.Attend, t.Quorum, t.Agenda, t.Minutes, t.Todos)
-        lines = [line for line in meeting.body if not isinstance(line, own)]
+        lines = [line for line in meeting.body if not isinstance(line, _OWN)]
         lines.append(t.Repeat(None, meeting.every, meeting.repeats, **_at(meeting)))
         if not any(isinstance(line, t.Flag) and line.kind.startswith("missed") for line in lines):
             lines.append(t.Flag("missed_each", **_at(meeting)))
@@ -75,20 +116,20 @@ class _Spelled:
     # --- who was there ---------------------------------------------------------------------------------------------
 
     def _attendance(self) -> Iterator[t.Element]:
-        ended = f"{self.name}_minutes.settled"
+        ended = f"{self._named('minutes')}.settled"
         for name in self.attends.names if self.attends is not None else ():
             lines: list[t.Line] = [t.Ends("when", _expr(ended, name), **_at(name))]
             if "." in name.text:
                 root = t.Name(name.text.partition(".")[0], span=name.span)
-                each = t.ForEach(t.Name(f"{self.name}_person", span=name.span), _expr(name.text, name), **_at(name))
-                who = t.Name(f"{self.name}_person", span=name.span)
+                each = t.ForEach(t.Name(self._named("person"), span=name.span), _expr(name.text, name), **_at(name))
+                who = t.Name(self._named("person"), span=name.span)
                 lines += [each, t.Input((root,), **_at(name))]
-                yield self._element(f"{self.name}_attend", "attend", name, who, lines)
+                yield self._element(self._named("attend"), "attend", name, who, lines)
             else:
                 yield self._element(self._seat(name), "attend", name, name, lines)
 
     def _seat(self, role: t.Name) -> str:
-        return f"{self.name}_attend_{role.text}"
+        return f"{self._named('attend')}_{role.text}"
 
     def _quorum(self) -> t.Expr | None:
         """Gives the condition that enough have confirmed; of each way in which they can be enough one alternative."""
@@ -104,7 +145,7 @@ class _Spelled:
                 continue
             some = " or ".join(f"({' and '.join(chosen)})" for chosen in combinations(seats, there)) if there else ""
             wanted = str(int(least) - there) if least.isdecimal() else f"({least}) - {there}"
-            counted = f"count({self.name}_attend[done]) >= {wanted}" if listed else ""
+            counted = f"count({self._named('attend')}[done]) >= {wanted}" if listed else ""
             ways.append(" and ".join(part for part in (f"({some})" if some else "", counted) if part) or "true")
         return _expr(" or ".join(ways) or "false", quorum.least)
 
@@ -121,17 +162,17 @@ class _Spelled:
             lines.append(t.When("when", enough, span=enough.span))
         points = [t.Check(point, span=point.span) for point in (agenda.points if agenda is not None else ())]
         if self.todos is not None:
-            left = f"{self.name}_todo[settled = false].item"
+            left = f"{self._named('todo')}[settled = false].item"
             each = t.ForEach(
-                t.Name(f"{self.name}_item", span=self.todos.items.span), _expr(left, self.todos), **_at(self.todos)
+                t.Name(self._named("item"), span=self.todos.items.span), _expr(left, self.todos), **_at(self.todos)
             )
-            named = t.Name("todos", span=self.todos.items.span)
+            named = t.Name(self.words["todos"], span=self.todos.items.span)
             points.append(t.Check(self._titled("left", self.todos), named, (each,), **_at(self.todos)))
         if points:
             lines.append(t.Checklist(tuple(points), **_at(at)))
         yield t.Element(
             "activity",
-            t.Name(f"{self.name}_minutes", span=at.span),
+            t.Name(self._named("minutes"), span=at.span),
             self._titled("minutes", at),
             tuple(lines),
             span=at.span,
@@ -139,17 +180,17 @@ class _Spelled:
 
     def _todo(self, line: t.Todos) -> t.Element:
         def of(field: t.Name) -> str:
-            return f"{self.name}_item.{field.text}"
+            return f"{self._named('item')}.{field.text}"
 
         each = t.ForEach(
-            t.Name(f"{self.name}_item", span=line.items.span),
+            t.Name(self._named("item"), span=line.items.span),
             _expr(line.items.text, line.items),
             kept=True,
             **_at(line),
         )
         due = t.Measure("due", _expr(of(line.due), line.due), **_at(line))
         who = t.Name(of(line.owner), span=line.owner.span)
-        return self._element(f"{self.name}_todo", "todo", line, who, [each, due])
+        return self._element(self._named("todo"), "todo", line, who, [each, due])
 
     def _element(self, name: str, of: str, at: Any, role: t.Name, lines: list[t.Line]) -> t.Element:
         body = (t.Raci("role", (role,), **_at(at)), *lines)
@@ -159,6 +200,11 @@ class _Spelled:
         return t.Text(_TITLES[of][self.chinese].format(self.title), span=at.span)
 
 
+# what the parts of a meeting are called after its name, and the point by which to-dos are confirmed
+_WORDS: tuple[dict[str, str], dict[str, str]] = (
+    {each: each for each in ("attend", "minutes", "todo", "todos", "person", "item")},
+    {"attend": "出席", "minutes": "纪要", "todo": "待办", "todos": "待办", "person": "人员", "item": "事项"},
+)
 # what stands for part of a meeting -> its title in English and in Chinese
 _TITLES = {
     "attend": ("attendance at {}", "出席{}"),
@@ -166,6 +212,10 @@ _TITLES = {
     "left": ("earlier to-dos are looked at", "逐项检查此前的待办事项"),
     "todo": ("to-dos of {}", "{}待办事项"),
 }
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
 
 
 def _at(node: Any) -> dict[str, Any]:

@@ -213,6 +213,7 @@ def _share(unit: Unit) -> None:
         known = {id(separation) for separation, _ in shared.separations}
         shared.separations += [pair for pair in used.shared.separations if id(pair[0]) not in known]
     shared.tables |= unit.tables
+    meetings.check_meetings(unit.tree, unit.findings)
     unit.tree = spelled_out(meetings.spelled_out(unit.tree), _choices(unit))
     # A process with syntax errors is not checked, but others may still run it.
     for item in unit.tree.items:

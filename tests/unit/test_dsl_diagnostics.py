@@ -200,7 +200,7 @@ def test_keywords_in_a_help_are_those_of_the_file() -> None:
         ("    数量 整数 大于 0", "`where amount > 0`"),
         ('    kind choice "a" or "b"', '`choice "a" | "b"`'),
         ('  risk late "too late"', "the language does not have this word yet"),
-        ("  会议 例会", "the language does not have this word yet"),
+        ("  培训 新人", "the language does not have this word yet"),
     ],
 )
 def test_words_from_elsewhere_get_a_hint_and_no_guess(line: str, hint: str) -> None:

@@ -85,6 +85,7 @@ EXAMPLES = {
     "MISSED_NONE": "missed none",
     "FOR_EACH NAME IN ITEMS": "for each part in paper.parts",
     "FOR_EACH NAME IN ITEMS OPEN": "for each part in paper.parts open",
+    "FOR_EACH NAME IN ITEMS KEPT": "for each part in paper.parts kept",
     "FOR_EACH OPEN NAME": "for each open part",
     "DONE_WHEN COUNT OF_DONE": "done when 1 of done",
     "REPEAT_UNTIL EXPR": "repeat until paper.sum > 1",
