@@ -106,8 +106,8 @@ def shipped() -> dict[str, str]:
 
 
 def test_every_block_of_the_language_has_its_section() -> None:
-    """Whatever is printed as a block of lines is a card of a page, as is each parameter and role."""
-    assert {*printer._BLOCKS} - {tree.Process, tree.Scenario} <= {*BLOCKS}
+    """Whatever is printed as a block of lines is a card of a page, as is each parameter and role; a meeting is elements."""
+    assert {*printer._BLOCKS} - {tree.Process, tree.Scenario, tree.Meeting} <= {*BLOCKS}
 
 
 def test_every_link_leads_somewhere(shipped: dict[str, str]) -> None:
