@@ -106,7 +106,7 @@ def shipped() -> dict[str, str]:
 
 
 def test_every_block_of_the_language_has_its_section() -> None:
-    """Whatever is printed as a block of lines is a card of a page, as is each parameter and role; a meeting is elements."""
+    """Whatever is printed as a block of lines has a card, as do parameters and roles; a meeting is elements."""
     assert {*printer._BLOCKS} - {tree.Process, tree.Scenario, tree.Meeting} <= {*BLOCKS}
 
 
