@@ -64,6 +64,7 @@ def typed(name: str, command: click.Command) -> list[str]:
         "work": ["--once"],
         "channels add": ["--webhook", "https://x.example/", "--secret", "env:HOOK"],
         "docs": ["--out", "pages"],
+        "audit bundle": ["--out", "bundle"],
         "migrate": ["--to", "2"],
         "import log": ["--map", "p.map"],
     }.get(name, [])

@@ -6,6 +6,7 @@ Knows how these are asked for and shown; what they are is in `runtime/audit/note
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charter.runtime.cli.consulted import chain, consulted, reads_trail
@@ -116,8 +117,43 @@ def run_proof(context: Context, entry: str, as_json: bool) -> int:
     return DONE
 
 
+def run_bundle(context: Context, out: str | None, among: tuple[str, ...], as_json: bool) -> int:
+    """Writes a folder from which somebody can check the trail without us."""
+    from charter.runtime.audit import bundle, sealing
+    from charter.runtime.author.texts import is_free
+    from charter.runtime.cli.messages import section
+
+    if out is None:
+        raise Misuse("missing", name="--out")
+    reads_trail(context)
+    wanted = sorted({chain(context, case) for case in among}) if among else None
+    if not is_free(out):
+        raise Missing("the folder is not empty", code="CH099", path=out)
+    consulted(context, "bundle", text=" ".join(wanted or ()))
+    checkpoint = sealed(context)
+    say = context.say
+    names = {f"kind.{kind}": word for kind, word in section(say.lang, "kinds").items()}
+    names |= {name: say(f"audit.b_{name}") for name in _COLUMNS}
+    with context.reading.read() as connection:
+        key = sealing.in_force(connection)
+        assert key is not None
+        made = bundle.write(
+            Path(out), connection, checkpoint, key, cases=wanted, seen=context.reading.seen, words=names
+        )
+    told = {"folder": out, "entry_count": made.entries, "withheld_count": made.withheld, "size": checkpoint.size}
+    said = say("audit.bundled", folder=out, count=made.entries, key=key.text(), verifier=made.verifier)
+    context.output.done(said, as_json, **told, key=key.text(), verifier=made.verifier)
+    return DONE
+
+
+_COLUMNS = ("at", "actor", "role", "on_behalf_of", "kind", "element", "before", "after", "outcome", "reason", "data")
 _AS_JSON = switch(JSON, name="as_json")
 VERBS = {
+    "bundle": Verb(
+        "audit bundle",
+        run_bundle,
+        [option("--out", "DIR"), option("--case", "CASE", name="among", many=True), _AS_JSON],
+    ),
     "key": Verb(
         "audit key",
         run_key,

@@ -42,6 +42,7 @@ LOOKS = frozenset(
         *(f"audit {verb}" for verb in ("log", "show", "query", "trace", "clause", "changes", "why", "as-of")),
         "audit checkpoint",
         "audit proof",
+        "audit bundle",
         VERIFY,
     }
 )

@@ -141,11 +141,11 @@ charter register notes tea --as zhou
 charter register nothing --as zhou
 charter audit log organisation
 charter audit key --make --name example.com/q --as zhou
-charter audit key --make --as zhou
 charter audit key --as zhou
 charter audit checkpoint --as zhou
 charter audit proof organisation.1 --as zhou
 charter audit proof organisation.9999 --as zhou
+charter audit bundle --out bundle --as zhou
 charter audit key --change --as zhou
 charter audit key --restart 'lost in the move' --as zhou
 charter audit verify --as zhou

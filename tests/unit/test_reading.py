@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,6 +153,7 @@ TYPED = {
     "audit verify": ["audit verify {case} --json", "audit verify"],
     "audit key": ["audit key", "audit key --json"],
     "audit checkpoint": ["audit checkpoint", "audit checkpoint --json"],
+    "audit bundle": ["audit bundle --out b", "audit bundle --case {case} --out c"],
     "audit proof": ["audit proof {case}.1", "audit proof {case}.2 --json"],
 }
 ACTS = [
@@ -306,3 +309,20 @@ def test_there_is_one_door() -> None:
     )
     found = {p.name for p in (ROOT / "runtime" / "cli").glob("*.py") if beside.search(p.read_text("utf-8"))}
     assert found <= BESIDE_THE_DOOR.keys(), "read through context.reading, or say here why not"
+
+
+def test_a_bundle_withholds_what_its_maker_may_not_read_and_counts_it(desk: Desk, tmp_path: Path) -> None:
+    """A steward reads the trail and not what is confidential: verify.py says so, and proves the rest all the same."""
+    if "no key" in desk.type("charter audit key --as root") or desk.code:
+        desk.type("charter audit key --make --as root")
+    for person, all_of_it in (("root", False), ("au", True)):
+        folder = tmp_path / person
+        told = json.loads(desk.type(f"charter audit bundle --out '{folder}' --json --as {person}"))
+        assert (told["withheld_count"] == 0) is all_of_it
+        held = "".join((folder / name).read_text("utf-8") for name in ("entries.jsonl", "entries.html"))
+        held = held.replace("grade = 42424242", "")  # what somebody asked for, themselves
+        leaked = {secret for secret, readers in READERS.items() if secret in held and person not in readers}
+        assert not leaked
+        command = [sys.executable, "-I", str(folder / "verify.py"), "--key", told["key"]]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0 and f"{told['withheld_count']} of them withheld" in done.stdout, done
