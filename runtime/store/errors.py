@@ -74,6 +74,12 @@ class Unfounded(StorageError):
     exit_code = 4
 
 
+class Unconfirmed(StorageError):
+    """What was committed may not be on the disk: it can be seen, and a power cut could undo it."""
+
+    code = "CH062"
+
+
 class AppendOnly(StorageError):
     """Somebody tried to change or delete an entry of the trail."""
 

@@ -1,8 +1,8 @@
 """What is peculiar to SQLite: its file, how a connection is set up, how a transaction begins, and what it complains of.
 
-Invariants: write-ahead log, synchronous=FULL (a commit that returned survives a power cut), foreign keys on, a
-write takes the lock at its beginning, so that it never fails half-way for want of it. `user_version` carries the
-schema number.
+Invariants: write-ahead log, which is synced before a commit returns (it survives a power cut), foreign keys on, a write
+takes the lock at its beginning, in turn (`turns.py`), so that it never fails half-way for want of it. `user_version`
+carries the schema number.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from charter.runtime.store import errors as e
 from charter.runtime.store.connection import BUSY_SECONDS, Backend, Counted, Kept
+from charter.runtime.store.log import Log
+from charter.runtime.store.turns import Turns
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -30,6 +32,7 @@ FULL = 2  # synchronous=FULL: a commit that returned survives a power cut
 # Who finds the lock taken looks again after a while drawn by lot, up to this long (seconds). SQLite's own waiting grows
 # to a tenth of a second a look, and whoever has waited longest is the last to notice that the lock is free.
 _LOOK = 0.03
+_NEXT = 0.002  # whose turn it is looks as often as that
 
 # An UPDATE or DELETE of an entry fails whoever sends it; so does replacing one through INSERT OR REPLACE, because the
 # delete trigger fires then too (recursive_triggers). So it is with the tree over the entries.
@@ -51,14 +54,25 @@ _PRAGMAS = (
 class Driver(sqlite3.Connection):
     """SQLite's connection, whose transactions are the store's alone: it begins and ends them in SQL.
 
-    `waits`: how long SQLite itself waits for a lock, seconds, once that was said. SQLAlchemy rolls back once it has
-    looked at a database for the first time, which may be amid a transaction of ours.
+    `waits`: how long SQLite itself waits for a lock, seconds, once that was said. `turns`: where it queues to write,
+    and `log`: what syncs what it commits; None before it first writes. `writes`: it is in a transaction that does.
+    SQLAlchemy rolls back once it has looked at a database for the first time, which may be amid a transaction of ours.
     """
 
     url = ""
     own, temporary = "main", "temp"
     closed = False  # a file does not break off
     waits: float | None = None
+    turns: Turns | None = None
+    log: Log | None = None
+    writes = False
+
+    def close(self) -> None:
+        """Closes the connection, and leaves the queue."""
+        super().close()
+        for each in (self.turns, self.log):
+            if each is not None:
+                each.close()
 
     def rollback(self) -> None:
         """Does nothing."""
@@ -81,10 +95,32 @@ class Driver(sqlite3.Connection):
             self.execute("BEGIN")
             return
         _wait(self, 0)
-        _patiently(self, "BEGIN IMMEDIATE", seconds)
+        if self.log is None or self.turns is None:
+            path = Path(self._one("SELECT file FROM pragma_database_list WHERE name = 'main'"))
+            self.log, self.turns = Log(self, path), Turns(path)
+        until = time.monotonic() + seconds
+        if self.turns.waits() or not _at_once(self):
+            self.turns.wait(until)
+            try:
+                _patiently(self, "BEGIN IMMEDIATE", until - time.monotonic(), _NEXT)
+            except BaseException:
+                self.turns.over()
+                raise
+        self.writes = True
 
     def end(self, *, keeping: bool) -> None:
-        self.execute("COMMIT" if keeping else "ROLLBACK")
+        writes = self.writes
+        try:
+            self.execute("COMMIT" if keeping else "ROLLBACK")
+        finally:
+            if writes and not self.in_transaction:
+                self.writes = False
+                assert self.turns is not None
+                self.turns.over()
+        if keeping and writes:
+            # Once the lock is free, so that one sync may serve many.
+            assert self.log is not None
+            self.log.sync()
 
     def changes(self) -> int:
         return int(self._one("PRAGMA data_version"))
@@ -182,7 +218,17 @@ def connect(path: Path, *, seconds: float = BUSY_SECONDS, looking: bool = False)
     return raw
 
 
-def _patiently(raw: Driver, statement: str, seconds: float) -> None:
+def _at_once(raw: Driver) -> bool:
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as cause:
+        if "locked" not in str(cause):
+            raise
+        return False
+    return True
+
+
+def _patiently(raw: Driver, statement: str, seconds: float, look: float = _LOOK) -> None:
     """Executes what somebody else's lock may stand against, again and again by lot, and raises after so long."""
     end_of_patience = time.monotonic() + seconds
     while True:
@@ -192,7 +238,7 @@ def _patiently(raw: Driver, statement: str, seconds: float) -> None:
         except sqlite3.OperationalError as cause:
             if "locked" not in str(cause) or time.monotonic() > end_of_patience:
                 raise
-        time.sleep(os.urandom(1)[0] / 256 * _LOOK)  # `random` would cost every verb its import
+        time.sleep(os.urandom(1)[0] / 256 * look)  # `random` would cost every verb its import
 
 
 def _wait(raw: Driver, seconds: float) -> None:
@@ -227,7 +273,7 @@ class SQLite:
         self.path = path
         self.url = self.address = str(path)
         self.folder = path.parent
-        self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
+        self.companions = tuple(path.with_name(path.name + ending) for ending in ("", "-wal", "-shm", "-queue"))
 
     @classmethod
     def at(cls, address: str) -> SQLite:
