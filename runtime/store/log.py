@@ -11,14 +11,11 @@ is changed.
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from charter.runtime.store.errors import Unconfirmed
-
-if TYPE_CHECKING:
-    from charter.runtime.store.connection import Driver
 
 _fdatasync = getattr(os, "fdatasync", os.fsync)
 
@@ -26,7 +23,7 @@ _fdatasync = getattr(os, "fdatasync", os.fsync)
 class Log:
     """The log of one connection, which holds the file as long as it is open. To be made outside of a transaction."""
 
-    def __init__(self, raw: Driver, path: Path) -> None:
+    def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
         self._raw = raw
         self._database = path
         self._file: int | None = None

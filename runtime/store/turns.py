@@ -42,14 +42,14 @@ class Turns:
 
     def waits(self) -> bool:
         """Tells whether anybody stands in the queue."""
-        if _SET is None or not self._opened():
+        if _SET is None or not self._opened(0):
             return False
         following, over = self._counts()
         return following > over
 
     def wait(self, until: float) -> None:
         """Takes a number and waits for its turn, at most until an instant of `time.monotonic`."""
-        if self._mine is not None or _SET is None or not self._opened() or not self._take(until):
+        if self._mine is not None or _SET is None or not self._opened(os.O_CREAT) or not self._take(until):
             return
         mine = self._mine
         assert mine is not None
@@ -79,10 +79,10 @@ class Turns:
             os.close(self._file)
             self._file = self._mine = None
 
-    def _opened(self) -> bool:
+    def _opened(self, making: int) -> bool:
         if self._file is None:
             with suppress(OSError):
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._file = os.open(self._path, os.O_RDWR | making | os.O_CLOEXEC, 0o600)
         return self._file is not None
 
     def _counts(self) -> tuple[int, int]:
