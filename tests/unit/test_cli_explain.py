@@ -133,7 +133,7 @@ def test_each_page_is_of_a_code_and_each_code_has_its_page() -> None:
 
 
 def test_pages_are_in_two_languages() -> None:
-    places = {"ID": "编号", "STEWARD": "管理员", **section("zh", "metavars")}
+    places = {"ID": "编号", "STEWARD": "管理员", "REASON": "原因", **section("zh", "metavars")}
     for code in CODES:
         texts = registry.page(code).texts
         assert texts["en"] and not re.search(r"[\u4e00-\u9fff]", texts["en"]), code
