@@ -6,6 +6,7 @@ Knows how these are asked for and shown; what they are is in `runtime/audit/note
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from charter.runtime.cli.consulted import chain, consulted, reads_trail
 from charter.runtime.cli.context import Context
 from charter.runtime.cli.errors import DONE, Missing, Misuse
 from charter.runtime.cli.reasons import refused
-from charter.runtime.cli.verb import JSON, Verb, argument, option, switch
+from charter.runtime.cli.verb import JSON, Verb, Whole, argument, option, switch
 
 if TYPE_CHECKING:
     from charter.runtime.audit.notes import Checkpoint
@@ -56,17 +57,60 @@ def run_key(context: Context, make: bool, change: bool, restart: str | None, nam
     return DONE
 
 
-def run_checkpoint(context: Context, as_json: bool) -> int:
-    """Seals the trail, and prints the checkpoint that says how it stands."""
+def run_checkpoint(context: Context, witness: str | None, witness_key: str | None, as_json: bool) -> int:
+    """Seals the trail, and prints the checkpoint that says how it stands, co-signed by a witness if one is named."""
+    if (witness is None) != (witness_key is None):
+        raise Misuse("witness_and_key")
     reads_trail(context)
     consulted(context, "checkpoint")
     found = sealed(context)
+    if witness is not None and witness_key is not None:
+        found = _cosigned(context, found, witness, witness_key)
     if as_json:
         context.output.json(
             {"origin": found.origin, "size": found.size, "root": found.root.hex(), "checkpoint": found.note()}
         )
     else:
         context.output.stream.write(found.note())
+    return DONE
+
+
+def _cosigned(context: Context, checkpoint: Checkpoint, url: str, key: str) -> Checkpoint:
+    from charter.runtime.audit.notes import Key
+    from charter.runtime.audit.seals import Tree
+    from charter.runtime.audit.witness import cosigned
+
+    def proof(old: int, size: int) -> list[bytes]:
+        with context.store.read() as connection:
+            return Tree(connection).consistency(old, size)
+
+    return cosigned(checkpoint, url, Key.read(key), proof)
+
+
+def run_witness(context: Context, key: str | None, logs: tuple[str, ...], name: str | None, port: int) -> int:
+    """Co-signs checkpoints of others until it is told to stop."""
+    from charter.runtime.audit.keys import NoKey, PrivateKey
+    from charter.runtime.audit.notes import BadNote, Key, is_name
+    from charter.runtime.audit.witness import Witness, server
+
+    if key is None or name is None or not logs:
+        raise Misuse("missing", name="--key" if key is None else "--name" if name is None else "--log")
+    if not is_name(name):
+        raise BadNote("no name", told="note_name", text=name)
+    known, path = [Key.read(log) for log in logs], Path(key)
+    try:
+        private = PrivateKey.read(path)
+    except NoKey:
+        private = PrivateKey.new()
+        private.write(path)
+    witness = Witness(private, name, known, path.with_name(f"{path.name}.signed"))
+    with server(witness, port) as serving:
+        address = f"http://127.0.0.1:{serving.server_address[1]}"
+        context.output.line(witness.key.text())
+        context.output.stream.flush()
+        context.note(context.say("audit.witnessing", address=address, count=len(known)))
+        with suppress(KeyboardInterrupt):
+            serving.serve_forever()
     return DONE
 
 
@@ -159,6 +203,18 @@ VERBS = {
         run_key,
         [switch("--make"), switch("--change"), option("--restart", "TEXT"), option("--name", "NAME"), _AS_JSON],
     ),
-    "checkpoint": Verb("audit checkpoint", run_checkpoint, [_AS_JSON]),
+    "checkpoint": Verb(
+        "audit checkpoint", run_checkpoint, [option("--witness", "URL"), option("--witness-key", "KEY"), _AS_JSON]
+    ),
+    "witness": Verb(
+        "audit witness",
+        run_witness,
+        [
+            option("--key", "FILE"),
+            option("--name", "NAME"),
+            option("--log", "KEY", name="logs", many=True),
+            option("--port", "NUMBER", type=Whole(), default=0),
+        ],
+    ),
     "proof": Verb("audit proof", run_proof, [argument("entry", "ENTRY"), _AS_JSON]),
 }

@@ -25,7 +25,7 @@ from charter.runtime.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 # what draws, writes a script for a shell or plays: there is nothing in it that a program could want
-WITHOUT = {"graph", "completion", "demo"}
+WITHOUT = {"graph", "completion", "demo", "audit witness"}
 MORE = """
 charter init --as zhou
 charter init --as zhou
